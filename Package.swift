@@ -1,0 +1,141 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "cloudsmith-audit-export",
+  platforms: [.macOS("26.0")],
+  products: [
+    .executable(name: "cloudsmith-audit-export", targets: ["cloudsmith-audit-export"]),
+    .executable(name: "cloudsmith-emulator", targets: ["cloudsmith-emulator"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+  ],
+  targets: [
+    // Events, times, days, columns, rows: a page's bytes in, flat rows out. No input or output.
+    .target(
+      name: "AuditRecord",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+
+    // Where events come from: pages of the audit log over HTTPS, paced, retried, in order.
+    .target(
+      name: "CloudsmithAPI",
+      dependencies: [
+        "AuditRecord",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+
+    // zlib, from the system.
+    .systemLibrary(
+      name: "CZlib",
+      pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // Rows to bytes and back: CSV, gzip.
+    .target(
+      name: "PartitionFormats",
+      dependencies: [
+        "AuditRecord",
+        "CZlib",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+
+    // Where files go: sealed parts, commits, the manifest, coverage.
+    .target(
+      name: "AuditArchive",
+      dependencies: [
+        "AuditRecord",
+        "PartitionFormats",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+
+    // The run: plan the windows, drive the walk, commit each day, summarise.
+    .target(
+      name: "AuditExport",
+      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "PartitionFormats"],
+      swiftSettings: strict),
+
+    // Commands, options, words, exit statuses.
+    .executableTarget(
+      name: "cloudsmith-audit-export",
+      dependencies: [
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    // The API, offline: what the tests and the demo export from.
+    .target(
+      name: "CloudsmithEmulator",
+      dependencies: [
+        "AuditRecord", "PartitionFormats",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    // The emulator as a program.
+    .executableTarget(
+      name: "cloudsmith-emulator",
+      dependencies: [
+        "AuditRecord", "CloudsmithEmulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Fakes, seeded randomness and paths that the test targets share.
+    .target(
+      name: "TestSupport",
+      dependencies: ["AuditRecord"],
+      path: "Tests/TestSupport",
+      swiftSettings: strict),
+
+    .testTarget(
+      name: "AuditRecordTests", dependencies: ["AuditRecord", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CloudsmithAPITests", dependencies: ["AuditRecord", "CloudsmithAPI", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PartitionFormatsTests",
+      dependencies: ["AuditRecord", "PartitionFormats", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "AuditArchiveTests",
+      dependencies: ["AuditRecord", "AuditArchive", "PartitionFormats", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AuditExportTests",
+      dependencies: [
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
+        "CloudsmithEmulator", "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CloudsmithEmulatorTests",
+      dependencies: ["AuditRecord", "CloudsmithEmulator", "TestSupport"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

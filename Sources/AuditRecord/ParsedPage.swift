@@ -1,0 +1,58 @@
+/// What the records of one response body became.
+package struct ParsedPage: Sendable {
+  /// The records that could be read, in the order of the page.
+  package var rows = RowBatch()
+  /// The records that could not: not an object, or without a readable `event_at`.
+  package var quarantined: [QuarantinedRecord] = []
+  package var counts = FlatteningCounts()
+
+  package init() {}
+
+  /// Elements of the page's array, readable or not.
+  package var recordCount: Int { rows.count + quarantined.count }
+}
+
+/// A record that cannot become a row, kept as it was received.
+package struct QuarantinedRecord: Hashable, Sendable {
+  package enum Reason: String, Sendable {
+    case notAnObject = "not an object"
+    case noEventAt = "no event_at"
+    case unreadableEventAt = "unreadable event_at"
+  }
+
+  package var reason: Reason
+  /// The record as canonical JSON (one line: keys sorted by code point, no white space, numbers as received), UTF-8.
+  package var json: [UInt8]
+
+  package init(reason: Reason, json: [UInt8]) {
+    self.reason = reason
+    self.json = json
+  }
+}
+
+/// What flattening had to do beyond copying, counted over the records received.
+package struct FlatteningCounts: Hashable, Sendable {
+  /// Arrays or objects where text was expected; values of a coordinate that are not a finite number.
+  package var unexpectedTypes = 0
+  /// U+0000 replaced by U+FFFD.
+  package var nulReplaced = 0
+  /// Lone surrogate escapes replaced by U+FFFD.
+  package var loneSurrogates = 0
+  /// Records without a `uuid`, identified by the hash of their content.
+  package var missingUUID = 0
+  /// Times with digits beyond the microsecond, cut off.
+  package var truncatedTimes = 0
+  /// Members that the schema does not know, by name (`actor_location.` before those inside it), with how often each came.
+  package var unknownFields: [String: Int] = [:]
+
+  package init() {}
+
+  package mutating func add(_ other: FlatteningCounts) {
+    unexpectedTypes += other.unexpectedTypes
+    nulReplaced += other.nulReplaced
+    loneSurrogates += other.loneSurrogates
+    missingUUID += other.missingUUID
+    truncatedTimes += other.truncatedTimes
+    unknownFields.merge(other.unknownFields, uniquingKeysWith: +)
+  }
+}

@@ -1,0 +1,65 @@
+/// The columns of schema `audit-log-1`, in the order in which every file has them.
+///
+/// The JSON path of a column is its name, with `actor_location_` for the members of `actor_location`.
+package enum Column: Int, CaseIterable, Sendable {
+  case uuid, eventAt, event, context
+  case actor, actorKind, actorSlugPerm, actorURL, actorIPAddress
+  case actorLocationContinent, actorLocationCountry, actorLocationCountryCode
+  case actorLocationCity, actorLocationPostalCode, actorLocationLatitude, actorLocationLongitude
+  case object, objectKind, objectSlugPerm
+  case target, targetKind, targetSlugPerm
+  case additionalFields
+
+  package enum Kind: String, Sendable {
+    /// UTF-8 text.
+    case string
+    /// UTC, microseconds.
+    case timestamp
+    /// IEEE 754 binary64, always finite.
+    case float64
+  }
+
+  package static let schemaName = "audit-log-1"
+
+  package var name: String { Column.names[rawValue] }
+
+  package var kind: Kind {
+    switch self {
+    case .eventAt: .timestamp
+    case .actorLocationLatitude, .actorLocationLongitude: .float64
+    default: .string
+    }
+  }
+
+  /// `uuid` and `event_at` are never NULL; everything else may be.
+  package var isRequired: Bool { self == .uuid || self == .eventAt }
+
+  package init?(name: String) {
+    guard let index = Column.names.firstIndex(of: name) else { return nil }
+    self.init(rawValue: index)
+  }
+
+  private static let names = [
+    "uuid", "event_at", "event", "context",
+    "actor", "actor_kind", "actor_slug_perm", "actor_url", "actor_ip_address",
+    "actor_location_continent", "actor_location_country", "actor_location_country_code",
+    "actor_location_city", "actor_location_postal_code",
+    "actor_location_latitude", "actor_location_longitude",
+    "object", "object_kind", "object_slug_perm",
+    "target", "target_kind", "target_slug_perm",
+    "additional_fields",
+  ]
+}
+
+/// The twenty columns that hold text, in file order; the index into a row's cells of a `RowBatch`.
+package enum TextColumn: Int, CaseIterable, Sendable {
+  case uuid, event, context
+  case actor, actorKind, actorSlugPerm, actorURL, actorIPAddress
+  case actorLocationContinent, actorLocationCountry, actorLocationCountryCode
+  case actorLocationCity, actorLocationPostalCode
+  case object, objectKind, objectSlugPerm
+  case target, targetKind, targetSlugPerm
+  case additionalFields
+
+  package static let count = 20
+}

@@ -1,0 +1,82 @@
+/// Flattened rows side by side in a few arrays: no allocation, no `String` and no dictionary per event.
+///
+/// Text of all rows stands in `bytes`, in UTF-8, the rows one after the other; a cell is a range of it. Rows are
+/// only ever added at the end. A batch holds less than 4 GiB of text (`hasRoom`).
+package struct RowBatch: Sendable {
+  /// A value of one text column of one row: a range of the batch's bytes, or NULL.
+  package struct Cell: Hashable, Sendable {
+    package var offset: UInt32
+    package var length: UInt32
+
+    package init(offset: UInt32, length: UInt32) {
+      self.offset = offset
+      self.length = length
+    }
+
+    package static let null = Cell(offset: 0, length: .max)
+    package var isNull: Bool { length == .max }
+    package var range: Range<Int> { isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length) }
+  }
+
+  package var bytes: [UInt8] = []
+  /// `TextColumn.count` cells per row.
+  package var cells: [Cell] = []
+  /// Where each row's text ends in `bytes`; it begins where the row before ends.
+  package var ends: [UInt32] = []
+  /// Microseconds since 1970-01-01T00:00:00Z.
+  package var eventAt: [Int64] = []
+  /// Degrees; NaN is NULL.
+  package var latitude: [Double] = []
+  package var longitude: [Double] = []
+
+  package init() {}
+
+  package var count: Int { eventAt.count }
+  package var isEmpty: Bool { eventAt.isEmpty }
+
+  package func cell(_ column: TextColumn, _ row: Int) -> Cell {
+    cells[row * TextColumn.count + column.rawValue]
+  }
+
+  package func time(_ row: Int) -> Timestamp { Timestamp(microseconds: eventAt[row]) }
+
+  /// The range of `bytes` that holds the row's text.
+  package func textRange(_ row: Int) -> Range<Int> {
+    (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
+  }
+
+  /// Whether `length` more bytes of text can be addressed.
+  package func hasRoom(for length: Int) -> Bool { bytes.count + length < Int(UInt32.max) }
+
+  /// The bytes of a text cell as a `String`; nil for NULL. For messages and tests, not for the path of events.
+  package func string(_ column: TextColumn, _ row: Int) -> String? {
+    let cell = cell(column, row)
+    return cell.isNull ? nil : String(decoding: bytes[cell.range], as: UTF8.self)
+  }
+
+  /// Adds a copy of one row of another batch.
+  package mutating func append(_ row: Int, of other: RowBatch) {
+    let text = other.textRange(row)
+    let shift = UInt32(truncatingIfNeeded: bytes.count) &- UInt32(truncatingIfNeeded: text.lowerBound)
+    bytes.append(contentsOf: other.bytes[text])
+    let first = row * TextColumn.count
+    for index in first..<first + TextColumn.count {
+      var cell = other.cells[index]
+      if !cell.isNull { cell.offset = cell.offset &+ shift }
+      cells.append(cell)
+    }
+    ends.append(UInt32(truncatingIfNeeded: bytes.count))
+    eventAt.append(other.eventAt[row])
+    latitude.append(other.latitude[row])
+    longitude.append(other.longitude[row])
+  }
+
+  package mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    cells.removeAll(keepingCapacity: true)
+    ends.removeAll(keepingCapacity: true)
+    eventAt.removeAll(keepingCapacity: true)
+    latitude.removeAll(keepingCapacity: true)
+    longitude.removeAll(keepingCapacity: true)
+  }
+}
