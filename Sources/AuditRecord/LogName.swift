@@ -1,6 +1,7 @@
 /// One segment of an API path: the slug of an organisation or of a repository.
 ///
-/// `[-a-zA-Z0-9_.]+`, and neither `.` nor `..`, so that it can stand in a URL and in a path of the archive as it is.
+/// `[-a-zA-Z0-9_.]+`, and neither `.` nor `..`, so that it can stand in a URL and in a path of the archive as
+/// it is.
 package struct Slug: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let description: String
 

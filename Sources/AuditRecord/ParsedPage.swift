@@ -21,7 +21,8 @@ package struct QuarantinedRecord: Hashable, Sendable {
   }
 
   package var reason: Reason
-  /// The record as canonical JSON (one line: keys sorted by code point, no white space, numbers as received), UTF-8.
+  /// The record as canonical JSON (one line: keys sorted by code point, no white space, numbers as received),
+  /// UTF-8.
   package var json: [UInt8]
 
   package init(reason: Reason, json: [UInt8]) {
@@ -42,8 +43,15 @@ package struct FlatteningCounts: Hashable, Sendable {
   package var missingUUID = 0
   /// Times with digits beyond the microsecond, cut off.
   package var truncatedTimes = 0
-  /// Members that the schema does not know, by name (`actor_location.` before those inside it), with how often each came.
-  package var unknownFields: [String: Int] = [:]
+  /// Members that the schema does not know, by name (`actor_location.` before those inside it), with how
+  /// often each came.
+  ///
+  /// Of at most `unknownNames` names; what comes beyond them, and a name longer than `unknownNameLength`
+  /// bytes, counts as `…`.
+  package private(set) var unknownFields: [String: Int] = [:]
+
+  package static let unknownNames = 256
+  package static let unknownNameLength = 256
 
   package init() {}
 
@@ -53,6 +61,21 @@ package struct FlatteningCounts: Hashable, Sendable {
     loneSurrogates += other.loneSurrogates
     missingUUID += other.missingUUID
     truncatedTimes += other.truncatedTimes
-    unknownFields.merge(other.unknownFields, uniquingKeysWith: +)
+    if !other.unknownFields.isEmpty {
+      for name in other.unknownFields.keys.sorted() {
+        addUnknownField(name, other.unknownFields[name, default: 0])
+      }
+    }
+  }
+
+  package mutating func addUnknownField(_ name: String, _ times: Int = 1) {
+    if unknownFields[name] == nil,
+      unknownFields.count >= FlatteningCounts.unknownNames
+        || name.utf8.count > FlatteningCounts.unknownNameLength
+    {
+      unknownFields["…", default: 0] += times
+    } else {
+      unknownFields[name, default: 0] += times
+    }
   }
 }

@@ -1,7 +1,7 @@
 /// Flattened rows side by side in a few arrays: no allocation, no `String` and no dictionary per event.
 ///
-/// Text of all rows stands in `bytes`, in UTF-8, the rows one after the other; a cell is a range of it. Rows are
-/// only ever added at the end. A batch holds less than 4 GiB of text (`hasRoom`).
+/// Text of all rows stands in `bytes`, in UTF-8, the rows one after the other; a cell is a range of it. Rows
+/// are only ever added at the end. A batch holds less than 4 GiB of text (`hasRoom`).
 package struct RowBatch: Sendable {
   /// A value of one text column of one row: a range of the batch's bytes, or NULL.
   package struct Cell: Hashable, Sendable {
@@ -11,6 +11,12 @@ package struct RowBatch: Sendable {
     package init(offset: UInt32, length: UInt32) {
       self.offset = offset
       self.length = length
+    }
+
+    /// The value that stands at `range` of the batch's bytes, of which there are less than 4 GiB.
+    package init(_ range: Range<Int>) {
+      self.offset = UInt32(truncatingIfNeeded: range.lowerBound)
+      self.length = UInt32(truncatingIfNeeded: range.count)
     }
 
     package static let null = Cell(offset: 0, length: .max)
@@ -48,7 +54,8 @@ package struct RowBatch: Sendable {
   /// Whether `length` more bytes of text can be addressed.
   package func hasRoom(for length: Int) -> Bool { bytes.count + length < Int(UInt32.max) }
 
-  /// The bytes of a text cell as a `String`; nil for NULL. For messages and tests, not for the path of events.
+  /// The bytes of a text cell as a `String`; nil for NULL. For messages and tests, not for the path of
+  /// events.
   package func string(_ column: TextColumn, _ row: Int) -> String? {
     let cell = cell(column, row)
     return cell.isNull ? nil : String(decoding: bytes[cell.range], as: UTF8.self)

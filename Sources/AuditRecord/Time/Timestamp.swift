@@ -30,31 +30,6 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   }
 }
 
-/// A length of time in microseconds.
-package struct TimeSpan: Hashable, Comparable, Sendable {
-  package var microseconds: Int64
-
-  package init(microseconds: Int64) {
-    self.microseconds = microseconds
-  }
-
-  package static let zero = TimeSpan(microseconds: 0)
-
-  package static func seconds(_ count: Double) -> TimeSpan {
-    TimeSpan(microseconds: Int64((count * 1_000_000).rounded()))
-  }
-
-  package static func minutes(_ count: Double) -> TimeSpan { .seconds(count * 60) }
-  package static func hours(_ count: Double) -> TimeSpan { .seconds(count * 3_600) }
-  package static func days(_ count: Double) -> TimeSpan { .seconds(count * 86_400) }
-
-  package var seconds: Double { Double(microseconds) / 1_000_000 }
-
-  package static func < (one: TimeSpan, other: TimeSpan) -> Bool {
-    one.microseconds < other.microseconds
-  }
-}
-
 extension Timestamp: CustomStringConvertible {
   /// `2024-02-12T10:30:45.123456Z`
   package var description: String {
@@ -70,20 +45,22 @@ extension Timestamp: CustomStringConvertible {
   package func append(to bytes: inout [UInt8]) {
     let (day, inDay) = microseconds.flooredDivision(by: Day.microseconds)
     let date = CivilDate(daysSinceEpoch: day)
-    date.append(to: &bytes)
-    bytes.append(UInt8(ascii: "T"))
     let (seconds, fraction) = inDay.quotientAndRemainder(dividingBy: 1_000_000)
     let (minutes, second) = seconds.quotientAndRemainder(dividingBy: 60)
     let (hour, minute) = minutes.quotientAndRemainder(dividingBy: 60)
-    bytes.appendDecimal(hour, digits: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendDecimal(minute, digits: 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendDecimal(second, digits: 2)
-    bytes.append(UInt8(ascii: "."))
-    bytes.appendDecimal(fraction, digits: 6)
-    bytes.append(UInt8(ascii: "Z"))
+    let start = bytes.count
+    bytes.append(contentsOf: Timestamp.form)
+    var text = bytes.mutableSpan
+    text.setDecimal(date.year, start..<start + 4)
+    text.setDecimal(date.month, start + 5..<start + 7)
+    text.setDecimal(date.day, start + 8..<start + 10)
+    text.setDecimal(hour, start + 11..<start + 13)
+    text.setDecimal(minute, start + 14..<start + 16)
+    text.setDecimal(second, start + 17..<start + 19)
+    text.setDecimal(fraction, start + 20..<start + 26)
   }
+
+  private static let form = Array("0000-00-00T00:00:00.000000Z".utf8)
 }
 
 extension Int64 {
@@ -99,11 +76,20 @@ extension [UInt8] {
   package mutating func appendDecimal(_ value: Int64, digits: Int) {
     let start = count
     append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
-    var rest = value
-    var position = start + digits
-    while rest > 0, position > start {
+    var text = mutableSpan
+    text.setDecimal(value, start..<start + digits)
+  }
+}
+
+extension MutableSpan<UInt8> {
+  /// Writes the last digits of `value`, as many as `range` has places.
+  @inline(__always)
+  fileprivate mutating func setDecimal(_ value: Int64, _ range: Range<Int>) {
+    var rest = UInt32(truncatingIfNeeded: value)
+    var position = range.upperBound
+    while position > range.lowerBound {
       position -= 1
-      self[position] = UInt8(ascii: "0") + UInt8(rest % 10)
+      self[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     }
   }

@@ -1,0 +1,162 @@
+import Crypto
+
+/// Reads a response body, one JSON array of records, into flat rows in a single pass.
+///
+/// The body must be strict RFC 8259 JSON in UTF-8, all of it; otherwise nothing is read. The rules by which a
+/// record becomes a row are those of schema `audit-log-1`. A parser learns the order of members from the
+/// records it has read, so one parser should read all pages of a walk.
+package struct EventParser: Sendable {
+  private var reader: RecordReader
+
+  package init(limits: JSONLimits = JSONLimits()) {
+    reader = RecordReader(limits: limits)
+  }
+
+  /// Bytes that a row without a `uuid` needs beyond those of its record (`sha256:` and 64 digits), and that a
+  /// copy by words may write behind the end.
+  private static let slack = 128
+
+  package mutating func parse(_ body: [UInt8]) throws(PageError) -> ParsedPage {
+    if body.starts(with: [0xEF, 0xBB, 0xBF]) { throw PageError(.byteOrderMark, at: 0) }
+    try JSONScanner.checkUTF8(body.span)
+    let json = body.span
+    var page = ParsedPage()
+    reader.end = 0
+    reader.scanner.position = 0
+    reader.scanner.skipWhiteSpace(json)
+    try checkArray(json)
+    if try reader.scanner.open(until: UInt8(ascii: "]"), json) {
+      repeat {
+        guard page.recordCount < reader.scanner.limits.records else {
+          throw PageError(.tooManyRecords, at: reader.scanner.position)
+        }
+        try makeRoom(json, &page.rows)
+        try readElement(json, &page)
+      } while try reader.scanner.continues(until: UInt8(ascii: "]"), json)
+    }
+    reader.scanner.skipWhiteSpace(json)
+    guard reader.scanner.position == json.count else {
+      throw PageError(.trailingBytes, at: reader.scanner.position)
+    }
+    page.rows.bytes.removeLast(page.rows.bytes.count - reader.end)
+    return page
+  }
+
+  /// The value at the position must be an array; tells another JSON value from what is no JSON at all.
+  private func checkArray(_ json: Span<UInt8>) throws(PageError) {
+    let position = reader.scanner.position
+    switch try reader.scanner.peek(json) {
+    case UInt8(ascii: "["): return
+    case UInt8(ascii: "{"), UInt8(ascii: "\""): throw PageError(.notAnArray, at: position)
+    default:
+      var scanner = reader.scanner
+      try scanner.skipScalar(json)
+      throw PageError(.notAnArray, at: position)
+    }
+  }
+
+  /// Makes the batch's bytes long enough for the text of every record that the rest of the body can hold, but
+  /// for their missing uuids, of which there is room for one: no text is longer than the JSON it came from.
+  private func makeRoom(_ json: Span<UInt8>, _ rows: inout RowBatch) throws(PageError) {
+    let missing = reader.end + (json.count - reader.scanner.position) + EventParser.slack - rows.bytes.count
+    guard missing > 0 else { return }
+    guard rows.hasRoom(for: missing) else { throw PageError(.tooLarge, at: reader.scanner.position) }
+    rows.bytes.append(contentsOf: repeatElement(0, count: missing))
+  }
+
+  private mutating func readElement(_ json: Span<UInt8>, _ page: inout ParsedPage) throws(PageError) {
+    let start = reader.scanner.position
+    guard try reader.scanner.peek(json) == UInt8(ascii: "{") else {
+      try reader.scanner.skipValue(json, depth: 1)
+      reader.counts = FlatteningCounts()
+      try quarantine(.notAnObject, json, start..<reader.scanner.position, &page)
+      return
+    }
+    let rowStart = reader.end
+    try readRecord(json, &page.rows.bytes, &page.rows.cells)
+    let end = reader.scanner.position
+    guard reader.hasDuplicates else {
+      try finish(json, start..<end, rowStart, &page)
+      return
+    }
+    // In its canonical JSON the last of the duplicates has won: that is read in its place.
+    var writer = CanonicalWriter(limits: reader.scanner.limits)
+    try writer.append(json, start..<end)
+    page.rows.cells.removeLast(TextColumn.count)
+    reader.end = rowStart
+    reader.scanner.position = 0
+    let canonical = writer.text
+    try readRecord(canonical.span, &page.rows.bytes, &page.rows.cells)
+    reader.counts.loneSurrogates += writer.loneSurrogates
+    try finish(canonical.span, 0..<canonical.count, rowStart, &page)
+    reader.scanner.position = end
+  }
+
+  private mutating func readRecord(
+    _ json: Span<UInt8>, _ bytes: inout [UInt8], _ rowCells: inout [RowBatch.Cell]
+  ) throws(PageError) {
+    let firstCell = rowCells.count
+    rowCells.append(contentsOf: repeatElement(.null, count: TextColumn.count))
+    var text = bytes.mutableSpan
+    var cells = rowCells.mutableSpan
+    try reader.read(json, &text, &cells, firstCell)
+  }
+
+  /// Adds what was read of the record at `range` to the page: a row, or a quarantined record.
+  private mutating func finish(
+    _ json: Span<UInt8>, _ range: Range<Int>, _ rowStart: Int, _ page: inout ParsedPage
+  ) throws(PageError) {
+    guard case .read(let time) = reader.eventAt else {
+      page.rows.cells.removeLast(TextColumn.count)
+      reader.end = rowStart
+      reader.counts = FlatteningCounts()
+      let isAbsent = if case .absent = reader.eventAt { true } else { false }
+      try quarantine(isAbsent ? .noEventAt : .unreadableEventAt, json, range, &page)
+      return
+    }
+    let firstCell = page.rows.cells.count - TextColumn.count
+    let uuid = page.rows.cells[firstCell + TextColumn.uuid.rawValue]
+    if uuid.isNull || uuid.length == 0 {
+      reader.counts.missingUUID += 1
+      page.rows.cells[firstCell + TextColumn.uuid.rawValue] = write(try identity(json, range), &page.rows)
+    }
+    if !reader.extras.isEmpty {
+      let text = try AdditionalFields.text(of: reader.extras, json, reader.scanner, &page.counts)
+      page.rows.cells[firstCell + TextColumn.additionalFields.rawValue] = write(text, &page.rows)
+    }
+    page.rows.ends.append(UInt32(truncatingIfNeeded: reader.end))
+    page.rows.eventAt.append(time.microseconds)
+    page.rows.latitude.append(reader.latitude)
+    page.rows.longitude.append(reader.longitude)
+    page.counts.add(reader.counts)
+  }
+
+  private mutating func quarantine(
+    _ reason: QuarantinedRecord.Reason, _ json: Span<UInt8>, _ range: Range<Int>, _ page: inout ParsedPage
+  ) throws(PageError) {
+    var writer = CanonicalWriter(limits: reader.scanner.limits)
+    try writer.append(json, range)
+    page.counts.loneSurrogates += writer.loneSurrogates
+    page.quarantined.append(QuarantinedRecord(reason: reason, json: writer.text))
+  }
+
+  /// What a record without a `uuid` is known by: the hash of its canonical JSON.
+  private func identity(_ json: Span<UInt8>, _ range: Range<Int>) throws(PageError) -> [UInt8] {
+    var writer = CanonicalWriter(limits: reader.scanner.limits)
+    try writer.append(json, range)
+    var identity = Array("sha256:".utf8)
+    let digits = Array("0123456789abcdef".utf8)
+    for byte in SHA256.hash(data: writer.text) {
+      identity.append(digits[Int(byte >> 4)])
+      identity.append(digits[Int(byte & 0xF)])
+    }
+    return identity
+  }
+
+  private mutating func write(_ text: [UInt8], _ rows: inout RowBatch) -> RowBatch.Cell {
+    let start = reader.end
+    rows.bytes.replaceSubrange(start..<start + text.count, with: text)
+    reader.end += text.count
+    return RowBatch.Cell(start..<reader.end)
+  }
+}

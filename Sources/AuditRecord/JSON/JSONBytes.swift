@@ -1,0 +1,35 @@
+/// Words of a JSON text. Every access is checked against the bounds of the span: what is called unsafe in
+/// these calls is only the type, and any bits are a `UInt64`.
+extension Span<UInt8> {
+  /// Eight bytes, the first in the lowest bits.
+  @inline(__always)
+  func word(_ position: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+  }
+}
+
+extension MutableSpan<UInt8> {
+  @inline(__always)
+  mutating func store(word: UInt64, at position: Int) {
+    var raw = mutableBytes
+    raw.storeBytes(of: word.littleEndian, toByteOffset: position, as: UInt64.self)
+  }
+}
+
+extension UInt64 {
+  /// Marks the first byte of a word at which the plain text of a JSON string ends: `"`, `\` or a control
+  /// character.
+  ///
+  /// The lowest bit set is the highest bit of that byte; zero when all eight are plain. (Bits above the
+  /// lowest may be wrong: a borrow can only run upwards from a true one.)
+  @inline(__always)
+  var stringStops: UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quotes = self ^ (ones &* UInt64(UInt8(ascii: "\"")))
+    let backslashes = self ^ (ones &* UInt64(UInt8(ascii: "\\")))
+    let isQuote = (quotes &- ones) & ~quotes
+    let isBackslash = (backslashes &- ones) & ~backslashes
+    let isControl = (self &- (ones &* 0x20)) & ~self
+    return (isQuote | isBackslash | isControl) & (ones &* 0x80)
+  }
+}

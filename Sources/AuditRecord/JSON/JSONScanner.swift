@@ -1,0 +1,142 @@
+/// Reads the tokens of a JSON text, strictly by RFC 8259, at a position that moves on.
+///
+/// The text must be known to be UTF-8. It is handed to every call, because a struct that keeps a span cannot
+/// be written without experimental features; it must be the same one each time.
+struct JSONScanner: Sendable {
+  /// What stands between the quotes of a string, as it is written there.
+  struct StringToken {
+    var range: Range<Int>
+    var hasEscapes: Bool
+  }
+
+  /// The character that an escape stands for.
+  struct Escape {
+    var scalar: Unicode.Scalar
+    /// Half of a surrogate pair without the other; `scalar` is then U+FFFD.
+    var isLoneSurrogate = false
+  }
+
+  var position = 0
+  let limits: JSONLimits
+
+  init(limits: JSONLimits) {
+    self.limits = limits
+  }
+
+  /// The bytes of a JSON text must be UTF-8 (RFC 8259 §8.1): no overlong form, no surrogate, nothing above
+  /// U+10FFFF.
+  static func checkUTF8(_ bytes: Span<UInt8>) throws(PageError) {
+    do throws(UTF8.ValidationError) {
+      _ = try UTF8Span(validating: bytes)
+    } catch {
+      throw PageError(.invalidUTF8, at: error.byteOffsets.lowerBound)
+    }
+  }
+
+  // MARK: Structure
+
+  @inline(__always)
+  mutating func skipWhiteSpace(_ json: Span<UInt8>) {
+    while position < json.count {
+      switch json[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return
+      }
+    }
+  }
+
+  /// The byte at the position, which must not be the end.
+  @inline(__always)
+  func peek(_ json: Span<UInt8>) throws(PageError) -> UInt8 {
+    guard position < json.count else { throw PageError(.unexpectedEnd, at: position) }
+    return json[position]
+  }
+
+  /// Passes over `byte` and the white space after it.
+  @inline(__always)
+  mutating func expect(_ byte: UInt8, _ json: Span<UInt8>) throws(PageError) {
+    guard try peek(json) == byte else { throw PageError(.unexpectedByte, at: position) }
+    position += 1
+    skipWhiteSpace(json)
+  }
+
+  /// Passes over the comma between two elements, or over `end`; white space may stand before and behind a
+  /// comma. Returns whether another element follows.
+  @inline(__always)
+  mutating func continues(until end: UInt8, _ json: Span<UInt8>) throws(PageError) -> Bool {
+    skipWhiteSpace(json)
+    let byte = try peek(json)
+    guard byte == UInt8(ascii: ",") || byte == end else { throw PageError(.unexpectedByte, at: position) }
+    position += 1
+    if byte == end { return false }
+    skipWhiteSpace(json)
+    return true
+  }
+
+  /// Passes over an opening bracket. Returns whether it holds anything; if not, the closing one is passed
+  /// over too.
+  @inline(__always)
+  mutating func open(until end: UInt8, _ json: Span<UInt8>) throws(PageError) -> Bool {
+    position += 1
+    skipWhiteSpace(json)
+    guard try peek(json) == end else { return true }
+    position += 1
+    return false
+  }
+
+  // MARK: Values
+
+  /// Passes over one value, checking every byte of it. `depth` is how many arrays and objects it stands in.
+  mutating func skipValue(_ json: Span<UInt8>, depth: Int) throws(PageError) {
+    switch try peek(json) {
+    case UInt8(ascii: "\""): _ = try readString(json)
+    case UInt8(ascii: "{"):
+      try checkDepth(depth + 1)
+      guard try open(until: UInt8(ascii: "}"), json) else { return }
+      repeat {
+        _ = try readString(json)
+        try expectColon(json)
+        try skipValue(json, depth: depth + 1)
+      } while try continues(until: UInt8(ascii: "}"), json)
+    case UInt8(ascii: "["):
+      try checkDepth(depth + 1)
+      guard try open(until: UInt8(ascii: "]"), json) else { return }
+      repeat {
+        try skipValue(json, depth: depth + 1)
+      } while try continues(until: UInt8(ascii: "]"), json)
+    default: try skipScalar(json)
+    }
+  }
+
+  /// Passes over a number, `true`, `false` or `null`.
+  mutating func skipScalar(_ json: Span<UInt8>) throws(PageError) {
+    switch try peek(json) {
+    case UInt8(ascii: "n"): try skipLiteral("null", json)
+    case UInt8(ascii: "t"): try skipLiteral("true", json)
+    case UInt8(ascii: "f"): try skipLiteral("false", json)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      guard let end = JSONNumber.end(in: json, from: position) else {
+        throw PageError(.invalidNumber, at: position)
+      }
+      position = end
+    default: throw PageError(.unexpectedByte, at: position)
+    }
+  }
+
+  @inline(__always)
+  mutating func expectColon(_ json: Span<UInt8>) throws(PageError) {
+    skipWhiteSpace(json)
+    try expect(UInt8(ascii: ":"), json)
+  }
+
+  func checkDepth(_ depth: Int) throws(PageError) {
+    guard depth <= limits.depth else { throw PageError(.tooDeep, at: position) }
+  }
+
+  private mutating func skipLiteral(_ word: String, _ json: Span<UInt8>) throws(PageError) {
+    for byte in word.utf8 {
+      guard try peek(json) == byte else { throw PageError(.unexpectedByte, at: position) }
+      position += 1
+    }
+  }
+}
