@@ -21,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
   ],
@@ -37,9 +38,9 @@ let package = Package(
       dependencies: [
         "AuditRecord",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
@@ -117,14 +118,27 @@ let package = Package(
     .testTarget(
       name: "AuditRecordTests", dependencies: ["AuditRecord", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CloudsmithAPITests", dependencies: ["AuditRecord", "CloudsmithAPI", "TestSupport"],
+      name: "CloudsmithAPITests",
+      dependencies: [
+        "AuditRecord", "CloudsmithAPI", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "PartitionFormatsTests",
-      dependencies: ["AuditRecord", "PartitionFormats", "TestSupport"], swiftSettings: strict),
+      dependencies: [
+        "AuditRecord", "PartitionFormats", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "AuditArchiveTests",
-      dependencies: ["AuditRecord", "AuditArchive", "PartitionFormats", "TestSupport"],
+      dependencies: [
+        "AuditRecord", "AuditArchive", "PartitionFormats", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditExportTests",
@@ -133,6 +147,11 @@ let package = Package(
         "CloudsmithEmulator", "TestSupport",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "CloudsmithEmulator", "TestSupport",
+      ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",
       dependencies: ["AuditRecord", "CloudsmithEmulator", "TestSupport"], swiftSettings: strict),

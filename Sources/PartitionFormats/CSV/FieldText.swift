@@ -1,0 +1,95 @@
+/// The bytes that decide about quoting in csv-1, looked for eight at a time.
+///
+/// A field is quoted when it is empty, contains `,` `"` CR LF or a backslash, begins or ends with a blank or tab, or
+/// begins with `#`. Nothing else is quoted.
+enum FieldText {
+  static let comma = UInt8(ascii: ",")
+  static let quote = UInt8(ascii: "\"")
+  static let lineFeed = UInt8(ascii: "\n")
+
+  /// Whether csv-1 quotes a field with this content.
+  static func isQuoted(_ field: RawSpan) -> Bool {
+    field.isEmpty || hasQuotedEdge(field) || firstSpecial(in: field, from: 0) != field.byteCount
+  }
+
+  /// Whether a field that is not empty begins or ends with something for which csv-1 quotes it.
+  static func hasQuotedEdge(_ field: RawSpan) -> Bool {
+    isBlank(field[0]) || isBlank(field[field.byteCount - 1]) || field[0] == UInt8(ascii: "#")
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+  }
+
+  /// The index of the first `,` `"` CR LF or backslash at `start` or behind it; the count when there is none.
+  static func firstSpecial(in bytes: RawSpan, from start: Int) -> Int {
+    bytes.firstIndex(from: start) { word in
+      word.lanes(of: comma) | word.lanes(of: quote) | word.lanes(of: UInt8(ascii: "\\"))
+        | word.lanes(of: lineFeed) | word.lanes(of: UInt8(ascii: "\r"))
+    }
+  }
+
+  /// The index of the first quote at `start` or behind it; the count when there is none.
+  static func firstQuote(in bytes: RawSpan, from start: Int) -> Int {
+    bytes.firstIndex(from: start) { $0.lanes(of: quote) }
+  }
+
+  /// The index of the first quote or LF at `start` or behind it; the count when there is none.
+  static func firstQuoteOrLineFeed(in bytes: RawSpan, from start: Int) -> Int {
+    bytes.firstIndex(from: start) { $0.lanes(of: quote) | $0.lanes(of: lineFeed) }
+  }
+
+  /// Whether there is no byte beyond ASCII.
+  static func isASCII(_ bytes: RawSpan) -> Bool {
+    bytes.firstIndex(from: 0) { $0 & UInt64.highBits } == bytes.byteCount
+  }
+}
+
+extension RawSpan {
+  /// The first index from `start` on at which `hits` marks a byte, by its high bit; the count when there is none.
+  @inline(__always)
+  fileprivate func firstIndex(from start: Int, _ hits: (UInt64) -> UInt64) -> Int {
+    var index = start
+    while index < byteCount {
+      let found = hits(word(at: index))
+      if found != 0 { return index + found.trailingZeroBitCount >> 3 }
+      index += 8
+    }
+    return byteCount
+  }
+
+  /// Eight bytes, the first of them lowest; zeros, which no one looks for, for those behind the end.
+  @inline(__always)
+  private func word(at index: Int) -> UInt64 {
+    let count = byteCount - index
+    if count >= 8 {
+      return UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+    if byteCount >= 8 {
+      let last = UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self))
+      return last &>> UInt64(64 - 8 * count)
+    }
+    if count >= 4 {
+      let low = UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: index, as: UInt32.self))
+      let high = UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: byteCount - 4, as: UInt32.self))
+      return UInt64(low) | UInt64(high) &<< UInt64(8 * (count - 4))
+    }
+    var word: UInt64 = 0
+    for offset in 0..<count { word |= UInt64(self[index + offset]) &<< UInt64(8 * offset) }
+    return word
+  }
+}
+
+extension UInt64 {
+  fileprivate static let lowBits: UInt64 = 0x0101_0101_0101_0101
+  fileprivate static let highBits: UInt64 = 0x8080_8080_8080_8080
+
+  /// The high bit of each of the eight bytes that is `byte`; exact for the lowest of them, which is all that is asked.
+  ///
+  /// Source: Mycroft's test for a zero byte; Warren, "Hacker's Delight", §6-1.
+  @inline(__always)
+  fileprivate func lanes(of byte: UInt8) -> UInt64 {
+    let difference = self ^ (UInt64.lowBits &* UInt64(byte))
+    return (difference &- UInt64.lowBits) & ~difference & UInt64.highBits
+  }
+}

@@ -1,0 +1,22 @@
+/// gzip (RFC 1952) of bytes that fit in memory.
+package enum Gzip {
+  /// Gzips `bytes` as one member, which every HTTP client reads whole; the same bytes, level and zlib give the same result.
+  package static func compress(_ bytes: [UInt8], level: Int = 6) throws(GzipError) -> [UInt8] {
+    var encoder = try GzipMemberEncoder(level: level)
+    var output: [UInt8] = []
+    try encoder.append(bytes, to: &output)
+    return output
+  }
+
+  /// The content of a gzip file of any number of members, which must fill it to its end.
+  ///
+  /// Content of more than `limit` bytes is an error, and is not built up first.
+  package static func decompress(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
+    var reader = try GzipReader(limit: limit)
+    var output: [UInt8] = []
+    var position = 0
+    while try reader.read(bytes, from: &position, to: &output) {}
+    try reader.finish()
+    return output
+  }
+}

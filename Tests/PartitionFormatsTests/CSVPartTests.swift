@@ -1,0 +1,195 @@
+import AuditRecord
+import Crypto
+import Testing
+
+@testable import PartitionFormats
+
+@Suite struct `parts of a day` {
+  private static func rows(_ count: Int, seed: UInt64) -> [Row] {
+    var random = LocalSplitMix64(seed: seed)
+    return (0..<count).map { _ in Row.random(using: &random) }
+  }
+
+  private struct Part {
+    var file: [UInt8] = []
+    var summary: PartSummary
+  }
+
+  /// Writes rows into as many parts as the limit asks for, handing them over in slices.
+  private func write(
+    _ rows: [Row], limit: Int = .max, slice: Int = .max, content: inout DayContentHash
+  ) throws -> [Part] {
+    let batch = RowBatch(rows)
+    var parts: [Part] = []
+    var file: [UInt8] = []
+    var writer = try CSVPartWriter(limit: limit)
+    var rest = 0..<batch.count
+    while !rest.isEmpty {
+      let taken = rest.prefix(slice)
+      let left = try writer.append(batch, rows: taken, content: &content) { file += $0 }
+      rest = left.lowerBound..<rest.upperBound
+      if !left.isEmpty {
+        let summary = try writer.finish { file += $0 }
+        parts.append(Part(file: file, summary: summary))
+        file = []
+        writer = try CSVPartWriter(limit: limit)
+      }
+    }
+    let summary = try writer.finish { file += $0 }
+    return parts + [Part(file: file, summary: summary)]
+  }
+
+  private func read(
+    _ file: [UInt8], chunk: Int = .max, content: inout DayContentHash
+  ) throws -> (rows: [Row], summary: PartSummary) {
+    var reader = try CSVPartReader()
+    var rows: [Row] = []
+    var rest = file[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(chunk)
+      try reader.append(Array(piece), content: &content) { rows += $0.rows }
+      rest = rest.dropFirst(piece.count)
+    }
+    let summary = try reader.finish { rows += $0.rows }
+    return (rows, summary)
+  }
+
+  private func sha256(_ bytes: [UInt8]) -> String {
+    var hash = SHA256()
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  @Test(arguments: [0, 1, 2, 300]) func `a part is read as it was written, and all that is told of it is so`(
+    count: Int
+  ) throws {
+    let rows = Self.rows(count, seed: 11)
+    var written = DayContentHash()
+    let part = try #require(try write(rows, content: &written).first)
+    let text = csv(rows)
+    #expect(
+      part.summary
+        == PartSummary(
+          rows: count, bytes: part.file.count, uncompressedBytes: text.count, sha256: sha256(part.file),
+          minEventAt: rows.map(\.eventAt).min(), maxEventAt: rows.map(\.eventAt).max()))
+    #expect(try Gzip.decompress(part.file, limit: .max) == text)
+    #expect(written.sha256 == sha256(Array(text.dropFirst(CSVEncoder.header.count))))
+    for chunk in [1, 4_096, .max] {
+      var content = DayContentHash()
+      let (found, summary) = try read(part.file, chunk: chunk, content: &content)
+      #expect(found == rows)
+      #expect(summary == part.summary)
+      #expect(content.sha256 == written.sha256)
+    }
+  }
+
+  @Test func `a part does not depend on how its rows were handed over`() throws {
+    let rows = Self.rows(200, seed: 12)
+    var whole = DayContentHash()
+    let part = try #require(try write(rows, content: &whole).first)
+    for slice in [1, 7, 199] {
+      var content = DayContentHash()
+      let other = try #require(try write(rows, slice: slice, content: &content).first)
+      #expect(other.file == part.file)
+      #expect(other.summary == part.summary)
+      #expect(content.sha256 == whole.sha256)
+    }
+  }
+
+  @Test(arguments: [1, 1_000, 5_000, 20_000]) func `no part passes the limit, unless one row alone does`(
+    limit: Int
+  ) throws {
+    let rows = Self.rows(100, seed: 13)
+    var once = DayContentHash()
+    _ = try write(rows, content: &once)
+    for slice in [1, 30, .max] {
+      var content = DayContentHash()
+      let parts = try write(rows, limit: limit, slice: slice, content: &content)
+      #expect(content.sha256 == once.sha256)
+      var found: [Row] = []
+      var reading = DayContentHash()
+      for part in parts {
+        let (rows, summary) = try read(part.file, content: &reading)
+        #expect(summary == part.summary)
+        #expect(summary.rows == 1 || summary.uncompressedBytes <= limit)
+        found += rows
+      }
+      #expect(found == rows)
+      #expect(reading.sha256 == once.sha256)
+      // Each part was filled: the first row of the next would not have fitted.
+      for (part, next) in zip(parts, parts.dropFirst()) {
+        var content = DayContentHash()
+        let first = try #require(try read(next.file, content: &content).rows.first)
+        let length = csv([first]).count - CSVEncoder.header.count
+        #expect(part.summary.uncompressedBytes + length > limit)
+      }
+    }
+  }
+
+  @Test func `a part of the very size of the limit is one part`() throws {
+    let rows = Self.rows(10, seed: 14)
+    var content = DayContentHash()
+    #expect(try write(rows, limit: csv(rows).count, content: &content).count == 1)
+    #expect(try write(rows, limit: csv(rows).count - 1, content: &content).count == 2)
+  }
+
+  @Test func `the content hash of rows alone is that of a part with them`() throws {
+    let rows = Self.rows(3_000, seed: 15)
+    let batch = RowBatch(rows)
+    var alone = DayContentHash()
+    alone.append(batch, rows: 0..<1_234)
+    alone.append(batch, rows: 1_234..<3_000)
+    var written = DayContentHash()
+    _ = try write(rows, content: &written)
+    #expect(alone.sha256 == written.sha256)
+    #expect(DayContentHash().sha256 == sha256([]))
+  }
+
+  @Test func `many rows come in batches of some thousands`() throws {
+    let rows = (0..<30_000).map { Row(text: [.uuid: "u\($0)"]) }
+    var content = DayContentHash()
+    let part = try #require(try write(rows, content: &content).first)
+    var reader = try CSVPartReader()
+    var batches: [Int] = []
+    var reading = DayContentHash()
+    try reader.append(part.file, content: &reading) { batches.append($0.count) }
+    _ = try reader.finish { batches.append($0.count) }
+    #expect(batches.reduce(0, +) == rows.count)
+    #expect(batches.count > 2)
+    #expect(batches.allSatisfy { $0 <= 12_000 })
+  }
+
+  @Test func `a changed or cut file never gives other rows silently`() throws {
+    let rows = Self.rows(2, seed: 16)
+    var content = DayContentHash()
+    let part = try #require(try write(rows, content: &content).first)
+    for index in part.file.indices {
+      var flipped = part.file
+      flipped[index] ^= 0x11
+      for file in [flipped, Array(part.file[..<index])] {
+        var content = DayContentHash()
+        do {
+          let (found, summary) = try read(file, content: &content)
+          #expect(found == rows && summary.sha256 != part.summary.sha256)
+        } catch {
+          #expect(error is GzipError || error is CSVError)
+        }
+      }
+    }
+  }
+
+  @Test func `an error of the sink is thrown as it is`() throws {
+    struct DiskFull: Error {}
+    var content = DayContentHash()
+    #expect(throws: DiskFull.self) {
+      var writer = try CSVPartWriter()
+      _ = try writer.finish { _ in throw DiskFull() }
+    }
+    let part = try #require(try write(Self.rows(1, seed: 17), content: &content).first)
+    #expect(throws: DiskFull.self) {
+      var reader = try CSVPartReader()
+      try reader.append(part.file, content: &content) { _ in }
+      _ = try reader.finish { _ in throw DiskFull() }
+    }
+  }
+}
