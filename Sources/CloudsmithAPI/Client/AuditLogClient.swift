@@ -1,0 +1,189 @@
+package import AuditRecord
+internal import Synchronization
+
+/// Pages of one audit log: paced, tried again when that can help, checked and parsed.
+///
+/// Safe to call from several tasks at once; all share one pace.
+package final class AuditLogClient: Sendable {
+  private let log: LogName
+  private let origin: Origin
+  private let key: APIKey
+  private let transport: any HTTPTransport
+  private let clock: any RunClock
+  private let retry: RetryPolicy
+  private let random: @Sendable () -> Double
+  private let observe: @Sendable (ClientEvent) -> Void
+  private let state: Mutex<State>
+
+  private struct State {
+    var pace: Pace
+    var counters = ClientCounters()
+  }
+
+  /// - Parameters:
+  ///   - random: from 0 to below 1, for jitter.
+  ///   - observe: called on the task that asks for the page; it should be quick.
+  package init(
+    log: LogName, host: APIHost, key: APIKey, transport: any HTTPTransport,
+    clock: any RunClock = SystemClock(),
+    pace: PaceRule = .perSecond(1), reserve: RateReserve = .fifth, retry: RetryPolicy = RetryPolicy(),
+    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
+    observe: @escaping @Sendable (ClientEvent) -> Void = { _ in }
+  ) {
+    self.log = log
+    self.origin = host.origin
+    self.key = key
+    self.transport = transport
+    self.clock = clock
+    self.retry = retry
+    self.random = random
+    self.observe = observe
+    self.state = Mutex(State(pace: Pace(rule: pace, reserve: reserve)))
+  }
+
+  package var counters: ClientCounters { state.withLock(\.counters) }
+
+  /// One page, from 1, of so many records at most. The error is final: what another try could mend was tried.
+  package func page(
+    _ number: Int, size: Int = 500, query: String? = nil
+  ) async throws(APIError) -> PageOutcome {
+    let start = AuditLogRequest(log: log, page: number, pageSize: size, query: query).target
+    var request = APIRequest(origin: origin, target: start, key: key)
+    var attempt = 1
+    var redirects = 0
+    var waited = TimeSpan.zero
+    while true {
+      try await takeTurn(waited: &waited)
+      switch try await exchange(request, page: number, size: size) {
+      case .outcome(let outcome):
+        return outcome
+      case .redirect(let location):
+        switch Redirect(to: location, from: request, followed: redirects) {
+        case .refuse(let hazard): throw .unsafe(hazard)
+        case .follow(let target): request.target = target
+        }
+        redirects += 1
+      case .fault(let fault, let asked):
+        try await prepareRetry(after: fault, asked: asked, attempt: attempt, waited: waited)
+        attempt += 1
+        redirects = 0
+        request.target = start
+      }
+    }
+  }
+
+  private enum Exchange {
+    case outcome(PageOutcome)
+    case redirect(location: String?)
+    case fault(Fault, asked: TimeSpan?)
+  }
+
+  /// One request and what its answer, or the lack of one, means.
+  private func exchange(
+    _ request: APIRequest, page: Int, size: Int
+  ) async throws(APIError) -> Exchange {
+    let start = clock.elapsed
+    let response: APIResponse
+    do {
+      response = try await transport.get(request)
+    } catch {
+      ended(nil)
+      switch error {
+      case .cancelled: throw .cancelled
+      case .untrusted(let cause): throw .unsafe(.certificate(cause))
+      case .proxyRefused(let cause): throw .unsafe(.proxy(cause))
+      case .bodyTooLarge(let limit): throw .unsafe(.bodyTooLarge(limit: limit))
+      case .inflatedTooFar(let ratio): throw .unsafe(.inflation(ratio: ratio))
+      case .unreachable, .interrupted, .timedOut, .undecodable: return .fault(.transport(error), asked: nil)
+      }
+    }
+    ended(RateLimit(response.headers, now: clock.now))
+    observe(
+      .responded(
+        page: page, status: response.status, bytes: response.body.count, took: clock.elapsed - start))
+    switch ResponseVerdict(response, page: page, key: key, now: clock.now) {
+    case .body: return read(response, page: page, size: size)
+    case .pastTheEnd: return .outcome(.pastTheEnd)
+    case .redirect(let location): return .redirect(location: location)
+    case .refused(let error): throw error
+    case .retry(let fault, let asked): return .fault(fault, asked: asked)
+    }
+  }
+
+  private func read(_ response: APIResponse, page: Int, size: Int) -> Exchange {
+    let pagination = Pagination(response.headers)
+    if let answered = pagination.page, answered != page {
+      return .fault(.wrongPage(asked: page, answered: answered), asked: nil)
+    }
+    var parser = EventParser()
+    do {
+      let parsed = try parser.parse(response.body)
+      return .outcome(
+        .page(Page(number: page, requestedSize: size, parsed: parsed, pagination: pagination)))
+    } catch {
+      return .fault(.page(error), asked: nil)
+    }
+  }
+
+  /// Returns when the pace lets this request start; it counts as started then.
+  private func takeTurn(waited: inout TimeSpan) async throws(APIError) {
+    let ticket = state.withLock { $0.pace.join() }
+    while true {
+      let action = Task.isCancelled ? nil : state.withLock { $0.pace.ask(ticket, at: clock.elapsed) }
+      switch action {
+      case nil:
+        state.withLock { $0.pace.leave(ticket) }
+        throw .cancelled
+      case .go:
+        state.withLock { $0.counters.requests += 1 }
+        return
+      case .wait(let span, let reason):
+        do throws(APIError) {
+          if reason == .rateLimit { try admit(span, after: waited) }
+          try await wait(span, reason)
+        } catch {
+          state.withLock { $0.pace.leave(ticket) }
+          throw error
+        }
+        if reason == .rateLimit { waited = waited + span }
+      }
+    }
+  }
+
+  private func admit(_ asked: TimeSpan, after waited: TimeSpan) throws(APIError) {
+    guard waited + asked <= retry.maxWait else {
+      throw .waitTooLong(WaitRefusal(asked: asked, waited: waited, limit: retry.maxWait))
+    }
+  }
+
+  private func prepareRetry(
+    after fault: Fault, asked: TimeSpan?, attempt: Int, waited: TimeSpan
+  ) async throws(APIError) {
+    switch retry.next(afterTry: attempt, asked: asked, waited: waited, random: random()) {
+    case .giveUp: throw .unavailable(fault, tries: attempt)
+    case .refuseToWait(let span):
+      throw .waitTooLong(WaitRefusal(asked: span, waited: waited, limit: retry.maxWait))
+    case .obey(let span): state.withLock { $0.pace.hold(until: clock.elapsed + span) }
+    case .backOff(let span): try await wait(span, .backoff)
+    }
+    state.withLock { $0.counters.retries += 1 }
+    observe(.retrying(attempt: attempt + 1, of: retry.tries, fault))
+  }
+
+  private func wait(_ span: TimeSpan, _ reason: WaitReason) async throws(APIError) {
+    observe(.waiting(span, reason))
+    do {
+      try await clock.sleep(for: span)
+    } catch {
+      throw .cancelled
+    }
+    state.withLock { $0.counters.waited = $0.counters.waited + span }
+  }
+
+  private func ended(_ rate: RateLimit?) {
+    state.withLock {
+      $0.pace.ended(rate, at: clock.elapsed)
+      if let rate { $0.counters.rateLimit = rate }
+    }
+  }
+}

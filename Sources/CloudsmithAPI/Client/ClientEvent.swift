@@ -1,0 +1,23 @@
+package import AuditRecord
+
+/// What the client does between asking and answering, for those who watch.
+package enum ClientEvent: Hashable, Sendable {
+  case waiting(TimeSpan, WaitReason)
+  /// The try that comes now, from 2, of at most so many, and what ended the one before.
+  case retrying(attempt: Int, of: Int, Fault)
+  /// An answer of any status has arrived whole.
+  case responded(page: Int, status: Int, bytes: Int, took: TimeSpan)
+}
+
+/// What the client has done since it was made.
+package struct ClientCounters: Hashable, Sendable {
+  /// Requests sent: retries and followed redirects too.
+  package var requests = 0
+  package var retries = 0
+  /// For pace, rate limit and backoff; waits of several requests at once each count.
+  package var waited = TimeSpan.zero
+  /// As the last answer that told it had it.
+  package var rateLimit: RateLimit?
+
+  package init() {}
+}

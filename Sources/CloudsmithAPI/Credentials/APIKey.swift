@@ -1,0 +1,43 @@
+/// A Cloudsmith API key: sent as `X-Api-Key`, and shown nowhere.
+///
+/// It prints as `[redacted]` in every way that Swift prints values. Only this target reads its text.
+package struct APIKey: Hashable, Sendable {
+  let text: String
+
+  /// White space around the key is taken off (a newline at the end of a secret file is normal).
+  package init(_ text: String) throws(APIKeyError) {
+    let text = text.trimming(while: \.isWhitespace)
+    guard !text.isEmpty else { throw .empty }
+    guard !text.contains(where: \.isWhitespace) else { throw .containsWhiteSpace }
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { throw .containsControlCharacter }
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
+    self.text = String(text)
+  }
+
+  /// `text` with every occurrence of the key taken out: for words of the other side that may echo it.
+  func redacted(from text: String) -> String {
+    text.replacing(self.text, with: description)
+  }
+}
+
+extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "[redacted]" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Why a text is no API key.
+package enum APIKeyError: Error, Hashable, Sendable {
+  case empty, containsWhiteSpace, containsControlCharacter, notASCII
+}
+
+extension APIKeyError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .empty: "the API key is empty"
+    case .containsWhiteSpace: "the API key has white space inside"
+    case .containsControlCharacter: "the API key has a control character inside"
+    case .notASCII: "the API key has a character inside that is not ASCII"
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package import AuditRecord
+
+/// How the API is reached: proxy, trusted certificates, limits and time-outs.
+package struct ConnectionSettings: Hashable, Sendable {
+  package var proxy: ProxyAddress?
+  /// A PEM file of certificates that are trusted instead of the system's.
+  package var caFile: String?
+  /// `cloudsmith-audit-export/1.0.0`
+  package var userAgent: String
+  package var limits = ResponseLimits()
+  package var timeouts = RequestTimeouts()
+
+  /// Settles options and environment; reads no file and asks no network.
+  ///
+  /// `--proxy` wins over `https_proxy`/`HTTPS_PROXY` (`http_proxy`/`HTTP_PROXY` for an http host), which count only when
+  /// `no_proxy`/`NO_PROXY` does not name the host and the host is not loopback. `--ca-file` wins over `SSL_CERT_FILE`.
+  /// An empty variable is an absent one.
+  package init(
+    host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
+    version: String
+  ) throws(ConnectionSettingsError) {
+    func variable(_ name: String) -> String? {
+      [environment[name.lowercased()], environment[name]].lazy.compactMap(\.self).first { !$0.isEmpty }
+    }
+    self.userAgent = "cloudsmith-audit-export/\(version)"
+    self.caFile = caFile ?? variable("SSL_CERT_FILE")
+    if let proxy {
+      self.proxy = try ProxyAddress(proxy)
+    } else if !host.origin.isLoopback, !ProxyExceptions(variable("NO_PROXY") ?? "").contain(host.origin),
+      let proxy = variable(host.origin.scheme == .https ? "HTTPS_PROXY" : "HTTP_PROXY")
+    {
+      self.proxy = try ProxyAddress(proxy)
+    }
+    if let proxy = self.proxy, host.origin.scheme == .http, !proxy.isLoopback { throw .plainHTTPThroughProxy }
+  }
+}
+
+/// What a response may weigh at most; beyond it the response is refused, not held in memory.
+package struct ResponseLimits: Hashable, Sendable {
+  /// Bytes of a body, after decompression.
+  package var bodySize = 64 << 20
+  /// Bytes that one compressed byte may become. Pages of real events reach about 40.
+  package var inflation = 200
+
+  package init() {}
+}
+
+package struct RequestTimeouts: Hashable, Sendable {
+  /// Until the connection stands, TLS included.
+  package var connect = TimeSpan.seconds(10)
+  /// Without a byte from the other side.
+  package var idle = TimeSpan.seconds(30)
+  /// From the start of the request to the last byte of its response.
+  package var total = TimeSpan.seconds(60)
+
+  package init() {}
+}
+
+/// Why settings of the connection are refused. It never repeats a URL, which may hold a password.
+package enum ConnectionSettingsError: Error, Hashable, Sendable {
+  case notAProxy, proxyScheme, plainHTTPThroughProxy
+  case caFile(path: String)
+}
+
+extension ConnectionSettingsError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .notAProxy: "the proxy is not a URL of a host; write it like http://proxy.example:3128"
+    case .proxyScheme: "only http proxies are spoken to; write the proxy like http://proxy.example:3128"
+    case .plainHTTPThroughProxy:
+      "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"
+    case .caFile(let path): "the CA file \(path) cannot be read, or holds no certificate in PEM form"
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import AuditRecord
+import CloudsmithAPI
+import Synchronization
+import Testing
+
+struct AuditLogClientTests {
+  private let clock = ManualClock()
+  private let events = Events()
+
+  private final class Events: Sendable {
+    private let list = Mutex<[ClientEvent]>([])
+    var all: [ClientEvent] { list.withLock(\.self) }
+    func add(_ event: ClientEvent) { list.withLock { $0.append(event) } }
+  }
+
+  private func client(
+    _ transport: ScriptedTransport, pace: PaceRule = .perSecond(1), retry: RetryPolicy = RetryPolicy(),
+    clock: (any RunClock)? = nil
+  ) -> AuditLogClient {
+    AuditLogClient(
+      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: clock ?? self.clock,
+      pace: pace, retry: retry, random: { 0.5 }, observe: { [events] in events.add($0) })
+  }
+
+  private func page(_ outcome: PageOutcome) throws -> Page {
+    guard case .page(let page) = outcome else { throw NotAPage() }
+    return page
+  }
+
+  private struct NotAPage: Error {}
+
+  @Test func `a page comes with its records and its place in the list`() async throws {
+    let headers = [
+      ("X-Pagination-Count", "1"), ("X-Pagination-Page", "2"), ("X-Pagination-PageTotal", "2"),
+      ("X-Pagination-PageSize", "500"), ("X-RateLimit-Remaining", "99"),
+    ]
+    let transport = ScriptedTransport([.status(200, Sample.page, headers: headers)])
+    let client = client(transport)
+    let page = try page(await client.page(2, size: 1_000, query: "event:login"))
+    #expect(page.number == 2)
+    #expect(page.requestedSize == 1_000)
+    #expect(page.parsed.recordCount == 1)
+    #expect(page.pagination == Pagination(count: 1, page: 2, pageTotal: 2, pageSize: 500))
+    #expect(
+      transport.requests == [Sample.request("/v1/audit-log/acme/?page=2&page_size=1000&query=event%3Alogin")])
+    #expect(client.counters.requests == 1)
+    #expect(client.counters.retries == 0)
+    #expect(client.counters.rateLimit == RateLimit(remaining: 99))
+    #expect(events.all == [.responded(page: 2, status: 200, bytes: Sample.page.utf8.count, took: .zero)])
+  }
+
+  @Test func `an empty list is a page without records`() async throws {
+    let page = try page(await client(ScriptedTransport([.status(200, "[]")])).page(1))
+    #expect(page.parsed.recordCount == 0)
+    #expect(page.pagination == Pagination())
+  }
+
+  @Test func `404 is the end of the list, but on the first page it is no such organisation`() async throws {
+    let reply = ScriptedTransport.Reply.status(404, #"{"detail":"Invalid page."}"#)
+    guard case .pastTheEnd = try await client(ScriptedTransport([reply])).page(7) else {
+      Issue.record("it is not past the end")
+      return
+    }
+    await #expect(throws: APIError.notFound(Answer(status: 404, detail: "Invalid page."))) {
+      try await self.client(ScriptedTransport([reply])).page(1)
+    }
+  }
+
+  @Test(arguments: [400, 401, 402, 403, 404, 422])
+  func `a refusal is not tried again`(status: Int) async {
+    let transport = ScriptedTransport([.status(status), .status(200, "[]")])
+    await #expect(throws: APIError.self) { try await self.client(transport).page(1) }
+    #expect(transport.requests.count == 1)
+    #expect(clock.slept.isEmpty)
+  }
+
+  private static let passing: [(ScriptedTransport.Reply, Fault)] =
+    [408, 429, 500, 502, 503, 504].map { (.status($0), .status(Answer(status: $0))) }
+    + [
+      .unreachable("x"), .interrupted("x"), .timedOut(.seconds(60)), .undecodable("x"),
+    ].map { (.failure($0), .transport($0)) }
+    + [
+      (.status(200, headers: [("X-Pagination-Page", "2")]), .wrongPage(asked: 1, answered: 2))
+    ]
+
+  @Test(arguments: 0..<11)
+  func `what may pass is tried again, and the facts are told`(index: Int) async throws {
+    let (reply, fault) = AuditLogClientTests.passing[index]
+    let transport = ScriptedTransport([reply, reply, .status(200, "[]")])
+    let client = client(transport, pace: .unlimited)
+    _ = try page(await client.page(1))
+    #expect(transport.requests.count == 3)
+    #expect(Set(transport.requests).count == 1)
+    #expect(clock.slept == [.seconds(0.5), .seconds(1)])
+    #expect(client.counters.requests == 3)
+    #expect(client.counters.retries == 2)
+    #expect(client.counters.waited == .seconds(1.5))
+    let told = events.all.filter { if case .responded = $0 { false } else { true } }
+    #expect(
+      told == [
+        .waiting(.seconds(0.5), .backoff), .retrying(attempt: 2, of: 6, fault),
+        .waiting(.seconds(1), .backoff),
+        .retrying(attempt: 3, of: 6, fault),
+      ])
+  }
+
+  @Test(arguments: ["", "<html>oops</html>", #"{"detail":"x"}"#, #"[{"uuid":"a""#])
+  func `a body that is no page is fetched again`(body: String) async throws {
+    let transport = ScriptedTransport([.status(200, body), .status(200, Sample.page)])
+    #expect(try page(await client(transport).page(1)).parsed.recordCount == 1)
+    let bad = ScriptedTransport(Array(repeating: .status(200, body), count: 9))
+    await #expect {
+      try await self.client(bad).page(1)
+    } throws: { error in
+      guard case .unavailable(.page, tries: 6) = error as? APIError else { return false }
+      return true
+    }
+  }
+
+  @Test func `after six tries the last fault is told`() async {
+    let replies = [500, 500, 500, 500, 500, 503, 200].map { ScriptedTransport.Reply.status($0) }
+    let transport = ScriptedTransport(replies)
+    await #expect(throws: APIError.unavailable(.status(Answer(status: 503)), tries: 6)) {
+      try await self.client(transport, pace: .unlimited).page(1)
+    }
+    #expect(clock.slept == [0.5, 1, 2, 4, 8].map(TimeSpan.seconds))
+  }
+
+  @Test func `Retry-After is obeyed to the second`() async throws {
+    let transport = ScriptedTransport(
+      [.status(429, headers: [("Retry-After", "3304")]), .status(200, "[]")], clock: clock)
+    let client = client(transport)
+    _ = try page(await client.page(1))
+    #expect(transport.times == [.zero, .seconds(3_304)])
+    #expect(events.all.contains(.waiting(.seconds(3_304), .rateLimit)))
+    #expect(client.counters.waited == .seconds(3_304))
+  }
+
+  @Test func `a wait beyond the limit ends the page, also when it adds up`() async {
+    func reply(_ seconds: Int) -> ScriptedTransport.Reply {
+      .status(429, headers: [("Retry-After", "\(seconds)")])
+    }
+    await #expect(
+      throws: APIError.waitTooLong(WaitRefusal(asked: .seconds(7_201), waited: .zero, limit: .hours(2)))
+    ) {
+      try await self.client(ScriptedTransport([reply(7_201)])).page(1)
+    }
+    #expect(clock.slept.isEmpty)
+    await #expect(
+      throws: APIError.waitTooLong(WaitRefusal(asked: .hours(1), waited: .seconds(3_601), limit: .hours(2)))
+    ) {
+      try await self.client(ScriptedTransport([reply(3_601), reply(3_600)])).page(1)
+    }
+  }
+
+  @Test func `requests, retries and followed redirects all keep the pace`() async throws {
+    let transport = ScriptedTransport(
+      [
+        .status(200, "[]"), .status(302, headers: [("Location", "/x")]), .status(500), .status(200, "[]"),
+        .status(200, "[]"),
+      ], clock: clock)
+    let client = client(transport)
+    for number in 1...3 { _ = try await client.page(number) }
+    #expect(transport.times == [0, 1, 2, 3, 4].map(TimeSpan.seconds))
+    #expect(client.counters.requests == 5)
+    #expect(transport.requests[3].target == transport.requests[1].target)
+  }
+
+  @Test func `pages in flight together keep the pace`() async throws {
+    let clock = ManualClock()
+    let transport = ScriptedTransport(Array(repeating: .status(200, "[]"), count: 8), clock: clock)
+    let client = client(transport, clock: clock)
+    try await withThrowingTaskGroup { group in
+      for number in 1...8 { group.addTask { _ = try await client.page(number) } }
+      try await group.waitForAll()
+    }
+    let times = transport.times.sorted()
+    #expect(times.count == 8)
+    for (one, next) in zip(times, times.dropFirst()) {
+      #expect(next.microseconds - one.microseconds >= 1_000_000)
+    }
+  }
+
+  @Test func `auto stops at the reserve until the reset`() async throws {
+    let headers = [
+      ("X-RateLimit-Limit", "3600"), ("X-RateLimit-Remaining", "720"), ("X-RateLimit-Reset", "1700000900"),
+    ]
+    let transport = ScriptedTransport(
+      [.status(200, "[]", headers: headers), .status(200, "[]")], clock: clock)
+    let client = client(transport, pace: .auto)
+    _ = try await client.page(1)
+    _ = try await client.page(2)
+    #expect(transport.times == [.zero, .seconds(900)])
+  }
+
+  @Test(
+    arguments: [
+      (.untrusted("x"), .certificate("x")), (.proxyRefused("x"), .proxy("x")),
+      (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
+    ] as [(TransportFault, Hazard)])
+  func `what is unsafe is not tried again`(fault: TransportFault, hazard: Hazard) async {
+    let transport = ScriptedTransport([.failure(fault), .status(200, "[]")])
+    await #expect(throws: APIError.unsafe(hazard)) { try await self.client(transport).page(1) }
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test func `a cancelled transport cancels`() async {
+    await #expect(throws: APIError.cancelled) {
+      try await self.client(ScriptedTransport([.failure(.cancelled)])).page(1)
+    }
+  }
+
+  @Test func `cancelling ends a wait`() async {
+    let transport = ScriptedTransport([.status(503), .status(200, "[]")])
+    let client = client(transport, clock: FrozenClock())
+    let task = Task { () async throws -> Void in _ = try await client.page(1) }
+    while !events.all.contains(where: { if case .waiting = $0 { true } else { false } }) {
+      await Task.yield()
+    }
+    task.cancel()
+    await #expect(throws: APIError.cancelled) { try await task.value }
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test func `a cancelled task sends nothing`() async {
+    let transport = ScriptedTransport([.status(200, "[]")])
+    let client = client(transport)
+    let task = Task { () async throws -> Void in
+      withUnsafeCurrentTask { $0?.cancel() }
+      _ = try await client.page(1)
+    }
+    await #expect(throws: APIError.cancelled) { try await task.value }
+    #expect(transport.requests.isEmpty)
+  }
+
+  @Test func `no error holds the key`() async {
+    let echo = #"{"detail":"\#(Sample.keyText)"}"#
+    let headers = [
+      ("X-Request-Id", Sample.keyText), ("Location", "https://\(Sample.keyText):x@evil.example/"),
+    ]
+    for status in [302, 400, 401, 402, 403, 404, 422, 429, 500, 418] {
+      let replies = Array(repeating: ScriptedTransport.Reply.status(status, echo, headers: headers), count: 6)
+      await #expect {
+        try await self.client(ScriptedTransport(replies)).page(1)
+      } throws: { error in
+        !Sample.everyText(of: error).contains(Sample.keyText)
+      }
+    }
+    #expect(!Sample.everyText(of: events.all).contains(Sample.keyText))
+    #expect(!Sample.everyText(of: Sample.request()).contains(Sample.keyText))
+  }
+}

@@ -1,0 +1,81 @@
+import CloudsmithAPI
+import Testing
+
+struct ConnectionSettingsTests {
+  private func proxy(
+    for host: String = "https://api.cloudsmith.io", option: String? = nil, _ environment: [String: String]
+  ) throws -> String? {
+    try ConnectionSettings(host: APIHost(host), proxy: option, environment: environment, version: "1.0.0")
+      .proxy?.description
+  }
+
+  @Test func `an https host takes HTTPS_PROXY, and the lower case spelling first`() throws {
+    #expect(try proxy(["HTTPS_PROXY": "http://one:1", "HTTP_PROXY": "http://two:2"]) == "http://one:1")
+    #expect(try proxy(["HTTPS_PROXY": "http://one:1", "https_proxy": "three:3"]) == "http://three:3")
+    #expect(try proxy(["HTTP_PROXY": "http://two:2"]) == nil)
+    #expect(try proxy(["HTTPS_PROXY": "http://one:1", "https_proxy": ""]) == "http://one:1")
+    #expect(try proxy([:]) == nil)
+  }
+
+  @Test(arguments: [
+    ("*", true), ("api.cloudsmith.io", true), ("API.Cloudsmith.IO", true), ("cloudsmith.io", true),
+    (".cloudsmith.io", true), ("other,.io", true), ("other cloudsmith.io:443", true),
+    ("api.cloudsmith.io:8443", false),
+    ("smith.io", false), ("xapi.cloudsmith.io", false), ("", false), (",,", false), ("[", false),
+  ])
+  func `NO_PROXY names hosts, domains and ports`(list: String, isDirect: Bool) throws {
+    for name in ["NO_PROXY", "no_proxy"] {
+      #expect(try (proxy(["HTTPS_PROXY": "http://one:1", name: list]) == nil) == isDirect)
+    }
+  }
+
+  @Test func `this machine is reached directly unless the option says otherwise`() throws {
+    #expect(try proxy(for: "https://localhost:8443", ["HTTPS_PROXY": "http://one:1"]) == nil)
+    #expect(try proxy(for: "http://127.0.0.1:80", ["HTTP_PROXY": "http://one:1"]) == nil)
+    #expect(try proxy(for: "https://localhost", option: "http://two:2", [:]) == "http://two:2")
+    #expect(try proxy(for: "http://localhost", option: "http://127.0.0.1:2", [:]) == "http://127.0.0.1:2")
+    #expect(throws: ConnectionSettingsError.plainHTTPThroughProxy) {
+      try proxy(for: "http://localhost", option: "http://proxy.example:2", [:])
+    }
+  }
+
+  @Test func `the option wins over the environment`() throws {
+    let environment = ["HTTPS_PROXY": "http://one:1", "NO_PROXY": "*"]
+    #expect(try proxy(option: "http://two:2", environment) == "http://two:2")
+  }
+
+  @Test(
+    arguments: [
+      ("", .notAProxy), ("http://", .notAProxy), ("http://proxy/path", .notAProxy),
+      ("http://u%zz@proxy", .notAProxy),
+      ("http://u%4@proxy", .notAProxy), ("http://u:%ff@proxy", .notAProxy), ("https://proxy:1", .proxyScheme),
+      ("socks5://proxy:1", .proxyScheme),
+    ] as [(String, ConnectionSettingsError)])
+  func `what is no http proxy is refused`(text: String, error: ConnectionSettingsError) {
+    #expect(throws: error) { try proxy(option: text, [:]) }
+  }
+
+  @Test func `a proxy never shows its user name and password`() throws {
+    let settings = try ConnectionSettings(
+      host: .cloudsmith, proxy: "http://jane:hunter2@proxy.example:3128", version: "1.0.0")
+    let text = Sample.everyText(of: settings)
+    #expect(text.contains("http://proxy.example:3128"))
+    #expect(!text.contains("hunter2"))
+    #expect(!text.contains("jane"))
+  }
+
+  @Test func `the CA file of the option wins over SSL_CERT_FILE`() throws {
+    let environment = ["SSL_CERT_FILE": "/one.pem"]
+    func file(_ option: String?) throws -> String? {
+      try ConnectionSettings(host: .cloudsmith, caFile: option, environment: environment, version: "1").caFile
+    }
+    #expect(try file(nil) == "/one.pem")
+    #expect(try file("/two.pem") == "/two.pem")
+  }
+
+  @Test func `the user agent names the product and its version`() throws {
+    #expect(
+      try ConnectionSettings(host: .cloudsmith, version: "1.2.3").userAgent == "cloudsmith-audit-export/1.2.3"
+    )
+  }
+}

@@ -1,0 +1,68 @@
+import CloudsmithAPI
+import Testing
+
+struct CredentialTests {
+  @Test func `a key prints as redacted in every way`() throws {
+    struct Holder { var key: APIKey }
+    for value in [Sample.key as Any, Holder(key: Sample.key), [Sample.key], Optional(Sample.key) as Any] {
+      let text = Sample.everyText(of: value)
+      #expect(text.contains("[redacted]"))
+      #expect(!text.contains(Sample.keyText))
+    }
+    #expect(Array(Mirror(reflecting: Sample.key).children).isEmpty)
+  }
+
+  @Test(arguments: ["\n", " \r\n", "\t", "\u{00a0}"])
+  func `white space around a key is taken off`(space: String) throws {
+    #expect(try APIKey(space + Sample.keyText + space) == Sample.key)
+  }
+
+  @Test(
+    arguments: [
+      ("", .empty), (" \n", .empty), ("a b", .containsWhiteSpace), ("a\nb", .containsWhiteSpace),
+      ("a\r\nX-Other: b", .containsWhiteSpace), ("a\u{0}b", .containsControlCharacter),
+      ("a\u{7f}b", .containsControlCharacter), ("a\u{1b}b", .containsControlCharacter), ("kéy", .notASCII),
+    ] as [(String, APIKeyError)])
+  func `what cannot be a key is refused by its cause, without repeating it`(text: String, error: APIKeyError)
+  {
+    #expect(throws: error) { try APIKey(text) }
+  }
+
+  @Test func `a profile lies over the default`() {
+    let file = CredentialsFile(
+      """
+      \u{feff}# keys
+      [default]
+      api_key = "one"
+      ; a comment
+      [profile:work]
+      api_key: 'two'
+      [profile:empty]
+      api_key =
+      [profile:other]
+      API_KEY = three
+      """)
+    #expect(file.apiKey() == "one")
+    #expect(file.apiKey(profile: "work") == "two")
+    #expect(file.apiKey(profile: "empty") == "one")
+    #expect(file.apiKey(profile: "other") == "one")
+    #expect(file.apiKey(profile: "none") == "one")
+  }
+
+  @Test(arguments: [
+    "", "[default]", "api_key = x", "[default]\napi_key = \"\"", "[other]\napi_key = x", "[\n=\n]",
+  ])
+  func `a file without a key has none`(text: String) {
+    #expect(CredentialsFile(text).apiKey() == nil)
+  }
+
+  @Test(arguments: [("k=v", "k=v"), (" 'x' ", "x"), ("\"x", "\"x"), ("'a\"", "'a\""), ("a # b", "a # b")])
+  func `a value is what stands after the first separator, out of its quotes`(written: String, read: String) {
+    #expect(CredentialsFile("[default]\r\napi_key=\(written)\r\n").apiKey() == read)
+  }
+
+  @Test func `the file prints as redacted`() {
+    let text = Sample.everyText(of: CredentialsFile("[default]\napi_key = \(Sample.keyText)"))
+    #expect(!text.contains(Sample.keyText))
+  }
+}

@@ -1,0 +1,113 @@
+import AuditRecord
+import CloudsmithAPI
+import Testing
+
+struct ResponseVerdictTests {
+  private let now = Timestamp(microseconds: 784_111_777_000_000)  // Sun, 06 Nov 1994 08:49:37 GMT
+
+  private func verdict(
+    _ status: Int, _ body: String = "", page: Int = 1, _ headers: [(String, String)] = []
+  ) -> ResponseVerdict {
+    ResponseVerdict(
+      APIResponse(status: status, headers: HeaderFields(headers), body: Array(body.utf8)), page: page,
+      key: Sample.key, now: now)
+  }
+
+  @Test(arguments: [200, 201, 204])
+  func `success means that the body counts`(status: Int) {
+    #expect(verdict(status) == .body)
+  }
+
+  @Test func `refusals are told apart`() {
+    let body = #"{"detail": "No."}"#
+    func answer(_ status: Int) -> Answer { Answer(status: status, detail: "No.") }
+    #expect(verdict(401, body) == .refused(.keyRefused(answer(401))))
+    #expect(verdict(403, body) == .refused(.keyRefused(answer(403))))
+    #expect(verdict(402, body) == .refused(.planWithoutAuditLog(answer(402))))
+    #expect(verdict(404, body) == .refused(.notFound(answer(404))))
+    for status in [300, 304, 400, 405, 406, 409, 410, 413, 414, 418, 422, 431, 451, 501, 505] {
+      #expect(verdict(status, body) == .refused(.requestRefused(answer(status))))
+    }
+  }
+
+  @Test func `404 to a later page is the end of the list`() {
+    #expect(verdict(404, page: 2) == .pastTheEnd)
+    #expect(verdict(404, page: 900) == .pastTheEnd)
+  }
+
+  @Test(arguments: [408, 425, 429, 500, 502, 503, 504, 507, 520, 524, 599])
+  func `what may pass is tried again`(status: Int) {
+    #expect(verdict(status) == .retry(.status(Answer(status: status)), asked: nil))
+  }
+
+  @Test(arguments: [301, 302, 303, 307, 308])
+  func `redirects name their place`(status: Int) {
+    #expect(verdict(status, "", [("location", "/x")]) == .redirect(location: "/x"))
+    #expect(verdict(status) == .redirect(location: nil))
+  }
+
+  @Test(
+    arguments: [
+      ("3304", .seconds(3_304)), ("0", .zero), ("1.5", .seconds(1.5)),
+      ("Sun, 06 Nov 1994 08:50:37 GMT", .minutes(1)),
+      ("Sun, 06 Nov 1994 10:49:37 GMT", .hours(2)), ("Sun, 06 Nov 1994 08:00:00 GMT", .zero), ("soon", nil),
+      ("Sun, 31 Feb 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
+      ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
+      ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Nov 1994 08:49 GMT", nil), ("", nil),
+    ] as [(String, TimeSpan?)])
+  func `Retry-After is seconds or a date`(value: String, span: TimeSpan?) {
+    for status in [429, 503] {
+      #expect(
+        verdict(status, "", [("Retry-After", value)]) == .retry(.status(Answer(status: status)), asked: span))
+    }
+  }
+
+  @Test func `a date is measured by the clock that wrote it`() {
+    let headers = [
+      ("Retry-After", "Mon, 01 Jan 2024 00:00:30 GMT"), ("Date", "Mon, 01 Jan 2024 00:00:00 GMT"),
+    ]
+    #expect(verdict(503, "", headers) == .retry(.status(Answer(status: 503)), asked: .seconds(30)))
+  }
+
+  @Test func `429 without Retry-After goes by the rate headers, others do not`() {
+    let interval = [("X-RateLimit-Interval", "3303.5"), ("X-RateLimit-Reset", "784111800")]
+    #expect(verdict(429, "", interval) == .retry(.status(Answer(status: 429)), asked: .seconds(3_303.5)))
+    let reset = [("X-RateLimit-Reset", "784111800")]
+    #expect(verdict(429, "", reset) == .retry(.status(Answer(status: 429)), asked: .seconds(23)))
+    #expect(verdict(500, "", interval) == .retry(.status(Answer(status: 500)), asked: nil))
+  }
+
+  private func detail(_ body: String) -> String? {
+    if case .refused(.requestRefused(let answer)) = verdict(400, body) { return answer.detail }
+    return nil
+  }
+
+  @Test(
+    arguments: [
+      (#"{"detail":"Not found."}"#, "Not found."),
+      (#"{"detail":" a\n\u001b[31mb\u0000 \u202ec "}"#, "a [31mb c"),
+      (
+        #"{"detail":"Invalid input.","code":"invalid","fields":{"query":["Bad.","No."],"page":["Huh."]}}"#,
+        "Invalid input. page: Huh. query: Bad. No."
+      ),
+      (#"{"detail":"a","fields":{"x":"y"}}"#, "a"), (#"{"detail":"a","fields":[]}"#, "a"),
+      (#"{"detail":""}"#, nil), (#"{}"#, nil), (#"{"detail":5}"#, nil), ("<html>", nil), ("", nil),
+      ("[]", nil),
+      (#"{"detail":"your key \#(Sample.keyText) is bad"}"#, "your key [redacted] is bad"),
+    ] as [(String, String?)])
+  func `the detail is one printable line without the key`(body: String, text: String?) {
+    #expect(detail(body) == text)
+  }
+
+  @Test func `the detail is bounded`() {
+    let long = String(repeating: "é", count: 5_000)
+    #expect(detail(#"{"detail":"\#(long)"}"#)?.count == 300)
+    #expect(detail(#"{"detail":"x","more":"\#(String(repeating: "y", count: 70_000))"}"#) == nil)
+  }
+
+  @Test func `the request's name is kept for support`() {
+    let answer = Answer(status: 403, requestID: "8d1f-LHR")
+    #expect(verdict(403, "", [("cf-ray", "8d1f-LHR")]) == .refused(.keyRefused(answer)))
+    #expect(answer.description == "status 403, request 8d1f-LHR")
+  }
+}

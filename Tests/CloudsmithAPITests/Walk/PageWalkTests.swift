@@ -1,0 +1,247 @@
+import AuditRecord
+import CloudsmithAPI
+import TestSupport
+import Testing
+
+/// A list of events, newest first, as the API would page it.
+private struct List {
+  var times: [Int64]
+  var names: [UInt64]
+  private var lastName: UInt64
+
+  init(_ times: [Int64]) {
+    self.times = times
+    names = times.indices.map { UInt64($0) }
+    lastName = UInt64(times.count)
+  }
+
+  mutating func arrive(_ time: Int64) {
+    lastName += 1
+    times.insert(time, at: 0)
+    names.insert(lastName, at: 0)
+  }
+
+  mutating func remove(at index: Int) {
+    times.remove(at: index)
+    names.remove(at: index)
+  }
+
+  func record(_ index: Int) -> PageView.Record {
+    let name = withUnsafeBytes(of: names[index]) { Array($0) }
+    return PageView.Record(identity: IdentityHash(name.span), time: Timestamp(microseconds: times[index]))
+  }
+
+  func page(_ number: Int, size: Int, hasHeaders: Bool = true) -> PageView? {
+    let first = (number - 1) * size
+    guard first < times.count else { return nil }
+    let records = (first..<min(first + size, times.count)).map(record)
+    let pagination =
+      hasHeaders
+      ? Pagination(
+        count: times.count, page: number, pageTotal: (times.count + size - 1) / size, pageSize: size)
+      : Pagination(count: nil, page: nil, pageTotal: nil, pageSize: nil)
+    return PageView(number: number, pagination: pagination, records: records)
+  }
+}
+
+extension PageWalk {
+  fileprivate var page: Int? {
+    if case .read(let page) = next { page } else { nil }
+  }
+
+  fileprivate var ending: Ending? {
+    if case .finished(let ending) = next { ending } else { nil }
+  }
+
+  /// Walks to the end; `between` is called before each page is asked for. Returns the identities received.
+  fileprivate mutating func run(
+    _ list: inout List, size: Int, hasHeaders: Bool = true, limit: Int = 1_000,
+    between: (Int, inout List) -> Void = { _, _ in }
+  ) -> Set<IdentityHash> {
+    var received: Set<IdentityHash> = []
+    var requests = 0
+    while let number = page, requests < limit {
+      requests += 1
+      between(requests, &list)
+      if let page = list.page(number, size: size, hasHeaders: hasHeaders) {
+        received.formUnion(page.records.map(\.identity))
+        receive(page)
+      } else {
+        receivePastTheEnd()
+      }
+    }
+    return received
+  }
+}
+
+@Suite struct PageWalkTests {
+  private let beginning = Timestamp(microseconds: 0)
+
+  @Test func `pages are asked for from the first, upwards, and the walk stops once it has passed the start`()
+  {
+    var list = List((0..<100).map { Int64(1_000 - $0 * 10) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 700))
+    var asked: [Int] = []
+    _ = walk.run(&list, size: 10) { _, _ in }
+    #expect(walk.ending == .reachedStart)
+    walk = PageWalk(downTo: Timestamp(microseconds: 700))
+    while let page = walk.page {
+      asked.append(page)
+      walk.receive(list.page(page, size: 10)!)
+    }
+    // 1000…910, …, 700…610: the event at 700 itself belongs to the window, so the fourth page is needed.
+    #expect(asked == [1, 2, 3, 4])
+  }
+
+  @Test func `the instant of the last event on a page is not yet complete`() {
+    let list = List([50, 40, 30, 30, 20])
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(list.page(1, size: 3)!)
+    #expect(walk.completeFrom == Timestamp(microseconds: 31))
+  }
+
+  @Test func `the end of the list is the last page, by its number`() {
+    var list = List([5, 4, 3, 2])
+    var walk = PageWalk(downTo: beginning)
+    #expect(walk.run(&list, size: 2).count == 4)
+    #expect(walk.ending == .endOfList)
+    #expect(walk.completeFrom == .earliest)
+  }
+
+  @Test func `without pagination headers the list is read until it says that it has ended`() {
+    var list = List([5, 4, 3, 2])
+    var walk = PageWalk(downTo: beginning)
+    #expect(walk.run(&list, size: 2, hasHeaders: false).count == 4)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `an empty log ends at once`() {
+    var list = List([])
+    var walk = PageWalk(downTo: beginning)
+    _ = walk.run(&list, size: 2)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test(arguments: 1...7) func `growth during the walk repeats events and loses none`(growth: Int) {
+    let before = List((0..<60).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      guard request > 1, request < 30 else { return }
+      for step in 0..<growth { list.arrive(Int64(2_000 + request * 10 + step)) }
+    }
+    #expect(received.isSuperset(of: (0..<60).map { before.record($0).identity }))
+    #expect(walk.ending == .endOfList)
+    #expect(walk.pagesReread == 0)
+  }
+
+  @Test func `growth by more than a page, while the API made us wait, loses nothing`() {
+    let before = List((0..<40).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      if request == 3 { for step in 0..<35 { list.arrive(Int64(2_000 + step)) } }
+    }
+    #expect(received.isSuperset(of: (0..<40).map { before.record($0).identity }))
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `a newer event that disappears between two pages is noticed, and what it hid is read`() {
+    let before = List((0..<40).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      if request == 3 { list.remove(at: 4) }
+    }
+    #expect(received.isSuperset(of: (0..<40).map { before.record($0).identity }))
+    #expect(walk.pagesReread > 0)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `old events that leave the list while it is read are no reason to give up`() {
+    var list = List((0..<200).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 930))
+    let received = walk.run(&list, size: 10) { _, list in list.remove(at: list.times.count - 1) }
+    #expect(received.count >= 70)
+    #expect(walk.ending == .reachedStart)
+  }
+
+  @Test func `growth at the head and retention at the tail, at once, are told from a loss`() {
+    let before = List((0..<200).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: Timestamp(microseconds: 900))
+    let received = walk.run(&list, size: 10) { request, list in
+      if request % 3 == 0 {
+        list.arrive(Int64(2_000 + request * 2))
+        list.arrive(Int64(2_001 + request * 2))
+        list.remove(at: list.times.count - 1)
+        list.remove(at: list.times.count - 1)
+      }
+    }
+    #expect(received.isSuperset(of: (0..<100).map { before.record($0).identity }))
+    #expect(walk.ending == .reachedStart)
+  }
+
+  @Test func `a list that is oldest first is read to its end, and nothing is complete before`() {
+    var list = List((0..<50).map { Int64(100 + $0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 140))
+    let first = list.page(1, size: 10)!
+    walk.receive(first)
+    #expect(walk.completeFrom == nil)
+    #expect(!walk.isNewestFirst)
+    walk = PageWalk(downTo: Timestamp(microseconds: 140))
+    #expect(walk.run(&list, size: 10).count == 50)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `order that breaks from one page to the next is noticed too`() {
+    var list = List([100, 99, 98, 97, 120, 119, 96, 95, 94, 93])
+    var walk = PageWalk(downTo: Timestamp(microseconds: 97))
+    #expect(walk.run(&list, size: 4).count == 10)
+    #expect(!walk.isNewestFirst)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `a page that was announced and is not there is asked for again, and not for ever`() {
+    let list = List((0..<40).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: beginning)
+    var requests = 0
+    while let number = walk.page, requests < 100 {
+      requests += 1
+      if number == 3 { walk.receivePastTheEnd() } else { walk.receive(list.page(number, size: 10)!) }
+    }
+    #expect(walk.ending == .unproven(.endedEarly(page: 3)))
+    #expect(requests <= 3 + 2 * PageWalk.passLimit)
+    #expect(walk.completeFrom == Timestamp(microseconds: 982))
+  }
+
+  @Test
+  func
+    `events of one instant in another order on every request are all found, or the walk says that it cannot`()
+  {
+    var proven = 0
+    for seed in 0..<400 {
+      var generator = SeededRandom(seed: seed)
+      var list = List([90, 80, 50, 50, 50, 50, 50, 50, 50, 30, 20, 10])
+      let all = Set(list.times.indices.map { list.record($0).identity })
+      var walk = PageWalk(downTo: beginning)
+      let received = walk.run(&list, size: 4) { _, list in
+        var tied = Array(list.names[2..<9])
+        tied.shuffle(using: &generator)
+        list.names.replaceSubrange(2..<9, with: tied)
+      }
+      if case .unproven = walk.ending { continue }
+      proven += 1
+      #expect(received == all, "seed \(seed)")
+    }
+    #expect(proven > 0)
+  }
+
+  @Test func `a page size that changes under the walk ends it as unproven`() {
+    let list = List((0..<40).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(list.page(1, size: 10)!)
+    walk.receive(list.page(2, size: 5)!)
+    #expect(walk.ending == .unproven(.pageSizeChanged(from: 10, to: 5)))
+  }
+}
