@@ -1,0 +1,64 @@
+package import AuditRecord
+
+/// The ways into an archive: one for a run that writes, one for whoever wants to know.
+package enum Archive {
+  /// Holds the archive of a log for the length of `body`: locks it, recovers it, and lets go of it at the end.
+  ///
+  /// The folder is made when it is not there. Throws `.locked` at once when another run holds the log.
+  package nonisolated(nonsending) static func withWriter<Result>(
+    at directory: String, source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
+    fileSystem: any FileSystem = PosixFileSystem(),
+    body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
+  ) async throws -> Result {
+    let paths = ArchivePaths(source.log)
+    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem)
+    let opening = Opening(storage: storage, paths: paths)
+    try opening.checkKind()
+    try opening.checkStateIsThere()
+    let lock = try opening.lock(holder)
+    let result: Result
+    do {
+      let (manifest, report) = try opening.recover(source: source)
+      let writer = ArchiveWriter(
+        source: source, manifest: manifest, recovery: report, storage: storage, settings: settings)
+      result = try await body(writer)
+    } catch {
+      // The failure that led here is the one to tell; what cannot be tidied now, the next opening tidies.
+      do { try opening.close(lock) } catch {}
+      throw error
+    }
+    try opening.close(lock)
+    return result
+  }
+
+  /// The present state of a log, as far as it is committed; nil when there is no archive of it. Writes nothing and
+  /// takes no lock.
+  package static func read(
+    at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(ArchiveError) -> Manifest? {
+    let opening = Opening(directory, log, fileSystem)
+    try opening.checkKind()
+    try opening.checkStateIsThere()
+    return try opening.state().manifest
+  }
+
+  /// A log's newest commits, newest first.
+  package static func recentCommits(
+    at directory: String, log: LogName, limit: Int, fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(ArchiveError) -> [Commit] {
+    let opening = Opening(directory, log, fileSystem)
+    try opening.checkKind()
+    var commits: [Commit] = []
+    for number in try opening.commitNumbers().suffix(max(0, limit)).reversed() {
+      if let record = try opening.commit(number) { commits.append(record.commit) }
+    }
+    return commits
+  }
+}
+
+extension Opening {
+  fileprivate init(_ directory: String, _ log: LogName, _ fileSystem: any FileSystem) {
+    let paths = ArchivePaths(log)
+    self.init(storage: LocalStorage(root: directory, paths: paths, fileSystem: fileSystem), paths: paths)
+  }
+}

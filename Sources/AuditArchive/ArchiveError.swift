@@ -1,0 +1,64 @@
+package import AuditRecord
+
+/// Why an archive could not be opened, read or written, told apart by what one does next.
+package enum ArchiveError: Error, Hashable, Sendable {
+  /// The disk: full, not permitted, failing.
+  case storage(StorageError)
+  /// Another run holds the log; who, when the lock says so.
+  case locked(LockHolder?)
+  /// The archive holds the logs of organisations and not of repositories, or the other way round.
+  case otherKind(found: ArchiveKind, asked: ArchiveKind)
+  /// The archive was made from another host or with another query.
+  case otherSource(found: ArchiveSource, asked: ArchiveSource)
+  /// A file of a newer version of this program.
+  case newerFormat(path: String, found: String, supported: String)
+  /// A file of state that does not say what it should.
+  case unreadable(path: String, why: String)
+  /// A commit record that is missing, or does not follow from the one before it.
+  case brokenChain(path: String, why: String)
+  /// There are part files, but neither manifest nor commits nor lock: the state was taken away. `example` is one.
+  case stateMissing(example: String)
+  case damaged(DamagedFile)
+  /// A row that was to be staged does not come after the row before it. Rows count from 0.
+  case misordered(day: Day, row: Int)
+  /// A row that was to be staged is of another day.
+  case outsideDay(day: Day, row: Int, eventAt: Timestamp)
+}
+
+extension ArchiveError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .storage(let error): "\(error)"
+    case .locked(let holder?): "another run holds the archive: \(holder)"
+    case .locked(nil): "another run holds the archive"
+    case .otherKind(let found, let asked):
+      "the archive holds the logs of \(found.rawValue), and cannot hold those of \(asked.rawValue) too"
+    case .otherSource(let found, let asked):
+      "the archive was made from \(found.summary), and this run reads \(asked.summary)"
+    case .newerFormat(let path, let found, let supported):
+      "\(path) has the format \(found), and this version reads \(supported)"
+    case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
+    case .brokenChain(let path, let why): "the chain of commits is broken at \(path): \(why)"
+    case .stateMissing(let example):
+      "there are part files such as \(example), but no manifest and no commits that name them"
+    case .damaged(let file): "\(file)"
+    case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
+    case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
+    }
+  }
+}
+
+extension ArchiveSource {
+  fileprivate var summary: String {
+    query.map { "\(apiHost) with the query \($0.debugDescription)" } ?? apiHost
+  }
+}
+
+/// Runs what can only fail in the store, and tells its failure as the archive's.
+func stored<Result>(_ body: @autoclosure () throws(StorageError) -> Result) throws(ArchiveError) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw .storage(error)
+  }
+}

@@ -1,0 +1,156 @@
+package import AuditRecord
+
+/// The names of one log's files in an archive: the one place that makes them, and that reads them back.
+///
+/// All are relative to the archive, parts joined by `/`. A name that this type does not read back is not ours, and
+/// nothing of ours touches it.
+package struct ArchivePaths: Hashable, Sendable {
+  package let log: LogName
+
+  package init(_ log: LogName) {
+    self.log = log
+  }
+
+  // MARK: State
+
+  /// Fixes the kind of the archive: the one file that all its logs share.
+  package static let kind = "_manifest/archive.json"
+
+  package var state: String { "_manifest/\(log)" }
+  package var manifest: String { "\(state)/manifest.json" }
+  package var lock: String { "\(state)/lock" }
+  package var commits: String { "\(state)/commits" }
+
+  /// `_manifest/acme/commits/00000000000000000042.json`
+  package func commit(_ number: Int) -> String { "\(commits)/\(padded(number, 20)).json" }
+
+  package func commitNumber(_ path: String) -> Int? {
+    guard let name = path.between("\(commits)/", ".json"), let number = Int(name), commit(number) == path
+    else { return nil }
+    return number
+  }
+
+  // MARK: Work not yet committed
+
+  package var staging: String { "_staging/\(log)" }
+  package func spool(_ number: Int) -> String { "\(staging)/spool-\(padded(number, 8))" }
+
+  // MARK: Parts
+
+  /// The Hive partition keys above `event_date`.
+  private var hive: String {
+    "organization=\(log.organization)" + (log.repository.map { "/repository=\($0)" } ?? "")
+  }
+
+  /// `csv/organization=acme`: below it stand the days of this log and nothing of another.
+  package func days(_ format: PartFormat) -> String { "\(format.rawValue)/\(hive)" }
+
+  /// `csv/organization=acme/event_date=2024-02-12/part-00000.r0003-9bb6196f.csv.gz`
+  package func part(_ name: PartName) -> String {
+    "\(days(name.format))/event_date=\(name.day)/part-\(padded(name.index, 5)).r\(padded(name.revision, 4))"
+      + "-\(name.hash).\(name.format.fileExtension)"
+  }
+
+  package func partName(_ path: String) -> PartName? {
+    for format in PartFormat.allCases {
+      guard let rest = path.between("\(days(format))/event_date=", ".\(format.fileExtension)") else {
+        continue
+      }
+      let fields = rest.split(separator: "/part-", omittingEmptySubsequences: false)
+      guard fields.count == 2, let day = Day(String(fields[0])) else { return nil }
+      let numbers = fields[1].split(separator: ".r", omittingEmptySubsequences: false)
+      guard numbers.count == 2, let index = Int(numbers[0]) else { return nil }
+      let ending = numbers[1].split(separator: "-", omittingEmptySubsequences: false)
+      guard ending.count == 2, let revision = Int(ending[0]), ending[1].isShortHash else { return nil }
+      let name = PartName(format: format, day: day, index: index, revision: revision, hash: String(ending[1]))
+      return part(name) == path ? name : nil
+    }
+    return nil
+  }
+
+  // MARK: Quarantine
+
+  package var quarantine: String { "quarantine/\(hive)" }
+
+  /// `quarantine/organization=acme/commit-00000000000000000042-9bb6196f.jsonl`
+  package func quarantine(_ name: QuarantineName) -> String {
+    "\(quarantine)/commit-\(padded(name.commit, 20))-\(name.hash).jsonl"
+  }
+
+  package func quarantineName(_ path: String) -> QuarantineName? {
+    guard let rest = path.between("\(quarantine)/commit-", ".jsonl") else { return nil }
+    let fields = rest.split(separator: "-", omittingEmptySubsequences: false)
+    guard fields.count == 2, let commit = Int(fields[0]), fields[1].isShortHash else { return nil }
+    let name = QuarantineName(commit: commit, hash: String(fields[1]))
+    return quarantine(name) == path ? name : nil
+  }
+
+  // MARK: Folders
+
+  /// The folder that a path of the archive stands in; `""` is the archive itself.
+  package static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  /// The folder above one named by the user: `/` for `/a`, `.` for `a`.
+  package static func folder(ofSystemPath path: String) -> String {
+    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+  }
+
+  /// What the name of a file holds of its SHA-256.
+  package static func shortHash(_ sha256: String) -> String { String(sha256.prefix(8)) }
+}
+
+/// What the name of a part file says.
+package struct PartName: Hashable, Sendable {
+  package var format: PartFormat
+  package var day: Day
+  /// From 0, in the order of the day's rows.
+  package var index: Int
+  package var revision: Int
+  /// The first 8 hex digits of the file's SHA-256.
+  package var hash: String
+
+  package init(format: PartFormat, day: Day, index: Int, revision: Int, hash: String) {
+    self.format = format
+    self.day = day
+    self.index = index
+    self.revision = revision
+    self.hash = hash
+  }
+}
+
+/// What the name of a quarantine file says.
+package struct QuarantineName: Hashable, Sendable {
+  package var commit: Int
+  /// The first 8 hex digits of the file's SHA-256.
+  package var hash: String
+
+  package init(commit: Int, hash: String) {
+    self.commit = commit
+    self.hash = hash
+  }
+}
+
+private func padded(_ number: Int, _ digits: Int) -> String {
+  let text = String(number)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}
+
+extension String {
+  /// What stands between a beginning and an end; nil when it has not both.
+  fileprivate func between(_ start: String, _ end: String) -> String? {
+    guard hasPrefix(start), hasSuffix(end), utf8.count >= start.utf8.count + end.utf8.count else {
+      return nil
+    }
+    return String(dropFirst(start.count).dropLast(end.count))
+  }
+}
+
+extension Substring {
+  fileprivate var isShortHash: Bool {
+    utf8.count == 8 && utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+  }
+}

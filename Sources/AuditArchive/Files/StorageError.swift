@@ -1,0 +1,54 @@
+/// One operation on the store that failed: which, on what, and why.
+package struct StorageError: Error, Hashable, Sendable {
+  package enum Operation: String, Sendable {
+    case create, open, write, read, sync, close, rename, link
+    case delete
+    case makeFolder = "make the folder"
+    case removeFolder = "remove the folder"
+    case syncFolder = "sync the folder"
+    case list = "list the folder"
+    case inspect
+    case lock
+  }
+
+  /// What tells one failure from another for a program.
+  package enum Reason: Hashable, Sendable {
+    /// The name is taken.
+    case exists
+    /// Nothing there.
+    case missing
+    /// No space, or no quota, left.
+    case full
+    /// No permission, or mounted read-only.
+    case denied
+    /// A symbolic link, or a file, where a folder of the archive should stand.
+    case notAFolder
+    /// A symbolic link where a file of the archive should stand.
+    case symbolicLink
+    /// A folder that is not empty.
+    case notEmpty
+    /// The disk said no (EIO), or anything else.
+    case other
+  }
+
+  package var operation: Operation
+  package var path: String
+  package var reason: Reason
+  /// The system's number for it (errno).
+  package var code: Int32
+  /// The system's words for it.
+  package var detail: String
+
+  package init(operation: Operation, path: String, reason: Reason, code: Int32, detail: String) {
+    self.operation = operation
+    self.path = path
+    self.reason = reason
+    self.code = code
+    self.detail = detail
+  }
+}
+
+extension StorageError: CustomStringConvertible {
+  /// `could not write /data/audit/_staging/acme/0000: No space left on device`
+  package var description: String { "could not \(operation.rawValue) \(path): \(detail)" }
+}

@@ -1,0 +1,147 @@
+import AuditRecord
+
+/// Finds out what a log's archive holds, and puts right what a crashed run left.
+struct Opening {
+  let storage: any ArchiveStorage
+  let paths: ArchivePaths
+
+  // MARK: Refusals, before anything is touched
+
+  func checkKind() throws(ArchiveError) {
+    let asked = ArchiveKind(of: paths.log)
+    guard let bytes = try read(ArchivePaths.kind) else { return }
+    let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: ArchivePaths.kind).logs
+    guard found == asked else { throw .otherKind(found: found, asked: asked) }
+  }
+
+  /// Recovery deletes what no state names. An archive whose state was taken away would lose everything that way.
+  ///
+  /// A run that died in its first commit leaves its lock behind, and so is told apart. The lock is looked for last:
+  /// a run that has just begun makes it before any part.
+  func checkStateIsThere() throws(ArchiveError) {
+    guard try read(paths.manifest) == nil, try commitNumbers().isEmpty,
+      let example = try parts().map(\.path).filter({ paths.partName($0) != nil }).min(),
+      try stored(storage.size(paths.lock)) == nil
+    else { return }
+    throw .stateMissing(example: example)
+  }
+
+  // MARK: State
+
+  /// The manifest, and every commit after it applied in order.
+  func state() throws(ArchiveError) -> (manifest: Manifest?, rolledForward: [Int]) {
+    var manifest: Manifest?
+    if let bytes = try read(paths.manifest) {
+      let onDisk = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
+      try StateCheck(paths: paths, path: paths.manifest).check(onDisk)
+      manifest = onDisk
+    }
+    let later = try commitNumbers().filter { $0 > manifest?.commit ?? 0 }
+    for number in later {
+      let next = (manifest?.commit ?? 0) + 1
+      guard number == next, let record = try commit(number) else {
+        throw .brokenChain(path: paths.commit(next), why: "the record is missing")
+      }
+      manifest = try Manifest(applying: record.commit, sha256: record.sha256, to: manifest)
+    }
+    return (manifest, later)
+  }
+
+  /// The numbers of all commit records, in order.
+  func commitNumbers() throws(ArchiveError) -> [Int] {
+    try stored(storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
+  }
+
+  /// nil when there is no such record.
+  func commit(_ number: Int) throws(ArchiveError) -> (commit: Commit, sha256: String)? {
+    let path = paths.commit(number)
+    guard let bytes = try read(path) else { return nil }
+    let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
+    try StateCheck(paths: paths, path: path).check(commit)
+    return (commit, sha256Hex(bytes))
+  }
+
+  // MARK: For a writer
+
+  func lock(_ holder: LockHolder) throws(ArchiveError) -> StorageLock {
+    if let lock = try stored(storage.lock(paths.lock, note: holder.note)) {
+      return lock
+    }
+    throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
+  }
+
+  /// Drops what is still staged and lets go of the lock, the one whether or not the other works.
+  func close(_ lock: StorageLock) throws(ArchiveError) {
+    let tidied = Result { () throws(StorageError) in try storage.discardSpools() }
+    try stored(storage.unlock(lock))
+    _ = try stored(tidied.get())
+  }
+
+  /// Rolls forward, deletes leftovers, finds damage. The log's lock is held.
+  func recover(source: ArchiveSource) throws(ArchiveError) -> (Manifest?, RecoveryReport) {
+    let (manifest, rolledForward) = try state()
+    if let manifest, manifest.source != source { throw .otherSource(found: manifest.source, asked: source) }
+
+    var report = RecoveryReport()
+    report.rolledForward = rolledForward
+    let staged = try stored(storage.discardSpools())
+    if let manifest, !rolledForward.isEmpty {
+      try stored(storage.secure(paths.commit(manifest.commit)))
+      try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
+    }
+    let recovery = Recovery(paths: paths, state: manifest, files: try files(of: manifest))
+    try stored(storage.delete(recovery.leftovers.map(\.path)))
+    report.deleted = staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
+    report.damaged = recovery.damaged
+    if let manifest, let damage = try damagedRecord(manifest) { report.damaged.append(damage) }
+    try fixKind()
+    return (manifest, report)
+  }
+
+  private func parts() throws(ArchiveError) -> [StoredFile] {
+    var files: [StoredFile] = []
+    for format in PartFormat.allCases {
+      files += try stored(storage.list(paths.days(format)))
+    }
+    return files
+  }
+
+  /// What stands in the log's folders, and what the state names outside of what a listing shows (behind links).
+  private func files(of manifest: Manifest?) throws(ArchiveError) -> [StoredFile] {
+    var files = try parts() + stored(storage.list(paths.quarantine))
+    let listed = Set(files.map(\.path))
+    let named =
+      (manifest?.partitions ?? []).flatMap { $0.files.map(\.path) } + (manifest?.quarantine ?? []).map(\.path)
+    for path in named where !listed.contains(path) {
+      let size = try stored(storage.size(path))
+      if let size { files.append(StoredFile(path: path, size: size)) }
+    }
+    return files
+  }
+
+  /// The last commit record has to be the one that the manifest was made with.
+  private func damagedRecord(_ manifest: Manifest) throws(ArchiveError) -> DamagedFile? {
+    let path = paths.commit(manifest.commit)
+    guard let bytes = try read(path) else { return DamagedFile(path: path, day: nil, damage: .missing) }
+    let found = sha256Hex(bytes)
+    guard found != manifest.commitSHA256 else { return nil }
+    return DamagedFile(path: path, day: nil, damage: .altered(expected: manifest.commitSHA256, found: found))
+  }
+
+  /// The first run fixes the kind. Another log's first run may do so at the same moment, and differently.
+  private func fixKind() throws(ArchiveError) {
+    guard try read(ArchivePaths.kind) == nil else { return }
+    do {
+      let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
+      try storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
+    } catch let error where error.reason == .exists {
+      try checkKind()
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func read(_ path: String) throws(ArchiveError) -> [UInt8]? {
+    try stored(storage.read(path))
+  }
+}

@@ -1,0 +1,177 @@
+import AuditRecord
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The JSON of the archive's own files: keys sorted, one member a line, a newline at the end. Same value, same bytes.
+package enum ArchiveJSON {
+  /// What `format` says in every file of this version.
+  package static let format = "\(name)/\(major)"
+
+  private static let name = "cloudsmith-audit-export"
+  private static let major = 1
+
+  package static func encode(_ value: some Encodable, onOneLine: Bool = false) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !onOneLine { encoder.outputFormatting.insert(.prettyPrinted) }
+    do {
+      return try Array(encoder.encode(value)) + [UInt8(ascii: "\n")]
+    } catch {
+      // Only a number that is not finite has none.
+      fatalError("a record of the archive has no JSON form: \(error)")
+    }
+  }
+
+  /// Reads a file of the archive. Members that this version does not know are passed over.
+  package static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], path: String
+  ) throws(ArchiveError) -> Value {
+    try checkFormat(bytes, path: path)
+    return try plain(type, from: bytes, path: path)
+  }
+
+  /// A higher major number means that this version cannot know what the file says.
+  private static func checkFormat(_ bytes: [UInt8], path: String) throws(ArchiveError) {
+    let found = try plain(Header.self, from: bytes, path: path).format
+    guard found != format else { return }
+    let fields = found.split(separator: "/", omittingEmptySubsequences: false)
+    guard fields.count == 2, fields[0] == name, let number = Int(fields[1]), number > major else {
+      throw .unreadable(path: path, why: "its format is \(found.debugDescription), not \(format)")
+    }
+    throw .newerFormat(path: path, found: found, supported: format)
+  }
+
+  private struct Header: Decodable {
+    var format: String
+  }
+
+  private static func plain<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], path: String
+  ) throws(ArchiveError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch {
+      throw .unreadable(path: path, why: explanation(of: error))
+    }
+  }
+
+  private static func explanation(of error: any Error) -> String {
+    func text(_ context: DecodingError.Context, _ what: String) -> String {
+      let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(
+        separator: ".")
+      return place.isEmpty ? what : "\(place): \(what)"
+    }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context):
+      return text(context, "the member \(key.stringValue) is missing")
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+      DecodingError.dataCorrupted(let context):
+      return text(context, context.debugDescription)
+    default:
+      return "it is not JSON: \(error)"
+    }
+  }
+}
+
+// Times, days and windows as the archive writes them: `2024-02-12T10:30:45.123456Z`, `2024-02-12`, `{"from": …, "to": …}`.
+
+extension KeyedEncodingContainer {
+  mutating func encode(_ time: Timestamp?, forKey key: Key) throws {
+    try encode(time?.description, forKey: key)
+  }
+
+  mutating func encode(_ day: Day, forKey key: Key) throws {
+    try encode(day.description, forKey: key)
+  }
+
+  mutating func encode(_ window: Window?, forKey key: Key) throws {
+    try encode(window.map(WindowRecord.init), forKey: key)
+  }
+
+  mutating func encode(_ windows: [Window], forKey key: Key) throws {
+    try encode(windows.map(WindowRecord.init), forKey: key)
+  }
+}
+
+extension KeyedDecodingContainer {
+  func time(forKey key: Key) throws -> Timestamp {
+    try time(decode(String.self, forKey: key), forKey: key)
+  }
+
+  func optionalTime(forKey key: Key) throws -> Timestamp? {
+    try decode(String?.self, forKey: key).map { try time($0, forKey: key) }
+  }
+
+  func day(forKey key: Key) throws -> Day {
+    let text = try decode(String.self, forKey: key)
+    guard let day = Day(text) else { throw corrupted(key, "\(text.debugDescription) is not a day") }
+    return day
+  }
+
+  func optionalWindow(forKey key: Key) throws -> Window? {
+    try decode(WindowRecord?.self, forKey: key)?.window
+  }
+
+  /// Windows as `Coverage` keeps them.
+  func coverage(forKey key: Key) throws -> Coverage {
+    let windows = try decode([WindowRecord].self, forKey: key).map(\.window)
+    let coverage = Coverage(windows)
+    guard coverage.intervals == windows else {
+      throw corrupted(key, "the windows are empty, unsorted, or touch one another")
+    }
+    return coverage
+  }
+
+  /// A SHA-256 in lower-case hex.
+  func hash(forKey key: Key) throws -> String {
+    let text = try decode(String.self, forKey: key)
+    guard text.utf8.count == 64, text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+    else { throw corrupted(key, "\(text.debugDescription) is not a SHA-256") }
+    return text
+  }
+
+  func optionalHash(forKey key: Key) throws -> String? {
+    try decodeNil(forKey: key) ? nil : hash(forKey: key)
+  }
+
+  /// A number that counts something.
+  func count(forKey key: Key) throws -> Int {
+    let number = try decode(Int.self, forKey: key)
+    guard number >= 0 else { throw corrupted(key, "\(number) is less than nothing") }
+    return number
+  }
+
+  func corrupted(_ key: Key, _ why: String) -> DecodingError {
+    .dataCorruptedError(forKey: key, in: self, debugDescription: why)
+  }
+
+  private func time(_ text: String, forKey key: Key) throws -> Timestamp {
+    guard let time = Timestamp(rfc3339: text), time.description == text else {
+      throw corrupted(key, "\(text.debugDescription) is not a time such as 2024-02-12T10:30:45.123456Z")
+    }
+    return time
+  }
+}
+
+private struct WindowRecord: Codable {
+  let window: Window
+
+  init(_ window: Window) { self.window = window }
+
+  enum CodingKeys: String, CodingKey { case from, to }
+
+  func encode(to encoder: any Encoder) throws {
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encode(window.from, forKey: .from)
+    try record.encode(window.to, forKey: .to)
+  }
+
+  init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    window = try Window(from: record.time(forKey: .from), to: record.time(forKey: .to))
+  }
+}

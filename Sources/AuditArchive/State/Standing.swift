@@ -1,0 +1,69 @@
+package import AuditRecord
+import PartitionFormats
+
+/// Where a log stands after a commit: what the commit record and the manifest both say.
+package struct Standing: Hashable, Sendable {
+  /// Counts from 1.
+  package var commit: Int
+  package var committedAt: Timestamp
+  package var toolVersion: String
+  package var source: ArchiveSource
+  /// Where the archive begins; nothing before it is asked for.
+  package var start: Timestamp
+  package var coverage: Coverage
+
+  /// The end of the first gap-free run from the start: everything before it is here.
+  package var highWaterMark: Timestamp { coverage.endOfRun(from: start) }
+
+  /// What is missing between the start and the newest covered instant.
+  package var gaps: [Window] {
+    coverage.gaps(in: Window(from: start, to: coverage.end ?? start))
+  }
+}
+
+extension Standing: Codable {
+  enum CodingKeys: String, CodingKey {
+    case format, commit
+    case committedAt = "committed_at"
+    case toolVersion = "tool_version"
+    case source, schema
+    case csvDialect = "csv_dialect"
+    case start
+    case highWaterMark = "high_water_mark"
+    case coverage, gaps
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encode(ArchiveJSON.format, forKey: .format)
+    try record.encode(commit, forKey: .commit)
+    try record.encode(committedAt, forKey: .committedAt)
+    try record.encode(toolVersion, forKey: .toolVersion)
+    try record.encode(source, forKey: .source)
+    try record.encode(Column.schemaName, forKey: .schema)
+    try record.encode(CSVEncoder.dialect, forKey: .csvDialect)
+    try record.encode(start, forKey: .start)
+    try record.encode(highWaterMark, forKey: .highWaterMark)
+    try record.encode(coverage.intervals, forKey: .coverage)
+    try record.encode(gaps, forKey: .gaps)
+  }
+
+  /// Refuses another schema or dialect, and a mark or gaps that do not follow from start and coverage.
+  package init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    commit = try record.count(forKey: .commit)
+    committedAt = try record.time(forKey: .committedAt)
+    toolVersion = try record.decode(String.self, forKey: .toolVersion)
+    source = try record.decode(ArchiveSource.self, forKey: .source)
+    start = try record.time(forKey: .start)
+    coverage = try record.coverage(forKey: .coverage)
+    func check(_ key: CodingKeys, _ found: String, _ expected: String) throws {
+      guard found == expected else { throw record.corrupted(key, "it says \(found), not \(expected)") }
+    }
+    try check(.schema, record.decode(String.self, forKey: .schema), Column.schemaName)
+    try check(.csvDialect, record.decode(String.self, forKey: .csvDialect), CSVEncoder.dialect)
+    try check(.highWaterMark, "\(record.time(forKey: .highWaterMark))", "\(highWaterMark)")
+    try check(.gaps, "\(record.coverage(forKey: .gaps).intervals)", "\(gaps)")
+    guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
+  }
+}

@@ -1,0 +1,61 @@
+/// Where an archive's files are kept, in terms that a folder and an object store can both meet.
+///
+/// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders come and go with the files in them. When
+/// a method that writes returns, what it wrote is durable and whole; when it throws or the power fails, each path
+/// holds what it held before, or the new bytes, never a part of them.
+package protocol ArchiveStorage: Sendable {
+  /// Begins a file that nobody sees: bytes are collected until it is put in its place, or discarded.
+  func spool() throws(StorageError) -> Spool
+  func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError)
+  /// Ends a spooled file; its bytes are durable.
+  func seal(_ spool: Spool) throws(StorageError)
+  /// Drops a spooled file, sealed or not.
+  func discard(_ spool: Spool) throws(StorageError)
+  /// Drops everything that is still spooled, by earlier runs too, and tells what there was.
+  func discardSpools() throws(StorageError) -> [String]
+
+  /// Puts sealed files in their places, whole. Each is on its own: after a failure some may stand there.
+  func put(_ files: [(spool: Spool, path: String)]) throws(StorageError)
+  /// Creates a file with these bytes, or throws `.exists` and leaves alone the one that is there.
+  func create(_ path: String, _ bytes: [UInt8]) throws(StorageError)
+  /// Gives a path new bytes, whether or not there is a file.
+  func replace(_ path: String, _ bytes: [UInt8]) throws(StorageError)
+  /// Makes durable a file that was found, and that a run that died may not have made so.
+  func secure(_ path: String) throws(StorageError)
+
+  /// nil when there is no such file.
+  func read(_ path: String) throws(StorageError) -> [UInt8]?
+  /// Up to `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` when there is none.
+  func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
+  /// Bytes; nil when there is no such file.
+  func size(_ path: String) throws(StorageError) -> Int?
+  /// Every file below a folder, at any depth, in no particular order; none when there is no such folder.
+  func list(_ folder: String) throws(StorageError) -> [StoredFile]
+  /// Deletes files; one that is not there is as good as deleted.
+  func delete(_ paths: [String]) throws(StorageError)
+
+  /// Takes the lock of that name and leaves `note` in it for others to read; nil, at once, when another holds it.
+  func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock?
+  func unlock(_ lock: StorageLock) throws(StorageError)
+}
+
+/// A file being collected, not yet part of the archive.
+package struct Spool: Hashable, Sendable {
+  package var file: OpenFile
+}
+
+/// A lock held; it ends with `unlock` or with the process.
+package struct StorageLock: Hashable, Sendable {
+  package var file: OpenFile
+}
+
+package struct StoredFile: Hashable, Sendable {
+  package var path: String
+  /// Bytes.
+  package var size: Int
+
+  package init(path: String, size: Int) {
+    self.path = path
+    self.size = size
+  }
+}

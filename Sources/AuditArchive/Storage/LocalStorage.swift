@@ -1,0 +1,269 @@
+import Synchronization
+
+/// An archive in a folder.
+///
+/// Durable and whole by the usual dance: write to a temporary file, sync it, close it, give it its name by a rename
+/// (or by a link, which refuses a name that is taken), sync the folder; and sync the parent of every folder on the way.
+/// All temporary files stand in the staging folder of the log, which belongs to whoever holds the log's lock.
+package final class LocalStorage: ArchiveStorage {
+  private struct State {
+    /// Folders known to stand, and to be durable.
+    var folders: Set<String> = []
+    var spooled = 0
+    var open: Set<Spool> = []
+  }
+
+  /// Bytes read at a time when a whole file is wanted.
+  private static let chunk = 1 << 20
+
+  private let root: String
+  private let paths: ArchivePaths
+  private let files: any FileSystem
+  private let state = Mutex(State())
+
+  package init(root: String, paths: ArchivePaths, fileSystem: any FileSystem) {
+    self.root = root
+    self.paths = paths
+    self.files = fileSystem
+  }
+
+  private func full(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
+
+  // MARK: Spooled files
+
+  package func spool() throws(StorageError) -> Spool {
+    let number = state.withLock { state in
+      state.spooled += 1
+      return state.spooled
+    }
+    try ensureFolder(paths.staging)
+    let spool = Spool(file: try files.create(full(paths.spool(number))))
+    state.withLock { _ = $0.open.insert(spool) }
+    return spool
+  }
+
+  package func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError) {
+    try files.write(bytes, to: spool.file)
+  }
+
+  package func seal(_ spool: Spool) throws(StorageError) {
+    try files.sync(spool.file)
+    try close(spool)
+  }
+
+  package func discard(_ spool: Spool) throws(StorageError) {
+    try close(spool)
+    try unlink(spool.file.path)
+  }
+
+  private func close(_ spool: Spool) throws(StorageError) {
+    guard state.withLock({ $0.open.remove(spool) }) != nil else { return }
+    try files.close(spool.file)
+  }
+
+  package func discardSpools() throws(StorageError) -> [String] {
+    for spool in state.withLock({ $0.open }) { try close(spool) }
+    guard try files.status(full(paths.staging), followingLinks: false)?.kind == .folder else { return [] }
+    var discarded: [String] = []
+    for entry in try files.list(full(paths.staging)) where entry.kind != .folder {
+      try unlink(full("\(paths.staging)/\(entry.name)"))
+      discarded.append("\(paths.staging)/\(entry.name)")
+    }
+    return discarded.sorted()
+  }
+
+  // MARK: Writing
+
+  package func put(_ sealed: [(spool: Spool, path: String)]) throws(StorageError) {
+    var folders: Set<String> = []
+    for (spool, path) in sealed {
+      try ensureFolder(ArchivePaths.folder(of: path))
+      try files.rename(spool.file.path, to: full(path))
+      folders.insert(ArchivePaths.folder(of: path))
+    }
+    for folder in folders.sorted() { try files.syncFolder(full(folder)) }
+  }
+
+  package func create(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
+    try ensureFolder(ArchivePaths.folder(of: path))
+    let spool = try spooled(bytes)
+    do {
+      try files.link(spool.file.path, to: full(path))
+    } catch {
+      try discard(spool)
+      throw error
+    }
+    try files.syncFolder(full(ArchivePaths.folder(of: path)))
+    try discard(spool)
+  }
+
+  package func replace(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
+    try put([(try spooled(bytes), path)])
+  }
+
+  private func spooled(_ bytes: [UInt8]) throws(StorageError) -> Spool {
+    let spool = try spool()
+    try append(bytes, to: spool)
+    try seal(spool)
+    return spool
+  }
+
+  package func secure(_ path: String) throws(StorageError) {
+    try ensureFolder(ArchivePaths.folder(of: path))
+    try files.syncFolder(full(ArchivePaths.folder(of: path)))
+  }
+
+  package func delete(_ paths: [String]) throws(StorageError) {
+    var folders: Set<String> = []
+    for path in paths {
+      let folder = ArchivePaths.folder(of: path)
+      guard try isFolder(folder) else { continue }
+      try unlink(full(path))
+      folders.insert(folder)
+    }
+    for folder in folders.sorted() { try prune(folder) }
+  }
+
+  private func unlink(_ path: String) throws(StorageError) {
+    do {
+      try files.unlink(path)
+    } catch let error where error.reason == .missing {}
+  }
+
+  // MARK: Reading
+
+  package func read(_ path: String) throws(StorageError) -> [UInt8]? {
+    do {
+      return try reading(path) { (file) throws(StorageError) in
+        // Not by the size: a file that is replaced between two looks at its name is still one file.
+        var bytes: [UInt8] = []
+        while true {
+          let chunk = try files.read(LocalStorage.chunk, at: bytes.count, from: file)
+          bytes += chunk
+          if chunk.count < LocalStorage.chunk { return bytes }
+        }
+      }
+    } catch let error where error.reason == .missing {
+      return nil
+    }
+  }
+
+  package func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+    try reading(path) { (file) throws(StorageError) in try files.read(count, at: offset, from: file) }
+  }
+
+  private func reading(
+    _ path: String, _ body: (OpenFile) throws(StorageError) -> [UInt8]
+  ) throws(StorageError) -> [UInt8] {
+    let file = try files.open(full(path))
+    let bytes: [UInt8]
+    do {
+      bytes = try body(file)
+    } catch {
+      try files.close(file)
+      throw error
+    }
+    try files.close(file)
+    return bytes
+  }
+
+  package func size(_ path: String) throws(StorageError) -> Int? {
+    guard let status = try files.status(full(path), followingLinks: true), status.kind == .file else {
+      return nil
+    }
+    return status.size
+  }
+
+  package func list(_ folder: String) throws(StorageError) -> [StoredFile] {
+    guard try files.status(full(folder), followingLinks: false)?.kind == .folder else { return [] }
+    var found: [StoredFile] = []
+    for entry in try files.list(full(folder)) {
+      let path = "\(folder)/\(entry.name)"
+      switch entry.kind {
+      case .folder: found += try list(path)
+      case .file:
+        guard let status = try files.status(full(path), followingLinks: false) else { continue }
+        found.append(StoredFile(path: path, size: status.size))
+      case .symbolicLink, .other: break
+      }
+    }
+    return found
+  }
+
+  // MARK: The lock
+
+  package func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock? {
+    try ensureFolder(ArchivePaths.folder(of: path))
+    guard let file = try files.lock(full(path)) else { return nil }
+    do {
+      try files.truncate(file)
+      try files.write(note, to: file)
+    } catch {
+      try files.close(file)
+      throw error
+    }
+    return StorageLock(file: file)
+  }
+
+  package func unlock(_ lock: StorageLock) throws(StorageError) {
+    try files.close(lock.file)
+  }
+
+  // MARK: Folders
+
+  /// Makes a folder and those above it, each durable in its parent. Symbolic links below the root are refused.
+  ///
+  /// A folder that is there already is made durable too: the run that made it may have died before it could.
+  private func ensureFolder(_ folder: String) throws(StorageError) {
+    if state.withLock({ $0.folders.contains(folder) }) { return }
+    if folder.isEmpty {
+      try ensureRoot(root)
+    } else {
+      let parent = ArchivePaths.folder(of: folder)
+      try ensureFolder(parent)
+      if try !isFolder(folder) { try make(full(folder)) }
+      try files.syncFolder(full(parent))
+    }
+    state.withLock { _ = $0.folders.insert(folder) }
+  }
+
+  /// The archive's own folder may be anywhere, behind a symbolic link too.
+  private func ensureRoot(_ root: String) throws(StorageError) {
+    guard try files.status(root, followingLinks: true) == nil else { return }
+    let parent = ArchivePaths.folder(ofSystemPath: root)
+    try ensureRoot(parent)
+    try make(root)
+    try files.syncFolder(parent)
+  }
+
+  /// Another run may make the same folder at the same time.
+  private func make(_ folder: String) throws(StorageError) {
+    do {
+      try files.makeFolder(folder)
+    } catch let error where error.reason == .exists {}
+  }
+
+  /// false when nothing is there; throws when something else is.
+  private func isFolder(_ folder: String) throws(StorageError) -> Bool {
+    guard let status = try files.status(full(folder), followingLinks: false) else { return false }
+    guard status.kind == .folder else {
+      throw StorageError(
+        operation: .makeFolder, path: full(folder), reason: .notAFolder, code: 0,
+        detail: status.kind == .symbolicLink
+          ? "a symbolic link stands there, and links inside an archive are not followed on write"
+          : "something that is not a folder stands there")
+    }
+    return true
+  }
+
+  /// Removes a folder when nothing is left in it; makes durable in any case what was deleted from it.
+  private func prune(_ folder: String) throws(StorageError) {
+    do {
+      try files.removeFolder(full(folder))
+    } catch let error where error.reason == .notEmpty {
+      return try files.syncFolder(full(folder))
+    }
+    state.withLock { _ = $0.folders.remove(folder) }
+    try files.syncFolder(full(ArchivePaths.folder(of: folder)))
+  }
+}

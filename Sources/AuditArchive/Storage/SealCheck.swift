@@ -1,0 +1,39 @@
+import Crypto
+
+extension ArchiveStorage {
+  /// Whether a sealed file is, byte for byte, the one that was put there; nil when it is.
+  func damage(to file: PartFile) throws(ArchiveError) -> Damage? {
+    guard let size = try stored(size(file.path)) else { return .missing }
+    guard size == file.bytes else { return .size(expected: file.bytes, found: size) }
+    var hash = SHA256()
+    var offset = 0
+    while offset < size {
+      let bytes = try stored(read(file.path, at: offset, count: 1 << 20))
+      guard !bytes.isEmpty else { return .size(expected: file.bytes, found: offset) }
+      hash.update(bytes)
+      offset += bytes.count
+    }
+    let found = hash.finalize().hex
+    return found == file.sha256 ? nil : .altered(expected: file.sha256, found: found)
+  }
+}
+
+/// In lower-case hex.
+func sha256Hex(_ bytes: some Collection<UInt8>) -> String {
+  var hash = SHA256()
+  hash.update(Array(bytes))
+  return hash.finalize().hex
+}
+
+extension SHA256 {
+  fileprivate mutating func update(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { update(bufferPointer: $0) }
+  }
+}
+
+extension SHA256.Digest {
+  fileprivate var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

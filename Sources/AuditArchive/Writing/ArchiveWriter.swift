@@ -1,0 +1,126 @@
+package import AuditRecord
+import Synchronization
+
+/// The archive of one log, held for writing. Made by `Archive.withWriter`, and of no use after its body.
+package final class ArchiveWriter: Sendable {
+  package let source: ArchiveSource
+  /// What opening found and did.
+  package let recovery: RecoveryReport
+
+  private struct State {
+    var manifest: Manifest?
+    var quarantine: Quarantine
+    var failure: ArchiveError?
+  }
+
+  private let storage: any ArchiveStorage
+  private let settings: WriterSettings
+  private let state: Mutex<State>
+
+  init(
+    source: ArchiveSource, manifest: Manifest?, recovery: RecoveryReport, storage: any ArchiveStorage,
+    settings: WriterSettings
+  ) {
+    self.source = source
+    self.recovery = recovery
+    self.storage = storage
+    self.settings = settings
+    self.state = Mutex(State(manifest: manifest, quarantine: Quarantine(storage: storage)))
+  }
+
+  /// The present state; nil before the first commit. What a commit changes shows here once the commit is on disk.
+  package var manifest: Manifest? { state.withLock { $0.manifest } }
+
+  // MARK: Rows
+
+  /// The rows that the archive has of a day, to be pulled; none for a day that it does not know.
+  package func reader(of day: Day) -> DayReader {
+    DayReader(manifest?.partition(day), storage: storage)
+  }
+
+  /// The rows that the archive has of a day, in order. When this throws, what `each` was given proves nothing.
+  package func rows(of day: Day, each: (RowBatch) throws -> Void) throws {
+    var reader = reader(of: day)
+    while let batch = try reader.next() { try each(batch) }
+  }
+
+  /// Writes a day's rows, which `next` hands out in their final order (`event_at`, then the bytes of `uuid`).
+  ///
+  /// Nothing of it is part of the archive before it is committed. Throws an `ArchiveError`, or what `next` throws; then
+  /// nothing is staged.
+  package func stage(_ day: Day, next: () throws -> RowBatch?) throws -> StagedDay {
+    var staging = DayStaging(day, storage: storage, settings: settings)
+    do {
+      while let batch = try next() { try staging.append(batch) }
+      return try staging.finish()
+    } catch {
+      staging.abandon()
+      throw (error as? StorageError).map(ArchiveError.storage) ?? error
+    }
+  }
+
+  /// Drops a staged day that is not going to be committed.
+  package func discard(_ staged: StagedDay) throws(ArchiveError) {
+    for part in staged.parts { try stored(storage.discard(part.spool)) }
+  }
+
+  // MARK: Committing
+
+  /// Makes a change part of the archive, whole or not at all.
+  ///
+  /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
+  /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
+  package func commit(_ change: Change) throws(ArchiveError) -> Commit {
+    try state.withLock { (state: inout State) throws(ArchiveError) -> Commit in
+      if let failure = state.failure { throw failure }
+      do throws(ArchiveError) {
+        return try commit(change, &state)
+      } catch {
+        state.failure = error
+        throw error
+      }
+    }
+  }
+
+  private func commit(_ change: Change, _ state: inout State) throws(ArchiveError) -> Commit {
+    precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
+    let paths = ArchivePaths(source.log)
+    let number = (state.manifest?.commit ?? 0) + 1
+    var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
+    for staged in change.days {
+      if try isPresent(staged, in: state.manifest) {
+        unchanged.append(staged)
+      } else {
+        changed.append(staged)
+      }
+    }
+    let quarantine = try state.quarantine.stage(
+      change.quarantine, commit: number, present: state.manifest?.quarantine ?? [], paths: paths)
+    let plan = CommitPlan(
+      change, days: changed, quarantine: quarantine, after: state.manifest, source: source,
+      toolVersion: settings.toolVersion)
+    let record = ArchiveJSON.encode(plan.commit)
+    let manifest = try Manifest(applying: plan.commit, sha256: sha256Hex(record), to: state.manifest)
+
+    // Steps 2 to 5 of the format. Step 1, writing and syncing the parts, was staging.
+    do {
+      try storage.put(plan.puts)
+      try storage.create(paths.commit(number), record)  // this is the commit
+      state.manifest = manifest
+      try storage.replace(paths.manifest, ArchiveJSON.encode(manifest))
+      try storage.delete(plan.commit.filesRemoved)
+      for staged in unchanged { for part in staged.parts { try storage.discard(part.spool) } }
+    } catch {
+      throw .storage(error)
+    }
+    return plan.commit
+  }
+
+  /// Whether the archive has a staged day already: the same content, in files that are as they were sealed.
+  private func isPresent(_ staged: StagedDay, in manifest: Manifest?) throws(ArchiveError) -> Bool {
+    guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
+    guard present.contentSHA256 == staged.contentSHA256 else { return false }
+    for file in present.files where try storage.damage(to: file) != nil { return false }
+    return true
+  }
+}

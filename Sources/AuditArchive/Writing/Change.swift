@@ -1,0 +1,42 @@
+package import AuditRecord
+
+/// What one commit is to add to the archive.
+package struct Change: Sendable {
+  package var committedAt: Timestamp
+  /// How far back from the newest covered instant a day may still change.
+  package var lookback: TimeSpan
+  /// At most one for a day. One with the content that the archive has already, in intact files, changes nothing.
+  package var days: [StagedDay] = []
+  /// What is proven complete with this commit.
+  package var covered: [Window] = []
+  /// Where the archive is to begin. It moves an archive's start back, never forward; nil leaves it. A fresh archive
+  /// without one begins where the coverage does, or else at `committedAt`.
+  package var start: Timestamp?
+  /// Those that are in quarantine already are not stored again.
+  package var quarantine: [QuarantinedRecord] = []
+  package var run = RunCounters()
+
+  package init(committedAt: Timestamp, lookback: TimeSpan) {
+    self.committedAt = committedAt
+    self.lookback = lookback
+  }
+}
+
+/// All rows of a day, written and sealed, not yet part of the archive.
+package struct StagedDay: Sendable {
+  package let day: Day
+  package let rows: Int
+  package let contentSHA256: String
+  let parts: [StagedPart]
+}
+
+struct StagedPart: Sendable {
+  var spool: Spool
+  var format: PartFormat
+  var rows: Int
+  var bytes: Int
+  var uncompressedBytes: Int
+  var sha256: String
+  var minEventAt: Timestamp
+  var maxEventAt: Timestamp
+}

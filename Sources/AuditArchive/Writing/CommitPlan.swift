@@ -1,0 +1,90 @@
+import AuditRecord
+import PartitionFormats
+
+/// What a change makes of the present state: the record to commit, and what has to be done with which file.
+struct CommitPlan {
+  let commit: Commit
+  /// Staged files and the places they go to.
+  private(set) var puts: [(spool: Spool, path: String)] = []
+
+  /// `days`: those of the change that are to get a new revision.
+  init(
+    _ change: Change, days: [StagedDay], quarantine: (file: QuarantineFile, spool: Spool)?,
+    after present: Manifest?,
+    source: ArchiveSource, toolVersion: String
+  ) {
+    let number = (present?.commit ?? 0) + 1
+    var coverage = present?.standing.coverage ?? Coverage()
+    for window in change.covered { coverage.insert(window) }
+    let standing = Standing(
+      commit: number, committedAt: change.committedAt, toolVersion: toolVersion, source: source,
+      start: CommitPlan.start(change, present: present), coverage: coverage)
+
+    let paths = ArchivePaths(source.log)
+    let before = Dictionary(uniqueKeysWithValues: (present?.partitions ?? []).map { ($0.eventDate, $0) })
+    var after = before
+    for staged in days {
+      let partition = Partition(staged, after: before[staged.day], commit: number, paths: paths)
+      puts += zip(staged.parts.map(\.spool), partition.files.map(\.path)).map { (spool: $0, path: $1) }
+      after[staged.day] = partition
+    }
+    let added = puts.map(\.path) + (quarantine.map { [$0.file.path] } ?? [])
+    if let quarantine { puts.append((spool: quarantine.spool, path: quarantine.file.path)) }
+
+    for window in change.covered {
+      for day in window.days.map(Array.init) ?? [] where after[day] == nil {
+        after[day] = Partition(emptyDay: day, commit: number)
+      }
+    }
+    // The lookback reaches back from the newest covered instant, which is the mark when there is no gap.
+    let changing = (coverage.intervals.last?.to ?? standing.start) - change.lookback
+    let isSettled = { (day: Day) in coverage.contains(day.window) && day.end <= changing }
+    for day in after.keys { after[day]?.state = isSettled(day) ? .settled : .open }
+
+    var run = change.run
+    run.quarantined = quarantine?.file.records ?? 0
+    commit = Commit(
+      standing: standing,
+      previousCommitSHA256: present?.commitSHA256,
+      partitionsChanged: after.values.filter { $0 != before[$0.eventDate] }.sorted {
+        $0.eventDate < $1.eventDate
+      },
+      partitionsRemoved: [],  // a day once recorded stays, so that its revision never begins anew
+      filesAdded: added.sorted(),
+      filesRemoved: days.flatMap { before[$0.day]?.files.map(\.path) ?? [] }.sorted(),
+      quarantineAdded: quarantine.map { [$0.file] } ?? [],
+      run: run)
+  }
+
+  private static func start(_ change: Change, present: Manifest?) -> Timestamp {
+    if let present { return min(present.start, change.start ?? present.start) }
+    return change.start ?? change.covered.filter { !$0.isEmpty }.map(\.from).min() ?? change.committedAt
+  }
+}
+
+extension Partition {
+  /// The next revision of a day.
+  fileprivate init(_ staged: StagedDay, after present: Partition?, commit: Int, paths: ArchivePaths) {
+    let revision = (present?.revision ?? 0) + 1
+    self.init(
+      eventDate: staged.day, state: .open, revision: revision, changedInCommit: commit, rows: staged.rows,
+      minEventAt: staged.parts.first?.minEventAt, maxEventAt: staged.parts.last?.maxEventAt,
+      contentSHA256: staged.contentSHA256,
+      files: staged.parts.enumerated().map { index, part in
+        let name = PartName(
+          format: part.format, day: staged.day, index: index, revision: revision,
+          hash: ArchivePaths.shortHash(part.sha256))
+        return PartFile(
+          path: paths.part(name), format: part.format, rows: part.rows, bytes: part.bytes,
+          uncompressedBytes: part.uncompressedBytes, sha256: part.sha256, minEventAt: part.minEventAt,
+          maxEventAt: part.maxEventAt)
+      })
+  }
+
+  /// A day that is covered and has no events: proof that nothing happened.
+  fileprivate init(emptyDay day: Day, commit: Int) {
+    self.init(
+      eventDate: day, state: .open, revision: 0, changedInCommit: commit, rows: 0, minEventAt: nil,
+      maxEventAt: nil, contentSHA256: DayContentHash().sha256, files: [])
+  }
+}

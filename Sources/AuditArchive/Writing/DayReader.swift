@@ -1,0 +1,120 @@
+package import AuditRecord
+import PartitionFormats
+
+/// The rows of one day as the archive holds them, in order, verified while they are read.
+///
+/// A file is known to be intact only when all of it was read, and the day only when `next` returned nil: rows handed
+/// out before prove nothing, and what is made of them must not be kept when a later call throws.
+package struct DayReader: ~Copyable {
+  private let storage: any ArchiveStorage
+  private let partition: Partition?
+  private var files: ArraySlice<PartFile>
+  private var part: OpenPart?
+  private var ready: ArraySlice<RowBatch> = []
+  private var content = DayContentHash()
+  private var isVerified = false
+
+  private struct OpenPart: ~Copyable {
+    let file: PartFile
+    var reader: CSVPartReader
+    var bytesRead = 0
+  }
+
+  /// Bytes read at a time.
+  private static let chunk = 256 << 10
+
+  init(_ partition: Partition?, storage: any ArchiveStorage) {
+    self.storage = storage
+    self.partition = partition
+    self.files = (partition?.files.filter { $0.format == .csv } ?? [])[...]
+  }
+
+  /// The next rows; nil at the end. Throws `.damaged` when a file is not what was sealed.
+  package mutating func next() throws(ArchiveError) -> RowBatch? {
+    while true {
+      if let batch = ready.popFirst() { return batch }
+      if part != nil {
+        try readOn()
+      } else if let file = files.popFirst() {
+        part = try open(file)
+      } else {
+        try verifyContent()
+        return nil
+      }
+    }
+  }
+
+  private func open(_ file: PartFile) throws(ArchiveError) -> OpenPart {
+    do {
+      return OpenPart(file: file, reader: try CSVPartReader())
+    } catch {
+      throw damage(file, .unreadable("\(error)"))
+    }
+  }
+
+  private mutating func readOn() throws(ArchiveError) {
+    guard var part = part.take() else { return }
+    let file = part.file
+    let bytes = try chunk(of: file, at: part.bytesRead)
+    part.bytesRead += bytes.count
+    var batches: [RowBatch] = []
+    do {
+      if bytes.isEmpty {
+        let summary = try part.reader.finish { batches.append($0) }
+        try verify(file, summary)
+      } else {
+        try part.reader.append(bytes, content: &content) { batches.append($0) }
+        self.part = consume part
+      }
+    } catch let error as ArchiveError {
+      throw error
+    } catch {
+      throw damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
+    }
+    ready = batches[...]
+  }
+
+  private func chunk(of file: PartFile, at offset: Int) throws(ArchiveError) -> [UInt8] {
+    do {
+      return try storage.read(file.path, at: offset, count: Self.chunk)
+    } catch let error where error.reason == .missing {
+      throw damage(file, .missing)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func verify(_ file: PartFile, _ found: PartSummary) throws(ArchiveError) {
+    guard found.bytes == file.bytes else {
+      throw damage(file, .size(expected: file.bytes, found: found.bytes))
+    }
+    guard found.sha256 == file.sha256 else {
+      throw damage(file, .altered(expected: file.sha256, found: found.sha256))
+    }
+    guard found.rows == file.rows else {
+      throw damage(file, .miscounted(expected: file.rows, found: found.rows))
+    }
+  }
+
+  /// A file cut short is told as that, whatever the reader of its format makes of it.
+  private func sizeDamage(_ file: PartFile) throws(ArchiveError) -> Damage? {
+    let size = try stored(storage.size(file.path))
+    guard let size, size != file.bytes else { return nil }
+    return .size(expected: file.bytes, found: size)
+  }
+
+  private mutating func verifyContent() throws(ArchiveError) {
+    guard !isVerified, let partition, let first = partition.files.first else { return }
+    isVerified = true
+    guard partition.files.contains(where: { $0.format == .csv }) else {
+      throw damage(first, .unreadable("the day has no CSV parts, and this version reads only those"))
+    }
+    guard content.sha256 == partition.contentSHA256 else {
+      throw damage(first, .otherContent(expected: partition.contentSHA256, found: content.sha256))
+    }
+  }
+
+  private func damage(_ file: PartFile, _ damage: Damage) -> ArchiveError {
+    .damaged(DamagedFile(path: file.path, day: partition?.eventDate, damage: damage))
+  }
+}

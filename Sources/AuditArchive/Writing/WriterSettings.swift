@@ -1,0 +1,13 @@
+/// How a run writes.
+package struct WriterSettings: Hashable, Sendable {
+  /// Of the program that writes, for the records.
+  package var toolVersion: String
+  /// Of gzip, 1 to 9. Another level makes other files of the same content.
+  package var compressionLevel = 6
+  /// Bytes before compression that no part passes, unless one row alone does.
+  package var partSizeLimit = 256 << 20
+
+  package init(toolVersion: String) {
+    self.toolVersion = toolVersion
+  }
+}

@@ -1,0 +1,168 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Testing
+
+/// Damage to sealed files: told when the archive is opened or the file is read, never papered over.
+@Suite struct DamageTests {
+  private let day12 = "2024-02-12"
+
+  /// An archive with two days; what a writer finds after `damage` was done to the part file of the first.
+  private func damaged(_ damage: (String, Data) throws -> Void) async throws -> (
+    opening: [Damage], reading: Damage?
+  ) {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) {
+        try $0.commit([day12: events(day12, 500), "2024-02-13": events("2024-02-13", 5)])
+      }
+      let path = try #require(commit.filesAdded.first)
+      try damage("\(folder)/\(path)", Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
+      return try await withWriter(folder) { (writer) throws in
+        #expect(writer.recovery.damaged.allSatisfy { $0.path == path && $0.day == day(day12) })
+        #expect(writer.recovery.damagedDays.isEmpty == writer.recovery.damaged.isEmpty)
+        #expect(try writer.events(of: "2024-02-13").count == 5)
+        do {
+          _ = try writer.events(of: day12)
+          return (writer.recovery.damaged.map(\.damage), nil)
+        } catch ArchiveError.damaged(let file) {
+          #expect(file.path == path && file.day == day(day12))
+          return (writer.recovery.damaged.map(\.damage), file.damage)
+        }
+      }
+    }
+  }
+
+  private func write(_ bytes: some Sequence<UInt8>, _ path: String) throws {
+    try Data(bytes).write(to: URL(filePath: path))
+  }
+
+  @Test func `undamaged: nothing is reported`() async throws {
+    let found = try await damaged { _, _ in }
+    #expect(found.opening.isEmpty && found.reading == nil)
+  }
+
+  @Test func `missing`() async throws {
+    let found = try await damaged { path, _ in try FileManager.default.removeItem(atPath: path) }
+    #expect(found.opening == [.missing] && found.reading == .missing)
+  }
+
+  @Test func `cut short`() async throws {
+    var length = 0
+    let found = try await damaged { path, bytes in
+      length = bytes.count
+      try write(bytes.dropLast(10), path)
+    }
+    #expect(
+      found.opening == [.size(expected: length, found: length - 10)] && found.reading == found.opening.first)
+  }
+
+  @Test func `grown`() async throws {
+    var length = 0
+    let found = try await damaged { path, bytes in
+      length = bytes.count
+      try write(bytes + [0], path)
+    }
+    #expect(
+      found.opening == [.size(expected: length, found: length + 1)] && found.reading == found.opening.first)
+  }
+
+  @Test func `a flipped bit`() async throws {
+    let found = try await damaged { path, bytes in
+      var bytes = bytes
+      bytes[bytes.count / 2] ^= 1
+      try write(bytes, path)
+    }
+    #expect(found.opening.isEmpty)
+    guard case .unreadable = found.reading else {
+      Issue.record("\(String(describing: found.reading))")
+      return
+    }
+  }
+
+  @Test func `other bytes of the same length and content`() async throws {
+    let found = try await damaged { path, bytes in
+      var bytes = bytes
+      bytes[9] = 3  // the operating system in the header of gzip (RFC 1952, 2.3.1)
+      try write(bytes, path)
+    }
+    guard case .altered = found.reading else {
+      Issue.record("\(String(describing: found.reading))")
+      return
+    }
+  }
+
+  @Test func `a manifest that promises other rows`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let partition = try await withWriter(folder) { writer in
+        try #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
+      }
+      let path = "\(folder)/_manifest/acme/manifest.json"
+      let manifest = try String(contentsOfFile: path, encoding: .utf8)
+      let other = String(repeating: "0", count: 64)
+      for (text, change, damage) in [
+        ("\"rows\" : 50", "\"rows\" : 51", Damage.miscounted(expected: 51, found: 50)),
+        (partition.contentSHA256, other, .otherContent(expected: other, found: partition.contentSHA256)),
+      ] {
+        try AuditArchiveTests.write(manifest.replacingOccurrences(of: text, with: change), to: path)
+        let error = try await archiveError { try await withWriter(folder) { try $0.events(of: day12) } }
+        #expect(
+          error == .damaged(DamagedFile(path: partition.files[0].path, day: day(day12), damage: damage)))
+      }
+    }
+  }
+
+  @Test func `a damaged day does not keep the other days from being written, nor itself from being replaced`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 50)]) }
+      try FileManager.default.removeItem(atPath: "\(folder)/\(commit.filesAdded[0])")
+      try await withWriter(folder) { (writer) throws in
+        #expect(writer.recovery.damagedDays == [day(day12)])
+        try writer.commit(["2024-02-13": events("2024-02-13", 5)])
+        #expect(writer.manifest?.partition(day(day12))?.revision == 1)
+        try writer.commit([day12: events(day12, 49)])
+        #expect(try writer.events(of: day12) == events(day12, 49))
+      }
+      try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
+    }
+  }
+
+  @Test func `a damaged file is replaced by staging the same rows, and an intact one is not`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let path = try await withWriter(folder) { writer in
+        try #require(writer.commit([day12: events(day12, 50)]).filesAdded.first)
+      }
+      let url = URL(filePath: "\(folder)/\(path)")
+      var bytes = try Data(contentsOf: url)
+      bytes[bytes.count / 2] ^= 1
+      try bytes.write(to: url)
+      try await withWriter(folder) { writer in
+        #expect(writer.recovery.damaged.isEmpty)  // opening looks at sizes alone
+        let commit = try writer.commit([day12: events(day12, 50)])
+        #expect(commit.filesRemoved == [path] && commit.partitionsChanged.map(\.revision) == [2])
+        #expect(try writer.events(of: day12) == events(day12, 50))
+        #expect(try writer.commit([day12: events(day12, 50)]).filesAdded.isEmpty)
+      }
+    }
+  }
+
+  @Test func `the last commit record is checked against the manifest`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let path = "_manifest/acme/commits/00000000000000000001.json"
+      let text = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
+      try AuditArchiveTests.write(
+        text.replacingOccurrences(of: "1.0.0", with: "1.0.1"), to: "\(folder)/\(path)")
+      try await withWriter(folder) { (writer) throws in
+        #expect(writer.recovery.damaged.map(\.path) == [path])
+        guard case .altered = writer.recovery.damaged.first?.damage else {
+          Issue.record("\(writer.recovery)")
+          return
+        }
+      }
+      try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
+      try await withWriter(folder) { #expect($0.recovery.damaged.map(\.damage) == [.missing]) }
+    }
+  }
+}

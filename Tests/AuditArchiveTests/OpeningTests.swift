@@ -1,0 +1,162 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Testing
+
+@Suite struct OpeningTests {
+  private let day12 = "2024-02-12"
+
+  @Test func `no archive: reading says so and makes nothing`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      #expect(try Archive.read(at: "\(folder)/none", log: log("acme")) == nil)
+      #expect(try Archive.recentCommits(at: "\(folder)/none", log: log("acme"), limit: 3).isEmpty)
+      #expect(try tree(folder).isEmpty)
+    }
+  }
+
+  @Test func `a second writer is told at once who holds the log, and the first is not disturbed`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await Archive.withWriter(
+        at: folder, source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+      ) { (writer) throws in
+        let error = try await archiveError { try await withWriter(folder) { _ in } }
+        #expect(error == .locked(somebody))
+        #expect(
+          error.map { "\($0)" }
+            == "another run holds the archive: process 4711 on host.example, since 2024-03-01T00:00:00.000000Z"
+        )
+        try writer.commit([day12: events(day12, 5)])
+        #expect(try Archive.read(at: folder, log: log("acme"))?.commit == 1)
+      }
+      let note = try String(contentsOfFile: "\(folder)/_manifest/acme/lock", encoding: .utf8)
+      #expect(note == "{\"host\":\"host.example\",\"pid\":4711,\"since\":\"2024-03-01T00:00:00.000000Z\"}\n")
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    }
+  }
+
+  @Test func `a process knows who it is`() {
+    let holder = LockHolder.thisProcess(since: somebody.since)
+    #expect(holder.pid == getpid() && !holder.host.isEmpty)
+  }
+
+  @Test func `the lock is released when the body throws`() async throws {
+    struct Failure: Error {}
+    try await withTemporaryFolder { (folder) throws in
+      await #expect(throws: Failure.self) { try await withWriter(folder) { _ in throw Failure() } }
+      try await withWriter(folder) { #expect($0.manifest == nil) }
+    }
+  }
+
+  /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
+  func `another process sees the lock, and is seen`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let lock = "\(folder)/_manifest/acme/lock"
+      func take(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/flock")
+        process.arguments = arguments
+        process.standardOutput = Pipe()
+        try process.run()
+        return process
+      }
+      try await withWriter(folder) { _ in
+        let other = try take(["--nonblock", "--conflict-exit-code", "9", lock, "true"])
+        other.waitUntilExit()
+        #expect(other.terminationStatus == 9)
+      }
+      let holder = try take([lock, "sh", "-c", "echo held; exec sleep 60"])
+      defer { holder.terminate() }
+      let output = try #require(holder.standardOutput as? Pipe)
+      #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
+      let error = try await archiveError { try await withWriter(folder) { _ in } }
+      #expect(error == .locked(somebody))  // what the last writer left in it; flock writes nothing
+    }
+  }
+
+  @Test func `the first run fixes the kind of the archive`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let before = try tree(folder)
+      let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
+      let refused = ArchiveError.otherKind(found: .organizationLogs, asked: .repositoryLogs)
+      #expect(try await archiveError { try await withWriter(folder, repository) { _ in } } == refused)
+      #expect(throws: refused) { try Archive.read(at: folder, log: log("acme/my-repo")) }
+      #expect(try tree(folder) == before)
+
+      try await withWriter("\(folder)/r", repository) { try $0.commit([day12: events(day12, 5)]) }
+      #expect(
+        try await archiveError { try await withWriter("\(folder)/r") { _ in } }
+          == .otherKind(found: .repositoryLogs, asked: .organizationLogs))
+    }
+  }
+
+  @Test func `another host or query is refused, and nothing is touched`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      try write("torn", to: "\(folder)/_staging/acme/spool-00000077")
+      let before = try tree(folder).filter { !$0.key.hasSuffix("lock") }
+      for (host, query) in [("https://api.example", nil), (acme.apiHost, "event:login")] {
+        let other = ArchiveSource(apiHost: host, log: log("acme"), query: query)
+        let error = try await archiveError { try await withWriter(folder, other) { _ in } }
+        #expect(error == .otherSource(found: acme, asked: other))
+      }
+      let after = try tree(folder).filter { !$0.key.hasSuffix("lock") && !$0.key.hasPrefix("_staging") }
+      #expect(after == before.filter { !$0.key.hasPrefix("_staging") })
+    }
+  }
+
+  @Test func `repository logs have their own tree, and any number share an archive`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      for name in ["acme/one", "acme/two", "other/one"] {
+        let source = ArchiveSource(apiHost: acme.apiHost, log: log(name))
+        try await writeHistory(folder, source)
+        try await withWriter(folder, source) { (writer) throws in
+          #expect(writer.recovery == RecoveryReport())
+          #expect(try writer.events(of: day12) == events(day12, 9))
+        }
+      }
+      let paths = try tree(folder).keys
+      #expect(
+        paths.contains { $0.hasPrefix("csv/organization=acme/repository=one/event_date=2024-02-12/part-") })
+      #expect(paths.contains("_manifest/acme/two/commits/00000000000000000006.json"))
+    }
+  }
+
+  @Test func `organisations share an archive, and one's crash is none of the other's business`() async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      let other = ArchiveSource(apiHost: acme.apiHost, log: log("acme-2"))
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      try await withWriter(folder, other) { try $0.commit([day12: events(day12, 6)]) }
+      let left = [
+        "csv/organization=acme-2/event_date=2024-02-12/part-00000.r0002-00000000.csv.gz",
+        "quarantine/organization=acme-2/commit-00000000000000000002-00000000.jsonl",
+        "_staging/acme-2/spool-00000001",
+      ]
+      for path in left { try write("torn", to: "\(folder)/\(path)") }
+      let before = try tree(folder)
+      try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
+      #expect(try tree(folder) == before)
+      try await withWriter(folder, other) {
+        #expect($0.recovery.deleted.map(\.path).sorted() == left.sorted())
+      }
+    }
+  }
+
+  @Test func `two organisations can be written at the same time`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withThrowingTaskGroup { group in
+        for name in ["a", "b", "c", "d"] {
+          group.addTask {
+            try await writeHistory(folder, ArchiveSource(apiHost: "https://h", log: log(name)))
+          }
+        }
+        try await group.waitForAll()
+      }
+      for name in ["a", "b", "c", "d"] { #expect(try Archive.read(at: folder, log: log(name))?.commit == 6) }
+    }
+  }
+}

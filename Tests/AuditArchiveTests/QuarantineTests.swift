@@ -1,0 +1,70 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Testing
+
+@Suite struct QuarantineTests {
+  private func change(_ records: [QuarantinedRecord]) -> Change {
+    var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+    change.quarantine = records
+    return change
+  }
+
+  @Test func `a record is stored once, and a commit tells how many were new`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        #expect(
+          try writer.commit(change([record("{\"a\":1}"), record("2"), record("2")])).run.quarantined == 2)
+        #expect(try writer.commit(change([record("2")])).run.quarantined == 0)
+      }
+      try await withWriter(folder) { (writer) throws in
+        let commit = try writer.commit(change([record("2"), record("3"), record("{\"a\":1}")]))
+        #expect(commit.run.quarantined == 1)
+        #expect(commit.filesAdded == commit.quarantineAdded.map(\.path))
+        #expect(writer.manifest?.quarantinedRecords == 3)
+        #expect(writer.manifest?.quarantine.map(\.records) == [2, 1])
+      }
+      let files = try tree("\(folder)/quarantine")
+      #expect(files.count == 2)
+    }
+  }
+
+  @Test func `a line holds the reason, the record and its hash, and the state names the file`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let odd = QuarantinedRecord(
+        reason: .unreadableEventAt, json: Array("{\"event_at\":\"soon\",\"record\":{\"sha256\":\"x\"}}".utf8))
+      let commit = try await withWriter(folder) { try $0.commit(change([odd, record("[]")])) }
+      let file = try #require(commit.quarantineAdded.first)
+      let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(file.path)"))
+      #expect(
+        file.path
+          == "quarantine/organization=acme/commit-00000000000000000001-\(file.sha256.prefix(8)).jsonl")
+      #expect(file.sha256 == sha256(bytes))
+      #expect(file.bytes == bytes.count && file.records == 2)
+      #expect(
+        String(decoding: bytes, as: UTF8.self) == """
+          {"reason":"unreadable event_at","record":{"event_at":"soon","record":{"sha256":"x"}},"sha256":"\(sha256(odd.json))"}
+          {"reason":"not an object","record":[],"sha256":"\(sha256("[]".utf8))"}
+
+          """)
+      for line in bytes.split(separator: 10) { _ = try JSONSerialization.jsonObject(with: Data(line)) }
+      #expect(try await withWriter(folder) { try $0.commit(change([odd])).run.quarantined } == 0)
+    }
+  }
+
+  @Test func `a record whose line was damaged is stored again`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
+      let path = "\(folder)/\(try #require(commit.filesAdded.first))"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      try write(text.replacingOccurrences(of: "\"one\"", with: "\"ONE\""), to: path)
+      let next = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
+      #expect(next.run.quarantined == 1)
+      try FileManager.default.removeItem(atPath: path)
+      try await withWriter(folder) { (writer) throws in
+        #expect(writer.recovery.damaged.map(\.damage) == [.missing])
+        #expect(try writer.commit(change([record("\"one\""), record("2")])).run.quarantined == 1)
+      }
+    }
+  }
+}

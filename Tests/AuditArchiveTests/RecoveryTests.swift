@@ -1,0 +1,143 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Testing
+
+@Suite struct RecoveryTests {
+  private let day12 = "2024-02-12"
+  private let manifestPath = "_manifest/acme/manifest.json"
+
+  @Test func `a commit that the manifest does not have yet is rolled forward, read or written`() async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      let after = try tree(folder)
+      // Every earlier manifest, and none, stands for a crash before the manifest was replaced.
+      for number in 0..<6 {
+        let copied = "\(folder)-\(number)"
+        defer { try? FileManager.default.removeItem(atPath: copied) }
+        try copy(folder, to: copied)
+        try FileManager.default.removeItem(atPath: "\(copied)/\(manifestPath)")
+        if let manifest = try manifest(folder, after: number) {
+          try Data(ArchiveJSON.encode(manifest)).write(to: URL(filePath: "\(copied)/\(manifestPath)"))
+        }
+        let before = try tree(copied)
+        #expect(try Archive.read(at: copied, log: log("acme")) == Archive.read(at: folder, log: log("acme")))
+        #expect(try tree(copied) == before)
+        try await withWriter(copied) { #expect($0.recovery.rolledForward == Array(number + 1...6)) }
+        #expect(try tree(copied) == after)
+      }
+    }
+  }
+
+  private func manifest(_ folder: String, after number: Int) throws -> Manifest? {
+    var state: Manifest?
+    for number in 0..<number {
+      let path = ArchivePaths(log("acme")).commit(number + 1)
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
+      state = try Manifest(
+        applying: ArchiveJSON.decode(Commit.self, from: bytes, path: path), sha256: sha256(bytes), to: state)
+    }
+    return state
+  }
+
+  @Test func `leftovers go, what the state names stays, and unknown files are left alone`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)])
+        try writer.commit([day12: events(day12, 6), "2024-02-13": []])
+      }
+      let clean = try tree(folder)
+      let leftovers: [(String, Leftover.Reason)] = [
+        ("_staging/acme/spool-00000003", .staging),
+        ("_staging/acme/anything", .staging),
+        ("csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz", .superseded),
+        ("csv/organization=acme/event_date=2024-02-12/part-00000.r0003-00000000.csv.gz", .neverCommitted),
+        ("csv/organization=acme/event_date=2024-02-13/part-00000.r0001-00000000.csv.gz", .neverCommitted),
+        ("csv/organization=acme/event_date=2024-02-14/part-00007.r0001-00000000.csv.gz", .neverCommitted),
+        (
+          "parquet/organization=acme/event_date=2024-02-12/part-00000.r0003-00000000.parquet", .neverCommitted
+        ),
+        ("quarantine/organization=acme/commit-00000000000000000003-00000000.jsonl", .neverCommitted),
+      ]
+      let unknown = [
+        "notes.txt", "csv/_SUCCESS", "csv/organization=acme/event_date=2024-02-12/.part.crc",
+        "csv/organization=acme/event_date=2024-02-12/part-00001.r0002-00000000.csv.gz",
+        "csv/organization=acme/repository=x/event_date=2024-02-12/part-00000.r0009-00000000.csv.gz",
+        "_manifest/acme/notes", "_manifest/acme/commits/readme.md", "_staging/mine",
+        "_staging/acme/deep/mine",
+        "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl", "quarantine/mine.jsonl",
+      ]
+      for path in leftovers.map(\.0) + unknown { try write("x", to: "\(folder)/\(path)") }
+      try await withWriter(folder) { (writer) throws in
+        #expect(
+          writer.recovery.deleted == leftovers.map { Leftover(path: $0.0, reason: $0.1) }.sorted(by: inReport)
+        )
+        #expect(writer.recovery.damaged.isEmpty)
+        #expect(try writer.events(of: day12) == events(day12, 6))
+      }
+      let expected = Set(clean.keys.filter { $0 != "_staging/acme/" } + unknown)
+      #expect(Set(try tree(folder).keys.filter { !$0.hasSuffix("/") }) == expected)
+    }
+  }
+
+  @Test func `a chain with a record missing, or of another history, is refused`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
+      let third = "\(folder)/_manifest/acme/commits/00000000000000000003.json"
+      let text = try String(contentsOfFile: third, encoding: .utf8)
+      try write(text.replacingOccurrences(of: "\"1.0.0\"", with: "\"1.0.1\""), to: third)
+      let before = try tree(folder)
+      guard
+        case .brokenChain("_manifest/acme/commits/00000000000000000004.json", _) =
+          try await archiveError({ try await withWriter(folder) { _ in } })
+      else {
+        Issue.record("an altered record was passed over")
+        return
+      }
+      try FileManager.default.removeItem(atPath: third)
+      let error = try await archiveError { try await withWriter(folder) { _ in } }
+      #expect(
+        error
+          == .brokenChain(
+            path: "_manifest/acme/commits/00000000000000000003.json", why: "the record is missing"))
+      #expect(
+        try tree(folder).filter { $0.key.hasPrefix("csv") } == before.filter { $0.key.hasPrefix("csv") })
+    }
+  }
+
+  @Test func `an archive whose state was taken away is not tidied up`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
+      let before = try tree(folder)
+      for _ in 0..<2 {
+        #expect(
+          try await archiveError { try await withWriter(folder) { _ in } }
+            == .stateMissing(example: commit.filesAdded[0]))
+      }
+      #expect(throws: ArchiveError.self) { try Archive.read(at: folder, log: log("acme")) }
+      #expect(try tree(folder) == before)
+    }
+  }
+
+  @Test func `a part behind a symbolic link is there`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter("\(folder)/a") { try $0.commit([day12: events(day12, 5)]) }
+      try FileManager.default.moveItem(atPath: "\(folder)/a/csv", toPath: "\(folder)/csv")
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/a/csv", withDestinationPath: "\(folder)/csv")
+      try await withWriter("\(folder)/a") { (writer) throws in
+        #expect(writer.recovery.damaged.isEmpty)
+        #expect(try writer.events(of: day12).count == 5)
+        #expect(throws: ArchiveError.self) { try writer.commit([day12: events(day12, 6)]) }
+      }
+    }
+  }
+}
+
+/// Staging first.
+private func inReport(_ one: Leftover, _ other: Leftover) -> Bool {
+  (one.reason == .staging ? 0 : 1, one.path) < (other.reason == .staging ? 0 : 1, other.path)
+}

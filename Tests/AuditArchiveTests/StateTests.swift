@@ -1,0 +1,187 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Testing
+
+@Suite struct StateTests {
+  private let day12 = "2024-02-12"
+
+  private func members(_ path: String) throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path)))
+    return try #require(object as? [String: Any])
+  }
+
+  @Test func `manifest and commit have exactly the members of the format, sorted, and a newline at the end`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let manifest = try members("\(folder)/_manifest/acme/manifest.json")
+      #expect(
+        manifest.keys.sorted() == [
+          "commit", "commit_sha256", "committed_at", "coverage", "csv_dialect", "format", "gaps",
+          "high_water_mark", "partitions", "quarantine", "quarantined_records", "schema", "source", "start",
+          "tool_version",
+        ])
+      #expect(manifest["format"] as? String == "cloudsmith-audit-export/1")
+      #expect(manifest["high_water_mark"] as? String == "2024-02-13T00:00:00.000000Z")
+      let source = try #require(manifest["source"] as? [String: Any])
+      #expect(source.keys.sorted() == ["api_host", "organization", "query", "repository"])
+      #expect(source["repository"] is NSNull)
+      let partition = try #require((manifest["partitions"] as? [[String: Any]])?.first)
+      #expect(
+        partition.keys.sorted() == [
+          "changed_in_commit", "content_sha256", "event_date", "files", "max_event_at", "min_event_at",
+          "revision", "rows", "state",
+        ])
+      let file = try #require((partition["files"] as? [[String: Any]])?.first)
+      #expect(
+        file.keys.sorted() == [
+          "bytes", "format", "max_event_at", "min_event_at", "path", "rows", "sha256", "uncompressed_bytes",
+        ])
+      let commit = try members("\(folder)/_manifest/acme/commits/00000000000000000001.json")
+      #expect(
+        commit.keys.sorted() == [
+          "commit", "committed_at", "coverage", "csv_dialect", "files_added", "files_removed", "format",
+          "gaps",
+          "high_water_mark", "partitions_changed", "partitions_removed", "previous_commit_sha256",
+          "quarantine_added", "run", "schema", "source", "start", "tool_version",
+        ])
+      #expect(commit["previous_commit_sha256"] is NSNull)
+      let run = try #require(commit["run"] as? [String: Any])
+      #expect(
+        run.keys.sorted() == [
+          "complete", "conflicting_events", "duplicates", "events_received", "late_events", "missing_uuid",
+          "nul_replaced", "quarantined", "requests", "retries", "rows_added", "seconds_waited", "time_filter",
+          "truncated_times", "unexpected_types", "unknown_fields", "window",
+        ])
+      let text = try String(contentsOfFile: "\(folder)/_manifest/acme/manifest.json", encoding: .utf8)
+      #expect(text.hasSuffix("}\n"))
+      #expect(text.hasPrefix("{\n  \"commit\" : 1,\n  \"commit_sha256\" : "))
+      let kind = try String(contentsOfFile: "\(folder)/_manifest/archive.json", encoding: .utf8)
+      #expect(kind == "{\n  \"format\" : \"cloudsmith-audit-export/1\",\n  \"logs\" : \"organizations\"\n}\n")
+    }
+  }
+
+  @Test func `what is written reads back as it was`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)]) { change in
+          change.run.window = window("2024-02-12T00:00:00Z", "2024-02-13T00:00:00Z")
+          change.run.timeFilter = "walk"
+          change.run.requests = 12
+          change.run.secondsWaited = 3.2
+          change.run.flattening.nulReplaced = 2
+          change.run.flattening.addUnknownField("new_member", 12)
+          change.run.flattening.addUnknownField("…", 3)
+          change.run.flattening.addUnknownField("😀", 1)
+          change.run.complete = true
+          change.quarantine = [QuarantinedRecord(reason: .notAnObject, json: Array("1".utf8))]
+        }
+      }
+      #expect(try Archive.recentCommits(at: folder, log: log("acme"), limit: 5) == [commit])
+      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      #expect(
+        try ArchiveJSON.decode(Manifest.self, from: ArchiveJSON.encode(manifest), path: "m") == manifest)
+    }
+  }
+
+  @Test func `the manifest is the sum of the commits, byte for byte`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      var state: Manifest?
+      for number in 1...6 {
+        let path = ArchivePaths(log("acme")).commit(number)
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
+        let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
+        #expect(ArchiveJSON.encode(commit) == bytes)
+        state = try Manifest(applying: commit, sha256: sha256(bytes), to: state)
+      }
+      let onDisk = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
+      #expect(ArchiveJSON.encode(try #require(state)) == [UInt8](onDisk))
+    }
+  }
+
+  @Test func `a commit that does not follow is refused`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      let newest = try Archive.recentCommits(at: folder, log: log("acme"), limit: 6)
+      let state = try #require(try Archive.read(at: folder, log: log("acme")))
+      for commit in newest {
+        #expect(throws: ArchiveError.self) {
+          _ = try Manifest(applying: commit, sha256: String(repeating: "0", count: 64), to: state)
+        }
+      }
+      var next = newest[0]
+      next.standing.commit = 7
+      next.previousCommitSHA256 = String(repeating: "0", count: 64)
+      #expect(throws: ArchiveError.self) { _ = try Manifest(applying: next, sha256: "", to: state) }
+      next.previousCommitSHA256 = state.commitSHA256
+      #expect(try Manifest(applying: next, sha256: "", to: state).commit == 7)
+      next.standing.source.query = "event:login"
+      #expect(throws: ArchiveError.self) { _ = try Manifest(applying: next, sha256: "", to: state) }
+    }
+  }
+
+  /// Changes one text in the manifest and tells what reading it then says.
+  private func reading(_ folder: String, _ text: String, changedTo other: String) throws -> ArchiveError? {
+    let path = "\(folder)/_manifest/acme/manifest.json"
+    let before = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(before.contains(text), "\(text)")
+    try write(before.replacingOccurrences(of: text, with: other), to: path)
+    defer { #expect(throws: Never.self) { try write(before, to: path) } }
+    do {
+      _ = try Archive.read(at: folder, log: log("acme"))
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `a newer format is refused naming both, and a newer member is passed over`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let newer = try reading(folder, "cloudsmith-audit-export/1", changedTo: "cloudsmith-audit-export/2")
+      #expect(
+        newer.map { "\($0)" }
+          == "_manifest/acme/manifest.json has the format cloudsmith-audit-export/2"
+          + ", and this version reads cloudsmith-audit-export/1")
+      guard case .unreadable = try reading(folder, "cloudsmith-audit-export/1", changedTo: "restic/1") else {
+        Issue.record("another program's format was read")
+        return
+      }
+      #expect(
+        try reading(folder, "{\n  \"commit\"", changedTo: "{\n  \"new\": {\"a\": [1]},\n  \"commit\"") == nil)
+    }
+  }
+
+  @Test func `a manifest that cannot be right is refused, saying where`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let changes = [
+        ("\"rows\" : 5", "\"rows\" : -5"), ("\"rows\" : 5", "\"rows\" : \"5\""),
+        ("\"revision\" : 1", "\"revision\" : 2"), ("\"state\" : \"", "\"state\" : \"un"),
+        (
+          "\"gaps\" : [\n",
+          "\"gaps\" : [ {\"from\": \"2024-02-12T00:00:00.000000Z\", \"to\": \"2024-02-13T00:00:00.000000Z\"}\n"
+        ),
+        ("high_water_mark\" : \"2024-02-13T", "high_water_mark\" : \"2024-02-14T"),
+        ("00:00:00.000000Z", "00:00:00Z"), ("\"audit-log-1\"", "\"audit-log-2\""),
+        ("\"organization\" : \"acme\"", "\"organization\" : \"other\""),
+        ("\"organization\" : \"acme\"", "\"organization\" : \"../acme\""),
+        ("csv/organization=acme/event_date=2024-02-12/", "csv/organization=acme/event_date=2024-02-13/"),
+        ("csv/organization=acme/", "../../etc/"), ("\"commit\" : 1", "\"commit\" : 0"),
+        ("\"commit_sha256\" : \"", "\"commit_sha256\" : \"A"), ("\"event_date\"", "\"event_day\""),
+        ("\"quarantined_records\" : 0", "\"quarantined_records\" : 1"), ("}", ""),
+      ]
+      for (text, other) in changes {
+        let error = try reading(folder, text, changedTo: other)
+        guard case .unreadable("_manifest/acme/manifest.json", let why) = error else {
+          Issue.record("\(text) → \(other): \(String(describing: error))")
+          continue
+        }
+        #expect(!why.isEmpty && !why.contains("\n"), "\(why)")
+      }
+    }
+  }
+}

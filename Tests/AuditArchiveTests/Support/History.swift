@@ -1,0 +1,33 @@
+import AuditArchive
+import AuditRecord
+import Crypto
+
+/// Six commits with something of everything: days, an empty one, a revision, late rows, a gap and its closing,
+/// quarantine, an emptied day, nothing at all.
+func writeHistory(_ folder: String, _ source: ArchiveSource = acme) async throws {
+  try await withWriter(folder, source) { writer in
+    try writer.commit(["2024-02-12": events("2024-02-12", 7)], at: "2024-02-13T00:10:00Z")
+    try writer.commit(["2024-02-13": [], "2024-02-15": events("2024-02-15", 4)], at: "2024-02-16T00:10:00Z") {
+      $0.quarantine = [record("\"a\""), record("[1]"), record("\"a\"")]
+    }
+  }
+  try await withWriter(folder, source) { writer in
+    try writer.commit(["2024-02-12": events("2024-02-12", 9), "2024-02-14": events("2024-02-14", 1)])
+    try writer.commit(["2024-02-15": events("2024-02-15", 4)]) {
+      $0.quarantine = [record("[1]"), record("[2]")]
+    }
+    try writer.commit(["2024-02-14": []])
+    try writer.commit([:])
+  }
+}
+
+func record(_ json: String) -> QuarantinedRecord {
+  QuarantinedRecord(reason: .notAnObject, json: Array(json.utf8))
+}
+
+func sha256(_ bytes: some Sequence<UInt8>) -> String {
+  SHA256.hash(data: Array(bytes)).map { byte in
+    let text = String(byte, radix: 16)
+    return text.count == 1 ? "0\(text)" : text
+  }.joined()
+}

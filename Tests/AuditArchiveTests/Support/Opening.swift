@@ -1,0 +1,30 @@
+import AuditArchive
+import AuditRecord
+
+let acme = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log("acme"))
+let somebody = LockHolder(pid: 4_711, host: "host.example", since: at("2024-03-01T00:00:00Z"))
+
+@discardableResult
+func withWriter<Result>(
+  _ folder: String, _ source: ArchiveSource = acme,
+  settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
+  fileSystem: any FileSystem = PosixFileSystem(), body: (ArchiveWriter) throws -> Result
+) async throws -> Result {
+  try await Archive.withWriter(
+    at: folder, source: source, holder: somebody, settings: settings, fileSystem: fileSystem
+  ) { writer in
+    try body(writer)
+  }
+}
+
+/// What `body` throws, as the error of an archive.
+func archiveError<Result>(
+  isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+) async throws -> ArchiveError? {
+  do {
+    _ = try await body()
+    return nil
+  } catch let error as ArchiveError {
+    return error
+  }
+}

@@ -1,0 +1,116 @@
+import AuditArchive
+import AuditRecord
+
+/// An event in short: when, and with which uuid.
+struct Event: Hashable, Comparable, CustomStringConvertible {
+  var time: Timestamp
+  var uuid: String
+  var actor: String?
+
+  init(_ time: String, _ uuid: String, actor: String? = "ann") {
+    self.time = at(time)
+    self.uuid = uuid
+    self.actor = actor
+  }
+
+  init(_ batch: RowBatch, _ row: Int) {
+    time = batch.time(row)
+    uuid = batch.string(.uuid, row) ?? ""
+    actor = batch.string(.actor, row)
+  }
+
+  static func < (one: Event, other: Event) -> Bool {
+    (one.time, one.uuid) < (other.time, other.uuid)
+  }
+
+  var description: String { "\(time) \(uuid) \(actor ?? "null")" }
+}
+
+func at(_ text: String) -> Timestamp {
+  guard let time = Timestamp(rfc3339: text) else { fatalError("\(text) is not a time") }
+  return time
+}
+
+func day(_ text: String) -> Day {
+  guard let day = Day(text) else { fatalError("\(text) is not a day") }
+  return day
+}
+
+func window(_ from: String, _ to: String) -> Window { Window(from: at(from), to: at(to)) }
+
+func log(_ text: String) -> LogName {
+  guard let name = LogName(text) else { fatalError("\(text) is not a log") }
+  return name
+}
+
+func batch(_ events: [Event]) -> RowBatch {
+  var batch = RowBatch()
+  for event in events {
+    for column in TextColumn.allCases {
+      let text: String? =
+        switch column {
+        case .uuid: event.uuid
+        case .actor: event.actor
+        case .event: "action.login"
+        case .context: ""
+        default: nil
+        }
+      if let text {
+        batch.cells.append(
+          RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
+        batch.bytes += text.utf8
+      } else {
+        batch.cells.append(.null)
+      }
+    }
+    batch.ends.append(UInt32(batch.bytes.count))
+    batch.eventAt.append(event.time.microseconds)
+    batch.latitude.append(.nan)
+    batch.longitude.append(.nan)
+  }
+  return batch
+}
+
+/// `count` events of a day, some at the same microsecond.
+func events(_ text: String, _ count: Int) -> [Event] {
+  let start = day(text).start
+  return (0..<count).map { index in
+    var event = Event("2024-01-01T00:00:00Z", "\(text)-\(100_000 + index)")
+    event.time = start + .seconds(Double(index / 2))
+    return event
+  }
+}
+
+extension ArchiveWriter {
+  /// Stages a day from events, handed over a few at a time.
+  func stage(_ text: String, _ events: [Event], batchesOf size: Int = 3) throws -> StagedDay {
+    var rest = events[...]
+    return try stage(day(text)) {
+      guard !rest.isEmpty else { return nil }
+      defer { rest = rest.dropFirst(size) }
+      return batch(Array(rest.prefix(size)))
+    }
+  }
+
+  func events(of text: String) throws -> [Event] {
+    var found: [Event] = []
+    try rows(of: day(text)) { batch in found += (0..<batch.count).map { Event(batch, $0) } }
+    return found
+  }
+
+  /// Commits days that are covered to their end.
+  @discardableResult
+  func commit(
+    _ days: KeyValuePairs<String, [Event]>, at time: String = "2024-03-01T00:00:00Z",
+    start: String? = nil, _ adjust: (inout Change) -> Void = { _ in }
+  ) throws -> Commit {
+    var change = Change(committedAt: AuditArchiveTests.at(time), lookback: .hours(24))
+    change.start = start.map { AuditArchiveTests.at($0) }
+    for (text, events) in days {
+      change.days.append(try stage(text, events))
+      change.covered.append(day(text).window)
+    }
+    adjust(&change)
+    return try commit(change)
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// Runs `body` with the path of a fresh folder, and removes the folder.
+func withTemporaryFolder<Result>(
+  isolation: isolated (any Actor)? = #isolation, _ body: (String) async throws -> Result
+) async throws -> Result {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "audit-archive-\(UUID().uuidString)")
+    .path
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  return try await body(folder)
+}
+
+/// Every file below a folder with its bytes, and every folder that is empty (as a name ending in `/`).
+func tree(_ folder: String) throws -> [String: Data] {
+  var found: [String: Data] = [:]
+  for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+    var isFolder: ObjCBool = false
+    let full = "\(folder)/\(path)"
+    guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { continue }
+    if !isFolder.boolValue {
+      found[path] = try Data(contentsOf: URL(filePath: full))
+    } else if try FileManager.default.contentsOfDirectory(atPath: full).isEmpty {
+      found["\(path)/"] = Data()
+    }
+  }
+  return found
+}
+
+func write(_ text: String, to path: String) throws {
+  try FileManager.default.createDirectory(
+    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+  try Data(text.utf8).write(to: URL(filePath: path))
+}
+
+func copy(_ folder: String, to other: String) throws {
+  try FileManager.default.copyItem(atPath: folder, toPath: other)
+}

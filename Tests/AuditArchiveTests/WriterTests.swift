@@ -1,0 +1,284 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import PartitionFormats
+import Testing
+
+@Suite struct WriterTests {
+  private let day12 = "2024-02-12"
+
+  @Test func `the rows of a day come back as they were staged`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        #expect(writer.manifest == nil)
+        #expect(try writer.events(of: day12) == [])
+        try writer.commit([day12: events(day12, 100)])
+        #expect(try writer.events(of: day12) == events(day12, 100))
+        #expect(try writer.events(of: "2024-02-13") == [])
+      }
+    }
+  }
+
+  @Test func `a part is a csv-1 file in gzip, named by its hash, and told as it is`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let file = try #require(commit.partitionsChanged.first?.files.first)
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(file.path)")))
+      #expect(
+        file.path
+          == "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-\(file.sha256.prefix(8)).csv.gz")
+      #expect(file.sha256 == sha256(bytes))
+      #expect(file.bytes == bytes.count)
+      #expect(file.rows == 5)
+      #expect(file.minEventAt == at("2024-02-12T00:00:00Z"))
+      #expect(file.maxEventAt == at("2024-02-12T00:00:02Z"))
+      let text = try Gzip.decompress(bytes, limit: 1 << 20)
+      #expect(file.uncompressedBytes == text.count)
+      #expect(
+        commit.partitionsChanged.first?.contentSHA256 == sha256(text.dropFirst(CSVEncoder.header.count)))
+      #expect(commit.filesAdded == [file.path])
+    }
+  }
+
+  @Test func `same rows, same bytes, however they were handed over`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      var trees: [[String: Data]] = []
+      for size in [1, 3, 100] {
+        try await withWriter("\(folder)/\(size)") { (writer) throws in
+          var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+          change.days = [try writer.stage(day12, events(day12, 50), batchesOf: size)]
+          _ = try writer.commit(change)
+        }
+        trees.append(try tree("\(folder)/\(size)").filter { !$0.key.hasSuffix("lock") })
+      }
+      #expect(trees[0] == trees[1] && trees[1] == trees[2])
+    }
+  }
+
+  @Test func `a day is split before a part would pass the limit, and is one day all the same`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let whole = try await withWriter("\(folder)/whole") { try $0.commit([day12: events(day12, 100)]) }
+      let length = try #require(whole.partitionsChanged.first?.files.first?.uncompressedBytes)
+      let limit = length / 3
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.partSizeLimit = limit
+      try await withWriter("\(folder)/split", settings: settings) { (writer) throws in
+        let split = try writer.commit([day12: events(day12, 100)])
+        let partition = try #require(split.partitionsChanged.first)
+        #expect(partition.files.count == 4)  // each has its own header
+        #expect(partition.files.allSatisfy { $0.uncompressedBytes <= limit })
+        #expect(partition.files.map(\.rows).reduce(0, +) == 100)
+        #expect(
+          zip(partition.files, partition.files.dropFirst()).allSatisfy { $0.maxEventAt <= $1.minEventAt })
+        #expect(partition.contentSHA256 == whole.partitionsChanged.first?.contentSHA256)
+        #expect(
+          partition.files.map { $0.path.split(separator: "/")[3].prefix(16) }
+            == (0..<4).map { "part-0000\($0).r0001" })
+        #expect(try writer.events(of: day12) == events(day12, 100))
+      }
+    }
+  }
+
+  @Test func `a day staged with what is there already makes no revision and leaves nothing`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)])
+        let before = try tree("\(folder)/csv")
+        let commit = try writer.commit([day12: events(day12, 5)])
+        #expect(commit.partitionsChanged.isEmpty && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
+        #expect(try tree("\(folder)/csv") == before)
+        #expect(try tree("\(folder)/_staging").keys.sorted() == ["acme/"])
+        #expect(writer.manifest?.partitions.map(\.revision) == [1])
+      }
+    }
+  }
+
+  @Test func `a day that changes gets the next revision, and the old files go`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        let first = try writer.commit([day12: events(day12, 5)])
+        let second = try writer.commit([day12: events(day12, 6)])
+        #expect(second.filesRemoved == first.filesAdded)
+        #expect(try tree("\(folder)/csv").keys.map { "csv/\($0)" } == second.filesAdded)
+        let partition = try #require(writer.manifest?.partition(day(day12)))
+        #expect(partition.revision == 2 && partition.changedInCommit == 2 && partition.rows == 6)
+        #expect(try writer.events(of: day12) == events(day12, 6))
+      }
+    }
+  }
+
+  @Test func `a day that is emptied keeps its entry, with the next revision and no files`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)])
+        let commit = try writer.commit([day12: []])
+        #expect(commit.partitionsRemoved.isEmpty)
+        let partition = try #require(writer.manifest?.partition(day(day12)))
+        #expect(partition.revision == 2 && partition.rows == 0 && partition.files.isEmpty)
+        #expect(partition.minEventAt == nil && partition.maxEventAt == nil)
+        #expect(partition.contentSHA256 == sha256([]))
+        #expect(try tree("\(folder)").keys.filter { $0.hasPrefix("csv") } == ["csv/organization=acme/"])
+        let third = try writer.commit([day12: events(day12, 5)])
+        #expect(third.partitionsChanged.first?.revision == 3)
+      }
+    }
+  }
+
+  @Test func `a covered day without events is told so`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+        change.covered = [window("2024-02-12T12:00:00Z", "2024-02-15T06:00:00Z")]
+        let commit = try writer.commit(change)
+        #expect(
+          commit.partitionsChanged.map(\.eventDate.description) == [
+            "2024-02-12", "2024-02-13", "2024-02-14", "2024-02-15",
+          ])
+        #expect(commit.partitionsChanged.allSatisfy { $0.rows == 0 && $0.revision == 0 && $0.files.isEmpty })
+        #expect(commit.partitionsChanged.map(\.state) == [.open, .settled, .open, .open])
+      }
+    }
+  }
+
+  @Test func `a day whose state alone changes is told without a new revision`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        let first = try writer.commit([day12: events(day12, 5)])
+        #expect(first.partitionsChanged.map(\.state) == [.open])
+        let second = try writer.commit(["2024-02-13": []])
+        #expect(second.partitionsChanged.map(\.eventDate.description) == ["2024-02-12", "2024-02-13"])
+        #expect(second.partitionsChanged.map(\.state) == [.settled, .open])
+        #expect(second.partitionsChanged.map(\.revision) == [1, 0])
+        #expect(second.partitionsChanged.map(\.changedInCommit) == [1, 2])
+        #expect(second.filesAdded.isEmpty && second.filesRemoved.isEmpty)
+      }
+    }
+  }
+
+  @Test func `the mark is the end of the first run from the start, and gaps are what it lacks`() async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        func commit(_ covered: Window?, start: String? = nil) throws -> [String] {
+          var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+          change.covered = covered.map { [$0] } ?? []
+          change.start = start.map { at($0) }
+          let commit = try writer.commit(change)
+          return [commit.start, commit.highWaterMark].map { String("\($0)".prefix(10)) }
+            + commit.gaps.map { "\($0)".replacingOccurrences(of: "T00:00:00.000000Z", with: "") }
+        }
+        let twentieth = window("2024-02-20T00:00:00Z", "2024-02-21T00:00:00Z")
+        // A first run without a backfill start: nothing fetched, nothing covered.
+        #expect(try commit(nil, start: "2024-02-20T00:00:00Z") == ["2024-02-20", "2024-02-20"])
+        #expect(try commit(twentieth) == ["2024-02-20", "2024-02-21"])
+        // Beyond a gap, and before the start, the mark stays.
+        #expect(
+          try commit(window("2024-02-22T00:00:00Z", "2024-02-23T00:00:00Z"))
+            == ["2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)"])
+        #expect(
+          try commit(window("2024-02-10T00:00:00Z", "2024-02-11T00:00:00Z"))
+            == ["2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)"])
+        // A later start changes nothing; an earlier one opens a gap, and the mark goes back to before it.
+        #expect(
+          try commit(nil, start: "2024-02-25T00:00:00Z") == [
+            "2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)",
+          ])
+        #expect(
+          try commit(nil, start: "2024-02-10T00:00:00Z")
+            == ["2024-02-10", "2024-02-11", "[2024-02-11, 2024-02-20)", "[2024-02-21, 2024-02-22)"])
+        // Closing the gaps moves it over all that was there.
+        #expect(
+          try commit(window("2024-02-11T00:00:00Z", "2024-02-22T00:00:00Z")) == ["2024-02-10", "2024-02-23"])
+      }
+    }
+  }
+
+  @Test func `a fresh archive begins where its window does`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let commit = try await withWriter(folder) { try $0.commit([day12: []]) }
+      #expect(commit.start == at("2024-02-12T00:00:00Z"))
+      let quiet = try await withWriter("\(folder)/quiet") { try $0.commit([:], at: "2024-03-01T10:00:00Z") }
+      #expect(quiet.start == at("2024-03-01T10:00:00Z") && quiet.highWaterMark == quiet.start)
+    }
+  }
+
+  @Test func `rows out of order, twice, or of another day are refused, and nothing of them stays`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        let (a, b) = (Event("2024-02-12T01:00:00Z", "a"), Event("2024-02-12T01:00:00Z", "b"))
+        let (early, late) = (Event("2024-02-12T00:30:00Z", "c"), Event("2024-02-13T00:00:00Z", "c"))
+        for size in [1, 2, 5] {
+          for (rows, error) in [
+            ([a, a], ArchiveError.misordered(day: day(day12), row: 1)),
+            ([b, a], .misordered(day: day(day12), row: 1)),
+            ([a, b, early], .misordered(day: day(day12), row: 2)),
+            ([a, late], .outsideDay(day: day(day12), row: 1, eventAt: late.time)),
+          ] {
+            #expect(throws: error) { try writer.stage(day12, rows, batchesOf: size) }
+          }
+        }
+        #expect(try tree(folder).keys.filter { $0.hasPrefix("_staging/acme/s") }.isEmpty)
+      }
+    }
+  }
+
+  @Test func `what the rows' source throws comes through, and nothing stays`() async throws {
+    struct Failure: Error {}
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        var isFirst = true
+        #expect(throws: Failure.self) {
+          _ = try writer.stage(day(day12)) {
+            guard isFirst else { throw Failure() }
+            isFirst = false
+            return batch(events(day12, 1_000))
+          }
+        }
+        #expect(try tree(folder).keys.filter { $0.hasPrefix("_staging/acme/s") }.isEmpty)
+      }
+    }
+  }
+
+  @Test func `a day staged and not committed is dropped, at the latest with the writer`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        let one = try writer.stage(day12, events(day12, 5))
+        _ = try writer.stage("2024-02-13", events("2024-02-13", 5))
+        try writer.discard(one)
+        #expect(try tree("\(folder)/_staging").count == 1)
+      }
+      #expect(try tree("\(folder)/_staging").keys.sorted() == ["acme/"])
+      #expect(try Archive.read(at: folder, log: log("acme")) == nil)
+    }
+  }
+
+  @Test func `existing rows and new ones can be merged while they are staged`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let all = events(day12, 10_000)
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)])
+        var reader = writer.reader(of: day(day12))
+        var held: [Event] = []
+        var new = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)[...]
+        let staged = try writer.stage(day(day12)) {
+          guard let more = try reader.next() else {
+            defer { new = [] }
+            return new.isEmpty ? nil : batch(Array(new))
+          }
+          held = (0..<more.count).map { Event(more, $0) }
+          while let last = held.last, let next = new.first, next < last {
+            held.append(new.removeFirst())
+            held.sort()
+          }
+          return batch(held)
+        }
+        var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+        change.days = [staged]
+        _ = try writer.commit(change)
+        #expect(try writer.events(of: day12) == all)
+      }
+    }
+  }
+}
