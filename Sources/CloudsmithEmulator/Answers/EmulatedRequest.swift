@@ -1,0 +1,36 @@
+package import AuditRecord
+
+/// A request as the emulator receives it; bodies are never looked at.
+package struct EmulatedRequest: Sendable, Hashable {
+  package var method: String
+  /// Path and query as they stand in the request line.
+  package var target: String
+  package var headers: HTTPFields
+
+  package init(method: String = "GET", target: String, headers: HTTPFields = []) {
+    self.method = method
+    self.target = target
+    self.headers = headers
+  }
+
+  /// A request for a page of an audit log, as a client sends it.
+  package init(
+    log: LogName, page: Int? = nil, pageSize: Int? = nil, query: String? = nil, apiKey: String? = nil
+  ) {
+    let parameters = [
+      page.map { "page=\($0)" }, pageSize.map { "page_size=\($0)" },
+      query.map { "query=\(FormEncoding.encode($0))" },
+    ].compactMap(\.self)
+    let path = "/v1/audit-log/\(log)/"
+    self.init(target: parameters.isEmpty ? path : "\(path)?\(parameters.joined(separator: "&"))")
+    headers["X-Api-Key"] = apiKey
+  }
+
+  package var path: String { String(target.prefix { $0 != "?" }) }
+
+  /// The value of a parameter; of several of one name, the last.
+  package func parameter(_ name: String) -> String? {
+    guard let mark = target.firstIndex(of: "?") else { return nil }
+    return FormEncoding.pairs(target[target.index(after: mark)...]).last { $0.name == name }?.value
+  }
+}

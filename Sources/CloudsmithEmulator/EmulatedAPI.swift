@@ -1,0 +1,192 @@
+package import AuditRecord
+import PartitionFormats
+
+/// The audit-log part of the Cloudsmith API as a value: requests go in, answers come out. No socket, no clock.
+///
+/// What is answered follows from the configuration, the events, and the requests with their times alone, so that a
+/// run with a seed can be repeated. The facts behind it are those of `cloudsmith-api.md`; where two forms were seen or
+/// none is known, this one is kept to: a path without its last slash is redirected to the one with it (301).
+package struct EmulatedAPI: Sendable {
+  package let configuration: EmulatorConfiguration
+  /// What was asked so far.
+  package private(set) var requests: [ServedRequest] = []
+  /// nil: no limit.
+  package var rateLimit: RateLimit?
+  private var logs: [EmulatedLog]
+  private var behaviours: [any Behaviour]
+  private var turns = 0
+  private var lastTurn: Timestamp?
+  private var lastSearch: Search?
+
+  /// The list of a query whose terms are not only bounds in time, kept for the next page of it.
+  private struct Search: Sendable {
+    var log: LogName
+    var version: Int
+    var expression: QueryExpression
+    var list: EventList
+  }
+
+  package init(_ configuration: EmulatorConfiguration) throws(EventFileError) {
+    self.configuration = configuration
+    self.behaviours = configuration.behaviours
+    self.rateLimit = configuration.rateLimit.map { RateLimit(limit: $0, window: configuration.rateWindow) }
+    self.logs = configuration.logs.map { EmulatedLog(name: $0, seed: configuration.seed) }
+    let records: [[UInt8]]
+    switch configuration.events {
+    case .none: records = []
+    case .records(let given): records = given
+    case .files(let paths): records = try EventFile.read(paths)
+    case .generated(let generation):
+      records = []
+      for index in logs.indices { logs[index].insert(generation) }
+    }
+    for index in logs.indices { logs[index].insert(records: records) }
+  }
+
+  /// One of the logs; nil when there is none of that name. New events are inserted through it.
+  package func log(_ name: LogName) -> EmulatedLog? { logs.first { $0.name == name } }
+
+  /// Changes one of the logs: lets events happen. Nothing when there is none of that name.
+  package mutating func change(_ name: LogName, _ change: (inout EmulatedLog) -> Void) {
+    guard let index = logs.firstIndex(where: { $0.name == name }) else { return }
+    change(&logs[index])
+  }
+
+  /// Every event that the log ever had, newest first, as one JSON array; nil when there is no such log.
+  package func truth(_ name: LogName) -> [UInt8]? { log(name)?.truth }
+
+  /// Adds or ends a behaviour while the emulator runs: replaces them all.
+  package mutating func behave(_ behaviours: [any Behaviour]) {
+    self.behaviours = behaviours
+  }
+
+  package mutating func respond(to request: EmulatedRequest, at now: Timestamp) -> EmulatedResponse {
+    let endpoint = Endpoint(path: request.path)
+    let credential = Credential(request.headers, key: configuration.apiKey)
+    let response = response(to: request, endpoint, credential, at: now)
+    requests.append(
+      ServedRequest(
+        number: requests.count + 1, time: now, method: request.method, path: request.path, endpoint: endpoint,
+        page: request.parameter("page"), pageSize: request.parameter("page_size"),
+        query: request.parameter("query"), credential: credential, userAgent: request.headers["User-Agent"],
+        status: response.status, isWhole: response.isWhole))
+    return response
+  }
+
+  private mutating func response(
+    to request: EmulatedRequest, _ endpoint: Endpoint, _ credential: Credential, at now: Timestamp
+  ) -> EmulatedResponse {
+    guard request.method == "GET" else {
+      var response = EmulatedResponse(status: 405, detail: "Method \(request.method) not allowed.")
+      response.headers["Allow"] = "GET"
+      return response
+    }
+    guard endpoint != .unknown else { return .notFound }
+    guard request.path.hasSuffix("/") else { return .redirect(toSlash: request) }
+    switch endpoint {
+    case .truth(let name):
+      return configuration.answersAboutItself
+        ? truth(name).map { EmulatedResponse(json: $0) } ?? .notFound : .notFound
+    case .requests:
+      let json = "[" + requests.map(\.json).joined(separator: ",\n") + "]"
+      return configuration.answersAboutItself ? EmulatedResponse(json: Array(json.utf8)) : .notFound
+    case .status, .unknown:
+      return EmulatedResponse(
+        json: Array(#"{"detail": "Cloudsmith API is operational.", "version": "1.0"}"#.utf8))
+    case .rateLimits:
+      return rateLimit?.report(at: now) ?? EmulatedResponse(json: Array(#"{"resources": {}}"#.utf8))
+    case .userSelf:
+      return admitted(credential, at: now) { _ in .user(isKnown: credential == .accepted) }
+    case .auditLog(let name):
+      return auditLog(name, request, credential, at: now)
+    }
+  }
+
+  private mutating func auditLog(
+    _ name: LogName, _ request: EmulatedRequest, _ credential: Credential, at now: Timestamp
+  ) -> EmulatedResponse {
+    guard let index = logs.firstIndex(where: { $0.name == name }) else {
+      return admitted(credential, needsKey: true, at: now) { $0.refusal ?? .notFound }
+    }
+    turns += 1
+    let turn = Turn(number: turns, request: request, time: now, previousTime: lastTurn ?? now)
+    lastTurn = now
+    var response: EmulatedResponse?
+    for position in behaviours.indices {
+      behaviours[position].prepare(&logs[index], for: turn)
+    }
+    for position in behaviours.indices where response == nil {
+      response = behaviours[position].answer(instead: turn)
+    }
+    var answer =
+      response
+      ?? admitted(credential, needsKey: true, at: now) { api in
+        api.refusal ?? api.page(of: index, for: turn)
+      }
+    for position in behaviours.indices { behaviours[position].revise(&answer, for: turn) }
+    answer = answer.encoded(for: request)
+    for position in behaviours.indices { behaviours[position].deliver(&answer, for: turn) }
+    return answer
+  }
+
+  /// What the plan and the rights of the key refuse.
+  private var refusal: EmulatedResponse? {
+    switch configuration.access {
+    case .granted: nil
+    case .planWithoutAuditLog:
+      EmulatedResponse(status: 402, detail: "Audit logs are not active; upgrade your account!")
+    case .forbidden:
+      EmulatedResponse(status: 403, detail: "You do not have permission to perform this action.")
+    }
+  }
+
+  /// The answer to a request whose key is right and whose rate is not too high, with the fields of the rate limit.
+  private mutating func admitted(
+    _ credential: Credential, needsKey: Bool = false, at now: Timestamp,
+    _ answer: (inout EmulatedAPI) -> EmulatedResponse
+  ) -> EmulatedResponse {
+    var response: EmulatedResponse
+    if let refusal = credential.refusal, needsKey || credential != .none {
+      _ = rateLimit?.take(at: now)
+      response = EmulatedResponse(status: 401, detail: refusal)
+      response.headers["WWW-Authenticate"] = "Basic realm=\"Cloudsmith API\""
+    } else if rateLimit?.take(at: now) ?? true {
+      response = answer(&self)
+    } else {
+      response = rateLimit?.refusal(at: now) ?? answer(&self)
+    }
+    rateLimit?.describe(at: now, in: &response.headers)
+    return response
+  }
+
+  private mutating func page(of index: Int, for turn: Turn) -> EmulatedResponse {
+    guard
+      let expression = QueryParser.parse(
+        turn.request.parameter("query") ?? "", filter: configuration.timeFilter, now: turn.time)
+    else { return EmulatedResponse(status: 400, detail: "Request could not be processed: invalid query.") }
+    var list = list(expression, of: index)
+    for position in behaviours.indices {
+      behaviours[position].arrange(&list, of: logs[index], for: turn)
+    }
+    let sizes = (standard: configuration.defaultPageSize, maximum: configuration.maximumPageSize)
+    guard let page = Page(turn.request, of: list.count, sizes: sizes) else {
+      return EmulatedResponse(status: 404, detail: "Invalid page.")
+    }
+    var response = EmulatedResponse(json: logs[index].events.json(list.indices(at: page.places)))
+    let host = turn.request.headers["Host"] ?? "api.cloudsmith.io"
+    page.describe("http://\(host)\(turn.request.path)", in: &response.headers)
+    return response
+  }
+
+  private mutating func list(_ expression: QueryExpression, of index: Int) -> EventList {
+    let name = logs[index].name
+    let version = logs[index].events.version
+    if let search = lastSearch, search.log == name, search.version == version, search.expression == expression
+    {
+      return search.list
+    }
+    let list = expression.list(of: logs[index].events)
+    lastSearch = Search(log: name, version: version, expression: expression, list: list)
+    return list
+  }
+}

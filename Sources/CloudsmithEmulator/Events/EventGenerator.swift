@@ -1,0 +1,62 @@
+package import AuditRecord
+
+/// Makes up events of one log that look like real ones, about 670 bytes each. The same seed and log: the same events.
+///
+/// An event is put together from a few prepared pieces of text, so that a million of them take a second or two.
+package struct EventGenerator: Sendable {
+  package let seed: UInt64
+  private let vocabulary: EventVocabulary
+  private var random: SplitMix64
+
+  package init(seed: UInt64, log: LogName) {
+    // FNV-1a, so that no two logs of one emulator have the same events.
+    self.seed = log.description.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) { hash, byte in
+      (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
+    self.random = SplitMix64(seed: self.seed)
+    self.vocabulary = EventVocabulary.shared(for: log)
+  }
+
+  /// Appends the JSON text of the next event.
+  package mutating func append(at time: Timestamp, to bytes: inout [UInt8]) {
+    if random.below(EventVocabulary.ordinaryPerStriking) == 0 {
+      let pieces = random.pick(vocabulary.striking)
+      bytes.append(contentsOf: pieces.beforeTime)
+      EventGenerator.append(time: time, to: &bytes)
+      bytes.append(contentsOf: pieces.beforeUUID)
+      appendUUID(to: &bytes)
+      bytes.append(contentsOf: pieces.afterUUID)
+    } else {
+      let subject = random.pick(vocabulary.subjects)
+      bytes.append(contentsOf: subject.isSystem ? vocabulary.system : random.pick(vocabulary.actors))
+      bytes.append(contentsOf: subject.beforeTime)
+      EventGenerator.append(time: time, to: &bytes)
+      bytes.append(contentsOf: subject.beforeUUID)
+      appendUUID(to: &bytes)
+      bytes.append(contentsOf: EventVocabulary.end)
+    }
+  }
+
+  /// `2024-02-12T10:30:45.123456Z`, or without a fraction when that is zero, as Django REST framework writes it.
+  static func append(time: Timestamp, to bytes: inout [UInt8]) {
+    time.append(to: &bytes)
+    if time.microseconds.flooredDivision(by: 1_000_000).remainder == 0 {
+      bytes.removeLast(".000000Z".utf8.count)
+      bytes.append(UInt8(ascii: "Z"))
+    }
+  }
+
+  /// A version 4 UUID (RFC 9562, 5.4) in lower case.
+  private mutating func appendUUID(to bytes: inout [UInt8]) {
+    let high = (random.next() & ~0xF000) | 0x4000
+    let low = (random.next() & ~(0b11 << 62)) | (0b10 << 62)
+    for digit in 0..<32 {
+      switch digit {
+      case 8, 12, 16, 20: bytes.append(UInt8(ascii: "-"))
+      default: break
+      }
+      let value = UInt8(truncatingIfNeeded: (digit < 16 ? high : low) >> UInt64(60 - digit % 16 * 4)) & 0xF
+      bytes.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import AuditRecord
+import Synchronization
+
+/// The prepared pieces of text that made-up events are put together from.
+///
+/// People, names and places of work are invented; addresses come from the ranges kept for documentation (RFC 5737,
+/// RFC 3849). Members stand in the order of the published schema, without white space, as the API writes them.
+struct EventVocabulary: Sendable {
+  /// What happened, and to what.
+  struct Subject: Sendable {
+    var isSystem: Bool
+    /// From `event` up to the quote that opens the time.
+    var beforeTime: [UInt8]
+    /// From the quote that closes the time up to the one that opens the uuid.
+    var beforeUUID: [UInt8]
+  }
+
+  /// A whole record that is out of the ordinary, but for its time and uuid.
+  struct Pieces: Sendable {
+    var beforeTime: [UInt8]
+    var beforeUUID: [UInt8]
+    var afterUUID: [UInt8]
+  }
+
+  /// Up to and including `context`; a person or service at one address each.
+  let actors: [[UInt8]]
+  /// The same for what Cloudsmith does by itself.
+  let system: [UInt8]
+  let subjects: [Subject]
+  let striking: [Pieces]
+
+  static let end = Array("\"}".utf8)
+  static let ordinaryPerStriking = 32
+
+  /// The vocabulary of a log, prepared once: a simulation makes thousands of emulators.
+  static func shared(for log: LogName) -> EventVocabulary {
+    prepared.withLock { prepared in
+      let vocabulary = prepared[log] ?? EventVocabulary(log: log)
+      prepared[log] = vocabulary
+      return vocabulary
+    }
+  }
+
+  private static let prepared = Mutex<[LogName: EventVocabulary]>([:])
+
+  private init(log: LogName) {
+    var random = SplitMix64(seed: 0x6163_6D65)
+    self.actors = EventVocabulary.actors(&random)
+    self.system = Array(
+      """
+      {"actor":null,"actor_ip_address":null,"actor_kind":"system","actor_location":null,\
+      "actor_slug_perm":null,"actor_url":null,"context":"",
+      """.utf8)
+    self.subjects = EventVocabulary.subjects(log, &random)
+    self.striking = StrikingRecords.pieces(log)
+  }
+
+  private static func actors(_ random: inout SplitMix64) -> [[UInt8]] {
+    var actors: [[UInt8]] = []
+    for slug in people + services {
+      let kind = services.contains(slug) ? "service_account" : "user"
+      let slugPerm = slugPerm(&random)
+      for _ in 0..<12 {
+        actors.append(
+          Array(
+            """
+            {"actor":"\(slug)","actor_ip_address":"\(address(&random))","actor_kind":"\(kind)",\
+            "actor_location":\(random.pick(places)),"actor_slug_perm":"\(slugPerm)",\
+            "actor_url":"https://api.cloudsmith.io/v1/users/profile/\(slug)/","context":"",
+            """.utf8))
+      }
+    }
+    return actors
+  }
+
+  private static func subjects(_ log: LogName, _ random: inout SplitMix64) -> [Subject] {
+    var subjects: [Subject] = []
+    let organizationPerm = slugPerm(&random)
+    for kind in happenings {
+      for _ in 0..<32 {
+        let objectPerm = slugPerm(&random)
+        let object =
+          switch kind.object {
+          case "user": random.pick(people)
+          case "organization": log.organization.description
+          case "repository": random.pick(repositories)
+          case "package": "\(random.pick(packages))-\(random.below(20)).\(random.below(30)).tar.gz"
+          default: objectPerm
+          }
+        let target =
+          log.repository == nil
+          ? """
+          "target":"\(log.organization)","target_kind":"namespace","target_slug_perm":"\(organizationPerm)",
+          """ : ""
+        subjects.append(
+          Subject(
+            isSystem: kind.bySystem,
+            beforeTime: Array("\"event\":\"\(kind.event)\",\"event_at\":\"".utf8),
+            beforeUUID: Array(
+              """
+              ","object":"\(object)","object_kind":"\(kind.object)","object_slug_perm":"\(objectPerm)",\
+              \(target)"uuid":"
+              """.utf8)))
+      }
+    }
+    return subjects
+  }
+
+  /// Twelve letters and digits, as Cloudsmith names what keeps its identity through renaming.
+  private static func slugPerm(_ random: inout SplitMix64) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+    return String((0..<12).map { _ in random.pick(alphabet) })
+  }
+
+  private static func address(_ random: inout SplitMix64) -> String {
+    switch random.below(4) {
+    case 0: "192.0.2.\(1 + random.below(254))"
+    case 1: "198.51.100.\(1 + random.below(254))"
+    case 2: "203.0.113.\(1 + random.below(254))"
+    default:
+      "2001:db8:\(String(random.below(0xFFFF), radix: 16)):\(String(1 + random.below(0xFFFE), radix: 16))::"
+        + String(1 + random.below(0xFFFE), radix: 16)
+    }
+  }
+}

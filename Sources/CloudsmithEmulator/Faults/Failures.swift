@@ -1,0 +1,39 @@
+/// Answers with an error status in place of a page.
+package struct Failures: Behaviour {
+  private let rhythm: Rhythm
+  private let status: Int
+  private let retryAfter: Int?
+  private let asHTML: Bool
+
+  /// `retryAfter` is in seconds; `asHTML` gives the body that an edge or proxy sends rather than the API.
+  package init(_ rhythm: Rhythm, status: Int, retryAfter: Int? = nil, asHTML: Bool = false) {
+    self.rhythm = rhythm
+    self.status = status
+    self.retryAfter = retryAfter
+    self.asHTML = asHTML
+  }
+
+  package mutating func answer(instead turn: Turn) -> EmulatedResponse? {
+    guard rhythm.strikes(turn) else { return nil }
+    let text =
+      switch status {
+      case 429: "Request was throttled. Expected available in \(retryAfter ?? 1).0 seconds."
+      case 500: "Internal server error."
+      case 502: "Bad gateway."
+      case 503: "Service temporarily unavailable."
+      case 504: "Gateway timeout."
+      default: "Emulated failure."
+      }
+    var response = EmulatedResponse(status: status, detail: text)
+    if asHTML {
+      response.headers["Content-Type"] = "text/html; charset=utf-8"
+      response.body = Array(
+        "<!DOCTYPE html>\n<html><head><title>\(status)</title></head><body><h1>\(text)</h1></body></html>\n"
+          .utf8)
+    }
+    if let retryAfter = retryAfter ?? (status == 429 ? 1 : nil) {
+      response.headers["Retry-After"] = String(retryAfter)
+    }
+    return response
+  }
+}

@@ -1,0 +1,39 @@
+/// The events that an answer's pages are cut from: indices into an `EventStore`, listed newest first.
+package struct EventList: Sendable, Hashable {
+  private enum Members: Hashable {
+    case range(Range<Int>)
+    case indices([Int])
+  }
+
+  private var members: Members
+  /// Whether the list begins with the oldest.
+  package var isAscending = false
+
+  /// The events of a range of the store.
+  package init(_ range: Range<Int>) {
+    self.members = .range(range)
+  }
+
+  /// Some events of the store; the indices oldest first.
+  package init(_ indices: [Int]) {
+    self.members = .indices(indices)
+  }
+
+  package var count: Int {
+    switch members {
+    case .range(let range): range.count
+    case .indices(let indices): indices.count
+    }
+  }
+
+  /// The indices in the store of the events at these places of the list.
+  package func indices(at places: Range<Int>) -> [Int] {
+    places.map { place in
+      let fromOldest = isAscending ? place : count - 1 - place
+      return switch members {
+      case .range(let range): range.lowerBound + fromOldest
+      case .indices(let indices): indices[fromOldest]
+      }
+    }
+  }
+}

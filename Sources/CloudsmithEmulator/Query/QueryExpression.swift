@@ -1,0 +1,62 @@
+import AuditRecord
+
+/// What a query asks for, with times resolved.
+package indirect enum QueryExpression: Sendable, Hashable {
+  case everything
+  case time(TimeComparison)
+  /// A term on one of a record's strings; without a field, on any of `event` and `actor`.
+  case text(field: Field?, TextPattern)
+  case not(QueryExpression)
+  case and(QueryExpression, QueryExpression)
+  case or(QueryExpression, QueryExpression)
+
+  /// The searchable fields that are documented, but for `event_at`.
+  package enum Field: String, Sendable, CaseIterable {
+    case actor
+    case actorKind = "actor_kind"
+    case event
+    /// The part of `event` before the dot.
+    case eventKind = "event_kind"
+  }
+
+  /// The events asked for, by binary search where the expression is only bounds in time.
+  func list(of events: EventStore) -> EventList {
+    if let range = range(in: events) { return EventList(range) }
+    return EventList((0..<events.count).filter { admits($0, of: events) })
+  }
+
+  private func range(in events: EventStore) -> Range<Int>? {
+    switch self {
+    case .everything: 0..<events.count
+    case .time(let comparison): comparison.range(in: events)
+    case .and(let one, let other):
+      if let one = one.range(in: events), let other = other.range(in: events) {
+        one.clamped(to: other)
+      } else {
+        nil
+      }
+    case .text, .not, .or: nil
+    }
+  }
+
+  private func admits(_ index: Int, of events: EventStore) -> Bool {
+    switch self {
+    case .everything: true
+    case .time(let comparison): comparison.admits(events.time(index))
+    case .not(let one): !one.admits(index, of: events)
+    case .and(let one, let other): one.admits(index, of: events) && other.admits(index, of: events)
+    case .or(let one, let other): one.admits(index, of: events) || other.admits(index, of: events)
+    case .text(let field, let pattern):
+      QueryExpression.text(of: field, in: RecordText(events.record(index))).contains { pattern.fits($0) }
+    }
+  }
+
+  private static func text(of field: Field?, in record: RecordText) -> [ArraySlice<UInt8>] {
+    switch field {
+    case .eventKind:
+      record.string("event").map { [$0.prefix { $0 != UInt8(ascii: ".") }] } ?? []
+    case .some(let field): record.string(field.rawValue).map { [$0] } ?? []
+    case nil: [record.string("event"), record.string("actor")].compactMap(\.self)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package import AuditRecord
+
+/// How the server understands the times of `event_at` in a query. How Cloudsmith does is not documented.
+package enum TimeFilter: Sendable, Hashable {
+  /// To the microsecond, `>` and `<` without the bound itself, `>=` and `<=` with it.
+  case exact
+  /// As if every bound were included.
+  case inclusive
+  /// The time of day of a bound is dropped.
+  case dayTruncated
+  /// Bounds are read in another zone: an event is compared with the bound moved by the span.
+  case shifted(TimeSpan)
+  /// Terms on `event_at` have no effect.
+  case ignored
+  /// Terms on `event_at` are answered with 400.
+  case rejected
+
+  /// What a term of a query comes to; nil when it is refused.
+  func apply(_ comparison: TimeComparison) -> QueryExpression? {
+    var comparison = comparison
+    switch self {
+    case .exact: break
+    case .inclusive:
+      if comparison.relation == .after { comparison.relation = .from }
+      if comparison.relation == .before { comparison.relation = .through }
+    case .dayTruncated: comparison.bound = Day(containing: comparison.bound).start
+    case .shifted(let span): comparison.bound = comparison.bound + span
+    case .ignored: return .everything
+    case .rejected: return nil
+    }
+    return .time(comparison)
+  }
+}
+
+/// One term on `event_at`: `event_at:>="2024-02-12T10:30:45Z"`.
+package struct TimeComparison: Sendable, Hashable {
+  package enum Relation: String, Sendable, CaseIterable {
+    case from = ">="
+    case through = "<="
+    case after = ">"
+    case before = "<"
+    case at = ""
+  }
+
+  package var relation: Relation
+  package var bound: Timestamp
+
+  /// The indices of the events that it admits, of a store in its order.
+  func range(in events: EventStore) -> Range<Int> {
+    switch relation {
+    case .from: events.firstIndex(from: bound)..<events.count
+    case .after: events.firstIndex(after: bound)..<events.count
+    case .before: 0..<events.firstIndex(from: bound)
+    case .through: 0..<events.firstIndex(after: bound)
+    case .at: events.firstIndex(from: bound)..<events.firstIndex(after: bound)
+    }
+  }
+
+  func admits(_ time: Timestamp) -> Bool {
+    switch relation {
+    case .from: time >= bound
+    case .after: time > bound
+    case .before: time < bound
+    case .through: time <= bound
+    case .at: time == bound
+    }
+  }
+}

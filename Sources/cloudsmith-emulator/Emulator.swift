@@ -1,0 +1,92 @@
+import ArgumentParser
+import AuditRecord
+import CloudsmithEmulator
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+@main
+struct Emulator: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cloudsmith-emulator",
+    abstract: "Serves the audit-log API of Cloudsmith on this machine, offline, with faults on request.",
+    discussion: """
+      Any client of the API works against it: give it http://127.0.0.1:PORT (with or without /v1) as the host and \
+      '\(EmulatorConfiguration.demoKey)' as the key. When ready, the program prints one line, 'listening on \
+      http://127.0.0.1:PORT'; it runs until SIGINT or SIGTERM.
+
+      EXAMPLES
+        Serve the samples:
+          cloudsmith-emulator --events samples/pages/page-*.json
+
+        A hundred thousand made-up events over a month, the same every time:
+          cloudsmith-emulator --generate 100000 --seed 7 \\
+            --from 2024-02-01 --to 2024-03-02
+
+        The same events as one JSON array, for another program to check by:
+          cloudsmith-emulator --generate 100000 --seed 7 \\
+            --from 2024-02-01 --to 2024-03-02 --print-events truth.json
+
+        A bad night: three new events before each request, late ones, every
+        seventh request refused, every eleventh body cut short:
+          cloudsmith-emulator --generate 5000 --grow 3 --late 0.05 \\
+            --fail-every 7 --fail-status 503 --cut-every 11
+
+      ABOUT ITSELF, TO THIS MACHINE ONLY
+        GET /emulator/truth/acme/   every event so far, newest first
+        GET /emulator/requests/     what was asked, and how it was answered
+      """)
+
+  @OptionGroup(title: "Listening") var listening: ListeningOptions
+  @OptionGroup(title: "Events") var events: EventOptions
+  @OptionGroup(title: "The API") var access: AccessOptions
+  @OptionGroup(title: "Behaviours and faults") var behaviours: BehaviourOptions
+
+  func validate() throws {
+    try listening.check()
+    try events.check()
+    try access.check()
+    try behaviours.check()
+  }
+
+  func run() async throws {
+    let configuration = try configuration()
+    if let path = events.printEvents {
+      let api = try EmulatedAPI(configuration)
+      try write(api.truth(configuration.logs[0]) ?? [], to: path)
+      return
+    }
+    try await withEmulator(configuration, host: listening.bind, port: listening.port) { emulator in
+      print("listening on \(emulator.baseURL)")
+      fflush(nil)
+      await Signals.untilTerminated()
+      if let path = events.writeTruth {
+        try write(emulator.truth(configuration.logs[0]) ?? [], to: path)
+      }
+    }
+  }
+
+  private func configuration() throws -> EmulatorConfiguration {
+    var configuration = EmulatorConfiguration(logs: access.logs)
+    configuration.events = try events.source()
+    configuration.seed = events.seed
+    configuration.apiKey = access.apiKey
+    configuration.access = access.granted
+    configuration.rateLimit = access.rateLimit == 0 ? nil : access.rateLimit
+    configuration.rateWindow = access.rateWindow
+    configuration.timeFilter = access.timeFilter.filter
+    configuration.maximumPageSize = access.maximumPageSize
+    configuration.behaviours = behaviours.behaviours(seed: events.seed)
+    // Nothing beyond the API is shown to other machines.
+    configuration.answersAboutItself = listening.isLoopback
+    return configuration
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+  }
+}

@@ -1,0 +1,96 @@
+import AuditRecord
+import CloudsmithEmulator
+import Testing
+
+@Suite struct `Queries` {
+  static let log = [
+    record("e", at: "2024-02-12T23:59:59.999999Z", event: "update.scim_blocked", actor: nil),
+    record("d", at: "2024-02-12T10:30:45.000001Z", event: "create.entitlement_created", actor: "ci-deploy"),
+    record("c", at: "2024-02-12T10:30:45Z", event: "action.login", actor: "ada"),
+    record("b", at: "2024-02-11T10:30:45Z", event: "delete.package_deleted", actor: "ada-quill"),
+    record("a", at: "2024-02-10T00:00:00Z", event: "action.login", actor: "ben"),
+  ]
+
+  static func matches(_ query: String, _ filter: TimeFilter = .exact) throws -> String? {
+    var emulation = try Emulation(log) { $0.timeFilter = filter }
+    let response = emulation.get(query: query)
+    return response.status == 400 ? nil : try response.uuids.joined()
+  }
+
+  @Test(arguments: [
+    (#"event_at:>="2024-02-12T10:30:45Z""#, "edc"), (#"event_at:>"2024-02-12T10:30:45Z""#, "ed"),
+    (#"event_at:<"2024-02-12T10:30:45Z""#, "ba"), (#"event_at:<="2024-02-12T10:30:45Z""#, "cba"),
+    (#"event_at:>="2024-02-11T00:00:00Z" AND event_at:<"2024-02-12T10:30:45.000001Z""#, "cb"),
+    (#"event_at:>="2024-02-11T00:00:00Z" event_at:<"2024-02-12T00:00:00Z""#, "b"),
+    (#"event_at:>=2024-02-12T10:30:45.000001Z"#, "ed"), (#"event_at:>="2024-02-12T12:30:45+02:00""#, "edc"),
+    (#"event_at: >'2024-02-12 10:30:45'"#, "ed"), (#"event_at:>=2024-02-12"#, "edc"),
+    (#"event_at:~>="2024-02-12""#, "ba"), (#"event_at:>"19 days ago""#, "edc"),
+    (#"event_at:>"1 week ago""#, ""),
+  ]) func `times compare exactly`(query: String, expected: String) throws {
+    #expect(try Self.matches(query) == expected)
+  }
+
+  @Test(arguments: [
+    ("actor:ada", "cb"), ("actor:^ada$", "c"), ("actor:~ada", "eda"), ("event:login", "ca"),
+    ("event:LOGIN", "ca"),
+    ("event:create*ed$", "d"), ("event_kind:action", "ca"), ("login", "ca"), ("ada", "cb"),
+    ("event:login AND actor:ada", "c"), ("event:login actor:ada", "c"),
+    ("event:login OR actor:ada-quill", "cba"),
+    ("actor:ben OR actor:ada AND event:login", "ca"), ("(actor:ben OR actor:ada) AND event:deleted", "b"),
+    ("NOT event:login", "edb"), (#"event:login AND event_at:<"2024-02-11""#, "a"), ("", "edcba"),
+    ("  ", "edcba"),
+    ("actor:nobody", ""),
+  ]) func `terms on text are fuzzy and combine`(query: String, expected: String) throws {
+    #expect(try Self.matches(query) == expected)
+  }
+
+  @Test(arguments: [
+    "event_at:>yesterday", #"event_at:>="2024-02-30T00:00:00Z""#, "event_at:>", "event_at:", "actor:",
+    "colour:red",
+    "(actor:ada", "actor:ada)", "actor:ada AND", "OR", #"event_at:>"2024-02-12"#,
+    #"event_at:>="2024-02-12T10:30:45 02:00""#,
+  ]) func `what cannot be read is 400`(query: String) throws {
+    #expect(try Self.matches(query) == nil)
+  }
+
+  @Test func `a plus sign in a parameter is a blank, as in a form`() throws {
+    var emulation = try Emulation(Self.log)
+    #expect(try emulation.get("/audit-log/acme/?query=event%3Alogin+AND+actor%3Aben").uuids == ["a"])
+    #expect(emulation.get("/audit-log/acme/?query=event_at:>%222024-02-12T10:30:45+02:00%22").status == 400)
+  }
+
+  @Test func `an unknown parameter is ignored`() throws {
+    var emulation = try Emulation(Self.log)
+    #expect(try emulation.get("/audit-log/acme/?from=2024-02-12&sort=event_at").records.count == 5)
+  }
+
+  @Test func `the count of a query is that of its events`() throws {
+    var emulation = try Emulation(Self.log)
+    let response = emulation.get(size: 1, query: "event:login")
+    #expect(response.headers["X-Pagination-Count"] == "2")
+    #expect(try emulation.walk(size: 1, query: "event:login") == ["c", "a"])
+  }
+
+  static let understandings: [(TimeFilter, String?)] = [
+    (.exact, "d"), (.inclusive, "edc"), (.dayTruncated, ""), (.shifted(.hours(-11)), "dc"),
+    (.ignored, "edcba"),
+    (.rejected, nil),
+  ]
+
+  @Test(arguments: understandings)
+  func `a server may understand times in other ways`(filter: TimeFilter, expected: String?) throws {
+    let query = #"event_at:>"2024-02-12T10:30:45Z" AND event_at:<"2024-02-12T23:59:59.999999Z""#
+    #expect(try Self.matches(query, filter) == expected)
+  }
+
+  @Test func `a server that drops the time of day widens or narrows to whole days`() throws {
+    #expect(try Self.matches(#"event_at:>="2024-02-11T12:00:00Z""#, .dayTruncated) == "edcb")
+    #expect(try Self.matches(#"event_at:<"2024-02-12T12:00:00Z""#, .dayTruncated) == "ba")
+  }
+
+  @Test func `filters leave queries without times alone`() throws {
+    for filter in [TimeFilter.ignored, .rejected, .dayTruncated] {
+      #expect(try Self.matches("event:login", filter) == "ca")
+    }
+  }
+}

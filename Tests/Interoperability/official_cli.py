@@ -1,0 +1,48 @@
+"""Runs Cloudsmith's own command line (PyPI: cloudsmith-cli) against an API host and prints what it said.
+
+    official_cli.py BASE_URL API_KEY
+
+One JSON object per command on stdout: {"command": …, "status": …, "output": …}. The commands are those that need no
+endpoint beyond the emulator's; for the audit log there is none.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# `check limits` of 1.30.0 cannot print its answer as JSON.
+COMMANDS = [
+    ["whoami", "--output-format", "json"],
+    ["check", "service", "--output-format", "json"],
+    ["check", "limits"],
+]
+
+
+def main():
+    base_url, api_key = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as home:
+        # A home of its own, so that no configuration or key ring of this machine is used.
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": home,
+            "XDG_CONFIG_HOME": home,
+            "CLOUDSMITH_API_HOST": base_url,
+            "CLOUDSMITH_API_KEY": api_key,
+            "CLOUDSMITH_NO_KEYRING": "1",
+            "CLOUDSMITH_NO_UPDATE_CHECK": "1",
+            "CLOUDSMITH_NO_TELEMETRY": "1",
+            "CLOUDSMITH_OIDC_DISCOVERY_DISABLED": "1",
+        }
+        program = os.path.join(os.path.dirname(sys.executable), "cloudsmith")
+        for command in COMMANDS:
+            done = subprocess.run(
+                [program, *command, "--without-rate-limit"], env=environment, cwd=home,
+                capture_output=True, text=True, timeout=60, check=False)
+            output = done.stdout.strip() or done.stderr.strip()
+            print(json.dumps({"command": " ".join(command), "status": done.returncode, "output": output}))
+
+
+if __name__ == "__main__":
+    main()
