@@ -1,0 +1,82 @@
+import AuditArchive
+import AuditRecord
+
+/// Brings the rows received for a day together with those archived, and stages what changes.
+struct DaySealer {
+  /// What became of a day.
+  struct Result {
+    /// nil: nothing to write, the archive has it all.
+    var staged: StagedDay?
+    var rowsAdded = 0
+    /// Received, and archived before with the same content.
+    var duplicates = 0
+    /// Received, and archived before with other content.
+    var conflicting = 0
+    /// New rows in a span that had been covered before.
+    var lateEvents = 0
+    /// Archived rows that the API no longer shows, dropped by a replacement.
+    var rowsDropped = 0
+  }
+
+  let writer: ArchiveWriter
+  /// The window whose content is taken from the API as it is.
+  let replaced: Window?
+
+  /// - Throws: `ArchiveError`; `.damaged` where what is archived cannot be read and would have to be.
+  func seal(_ day: Day, _ rows: DayRows) throws -> Result {
+    let manifest = writer.manifest
+    let covered = manifest?.coverage ?? Coverage([])
+    let archived = manifest?.partition(day)?.files.isEmpty == false
+    var result = Result()
+    var new = rows
+    var keepsArchived = archived
+    var shownAgain = 0
+    if archived, replaced != nil || !rows.isEmpty {
+      do throws(ArchiveError) {
+        shownAgain = try strikeKnown(from: &new, in: day, &result)
+      } catch {
+        // What a replacement throws away as a whole need not be readable: this is how a damaged day is repaired.
+        guard case .damaged = error, let replaced, replaced.contains(day.window) else { throw error }
+        keepsArchived = false
+        new = rows
+        result = Result()
+      }
+    }
+    result.rowsAdded = new.count - shownAgain
+    result.lateEvents = replaced == nil ? new.count(where: { covered.contains($0) }) : 0
+
+    if archived ? (replaced == nil && new.isEmpty) : new.isEmpty { return result }
+    var merged: MergedRows
+    if keepsArchived {
+      var reader = writer.reader(of: day)
+      merged = MergedRows(
+        old: { () throws(ArchiveError) in try reader.next() }, without: replaced, new: new.sorted())
+    } else {
+      merged = MergedRows(old: { nil }, without: nil, new: new.sorted())
+    }
+    result.staged = try writer.stage(day) { try merged.next() }
+    return result
+  }
+
+  /// Reads the day as it is archived and takes out of `new` what is there already; within a replaced window `new`
+  /// keeps its rows, and how many of them were archived before is returned.
+  private func strikeKnown(
+    from new: inout DayRows, in day: Day, _ result: inout Result
+  ) throws(ArchiveError) -> Int {
+    var reader = writer.reader(of: day)
+    var shownAgain = 0
+    while let batch = try reader.next() {
+      for row in 0..<batch.count {
+        let isReplaced = replaced?.contains(batch.time(row)) ?? false
+        let match = isReplaced ? new.compare(row, of: batch) : new.strike(row, of: batch)
+        switch match {
+        case .duplicate: result.duplicates += 1
+        case .conflicting: result.conflicting += 1
+        case .new, nil: if isReplaced { result.rowsDropped += 1 }
+        }
+        if isReplaced, match != nil { shownAgain += 1 }
+      }
+    }
+    return shownAgain
+  }
+}

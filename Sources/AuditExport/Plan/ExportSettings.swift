@@ -1,0 +1,26 @@
+package import AuditRecord
+
+/// What a run was asked to do, resolved once.
+package struct ExportSettings: Sendable {
+  /// Which events to fetch.
+  package enum Request: Hashable, Sendable {
+    /// What coverage lacks up to now, and the lookback; `backfillStart` is where a fresh archive begins.
+    case incremental(backfillStart: Timestamp?)
+    /// Exactly this window; with `replace` the API's word counts, and what it no longer shows is dropped.
+    case window(Window, replace: Bool)
+  }
+
+  package var request: Request
+  /// How far back from the newest covered instant every run reads again, for events that were written late.
+  package var lookback: TimeSpan = .hours(24)
+  /// How much of the newest edge is left to the next run.
+  package var settle: TimeSpan = .minutes(10)
+  /// How long the API keeps events; nothing older is claimed as covered.
+  package var retention: TimeSpan = .days(365)
+  /// Events a page, 1 to 500.
+  package var pageSize = 500
+
+  package init(request: Request) {
+    self.request = request
+  }
+}

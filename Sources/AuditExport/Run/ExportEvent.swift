@@ -1,0 +1,29 @@
+package import AuditArchive
+package import AuditRecord
+package import CloudsmithAPI
+
+/// What a run tells whoever watches it.
+package enum ExportEvent: Sendable {
+  case planned(ExportPlan)
+  /// A page has been read.
+  case page(Progress)
+  /// Pages are read again, because the list shifted in a way that its count does not explain.
+  case rereading(PageWalk.Doubt)
+  /// Days are in the archive now.
+  case committed(Commit)
+  /// What the archive holds of a day cannot be read; the day is left as it is.
+  case damaged(Day, ArchiveError)
+
+  /// How far a walk is.
+  package struct Progress: Hashable, Sendable {
+    package var page: Int
+    /// Pages in the list, as the API counts them.
+    package var pagesInList: Int?
+    /// Events received so far.
+    package var events: Int
+    /// The oldest instant reached.
+    package var reached: Timestamp?
+    /// The span the walk has to cover.
+    package var span: Window
+  }
+}

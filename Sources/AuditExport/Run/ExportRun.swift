@@ -1,0 +1,206 @@
+package import AuditArchive
+import AuditRecord
+package import CloudsmithAPI
+
+/// One run: plan the windows, walk the list, commit each day when it is complete, summarise.
+package struct ExportRun: ~Copyable {
+  private let settings: ExportSettings
+  private let client: AuditLogClient
+  private let clock: any RunClock
+  private let writer: ArchiveWriter
+  private let observe: @Sendable (ExportEvent) -> Void
+
+  private let plan: ExportPlan
+  private var pending: PendingDays
+  /// What has happened since the last commit.
+  private var counters = RunCounters()
+  private var quarantine: [QuarantinedRecord] = []
+  private var counted = ClientCounters()
+  private var summary: ExportSummary
+
+  package init(
+    _ settings: ExportSettings, client: AuditLogClient, clock: any RunClock, writer: ArchiveWriter,
+    observe: @escaping @Sendable (ExportEvent) -> Void
+  ) {
+    self.settings = settings
+    self.client = client
+    self.clock = clock
+    self.writer = writer
+    self.observe = observe
+    let standing = writer.manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+    plan = ExportPlan(settings, standing: standing, now: clock.now)
+    pending = PendingDays(plan)
+    summary = ExportSummary(plan: plan, outcome: .complete, counters: RunCounters())
+  }
+
+  /// Runs to the end, or to what stops it; never throws, because what was done has to be told in both cases.
+  package consuming func run() async -> ExportSummary {
+    observe(.planned(plan))
+    do {
+      if plan.beginsNow {
+        try await beginNow()
+      } else if let span = plan.span {
+        try await walk(span)
+      }
+    } catch let error as APIError {
+      summary.outcome = .stoppedByAPI(error)
+    } catch let error as ArchiveError {
+      summary.outcome = .stoppedByArchive(error)
+    } catch {
+      summary.outcome = .stoppedByAPI(.cancelled)
+    }
+    summary.manifest = writer.manifest
+    summary.isDamaged =
+      !summary.damagedDays.isEmpty || writer.recovery.damaged.contains { stillNamed($0.path) }
+    return summary
+  }
+
+  /// Whether a file that opening found damaged is still part of the state, and not replaced by this run.
+  private func stillNamed(_ path: String) -> Bool {
+    guard let manifest = writer.manifest else { return false }
+    return manifest.partitions.contains { $0.files.contains { $0.path == path } }
+      || manifest.quarantine.contains { $0.path == path }
+  }
+
+  /// Lays down where the archive begins. One event is asked for and thrown away, so that a wrong key or name shows now
+  /// and not in the first night.
+  private mutating func beginNow() async throws {
+    _ = try await client.page(1, size: 1)
+    countRequests()
+    counters.complete = true
+    try commit([], covered: [])
+  }
+
+  // MARK: - The walk
+
+  private mutating func walk(_ span: Window) async throws {
+    counters.window = span
+    counters.timeFilter = "walk"
+    var walk = PageWalk(downTo: span.from)
+    var reread = 0
+    while case .read(let number) = walk.next {
+      if Task.isCancelled { throw APIError.cancelled }
+      do {
+        switch try await client.page(number, size: settings.pageSize) {
+        case .page(let page):
+          collect(page)
+          walk.receive(PageView(page))
+          observe(.page(progress(of: walk, at: page, span)))
+        case .pastTheEnd:
+          walk.receivePastTheEnd()
+        }
+      } catch APIError.waitTooLong(let refusal) {
+        countRequests()
+        try commitIncomplete()
+        throw APIError.waitTooLong(refusal)
+      }
+      countRequests()
+      if let doubt = walk.doubt, walk.pagesReread > reread {
+        reread = walk.pagesReread
+        observe(.rereading(doubt))
+      }
+      if let complete = walk.completeFrom { try commitComplete(from: complete) }
+    }
+    if case .finished(.unproven(let doubt)) = walk.next {
+      try commitIncomplete()
+      summary.outcome = .incomplete(doubt)
+    } else if !quarantine.isEmpty {
+      try commit([], covered: [])
+    }
+  }
+
+  private mutating func collect(_ page: Page) {
+    let rows = page.parsed.rows
+    counters.eventsReceived += page.parsed.recordCount
+    counters.flattening.add(page.parsed.counts)
+    quarantine += page.parsed.quarantined
+    for row in 0..<rows.count {
+      switch pending.add(row, of: rows) {
+      case .duplicate: counters.duplicates += 1
+      case .conflicting: counters.conflictingEvents += 1
+      case .new, nil: break
+      }
+    }
+  }
+
+  private mutating func countRequests() {
+    let now = client.counters
+    counters.requests += now.requests - counted.requests
+    counters.retries += now.retries - counted.retries
+    counters.secondsWaited += now.waited.seconds - counted.waited.seconds
+    counted = now
+  }
+
+  private func progress(of walk: PageWalk, at page: Page, _ span: Window) -> ExportEvent.Progress {
+    ExportEvent.Progress(
+      page: page.number, pagesInList: page.pagination.pageTotal,
+      events: summary.counters.eventsReceived + counters.eventsReceived, reached: walk.completeFrom,
+      span: span)
+  }
+
+  // MARK: - Commits
+
+  private mutating func commitComplete(from instant: Timestamp) throws {
+    let complete = pending.takeComplete(from: instant)
+    guard !complete.isEmpty else { return }
+    var staged: [StagedDay] = []
+    var covered: [Window] = []
+    for (day, rows) in complete {
+      guard let day = try seal(day, rows, claiming: plan.claim(for: day)) else { continue }
+      if let new = day.staged { staged.append(new) }
+      covered += day.covered
+    }
+    counters.complete = pending.isEmpty && summary.damagedDays.isEmpty
+    try commit(staged, covered: covered)
+  }
+
+  /// Keeps what has been received of days that are not complete. Without coverage nothing is claimed, and the union by
+  /// uuid makes it harmless to receive it again. A replacement takes only whole days.
+  private mutating func commitIncomplete() throws {
+    guard plan.replaced == nil else { return }
+    var staged: [StagedDay] = []
+    for (day, rows) in pending.takeIncomplete() {
+      if let new = try seal(day, rows, claiming: [])?.staged { staged.append(new) }
+    }
+    if !staged.isEmpty || !quarantine.isEmpty { try commit(staged, covered: []) }
+  }
+
+  /// nil when what the archive holds of the day cannot be read: the day is then left as it is.
+  private mutating func seal(
+    _ day: Day, _ rows: DayRows, claiming covered: [Window]
+  ) throws -> (staged: StagedDay?, covered: [Window])? {
+    do {
+      let result = try DaySealer(writer: writer, replaced: plan.replaced).seal(day, rows)
+      counters.rowsAdded += result.rowsAdded
+      counters.duplicates += result.duplicates
+      counters.conflictingEvents += result.conflicting
+      counters.lateEvents += result.lateEvents
+      summary.rowsDropped += result.rowsDropped
+      return (result.staged, covered)
+    } catch let error as ArchiveError {
+      guard case .damaged = error else { throw error }
+      summary.damagedDays.append(day)
+      observe(.damaged(day, error))
+      return nil
+    }
+  }
+
+  private mutating func commit(_ staged: [StagedDay], covered: [Window]) throws(ArchiveError) {
+    var change = Change(committedAt: clock.now, lookback: settings.lookback)
+    change.run = counters
+    change.days = staged
+    change.covered = covered
+    change.start = plan.start
+    change.quarantine = quarantine
+    let commit = try writer.commit(change)
+    summary.counters.add(commit.run)
+    summary.commits.append(commit.commit)
+    let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit }.map { $0.eventDate }
+    summary.daysWritten = Set(summary.daysWritten + written).sorted()
+    counters = RunCounters()
+    counters.window = commit.run.window
+    counters.timeFilter = commit.run.timeFilter
+    quarantine = []
+    observe(.committed(commit))
+  }
+}

@@ -1,0 +1,34 @@
+package import AuditArchive
+package import AuditRecord
+package import CloudsmithAPI
+
+/// What a run did, whether it came to its end or not. Everything it counts is in the archive.
+package struct ExportSummary: Sendable {
+  package enum Outcome: Sendable {
+    /// All of the plan is archived.
+    case complete
+    /// The list could not be shown to be complete; what was received is archived, without a claim.
+    case incomplete(PageWalk.Doubt)
+    /// The API ended the run.
+    case stoppedByAPI(APIError)
+    /// The archive ended the run.
+    case stoppedByArchive(ArchiveError)
+  }
+
+  package var plan: ExportPlan
+  package var outcome: Outcome
+  /// The counters of all commits of the run, added up; of what was not committed, what was received.
+  package var counters: RunCounters
+  /// Commits written, oldest first.
+  package var commits: [Int] = []
+  /// Days with a new revision, oldest first.
+  package var daysWritten: [Day] = []
+  /// Rows that a replacement dropped because the API no longer shows them.
+  package var rowsDropped = 0
+  /// Days that were left as they are because what is archived cannot be read.
+  package var damagedDays: [Day] = []
+  /// The state after the run; nil if the archive has no commit yet.
+  package var manifest: Manifest?
+  /// Whether the archive has files that are missing or altered, and that this run did not replace.
+  package var isDamaged = false
+}

@@ -1,0 +1,21 @@
+import AuditArchive
+import AuditRecord
+
+extension RunCounters {
+  /// Adds the counters of a later commit of the same run.
+  mutating func add(_ later: RunCounters) {
+    window = window ?? later.window
+    timeFilter = timeFilter ?? later.timeFilter
+    requests += later.requests
+    retries += later.retries
+    secondsWaited += later.secondsWaited
+    eventsReceived += later.eventsReceived
+    rowsAdded += later.rowsAdded
+    duplicates += later.duplicates
+    lateEvents += later.lateEvents
+    conflictingEvents += later.conflictingEvents
+    quarantined += later.quarantined
+    flattening.add(later.flattening)
+    complete = later.complete
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+@main
+struct CloudsmithAuditExport: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cloudsmith-audit-export",
+    abstract: "Keeps the audit log of a Cloudsmith organisation as gzip CSV, one partition a day.",
+    discussion: """
+      Every night, from then on:
+        export CLOUDSMITH_API_KEY=…
+        cloudsmith-audit-export export --organization acme --archive /srv/audit \\
+          --backfill-start-time 2024-01-01T00:00:00Z
+
+      What is there:
+        cloudsmith-audit-export status --organization acme --archive /srv/audit
+
+      Exit statuses:
+        \(ExitStatus.table.replacing("\n", with: "\n  "))
+      """,
+    version: Version.text,
+    subcommands: [ExportCommand.self, StatusCommand.self, SchemaCommand.self])
+}

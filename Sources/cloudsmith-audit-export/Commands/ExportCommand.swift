@@ -1,0 +1,110 @@
+import ArgumentParser
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Fetches a window of the audit log into the archive.
+struct ExportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Fetch what the archive lacks (or one window) and commit it, day by day.",
+    discussion: """
+      Without --from and --to the run is incremental: it fetches what the archive lacks up to now, and the lookback again, \
+      for events that were written late. The first run needs --backfill-start-time to fetch anything past.
+
+      The key is read from CLOUDSMITH_API_KEY, from --api-key-file, or from cloudsmith-cli's credentials.ini.
+
+      Examples:
+        cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01T00:00:00Z
+        cloudsmith-audit-export export -o acme --archive /srv/audit
+        cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13
+        cloudsmith-audit-export export -o acme/my-repo --archive /srv/repository-audit --backfill-start-time 2024-01-01
+
+      Every option can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
+      CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
+      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE.
+      """)
+
+  @OptionGroup(title: "What") var target: ArchiveOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a new archive begins; not given, no past event is fetched. An earlier one later moves the start back.",
+      valueName: "time"))
+  var backfillStartTime: String?
+
+  @Option(help: ArgumentHelp("Export from here (needs --to).", valueName: "time"))
+  var from: String?
+
+  @Option(help: ArgumentHelp("Export up to here, exclusive (needs --from).", valueName: "time"))
+  var to: String?
+
+  @Flag(
+    help: """
+      Take the API's word for the window: also drop archived events that it does not show. Repairs damaged days. Needs \
+      --from and --to.
+      """)
+  var replace = false
+
+  @Option(help: ArgumentHelp("Read this much again, for late events; default 24h.", valueName: "time span"))
+  var lookback: String?
+
+  @Option(help: ArgumentHelp("Leave the newest edge to the next run; default 10m.", valueName: "time span"))
+  var settle: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long Cloudsmith keeps events; nothing older is claimed. Default 365d; some plans keep 30d or 60d.",
+      valueName: "time span"))
+  var retention: String?
+
+  @Option(help: ArgumentHelp("Events a page, 1 to 500; default 500.", valueName: "n"))
+  var pageSize: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A number (default 1), auto (as fast as the rate limit allows, less the reserve), or unlimited.",
+      valueName: "rate"))
+  var maxRequestsPerSecond: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With auto: the share of the hourly limit left to others who use the key; default 20%.",
+      valueName: "share"))
+  var rateReserve: String?
+
+  @Option(
+    help: ArgumentHelp("The longest wait that the API may ask for; default 2h.", valueName: "time span"))
+  var maxWait: String?
+
+  @Option(help: ArgumentHelp("Tries for each page; default 6.", valueName: "n"))
+  var retries: String?
+
+  @Option(help: ArgumentHelp("The longest a request may take; default 60s.", valueName: "time span"))
+  var requestTimeout: String?
+
+  @Option(help: ArgumentHelp("gzip level, 1 to 9; default 6.", valueName: "n"))
+  var compressionLevel: String?
+
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let speaker = try Speaker(output, environment)
+    try await speaker.run {
+      let job = try ExportJob(self, environment, now: SystemClock().now)
+      let report = try await Interruption.cancelling { try await job.run(speaker) }
+      speaker.answer(report)
+      if let sentence = report.message, report.status != .done { speaker.console.tell("\(sentence)") }
+      return report.status
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import AuditRecord
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Tells the columns of every file.
+struct SchemaCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema",
+    abstract: "The columns of every file, in order.",
+    discussion: """
+      Examples:
+        cloudsmith-audit-export schema
+        cloudsmith-audit-export schema --as json
+      """)
+
+  @Option(name: .customLong("as"), help: ArgumentHelp("table (default) or json.", valueName: "form"))
+  var form: String?
+
+  func run() async throws {
+    let console = Console(isQuiet: false)
+    switch form ?? "table" {
+    case "table": console.answer(SchemaReport().text)
+    case "json": console.answer(SchemaReport().json)
+    default:
+      console.tell("error: --as \(quoted(form ?? "")): expected table or json.")
+      throw ExitStatus.usage.code
+    }
+  }
+}
+
+/// The schema for people and for programs.
+struct SchemaReport: Report {
+  var text: String {
+    let width = Column.allCases.map(\.name.count).max() ?? 0
+    let rows = Column.allCases.map { column in
+      let number = String(column.rawValue + 1)
+      return String(repeating: " ", count: 2 - number.count) + number + "  "
+        + column.name + String(repeating: " ", count: width - column.name.count) + "  "
+        + column.typeName + (column.isRequired ? "  required" : "")
+    }
+    return (["schema \(Column.schemaName)"] + rows).joined(separator: "\n")
+  }
+
+  var json: String {
+    JSONText.of(
+      Document(
+        schema: Column.schemaName,
+        columns: Column.allCases.map {
+          Document.Entry(name: $0.name, type: $0.typeName, nullable: !$0.isRequired)
+        }))
+  }
+
+  private struct Document: Encodable {
+    struct Entry: Encodable {
+      var name: String
+      var type: String
+      var nullable: Bool
+    }
+
+    var schema: String
+    var columns: [Entry]
+  }
+}
+
+extension Column {
+  fileprivate var typeName: String {
+    switch (self, kind) {
+    case (.additionalFields, _): "string (JSON)"
+    case (_, .string): "string"
+    case (_, .timestamp): "timestamp, UTC, microseconds"
+    case (_, .float64): "float64"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import AuditArchive
+import AuditRecord
+import CloudsmithAPI
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Tells what an archive holds. Needs neither network nor key, and does not disturb a run.
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Coverage, gaps, high-water mark, partitions and the last runs of an archive.",
+    discussion: """
+      Examples:
+        cloudsmith-audit-export status -o acme --archive /srv/audit
+        cloudsmith-audit-export status -o acme --archive /srv/audit --output-format json
+      """)
+
+  @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let speaker = try Speaker(output, environment)
+    try await speaker.run {
+      let log = try target.log(environment)
+      let archive = try target.directory(environment)
+      do {
+        guard let manifest = try Archive.read(at: archive, log: log) else {
+          throw Failure(
+            status: .noArchive,
+            sentence: """
+              No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
+              cloudsmith-audit-export export.
+              """)
+        }
+        let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
+        speaker.answer(StatusReport(manifest: manifest, commits: commits, now: SystemClock().now))
+      } catch let error as ArchiveError {
+        throw Words(log: log, archive: archive).failure(error)
+      }
+      return .done
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import AuditRecord
+import CloudsmithAPI
+import Logging
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The one that speaks: the answer on stdout, log and progress on stderr.
+final class Console: Sendable {
+  let showsProgress: Bool
+  private let isQuiet: Bool
+  private let hasProgressLine = Mutex(false)
+
+  /// - Parameter isQuiet: nothing on stderr but errors.
+  init(isQuiet: Bool) {
+    self.isQuiet = isQuiet
+    showsProgress = !isQuiet && isatty(STDERR_FILENO) == 1
+  }
+
+  func logger(_ level: Logger.Level) -> Logger {
+    var logger = Logger(label: "cloudsmith-audit-export") { _ in ConsoleLogHandler(console: self) }
+    logger.logLevel = isQuiet ? .error : level
+    return logger
+  }
+
+  func answer(_ text: String) {
+    clearProgress()
+    write(text + "\n", to: STDOUT_FILENO)
+  }
+
+  /// A line of log, or the sentence with which the program ends.
+  func tell(_ line: String) {
+    clearProgress()
+    write(line + "\n", to: STDERR_FILENO)
+  }
+
+  /// Writes over the progress line; nothing when stderr is not a terminal.
+  func progress(_ line: String) {
+    guard showsProgress else { return }
+    let visible = line.prefix(max(20, terminalWidth - 1))
+    hasProgressLine.withLock { hasLine in
+      hasLine = true
+      write("\r\u{1B}[K" + visible, to: STDERR_FILENO)
+    }
+  }
+
+  private func clearProgress() {
+    hasProgressLine.withLock { hasLine in
+      if hasLine { write("\r\u{1B}[K", to: STDERR_FILENO) }
+      hasLine = false
+    }
+  }
+
+  private var terminalWidth: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  private func write(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let written = rest.withUnsafeBytes { systemWrite(descriptor, $0) }
+      if written < 0, errno == EINTR { continue }
+      // Nobody is left to be told.
+      guard written > 0 else { return }
+      rest = rest.dropFirst(written)
+    }
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+/// Log lines: time, level, message.
+private struct ConsoleLogHandler: LogHandler {
+  let console: Console
+  var logLevel: Logger.Level = .info
+  var metadata: Logger.Metadata = [:]
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let time = SystemClock().now.description.prefix(19) + "Z"
+    console.tell("\(time) \(event.level.rawValue) \(event.message)")
+  }
+}

@@ -1,0 +1,120 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+
+/// What an export did.
+struct ExportReport: Report {
+  let summary: ExportSummary
+  let log: LogName
+  let archive: String
+  let status: ExitStatus
+  /// The sentence that belongs to the status; nil when all is well.
+  let message: String?
+
+  init(_ summary: ExportSummary, log: LogName, archive: String, words: Words) {
+    self.summary = summary
+    self.log = log
+    self.archive = archive
+    let failure: Failure? =
+      switch summary.outcome {
+      case .stoppedByAPI(let error): words.failure(error)
+      case .stoppedByArchive(let error): words.failure(error)
+      case _ where summary.isDamaged: words.damagedDays(summary.damagedDays)
+      case .incomplete(let doubt): words.incomplete(doubt)
+      case .complete where summary.counters.quarantined > 0:
+        Failure(
+          status: .quarantined,
+          sentence: """
+            \(summary.counters.quarantined) records without a readable event_at went to quarantine/ in the archive \
+            \(quoted(archive)); all others are archived. Look at them there; they are not stored again.
+            """)
+      case .complete: nil
+      }
+    status = failure?.status ?? .done
+    message = failure?.sentence
+  }
+
+  // MARK: - Text
+
+  var text: String {
+    let counters = summary.counters
+    var lines: [String] = []
+    if summary.plan.beginsNow, status == .done {
+      lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
+    } else if counters.eventsReceived == 0, status == .done {
+      lines.append("\(log): no events in the window.")
+      if summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true {
+        lines.append(ExportReport.whyNothing)
+      }
+    } else {
+      var parts = ["\(counters.rowsAdded.grouped) added"]
+      if counters.duplicates > 0 { parts.append("\(counters.duplicates.grouped) known") }
+      if counters.lateEvents > 0 { parts.append("\(counters.lateEvents.grouped) late") }
+      if counters.conflictingEvents > 0 {
+        parts.append("\(counters.conflictingEvents.grouped) told differently now")
+      }
+      if summary.rowsDropped > 0 { parts.append("\(summary.rowsDropped.grouped) dropped") }
+      if counters.quarantined > 0 { parts.append("\(counters.quarantined.grouped) in quarantine") }
+      let days = summary.daysWritten.count
+      let change = days == 0 ? "nothing changed" : "\(days) \(days == 1 ? "day" : "days") written"
+      lines.append(
+        "\(log): \(counters.eventsReceived.grouped) events received, \(parts.joined(separator: ", ")); \(change)."
+      )
+    }
+    if let manifest = summary.manifest {
+      lines.append("high-water mark \(manifest.highWaterMark)")
+      for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static let whyNothing = """
+    If events were expected: the key's account may lack access to the audit log, the window may lie before what the plan \
+    keeps, or audit logging may be off for the organisation.
+    """
+
+  // MARK: - JSON
+
+  var json: String {
+    let manifest = summary.manifest
+    return JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, message: message,
+        notes: summary.plan.notes.map { PlanWords.sentence($0, log: log) },
+        source: log.description, archive: archive, run: summary.counters,
+        rowsDropped: summary.rowsDropped, commits: summary.commits,
+        daysWritten: summary.daysWritten.map(\.description),
+        damagedDays: summary.damagedDays.map(\.description),
+        start: manifest?.start.description, highWaterMark: manifest?.highWaterMark.description,
+        coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
+        gaps: (manifest?.gaps ?? []).map(WindowText.init)))
+  }
+
+  private struct Document: Encodable {
+    var status: String
+    var exitStatus: Int32
+    var message: String?
+    var notes: [String]
+    var source: String
+    var archive: String
+    var run: RunCounters
+    var rowsDropped: Int
+    var commits: [Int]
+    var daysWritten: [String]
+    var damagedDays: [String]
+    var start: String?
+    var highWaterMark: String?
+    var coverage: [WindowText]
+    var gaps: [WindowText]
+  }
+}
+
+struct WindowText: Encodable {
+  var from: String
+  var to: String
+
+  init(_ window: Window) {
+    from = window.from.description
+    to = window.to.description
+  }
+}

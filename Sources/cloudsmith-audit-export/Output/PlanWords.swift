@@ -1,0 +1,31 @@
+import AuditExport
+import AuditRecord
+
+/// What a person should know of a plan.
+enum PlanWords {
+  static func sentence(_ note: ExportPlan.Note, log: LogName) -> String {
+    switch note {
+    case .beginsNow(let time):
+      """
+      The archive of '\(log)' begins now, \(time): without --backfill-start-time no past event is fetched. To have the past \
+      too, run again with --backfill-start-time and a time, such as 2024-01-01T00:00:00Z.
+      """
+    case .startMovedBack(let before, let now):
+      "The archive of '\(log)' now begins at \(now) instead of \(before); the gap is filled by this run."
+    case .laterStartIgnored(let asked, let start):
+      "--backfill-start-time \(asked) changes nothing: the archive of '\(log)' begins at \(start) already."
+    case .beyondReach(let window, let retention):
+      """
+      From \(window.from) to \(window.to) lies beyond the \(retention) that Cloudsmith keeps (--retention): nothing there is \
+      claimed as covered.
+      """
+    case .notSettled(let window):
+      """
+      Events from \(window.from) on may still be written late: what is there now is exported, and the next incremental run \
+      covers it.
+      """
+    case .nothingYet(let time):
+      "Nothing to fetch before \(time): the newest edge is left alone until it has settled (--settle)."
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import AuditArchive
+import CloudsmithAPI
+import Logging
+
+/// How this run speaks: text or JSON on stdout, log and progress on stderr.
+struct Speaker {
+  let console: Console
+  let logger: Logger
+  let isJSON: Bool
+
+  init(_ options: OutputOptions, _ environment: [String: String]) throws {
+    console = Console(isQuiet: options.quiet)
+    do {
+      isJSON = try Settings.isJSON.resolve(options.outputFormat, environment) ?? false
+      logger = console.logger(try Settings.logLevel.resolve(options.logLevel, environment) ?? .info)
+    } catch let failure {
+      console.tell("error: \(failure.sentence)")
+      throw failure.status.code
+    }
+  }
+
+  func answer(_ report: some Report) {
+    console.answer(isJSON ? report.json : report.text)
+  }
+
+  /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
+  nonisolated(nonsending) func run(_ body: () async throws -> ExitStatus) async throws {
+    let failure: Failure
+    do {
+      let status = try await body()
+      if status != .done { throw status.code }
+      return
+    } catch let error as Failure {
+      failure = error
+    } catch let error as ConnectionSettingsError {
+      failure = .usage("\(error).")
+    }
+    console.tell("error: \(failure.sentence)")
+    if isJSON { console.answer(FailureReport(failure).json) }
+    throw failure.status.code
+  }
+}
+
+/// An answer in both forms.
+protocol Report {
+  var text: String { get }
+  /// One document, keys sorted.
+  var json: String { get }
+}
+
+/// What is said on stdout when there is nothing else to say.
+private struct FailureReport: Encodable {
+  var status: String
+  var exitStatus: Int32
+  var message: String
+
+  init(_ failure: Failure) {
+    status = failure.status.word
+    exitStatus = failure.status.rawValue
+    message = failure.sentence
+  }
+
+  var json: String { JSONText.of(self) }
+}

@@ -1,0 +1,87 @@
+import AuditArchive
+import AuditRecord
+
+/// What an archive holds.
+struct StatusReport: Report {
+  let manifest: Manifest
+  /// Newest first.
+  let commits: [Commit]
+  let now: Timestamp
+
+  private var lag: TimeSpan { now - manifest.highWaterMark }
+
+  // MARK: - Text
+
+  var text: String {
+    let rows = manifest.partitions.reduce(0) { $0 + $1.rows }
+    let files = manifest.partitions.reduce(0) { $0 + $1.files.count }
+    let bytes = manifest.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
+    var lines = [
+      "source           \(manifest.source.log) at \(manifest.source.apiHost)",
+      "start            \(manifest.start)",
+      "high-water mark  \(manifest.highWaterMark)  (\(lag.rounded) ago)",
+    ]
+    lines += labelled("coverage", manifest.coverage.intervals)
+    lines += labelled("gaps", manifest.gaps)
+    lines.append(
+      "partitions       \(manifest.partitions.count) days, \(rows.grouped) rows, \(files) files, \(bytes.grouped) bytes"
+    )
+    if manifest.quarantinedRecords > 0 {
+      lines.append("quarantine       \(manifest.quarantinedRecords.grouped) records")
+      lines += manifest.quarantine.map { "                 \($0.path)  \($0.records)" }
+    }
+    lines.append("")
+    lines.append("day         state    rev        rows       bytes")
+    for day in manifest.partitions {
+      let bytes = day.files.reduce(0) { $0 + $1.bytes }
+      lines.append(
+        "\(day.eventDate)  \(day.state == .open ? "open   " : "settled")\(right(String(day.revision), 5))"
+          + "\(right(day.rows.grouped, 12))\(right(bytes.grouped, 12))")
+    }
+    lines.append("")
+    lines.append("last commits")
+    for commit in commits {
+      lines.append(
+        "\(right(String(commit.commit), 6))  \(commit.committedAt)  \(commit.run.rowsAdded.grouped) added, "
+          + "\(commit.run.requests) requests\(commit.run.complete ? "" : ", run went on or stopped")")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func labelled(_ label: String, _ windows: [Window]) -> [String] {
+    guard !windows.isEmpty else { return [left(label, 17) + "none"] }
+    return windows.enumerated().map { index, window in
+      left(index == 0 ? label : "", 17) + "\(window.from) to \(window.to)"
+    }
+  }
+
+  private func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  // MARK: - JSON
+
+  var json: String {
+    JSONText.of(
+      Document(
+        status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue, manifest: manifest,
+        highWaterMarkLagSeconds: lag.seconds, lastCommits: commits))
+  }
+
+  private struct Document: Encodable {
+    var status: String
+    var exitStatus: Int32
+    var manifest: Manifest
+    var highWaterMarkLagSeconds: Double
+    var lastCommits: [Commit]
+  }
+}
+
+extension TimeSpan {
+  /// To the second, for people.
+  fileprivate var rounded: TimeSpan { .seconds(seconds.rounded()) }
+}

@@ -1,0 +1,150 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import Logging
+import Synchronization
+
+/// Follows a run: a progress line on a terminal, plain log lines elsewhere.
+final class Watch: Sendable {
+  private let speaker: Speaker
+  private let words: Words
+  private let clock: SystemClock
+  private let state: Mutex<State>
+
+  private struct State {
+    var started: TimeSpan
+    var lastLine: TimeSpan
+    var progress: ExportEvent.Progress?
+    var waiting: (TimeSpan, WaitReason)?
+    var rows = 0
+  }
+
+  init(speaker: Speaker, words: Words, clock: SystemClock) {
+    self.speaker = speaker
+    self.words = words
+    self.clock = clock
+    state = Mutex(State(started: clock.elapsed, lastLine: clock.elapsed))
+  }
+
+  func opened(_ recovery: RecoveryReport) {
+    if !recovery.rolledForward.isEmpty {
+      speaker.logger.warning(
+        "recovered: the manifest now has commit \(recovery.rolledForward.map(String.init).joined(separator: ", "))"
+      )
+    }
+    for path in recovery.deleted {
+      speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path)")
+    }
+    for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }
+  }
+
+  func run(_ event: ExportEvent) {
+    switch event {
+    case .planned(let plan):
+      for note in plan.notes { speaker.logger.warning("\(PlanWords.sentence(note, log: words.log))") }
+      if let span = plan.span {
+        speaker.logger.info("fetching the audit log of '\(words.log)' from \(span.from) to \(span.to)")
+      }
+    case .page(let progress):
+      page(progress)
+    case .rereading(let doubt):
+      speaker.logger.warning("reading again: \(words.words(for: doubt))")
+    case .committed(let commit):
+      committed(commit)
+    case .damaged(let day, let error):
+      speaker.logger.error("\(day) is left as it is: \(error)")
+    }
+  }
+
+  func client(_ event: ClientEvent) {
+    switch event {
+    case .waiting(let span, let reason):
+      // The ordinary pace is no news; a wait that a person would notice is.
+      if reason != .pace, span >= .seconds(5) {
+        speaker.logger.info("waiting \(span) \(reason.words)")
+      }
+      state.withLock { $0.waiting = reason == .pace ? nil : (span, reason) }
+      draw()
+    case .retrying(let attempt, let tries, let fault):
+      speaker.logger.warning("try \(attempt) of \(tries) after \(fault)")
+    case .responded(let page, let status, let bytes, let took):
+      state.withLock { $0.waiting = nil }
+      speaker.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")
+    }
+  }
+
+  private func page(_ progress: ExportEvent.Progress) {
+    let now = clock.elapsed
+    let isDue = state.withLock { state in
+      state.progress = progress
+      guard now - state.lastLine >= .seconds(30) else { return false }
+      state.lastLine = now
+      return true
+    }
+    if speaker.console.showsProgress { draw() } else if isDue { speaker.logger.info("\(line(now))") }
+  }
+
+  private func committed(_ commit: Commit) {
+    let days = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit }
+    let names = days.count == 1 ? "\(days[0].eventDate)" : "\(days.count) days"
+    speaker.logger.info(
+      "commit \(commit.commit): \(names), \(commit.run.rowsAdded.grouped) rows added, high-water mark \(commit.highWaterMark)"
+    )
+    state.withLock { $0.rows += commit.run.rowsAdded }
+  }
+
+  private func draw() {
+    if speaker.console.showsProgress { speaker.console.progress(line(clock.elapsed)) }
+  }
+
+  /// `2024-02-12 · page 12 of 200 · 5,812 events · 940/s · 3m left · waiting 12s for the rate limit`
+  private func line(_ now: TimeSpan) -> String {
+    state.withLock { state in
+      guard let progress = state.progress else { return "connecting" }
+      let elapsed = max((now - state.started).seconds, 0.001)
+      var parts: [String] = []
+      if let reached = progress.reached, reached > .earliest { parts.append("\(Day(containing: reached))") }
+      parts.append("page \(progress.page)" + (progress.pagesInList.map { " of \($0)" } ?? ""))
+      parts.append("\(progress.events.grouped) events")
+      parts.append("\(Int(Double(progress.events) / elapsed).grouped)/s")
+      if let left = progress.secondsLeft(after: elapsed) {
+        parts.append("\(TimeSpan.seconds(left.rounded())) left")
+      }
+      if let (span, reason) = state.waiting { parts.append("waiting \(span) \(reason.words)") }
+      return parts.joined(separator: " · ")
+    }
+  }
+}
+
+extension ExportEvent.Progress {
+  /// By the share of the span that has been walked.
+  fileprivate func secondsLeft(after elapsed: Double) -> Double? {
+    guard let reached, reached < self.span.to, self.span.length > .zero else { return nil }
+    let share = (span.to - max(reached, span.from)).seconds / span.length.seconds
+    return share > 0.001 ? elapsed * (1 - share) / share : nil
+  }
+}
+
+extension WaitReason {
+  fileprivate var words: String {
+    switch self {
+    case .pace: "to keep the pace"
+    case .rateLimit: "for the rate limit"
+    case .backoff: "before trying again"
+    }
+  }
+}
+
+extension Int {
+  /// `1,234,567`
+  var grouped: String {
+    let digits = Array(String(magnitude))
+    var text = self < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+}

@@ -1,0 +1,172 @@
+import AuditArchive
+import AuditRecord
+import CloudsmithAPI
+
+/// What a person reads when something did not go as planned: what, on what, why, what to do; and the exit status.
+struct Words {
+  let log: LogName
+  let archive: String
+  /// Where the key came from, such as `CLOUDSMITH_API_KEY`.
+  var keySource = "the key"
+
+  // MARK: - The API
+
+  func failure(_ error: APIError) -> Failure {
+    switch error {
+    case .keyRefused(let answer) where answer.status == 403:
+      Failure(
+        status: .keyRefused,
+        sentence: """
+          The API knows the key from \(keySource) but does not let it read the audit log of '\(log)' (403\(said(answer))): \
+          the account needs to be a Manager or Owner of the organisation (Admin of the repository for its log); \
+          ask one for that role, or use a key of an account that has it.
+          """)
+    case .keyRefused(let answer):
+      Failure(
+        status: .keyRefused,
+        sentence: """
+          The API refused the key from \(keySource) for '\(log)' (\(answer.status)\(said(answer))): it is mistyped, expired \
+          or revoked, or its account has no access; check that it was copied whole and without blanks, or create a new one \
+          under API Settings of a Cloudsmith account that is a Manager or Owner.
+          """)
+    case .notFound(let answer):
+      Failure(
+        status: .notFound,
+        sentence: """
+          The API has no \(log.repository == nil ? "organisation" : "repository") '\(log)' that this key can see \
+          (404\(said(answer))): give the slug as in the URL (lower case with hyphens, such as my-org), check it for typos, \
+          and that it was not deleted or archived and the account is a member.
+          """)
+    case .planWithoutAuditLog(let answer):
+      Failure(
+        status: .planWithoutAuditLog,
+        sentence: """
+          The plan of '\(log.organization)' has no audit log (402\(said(answer))): it comes with the plans that include audit \
+          logs; ask Cloudsmith to activate it.
+          """)
+    case .requestRefused(let answer):
+      Failure(
+        status: .failed,
+        sentence: """
+          The API refused the request for the audit log of '\(log)' (\(answer.status)\(said(answer))), and would refuse it \
+          again: check --organization and --api-host; if they are right, this program and the API do not understand each \
+          other, please report it\(answer.requestID.map { " with request \($0)" } ?? "").
+          """)
+    case .unavailable(let fault, let tries):
+      Failure(
+        status: .unavailable,
+        sentence: """
+          The API did not answer the request for the audit log of '\(log)' after \(tries) tries, at last: \
+          \(words(for: fault)). What is complete is kept; run again.
+          """)
+    case .waitTooLong(let refusal):
+      Failure(
+        status: .incomplete,
+        sentence: """
+          The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its requests per hour \
+          are used up, perhaps by others who share the key (use a key of its own for this job). What was fetched is kept; \
+          run again when the limit has been reset.
+          """)
+    case .unsafe(let hazard):
+      Failure(
+        status: .failed,
+        sentence: "Refused for safety while reading the audit log of '\(log)': \(words(for: hazard)).")
+    case .cancelled:
+      Failure(
+        status: .interrupted, sentence: "Interrupted; all that was complete is kept. Run again to go on.")
+    }
+  }
+
+  private func said(_ answer: Answer) -> String {
+    answer.detail.map { ": \"\($0)\"" } ?? ""
+  }
+
+  private func words(for fault: Fault) -> String {
+    switch fault {
+    case .status(let answer) where answer.status == 429:
+      """
+      too many requests (429\(said(answer))); perhaps others share the key, which counts per hour: use a key of its own, \
+      or wait for the limit to be reset
+      """
+    case .status(let answer): "status \(answer.status)\(said(answer))"
+    case .transport(let fault): "\(fault)"
+    case .page(let error): "an answer that is not what the API documents (\(error))"
+    case .wrongPage(let asked, let answered): "page \(answered) where page \(asked) was asked for"
+    }
+  }
+
+  private func words(for hazard: Hazard) -> String {
+    switch hazard {
+    case .redirect(let host):
+      "the API redirects to \(quoted(host)), another host, and the key is not sent there; if that is the right one, give it as --api-host"
+    case .tooManyRedirects: "the API redirects again and again; check --api-host"
+    case .certificate(let why):
+      "the certificate of the API is not trusted (\(why)); if your network has its own authority, give it as --ca-file"
+    case .bodyTooLarge(let limit): "an answer larger than \(limit) bytes; ask for less with --page-size"
+    case .inflation(let ratio):
+      "a compressed answer that grows more than \(ratio) times; it is not from Cloudsmith"
+    case .proxy(let why):
+      "the proxy refuses (\(why)); check --proxy or HTTPS_PROXY and its user name and password"
+    }
+  }
+
+  // MARK: - The archive
+
+  func failure(_ error: ArchiveError) -> Failure {
+    switch error {
+    case .storage:
+      Failure(
+        status: .storage,
+        sentence: "\(error) What was complete is kept; run again when there is room and access.")
+    case .locked(let holder):
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
+          then run again.
+          """)
+    case .otherKind, .otherSource:
+      Failure(status: .usage, sentence: "\(error)")
+    case .newerFormat:
+      Failure(status: .failed, sentence: "\(error)")
+    case .unreadable, .brokenChain, .stateMissing, .damaged:
+      Failure(status: .damaged, sentence: "\(error)")
+    case .misordered, .outsideDay:
+      Failure(status: .failed, sentence: "A fault of this program, please report it: \(error)")
+    }
+  }
+
+  /// After a run that met days it could not read.
+  func damagedDays(_ days: [Day]) -> Failure {
+    let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
+    let range = days.first.map { " --from \($0) --to \($0.next) --replace" } ?? ""
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
+        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch the \
+        days anew with export\(range).
+        """)
+  }
+
+  func incomplete(_ doubt: PageWalk.Doubt) -> Failure {
+    Failure(
+      status: .incomplete,
+      sentence: """
+        The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). All that was received is kept, \
+        nothing is claimed as covered; run again.
+        """)
+  }
+
+  func words(for doubt: PageWalk.Doubt) -> String {
+    switch doubt {
+    case .overlap(let page, let expected?, let found):
+      "page \(page) repeats \(found) events of the pages before it where the list grew by \(expected)"
+    case .overlap(let page, nil, let found):
+      "page \(page) repeats \(found) events of the pages before it and the API does not say how the list grew"
+    case .endedEarly(let page): "the list ended before page \(page), which had been announced"
+    case .pageSizeChanged(let before, let now):
+      "the page size changed from \(before) to \(now) while the list was read"
+    }
+  }
+}

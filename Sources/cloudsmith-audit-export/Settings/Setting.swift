@@ -1,0 +1,109 @@
+import AuditRecord
+import CloudsmithAPI
+import Logging
+
+/// One setting: its option, its environment variables, and how its text is read.
+struct Setting<Value>: Sendable {
+  let option: String
+  let variables: [String]
+  /// What a right value looks like, with an example; ends the sentence about a wrong one.
+  let expected: String
+  let read: @Sendable (String) -> Value?
+
+  init(
+    _ option: String, _ variables: String..., expected: String, read: @escaping @Sendable (String) -> Value?
+  ) {
+    self.option = option
+    self.variables = variables
+    self.expected = expected
+    self.read = read
+  }
+
+  /// The value from the command line, else from the environment, else nil.
+  func resolve(_ given: String?, _ environment: [String: String]) throws(Failure) -> Value? {
+    if let given { return try parse(given, from: option) }
+    for variable in variables {
+      if let text = environment[variable], !text.isEmpty { return try parse(text, from: variable) }
+    }
+    return nil
+  }
+
+  private func parse(_ text: String, from source: String) throws(Failure) -> Value {
+    guard let value = read(text) else {
+      throw .usage("\(source) \(quoted(text)): expected \(expected).")
+    }
+    return value
+  }
+}
+
+/// A value of a user's as it can stand in a sentence: in quotes, without control characters, not endless.
+func quoted(_ text: String) -> String {
+  let visible = text.unicodeScalars.prefix(120).map { scalar in
+    scalar.properties.generalCategory == .control ? "?" : String(scalar)
+  }
+  return "'" + visible.joined() + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
+}
+
+enum Settings {
+  static let log = Setting<LogName>(
+    "--organization", "CLOUDSMITH_WORKSPACE", "CLOUDSMITH_ORG",
+    expected: """
+      the organisation's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
+      not the display name)
+      """, read: { LogName($0) })
+  static let archive = Setting<String>(
+    "--archive", "CLOUDSMITH_AUDIT_EXPORT_ARCHIVE", expected: "a folder, such as /srv/audit",
+    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
+  static let isJSON = Setting<Bool>(
+    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", expected: "text or json",
+    read: { ["text": false, "json": true][$0] })
+  static let logLevel = Setting<Logger.Level>(
+    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", expected: "debug, info, warning or error",
+    read: { ["debug": .debug, "info": .info, "warning": .warning, "error": .error][$0] })
+  static let apiHost = Setting<String>(
+    "--api-host", "CLOUDSMITH_API_HOST", expected: "a URL such as https://api.cloudsmith.io", read: { $0 })
+  static let apiKeyFile = Setting<String>(
+    "--api-key-file", "CLOUDSMITH_AUDIT_EXPORT_API_KEY_FILE", expected: "a file",
+    read: { $0.isEmpty ? nil : $0 })
+  static let caFile = Setting<String>(
+    "--ca-file", "CLOUDSMITH_AUDIT_EXPORT_CA_FILE", expected: "a PEM file", read: { $0.isEmpty ? nil : $0 })
+  static let proxy = Setting<String>(
+    "--proxy", "CLOUDSMITH_PROXY", "CLOUDSMITH_API_PROXY", expected: "a URL such as http://proxy:3128",
+    read: { $0.isEmpty ? nil : $0 })
+  static let profile = Setting<String>(
+    "--profile", "CLOUDSMITH_PROFILE", expected: "the name of a profile", read: { $0.isEmpty ? nil : $0 })
+
+  static let lookback = duration("--lookback", "LOOKBACK", example: "24h")
+  static let settle = duration("--settle", "SETTLE", example: "10m")
+  static let retention = duration("--retention", "RETENTION", example: "365d")
+  static let maxWait = duration("--max-wait", "MAX_WAIT", example: "2h")
+  static let requestTimeout = Setting<TimeSpan>(
+    "--request-timeout", "CLOUDSMITH_AUDIT_EXPORT_REQUEST_TIMEOUT",
+    expected: "a length of time of at least a second, such as 60s",
+    read: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
+  static let pageSize = number("--page-size", "PAGE_SIZE", 1...500, example: "500")
+  static let retries = number("--retries", "RETRIES", 1...100, example: "6")
+  static let compressionLevel = number("--compression-level", "COMPRESSION_LEVEL", 1...9, example: "6")
+  static let pace = Setting<PaceRule>(
+    "--max-requests-per-second", "CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND",
+    expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", read: { PaceRule($0) })
+  static let rateReserve = Setting<RateReserve>(
+    "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", expected: "a share such as 20%",
+    read: { RateReserve($0) })
+
+  private static func duration(_ option: String, _ name: String, example: String) -> Setting<TimeSpan> {
+    Setting(
+      option, "CLOUDSMITH_AUDIT_EXPORT_" + name,
+      expected: "a length of time such as \(example) (s, m, h or d)",
+      read: { TimeSpan($0) })
+  }
+
+  private static func number(
+    _ option: String, _ name: String, _ range: ClosedRange<Int>, example: String
+  ) -> Setting<Int> {
+    Setting(
+      option, "CLOUDSMITH_AUDIT_EXPORT_" + name,
+      expected: "a whole number from \(range.lowerBound) to \(range.upperBound), such as \(example)",
+      read: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } })
+  }
+}

@@ -1,0 +1,126 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+private func window(_ from: String, _ to: String) -> Window { Window(from: time(from), to: time(to)) }
+
+@Suite struct ExportPlanTests {
+  private let now = time("2024-02-08T12:00:00Z")
+
+  private func plan(
+    _ request: ExportSettings.Request, coverage: [Window] = [], start: Timestamp? = nil,
+    _ adjust: (inout ExportSettings) -> Void = { _ in }
+  ) -> ExportPlan {
+    var settings = ExportSettings(request: request)
+    adjust(&settings)
+    let standing = start.map { ExportPlan.Standing(start: $0, coverage: Coverage(coverage)) }
+    return ExportPlan(settings, standing: standing, now: now)
+  }
+
+  @Test func `a first backfill wants everything from the start to the settled edge`() {
+    let plan = plan(.incremental(backfillStart: time("2024-01-15T08:00:00Z")))
+    #expect(plan.wanted.intervals == [window("2024-01-15T08:00:00Z", "2024-02-08T11:50:00Z")])
+    #expect(plan.start == time("2024-01-15T08:00:00Z"))
+    #expect(plan.notes == [])
+  }
+
+  @Test func `a nightly run wants what is new and the lookback, and nothing else`() {
+    let plan = plan(
+      .incremental(backfillStart: nil),
+      coverage: [window("2024-01-15T00:00:00Z", "2024-02-07T11:50:00Z")], start: time("2024-01-15T00:00:00Z"))
+    #expect(plan.wanted.intervals == [window("2024-02-06T11:50:00Z", "2024-02-08T11:50:00Z")])
+  }
+
+  @Test func `the lookback never reaches before the start`() {
+    let plan = plan(
+      .incremental(backfillStart: nil),
+      coverage: [window("2024-02-07T09:00:00Z", "2024-02-07T11:50:00Z")], start: time("2024-02-07T09:00:00Z"))
+    #expect(plan.wanted.intervals == [window("2024-02-07T09:00:00Z", "2024-02-08T11:50:00Z")])
+  }
+
+  @Test func `a gap is wanted, what is covered around it is not`() {
+    let plan = plan(
+      .incremental(backfillStart: nil),
+      coverage: [
+        window("2024-01-15T00:00:00Z", "2024-01-20T00:00:00Z"),
+        window("2024-01-22T00:00:00Z", "2024-02-08T11:40:00Z"),
+      ], start: time("2024-01-15T00:00:00Z")
+    ) { $0.lookback = .hours(1) }
+    #expect(
+      plan.wanted.intervals == [
+        window("2024-01-20T00:00:00Z", "2024-01-22T00:00:00Z"),
+        window("2024-02-08T10:40:00Z", "2024-02-08T11:50:00Z"),
+      ])
+  }
+
+  @Test func `without a backfill start a fresh archive begins now and wants nothing`() {
+    let plan = plan(.incremental(backfillStart: nil))
+    #expect(plan.beginsNow)
+    #expect(plan.wanted.intervals.isEmpty)
+    #expect(plan.notes == [.beginsNow(now)])
+  }
+
+  @Test func `a start beyond the retention becomes the retention's edge, and the plan says so`() {
+    let plan = plan(.incremental(backfillStart: time("2020-01-01T00:00:00Z")))
+    let reach = now - .days(365)
+    #expect(plan.start == reach)
+    #expect(
+      plan.notes == [
+        .beyondReach(Window(from: time("2020-01-01T00:00:00Z"), to: reach), retention: .days(365))
+      ])
+    #expect(plan.wanted.intervals.first?.from == reach)
+  }
+
+  @Test func `the same old start, night after night, changes nothing and is not repeated`() {
+    let plan = plan(
+      .incremental(backfillStart: time("2020-01-01T00:00:00Z")),
+      coverage: [window("2023-02-01T00:00:00Z", "2024-02-07T00:00:00Z")], start: time("2023-02-01T00:00:00Z"))
+    #expect(plan.start == time("2023-02-01T00:00:00Z"))
+    #expect(plan.notes == [])
+  }
+
+  @Test func `a gap that the API no longer keeps is told and not asked for`() {
+    let plan = plan(
+      .incremental(backfillStart: nil),
+      coverage: [
+        window("2023-01-01T00:00:00Z", "2023-01-10T00:00:00Z"),
+        window("2024-01-01T00:00:00Z", "2024-02-08T11:00:00Z"),
+      ],
+      start: time("2023-01-01T00:00:00Z"))
+    let reach = now - .days(365)
+    #expect(
+      plan.notes == [
+        .beyondReach(Window(from: time("2023-01-10T00:00:00Z"), to: reach), retention: .days(365))
+      ])
+    #expect(plan.wanted.intervals.first == Window(from: reach, to: time("2024-01-01T00:00:00Z")))
+  }
+
+  @Test func `a window by hand is wanted whole, and claimed only as far as it is settled and kept`() {
+    let asked = window("2024-02-01T00:00:00Z", "2024-02-08T11:59:00Z")
+    let plan = plan(.window(asked, replace: false))
+    #expect(plan.wanted.intervals == [asked])
+    #expect(plan.start == asked.from)
+    #expect(plan.notes == [.notSettled(window("2024-02-08T11:50:00Z", "2024-02-08T11:59:00Z"))])
+    #expect(plan.claim(for: Day("2024-02-08")!) == [window("2024-02-08T00:00:00Z", "2024-02-08T11:50:00Z")])
+    #expect(plan.claim(for: Day("2024-02-03")!) == [Day("2024-02-03")!.window])
+  }
+
+  @Test func `a later backfill start changes nothing and says so`() {
+    let plan = plan(
+      .incremental(backfillStart: time("2024-02-01T00:00:00Z")),
+      coverage: [window("2024-01-15T00:00:00Z", "2024-02-07T00:00:00Z")], start: time("2024-01-15T00:00:00Z"))
+    #expect(plan.start == time("2024-01-15T00:00:00Z"))
+    #expect(
+      plan.notes == [
+        .laterStartIgnored(asked: time("2024-02-01T00:00:00Z"), start: time("2024-01-15T00:00:00Z"))
+      ])
+  }
+
+  @Test func `seconds after an archive began there is nothing to fetch yet`() {
+    let plan = plan(.incremental(backfillStart: nil), start: now - .seconds(5))
+    #expect(plan.wanted.intervals.isEmpty)
+    #expect(plan.notes == [.nothingYet(until: now - .seconds(5) + .minutes(10))])
+  }
+}

@@ -1,0 +1,174 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithEmulator
+import Synchronization
+import TestSupport
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+@Suite struct NightsTests {
+  private let start = time("2024-02-01T00:00:00Z")
+
+  @Test(arguments: 0..<6)
+  func
+    `five nights with growth, ties on page borders and late events: nothing lost, nothing twice, the mark right`(
+      seed: Int
+    ) async throws
+  {
+    let firstNight = time("2024-02-08T01:50:00Z")
+    let world = try World(now: firstNight) { configuration in
+      configuration.seed = UInt64(seed)
+      configuration.events = .generated(
+        Generation(count: 3_000, window: Window(from: start, to: firstNight), ties: 1 + seed * 3))
+      configuration.behaviours = [
+        Growth(events: 1 + seed), LateEvents(chance: 0.3, by: .hours(12), seed: UInt64(seed)),
+      ]
+    }
+    var late = 0
+    for night in 0..<5 {
+      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
+      guard case .complete = summary.outcome else {
+        Issue.record("seed \(seed), night \(night): \(String(describing: summary.outcome))")
+        return
+      }
+      let now = summary.commits.isEmpty ? world.clock.now : try #require(summary.manifest).committedAt
+      late += summary.counters.lateEvents
+      let manifest = try #require(try world.manifest)
+      #expect(manifest.gaps.isEmpty)
+      #expect(manifest.coverage.intervals == [Window(from: start, to: manifest.highWaterMark)])
+      #expect(manifest.highWaterMark <= now - .minutes(10))
+      #expect(manifest.highWaterMark >= firstNight + .days(Double(night)) - .minutes(10))
+      // An event that was written while the walk was under way, behind it, is the next night's.
+      world.api.withLock { $0.behave([]) }
+      let nextNight = firstNight + .days(Double(night + 1))
+      happen(in: world, from: world.clock.now, to: nextNight, seed: seed * 10 + night)
+      world.clock.advance(to: nextNight)
+      world.api.withLock {
+        $0.behave([
+          Growth(events: 1 + seed), LateEvents(chance: 0.3, by: .hours(12), seed: UInt64(seed * 7 + night)),
+        ])
+      }
+    }
+    world.api.withLock { $0.behave([]) }
+    let last = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
+    #expect(last.plan.notes.isEmpty)
+    #expect(try await world.violations() == [], "seed \(seed)")
+    #expect(late > 0, "seed \(seed) has no late event to find")
+  }
+
+  /// A day in the life of an organisation: events, some at one instant, some written late.
+  private func happen(in world: World, from: Timestamp, to: Timestamp, seed: Int) {
+    var random = SeededRandom(seed: seed)
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        var now = from
+        while now < to {
+          for _ in 0..<(random.once(in: 10) ? 40 : 1) { log.insertGenerated(at: now) }
+          if random.once(in: 20) { log.insertGenerated(at: now - .hours(3)) }
+          now = now + .seconds(Double.random(in: 1...900, using: &random))
+        }
+      }
+    }
+  }
+
+  @Test
+  func `a first run without a backfill start fetches nothing past, and the next night takes up from there`()
+    async throws
+  {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
+    }
+    let first = try await world.export(.incremental(backfillStart: nil))
+    #expect(first.plan.notes == [.beginsNow(now)])
+    var manifest = try #require(try world.manifest)
+    #expect(manifest.start == now)
+    #expect(manifest.highWaterMark == now)
+    #expect(manifest.coverage.intervals.isEmpty)
+    #expect(try await world.archived().isEmpty)
+
+    world.api.withLock { $0.change(world.log) { $0.insertGenerated(at: now + .hours(1)) } }
+    world.clock.advance(to: now + .hours(2))
+    let second = try await world.export(.incremental(backfillStart: nil))
+    manifest = try #require(try world.manifest)
+    #expect(second.counters.rowsAdded == 1)
+    #expect(manifest.highWaterMark == manifest.coverage.intervals.last?.to)
+    #expect(try await world.archived().map(\.time) == [now + .hours(1)])
+  }
+
+  @Test func `an earlier backfill start opens a gap, and the same run fills it`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 2_000, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: time("2024-02-06T06:00:00Z")))
+    let summary = try await world.export(.incremental(backfillStart: time("2024-02-03T00:00:00Z")))
+    #expect(
+      summary.plan.notes
+        == [.startMovedBack(from: time("2024-02-06T06:00:00Z"), to: time("2024-02-03T00:00:00Z"))])
+    let manifest = try #require(try world.manifest)
+    #expect(manifest.start == time("2024-02-03T00:00:00Z"))
+    #expect(manifest.gaps.isEmpty)
+    #expect(try await world.violations() == [])
+    #expect(try await world.archived().first?.time ?? now < time("2024-02-03T01:00:00Z"))
+  }
+
+  @Test func `a run that finds nothing new writes no revision, and says what it covers`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(
+        Generation(count: 500, window: Window(from: start, to: now - .hours(2))))
+    }
+    let first = try await world.export(.incremental(backfillStart: start))
+    #expect(first.daysWritten.count == 8)
+    let before = try #require(try world.manifest)
+    world.clock.advance(to: now + .hours(1))
+    let second = try await world.export(.incremental(backfillStart: start))
+    let after = try #require(try world.manifest)
+    #expect(second.daysWritten.isEmpty)
+    #expect(second.counters.rowsAdded == 0)
+    #expect(after.partitions.map(\.revision) == before.partitions.map(\.revision))
+    #expect(after.highWaterMark > before.highWaterMark)
+  }
+
+  @Test func `a window by hand that is there already changes nothing`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let before = try #require(try world.manifest)
+    let window = Window(from: time("2024-02-04T00:00:00Z"), to: time("2024-02-05T12:00:00Z"))
+    let summary = try await world.export(.window(window, replace: false))
+    #expect(summary.daysWritten.isEmpty)
+    #expect(summary.counters.duplicates > 50)
+    let replaced = try await world.export(.window(window, replace: true))
+    #expect(replaced.daysWritten.isEmpty)
+    #expect(replaced.rowsDropped == 0)
+    let after = try #require(try world.manifest)
+    #expect(after.partitions.map(\.files) == before.partitions.map(\.files))
+    #expect(after.highWaterMark == before.highWaterMark)
+  }
+
+  @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let day = try #require(Day("2024-02-04"))
+    let whole = try await world.archived()
+    let file = try #require(try world.manifest?.partition(day)?.files.first)
+    try world.overwrite(file.path, with: Array("nonsense".utf8))
+
+    let merged = try await world.export(.window(day.window, replace: false))
+    #expect(merged.isDamaged)
+    #expect(merged.damagedDays == [day])
+    let repaired = try await world.export(.window(day.window, replace: true))
+    #expect(repaired.damagedDays.isEmpty)
+    #expect(repaired.daysWritten == [day])
+    #expect(try await world.archived() == whole)
+  }
+}

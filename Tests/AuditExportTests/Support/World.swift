@@ -1,0 +1,162 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// An API, a clock and an archive in a folder of its own: nights pass as fast as they can be computed.
+final class World: Sendable {
+  let log = LogName("acme")!
+  let clock: WorldClock
+  let api: Mutex<EmulatedAPI>
+  let folder: String
+  /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
+  let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
+
+  init(now: Timestamp, _ configure: (inout EmulatorConfiguration) -> Void = { _ in }) throws {
+    var configuration = EmulatorConfiguration(logs: [LogName("acme")!])
+    configuration.rateLimit = nil
+    configure(&configuration)
+    clock = WorldClock(now: now)
+    api = Mutex(try EmulatedAPI(configuration))
+    folder = NSTemporaryDirectory() + "audit-export-" + UUID().uuidString
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// One run, as the command line would start it.
+  func export(
+    _ request: ExportSettings.Request, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
+    adjust: (inout ExportSettings) -> Void = { _ in }
+  ) async throws -> ExportSummary {
+    var settings = ExportSettings(request: request)
+    adjust(&settings)
+    let client = AuditLogClient(
+      log: log, host: .cloudsmith, key: try APIKey(EmulatorConfiguration.demoKey),
+      transport: Wire(world: self),
+      clock: clock)
+    return try await withWriter { writer in
+      await ExportRun(settings, client: client, clock: clock, writer: writer, observe: observe).run()
+    }
+  }
+
+  nonisolated(nonsending) func withWriter<Result>(
+    _ body: (ArchiveWriter) async throws -> Result
+  ) async throws -> Result {
+    let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
+    return try await Archive.withWriter(
+      at: folder, source: source, holder: .thisProcess(since: clock.now),
+      settings: WriterSettings(toolVersion: "test"), body: body)
+  }
+
+  var manifest: Manifest? {
+    get throws { try Archive.read(at: folder, log: log) }
+  }
+
+  /// Every archived event: uuid and time, in the order of the archive.
+  func archived() async throws -> [Event] {
+    try await withWriter { writer in
+      var events: [Event] = []
+      for partition in writer.manifest?.partitions ?? [] {
+        var reader = writer.reader(of: partition.eventDate)
+        while let batch = try reader.next() { events += Event.all(in: batch) }
+      }
+      return events
+    }
+  }
+
+  /// Every event the log ever had, oldest first.
+  func truth() throws -> [Event] {
+    let json = api.withLock { $0.truth(log) } ?? []
+    var parser = EventParser()
+    return Event.all(in: try parser.parse(json).rows).sorted()
+  }
+
+  /// What is covered, but not exactly as it is in truth: missing, twice, or never there. Empty when all is well.
+  func violations() async throws -> [String] {
+    let archived = try await archived()
+    let truth = try truth()
+    let coverage = try manifest?.coverage ?? Coverage([])
+    var problems: [String] = []
+    if Set(archived).count != archived.count {
+      problems.append("\(archived.count - Set(archived).count) events twice")
+    }
+    let invented = Set(archived).subtracting(truth)
+    if !invented.isEmpty { problems.append("\(invented.count) events that never were") }
+    let missing = Set(truth.filter { coverage.contains($0.time) }).subtracting(archived)
+    if !missing.isEmpty { problems.append("covered and missing: \(missing.sorted().prefix(3))") }
+    if archived != archived.sorted() { problems.append("not in order") }
+    return problems
+  }
+}
+
+/// An event, as far as these tests tell them apart.
+struct Event: Hashable, Comparable, CustomStringConvertible {
+  var time: Timestamp
+  var uuid: String
+
+  static func all(in batch: RowBatch) -> [Event] {
+    (0..<batch.count).map { Event(time: batch.time($0), uuid: batch.string(.uuid, $0) ?? "") }
+  }
+
+  static func < (one: Event, other: Event) -> Bool {
+    one.time == other.time
+      ? one.uuid.utf8.lexicographicallyPrecedes(other.uuid.utf8) : one.time < other.time
+  }
+
+  var description: String { "\(uuid) at \(time)" }
+}
+
+/// The emulator as a transport, without a socket.
+private struct Wire: HTTPTransport {
+  let world: World
+  private let requests = Counter()
+
+  init(world: World) {
+    self.world = world
+  }
+
+  func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
+    try world.beforeRequest.withLock { $0 }(requests.next())
+    let emulated = EmulatedRequest(
+      target: request.target, headers: [("X-Api-Key", EmulatorConfiguration.demoKey)])
+    let response = world.api.withLock { $0.respond(to: emulated, at: world.clock.now) }
+    guard response.isWhole else { throw .interrupted("cut by the test") }
+    return APIResponse(
+      status: response.status, headers: HeaderFields(response.headers.fields.map { ($0.name, $0.value) }),
+      body: response.body)
+  }
+}
+
+private final class Counter: Sendable {
+  private let value = Mutex(0)
+
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}
+
+extension World {
+  /// Damages a file of the archive.
+  func overwrite(_ path: String, with bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(filePath: folder + "/" + path))
+  }
+}
+
+extension World {
+  /// Lets the records of a JSON array happen.
+  func arrive(_ array: [UInt8]) throws {
+    let records = try #require(try JSONSerialization.jsonObject(with: Data(array)) as? [[String: Any]])
+    let texts = try records.map { Array(try JSONSerialization.data(withJSONObject: $0)) }
+    api.withLock { $0.change(log) { log in for text in texts { log.insert(record: text) } } }
+  }
+}

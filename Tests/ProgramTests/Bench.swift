@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// A folder of its own and an emulator as a program, for one test.
+struct Bench {
+  let folder: String
+  let url: String
+  /// The emulator's options.
+  let options: [String]
+  let key = "test-key-3f9a77"
+  var archive: String { folder + "/archive" }
+  var environment: [String: String] { ["CLOUDSMITH_API_KEY": key, "CLOUDSMITH_API_HOST": url] }
+
+  /// Starts an emulator with these options, gives it to `body`, and ends it.
+  static func with(_ options: [String], _ body: (Bench) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "audit-program-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let key = "test-key-3f9a77"
+    let emulator = try Program.emulator.start(
+      ["--port", "0", "--organization", "acme", "--api-key", key] + options)
+    let url = try #require(emulator.line(beginning: "listening on "), "the emulator did not start")
+    defer {
+      emulator.signal(SIGTERM)
+      _ = emulator.wait()
+    }
+    try body(Bench(folder: folder, url: url, options: options))
+  }
+
+  /// Runs `export` on the bench's archive without a pace.
+  func export(_ options: [String] = [], environment more: [String: String] = [:]) throws -> Program.Result {
+    try Program.exporter.run(arguments(options), environment: environment.merging(more) { $1 })
+  }
+
+  func arguments(_ options: [String]) -> [String] {
+    ["export", "--organization", "acme", "--archive", archive, "--max-requests-per-second", "unlimited"]
+      + options
+  }
+
+  func status() throws -> [String: Any] {
+    try Program.exporter.run(
+      ["status", "--organization", "acme", "--archive", archive, "--output-format", "json"], environment: [:]
+    ).json
+  }
+
+  /// Writes the events that the emulator serves to a file, and returns its path.
+  func events() throws -> String {
+    let path = folder + "/events.json"
+    let result = try Program.emulator.run(["--organization", "acme", "--print-events", path] + options)
+    #expect(result.status == 0, "\(result.log)")
+    return path
+  }
+}
+
+/// A Python script of `Tests/Interoperability`, with the interpreter that `Scripts/test` prepared.
+enum Python {
+  static let interpreter = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
+  static var isThere: Bool { interpreter != nil }
+
+  static func run(_ script: String, _ arguments: [String], environment: [String: String] = [:]) throws
+    -> Program.Result
+  {
+    let process = Process()
+    process.executableURL = URL(filePath: try #require(interpreter))
+    process.arguments = [Repository.path("Tests/Interoperability/" + script)] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    return try Running(process).wait()
+  }
+}
+
+enum Repository {
+  /// A file of this repository.
+  static func path(_ relative: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appending(path: relative).path
+  }
+}

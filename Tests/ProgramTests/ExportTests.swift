@@ -1,0 +1,291 @@
+import Foundation
+import Testing
+
+/// The program against the emulator, both as their users run them.
+@Suite(.serialized) struct ExportTests {
+  /// Days long past for the clock of the test, recent enough for the retention.
+  private static let recent: (from: String, to: String) = {
+    let now = Date().timeIntervalSince1970
+    let today = (now / 86_400).rounded(.down) * 86_400
+    func text(_ seconds: Double) -> String {
+      Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+    }
+    return (text(today - 31 * 86_400), text(today - 86_400))
+  }()
+
+  private static func generate(_ count: Int, _ more: [String] = []) -> [String] {
+    [
+      "--generate", "\(count)", "--seed", "7", "--from", recent.from, "--to", recent.to, "--rate-limit",
+      "1000000",
+    ] + more
+  }
+
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `100,000 events over 30 days are archived once each, every cell as an independent flattening has it`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(100_000, ["--ties", "3"])) { bench in
+      let result = try bench.export([
+        "--backfill-start-time", ExportTests.recent.from, "--output-format", "json",
+      ])
+      #expect(result.status == 0, "\(result.log)")
+      let run = try #require(try result.json["run"] as? [String: Any])
+      #expect(run["rows_added"] as? Int == 100_000)
+      #expect(run["requests"] as? Int == 200)
+      let check = try Python.run(
+        "flatten.py",
+        ["check", "--events", bench.events(), "--archive", bench.archive, "--organization", "acme"])
+      #expect(check.status == 0, "\(check.output)\(check.log)")
+      #expect(check.output.contains("100000 rows in 30 days equal, every cell"), "\(check.output)")
+    }
+  }
+
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `the official Python client gets exactly the events that are archived`() throws {
+    try Bench.with(ExportTests.generate(2_345)) { bench in
+      #expect(try bench.export(["--backfill-start-time", ExportTests.recent.from]).status == 0)
+      let client = try Python.run(
+        "official_client.py", [bench.url, bench.key, "acme", "--page-size", "500"])
+      #expect(client.status == 0, "\(client.log)")
+      let received = client.output.split(separator: "\n").compactMap { line in
+        (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["uuid"] as? String
+      }
+      #expect(received.count == 2_345)
+      #expect(Set(received) == Set(try archivedIdentities(bench)))
+    }
+  }
+
+  @Test
+  func
+    `a run killed at a random moment leaves an archive that the next run completes, as if nothing had been`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(6_000)) { bench in
+      let options = ["--backfill-start-time", ExportTests.recent.from, "--page-size", "200"]
+      #expect(try bench.export(options).status == 0)
+      let whole = try contents(of: bench.archive)
+      #expect(whole.count == 30)
+
+      var kills = 0
+      for attempt in 0..<8 {
+        let archive = bench.folder + "/killed-\(attempt)"
+        let running = try Program.exporter.start(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        usleep(UInt32(40_000 + attempt * 60_000))
+        running.signal(SIGKILL)
+        if running.wait().wasKilled { kills += 1 }
+        let again = try Program.exporter.run(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        #expect(again.status == 0, "\(again.log)")
+        #expect(try contents(of: archive) == whole, "attempt \(attempt)")
+        #expect(try leftovers(in: archive) == [], "attempt \(attempt)")
+      }
+      #expect(kills > 0)
+    }
+  }
+
+  @Test func `SIGTERM ends a run in order: what is complete is kept, the lock is free, the status is 130`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(20_000)) { bench in
+      var arguments = bench.arguments([
+        "--backfill-start-time", ExportTests.recent.from, "--page-size", "100",
+      ])
+      arguments.replace(["unlimited"], with: ["20"])
+      let running = try Program.exporter.start(arguments, environment: bench.environment)
+      while try bench.status()["manifest"] == nil { usleep(50_000) }
+      running.signal(SIGTERM)
+      let result = running.wait()
+      #expect(result.status == 130, "\(result.log)")
+      #expect(result.log.contains("Interrupted; all that was complete is kept"))
+      let manifest = try #require(try bench.status()["manifest"] as? [String: Any])
+      #expect((manifest["coverage"] as? [Any])?.count == 1)
+      #expect((manifest["gaps"] as? [Any])?.count == 1)
+      #expect(try leftovers(in: bench.archive) == [])
+      let again = try bench.export(["--output-format", "json"])
+      #expect(again.status == 0, "\(again.log)")
+      #expect((try again.json["gaps"] as? [Any])?.isEmpty == true)
+    }
+  }
+
+  @Test
+  func `a second run while one is under way ends at once with status 11, and says who holds the archive`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(5_000)) { bench in
+      var arguments = bench.arguments(["--backfill-start-time", ExportTests.recent.from])
+      arguments.replace(["unlimited"], with: ["1"])
+      let first = try Program.exporter.start(arguments, environment: bench.environment)
+      while !FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") { usleep(20_000) }
+      let second = try bench.export()
+      #expect(second.status == 11, "\(second.log)")
+      #expect(second.log.contains("process \(first.process.processIdentifier)"), "\(second.log)")
+      first.signal(SIGTERM)
+      #expect(first.wait().status == 130)
+    }
+  }
+
+  @Test func `the API key is in no output, no log, no file and no argument`() throws {
+    try Bench.with(ExportTests.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
+      let running = try Program.exporter.start(
+        bench.arguments([
+          "--backfill-start-time", ExportTests.recent.from, "--log-level", "debug", "--page-size", "100",
+        ]),
+        environment: bench.environment)
+      let result = running.wait()
+      #expect(result.status == 0, "\(result.log)")
+      #expect(result.log.contains("503"))
+      #expect(!result.output.contains(bench.key))
+      #expect(!result.log.contains(bench.key))
+      for file in try files(in: bench.archive) {
+        #expect(try Data(contentsOf: URL(filePath: file)).range(of: Data(bench.key.utf8)) == nil, "\(file)")
+      }
+      let refused = try bench.export(environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])
+      #expect(refused.status == 20)
+      #expect(!refused.log.contains("wrong-key-77"))
+    }
+  }
+
+  @Test(arguments: [
+    ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, ["401", "mistyped, expired or revoked", "CLOUDSMITH_API_KEY"]),
+    (["--forbidden"], [:], 20, ["403", "Manager or Owner"]),
+    (["--plan-without-audit-log"], [:], 22, ["402", "plan"]),
+    (["--fail-every", "1", "--fail-status", "500"], [:], 75, ["after 2 tries", "500", "run again"]),
+  ])
+  func `what the API refuses is told with its causes and cures`(
+    options: [String], environment: [String: String], status: Int, words: [String]
+  ) throws {
+    try Bench.with(["--generate", "10"] + options) { bench in
+      let result = try bench.export(
+        ["--backfill-start-time", ExportTests.recent.from, "--retries", "2"], environment: environment)
+      #expect(result.status == Int32(status), "\(result.log)")
+      for word in words { #expect(result.log.contains(word), "\(word): \(result.log)") }
+    }
+  }
+
+  @Test func `an organisation that is not there is told with its causes and cures`() throws {
+    try Bench.with(["--generate", "10"]) { bench in
+      let result = try bench.export([
+        "--organization", "amce", "--backfill-start-time", ExportTests.recent.from,
+      ])
+      #expect(result.status == 21, "\(result.log)")
+      for word in ["404", "'amce'", "typos", "deleted or archived", "lower case with hyphens"] {
+        #expect(result.log.contains(word), "\(word): \(result.log)")
+      }
+    }
+  }
+
+  @Test
+  func `a rate limit that asks for a longer wait than allowed ends the run as incomplete, with what it has`()
+    throws
+  {
+    try Bench.with([
+      "--generate", "3000", "--rate-limit", "3", "--from", ExportTests.recent.from, "--to",
+      ExportTests.recent.to,
+    ]) { bench in
+      let result = try bench.export(["--backfill-start-time", ExportTests.recent.from, "--max-wait", "1m"])
+      #expect(result.status == 3, "\(result.log)")
+      #expect(result.log.contains("longer than --max-wait"))
+      #expect(result.log.contains("share the key"))
+      #expect(try bench.status()["manifest"] != nil)
+    }
+  }
+
+  @Test func `an API that is not there is status 75`() throws {
+    let result = try Program.exporter.run(
+      [
+        "export", "-o", "acme", "--archive", NSTemporaryDirectory() + UUID().uuidString, "--retries", "1",
+        "--api-host", "http://127.0.0.1:1",
+      ], environment: ["CLOUDSMITH_API_KEY": "abc-123"])
+    #expect(result.status == 75, "\(result.log)")
+    #expect(result.log.contains("no connection"))
+  }
+
+  @Test func `no events is success, and the causes are named`() throws {
+    try Bench.with(["--generate", "0"]) { bench in
+      let result = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+      #expect(result.status == 0, "\(result.log)")
+      #expect(result.output.contains("no events in the window"))
+      #expect(result.output.contains("lack access to the audit log"))
+    }
+  }
+
+  @Test func `records that cannot be rows go to quarantine once: status 4, then 0`() throws {
+    let folder = NSTemporaryDirectory() + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let events = #"[{"uuid":"a","event_at":"\#(ExportTests.recent.to)"},{"uuid":"b"},7]"#
+    try Data(events.utf8).write(to: URL(filePath: folder + "/events.json"))
+    try Bench.with(["--events", folder + "/events.json"]) { bench in
+      let first = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+      #expect(first.status == 4, "\(first.log)")
+      #expect(first.log.contains("2 records"))
+      let second = try bench.export()
+      #expect(second.status == 0, "\(second.log)")
+      let manifest = try #require(try bench.status()["manifest"] as? [String: Any])
+      #expect(manifest["quarantined_records"] as? Int == 2)
+    }
+  }
+
+  @Test func `a repository's log has an archive of its own kind`() throws {
+    try Bench.with([
+      "--repository", "my-repo", "--generate", "300", "--from", ExportTests.recent.from, "--to",
+      ExportTests.recent.to,
+    ]) { bench in
+      let options = ["--backfill-start-time", ExportTests.recent.from]
+      let result = try bench.export(options + ["--organization", "acme/my-repo"])
+      #expect(result.status == 0, "\(result.log)")
+      #expect(
+        FileManager.default.fileExists(atPath: bench.archive + "/csv/organization=acme/repository=my-repo"))
+      #expect(FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/my-repo/manifest.json"))
+      #expect(try bench.export(options).status == 64)
+    }
+  }
+
+  // MARK: - Looking into an archive
+
+  private func files(in folder: String) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder).map { folder + "/" + $0 }.filter { path in
+      var isFolder: ObjCBool = false
+      return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    }
+  }
+
+  /// Per day: rows and content.
+  private func contents(of archive: String) throws -> [String: String] {
+    let status = try Program.exporter.run([
+      "status", "-o", "acme", "--archive", archive, "--output-format", "json",
+    ])
+    let manifest = try #require(try status.json["manifest"] as? [String: Any])
+    let partitions = try #require(manifest["partitions"] as? [[String: Any]])
+    var contents: [String: String] = [:]
+    for partition in partitions where partition["rows"] as? Int != 0 {
+      contents["\(partition["event_date"] ?? "")"] =
+        "\(partition["rows"] ?? "") \(partition["content_sha256"] ?? "")"
+    }
+    return contents
+  }
+
+  /// Files that neither the manifest names nor the archive needs.
+  private func leftovers(in archive: String) throws -> [String] {
+    let data = try Data(contentsOf: URL(filePath: archive + "/_manifest/acme/manifest.json"))
+    let manifest = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+    let partitions = try #require(manifest?["partitions"] as? [[String: Any]])
+    let named = Set(
+      partitions.flatMap { $0["files"] as? [[String: Any]] ?? [] }.compactMap { $0["path"] as? String })
+    return try files(in: archive).map { String($0.dropFirst(archive.count + 1)) }
+      .filter { !$0.hasPrefix("_manifest/") && !named.contains($0) }
+  }
+
+  private func archivedIdentities(_ bench: Bench) throws -> [String] {
+    try files(in: bench.archive + "/csv").flatMap { file in
+      let process = Process()
+      process.executableURL = URL(filePath: "/bin/gzip")
+      process.arguments = ["-dc", file]
+      return try Running(process).wait().output.split(separator: "\n").dropFirst().map {
+        String($0.prefix(36))
+      }
+      .filter { $0.count == 36 && $0.split(separator: "-").count == 5 }
+    }
+  }
+}
