@@ -78,11 +78,14 @@ let package = Package(
       dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "PartitionFormats"],
       swiftSettings: strict),
 
+    // Two settings of the system's allocator.
+    .systemLibrary(name: "CMalloc"),
+
     // Commands, options, words, exit statuses.
     .executableTarget(
       name: "cloudsmith-audit-export",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -19,4 +19,9 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [ExportCommand.self, StatusCommand.self, SchemaCommand.self])
+
+  static func main() async {
+    PageMemory.keep()
+    await main(nil)
+  }
 }

@@ -73,6 +73,13 @@ struct ConnectionSettingsTests {
     #expect(try file("/two.pem") == "/two.pem")
   }
 
+  @Test func `compressed answers are asked for, except of this machine`() throws {
+    #expect(try ConnectionSettings(host: .cloudsmith, version: "1").acceptEncoding == "gzip")
+    #expect(
+      try ConnectionSettings(host: APIHost("http://127.0.0.1:8080"), version: "1").acceptEncoding
+        == "identity")
+  }
+
   @Test func `the user agent names the product and its version`() throws {
     #expect(
       try ConnectionSettings(host: .cloudsmith, version: "1.2.3").userAgent == "cloudsmith-audit-export/1.2.3"

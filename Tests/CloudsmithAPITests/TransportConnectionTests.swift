@@ -20,7 +20,7 @@ struct TransportConnectionTests {
       for line in [
         "X-Api-Key: \(Sample.keyText)", "User-Agent: cloudsmith-audit-export/1.2.3",
         "Accept: application/json",
-        "Accept-Encoding: gzip",
+        "Accept-Encoding: identity",
       ] {
         #expect(lines.contains(line))
       }

@@ -38,7 +38,10 @@ struct CommitPlan {
     }
     // The lookback reaches back from the newest covered instant, which is the mark when there is no gap.
     let changing = (coverage.intervals.last?.to ?? standing.start) - change.lookback
-    let isSettled = { (day: Day) in coverage.contains(day.window) && day.end <= changing }
+    let everything = Window(from: standing.start, to: .latest)
+    let isSettled = { (day: Day) in
+      coverage.contains(day.window.intersection(everything)) && day.end <= changing
+    }
     for day in after.keys { after[day]?.state = isSettled(day) ? .settled : .open }
 
     var run = change.run

@@ -46,15 +46,15 @@ struct DaySealer {
     result.lateEvents = replaced == nil ? new.count(where: { covered.contains($0) }) : 0
 
     if archived ? (replaced == nil && new.isEmpty) : new.isEmpty { return result }
-    var merged: MergedRows
+    var sorted = new.sorted()
     if keepsArchived {
       var reader = writer.reader(of: day)
-      merged = MergedRows(
-        old: { () throws(ArchiveError) in try reader.next() }, without: replaced, new: new.sorted())
+      var merged = MergedRows(
+        old: { () throws(ArchiveError) in try reader.next() }, without: replaced, new: sorted)
+      result.staged = try writer.stage(day) { try merged.next() }
     } else {
-      merged = MergedRows(old: { nil }, without: nil, new: new.sorted())
+      result.staged = try writer.stage(day) { sorted.next() }
     }
-    result.staged = try writer.stage(day) { try merged.next() }
     return result
   }
 

@@ -20,8 +20,8 @@ package struct RowBatch: Sendable {
     }
 
     package static let null = Cell(offset: 0, length: .max)
-    package var isNull: Bool { length == .max }
-    package var range: Range<Int> { isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length) }
+    @inlinable package var isNull: Bool { length == .max }
+    @inlinable package var range: Range<Int> { isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length) }
   }
 
   package var bytes: [UInt8] = []
@@ -37,17 +37,17 @@ package struct RowBatch: Sendable {
 
   package init() {}
 
-  package var count: Int { eventAt.count }
-  package var isEmpty: Bool { eventAt.isEmpty }
+  @inlinable package var count: Int { eventAt.count }
+  @inlinable package var isEmpty: Bool { eventAt.isEmpty }
 
-  package func cell(_ column: TextColumn, _ row: Int) -> Cell {
+  @inlinable package func cell(_ column: TextColumn, _ row: Int) -> Cell {
     cells[row * TextColumn.count + column.rawValue]
   }
 
-  package func time(_ row: Int) -> Timestamp { Timestamp(microseconds: eventAt[row]) }
+  @inlinable package func time(_ row: Int) -> Timestamp { Timestamp(microseconds: eventAt[row]) }
 
   /// The range of `bytes` that holds the row's text.
-  package func textRange(_ row: Int) -> Range<Int> {
+  @inlinable package func textRange(_ row: Int) -> Range<Int> {
     (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
   }
 
@@ -67,10 +67,10 @@ package struct RowBatch: Sendable {
     let shift = UInt32(truncatingIfNeeded: bytes.count) &- UInt32(truncatingIfNeeded: text.lowerBound)
     bytes.append(contentsOf: other.bytes[text])
     let first = row * TextColumn.count
-    for index in first..<first + TextColumn.count {
-      var cell = other.cells[index]
-      if !cell.isNull { cell.offset = cell.offset &+ shift }
-      cells.append(cell)
+    let added = cells.count
+    cells.append(contentsOf: other.cells[first..<first + TextColumn.count])
+    for index in added..<added + TextColumn.count {
+      cells[index].offset &+= cells[index].isNull ? 0 : shift
     }
     ends.append(UInt32(truncatingIfNeeded: bytes.count))
     eventAt.append(other.eventAt[row])

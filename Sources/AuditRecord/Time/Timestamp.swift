@@ -6,14 +6,14 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   /// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
   package var microseconds: Int64
 
-  package init(microseconds: Int64) {
+  @inlinable package init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
   package static let earliest = Timestamp(microseconds: -62_135_596_800_000_000)  // 0001-01-01
   package static let latest = Timestamp(microseconds: 253_402_300_799_999_999)  // 9999-12-31
 
-  package static func < (one: Timestamp, other: Timestamp) -> Bool {
+  @inlinable package static func < (one: Timestamp, other: Timestamp) -> Bool {
     one.microseconds < other.microseconds
   }
 

@@ -49,7 +49,8 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
       let message = try HTTPClient.Request(
         url: request.url,
         headers: [
-          "Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": settings.userAgent,
+          "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+          "User-Agent": settings.userAgent,
           "X-Api-Key": request.key.text,
         ])
       let task = client.execute(

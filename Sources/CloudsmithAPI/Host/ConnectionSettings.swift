@@ -7,6 +7,8 @@ package struct ConnectionSettings: Hashable, Sendable {
   package var caFile: String?
   /// `cloudsmith-audit-export/1.0.0`
   package var userAgent: String
+  /// `gzip`, or `identity` for an API on this machine: there is no network to spare, and both ends would pay for it.
+  package var acceptEncoding: String
   package var limits = ResponseLimits()
   package var timeouts = RequestTimeouts()
 
@@ -23,6 +25,7 @@ package struct ConnectionSettings: Hashable, Sendable {
       [environment[name.lowercased()], environment[name]].lazy.compactMap(\.self).first { !$0.isEmpty }
     }
     self.userAgent = "cloudsmith-audit-export/\(version)"
+    self.acceptEncoding = host.origin.isLoopback ? "identity" : "gzip"
     self.caFile = caFile ?? variable("SSL_CERT_FILE")
     if let proxy {
       self.proxy = try ProxyAddress(proxy)
