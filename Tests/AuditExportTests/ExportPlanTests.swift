@@ -11,12 +11,12 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
 
   private func plan(
     _ request: ExportSettings.Request, coverage: [Window] = [], start: Timestamp? = nil,
-    _ adjust: (inout ExportSettings) -> Void = { _ in }
+    oldestVisible: Timestamp? = nil, _ adjust: (inout ExportSettings) -> Void = { _ in }
   ) -> ExportPlan {
     var settings = ExportSettings(request: request)
     adjust(&settings)
     let standing = start.map { ExportPlan.Standing(start: $0, coverage: Coverage(coverage)) }
-    return ExportPlan(settings, standing: standing, now: now)
+    return ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
   }
 
   @Test func `a first backfill wants everything from the start to the settled edge`() {
@@ -122,5 +122,42 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     let plan = plan(.incremental(backfillStart: nil), start: now - .seconds(5))
     #expect(plan.wanted.intervals.isEmpty)
     #expect(plan.notes == [.nothingYet(until: now - .seconds(5) + .minutes(10))])
+  }
+
+  @Test func `what is older than the oldest event shown is not claimed, unless every plan keeps it`() {
+    let asked = time("2023-06-01T00:00:00Z")
+    let blind = plan(.incremental(backfillStart: asked))
+    #expect(blind.claimsMoreThanEveryPlanKeeps)
+
+    // A plan that keeps 60 days shows nothing older.
+    let sixty = plan(.incremental(backfillStart: asked), oldestVisible: now - .days(60))
+    #expect(!sixty.claimsMoreThanEveryPlanKeeps)
+    #expect(sixty.start == now - .days(60))
+    #expect(sixty.wanted.intervals.first?.from == now - .days(60))
+    #expect(sixty.notes == [.nothingShown(Window(from: asked, to: now - .days(60)))])
+
+    // A young or quiet log: whatever the plan, it keeps 30 days, and they are empty.
+    let quiet = plan(.incremental(backfillStart: asked), oldestVisible: now - .days(2))
+    #expect(quiet.start == now - .days(30))
+  }
+
+  @Test func `a start within what every plan keeps needs no look at the list`() {
+    let plan = plan(.incremental(backfillStart: now - .days(29)))
+    #expect(!plan.claimsMoreThanEveryPlanKeeps)
+    #expect(plan.start == now - .days(29))
+  }
+
+  @Test func `only days that are over, when asked for`() {
+    let incremental = plan(.incremental(backfillStart: time("2024-02-05T06:00:00Z"))) { $0.wholeDays = true }
+    #expect(incremental.wanted.intervals == [window("2024-02-05T06:00:00Z", "2024-02-08T00:00:00Z")])
+    let byHand = plan(.window(window("2024-02-05T06:00:00Z", "2024-02-08T11:00:00Z"), replace: false)) {
+      $0.wholeDays = true
+    }
+    #expect(byHand.wanted.intervals == [window("2024-02-06T00:00:00Z", "2024-02-08T00:00:00Z")])
+    let none = plan(.window(window("2024-02-05T06:00:00Z", "2024-02-05T11:00:00Z"), replace: false)) {
+      $0.wholeDays = true
+    }
+    #expect(none.wanted.intervals.isEmpty)
+    #expect(none.notes == [.noWholeDay])
   }
 }

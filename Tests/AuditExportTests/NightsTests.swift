@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import CloudsmithAPI
 import CloudsmithEmulator
 import Synchronization
 import TestSupport
@@ -170,5 +171,73 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(repaired.damagedDays.isEmpty)
     #expect(repaired.daysWritten == [day])
     #expect(try await world.archived() == whole)
+  }
+
+  @Test func `an interrupted backfill resumes in the gap, and fetches no covered day again`() async throws {
+    let now = time("2024-02-20T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 20_000, window: Window(from: start, to: now)))
+    }
+    let settings: (inout ExportSettings) -> Void = { settings in
+      settings.pageSize = 100
+      settings.lookback = .hours(1)
+    }
+    world.beforeRequest.withLock { gate in
+      gate = { number throws(TransportFault) in if number > 60 { throw .cancelled } }
+    }
+    let first = try await world.export(.incremental(backfillStart: start), adjust: settings)
+    guard case .stoppedByAPI(.cancelled) = first.outcome else {
+      Issue.record("it was not stopped")
+      return
+    }
+    let gap = try #require(try world.manifest?.gaps.first)
+    #expect(gap.from == start)
+    #expect(try await world.violations() == [])
+    #expect(try world.manifest?.highWaterMark == start)
+
+    world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
+    world.clock.advance(to: now + .hours(1))
+    let before = world.api.withLock { $0.requests.count }
+    let second = try await world.export(.incremental(backfillStart: start), adjust: settings)
+    let requests = world.api.withLock { $0.requests.count } - before
+    #expect(try world.manifest?.gaps == [])
+    #expect(try await world.violations() == [])
+    #expect(second.counters.timeFilter == "seek")
+    // The gap's own pages, the newest hour's, and a search among 200 pages.
+    let own = try world.truth().count { gap.contains($0.time) } / 100 + 1
+    #expect(requests <= own + 2 + 8 + 4)
+  }
+
+  @Test func `a plan that keeps sixty days is not taken for a year without events`() async throws {
+    let now = time("2024-02-20T12:00:00Z")
+    let oldest = now - .days(60)
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 3_000, window: Window(from: oldest, to: now)))
+    }
+    let first = try await world.export(.incremental(backfillStart: now - .days(300)))
+    let visible = try #require(try world.truth().first).time
+    let manifest = try #require(try world.manifest)
+    #expect(manifest.start == visible)
+    #expect(manifest.gaps.isEmpty)
+    #expect(first.plan.notes == [.nothingShown(Window(from: now - .days(300), to: visible))])
+
+    world.clock.advance(to: now + .days(1))
+    let second = try await world.export(.incremental(backfillStart: now - .days(300)))
+    #expect(second.plan.notes.isEmpty)
+    #expect(try world.manifest?.start == visible)
+  }
+
+  @Test func `a run warns when what the archive lacks is about to leave the plan's log`() async throws {
+    let now = time("2024-02-20T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: now)))
+    }
+    let summary = try await world.export(.incremental(backfillStart: start))
+    let mark = try #require(summary.manifest).highWaterMark
+    #expect(summary.loss(after: .days(30), now: now) == nil)
+    #expect(summary.loss(after: .days(30), now: now + .days(22)) == nil)
+    let loss = summary.loss(after: .days(30), now: now + .days(23))
+    #expect(loss?.lacking == mark)
+    #expect(loss?.lostAt == mark + .days(30))
   }
 }

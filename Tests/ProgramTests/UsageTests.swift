@@ -24,6 +24,8 @@ import Testing
     (["--compression-level", "10"], "a whole number from 1 to 9"),
     (["--retries", "0"], "a whole number from 1 to 100"),
     (["--output-format", "xml"], "expected text or json"),
+    (["--time-filter", "guess"], "expected auto, seek or walk"),
+    (["--query", " "], "a Cloudsmith search"),
     (["--log-level", "loud"], "expected debug, info, warning or error"),
     (["--api-host", "http://api.example.com"], "use https"),
     (["--api-key-file", "/tmp/never-made/key"], "cannot be read"),
@@ -83,7 +85,8 @@ import Testing
     let help = try Program.exporter.run(["help", "export"])
     #expect(help.status == 0)
     for option in [
-      "--organization", "--archive", "--backfill-start-time", "--from", "--to", "--replace", "--lookback",
+      "--organization", "--archive", "--backfill-start-time", "--from", "--to", "--replace", "--whole-days",
+      "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
       "--request-timeout", "--compression-level", "--api-host", "--api-key-file", "--ca-file", "--proxy",

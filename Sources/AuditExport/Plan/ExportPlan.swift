@@ -13,10 +13,14 @@ package struct ExportPlan: Sendable {
     case laterStartIgnored(asked: Timestamp, start: Timestamp)
     /// Older than what the API keeps: fetched where asked for, never claimed as covered.
     case beyondReach(Window, retention: TimeSpan)
+    /// Older than the oldest event that the API shows: it may be gone, and is not claimed as covered.
+    case nothingShown(Window)
     /// The newest part of the window may still receive events; it is exported, and left to a later run to cover.
     case notSettled(Window)
     /// The archive is up to date to within the settle time.
     case nothingYet(until: Timestamp)
+    /// Only days that are over were asked for, and the window has none.
+    case noWholeDay
   }
 
   /// The windows to fetch.
@@ -30,6 +34,8 @@ package struct ExportPlan: Sendable {
   package let replaced: Window?
   /// Whether the run only lays down where the archive begins.
   package let beginsNow: Bool
+  private let now: Timestamp
+  private let isInformed: Bool
 
   /// Where an archive stands: what a plan needs to know of it.
   package struct Standing: Sendable {
@@ -42,93 +48,108 @@ package struct ExportPlan: Sendable {
     }
   }
 
-  /// - Parameter standing: nil for an archive that has no commit yet.
-  package init(_ settings: ExportSettings, standing: Standing?, now: Timestamp) {
-    let reach = now - settings.retention
-    let settled = now - settings.settle
+  /// What every plan of Cloudsmith keeps: the shortest retention that it documents.
+  package static let leastRetention = TimeSpan.days(30)
+
+  /// - Parameters:
+  ///   - standing: nil for an archive that has no commit yet.
+  ///   - oldestVisible: the oldest event that the API shows, where it has been looked up. Plans of Cloudsmith keep less
+  ///     than others and do not say so: what is older than this event and than `leastRetention` proves nothing.
+  package init(
+    _ settings: ExportSettings, standing: Standing?, now: Timestamp, oldestVisible: Timestamp? = nil
+  ) {
+    let kept = now - settings.retention
+    let shown = min(oldestVisible ?? .earliest, now - ExportPlan.leastRetention)
+    let settled = settings.wholeDays ? Day(containing: now - settings.settle).start : now - settings.settle
+    let reach = Reach(kept: kept, shown: shown, retention: settings.retention)
+    self.now = now
+    isInformed = oldestVisible != nil
+    let coverage = standing?.coverage ?? Coverage([])
+    var notes: [Note] = []
+
     switch settings.request {
     case .incremental(let backfillStart):
-      self.init(incrementalFrom: backfillStart, settings, standing, now, reach: reach, settled: settled)
-    case .window(let window, let replace):
-      self.init(window: window, replace: replace, settings, standing, reach: reach, settled: settled)
-    }
-  }
-
-  private init(
-    incrementalFrom asked: Timestamp?, _ settings: ExportSettings, _ standing: Standing?, _ now: Timestamp,
-    reach: Timestamp, settled: Timestamp
-  ) {
-    var notes: [Note] = []
-    // The archive cannot begin where the API has nothing left to show.
-    let backfillStart = asked.map { max($0, reach) }
-    if let asked, asked < reach, standing.map({ reach < $0.start }) ?? true {
-      notes.append(.beyondReach(Window(from: asked, to: reach), retention: settings.retention))
-    }
-    let start: Timestamp
-    switch (standing, backfillStart) {
-    case (nil, nil):
-      self.init(beginningAt: now, settled: settled)
-      return
-    case (nil, let begin?):
-      start = begin
-    case (let standing?, nil):
-      start = standing.start
-    case (let standing?, let begin?):
-      start = min(standing.start, begin)
-      if begin < standing.start {
-        notes.append(.startMovedBack(from: standing.start, to: begin))
-      } else if let asked, asked > standing.start {
-        notes.append(.laterStartIgnored(asked: asked, start: standing.start))
+      replaced = nil
+      guard let start = ExportPlan.start(backfillStart, standing, reach, &notes) else {
+        start = now
+        beginsNow = true
+        wanted = Coverage([])
+        claimable = Window(from: now, to: now)
+        self.notes = [.beginsNow(now)]
+        return
       }
+      let everything = Window(from: start, to: max(start, settled))
+      var wanted = Coverage(coverage.gaps(in: everything))
+      if let newest = coverage.intervals.last?.to {
+        wanted.insert(everything.intersection(Window(from: newest - settings.lookback, to: newest)))
+      }
+      for gap in coverage.gaps(in: everything.intersection(reach.beyond)) where standing != nil {
+        notes += reach.notes(on: gap)
+      }
+      wanted.subtract(reach.beyond)
+      if wanted.intervals.isEmpty {
+        notes.append(settings.wholeDays ? .noWholeDay : .nothingYet(until: start + settings.settle))
+      }
+      self.start = start
+      self.wanted = wanted
+    case .window(let asked, let replace):
+      let over = asked.intersection(Window(from: .earliest, to: settled))
+      let window = settings.wholeDays ? over.wholeDays : asked
+      if window.isEmpty { notes.append(.noWholeDay) }
+      notes += reach.notes(on: window.intersection(reach.beyond))
+      let unsettled = window.intersection(Window(from: settled, to: .latest))
+      if !unsettled.isEmpty { notes.append(.notSettled(unsettled)) }
+      start = standing?.start ?? (window.contains(reach.start) ? reach.start : window.from)
+      wanted = Coverage([window])
+      replaced = replace ? window : nil
     }
-
-    let everything = Window(from: start, to: max(start, settled))
-    let coverage = standing?.coverage ?? Coverage([])
-    var wanted = Coverage(coverage.gaps(in: everything))
-    if let newest = coverage.intervals.last?.to {
-      wanted.insert(everything.intersection(Window(from: newest - settings.lookback, to: newest)))
-    }
-    let lost = Window(from: min(start, reach), to: reach)
-    for gap in coverage.gaps(in: everything.intersection(lost)) where standing != nil {
-      notes.append(.beyondReach(gap, retention: settings.retention))
-    }
-    wanted.subtract(lost)
-    if wanted.intervals.isEmpty { notes.append(.nothingYet(until: start + settings.settle)) }
-    self.init(
-      wanted: wanted, claimable: Window(from: reach, to: max(reach, settled)), start: start, notes: notes,
-      replaced: nil, beginsNow: false)
-  }
-
-  private init(
-    window: Window, replace: Bool, _ settings: ExportSettings, _ standing: Standing?, reach: Timestamp,
-    settled: Timestamp
-  ) {
-    var notes: [Note] = []
-    let lost = window.intersection(Window(from: .earliest, to: reach))
-    if !lost.isEmpty { notes.append(.beyondReach(lost, retention: settings.retention)) }
-    let unsettled = window.intersection(Window(from: settled, to: .latest))
-    if !unsettled.isEmpty { notes.append(.notSettled(unsettled)) }
-    self.init(
-      wanted: Coverage([window]), claimable: Window(from: reach, to: max(reach, settled)),
-      start: standing?.start ?? window.from, notes: notes, replaced: replace ? window : nil, beginsNow: false)
-  }
-
-  private init(beginningAt now: Timestamp, settled: Timestamp) {
-    self.init(
-      wanted: Coverage([]), claimable: Window(from: settled, to: settled), start: now,
-      notes: [.beginsNow(now)],
-      replaced: nil, beginsNow: true)
-  }
-
-  private init(
-    wanted: Coverage, claimable: Window, start: Timestamp, notes: [Note], replaced: Window?, beginsNow: Bool
-  ) {
-    self.wanted = wanted
-    self.claimable = claimable
-    self.start = start
+    claimable = Window(from: reach.start, to: max(reach.start, settled))
+    beginsNow = false
     self.notes = notes
-    self.replaced = replaced
-    self.beginsNow = beginsNow
+  }
+
+  /// Where the archive begins; nil for one that is to begin now.
+  private static func start(
+    _ asked: Timestamp?, _ standing: Standing?, _ reach: Reach, _ notes: inout [Note]
+  ) -> Timestamp? {
+    guard let asked else { return standing?.start }
+    // The archive cannot begin where the API has nothing left to show.
+    let begin = max(asked, reach.start)
+    guard let standing else {
+      notes += reach.notes(on: Window(from: asked, to: begin))
+      return begin
+    }
+    if begin < standing.start {
+      notes += reach.notes(on: Window(from: asked, to: begin))
+      notes.append(.startMovedBack(from: standing.start, to: begin))
+    } else if asked > standing.start {
+      notes.append(.laterStartIgnored(asked: asked, start: standing.start))
+    }
+    return min(standing.start, begin)
+  }
+
+  /// How far back the API can prove anything.
+  private struct Reach {
+    let kept: Timestamp
+    let shown: Timestamp
+    let retention: TimeSpan
+
+    var start: Timestamp { max(kept, shown) }
+    var beyond: Window { Window(from: .earliest, to: start) }
+
+    /// Why a window beyond it is not claimed.
+    func notes(on window: Window) -> [Note] {
+      let gone = window.intersection(Window(from: .earliest, to: kept))
+      let unseen = window.intersection(Window(from: kept, to: max(kept, shown)))
+      return (gone.isEmpty ? [] : [.beyondReach(gone, retention: retention)])
+        + (unseen.isEmpty ? [] : [.nothingShown(unseen)])
+    }
+  }
+
+  /// Whether the plan would claim what a plan of Cloudsmith may no longer keep, without having looked.
+  package var claimsMoreThanEveryPlanKeeps: Bool {
+    guard !isInformed, let oldest = span?.from else { return false }
+    return max(oldest, claimable.from) < now - ExportPlan.leastRetention
   }
 
   /// From the oldest to the newest instant wanted; nil when nothing is.

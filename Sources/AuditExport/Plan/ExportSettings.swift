@@ -10,6 +10,16 @@ package struct ExportSettings: Sendable {
     case window(Window, replace: Bool)
   }
 
+  /// How to reach a window that lies below newer events.
+  package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
+    /// By seeking.
+    case auto
+    /// By a binary search over the pages.
+    case seek
+    /// By reading everything that is newer.
+    case walk
+  }
+
   package var request: Request
   /// How far back from the newest covered instant every run reads again, for events that were written late.
   package var lookback: TimeSpan = .hours(24)
@@ -17,6 +27,11 @@ package struct ExportSettings: Sendable {
   package var settle: TimeSpan = .minutes(10)
   /// How long the API keeps events; nothing older is claimed as covered.
   package var retention: TimeSpan = .days(365)
+  /// Export only days that are over.
+  package var wholeDays = false
+  /// A search term that every request carries: the archive then holds only what it finds.
+  package var query: String?
+  package var timeFilter = TimeFilter.auto
   /// Events a page, 1 to 500.
   package var pageSize = 500
 

@@ -10,8 +10,13 @@ package struct ExportRun: ~Copyable {
   private let writer: ArchiveWriter
   private let observe: @Sendable (ExportEvent) -> Void
 
-  private let plan: ExportPlan
+  /// When the run began: all windows are reckoned from this instant.
+  private let now: Timestamp
+  private let standing: ExportPlan.Standing?
+  private var plan: ExportPlan
   private var pending: PendingDays
+  /// The page that was read last.
+  private var held: PageView?
   /// What has happened since the last commit.
   private var counters = RunCounters()
   private var quarantine: [QuarantinedRecord] = []
@@ -27,20 +32,22 @@ package struct ExportRun: ~Copyable {
     self.clock = clock
     self.writer = writer
     self.observe = observe
-    let standing = writer.manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
-    plan = ExportPlan(settings, standing: standing, now: clock.now)
+    now = clock.now
+    standing = writer.manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+    plan = ExportPlan(settings, standing: standing, now: now)
     pending = PendingDays(plan)
     summary = ExportSummary(plan: plan, outcome: .complete, counters: RunCounters())
   }
 
   /// Runs to the end, or to what stops it; never throws, because what was done has to be told in both cases.
   package consuming func run() async -> ExportSummary {
-    observe(.planned(plan))
     do {
+      try await consultList()
+      observe(.planned(plan))
       if plan.beginsNow {
         try await beginNow()
       } else if let span = plan.span {
-        try await walk(span)
+        try await fetch(span)
       }
     } catch let error as APIError {
       summary.outcome = .stoppedByAPI(error)
@@ -49,6 +56,7 @@ package struct ExportRun: ~Copyable {
     } catch {
       summary.outcome = .stoppedByAPI(.cancelled)
     }
+    summary.plan = plan
     summary.manifest = writer.manifest
     summary.isDamaged =
       !summary.damagedDays.isEmpty || writer.recovery.damaged.contains { stillNamed($0.path) }
@@ -62,10 +70,23 @@ package struct ExportRun: ~Copyable {
       || manifest.quarantine.contains { $0.path == path }
   }
 
+  /// Plans anew with the oldest event that the API shows, where the plan would claim more than every plan of Cloudsmith
+  /// keeps: what is older than that event may be gone.
+  private mutating func consultList() async throws {
+    guard plan.claimsMoreThanEveryPlanKeeps, let first = try await read(1) else { return }
+    var ends = ListEnds(first)
+    while let number = ends.next {
+      ends.receive(try await read(number), number: number)
+    }
+    plan = ExportPlan(settings, standing: standing, now: now, oldestVisible: ends.oldest ?? now)
+    pending = PendingDays(plan)
+    held = nil
+  }
+
   /// Lays down where the archive begins. One event is asked for and thrown away, so that a wrong key or name shows now
   /// and not in the first night.
   private mutating func beginNow() async throws {
-    _ = try await client.page(1, size: 1)
+    _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
     counters.complete = true
     try commit([], covered: [])
@@ -73,40 +94,77 @@ package struct ExportRun: ~Copyable {
 
   // MARK: - The walk
 
-  private mutating func walk(_ span: Window) async throws {
+  private mutating func fetch(_ span: Window) async throws {
     counters.window = span
-    counters.timeFilter = "walk"
-    var walk = PageWalk(downTo: span.from)
-    var reread = 0
-    while case .read(let number) = walk.next {
-      if Task.isCancelled { throw APIError.cancelled }
-      do {
-        switch try await client.page(number, size: settings.pageSize) {
-        case .page(let page):
-          collect(page)
-          walk.receive(PageView(page))
-          observe(.page(progress(of: walk, at: page, span)))
-        case .pastTheEnd:
-          walk.receivePastTheEnd()
+    var doubt: PageWalk.Doubt?
+    do {
+      if settings.timeFilter == .walk {
+        doubt = try await walk(PageWalk(downTo: span.from), span)
+      } else {
+        for window in plan.wanted.intervals.reversed() {
+          let page = try await seek(window)
+          doubt =
+            try await walk(PageWalk(from: page, before: window.to, downTo: window.from), window) ?? doubt
         }
-      } catch APIError.waitTooLong(let refusal) {
-        countRequests()
-        try commitIncomplete()
-        throw APIError.waitTooLong(refusal)
       }
-      countRequests()
-      if let doubt = walk.doubt, walk.pagesReread > reread {
-        reread = walk.pagesReread
-        observe(.rereading(doubt))
-      }
-      if let complete = walk.completeFrom { try commitComplete(from: complete) }
+    } catch APIError.waitTooLong(let refusal) {
+      try commitIncomplete()
+      throw APIError.waitTooLong(refusal)
     }
-    if case .finished(.unproven(let doubt)) = walk.next {
+    if let doubt {
       try commitIncomplete()
       summary.outcome = .incomplete(doubt)
     } else if !quarantine.isEmpty {
       try commit([], covered: [])
     }
+  }
+
+  /// The page from which a walk sees all of the window.
+  private mutating func seek(_ window: Window) async throws -> Int {
+    var seek = PageSeek(before: window.to)
+    while case .read(let number) = seek.next {
+      if let page = try await read(number) { seek.receive(page) } else { seek.receivePastTheEnd() }
+    }
+    guard case .found(let page) = seek.next else { return 1 }
+    return page
+  }
+
+  /// Walks through a window and commits its days as they are complete; what it returns keeps the rest from being claimed.
+  private mutating func walk(_ start: PageWalk, _ window: Window) async throws -> PageWalk.Doubt? {
+    var walk = start
+    var reread = 0
+    while case .read(let number) = walk.next {
+      // What seeking has just read need not be asked for again.
+      let page = if let held, held.number == number { held } else { try await read(number) }
+      held = nil
+      counters.timeFilter = walk.firstPage == 1 ? counters.timeFilter ?? "walk" : "seek"
+      if let page {
+        walk.receive(page)
+        observe(.page(progress(of: walk, at: page, window)))
+      } else {
+        walk.receivePastTheEnd()
+      }
+      if let doubt = walk.doubt, walk.pagesReread > reread {
+        reread = walk.pagesReread
+        observe(.rereading(doubt))
+      }
+      if let from = walk.completeFrom {
+        try commitComplete(Window(from: from, to: walk.firstPage == 1 ? .latest : window.to))
+      }
+    }
+    if case .finished(.unproven(let doubt)) = walk.next { return doubt }
+    return nil
+  }
+
+  /// Reads a page and collects what is on it; nil past the end of the list.
+  private mutating func read(_ number: Int) async throws -> PageView? {
+    if Task.isCancelled { throw APIError.cancelled }
+    defer { countRequests() }
+    guard case .page(let page) = try await client.page(number, size: settings.pageSize, query: settings.query)
+    else { return nil }
+    collect(page)
+    held = PageView(page)
+    return held
   }
 
   private mutating func collect(_ page: Page) {
@@ -131,7 +189,7 @@ package struct ExportRun: ~Copyable {
     counted = now
   }
 
-  private func progress(of walk: PageWalk, at page: Page, _ span: Window) -> ExportEvent.Progress {
+  private func progress(of walk: PageWalk, at page: PageView, _ span: Window) -> ExportEvent.Progress {
     ExportEvent.Progress(
       page: page.number, pagesInList: page.pagination.pageTotal,
       events: summary.counters.eventsReceived + counters.eventsReceived, reached: walk.completeFrom,
@@ -140,8 +198,8 @@ package struct ExportRun: ~Copyable {
 
   // MARK: - Commits
 
-  private mutating func commitComplete(from instant: Timestamp) throws {
-    let complete = pending.takeComplete(from: instant)
+  private mutating func commitComplete(_ proven: Window) throws {
+    let complete = pending.takeComplete(with: proven)
     guard !complete.isEmpty else { return }
     var staged: [StagedDay] = []
     var covered: [Window] = []

@@ -31,4 +31,14 @@ package struct ExportSummary: Sendable {
   package var manifest: Manifest?
   /// Whether the archive has files that are missing or altered, and that this run did not replace.
   package var isDamaged = false
+
+  /// The first instant that the archive lacks, and when the API stops keeping it, where that is near: less than a
+  /// quarter of the retention away. nil when there is time.
+  package func loss(after retention: TimeSpan, now: Timestamp) -> (lacking: Timestamp, lostAt: Timestamp)? {
+    guard let manifest else { return nil }
+    let lacking = manifest.highWaterMark
+    let lostAt = lacking + retention
+    guard lostAt > now, lostAt - now < TimeSpan(microseconds: retention.microseconds / 4) else { return nil }
+    return (lacking, lostAt)
+  }
 }

@@ -5,7 +5,8 @@ extension RunCounters {
   /// Adds the counters of a later commit of the same run.
   mutating func add(_ later: RunCounters) {
     window = window ?? later.window
-    timeFilter = timeFilter ?? later.timeFilter
+    // Of a run that did both, the more particular.
+    timeFilter = later.timeFilter == "seek" ? "seek" : timeFilter ?? later.timeFilter
     requests += later.requests
     retries += later.retries
     secondsWaited += later.secondsWaited

@@ -20,6 +20,13 @@ package struct Window: Hashable, Sendable {
     return Window(from: start, to: max(start, min(to, other.to)))
   }
 
+  /// The days that lie wholly within the window, as one window; empty when there is none.
+  package var wholeDays: Window {
+    let first = Day(containing: from)
+    let start = first.start == from ? from : first.end
+    return Window(from: start, to: max(start, Day(containing: to).start))
+  }
+
   /// The days that the window touches, oldest first.
   package var days: ClosedRange<Day>? {
     isEmpty ? nil : Day(containing: from)...Day(containing: Timestamp(microseconds: to.microseconds - 1))

@@ -35,9 +35,10 @@ package struct PageWalk: Sendable {
     case pageSizeChanged(from: Int, to: Int)
   }
 
-  package private(set) var next: Step = .read(page: 1)
+  package private(set) var next: Step
 
-  /// Every event at or after this instant that the list held has been received; nil while nothing is known.
+  /// Every event from this instant up to the walk's upper end that the list held has been received; nil while nothing
+  /// is known.
   package private(set) var completeFrom: Timestamp?
 
   /// False once a page was not newest first: then only the end of the list proves anything.
@@ -50,6 +51,9 @@ package struct PageWalk: Sendable {
   package static let passLimit = 8
 
   private let start: Timestamp
+  private let end: Timestamp
+  /// Where the walk began; what is on the pages before it is not of its window.
+  package private(set) var firstPage: Int
   /// The page whose lower edge is the seam in question.
   private var above: PageView?
   private var passes = 0
@@ -60,14 +64,23 @@ package struct PageWalk: Sendable {
 
   /// A walk from the head of the list down to `start`.
   package init(downTo start: Timestamp) {
+    self.init(from: 1, before: .latest, downTo: start)
+  }
+
+  /// A walk through `[start, end)` that begins at a page found by `PageSeek`. Should that page begin below `end`, the
+  /// walk goes back to the one before it.
+  package init(from page: Int, before end: Timestamp, downTo start: Timestamp) {
     self.start = start
+    self.end = end
+    firstPage = page
+    next = .read(page: page)
   }
 
   /// Takes the answer to the page that `next` asked for.
   package mutating func receive(_ page: PageView) {
     guard case .read = next else { return }
     if page.records.isEmpty { return receivePastTheEnd() }
-    guard let above else { return accept(page) }
+    guard let above else { return begin(with: page) }
     if page.number == above.number { return rereadAbove(page) }
     if let before = above.pagination.pageSize, let now = page.pagination.pageSize, before != now {
       return finish(.unproven(.pageSizeChanged(from: before, to: now)))
@@ -75,6 +88,7 @@ package struct PageWalk: Sendable {
 
     let seam = Seam(above: above, below: page)
     if !seam.keepsOrder || !page.isNewestFirst { isNewestFirst = false }
+    if !isNewestFirst, firstPage > 1 { return beginAnew() }
     if seam.holds(isRereadClean: isRereadClean) {
       accept(page)
     } else {
@@ -82,12 +96,32 @@ package struct PageWalk: Sendable {
     }
   }
 
+  private mutating func begin(with page: PageView) {
+    if firstPage == 1 { return accept(page) }
+    guard page.isNewestFirst else { return beginAnew() }
+    if page.newest < end { goBack() } else { accept(page) }
+  }
+
+  /// Nothing says where in such a list the window is: all of it has to be read.
+  private mutating func beginAnew() {
+    isNewestFirst = false
+    firstPage = 1
+    above = nil
+    next = .read(page: 1)
+  }
+
+  private mutating func goBack() {
+    firstPage -= 1
+    next = .read(page: firstPage)
+  }
+
   /// Takes a 404 or an empty page for the page that `next` asked for.
   package mutating func receivePastTheEnd() {
     guard case .read(let asked) = next else { return }
     guard let above, asked > above.number else {
       // The very first page, or one that was there a moment ago.
-      return above == nil ? reachEnd() : finish(.unproven(.endedEarly(page: asked)))
+      if above != nil { return finish(.unproven(.endedEarly(page: asked))) }
+      return firstPage == 1 ? reachEnd() : goBack()
     }
     if above.isLast || above.pagination.pageTotal == nil {
       reachEnd()

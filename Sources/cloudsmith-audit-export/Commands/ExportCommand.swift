@@ -53,6 +53,18 @@ struct ExportCommand: AsyncParsableCommand {
       """)
   var replace = false
 
+  @Flag(help: "Export only days that are over.")
+  var wholeDays = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A Cloudsmith search, such as actor:some-user: the archive then holds only what it finds, now and for ever.",
+      valueName: "query"))
+  var query: String?
+
+  @Flag(help: "Tell what the run would fetch, and how long it would take; write nothing.")
+  var dryRun = false
+
   @Option(help: ArgumentHelp("Read this much again, for late events; default 24h.", valueName: "time span"))
   var lookback: String?
 
@@ -64,6 +76,12 @@ struct ExportCommand: AsyncParsableCommand {
       "How long Cloudsmith keeps events; nothing older is claimed. Default 365d; some plans keep 30d or 60d.",
       valueName: "time span"))
   var retention: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How to reach an old window: seek (a binary search over the pages), walk (read all that is newer), or auto (default).",
+      valueName: "way"))
+  var timeFilter: String?
 
   @Option(help: ArgumentHelp("Events a page, 1 to 500; default 500.", valueName: "n"))
   var pageSize: String?
@@ -101,6 +119,10 @@ struct ExportCommand: AsyncParsableCommand {
     let speaker = try Speaker(output, environment)
     try await speaker.run {
       let job = try ExportJob(self, environment, now: SystemClock().now)
+      if dryRun {
+        speaker.answer(try await Interruption.cancelling { try await job.forecast(speaker) })
+        return .done
+      }
       let report = try await Interruption.cancelling { try await job.run(speaker) }
       speaker.answer(report)
       if let sentence = report.message, report.status != .done { speaker.console.tell("\(sentence)") }

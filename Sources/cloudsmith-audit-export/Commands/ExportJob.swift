@@ -41,7 +41,7 @@ struct ExportJob {
   func run(_ speaker: Speaker) async throws -> ExportReport {
     let clock = SystemClock()
     let words = Words(log: log, archive: archive, keySource: credentials.source)
-    let source = ArchiveSource(apiHost: host.description, log: log, query: nil)
+    let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
@@ -53,10 +53,33 @@ struct ExportJob {
             log: log, host: host, key: credentials.key, transport: transport, clock: clock, pace: pace,
             reserve: reserve, retry: retry, observe: { watch.client($0) })
           let run = ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
-          return ExportReport(await run.run(), log: log, archive: archive, words: words)
+          return ExportReport(
+            await run.run(), retention: settings.retention, now: clock.now, log: log, archive: archive,
+            words: words)
         }
       }
     } catch let error as ArchiveError {
+      throw words.failure(error)
+    }
+  }
+
+  /// What `run` would do. Takes no lock, makes no folder.
+  func forecast(_ speaker: Speaker) async throws -> ForecastReport {
+    let words = Words(log: log, archive: archive, keySource: credentials.source)
+    do {
+      let manifest = try Archive.read(at: archive, log: log)
+      let standing = manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+      return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+        let client = AuditLogClient(
+          log: log, host: host, key: credentials.key, transport: transport, pace: pace, reserve: reserve,
+          retry: retry)
+        let forecast = try await ExportForecast(
+          settings, standing: standing, client: client, clock: SystemClock(), pace: pace)
+        return ForecastReport(forecast: forecast, log: log)
+      }
+    } catch let error as ArchiveError {
+      throw words.failure(error)
+    } catch let error as APIError {
       throw words.failure(error)
     }
   }
@@ -99,6 +122,9 @@ struct ExportJob {
     settings.lookback = try Settings.lookback.resolve(command.lookback, environment) ?? settings.lookback
     settings.settle = try Settings.settle.resolve(command.settle, environment) ?? settings.settle
     settings.retention = try Settings.retention.resolve(command.retention, environment) ?? settings.retention
+    settings.wholeDays = command.wholeDays
+    settings.query = try Settings.query.resolve(command.query, environment)
+    settings.timeFilter = try Settings.timeFilter.resolve(command.timeFilter, environment) ?? .auto
     settings.pageSize = try Settings.pageSize.resolve(command.pageSize, environment) ?? settings.pageSize
     return settings
   }

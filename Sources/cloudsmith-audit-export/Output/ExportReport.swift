@@ -11,7 +11,12 @@ struct ExportReport: Report {
   /// The sentence that belongs to the status; nil when all is well.
   let message: String?
 
-  init(_ summary: ExportSummary, log: LogName, archive: String, words: Words) {
+  /// That events are about to be lost; nil when there is time.
+  private let warning: String?
+
+  init(
+    _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String, words: Words
+  ) {
     self.summary = summary
     self.log = log
     self.archive = archive
@@ -30,6 +35,7 @@ struct ExportReport: Report {
             """)
       case .complete: nil
       }
+    warning = summary.loss(after: retention, now: now).map(words.loss)
     status = failure?.status ?? .done
     message = failure?.sentence
   }
@@ -65,6 +71,7 @@ struct ExportReport: Report {
       lines.append("high-water mark \(manifest.highWaterMark)")
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
     }
+    if let warning { lines.append("warning: " + warning) }
     return lines.joined(separator: "\n")
   }
 
@@ -79,7 +86,7 @@ struct ExportReport: Report {
     let manifest = summary.manifest
     return JSONText.of(
       Document(
-        status: status.word, exitStatus: status.rawValue, message: message,
+        status: status.word, exitStatus: status.rawValue, message: message, warning: warning,
         notes: summary.plan.notes.map { PlanWords.sentence($0, log: log) },
         source: log.description, archive: archive, run: summary.counters,
         rowsDropped: summary.rowsDropped, commits: summary.commits,
@@ -94,6 +101,7 @@ struct ExportReport: Report {
     var status: String
     var exitStatus: Int32
     var message: String?
+    var warning: String?
     var notes: [String]
     var source: String
     var archive: String

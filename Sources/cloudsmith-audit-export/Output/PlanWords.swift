@@ -19,6 +19,13 @@ enum PlanWords {
       From \(window.from) to \(window.to) lies beyond the \(retention) that Cloudsmith keeps (--retention): nothing there is \
       claimed as covered.
       """
+    case .nothingShown(let window):
+      """
+      The API shows no event before \(window.to): what is older may be gone from the plan's log, so nothing from \
+      \(window.from) to there is claimed as covered.
+      """
+    case .noWholeDay:
+      "No day in the window is over (--whole-days): nothing to export yet."
     case .notSettled(let window):
       """
       Events from \(window.from) on may still be written late: what is there now is exported, and the next incremental run \

@@ -136,6 +136,14 @@ struct Words {
     }
   }
 
+  /// That the API will not keep for long what the archive lacks.
+  func loss(_ loss: (lacking: Timestamp, lostAt: Timestamp)) -> String {
+    """
+    the archive lacks events from \(loss.lacking) on, which Cloudsmith keeps until \(loss.lostAt) (--retention): run again \
+    before then, until there is no gap.
+    """
+  }
+
   /// After a run that met days it could not read.
   func damagedDays(_ days: [Day]) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")

@@ -1,3 +1,4 @@
+import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import Logging
@@ -73,6 +74,12 @@ enum Settings {
   static let profile = Setting<String>(
     "--profile", "CLOUDSMITH_PROFILE", expected: "the name of a profile", read: { $0.isEmpty ? nil : $0 })
 
+  static let query = Setting<String>(
+    "--query", "CLOUDSMITH_AUDIT_EXPORT_QUERY", expected: "a Cloudsmith search, such as actor:some-user",
+    read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
+  static let timeFilter = Setting<ExportSettings.TimeFilter>(
+    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, seek or walk",
+    read: { ExportSettings.TimeFilter(rawValue: $0) })
   static let lookback = duration("--lookback", "LOOKBACK", example: "24h")
   static let settle = duration("--settle", "SETTLE", example: "10m")
   static let retention = duration("--retention", "RETENTION", example: "365d")

@@ -1,0 +1,67 @@
+import AuditArchive
+import AuditRecord
+package import CloudsmithAPI
+
+/// What a run would do, told without doing it: it asks for a page or two and writes nothing.
+package struct ExportForecast: Sendable {
+  package let plan: ExportPlan
+  /// Days that the windows touch.
+  package let days: Int
+  /// Estimated from how close together the newest events are; nil where there is nothing to go by.
+  package let requests: Int?
+  /// At the pace given; nil where that depends on the API's answers.
+  package let seconds: Double?
+
+  /// - Throws: `APIError`.
+  package init(
+    _ settings: ExportSettings, standing: ExportPlan.Standing?, client: AuditLogClient, clock: any RunClock,
+    pace: PaceRule
+  ) async throws {
+    let now = clock.now
+    func read(_ number: Int) async throws(APIError) -> PageView? {
+      guard
+        case .page(let page) = try await client.page(number, size: settings.pageSize, query: settings.query)
+      else { return nil }
+      return PageView(page)
+    }
+    let first = try await read(1)
+    var plan = ExportPlan(settings, standing: standing, now: now)
+    if plan.claimsMoreThanEveryPlanKeeps, let first {
+      var ends = ListEnds(first)
+      while let number = ends.next { ends.receive(try await read(number), number: number) }
+      plan = ExportPlan(settings, standing: standing, now: now, oldestVisible: ends.oldest ?? now)
+    }
+    self.plan = plan
+    days = plan.wanted.intervals.reduce(0) { $0 + ($1.days?.count ?? 0) }
+    requests = plan.beginsNow ? 1 : first.flatMap { ExportForecast.requests(plan, $0, settings) }
+    seconds =
+      if case .perSecond(let rate) = pace, let requests { Double(requests) / rate } else { nil }
+  }
+
+  private static func requests(_ plan: ExportPlan, _ first: PageView, _ settings: ExportSettings) -> Int? {
+    guard let span = plan.span else { return 0 }
+    guard let oldest = first.oldest, let count = first.pagination.count else {
+      return first.records.isEmpty ? 1 : nil
+    }
+    let size = Double(first.pagination.pageSize ?? settings.pageSize)
+    let perSecond = Double(first.records.count) / max((first.newest - oldest).seconds, 1)
+    let wanted = plan.wanted.intervals.reduce(0) { $0 + $1.length.seconds }
+    let events = min(perSecond * (settings.timeFilter == .walk ? span.length.seconds : wanted), Double(count))
+    let seeks = settings.timeFilter == .walk ? 0 : plan.wanted.intervals.count { $0.to < oldest }
+    let perSeek = (Double(count) / size + 1).doublings
+    return max(1, Int((events / size).rounded(.up)) + 1 + seeks * perSeek)
+  }
+}
+
+extension Double {
+  /// How often 1 has to be doubled to reach this.
+  fileprivate var doublings: Int {
+    var steps = 0
+    var rest = self
+    while rest > 1 {
+      rest /= 2
+      steps += 1
+    }
+    return steps
+  }
+}
