@@ -21,6 +21,9 @@ struct PendingDays: Sendable {
 
   var isEmpty: Bool { waiting.isEmpty }
 
+  /// Whether every event of the window is known to have been received.
+  func isProven(_ window: Window) -> Bool { unproven.intersection(window).intervals.isEmpty }
+
   /// Adds a row to its day, if the plan wants it; nil if it does not.
   mutating func add(_ row: Int, of batch: RowBatch) -> DayRows.Addition? {
     let time = batch.time(row)
@@ -31,7 +34,7 @@ struct PendingDays: Sendable {
   /// Takes note that every event of the window has been received, and hands over the days that this completes, newest
   /// first.
   mutating func takeComplete(with proven: Window) -> [(day: Day, rows: DayRows)] {
-    guard !unproven.intersection(proven).intervals.isEmpty else { return [] }
+    guard !isProven(proven) else { return [] }
     unproven.subtract(proven)
     var complete: [(Day, DayRows)] = []
     waiting.removeAll { day in

@@ -101,7 +101,7 @@ package struct ExportRun: ~Copyable {
       if settings.timeFilter == .walk {
         doubt = try await walk(PageWalk(downTo: span.from), span)
       } else {
-        for window in plan.wanted.intervals.reversed() {
+        for window in plan.wanted.intervals.reversed() where !pending.isProven(window) {
           let page = try await seek(window)
           doubt =
             try await walk(PageWalk(from: page, before: window.to, downTo: window.from), window) ?? doubt
