@@ -92,7 +92,8 @@ struct BehaviourOptions: ParsableArguments {
 
   func check() throws {
     guard (0...1).contains(late) else { throw ValidationError("--late needs a chance from 0 to 1.") }
-    for (name, text) in [("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d")] where TimeSpan(text) == nil {
+    for (name, text) in [("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d")]
+    where TimeSpan(text) == nil {
       throw ValidationError("'\(text)' for --\(name) is no length of time; write 90s, 10m or 1h.")
     }
     guard (400...599).contains(failStatus) else { throw ValidationError("--fail-status needs 400 to 599.") }

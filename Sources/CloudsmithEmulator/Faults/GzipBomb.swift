@@ -18,7 +18,8 @@ package struct GzipBomb: Behaviour {
       let body = try bomb ?? packed()
       bomb = body
       response = EmulatedResponse(
-        status: 200, headers: [("Content-Type", "application/json"), ("Content-Encoding", "gzip")], body: body)
+        status: 200, headers: [("Content-Type", "application/json"), ("Content-Encoding", "gzip")], body: body
+      )
     } catch {
       response = EmulatedResponse(status: 500, detail: "The emulator could not compress the answer.")
     }
