@@ -157,7 +157,8 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",
-      dependencies: ["AuditRecord", "CloudsmithEmulator", "TestSupport"], swiftSettings: strict),
+      dependencies: ["AuditRecord", "CloudsmithEmulator", "PartitionFormats", "TestSupport"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,6 +13,18 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How much older than the newest event a late one can be.", valueName: "span"))
   var lateBy = "1h"
 
+  @Flag(help: "List events of one instant in another order on every request.")
+  var shuffleTies = false
+
+  @Flag(help: "List the oldest event first.")
+  var ascending = false
+
+  @Option(help: ArgumentHelp("Show only the events of the last so long, such as 30d.", valueName: "span"))
+  var retain: String?
+
+  @Flag(help: "Answer a page past the end with an empty list in place of 404.")
+  var emptyPastEnd = false
+
   @Option(help: ArgumentHelp("Let every so-many-th request fail.", valueName: "count"))
   var failEvery = 0
 
@@ -38,6 +50,28 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How much of a body goes out before that.", valueName: "bytes"))
   var cutAfter = 1_000
 
+  @Option(
+    help: ArgumentHelp(
+      "Send half of every so-many-th gzip body, to clients that take gzip.", valueName: "count"))
+  var truncateGzipEvery = 0
+
+  @Option(
+    help: ArgumentHelp("Send a gzip bomb of 256 MiB as every so-many-th answer.", valueName: "count"))
+  var gzipBombEvery = 0
+
+  @Option(
+    name: .customLong("invalid-json-every"),
+    help: ArgumentHelp("Send half of the JSON of every so-many-th page.", valueName: "count"))
+  var invalidJSONEvery = 0
+
+  @Option(
+    name: .customLong("invalid-utf8-every"),
+    help: ArgumentHelp("Put a byte that is no UTF-8 into every so-many-th page.", valueName: "count"))
+  var invalidUTF8Every = 0
+
+  @Option(help: ArgumentHelp("Put every so-many-th page's array into an object.", valueName: "count"))
+  var objectEvery = 0
+
   @Option(help: ArgumentHelp("Send every so-many-th body slowly.", valueName: "count"))
   var slowEvery = 0
 
@@ -58,13 +92,16 @@ struct BehaviourOptions: ParsableArguments {
 
   func check() throws {
     guard (0...1).contains(late) else { throw ValidationError("--late needs a chance from 0 to 1.") }
-    for (name, text) in [("late-by", lateBy), ("delay", delay)] where TimeSpan(text) == nil {
+    for (name, text) in [("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d")]
+    where TimeSpan(text) == nil {
       throw ValidationError("'\(text)' for --\(name) is no length of time; write 90s, 10m or 1h.")
     }
     guard (400...599).contains(failStatus) else { throw ValidationError("--fail-status needs 400 to 599.") }
     let counts = [
       ("grow", grow), ("fail-every", failEvery), ("cut-every", cutEvery), ("reset-every", resetEvery),
-      ("cut-after", cutAfter), ("slow-every", slowEvery),
+      ("cut-after", cutAfter), ("slow-every", slowEvery), ("truncate-gzip-every", truncateGzipEvery),
+      ("gzip-bomb-every", gzipBombEvery), ("invalid-json-every", invalidJSONEvery),
+      ("invalid-utf8-every", invalidUTF8Every), ("object-every", objectEvery),
     ]
     for (name, count) in counts where count < 0 {
       throw ValidationError("--\(name) needs a count of 0 or more.")
@@ -80,6 +117,10 @@ struct BehaviourOptions: ParsableArguments {
     if late > 0 {
       behaviours.append(LateEvents(chance: late, by: TimeSpan(lateBy) ?? .hours(1), seed: seed))
     }
+    if shuffleTies { behaviours.append(ShuffledTies(seed: seed)) }
+    if ascending { behaviours.append(AscendingOrder()) }
+    if let retain = retain.flatMap({ TimeSpan($0) }) { behaviours.append(Retention(retain)) }
+    if emptyPastEnd { behaviours.append(EmptyPastEnd()) }
     if let redirectTo { behaviours.append(RedirectElsewhere(Rhythm(every: 1), to: redirectTo)) }
     if failEvery > 0 {
       behaviours.append(
@@ -89,6 +130,11 @@ struct BehaviourOptions: ParsableArguments {
     }
     if countAbsent { behaviours.append(CountField.absent) }
     if countWrongBy != 0 { behaviours.append(CountField.wrong(by: countWrongBy)) }
+    if objectEvery > 0 { behaviours.append(ObjectBody(Rhythm(every: objectEvery))) }
+    if invalidUTF8Every > 0 { behaviours.append(InvalidUTF8(Rhythm(every: invalidUTF8Every))) }
+    if invalidJSONEvery > 0 { behaviours.append(InvalidJSON(Rhythm(every: invalidJSONEvery))) }
+    if gzipBombEvery > 0 { behaviours.append(GzipBomb(Rhythm(every: gzipBombEvery))) }
+    if truncateGzipEvery > 0 { behaviours.append(TruncatedGzip(Rhythm(every: truncateGzipEvery))) }
     if let delay = TimeSpan(delay), delay > .zero {
       behaviours.append(SlowBody(Rhythm(every: 1), delay: delay))
     }

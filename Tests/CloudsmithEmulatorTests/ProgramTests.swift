@@ -72,6 +72,51 @@ import Testing
   }
 
   @Test(arguments: [
+    ("--invalid-json-every=1", 1, "[{\"", false), ("--object-every=1", 1, "{\"results\":[{", true),
+    ("--invalid-utf8-every=1", 1, "[{\"\u{FFFD}", false), ("--gzip-bomb-every=1", 1, "\u{1F}", false),
+    ("--retain=1d", 1, "[]", true), ("--empty-past-end", 99, "[]", true), ("--shuffle-ties", 1, "[{", true),
+  ]) func `each option for a page has its effect`(option: String, page: Int, start: String, isJSON: Bool)
+    async throws
+  {
+    _ = try await BuiltProgram.serve(Self.february + [option]) { port in
+      let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page=\(page)"))
+      #expect(answer.text.hasPrefix("HTTP/1.1 200 "))
+      #expect(answer.body.hasPrefix(start), "\(answer.body.prefix(40))")
+      #expect(JSONSerialization.isValid(answer.body) == isJSON)
+    }
+  }
+
+  @Test func `the options for order list the oldest first, and ties anew each time`() async throws {
+    let options = Self.february + ["--ties", "6", "--ascending", "--shuffle-ties"]
+    _ = try await BuiltProgram.serve(options) { port in
+      var pages: [[String]] = []
+      for _ in 0..<2 {
+        let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page_size=500"))
+        let events = try records(Array(answer.body.utf8))
+        let times = events.compactMap { $0["event_at"] as? String }
+        #expect(times == times.sorted())
+        pages.append(events.compactMap { $0["uuid"] as? String })
+      }
+      #expect(pages[0] != pages[1])
+      #expect(Set(pages[0]) == Set(pages[1]))
+    }
+  }
+
+  @Test func `half of a gzip body is sent to a client that takes gzip`() async throws {
+    let request = requestText().replacing("X-Api-Key", with: "Accept-Encoding: gzip\r\nX-Api-Key")
+    var lengths: [Int] = []
+    for options in [[], ["--truncate-gzip-every", "1"]] {
+      _ = try await BuiltProgram.serve(Self.february + options) { port in
+        let head = await RawConnection.exchange(port: port, request).text
+        #expect(head.contains("Content-Encoding: gzip\r\n"))
+        let length = head.firstMatch(of: /Content-Length: (\d+)/).flatMap { Int($0.1) }
+        lengths.append(try #require(length))
+      }
+    }
+    #expect(lengths[1] == (lengths[0] + 1) / 2)
+  }
+
+  @Test(arguments: [
     (["--bind", "0.0.0.0"], "Other machines could reach '0.0.0.0'; add --allow-other-machines"),
     (["--port", "70000"], "'70000' is not a port"), (["--generate=-1"], "--generate needs a count"),
     (
@@ -84,6 +129,8 @@ import Testing
     (["--late", "2"], "--late needs a chance"),
     (["--late-by", "soon"], "'soon' for --late-by is no length of time"),
     (["--organization", "../x"], "'../x' is no slug"),
+    (["--retain", "long"], "'long' for --retain is no length of time"),
+    (["--object-every=-1"], "--object-every needs a count of 0 or more."),
     (["--fail-status", "200"], "--fail-status needs 400 to 599."),
     (["--rate-window", "0s"], "'0s' is no length of time"),
     (["--grow=-1"], "--grow needs a count of 0 or more."), (["--frob"], "Unknown option '--frob'"),
@@ -111,5 +158,11 @@ import Testing
     ] {
       #expect(outcome.output.contains(word))
     }
+  }
+}
+
+extension JSONSerialization {
+  fileprivate static func isValid(_ text: String) -> Bool {
+    (try? jsonObject(with: Data(text.utf8))) != nil && !text.contains("\u{FFFD}")
   }
 }

@@ -36,4 +36,24 @@ package struct EventList: Sendable, Hashable {
       }
     }
   }
+
+  /// Leaves out the events whose index in the store lies below this one.
+  mutating func drop(before index: Int) {
+    switch members {
+    case .range(let range):
+      members = .range(max(range.lowerBound, index)..<max(range.upperBound, index))
+    case .indices(let indices): members = .indices(indices.filter { $0 >= index })
+    }
+  }
+
+  /// Changes the order; `change` gets the indices oldest first.
+  mutating func reorder(_ change: (inout [Int]) -> Void) {
+    var indices =
+      switch members {
+      case .range(let range): Array(range)
+      case .indices(let indices): indices
+      }
+    change(&indices)
+    members = .indices(indices)
+  }
 }

@@ -1,0 +1,29 @@
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+
+extension World {
+  /// One incremental run against an emulator behind a socket that has the events of this world's own API.
+  func export(
+    from emulator: RunningEmulator, backfillStart: Timestamp, pageSize: Int, acceptEncoding: String
+  ) async throws -> ExportSummary {
+    var exportSettings = ExportSettings(request: .incremental(backfillStart: backfillStart))
+    exportSettings.pageSize = pageSize
+    let settings = exportSettings
+    let host = try APIHost(emulator.baseURL)
+    var connection = try ConnectionSettings(host: host, version: "test")
+    connection.acceptEncoding = acceptEncoding
+    connection.timeouts.connect = .seconds(5)
+    connection.timeouts.idle = .seconds(2)
+    connection.timeouts.total = .seconds(2)
+    return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+      let client = AuditLogClient(
+        log: log, host: host, key: try APIKey(EmulatorConfiguration.demoKey), transport: transport,
+        clock: clock)
+      return try await withWriter { writer in
+        await ExportRun(settings, client: client, clock: clock, writer: writer, observe: { _ in }).run()
+      }
+    }
+  }
+}
