@@ -1,12 +1,13 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import Foundation
 
 /// Holds an archive to its promise after every run, by a reckoning of its own.
 ///
 /// What has to be archived:
 /// - when time becomes covered, every event of it that the API showed before that run began;
-/// - after a complete run by night, every event from the start on that was late by no more than the lookback;
+/// - after a complete run by night, every event of what it covers that lies within the lookback;
 /// - after a complete run by hand, every event of its window;
 /// - whatever was archived once.
 ///
@@ -186,7 +187,9 @@ struct Auditor {
     for entry in entries.prefix(run.shown) {
       let time = entry.event.time
       let isNewlyCovered = covered.contains(time) && before?.coverage.contains(time) != true
-      if isNewlyCovered || (run.isComplete && isAsked(entry, of: run)) { promised.insert(entry.event) }
+      if isNewlyCovered || (run.isComplete && isAsked(entry, of: run, before)) {
+        promised.insert(entry.event)
+      }
     }
     let missing = promised.subtracting(archived)
     require(missing.isEmpty, "promised and missing: \(missing.sorted().prefix(3))")
@@ -196,14 +199,20 @@ struct Auditor {
   }
 
   /// Whether a complete run owes an event that the API showed when it began.
-  private func isAsked(_ entry: Ledger.Entry, of run: Run) -> Bool {
+  private func isAsked(_ entry: Ledger.Entry, of run: Run, _ before: Manifest?) -> Bool {
+    let time = entry.event.time
     switch run.request {
     case .incremental:
       guard run.summary?.plan.beginsNow == false, let start = manifest?.start else { return false }
-      return start <= entry.event.time && entry.event.time < run.began - run.settings.settle
-        && entry.lateness <= run.settings.lookback
+      guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }
+      if Auditor.isStrict { return entry.lateness <= run.settings.lookback }
+      return time >= (before?.coverage.end ?? start) - run.settings.lookback
     case .window(let window, _):
-      return window.contains(entry.event.time)
+      return window.contains(time)
     }
   }
+
+  /// Whether a late event counts against the lookback from the moment the API showed it, whatever runs were cut short
+  /// or made by hand in between; if not, the lookback reaches back from the newest instant that a run found covered.
+  private static let isStrict = ProcessInfo.processInfo.environment["SIMULATION_STRICT"] != nil
 }

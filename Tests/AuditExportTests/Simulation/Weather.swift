@@ -2,15 +2,18 @@ import AuditRecord
 import CloudsmithEmulator
 import TestSupport
 
-/// Events that happen while the log is read.
+/// Events that happen while the log is read: not without end, or a walk of small pages would never overtake them.
 struct Arrivals: Behaviour {
   let ledger: Ledger
   /// Of the next event, before each request.
   let chance: Double
   var random: SeededRandom
+  /// Things still to happen.
+  var left: Int
 
   mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    while Double.random(in: 0..<1, using: &random) < chance {
+    while left > 0, Double.random(in: 0..<1, using: &random) < chance {
+      left -= 1
       ledger.happen(at: turn.time, in: &log, &random)
     }
   }
