@@ -1,7 +1,6 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
-import Foundation
 
 /// Holds an archive to its promise after every run, by a reckoning of its own.
 ///
@@ -205,14 +204,10 @@ struct Auditor {
     case .incremental:
       guard run.summary?.plan.beginsNow == false, let start = manifest?.start else { return false }
       guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }
-      if Auditor.isStrict { return entry.lateness <= run.settings.lookback }
+      if Schedule.isStrict { return entry.lateness <= run.settings.lookback }
       return time >= (before?.coverage.end ?? start) - run.settings.lookback
     case .window(let window, _):
       return window.contains(time)
     }
   }
-
-  /// Whether a late event counts against the lookback from the moment the API showed it, whatever runs were cut short
-  /// or made by hand in between; if not, the lookback reaches back from the newest instant that a run found covered.
-  private static let isStrict = ProcessInfo.processInfo.environment["SIMULATION_STRICT"] != nil
 }

@@ -72,6 +72,15 @@ final class MemoryFileSystem: FileSystem {
     }
   }
 
+  /// Makes the name of a file durable, if there is one.
+  func makeDurable(_ path: String, in root: String) {
+    state.withLock { state in
+      let (folder, name) = Disk.split("\(root)/\(path)")
+      let entry = state.disk.folders[folder]?.names[name]
+      state.disk.folders[folder]?.durable[name] = entry
+    }
+  }
+
   /// The paths of all files below a folder, sorted.
   func paths(below folder: String) -> [String] {
     state.withLock { state in
