@@ -62,12 +62,12 @@ struct Schedule {
   private mutating func play() async throws -> Report {
     let days = Double.random(in: 0...5, using: &random)
     let first = world.clock.now
-    happen(Int.random(in: 0...60, using: &random), from: first - .days(days), to: first)
-    for _ in 0..<Int.random(in: 2...5, using: &random) {
+    happen(Int.random(in: 0...40, using: &random), from: first - .days(days), to: first)
+    for _ in 0..<Int.random(in: 2...4, using: &random) {
       if report.problems.isEmpty { try await night() }
       let before = world.clock.now
       let next = before + .hours(random.pick([0, 0.3, 5, 24, 24, 24, 80]))
-      happen(Int.random(in: 0...20, using: &random), from: before, to: next)
+      happen(Int.random(in: 0...12, using: &random), from: before, to: next)
       world.clock.advance(to: next)
     }
     if report.problems.isEmpty { try await calm() }
