@@ -14,20 +14,26 @@ final class World: Sendable {
   let clock: WorldClock
   let api: Mutex<EmulatedAPI>
   let folder: String
+  let files: any FileSystem
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
-  init(now: Timestamp, _ configure: (inout EmulatorConfiguration) -> Void = { _ in }) throws {
+  /// - Parameter files: holds the folder `/archive`; without one, the archive is in a temporary folder of the disk.
+  init(
+    now: Timestamp, files: (any FileSystem)? = nil,
+    _ configure: (inout EmulatorConfiguration) -> Void = { _ in }
+  ) throws {
     var configuration = EmulatorConfiguration(logs: [LogName("acme")!])
     configuration.rateLimit = nil
     configure(&configuration)
     clock = WorldClock(now: now)
     api = Mutex(try EmulatedAPI(configuration))
-    folder = NSTemporaryDirectory() + "audit-export-" + UUID().uuidString
+    folder = files == nil ? NSTemporaryDirectory() + "audit-export-" + UUID().uuidString : "/archive"
+    self.files = files ?? PosixFileSystem()
   }
 
   deinit {
-    try? FileManager.default.removeItem(atPath: folder)
+    if files is PosixFileSystem { try? FileManager.default.removeItem(atPath: folder) }
   }
 
   /// One run, as the command line would start it.
@@ -40,7 +46,7 @@ final class World: Sendable {
     let client = AuditLogClient(
       log: log, host: .cloudsmith, key: try APIKey(EmulatorConfiguration.demoKey),
       transport: Wire(world: self),
-      clock: clock)
+      clock: clock, random: { 0.5 })
     return try await withWriter { writer in
       await ExportRun(settings, client: client, clock: clock, writer: writer, observe: observe).run()
     }
@@ -51,12 +57,12 @@ final class World: Sendable {
   ) async throws -> Result {
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
     return try await Archive.withWriter(
-      at: folder, source: source, holder: .thisProcess(since: clock.now),
-      settings: WriterSettings(toolVersion: "test"), body: body)
+      at: folder, source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now),
+      settings: WriterSettings(toolVersion: "test"), fileSystem: files, body: body)
   }
 
   var manifest: Manifest? {
-    get throws { try Archive.read(at: folder, log: log) }
+    get throws { try Archive.read(at: folder, log: log, fileSystem: files) }
   }
 
   /// Every archived event: uuid and time, in the order of the archive.

@@ -1,0 +1,216 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+
+/// Holds an archive to its promise after every run, by a reckoning of its own.
+///
+/// What has to be archived:
+/// - when time becomes covered, every event of it that the API showed before that run began;
+/// - after a complete run by night, every event of what it covers that lies within the lookback;
+/// - after a complete run by hand, every event of its window;
+/// - whatever was archived once.
+///
+/// Events that the API came to show later than that are outside the promise, and may be there or not.
+struct Auditor {
+  /// A run, as it is seen from outside.
+  struct Run {
+    var request: ExportSettings.Request
+    var settings: ExportSettings
+    var began: Timestamp
+    /// How many events the API showed when it began.
+    var shown: Int
+    /// nil: it died.
+    var summary: ExportSummary?
+    /// The newest commit that it saw succeed.
+    var lastCommit = 0
+
+    /// Whether the disk may hold what the run did not mean to leave.
+    var isCut: Bool {
+      guard let summary else { return true }
+      if case .stoppedByArchive = summary.outcome { return true }
+      return false
+    }
+
+    var isComplete: Bool {
+      guard let summary, summary.damagedDays.isEmpty, case .complete = summary.outcome else { return false }
+      return true
+    }
+  }
+
+  private let ledger: Ledger
+  private let log: LogName
+  private let folder: String
+  private let paths: ArchivePaths
+
+  private(set) var manifest: Manifest?
+  private var manifestBytes: [UInt8]?
+  private(set) var archived: Set<Event> = []
+  private(set) var promised: Set<Event> = []
+  /// Sealed files that were read before.
+  private var known: [String: (bytes: [UInt8], events: [Event])] = [:]
+  private var problems: [String] = []
+
+  init(_ world: World, _ ledger: Ledger) {
+    self.ledger = ledger
+    log = world.log
+    folder = world.folder
+    paths = ArchivePaths(world.log)
+  }
+
+  /// What is wrong; empty when all is well. The disk is looked at through a copy, and left as the run left it.
+  mutating func check(after run: Run, _ disk: MemoryFileSystem) async throws -> [String] {
+    problems = []
+    let before = manifest
+    if run.isCut || disk.contents(of: "\(folder)/\(paths.manifest)") != manifestBytes {
+      try await look(at: disk)
+    }
+    checkStanding(after: run, before)
+    checkEvents(after: run, before)
+    return problems
+  }
+
+  private mutating func require(_ holds: Bool, _ problem: @autoclosure () -> String) {
+    if !holds { problems.append(problem()) }
+  }
+
+  // MARK: Files
+
+  private mutating func look(at disk: MemoryFileSystem) async throws {
+    let seen = try Archive.read(at: folder, log: log, fileSystem: disk)
+    let copy = MemoryFileSystem(copyOf: disk)
+    // The commits since the last look, applied to the manifest of then, make the manifest of now.
+    copy.setContents(of: "\(folder)/\(paths.manifest)", manifestBytes)
+    try await Archive.withWriter(
+      at: folder, source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
+      holder: LockHolder(pid: 2, host: "auditor", since: Timestamp(microseconds: 0)),
+      settings: WriterSettings(toolVersion: "test"), fileSystem: copy
+    ) { writer throws in
+      require(writer.manifest == seen, "the commits do not replay to the manifest")
+      require(writer.recovery.damaged.isEmpty, "damaged: \(writer.recovery.damaged)")
+      manifest = writer.manifest
+      try readRows(writer, copy)
+    }
+    manifestBytes = copy.contents(of: "\(folder)/\(paths.manifest)")
+    checkFiles(copy)
+  }
+
+  private mutating func readRows(_ writer: ArchiveWriter, _ disk: MemoryFileSystem) throws {
+    var rows: [Event] = []
+    for partition in writer.manifest?.partitions ?? [] {
+      var events: [Event] = []
+      for file in partition.files {
+        let bytes = disk.contents(of: "\(folder)/\(file.path)")
+        if let (old, known) = known[file.path] {
+          require(old == bytes, "\(file.path) was changed")
+          events += known
+        } else {
+          var reader = writer.reader(of: partition.eventDate)
+          while let batch = try reader.next() {
+            events += Event.all(in: batch)
+            for row in 0..<batch.count {
+              let text = "of \(batch.string(.uuid, row) ?? "")"
+              require(batch.string(.object, row) == text, "\(batch.string(.uuid, row) ?? "") is not intact")
+            }
+          }
+          known[file.path] = (bytes ?? [], events)
+        }
+      }
+      require(events.count == partition.rows, "\(partition.eventDate) has \(events.count) rows")
+      require(
+        events.allSatisfy { partition.eventDate.window.contains($0.time) }, "not of \(partition.eventDate)")
+      rows += events
+    }
+    require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows are out of order, or there twice")
+    let found = Set(rows)
+    require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
+    let lost = archived.subtracting(found)
+    require(lost.isEmpty, "archived once and gone: \(lost.sorted().prefix(3))")
+    archived = found
+  }
+
+  private mutating func checkFiles(_ disk: MemoryFileSystem) {
+    let named = (manifest?.partitions ?? []).flatMap(\.files).map { "\(folder)/\($0.path)" }
+    require(disk.paths(below: "\(folder)/csv") == named.sorted(), "other files than the manifest names")
+    require(disk.paths(below: "\(folder)/_staging").isEmpty, "staged files are left")
+  }
+
+  // MARK: Coverage and mark
+
+  private mutating func checkStanding(after run: Run, _ before: Manifest?) {
+    guard let manifest else { return require(run.lastCommit == 0 && before == nil, "the state is gone") }
+    require(manifest.standing.commit >= run.lastCommit, "commit \(run.lastCommit) is gone")
+    let covered = manifest.coverage.intervals
+    require(
+      zip(covered, covered.dropFirst()).allSatisfy { $0.to < $1.from } && covered.allSatisfy { !$0.isEmpty },
+      "the coverage is not in order: \(covered)")
+    var mark = manifest.start
+    for window in covered where window.contains(mark) { mark = window.to }
+    require(manifest.highWaterMark == mark, "the mark is \(manifest.highWaterMark), not \(mark)")
+    var gaps: [Window] = []
+    var reached = manifest.start
+    for window in covered where window.to > manifest.start {
+      if window.from > reached { gaps.append(Window(from: reached, to: window.from)) }
+      reached = window.to
+    }
+    require(manifest.gaps == gaps, "the gaps are \(manifest.gaps), not \(gaps)")
+    if let before {
+      require(manifest.start <= before.start, "the start moved forward")
+      require(
+        manifest.highWaterMark >= before.highWaterMark || manifest.start < before.start,
+        "the mark went back from \(before.highWaterMark)")
+      require(before.coverage.intervals.allSatisfy { manifest.coverage.contains($0) }, "coverage was lost")
+    }
+    let limit = max(before?.coverage.end ?? .earliest, run.began - run.settings.settle)
+    require(manifest.coverage.end ?? .earliest <= limit, "covered beyond what is settled")
+    checkStates(manifest, run.settings.lookback)
+    if run.isComplete, case .incremental = run.request, run.summary?.plan.beginsNow == false {
+      let end = run.began - run.settings.settle
+      require(manifest.gaps.isEmpty, "gaps after a complete run: \(manifest.gaps)")
+      require(manifest.highWaterMark >= end, "the mark was not moved")
+    }
+  }
+
+  private mutating func checkStates(_ manifest: Manifest, _ lookback: TimeSpan) {
+    let everything = Window(from: manifest.start, to: .latest)
+    for partition in manifest.partitions {
+      let wanted = partition.eventDate.window.intersection(everything)
+      let isSettled =
+        (wanted.isEmpty || manifest.coverage.intervals.contains { $0.contains(wanted) })
+        && partition.eventDate.end <= (manifest.coverage.end ?? manifest.start) - lookback
+      require((partition.state == .settled) == isSettled, "\(partition.eventDate) is \(partition.state)")
+    }
+  }
+
+  // MARK: Events
+
+  private mutating func checkEvents(after run: Run, _ before: Manifest?) {
+    let entries = ledger.entries
+    let covered = manifest?.coverage ?? Coverage()
+    for entry in entries.prefix(run.shown) {
+      let time = entry.event.time
+      let isNewlyCovered = covered.contains(time) && before?.coverage.contains(time) != true
+      if isNewlyCovered || (run.isComplete && isAsked(entry, of: run, before)) {
+        promised.insert(entry.event)
+      }
+    }
+    let missing = promised.subtracting(archived)
+    require(missing.isEmpty, "promised and missing: \(missing.sorted().prefix(3))")
+    let invented = archived.subtracting(entries.map(\.event))
+    require(invented.isEmpty, "there are \(invented.count) events that never were")
+    require(run.summary?.rowsDropped ?? 0 == 0, "rows were dropped that the API shows")
+  }
+
+  /// Whether a complete run owes an event that the API showed when it began.
+  private func isAsked(_ entry: Ledger.Entry, of run: Run, _ before: Manifest?) -> Bool {
+    let time = entry.event.time
+    switch run.request {
+    case .incremental:
+      guard run.summary?.plan.beginsNow == false, let start = manifest?.start else { return false }
+      guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }
+      if Schedule.isStrict { return entry.lateness <= run.settings.lookback }
+      return time >= (before?.coverage.end ?? start) - run.settings.lookback
+    case .window(let window, _):
+      return window.contains(time)
+    }
+  }
+}

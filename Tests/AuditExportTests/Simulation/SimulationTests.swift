@@ -1,0 +1,80 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Thousands of random schedules, each against an emulated API with a manual clock and a disk in memory.
+///
+///     SIMULATION_SCHEDULES=10000 swift test --filter Simulation     more of them
+///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, told run by run
+@Suite struct SimulationTests {
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) } ?? 1_500
+  private static let seed = environment["SIMULATION_SEED"].flatMap { Int($0) }
+
+  @Test func `whatever the list, the API and the disk do, what is covered is complete, once and intact`()
+    async throws
+  {
+    let seeds = Self.seed.map { $0..<($0 + 1) } ?? 0..<Self.schedules
+    let season = Season(seeds)
+    await withTaskGroup(of: Void.self) { workers in
+      for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {
+        workers.addTask { await season.play() }
+      }
+    }
+    let (failures, tally) = season.outcome
+    for (seed, report) in failures.sorted(by: { $0.key < $1.key }) {
+      Issue.record(
+        """
+        seed \(seed): \(report.problems.prefix(3).joined(separator: "; "))
+        \(report.trace.joined(separator: "\n"))
+        again: SIMULATION_SEED=\(seed) swift test --filter Simulation
+        """)
+    }
+    if Self.seed != nil || Self.environment["SIMULATION_SCHEDULES"] != nil {
+      print(tally.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
+    }
+    guard failures.isEmpty, seeds.count >= 1_000 else { return }
+    for happening in [
+      "late events", "complete", "incomplete", "stoppedByAPI", "threw", "kill", "powerFailure",
+    ] {
+      #expect(tally[happening, default: 0] >= seeds.count / 100, "\(happening) hardly ever happens: \(tally)")
+    }
+  }
+}
+
+/// Schedules that several workers share.
+private final class Season: Sendable {
+  private struct State {
+    var rest: Range<Int>
+    var failures: [Int: Schedule.Report] = [:]
+    var tally: [String: Int] = [:]
+  }
+
+  private let state: Mutex<State>
+
+  init(_ seeds: Range<Int>) {
+    state = Mutex(State(rest: seeds))
+  }
+
+  /// The reports of the seeds that failed, and how often what happened in all of them.
+  var outcome: (failures: [Int: Schedule.Report], tally: [String: Int]) {
+    state.withLock { ($0.failures, $0.tally) }
+  }
+
+  /// Plays one after the other until none is left; a few failures tell as much as all of them.
+  func play() async {
+    while let seed = state.withLock({ $0.failures.count < 5 ? $0.rest.popFirst() : nil }) {
+      var report = Schedule.Report()
+      do {
+        report = try await Schedule.play(seed: seed)
+      } catch {
+        report.problems = ["the schedule itself failed: \(error)"]
+      }
+      state.withLock { state in
+        if !report.problems.isEmpty { state.failures[seed] = report }
+        state.tally.merge(report.tally, uniquingKeysWith: +)
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import AuditRecord
+import CloudsmithEmulator
+import TestSupport
+
+/// Events that happen while the log is read: not without end, or a walk of small pages would never overtake them.
+struct Arrivals: Behaviour {
+  let ledger: Ledger
+  /// Of the next event, before each request.
+  let chance: Double
+  var random: SeededRandom
+  /// Things still to happen.
+  var left: Int
+
+  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+    while left > 0, Double.random(in: 0..<1, using: &random) < chance {
+      left -= 1
+      ledger.happen(at: turn.time, in: &log, &random)
+    }
+  }
+}
+
+/// A server that puts events of one instant in another order with every request.
+struct ShuffledTies: Behaviour {
+  var random: SeededRandom
+
+  mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+    var indices = Array(list.indices(at: 0..<list.count).reversed())
+    var start = 0
+    while start < indices.count {
+      var end = start + 1
+      while end < indices.count, log.events.time(indices[end]) == log.events.time(indices[start]) { end += 1 }
+      if end - start > 1 { indices[start..<end].shuffle(using: &random) }
+      start = end
+    }
+    list = EventList(indices)
+  }
+}
+
+/// Everything that an API, or what stands before it, does wrong and that another try may mend.
+struct Storm: Behaviour {
+  /// Of a fault, at each request.
+  let chance: Double
+  var random: SeededRandom
+  private var fault = Fault.none
+
+  init(chance: Double, random: SeededRandom) {
+    self.chance = chance
+    self.random = random
+  }
+
+  private enum Fault: CaseIterable {
+    case none, refusal, wait, page, nonsense, object, cut, otherPage, pastTheEnd, nothing
+  }
+
+  mutating func answer(instead turn: Turn) -> EmulatedResponse? {
+    let strikes = Double.random(in: 0..<1, using: &random) < chance
+    fault = strikes ? random.pick(Fault.allCases) : .none
+    let isFirst = turn.request.parameter("page") == "1"
+    switch fault {
+    case .refusal:
+      return EmulatedResponse(
+        status: random.pick([408, 425, 429, 500, 502, 503, 504, 520]), detail: "Simulated.")
+    case .wait:
+      var response = EmulatedResponse(status: random.pick([429, 503]), detail: "Simulated.")
+      response.headers["Retry-After"] = String(random.pick([0, 1, 60, 3_600, 5_400]))
+      return response
+    case .page: return EmulatedResponse(status: 502, body: Array("<html>Bad gateway</html>".utf8))
+    case .nonsense: return EmulatedResponse(json: Array(#"[{"uuid": "cut off"#.utf8))
+    case .object: return EmulatedResponse(json: Array(#"{"detail": "no array"}"#.utf8))
+    case .pastTheEnd: return isFirst ? nil : EmulatedResponse(status: 404, detail: "Invalid page.")
+    case .nothing: return isFirst ? nil : EmulatedResponse(json: Array("[]".utf8))
+    case .none, .cut, .otherPage: return nil
+    }
+  }
+
+  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    if case .otherPage = fault { response.headers["X-Pagination-Page"] = "77" }
+  }
+
+  mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+    if case .cut = fault { response.delivery.cutAfter = response.body.count / 2 }
+  }
+}
