@@ -100,7 +100,7 @@ struct Schedule {
       )
     }
     if random.once(in: 3), behaviours.isEmpty || Schedule.isStrict {
-      behaviours.append(ShuffledTies(random: fork()))
+      behaviours.append(ShuffledTies(seed: random.next()))
     }
     if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
     if random.once(in: 8) { behaviours.append(CountField.absent) }

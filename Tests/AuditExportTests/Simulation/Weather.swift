@@ -19,23 +19,6 @@ struct Arrivals: Behaviour {
   }
 }
 
-/// A server that puts events of one instant in another order with every request.
-struct ShuffledTies: Behaviour {
-  var random: SeededRandom
-
-  mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-    var indices = Array(list.indices(at: 0..<list.count).reversed())
-    var start = 0
-    while start < indices.count {
-      var end = start + 1
-      while end < indices.count, log.events.time(indices[end]) == log.events.time(indices[start]) { end += 1 }
-      if end - start > 1 { indices[start..<end].shuffle(using: &random) }
-      start = end
-    }
-    list = EventList(indices)
-  }
-}
-
 /// Everything that an API, or what stands before it, does wrong and that another try may mend.
 struct Storm: Behaviour {
   /// Of a fault, at each request.
