@@ -51,7 +51,6 @@ private let every = Rhythm(every: 1)
       AscendingOrder()),
     Face("page size capped at 100", ties: 2, pageSize: 500) { $0.maximumPageSize = 100 },
     Face("page size capped at 7", pageSize: 50, Growth(events: 1)) { $0.maximumPageSize = 7 },
-    Face("an empty list past the end", EmptyPastEnd()),
   ]
 
   private static let failures: [Face] =
@@ -164,6 +163,30 @@ private let every = Rhythm(every: 1)
     try await expectExact(second, in: world)
   }
 
+  @Test(arguments: [[], [EmptyPastEnd()]] as [[any Behaviour]])
+  func `a list that says nothing about itself is read until a page past its end, be that 404 or empty`(
+    more: [any Behaviour]
+  ) async throws {
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
+      configuration.behaviours = [NoPagination()] + more
+    }
+    let first = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
+    #expect(Face.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
+    let last = world.api.withLock { $0.requests.last }
+    #expect(last?.page == "21")
+    #expect(last?.status == (more.isEmpty ? 404 : 200))
+    try await expectExact(first, in: world, upTo: now - .minutes(10))
+  }
+
+  private struct NoPagination: Behaviour {
+    mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+      for name in ["Count", "Page", "PageTotal", "PageSize"] {
+        response.headers["X-Pagination-\(name)"] = nil
+      }
+    }
+  }
+
   private func happenEverySecond(_ count: Int, from time: Timestamp, in world: World) {
     world.api.withLock { api in
       api.change(world.log) { log in
@@ -186,7 +209,9 @@ private let every = Rhythm(every: 1)
     }
   }
 
-  private func expectExact(_ summary: ExportSummary, in world: World) async throws {
+  private func expectExact(_ summary: ExportSummary, in world: World, upTo time: Timestamp? = nil)
+    async throws
+  {
     guard case .complete = summary.outcome else {
       Issue.record("the run after the fault: \(String(describing: summary.outcome))")
       return
@@ -194,7 +219,7 @@ private let every = Rhythm(every: 1)
     let manifest = try #require(try world.manifest)
     #expect(manifest.gaps.isEmpty)
     #expect(manifest.coverage.intervals == [Window(from: start, to: manifest.highWaterMark)])
-    #expect(manifest.highWaterMark >= now)
+    #expect(manifest.highWaterMark >= time ?? now)
     #expect(try await world.violations() == [])
     let covered = manifest.coverage
     #expect(
