@@ -6,7 +6,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     commandName: "cloudsmith-audit-export",
     abstract: "Keeps the audit log of a Cloudsmith organisation as gzip CSV, one partition a day.",
     discussion: """
-      Every night, from then on:
+      The first run, and every night after it:
         export CLOUDSMITH_API_KEY=…
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z

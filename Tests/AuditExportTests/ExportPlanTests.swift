@@ -50,7 +50,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     ) { $0.lookback = .hours(1) }
     #expect(
       plan.wanted.intervals == [
-        window("2024-01-20T00:00:00Z", "2024-01-22T00:00:00Z"),
+        window("2024-01-19T23:00:00Z", "2024-01-22T00:00:00Z"),
         window("2024-02-08T10:40:00Z", "2024-02-08T11:50:00Z"),
       ])
   }

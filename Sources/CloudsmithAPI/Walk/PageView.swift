@@ -20,13 +20,17 @@ package struct PageView: Sendable {
   /// `Timestamp.earliest` where no time on the page could be read.
   package private(set) var newest: Timestamp = .earliest
   package private(set) var isNewestFirst = true
-  private var known: Set<IdentityHash>
+  private let own: Set<IdentityHash>
+  /// Records of the pages above that are of the instant at which this page begins.
+  private var continued: Set<IdentityHash> = []
+  /// What earlier readings of this page showed.
+  private var remembered: Set<IdentityHash> = []
 
   package init(number: Int, pagination: Pagination, records: [Record]) {
     self.number = number
     self.pagination = pagination
     self.records = records
-    self.known = Set(records.lazy.map(\.identity))
+    self.own = Set(records.lazy.map(\.identity))
     var last: Timestamp?
     for time in records.lazy.compactMap(\.time) {
       if let last, time > last { isNewestFirst = false }
@@ -49,25 +53,40 @@ package struct PageView: Sendable {
     self.init(number: page.number, pagination: page.pagination, records: records)
   }
 
-  /// Whether the answer itself says that nothing follows: its number is the last, or it is not full.
+  /// Whether the answer itself says that nothing follows. A page that is not full says nothing by that alone.
   package var isLast: Bool {
-    if let total = pagination.pageTotal { return number >= total }
-    if let size = pagination.pageSize { return records.count < size }
-    return false
+    if let count = pagination.count, let size = pagination.pageSize { return number * size >= count }
+    return pagination.pageTotal.map { number >= $0 } ?? false
   }
 
-  func knows(_ record: Record) -> Bool { known.contains(record.identity) }
+  /// How many records the page must have by its own fields; nil where they do not say.
+  var recordsDue: Int? {
+    guard let count = pagination.count, let size = pagination.pageSize else { return nil }
+    return min(size, max(0, count - (number - 1) * size))
+  }
+
+  /// Whether this reading of the page, or a page above in the same instant, shows the record.
+  func knows(_ record: Record) -> Bool {
+    own.contains(record.identity) || continued.contains(record.identity)
+  }
+
+  /// Whether any reading did.
+  func hasShown(_ record: Record) -> Bool { knows(record) || remembered.contains(record.identity) }
 
   /// The page, knowing also those of the page above that are of the instant at which the two meet: an instant can go on
   /// over many pages, and any of them can repeat a record of it.
   func continuing(_ above: PageView) -> PageView {
-    newest == above.oldest ? remembering(above) : self
+    guard newest == above.oldest else { return self }
+    var page = self
+    page.continued = above.own.union(above.continued)
+    return page
   }
 
-  /// The page as it is now, knowing also the records it showed earlier.
+  /// The page as it is now, with the memory of what it showed earlier.
   func remembering(_ earlier: PageView) -> PageView {
     var page = self
-    page.known.formUnion(earlier.known)
+    page.continued = earlier.continued
+    page.remembered = earlier.remembered.union(earlier.own)
     return page
   }
 }

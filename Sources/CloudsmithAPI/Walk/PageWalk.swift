@@ -31,6 +31,10 @@ package struct PageWalk: Sendable {
     case overlap(page: Int, expected: Int?, found: Int)
     /// The list ended before the page that the page before it had announced.
     case endedEarly(page: Int)
+    /// A page has another number of records than its own count and size say.
+    case short(page: Int, expected: Int, found: Int)
+    /// The list grew by a page or more before each of many requests, so that nothing older came into sight.
+    case outrun(page: Int)
     /// The page size in force changed while the list was read.
     case pageSizeChanged(from: Int, to: Int)
   }
@@ -47,6 +51,9 @@ package struct PageWalk: Sendable {
   /// Pages that were read again because of a doubt.
   package private(set) var pagesReread = 0
 
+  /// How many pages in a row may show nothing older before the walk gives up.
+  package static let standstillLimit = 200
+
   /// How often a seam is read again before the walk gives it up.
   package static let passLimit = 8
 
@@ -57,6 +64,11 @@ package struct PageWalk: Sendable {
   /// The page whose lower edge is the seam in question.
   private var above: PageView?
   private var passes = 0
+  /// Where the instant begins at which the page above ends.
+  private var instantStart = 1
+  private var restarts = 0
+  /// Pages in a row that ended no lower than the one before.
+  private var standstill = 0
   /// Whether the page above has been read again and showed nothing that had not been received before.
   private var isRereadClean = false
   /// What keeps the walk from going on, while a seam is read again.
@@ -79,6 +91,9 @@ package struct PageWalk: Sendable {
   /// Takes the answer to the page that `next` asked for.
   package mutating func receive(_ page: PageView) {
     guard case .read = next else { return }
+    if let due = page.recordsDue, page.records.count != due {
+      return askAgain(because: .short(page: page.number, expected: due, found: page.records.count))
+    }
     if page.records.isEmpty { return receivePastTheEnd() }
     guard let above else { return begin(with: page) }
     if page.number == above.number { return rereadAbove(page) }
@@ -123,7 +138,8 @@ package struct PageWalk: Sendable {
       if above != nil { return finish(.unproven(.endedEarly(page: asked))) }
       return firstPage == 1 ? reachEnd() : goBack()
     }
-    if above.isLast || above.pagination.pageTotal == nil {
+    let saysMore = above.pagination.pageTotal != nil || above.pagination.count != nil
+    if above.isLast || !saysMore {
       reachEnd()
     } else {
       reread(because: .endedEarly(page: asked))
@@ -132,19 +148,33 @@ package struct PageWalk: Sendable {
 
   // MARK: - The seam
 
+  private mutating func askAgain(because reason: Doubt) {
+    doubt = reason
+    passes += 1
+    pagesReread += 1
+    if passes > PageWalk.passLimit { finish(.unproven(reason)) }
+  }
+
   private mutating func reread(because reason: Doubt) {
     guard let above else { return }
     doubt = reason
     passes += 1
-    if passes > PageWalk.passLimit { return finish(.unproven(reason)) }
+    if instantStart < above.number { restarts += 1 }
+    if passes > PageWalk.passLimit || restarts > PageWalk.passLimit { return finish(.unproven(reason)) }
     pagesReread += 2
-    next = .read(page: above.number)
+    if instantStart < above.number {
+      // An instant that fills whole pages is only proven by one pass over all of them.
+      next = .read(page: instantStart)
+      self.above = nil
+    } else {
+      next = .read(page: above.number)
+    }
   }
 
   private mutating func rereadAbove(_ page: PageView) {
     guard let before = above else { return }
     isRereadClean = page.records.allSatisfy { record in
-      before.knows(record) || record.time.map { $0 > before.newest } ?? false
+      before.hasShown(record) || record.time.map { $0 > before.newest } ?? false
     }
     above = page.remembering(before)
     if case .endedEarly = doubt, page.isLast { return reachEnd() }
@@ -153,13 +183,22 @@ package struct PageWalk: Sendable {
 
   private mutating func accept(_ page: PageView) {
     if !page.isNewestFirst { isNewestFirst = false }
+    standstill =
+      above.map { ($0.oldest ?? .latest) <= (page.oldest ?? .latest) } ?? false ? standstill + 1 : 0
+    if standstill > PageWalk.standstillLimit, isNewestFirst {
+      return finish(.unproven(.outrun(page: page.number)))
+    }
     passes = 0
     doubt = nil
     isRereadClean = false
-    above = above.map { page.continuing($0) } ?? page
+    let goesOn = above.map { page.newest == $0.oldest && page.oldest == page.newest } ?? false
+    if !goesOn { instantStart = page.number }
+    let before = above
+    above = before.map { page.continuing($0) } ?? page
     if page.isLast { return reachEnd() }
-    if isNewestFirst, let oldest = page.oldest {
-      // Events at the very instant of the last one may go on overleaf.
+    // Only the page after it shows that the last event of a page stands where it belongs. And the events of that very
+    // instant may go on overleaf.
+    if isNewestFirst, let oldest = before?.oldest {
       let proven = Timestamp(microseconds: oldest.microseconds + 1)
       completeFrom = min(completeFrom ?? proven, proven)
       if oldest < start { return finish(.reachedStart) }

@@ -27,7 +27,7 @@ struct ExportCommand: AsyncParsableCommand {
         cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13
         cloudsmith-audit-export export -o acme/my-repo --archive /srv/repository-audit --backfill-start-time 2024-01-01
 
-      Every option can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
+      Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
       CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
       CLOUDSMITH_AUDIT_EXPORT_ARCHIVE.
       """)

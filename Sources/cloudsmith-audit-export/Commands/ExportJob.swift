@@ -136,7 +136,7 @@ struct ExportJob {
     do {
       return try APIHost(text)
     } catch {
-      throw .usage("--api-host \(quoted(text)): \(error).")
+      throw .usage("--api-host: \(error).")
     }
   }
 

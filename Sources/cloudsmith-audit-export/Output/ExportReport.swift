@@ -49,7 +49,7 @@ struct ExportReport: Report {
       lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
     } else if counters.eventsReceived == 0, status == .done {
       lines.append("\(log): no events in the window.")
-      if summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true {
+      if counters.requests > 0, summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true {
         lines.append(ExportReport.whyNothing)
       }
     } else {

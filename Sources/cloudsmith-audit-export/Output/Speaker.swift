@@ -12,7 +12,9 @@ struct Speaker {
     console = Console(isQuiet: options.quiet)
     do {
       isJSON = try Settings.isJSON.resolve(options.outputFormat, environment) ?? false
-      logger = console.logger(try Settings.logLevel.resolve(options.logLevel, environment) ?? .info)
+      logger = console.logger(
+        try Settings.logLevel.resolve(options.logLevel, environment)
+          ?? (console.showsProgress ? .warning : .info))
     } catch let failure {
       console.tell("error: \(failure.sentence)")
       throw failure.status.code

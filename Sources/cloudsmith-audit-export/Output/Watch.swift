@@ -34,7 +34,7 @@ final class Watch: Sendable {
       )
     }
     for path in recovery.deleted {
-      speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path)")
+      speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path.path)")
     }
     for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }
   }
@@ -86,7 +86,7 @@ final class Watch: Sendable {
   }
 
   private func committed(_ commit: Commit) {
-    let days = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit }
+    let days = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
     let names = days.count == 1 ? "\(days[0].eventDate)" : "\(days.count) days"
     speaker.logger.info(
       "commit \(commit.commit): \(names), \(commit.run.rowsAdded.grouped) rows added, high-water mark \(commit.highWaterMark)"
@@ -118,11 +118,15 @@ final class Watch: Sendable {
 }
 
 extension ExportEvent.Progress {
-  /// By the share of the span that has been walked.
+  /// By the share of the span, or of the list, that has been walked: the list may end before the span does.
   fileprivate func secondsLeft(after elapsed: Double) -> Double? {
-    guard let reached, reached < self.span.to, self.span.length > .zero else { return nil }
-    let share = (span.to - max(reached, span.from)).seconds / span.length.seconds
-    return share > 0.001 ? elapsed * (1 - share) / share : nil
+    var shares: [Double] = []
+    if let reached, reached < self.span.to, self.span.length > .zero {
+      shares.append((self.span.to - max(reached, self.span.from)).seconds / self.span.length.seconds)
+    }
+    if let pagesInList, pagesInList > 0 { shares.append(Double(page) / Double(pagesInList)) }
+    guard let share = shares.max(), share > 0.001 else { return nil }
+    return elapsed * (1 - min(share, 1)) / share
   }
 }
 

@@ -117,7 +117,7 @@ struct Words {
     case .storage:
       Failure(
         status: .storage,
-        sentence: "\(error) What was complete is kept; run again when there is room and access.")
+        sentence: "\(error). What was complete is kept; run again when there is room and access.")
     case .locked(let holder):
       Failure(
         status: .locked,
@@ -152,8 +152,8 @@ struct Words {
       status: .damaged,
       sentence: """
         The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
-        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch the \
-        days anew with export\(range).
+        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch each \
+        whole day anew with export\(range), if Cloudsmith still keeps it.
         """)
   }
 
@@ -162,7 +162,7 @@ struct Words {
       status: .incomplete,
       sentence: """
         The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). All that was received is kept, \
-        nothing is claimed as covered; run again.
+        no more is claimed as covered than was shown; run again.
         """)
   }
 
@@ -173,6 +173,10 @@ struct Words {
     case .overlap(let page, nil, let found):
       "page \(page) repeats \(found) events of the pages before it and the API does not say how the list grew"
     case .endedEarly(let page): "the list ended before page \(page), which had been announced"
+    case .short(let page, let expected, let found):
+      "page \(page) has \(found) events where its own count and size say \(expected)"
+    case .outrun(let page):
+      "the list grows as fast as it is read: up to page \(page) nothing older came into sight"
     case .pageSizeChanged(let before, let now):
       "the page size changed from \(before) to \(now) while the list was read"
     }

@@ -19,7 +19,8 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What the log on stderr tells: debug, info (default), warning or error.", valueName: "level"))
+      "What the log on stderr tells: debug, info (default; on a terminal warning), warning or error.",
+      valueName: "level"))
   var logLevel: String?
 
   @Flag(name: [.long, .customShort("q")], help: "No progress and no log, only errors.")

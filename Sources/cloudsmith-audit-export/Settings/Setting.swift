@@ -102,7 +102,8 @@ enum Settings {
     Setting(
       option, "CLOUDSMITH_AUDIT_EXPORT_" + name,
       expected: "a length of time such as \(example) (s, m, h or d)",
-      read: { TimeSpan($0) })
+      // A century is more than anything here can mean, and can be added to any date.
+      read: { text in TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil } })
   }
 
   private static func number(

@@ -89,14 +89,22 @@ extension PageWalk {
       asked.append(page)
       walk.receive(list.page(page, size: 10)!)
     }
-    // 1000…910, …, 700…610: the event at 700 itself belongs to the window, so the fourth page is needed.
-    #expect(asked == [1, 2, 3, 4])
+    // 1000…910, …, 700…610: the event at 700 itself belongs to the window, so the fourth page is needed, and the fifth
+    // to show that the fourth ends where it should.
+    #expect(asked == [1, 2, 3, 4, 5])
   }
 
   @Test func `the instant of the last event on a page is not yet complete`() {
     let list = List([50, 40, 30, 30, 20])
     var walk = PageWalk(downTo: beginning)
     walk.receive(list.page(1, size: 3)!)
+    #expect(walk.completeFrom == nil)
+    walk.receive(list.page(2, size: 3)!)
+    #expect(walk.completeFrom == .earliest)
+    let longer = List([50, 40, 30, 30, 20, 10, 5])
+    walk = PageWalk(downTo: beginning)
+    walk.receive(longer.page(1, size: 3)!)
+    walk.receive(longer.page(2, size: 3)!)
     #expect(walk.completeFrom == Timestamp(microseconds: 31))
   }
 
@@ -161,7 +169,9 @@ extension PageWalk {
   @Test func `old events that leave the list while it is read are no reason to give up`() {
     var list = List((0..<200).map { Int64(1_000 - $0) })
     var walk = PageWalk(downTo: Timestamp(microseconds: 930))
-    let received = walk.run(&list, size: 10) { _, list in list.remove(at: list.times.count - 1) }
+    let received = walk.run(&list, size: 10) { request, list in
+      if request % 3 == 0 { list.remove(at: list.times.count - 1) }
+    }
     #expect(received.count >= 70)
     #expect(walk.ending == .reachedStart)
   }
@@ -212,7 +222,7 @@ extension PageWalk {
     }
     #expect(walk.ending == .unproven(.endedEarly(page: 3)))
     #expect(requests <= 3 + 2 * PageWalk.passLimit)
-    #expect(walk.completeFrom == Timestamp(microseconds: 982))
+    #expect(walk.completeFrom == Timestamp(microseconds: 992))
   }
 
   @Test
@@ -243,5 +253,50 @@ extension PageWalk {
     walk.receive(list.page(1, size: 10)!)
     walk.receive(list.page(2, size: 5)!)
     #expect(walk.ending == .unproven(.pageSizeChanged(from: 10, to: 5)))
+  }
+
+  @Test func `an event out of order at the foot of a page is noticed before anything is claimed on its word`()
+  {
+    var list = List([100, 99, 98, 10, 97, 96, 95, 94, 93, 92])
+    var walk = PageWalk(downTo: Timestamp(microseconds: 95))
+    walk.receive(list.page(1, size: 4)!)
+    #expect(walk.completeFrom == nil)
+    walk = PageWalk(downTo: Timestamp(microseconds: 95))
+    #expect(walk.run(&list, size: 4).count == 10)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `an empty page that says that there are events is not believed`() {
+    var walk = PageWalk(downTo: beginning)
+    let page = PageView(
+      number: 1, pagination: Pagination(count: 1_200, page: 1, pageTotal: 3, pageSize: 500), records: [])
+    for _ in 0...PageWalk.passLimit { walk.receive(page) }
+    #expect(walk.ending == .unproven(.short(page: 1, expected: 500, found: 0)))
+    #expect(walk.completeFrom == nil)
+  }
+
+  @Test func `a page total that contradicts the count does not end the list`() {
+    let list = List((0..<30).map { Int64(1_000 - $0) })
+    var page = list.page(1, size: 10)!
+    page.pagination.pageTotal = 1
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(page)
+    #expect(walk.next == .read(page: 2))
+  }
+
+  @Test func `pages from a copy of the list that lags behind do not pass for the list`() {
+    let fresh = List((0..<40).map { Int64(1_000 - $0) })
+    var lagging = fresh
+    for _ in 0..<3 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    var requests = 0
+    while let number = walk.page, requests < 100 {
+      requests += 1
+      walk.receive((number % 2 == 1 ? fresh : lagging).page(number, size: 10)!)
+    }
+    guard case .unproven = walk.ending else {
+      Issue.record("it was taken for complete")
+      return
+    }
   }
 }
