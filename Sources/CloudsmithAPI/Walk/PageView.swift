@@ -65,20 +65,18 @@ package struct PageView: Sendable {
     return min(size, max(0, count - (number - 1) * size))
   }
 
-  /// Whether this reading of the page, or a page above in the same instant, shows the record.
+  /// Whether a reading of the page, or a page above in the same instant, showed the record.
   func knows(_ record: Record) -> Bool {
     own.contains(record.identity) || continued.contains(record.identity)
+      || remembered.contains(record.identity)
   }
-
-  /// Whether any reading did.
-  func hasShown(_ record: Record) -> Bool { knows(record) || remembered.contains(record.identity) }
 
   /// The page, knowing also those of the page above that are of the instant at which the two meet: an instant can go on
   /// over many pages, and any of them can repeat a record of it.
   func continuing(_ above: PageView) -> PageView {
     guard newest == above.oldest else { return self }
     var page = self
-    page.continued = above.own.union(above.continued)
+    page.continued = above.own.union(above.continued).union(above.remembered)
     return page
   }
 

@@ -64,11 +64,6 @@ package struct PageWalk: Sendable {
   /// The page whose lower edge is the seam in question.
   private var above: PageView?
   private var passes = 0
-  /// Where the instant begins at which the page above ends.
-  private var instantStart = 1
-  private var restarts = 0
-  /// Pages in a row that ended no lower than the one before.
-  private var standstill = 0
   /// Whether the page above has been read again and showed nothing that had not been received before.
   private var isRereadClean = false
   /// What keeps the walk from going on, while a seam is read again.
@@ -159,22 +154,15 @@ package struct PageWalk: Sendable {
     guard let above else { return }
     doubt = reason
     passes += 1
-    if instantStart < above.number { restarts += 1 }
-    if passes > PageWalk.passLimit || restarts > PageWalk.passLimit { return finish(.unproven(reason)) }
+    if passes > PageWalk.passLimit { return finish(.unproven(reason)) }
     pagesReread += 2
-    if instantStart < above.number {
-      // An instant that fills whole pages is only proven by one pass over all of them.
-      next = .read(page: instantStart)
-      self.above = nil
-    } else {
-      next = .read(page: above.number)
-    }
+    next = .read(page: above.number)
   }
 
   private mutating func rereadAbove(_ page: PageView) {
     guard let before = above else { return }
     isRereadClean = page.records.allSatisfy { record in
-      before.hasShown(record) || record.time.map { $0 > before.newest } ?? false
+      before.knows(record) || record.time.map { $0 > before.newest } ?? false
     }
     above = page.remembering(before)
     if case .endedEarly = doubt, page.isLast { return reachEnd() }
@@ -191,8 +179,6 @@ package struct PageWalk: Sendable {
     passes = 0
     doubt = nil
     isRereadClean = false
-    let goesOn = above.map { page.newest == $0.oldest && page.oldest == page.newest } ?? false
-    if !goesOn { instantStart = page.number }
     let before = above
     above = before.map { page.continuing($0) } ?? page
     if page.isLast { return reachEnd() }

@@ -49,10 +49,9 @@ struct Seam {
   /// - Parameter isRereadClean: the upper page was read once more and showed nothing new.
   func holds(isRereadClean: Bool) -> Bool {
     if reachesAbove { return true }
-    // No overlap in spite of growth is no loss: it was written further down and is still to be read. Some overlap but
-    // less than the growth can hide a tie, if one part of the growth was written below. And of a list that shrank
-    // between the two answers nothing is known: they may come from two copies of it, one of which lags behind.
-    if let growth { return growth >= 0 && (overlap == growth || overlap == 0) }
+    // Less overlap than growth is no loss: the rest was written further down and is still to be read. Of a list that
+    // shrank between the two answers nothing is known: they may come from two copies of it, one of which lags behind.
+    if let growth { return growth >= 0 && overlap <= growth }
     return overlap == 0 && isRereadClean
   }
 }
