@@ -64,6 +64,8 @@ package struct PageWalk: Sendable {
   /// The page whose lower edge is the seam in question.
   private var above: PageView?
   private var passes = 0
+  /// Pages in a row that ended no lower than the one before.
+  private var standstill = 0
   /// Whether the page above has been read again and showed nothing that had not been received before.
   private var isRereadClean = false
   /// What keeps the walk from going on, while a seam is read again.
