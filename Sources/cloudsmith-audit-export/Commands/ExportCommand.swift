@@ -79,7 +79,10 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How to reach an old window: seek (a binary search over the pages), walk (read all that is newer), or auto (default).",
+      """
+      How to reach an old window: filter (the API's own, if it is measured to work; else seek), seek (a binary search over \
+      the pages), walk (read all that is newer), or auto (default): filter where that saves requests, else seek.
+      """,
       valueName: "way"))
   var timeFilter: String?
 

@@ -166,6 +166,22 @@ struct Words {
         """)
   }
 
+  /// What was found of the API's time filter, and what follows.
+  func sentence(on verdict: FilterVerdict) -> String {
+    let finding =
+      switch verdict {
+      case .exact: "takes bounds as they are written"
+      case .inclusive: "takes the end of a window as part of it"
+      case .dayTruncated: "drops the time of day"
+      case .shifted: "moves the bounds to another time"
+      case .ignored: "has no effect"
+      case .rejected: "is refused"
+      case .inconclusive: "could not be measured, or gives answers that cannot be relied on"
+      }
+    return "the API's time filter \(finding): old windows are reached "
+      + (verdict.isUsable ? "by it, and reconciled with its count" : "by seeking")
+  }
+
   func words(for doubt: PageWalk.Doubt) -> String {
     switch doubt {
     case .overlap(let page, let expected?, let found):
@@ -179,6 +195,11 @@ struct Words {
       "the list grows as fast as it is read: up to page \(page) nothing older came into sight"
     case .pageSizeChanged(let before, let now):
       "the page size changed from \(before) to \(now) while the list was read"
+    case .unreconciled(let expected?, let found):
+      "the API counts \(expected) events in the span that its time filter was asked for, and showed \(found)"
+    case .unreconciled(nil, let found):
+      "the API showed \(found) events in the span that its time filter was asked for and does not say how many there are"
+    case .filterFailed: "the API's time filter worked, and now does not answer"
     }
   }
 }

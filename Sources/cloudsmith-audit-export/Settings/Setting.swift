@@ -78,7 +78,7 @@ enum Settings {
     "--query", "CLOUDSMITH_AUDIT_EXPORT_QUERY", expected: "a Cloudsmith search, such as actor:some-user",
     read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
   static let timeFilter = Setting<ExportSettings.TimeFilter>(
-    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, seek or walk",
+    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, filter, seek or walk",
     read: { ExportSettings.TimeFilter(rawValue: $0) })
   static let lookback = duration("--lookback", "LOOKBACK", example: "24h")
   static let settle = duration("--settle", "SETTLE", example: "10m")
