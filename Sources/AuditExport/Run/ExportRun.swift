@@ -81,6 +81,7 @@ package struct ExportRun: ~Copyable {
   /// keeps: what is older than that event may be gone.
   private mutating func consultList() async throws {
     guard plan.claimsMoreThanEveryPlanKeeps, let first = try await read(1) else { return }
+    head = first
     var ends = ListEnds(first)
     while let number = ends.next {
       ends.receive(try await read(number), number: number)
