@@ -85,7 +85,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
           $0.lookback = .hours(1)
         })
       let again = log.seen.withLock(\.events).filter { day, shown in
-        covered.contains(day.window) && shown >= log.events(in: day.window)
+        covered.contains(day.window) && shown.count >= log.events(in: day.window)
       }
       #expect(again.count <= 1, "run \(kills): \(again.keys.sorted())")
       kills += 1

@@ -9,8 +9,8 @@ import Testing
 final class LongLog: HTTPTransport {
   struct Seen: Sendable {
     var requests = 0
-    /// How many events of each day were shown.
-    var events: [Day: Int] = [:]
+    /// Which events of each day were shown.
+    var events: [Day: Set<Int>] = [:]
   }
 
   let count: Int
@@ -76,7 +76,8 @@ final class LongLog: HTTPTransport {
       ("X-Pagination-Count", list.count), ("X-Pagination-Page", page), ("X-Pagination-PageSize", size),
       ("X-Pagination-PageTotal", (list.count + size - 1) / size),
     ]
-    seen.withLock { seen in for index in shown { seen.events[Day(containing: time(index)), default: 0] += 1 }
+    seen.withLock { seen in
+      for index in shown { seen.events[Day(containing: time(index)), default: []].insert(index) }
     }
     let records = shown.map { #"{"uuid":"e-\#(count - $0)","event_at":"\#(time($0))"}"# }
     return APIResponse(
