@@ -59,10 +59,9 @@ package struct PageView: Sendable {
     return min(size, max(0, count - (number - 1) * size))
   }
 
-  /// The records that are, or may be, of one instant: those without a readable time too, for nothing tells where in the
-  /// list such a one belongs.
-  func identities(at time: Timestamp) -> [IdentityHash] {
-    records.lazy.filter { $0.time == time || $0.time == nil }.map(\.identity)
+  /// The records of one instant; nil: those whose time could not be read.
+  func identities(at time: Timestamp?) -> [IdentityHash] {
+    records.lazy.filter { $0.time == time }.map(\.identity)
   }
 
   /// How many records of this page the other one shows too.

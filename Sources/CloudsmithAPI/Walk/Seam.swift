@@ -28,6 +28,8 @@ struct Seam {
   private var received: Set<IdentityHash> = []
   /// What stood at the places of the instant, page by page.
   private(set) var places: [IdentityHash] = []
+  /// Records without a readable time, page by page. Each can be of the instant, for all one knows, and take a place.
+  private var unreadable: [IdentityHash] = []
 
   /// The edge of a page where nothing above matters any more.
   init(below page: PageView) {
@@ -36,6 +38,7 @@ struct Seam {
     instant = page.oldest
     if let instant { places = page.identities(at: instant) }
     received.formUnion(places)
+    unreadable = page.identities(at: nil)
   }
 
   /// The edge of the first page of the instant, read again.
@@ -46,6 +49,9 @@ struct Seam {
 
   var receivedCount: Int { received.count }
 
+  /// Places seen that nothing received accounts for.
+  private var missing: Int { places.count - received.count + unreadable.count - Set(unreadable).count }
+
   func growth(to page: PageView) -> Int? {
     guard let before = above.pagination.count, let now = page.pagination.count else { return nil }
     return now - before
@@ -54,8 +60,12 @@ struct Seam {
   /// Whether the page goes on where the one above it ends, or repeats part of what came before.
   func keepsOrder(_ page: PageView) -> Bool {
     guard let instant, page.newest > instant, page.overlap(with: above) == 0 else { return true }
-    // Growth by a page or more brings back pages from before the upper one.
-    return page.oldest ?? .latest >= above.newest && growth(to: page) ?? .max >= page.records.count
+    // Growth by about a page brings back what is from before the upper page. But whatever comes in, the instant stands
+    // between what is newer and what is older, and nothing newer than it is pushed down further than the list grew.
+    let isBetween = page.oldest ?? .latest >= instant || !page.identities(at: instant).isEmpty
+    let newer = page.records.count { $0.time ?? .earliest > instant }
+    let allowed = growth(to: page).map { $0 - above.identities(at: instant).count } ?? .max
+    return isBetween && newer <= allowed
   }
 
   /// Judges the page after `above`, in a list that is newest first.
@@ -66,8 +76,9 @@ struct Seam {
     let here = page.identities(at: instant)
     received.formUnion(here)
     places += here
+    unreadable += page.identities(at: nil)
     if page.oldest == instant, !page.isLast { return .goesOn }
-    return received.count >= places.count ? .holds : .open(missing: places.count - received.count)
+    return missing > 0 ? .open(missing: missing) : .holds
   }
 
   /// Whether an edge that was left open by `page` is accounted for, now that the page above has been read again: where
@@ -76,7 +87,7 @@ struct Seam {
   func isExplained(by reread: PageView, after page: PageView) -> Bool {
     guard firstPage == above.number, let growth = growth(to: page), growth > 0 else { return false }
     guard let all = self.growth(to: reread), reread.shift(since: above) == all else { return false }
-    return received.count >= places.count - growth
+    return missing <= growth
   }
 
   /// The edge below a page that goes on with the instant.
