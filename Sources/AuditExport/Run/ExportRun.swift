@@ -6,6 +6,7 @@ package import CloudsmithAPI
 package struct ExportRun: ~Copyable {
   private let settings: ExportSettings
   private let client: AuditLogClient
+  private let pages: PagesAhead
   private let clock: any RunClock
   private let writer: ArchiveWriter
   private let observe: @Sendable (ExportEvent) -> Void
@@ -29,6 +30,8 @@ package struct ExportRun: ~Copyable {
   ) {
     self.settings = settings
     self.client = client
+    pages = PagesAhead(
+      client, size: settings.pageSize, query: settings.query, limit: settings.maxConcurrentRequests)
     self.clock = clock
     self.writer = writer
     self.observe = observe
@@ -136,13 +139,18 @@ package struct ExportRun: ~Copyable {
   private mutating func walk(_ start: PageWalk, _ window: Window) async throws -> PageWalk.Doubt? {
     var walk = start
     var reread = 0
+    var pagesLeft = 0
+    defer { pages.stop() }
     while case .read(let number) = walk.next {
       // What seeking has just read need not be asked for again.
-      let page = if let held, held.number == number { held } else { try await read(number) }
+      let page =
+        if let held, held.number == number { held } else { try await read(number, expecting: pagesLeft) }
       held = nil
       counters.timeFilter = walk.firstPage == 1 ? counters.timeFilter ?? "walk" : "seek"
       if let page {
         walk.receive(page)
+        // What is in doubt is read again page by page, each after the answer to the one before.
+        pagesLeft = walk.doubt == nil ? page.pagesLeft(downTo: window.from) - 1 : 0
         observe(.page(progress(of: walk, at: page, window)))
       } else {
         walk.receivePastTheEnd()
@@ -160,11 +168,10 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Reads a page and collects what is on it; nil past the end of the list.
-  private mutating func read(_ number: Int) async throws -> PageView? {
+  private mutating func read(_ number: Int, expecting more: Int = 0) async throws -> PageView? {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
-    guard case .page(let page) = try await client.page(number, size: settings.pageSize, query: settings.query)
-    else { return nil }
+    guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
     collect(page)
     held = PageView(page)
     return held

@@ -53,6 +53,16 @@ package struct PageView: Sendable {
     return pagination.pageTotal.map { number >= $0 } ?? false
   }
 
+  /// How many pages after this one a walk down to `start` is likely to need, if events go on as close together as they
+  /// are here; none where the answer does not say how many there are.
+  package func pagesLeft(downTo start: Timestamp) -> Int {
+    guard isNewestFirst, let oldest, let total = pagination.pageTotal, number < total else { return 0 }
+    // The page after the one that passes the start is needed to prove it.
+    guard oldest >= start, newest > oldest else { return 1 }
+    let pages = (oldest - start).seconds / (newest - oldest).seconds
+    return min(total - number, Int(min(pages, 1_000_000)) + 1)
+  }
+
   /// How many records the page must have by its own fields; nil where they do not say.
   var recordsDue: Int? {
     guard let count = pagination.count, let size = pagination.pageSize else { return nil }
