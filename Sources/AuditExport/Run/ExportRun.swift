@@ -63,6 +63,7 @@ package struct ExportRun: ~Copyable {
       summary.outcome = .stoppedByAPI(.cancelled)
     }
     summary.plan = plan
+    summary.clockLead = clockLead
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
@@ -94,6 +95,7 @@ package struct ExportRun: ~Copyable {
   private mutating func beginNow() async throws {
     _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
+    plan = ExportPlan(settings, standing: standing, now: now - clockLead)
     counters.complete = true
     try commit([], covered: [])
   }
@@ -222,9 +224,17 @@ package struct ExportRun: ~Copyable {
     try commit(staged, covered: covered)
   }
 
-  /// What the API kept while the walk was under way: the tail may have been cut since it began.
+  /// By how much this machine's clock is ahead of the API's; zero where the two are as good as one.
+  private var clockLead: TimeSpan {
+    guard let lead = client.counters.clockLead, lead > ExportSummary.clockTolerance else { return .zero }
+    return lead
+  }
+
+  /// What the API kept while the walk was under way, for the tail may have been cut since it began, and what had
+  /// happened by its own clock.
   private func claim(for day: Day) -> [Window] {
-    let kept = Window(from: clock.now - settings.retention, to: .latest)
+    let settled = now - clockLead - settings.settle
+    let kept = Window(from: clock.now - settings.retention, to: clockLead == .zero ? .latest : settled)
     return plan.claim(for: day).map { $0.intersection(kept) }.filter { !$0.isEmpty }
   }
 
