@@ -107,6 +107,15 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.claim(for: Day("2024-02-03")!) == [Day("2024-02-03")!.window])
   }
 
+  @Test func `an archive that begins with a window begins where the API can still show something`() {
+    #expect(
+      plan(.window(window("2022-01-01T00:00:00Z", "2022-02-01T00:00:00Z"), replace: false)).start
+        == time("2022-02-01T00:00:00Z"))
+    #expect(
+      plan(.window(window("2022-01-01T00:00:00Z", "2024-02-01T00:00:00Z"), replace: false)).start
+        == now - .days(365))
+  }
+
   @Test func `a later backfill start changes nothing and says so`() {
     let plan = plan(
       .incremental(backfillStart: time("2024-02-01T00:00:00Z")),

@@ -40,6 +40,26 @@ import Testing
     }
   }
 
+  @Test(arguments: ["1", "4"])
+  func `however many requests are in flight, they do not start faster than the rate that was asked for`(
+    limit: String
+  ) throws {
+    try Bench.with(ExportTests.generate(600)) { bench in
+      let clock = ContinuousClock()
+      let began = clock.now
+      let result = try bench.export([
+        "--backfill-start-time", ExportTests.recent.from, "--page-size", "20", "--output-format", "json",
+        "--max-requests-per-second", "25", "--max-concurrent-requests", limit,
+      ])
+      // However slow the machine: so many requests cannot have been let go in less time than this.
+      let requests = try #require((result.json["run"] as? [String: Any])?["requests"] as? Int)
+      #expect(result.status == 0, "\(result.log)")
+      #expect(requests >= 30)
+      #expect(clock.now - began >= .seconds(1) * (requests - 1) / 25)
+      #expect(try archivedIdentities(bench).count == 600)
+    }
+  }
+
   @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
   func `the official Python client gets exactly the events that are archived`() throws {
     try Bench.with(ExportTests.generate(2_345)) { bench in

@@ -90,7 +90,9 @@ package struct ExportPlan: Sendable {
       }
       wanted.subtract(reach.beyond)
       if wanted.intervals.isEmpty {
-        notes.append(settings.wholeDays ? .noWholeDay : .nothingYet(until: start + settings.settle))
+        notes.append(
+          settings.wholeDays
+            ? .noWholeDay : .nothingYet(until: max(start, coverage.end ?? start) + settings.settle))
       }
       self.start = start
       self.wanted = wanted
@@ -101,7 +103,8 @@ package struct ExportPlan: Sendable {
       notes += reach.notes(on: window.intersection(reach.beyond))
       let unsettled = window.intersection(Window(from: settled, to: .latest))
       if !unsettled.isEmpty { notes.append(.notSettled(unsettled)) }
-      start = standing?.start ?? (window.contains(reach.start) ? reach.start : window.from)
+      // The archive cannot begin where the API has nothing left to show.
+      start = standing?.start ?? min(max(window.from, reach.start), window.to)
       wanted = Coverage([window])
       // What the API may no longer keep it cannot take back.
       replaced = replace ? window.intersection(Window(from: reach.start, to: .latest)) : nil

@@ -36,6 +36,8 @@ package struct ExportSettings: Sendable {
   package var timeFilter = TimeFilter.auto
   /// Events a page, 1 to 500.
   package var pageSize = 500
+  /// Requests in flight at once, from 1.
+  package var maxConcurrentRequests = 1
 
   package init(request: Request) {
     self.request = request

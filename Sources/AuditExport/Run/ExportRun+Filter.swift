@@ -47,8 +47,8 @@ extension ExportRun {
       let answer: FilterAnswer
       switch probe.next {
       case .judged(let verdict): return verdict
-      case .ask(let query): answer = try await ask(1, of: query, size: settings.pageSize)
-      case .count(let query): answer = try await ask(1, of: query, size: 1)
+      case .ask(let query): answer = try await ask(pages(of: query), 1)
+      case .count(let query): answer = try await ask(pages(of: query, size: 1), 1)
       }
       switch answer {
       case .page(let page): probe.receive(PageView(page))
@@ -62,9 +62,13 @@ extension ExportRun {
   private mutating func read(
     _ walk: inout FilteredWalk, _ query: FilterQuery, _ stretch: Window
   ) async throws -> PageWalk.Doubt? {
+    let pages = pages(of: query)
+    var pagesLeft = 0
+    defer { pages.stop() }
     while case .read(let number) = walk.next {
-      switch try await ask(number, of: query, size: settings.pageSize) {
+      switch try await ask(pages, number, expecting: pagesLeft) {
       case .page(let page):
+        pagesLeft = (page.pagination.pageTotal ?? 0) - number - 1
         collect(page)
         counters.timeFilter = "filter"
         walk.receive(PageView(page))
@@ -91,13 +95,19 @@ extension ExportRun {
     case nothing
   }
 
+  private func pages(of query: FilterQuery, size: Int? = nil) -> PagesAhead {
+    PagesAhead(
+      client, size: size ?? settings.pageSize, query: query.text(with: settings.query),
+      limit: settings.maxConcurrentRequests)
+  }
+
   private mutating func ask(
-    _ number: Int, of query: FilterQuery, size: Int
+    _ pages: PagesAhead, _ number: Int, expecting more: Int = 0
   ) async throws(APIError) -> FilterAnswer {
     if Task.isCancelled { throw .cancelled }
     defer { countRequests() }
     do {
-      switch try await client.page(number, size: size, query: query.text(with: settings.query)) {
+      switch try await pages.page(number, expecting: more) {
       case .page(let page): return .page(page)
       case .pastTheEnd: return .pastTheEnd
       }

@@ -6,6 +6,7 @@ package import CloudsmithAPI
 package struct ExportRun: ~Copyable {
   let settings: ExportSettings
   let client: AuditLogClient
+  private let pages: PagesAhead
   private let clock: any RunClock
   private let writer: ArchiveWriter
   let observe: @Sendable (ExportEvent) -> Void
@@ -33,6 +34,8 @@ package struct ExportRun: ~Copyable {
   ) {
     self.settings = settings
     self.client = client
+    pages = PagesAhead(
+      client, size: settings.pageSize, query: settings.query, limit: settings.maxConcurrentRequests)
     self.clock = clock
     self.writer = writer
     self.observe = observe
@@ -64,6 +67,7 @@ package struct ExportRun: ~Copyable {
       summary.outcome = .stoppedByAPI(.cancelled)
     }
     summary.plan = plan
+    summary.clockLead = clockLead
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
@@ -96,6 +100,7 @@ package struct ExportRun: ~Copyable {
   private mutating func beginNow() async throws {
     _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
+    plan = ExportPlan(settings, standing: standing, now: now - clockLead)
     counters.complete = true
     try commit([], covered: [])
   }
@@ -143,13 +148,18 @@ package struct ExportRun: ~Copyable {
   private mutating func walk(_ start: PageWalk, _ window: Window) async throws -> PageWalk.Doubt? {
     var walk = start
     var reread = 0
+    var pagesLeft = 0
+    defer { pages.stop() }
     while case .read(let number) = walk.next {
       // What seeking has just read need not be asked for again.
-      let page = if let held, held.number == number { held } else { try await read(number) }
+      let page =
+        if let held, held.number == number { held } else { try await read(number, expecting: pagesLeft) }
       held = nil
       counters.timeFilter = walk.firstPage == 1 ? counters.timeFilter ?? "walk" : "seek"
       if let page {
         walk.receive(page)
+        // What is in doubt is read again page by page, each after the answer to the one before.
+        pagesLeft = walk.doubt == nil ? page.pagesLeft(downTo: window.from) - 1 : 0
         observe(.page(progress(of: walk, at: page, window)))
       } else {
         walk.receivePastTheEnd()
@@ -167,11 +177,10 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Reads a page and collects what is on it; nil past the end of the list.
-  mutating func read(_ number: Int) async throws -> PageView? {
+  mutating func read(_ number: Int, expecting more: Int = 0) async throws -> PageView? {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
-    guard case .page(let page) = try await client.page(number, size: settings.pageSize, query: settings.query)
-    else { return nil }
+    guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
     collect(page)
     held = PageView(page)
     return held
@@ -222,9 +231,17 @@ package struct ExportRun: ~Copyable {
     try commit(staged, covered: covered)
   }
 
-  /// What the API kept while the walk was under way: the tail may have been cut since it began.
+  /// By how much this machine's clock is ahead of the API's; zero where the two are as good as one.
+  private var clockLead: TimeSpan {
+    guard let lead = client.counters.clockLead, lead > ExportSummary.clockTolerance else { return .zero }
+    return lead
+  }
+
+  /// What the API kept while the walk was under way, for the tail may have been cut since it began, and what had
+  /// happened by its own clock.
   private func claim(for day: Day) -> [Window] {
-    let kept = Window(from: clock.now - settings.retention, to: .latest)
+    let settled = now - clockLead - settings.settle
+    let kept = Window(from: clock.now - settings.retention, to: clockLead == .zero ? .latest : settled)
     return plan.claim(for: day).map { $0.intersection(kept) }.filter { !$0.isEmpty }
   }
 

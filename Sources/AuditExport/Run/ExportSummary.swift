@@ -31,6 +31,11 @@ package struct ExportSummary: Sendable {
   package var manifest: Manifest?
   /// Whether the archive has files that are missing or altered, and that this run did not replace.
   package var isDamaged = false
+  /// By how much this machine's clock is ahead of the API's, where that is more than `clockTolerance`; else zero.
+  package var clockLead = TimeSpan.zero
+
+  /// `Date` is to the second, and an answer can take a while.
+  package static let clockTolerance = TimeSpan.minutes(2)
 
   /// The first instant that the archive lacks, and when the API stops keeping it, where that is near: less than a
   /// quarter of the retention away. nil when there is time.

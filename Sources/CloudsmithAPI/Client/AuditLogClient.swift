@@ -98,6 +98,7 @@ package final class AuditLogClient: Sendable {
       }
     }
     ended(RateLimit(response.headers, now: clock.now))
+    if let date = response.headers.date { compareClocks(clock.now - date) }
     observe(
       .responded(
         page: page, status: response.status, bytes: response.body.count, took: clock.elapsed - start))
@@ -178,6 +179,10 @@ package final class AuditLogClient: Sendable {
       throw .cancelled
     }
     state.withLock { $0.counters.waited = $0.counters.waited + span }
+  }
+
+  private func compareClocks(_ lead: TimeSpan) {
+    state.withLock { $0.counters.clockLead = max($0.counters.clockLead ?? lead, lead) }
   }
 
   private func ended(_ rate: RateLimit?) {

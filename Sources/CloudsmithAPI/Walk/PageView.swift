@@ -20,17 +20,11 @@ package struct PageView: Sendable {
   /// `Timestamp.earliest` where no time on the page could be read.
   package private(set) var newest: Timestamp = .earliest
   package private(set) var isNewestFirst = true
-  private let own: Set<IdentityHash>
-  /// Records of the pages above that are of the instant at which this page begins.
-  private var continued: Set<IdentityHash> = []
-  /// What earlier readings of this page showed.
-  private var remembered: Set<IdentityHash> = []
 
   package init(number: Int, pagination: Pagination, records: [Record]) {
     self.number = number
     self.pagination = pagination
     self.records = records
-    self.own = Set(records.lazy.map(\.identity))
     var last: Timestamp?
     for time in records.lazy.compactMap(\.time) {
       if let last, time > last { isNewestFirst = false }
@@ -59,32 +53,45 @@ package struct PageView: Sendable {
     return pagination.pageTotal.map { number >= $0 } ?? false
   }
 
+  /// How many pages after this one a walk down to `start` is likely to need, if events go on as close together as they
+  /// are here; none where the answer does not say how many there are.
+  package func pagesLeft(downTo start: Timestamp) -> Int {
+    guard isNewestFirst, let oldest, let total = pagination.pageTotal, number < total else { return 0 }
+    // The page after the one that passes the start is needed to prove it.
+    guard oldest >= start, newest > oldest else { return 1 }
+    let pages = (oldest - start).seconds / (newest - oldest).seconds
+    return min(total - number, Int(min(pages, 1_000_000)) + 1)
+  }
+
   /// How many records the page must have by its own fields; nil where they do not say.
   var recordsDue: Int? {
     guard let count = pagination.count, let size = pagination.pageSize else { return nil }
     return min(size, max(0, count - (number - 1) * size))
   }
 
-  /// Whether a reading of the page, or a page above in the same instant, showed the record.
-  func knows(_ record: Record) -> Bool {
-    own.contains(record.identity) || continued.contains(record.identity)
-      || remembered.contains(record.identity)
+  /// The records of one instant; nil: those whose time could not be read.
+  func identities(at time: Timestamp?) -> [IdentityHash] {
+    records.lazy.filter { $0.time == time }.map(\.identity)
   }
 
-  /// The page, knowing also those of the page above that are of the instant at which the two meet: an instant can go on
-  /// over many pages, and any of them can repeat a record of it.
-  func continuing(_ above: PageView) -> PageView {
-    guard newest == above.oldest else { return self }
-    var page = self
-    page.continued = above.own.union(above.continued).union(above.remembered)
-    return page
+  /// How many records of this page the other one shows too.
+  func overlap(with other: PageView) -> Int {
+    let shown = Set(other.records.lazy.map(\.identity))
+    return records.count { shown.contains($0.identity) }
   }
 
-  /// The page as it is now, with the memory of what it showed earlier.
-  func remembering(_ earlier: PageView) -> PageView {
-    var page = self
-    page.continued = earlier.continued
-    page.remembered = earlier.remembered.union(earlier.own)
-    return page
+  /// By how many records this page, read again, has moved down, told by an instant that begins on both readings; nil
+  /// where none does.
+  func shift(since earlier: PageView) -> Int? {
+    guard isNewestFirst, earlier.isNewestFirst, let lowest = records.last(where: { $0.time != nil })?.time
+    else { return nil }
+    guard lowest < newest, lowest < earlier.newest, earlier.records.contains(where: { $0.time == lowest })
+    else { return nil }
+    return place(of: lowest) - earlier.place(of: lowest)
+  }
+
+  /// How many places of the page come before an instant.
+  private func place(of instant: Timestamp) -> Int {
+    records.firstIndex { $0.time == instant } ?? records.count
   }
 }

@@ -4,8 +4,7 @@ package import AuditRecord
 ///
 /// The list is newest first and shifts while it is read: an event that arrives pushes every older one down by one. So
 /// pages are read in increasing order only, which can repeat records but not skip them, and the seam between two pages
-/// is checked: they must overlap by exactly what the list has grown (`X-Pagination-Count`). Where they do not, both
-/// pages are read again until a pass agrees, or the walk ends as unproven.
+/// is checked (`Seam`). Where it does not hold, its pages are read again until it does, or the walk ends as unproven.
 ///
 /// No input or output: a page goes in (`receive`), `next` says what to do.
 package struct PageWalk: Sendable {
@@ -27,7 +26,7 @@ package struct PageWalk: Sendable {
 
   /// Why the walk does not trust what it has read.
   package enum Doubt: Hashable, Sendable {
-    /// Pages overlap by another number of records than the list grew by; nil where the answer gave no count.
+    /// A page repeats more than the list grew by, or the list became shorter; nil where the answer gave no count.
     case overlap(page: Int, expected: Int?, found: Int)
     /// The list ended before the page that the page before it had announced.
     case endedEarly(page: Int)
@@ -59,20 +58,26 @@ package struct PageWalk: Sendable {
   /// How many pages in a row may show nothing older before the walk gives up.
   package static let standstillLimit = 200
 
-  /// How often a seam is read again before the walk gives it up.
-  package static let passLimit = 8
+  /// How often a seam is read again, without anything new coming to light, before the walk gives it up.
+  package static let passLimit = 12
 
   private let start: Timestamp
   private let end: Timestamp
   /// Where the walk began; what is on the pages before it is not of its window.
   package private(set) var firstPage: Int
-  /// The page whose lower edge is the seam in question.
-  private var above: PageView?
+  /// The lower edge of what has been read.
+  private var seam: Seam?
+  /// The page after the seam that did not close it; nil unless the seam is being read again.
+  private var open: PageView?
+  /// Readings of the seam since one showed something new.
   private var passes = 0
+  /// How many events of the seam's instant had been received, and what stood at its places, at the pass before.
+  private var known = 0
+  private var shown: [IdentityHash] = []
+  /// Passes in a row that showed the very same, while the list did not grow.
+  private var samePasses = 0
   /// Pages in a row that ended no lower than the one before.
   private var standstill = 0
-  /// Whether the page above has been read again and showed nothing that had not been received before.
-  private var isRereadClean = false
   /// What keeps the walk from going on, while a seam is read again.
   package private(set) var doubt: Doubt?
 
@@ -97,20 +102,30 @@ package struct PageWalk: Sendable {
       return askAgain(because: .short(page: page.number, expected: due, found: page.records.count))
     }
     if page.records.isEmpty { return receivePastTheEnd() }
-    guard let above else { return begin(with: page) }
-    if page.number == above.number { return rereadAbove(page) }
-    if let before = above.pagination.pageSize, let now = page.pagination.pageSize, before != now {
+    guard var seam else { return begin(with: page) }
+    if open != nil { return readAgain(page, of: seam) }
+    if let before = seam.above.pagination.pageSize, let now = page.pagination.pageSize, before != now {
       return finish(.unproven(.pageSizeChanged(from: before, to: now)))
     }
+    if !seam.keepsOrder(page) || !page.isNewestFirst { isNewestFirst = false }
+    guard isNewestFirst else { return receiveUnordered(page, below: seam) }
 
-    let seam = Seam(above: above, below: page)
-    if !seam.keepsOrder || !page.isNewestFirst { isNewestFirst = false }
-    if !isNewestFirst, firstPage > 1 { return beginAnew() }
-    if seam.holds(isRereadClean: isRereadClean) {
-      accept(page)
-    } else {
-      reread(because: .overlap(page: page.number, expected: seam.growth, found: seam.overlap))
+    let verdict = seam.judge(page)
+    self.seam = seam
+    switch verdict {
+    case .holds: accept(page)
+    case .goesOn: goOn(to: page, seam.continued(by: page))
+    case .shrank: reread(page, page.overlap(with: seam.above))
+    case .open(let missing): reread(page, missing)
     }
+  }
+
+  /// In a list in no order, what is inserted can push records down past the next page, but not hide them.
+  private mutating func receiveUnordered(_ page: PageView, below seam: Seam) {
+    if firstPage > 1 { return beginAnew() }
+    let overlap = page.overlap(with: seam.above)
+    let growth = seam.growth(to: page) ?? 0
+    if growth >= 0, overlap <= growth { accept(page) } else { reread(page, overlap) }
   }
 
   private mutating func begin(with page: PageView) {
@@ -123,7 +138,8 @@ package struct PageWalk: Sendable {
   private mutating func beginAnew() {
     isNewestFirst = false
     firstPage = 1
-    above = nil
+    seam = nil
+    open = nil
     next = .read(page: 1)
   }
 
@@ -135,17 +151,13 @@ package struct PageWalk: Sendable {
   /// Takes a 404 or an empty page for the page that `next` asked for.
   package mutating func receivePastTheEnd() {
     guard case .read(let asked) = next else { return }
-    guard let above, asked > above.number else {
-      // The very first page, or one that was there a moment ago.
-      if above != nil { return finish(.unproven(.endedEarly(page: asked))) }
-      return firstPage == 1 ? reachEnd() : goBack()
-    }
+    guard let seam else { return firstPage == 1 ? reachEnd() : goBack() }
+    // A page that was there a moment ago.
+    guard asked > seam.above.number else { return askAgain(because: .endedEarly(page: asked)) }
+    let above = seam.above
     let saysMore = above.pagination.pageTotal != nil || above.pagination.count != nil
-    if above.isLast || !saysMore {
-      reachEnd()
-    } else {
-      reread(because: .endedEarly(page: asked))
-    }
+    if above.isLast || !saysMore { return reachEnd() }
+    reread(above, because: .endedEarly(page: asked))
   }
 
   // MARK: - The seam
@@ -157,46 +169,66 @@ package struct PageWalk: Sendable {
     if passes > PageWalk.passLimit { finish(.unproven(reason)) }
   }
 
-  private mutating func reread(because reason: Doubt) {
-    guard let above else { return }
+  /// Reads the seam again, from the page on which its instant begins.
+  private mutating func reread(_ page: PageView, because reason: Doubt) {
+    guard let seam else { return }
+    if seam.receivedCount > known, known > 0 { passes = 0 }
+    known = seam.receivedCount
     doubt = reason
     passes += 1
     if passes > PageWalk.passLimit { return finish(.unproven(reason)) }
-    pagesReread += 2
-    next = .read(page: above.number)
+    pagesReread += 1
+    open = page
+    next = .read(page: seam.firstPage)
   }
 
-  private mutating func rereadAbove(_ page: PageView) {
-    guard let before = above else { return }
-    isRereadClean = page.records.allSatisfy { record in
-      before.knows(record) || record.time.map { $0 > before.newest } ?? false
-    }
-    above = page.remembering(before)
+  private mutating func reread(_ page: PageView, _ repeated: Int) {
+    guard let seam else { return }
+    let growth = seam.growth(to: page)
+    samePasses = !shown.isEmpty && seam.places == shown && growth == 0 ? samePasses + 1 : 0
+    // A server that shows one record at two places, whatever moves around it, has it there twice.
+    if samePasses == PageWalk.passLimit { return accept(page) }
+    shown = seam.places
+    reread(page, because: .overlap(page: page.number, expected: growth, found: repeated))
+  }
+
+  /// Takes the page on which the seam's instant begins once more.
+  private mutating func readAgain(_ page: PageView, of seam: Seam) {
     if case .endedEarly = doubt, page.isLast { return reachEnd() }
+    if let open, seam.isExplained(by: page, after: open) { return accept(open) }
+    self.seam = Seam(below: page, after: seam)
+    open = nil
     next = .read(page: page.number + 1)
   }
 
+  /// Nothing is missing above the page.
   private mutating func accept(_ page: PageView) {
+    passes = 0
+    known = 0
+    shown = []
+    samePasses = 0
+    doubt = nil
+    open = nil
+    goOn(to: page, Seam(below: page))
+  }
+
+  private mutating func goOn(to page: PageView, _ edge: Seam) {
     if !page.isNewestFirst { isNewestFirst = false }
-    standstill =
-      above.map { ($0.oldest ?? .latest) <= (page.oldest ?? .latest) } ?? false ? standstill + 1 : 0
+    let before = seam?.above.oldest
+    seam = edge
+    standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
     if standstill > PageWalk.standstillLimit, isNewestFirst {
       return finish(.unproven(.outrun(page: page.number)))
     }
-    passes = 0
-    doubt = nil
-    isRereadClean = false
-    let before = above
-    above = before.map { page.continuing($0) } ?? page
     if page.isLast { return reachEnd() }
     // Only the page after it shows that the last event of a page stands where it belongs. And the events of that very
     // instant may go on overleaf.
-    if isNewestFirst, let oldest = before?.oldest {
-      let proven = Timestamp(microseconds: oldest.microseconds + 1)
-      completeFrom = min(completeFrom ?? proven, proven)
-      if oldest < start { return finish(.reachedStart) }
-    } else if !isNewestFirst {
+    if !isNewestFirst {
       completeFrom = nil
+    } else if let before {
+      let proven = Timestamp(microseconds: before.microseconds + 1)
+      completeFrom = min(completeFrom ?? proven, proven)
+      if before < start { return finish(.reachedStart) }
     }
     next = .read(page: page.number + 1)
   }

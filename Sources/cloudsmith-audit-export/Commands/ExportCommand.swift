@@ -91,6 +91,11 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Pages asked for at once, 1 to 16, never faster than the rate below; default 1.", valueName: "n"))
+  var maxConcurrentRequests: String?
+
+  @Option(
+    help: ArgumentHelp(
       "A number (default 1), auto (as fast as the rate limit allows, less the reserve), or unlimited.",
       valueName: "rate"))
   var maxRequestsPerSecond: String?

@@ -126,6 +126,8 @@ struct ExportJob {
     settings.query = try Settings.query.resolve(command.query, environment)
     settings.timeFilter = try Settings.timeFilter.resolve(command.timeFilter, environment) ?? .auto
     settings.pageSize = try Settings.pageSize.resolve(command.pageSize, environment) ?? settings.pageSize
+    settings.maxConcurrentRequests =
+      try Settings.maxConcurrentRequests.resolve(command.maxConcurrentRequests, environment) ?? 1
     return settings
   }
 

@@ -11,7 +11,7 @@ struct ExportReport: Report {
   /// The sentence that belongs to the status; nil when all is well.
   let message: String?
 
-  /// That events are about to be lost; nil when there is time.
+  /// That events are about to be lost, or that this machine's clock is wrong; nil when all is well.
   private let warning: String?
 
   init(
@@ -35,7 +35,8 @@ struct ExportReport: Report {
             """)
       case .complete: nil
       }
-    warning = summary.loss(after: retention, now: now).map(words.loss)
+    let loss = summary.loss(after: retention, now: now).map(words.loss)
+    warning = summary.clockLead == .zero ? loss : words.clock(ahead: summary.clockLead)
     status = failure?.status ?? .done
     message = failure?.sentence
   }

@@ -144,6 +144,13 @@ struct Words {
     """
   }
 
+  func clock(ahead lead: TimeSpan) -> String {
+    """
+    the clock of this machine is \(lead) ahead of the API's: nothing that has not happened by the API's clock is claimed \
+    as covered; set the clock right.
+    """
+  }
+
   /// After a run that met days it could not read.
   func damagedDays(_ days: [Day]) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")

@@ -140,7 +140,8 @@ extension PageWalk {
     }
     #expect(received.isSuperset(of: (0..<60).map { before.record($0).identity }))
     #expect(walk.ending == .endOfList)
-    #expect(walk.pagesReread == 0)
+    // Growth by one can also be an event further down and another order of ties: the page above tells, read once more.
+    #expect(walk.pagesReread == (growth == 1 ? 3 : 0))
   }
 
   @Test func `growth by more than a page, while the API made us wait, loses nothing`() {

@@ -1,0 +1,52 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import TestSupport
+import Testing
+
+/// The API's clock runs behind this machine's, and its answers say so.
+private struct APIClock: Behaviour {
+  /// What the answers say.
+  let date: String
+
+  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    response.headers["Date"] = date
+  }
+}
+
+@Suite struct ClockTests {
+  /// Thursday; an hour ahead of what the API says.
+  private let now = Timestamp(rfc3339: "2024-02-08T12:00:00Z")!
+  private let start = Timestamp(rfc3339: "2024-02-05T00:00:00Z")!
+  private let anHourBefore = APIClock(date: "Thu, 08 Feb 2024 11:00:00 GMT")
+
+  @Test func `a clock that is ahead of the API's claims nothing that has not happened there`() async throws {
+    let api = Timestamp(rfc3339: "2024-02-08T11:00:00Z")!
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: api)))
+      configuration.behaviours = [anHourBefore]
+    }
+    let summary = try await world.export(.incremental(backfillStart: start))
+    #expect(summary.clockLead >= .hours(1))
+    let mark = try #require(try world.manifest).highWaterMark
+    #expect(mark <= api - .minutes(10) && mark > api - .minutes(12))
+    #expect(try await world.violations() == [])
+  }
+
+  @Test func `an archive that begins now begins by the API's clock where this machine's is ahead`()
+    async throws
+  {
+    let world = try World(now: now) { $0.behaviours = [anHourBefore] }
+    let summary = try await world.export(.incremental(backfillStart: nil))
+    #expect(summary.plan.start <= Timestamp(rfc3339: "2024-02-08T11:00:00Z")!)
+  }
+
+  @Test func `seconds between the clocks are nothing`() async throws {
+    let world = try World(now: now) { $0.behaviours = [APIClock(date: "Thu, 08 Feb 2024 11:59:30 GMT")] }
+    let summary = try await world.export(.incremental(backfillStart: start))
+    #expect(summary.clockLead == .zero)
+    #expect(try #require(try world.manifest).highWaterMark == now - .minutes(10))
+  }
+}
