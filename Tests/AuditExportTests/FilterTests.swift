@@ -67,12 +67,12 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(try await world.archived() == world.truth().filter { window.contains($0.time) })
   }
 
-  @Test(arguments: faces, [ExportSettings.TimeFilter.filter, .auto])
+  @Test(arguments: faces)
   func `whatever the filter makes of times, the archive is exact, and the commit has the verdict`(
-    face: (TimeFilter, FilterVerdict), way: ExportSettings.TimeFilter
+    face: (TimeFilter, FilterVerdict)
   ) async throws {
     let world = try world(face.0)
-    let (summary, verdicts, givenUp, _) = try await export(window, from: world, way)
+    let (summary, verdicts, givenUp, _) = try await export(window, from: world, .filter)
     try await expectExact(window, summary, in: world)
     #expect(verdicts == [face.1])
     #expect(givenUp == 0)
@@ -122,7 +122,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   }
 
   @Test func `auto asks for the filter only where that can save requests`() async throws {
-    // A window on the first page; one of a short list; and what a replacement does not show is deleted.
+    // A window on the first page; one of a short list, which a few pages find; a replacement.
     let world = try world(.exact)
     let recent = Window(from: now - .hours(3), to: now - .minutes(20))
     #expect(try await export(recent, from: world, .auto).verdicts == [])
@@ -166,7 +166,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   ) async throws {
     for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
       let world = try world(.exact, [Hiding(every: every, before: before)])
-      let (summary, verdicts, _, _) = try await export(window, from: world, .auto)
+      let (summary, verdicts, _, _) = try await export(window, from: world, .filter)
       try await expectExact(window, summary, in: world)
       #expect(verdicts == [.inconclusive])
     }
@@ -217,7 +217,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   @Test(arguments: Later.Fault.allCases)
   func `what cannot be reconciled with its count is given up, and sought`(fault: Later.Fault) async throws {
     let world = try world(.exact, [Later(fault)])
-    let (summary, verdicts, givenUp, _) = try await export(window, from: world, .auto)
+    let (summary, verdicts, givenUp, _) = try await export(window, from: world, .filter)
     try await expectExact(window, summary, in: world)
     #expect(verdicts == [.exact])
     #expect(givenUp == 1)
@@ -284,7 +284,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     world.beforeRequest.withLock { gate in
       gate = { number throws(TransportFault) in if number > 30 { throw .cancelled } }
     }
-    let first = try await export(window, from: world, .auto)
+    let first = try await export(window, from: world, .filter)
     guard case .stoppedByAPI(.cancelled) = first.summary.outcome else {
       Issue.record("it was not stopped")
       return

@@ -147,10 +147,11 @@ package struct FilterProbe: Sendable {
 }
 
 extension FilterProbe {
-  /// Whether it can cost less to measure the filter and use it than to seek the window: it lies below the first page,
-  /// and a binary search over the pages needs more requests than the probe.
+  /// Whether it costs less to measure the filter and use it than to seek the window: it lies below the first page, and a
+  /// binary search over the pages needs more requests than the probe and, at the worst, a page more for each day.
   package static func pays(for window: Window, below first: PageView) -> Bool {
-    guard let oldest = first.oldest, let pages = first.pagination.pageTotal else { return false }
-    return window.to <= oldest && pages > 1 << requestLimit
+    guard let oldest = first.oldest, let pages = first.pagination.pageTotal, let days = window.days
+    else { return false }
+    return window.to <= oldest && pages > 1 << min(requestLimit + days.count, 32)
   }
 }

@@ -229,14 +229,22 @@ struct FilteringServer {
     #expect(probe.next == .judged(.inconclusive))
   }
 
-  @Test func `the filter pays for a window below the first page of a long list`() {
-    let first = FilteringServer(20_000, newest: newest, step: .seconds(11)).page()
-    func pays(_ to: Timestamp, _ page: PageView) -> Bool {
-      FilterProbe.pays(for: Window(from: to - .hours(1), to: to), below: page)
+  @Test func `the filter pays for a short window below the first page of a long list`() {
+    func first(of pages: Int) -> PageView {
+      var first = servers[0].page()
+      first.pagination.pageTotal = pages
+      return first
     }
-    #expect(pays(newest - .days(2), first))
-    #expect(!pays(newest - .minutes(10), first))
-    #expect(!pays(newest - .days(2), servers[0].page()))
+    func pays(_ days: Double, to: Timestamp, pages: Int) -> Bool {
+      FilterProbe.pays(for: Window(from: to - .days(days), to: to), below: first(of: pages))
+    }
+    let midnight = time("2024-02-10T00:00:00Z")
+    #expect(pays(1, to: midnight, pages: 2_000))
+    #expect(pays(5, to: midnight, pages: 2_000))
+    #expect(!pays(6, to: midnight, pages: 2_000))
+    #expect(!pays(10_000, to: midnight, pages: 2_000))
+    #expect(!pays(1, to: midnight, pages: 64))
+    #expect(!pays(1, to: newest - .minutes(10), pages: 2_000))
   }
 
   @Test func `the bounds are written as the API's search is, and what else is asked for stays whole`() {
