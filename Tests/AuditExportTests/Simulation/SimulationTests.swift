@@ -5,12 +5,11 @@ import Testing
 
 /// Thousands of random schedules, each against an emulated API with a manual clock and a disk in memory.
 ///
-///     SIMULATION_SCHEDULES=10000 swift test --filter Simulation     more of them
+///     SIMULATION_SCHEDULES=500 swift test --filter Simulation       fewer of them
 ///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, told run by run
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
-  // 100 for now: schedule 113 of 1,500 is left with a gap that no run closes; see issue B.
-  private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) } ?? 100
+  private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) } ?? 10_000
   private static let seed = environment["SIMULATION_SEED"].flatMap { Int($0) }
 
   @Test func `whatever the list, the API and the disk do, what is covered is complete, once and intact`()
@@ -36,9 +35,7 @@ import Testing
       print(tally.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
     }
     guard failures.isEmpty, seeds.count >= 1_000 else { return }
-    for happening in [
-      "late events", "complete", "incomplete", "stoppedByAPI", "threw", "kill", "powerFailure",
-    ] {
+    for happening in ["late events", "complete", "stoppedByAPI", "threw", "kill", "powerFailure"] {
       #expect(tally[happening, default: 0] >= seeds.count / 100, "\(happening) hardly ever happens: \(tally)")
     }
   }
