@@ -14,11 +14,14 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       What is there:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
+      That it is whole, offline and without a key:
+        cloudsmith-audit-export verify --organization acme --archive /srv/audit
+
       Exit statuses:
         \(ExitStatus.table.replacing("\n", with: "\n  "))
       """,
     version: Version.text,
-    subcommands: [ExportCommand.self, StatusCommand.self, SchemaCommand.self])
+    subcommands: [ExportCommand.self, StatusCommand.self, VerifyCommand.self, SchemaCommand.self])
 
   static func main() async {
     PageMemory.keep()
