@@ -155,10 +155,11 @@ extension KeyedDecodingContainer {
     try decodeNil(forKey: key) ? nil : hash(forKey: key)
   }
 
-  /// A number that counts something.
+  /// A number that counts something: at most 2⁴⁴, so that sums of them stay numbers.
   func count(forKey key: Key) throws -> Int {
     let number = try decode(Int.self, forKey: key)
     guard number >= 0 else { throw corrupted(key, "\(number) is less than nothing") }
+    guard number <= 1 << 44 else { throw corrupted(key, "\(number) is more than there can be") }
     return number
   }
 

@@ -69,7 +69,7 @@ struct ChainCheck {
 
   // MARK: One record
 
-  /// What is said of a record's own bytes, whatever they say. A signature is checked here.
+  /// What is said of a record's bytes, whatever they hold: its hash, which the manifest may name. A signature belongs here.
   private mutating func checkBytes(_ bytes: [UInt8], of number: Int) -> String {
     let sha256 = sha256Hex(bytes)
     if let anchor, anchor.record.commit == number, anchor.record.commitSHA256 != sha256 {

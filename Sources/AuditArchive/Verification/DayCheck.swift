@@ -108,7 +108,7 @@ struct DayCheck {
   private mutating func checkRows(of files: [PartFile], read: (Int) -> Void) -> Set<String> {
     var content = DayContentHash()
     var rows = RowCheck(day: partition.eventDate)
-    var duplicates = DuplicateSearch(rows: partition.rows, limit: settings.identityLimit)
+    var duplicates = DuplicateSearch(limit: settings.identityLimit)
     var sound: Set<String> = []
     var readable: [PartFile] = []
     var altered: String?
@@ -121,6 +121,7 @@ struct DayCheck {
         continue
       }
       rows.beginPart()
+      let before = rows
       do {
         let scan = try PartScan(file, in: storage, content: &content) { batch in
           rows.add(batch)
@@ -128,14 +129,18 @@ struct DayCheck {
         }
         let flaws = flaws(of: file, scan, rows)
         for flaw in flaws { add(flaw, at: file.path) }
-        if flaws.isEmpty { sound.insert(file.path) }
+        if flaws.isEmpty {
+          sound.insert(file.path)
+        } else {
+          rows = before  // the part after it is not to be blamed for where this one now ends
+        }
         let isAltered = flaws.first?.kind == .altered
         if isAltered, altered == nil { altered = file.path }
         if scan.summary == nil || (isAltered && flaws.count > 1) { isContentTold = true }
         if scan.summary != nil { readable.append(file) }
       } catch {
-        add(
-          error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)"), at: file.path)
+        add(error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)"), at: file.path)
+        rows = before
         isContentTold = true
       }
       read(file.bytes)

@@ -9,7 +9,7 @@ struct DuplicateSearch {
   private static let suspectLimit = 64
 
   private let limit: Int
-  private var slices: UInt64
+  private var slices: UInt64 = 1
   private var slice: UInt64 = 0
   private var seen: Set<UInt64> = []
   private var rows = 0
@@ -22,11 +22,7 @@ struct DuplicateSearch {
 
   private enum Stage { case searching, confirming, done }
 
-  /// `rows`: how many there should be.
-  init(rows: Int, limit: Int) {
-    self.limit = max(1, limit)
-    slices = UInt64(rows / max(1, limit) + 1)
-  }
+  init(limit: Int) { self.limit = max(1, limit) }
 
   mutating func add(_ batch: RowBatch) {
     for row in 0..<batch.count {
@@ -64,8 +60,8 @@ struct DuplicateSearch {
     case .searching:
       seen.removeAll(keepingCapacity: true)
       if isFull {
-        // There were more rows than there should be: begin anew, in thinner slices.
-        slices = max(slices + 1, UInt64(rows / limit * 2 + 1))
+        // More than fit: begin anew, in slices that do, as far as identities are spread evenly.
+        slices = max(slices + 1, UInt64(rows / limit + 1) * 5 / 4)
         slice = 0
         isFull = false
       } else {

@@ -25,9 +25,7 @@ struct UnlistedCheck {
   }
 
   /// Whether a run that is under way may still explain one of them.
-  var isInDoubt: Bool {
-    candidates.contains { paths.partName($0.path) != nil || paths.quarantineName($0.path) != nil }
-  }
+  var isInDoubt: Bool { !leftovers.isEmpty }
 
   /// Another look. `later`: the commits that have come since the first one.
   mutating func lookAgain(_ later: [Commit]) throws(StorageError) {
@@ -39,8 +37,9 @@ struct UnlistedCheck {
     candidates = remaining
   }
 
+  private var leftovers: [Leftover] { Recovery(paths: paths, state: state, files: candidates).leftovers }
+
   var findings: [Finding] {
-    let leftovers = Recovery(paths: paths, state: state, files: candidates).leftovers
     let reasons = Dictionary(leftovers.map { ($0.path, $0.reason) }, uniquingKeysWith: { first, _ in first })
     return candidates.map { file in
       let name = paths.partName(file.path)

@@ -30,9 +30,9 @@ struct VerifyReport: Report {
   var text: String {
     var lines: [String] = []
     for finding in report.findings {
-      lines.append(label(finding.flaw.kind.rawValue) + finding.path)
+      lines.append(label(finding.flaw.kind.rawValue) + visible(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
-      lines.append(label("") + place + FindingWords.sentence(finding))
+      lines.append(label("") + place + visible(FindingWords.sentence(finding)))
     }
     if !lines.isEmpty { lines.append("") }
     lines += summary
@@ -91,6 +91,13 @@ struct VerifyReport: Report {
 
   private func count(_ count: VerificationReport.Count) -> String {
     "\(count.sound.grouped) of \(count.total.grouped)"
+  }
+
+  /// Records that were tampered with can say anything: nothing that a terminal would obey.
+  private func visible(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 
   private func label(_ text: String) -> String {

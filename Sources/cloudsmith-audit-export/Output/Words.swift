@@ -159,7 +159,8 @@ struct Words {
       status: .damaged,
       sentence: """
         The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
-        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch each \
+        missing or altered; those days were left as they are, the rest is done. cloudsmith-audit-export verify tells all that is \
+        wrong. Restore the files from a copy, or fetch each \
         whole day anew with export\(range), if Cloudsmith still keeps it.
         """)
   }

@@ -395,6 +395,31 @@ import Testing
     }
   }
 
+  @Test func `numbers that cannot be are unreadable, and neither a crash nor a long wait`() async throws {
+    for number in [-1, 1 << 45, Int.max] {
+      try await ExampleArchive.with { archive in
+        for member in ["rows", "revision", "changed_in_commit"] {
+          try archive.editRecord(manifest) { manifest in
+            try StateDamageTests.changeDay(&manifest) { $0[member] = number }
+          }
+          try expect([("unreadable", manifest)], in: archive)
+        }
+        try archive.editRecord(manifest) {
+          $0["commit"] = number
+          $0["quarantined_records"] = number
+        }
+        try expect([("unreadable", manifest)], in: archive)
+        try archive.write([0], to: "_manifest/acme/commits/09223372036854775807.json")
+        #expect(try archive.findings() == ["unreadable \(manifest)"])
+      }
+    }
+    try await ExampleArchive.with { archive in
+      try archive.editRecord(manifest) { $0["commit"] = 1 << 44 }
+      try expect([("broken-chain", record(8))], in: archive)
+      #expect(try archive.verify().commits == .init(sound: 7, total: 1 << 44))
+    }
+  }
+
   // MARK: The archive as a whole
 
   @Test func `the file that fixes the kind is checked`() async throws {
