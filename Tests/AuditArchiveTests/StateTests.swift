@@ -51,8 +51,9 @@ import Testing
       let run = try #require(commit["run"] as? [String: Any])
       #expect(
         run.keys.sorted() == [
-          "complete", "conflicting_events", "duplicates", "events_received", "late_events", "missing_uuid",
-          "nul_replaced", "quarantined", "requests", "retries", "rows_added", "seconds_waited", "time_filter",
+          "complete", "conflicting_events", "duplicates", "events_received", "late_events",
+          "lone_surrogates_replaced", "missing_uuid", "nul_replaced", "quarantined", "requests", "retries",
+          "rows_added", "seconds_waited", "time_filter",
           "truncated_times", "unexpected_types", "unknown_fields", "window",
         ])
       let text = try String(contentsOfFile: "\(folder)/_manifest/acme/manifest.json", encoding: .utf8)
