@@ -161,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "CloudsmithEmulator", "TestSupport",
+        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "AuditArchive", "CloudsmithEmulator",
+        "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

@@ -33,7 +33,7 @@ struct Setting<Value>: Sendable {
     // What the system handed over as bytes that are not UTF-8 has this in their place: it would name another thing.
     guard !text.unicodeScalars.contains("\u{FFFD}") else {
       throw .usage(
-        "\(source) \(quoted(text)): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name."
+        "\(source): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name."
       )
     }
     guard let value = read(text) else {
