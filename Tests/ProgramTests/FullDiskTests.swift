@@ -16,7 +16,7 @@ struct FullDiskTests {
       Date(timeIntervalSince1970: today - days * day).formatted(.iso8601)
     }
     try await Bench.with([
-      "--generate", "12000", "--seed", "3", "--from", text(12), "--to", text(1), "--rate-limit", "1000000",
+      "--generate", "40000", "--seed", "3", "--from", text(12), "--to", text(1), "--rate-limit", "1000000",
     ]) { bench in
       let disk = bench.folder + "/disk"
       let script = """
@@ -50,7 +50,7 @@ struct FullDiskTests {
       #expect(try Set(first.content).isSubset(of: full.content))
       #expect(try full.content.count < roomy.content.count)
       #expect(try await roomy.problems() == [])
-      #expect(try roomy.manifest?.partitions.reduce(0) { $0 + $1.rows } == 12_000)
+      #expect(try roomy.manifest?.partitions.reduce(0) { $0 + $1.rows } == 40_000)
     }
   }
 }
