@@ -42,6 +42,13 @@ package enum Archive {
     return try opening.state().manifest
   }
 
+  /// The files that a state names and that are missing or of another size: what opening for writing finds too.
+  package static func damage(
+    at directory: String, _ manifest: Manifest, fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(ArchiveError) -> [DamagedFile] {
+    try Opening(directory, manifest.source.log, fileSystem).damage(in: manifest)
+  }
+
   /// A log's newest commits, newest first.
   package static func recentCommits(
     at directory: String, log: LogName, limit: Int, fileSystem: any FileSystem = PosixFileSystem()

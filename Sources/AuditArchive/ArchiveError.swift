@@ -16,7 +16,8 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case unreadable(path: String, why: String)
   /// A commit record that is missing, or does not follow from the one before it.
   case brokenChain(path: String, why: String)
-  /// There are part files, but neither manifest nor commits nor lock: the state was taken away. `example` is one.
+  /// There are files of events, but neither manifest nor commits, and no first run was putting them there: the state
+  /// was taken away. `example` is one.
   case stateMissing(example: String)
   case damaged(DamagedFile)
   /// A row that was to be staged does not come after the row before it. Rows count from 0.
@@ -40,7 +41,10 @@ extension ArchiveError: CustomStringConvertible {
     case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
     case .brokenChain(let path, let why): "the chain of commits is broken at \(path): \(why)"
     case .stateMissing(let example):
-      "there are part files such as \(example), but no manifest and no commits that name them"
+      """
+      there are files such as \(example), but no manifest and no commits that name them: restore _manifest/ from a copy, \
+      or use another folder; nothing is deleted or written here
+      """
     case .damaged(let file): "\(file)"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"

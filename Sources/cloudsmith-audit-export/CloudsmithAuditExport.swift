@@ -25,6 +25,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
 
   static func main() async {
     PageMemory.keep()
+    StandardOutput.checkAtExit()
     await main(nil)
   }
 }

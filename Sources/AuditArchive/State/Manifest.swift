@@ -52,7 +52,9 @@ package struct Manifest: Hashable, Sendable {
     self.partitions =
       ((previous?.partitions ?? []).filter { !gone.contains($0.eventDate) } + commit.partitionsChanged)
       .sorted { $0.eventDate < $1.eventDate }
-    self.quarantine = (previous?.quarantine ?? []) + commit.quarantineAdded
+    let removed = Set(commit.filesRemoved)
+    self.quarantine =
+      (previous?.quarantine ?? []).filter { !removed.contains($0.path) } + commit.quarantineAdded
   }
 }
 

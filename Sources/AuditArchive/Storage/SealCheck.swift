@@ -2,7 +2,7 @@ import Crypto
 
 extension ArchiveStorage {
   /// Whether a sealed file is, byte for byte, the one that was put there; nil when it is.
-  func damage(to file: PartFile) throws(ArchiveError) -> Damage? {
+  func damage(to file: some SealedFile) throws(ArchiveError) -> Damage? {
     guard let size = try stored(size(file.path)) else { return .missing }
     guard size == file.bytes else { return .size(expected: file.bytes, found: size) }
     var hash = SHA256()
@@ -17,6 +17,16 @@ extension ArchiveStorage {
     return found == file.sha256 ? nil : .altered(expected: file.sha256, found: found)
   }
 }
+
+/// A file that the state names with its size and hash.
+protocol SealedFile {
+  var path: String { get }
+  var bytes: Int { get }
+  var sha256: String { get }
+}
+
+extension PartFile: SealedFile {}
+extension QuarantineFile: SealedFile {}
 
 /// In lower-case hex.
 func sha256Hex(_ bytes: some Collection<UInt8>) -> String {

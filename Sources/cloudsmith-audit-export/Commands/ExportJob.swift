@@ -40,6 +40,7 @@ struct ExportJob {
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
     let clock = SystemClock()
+    if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     let words = Words(log: log, archive: archive, keySource: credentials.source)
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)

@@ -30,6 +30,7 @@ struct Speaker {
     let failure: Failure
     do {
       let status = try await body()
+      if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
       return
     } catch let error as Failure {

@@ -114,6 +114,13 @@ struct Words {
 
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
+    case .storage(let failure) where failure.reason == .full:
+      Failure(
+        status: .storage,
+        sentence: """
+          The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
+          again.
+          """)
     case .storage:
       Failure(
         status: .storage,
@@ -149,6 +156,23 @@ struct Words {
     the clock of this machine is \(lead) ahead of the API's: nothing that has not happened by the API's clock is claimed \
     as covered; set the clock right.
     """
+  }
+
+  /// Files that the manifest names and that are missing or altered, told one by one.
+  func damagedFiles(_ files: [DamagedFile]) -> Failure {
+    let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
+    let window = files.compactMap(\.window).first
+    let cure = window.map {
+      """
+      , or fetch what Cloudsmith still shows of it anew with export --from \($0.from) --to \($0.to) --replace (records of \
+      quarantine that it no longer shows are then given up)
+      """
+    }
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) is damaged: \(names). Restore what is missing or altered from a copy\(cure ?? "").
+        """)
   }
 
   /// After a run that met days it could not read.

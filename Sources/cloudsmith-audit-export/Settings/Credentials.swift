@@ -11,23 +11,27 @@ struct Credentials {
   let key: APIKey
   /// For messages; never the key.
   let source: String
+  /// That others could read the key too; nil when all is well.
+  private(set) var warning: String?
 
   static func find(_ options: ConnectionOptions, _ environment: [String: String]) throws(Failure)
     -> Credentials
   {
-    if let file = options.apiKeyFile {
-      return try Credentials(text: read(file), source: "--api-key-file \(quoted(file))")
+    // Not the option's text as it is: it is checked like every other.
+    if options.apiKeyFile != nil, let file = try Settings.apiKeyFile.resolve(options.apiKeyFile, environment)
+    {
+      return try Credentials(text: read(file), source: "--api-key-file \(quoted(file))", file: file)
     }
     if let text = environment["CLOUDSMITH_API_KEY"], !text.allSatisfy(\.isWhitespace) {
       return try Credentials(text: text, source: "CLOUDSMITH_API_KEY")
     }
     if let file = try Settings.apiKeyFile.resolve(nil, environment) {
-      return try Credentials(text: read(file), source: quoted(file))
+      return try Credentials(text: read(file), source: quoted(file), file: file)
     }
     let profile = try Settings.profile.resolve(options.profile, environment)
     for file in candidates(environment) where FileManager.default.fileExists(atPath: file) {
       if let text = CredentialsFile(try read(file)).apiKey(profile: profile) {
-        return try Credentials(text: text, source: quoted(file))
+        return try Credentials(text: text, source: quoted(file), file: file)
       }
     }
     throw .usage(
@@ -37,13 +41,27 @@ struct Credentials {
       """)
   }
 
-  private init(text: String, source: String) throws(Failure) {
+  private init(text: String, source: String, file: String? = nil) throws(Failure) {
     do {
       key = try APIKey(text)
     } catch {
       throw .usage("The API key from \(source) is not one: \(error).")
     }
     self.source = source
+    guard let file, Credentials.isReadableByAll(file) else { return }
+    warning =
+      "Every user of this machine can read the API key in \(quoted(file)): take that right away with chmod o= \(quoted(file))."
+  }
+
+  private static func isReadableByAll(_ file: String) -> Bool {
+    do {
+      let mode = try FileManager.default.attributesOfItem(
+        atPath: URL(filePath: file).resolvingSymlinksInPath().path)
+      guard let bits = mode[.posixPermissions] as? any BinaryInteger else { return false }
+      return Int(truncatingIfNeeded: bits) & 0o004 != 0
+    } catch {
+      return false  // it was read a moment ago; there is nothing to warn of that can be known
+    }
   }
 
   private static func read(_ file: String) throws(Failure) -> String {

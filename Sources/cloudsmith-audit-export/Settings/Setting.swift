@@ -30,6 +30,12 @@ struct Setting<Value>: Sendable {
   }
 
   private func parse(_ text: String, from source: String) throws(Failure) -> Value {
+    // What the system handed over as bytes that are not UTF-8 has this in their place: it would name another thing.
+    guard !text.unicodeScalars.contains("\u{FFFD}") else {
+      throw .usage(
+        "\(source): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name."
+      )
+    }
     guard let value = read(text) else {
       throw .usage("\(source) \(quoted(text)): expected \(expected).")
     }
