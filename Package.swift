@@ -121,7 +121,7 @@ let package = Package(
     // Fakes and seeded randomness that the test targets share.
     .target(
       name: "TestSupport",
-      dependencies: ["AuditArchive"],
+      dependencies: ["AuditArchive", "AuditRecord"],
       path: "Tests/TestSupport",
       swiftSettings: strict),
 

@@ -8,6 +8,8 @@ struct ChainCheck {
   private let storage: any ArchiveStorage
   private let paths: ArchivePaths
   private let anchor: Stated<Manifest>?
+  /// nil: no signature is looked at.
+  private(set) var signatures: SignatureCheck?
 
   private(set) var findings: [Finding] = []
   /// What was found by holding a record against what came before it: worth nothing from a break on.
@@ -33,10 +35,13 @@ struct ChainCheck {
     var found: String?
   }
 
-  init(storage: any ArchiveStorage, paths: ArchivePaths, manifest: Stated<Manifest>?) {
+  init(
+    storage: any ArchiveStorage, paths: ArchivePaths, manifest: Stated<Manifest>?, signatures: SignatureCheck?
+  ) {
     self.storage = storage
     self.paths = paths
     self.anchor = manifest
+    self.signatures = signatures
   }
 
   /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
@@ -69,8 +74,9 @@ struct ChainCheck {
 
   // MARK: One record
 
-  /// What is said of a record's bytes, whatever they hold: its hash, which the manifest may name. A signature belongs here.
+  /// What is said of a record's own bytes, whatever they say.
   private mutating func checkBytes(_ bytes: [UInt8], of number: Int) -> String {
+    signatures?.check(bytes, of: number)
     let sha256 = sha256Hex(bytes)
     if let anchor, anchor.record.commit == number, anchor.record.commitSHA256 != sha256 {
       anchorBreak = .altered(expected: anchor.record.commitSHA256, found: sha256)

@@ -50,6 +50,10 @@ package enum Flaw: Hashable, Sendable {
   /// The manifest is not the sum of the commits.
   case wrongManifest(member: String, expected: String, found: String)
   case wrongCoverage(Claim, expected: String, found: String)
+  /// There is no signature beside the commit record.
+  case unsigned
+  /// The signature beside the commit record is not of its bytes by the key.
+  case badSignature
   /// `archive.json` says that this archive holds another kind of logs.
   case wrongKind(expected: ArchiveKind, found: ArchiveKind)
 
@@ -121,6 +125,8 @@ extension Flaw {
     case inconsistent
     case wrongManifest = "wrong-manifest"
     case wrongCoverage = "wrong-coverage"
+    case unsigned
+    case badSignature = "bad-signature"
     case wrongKind = "wrong-kind"
   }
 
@@ -142,6 +148,8 @@ extension Flaw {
     case .inconsistent: .inconsistent
     case .wrongManifest: .wrongManifest
     case .wrongCoverage: .wrongCoverage
+    case .unsigned: .unsigned
+    case .badSignature: .badSignature
     case .wrongKind: .wrongKind
     }
   }

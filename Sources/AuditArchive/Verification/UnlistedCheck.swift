@@ -37,7 +37,9 @@ struct UnlistedCheck {
     candidates = remaining
   }
 
-  private var leftovers: [Leftover] { Recovery(paths: paths, state: state, files: candidates).leftovers }
+  private var leftovers: [Leftover] {
+    Recovery(paths: paths, state: state, beginning: [], files: candidates).leftovers
+  }
 
   var findings: [Finding] {
     let reasons = Dictionary(leftovers.map { ($0.path, $0.reason) }, uniquingKeysWith: { first, _ in first })

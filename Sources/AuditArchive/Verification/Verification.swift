@@ -102,7 +102,11 @@ struct Verification {
   ) -> ChainCheck {
     report.manifestCommit = record.manifest?.record.commit
     progress.total = record.numbers.count
-    var chain = ChainCheck(storage: storage, paths: paths, manifest: record.manifest)
+    let signatures = settings.publicKey.map { key in
+      SignatureCheck(storage: storage, paths: paths, key: key, from: settings.signedSince)
+    }
+    var chain = ChainCheck(
+      storage: storage, paths: paths, manifest: record.manifest, signatures: signatures)
     chain.run(record.numbers) { _ in
       progress.done += 1
       observe(progress)
@@ -110,6 +114,10 @@ struct Verification {
     report.commits = chain.count
     report.newestCommit = chain.count.total
     add(chain.findings)
+    if let checked = chain.signatures {
+      report.signatures = checked.count
+      add(checked.findings)
+    }
     return chain
   }
 

@@ -8,6 +8,10 @@ package struct VerificationSettings: Hashable, Sendable {
   package var to: Timestamp?
   /// Only the chain, the state and the sizes of the files; no row is read.
   package var isQuick = false
+  /// Signs the commits; nil: signatures are not looked at.
+  package var publicKey: VerificationKey?
+  /// The first commit that has to be signed.
+  package var signedSince = 1
   /// How many identities of a day's rows are held in memory at once; a longer day is read several times.
   package var identityLimit = 1 << 21
 
@@ -50,6 +54,8 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var manifestCommit: Int?
 
   package internal(set) var commits = Count()
+  /// Of the commits that have to be signed, as far as their records are there.
+  package internal(set) var signatures = Count()
   /// Of the days asked for.
   package internal(set) var days = Count()
   /// Of the parts of the days asked for.

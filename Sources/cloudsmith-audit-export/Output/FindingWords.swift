@@ -39,6 +39,8 @@ enum FindingWords {
     case .wrongManifest(let member, let expected, let found):
       "\(member) is \(found), and the sum of the commits is \(expected)"
     case .wrongCoverage(let claim, let expected, let found): words(for: claim, expected, found)
+    case .unsigned: "has no signature beside it"
+    case .badSignature: "the signature beside it is not of this record by this key"
     case .wrongKind(let expected, let found):
       "says that the archive holds the logs of \(found.rawValue), and this is one of \(expected.rawValue)"
     }
@@ -50,7 +52,7 @@ enum FindingWords {
     case .missing: (nil, nil)
     case .altered(.bytes(let expected, let found)): ("\(expected)", "\(found)")
     case .altered(.sha256(let expected, let found)): (expected, found)
-    case .unlisted, .unreadable, .outOfOrder, .duplicate: (nil, nil)
+    case .unlisted, .unreadable, .outOfOrder, .duplicate, .unsigned, .badSignature: (nil, nil)
     case .wrongDay(_, _, let eventAt): (nil, "\(eventAt)")
     case .schemaMismatch(let expected, let found): (expected, found)
     case .miscounted(_, let expected, let found): ("\(expected)", "\(found)")
@@ -85,6 +87,16 @@ enum FindingWords {
       "Restore the manifest from a copy; the commits are the evidence, and it must be their sum."
     case .wrongCoverage:
       "Do not rely on what is claimed as covered: restore _manifest from a copy, or export the window again."
+    case .unsigned:
+      """
+      Ask why: an export without --signing-key-file signs nothing. If signing began later, or with this key later, give its first \
+      commit as --signed-since.
+      """
+    case .badSignature:
+      """
+      Check that this is the public key of the key that signs; if it is, the record or its signature was altered: restore \
+      _manifest from a copy, and ask who wrote there.
+      """
     case .wrongKind: "Restore _manifest/archive.json from a copy."
     }
   }

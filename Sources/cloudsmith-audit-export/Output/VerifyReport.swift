@@ -62,7 +62,15 @@ struct VerifyReport: Report {
     ]
     lines += report.gaps.map { label("") + "\($0.from) to \($0.to)" }
     lines += [
-      label("commits") + count(report.commits) + " are as they were written, each after the one before",
+      label("commits") + count(report.commits) + " are as they were written, each after the one before"
+    ]
+    if report.settings.publicKey != nil {
+      let first = report.settings.signedSince
+      lines.append(
+        label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
+          + " are signed by the key")
+    }
+    lines += [
       label("days") + count(report.days) + " are as they were committed",
       label("files") + count(report.files) + (isQuick ? " have their size" : " are as they were sealed"),
       label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " were read in sound files"),
@@ -129,6 +137,7 @@ struct VerifyReport: Report {
         rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
         gaps: report.gaps.map(WindowText.init), newestCommit: report.newestCommit,
         manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
+        signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
         days: Document.Count(report.days), files: Document.Count(report.files),
         rows: report.settings.isQuick ? nil : Document.Count(report.rows),
         quarantineFiles: Document.Count(report.quarantineFiles),
@@ -189,6 +198,7 @@ struct VerifyReport: Report {
     var newestCommit: Int
     var manifestCommit: Int?
     var commits: Count
+    var signatures: Count?
     var days: Count
     var files: Count
     var rows: Count?

@@ -112,6 +112,15 @@ struct Words {
 
   // MARK: - The archive
 
+  var noArchive: Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
+        cloudsmith-audit-export export.
+        """)
+  }
+
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
     case .storage(let failure) where failure.reason == .full:
@@ -134,6 +143,13 @@ struct Words {
           """)
     case .otherKind, .otherSource:
       Failure(status: .usage, sentence: "\(error)")
+    case .laterCommit(let asked, let newest):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet, the newest is \(newest). Was the \
+          archive made anew, or the number taken from another? Then load everything, with --since 0.
+          """)
     case .newerFormat:
       Failure(status: .failed, sentence: "\(error)")
     case .unreadable, .brokenChain, .stateMissing, .damaged:

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 /// What a run does while an archive is verified is no damage; what a disk refuses is told as that.
@@ -139,25 +140,40 @@ import Testing
   }
 
   @Test func `whatever operation of the disk fails, it is told of that file and no other`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
     try await ExampleArchive.with { archive in
-      let counting = FailingFileSystem(failingAt: .max, .once)
-      _ = try Archive.verify(at: archive.folder, log: log("acme"), fileSystem: counting)
-      #expect(counting.operations.count > 50)
-      var told = 0
-      for number in 1...counting.operations.count {
-        let files = FailingFileSystem(failingAt: number, .once)
-        do {
-          let report = try Archive.verify(at: archive.folder, log: log("acme"), fileSystem: files)
-          let findings = report?.findings ?? []
-          let operation = files.operations[number - 1]
-          #expect(findings.allSatisfy { $0.flaw.kind == .unreadable }, "\(operation): \(findings)")
-          #expect(findings.count == 1 || operation.hasSuffix("00008.json"), "\(operation): \(findings)")
-          #expect(findings.allSatisfy { operation.hasSuffix($0.path) }, "\(operation): \(findings)")
-          told += findings.count
-        } catch ArchiveError.storage {}  // a listing without which nothing can be said
+      for (path, bytes) in try tree(archive.folder) where !path.hasSuffix("/") {
+        try disk.makeFolders(above: "/archive/\(path)")
+        disk.setContents(of: "/archive/\(path)", Array(bytes))
       }
-      #expect(told > 40)
     }
+    disk.record()
+    let whole = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)
+    #expect(whole?.findings == [])
+    let operations = disk.operations
+    #expect(operations.count > 50)
+    var told = 0
+    for (index, operation) in operations.enumerated() {
+      let failing = FaultyFileSystem(copyOf: disk)
+      failing.fail(at: index + 1, .failure)
+      told += try findings(when: operation, failsOn: failing)
+    }
+    #expect(told > 40)
+  }
+
+  /// How many there are; none when a listing fails, without which nothing can be said.
+  private func findings(when operation: String, failsOn disk: FaultyFileSystem) throws -> Int {
+    let findings: [Finding]
+    do {
+      findings = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)?.findings ?? []
+    } catch {
+      guard case .storage = error else { throw error }
+      return 0
+    }
+    #expect(findings.allSatisfy { $0.flaw.kind == .unreadable }, "\(operation): \(findings)")
+    #expect(findings.count == 1 || operation.hasSuffix("00008.json"), "\(operation): \(findings)")
+    #expect(findings.allSatisfy { operation.hasSuffix($0.path) }, "\(operation): \(findings)")
+    return findings.count
   }
 
   @Test func `progress tells commits, then days and bytes, up to all of them`() async throws {
@@ -182,5 +198,14 @@ import Testing
       #expect(try Archive.verify(at: folder, log: log("acme/two"))?.findings.map(\.path) == [path])
       #expect(try Archive.verify(at: folder, log: log("acme")) == nil)
     }
+  }
+}
+
+extension FaultyFileSystem {
+  fileprivate func makeFolders(above path: String) throws {
+    let parent = ArchivePaths.folder(of: path)
+    guard try status(parent, followingLinks: false) == nil else { return }
+    try makeFolders(above: parent)
+    try makeFolder(parent)
   }
 }

@@ -97,7 +97,7 @@ struct Auditor {
   }
 
   /// `verify` blames nothing but the leftovers of a run that was cut, and nothing at all once it is recovered.
-  private mutating func verify(_ disk: MemoryFileSystem, _ recovered: MemoryFileSystem) throws {
+  private mutating func verify(_ disk: FaultyFileSystem, _ recovered: FaultyFileSystem) throws {
     let found = try Archive.verify(at: folder, log: log, fileSystem: disk)?.findings ?? []
     require(
       found.allSatisfy { if case .unlisted(.leftover) = $0.flaw { true } else { manifest == nil } },
