@@ -65,11 +65,15 @@ let package = Package(
       ],
       swiftSettings: fast),
 
+    // One call of the system that Swift's C library does not show.
+    .systemLibrary(name: "CRename"),
+
     // Where files go: sealed parts, commits, the manifest, coverage.
     .target(
       name: "AuditArchive",
       dependencies: [
         "AuditRecord",
+        "CRename",
         "PartitionFormats",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -114,10 +118,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Fakes, seeded randomness and paths that the test targets share.
+    // Fakes and seeded randomness that the test targets share.
     .target(
       name: "TestSupport",
-      dependencies: ["AuditRecord"],
+      dependencies: ["AuditArchive", "AuditRecord"],
       path: "Tests/TestSupport",
       swiftSettings: strict),
 
@@ -151,12 +155,14 @@ let package = Package(
       dependencies: [
         "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
         "CloudsmithEmulator", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "CloudsmithEmulator", "TestSupport",
+        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "AuditArchive", "CloudsmithEmulator",
+        "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

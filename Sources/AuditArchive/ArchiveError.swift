@@ -16,9 +16,12 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case unreadable(path: String, why: String)
   /// A commit record that is missing, or does not follow from the one before it.
   case brokenChain(path: String, why: String)
-  /// There are part files, but neither manifest nor commits nor lock: the state was taken away. `example` is one.
+  /// There are files of events, but neither manifest nor commits, and no first run was putting them there: the state
+  /// was taken away. `example` is one.
   case stateMissing(example: String)
   case damaged(DamagedFile)
+  /// What changed since a commit was asked, and the archive has not come that far.
+  case laterCommit(asked: Int, newest: Int)
   /// A row that was to be staged does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A row that was to be staged is of another day.
@@ -40,8 +43,13 @@ extension ArchiveError: CustomStringConvertible {
     case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
     case .brokenChain(let path, let why): "the chain of commits is broken at \(path): \(why)"
     case .stateMissing(let example):
-      "there are part files such as \(example), but no manifest and no commits that name them"
+      """
+      there are files such as \(example), but no manifest and no commits that name them: restore _manifest/ from a copy, \
+      or use another folder; nothing is deleted or written here
+      """
     case .damaged(let file): "\(file)"
+    case .laterCommit(let asked, let newest):
+      "there is no commit \(asked) yet: the newest is \(newest)"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

@@ -20,6 +20,8 @@ package struct ArchivePaths: Hashable, Sendable {
   package var manifest: String { "\(state)/manifest.json" }
   package var lock: String { "\(state)/lock" }
   package var commits: String { "\(state)/commits" }
+  /// What the first commit is putting in its place; there is none once it has been made.
+  package var beginning: String { "\(state)/beginning.json" }
 
   /// `_manifest/acme/commits/00000000000000000042.json`
   package func commit(_ number: Int) -> String { "\(commits)/\(padded(number, 20)).json" }
@@ -28,6 +30,13 @@ package struct ArchivePaths: Hashable, Sendable {
     guard let name = path.between("\(commits)/", ".json"), let number = Int(name), commit(number) == path
     else { return nil }
     return number
+  }
+
+  /// `_manifest/acme/commits/00000000000000000042.json.sig`
+  package func signature(_ number: Int) -> String { "\(commit(number)).sig" }
+
+  package func signatureNumber(_ path: String) -> Int? {
+    path.hasSuffix(".sig") ? commitNumber(String(path.dropLast(4))) : nil
   }
 
   // MARK: Work not yet committed

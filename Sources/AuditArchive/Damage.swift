@@ -34,11 +34,15 @@ package struct DamagedFile: Hashable, Sendable {
   /// Whose rows it holds; nil for a file of state or of quarantine.
   package var day: Day?
   package var damage: Damage
+  /// What to export anew with `--replace` to make it good: the day, or for a file of quarantine the window of the run
+  /// that stored it. nil where that is not known, and for a file of state.
+  package var window: Window?
 
-  package init(path: String, day: Day?, damage: Damage) {
+  package init(path: String, day: Day?, damage: Damage, window: Window? = nil) {
     self.path = path
     self.day = day
     self.damage = damage
+    self.window = window ?? day?.window
   }
 }
 

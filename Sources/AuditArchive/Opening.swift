@@ -16,14 +16,26 @@ struct Opening {
 
   /// Recovery deletes what no state names. An archive whose state was taken away would lose everything that way.
   ///
-  /// A run that died in its first commit leaves its lock behind, and so is told apart. The lock is looked for last:
-  /// a run that has just begun makes it before any part.
+  /// A first run that died, or is at work, has said in `Beginning` what it puts in its place.
   func checkStateIsThere() throws(ArchiveError) {
-    guard try read(paths.manifest) == nil, try commitNumbers().isEmpty,
-      let example = try parts().map(\.path).filter({ paths.partName($0) != nil }).min(),
-      try stored(storage.size(paths.lock)) == nil
-    else { return }
+    guard try !hasState() else { return }
+    let files = try parts() + stored(storage.list(paths.quarantine))
+    let ours = Set(files.map(\.path).filter { paths.partName($0) != nil || paths.quarantineName($0) != nil })
+    let unexplained = ours.subtracting(try beginning())
+    // Another run may have made the first commit between two of these looks.
+    guard let example = unexplained.min(), try !hasState() else { return }
     throw .stateMissing(example: example)
+  }
+
+  private func hasState() throws(ArchiveError) -> Bool {
+    if try read(paths.manifest) != nil { return true }
+    return try !commitNumbers().isEmpty
+  }
+
+  /// What a first run that has not committed has put, or was about to put, in its place.
+  private func beginning() throws(ArchiveError) -> Set<String> {
+    guard let bytes = try read(paths.beginning) else { return [] }
+    return Set(try ArchiveJSON.decode(Beginning.self, from: bytes, path: paths.beginning).files)
   }
 
   // MARK: State
@@ -89,13 +101,65 @@ struct Opening {
       try stored(storage.secure(paths.commit(manifest.commit)))
       try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
     }
-    let recovery = Recovery(paths: paths, state: manifest, files: try files(of: manifest))
+    let recovery = Recovery(
+      paths: paths, state: manifest, beginning: try beginning(), files: try files(of: manifest))
     try stored(storage.delete(recovery.leftovers.map(\.path)))
-    report.deleted = staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
-    report.damaged = recovery.damaged
-    if let manifest, let damage = try damagedRecord(manifest) { report.damaged.append(damage) }
-    try fixKind()
+    try stored(endBeginning())  // last: without it nobody knows any more what was left over
+    let signatures = try signaturesWithoutCommit(after: manifest?.commit ?? 0)
+    try stored(storage.delete(signatures))
+    report.deleted =
+      staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
+      + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
+    if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
+    if manifest != nil { try fixKind() }
     return (manifest, report)
+  }
+
+  /// Lays down, before the first commit puts anything in its place, what kind the archive is and what comes there.
+  func begin(_ files: [String]) throws(ArchiveError) {
+    try fixKind()
+    guard !files.isEmpty else { return }
+    try stored(storage.replace(paths.beginning, ArchiveJSON.encode(Beginning(files: files))))
+  }
+
+  func endBeginning() throws(StorageError) {
+    if try storage.size(paths.beginning) != nil { try storage.delete([paths.beginning]) }
+  }
+
+  /// The files that a state names and that are not as they were sealed, as far as sizes tell.
+  func damage(in manifest: Manifest) throws(ArchiveError) -> [DamagedFile] {
+    let files = try files(of: manifest)
+    return try damage(
+      in: manifest, Recovery(paths: paths, state: manifest, beginning: [], files: files).damaged)
+  }
+
+  private func damage(
+    in manifest: Manifest, _ found: [DamagedFile]
+  ) throws(ArchiveError) -> [DamagedFile] {
+    var damaged = found
+    for index in damaged.indices {
+      guard let name = paths.quarantineName(damaged[index].path) else { continue }
+      damaged[index].window = runWindow(name.commit)
+    }
+    if let record = try damagedRecord(manifest) { damaged.append(record) }
+    return damaged
+  }
+
+  /// What the run of a commit was after; nil when its record does not tell.
+  func runWindow(_ number: Int) -> Window? {
+    do {
+      return try commit(number)?.commit.run.window
+    } catch {
+      // A damaged record of long ago keeps nobody from opening the archive; `verify` tells it.
+      return nil
+    }
+  }
+
+  /// Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may
+  /// be unsigned.
+  private func signaturesWithoutCommit(after commit: Int) throws(ArchiveError) -> [String] {
+    try stored(storage.list(paths.commits)).map(\.path)
+      .filter { paths.signatureNumber($0).map { $0 > commit } ?? false }.sorted()
   }
 
   private func parts() throws(ArchiveError) -> [StoredFile] {
@@ -128,7 +192,7 @@ struct Opening {
     return DamagedFile(path: path, day: nil, damage: .altered(expected: manifest.commitSHA256, found: found))
   }
 
-  /// The first run fixes the kind. Another log's first run may do so at the same moment, and differently.
+  /// The first commit fixes the kind. Another log's may do so at the same moment, and differently.
   private func fixKind() throws(ArchiveError) {
     guard try read(ArchivePaths.kind) == nil else { return }
     do {

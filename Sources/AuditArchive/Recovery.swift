@@ -7,8 +7,9 @@ struct Recovery {
   let leftovers: [Leftover]
   let damaged: [DamagedFile]
 
-  /// `files`: everything in the log's folders of parts and quarantine.
-  init(paths: ArchivePaths, state: Manifest?, files: [StoredFile]) {
+  /// `files`: everything in the log's folders of parts and quarantine. `beginning`: what a first run was putting there;
+  /// as long as there is no state, nothing else is a leftover.
+  init(paths: ArchivePaths, state: Manifest?, beginning: Set<String>, files: [StoredFile]) {
     var found = Dictionary(files.map { ($0.path, $0.size) }, uniquingKeysWith: { first, _ in first })
     var damaged: [DamagedFile] = []
     func expect(_ path: String, _ bytes: Int, _ day: Day?) {
@@ -24,6 +25,7 @@ struct Recovery {
     self.damaged = damaged
 
     self.leftovers = found.keys.sorted().compactMap { path in
+      guard state != nil || beginning.contains(path) else { return nil }
       if let name = paths.partName(path) {
         let revision = state?.partition(name.day)?.revision ?? 0
         if name.revision > revision { return Leftover(path: path, reason: .neverCommitted) }

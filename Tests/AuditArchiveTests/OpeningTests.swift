@@ -76,7 +76,16 @@ import Testing
     }
   }
 
-  @Test func `the first run fixes the kind of the archive`() async throws {
+  @Test func `a run that commits nothing fixes nothing`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
+      try await withWriter(folder, repository) { #expect($0.manifest == nil) }
+      #expect(try tree(folder).keys.sorted() == ["_manifest/acme/my-repo/lock"])
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    }
+  }
+
+  @Test func `the first commit fixes the kind of the archive`() async throws {
     try await withTemporaryFolder { (folder) throws in
       try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
       let before = try tree(folder)

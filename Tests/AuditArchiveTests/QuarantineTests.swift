@@ -52,18 +52,54 @@ import Testing
     }
   }
 
-  @Test func `a record whose line was damaged is stored again`() async throws {
+  @Test func `records of a file that is not as it was sealed are stored again, once`() async throws {
     try await withTemporaryFolder { (folder) throws in
       let commit = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
       let path = "\(folder)/\(try #require(commit.filesAdded.first))"
       let text = try String(contentsOfFile: path, encoding: .utf8)
       try write(text.replacingOccurrences(of: "\"one\"", with: "\"ONE\""), to: path)
-      let next = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
-      #expect(next.run.quarantined == 1)
-      try FileManager.default.removeItem(atPath: path)
+      for expected in [2, 0] {
+        let next = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
+        #expect(next.run.quarantined == expected)
+      }
+    }
+  }
+
+  @Test func `a file that is gone is damage until a replacement has read its window anew`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let march = window("2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z")
+      var first = change([record("1"), record("2")])
+      first.run.window = march
+      let path = try #require(try await withWriter(folder) { try $0.commit(first) }.filesAdded.first)
+      try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
+      let damaged = [DamagedFile(path: path, day: nil, damage: .missing, window: march)]
+
+      // It does not go away by itself, nor by a replacement of something else.
+      var elsewhere = change([])
+      elsewhere.replaced = window("2024-03-01T00:00:01Z", "2024-03-09T00:00:00Z")
       try await withWriter(folder) { (writer) throws in
-        #expect(writer.recovery.damaged.map(\.damage) == [.missing])
-        #expect(try writer.commit(change([record("\"one\""), record("2")])).run.quarantined == 1)
+        #expect(writer.recovery.damaged == damaged)
+        #expect(try writer.commit(change([record("3")])).filesRemoved.isEmpty)
+        #expect(try writer.commit(elsewhere).filesRemoved.isEmpty)
+      }
+      #expect(
+        try Archive.damage(at: folder, #require(try Archive.read(at: folder, log: log("acme")))) == damaged)
+
+      // The API still shows one of the two.
+      var anew = change([record("2")])
+      anew.replaced = window("2024-03-01T00:00:00Z", "2024-03-09T00:00:00Z")
+      try await withWriter(folder) { (writer) throws in
+        let commit = try writer.commit(anew)
+        #expect(commit.filesRemoved == [path])
+        #expect(commit.run.quarantined == 1)
+        #expect(writer.manifest?.quarantine.map(\.records) == [1, 1])
+      }
+      let state = try Archive.read(at: folder, log: log("acme"))
+      // The manifest is still the sum of the commits.
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
+      try await withWriter(folder) { writer in
+        #expect(writer.recovery.damaged.isEmpty)
+        #expect(writer.manifest == state)
       }
     }
   }

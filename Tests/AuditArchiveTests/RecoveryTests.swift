@@ -122,6 +122,56 @@ import Testing
     }
   }
 
+  @Test(arguments: ["_manifest/acme/commits", "_manifest/acme/commits/00000000000000000001.json"])
+  func `an archive with no state but the lock is not tidied up`(alsoGone: String) async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { writer in
+        try writer.commit([day12: events(day12, 5)]) { $0.quarantine = [record("1")] }
+      }
+      for path in [manifestPath, alsoGone] { try FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
+      for part in ["csv", "quarantine"] {
+        let before = try tree(folder)
+        let example = try #require(before.keys.first { $0.hasPrefix(part) })
+        let error = try await archiveError { try await withWriter(folder) { _ in } }
+        #expect(error == .stateMissing(example: example))
+        #expect(throws: ArchiveError.stateMissing(example: example)) {
+          try Archive.read(at: folder, log: log("acme"))
+        }
+        #expect(try tree(folder) == before)
+        try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
+      }
+    }
+  }
+
+  @Test func `a first run that dies before its commit leaves what the next one knows as its own`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      let files = [
+        "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz",
+        "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl",
+      ]
+      for path in files { try write("x", to: "\(folder)/\(path)") }
+      let list = #"{"format":"cloudsmith-audit-export/1","files":["\#(files.joined(separator: #"",""#))"]}"#
+      try write(list, to: "\(folder)/_manifest/acme/beginning.json")
+      #expect(try Archive.read(at: folder, log: log("acme")) == nil)
+      try await withWriter(folder) { writer in
+        #expect(writer.recovery.deleted == files.map { Leftover(path: $0, reason: .neverCommitted) })
+      }
+      #expect(try tree(folder).keys.filter { !$0.hasSuffix("/") } == ["_manifest/acme/lock"])
+
+      // What it does not name is somebody's data.
+      for path in files { try write("x", to: "\(folder)/\(path)") }
+      try write(
+        list.replacing("0001-00000000.csv", with: "0001-11111111.csv"),
+        to: "\(folder)/_manifest/acme/beginning.json")
+      let before = try tree(folder)
+      #expect(
+        try await archiveError { try await withWriter(folder) { _ in } } == .stateMissing(example: files[0]))
+      #expect(try tree(folder) == before)
+    }
+  }
+
   @Test func `a part behind a symbolic link is there`() async throws {
     try await withTemporaryFolder { (folder) throws in
       try await withWriter("\(folder)/a") { try $0.commit([day12: events(day12, 5)]) }

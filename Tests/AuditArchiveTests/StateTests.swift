@@ -11,6 +11,22 @@ import Testing
     return try #require(object as? [String: Any])
   }
 
+  @Test func `replaced lone surrogates are counted, and records of before that are read`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { writer in
+        try writer.commit([:]) { $0.run.flattening.loneSurrogates = 3 }
+      }
+      let path = "_manifest/acme/commits/00000000000000000001.json"
+      let text = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
+      let member = "    \"lone_surrogates_replaced\" : 3,\n"
+      #expect(text.contains(member))
+      for (text, count) in [(text, 3), (text.replacing(member, with: ""), 0)] {
+        let commit = try ArchiveJSON.decode(Commit.self, from: Array(text.utf8), path: path)
+        #expect(commit.run.flattening.loneSurrogates == count)
+      }
+    }
+  }
+
   @Test func `manifest and commit have exactly the members of the format, sorted, and a newline at the end`()
     async throws
   {
@@ -51,8 +67,9 @@ import Testing
       let run = try #require(commit["run"] as? [String: Any])
       #expect(
         run.keys.sorted() == [
-          "complete", "conflicting_events", "duplicates", "events_received", "late_events", "missing_uuid",
-          "nul_replaced", "quarantined", "requests", "retries", "rows_added", "seconds_waited", "time_filter",
+          "complete", "conflicting_events", "duplicates", "events_received", "late_events",
+          "lone_surrogates_replaced", "missing_uuid", "nul_replaced", "quarantined", "requests", "retries",
+          "rows_added", "seconds_waited", "time_filter",
           "truncated_times", "unexpected_types", "unknown_fields", "window",
         ])
       let text = try String(contentsOfFile: "\(folder)/_manifest/acme/manifest.json", encoding: .utf8)

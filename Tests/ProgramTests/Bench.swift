@@ -4,7 +4,7 @@ import Testing
 /// A folder of its own and an emulator as a program, for one test.
 struct Bench {
   let folder: String
-  let url: String
+  private(set) var url: String
   /// The emulator's options.
   let options: [String]
   let key = "test-key-3f9a77"
@@ -13,18 +13,35 @@ struct Bench {
 
   /// Starts an emulator with these options, gives it to `body`, and ends it.
   static func with(_ options: [String], _ body: (Bench) throws -> Void) throws {
+    let (bench, emulator) = try open(options)
+    defer { bench.close(emulator) }
+    try body(bench)
+  }
+
+  /// As above, for bodies that wait.
+  static func with(
+    isolation: isolated (any Actor)? = #isolation, _ options: [String],
+    _ body: (Bench) async throws -> Void
+  ) async throws {
+    let (bench, emulator) = try open(options)
+    defer { bench.close(emulator) }
+    try await body(bench)
+  }
+
+  private static func open(_ options: [String]) throws -> (Bench, Running) {
     let folder = NSTemporaryDirectory() + "audit-program-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let key = "test-key-3f9a77"
+    var bench = Bench(folder: folder, url: "", options: options)
     let emulator = try Program.emulator.start(
-      ["--port", "0", "--organization", "acme", "--api-key", key] + options)
-    let url = try #require(emulator.line(beginning: "listening on "), "the emulator did not start")
-    defer {
-      emulator.signal(SIGTERM)
-      _ = emulator.wait()
-    }
-    try body(Bench(folder: folder, url: url, options: options))
+      ["--port", "0", "--organization", "acme", "--api-key", bench.key] + options)
+    bench.url = try #require(emulator.line(beginning: "listening on "), "the emulator did not start")
+    return (bench, emulator)
+  }
+
+  private func close(_ emulator: Running) {
+    emulator.signal(SIGTERM)
+    _ = emulator.wait()
+    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// Runs `export` on the bench's archive without a pace.

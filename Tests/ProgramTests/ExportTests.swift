@@ -262,6 +262,40 @@ import Testing
     }
   }
 
+  @Test func `a first run that fails fixes nothing: the archive can still become one of the other kind`()
+    throws
+  {
+    try Bench.with(["--generate", "20"]) { bench in
+      let wrong = try bench.export(["--organization", "acme/typo"])
+      #expect(wrong.status == 21, "\(wrong.log)")
+      let right = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+      #expect(right.status == 0, "\(right.log)")
+    }
+  }
+
+  @Test func `a file of quarantine that is gone is told by status and by runs, with the cure`() throws {
+    let folder = NSTemporaryDirectory() + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let events = #"[{"uuid":"a","event_at":"\#(ExportTests.recent.to)"},{"uuid":"b"}]"#
+    try Data(events.utf8).write(to: URL(filePath: folder + "/events.json"))
+    try Bench.with(["--events", folder + "/events.json"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", ExportTests.recent.from]).status == 4)
+      try FileManager.default.removeItem(atPath: bench.archive + "/quarantine")
+      let status = try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive])
+      #expect(status.status == 2 && status.output.contains("damaged          quarantine/organization=acme/"))
+      let run = try bench.export()
+      #expect(run.status == 2, "\(run.log)")
+      let command = try #require(run.log.firstMatch(of: /export --from (\S+) --to (\S+) --replace/))
+      #expect(status.log.contains(command.0))
+      // What the sentence says, done to the letter. The run before has met the record again, and stored it.
+      let cure = try bench.export(["--from", "\(command.1)", "--to", "\(command.2)", "--replace"])
+      #expect(cure.status == 0, "\(cure.log)")
+      #expect(try bench.export().status == 0)
+      #expect(try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive]).status == 0)
+    }
+  }
+
   @Test func `a dry run tells windows, days, requests and time, and writes nothing`() throws {
     try Bench.with(ExportTests.generate(3_000)) { bench in
       let options = ["--backfill-start-time", ExportTests.recent.from, "--page-size", "100", "--dry-run"]

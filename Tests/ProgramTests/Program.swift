@@ -20,7 +20,7 @@ struct Program {
     }
   }
 
-  private var path: String {
+  var path: String {
     get throws {
       // The tests stand beside the programs.
       let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

@@ -89,7 +89,8 @@ import Testing
       "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
-      "--request-timeout", "--compression-level", "--api-host", "--api-key-file", "--ca-file", "--proxy",
+      "--request-timeout", "--compression-level", "--signing-key-file", "--api-host", "--api-key-file",
+      "--ca-file", "--proxy",
       "--profile",
       "--output-format", "--log-level", "--quiet",
     ] {

@@ -18,7 +18,10 @@ package protocol FileSystem: Sendable {
 
   /// Gives a file its new name, replacing what had it.
   func rename(_ path: String, to newPath: String) throws(StorageError)
-  /// Gives a file a second name. Throws `.exists` when that is taken.
+  /// Gives a file its new name, in one step. Throws `.exists` when that is taken, `.unsupported` when this file system
+  /// cannot refuse.
+  func renameExclusively(_ path: String, to newPath: String) throws(StorageError)
+  /// Gives a file a second name. Throws `.exists` when that is taken, `.unsupported` when files have but one here.
   func link(_ path: String, to newPath: String) throws(StorageError)
   func unlink(_ path: String) throws(StorageError)
 

@@ -1,3 +1,5 @@
+import CRename
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -65,8 +67,21 @@ package struct PosixFileSystem: FileSystem {
     try retrying(.rename, newPath) { systemRename(path, newPath) }
   }
 
+  package func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+    do {
+      try retrying(.rename, newPath) { systemRenameExclusively(path, newPath) }
+    } catch let error where [EINVAL, ENOSYS, ENOTSUP].contains(error.code) {
+      throw error.unsupported
+    }
+  }
+
   package func link(_ path: String, to newPath: String) throws(StorageError) {
-    try retrying(.link, newPath) { systemLink(path, newPath) }
+    do {
+      try retrying(.link, newPath) { systemLink(path, newPath) }
+    } catch let error where [EPERM, EMLINK, ENOSYS, ENOTSUP].contains(error.code) {
+      // EPERM is how Linux says that the file system has no hard links (link(2)).
+      throw error.unsupported
+    }
   }
 
   package func unlink(_ path: String) throws(StorageError) {
@@ -185,6 +200,14 @@ private func failure(_ operation: StorageError.Operation, _ path: String, _ code
     operation: operation, path: path, reason: reason, code: code, detail: String(cString: strerror(code)))
 }
 
+extension StorageError {
+  fileprivate var unsupported: StorageError {
+    var error = self
+    error.reason = .unsupported
+    return error
+  }
+}
+
 // The calls whose names the methods above also bear.
 
 private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
@@ -193,6 +216,9 @@ private func systemWrite(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPoin
 }
 private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
 private func systemRename(_ path: String, _ newPath: String) -> Int32 { rename(path, newPath) }
+private func systemRenameExclusively(_ path: String, _ newPath: String) -> Int32 {
+  rename_exclusively(path, newPath)
+}
 private func systemLink(_ path: String, _ newPath: String) -> Int32 { link(path, newPath) }
 private func systemUnlink(_ path: String) -> Int32 { unlink(path) }
 

@@ -27,6 +27,8 @@ package struct StorageError: Error, Hashable, Sendable {
     case symbolicLink
     /// A folder that is not empty.
     case notEmpty
+    /// The file system does not have what was asked for.
+    case unsupported
     /// The disk said no (EIO), or anything else.
     case other
   }
@@ -38,6 +40,8 @@ package struct StorageError: Error, Hashable, Sendable {
   package var code: Int32
   /// The system's words for it.
   package var detail: String
+  /// Bytes of the whole file that was being written, as far as it was known; nil when nothing was being written.
+  package var needed: Int?
 
   package init(operation: Operation, path: String, reason: Reason, code: Int32, detail: String) {
     self.operation = operation
@@ -49,6 +53,9 @@ package struct StorageError: Error, Hashable, Sendable {
 }
 
 extension StorageError: CustomStringConvertible {
-  /// `could not write /data/audit/_staging/acme/0000: No space left on device`
-  package var description: String { "could not \(operation.rawValue) \(path): \(detail)" }
+  /// `could not write /data/audit/_staging/acme/0000 (it needs at least 65536 bytes): No space left on device`
+  package var description: String {
+    let need = needed.map { " (it needs at least \($0) bytes)" } ?? ""
+    return "could not \(operation.rawValue) \(path)\(need): \(detail)"
+  }
 }

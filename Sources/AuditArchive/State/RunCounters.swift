@@ -46,6 +46,7 @@ extension RunCounters: Codable {
     case unexpectedTypes = "unexpected_types"
     case unknownFields = "unknown_fields"
     case nulReplaced = "nul_replaced"
+    case loneSurrogatesReplaced = "lone_surrogates_replaced"
     case missingUUID = "missing_uuid"
     case truncatedTimes = "truncated_times"
     case complete
@@ -68,6 +69,7 @@ extension RunCounters: Codable {
     try record.encode(flattening.unexpectedTypes, forKey: .unexpectedTypes)
     try record.encode(flattening.unknownFields, forKey: .unknownFields)
     try record.encode(flattening.nulReplaced, forKey: .nulReplaced)
+    try record.encode(flattening.loneSurrogates, forKey: .loneSurrogatesReplaced)
     try record.encode(flattening.missingUUID, forKey: .missingUUID)
     try record.encode(flattening.truncatedTimes, forKey: .truncatedTimes)
     try record.encode(complete, forKey: .complete)
@@ -94,6 +96,9 @@ extension RunCounters: Codable {
       flattening.addUnknownField(name, unknown[name, default: 0])
     }
     flattening.nulReplaced = try record.count(forKey: .nulReplaced)
+    if record.contains(.loneSurrogatesReplaced) {  // the first versions did not write it
+      flattening.loneSurrogates = try record.count(forKey: .loneSurrogatesReplaced)
+    }
     flattening.missingUUID = try record.count(forKey: .missingUUID)
     flattening.truncatedTimes = try record.count(forKey: .truncatedTimes)
     complete = try record.decode(Bool.self, forKey: .complete)

@@ -10,7 +10,8 @@ package final class LocalStorage: ArchiveStorage {
     /// Folders known to stand, and to be durable.
     var folders: Set<String> = []
     var spooled = 0
-    var open: Set<Spool> = []
+    /// Spooled files that are open, with the bytes they have been given.
+    var open: [Spool: Int] = [:]
   }
 
   /// Bytes read at a time when a whole file is wanted.
@@ -38,17 +39,30 @@ package final class LocalStorage: ArchiveStorage {
     }
     try ensureFolder(paths.staging)
     let spool = Spool(file: try files.create(full(paths.spool(number))))
-    state.withLock { _ = $0.open.insert(spool) }
+    state.withLock { $0.open[spool] = 0 }
     return spool
   }
 
   package func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError) {
-    try files.write(bytes, to: spool.file)
+    state.withLock { $0.open[spool]? += bytes.count }
+    try telling(spool) { () throws(StorageError) in try files.write(bytes, to: spool.file) }
   }
 
   package func seal(_ spool: Spool) throws(StorageError) {
-    try files.sync(spool.file)
+    // A full disk may show only now that the bytes are written out.
+    try telling(spool) { () throws(StorageError) in try files.sync(spool.file) }
     try close(spool)
+  }
+
+  /// Adds to a failure how large the file was to be.
+  private func telling(_ spool: Spool, _ body: () throws(StorageError) -> Void) throws(StorageError) {
+    do {
+      try body()
+    } catch {
+      var error = error
+      error.needed = state.withLock { $0.open[spool] }
+      throw error
+    }
   }
 
   package func discard(_ spool: Spool) throws(StorageError) {
@@ -57,12 +71,12 @@ package final class LocalStorage: ArchiveStorage {
   }
 
   private func close(_ spool: Spool) throws(StorageError) {
-    guard state.withLock({ $0.open.remove(spool) }) != nil else { return }
+    guard state.withLock({ $0.open.removeValue(forKey: spool) }) != nil else { return }
     try files.close(spool.file)
   }
 
   package func discardSpools() throws(StorageError) -> [String] {
-    for spool in state.withLock({ $0.open }) { try close(spool) }
+    for spool in state.withLock({ Array($0.open.keys) }) { try close(spool) }
     guard try files.status(full(paths.staging), followingLinks: false)?.kind == .folder else { return [] }
     var discarded: [String] = []
     for entry in try files.list(full(paths.staging)) where entry.kind != .folder {
@@ -88,13 +102,30 @@ package final class LocalStorage: ArchiveStorage {
     try ensureFolder(ArchivePaths.folder(of: path))
     let spool = try spooled(bytes)
     do {
-      try files.link(spool.file.path, to: full(path))
+      try placeExclusively(spool, at: full(path))
     } catch {
       try discard(spool)
       throw error
     }
     try files.syncFolder(full(ArchivePaths.folder(of: path)))
     try discard(spool)
+  }
+
+  /// By a link, which every local file system can refuse. Where there are no links, by a rename that refuses. Where
+  /// there is not that either, by a look and a rename: an exclusive creation in the file's place would refuse better,
+  /// and show a torn record after a crash; and the log's lock is held.
+  private func placeExclusively(_ spool: Spool, at path: String) throws(StorageError) {
+    do {
+      return try files.link(spool.file.path, to: path)
+    } catch let error where error.reason == .unsupported {}
+    do {
+      return try files.renameExclusively(spool.file.path, to: path)
+    } catch let error where error.reason == .unsupported {}
+    guard try files.status(path, followingLinks: false) == nil else {
+      throw StorageError(
+        operation: .create, path: path, reason: .exists, code: 0, detail: "it is there already")
+    }
+    try files.rename(spool.file.path, to: path)
   }
 
   package func replace(_ path: String, _ bytes: [UInt8]) throws(StorageError) {

@@ -2,7 +2,7 @@ import Crypto
 
 extension ArchiveStorage {
   /// Whether a sealed file is, byte for byte, the one that was put there; nil when it is.
-  func damage(to file: PartFile) throws(ArchiveError) -> Damage? {
+  func damage(to file: some SealedFile) throws(ArchiveError) -> Damage? {
     guard let size = try stored(size(file.path)) else { return .missing }
     guard size == file.bytes else { return .size(expected: file.bytes, found: size) }
     var hash = SHA256()
@@ -18,6 +18,16 @@ extension ArchiveStorage {
   }
 }
 
+/// A file that the state names with its size and hash.
+protocol SealedFile {
+  var path: String { get }
+  var bytes: Int { get }
+  var sha256: String { get }
+}
+
+extension PartFile: SealedFile {}
+extension QuarantineFile: SealedFile {}
+
 /// In lower-case hex.
 func sha256Hex(_ bytes: some Collection<UInt8>) -> String {
   var hash = SHA256()
@@ -32,7 +42,8 @@ extension SHA256 {
 }
 
 extension SHA256.Digest {
-  fileprivate var hex: String {
+  /// Lower case, 64 digits.
+  var hex: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

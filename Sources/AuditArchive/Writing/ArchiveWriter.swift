@@ -96,24 +96,47 @@ package final class ArchiveWriter: Sendable {
     }
     let quarantine = try state.quarantine.stage(
       change.quarantine, commit: number, present: state.manifest?.quarantine ?? [], paths: paths)
+    let opening = Opening(storage: storage, paths: paths)
     let plan = CommitPlan(
-      change, days: changed, quarantine: quarantine, after: state.manifest, source: source,
-      toolVersion: settings.toolVersion)
+      change, days: changed, quarantine: quarantine,
+      lost: try lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
+      source: source, toolVersion: settings.toolVersion)
     let record = ArchiveJSON.encode(plan.commit)
     let manifest = try Manifest(applying: plan.commit, sha256: sha256Hex(record), to: state.manifest)
 
     // Steps 2 to 5 of the format. Step 1, writing and syncing the parts, was staging.
+    let isFirst = state.manifest == nil
+    if isFirst { try opening.begin(plan.commit.filesAdded) }
     do {
       try storage.put(plan.puts)
+      // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
+      // left without its commit goes in recovery.
+      if let key = settings.signingKey {
+        try storage.replace(paths.signature(number), key.signature(of: record))
+      }
       try storage.create(paths.commit(number), record)  // this is the commit
       state.manifest = manifest
       try storage.replace(paths.manifest, ArchiveJSON.encode(manifest))
       try storage.delete(plan.commit.filesRemoved)
+      if isFirst { try opening.endBeginning() }
       for staged in unchanged { for part in staged.parts { try storage.discard(part.spool) } }
     } catch {
       throw .storage(error)
     }
     return plan.commit
+  }
+
+  /// The files of quarantine that a replacement of `window` gives up.
+  private func lostQuarantine(
+    in window: Window?, _ manifest: Manifest?, _ opening: Opening
+  ) throws(ArchiveError) -> [QuarantineFile] {
+    guard let window else { return [] }
+    var lost: [QuarantineFile] = []
+    for file in manifest?.quarantine ?? [] where try storage.damage(to: file) != nil {
+      let stored = opening.paths.quarantineName(file.path).flatMap { opening.runWindow($0.commit) }
+      if stored.map(window.contains) ?? true { lost.append(file) }
+    }
+    return lost
   }
 
   /// Whether the archive has a staged day already: the same content, in files that are as they were sealed.

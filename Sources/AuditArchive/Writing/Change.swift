@@ -14,6 +14,10 @@ package struct Change: Sendable {
   package var start: Timestamp?
   /// Those that are in quarantine already are not stored again.
   package var quarantine: [QuarantinedRecord] = []
+  /// A window that has been read anew to its end, to replace what is archived of it. Files of quarantine that are
+  /// missing or altered, and were stored by a run after this window or a part of it, are given up: what the API still
+  /// shows of their records is in quarantine anew.
+  package var replaced: Window?
   package var run = RunCounters()
 
   package init(committedAt: Timestamp, lookback: TimeSpan) {

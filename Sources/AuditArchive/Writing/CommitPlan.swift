@@ -7,11 +7,10 @@ struct CommitPlan {
   /// Staged files and the places they go to.
   private(set) var puts: [(spool: Spool, path: String)] = []
 
-  /// `days`: those of the change that are to get a new revision.
+  /// `days`: those of the change that are to get a new revision. `lost`: files of quarantine that are given up.
   init(
     _ change: Change, days: [StagedDay], quarantine: (file: QuarantineFile, spool: Spool)?,
-    after present: Manifest?,
-    source: ArchiveSource, toolVersion: String
+    lost: [QuarantineFile], after present: Manifest?, source: ArchiveSource, toolVersion: String
   ) {
     let number = (present?.commit ?? 0) + 1
     var coverage = present?.standing.coverage ?? Coverage()
@@ -54,7 +53,7 @@ struct CommitPlan {
       },
       partitionsRemoved: [],  // a day once recorded stays, so that its revision never begins anew
       filesAdded: added.sorted(),
-      filesRemoved: days.flatMap { before[$0.day]?.files.map(\.path) ?? [] }.sorted(),
+      filesRemoved: (days.flatMap { before[$0.day]?.files.map(\.path) ?? [] } + lost.map(\.path)).sorted(),
       quarantineAdded: quarantine.map { [$0.file] } ?? [],
       run: run)
   }

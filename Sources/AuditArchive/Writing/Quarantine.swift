@@ -41,8 +41,8 @@ struct Quarantine {
 
   private func identities(in files: [QuarantineFile]) throws(ArchiveError) -> Set<String> {
     var known: Set<String> = []
-    for file in files {
-      // A file that is gone was told when the archive was opened; its records are stored anew when they come again.
+    // The records of a file that is not as it was sealed are stored anew when they come again.
+    for file in files where try storage.damage(to: file) == nil {
       known.formUnion(QuarantineLine.identities(in: try stored(storage.read(file.path)) ?? []))
     }
     return known

@@ -8,10 +8,7 @@ enum QuarantineLine {
     bytes += ",\"sha256\":\"\(sha256)\"}\n".utf8
   }
 
-  /// The SHA-256 of every record that stands whole in a quarantine file.
-  ///
-  /// A line counts when the record in it has the hash that it gives. One that was damaged does not, so that
-  /// its record is stored again when it comes again.
+  /// The SHA-256 of every record in a quarantine file. A line counts when the record in it has the hash that it gives.
   static func identities(in file: [UInt8]) -> [String] {
     file.split(separator: UInt8(ascii: "\n")).compactMap { line in
       // …,"sha256":"64 digits"}

@@ -71,13 +71,17 @@ package struct ExportRun: ~Copyable {
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
+    summary.damagedFiles = damaged
     summary.damagedDays = Set(summary.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.
   private func isStillThere(_ file: DamagedFile) -> Bool {
-    guard let day = file.day else { return true }
+    guard let day = file.day else {
+      let isQuarantine = ArchivePaths(writer.source.log).quarantineName(file.path) != nil
+      return !isQuarantine || writer.manifest?.quarantine.contains { $0.path == file.path } ?? false
+    }
     return writer.manifest?.partition(day)?.files.contains { $0.path == file.path } ?? false
   }
 
@@ -283,6 +287,7 @@ package struct ExportRun: ~Copyable {
     change.covered = covered
     change.start = plan.start
     change.quarantine = quarantine
+    if counters.complete, plan.replaced != nil { change.replaced = plan.span }
     let commit = try writer.commit(change)
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)

@@ -31,6 +31,8 @@ package struct ExportSummary: Sendable {
   package var manifest: Manifest?
   /// Whether the archive has files that are missing or altered, and that this run did not replace.
   package var isDamaged = false
+  /// Those that were found when the archive was opened, and that this run did not replace.
+  package var damagedFiles: [DamagedFile] = []
   /// By how much this machine's clock is ahead of the API's, where that is more than `clockTolerance`; else zero.
   package var clockLead = TimeSpan.zero
 

@@ -119,6 +119,14 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("gzip level, 1 to 9; default 6.", valueName: "n"))
   var compressionLevel: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Sign every commit record with this Ed25519 key, as openssl genpkey -algorithm ed25519 writes it; the signature \
+      stands beside the record.
+      """, valueName: "file"))
+  var signingKeyFile: String?
+
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 

@@ -30,6 +30,10 @@ struct SchemaCommand: AsyncParsableCommand {
       console.tell("error: --as \(quoted(form ?? "")): expected table or json.")
       throw ExitStatus.usage.code
     }
+    if let failure = console.answerFailure {
+      console.tell("error: \(failure.sentence)")
+      throw failure.status.code
+    }
   }
 }
 

@@ -29,19 +29,22 @@ struct StatusCommand: AsyncParsableCommand {
     try await speaker.run {
       let log = try target.log(environment)
       let archive = try target.directory(environment)
+      let words = Words(log: log, archive: archive)
       do {
         guard let manifest = try Archive.read(at: archive, log: log) else {
-          throw Failure(
-            status: .noArchive,
-            sentence: """
-              No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
-              cloudsmith-audit-export export.
-              """)
+          throw Words(log: log, archive: archive).noArchive
         }
         let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
-        speaker.answer(StatusReport(manifest: manifest, commits: commits, now: SystemClock().now))
+        let damaged = try Archive.damage(at: archive, manifest)
+        speaker.answer(
+          StatusReport(manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now))
+        if !damaged.isEmpty {
+          let failure = words.damagedFiles(damaged)
+          speaker.console.tell("error: \(failure.sentence)")
+          return failure.status
+        }
       } catch let error as ArchiveError {
-        throw Words(log: log, archive: archive).failure(error)
+        throw words.failure(error)
       }
       return .done
     }

@@ -16,6 +16,7 @@ final class Console: Sendable {
   let showsProgress: Bool
   private let isQuiet: Bool
   private let hasProgressLine = Mutex(false)
+  private let answerError = Mutex<Int32?>(nil)
 
   /// - Parameter isQuiet: nothing on stderr but errors.
   init(isQuiet: Bool) {
@@ -31,7 +32,27 @@ final class Console: Sendable {
 
   func answer(_ text: String) {
     clearProgress()
-    write(text + "\n", to: STDOUT_FILENO)
+    let code = write(text + "\n", to: STDOUT_FILENO)
+    // Whoever closed the pipe has read enough.
+    if let code, code != EPIPE { answerError.withLock { $0 = $0 ?? code } }
+  }
+
+  /// That the answer could not be written; nil when all is well.
+  var answerFailure: Failure? {
+    answerError.withLock(\.self).map { code in
+      Failure(
+        status: .storage,
+        sentence: """
+          The answer could not be written to stdout: \(String(cString: strerror(code))). What the command did is done; look \
+          at the archive with status, or make room where stdout goes and run it again.
+          """)
+    }
+  }
+
+  /// For programs that read line by line: nothing at all when there is none.
+  func answer(lines: [String]) {
+    clearProgress()
+    write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
   }
 
   /// A line of log, or the sentence with which the program ends.
@@ -63,15 +84,17 @@ final class Console: Sendable {
     return Int(size.ws_col)
   }
 
-  private func write(_ text: String, to descriptor: Int32) {
+  /// The system's number for what went wrong; nil when nothing did.
+  @discardableResult
+  private func write(_ text: String, to descriptor: Int32) -> Int32? {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { systemWrite(descriptor, $0) }
       if written < 0, errno == EINTR { continue }
-      // Nobody is left to be told.
-      guard written > 0 else { return }
+      guard written > 0 else { return written < 0 ? errno : EIO }
       rest = rest.dropFirst(written)
     }
+    return nil
   }
 }
 

@@ -24,6 +24,7 @@ struct ExportReport: Report {
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
       case .stoppedByArchive(let error): words.failure(error)
+      case _ where summary.isDamaged && summary.damagedDays.isEmpty: words.damagedFiles(summary.damagedFiles)
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays)
       case .incomplete(let doubt): words.incomplete(doubt)
       case .complete where summary.counters.quarantined > 0:

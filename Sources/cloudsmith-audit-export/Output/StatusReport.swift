@@ -6,6 +6,8 @@ struct StatusReport: Report {
   let manifest: Manifest
   /// Newest first.
   let commits: [Commit]
+  /// Files that the manifest names and that are missing, or of another size.
+  let damaged: [DamagedFile]
   let now: Timestamp
 
   private var lag: TimeSpan { now - manifest.highWaterMark }
@@ -30,6 +32,7 @@ struct StatusReport: Report {
       lines.append("quarantine       \(manifest.quarantinedRecords.grouped) records")
       lines += manifest.quarantine.map { "                 \($0.path)  \($0.records)" }
     }
+    lines += damaged.map { "damaged          \($0)" }
     lines.append("")
     lines.append("day         state    rev        rows       bytes")
     for day in manifest.partitions {
@@ -66,15 +69,18 @@ struct StatusReport: Report {
   // MARK: - JSON
 
   var json: String {
-    JSONText.of(
+    let status = damaged.isEmpty ? ExitStatus.done : .damaged
+    return JSONText.of(
       Document(
-        status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue, manifest: manifest,
+        status: status.word, exitStatus: status.rawValue, damaged: damaged.map(\.description),
+        manifest: manifest,
         highWaterMarkLagSeconds: lag.seconds, lastCommits: commits))
   }
 
   private struct Document: Encodable {
     var status: String
     var exitStatus: Int32
+    var damaged: [String]
     var manifest: Manifest
     var highWaterMarkLagSeconds: Double
     var lastCommits: [Commit]

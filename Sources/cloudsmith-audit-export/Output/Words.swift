@@ -112,8 +112,24 @@ struct Words {
 
   // MARK: - The archive
 
+  var noArchive: Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
+        cloudsmith-audit-export export.
+        """)
+  }
+
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
+    case .storage(let failure) where failure.reason == .full:
+      Failure(
+        status: .storage,
+        sentence: """
+          The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
+          again.
+          """)
     case .storage:
       Failure(
         status: .storage,
@@ -127,6 +143,13 @@ struct Words {
           """)
     case .otherKind, .otherSource:
       Failure(status: .usage, sentence: "\(error)")
+    case .laterCommit(let asked, let newest):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet, the newest is \(newest). Was the \
+          archive made anew, or the number taken from another? Then load everything, with --since 0.
+          """)
     case .newerFormat:
       Failure(status: .failed, sentence: "\(error)")
     case .unreadable, .brokenChain, .stateMissing, .damaged:
@@ -151,6 +174,23 @@ struct Words {
     """
   }
 
+  /// Files that the manifest names and that are missing or altered, told one by one.
+  func damagedFiles(_ files: [DamagedFile]) -> Failure {
+    let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
+    let window = files.compactMap(\.window).first
+    let cure = window.map {
+      """
+      , or fetch what Cloudsmith still shows of it anew with export --from \($0.from) --to \($0.to) --replace (records of \
+      quarantine that it no longer shows are then given up)
+      """
+    }
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) is damaged: \(names). Restore what is missing or altered from a copy\(cure ?? "").
+        """)
+  }
+
   /// After a run that met days it could not read.
   func damagedDays(_ days: [Day]) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
@@ -159,7 +199,8 @@ struct Words {
       status: .damaged,
       sentence: """
         The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
-        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch each \
+        missing or altered; those days were left as they are, the rest is done. cloudsmith-audit-export verify tells all that is \
+        wrong. Restore the files from a copy, or fetch each \
         whole day anew with export\(range), if Cloudsmith still keeps it.
         """)
   }

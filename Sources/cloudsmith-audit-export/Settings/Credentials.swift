@@ -11,23 +11,28 @@ struct Credentials {
   let key: APIKey
   /// For messages; never the key.
   let source: String
+  /// That others could read the key too; nil when all is well.
+  let warning: String?
 
   static func find(_ options: ConnectionOptions, _ environment: [String: String]) throws(Failure)
     -> Credentials
   {
-    if let file = options.apiKeyFile {
-      return try Credentials(text: read(file), source: "--api-key-file \(quoted(file))")
+    // Not the option's text as it is: it is checked like every other.
+    if options.apiKeyFile != nil, let file = try Settings.apiKeyFile.resolve(options.apiKeyFile, environment)
+    {
+      return try Credentials(in: file, source: "--api-key-file \(quoted(file))")
     }
     if let text = environment["CLOUDSMITH_API_KEY"], !text.allSatisfy(\.isWhitespace) {
       return try Credentials(text: text, source: "CLOUDSMITH_API_KEY")
     }
     if let file = try Settings.apiKeyFile.resolve(nil, environment) {
-      return try Credentials(text: read(file), source: quoted(file))
+      return try Credentials(in: file, source: quoted(file))
     }
     let profile = try Settings.profile.resolve(options.profile, environment)
     for file in candidates(environment) where FileManager.default.fileExists(atPath: file) {
-      if let text = CredentialsFile(try read(file)).apiKey(profile: profile) {
-        return try Credentials(text: text, source: quoted(file))
+      let secret = try read(file)
+      if let text = CredentialsFile(secret.text).apiKey(profile: profile) {
+        return try Credentials(text: text, source: quoted(file), warning: secret.warning)
       }
     }
     throw .usage(
@@ -37,23 +42,23 @@ struct Credentials {
       """)
   }
 
-  private init(text: String, source: String) throws(Failure) {
+  private init(text: String, source: String, warning: String? = nil) throws(Failure) {
     do {
       key = try APIKey(text)
     } catch {
       throw .usage("The API key from \(source) is not one: \(error).")
     }
     self.source = source
+    self.warning = warning
   }
 
-  private static func read(_ file: String) throws(Failure) -> String {
-    do {
-      return try String(contentsOf: URL(filePath: file), encoding: .utf8)
-    } catch {
-      throw .usage(
-        "The file \(quoted(file)) with the API key cannot be read: check that it exists, is text, and that this user may read it."
-      )
-    }
+  private init(in file: String, source: String) throws(Failure) {
+    let secret = try Credentials.read(file)
+    try self.init(text: secret.text, source: source, warning: secret.warning)
+  }
+
+  private static func read(_ file: String) throws(Failure) -> SecretFile {
+    try SecretFile(file, contents: "the API key")
   }
 
   /// Where cloudsmith-cli keeps its credentials, in its order.

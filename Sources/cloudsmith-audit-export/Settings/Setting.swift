@@ -1,3 +1,4 @@
+import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
@@ -30,6 +31,12 @@ struct Setting<Value>: Sendable {
   }
 
   private func parse(_ text: String, from source: String) throws(Failure) -> Value {
+    // What the system handed over as bytes that are not UTF-8 has this in their place: it would name another thing.
+    guard !text.unicodeScalars.contains("\u{FFFD}") else {
+      throw .usage(
+        "\(source): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name."
+      )
+    }
     guard let value = read(text) else {
       throw .usage("\(source) \(quoted(text)): expected \(expected).")
     }
@@ -99,6 +106,33 @@ enum Settings {
   static let rateReserve = Setting<RateReserve>(
     "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", expected: "a share such as 20%",
     read: { RateReserve($0) })
+
+  static let signingKeyFile = Setting<String>(
+    "--signing-key-file", "CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE", expected: "a file",
+    read: { $0.isEmpty ? nil : $0 })
+
+  static let publicKeyFile = Setting<String>(
+    "--public-key-file", "CLOUDSMITH_AUDIT_EXPORT_PUBLIC_KEY_FILE", expected: "a file",
+    read: { $0.isEmpty ? nil : $0 })
+  static let signedSince = Setting<Int>(
+    "--signed-since", expected: "the number of the first commit that was signed, such as 7",
+    read: { text in Int(text).flatMap { $0 > 0 ? $0 : nil } })
+
+  static let since = Setting<Int>(
+    "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
+    read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+  static let changesForm = Setting<ChangesForm>(
+    "--as", expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+  static let partFormat = Setting<PartFormat>(
+    "--format", expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
+  static let urlPrefix = Setting<String>(
+    "--url-prefix", "CLOUDSMITH_AUDIT_EXPORT_URL_PREFIX",
+    expected: "where the archive stands in S3, such as s3://my-bucket/audit",
+    read: { text in
+      let prefix = text.reversed().drop { $0 == "/" }.reversed()
+      let isURL = text.hasPrefix("s3://") && prefix.count > 5
+      return isURL && !text.contains { $0.isWhitespace } ? String(prefix) : nil
+    })
 
   private static func duration(_ option: String, _ name: String, example: String) -> Setting<TimeSpan> {
     Setting(

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import TestSupport
 
 /// Holds an archive to its promise after every run, by a reckoning of its own.
 ///
@@ -58,7 +59,7 @@ struct Auditor {
   }
 
   /// What is wrong; empty when all is well. The disk is looked at through a copy, and left as the run left it.
-  mutating func check(after run: Run, _ disk: MemoryFileSystem) async throws -> [String] {
+  mutating func check(after run: Run, _ disk: FaultyFileSystem) async throws -> [String] {
     problems = []
     let before = manifest
     if run.isCut || disk.contents(of: "\(folder)/\(paths.manifest)") != manifestBytes {
@@ -75,9 +76,9 @@ struct Auditor {
 
   // MARK: Files
 
-  private mutating func look(at disk: MemoryFileSystem) async throws {
+  private mutating func look(at disk: FaultyFileSystem) async throws {
     let seen = try Archive.read(at: folder, log: log, fileSystem: disk)
-    let copy = MemoryFileSystem(copyOf: disk)
+    let copy = FaultyFileSystem(copyOf: disk)
     // The commits since the last look, applied to the manifest of then, make the manifest of now.
     copy.setContents(of: "\(folder)/\(paths.manifest)", manifestBytes)
     try await Archive.withWriter(
@@ -92,9 +93,20 @@ struct Auditor {
     }
     manifestBytes = copy.contents(of: "\(folder)/\(paths.manifest)")
     checkFiles(copy)
+    try verify(disk, copy)
   }
 
-  private mutating func readRows(_ writer: ArchiveWriter, _ disk: MemoryFileSystem) throws {
+  /// `verify` blames nothing but the leftovers of a run that was cut, and nothing at all once it is recovered.
+  private mutating func verify(_ disk: FaultyFileSystem, _ recovered: FaultyFileSystem) throws {
+    let found = try Archive.verify(at: folder, log: log, fileSystem: disk)?.findings ?? []
+    require(
+      found.allSatisfy { if case .unlisted(.leftover) = $0.flaw { true } else { manifest == nil } },
+      "verify finds \(found)")
+    let left = try Archive.verify(at: folder, log: log, fileSystem: recovered)?.findings ?? []
+    require(left.isEmpty, "verify finds \(left) after recovery")
+  }
+
+  private mutating func readRows(_ writer: ArchiveWriter, _ disk: FaultyFileSystem) throws {
     var rows: [Event] = []
     for partition in writer.manifest?.partitions ?? [] {
       var events: [Event] = []
@@ -128,7 +140,7 @@ struct Auditor {
     archived = found
   }
 
-  private mutating func checkFiles(_ disk: MemoryFileSystem) {
+  private mutating func checkFiles(_ disk: FaultyFileSystem) {
     let named = (manifest?.partitions ?? []).flatMap(\.files).map { "\(folder)/\($0.path)" }
     require(disk.paths(below: "\(folder)/csv") == named.sorted(), "other files than the manifest names")
     require(disk.paths(below: "\(folder)/_staging").isEmpty, "staged files are left")

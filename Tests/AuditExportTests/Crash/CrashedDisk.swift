@@ -1,0 +1,108 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import Crypto
+import TestSupport
+
+/// A disk after a crash, held to what the archive promises. What is wrong is told in a line each.
+struct CrashedDisk {
+  let disk: FaultyFileSystem
+  let story: Chapter.Story
+  /// Commits of the run that had returned.
+  var committed = 0
+
+  private var problems: [String] = []
+
+  init(_ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int = 0) {
+    self.disk = disk
+    self.story = story
+    self.committed = committed
+  }
+
+  /// Looks as a reader does, as the next opening does, and as the next run does; leaves the disk as that left it.
+  /// - Parameter runsOn: false: no next run is made, for it would find what it finds after any recovery.
+  static func problems(
+    _ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int = 0, next chapter: Chapter,
+    runsOn: Bool = true
+  ) async -> [String] {
+    var crashed = CrashedDisk(disk, story, committed: committed)
+    do {
+      let state = try crashed.read()
+      try await crashed.recover(chapter, to: state)
+      if runsOn { try await crashed.complete(chapter) }
+    } catch {
+      crashed.problems.append("\(error)")
+    }
+    return crashed.problems
+  }
+
+  private mutating func require(_ holds: Bool, _ problem: @autoclosure () -> String) {
+    if !holds { problems.append(problem()) }
+  }
+
+  /// A reader needs no recovery: it finds one of the states, whole.
+  private mutating func read() throws -> Manifest? {
+    let state = try Chapter.state(of: disk)
+    let place = story.states.firstIndex(of: state)
+    require(place != nil, "between two commits: \(state.map { "commit \($0.commit)" } ?? "none")")
+    let committed = committed
+    require(place ?? 0 >= committed, "\(committed) commits had returned, and \(place ?? 0) are there")
+    for file in state?.partitions.flatMap(\.files) ?? [] {
+      require(hash(file.path) == file.sha256, "\(file.path) is not intact")
+    }
+    for file in state?.quarantine ?? [] {
+      require(hash(file.path) == file.sha256, "\(file.path) is not intact")
+    }
+    // Whoever reads without the manifest may find a revision too many, but never a torn file.
+    for path in data() {
+      let short = ArchivePaths.shortHash(hash(path) ?? "")
+      require(path.contains("-\(short)."), "\(path) is torn")
+    }
+    return state
+  }
+
+  private mutating func recover(_ chapter: Chapter, to state: Manifest?) async throws {
+    let (recovered, damaged) = try await chapter.open(disk) { ($0.manifest, $0.recovery.damaged) }
+    require(recovered == state, "recovery made another state")
+    require(damaged.isEmpty, "damaged: \(damaged)")
+    checkLeftovers(state)
+  }
+
+  private mutating func complete(_ chapter: Chapter) async throws {
+    let summary = try await chapter.play(on: disk)
+    if case .complete = summary.outcome {} else { problems.append("the next run: \(summary.outcome)") }
+    let state = try Chapter.state(of: disk)
+    require(
+      Chapter.content(of: state) == story.ending, "the next run ends with \(Chapter.content(of: state))")
+    checkLeftovers(state)
+  }
+
+  /// Nothing is there that the state does not name.
+  private mutating func checkLeftovers(_ state: Manifest?) {
+    let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
+    let found = data()
+    require(found == named.sorted(), "left over: \(Set(found).subtracting(named).sorted())")
+    let state = disk.paths(below: "\(Chapter.root)/_staging") + disk.paths(below: "\(Chapter.root)/_manifest")
+    let strange = state.filter {
+      !$0.hasSuffix("/lock") && !$0.hasSuffix("/manifest.json") && !$0.contains("/commits/")
+        && !$0.hasSuffix("/archive.json")
+    }
+    require(strange.isEmpty, "left over: \(strange)")
+  }
+
+  /// Files of events and of bad records, relative to the archive, sorted.
+  private func data() -> [String] {
+    ["csv", "quarantine"].flatMap { disk.paths(below: "\(Chapter.root)/\($0)") }
+      .map { String($0.dropFirst(Chapter.root.count + 1)) }.sorted()
+  }
+
+  private func hash(_ path: String) -> String? {
+    disk.contents(of: "\(Chapter.root)/\(path)").map { SHA256.hash(data: $0).hex }
+  }
+}
+
+extension SHA256.Digest {
+  fileprivate var hex: String {
+    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,148 @@
+import AuditArchive
+import Foundation
+import Testing
+
+/// The built program, killed or failed by the kernel at its system calls, one after the other.
+///
+///     STRACE_STRIDE=1 swift test --filter SystemCallTests     at every call, and not at some of them
+@Suite(
+  .serialized,
+  .enabled(if: Shell.works("strace -qq -o /dev/null true"), "needs strace, and the right to trace"))
+struct SystemCallTests {
+  private static let stride = ProcessInfo.processInfo.environment["STRACE_STRIDE"].flatMap { Int($0) }
+
+  /// How a call is spelled differs with the machine; a name that it does not have is passed over.
+  private enum Call: String, CaseIterable {
+    case write
+    case fsync
+    case rename = "?rename,?renameat,?renameat2"
+    case link = "?link,?linkat"
+    case makeFolder = "?mkdir,?mkdirat"
+    case delete = "?unlink,?unlinkat,?rmdir"
+  }
+
+  private static let day = 86_400.0
+  private static let recent: (from: String, to: String) = {
+    let today = (Date().timeIntervalSince1970 / day).rounded(.down) * day
+    func text(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
+    return (text(today - 6 * day), text(today - 3 * day))
+  }()
+
+  private static let events = [
+    "--generate", "120", "--seed", "7", "--from", recent.from, "--to", recent.to, "--rate-limit", "1000000",
+  ]
+
+  /// A first run of some days into `archive`, with a fault at the n-th call of its kind by any thread.
+  private func run(
+    _ bench: Bench, _ archive: String, _ call: Call, _ fault: String, at number: String
+  ) throws -> Program.Result {
+    // Writes go to sockets and to stderr too: of them only those to files in the making count.
+    let paths =
+      call == .write
+      ? (1...40).map { "-P \(archive)/_staging/acme/spool-000000\($0 < 10 ? "0" : "")\($0)" } : []
+    let arguments = bench.arguments([
+      "--backfill-start-time", Self.recent.from, "--archive", archive, "--quiet", "--page-size", "40",
+    ])
+    return try Shell.run(
+      """
+      exec strace -f -qq -o /dev/null \(paths.joined(separator: " ")) \
+      -e trace=\(call.rawValue) -e inject=\(call.rawValue):\(fault):when=\(number) "$@"
+      """, arguments,
+      // Calls are counted by thread: with one thread for tasks there is one count.
+      environment: bench.environment.merging(["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"]) { $1 })
+  }
+
+  private func complete(_ bench: Bench, _ archive: String) throws -> Program.Result {
+    try bench.export(["--backfill-start-time", Self.recent.from, "--archive", archive])
+  }
+
+  @Test func `killed at any call, a run leaves an archive that the next one completes`() async throws {
+    try await Bench.with(Self.events) { bench in
+      #expect(try complete(bench, bench.archive).status == 0)
+      let whole = try ArchiveLook(folder: bench.archive).content
+      var points: [String] = []
+      for call in Call.allCases {
+        var kills = 0
+        for number in Swift.stride(from: 1, through: 400, by: Self.stride ?? (call == .fsync ? 3 : 1)) {
+          let archive = "\(bench.folder)/\(call)-\(number)"
+          let result = try run(bench, archive, call, "signal=SIGKILL", at: "\(number)")
+          guard result.wasKilled || result.status == 128 + SIGKILL else {
+            #expect(result.status == 0, "\(call) \(number): \(result.log)")
+            break
+          }
+          kills += 1
+          let look = ArchiveLook(folder: archive)
+          #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
+          let next = try complete(bench, archive)
+          #expect(next.status == 0, "\(call) \(number): \(next.log)")
+          #expect(try look.content == whole, "\(call) \(number)")
+          #expect(try await look.problems() == [], "\(call) \(number)")
+        }
+        #expect(kills > 0, "\(call)")
+        points.append("\(kills) at \(call)")
+      }
+      print("kill points: \(points.joined(separator: ", ")); no violation")
+    }
+  }
+
+  @Test func `a call that fails ends the run with status 74 and a sentence, and the next run completes it`()
+    async throws
+  {
+    try await Bench.with(Self.events) { bench in
+      #expect(try complete(bench, bench.archive).status == 0)
+      let whole = try ArchiveLook(folder: bench.archive).content
+      var points: [String] = []
+      for (call, fault, words) in [
+        (Call.fsync, "EIO", "Input/output error"), (.write, "ENOSPC", "No space left on device"),
+        (.rename, "EIO", "Input/output error"), (.link, "EIO", "Input/output error"),
+        (.makeFolder, "ENOSPC", "No space left on device"), (.delete, "EIO", "Input/output error"),
+      ] {
+        var failures = 0
+        for number in Swift.stride(from: 1, through: 400, by: Self.stride ?? (call == .fsync ? 7 : 3)) {
+          let archive = "\(bench.folder)/\(call)-\(number)"
+          let result = try run(bench, archive, call, "error=\(fault)", at: "\(number)")
+          if result.status == 0 { break }
+          failures += 1
+          #expect(result.status == 74, "\(call) \(number): \(result.log)")
+          #expect(
+            result.log.contains(words) && result.log.contains("could not")
+              && result.log.contains(bench.folder),
+            "\(call) \(number): \(result.log)")
+          let look = ArchiveLook(folder: archive)
+          #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
+          let next = try complete(bench, archive)
+          #expect(next.status == 0, "\(call) \(number): \(next.log)")
+          #expect(try look.content == whole, "\(call) \(number)")
+        }
+        #expect(failures > 0, "\(call)")
+        points.append("\(failures) \(fault) at \(call)")
+      }
+      print("failing calls: \(points.joined(separator: ", ")); no violation")
+    }
+  }
+
+  @Test func `a call that is interrupted is made again`() async throws {
+    try await Bench.with(Self.events) { bench in
+      #expect(try complete(bench, bench.archive).status == 0)
+      let whole = try ArchiveLook(folder: bench.archive).content
+      for call in Call.allCases {
+        let archive = "\(bench.folder)/\(call)"
+        let result = try run(bench, archive, call, "error=EINTR", at: "1+2")
+        #expect(result.status == 0, "\(call): \(result.log)")
+        #expect(try ArchiveLook(folder: archive).content == whole, "\(call)")
+        #expect(try await ArchiveLook(folder: archive).problems() == [], "\(call)")
+      }
+    }
+  }
+
+  @Test func `a file system without hard links is written by renames`() async throws {
+    try await Bench.with(Self.events) { bench in
+      #expect(try complete(bench, bench.archive).status == 0)
+      let archive = "\(bench.folder)/no-links"
+      let result = try run(bench, archive, .link, "error=EPERM", at: "1+")
+      #expect(result.status == 0, "\(result.log)")
+      #expect(try ArchiveLook(folder: archive).content == ArchiveLook(folder: bench.archive).content)
+      #expect(try await ArchiveLook(folder: archive).problems() == [])
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import AuditArchive
+
+/// The names and bytes of a disk, as they are and as they would be after a power failure.
+struct FaultyDisk: Sendable {
+  /// What a name stands for.
+  enum Entry: Hashable, Sendable {
+    case folder
+    /// The place in `files`.
+    case file(Int)
+  }
+
+  struct File: Sendable {
+    var bytes: [UInt8] = []
+    var durable: [UInt8] = []
+  }
+
+  struct Folder: Sendable {
+    var names: [String: Entry] = [:]
+    var durable: [String: Entry] = [:]
+  }
+
+  /// By path; the root is the empty one.
+  var folders: [String: Folder] = ["": Folder()]
+  /// Files that were ever made, those without a name too.
+  var files: [File] = []
+
+  static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return ("", path) }
+    return (String(path[..<slash]), String(path[path.index(after: slash)...]))
+  }
+
+  func file(_ path: String) -> Int? {
+    let (folder, name) = FaultyDisk.split(path)
+    guard case .file(let index) = folders[folder]?.names[name] else { return nil }
+    return index
+  }
+
+  mutating func add(_ file: File) -> Int {
+    files.append(file)
+    return files.count - 1
+  }
+
+  /// Gives a name that is not taken.
+  mutating func add(
+    _ entry: Entry, at path: String, _ operation: StorageError.Operation
+  ) throws(StorageError) {
+    let (folder, name) = FaultyDisk.split(path)
+    guard folders[folder]?.names[name] == nil else { throw .simulated(operation, path, .exists) }
+    try put(entry, at: path, operation)
+  }
+
+  mutating func put(
+    _ entry: Entry, at path: String, _ operation: StorageError.Operation
+  ) throws(StorageError) {
+    let (folder, name) = FaultyDisk.split(path)
+    guard folders[folder] != nil else { throw .simulated(operation, path, .missing) }
+    folders[folder]?.names[name] = entry
+  }
+
+  mutating func remove(_ path: String) {
+    let (folder, name) = FaultyDisk.split(path)
+    folders[folder]?.names[name] = nil
+  }
+
+  mutating func syncAll() {
+    folders = folders.mapValues { Folder(names: $0.names, durable: $0.names) }
+    for index in files.indices { files[index].durable = files[index].bytes }
+  }
+
+  // MARK: A power failure
+
+  /// Keeps what was synced, and of the rest what `survival` says: each name and the bytes of each file on their own.
+  mutating func losePower(_ survival: inout Survival) {
+    for index in files.indices where files[index].durable != files[index].bytes {
+      files[index].bytes = survival.bytes(of: files[index])
+    }
+    var survivors: [String: Folder] = [:]
+    var reached = [""]
+    while let path = reached.popLast() {
+      let before = folders[path] ?? Folder()
+      var names = before.durable
+      for name in Set(before.names.keys).union(before.durable.keys).sorted()
+      where before.names[name] != before.durable[name] && survival.keepsName() {
+        names[name] = before.names[name]
+      }
+      survivors[path] = Folder(names: names)
+      reached += names.filter { $0.value == .folder }.map { "\(path)/\($0.key)" }.sorted()
+    }
+    folders = survivors
+    syncAll()
+  }
+}
+
+/// What a power failure leaves of all that was not synced.
+package enum Survival: Sendable {
+  case none
+  /// As after the death of a process alone: the machine goes on, and writes everything out.
+  case all
+  /// Each thing is there or not, as chance has it; a file may be torn, or as long as it was and full of something else.
+  case some(SeededRandom)
+
+  fileprivate mutating func keepsName() -> Bool {
+    switch self {
+    case .none: return false
+    case .all: return true
+    case .some(var random):
+      let keeps = random.once(in: 2)
+      self = .some(random)
+      return keeps
+    }
+  }
+
+  fileprivate mutating func bytes(of file: FaultyDisk.File) -> [UInt8] {
+    switch self {
+    case .none: return file.durable
+    case .all: return file.bytes
+    case .some(var random):
+      defer { self = .some(random) }
+      let kept = Int.random(in: 0...file.bytes.count, using: &random)
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: return Array(file.bytes.prefix(kept))
+      // The length was written, the blocks were not: zeros, or what they held before.
+      case 1: return Array(file.bytes.prefix(kept)) + [UInt8](repeating: 0, count: file.bytes.count - kept)
+      case 2:
+        return file.bytes.indices.map { $0 < kept ? file.bytes[$0] : UInt8(truncatingIfNeeded: $0 &* 31) }
+      default: return file.durable
+      }
+    }
+  }
+}
+
+extension StorageError {
+  static func simulated(
+    _ operation: Operation, _ path: String, _ reason: Reason, code: Int32 = 5
+  ) -> StorageError {
+    StorageError(operation: operation, path: path, reason: reason, code: code, detail: "simulated")
+  }
+}

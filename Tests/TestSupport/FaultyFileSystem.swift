@@ -1,0 +1,312 @@
+package import AuditArchive
+import Synchronization
+
+/// A disk in memory: quick, copied at no cost, and mortal.
+///
+/// It keeps apart what is and what is durable, so that it can forget in a power failure what was not synced: bytes of a
+/// file, and names of a folder, each on its own. It has no symbolic links and no permissions.
+package final class FaultyFileSystem: FileSystem {
+  /// What an operation does that is to fail.
+  package enum Fault: Sendable, CaseIterable {
+    /// EIO; of a write nothing is written.
+    case failure
+    /// ENOSPC; of a write the half is written.
+    case full
+    /// EINTR, from an operation that cannot be made again.
+    case interruption
+    /// EIO; of a write the half is written.
+    case shortWrite
+    /// The process dies: this operation and all that follow fail, until a restart. Of a write the half is written.
+    case death
+
+    fileprivate var error: (reason: StorageError.Reason, code: Int32) {
+      switch self {
+      case .full: (.full, 28)
+      case .interruption: (.other, 4)
+      case .failure, .shortWrite, .death: (.other, 5)
+      }
+    }
+
+    fileprivate var writesHalf: Bool { self == .full || self == .shortWrite || self == .death }
+  }
+
+  private let state = Mutex(State())
+
+  /// An empty disk with one folder.
+  package init(folder: String) {
+    state.withLock { state in
+      state.disk.folders[folder] = FaultyDisk.Folder()
+      let (parent, name) = FaultyDisk.split(folder)
+      state.disk.folders[parent]?.names[name] = .folder
+      state.disk.syncAll()
+    }
+  }
+
+  /// What the other holds, with nothing open and nothing about to fail.
+  package init(copyOf other: FaultyFileSystem) {
+    let disk = other.state.withLock(\.disk)
+    state.withLock { $0.disk = disk }
+  }
+
+  // MARK: Faults
+
+  /// The n-th operation from now, from 1, fails.
+  package func fail(at number: Int, _ fault: Fault) {
+    state.withLock { ($0.operationsLeft, $0.fault) = (number, fault) }
+  }
+
+  /// From now on the disk knows no second name of a file, or no rename that refuses a name that is taken, like some
+  /// file systems on networks and sticks.
+  package func lack(hardLinks: Bool, exclusiveRenames: Bool) {
+    state.withLock { ($0.lacksHardLinks, $0.lacksExclusiveRenames) = (hardLinks, exclusiveRenames) }
+  }
+
+  /// A new process: nothing is open, nothing fails. The machine went on, and what was written is durable now.
+  package func restart() {
+    var all = Survival.all
+    restart(afterPowerFailure: &all)
+  }
+
+  /// A new process after a power failure.
+  package func restart(afterPowerFailure survival: inout Survival) {
+    var rest = survival
+    state.withLock { state in
+      state.revive()
+      state.disk.losePower(&rest)
+    }
+    survival = rest
+  }
+
+  /// Whether an operation that was to fail has done so.
+  package var hasFailed: Bool { state.withLock(\.hasFailed) }
+
+  /// From now on remembers what it is asked to do, as `rename /archive/a`.
+  package func record() { state.withLock { $0.operations = [] } }
+  package var operations: [String] { state.withLock { $0.operations ?? [] } }
+
+  // MARK: What it holds
+
+  /// nil when there is no such file.
+  package func contents(of path: String) -> [UInt8]? {
+    state.withLock { state in state.disk.file(path).map { state.disk.files[$0].bytes } }
+  }
+
+  /// Gives a file other bytes, or with nil takes its name away. Its folder has to be there.
+  package func setContents(of path: String, _ bytes: [UInt8]?) {
+    state.withLock { state in
+      let (folder, name) = FaultyDisk.split(path)
+      let index = bytes.map { state.disk.add(FaultyDisk.File(bytes: $0, durable: $0)) }
+      state.disk.folders[folder]?.names[name] = index.map { .file($0) }
+      state.disk.folders[folder]?.durable[name] = index.map { .file($0) }
+    }
+  }
+
+  /// The paths of all files below a folder, sorted.
+  package func paths(below folder: String) -> [String] {
+    state.withLock { state in
+      state.disk.folders.filter { $0.key == folder || $0.key.hasPrefix(folder + "/") }.flatMap {
+        path, folder in
+        folder.names.compactMap { if case .file = $0.value { "\(path)/\($0.key)" } else { nil } }
+      }.sorted()
+    }
+  }
+
+  /// Takes away a folder with all that is below it.
+  package func removeAll(below folder: String) {
+    state.withLock { state in
+      state.disk.folders = state.disk.folders.filter { $0.key != folder && !$0.key.hasPrefix(folder + "/") }
+      let (parent, name) = FaultyDisk.split(folder)
+      state.disk.folders[parent]?.names[name] = nil
+      state.disk.folders[parent]?.durable[name] = nil
+    }
+  }
+
+  // MARK: FileSystem
+
+  package func create(_ path: String) throws(StorageError) -> OpenFile {
+    try perform(.create, path) { (state) throws(StorageError) in
+      try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path, .create)
+      return try state.open(path, .create)
+    }
+  }
+
+  package func open(_ path: String) throws(StorageError) -> OpenFile {
+    try perform(.open, path) { (state) throws(StorageError) in try state.open(path, .open) }
+  }
+
+  package func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) {
+    try perform(.write, file.path) { (state) throws(StorageError) in
+      state.disk.files[try state.index(of: file, .write)].bytes += bytes
+    } orElse: { state, fault in
+      guard fault.writesHalf, let index = state.descriptors[file.descriptor] else { return }
+      state.disk.files[index].bytes += bytes.prefix(bytes.count / 2)
+    }
+  }
+
+  package func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
+    try perform(.read, file.path) { (state) throws(StorageError) in
+      Array(state.disk.files[try state.index(of: file, .read)].bytes.dropFirst(offset).prefix(count))
+    }
+  }
+
+  package func sync(_ file: OpenFile) throws(StorageError) {
+    try perform(.sync, file.path) { (state) throws(StorageError) in
+      let index = try state.index(of: file, .sync)
+      state.disk.files[index].durable = state.disk.files[index].bytes
+    }
+  }
+
+  /// Closes in any case: a dead process holds nothing open, and no lock.
+  package func close(_ file: OpenFile) throws(StorageError) {
+    try perform(.close, file.path) { (state) in
+      state.close(file)
+    } orElse: { state, _ in
+      state.close(file)
+    }
+  }
+
+  package func rename(_ path: String, to newPath: String) throws(StorageError) {
+    try perform(.rename, newPath) { (state) throws(StorageError) in
+      guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
+      try state.disk.put(.file(index), at: newPath, .rename)
+      state.disk.remove(path)
+    }
+  }
+
+  package func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+    try perform(.rename, newPath) { (state) throws(StorageError) in
+      if state.lacksExclusiveRenames { throw .simulated(.rename, newPath, .unsupported, code: 22) }
+      guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
+      try state.disk.add(.file(index), at: newPath, .rename)
+      state.disk.remove(path)
+    }
+  }
+
+  package func link(_ path: String, to newPath: String) throws(StorageError) {
+    try perform(.link, newPath) { (state) throws(StorageError) in
+      if state.lacksHardLinks { throw .simulated(.link, newPath, .unsupported, code: 1) }
+      guard let index = state.disk.file(path) else { throw .simulated(.link, newPath, .missing) }
+      try state.disk.add(.file(index), at: newPath, .link)
+    }
+  }
+
+  package func unlink(_ path: String) throws(StorageError) {
+    try perform(.delete, path) { (state) throws(StorageError) in
+      guard state.disk.file(path) != nil else { throw .simulated(.delete, path, .missing) }
+      state.disk.remove(path)
+    }
+  }
+
+  package func makeFolder(_ path: String) throws(StorageError) {
+    try perform(.makeFolder, path) { (state) throws(StorageError) in
+      try state.disk.add(.folder, at: path, .makeFolder)
+      state.disk.folders[path] = FaultyDisk.Folder()
+    }
+  }
+
+  package func removeFolder(_ path: String) throws(StorageError) {
+    try perform(.removeFolder, path) { (state) throws(StorageError) in
+      guard let folder = state.disk.folders[path] else { throw .simulated(.removeFolder, path, .missing) }
+      guard folder.names.isEmpty else { throw .simulated(.removeFolder, path, .notEmpty) }
+      state.disk.folders[path] = nil
+      state.disk.remove(path)
+    }
+  }
+
+  package func syncFolder(_ path: String) throws(StorageError) {
+    try perform(.syncFolder, path) { (state) throws(StorageError) in
+      guard let names = state.disk.folders[path]?.names else { throw .simulated(.syncFolder, path, .missing) }
+      state.disk.folders[path] = FaultyDisk.Folder(names: names, durable: names)
+    }
+  }
+
+  package func list(_ path: String) throws(StorageError) -> [FolderEntry] {
+    try perform(.list, path) { (state) throws(StorageError) in
+      guard let names = state.disk.folders[path]?.names else { throw .simulated(.list, path, .missing) }
+      return names.map { FolderEntry(name: $0.key, kind: $0.value == .folder ? .folder : .file) }
+        .sorted { $0.name < $1.name }
+    }
+  }
+
+  package func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
+    try perform(.inspect, path) { (state) in
+      if state.disk.folders[path] != nil { return FileStatus(kind: .folder, size: 0) }
+      return state.disk.file(path).map { FileStatus(kind: .file, size: state.disk.files[$0].bytes.count) }
+    }
+  }
+
+  package func lock(_ path: String) throws(StorageError) -> OpenFile? {
+    try perform(.lock, path) { (state) throws(StorageError) in
+      if state.disk.file(path) == nil {
+        try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path, .lock)
+      }
+      guard state.locked.insert(path).inserted else { return nil }
+      return try state.open(path, .lock)
+    }
+  }
+
+  package func truncate(_ file: OpenFile) throws(StorageError) {
+    try perform(.write, file.path) { (state) throws(StorageError) in
+      state.disk.files[try state.index(of: file, .write)].bytes = []
+    }
+  }
+
+  private func perform<Result: Sendable>(
+    _ operation: StorageError.Operation, _ path: String,
+    _ body: (inout State) throws(StorageError) -> Result,
+    orElse failed: (inout State, Fault) -> Void = { _, _ in }
+  ) throws(StorageError) -> Result {
+    try state.withLock { (state: inout State) throws(StorageError) -> Result in
+      if state.operations != nil { state.operations?.append("\(operation) \(path)") }
+      if let fault = state.nextFault() {
+        failed(&state, fault)
+        throw .simulated(operation, path, fault.error.reason, code: fault.error.code)
+      }
+      return try body(&state)
+    }
+  }
+}
+
+/// What the processes see of the disk, and when it fails them.
+private struct State {
+  var disk = FaultyDisk()
+  var descriptors: [Int32: Int] = [:]
+  var locked: Set<String> = []
+  var operationsLeft: Int?
+  var fault = FaultyFileSystem.Fault.failure
+  var hasFailed = false
+  var lacksHardLinks = false
+  var lacksExclusiveRenames = false
+  /// nil: they are not recorded.
+  var operations: [String]?
+  private var lastDescriptor: Int32 = 0
+
+  mutating func nextFault() -> FaultyFileSystem.Fault? {
+    guard let left = operationsLeft else { return hasFailed && fault == .death ? fault : nil }
+    operationsLeft = left - 1
+    guard left <= 1 else { return nil }
+    (operationsLeft, hasFailed) = (nil, true)
+    return fault
+  }
+
+  mutating func revive() {
+    (descriptors, locked, operationsLeft, hasFailed) = ([:], [], nil, false)
+  }
+
+  mutating func open(_ path: String, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {
+    guard let index = disk.file(path) else { throw .simulated(operation, path, .missing, code: 2) }
+    lastDescriptor += 1
+    descriptors[lastDescriptor] = index
+    return OpenFile(descriptor: lastDescriptor, path: path)
+  }
+
+  func index(of file: OpenFile, _ operation: StorageError.Operation) throws(StorageError) -> Int {
+    guard let index = descriptors[file.descriptor] else { throw .simulated(operation, file.path, .other) }
+    return index
+  }
+
+  mutating func close(_ file: OpenFile) {
+    descriptors[file.descriptor] = nil
+    locked.remove(file.path)
+  }
+}
