@@ -2,8 +2,8 @@ import AuditRecord
 
 /// Reads the commit records of a log in order: whether each follows from the one before it, and what they add up to.
 ///
-/// One record is in memory at a time. The manifest is the anchor of the chain; it is held against the sum of the commits as long
-/// as the chain is whole, and taken for the state where the chain no longer tells it.
+/// One record is in memory at a time. The manifest is the anchor of the chain. It is held against the sum of the commits when the chain
+/// is whole, and taken for the state when the chain no longer tells it.
 struct ChainCheck {
   private let storage: any ArchiveStorage
   private let paths: ArchivePaths
@@ -15,8 +15,8 @@ struct ChainCheck {
   /// What was found by holding a record against what came before it: worth nothing from a break on.
   private var comparisons: [Finding] = []
   private var fold = StateFold()
-  /// Whether `fold` has every change, as far as the records read so far tell.
-  private var isContiguous = true
+  /// The manifest and the commits after it.
+  private var fallback: StateFold?
 
   private var previous: (number: Int, sha256: String)?
   private var brokenLinks: [BrokenLink] = []
@@ -45,7 +45,7 @@ struct ChainCheck {
   }
 
   /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
-  var state: Manifest? { fold.manifest }
+  var state: Manifest? { (breaks.isEmpty ? fold : fallback ?? fold).manifest }
 
   /// The last commit of which the state does not know what it changed; nil: it knows all.
   var lastLost: Int? { breaks.filter { $0 > anchor?.record.commit ?? 0 }.max() }
@@ -59,9 +59,15 @@ struct ChainCheck {
     }
     expectRecords(upTo: max(numbers.last ?? 0, anchor?.record.commit ?? 0))
     blameLinks()
-    let firstBreak = breaks.min() ?? .max
     checkAge()
+    let firstBreak = breaks.min() ?? .max
     findings += comparisons.filter { $0.commit.map { $0 < firstBreak } ?? true }
+    if let anchor, anchor.record.commit >= firstBreak {
+      // There is nothing to hold the manifest against but itself.
+      findings += anchor.claims.flaws(in: anchor.record.standing).map {
+        Finding($0, at: paths.manifest, commit: anchor.record.commit)
+      }
+    }
   }
 
   /// How many records are as they were written, of how many there were.
@@ -111,10 +117,9 @@ struct ChainCheck {
         add(
           .inconsistent(member: "source", expected: "\(paths.log)", found: "\(commit.source.log)"), number)
       }
-      if isContiguous {
-        comparisons += CommitCheck(commit, number: number, after: fold, paths: paths).findings
-      }
+      comparisons += CommitCheck(commit, number: number, after: fold, paths: paths).findings
       fold.apply(commit, sha256: sha256)
+      fallback?.apply(commit, sha256: sha256)
     } catch {
       silent.insert(number)
       add(.unreadable(error.reason), number, isBreak: true)
@@ -145,14 +150,9 @@ struct ChainCheck {
 
   private mutating func holdAgainstManifest(at number: Int) {
     guard let anchor, anchor.record.commit == number else { return }
-    if isContiguous, brokenLinks.isEmpty, anchorBreak == nil, let sum = fold.manifest {
+    fallback = StateFold(anchor.record)
+    if let sum = fold.manifest {
       comparisons += ManifestCheck(anchor, sum: sum, path: paths.manifest).findings
-    } else {
-      fold = StateFold(anchor.record)
-      isContiguous = true
-      findings += anchor.claims.flaws(in: anchor.record.standing).map {
-        Finding($0, at: paths.manifest, commit: number)
-      }
     }
   }
 
@@ -197,9 +197,7 @@ struct ChainCheck {
 
   private mutating func add(_ flaw: Flaw, _ number: Int, isBreak: Bool = false) {
     findings.append(Finding(flaw, at: paths.commit(number), commit: number))
-    guard isBreak else { return }
-    breaks.append(number)
-    isContiguous = false
+    if isBreak { breaks.append(number) }
   }
 }
 

@@ -146,6 +146,8 @@ struct DayCheck {
       read(file.bytes)
     }
 
+    // Intact parts first: of two equal rows, the one in an altered part is the one too many.
+    readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
     while duplicates.nextPass() {
       if let path = rescan(readable, &duplicates), let flaw = duplicates.flaw {
         add(flaw, at: path)
