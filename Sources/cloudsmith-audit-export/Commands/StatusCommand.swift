@@ -31,7 +31,7 @@ struct StatusCommand: AsyncParsableCommand {
       let archive = try target.directory(environment)
       let words = Words(log: log, archive: archive)
       do {
-        guard let manifest = try Archive.read(at: archive, log: log) else {
+        guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
           throw Failure(
             status: .noArchive,
             sentence: """
@@ -40,7 +40,6 @@ struct StatusCommand: AsyncParsableCommand {
               """)
         }
         let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
-        let damaged = try Archive.damage(at: archive, manifest)
         speaker.answer(
           StatusReport(manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now))
         if !damaged.isEmpty {
