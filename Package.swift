@@ -9,7 +9,8 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The readers and writers of bytes are optimised in debug builds too: the tests put them to work millions of times.
+/// The readers and writers of bytes, and the disk of the tests, are optimised in debug builds too: the tests put them to
+/// work millions of times.
 let fast = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
@@ -123,7 +124,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["AuditArchive", "AuditRecord"],
       path: "Tests/TestSupport",
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     .testTarget(
       name: "AuditRecordTests", dependencies: ["AuditRecord", "TestSupport"], swiftSettings: strict),

@@ -58,11 +58,18 @@ package enum Archive {
     return try opening.changes(since: commit, isSettledOnly: settledOnly)
   }
 
-  /// The files that a state names and that are missing or of another size: what opening for writing finds too.
-  package static func damage(
-    at directory: String, _ manifest: Manifest, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> [DamagedFile] {
-    try Opening(directory, manifest.source.log, fileSystem).damage(in: manifest)
+  /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.
+  /// nil when there is no archive. A run may be at work.
+  package static func inspect(
+    at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(ArchiveError) -> (manifest: Manifest, damaged: [DamagedFile])? {
+    while let manifest = try read(at: directory, log: log, fileSystem: fileSystem) {
+      let damaged = try Opening(directory, log, fileSystem).damage(in: manifest)
+      // A commit since the first look has deleted what it replaced: that is no damage, and the next look is another.
+      if damaged.isEmpty { return (manifest, []) }
+      if try read(at: directory, log: log, fileSystem: fileSystem) == manifest { return (manifest, damaged) }
+    }
+    return nil
   }
 
   /// A log's newest commits, newest first.

@@ -63,8 +63,8 @@ import Testing
       }
       crashed.restart()
       // A reader that follows the manifest finds one state, whole, at once.
-      let read = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: crashed))
-      #expect(try Archive.damage(at: Self.root, read, fileSystem: crashed).isEmpty, "operation \(number)")
+      let read = try #require(try Archive.inspect(at: Self.root, log: log("acme"), fileSystem: crashed))
+      #expect(read.damaged.isEmpty, "operation \(number)")
       try await withWriter(Self.root, fileSystem: crashed) { #expect($0.recovery.damaged.isEmpty) }
       let found = snapshot(crashed)
       #expect(found == before || found == after, "operation \(number), \(fault): \(found.keys.sorted())")
@@ -143,6 +143,38 @@ import Testing
         "removeFolder csv/organization=acme/event_date=2024-02-12",
         "syncFolder csv/organization=acme/event_date=2024-02-12",
       ])
+  }
+
+  @Test func `whoever looks while a run commits sees the state before or after it, and no damage`()
+    async throws
+  {
+    let empty = FaultyFileSystem(folder: Self.root)
+    // A first run that is about to commit has put everything in its place.
+    let counted = FaultyFileSystem(copyOf: empty)
+    counted.record()
+    try await run(counted)
+    let link = try #require(
+      counted.operations.firstIndex { $0.hasPrefix("link") && $0.contains("/commits/") })
+    let putting = FaultyFileSystem(copyOf: empty)
+    putting.fail(at: link + 1, .death)
+    _ = try await archiveError { try await run(putting) }
+    for before in [empty, FaultyFileSystem(copyOf: putting), try await prepared()] {
+      let after = FaultyFileSystem(copyOf: before)
+      try await run(after)
+      let known = try [before, after].map { disk in
+        try Archive.read(at: Self.root, log: log("acme"), fileSystem: FaultyFileSystem(copyOf: disk))
+      }
+      var seen: Set<Int?> = []
+      for number in 1...60 {
+        let disk = FaultyFileSystem(copyOf: before)
+        disk.become(after, at: number)
+        let found = try Archive.inspect(at: Self.root, log: log("acme"), fileSystem: disk)
+        #expect(known.contains(found?.manifest), "operation \(number)")
+        #expect(found?.damaged ?? [] == [], "operation \(number)")
+        seen.insert(found?.manifest.commit)
+      }
+      #expect(seen.count == 2)
+    }
   }
 
   @Test func `a writer whose commit failed commits no more`() async throws {

@@ -37,7 +37,9 @@ import Testing
     }
   }
 
-  @Test func `a name that is taken is refused by create, link and make folder, and replaced by rename`()
+  @Test
+  func
+    `a name that is taken is refused by create, link, make folder and exclusive rename, and replaced by rename`()
     async throws
   {
     try await withTemporaryFolder { (folder) throws in
@@ -52,8 +54,13 @@ import Testing
       expectFailure(.exists, .makeFolder, path: "\(folder)/a") { () throws(StorageError) in
         try files.makeFolder("\(folder)/a")
       }
+      expectFailure(.exists, .rename, path: "\(folder)/b") { () throws(StorageError) in
+        try files.renameExclusively("\(folder)/a", to: "\(folder)/b")
+      }
+      #expect(try tree(folder) == ["a": Data("one".utf8), "b": Data("two".utf8)])
       try files.rename("\(folder)/a", to: "\(folder)/b")
-      #expect(try tree(folder) == ["b": Data("one".utf8)])
+      try files.renameExclusively("\(folder)/b", to: "\(folder)/c")
+      #expect(try tree(folder) == ["c": Data("one".utf8)])
     }
   }
 

@@ -75,6 +75,18 @@ import Testing
     }
   }
 
+  @Test func `the password of a proxy is in no log`() throws {
+    let result = try Program.exporter.run(
+      [
+        "export", "-o", "acme", "--archive", NSTemporaryDirectory() + UUID().uuidString, "--retries", "1",
+        "--proxy", "http://somebody:secret-77@127.0.0.1:1", "--log-level", "debug",
+      ], environment: ["CLOUDSMITH_API_KEY": "key-3f9a77"])
+    #expect(result.status == 75, "\(result.log)")
+    for secret in ["secret-77", "key-3f9a77", "c29tZWJvZHk6c2VjcmV0LTc3"] {
+      #expect(!result.log.contains(secret) && !result.output.contains(secret), "\(result.log)")
+    }
+  }
+
   @Test func `a path that is not UTF-8 is refused, and nothing is made`() throws {
     try Bench.with(["--generate", "5"]) { bench in
       let script = "cd \(bench.folder) && exec \"$@\" --archive \"$(printf 'a\\377b')\""

@@ -84,6 +84,13 @@ package final class FaultyFileSystem: FileSystem {
   package func record() { state.withLock { $0.operations = [] } }
   package var operations: [String] { state.withLock { $0.operations ?? [] } }
 
+  /// Before the n-th operation from now another process does what makes this disk, of which `other` was a copy, into
+  /// that one.
+  package func become(_ other: FaultyFileSystem, at number: Int) {
+    let disk = other.state.withLock(\.disk)
+    state.withLock { $0.change = (number, disk) }
+  }
+
   // MARK: What it holds
 
   /// nil when there is no such file.
@@ -257,6 +264,7 @@ package final class FaultyFileSystem: FileSystem {
     orElse failed: (inout State, Fault) -> Void = { _, _ in }
   ) throws(StorageError) -> Result {
     try state.withLock { (state: inout State) throws(StorageError) -> Result in
+      if state.change != nil { state.letOthersWork() }
       if state.operations != nil { state.operations?.append("\(operation) \(path)") }
       if let fault = state.nextFault() {
         failed(&state, fault)
@@ -277,6 +285,8 @@ private struct State {
   var hasFailed = false
   var lacksHardLinks = false
   var lacksExclusiveRenames = false
+  /// What another process makes of the disk, and before how many operations.
+  var change: (left: Int, disk: FaultyDisk)?
   /// nil: they are not recorded.
   var operations: [String]?
   private var lastDescriptor: Int32 = 0
@@ -287,6 +297,13 @@ private struct State {
     guard left <= 1 else { return nil }
     (operationsLeft, hasFailed) = (nil, true)
     return fault
+  }
+
+  mutating func letOthersWork() {
+    change?.left -= 1
+    guard let change, change.left == 0 else { return }
+    disk = change.disk
+    self.change = nil
   }
 
   mutating func revive() {

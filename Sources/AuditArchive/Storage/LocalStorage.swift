@@ -207,8 +207,14 @@ package final class LocalStorage: ArchiveStorage {
 
   package func list(_ folder: String) throws(StorageError) -> [StoredFile] {
     guard try files.status(full(folder), followingLinks: false)?.kind == .folder else { return [] }
+    let entries: [FolderEntry]
+    do {
+      entries = try files.list(full(folder))
+    } catch let error where error.reason == .missing {
+      return []  // a run at work has just removed it
+    }
     var found: [StoredFile] = []
-    for entry in try files.list(full(folder)) {
+    for entry in entries {
       let path = "\(folder)/\(entry.name)"
       switch entry.kind {
       case .folder: found += try list(path)

@@ -31,11 +31,10 @@ struct StatusCommand: AsyncParsableCommand {
       let archive = try target.directory(environment)
       let words = Words(log: log, archive: archive)
       do {
-        guard let manifest = try Archive.read(at: archive, log: log) else {
+        guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
           throw Words(log: log, archive: archive).noArchive
         }
         let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
-        let damaged = try Archive.damage(at: archive, manifest)
         speaker.answer(
           StatusReport(manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now))
         if !damaged.isEmpty {
