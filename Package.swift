@@ -122,7 +122,7 @@ let package = Package(
     // Fakes and seeded randomness that the test targets share.
     .target(
       name: "TestSupport",
-      dependencies: ["AuditArchive"],
+      dependencies: ["AuditArchive", "AuditRecord"],
       path: "Tests/TestSupport",
       swiftSettings: fast),
 

@@ -42,6 +42,22 @@ package enum Archive {
     return try opening.state().manifest
   }
 
+  /// What changed since a commit (0: everything) that a loader has loaded; nil when there is no archive of the log.
+  ///
+  /// All of it is of one state, the newest that is committed. Writes nothing and takes no lock. A run that commits later
+  /// deletes files that are named here once it has replaced them: then ask again.
+  ///
+  /// `settledOnly`: leaves out days that may still change, until they have settled.
+  package static func changes(
+    at directory: String, log: LogName, since commit: Int, settledOnly: Bool = false,
+    fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(ArchiveError) -> ChangesSince? {
+    let opening = Opening(directory, log, fileSystem)
+    try opening.checkKind()
+    try opening.checkStateIsThere()
+    return try opening.changes(since: commit, isSettledOnly: settledOnly)
+  }
+
   /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.
   /// nil when there is no archive. A run may be at work.
   package static func inspect(

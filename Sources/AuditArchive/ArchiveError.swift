@@ -20,6 +20,8 @@ package enum ArchiveError: Error, Hashable, Sendable {
   /// was taken away. `example` is one.
   case stateMissing(example: String)
   case damaged(DamagedFile)
+  /// What changed since a commit was asked, and the archive has not come that far.
+  case laterCommit(asked: Int, newest: Int)
   /// A row that was to be staged does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A row that was to be staged is of another day.
@@ -46,6 +48,8 @@ extension ArchiveError: CustomStringConvertible {
       or use another folder; nothing is deleted or written here
       """
     case .damaged(let file): "\(file)"
+    case .laterCommit(let asked, let newest):
+      "there is no commit \(asked) yet: the newest is \(newest)"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

@@ -32,6 +32,13 @@ package struct ArchivePaths: Hashable, Sendable {
     return number
   }
 
+  /// `_manifest/acme/commits/00000000000000000042.json.sig`
+  package func signature(_ number: Int) -> String { "\(commit(number)).sig" }
+
+  package func signatureNumber(_ path: String) -> Int? {
+    path.hasSuffix(".sig") ? commitNumber(String(path.dropLast(4))) : nil
+  }
+
   // MARK: Work not yet committed
 
   package var staging: String { "_staging/\(log)" }

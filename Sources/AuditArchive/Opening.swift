@@ -105,7 +105,11 @@ struct Opening {
       paths: paths, state: manifest, beginning: try beginning(), files: try files(of: manifest))
     try stored(storage.delete(recovery.leftovers.map(\.path)))
     try stored(endBeginning())  // last: without it nobody knows any more what was left over
-    report.deleted = staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
+    let signatures = try signaturesWithoutCommit(after: manifest?.commit ?? 0)
+    try stored(storage.delete(signatures))
+    report.deleted =
+      staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
+      + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
     if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
     if manifest != nil { try fixKind() }
     return (manifest, report)
@@ -149,6 +153,13 @@ struct Opening {
       // A damaged record of long ago keeps nobody from opening the archive; `verify` tells it.
       return nil
     }
+  }
+
+  /// Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may
+  /// be unsigned.
+  private func signaturesWithoutCommit(after commit: Int) throws(ArchiveError) -> [String] {
+    try stored(storage.list(paths.commits)).map(\.path)
+      .filter { paths.signatureNumber($0).map { $0 > commit } ?? false }.sorted()
   }
 
   private func parts() throws(ArchiveError) -> [StoredFile] {

@@ -14,11 +14,19 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       What is there:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
+      That it is whole, offline and without a key:
+        cloudsmith-audit-export verify --organization acme --archive /srv/audit
+
+      What a loader has to load again, after commit 41:
+        cloudsmith-audit-export changes --organization acme --archive /srv/audit --since 41 --as json
+
       Exit statuses:
         \(ExitStatus.table.replacing("\n", with: "\n  "))
       """,
     version: Version.text,
-    subcommands: [ExportCommand.self, StatusCommand.self, SchemaCommand.self])
+    subcommands: [
+      ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
+    ])
 
   static func main() async {
     PageMemory.keep()

@@ -55,7 +55,8 @@ struct SchemaTests {
       try await withWriter("\(folder)/organizations") { writer in
         try writer.commit(["2024-02-20": events("2024-02-20", 3)]) { change in
           change.run.window = window("2024-02-20T00:00:00Z", "2024-02-21T00:00:00Z")
-          change.run.timeFilter = "seek"
+          change.run.timeFilter = "filter"
+          change.run.filterVerdict = "day-truncated"
           change.run.secondsWaited = 3.25
           change.run.flattening.addUnknownField("new_member", 12)
         }

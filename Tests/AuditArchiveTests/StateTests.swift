@@ -86,6 +86,7 @@ import Testing
         try writer.commit([day12: events(day12, 5)]) { change in
           change.run.window = window("2024-02-12T00:00:00Z", "2024-02-13T00:00:00Z")
           change.run.timeFilter = "walk"
+          change.run.filterVerdict = "ignored"
           change.run.requests = 12
           change.run.secondsWaited = 3.2
           change.run.flattening.nulReplaced = 2

@@ -24,7 +24,7 @@ import Testing
     (["--compression-level", "10"], "a whole number from 1 to 9"),
     (["--retries", "0"], "a whole number from 1 to 100"),
     (["--output-format", "xml"], "expected text or json"),
-    (["--time-filter", "guess"], "expected auto, seek or walk"),
+    (["--time-filter", "guess"], "expected auto, filter, seek or walk"),
     (["--query", " "], "a Cloudsmith search"),
     (["--log-level", "loud"], "expected debug, info, warning or error"),
     (["--api-host", "http://api.example.com"], "use https"),
@@ -89,7 +89,8 @@ import Testing
       "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
-      "--request-timeout", "--compression-level", "--api-host", "--api-key-file", "--ca-file", "--proxy",
+      "--request-timeout", "--compression-level", "--signing-key-file", "--api-host", "--api-key-file",
+      "--ca-file", "--proxy",
       "--profile",
       "--output-format", "--log-level", "--quiet",
     ] {

@@ -27,11 +27,13 @@ package enum ArchiveJSON {
   }
 
   /// Reads a file of the archive. Members that this version does not know are passed over.
+  ///
+  /// `asStated`: also one that contradicts itself; whoever reads it so looks for that himself.
   package static func decode<Value: Decodable>(
-    _ type: Value.Type, from bytes: [UInt8], path: String
+    _ type: Value.Type, from bytes: [UInt8], path: String, asStated: Bool = false
   ) throws(ArchiveError) -> Value {
     try checkFormat(bytes, path: path)
-    return try plain(type, from: bytes, path: path)
+    return try plain(type, from: bytes, path: path, asStated: asStated)
   }
 
   /// A higher major number means that this version cannot know what the file says.
@@ -50,10 +52,12 @@ package enum ArchiveJSON {
   }
 
   private static func plain<Value: Decodable>(
-    _ type: Value.Type, from bytes: [UInt8], path: String
+    _ type: Value.Type, from bytes: [UInt8], path: String, asStated: Bool = false
   ) throws(ArchiveError) -> Value {
     do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
+      let decoder = JSONDecoder()
+      if let key = CodingUserInfoKey.asStated { decoder.userInfo[key] = asStated }
+      return try decoder.decode(type, from: Data(bytes))
     } catch {
       throw .unreadable(path: path, why: explanation(of: error))
     }
@@ -75,6 +79,15 @@ package enum ArchiveJSON {
       return "it is not JSON: \(error)"
     }
   }
+}
+
+extension CodingUserInfoKey {
+  fileprivate static let asStated = CodingUserInfoKey(rawValue: "as stated")
+}
+
+extension Decoder {
+  /// Whether the record is wanted as it stands, though it may contradict itself.
+  var isAsStated: Bool { CodingUserInfoKey.asStated.flatMap { userInfo[$0] as? Bool } ?? false }
 }
 
 // Times, days and windows as the archive writes them: `2024-02-12T10:30:45.123456Z`, `2024-02-12`, `{"from": …, "to": …}`.
@@ -116,9 +129,13 @@ extension KeyedDecodingContainer {
     try decode(WindowRecord?.self, forKey: key)?.window
   }
 
+  func windows(forKey key: Key) throws -> [Window] {
+    try decode([WindowRecord].self, forKey: key).map(\.window)
+  }
+
   /// Windows as `Coverage` keeps them.
   func coverage(forKey key: Key) throws -> Coverage {
-    let windows = try decode([WindowRecord].self, forKey: key).map(\.window)
+    let windows = try windows(forKey: key)
     let coverage = Coverage(windows)
     guard coverage.intervals == windows else {
       throw corrupted(key, "the windows are empty, unsorted, or touch one another")
@@ -138,10 +155,11 @@ extension KeyedDecodingContainer {
     try decodeNil(forKey: key) ? nil : hash(forKey: key)
   }
 
-  /// A number that counts something.
+  /// A number that counts something: at most 2⁴⁴, so that sums of them stay numbers.
   func count(forKey key: Key) throws -> Int {
     let number = try decode(Int.self, forKey: key)
     guard number >= 0 else { throw corrupted(key, "\(number) is less than nothing") }
+    guard number <= 1 << 44 else { throw corrupted(key, "\(number) is more than there can be") }
     return number
   }
 

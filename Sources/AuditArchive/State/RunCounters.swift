@@ -6,6 +6,8 @@ package struct RunCounters: Hashable, Sendable {
   package var window: Window?
   /// How old events were reached: `walk`, `seek` or `filter`; nil when nothing was fetched.
   package var timeFilter: String?
+  /// What the API's time filter was measured to do, such as `exact`; nil, and not written, when it was not measured.
+  package var filterVerdict: String?
   package var requests = 0
   package var retries = 0
   /// For the pace, for retries and because the server said so. Written in milliseconds.
@@ -32,6 +34,7 @@ extension RunCounters: Codable {
   enum CodingKeys: String, CodingKey {
     case window
     case timeFilter = "time_filter"
+    case filterVerdict = "filter_verdict"
     case requests, retries
     case secondsWaited = "seconds_waited"
     case eventsReceived = "events_received"
@@ -53,6 +56,7 @@ extension RunCounters: Codable {
     var record = encoder.container(keyedBy: CodingKeys.self)
     try record.encode(window, forKey: .window)
     try record.encode(timeFilter, forKey: .timeFilter)
+    try record.encodeIfPresent(filterVerdict, forKey: .filterVerdict)
     try record.encode(requests, forKey: .requests)
     try record.encode(retries, forKey: .retries)
     try record.encode((secondsWaited * 1_000).rounded() / 1_000, forKey: .secondsWaited)
@@ -75,6 +79,7 @@ extension RunCounters: Codable {
     let record = try decoder.container(keyedBy: CodingKeys.self)
     window = try record.optionalWindow(forKey: .window)
     timeFilter = try record.decode(String?.self, forKey: .timeFilter)
+    filterVerdict = try record.decodeIfPresent(String.self, forKey: .filterVerdict)
     requests = try record.count(forKey: .requests)
     retries = try record.count(forKey: .retries)
     secondsWaited = try record.decode(Double.self, forKey: .secondsWaited)

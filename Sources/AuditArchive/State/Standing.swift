@@ -48,7 +48,8 @@ extension Standing: Codable {
     try record.encode(gaps, forKey: .gaps)
   }
 
-  /// Refuses another schema or dialect, and a mark or gaps that do not follow from start and coverage.
+  /// Refuses another schema or dialect, and a mark or gaps that do not follow from start and coverage, unless the record
+  /// is read as stated (`StatedClaims` then has what it says).
   package init(from decoder: any Decoder) throws {
     let record = try decoder.container(keyedBy: CodingKeys.self)
     commit = try record.count(forKey: .commit)
@@ -56,6 +57,11 @@ extension Standing: Codable {
     toolVersion = try record.decode(String.self, forKey: .toolVersion)
     source = try record.decode(ArchiveSource.self, forKey: .source)
     start = try record.time(forKey: .start)
+    guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
+    if decoder.isAsStated {
+      coverage = Coverage(try record.windows(forKey: .coverage))
+      return
+    }
     coverage = try record.coverage(forKey: .coverage)
     func check(_ key: CodingKeys, _ found: String, _ expected: String) throws {
       guard found == expected else { throw record.corrupted(key, "it says \(found), not \(expected)") }
@@ -64,6 +70,5 @@ extension Standing: Codable {
     try check(.csvDialect, record.decode(String.self, forKey: .csvDialect), CSVEncoder.dialect)
     try check(.highWaterMark, "\(record.time(forKey: .highWaterMark))", "\(highWaterMark)")
     try check(.gaps, "\(record.coverage(forKey: .gaps).intervals)", "\(gaps)")
-    guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
   }
 }

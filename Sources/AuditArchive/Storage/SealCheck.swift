@@ -42,7 +42,8 @@ extension SHA256 {
 }
 
 extension SHA256.Digest {
-  fileprivate var hex: String {
+  /// Lower case, 64 digits.
+  var hex: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

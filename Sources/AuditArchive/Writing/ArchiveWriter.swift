@@ -109,6 +109,11 @@ package final class ArchiveWriter: Sendable {
     if isFirst { try opening.begin(plan.commit.filesAdded) }
     do {
       try storage.put(plan.puts)
+      // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
+      // left without its commit goes in recovery.
+      if let key = settings.signingKey {
+        try storage.replace(paths.signature(number), key.signature(of: record))
+      }
       try storage.create(paths.commit(number), record)  // this is the commit
       state.manifest = manifest
       try storage.replace(paths.manifest, ArchiveJSON.encode(manifest))

@@ -1,11 +1,13 @@
 /// How a run writes.
-package struct WriterSettings: Hashable, Sendable {
+package struct WriterSettings: Sendable {
   /// Of the program that writes, for the records.
   package var toolVersion: String
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
   package var compressionLevel = 6
   /// Bytes before compression that no part passes, unless one row alone does.
   package var partSizeLimit = 256 << 20
+  /// Signs every commit record; nil: none is signed.
+  package var signingKey: SigningKey?
 
   package init(toolVersion: String) {
     self.toolVersion = toolVersion

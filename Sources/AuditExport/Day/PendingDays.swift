@@ -9,6 +9,8 @@ struct PendingDays: Sendable {
   private var rows: [Day: DayRows] = [:]
   /// Oldest first.
   private var waiting: [Day] = []
+  /// Days handed over as complete: what else is received of them, as on pages that are read again, is not kept.
+  private var finished: Set<Day> = []
 
   init(_ plan: ExportPlan) {
     wanted = plan.wanted
@@ -24,11 +26,12 @@ struct PendingDays: Sendable {
   /// Whether every event of the window is known to have been received.
   func isProven(_ window: Window) -> Bool { unproven.intersection(window).intervals.isEmpty }
 
-  /// Adds a row to its day, if the plan wants it; nil if it does not.
+  /// Adds a row to its day, if the plan still wants it; nil if it does not.
   mutating func add(_ row: Int, of batch: RowBatch) -> DayRows.Addition? {
     let time = batch.time(row)
-    guard wanted.contains(time) else { return nil }
-    return rows[Day(containing: time), default: DayRows()].add(row, of: batch)
+    let day = Day(containing: time)
+    guard wanted.contains(time), !finished.contains(day) else { return nil }
+    return rows[day, default: DayRows()].add(row, of: batch)
   }
 
   /// Takes note that every event of the window has been received, and hands over the days that this completes, newest
@@ -40,6 +43,7 @@ struct PendingDays: Sendable {
     waiting.removeAll { day in
       guard unproven.intersection(day.window).intervals.isEmpty else { return false }
       complete.append((day, rows.removeValue(forKey: day) ?? DayRows()))
+      finished.insert(day)
       return true
     }
     return complete.reversed()

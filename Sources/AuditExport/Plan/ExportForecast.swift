@@ -47,9 +47,24 @@ package struct ExportForecast: Sendable {
     let perSecond = Double(first.records.count) / max((first.newest - oldest).seconds, 1)
     let wanted = plan.wanted.intervals.reduce(0) { $0 + $1.length.seconds }
     let events = min(perSecond * (settings.timeFilter == .walk ? span.length.seconds : wanted), Double(count))
-    let seeks = settings.timeFilter == .walk ? 0 : plan.wanted.intervals.count { $0.to < oldest }
-    let perSeek = (Double(count) / size + 1).doublings
-    return max(1, Int((events / size).rounded(.up)) + 1 + seeks * perSeek)
+    let pages = Int((events / size).rounded(.up)) + 1
+    return max(
+      1, pages + reaching(plan.wanted.intervals, first, settings, seek: (Double(count) / size + 1).doublings))
+  }
+
+  /// What it takes to come to the windows before they can be read, if the filter works where it is tried.
+  private static func reaching(
+    _ windows: [Window], _ first: PageView, _ settings: ExportSettings, seek: Int
+  ) -> Int {
+    let deep = windows.count { $0.to < first.oldest ?? .earliest }
+    switch settings.timeFilter {
+    case .walk: return 0
+    case .seek: return deep * seek
+    case .filter: return FilterProbe.requestLimit + windows.count
+    case .auto:
+      let filtered = windows.count { FilterProbe.pays(for: $0, below: first) }
+      return filtered == 0 ? deep * seek : FilterProbe.requestLimit + filtered
+    }
   }
 }
 

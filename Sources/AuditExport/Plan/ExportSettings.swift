@@ -12,8 +12,10 @@ package struct ExportSettings: Sendable {
 
   /// How to reach a window that lies below newer events.
   package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
-    /// By seeking.
+    /// By the filter where measuring it can save requests and shows that it works, else by seeking.
     case auto
+    /// By the API's own filter, if that is measured to work; else by seeking.
+    case filter
     /// By a binary search over the pages.
     case seek
     /// By reading everything that is newer.

@@ -9,6 +9,10 @@ package enum ExportEvent: Sendable {
   case page(Progress)
   /// Pages are read again, because the list shifted in a way that its count does not explain.
   case rereading(PageWalk.Doubt)
+  /// The API's time filter has been measured.
+  case filterJudged(FilterVerdict)
+  /// What the time filter shows could not be reconciled; the rest of the window is sought.
+  case filterGivenUp(PageWalk.Doubt)
   /// Days are in the archive now.
   case committed(Commit)
   /// What the archive holds of a day cannot be read; the day is left as it is.

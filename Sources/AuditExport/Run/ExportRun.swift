@@ -4,25 +4,29 @@ package import CloudsmithAPI
 
 /// One run: plan the windows, walk the list, commit each day when it is complete, summarise.
 package struct ExportRun: ~Copyable {
-  private let settings: ExportSettings
-  private let client: AuditLogClient
+  let settings: ExportSettings
+  let client: AuditLogClient
   private let pages: PagesAhead
   private let clock: any RunClock
   private let writer: ArchiveWriter
-  private let observe: @Sendable (ExportEvent) -> Void
+  let observe: @Sendable (ExportEvent) -> Void
 
   /// When the run began: all windows are reckoned from this instant.
   private let now: Timestamp
   private let standing: ExportPlan.Standing?
-  private var plan: ExportPlan
-  private var pending: PendingDays
+  var plan: ExportPlan
+  var pending: PendingDays
   /// The page that was read last.
-  private var held: PageView?
+  var held: PageView?
+  /// Page 1, as the choice of a way to an old window saw it.
+  var head: PageView?
+  /// nil until it is measured.
+  var filterVerdict: FilterVerdict?
   /// What has happened since the last commit.
-  private var counters = RunCounters()
+  var counters = RunCounters()
   private var quarantine: [QuarantinedRecord] = []
   private var counted = ClientCounters()
-  private var summary: ExportSummary
+  var summary: ExportSummary
 
   package init(
     _ settings: ExportSettings, client: AuditLogClient, clock: any RunClock, writer: ArchiveWriter,
@@ -85,6 +89,7 @@ package struct ExportRun: ~Copyable {
   /// keeps: what is older than that event may be gone.
   private mutating func consultList() async throws {
     guard plan.claimsMoreThanEveryPlanKeeps, let first = try await read(1) else { return }
+    head = first
     var ends = ListEnds(first)
     while let number = ends.next {
       ends.receive(try await read(number), number: number)
@@ -114,9 +119,9 @@ package struct ExportRun: ~Copyable {
         doubt = try await walk(PageWalk(downTo: span.from), span)
       } else {
         for window in plan.wanted.intervals.reversed() where !pending.isProven(window) {
-          let page = try await seek(window)
-          doubt =
-            try await walk(PageWalk(from: page, before: window.to, downTo: window.from), window) ?? doubt
+          guard let rest = try await fetchFiltered(window) else { continue }
+          let page = try await seek(rest)
+          doubt = try await walk(PageWalk(from: page, before: rest.to, downTo: rest.from), rest) ?? doubt
         }
       }
     } catch APIError.waitTooLong(let refusal) {
@@ -135,7 +140,9 @@ package struct ExportRun: ~Copyable {
   private mutating func seek(_ window: Window) async throws -> Int {
     var seek = PageSeek(before: window.to)
     while case .read(let number) = seek.next {
-      if let page = try await read(number) { seek.receive(page) } else { seek.receivePastTheEnd() }
+      // The choice of the way has just read page 1.
+      let page = if let held, held.number == number { held } else { try await read(number) }
+      if let page { seek.receive(page) } else { seek.receivePastTheEnd() }
     }
     guard case .found(let page) = seek.next else { return 1 }
     return page
@@ -174,7 +181,7 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Reads a page and collects what is on it; nil past the end of the list.
-  private mutating func read(_ number: Int, expecting more: Int = 0) async throws -> PageView? {
+  mutating func read(_ number: Int, expecting more: Int = 0) async throws -> PageView? {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
     guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
@@ -183,7 +190,7 @@ package struct ExportRun: ~Copyable {
     return held
   }
 
-  private mutating func collect(_ page: Page) {
+  mutating func collect(_ page: Page) {
     let rows = page.parsed.rows
     counters.eventsReceived += page.parsed.recordCount
     counters.flattening.add(page.parsed.counts)
@@ -197,7 +204,7 @@ package struct ExportRun: ~Copyable {
     }
   }
 
-  private mutating func countRequests() {
+  mutating func countRequests() {
     let now = client.counters
     counters.requests += now.requests - counted.requests
     counters.retries += now.retries - counted.retries
@@ -214,7 +221,7 @@ package struct ExportRun: ~Copyable {
 
   // MARK: - Commits
 
-  private mutating func commitComplete(_ proven: Window) throws {
+  mutating func commitComplete(_ proven: Window) throws {
     let complete = pending.takeComplete(with: proven)
     guard !complete.isEmpty else { return }
     var staged: [StagedDay] = []
@@ -290,6 +297,7 @@ package struct ExportRun: ~Copyable {
     counters = RunCounters()
     counters.window = commit.run.window
     counters.timeFilter = commit.run.timeFilter
+    counters.filterVerdict = commit.run.filterVerdict
     quarantine = []
     observe(.committed(commit))
   }

@@ -5,8 +5,9 @@ extension RunCounters {
   /// Adds the counters of a later commit of the same run.
   mutating func add(_ later: RunCounters) {
     window = window ?? later.window
-    // Of a run that did both, the more particular.
-    timeFilter = later.timeFilter == "seek" ? "seek" : timeFilter ?? later.timeFilter
+    // Of a run that did several, the most particular.
+    timeFilter = ["filter", "seek"].first { $0 == timeFilter || $0 == later.timeFilter } ?? later.timeFilter
+    filterVerdict = later.filterVerdict ?? filterVerdict
     requests += later.requests
     retries += later.retries
     secondsWaited += later.secondsWaited

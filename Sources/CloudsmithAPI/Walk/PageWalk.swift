@@ -36,6 +36,11 @@ package struct PageWalk: Sendable {
     case outrun(page: Int)
     /// The page size in force changed while the list was read.
     case pageSizeChanged(from: Int, to: Int)
+    /// Read through the time filter, again and again, the list did not have the distinct records that it counts; nil
+    /// where the answer gave no count.
+    case unreconciled(expected: Int?, found: Int)
+    /// The time filter, which had been found to work, is refused or not answered.
+    case filterFailed
   }
 
   package private(set) var next: Step

@@ -47,7 +47,7 @@ package struct EventList: Sendable, Hashable {
   }
 
   /// Changes the order; `change` gets the indices oldest first.
-  mutating func reorder(_ change: (inout [Int]) -> Void) {
+  package mutating func reorder(_ change: (inout [Int]) -> Void) {
     var indices =
       switch members {
       case .range(let range): Array(range)

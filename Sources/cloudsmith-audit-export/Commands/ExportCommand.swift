@@ -79,7 +79,10 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How to reach an old window: seek (a binary search over the pages), walk (read all that is newer), or auto (default).",
+      """
+      How to reach an old window: filter (the API's own, if it is measured to work; else seek), seek (a binary search over \
+      the pages), walk (read all that is newer), or auto (default): filter where that saves requests, else seek.
+      """,
       valueName: "way"))
   var timeFilter: String?
 
@@ -115,6 +118,14 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("gzip level, 1 to 9; default 6.", valueName: "n"))
   var compressionLevel: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Sign every commit record with this Ed25519 key, as openssl genpkey -algorithm ed25519 writes it; the signature \
+      stands beside the record.
+      """, valueName: "file"))
+  var signingKeyFile: String?
 
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions

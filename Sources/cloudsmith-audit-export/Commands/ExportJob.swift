@@ -16,6 +16,8 @@ struct ExportJob {
   let reserve: RateReserve
   let retry: RetryPolicy
   let writer: WriterSettings
+  /// What the user should know before the run.
+  let warnings: [String]
 
   init(_ command: ExportCommand, _ environment: [String: String], now: Timestamp) throws(Failure) {
     log = try command.target.log(environment)
@@ -31,19 +33,22 @@ struct ExportJob {
     if let level = try Settings.compressionLevel.resolve(command.compressionLevel, environment) {
       writer.compressionLevel = level
     }
+    let signing = try ExportJob.signingKey(command, environment)
+    writer.signingKey = signing?.key
     self.writer = writer
 
     host = try ExportJob.host(command.connection, environment)
     connection = try ExportJob.connection(command, host, environment)
     credentials = try Credentials.find(command.connection, environment)
+    warnings = [credentials.warning, signing?.warning].compactMap { $0 }
   }
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
     let clock = SystemClock()
-    if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     let words = Words(log: log, archive: archive, keySource: credentials.source)
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
+    for warning in warnings { speaker.logger.warning("\(warning)") }
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         try await Archive.withWriter(at: archive, source: source, holder: holder, settings: writer) {
@@ -130,6 +135,20 @@ struct ExportJob {
     settings.maxConcurrentRequests =
       try Settings.maxConcurrentRequests.resolve(command.maxConcurrentRequests, environment) ?? 1
     return settings
+  }
+
+  private static func signingKey(
+    _ command: ExportCommand, _ environment: [String: String]
+  ) throws(Failure) -> (key: SigningKey, warning: String?)? {
+    guard let path = try Settings.signingKeyFile.resolve(command.signingKeyFile, environment) else {
+      return nil
+    }
+    let file = try SecretFile(path, contents: "the signing key")
+    do {
+      return (try SigningKey(pem: file.text), file.warning)
+    } catch {
+      throw .usage("The file \(quoted(path)) \(error).")
+    }
   }
 
   private static func host(

@@ -32,12 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
       let words = Words(log: log, archive: archive)
       do {
         guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
-          throw Failure(
-            status: .noArchive,
-            sentence: """
-              No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
-              cloudsmith-audit-export export.
-              """)
+          throw words.noArchive
         }
         let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
         speaker.answer(

@@ -49,6 +49,12 @@ final class Console: Sendable {
     }
   }
 
+  /// For programs that read line by line: nothing at all when there is none.
+  func answer(lines: [String]) {
+    clearProgress()
+    write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+  }
+
   /// A line of log, or the sentence with which the program ends.
   func tell(_ line: String) {
     clearProgress()

@@ -8,10 +8,12 @@ struct Speaker {
   let logger: Logger
   let isJSON: Bool
 
-  init(_ options: OutputOptions, _ environment: [String: String]) throws {
+  /// - Parameter isJSON: nil: as the options say.
+  init(_ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil) throws {
     console = Console(isQuiet: options.quiet)
     do {
-      isJSON = try Settings.isJSON.resolve(options.outputFormat, environment) ?? false
+      let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
+      self.isJSON = isJSON ?? asked ?? false
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
           ?? (console.showsProgress ? .warning : .info))

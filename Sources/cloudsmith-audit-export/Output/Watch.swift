@@ -50,6 +50,11 @@ final class Watch: Sendable {
       page(progress)
     case .rereading(let doubt):
       speaker.logger.warning("reading again: \(words.words(for: doubt))")
+    case .filterJudged(let verdict):
+      let level = verdict.isUsable ? Logger.Level.info : .warning
+      speaker.logger.log(level: level, "\(words.sentence(on: verdict))")
+    case .filterGivenUp(let doubt):
+      speaker.logger.warning("seeking instead: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
     case .damaged(let day, let error):

@@ -112,6 +112,15 @@ struct Words {
 
   // MARK: - The archive
 
+  var noArchive: Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
+        cloudsmith-audit-export export.
+        """)
+  }
+
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
     case .storage(let failure) where failure.reason == .full:
@@ -134,6 +143,13 @@ struct Words {
           """)
     case .otherKind, .otherSource:
       Failure(status: .usage, sentence: "\(error)")
+    case .laterCommit(let asked, let newest):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet, the newest is \(newest). Was the \
+          archive made anew, or the number taken from another? Then load everything, with --since 0.
+          """)
     case .newerFormat:
       Failure(status: .failed, sentence: "\(error)")
     case .unreadable, .brokenChain, .stateMissing, .damaged:
@@ -183,7 +199,8 @@ struct Words {
       status: .damaged,
       sentence: """
         The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
-        missing or altered; those days were left as they are, the rest is done. Restore the files from a copy, or fetch each \
+        missing or altered; those days were left as they are, the rest is done. cloudsmith-audit-export verify tells all that is \
+        wrong. Restore the files from a copy, or fetch each \
         whole day anew with export\(range), if Cloudsmith still keeps it.
         """)
   }
@@ -195,6 +212,22 @@ struct Words {
         The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). All that was received is kept, \
         no more is claimed as covered than was shown; run again.
         """)
+  }
+
+  /// What was found of the API's time filter, and what follows.
+  func sentence(on verdict: FilterVerdict) -> String {
+    let finding =
+      switch verdict {
+      case .exact: "takes bounds as they are written"
+      case .inclusive: "takes the end of a window as part of it"
+      case .dayTruncated: "drops the time of day"
+      case .shifted: "moves the bounds to another time"
+      case .ignored: "has no effect"
+      case .rejected: "is refused"
+      case .inconclusive: "could not be measured, or gives answers that cannot be relied on"
+      }
+    return "the API's time filter \(finding): old windows are reached "
+      + (verdict.isUsable ? "by it, and reconciled with its count" : "by seeking")
   }
 
   func words(for doubt: PageWalk.Doubt) -> String {
@@ -210,6 +243,11 @@ struct Words {
       "the list grows as fast as it is read: up to page \(page) nothing older came into sight"
     case .pageSizeChanged(let before, let now):
       "the page size changed from \(before) to \(now) while the list was read"
+    case .unreconciled(let expected?, let found):
+      "the API counts \(expected) events in the span that its time filter was asked for, and showed \(found)"
+    case .unreconciled(nil, let found):
+      "the API showed \(found) events in the span that its time filter was asked for and does not say how many there are"
+    case .filterFailed: "the API's time filter worked, and now does not answer"
     }
   }
 }

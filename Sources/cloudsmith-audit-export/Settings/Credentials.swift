@@ -12,7 +12,7 @@ struct Credentials {
   /// For messages; never the key.
   let source: String
   /// That others could read the key too; nil when all is well.
-  private(set) var warning: String?
+  let warning: String?
 
   static func find(_ options: ConnectionOptions, _ environment: [String: String]) throws(Failure)
     -> Credentials
@@ -20,18 +20,19 @@ struct Credentials {
     // Not the option's text as it is: it is checked like every other.
     if options.apiKeyFile != nil, let file = try Settings.apiKeyFile.resolve(options.apiKeyFile, environment)
     {
-      return try Credentials(text: read(file), source: "--api-key-file \(quoted(file))", file: file)
+      return try Credentials(in: file, source: "--api-key-file \(quoted(file))")
     }
     if let text = environment["CLOUDSMITH_API_KEY"], !text.allSatisfy(\.isWhitespace) {
       return try Credentials(text: text, source: "CLOUDSMITH_API_KEY")
     }
     if let file = try Settings.apiKeyFile.resolve(nil, environment) {
-      return try Credentials(text: read(file), source: quoted(file), file: file)
+      return try Credentials(in: file, source: quoted(file))
     }
     let profile = try Settings.profile.resolve(options.profile, environment)
     for file in candidates(environment) where FileManager.default.fileExists(atPath: file) {
-      if let text = CredentialsFile(try read(file)).apiKey(profile: profile) {
-        return try Credentials(text: text, source: quoted(file), file: file)
+      let secret = try read(file)
+      if let text = CredentialsFile(secret.text).apiKey(profile: profile) {
+        return try Credentials(text: text, source: quoted(file), warning: secret.warning)
       }
     }
     throw .usage(
@@ -41,37 +42,23 @@ struct Credentials {
       """)
   }
 
-  private init(text: String, source: String, file: String? = nil) throws(Failure) {
+  private init(text: String, source: String, warning: String? = nil) throws(Failure) {
     do {
       key = try APIKey(text)
     } catch {
       throw .usage("The API key from \(source) is not one: \(error).")
     }
     self.source = source
-    guard let file, Credentials.isReadableByAll(file) else { return }
-    warning =
-      "Every user of this machine can read the API key in \(quoted(file)): take that right away with chmod o= \(quoted(file))."
+    self.warning = warning
   }
 
-  private static func isReadableByAll(_ file: String) -> Bool {
-    do {
-      let mode = try FileManager.default.attributesOfItem(
-        atPath: URL(filePath: file).resolvingSymlinksInPath().path)
-      guard let bits = mode[.posixPermissions] as? any BinaryInteger else { return false }
-      return Int(truncatingIfNeeded: bits) & 0o004 != 0
-    } catch {
-      return false  // it was read a moment ago; there is nothing to warn of that can be known
-    }
+  private init(in file: String, source: String) throws(Failure) {
+    let secret = try Credentials.read(file)
+    try self.init(text: secret.text, source: source, warning: secret.warning)
   }
 
-  private static func read(_ file: String) throws(Failure) -> String {
-    do {
-      return try String(contentsOf: URL(filePath: file), encoding: .utf8)
-    } catch {
-      throw .usage(
-        "The file \(quoted(file)) with the API key cannot be read: check that it exists, is text, and that this user may read it."
-      )
-    }
+  private static func read(_ file: String) throws(Failure) -> SecretFile {
+    try SecretFile(file, contents: "the API key")
   }
 
   /// Where cloudsmith-cli keeps its credentials, in its order.

@@ -1,3 +1,4 @@
+import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
@@ -84,7 +85,7 @@ enum Settings {
     "--query", "CLOUDSMITH_AUDIT_EXPORT_QUERY", expected: "a Cloudsmith search, such as actor:some-user",
     read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
   static let timeFilter = Setting<ExportSettings.TimeFilter>(
-    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, seek or walk",
+    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, filter, seek or walk",
     read: { ExportSettings.TimeFilter(rawValue: $0) })
   static let lookback = duration("--lookback", "LOOKBACK", example: "24h")
   static let settle = duration("--settle", "SETTLE", example: "10m")
@@ -105,6 +106,33 @@ enum Settings {
   static let rateReserve = Setting<RateReserve>(
     "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", expected: "a share such as 20%",
     read: { RateReserve($0) })
+
+  static let signingKeyFile = Setting<String>(
+    "--signing-key-file", "CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE", expected: "a file",
+    read: { $0.isEmpty ? nil : $0 })
+
+  static let publicKeyFile = Setting<String>(
+    "--public-key-file", "CLOUDSMITH_AUDIT_EXPORT_PUBLIC_KEY_FILE", expected: "a file",
+    read: { $0.isEmpty ? nil : $0 })
+  static let signedSince = Setting<Int>(
+    "--signed-since", expected: "the number of the first commit that was signed, such as 7",
+    read: { text in Int(text).flatMap { $0 > 0 ? $0 : nil } })
+
+  static let since = Setting<Int>(
+    "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
+    read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+  static let changesForm = Setting<ChangesForm>(
+    "--as", expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+  static let partFormat = Setting<PartFormat>(
+    "--format", expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
+  static let urlPrefix = Setting<String>(
+    "--url-prefix", "CLOUDSMITH_AUDIT_EXPORT_URL_PREFIX",
+    expected: "where the archive stands in S3, such as s3://my-bucket/audit",
+    read: { text in
+      let prefix = text.reversed().drop { $0 == "/" }.reversed()
+      let isURL = text.hasPrefix("s3://") && prefix.count > 5
+      return isURL && !text.contains { $0.isWhitespace } ? String(prefix) : nil
+    })
 
   private static func duration(_ option: String, _ name: String, example: String) -> Setting<TimeSpan> {
     Setting(

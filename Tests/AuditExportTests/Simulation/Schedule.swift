@@ -26,6 +26,9 @@ struct Schedule {
   static let isStrict = ProcessInfo.processInfo.environment["SIMULATION_STRICT"] != nil
 
   private var random: SeededRandom
+  /// For how old windows are reached; of its own, so that all else stays as it was without.
+  private var ways: SeededRandom
+  private let isClustered: Bool
   private let world: World
   private let disk: FaultyFileSystem
   private let ledger: Ledger
@@ -45,7 +48,16 @@ struct Schedule {
       microseconds: 1_709_251_200_000_000 + .random(in: 0..<Day.microseconds, using: &random))
     disk = FaultyFileSystem(folder: "/archive")
     let largest = random.once(in: 4) ? Int.random(in: 2...20, using: &random) : 60
-    world = try World(now: now, files: disk) { $0.maximumPageSize = largest }
+    var ways = SeededRandom(seed: ~seed &* 0x2545_F491_4F6C_DD1D)
+    let filter = ways.pick([
+      TimeFilter.exact, .exact, .inclusive, .dayTruncated, .shifted(.hours(2)), .ignored, .rejected,
+    ])
+    world = try World(now: now, files: disk) {
+      $0.maximumPageSize = largest
+      $0.timeFilter = filter
+    }
+    isClustered = ways.once(in: 2)
+    self.ways = ways
     var settings = ExportSettings(request: .incremental(backfillStart: nil))
     settings.lookback = random.pick([.hours(3), .hours(24), .hours(24), .hours(48)])
     settings.settle = random.pick([.zero, .minutes(10), .minutes(10), .hours(1)])
@@ -73,7 +85,11 @@ struct Schedule {
   }
 
   private mutating func happen(_ count: Int, from: Timestamp, to: Timestamp) {
-    let times = (0..<count).map { _ in Int64.random(in: from.microseconds...to.microseconds, using: &random) }
+    var times = (0..<count).map { _ in Int64.random(in: from.microseconds...to.microseconds, using: &random) }
+    // Without events close together no filter can be measured.
+    for index in times.indices.dropFirst() where isClustered && !ways.once(in: 4) {
+      times[index] = min(to.microseconds, times[index - 1] + .random(in: 0...60_000_000, using: &ways))
+    }
     world.api.withLock { api in
       api.change(world.log) { log in
         for time in times.sorted() {
@@ -175,15 +191,17 @@ struct Schedule {
   }
 
   /// In a task of its own, which can be cancelled alone.
-  private func export(
+  private mutating func export(
     _ request: ExportSettings.Request, _ pageSize: Int, _ observe: @escaping @Sendable (ExportEvent) -> Void
   ) async throws -> ExportSummary {
     let (world, settings) = (world, settings)
+    let way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
     return try await Task {
       try await world.export(request, observe: observe) { adjusted in
         adjusted = settings
         adjusted.request = request
         adjusted.pageSize = pageSize
+        adjusted.timeFilter = way
       }
     }.value
   }
@@ -231,6 +249,10 @@ struct Schedule {
     for behaviour in behaviours { report.tally["\(type(of: behaviour))", default: 0] += 1 }
     report.tally["\(outcome.prefix { $0 != "(" && $0 != " " })", default: 0] += 1
     report.tally["late events", default: 0] += run.summary?.counters.lateEvents ?? 0
+    if let way = run.summary?.counters.timeFilter { report.tally["by \(way)", default: 0] += 1 }
+    if let verdict = run.summary?.counters.filterVerdict {
+      report.tally["filter \(verdict)", default: 0] += 1
+    }
     report.tally["runs", default: 0] += 1
   }
 

@@ -37,15 +37,18 @@ final class World: Sendable {
   }
 
   /// One run, as the command line would start it.
+  ///
+  /// - Parameter transport: what answers in place of this world's own API.
   func export(
-    _ request: ExportSettings.Request, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
+    _ request: ExportSettings.Request, from transport: (any HTTPTransport)? = nil,
+    observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
     adjust: (inout ExportSettings) -> Void = { _ in }
   ) async throws -> ExportSummary {
     var settings = ExportSettings(request: request)
     adjust(&settings)
     let client = AuditLogClient(
       log: log, host: .cloudsmith, key: try APIKey(EmulatorConfiguration.demoKey),
-      transport: Wire(world: self),
+      transport: transport ?? Wire(world: self),
       clock: clock, random: { 0.5 })
     return try await withWriter { writer in
       await ExportRun(settings, client: client, clock: clock, writer: writer, observe: observe).run()

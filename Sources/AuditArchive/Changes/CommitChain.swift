@@ -1,0 +1,33 @@
+/// A log's commit records from the newest back to the first, each proven by the hash that its follower gives of it.
+struct CommitChain {
+  private let opening: Opening
+  /// Of the next record that `next` returns; 0 after the first of all.
+  private var number: Int
+  private var sha256: String?
+
+  init(_ opening: Opening, from manifest: Manifest) {
+    self.opening = opening
+    self.number = manifest.commit
+    self.sha256 = manifest.commitSHA256
+  }
+
+  /// nil after the first of all. Throws `.brokenChain` where a record is missing or is not the one that was followed.
+  mutating func next() throws(ArchiveError) -> Commit? {
+    guard number > 0 else { return nil }
+    let path = opening.paths.commit(number)
+    guard let (commit, found) = try opening.commit(number) else {
+      throw .brokenChain(path: path, why: "the record is missing")
+    }
+    guard found == sha256 else {
+      throw .brokenChain(
+        path: path,
+        why: "it has SHA-256 \(found), and what was built on it names \(sha256 ?? "none")")
+    }
+    guard commit.commit == number else {
+      throw .brokenChain(path: path, why: "it says that it is commit \(commit.commit)")
+    }
+    number -= 1
+    sha256 = commit.previousCommitSHA256
+    return commit
+  }
+}

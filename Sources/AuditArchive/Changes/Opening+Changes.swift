@@ -1,0 +1,36 @@
+import AuditRecord
+
+extension Opening {
+  /// nil when there is no archive of the log. Reads the records after `since`, and of those before it as many as it
+  /// takes to know what the changed days were: few, since days mostly change soon after they were written.
+  func changes(since: Int, isSettledOnly: Bool) throws(ArchiveError) -> ChangesSince? {
+    guard let present = try state().manifest else { return nil }
+    guard since <= present.commit else { throw .laterCommit(asked: since, newest: present.commit) }
+
+    var chain = CommitChain(self, from: present)
+    var before: [Day: Partition?] = [:]
+    /// The days whose entry at `since` had rows, in whatever revision, and was not read yet.
+    var sought: Set<Day> = []
+    for _ in since..<present.commit {
+      guard let commit = try chain.next() else { break }
+      for partition in commit.partitionsChanged {
+        let isNewRevision = partition.changedInCommit == commit.commit
+        let revision = isNewRevision ? max(0, partition.revision - 1) : partition.revision
+        before[partition.eventDate] = .some(nil)
+        if revision > 0 { sought.insert(partition.eventDate) } else { sought.remove(partition.eventDate) }
+      }
+    }
+    while !sought.isEmpty {
+      guard let commit = try chain.next() else {
+        let days = sought.sorted().map(\.description).joined(separator: ", ")
+        throw .brokenChain(
+          path: paths.commit(1),
+          why: "no record before commit \(since + 1) names the earlier revision of \(days)")
+      }
+      for partition in commit.partitionsChanged {
+        if sought.remove(partition.eventDate) != nil { before[partition.eventDate] = partition }
+      }
+    }
+    return ChangesSince(present, since: since, before: before, isSettledOnly: isSettledOnly)
+  }
+}

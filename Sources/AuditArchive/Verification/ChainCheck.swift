@@ -1,0 +1,220 @@
+import AuditRecord
+
+/// Reads the commit records of a log in order: whether each follows from the one before it, and what they add up to.
+///
+/// One record is in memory at a time. The manifest is the anchor of the chain. It is held against the sum of the commits when the chain
+/// is whole, and taken for the state when the chain no longer tells it.
+struct ChainCheck {
+  private let storage: any ArchiveStorage
+  private let paths: ArchivePaths
+  private let anchor: Stated<Manifest>?
+  /// nil: no signature is looked at.
+  private(set) var signatures: SignatureCheck?
+
+  private(set) var findings: [Finding] = []
+  /// What was found by holding a record against what came before it: worth nothing from a break on.
+  private var comparisons: [Finding] = []
+  private var fold = StateFold()
+  /// The manifest and the commits after it.
+  private var fallback: StateFold?
+
+  private var previous: (number: Int, sha256: String)?
+  private var brokenLinks: [BrokenLink] = []
+  private var anchorBreak: Flaw.Break?
+  /// Commits whose record is missing, altered or unreadable.
+  private var breaks: [Int] = []
+  /// Those of them that say nothing.
+  private var silent: Set<Int> = []
+  private var missing = 0
+
+  private struct BrokenLink {
+    /// Of the record that says what it follows.
+    var number: Int
+    /// What it says, and what the record before it has.
+    var claimed: String?
+    var found: String?
+  }
+
+  init(
+    storage: any ArchiveStorage, paths: ArchivePaths, manifest: Stated<Manifest>?, signatures: SignatureCheck?
+  ) {
+    self.storage = storage
+    self.paths = paths
+    self.anchor = manifest
+    self.signatures = signatures
+  }
+
+  /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
+  var state: Manifest? { (breaks.isEmpty ? fold : fallback ?? fold).manifest }
+
+  /// The last commit of which the state does not know what it changed; nil: it knows all.
+  var lastLost: Int? { breaks.filter { $0 > anchor?.record.commit ?? 0 }.max() }
+
+  /// `numbers`: of the records that there are, in order.
+  mutating func run(_ numbers: [Int], each: (Int) -> Void) {
+    for number in numbers {
+      expectRecords(upTo: number - 1)
+      read(number)
+      each(number)
+    }
+    expectRecords(upTo: max(numbers.last ?? 0, anchor?.record.commit ?? 0))
+    blameLinks()
+    checkAge()
+    let firstBreak = breaks.min() ?? .max
+    findings += comparisons.filter { $0.commit.map { $0 < firstBreak } ?? true }
+    if let anchor, anchor.record.commit >= firstBreak {
+      // There is nothing to hold the manifest against but itself.
+      findings += anchor.claims.flaws(in: anchor.record.standing).map {
+        Finding($0, at: paths.manifest, commit: anchor.record.commit)
+      }
+    }
+  }
+
+  /// How many records are as they were written, of how many there were.
+  var count: VerificationReport.Count {
+    let total = previous?.number ?? 0
+    let flawed = Set(findings.compactMap { $0.path == paths.manifest ? nil : $0.commit })
+    let absent = Set(findings.filter(\.isAbsence).compactMap(\.commit))
+    return .init(sound: total - missing - flawed.subtracting(absent).count, total: total)
+  }
+
+  // MARK: One record
+
+  /// What is said of a record's own bytes, whatever they say.
+  private mutating func checkBytes(_ bytes: [UInt8], of number: Int) -> String {
+    signatures?.check(bytes, of: number)
+    let sha256 = sha256Hex(bytes)
+    if let anchor, anchor.record.commit == number, anchor.record.commitSHA256 != sha256 {
+      anchorBreak = .altered(expected: anchor.record.commitSHA256, found: sha256)
+    }
+    return sha256
+  }
+
+  private mutating func read(_ number: Int) {
+    let path = paths.commit(number)
+    let bytes: [UInt8]
+    do {
+      guard let read = try storage.read(path) else { return expectRecords(upTo: number) }
+      bytes = read
+    } catch {
+      previous = (number, "")
+      silent.insert(number)
+      add(.unreadable("\(error)"), number, isBreak: true)
+      return holdAgainstManifest(at: number)
+    }
+    let sha256 = checkBytes(bytes, of: number)
+    let before = previous
+    previous = (number, sha256)
+    do {
+      let stated = try ArchiveJSON.decode(Stated<Commit>.self, from: bytes, path: path, asStated: true)
+      let commit = stated.record
+      checkLink(commit, number, before)
+      for flaw in stated.claims.flaws(in: commit.standing) { add(flaw, number) }
+      if commit.commit != number {
+        add(.brokenChain(.otherNumber(expected: number, found: commit.commit)), number, isBreak: true)
+      }
+      if commit.source.log != paths.log {
+        add(
+          .inconsistent(member: "source", expected: "\(paths.log)", found: "\(commit.source.log)"), number)
+      }
+      comparisons += CommitCheck(commit, number: number, after: fold, paths: paths).findings
+      fold.apply(commit, sha256: sha256)
+      fallback?.apply(commit, sha256: sha256)
+    } catch {
+      silent.insert(number)
+      add(.unreadable(error.reason), number, isBreak: true)
+    }
+    holdAgainstManifest(at: number)
+  }
+
+  private mutating func checkLink(_ commit: Commit, _ number: Int, _ before: (number: Int, sha256: String)?) {
+    // What cannot be read says nothing, and neither does what is not there.
+    guard number == 1 || (before?.number == number - 1 && before?.sha256 != "") else { return }
+    let found = number == 1 ? nil : before?.sha256
+    if commit.previousCommitSHA256 != found {
+      brokenLinks.append(BrokenLink(number: number, claimed: commit.previousCommitSHA256, found: found))
+    }
+  }
+
+  private mutating func expectRecords(upTo number: Int) {
+    let next = (previous?.number ?? 0) + 1
+    guard next <= number else { return }
+    add(.brokenChain(.absent(upTo: number)), next, isBreak: true)
+    missing += number - next + 1
+    silent.insert(number)
+    previous = (number, "")
+    if let anchor, (next...number).contains(anchor.record.commit) {
+      holdAgainstManifest(at: anchor.record.commit)
+    }
+  }
+
+  private mutating func holdAgainstManifest(at number: Int) {
+    guard let anchor, anchor.record.commit == number else { return }
+    fallback = StateFold(anchor.record)
+    if let sum = fold.manifest {
+      comparisons += ManifestCheck(anchor, sum: sum, path: paths.manifest).findings
+    }
+  }
+
+  /// One commit behind is where a run stopped between its commit and its manifest; further behind it cannot get.
+  private mutating func checkAge() {
+    guard breaks.isEmpty, let anchor, let newest = previous?.number, anchor.record.commit < newest - 1
+    else { return }
+    let number = anchor.record.commit
+    let flaw = Flaw.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
+    findings.append(Finding(flaw, at: paths.manifest, commit: number))
+  }
+
+  // MARK: Blame
+
+  /// Two records that do not fit: the later one is right when the one after it, or the manifest, vouches for it.
+  private mutating func blameLinks() {
+    let doubted = Set(brokenLinks.map(\.number))
+    for link in brokenLinks {
+      let isVouchedFor = !doubted.contains(link.number + 1) && !isAnchorBreak(at: link.number)
+      if isVouchedFor, let claimed = link.claimed, let found = link.found {
+        guard !silent.contains(link.number - 1) else { continue }
+        add(.brokenChain(.altered(expected: claimed, found: found)), link.number - 1, isBreak: true)
+      } else {
+        add(
+          .brokenChain(.detached(expected: link.found, found: link.claimed)), link.number, isBreak: true)
+      }
+    }
+    guard let anchor, case .altered(let expected, let found) = anchorBreak else { return }
+    let number = anchor.record.commit
+    if let previous, previous.number > number, !doubted.contains(number + 1), !silent.contains(number + 1) {
+      // The record after it vouches for it.
+      let flaw = Flaw.wrongManifest(member: "commit_sha256", expected: found, found: expected)
+      findings.append(Finding(flaw, at: paths.manifest, commit: number))
+    } else if !silent.contains(number) {
+      add(.brokenChain(.altered(expected: expected, found: found)), number, isBreak: true)
+    }
+  }
+
+  private func isAnchorBreak(at number: Int) -> Bool {
+    anchorBreak != nil && anchor?.record.commit == number
+  }
+
+  private mutating func add(_ flaw: Flaw, _ number: Int, isBreak: Bool = false) {
+    findings.append(Finding(flaw, at: paths.commit(number), commit: number))
+    if isBreak { breaks.append(number) }
+  }
+}
+
+extension Finding {
+  fileprivate var isAbsence: Bool {
+    if case .brokenChain(.absent) = flaw { true } else { false }
+  }
+}
+
+extension ArchiveError {
+  /// The failure without the path, which stands beside it.
+  var reason: String {
+    switch self {
+    case .unreadable(_, let why), .brokenChain(_, let why): why
+    case .newerFormat(_, let found, let supported):
+      "its format is \(found), and this version reads \(supported)"
+    default: "\(self)"
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import AuditRecord
+import PartitionFormats
+
+/// Checks one day against its entry in the state: the entry itself, then every part from its first byte to its last.
+struct DayCheck {
+  private(set) var findings: [Finding] = []
+  private(set) var files = VerificationReport.Count()
+  private(set) var rows = VerificationReport.Count()
+
+  private let partition: Partition
+  private let storage: any ArchiveStorage
+  private let paths: ArchivePaths
+  private let settings: VerificationSettings
+
+  init(
+    _ partition: Partition, storage: any ArchiveStorage, paths: ArchivePaths, settings: VerificationSettings
+  ) {
+    self.partition = partition
+    self.storage = storage
+    self.paths = paths
+    self.settings = settings
+  }
+
+  /// `read` is told the bytes of each file that is done.
+  mutating func run(read: (Int) -> Void) {
+    checkEntry()
+    for format in PartFormat.allCases {
+      let files = partition.files.filter { $0.format == format }
+      guard !files.isEmpty else { continue }
+      var sound: Set<String> = []
+      if settings.isQuick {
+        for file in files where checkSize(of: file) { sound.insert(file.path) }
+      } else {
+        sound = checkRows(of: files, read: read)
+      }
+      for file in files {
+        self.files.add(sound.contains(file.path))
+        guard !settings.isQuick else { continue }
+        rows.add(.init(sound: sound.contains(file.path) ? file.rows : 0, total: file.rows))
+      }
+    }
+  }
+
+  private mutating func add(_ flaw: Flaw, at path: String) {
+    findings.append(
+      Finding(flaw, at: path, day: partition.eventDate, commit: partition.changedInCommit))
+  }
+
+  // MARK: The entry
+
+  /// Whether what the entry says of the day is what it says of its files.
+  private mutating func checkEntry() {
+    var indexes: [PartFormat: Int] = [:]
+    for file in partition.files {
+      let name = PartName(
+        format: file.format, day: partition.eventDate, index: indexes[file.format, default: 0],
+        revision: partition.revision, hash: ArchivePaths.shortHash(file.sha256))
+      if file.path != paths.part(name) { add(.misnamed(expected: paths.part(name)), at: file.path) }
+      indexes[file.format, default: 0] += 1
+    }
+    for format in PartFormat.allCases {
+      let files = partition.files.filter { $0.format == format }
+      guard !files.isEmpty else { continue }
+      check(rows: files.reduce(0) { $0 + $1.rows })
+      check(bounds: .init(min: files.first?.minEventAt, max: files.last?.maxEventAt))
+    }
+    guard partition.files.isEmpty else { return }
+    check(rows: 0)
+    check(bounds: .init())
+    if partition.contentSHA256 != DayContentHash().sha256 {
+      add(
+        .wrongContent(expected: partition.contentSHA256, found: DayContentHash().sha256), at: paths.manifest)
+    }
+  }
+
+  private mutating func check(rows: Int) {
+    guard rows != partition.rows else { return }
+    add(.miscounted(.rows, expected: partition.rows, found: rows), at: paths.manifest)
+  }
+
+  private mutating func check(bounds: Flaw.Bounds) {
+    let stated = Flaw.Bounds(min: partition.minEventAt, max: partition.maxEventAt)
+    guard bounds != stated else { return }
+    add(.wrongBounds(expected: stated, found: bounds), at: paths.manifest)
+  }
+
+  /// A state that was tampered with could name any file of this machine.
+  private func isOurs(_ file: PartFile) -> Bool { paths.partName(file.path) != nil }
+
+  // MARK: The files
+
+  private mutating func checkSize(of file: PartFile) -> Bool {
+    guard isOurs(file) else { return false }
+    let before = findings.count
+    do {
+      switch try storage.size(file.path) {
+      case nil: add(.missing(rows: file.rows), at: file.path)
+      case file.bytes: break
+      case let found?: add(.altered(.bytes(expected: file.bytes, found: found)), at: file.path)
+      }
+    } catch {
+      add(.unreadable("\(error)"), at: file.path)
+    }
+    return findings.count == before
+  }
+
+  /// The paths of those that are sound.
+  private mutating func checkRows(of files: [PartFile], read: (Int) -> Void) -> Set<String> {
+    var content = DayContentHash()
+    var rows = RowCheck(day: partition.eventDate)
+    var duplicates = DuplicateSearch(limit: settings.identityLimit)
+    var sound: Set<String> = []
+    var readable: [PartFile] = []
+    var altered: String?
+    // Whether the hash of the content would only say again what was said of a file.
+    var isContentTold = false
+
+    for file in files {
+      guard isOurs(file) else {
+        isContentTold = true
+        continue
+      }
+      rows.beginPart()
+      let before = rows
+      do {
+        let scan = try PartScan(file, in: storage, content: &content) { batch in
+          rows.add(batch)
+          duplicates.add(batch)
+        }
+        let flaws = flaws(of: file, scan, rows)
+        for flaw in flaws { add(flaw, at: file.path) }
+        if flaws.isEmpty {
+          sound.insert(file.path)
+        } else {
+          rows = before  // the part after it is not to be blamed for where this one now ends
+        }
+        let isAltered = flaws.first?.kind == .altered
+        if isAltered, altered == nil { altered = file.path }
+        if scan.summary == nil || (isAltered && flaws.count > 1) { isContentTold = true }
+        if scan.summary != nil { readable.append(file) }
+      } catch {
+        add(error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)"), at: file.path)
+        rows = before
+        isContentTold = true
+      }
+      read(file.bytes)
+    }
+
+    // Intact parts first: of two equal rows, the one in an altered part is the one too many.
+    readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
+    while duplicates.nextPass() {
+      if let path = rescan(readable, &duplicates), let flaw = duplicates.flaw {
+        add(flaw, at: path)
+        sound.remove(path)
+        isContentTold = isContentTold || altered != nil
+      }
+    }
+    if !isContentTold, content.sha256 != partition.contentSHA256 {
+      add(
+        .wrongContent(expected: partition.contentSHA256, found: content.sha256), at: altered ?? paths.manifest
+      )
+    }
+    return sound
+  }
+
+  /// Returns the path of the part with the first duplicate, once there is one.
+  private func rescan(_ files: [PartFile], _ duplicates: inout DuplicateSearch) -> String? {
+    var path: String?
+    for file in files {
+      var unused = DayContentHash()
+      // A failure now is one that was not there a moment ago; what it hides, the next verification finds.
+      do { _ = try PartScan(file, in: storage, content: &unused) { duplicates.add($0) } } catch { continue }
+      if path == nil, duplicates.flaw != nil { path = file.path }
+    }
+    return path
+  }
+
+  /// The file's own flaws, the cause first. What an altered file was to have is told only as far as it is rows.
+  private func flaws(of file: PartFile, _ scan: PartScan, _ rows: RowCheck) -> [Flaw] {
+    var flaws: [Flaw] = []
+    let isAltered = scan.sha256 != file.sha256
+    if isAltered {
+      let isCut = scan.bytes != file.bytes
+      flaws.append(
+        .altered(
+          isCut
+            ? .bytes(expected: file.bytes, found: scan.bytes)
+            : .sha256(expected: file.sha256, found: scan.sha256)))
+    } else if scan.bytes != file.bytes {
+      flaws.append(.miscounted(.bytes, expected: file.bytes, found: scan.bytes))
+    }
+    if let flaw = scan.flaw { flaws.append(flaw) }
+    guard let summary = scan.summary else { return flaws }
+    flaws += rows.flaws
+    if summary.rows != file.rows {
+      flaws.append(.miscounted(.rows, expected: file.rows, found: summary.rows))
+    } else if !isAltered, summary.uncompressedBytes != file.uncompressedBytes {
+      flaws.append(
+        .miscounted(.uncompressedBytes, expected: file.uncompressedBytes, found: summary.uncompressedBytes))
+    }
+    let stated = Flaw.Bounds(min: file.minEventAt, max: file.maxEventAt)
+    let found = Flaw.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
+    if !isAltered, stated != found { flaws.append(.wrongBounds(expected: stated, found: found)) }
+    return flaws
+  }
+}

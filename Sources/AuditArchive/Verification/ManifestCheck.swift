@@ -1,0 +1,85 @@
+import AuditRecord
+
+/// Whether a manifest is the sum of the commits up to its own, member by member.
+struct ManifestCheck {
+  private(set) var findings: [Finding] = []
+  private let path: String
+  private let number: Int
+
+  init(_ stated: Stated<Manifest>, sum: Manifest, path: String) {
+    self.path = path
+    self.number = stated.record.commit
+    let found = stated.record
+    for flaw in stated.claims.flaws(in: sum.standing) { add(flaw) }
+    if found.start != sum.start {
+      add(.wrongCoverage(.start, expected: "\(sum.start)", found: "\(found.start)"))
+    }
+    expect("committed_at", "\(sum.committedAt)", "\(found.committedAt)")
+    expect("tool_version", sum.toolVersion, found.toolVersion)
+    expect("source", sum.source.text, found.source.text)
+    comparePartitions(sum, found)
+    expect("quarantine", sum.quarantine.map(\.path).list, found.quarantine.map(\.path).list)
+    for (sum, found) in zip(sum.quarantine, found.quarantine) where sum.path == found.path {
+      expect("quarantine \(sum.path) bytes", "\(sum.bytes)", "\(found.bytes)")
+      expect("quarantine \(sum.path) records", "\(sum.records)", "\(found.records)")
+      expect("quarantine \(sum.path) sha256", sum.sha256, found.sha256)
+    }
+    if let stated = stated.claims.quarantinedRecords, stated != found.quarantinedRecords {
+      add(.miscounted(.records, expected: stated, found: found.quarantinedRecords))
+    }
+  }
+
+  private mutating func add(_ flaw: Flaw, _ day: Day? = nil) {
+    findings.append(Finding(flaw, at: path, day: day, commit: number))
+  }
+
+  private mutating func expect(_ member: String, _ expected: String, _ found: String, _ day: Day? = nil) {
+    if found != expected {
+      add(.wrongManifest(member: member, expected: expected, found: found), day)
+    }
+  }
+
+  private mutating func comparePartitions(_ sum: Manifest, _ found: Manifest) {
+    var named: Set<Day> = []
+    for partition in found.partitions {
+      let day = partition.eventDate
+      guard named.insert(day).inserted else {
+        expect("partitions", "one entry for \(day)", "another one", day)
+        continue
+      }
+      if let expected = sum.partition(day) {
+        compare(expected, partition, day)
+      } else {
+        expect("partitions", "no entry for \(day)", "an entry", day)
+      }
+    }
+    for partition in sum.partitions where !named.contains(partition.eventDate) {
+      expect("partitions", "an entry for \(partition.eventDate)", "none", partition.eventDate)
+    }
+  }
+
+  private mutating func compare(_ sum: Partition, _ found: Partition, _ day: Day) {
+    guard sum != found else { return }
+    expect("state", sum.state.rawValue, found.state.rawValue, day)
+    expect("revision", "\(sum.revision)", "\(found.revision)", day)
+    expect("changed_in_commit", "\(sum.changedInCommit)", "\(found.changedInCommit)", day)
+    expect("rows", "\(sum.rows)", "\(found.rows)", day)
+    expect("min_event_at", sum.minEventAt.text, found.minEventAt.text, day)
+    expect("max_event_at", sum.maxEventAt.text, found.maxEventAt.text, day)
+    expect("content_sha256", sum.contentSHA256, found.contentSHA256, day)
+    expect("files", sum.files.map(\.path).list, found.files.map(\.path).list, day)
+    for (sum, found) in zip(sum.files, found.files) where sum.path == found.path {
+      expect("files format", sum.format.rawValue, found.format.rawValue, day)
+      expect("files rows", "\(sum.rows)", "\(found.rows)", day)
+      expect("files bytes", "\(sum.bytes)", "\(found.bytes)", day)
+      expect("files uncompressed_bytes", "\(sum.uncompressedBytes)", "\(found.uncompressedBytes)", day)
+      expect("files sha256", sum.sha256, found.sha256, day)
+      expect("files min_event_at", "\(sum.minEventAt)", "\(found.minEventAt)", day)
+      expect("files max_event_at", "\(sum.maxEventAt)", "\(found.maxEventAt)", day)
+    }
+  }
+}
+
+extension Timestamp? {
+  fileprivate var text: String { map { "\($0)" } ?? "null" }
+}

@@ -1,0 +1,74 @@
+import AuditRecord
+import Crypto
+import PartitionFormats
+
+/// One part file, read to its end: its bytes, and its rows as far as it has any.
+struct PartScan {
+  /// Of the file.
+  private(set) var bytes = 0
+  private(set) var sha256 = ""
+  /// What the rows add up to; nil when the file is not whole.
+  private(set) var summary: PartSummary?
+  /// Why it is not.
+  private(set) var flaw: Flaw?
+
+  /// Bytes read at a time.
+  private static let chunk = 256 << 10
+
+  /// `content` takes the rows' text, `each` the rows: all of them, or those before the place where the file stops being one.
+  /// Throws what the store throws, `.missing` when there is no such file.
+  init(
+    _ file: PartFile, in storage: any ArchiveStorage, content: inout DayContentHash,
+    each: (RowBatch) -> Void
+  ) throws(StorageError) {
+    switch file.format {
+    case .csv: try readCSV(file, storage, &content, each)
+    case .parquet:
+      flaw = .unreadable("this version reads CSV parts, and not Parquet")
+      try readBytes(file, storage) { _ in }
+    }
+  }
+
+  private mutating func readCSV(
+    _ file: PartFile, _ storage: any ArchiveStorage, _ content: inout DayContentHash,
+    _ each: (RowBatch) -> Void
+  ) throws(StorageError) {
+    var reader: CSVPartReader?
+    var flaw: Flaw?
+    do { reader = try CSVPartReader() } catch { flaw = .unreadable("\(error)") }
+    try readBytes(file, storage) { chunk in
+      // After an error the rest of the file is read for its hash alone.
+      guard flaw == nil else { return }
+      do { try reader?.append(chunk, content: &content) { each($0) } } catch { flaw = Flaw(of: error) }
+    }
+    if flaw == nil {
+      do { summary = try reader?.finish { each($0) } } catch { flaw = Flaw(of: error) }
+    }
+    self.flaw = flaw
+  }
+
+  private mutating func readBytes(
+    _ file: PartFile, _ storage: any ArchiveStorage, _ each: ([UInt8]) -> Void
+  ) throws(StorageError) {
+    var hash = SHA256()
+    while true {
+      let chunk = try storage.read(file.path, at: bytes, count: PartScan.chunk)
+      guard !chunk.isEmpty else { break }
+      bytes += chunk.count
+      hash.update(data: chunk)
+      each(chunk)
+    }
+    sha256 = hash.finalize().hex
+  }
+}
+
+extension Flaw {
+  /// What a reader of parts says.
+  fileprivate init(of error: any Error) {
+    if let error = error as? CSVError, error.reason == .header {
+      self = .schemaMismatch(expected: Column.schemaName, found: "another schema")
+    } else {
+      self = .unreadable("\(error)")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import AuditRecord
+import Crypto
+
+/// Checks one file of quarantined records: its name, its bytes, and its lines.
+struct QuarantineCheck {
+  private(set) var findings: [Finding] = []
+
+  private static let chunk = 256 << 10
+
+  init(_ file: QuarantineFile, storage: any ArchiveStorage, paths: ArchivePaths, isQuick: Bool) {
+    guard let name = paths.quarantineName(file.path), name.hash == ArchivePaths.shortHash(file.sha256) else {
+      findings.append(Finding(.misnamed(expected: nil), at: file.path))
+      return
+    }
+    let flaws: [Flaw]
+    do throws(StorageError) {
+      flaws =
+        isQuick
+        ? try QuarantineCheck.sizeFlaws(of: file, storage) : try QuarantineCheck.flaws(of: file, storage)
+    } catch {
+      flaws = [error.reason == .missing ? .missing() : .unreadable("\(error)")]
+    }
+    findings = flaws.map { Finding($0, at: file.path, commit: name.commit) }
+  }
+
+  private static func sizeFlaws(
+    of file: QuarantineFile, _ storage: any ArchiveStorage
+  ) throws(StorageError) -> [Flaw] {
+    guard let size = try storage.size(file.path) else { return [.missing()] }
+    return size == file.bytes ? [] : [.altered(.bytes(expected: file.bytes, found: size))]
+  }
+
+  private static func flaws(
+    of file: QuarantineFile, _ storage: any ArchiveStorage
+  ) throws(StorageError) -> [Flaw] {
+    var hash = SHA256()
+    var (bytes, lines) = (0, 0)
+    while true {
+      let chunk = try storage.read(file.path, at: bytes, count: QuarantineCheck.chunk)
+      guard !chunk.isEmpty else { break }
+      bytes += chunk.count
+      lines += chunk.count { $0 == UInt8(ascii: "\n") }
+      hash.update(data: chunk)
+    }
+    let sha256 = hash.finalize().hex
+    var flaws: [Flaw] = []
+    if sha256 != file.sha256 {
+      flaws.append(
+        .altered(
+          bytes == file.bytes
+            ? .sha256(expected: file.sha256, found: sha256) : .bytes(expected: file.bytes, found: bytes)))
+    } else if bytes != file.bytes {
+      flaws.append(.miscounted(.bytes, expected: file.bytes, found: bytes))
+    }
+    if lines != file.records {
+      flaws.append(.miscounted(.records, expected: file.records, found: lines))
+    }
+    return flaws
+  }
+}

@@ -1,0 +1,63 @@
+import AuditRecord
+
+/// Which records a log has at one instant: the manifest as it stands, and the numbers of the commits.
+struct RecordedState {
+  /// nil when there is none, or none that can be read.
+  private(set) var manifest: Stated<Manifest>?
+  /// Of the commit records, in order.
+  private(set) var numbers: [Int] = []
+  private(set) var findings: [Finding] = []
+  private var hasManifest = false
+
+  /// Whether nothing was ever committed, as far as can be seen.
+  var isEmpty: Bool { !hasManifest && numbers.isEmpty }
+
+  /// A run that goes on commits, and then replaces the manifest: in between the manifest is one behind, and is looked at again.
+  ///
+  /// Throws what keeps everything from being read.
+  static func read(
+    _ storage: any ArchiveStorage, _ paths: ArchivePaths, looks: Int, _ patience: () -> Void
+  ) throws(ArchiveError) -> RecordedState {
+    var state = try RecordedState(storage, paths)
+    for _ in 1..<looks where state.isBehind {
+      patience()
+      state = try RecordedState(storage, paths)
+    }
+    if !state.hasManifest, let newest = state.numbers.last, newest > 1 {
+      state.findings.append(Finding(.missing(), at: paths.manifest))
+    }
+    return state
+  }
+
+  /// The manifest first: so every commit that it has is among the numbers.
+  private init(_ storage: any ArchiveStorage, _ paths: ArchivePaths) throws(ArchiveError) {
+    do {
+      if let bytes = try stored(storage.read(paths.manifest)) {
+        hasManifest = true
+        let stated = try ArchiveJSON.decode(
+          Stated<Manifest>.self, from: bytes, path: paths.manifest, asStated: true)
+        if stated.record.source.log == paths.log {
+          manifest = stated
+        } else {
+          let found = "\(stated.record.source.log)"
+          let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: found)
+          findings.append(Finding(flaw, at: paths.manifest))
+        }
+      }
+    } catch {
+      switch error {
+      case .newerFormat: throw error
+      case .storage(let error) where error.reason == .denied: throw .storage(error)
+      default: findings.append(Finding(.unreadable(error.reason), at: paths.manifest))
+      }
+      hasManifest = true
+    }
+    numbers = try stored(storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
+      .filter { $0 < .max }
+  }
+
+  private var isBehind: Bool {
+    guard let newest = numbers.last else { return false }
+    return manifest.map { $0.record.commit < newest } ?? !hasManifest
+  }
+}

@@ -1,0 +1,58 @@
+import AuditRecord
+
+/// Finds files among the data that no commit names. A loader that reads whole folders would take them for data.
+///
+/// Looks twice: a run that goes on at the same time puts its files in place just before it commits them, and deletes the ones
+/// that they replace just after.
+struct UnlistedCheck {
+  private let storage: any ArchiveStorage
+  private let paths: ArchivePaths
+  private let state: Manifest
+  private var candidates: [StoredFile]
+
+  /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
+  init(
+    _ state: Manifest, alsoNamed manifest: Manifest?, storage: any ArchiveStorage, paths: ArchivePaths
+  ) throws(StorageError) {
+    self.storage = storage
+    self.paths = paths
+    self.state = state
+    var found: [StoredFile] = []
+    for format in PartFormat.allCases { found += try storage.list(paths.days(format)) }
+    found += try storage.list(paths.quarantine)
+    let named = state.paths.union(manifest?.paths ?? [])
+    candidates = found.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
+  }
+
+  /// Whether a run that is under way may still explain one of them.
+  var isInDoubt: Bool { !leftovers.isEmpty }
+
+  /// Another look. `later`: the commits that have come since the first one.
+  mutating func lookAgain(_ later: [Commit]) throws(StorageError) {
+    let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
+    var remaining: [StoredFile] = []
+    for file in candidates where !explained.contains(file.path) {
+      if try storage.size(file.path) != nil { remaining.append(file) }
+    }
+    candidates = remaining
+  }
+
+  private var leftovers: [Leftover] {
+    Recovery(paths: paths, state: state, beginning: [], files: candidates).leftovers
+  }
+
+  var findings: [Finding] {
+    let reasons = Dictionary(leftovers.map { ($0.path, $0.reason) }, uniquingKeysWith: { first, _ in first })
+    return candidates.map { file in
+      let name = paths.partName(file.path)
+      let isOurs = name != nil || paths.quarantineName(file.path) != nil
+      let kind = reasons[file.path].map(Flaw.Unlisted.leftover) ?? (isOurs ? .stray : .foreign)
+      return Finding(.unlisted(kind), at: file.path, day: name?.day)
+    }
+  }
+}
+
+extension Manifest {
+  /// Of all files that it names.
+  var paths: Set<String> { Set(partitions.flatMap { $0.files.map(\.path) } + quarantine.map(\.path)) }
+}

@@ -1,0 +1,223 @@
+package import AuditRecord
+
+extension Archive {
+  /// Proves an archive, or finds all that is wrong with it; nil when there is no archive of the log.
+  ///
+  /// Takes no lock and writes nothing. The archive is looked at as it was at one instant; what a run does meanwhile is told apart
+  /// from damage. `patience` is called before another look at a file that such a run may be about to commit.
+  /// Throws only what keeps it from beginning: a store that denies access, a format of a newer version.
+  package static func verify(
+    at directory: String, log: LogName, settings: VerificationSettings = VerificationSettings(),
+    fileSystem: any FileSystem = PosixFileSystem(), patience: () -> Void = {},
+    observe: (VerificationProgress) -> Void = { _ in }
+  ) throws(ArchiveError) -> VerificationReport? {
+    let paths = ArchivePaths(log)
+    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem)
+    var verification = Verification(storage: storage, paths: paths, settings: settings)
+    return try verification.run(patience: patience, observe: observe)
+  }
+}
+
+/// The checks, in order: what is recorded, then what is there. None of them ends at its first finding, and none is left out for
+/// another's.
+struct Verification {
+  private let storage: any ArchiveStorage
+  private let paths: ArchivePaths
+  private let settings: VerificationSettings
+  private var report: VerificationReport
+  private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
+
+  /// How often a file that a run may be about to commit, or a state that it is about to replace, is looked at again.
+  private static let looks = 4
+
+  init(storage: any ArchiveStorage, paths: ArchivePaths, settings: VerificationSettings) {
+    self.storage = storage
+    self.paths = paths
+    self.settings = settings
+    report = VerificationReport(settings: settings)
+  }
+
+  mutating func run(
+    patience: () -> Void, observe: (VerificationProgress) -> Void
+  ) throws(ArchiveError) -> VerificationReport? {
+    let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
+    if record.isEmpty {
+      guard let example = try exampleOfPart() else { return nil }
+      add([Finding(.missing(example: example), at: paths.manifest)])
+      return report
+    }
+    add(record.findings)
+    try checkKind()
+    let chain = checkChain(record, observe)
+    guard let state = chain.state else { return report }
+    report.source = state.source
+    add(CoverageCheck(state, path: paths.manifest).findings)
+    summarise(state)
+
+    var unlisted: UnlistedCheck?
+    do {
+      if chain.lastLost == nil {
+        unlisted = try UnlistedCheck(
+          state, alsoNamed: record.manifest?.record, storage: storage, paths: paths)
+      }
+    } catch {
+      add([Finding(.unreadable("\(error)"), at: error.path)])
+    }
+    check(state, lost: chain.lastLost ?? 0, observe)
+    checkQuarantine(state)
+    if let unlisted { settle(unlisted, state, patience) }
+    return report
+  }
+
+  private mutating func add(_ findings: [Finding]) {
+    report.findings += findings
+    progress.findings = report.findings.count
+  }
+
+  // MARK: What is recorded
+
+  private func exampleOfPart() throws(ArchiveError) -> String? {
+    var parts: [String] = []
+    for format in PartFormat.allCases {
+      parts += try stored(storage.list(paths.days(format))).map(\.path).filter { paths.partName($0) != nil }
+    }
+    return parts.min()
+  }
+
+  private mutating func checkKind() throws(ArchiveError) {
+    let path = ArchivePaths.kind
+    do {
+      guard let bytes = try stored(storage.read(path)) else { return add([Finding(.missing(), at: path)]) }
+      let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: path).logs
+      let expected = ArchiveKind(of: paths.log)
+      if found != expected { add([Finding(.wrongKind(expected: expected, found: found), at: path)]) }
+    } catch {
+      if case .newerFormat = error { throw error }
+      add([Finding(.unreadable(error.reason), at: path)])
+    }
+  }
+
+  private mutating func checkChain(
+    _ record: RecordedState, _ observe: (VerificationProgress) -> Void
+  ) -> ChainCheck {
+    report.manifestCommit = record.manifest?.record.commit
+    progress.total = record.numbers.count
+    let signatures = settings.publicKey.map { key in
+      SignatureCheck(storage: storage, paths: paths, key: key, from: settings.signedSince)
+    }
+    var chain = ChainCheck(
+      storage: storage, paths: paths, manifest: record.manifest, signatures: signatures)
+    chain.run(record.numbers) { _ in
+      progress.done += 1
+      observe(progress)
+    }
+    report.commits = chain.count
+    report.newestCommit = chain.count.total
+    add(chain.findings)
+    if let checked = chain.signatures {
+      report.signatures = checked.count
+      add(checked.findings)
+    }
+    return chain
+  }
+
+  private mutating func summarise(_ state: Manifest) {
+    let coverage = state.coverage.intersection(settings.asked)
+    report.coverage = coverage.intervals
+    if let first = coverage.intervals.first, let last = coverage.intervals.last {
+      report.found = Window(from: first.from, to: last.to)
+      let span = Window(from: max(state.start, settings.asked.from), to: last.to)
+      report.gaps = coverage.gaps(in: span)
+    }
+  }
+
+  // MARK: What is there
+
+  /// `lost`: up to that commit it is not known what was changed, so that a part from before may have been replaced.
+  private mutating func check(
+    _ state: Manifest, lost: Int, _ observe: (VerificationProgress) -> Void
+  ) {
+    let asked = state.partitions.filter { !$0.eventDate.window.intersection(settings.asked).isEmpty }
+    progress.done = 0
+    progress.total = asked.count
+    if !settings.isQuick {
+      progress.totalBytes = asked.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
+    }
+    for partition in asked {
+      progress.day = partition.eventDate
+      observe(progress)
+      let checked = check(partition, newerThan: state.commit, observe)
+      let isSound = checked.findings.isEmpty
+      report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
+      report.files.add(checked.files)
+      report.rows.add(checked.rows)
+      add(checked.findings.filter { partition.changedInCommit > lost || !$0.flaw.isMissing })
+      if isSound, partition.rows == 0, state.coverage.contains(partition.eventDate.window) {
+        report.emptyDays.append(partition.eventDate)
+      }
+      progress.done += 1
+    }
+    progress.day = nil
+  }
+
+  /// A part that is gone may have been replaced by a run meanwhile: then it is the day's new revision that has to be there.
+  private mutating func check(
+    _ partition: Partition, newerThan commit: Int, _ observe: (VerificationProgress) -> Void
+  ) -> DayCheck {
+    var partition = partition
+    while true {
+      let before = progress.bytes
+      var check = DayCheck(partition, storage: storage, paths: paths, settings: settings)
+      check.run { bytes in
+        progress.bytes += bytes
+        observe(progress)
+      }
+      guard check.findings.contains(where: \.flaw.isMissing),
+        let newer = commits(after: commit).flatMap(\.partitionsChanged).last(where: {
+          $0.eventDate == partition.eventDate && $0.revision > partition.revision
+        })
+      else { return check }
+      partition = newer
+      progress.bytes = before
+    }
+  }
+
+  private mutating func checkQuarantine(_ state: Manifest) {
+    for file in state.quarantine {
+      let check = QuarantineCheck(file, storage: storage, paths: paths, isQuick: settings.isQuick)
+      report.quarantineFiles.add(check.findings.isEmpty)
+      add(check.findings)
+    }
+  }
+
+  private mutating func settle(_ check: UnlistedCheck, _ state: Manifest, _ patience: () -> Void) {
+    var check = check
+    do {
+      try check.lookAgain(commits(after: state.commit))
+      for _ in 1..<Verification.looks where check.isInDoubt {
+        patience()
+        try check.lookAgain(commits(after: state.commit))
+      }
+    } catch {
+      add([Finding(.unreadable("\(error)"), at: error.path)])
+    }
+    add(check.findings)
+  }
+
+  /// What a run has committed since the state was read. Such a record is only asked what it replaces; the next verification
+  /// proves it.
+  private func commits(after number: Int) -> [Commit] {
+    var commits: [Commit] = []
+    var number = number
+    while true {
+      number += 1
+      let path = paths.commit(number)
+      do {
+        guard let bytes = try storage.read(path) else { return commits }
+        commits.append(try ArchiveJSON.decode(Commit.self, from: bytes, path: path, asStated: true))
+      } catch {
+        return commits
+      }
+    }
+  }
+}

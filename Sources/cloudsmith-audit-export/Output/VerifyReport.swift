@@ -1,0 +1,209 @@
+import AuditArchive
+import AuditRecord
+
+/// What a verification found.
+struct VerifyReport: Report {
+  let report: VerificationReport
+  let log: LogName
+  let archive: String
+
+  var status: ExitStatus { report.findings.isEmpty ? .done : .damaged }
+
+  /// The sentence that belongs to the status; nil when all is well.
+  var message: String? {
+    guard !report.findings.isEmpty else { return nil }
+    return "The archive \(quoted(archive)) of '\(log)' is damaged: \(countsByKind)."
+  }
+
+  /// `3 findings: 1 missing, 2 altered`
+  private var countsByKind: String {
+    let counts = Flaw.Kind.allCases.compactMap { kind in
+      let count = report.findings.count { $0.flaw.kind == kind }
+      return count == 0 ? nil : "\(count.grouped) \(kind.rawValue)"
+    }
+    let number = report.findings.count
+    return "\(number.grouped) \(number == 1 ? "finding" : "findings"): \(counts.joined(separator: ", "))"
+  }
+
+  // MARK: - Text
+
+  var text: String {
+    var lines: [String] = []
+    for finding in report.findings {
+      lines.append(label(finding.flaw.kind.rawValue) + visible(finding.path))
+      let place = finding.day.map { "\($0): " } ?? ""
+      lines.append(label("") + place + visible(FindingWords.sentence(finding)))
+    }
+    if !lines.isEmpty { lines.append("") }
+    lines += summary
+    lines.append("")
+    lines.append(
+      report.findings.isEmpty
+        ? "No finding: the archive is what its commits say\(report.settings.isQuick ? ", as far as sizes tell" : "")."
+        : "\(countsByKind).")
+    let kinds = Flaw.Kind.allCases.filter { kind in report.findings.contains { $0.flaw.kind == kind } }
+    var said: Set<String> = []
+    for kind in kinds {
+      let advice = FindingWords.advice(kind)
+      guard said.insert(advice).inserted else { continue }
+      let alike = kinds.filter { FindingWords.advice($0) == advice }.map(\.rawValue)
+      lines.append("\(alike.joined(separator: ", ")): \(advice)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var summary: [String] {
+    let isQuick = report.settings.isQuick
+    var lines = [
+      label("archive") + "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)",
+      label("range asked") + asked,
+      label("range found") + (report.found.map { "\($0.from) to \($0.to)" } ?? "nothing is covered"),
+      label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
+    ]
+    lines += report.gaps.map { label("") + "\($0.from) to \($0.to)" }
+    lines += [
+      label("commits") + count(report.commits) + " are as they were written, each after the one before"
+    ]
+    if report.settings.publicKey != nil {
+      let first = report.settings.signedSince
+      lines.append(
+        label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
+          + " are signed by the key")
+    }
+    lines += [
+      label("days") + count(report.days) + " are as they were committed",
+      label("files") + count(report.files) + (isQuick ? " have their size" : " are as they were sealed"),
+      label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " were read in sound files"),
+      label("quarantine") + count(report.quarantineFiles)
+        + (isQuick ? " files have their size" : " files are as they were sealed"),
+      label("proven empty") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) days"
+        + (report.emptyDays.isEmpty ? "" : ": " + ranges(report.emptyDays)),
+    ]
+    if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
+      lines.append(
+        label("manifest")
+          + "of commit \(manifest): a run stopped, or is, before it has commit \(report.newestCommit)"
+      )
+    }
+    return lines
+  }
+
+  private var asked: String {
+    switch (report.settings.from, report.settings.to) {
+    case (nil, nil): "everything"
+    case (let from?, let to?): "\(from) to \(to)"
+    case (let from?, nil): "from \(from) on"
+    case (nil, let to?): "up to \(to)"
+    }
+  }
+
+  private func count(_ count: VerificationReport.Count) -> String {
+    "\(count.sound.grouped) of \(count.total.grouped)"
+  }
+
+  /// Records that were tampered with can say anything: nothing that a terminal would obey.
+  private func visible(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+  }
+
+  private func label(_ text: String) -> String {
+    text + String(repeating: " ", count: max(1, 17 - text.count))
+  }
+
+  /// `2024-02-11, 2024-02-13 to 2024-02-17`
+  private func ranges(_ days: [Day]) -> String {
+    var ranges: [ClosedRange<Day>] = []
+    for day in days {
+      if let last = ranges.last, last.upperBound.next == day {
+        ranges[ranges.count - 1] = last.lowerBound...day
+      } else {
+        ranges.append(day...day)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+      .joined(separator: ", ")
+  }
+
+  // MARK: - JSON
+
+  var json: String {
+    JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, message: message, source: log.description,
+        archive: archive, quick: report.settings.isQuick,
+        rangeAsked: Document.Range(from: report.settings.from, to: report.settings.to),
+        rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
+        gaps: report.gaps.map(WindowText.init), newestCommit: report.newestCommit,
+        manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
+        signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
+        days: Document.Count(report.days), files: Document.Count(report.files),
+        rows: report.settings.isQuick ? nil : Document.Count(report.rows),
+        quarantineFiles: Document.Count(report.quarantineFiles),
+        provenEmptyDays: report.emptyDays.map(\.description),
+        findings: report.findings.map(Document.Finding.init)))
+  }
+
+  private struct Document: Encodable {
+    struct Range: Encodable {
+      var from: String?
+      var to: String?
+
+      init(from: Timestamp?, to: Timestamp?) {
+        self.from = from?.description
+        self.to = to?.description
+      }
+    }
+
+    struct Count: Encodable {
+      var sound: Int
+      var total: Int
+
+      init(_ count: VerificationReport.Count) {
+        sound = count.sound
+        total = count.total
+      }
+    }
+
+    struct Finding: Encodable {
+      var kind: String
+      var path: String
+      var day: String?
+      var commit: Int?
+      var expected: String?
+      var found: String?
+      var message: String
+
+      init(_ finding: AuditArchive.Finding) {
+        kind = finding.flaw.kind.rawValue
+        path = finding.path
+        day = finding.day?.description
+        commit = finding.commit
+        (expected, found) = FindingWords.facts(finding.flaw)
+        message = FindingWords.sentence(finding)
+      }
+    }
+
+    var status: String
+    var exitStatus: Int32
+    var message: String?
+    var source: String
+    var archive: String
+    var quick: Bool
+    var rangeAsked: Range
+    var rangeFound: WindowText?
+    var coverage: [WindowText]
+    var gaps: [WindowText]
+    var newestCommit: Int
+    var manifestCommit: Int?
+    var commits: Count
+    var signatures: Count?
+    var days: Count
+    var files: Count
+    var rows: Count?
+    var quarantineFiles: Count
+    var provenEmptyDays: [String]
+    var findings: [Finding]
+  }
+}

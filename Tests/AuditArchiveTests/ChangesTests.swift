@@ -1,0 +1,291 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import PartitionFormats
+import TestSupport
+import Testing
+
+/// What a loader is told to load again.
+@Suite struct ChangesTests {
+  private let day12 = "2024-02-12"
+  private let day13 = "2024-02-13"
+  private let day14 = "2024-02-14"
+
+  private func changes(_ folder: String, since commit: Int, settledOnly: Bool = false) throws -> ChangesSince
+  {
+    try #require(try Archive.changes(at: folder, log: log("acme"), since: commit, settledOnly: settledOnly))
+  }
+
+  /// `2024-02-12 replace`, for each day.
+  private func told(_ folder: String, since commit: Int, settledOnly: Bool = false) throws -> [String] {
+    try changes(folder, since: commit, settledOnly: settledOnly).days
+      .map { "\($0.partition.eventDate) \($0.action.rawValue)" }
+  }
+
+  @Test func `since 0 is everything that has rows, and since the newest is nothing`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      #expect(try told(folder, since: 0) == ["2024-02-12 new", "2024-02-15 new"])
+      let all = try changes(folder, since: 0)
+      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      #expect(all.days.map(\.partition) == manifest.partitions.filter { $0.rows > 0 })
+      #expect(all.days.allSatisfy { $0.filesGone.isEmpty })
+      #expect(all.commit == 6 && all.log == log("acme"))
+      #expect(try changes(folder, since: 6).days == [])
+      #expect(try changes(folder, since: 5).days == [])
+    }
+  }
+
+  @Test func `a day is new, then replaced with the files that are gone, then emptied, then replaced`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day13: []])
+        try writer.commit([day12: events(day12, 5)])
+        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        let first = try #require(try changes(folder, since: 1).days.first?.partition.files)
+
+        try writer.commit([day12: events(day12, 6)])
+        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        #expect(try told(folder, since: 2) == ["2024-02-12 replace"])
+        let replaced = try #require(try changes(folder, since: 2).days.first)
+        #expect(replaced.filesGone == first && replaced.partition.files != first)
+
+        try writer.commit([day12: []])
+        #expect(try told(folder, since: 1) == [])  // whoever has loaded commit 1 has nothing of it
+        #expect(try told(folder, since: 2) == ["2024-02-12 empty"])
+        #expect(try told(folder, since: 3) == ["2024-02-12 empty"])
+        #expect(try changes(folder, since: 2).days.first?.filesGone == first)
+
+        try writer.commit([day12: events(day12, 7)])
+        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        #expect(try told(folder, since: 4) == ["2024-02-12 replace"])
+        try writer.commit([day12: []])
+        #expect(try told(folder, since: 4) == [])
+        #expect(try changes(folder, since: 5).days.first?.filesGone.count == 1)
+      }
+    }
+  }
+
+  @Test func `content that came back in another file is told, for the new name`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        let hash = try writer.commit([day12: events(day12, 5)]).partitionsChanged.first?.contentSHA256
+        try writer.commit([day12: events(day12, 6)])
+        try writer.commit([day12: events(day12, 5)])
+        let day = try #require(try changes(folder, since: 1).days.first)
+        #expect(day.action == .replace && day.partition.contentSHA256 == hash && day.partition.revision == 3)
+        #expect(day.filesGone.map(\.path).allSatisfy { $0.contains(".r0001-") } && day.filesGone.count == 1)
+      }
+    }
+  }
+
+  @Test func `a change of state alone is no change, unless only settled days are asked for`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)])
+        try writer.commit([day13: []])
+        #expect(writer.manifest?.partition(day(day12))?.state == .settled)
+        #expect(try told(folder, since: 1) == [])
+        #expect(try told(folder, since: 1, settledOnly: true) == ["2024-02-12 replace"])
+        #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
+        #expect(try told(folder, since: 2, settledOnly: true) == [])
+      }
+    }
+  }
+
+  @Test func `a settled day that opens again is told again when it has settled, and not before`() async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5), day13: []])  // 1: day 12 settled
+        #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
+        try writer.commit([day12: events(day12, 6)]) { $0.lookback = .days(9) }  // 2: open, changed
+        #expect(try told(folder, since: 1, settledOnly: true) == [])
+        #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
+        try writer.commit([:]) { $0.lookback = .days(9) }  // 3
+        try writer.commit([:])  // 4: settled, and its rows last changed in 2
+        for since in [1, 2, 3] {
+          #expect(try told(folder, since: since, settledOnly: true) == ["2024-02-12 replace"], "\(since)")
+        }
+        #expect(try told(folder, since: 3) == [])
+        // Opened and settled again in between, with nothing new in it: whoever had it settled has it.
+        try writer.commit([:]) { $0.lookback = .days(9) }  // 5
+        try writer.commit([:])  // 6
+        #expect(try told(folder, since: 4, settledOnly: true) == [])
+        #expect(try told(folder, since: 5, settledOnly: true) == ["2024-02-12 replace"])
+      }
+    }
+  }
+
+  @Test func `a revision of long ago is found, however far back its record is`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { (writer) throws in
+        try writer.commit([day12: events(day12, 5)])
+        try writer.commit([day12: events(day12, 6), day13: events(day13, 1)])
+        for _ in 0..<20 { try writer.commit([day14: []]) }
+        try writer.commit([day12: events(day12, 7)])
+        let day = try #require(try changes(folder, since: 20).days.first)
+        #expect(day.action == .replace && day.filesGone.map(\.rows) == [6])
+      }
+    }
+  }
+
+  @Test func `a commit that is still to come is refused, with the newest`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      let error = try await archiveError { try changes(folder, since: 7) }
+      #expect(error == .laterCommit(asked: 7, newest: 6))
+    }
+  }
+
+  @Test func `where there is no archive, there is no answer`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      #expect(try Archive.changes(at: "\(folder)/none", log: log("acme"), since: 0) == nil)
+      try await writeHistory(folder)
+      #expect(try Archive.changes(at: folder, log: log("other"), since: 0) == nil)
+    }
+  }
+
+  @Test func `a record that is altered, gone or exchanged breaks the chain`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory("\(folder)/a")
+      func record(_ number: Int) -> String {
+        "\(folder)/b/_manifest/acme/commits/0000000000000000000\(number).json"
+      }
+      for (number, damage) in [
+        (4, { (path: String) in try FileManager.default.removeItem(atPath: path) }),
+        (
+          4,
+          {
+            try (String(contentsOfFile: $0, encoding: .utf8) + " ").write(
+              toFile: $0, atomically: true, encoding: .utf8)
+          }
+        ),
+        (
+          6,
+          {
+            try (String(contentsOfFile: $0, encoding: .utf8) + " ").write(
+              toFile: $0, atomically: true, encoding: .utf8)
+          }
+        ),
+        (5, { try Data(contentsOf: URL(filePath: record(3))).write(to: URL(filePath: $0)) }),
+      ] {
+        try copy("\(folder)/a", to: "\(folder)/b")
+        defer { try? FileManager.default.removeItem(atPath: "\(folder)/b") }
+        try damage(record(number))
+        let error = try await archiveError { try changes("\(folder)/b", since: 2) }
+        guard case .brokenChain(let path, _) = error else {
+          Issue.record("\(number): \(String(describing: error))")
+          continue
+        }
+        #expect(record(number).hasSuffix(path))
+      }
+    }
+  }
+
+  @Test func `what is asked is answered from the commits that the manifest does not have yet, too`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      let old = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
+      try await withWriter(folder) { try $0.commit([day12: events(day12, 6)]) }
+      try old.write(to: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
+      #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
+      #expect(try changes(folder, since: 1).commit == 2)
+    }
+  }
+
+  // MARK: - Histories
+
+  /// Loads what it is told, by the files that it is told, and holds rows by day.
+  private struct Loader {
+    let every: Int
+    let settledOnly: Bool
+    var commit = 0
+    var rows: [Day: [String]] = [:]
+    var files: [Day: Set<String>] = [:]
+
+    mutating func load(_ folder: String, _ manifest: Manifest) throws {
+      let changes = try #require(
+        try Archive.changes(at: folder, log: manifest.source.log, since: commit, settledOnly: settledOnly))
+      try #require(changes.commit == manifest.commit && changes.since == commit)
+      for change in changes.days {
+        let day = change.partition.eventDate
+        let held = files[day] ?? []
+        try #require(change.action != .new || held.isEmpty && rows[day] == nil)
+        try #require((change.action == .empty) == (change.partition.rows == 0))
+        try #require(!settledOnly || change.partition.state == .settled)
+        if !settledOnly {
+          let now = Set(change.partition.files.map(\.path))
+          try #require(now != held, "\(day) is told, and nothing changed")
+          try #require(Set(change.filesGone.map(\.path)) == held.subtracting(now))
+        }
+        files[day] = Set(change.partition.files.map(\.path))
+        rows[day] = try Loader.rows(of: change.partition, folder)
+        if rows[day]?.isEmpty == true { rows[day] = nil }
+      }
+      commit = changes.commit
+    }
+
+    static func rows(of partition: Partition, _ folder: String) throws -> [String] {
+      let rows = try partition.files.flatMap { file in
+        let bytes = try [UInt8](Data(contentsOf: URL(filePath: "\(folder)/\(file.path)")))
+        try #require(sha256(bytes) == file.sha256)
+        let text = try Gzip.decompress(bytes, limit: 1 << 24).dropFirst(CSVEncoder.header.count)
+        // A row of these histories holds one newline, in quotes.
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+      }
+      try #require(rows.count == 2 * partition.rows)
+      return rows
+    }
+  }
+
+  @Test(arguments: 0..<4)
+  func `replayed over 60 commits, by loaders of every pace, it makes what a full load makes`(seed: Int)
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      var history = RandomHistory(seed: seed)
+      var loaders = [1, 2, 3, 7, 20].flatMap { every in
+        [false, true].map { Loader(every: every, settledOnly: $0) }
+      }
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.partSizeLimit = 1_500
+      var actions: Set<DayChange.Action> = []
+      for number in 1...61 {
+        try await withWriter(folder, settings: settings) { (writer) throws in
+          if number == 61 { try history.settle(writer) } else { _ = try history.commit(to: writer) }
+        }
+        let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+        var full: [Day: [String]] = [:]
+        for partition in manifest.partitions where partition.rows > 0 {
+          full[partition.eventDate] = try Loader.rows(of: partition, folder)
+        }
+        for index in loaders.indices where number % loaders[index].every == 0 || number == 61 {
+          let since = loaders[index].commit
+          actions.formUnion(try changes(folder, since: since).days.map(\.action))
+          try withEvery("seed, commit, loader", in: ["\(seed), \(number), \(index)"]) { _ in
+            try loaders[index].load(folder, manifest)
+            if loaders[index].settledOnly {
+              for day in manifest.partitions where day.state == .settled {
+                try #require(loaders[index].rows[day.eventDate] == full[day.eventDate], "\(day.eventDate)")
+              }
+            } else {
+              try #require(loaders[index].rows == full)
+              try #require(
+                loaders[index].files.filter { !$0.value.isEmpty }
+                  == Dictionary(
+                    uniqueKeysWithValues: manifest.partitions.filter { $0.rows > 0 }
+                      .map { ($0.eventDate, Set($0.files.map(\.path))) }))
+            }
+          }
+        }
+      }
+      #expect(actions == [.new, .replace, .empty])
+      for loader in loaders where loader.settledOnly { #expect(loader.rows == loaders[0].rows) }
+    }
+  }
+}

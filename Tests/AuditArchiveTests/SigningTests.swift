@@ -1,0 +1,312 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct SigningTests {
+  // Made with openssl genpkey -algorithm ed25519, and openssl pkey -pubout; used for nothing else.
+  private static let privatePEM = """
+    -----BEGIN PRIVATE KEY-----
+    MC4CAQAwBQYDK2VwBCIEIEchrr5k+Er/tz1Bu3HoE6a+UxJr+hDOGOHY9evQW3pR
+    -----END PRIVATE KEY-----
+
+    """
+  private static let publicPEM = """
+    -----BEGIN PUBLIC KEY-----
+    MCowBQYDK2VwAyEAB/44Vribz//Bcthu63uiE6F35FeoXRet7CUHy26g9WY=
+    -----END PUBLIC KEY-----
+
+    """
+
+  private var settings: WriterSettings {
+    get throws {
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.signingKey = try SigningKey(pem: SigningTests.privatePEM)
+      return settings
+    }
+  }
+
+  private func commits(_ folder: String) throws -> [String] {
+    try tree("\(folder)/_manifest/acme/commits").keys.sorted()
+  }
+
+  /// What becomes of every record of an archive.
+  private func verdicts(_ folder: String) throws -> [CommitSignature.Verdict] {
+    let key = try VerificationKey(pem: SigningTests.publicPEM)
+    let files = try tree("\(folder)/_manifest/acme/commits")
+    return files.keys.sorted().filter { $0.hasSuffix(".json") }.map { name in
+      CommitSignature.verify(
+        Array(files[name] ?? Data()), signature: files["\(name).sig"].map { Array($0) }, key: key)
+    }
+  }
+
+  @Test func `every commit is signed, over the bytes of its record, and altered ones are told`() async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder, settings: try settings) { (writer) throws in
+        try writer.commit(["2024-02-12": events("2024-02-12", 5)])
+        try writer.commit([:])
+      }
+      #expect(
+        try commits(folder) == [
+          "00000000000000000001.json", "00000000000000000001.json.sig", "00000000000000000002.json",
+          "00000000000000000002.json.sig",
+        ])
+      #expect(try verdicts(folder) == [.good, .good])
+      let record = "\(folder)/_manifest/acme/commits/00000000000000000001.json"
+      let text = try String(contentsOfFile: record, encoding: .utf8)
+      #expect(!text.contains("sign") && !text.contains("key"))
+      try text.replacing("1.0.0", with: "1.0.1").write(toFile: record, atomically: true, encoding: .utf8)
+      #expect(try verdicts(folder) == [.bad, .good])
+      try Data(count: 63).write(to: URL(filePath: "\(record).sig"))
+      #expect(try verdicts(folder) == [.bad, .good])
+      try FileManager.default.removeItem(atPath: "\(record).sig")
+      #expect(try verdicts(folder) == [.unsigned, .good])
+    }
+  }
+
+  @Test func `signing may begin and end at any commit, and another key's signatures are bad`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([:]) }
+      try await withWriter(folder, settings: try settings) { try $0.commit([:]) }
+      try await withWriter(folder) { try $0.commit([:]) }
+      #expect(try verdicts(folder) == [.unsigned, .good, .unsigned])
+      var other = try settings
+      other.signingKey = try SigningKey(
+        pem: SigningTests.privatePEM.replacing("MC4CAQAwBQYDK2VwBCIEIE", with: "MC4CAQAwBQYDK2VwBCIEIF"))
+      try await withWriter(folder, settings: other) { try $0.commit([:]) }
+      #expect(try verdicts(folder) == [.unsigned, .good, .unsigned, .bad])
+    }
+  }
+
+  @Test
+  func `a signature without its commit goes when the archive is opened, and an unsigned commit has none`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder, settings: try settings) { try $0.commit([:]) }
+      let left = "\(folder)/_manifest/acme/commits/00000000000000000002.json.sig"
+      try Data(count: 64).write(to: URL(filePath: left))
+      try await withWriter(folder) { (writer) throws in
+        #expect(
+          writer.recovery.deleted == [
+            Leftover(
+              path: "_manifest/acme/commits/00000000000000000002.json.sig", reason: .neverCommitted)
+          ])
+        try writer.commit([:])
+      }
+      #expect(try verdicts(folder) == [.good, .unsigned])
+      #expect(!FileManager.default.fileExists(atPath: left))
+    }
+  }
+
+  @Test(arguments: FaultyFileSystem.Fault.allCases)
+  func `a signed commit that fails at any operation is there with its signature, or neither is`(
+    _ fault: FaultyFileSystem.Fault
+  ) async throws {
+    let root = "/archive"
+    func run(_ disk: FaultyFileSystem) async throws {
+      try await withWriter(root, settings: try settings, fileSystem: disk) {
+        try $0.commit(["2024-02-12": events("2024-02-12", 5)])
+      }
+    }
+    let whole = FaultyFileSystem(folder: root)
+    whole.record()
+    try await run(whole)
+    var seen: Set<Int> = []
+    for number in 1...whole.operations.count {
+      let crashed = FaultyFileSystem(folder: root)
+      crashed.fail(at: number, fault)
+      _ = try await archiveError { try await run(crashed) }
+      // The power fails: nothing is left but what was made durable.
+      var none = Survival.none
+      crashed.restart(afterPowerFailure: &none)
+      try await withWriter(root, fileSystem: crashed) { writer in
+        let commits = writer.manifest?.commit ?? 0
+        seen.insert(commits)
+        let found = crashed.paths(below: root).filter { $0.hasSuffix(".sig") }
+        #expect(found.count == commits, "operation \(number)")
+        guard let signature = found.first else { return }
+        let record = try #require(crashed.contents(of: String(signature.dropLast(4))))
+        let verdict = CommitSignature.verify(
+          record, signature: crashed.contents(of: signature),
+          key: try VerificationKey(pem: SigningTests.publicPEM))
+        #expect(verdict == .good, "operation \(number)")
+      }
+    }
+    #expect(seen == [0, 1])
+  }
+
+  @Test func `the signature is durable in its place before the record gets its name`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    disk.record()
+    try await withWriter("/archive", settings: try settings, fileSystem: disk) { try $0.commit([:]) }
+    let commits = "/archive/_manifest/acme/commits"
+    let operations = disk.operations
+    let named = try #require(operations.firstIndex(of: "rename \(commits)/00000000000000000001.json.sig"))
+    let durable = try #require(operations[named...].firstIndex(of: "syncFolder \(commits)"))
+    let committed = try #require(operations.firstIndex(of: "link \(commits)/00000000000000000001.json"))
+    #expect(named < durable && durable < committed)
+  }
+
+  // MARK: verify
+
+  private func findings(_ folder: String, signedSince first: Int = 1) throws -> [String] {
+    var settings = VerificationSettings()
+    settings.publicKey = try VerificationKey(pem: SigningTests.publicPEM)
+    settings.signedSince = first
+    let report = try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+    let signed = "\(report.signatures.sound) of \(report.signatures.total)"
+    return [signed] + report.findings.map { "\($0.flaw.kind.rawValue) \($0.commit ?? 0)" }
+  }
+
+  @Test func `verify names what is unsigned or badly signed, and nothing else`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      try await withWriter(folder) { try $0.commit([:]) }
+      for count in 1...3 {
+        try await withWriter(folder, settings: try settings) {
+          try $0.commit(["2024-02-12": events("2024-02-12", count)])
+        }
+      }
+      #expect(try findings(folder) == ["3 of 4", "unsigned 1"])
+      #expect(try findings(folder, signedSince: 2) == ["3 of 3"])
+
+      let commits = "\(folder)/_manifest/acme/commits"
+      let (first, second) = (
+        "\(commits)/00000000000000000002.json.sig", "\(commits)/00000000000000000003.json.sig"
+      )
+      let signature = try Data(contentsOf: URL(filePath: first))
+      try Data(contentsOf: URL(filePath: second)).write(to: URL(filePath: first))
+      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
+      try (signature + Data([0])).write(to: URL(filePath: first))
+      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
+      try FileManager.default.removeItem(atPath: first)
+      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "unsigned 2"])
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+    }
+  }
+
+  @Test func `a history that was written anew, whole in itself, is found by its signatures`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      for name in ["real", "forged"] {
+        var settings = try settings
+        if name == "forged" { settings.signingKey = nil }
+        try await withWriter("\(folder)/\(name)", settings: settings) { (writer) throws in
+          try writer.commit(["2024-02-12": events("2024-02-12", name == "real" ? 5 : 4)])
+          try writer.commit(["2024-02-13": []])
+        }
+      }
+      for number in 1...2 {
+        let name = "_manifest/acme/commits/0000000000000000000\(number).json.sig"
+        try FileManager.default.copyItem(atPath: "\(folder)/real/\(name)", toPath: "\(folder)/forged/\(name)")
+      }
+      #expect(try Archive.verify(at: "\(folder)/forged", log: log("acme"))?.findings == [])
+      #expect(try findings("\(folder)/forged") == ["0 of 2", "bad-signature 1", "bad-signature 2"])
+      #expect(try findings("\(folder)/real") == ["2 of 2"])
+    }
+  }
+
+  @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
+  func `OpenSSL makes the keys, and alone can check every commit`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      let (key, publicKey) = ("\(folder)/key.pem", "\(folder)/public.pem")
+      #expect(try OpenSSL.run(["genpkey", "-algorithm", "ed25519", "-out", key]).status == 0)
+      #expect(try OpenSSL.run(["pkey", "-in", key, "-pubout", "-out", publicKey]).status == 0)
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.signingKey = try SigningKey(pem: String(contentsOfFile: key, encoding: .utf8))
+      try await withWriter("\(folder)/archive", settings: settings) { (writer) throws in
+        for count in 1...3 { try writer.commit(["2024-02-12": events("2024-02-12", count)]) }
+      }
+      func check(_ number: Int) throws -> (status: Int32, output: String) {
+        let record = "\(folder)/archive/_manifest/acme/commits/0000000000000000000\(number).json"
+        return try OpenSSL.run([
+          "pkeyutl", "-verify", "-pubin", "-inkey", publicKey, "-rawin", "-in", record, "-sigfile",
+          "\(record).sig",
+        ])
+      }
+      for number in 1...3 {
+        let answer = try check(number)
+        #expect(answer.status == 0 && answer.output.contains("Verified Successfully"), "\(answer)")
+      }
+      let record = "\(folder)/archive/_manifest/acme/commits/00000000000000000002.json"
+      let text = try String(contentsOfFile: record, encoding: .utf8)
+      try text.replacing("\"rows\" : 2", with: "\"rows\" : 3").write(
+        toFile: record, atomically: true, encoding: .utf8)
+      #expect(try check(2).status != 0)
+
+      // What OpenSSL signs, we accept.
+      let signature = "\(folder)/signature"
+      #expect(
+        try OpenSSL.run(["pkeyutl", "-sign", "-inkey", key, "-rawin", "-in", record, "-out", signature])
+          .status
+          == 0)
+      #expect(
+        try CommitSignature.verify(
+          Array(Data(contentsOf: URL(filePath: record))),
+          signature: Array(Data(contentsOf: URL(filePath: signature))),
+          key: VerificationKey(pem: String(contentsOfFile: publicKey, encoding: .utf8))) == .good)
+    }
+  }
+
+  @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
+  func `keys of another kind are refused, with the command that makes the right one`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      func make(_ arguments: [String]) throws -> String {
+        let path = "\(folder)/\(UUID().uuidString)"
+        #expect(try OpenSSL.run(arguments + ["-out", path]).status == 0)
+        return try String(contentsOfFile: path, encoding: .utf8)
+      }
+      let texts = [
+        try make(["genpkey", "-algorithm", "ed448"]), try make(["genpkey", "-algorithm", "x25519"]),
+        try make(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+        try make(["genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:secret"]),
+        try make(["genpkey", "-algorithm", "ed25519", "-outform", "PEM", "-text"]),
+      ]
+      for text in texts + SigningTests.wrong(SigningTests.privatePEM) + [SigningTests.publicPEM] {
+        let error = #expect(throws: KeyFileError.notAPrivateKey, "\(text)") { try SigningKey(pem: text) }
+        #expect(error?.description.contains("openssl genpkey -algorithm ed25519") == true)
+      }
+    }
+  }
+
+  /// A PEM text, damaged.
+  private static func wrong(_ pem: String) -> [String] {
+    let lines = pem.split(separator: "\n").map(String.init)
+    return [
+      "", "\n", lines[1], lines[0], lines[0] + "\n" + lines[2], pem + pem,
+      pem.replacing(lines[1], with: String(lines[1].dropLast(4))),
+      pem.replacing(lines[1], with: lines[1] + "AAAA"),
+      pem.replacing("MC", with: "MD"), pem.replacing("----END", with: "---END"), "text before\n" + pem,
+      pem.replacing("K2V", with: "K2W"),
+    ]
+  }
+
+  @Test func `a public key is one, and nothing else is`() throws {
+    for text in SigningTests.wrong(SigningTests.publicPEM) + [SigningTests.privatePEM] {
+      let error = #expect(throws: KeyFileError.notAPublicKey, "\(text)") { try VerificationKey(pem: text) }
+      #expect(error?.description.contains("openssl pkey -in PRIVATE_KEY_FILE -pubout") == true)
+    }
+    #expect(throws: Never.self) { try VerificationKey(pem: SigningTests.publicPEM) }
+  }
+
+  @Test func `line endings, blanks around and lines of other lengths are as good`() throws {
+    let lines = SigningTests.privatePEM.split(separator: "\n")
+    let (one, other) = (lines[1].prefix(20), lines[1].dropFirst(20))
+    for text in [
+      SigningTests.privatePEM.replacing("\n", with: "\r\n"), "\n \n" + SigningTests.privatePEM + "\n\n",
+      lines.joined(separator: "\n"), "\(lines[0])\n\(one)\n\(other)\n\(lines[2])\n",
+    ] {
+      #expect(throws: Never.self, "\(text)") { try SigningKey(pem: text) }
+    }
+  }
+
+  @Test func `a signing key shows itself nowhere`() throws {
+    let key = try SigningKey(pem: SigningTests.privatePEM)
+    var dumped = ""
+    dump(key, to: &dumped)
+    for text in ["\(key)", String(reflecting: key), dumped, "\(try settings)"] {
+      #expect(text.contains("[redacted]"), "\(text)")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+import Testing
+
+/// Whichever file of an archive is damaged, it is found, and it alone is blamed.
+@Suite struct EveryFileTests {
+  /// All but the lock, which is nobody's evidence.
+  private func paths(_ archive: ExampleArchive) throws -> [String] {
+    try tree(archive.folder).keys.filter { !$0.hasSuffix("/") && !$0.hasSuffix("/lock") }.sorted()
+  }
+
+  private func expectBlame(_ path: String, in archive: ExampleArchive, _ what: String) throws {
+    let findings = try archive.verify().findings
+    try #require(!findings.isEmpty, "\(what) of \(path) is not found")
+    try #require(findings.allSatisfy { $0.path == path }, "\(what) of \(path): \(findings)")
+  }
+
+  @Test func `every file that goes is found with one finding`() async throws {
+    try await ExampleArchive.with { archive in
+      for path in try paths(archive) {
+        let bytes = try archive.bytes(path)
+        try archive.remove(path)
+        let findings = try archive.verify().findings
+        #expect(findings.map(\.path) == [path], "\(path): \(findings)")
+        #expect(
+          findings.first?.flaw.kind == (path.contains("/commits/") ? .brokenChain : .missing), "\(path)")
+        try archive.write(bytes, to: path)
+      }
+      #expect(try archive.findings().isEmpty)
+    }
+  }
+
+  @Test func `every file that is cut, emptied or grows is found`() async throws {
+    try await ExampleArchive.with { archive in
+      for path in try paths(archive) {
+        let bytes = try archive.bytes(path)
+        for (what, damaged) in [
+          ("the first half", Array(bytes.prefix(bytes.count / 2))), ("nothing", []),
+          ("its double", bytes + bytes), ("zeros", bytes.map { _ in 0 }),
+        ] {
+          try archive.write(damaged, to: path)
+          try expectBlame(path, in: archive, what)
+        }
+        try archive.write(bytes, to: path)
+      }
+    }
+  }
+
+  @Test func `every bit that flips is found, wherever it is`() async throws {
+    try await ExampleArchive.with { archive in
+      var random = SeededRandom(seed: 20_240_212)
+      let paths = try paths(archive)
+      for _ in 0..<300 {
+        let path = random.pick(paths)
+        let bytes = try archive.bytes(path)
+        var damaged = bytes
+        let (index, bit) = (
+          Int.random(in: 0..<bytes.count, using: &random), UInt8.random(in: 0..<8, using: &random)
+        )
+        damaged[index] ^= 1 << bit
+        try archive.write(damaged, to: path)
+        try expectBlame(path, in: archive, "bit \(bit) of byte \(index)")
+        try archive.write(bytes, to: path)
+      }
+    }
+  }
+
+  @Test func `a file of another day, commit or quarantine in its place is found`() async throws {
+    try await ExampleArchive.with { archive in
+      let all = try paths(archive)
+      for folder in ["csv/", "quarantine/", "_manifest/acme/commits/"] {
+        let paths = all.filter { $0.hasPrefix(folder) }
+        for (path, other) in zip(paths, paths.dropFirst() + paths.prefix(1)) {
+          let bytes = try archive.bytes(path)
+          try archive.write(archive.bytes(other), to: path)
+          try expectBlame(path, in: archive, "the place")
+          try archive.write(bytes, to: path)
+        }
+      }
+    }
+  }
+
+  @Test func `the README names every kind of finding`() throws {
+    let readme = try String(
+      contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"), encoding: .utf8
+    )
+    for kind in Flaw.Kind.allCases { #expect(readme.contains(kind.rawValue), "\(kind)") }
+  }
+}

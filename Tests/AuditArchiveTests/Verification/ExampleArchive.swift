@@ -1,0 +1,185 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import PartitionFormats
+import Testing
+
+/// A real archive, made by the writer, for a test to damage and to verify.
+///
+/// Seven commits: those of `writeHistory`, and a day in three parts. 2024-02-12 has 9 rows, 2024-02-13 and 2024-02-14 none,
+/// 2024-02-15 four, 2024-02-16 sixty; two quarantine files.
+struct ExampleArchive {
+  let folder: String
+  let paths = ArchivePaths(log("acme"))
+
+  /// Its files. Made once: a commit syncs the disk, and each test wants an archive of its own.
+  private static let files = Task {
+    try await withTemporaryFolder { (folder) throws in
+      try await writeHistory(folder)
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.partSizeLimit = 2_800
+      try await withWriter(folder, settings: settings) {
+        try $0.commit(["2024-02-16": AuditArchiveTests.events("2024-02-16", 60)])
+      }
+      return try tree(folder).filter { !$0.key.hasSuffix("/") }
+    }
+  }
+
+  static func with(
+    isolation: isolated (any Actor)? = #isolation, _ body: (ExampleArchive) async throws -> Void
+  ) async throws {
+    let files = try await files.value
+    try await withTemporaryFolder { (folder) throws in
+      let archive = ExampleArchive(folder: folder)
+      for (path, bytes) in files { try archive.write(bytes, to: path) }
+      try await body(archive)
+    }
+  }
+
+  // MARK: Looking
+
+  func verify(_ settings: VerificationSettings = VerificationSettings()) throws -> VerificationReport {
+    try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+  }
+
+  /// `altered csv/…`, for each finding.
+  func findings(_ settings: VerificationSettings = VerificationSettings()) throws -> [String] {
+    try verify(settings).findings.map { "\($0.flaw.kind.rawValue) \($0.path)" }.sorted()
+  }
+
+  var manifest: Manifest {
+    get throws { try #require(try Archive.read(at: folder, log: log("acme"))) }
+  }
+
+  func partition(_ text: String) throws -> Partition {
+    try #require(try manifest.partition(day(text)))
+  }
+
+  /// The path of a part of a day.
+  func part(_ text: String, _ index: Int = 0) throws -> String { try partition(text).files[index].path }
+
+  // MARK: Damaging
+
+  func full(_ path: String) -> String { "\(folder)/\(path)" }
+
+  func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: full(path)))) }
+
+  func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: (full(path) as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(filePath: full(path)))
+  }
+
+  func edit(_ path: String, _ change: (inout [UInt8]) throws -> Void) throws {
+    var bytes = try bytes(path)
+    try change(&bytes)
+    try write(bytes, to: path)
+  }
+
+  func remove(_ path: String) throws { try FileManager.default.removeItem(atPath: full(path)) }
+
+  func move(_ path: String, to other: String) throws {
+    let bytes = try bytes(path)
+    try remove(path)
+    try write(bytes, to: other)
+  }
+
+  /// The lines of a CSV part, header first, put back as a gzip file after the change.
+  func editLines(_ path: String, level: Int = 6, _ change: (inout [String]) throws -> Void) throws {
+    try write(edited(path, level: level, change), to: path)
+  }
+
+  private func edited(
+    _ path: String, level: Int = 6, _ change: (inout [String]) throws -> Void
+  ) throws -> [UInt8] {
+    let text = String(decoding: try Gzip.decompress(try bytes(path), limit: 1 << 20), as: UTF8.self)
+    var lines = text.split(separator: "\n").map(String.init)
+    try change(&lines)
+    return try Gzip.compress(Array((lines.joined(separator: "\n") + "\n").utf8), level: level)
+  }
+
+  func editRecord(_ path: String, _ change: (inout [String: Any]) throws -> Void) throws {
+    var record = try #require(
+      try JSONSerialization.jsonObject(with: Data(try bytes(path))) as? [String: Any])
+    try change(&record)
+    try write(
+      JSONSerialization.data(
+        withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]), to: path)
+  }
+
+  // MARK: Lies that the chain does not show
+
+  /// Changes a commit record and makes all hashes after it fit, up to the manifest's.
+  func forge(_ number: Int, _ change: (inout [String: Any]) throws -> Void) throws {
+    try editRecord(paths.commit(number), change)
+    try chainAnew()
+  }
+
+  /// Changes a member of the newest standing, in the last commit and in the manifest.
+  func forgeStanding(_ change: (inout [String: Any]) throws -> Void) throws {
+    try editRecord(paths.commit(try manifest.commit), change)
+    try editRecord(paths.manifest, change)
+    try chainAnew()
+  }
+
+  /// Changes what a day's entry says, in the commits and in the manifest.
+  func forgeDay(_ text: String, _ change: (inout [String: Any]) throws -> Void) throws {
+    let revision = try partition(text).revision
+    func replace(_ list: Any?) throws -> [[String: Any]] {
+      try (list as? [[String: Any]] ?? []).map { entry in
+        var entry = entry
+        if entry["event_date"] as? String == text, entry["revision"] as? Int == revision {
+          try change(&entry)
+        }
+        return entry
+      }
+    }
+    for number in 1...(try manifest.commit) {
+      try editRecord(paths.commit(number)) {
+        $0["partitions_changed"] = try replace($0["partitions_changed"])
+      }
+    }
+    try editRecord(paths.manifest) { $0["partitions"] = try replace($0["partitions"]) }
+    try chainAnew()
+  }
+
+  /// Puts other rows into a part, sealed with the right name, sizes and hashes: a fault that only the rows show.
+  func reseal(_ text: String, _ change: (inout [String]) throws -> Void) throws {
+    let old = try part(text)
+    let bytes = try edited(old, change)
+    let content = try Gzip.decompress(bytes, limit: 1 << 20)
+    let rows = content.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
+    let hash = sha256(bytes)
+    let new = String(old.dropLast("00000000.csv.gz".count)) + hash.prefix(8) + ".csv.gz"
+    try remove(old)
+    try write(bytes, to: new)
+    let number = try partition(text).changedInCommit
+    try forgeDay(text) { entry in
+      var file = try #require((entry["files"] as? [[String: Any]])?.first)
+      file["path"] = new
+      file["sha256"] = hash
+      file["bytes"] = bytes.count
+      file["uncompressed_bytes"] = content.count
+      entry["files"] = [file]
+      entry["content_sha256"] = sha256(rows)
+    }
+    for later in number...(try manifest.commit) {
+      try forge(later) { record in
+        for member in ["files_added", "files_removed"] {
+          let paths = record[member] as? [String] ?? []
+          record[member] = paths.map { $0 == old ? new : $0 }.sorted()
+        }
+      }
+    }
+  }
+
+  private func chainAnew() throws {
+    var previous: String?
+    let newest = try FileManager.default.contentsOfDirectory(atPath: full(paths.commits)).count
+    for number in 1...newest {
+      try editRecord(paths.commit(number)) { $0["previous_commit_sha256"] = previous ?? NSNull() }
+      previous = sha256(try bytes(paths.commit(number)))
+    }
+    try editRecord(paths.manifest) { $0["commit_sha256"] = previous }
+  }
+}

@@ -1,0 +1,211 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+import Testing
+
+/// What a run does while an archive is verified is no damage; what a disk refuses is told as that.
+@Suite struct VerificationMeanwhileTests {
+  /// What a run does to an archive, in the steps of a commit: parts, record, manifest, and the deletion of what was replaced.
+  private struct Run {
+    let steps: [(ExampleArchive) throws -> Void]
+
+    /// Learns it from a real run on an example archive.
+    init(_ run: (ArchiveWriter) throws -> Void) async throws {
+      var (before, after): ([String: Data], [String: Data]) = ([:], [:])
+      try await ExampleArchive.with { archive in
+        before = try tree(archive.folder)
+        try await withWriter(archive.folder, body: run)
+        after = try tree(archive.folder)
+      }
+      let new = after.filter {
+        before[$0.key] != $0.value && !$0.key.hasSuffix("lock") && !$0.key.hasSuffix("/")
+      }
+      let gone = before.keys.filter { after[$0] == nil && !$0.hasSuffix("/") }
+      func put(_ isWanted: @escaping (String) -> Bool) -> (ExampleArchive) throws -> Void {
+        { archive in for (path, bytes) in new where isWanted(path) { try archive.write(bytes, to: path) } }
+      }
+      steps = [
+        put { !$0.hasPrefix("_manifest") }, put { $0.contains("/commits/") },
+        put { $0.hasSuffix("manifest.json") },
+        { archive in for path in gone { try archive.remove(path) } },
+      ]
+    }
+  }
+
+  /// Lets the rest of a run happen at a moment of a verification.
+  private final class Moment {
+    private var countdown: Int
+    private let archive: ExampleArchive
+    private var steps: ArraySlice<(ExampleArchive) throws -> Void>
+    private(set) var failure: (any Error)?
+
+    init(_ number: Int, _ archive: ExampleArchive, _ steps: ArraySlice<(ExampleArchive) throws -> Void>) {
+      countdown = number
+      self.archive = archive
+      self.steps = steps
+    }
+
+    var isOver: Bool { steps.isEmpty }
+
+    func pass() {
+      countdown -= 1
+      guard countdown < 0 else { return }
+      do { while let step = steps.popFirst() { try step(archive) } } catch { failure = error }
+    }
+  }
+
+  private func change(_ writer: ArchiveWriter) throws {
+    try writer.commit([
+      "2024-02-12": events("2024-02-12", 11), "2024-02-13": events("2024-02-13", 3),
+      "2024-02-16": events("2024-02-16", 50), "2024-02-18": events("2024-02-18", 2),
+    ]) {
+      $0.quarantine = [record("[3]")]
+    }
+  }
+
+  @Test func `a run that commits at any moment of a verification is not taken for damage`() async throws {
+    let run = try await Run(change)
+    for isQuick in [false, true] {
+      for begun in 0..<4 {
+        for number in 0..<14 {
+          try await ExampleArchive.with { archive in
+            for step in run.steps[..<begun] { try step(archive) }
+            let moment = Moment(number, archive, run.steps[begun...])
+            var settings = VerificationSettings()
+            settings.isQuick = isQuick
+            let report = try Archive.verify(
+              at: archive.folder, log: log("acme"), settings: settings, patience: { moment.pass() },
+              observe: { _ in moment.pass() })
+            #expect(moment.failure == nil)
+            guard moment.isOver else { return }  // it ended before: then the run had indeed stopped
+            let findings = report?.findings ?? []
+            #expect(findings.isEmpty, "step \(begun), moment \(number), quick \(isQuick): \(findings)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `many runs in a row are followed to the newest revision`() async throws {
+    try await ExampleArchive.with { archive in
+      let before = try tree(archive.folder)
+      var trees = [before]
+      for count in 10...13 {
+        try await withWriter(archive.folder) {
+          try $0.commit([
+            "2024-02-12": events("2024-02-12", count), "2024-02-15": events("2024-02-15", count),
+          ])
+        }
+        trees.append(try tree(archive.folder))
+      }
+      for (path, _) in try tree(archive.folder) where !path.hasSuffix("/") { try archive.remove(path) }
+      for (path, bytes) in before where !path.hasSuffix("/") { try archive.write(bytes, to: path) }
+      var failure: (any Error)?
+      var next = 1
+      let report = try Archive.verify(
+        at: archive.folder, log: log("acme"),
+        observe: { progress in
+          guard progress.day != nil, next < trees.count else { return }
+          do {
+            for (path, bytes) in trees[next] where !path.hasSuffix("/") { try archive.write(bytes, to: path) }
+            for path in trees[next - 1].keys where trees[next][path] == nil && !path.hasSuffix("/") {
+              try archive.remove(path)
+            }
+          } catch { failure = error }
+          next += 1
+        })
+      #expect(failure == nil && next == trees.count)
+      #expect(report?.findings.isEmpty == true, "\(String(describing: report?.findings))")
+      #expect(report.map { $0.rows.total >= 80 && $0.rows.sound == $0.rows.total } == true)
+    }
+  }
+
+  @Test
+  func `a run that stopped before its commit leaves what the next run deletes, and verification says so`()
+    async throws
+  {
+    let run = try await Run(change)
+    for (begun, expected) in [(1, Leftover.Reason.neverCommitted), (3, .superseded)] {
+      try await ExampleArchive.with { archive in
+        for step in run.steps[..<begun] { try step(archive) }
+        let report = try archive.verify()
+        #expect(!report.findings.isEmpty)
+        #expect(
+          report.findings.allSatisfy { $0.flaw == .unlisted(.leftover(expected)) }, "\(report.findings)")
+        try await withWriter(archive.folder) { _ in }
+        #expect(try archive.findings() == [])
+      }
+    }
+  }
+
+  @Test func `whatever operation of the disk fails, it is told of that file and no other`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    try await ExampleArchive.with { archive in
+      for (path, bytes) in try tree(archive.folder) where !path.hasSuffix("/") {
+        try disk.makeFolders(above: "/archive/\(path)")
+        disk.setContents(of: "/archive/\(path)", Array(bytes))
+      }
+    }
+    disk.record()
+    let whole = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)
+    #expect(whole?.findings == [])
+    let operations = disk.operations
+    #expect(operations.count > 50)
+    var told = 0
+    for (index, operation) in operations.enumerated() {
+      let failing = FaultyFileSystem(copyOf: disk)
+      failing.fail(at: index + 1, .failure)
+      told += try findings(when: operation, failsOn: failing)
+    }
+    #expect(told > 40)
+  }
+
+  /// How many there are; none when a listing fails, without which nothing can be said.
+  private func findings(when operation: String, failsOn disk: FaultyFileSystem) throws -> Int {
+    let findings: [Finding]
+    do {
+      findings = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)?.findings ?? []
+    } catch {
+      guard case .storage = error else { throw error }
+      return 0
+    }
+    #expect(findings.allSatisfy { $0.flaw.kind == .unreadable }, "\(operation): \(findings)")
+    #expect(findings.count == 1 || operation.hasSuffix("00008.json"), "\(operation): \(findings)")
+    #expect(findings.allSatisfy { operation.hasSuffix($0.path) }, "\(operation): \(findings)")
+    return findings.count
+  }
+
+  @Test func `progress tells commits, then days and bytes, up to all of them`() async throws {
+    try await ExampleArchive.with { archive in
+      var seen: [VerificationProgress] = []
+      _ = try Archive.verify(at: archive.folder, log: log("acme"), observe: { seen.append($0) })
+      #expect(seen.filter { $0.day == nil }.map(\.done) == Array(1...7))
+      #expect(Set(seen.compactMap(\.day)).count == 5)
+      let bytes = try archive.manifest.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
+      #expect(seen.last?.bytes == bytes && seen.last?.totalBytes == bytes && seen.last?.findings == 0)
+    }
+  }
+
+  @Test func `a repository's log is verified in its own tree`() async throws {
+    try await withTemporaryFolder { (folder) throws in
+      for name in ["acme/one", "acme/two"] {
+        try await writeHistory(folder, ArchiveSource(apiHost: acme.apiHost, log: log(name)))
+      }
+      let path = "csv/organization=acme/repository=two/event_date=2024-02-12/x"
+      try write("x", to: "\(folder)/\(path)")
+      #expect(try Archive.verify(at: folder, log: log("acme/one"))?.findings.isEmpty == true)
+      #expect(try Archive.verify(at: folder, log: log("acme/two"))?.findings.map(\.path) == [path])
+      #expect(try Archive.verify(at: folder, log: log("acme")) == nil)
+    }
+  }
+}
+
+extension FaultyFileSystem {
+  fileprivate func makeFolders(above path: String) throws {
+    let parent = ArchivePaths.folder(of: path)
+    guard try status(parent, followingLinks: false) == nil else { return }
+    try makeFolders(above: parent)
+    try makeFolder(parent)
+  }
+}

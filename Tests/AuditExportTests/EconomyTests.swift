@@ -1,0 +1,99 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Synchronization
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+/// How many requests a run makes of an API without faults.
+@Suite struct EconomyTests {
+  private let now = time("2024-12-20T01:50:00Z")
+
+  @Test(arguments: [30, 86, 300, 3_600])
+  func `a nightly run makes as many requests as its window and lookback have pages, and four at most`(
+    seconds: Int
+  ) async throws {
+    let step = TimeSpan.seconds(Double(seconds) + 0.000_317)
+    let before = LongLog(count: 40 * 86_400 / seconds, newest: now - .seconds(7), step: step)
+    let world = try World(now: now)
+    _ = try await world.export(.incremental(backfillStart: now - .days(2)), from: before)
+    #expect(try world.manifest?.gaps == [])
+
+    let tonight = now + .days(1)
+    world.clock.advance(to: tonight)
+    let new = Int((tonight - now).microseconds / step.microseconds)
+    let log = LongLog(count: before.count + new, newest: before.newest + step * new, step: step)
+    let summary = try await world.export(.incremental(backfillStart: nil), from: log)
+    guard case .complete = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    let span = try #require(summary.plan.span)
+    #expect(span.length > .hours(47))
+    let pages = (log.events(in: Window(from: span.from, to: tonight)) + 499) / 500
+    #expect(log.seen.withLock(\.requests) <= pages + 4)
+  }
+
+  @Test(arguments: [ExportSettings.TimeFilter.seek, .filter, .auto], [TimeFilter.exact, .ignored])
+  func `a day a year back among a million events is reached in log2 of the pages, and four at most`(
+    way: ExportSettings.TimeFilter, filter: TimeFilter
+  ) async throws {
+    let log = LongLog(
+      count: 1_000_000, newest: now - .seconds(3), step: .seconds(31.536_001), filter: filter)
+    for day in [now - .days(360), now - .days(200.3)].map({ Day(containing: $0) }) {
+      let world = try World(now: now)
+      let before = log.seen.withLock(\.requests)
+      let summary = try await world.export(
+        .window(day.window, replace: false), from: log,
+        adjust: {
+          $0.timeFilter = way
+        })
+      guard case .complete = summary.outcome else {
+        Issue.record("it ended as \(summary.outcome)")
+        return
+      }
+      let events = log.events(in: day.window)
+      #expect(summary.counters.rowsAdded == events)
+      #expect(summary.counters.timeFilter == (way == .seek || filter == .ignored ? "seek" : "filter"))
+      let requests = log.seen.withLock(\.requests) - before
+      // 2,000 pages. To find out that the filter is of no use costs one more.
+      #expect(requests <= 11 + (events + 499) / 500 + 4 + (way != .seek && filter == .ignored ? 1 : 0))
+      if way != .seek, filter == .exact { #expect(requests <= (events + 499) / 500 + 10) }
+    }
+  }
+
+  @Test(arguments: [ExportSettings.TimeFilter.seek, .filter, .auto])
+  func `a backfill of 200 days killed ten times fetches no covered day again`(
+    way: ExportSettings.TimeFilter
+  ) async throws {
+    let start = now - .days(200)
+    let world = try World(now: now)
+    let log = LongLog(count: 30_000, newest: now - .minutes(1), step: .seconds(600.000_01))
+    var kills = 0
+    while kills < 11 {
+      let covered = try world.manifest?.coverage ?? Coverage()
+      log.seen.withLock { $0 = LongLog.Seen() }
+      log.end.withLock { $0 = kills < 10 ? 45 : .max }
+      let summary = try await world.export(
+        .incremental(backfillStart: start), from: log,
+        adjust: {
+          $0.timeFilter = way
+          $0.pageSize = 60
+          $0.lookback = .hours(1)
+        })
+      let again = log.seen.withLock(\.events).filter { day, shown in
+        covered.contains(day.window) && shown.count >= log.events(in: day.window)
+      }
+      #expect(again.count <= 1, "run \(kills): \(again.keys.sorted())")
+      kills += 1
+      if case .complete = summary.outcome { break }
+    }
+    let archived = try world.manifest?.partitions.reduce(0) { $0 + $1.rows }
+    #expect(kills > 8)
+    #expect(try world.manifest?.gaps == [])
+    #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
+  }
+}

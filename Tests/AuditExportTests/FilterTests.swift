@@ -1,0 +1,300 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Synchronization
+import TestSupport
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+/// Reaching an old window through the API's time filter, whatever that makes of times.
+@Suite struct FilterTests {
+  private let start = time("2024-02-09T00:00:00Z")
+  private let now = time("2024-02-12T18:30:00Z")
+
+  private static let faces: [(TimeFilter, FilterVerdict)] = [
+    (.exact, .exact), (.inclusive, .inclusive), (.dayTruncated, .dayTruncated),
+    (.shifted(.hours(1)), .shifted),
+    (.shifted(.hours(-5)), .shifted), (.ignored, .ignored), (.rejected, .rejected),
+  ]
+
+  /// 1,600 events in four days; 40 pages, which hold two to three hours each.
+  private func world(
+    _ filter: TimeFilter, ties: Int = 1, _ behaviours: [any Behaviour] = [], seed: Int = 1
+  ) throws -> World {
+    try World(now: now) { configuration in
+      configuration.seed = UInt64(seed)
+      configuration.timeFilter = filter
+      configuration.behaviours = behaviours
+      configuration.events = .generated(
+        Generation(count: 1_600, window: Window(from: start, to: now), ties: ties))
+    }
+  }
+
+  private func export(
+    _ window: Window, from world: World, _ way: ExportSettings.TimeFilter, replace: Bool = false,
+    query: String? = nil
+  ) async throws -> (summary: ExportSummary, verdicts: [FilterVerdict], givenUp: Int, requests: Int) {
+    let seen = Mutex<(verdicts: [FilterVerdict], givenUp: Int)>(([], 0))
+    let before = world.api.withLock { $0.requests.count }
+    let summary = try await world.export(.window(window, replace: replace)) { event in
+      switch event {
+      case .filterJudged(let verdict): seen.withLock { $0.verdicts.append(verdict) }
+      case .filterGivenUp: seen.withLock { $0.givenUp += 1 }
+      default: break
+      }
+    } adjust: {
+      $0.pageSize = 40
+      $0.timeFilter = way
+      $0.query = query
+    }
+    let requests = world.api.withLock { $0.requests.count } - before
+    let (verdicts, givenUp) = seen.withLock(\.self)
+    return (summary, verdicts, givenUp, requests)
+  }
+
+  private let window = Window(from: time("2024-02-09T18:00:00Z"), to: time("2024-02-11T07:11:13.000001Z"))
+
+  /// The window is archived as it is in truth, and covered.
+  private func expectExact(_ window: Window, _ summary: ExportSummary, in world: World) async throws {
+    guard case .complete = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    #expect(try world.manifest?.coverage.intervals == [window])
+    #expect(try await world.archived() == world.truth().filter { window.contains($0.time) })
+  }
+
+  @Test(arguments: faces)
+  func `whatever the filter makes of times, the archive is exact, and the commit has the verdict`(
+    face: (TimeFilter, FilterVerdict)
+  ) async throws {
+    let world = try world(face.0)
+    let (summary, verdicts, givenUp, _) = try await export(window, from: world, .filter)
+    try await expectExact(window, summary, in: world)
+    #expect(verdicts == [face.1])
+    #expect(givenUp == 0)
+    #expect(summary.counters.filterVerdict == face.1.rawValue)
+    #expect(summary.counters.timeFilter == (face.1.isUsable ? "filter" : "seek"))
+    let commits = try Archive.recentCommits(at: world.folder, log: world.log, limit: 100)
+    #expect(!commits.isEmpty)
+    #expect(commits.allSatisfy { $0.run.filterVerdict == face.1.rawValue })
+  }
+
+  @Test(arguments: faces)
+  func `nights by filter alone are exact`(face: (TimeFilter, FilterVerdict)) async throws {
+    let world = try world(face.0)
+    for night in 0..<2 {
+      let summary = try await world.export(
+        .incremental(backfillStart: start),
+        adjust: {
+          $0.pageSize = 100
+          $0.timeFilter = .filter
+        })
+      guard case .complete = summary.outcome else {
+        Issue.record("night \(night) ended as \(summary.outcome)")
+        return
+      }
+      #expect(try world.manifest?.gaps == [])
+      #expect(try await world.violations() == [])
+      let next = now + .days(Double(night + 1))
+      world.api.withLock { api in
+        api.change(world.log) { log in
+          for minute in 0..<200 { log.insertGenerated(at: next - .minutes(Double(1_400 - 7 * minute))) }
+        }
+      }
+      world.clock.advance(to: next)
+    }
+  }
+
+  @Test func `seek and walk ask no question of the filter`() async throws {
+    for way in [ExportSettings.TimeFilter.seek, .walk] {
+      let world = try world(.exact)
+      let (summary, verdicts, _, _) = try await export(window, from: world, way)
+      try await expectExact(window, summary, in: world)
+      #expect(verdicts == [])
+      #expect(summary.counters.filterVerdict == nil)
+      #expect(summary.counters.timeFilter == way.rawValue)
+      #expect(world.api.withLock { $0.requests.allSatisfy { $0.query == nil } })
+    }
+  }
+
+  @Test func `auto asks for the filter only where that can save requests`() async throws {
+    // A window on the first page; one of a short list, which a few pages find; a replacement.
+    let world = try world(.exact)
+    let recent = Window(from: now - .hours(3), to: now - .minutes(20))
+    #expect(try await export(recent, from: world, .auto).verdicts == [])
+    #expect(try await export(window, from: world, .auto, replace: true).verdicts == [])
+    #expect(try await export(window, from: world, .filter, replace: true).verdicts == [.exact])
+    let summary = try await world.export(.window(window, replace: false), adjust: { $0.pageSize = 500 })
+    #expect(summary.counters.filterVerdict == nil)
+    #expect(try await world.violations() == [])
+  }
+
+  @Test func `another query goes with the bounds, whole`() async throws {
+    let world = try world(.exact)
+    let query = "event_kind:create OR event_kind:delete"
+    let (summary, verdicts, _, _) = try await export(window, from: world, .filter, query: query)
+    #expect(verdicts == [.exact])
+    #expect(summary.counters.timeFilter == "filter")
+    let filtered = try await world.archived()
+    let sought = try self.world(.exact)
+    _ = try await export(window, from: sought, .seek, query: query)
+    #expect(!filtered.isEmpty)
+    #expect(try await filtered == sought.archived())
+  }
+
+  /// A filter that has lost events, some or all of one kind; the list without a filter has them.
+  private struct Hiding: Behaviour {
+    /// Every so many, counted from the oldest.
+    var every = 1
+    var before = Timestamp.latest
+
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+      guard turn.request.parameter("query")?.contains("event_at") ?? false else { return }
+      list.reorder { indices in
+        indices.removeAll { $0 % every == 0 && log.events.time($0) < before }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 1_000])
+  func `a filter that hides events, however old, is found out and not used`(
+    every: Int
+  ) async throws {
+    for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
+      let world = try world(.exact, [Hiding(every: every, before: before)])
+      let (summary, verdicts, _, _) = try await export(window, from: world, .filter)
+      try await expectExact(window, summary, in: world)
+      #expect(verdicts == [.inconclusive])
+    }
+  }
+
+  /// Something that goes wrong after the filter was measured, with queries for spans of time alone.
+  struct Later: Behaviour {
+    enum Fault: Sendable, CaseIterable { case refuses, fails, missesPage, overcounts, repeats, changes }
+    var fault: Fault
+    private var asked = 0
+
+    init(_ fault: Fault) { self.fault = fault }
+
+    private mutating func strikes(_ turn: Turn) -> Bool {
+      guard turn.request.parameter("query")?.contains(" AND ") ?? false else { return false }
+      asked += 1
+      return asked > 3
+    }
+
+    mutating func answer(instead turn: Turn) -> EmulatedResponse? {
+      guard fault == .refuses || fault == .fails || fault == .missesPage, strikes(turn) else { return nil }
+      switch fault {
+      case .refuses: return EmulatedResponse(status: 400, detail: "Too complex.")
+      case .fails: return EmulatedResponse(status: 500, detail: "Search is down.")
+      default: return EmulatedResponse(status: 404, detail: "Invalid page.")
+      }
+    }
+
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+      guard fault == .repeats || fault == .changes, strikes(turn) else { return }
+      list.reorder { indices in
+        guard let last = indices.last else { return }
+        switch fault {
+        case .repeats: for index in indices.indices.dropFirst().prefix(2) { indices[index] = last }
+        case .changes where asked % 2 == 0: indices.removeLast()
+        default: break
+        }
+      }
+    }
+
+    mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+      guard fault == .overcounts, strikes(turn) else { return }
+      guard let count = response.headers["X-Pagination-Count"].flatMap({ Int($0) }) else { return }
+      response.headers["X-Pagination-Count"] = String(count + 1)
+    }
+  }
+
+  @Test(arguments: Later.Fault.allCases)
+  func `what cannot be reconciled with its count is given up, and sought`(fault: Later.Fault) async throws {
+    let world = try world(.exact, [Later(fault)])
+    let (summary, verdicts, givenUp, _) = try await export(window, from: world, .filter)
+    try await expectExact(window, summary, in: world)
+    #expect(verdicts == [.exact])
+    #expect(givenUp == 1)
+    #expect(summary.counters.timeFilter == "seek")
+  }
+
+  @Test func `a filter that fails, in a list that cannot be shown to be complete either, ends as incomplete`()
+    async throws
+  {
+    let world = try world(.exact, [Later(.fails), CountField.wrong(by: 3)])
+    let (summary, _, _, _) = try await export(window, from: world, .filter)
+    guard case .complete = summary.outcome else {
+      #expect(try world.manifest?.coverage.contains(window) != true)
+      return
+    }
+    #expect(try await world.violations() == [])
+  }
+
+  @Test(arguments: 0..<1)
+  func `growth, late events, shuffled ties and failures leave it exact, or say so`(seed: Int) async throws {
+    let weathers: [[any Behaviour]] = [
+      [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
+      [ShuffledTies(seed: UInt64(seed))], [Failures(Rhythm(every: 3), status: 503)],
+      [CountField.absent], [CountField.wrong(by: 4)], [AscendingOrder()],
+      [
+        ShuffledTies(seed: UInt64(seed)), LateEvents(chance: 0.05, by: .days(4), seed: 2), Growth(events: 1),
+      ],
+    ]
+    for (index, weather) in weathers.enumerated() {
+      for filter in [TimeFilter.exact, .dayTruncated, .shifted(.hours(3))] {
+        let world = try world(filter, ties: 4, weather, seed: seed)
+        let known = try world.truth()
+        let (summary, _, _, _) = try await export(window, from: world, .filter)
+        let coverage = try world.manifest?.coverage ?? Coverage()
+        let archived = try await Set(world.archived())
+        let missing = known.filter { coverage.contains($0.time) && !archived.contains($0) }
+        #expect(missing.isEmpty, "weather \(index), \(filter): \(missing.prefix(3))")
+        if case .complete = summary.outcome {
+          #expect(coverage.contains(window))
+        } else {
+          #expect(!coverage.contains(window))
+        }
+      }
+    }
+  }
+
+  @Test func `several filtered pages in flight come to the same`() async throws {
+    let world = try world(.exact)
+    let summary = try await world.export(
+      .window(window, replace: false),
+      adjust: {
+        $0.pageSize = 10
+        $0.timeFilter = .filter
+        $0.maxConcurrentRequests = 4
+      })
+    try await expectExact(window, summary, in: world)
+    #expect(summary.counters.timeFilter == "filter")
+  }
+
+  @Test func `a long window is kept stretch by stretch, and a stopped run goes on where it was`() async throws
+  {
+    let world = try world(.exact)
+    let window = Window(from: start, to: time("2024-02-12T00:00:00Z"))
+    world.beforeRequest.withLock { gate in
+      gate = { number throws(TransportFault) in if number > 30 { throw .cancelled } }
+    }
+    let first = try await export(window, from: world, .filter)
+    guard case .stoppedByAPI(.cancelled) = first.summary.outcome else {
+      Issue.record("it was not stopped")
+      return
+    }
+    #expect(first.summary.counters.timeFilter == "filter")
+    #expect((try world.manifest?.coverage.intervals.first?.from ?? now) <= time("2024-02-11T00:00:00Z"))
+    #expect(try await world.violations() == [])
+    world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
+    let second = try await world.export(.incremental(backfillStart: nil), adjust: { $0.pageSize = 40 })
+    #expect(second.counters.timeFilter != nil)
+    #expect(try await world.violations() == [])
+  }
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+/// Signing and checking signatures, with keys that OpenSSL made.
+@Suite(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH")) struct SigningTests {
+  /// An emulator, a key pair, and an empty archive.
+  private func withKeys(_ body: (Bench, _ key: String, _ publicKey: String) throws -> Void) throws {
+    try Bench.with(["--generate", "300"]) { bench in
+      let (key, publicKey) = (bench.folder + "/audit.key", bench.folder + "/audit.pub")
+      #expect(try OpenSSL.run(["genpkey", "-algorithm", "ed25519", "-out", key]).status == 0)
+      #expect(try OpenSSL.run(["pkey", "-in", key, "-pubout", "-out", publicKey]).status == 0)
+      try body(bench, key, publicKey)
+    }
+  }
+
+  private let start = [
+    "--backfill-start-time", "\(Date(timeIntervalSinceNow: -20 * 86_400).formatted(.iso8601))",
+  ]
+
+  private func verify(_ bench: Bench, _ options: [String]) throws -> Program.Result {
+    try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive] + options)
+  }
+
+  private func commits(_ bench: Bench) throws -> [String] {
+    let folder = bench.archive + "/_manifest/acme/commits/"
+    return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }
+      .sorted().map { folder + $0 }
+  }
+
+  @Test
+  func
+    `every commit of an export with a key is one that OpenSSL and verify accept, and an altered one is not`()
+    throws
+  {
+    try withKeys { bench, key, publicKey in
+      let first = try bench.export(start + ["--signing-key-file", key])
+      #expect(first.status == 0 && !first.log.contains("Every user"), "\(first.log)")
+      let second = try bench.export(environment: ["CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE": key])
+      #expect(second.status == 0, "\(second.log)")
+      let records = try commits(bench)
+      #expect(records.count >= 2)
+      for record in records {
+        let answer = try OpenSSL.verify(record, publicKey)
+        #expect(answer.status == 0 && answer.output.contains("Verified Successfully"), "\(answer)")
+      }
+      let good = try verify(bench, ["--public-key-file", publicKey])
+      #expect(good.status == 0, "\(good.output)")
+      #expect(
+        good.output.contains("signatures       \(records.count) of \(records.count) commits are signed"))
+      #expect(try !verify(bench, []).output.contains("signatures"))
+
+      // One who may write, and has not the key, alters the newest record and what names it.
+      let newest = try #require(records.last)
+      try Data(contentsOf: URL(filePath: records[0] + ".sig")).write(to: URL(filePath: newest + ".sig"))
+      let bad = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"])
+      #expect(bad.status == 2)
+      let findings = try #require(try bad.json["findings"] as? [[String: Any]])
+      #expect(findings.map { $0["kind"] as? String } == ["bad-signature"])
+      #expect(findings.first?["commit"] as? Int == records.count)
+      #expect(try OpenSSL.verify(newest, publicKey).status != 0)
+    }
+  }
+
+  @Test func `commits from before signing began are unsigned, unless it is said where it began`() throws {
+    try withKeys { bench, key, publicKey in
+      #expect(try bench.export(start).status == 0)
+      let before = try commits(bench).count
+      #expect(try bench.export(["--signing-key-file", key]).status == 0)
+      let all = try verify(bench, ["--public-key-file", publicKey])
+      #expect(all.status == 2 && all.log.contains("\(before) unsigned"), "\(all.log)")
+      #expect(all.output.contains("--signed-since"))
+      let since = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 1)"])
+      #expect(since.status == 0, "\(since.output)")
+      #expect(since.output.contains("1 of 1 commits from \(before + 1) on are signed by the key"))
+      let late = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 2)"])
+      #expect(late.status == 64 && late.log.contains("the newest commit is \(before + 1)"), "\(late.log)")
+      #expect(
+        try verify(bench, ["--signed-since", "1"]).log.contains("--signed-since needs --public-key-file"))
+    }
+  }
+
+  @Test func `a key that everybody can read is used, with a warning`() throws {
+    try withKeys { bench, key, _ in
+      for (mode, isWarned) in [(0o644, true), (0o640, false), (0o600, false)] {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key)
+        let result = try bench.export(start + ["--signing-key-file", key])
+        #expect(result.status == 0)
+        #expect(result.log.contains("Every user of this machine can read the signing key in") == isWarned)
+      }
+    }
+  }
+
+  @Test func `what is no such key is refused before anything is made, with the command that makes one`()
+    throws
+  {
+    try withKeys { bench, key, publicKey in
+      for (option, file, words) in [
+        ("--signing-key-file", publicKey, "openssl genpkey -algorithm ed25519"),
+        ("--signing-key-file", bench.folder + "/none", "with the signing key cannot be read"),
+        ("--signing-key-file", "", "expected a file"),
+      ] {
+        let result = try bench.export(start + [option, file])
+        #expect(result.status == 64 && result.log.contains(words), "\(result.log)")
+        #expect(!result.log.contains("BEGIN"))
+      }
+      #expect(!FileManager.default.fileExists(atPath: bench.archive))
+      for (file, words) in [
+        (key, "openssl pkey -in PRIVATE_KEY_FILE -pubout"), (bench.folder + "/none", "cannot be read"),
+      ] {
+        let result = try verify(bench, ["--public-key-file", file])
+        #expect(result.status == 64 && result.log.contains(words), "\(result.log)")
+      }
+    }
+  }
+
+  @Test func `the signing key is in no output, no log and no file of the archive`() throws {
+    try withKeys { bench, key, _ in
+      let text = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n")[1]
+      let secret = try #require(Data(base64Encoded: String(text))?.suffix(32))
+      let result = try bench.export(start + ["--signing-key-file", key, "--log-level", "debug"])
+      #expect(result.status == 0 && !result.log.contains(text) && !result.output.contains(text))
+      for path in try FileManager.default.subpathsOfDirectory(atPath: bench.archive) {
+        guard let bytes = FileManager.default.contents(atPath: bench.archive + "/" + path) else { continue }
+        #expect(bytes.range(of: secret) == nil && bytes.range(of: Data(text.utf8)) == nil, "\(path)")
+      }
+    }
+  }
+}
+
+/// OpenSSL's own program.
+private enum OpenSSL {
+  static let isThere: Bool = {
+    do { return try run(["version"]).output.hasPrefix("OpenSSL 3") } catch { return false }
+  }()
+
+  static func run(_ arguments: [String]) throws -> Program.Result {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["openssl"] + arguments
+    return try Running(process).wait()
+  }
+
+  /// Checks a commit record by the signature beside it.
+  static func verify(_ record: String, _ publicKey: String) throws -> Program.Result {
+    try run([
+      "pkeyutl", "-verify", "-pubin", "-inkey", publicKey, "-rawin", "-in", record, "-sigfile",
+      record + ".sig",
+    ])
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Testing
+
+/// `verify`, run as its users run it, on copies of `samples/archive`.
+@Suite struct VerifyTests {
+  private static let part12 = "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-eb6afa07.csv.gz"
+  private static let part13 = "csv/organization=acme/event_date=2024-02-13/part-00000.r0002-71a1a6d7.csv.gz"
+
+  /// Gives `body` a copy of the sample archive.
+  private func withArchive(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "audit-verify-" + UUID().uuidString
+    try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func verify(_ folder: String, _ options: [String] = []) throws -> Program.Result {
+    try Program.exporter.run(["verify", "--organization", "acme", "--archive", folder] + options)
+  }
+
+  private func files(_ folder: String) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+      files[path] = try? Data(contentsOf: URL(filePath: "\(folder)/\(path)"))
+    }
+    return files
+  }
+
+  @Test func `a sound archive: status 0, every line counts n of m, and nothing is written`() throws {
+    try withArchive { folder in
+      let before = try files(folder)
+      let result = try verify(folder)
+      #expect(result.status == 0)
+      #expect(result.log.isEmpty, "\(result.log)")
+      #expect(
+        result.output == """
+          archive          acme at https://api.cloudsmith.io in \(folder)
+          range asked      everything
+          range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
+          gaps             none
+          commits          2 of 2 are as they were written, each after the one before
+          days             5 of 5 are as they were committed
+          files            4 of 4 are as they were sealed
+          rows             17 of 17 were read in sound files
+          quarantine       0 of 0 files are as they were sealed
+          proven empty     0 of 5 days
+
+          No finding: the archive is what its commits say.
+
+          """)
+      #expect(try files(folder) == before)
+    }
+  }
+
+  @Test func `damage: status 2, each finding with its name, its file and what to do`() throws {
+    try withArchive { folder in
+      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try Data([0]).write(to: URL(filePath: "\(folder)/csv/organization=acme/notes.csv"))
+      let result = try verify(folder, ["--quick"])
+      #expect(result.status == 2)
+      #expect(
+        result.log
+          == "The archive '\(folder)' of 'acme' is damaged: 2 findings: 1 missing, 1 unlisted.\n")
+      #expect(
+        result.output == """
+          missing          \(VerifyTests.part12)
+                           2024-02-12: is not there; it held 5 rows
+          unlisted         csv/organization=acme/notes.csv
+                           is not a file of this tool; no export deletes it
+
+          archive          acme at https://api.cloudsmith.io in \(folder)
+          range asked      everything
+          range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
+          gaps             none
+          commits          2 of 2 are as they were written, each after the one before
+          days             4 of 5 are as they were committed
+          files            3 of 4 have their size
+          rows             not read (--quick)
+          quarantine       0 of 0 files have their size
+          proven empty     0 of 5 days
+
+          2 findings: 1 missing, 1 unlisted.
+          missing: Restore the file from a copy of the archive; or fetch its whole day anew with export --from DAY --to \
+          NEXT-DAY --replace, if Cloudsmith still keeps it.
+          unlisted: Load only files that the manifest names. A leftover goes with the next export; look at anything else, \
+          and move it away.
+
+          """)
+    }
+  }
+
+  @Test func `JSON has the same, for programs`() throws {
+    try withArchive { folder in
+      let url = URL(filePath: "\(folder)/\(VerifyTests.part13)")
+      var bytes = try Data(contentsOf: url)
+      bytes[9] ^= 1  // the operating system in the header of gzip: the content stays
+      try bytes.write(to: url)
+      let result = try verify(folder, ["--output-format", "json"])
+      #expect(result.status == 2)
+      let json = try result.json
+      #expect(json["status"] as? String == "damaged" && json["exit_status"] as? Int == 2)
+      #expect(json["commits"] as? [String: Int] == ["sound": 2, "total": 2])
+      #expect(json["days"] as? [String: Int] == ["sound": 4, "total": 5])
+      #expect(json["files"] as? [String: Int] == ["sound": 3, "total": 4])
+      #expect(json["rows"] as? [String: Int] == ["sound": 11, "total": 17])
+      #expect(
+        json["range_found"] as? [String: String] == [
+          "from": "2024-02-11T00:00:00.000000Z", "to": "2024-02-15T00:50:00.000000Z",
+        ])
+      let finding = try #require((json["findings"] as? [[String: Any]])?.first)
+      #expect((json["findings"] as? [Any])?.count == 1)
+      #expect(finding["kind"] as? String == "altered")
+      #expect(finding["path"] as? String == VerifyTests.part13)
+      #expect(finding["day"] as? String == "2024-02-13" && finding["commit"] as? Int == 2)
+      #expect(
+        finding["expected"] as? String == "71a1a6d700416eb021ffd4c7cc13944842f3e53aa62388a1cd298861d18b6856")
+      #expect((finding["found"] as? String)?.count == 64)
+    }
+  }
+
+  @Test func `a range is told as asked and as found, and damage outside of it is not met`() throws {
+    try withArchive { folder in
+      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      let other = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-20"])
+      #expect(other.status == 0)
+      #expect(
+        other.output.contains("range asked      2024-02-13T00:00:00.000000Z to 2024-02-20T00:00:00.000000Z"))
+      #expect(
+        other.output.contains("range found      2024-02-13T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z"))
+      #expect(other.output.contains("days             3 of 3"))
+      #expect(try verify(folder, ["--to", "2024-02-13"]).status == 2)
+    }
+  }
+
+  @Test func `no archive is status 10, a wrong range 64, a state that was taken away 2`() throws {
+    #expect(try verify("/tmp/never-made").status == 10)
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/never-made"))
+    try withArchive { folder in
+      #expect(try verify(folder, ["--organization", "other"]).status == 10)
+      let empty = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-13"])
+      #expect(empty.status == 64 && empty.log.contains("is not before"))
+      #expect(try verify(folder, ["--from", "2024-02-13T00:00:00"]).log.contains("has no time zone"))
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
+      let result = try verify(folder)
+      #expect(result.status == 2)
+      #expect(
+        result.output.contains(
+          "there is no manifest and no commit record, though there are parts such as csv/"))
+    }
+  }
+
+  @Test func `what an export has just written is sound, and needs no key to prove`() throws {
+    try Bench.with(["--generate", "700", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-03"]) {
+      bench in
+      let result = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
+      #expect([0, 3].contains(result.status), "\(result.log)")
+      #expect(try verify(bench.archive).status == 0)
+    }
+  }
+
+  @Test func `help names every option`() throws {
+    let help = try Program.exporter.run(["help", "verify"])
+    for option in [
+      "--organization", "--archive", "--from", "--to", "--quick", "--output-format", "--log-level", "--quiet",
+    ] {
+      #expect(help.output.contains(option), "\(option)")
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package import AuditArchive
+import AuditRecord
+
+/// Commits at random, as an exporter makes them over the years: nights with and without events, late events, windows that
+/// are exported again or replaced, days that are emptied and filled again, starts that move back, gaps and their
+/// closing, a lookback that is set otherwise. The seed fixes them all.
+package struct RandomHistory {
+  /// A row, as far as these histories tell rows apart.
+  private struct Row: Hashable, Comparable {
+    var time: Timestamp
+    var uuid: String
+
+    static func < (one: Row, other: Row) -> Bool { (one.time, one.uuid) < (other.time, other.uuid) }
+  }
+
+  private var random: SeededRandom
+  private var rows: [Day: Set<Row>] = [:]
+  /// What days were before they were changed.
+  private var earlier: [Day: Set<Row>] = [:]
+  /// Everything from `first` to before `next` was exported.
+  private var first: Day
+  private var next: Day
+  private var made = 0
+
+  package init(seed: Int) {
+    random = SeededRandom(seed: seed)
+    first = Day(number: 19_765)  // 2024-02-12
+    next = first
+  }
+
+  package mutating func commit(to writer: ArchiveWriter) throws -> Commit {
+    var change = Change(
+      committedAt: next.end + .minutes(10), lookback: .days(random.once(in: 6) ? 4 : 1))
+    var days: Set<Day> = []
+    switch made < 3 ? 0 : Int.random(in: 0..<12, using: &random) {
+    case 0...4: days = night(&change)
+    case 5:
+      // Exported again, and nothing is new: perhaps of another day than the newest.
+      days = [anyDay()]
+    case 6:
+      for _ in 0..<3 { days.insert(replaced(anyDay())) }
+    case 7:
+      let day = anyDay()
+      keep(day)
+      rows[day] = []
+      days = [day]
+    case 8:
+      let day = anyDay()
+      if let before = earlier[day] { rows[day] = before }
+      days = [day]
+    case 9:
+      // The start moves back by two days, of which one is left as a gap: the first day is open again.
+      for _ in 0..<2 { first = first.previous }
+      change.start = first.start
+      change.covered = [first.window]
+      days = [fresh(first)]
+    case 10:
+      change.covered = [Window(from: first.start, to: next.start)]
+      days = [first, first.next]
+    default: break  // a quiet run
+    }
+    for day in days { change.days.append(try stage(day, writer)) }
+    made += 1
+    return try writer.commit(change)
+  }
+
+  /// Commits until every day is covered and out of reach of the lookback.
+  package mutating func settle(_ writer: ArchiveWriter) throws {
+    var change = Change(committedAt: next.end, lookback: .hours(24))
+    change.covered = [Window(from: first.start, to: next.next.next.end)]
+    _ = try writer.commit(change)
+  }
+
+  // MARK: - What happens
+
+  private mutating func night(_ change: inout Change) -> Set<Day> {
+    let day = next
+    next = day.next
+    change.covered = [day.window]
+    var days: Set<Day> = [random.once(in: 4) ? day : fresh(day)]
+    if random.once(in: 2), day != first {  // late events
+      keep(day.previous)
+      rows[day.previous, default: []].formUnion(someRows(of: day.previous, upTo: 2))
+      days.insert(day.previous)
+    }
+    return days
+  }
+
+  private mutating func fresh(_ day: Day) -> Day {
+    rows[day] = someRows(of: day, upTo: 40)
+    return day
+  }
+
+  private mutating func replaced(_ day: Day) -> Day {
+    keep(day)
+    return fresh(day)
+  }
+
+  private mutating func keep(_ day: Day) {
+    earlier[day] = rows[day]
+  }
+
+  private mutating func anyDay() -> Day {
+    var day = first
+    for _ in 0..<Int.random(in: 0..<max(1, rows.count), using: &random) where day.next < next {
+      day = day.next
+    }
+    return day
+  }
+
+  private mutating func someRows(of day: Day, upTo count: Int) -> Set<Row> {
+    var some: Set<Row> = []
+    for _ in 0..<Int.random(in: 1...count, using: &random) {
+      let time = day.start + .seconds(Double(Int.random(in: 0..<86_400, using: &random)))
+      some.insert(Row(time: time, uuid: "uuid-\(random.next())"))
+    }
+    return some
+  }
+
+  // MARK: - Rows for the archive
+
+  private func stage(_ day: Day, _ writer: ArchiveWriter) throws -> StagedDay {
+    var rest: RowBatch? = batch((rows[day] ?? []).sorted())
+    return try writer.stage(day) {
+      defer { rest = nil }
+      return rest
+    }
+  }
+
+  private func batch(_ rows: [Row]) -> RowBatch {
+    var batch = RowBatch()
+    for row in rows {
+      for column in TextColumn.allCases {
+        let text: String? =
+          switch column {
+          case .uuid: row.uuid
+          case .event: "action.login"
+          case .actor: "Ann, \"the\" admin\nof acme"
+          case .context: ""
+          default: nil
+          }
+        if let text {
+          batch.cells.append(
+            RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
+          batch.bytes += text.utf8
+        } else {
+          batch.cells.append(.null)
+        }
+      }
+      batch.ends.append(UInt32(batch.bytes.count))
+      batch.eventAt.append(row.time.microseconds)
+      batch.latitude.append(.nan)
+      batch.longitude.append(.nan)
+    }
+    return batch
+  }
+}
