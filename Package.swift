@@ -123,7 +123,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["AuditArchive", "AuditRecord"],
       path: "Tests/TestSupport",
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     .testTarget(
       name: "AuditRecordTests", dependencies: ["AuditRecord", "TestSupport"], swiftSettings: strict),
@@ -139,7 +139,7 @@ let package = Package(
     .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
-        "AuditRecord", "PartitionFormats", "TestSupport",
+        "AuditRecord", "CZlib", "PartitionFormats", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
