@@ -17,16 +17,18 @@ import Testing
         try #require(outcome(&experienced, body) == nil)
         return false
       }
-      try #require(outcome(&experienced, body) == Outcome(page))
+      let first = Outcome(page)
+      try #require(outcome(&experienced, body) == first)
       try #require(page.rows.bytes.count <= body.count + 128 * page.recordCount)
       try #require(page.rows.ends.last.map(Int.init) ?? 0 == page.rows.bytes.count)
       try #require(String(validating: page.rows.bytes, as: UTF8.self) != nil)
 
-      // The canonical text says the same, and is its own canonical text.
+      // The canonical text says the same, and is its own canonical text. (An unknown member that came twice is there once.)
       let canonical = try CanonicalJSON.text(of: body)
       try #require(try CanonicalJSON.text(of: canonical) == canonical)
       var parser = EventParser()
-      try #require(Outcome(try parser.parse(canonical)) == Outcome(page))
+      let again = Outcome(try parser.parse(canonical))
+      try #require(again.cells == first.cells && again.quarantined == first.quarantined)
       if random.once(in: 16), !mayDiffer(body) { _ = try JSONValue.decoded(body) }
       return true
     }

@@ -22,7 +22,7 @@ import Testing
     let key = try APIKey("key")
     let request = APIRequest(
       origin: Origin(scheme: .https, host: "api.example"), target: "/v1/audit-log/acme/", key: key)
-    try FuzzedReader.headers.readMutants(of: corpus, tokens: hosts) { value, random in
+    try FuzzedReader.headers.readMutants(of: corpus, tokens: hosts, longest: 1 << 14) { value, random in
       let text = String(decoding: value, as: UTF8.self)
       let date = random.once(in: 2) ? "Sun, 29 Jan 2017 17:49:25 GMT" : text
       let headers = HeaderFields(names.map { ($0, $0 == "Date" ? date : text) })
@@ -54,7 +54,7 @@ import Testing
       "0.5", "auto", "unlimited", "20%", "acme/my-repo", "  0123456789abcdef\n",
       "[default]\napi_key = \"abc\"\n; a comment\n[profile:night]\napi_key: 'def'\n",
     ].map { Array($0.utf8) }
-    try FuzzedReader.settings.readMutants(of: corpus, tokens: hosts) { bytes, _ in
+    try FuzzedReader.settings.readMutants(of: corpus, tokens: hosts, longest: 1 << 12) { bytes, _ in
       let text = String(decoding: bytes, as: UTF8.self)
       var isRead = false
       if let host = answer({ () throws(APIHostError) in try APIHost(text) }) {

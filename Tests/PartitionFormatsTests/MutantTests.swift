@@ -136,7 +136,7 @@ private struct ZlibAnswer {
             stream.next_out = room.baseAddress
             stream.avail_out = UInt32(room.count)
             status = inflate(&stream, Z_NO_FLUSH)
-            content += room[..<(room.count - Int(stream.avail_out))]
+            content += UnsafeBufferPointer(rebasing: room.prefix(room.count - Int(stream.avail_out)))
           }
           inflateEnd(&stream)
           isWhole = status == Z_STREAM_END

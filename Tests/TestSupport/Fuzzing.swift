@@ -27,7 +27,7 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
   /// further one counting up; `FUZZ_READER`, the one reader that gets all of them; `FUZZ_LOG`, a folder where each reader
   /// leaves the seed of the mutant in hand, for when it kills the process.
   package func readMutants(
-    of corpus: [[UInt8]], tokens: [[UInt8]] = [],
+    of corpus: [[UInt8]], tokens: [[UInt8]] = [], longest: Int = 1 << 16,
     _ read: (_ mutant: [UInt8], _ random: inout SeededRandom) throws -> Bool
   ) throws {
     let environment = ProcessInfo.processInfo.environment
@@ -38,7 +38,7 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
     let count = only == nil ? (total * share + 99) / 100 : total
     let log = try environment["FUZZ_LOG"].map { try SeedLog(path: "\($0)/\(rawValue)") }
 
-    let mutator = Mutator(corpus: corpus, tokens: tokens)
+    let mutator = Mutator(corpus: corpus, tokens: tokens, longest: longest)
     var accepted = 0
     let began = ContinuousClock.now
     for seed in first..<first + count {

@@ -5,11 +5,12 @@ package struct Mutator: Sendable {
   private let corpus: [[UInt8]]
   private let tokens: [[UInt8]]
 
-  /// No mutant is longer.
-  package static let longest = 1 << 16
+  private let longest: Int
 
-  package init(corpus: [[UInt8]], tokens: [[UInt8]] = []) {
+  /// No mutant is longer than `longest` bytes.
+  package init(corpus: [[UInt8]], tokens: [[UInt8]] = [], longest: Int) {
     precondition(!corpus.isEmpty)
+    self.longest = longest
     self.corpus = corpus
     self.tokens = Mutator.tokens + tokens
   }
@@ -18,7 +19,7 @@ package struct Mutator: Sendable {
     var bytes = random.pick(corpus)
     repeat {
       mutate(&bytes, &random)
-      if bytes.count > Mutator.longest { bytes.removeLast(bytes.count - Mutator.longest) }
+      if bytes.count > longest { bytes.removeLast(bytes.count - longest) }
     } while random.once(in: 2)
     return bytes
   }
@@ -38,7 +39,7 @@ package struct Mutator: Sendable {
       // A thing repeated up to 65,536 times: nesting, long numbers, long names.
       let piece = random.once(in: 2) ? Array(bytes[range.prefix(3)]) : random.pick(tokens)
       let times = 1 << Int.random(in: 1...16, using: &random)
-      let fitting = Mutator.longest / max(1, piece.count)
+      let fitting = longest / max(1, piece.count)
       let repeated = repeatElement(piece, count: min(times, fitting)).flatMap(\.self)
       bytes.insert(contentsOf: repeated, at: start)
     case 8: bytes.removeSubrange(start...)
