@@ -104,8 +104,8 @@ struct TransportBodyTests {
   @Test func `cancelling ends a request that nobody answers`() async throws {
     try await SocketServer.with([.silence]) { server in
       let host = try server.host()
-      try await AsyncHTTPClientTransport.withTransport(TransportProbe.settings(host, total: .hours(1))) {
-        transport in
+      let settings = try TransportProbe.settings(host, total: .hours(1), idle: .hours(1))
+      try await AsyncHTTPClientTransport.withTransport(settings) { transport in
         let task = Task {
           try await transport.get(APIRequest(origin: host.origin, target: "/", key: Sample.key))
         }
