@@ -23,4 +23,20 @@ struct ParquetPart {
     summary = try writer.finish { file += $0 }
     self.file = file
   }
+
+  /// The rows of a file that is handed over in pieces.
+  static func read(
+    _ file: [UInt8], chunk: Int = .max, content: inout DayContentHash
+  ) throws -> (rows: [Row], summary: PartSummary) {
+    var reader = ParquetPartReader()
+    var rest = file[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(chunk)
+      reader.append(Array(piece))
+      rest = rest.dropFirst(piece.count)
+    }
+    var rows: [Row] = []
+    let summary = try reader.finish(content: &content) { rows += $0.rows }
+    return (rows, summary)
+  }
 }

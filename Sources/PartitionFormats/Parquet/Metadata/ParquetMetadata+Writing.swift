@@ -51,20 +51,25 @@ extension ParquetColumn {
     }
   }
 
+  /// `ConvertedType`: UTF8, TIMESTAMP_MICROS
+  var convertedType: Int? {
+    switch kind {
+    case .text: 0
+    case .timestamp: 10
+    case .double: nil
+    }
+  }
+
   /// `SchemaElement`, with `ConvertedType` for old readers beside `LogicalType`.
   fileprivate func write(to thrift: inout ThriftWriter) {
     thrift.structure { thrift in
       thrift.int32(1, physicalType)
       thrift.int32(3, isRequired ? 0 : 1)
       thrift.binary(4, name.utf8)
+      if let convertedType { thrift.int32(6, convertedType) }
       switch kind {
-      case .text:
-        let utf8 = 0
-        thrift.int32(6, utf8)
-        thrift.structure(10) { $0.structure(1) { _ in } }
+      case .text: thrift.structure(10) { $0.structure(1) { _ in } }
       case .timestamp:
-        let timestampMicros = 10
-        thrift.int32(6, timestampMicros)
         thrift.structure(10) {
           $0.structure(8) {
             $0.bool(1, true)

@@ -48,13 +48,7 @@ struct ParquetChunkWriter: ~Copyable {
   ) throws(GzipError) {
     body.removeAll(keepingCapacity: true)
     for entry in 0..<table.entries { body.append(plain: table, entry, kind) }
-    try writePage(type: ParquetNumber.dictionaryPage, of: &chunk, to: &output) { thrift in
-      // `DictionaryPageHeader`
-      thrift.structure(7) {
-        $0.int32(1, table.entries)
-        $0.int32(2, ParquetEncoding.plain.rawValue)
-      }
-    }
+    try writePage(ParquetNumber.dictionaryPage, table.entries, .plain, of: &chunk, to: &output)
   }
 
   private mutating func writePage(
@@ -64,33 +58,22 @@ struct ParquetChunkWriter: ~Copyable {
     body.removeAll(keepingCapacity: true)
     values.appendLevels(rows, to: &body)
     values.appendValues(present, chunk.encoding, to: &body)
-    let encoding = chunk.encoding.rawValue
-    try writePage(type: ParquetNumber.dataPage, of: &chunk, to: &output) { thrift in
-      // `DataPageHeader`
-      thrift.structure(5) {
-        $0.int32(1, rows.count)
-        $0.int32(2, encoding)
-        $0.int32(3, ParquetEncoding.rle.rawValue)
-        $0.int32(4, ParquetEncoding.rle.rawValue)
-      }
-    }
+    try writePage(ParquetNumber.dataPage, rows.count, chunk.encoding, of: &chunk, to: &output)
   }
 
   /// Compresses `body` and appends it behind its header.
   private mutating func writePage(
-    type: Int, of chunk: inout ParquetChunk, to output: inout [UInt8], header: (inout ThriftWriter) -> Void
+    _ type: Int, _ values: Int, _ encoding: ParquetEncoding, of chunk: inout ParquetChunk,
+    to output: inout [UInt8]
   ) throws(GzipError) {
     compressed.removeAll(keepingCapacity: true)
     try gzip.append(body, to: &compressed)
+    // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
+    let header = ParquetPageHeader(
+      type: type, uncompressedSize: body.count, compressedSize: compressed.count,
+      checksum: crc32(compressed.span), values: values, encoding: encoding)
     var thrift = ThriftWriter()
-    thrift.structure { thrift in
-      thrift.int32(1, type)
-      thrift.int32(2, body.count)
-      thrift.int32(3, compressed.count)
-      // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
-      thrift.int32(4, Int(Int32(bitPattern: crc32(compressed.span))))
-      header(&thrift)
-    }
+    header.write(to: &thrift)
     output.append(contentsOf: thrift.bytes)
     output.append(contentsOf: compressed)
     chunk.uncompressedSize += thrift.bytes.count + body.count
