@@ -140,7 +140,7 @@ let package = Package(
     .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
-        "AuditRecord", "PartitionFormats", "TestSupport",
+        "AuditRecord", "CZlib", "PartitionFormats", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),

@@ -6,13 +6,13 @@ import Testing
 
 @Suite struct SigningTests {
   // Made with openssl genpkey -algorithm ed25519, and openssl pkey -pubout; used for nothing else.
-  private static let privatePEM = """
+  static let privatePEM = """
     -----BEGIN PRIVATE KEY-----
     MC4CAQAwBQYDK2VwBCIEIEchrr5k+Er/tz1Bu3HoE6a+UxJr+hDOGOHY9evQW3pR
     -----END PRIVATE KEY-----
 
     """
-  private static let publicPEM = """
+  static let publicPEM = """
     -----BEGIN PUBLIC KEY-----
     MCowBQYDK2VwAyEAB/44Vribz//Bcthu63uiE6F35FeoXRet7CUHy26g9WY=
     -----END PUBLIC KEY-----

@@ -28,6 +28,9 @@ package struct RunCounters: Hashable, Sendable {
   package var complete = false
 
   package init() {}
+
+  /// What can be read back; sums of such stay numbers.
+  private static let most = Double(1 << 44)
 }
 
 extension RunCounters: Codable {
@@ -83,6 +86,9 @@ extension RunCounters: Codable {
     requests = try record.count(forKey: .requests)
     retries = try record.count(forKey: .retries)
     secondsWaited = try record.decode(Double.self, forKey: .secondsWaited)
+    guard (0...Self.most).contains(secondsWaited) else {
+      throw record.corrupted(.secondsWaited, "nobody waits \(secondsWaited) seconds")
+    }
     eventsReceived = try record.count(forKey: .eventsReceived)
     rowsAdded = try record.count(forKey: .rowsAdded)
     duplicates = try record.count(forKey: .duplicates)
@@ -91,6 +97,9 @@ extension RunCounters: Codable {
     quarantined = try record.count(forKey: .quarantined)
     flattening.unexpectedTypes = try record.count(forKey: .unexpectedTypes)
     let unknown = try record.decode([String: Int].self, forKey: .unknownFields)
+    guard unknown.values.allSatisfy({ (0...Int(Self.most)).contains($0) }) else {
+      throw record.corrupted(.unknownFields, "a count in it is less than nothing, or more than there can be")
+    }
     // `…` counts the names beyond the limit, and so comes last.
     for name in unknown.keys.sorted(by: { $1 == "…" || $0 != "…" && $0 < $1 }) {
       flattening.addUnknownField(name, unknown[name, default: 0])

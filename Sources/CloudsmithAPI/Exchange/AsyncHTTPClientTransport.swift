@@ -142,8 +142,16 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
   private func tlsFault(_ error: NIOSSLError) -> TransportFault {
     let text = String(describing: error)
     return text.contains("CERTIFICATE_VERIFY_FAILED")
-      ? .untrusted("no trusted authority vouches for it") : .unreachable("TLS failed: \(text)")
+      ? .untrusted("no trusted authority vouches for it") : .unreachable("TLS failed: \(reason(in: text))")
   }
+}
+
+/// The words of a TLS library's error, such as `WRONG_VERSION_NUMBER`, without the path of its source.
+private func reason(in text: String) -> String {
+  let words = text.split { !($0.isUppercase || $0 == "_") }.filter {
+    $0.contains("_") && $0.first != "_" && $0.last != "_"
+  }
+  return words.isEmpty ? "the two sides do not agree" : words.joined(separator: ", ")
 }
 
 extension TimeAmount {

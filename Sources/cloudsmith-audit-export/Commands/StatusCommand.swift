@@ -32,7 +32,7 @@ struct StatusCommand: AsyncParsableCommand {
       let words = Words(log: log, archive: archive)
       do {
         guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
-          throw Words(log: log, archive: archive).noArchive
+          throw words.noArchive
         }
         let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
         speaker.answer(

@@ -49,9 +49,11 @@ struct ExportReport: Report {
     var lines: [String] = []
     if summary.plan.beginsNow, status == .done {
       lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
-    } else if counters.eventsReceived == 0, status == .done {
-      lines.append("\(log): no events in the window.")
-      if counters.requests > 0, summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true {
+    } else if counters.eventsReceived == 0, summary.rowsDropped == 0 {
+      lines.append("\(log): \(status == .done ? "no events in the window" : "no events were received").")
+      if status == .done, counters.requests > 0,
+        summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true
+      {
         lines.append(ExportReport.whyNothing)
       }
     } else {

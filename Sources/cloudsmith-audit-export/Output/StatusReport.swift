@@ -35,7 +35,15 @@ struct StatusReport: Report {
     lines += damaged.map { "damaged          \($0)" }
     lines.append("")
     lines.append("day         state    rev        rows       bytes")
-    for day in manifest.partitions {
+    var days = manifest.partitions[...]
+    while let day = days.popFirst() {
+      // A stretch of days on which nothing happened, and nothing can any more, is one line.
+      let quiet = days.prefix { $0.isQuiet }
+      if day.isQuiet, quiet.count > 1, let last = quiet.last {
+        lines.append("\(day.eventDate)  settled    0           0           0  and so to \(last.eventDate)")
+        days = days.dropFirst(quiet.count)
+        continue
+      }
       let bytes = day.files.reduce(0) { $0 + $1.bytes }
       lines.append(
         "\(day.eventDate)  \(day.state == .open ? "open   " : "settled")\(right(String(day.revision), 5))"
@@ -85,6 +93,10 @@ struct StatusReport: Report {
     var highWaterMarkLagSeconds: Double
     var lastCommits: [Commit]
   }
+}
+
+extension Partition {
+  fileprivate var isQuiet: Bool { rows == 0 && revision == 0 && state == .settled }
 }
 
 extension TimeSpan {

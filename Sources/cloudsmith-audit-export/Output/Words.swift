@@ -141,8 +141,16 @@ struct Words {
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
           """)
-    case .otherKind, .otherSource:
-      Failure(status: .usage, sentence: "\(error)")
+    case .otherKind:
+      Failure(
+        status: .usage, sentence: "In \(quoted(archive)) \(error): give another folder with --archive.")
+    case .otherSource:
+      Failure(
+        status: .usage,
+        sentence: """
+          In \(quoted(archive)) \(error): one archive has one host and one query; give the same again (--api-host, --query), or \
+          another folder with --archive.
+          """)
     case .laterCommit(let asked, let newest):
       Failure(
         status: .usage,
@@ -151,9 +159,18 @@ struct Words {
           archive made anew, or the number taken from another? Then load everything, with --since 0.
           """)
     case .newerFormat:
-      Failure(status: .failed, sentence: "\(error)")
-    case .unreadable, .brokenChain, .stateMissing, .damaged:
-      Failure(status: .damaged, sentence: "\(error)")
+      Failure(
+        status: .failed,
+        sentence: "In \(quoted(archive)) \(error): install a newer cloudsmith-audit-export.")
+    case .stateMissing:
+      Failure(status: .damaged, sentence: "In \(quoted(archive)) \(error).")
+    case .unreadable, .brokenChain, .damaged:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed; cloudsmith-audit-export verify tells \
+          all that is wrong. Restore what is missing or altered from a copy.
+          """)
     case .misordered, .outsideDay:
       Failure(status: .failed, sentence: "A fault of this program, please report it: \(error)")
     }

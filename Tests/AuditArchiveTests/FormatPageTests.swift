@@ -1,0 +1,104 @@
+import AuditArchive
+import Crypto
+import Foundation
+import Testing
+
+/// The page about the format says what is on disk.
+@Suite struct FormatPageTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// What stands in the page under `<!-- kind path -->`.
+  private struct Excerpt {
+    var kind: String
+    var file: URL
+    var text: String
+  }
+
+  private static func page() throws -> String {
+    try String(
+      contentsOf: root.appending(path: "Sources/AuditArchive/Documentation.docc/Format.md"), encoding: .utf8)
+  }
+
+  private static func excerpts(_ kind: String) throws -> [Excerpt] {
+    let parts = try page().components(separatedBy: "<!-- ").dropFirst()
+    let all = try parts.map { part in
+      let words = part.prefix { $0 != "\n" }.split(separator: " ")
+      let lines = part.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+      let block = try #require(lines.first).hasPrefix("```") ? lines.dropFirst().prefix { $0 != "```" } : []
+      return Excerpt(
+        kind: String(words[0]), file: root.appending(path: String(words[1])),
+        text: block.joined(separator: "\n"))
+    }
+    let chosen = all.filter { $0.kind == kind }
+    try #require(!chosen.isEmpty, "the page has no excerpt of \(kind)")
+    return chosen
+  }
+
+  @Test func `the tree in the page is that of the sample`() throws {
+    for excerpt in try FormatPageTests.excerpts("tree") {
+      let names = try FileManager.default.subpathsOfDirectory(atPath: excerpt.file.path)
+      let files = names.filter { name in
+        var isFolder: ObjCBool = false
+        let path = excerpt.file.appending(path: name).path
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+      }
+      #expect(excerpt.text == files.sorted().joined(separator: "\n"))
+    }
+  }
+
+  @Test func `the JSON in the page stands so in the sample's files`() throws {
+    for excerpt in try FormatPageTests.excerpts("json") {
+      let text = try String(contentsOf: excerpt.file, encoding: .utf8)
+      #expect(text.contains(excerpt.text), "\(excerpt.file.lastPathComponent)")
+    }
+  }
+
+  @Test func `the lines of CSV in the page are the first of the sample's part`() throws {
+    for excerpt in try FormatPageTests.excerpts("csv") {
+      let unpacked = try Shell.run("gzip", "-dc", excerpt.file.path)
+      #expect(unpacked.hasPrefix(excerpt.text + "\n"))
+    }
+  }
+
+  @Test func `the hashes in the page are those of the sample's files, and the chain goes through them`()
+    throws
+  {
+    for excerpt in try FormatPageTests.excerpts("sha256") {
+      for line in excerpt.text.split(separator: "\n") {
+        let words = line.split(separator: " ")
+        let bytes = try Data(contentsOf: excerpt.file.appending(path: String(words[1])))
+        let hash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        #expect(hash == words[0], "\(words[1])")
+      }
+    }
+  }
+
+  @Test func `every member of a manifest and of a commit is named in the page`() throws {
+    let page = try FormatPageTests.page()
+    for schema in ["manifest", "commit"] {
+      let data = try Data(
+        contentsOf: FormatPageTests.root.appending(path: "samples/\(schema).schema.json"))
+      let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      let members = try #require(object["properties"] as? [String: Any]).keys
+      #expect(members.count > 10)
+      for member in members {
+        #expect(page.contains("`\(member)`") || page.contains("\"\(member)\""), "\(schema): \(member)")
+      }
+    }
+  }
+}
+
+private enum Shell {
+  static func run(_ arguments: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: output, as: UTF8.self)
+  }
+}

@@ -1,0 +1,170 @@
+import AuditRecord
+import TestSupport
+import Testing
+
+@testable import AuditArchive
+
+/// Files of the archive that are almost right.
+@Suite struct MutantTests {
+  @Test func `a mutated manifest that is read is written as what was read`() throws {
+    let commits = try commits().map { try ArchiveJSON.decode(Commit.self, from: $0, path: "commit") }
+    try FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) { bytes, random in
+      if let stated = read(Stated<Manifest>.self, bytes, asStated: true) {
+        for flaw in stated.claims.flaws(in: stated.record.standing) { try #require(!"\(flaw)".isEmpty) }
+        _ = stated.record.quarantinedRecords
+      }
+      guard let manifest = read(Manifest.self, bytes) else { return false }
+      try #require(read(Manifest.self, bytes, asStated: true) == manifest)
+      try #require(read(Manifest.self, ArchiveJSON.encode(manifest)) == manifest)
+      let isPossible = try check { path throws(ArchiveError) in
+        try StateCheck(paths: ArchivePaths(manifest.source.log), path: path).check(manifest)
+      }
+      for partition in manifest.partitions where isPossible {
+        try #require(manifest.partition(partition.eventDate) == partition)
+      }
+      try check { path throws(ArchiveError) in
+        _ = try Manifest(applying: random.pick(commits), sha256: manifest.commitSHA256, to: manifest)
+      }
+      return true
+    }
+  }
+
+  @Test func `a mutated commit record that is read is written as what was read`() throws {
+    try FuzzedReader.commit.readMutants(of: commits(), tokens: MutantTests.tokens) { bytes, _ in
+      if let stated = read(Stated<Commit>.self, bytes, asStated: true) {
+        for flaw in stated.claims.flaws(in: stated.record.standing) { try #require(!"\(flaw)".isEmpty) }
+      }
+      guard let commit = read(Commit.self, bytes) else { return false }
+      let again = ArchiveJSON.encode(commit)
+      let other = try #require(read(Commit.self, again))
+      try #require(ArchiveJSON.encode(other) == again)
+      try #require(other.standing == commit.standing && other.partitionsChanged == commit.partitionsChanged)
+      try check { path throws(ArchiveError) in
+        try StateCheck(paths: ArchivePaths(commit.source.log), path: path).check(commit)
+      }
+      try check { _ throws(ArchiveError) in
+        let state = try Manifest(applying: commit, sha256: String(repeating: "0", count: 64), to: nil)
+        _ = state.quarantinedRecords
+      }
+      return true
+    }
+  }
+
+  @Test func `a mutated note, beginning, kind or quarantine file is read as it says, or not at all`() throws {
+    let holder = LockHolder(pid: 42, host: "machine", since: Timestamp(microseconds: 1_707_733_845_123_456))
+    var quarantine: [UInt8] = []
+    for (number, json) in ["1", #"{"record":1}"#, #"{"a":"\n","event_at":"yesterday"}"#].enumerated() {
+      let record = QuarantinedRecord(
+        reason: number == 0 ? .notAnObject : .unreadableEventAt, json: Array(json.utf8))
+      QuarantineLine.append(record, sha256: sha256Hex(record.json), to: &quarantine)
+    }
+    let known = QuarantineLine.identities(in: quarantine)
+    #expect(known.count == 3)
+    let corpus = [
+      holder.note, quarantine, ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
+      ArchiveJSON.encode(Beginning(files: ["csv/organization=acme/a", "é"])),
+    ]
+    try FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) { bytes, _ in
+      let identities = QuarantineLine.identities(in: bytes)
+      try #require(identities.count <= bytes.count / 64)
+      var isRead = !identities.isEmpty
+      if let holder = LockHolder(note: bytes) {
+        try #require(LockHolder(note: holder.note) == holder)
+        isRead = true
+      }
+      if let kind = read(ArchiveKindRecord.self, bytes) {
+        try #require(read(ArchiveKindRecord.self, ArchiveJSON.encode(kind))?.logs == kind.logs)
+        isRead = true
+      }
+      if let beginning = read(Beginning.self, bytes) {
+        try #require(read(Beginning.self, ArchiveJSON.encode(beginning))?.files == beginning.files)
+        isRead = true
+      }
+      return isRead
+    }
+  }
+
+  @Test func `a mutated PEM file is a key of 32 bytes, or none`() throws {
+    let corpus = [SigningTests.privatePEM, SigningTests.publicPEM].map { Array($0.utf8) }
+    try FuzzedReader.key.readMutants(of: corpus, tokens: [Array("-----".utf8), Array("AAAA".utf8)]) {
+      bytes, _ in
+      let pem = String(decoding: bytes, as: UTF8.self)
+      let secret = try key { () throws(KeyFileError) in try Ed25519PEM.privateKey(pem) }
+      let open = try key { () throws(KeyFileError) in try Ed25519PEM.publicKey(pem) }
+      if open != nil { try #require((try VerificationKey(pem: pem)) == VerificationKey(pem: pem)) }
+      guard secret != nil else { return open != nil }
+      let signer = try SigningKey(pem: pem)
+      try #require("\(signer)" == "[redacted]")
+      try #require(signer.publicKey.accepts(signer.signature(of: bytes), of: bytes))
+      return true
+    }
+  }
+
+  // MARK: - Corpora
+
+  private func manifests() throws -> [[UInt8]] { try samples("archive", ending: "manifest.json") }
+  private func commits() throws -> [[UInt8]] {
+    try samples("archive/_manifest/acme/commits", ending: ".json")
+  }
+
+  private static let tokens = [
+    "\"gaps\" : [],", "\"quarantine\" : [", "\"settled\"", "\"open\"", "\"organization\" : \"other\"",
+    "cloudsmith-audit-export/2", "\"seconds_waited\" : 1e306,", "\"\(longName)\" : 9223372036854775807,",
+    "\"unknown_fields\" : {\"…\" : 9223372036854775807, \"\(longName)\" : 1},",
+  ].map { Array($0.utf8) }
+
+  private static let longName = String(repeating: "a", count: 257)
+
+  // Found while this suite was written: a record with these numbers ended the program, in reading it or in writing it again.
+  @Test(arguments: [
+    ("\"seconds_waited\" : 0", "\"seconds_waited\" : 1e306"),
+    ("\"seconds_waited\" : 0", "\"seconds_waited\" : -1"),
+    ("\"unknown_fields\" : {", "\"unknown_fields\" : {\"a\" : -1, "),
+    (
+      "\"unknown_fields\" : {",
+      "\"unknown_fields\" : {\"\(longName)\" : 9223372036854775807, \"\(longName)b\" : 1, "
+    ),
+  ])
+  func `a commit record with counters that cannot be is refused, naming the member`(
+    text: String, other: String
+  ) throws {
+    let record = String(decoding: try commits()[0], as: UTF8.self)
+    let changed = record.replacing(text, with: other)
+    try #require(changed != record)
+    let error = #expect(throws: ArchiveError.self) {
+      try ArchiveJSON.decode(Commit.self, from: Array(changed.utf8), path: "commit")
+    }
+    #expect("\(try #require(error))".contains(text.prefix { $0 != " " }.dropFirst().dropLast()))
+  }
+
+  // MARK: - Reading
+
+  private func read<Value: Decodable>(
+    _ type: Value.Type, _ bytes: [UInt8], asStated: Bool = false
+  ) -> Value? {
+    do throws(ArchiveError) {
+      return try ArchiveJSON.decode(type, from: bytes, path: "file", asStated: asStated)
+    } catch {
+      return nil
+    }
+  }
+
+  /// Whether there was no error. An error is an answer too; it must have a sentence.
+  @discardableResult
+  private func check(_ body: (String) throws(ArchiveError) -> Void) throws -> Bool {
+    do throws(ArchiveError) {
+      try body("file")
+      return true
+    } catch {
+      try #require(!"\(error)".isEmpty)
+      return false
+    }
+  }
+
+  private func key(_ read: () throws(KeyFileError) -> [UInt8]) throws -> [UInt8]? {
+    let bytes: [UInt8]
+    do throws(KeyFileError) { bytes = try read() } catch { return nil }
+    try #require(bytes.count == 32)
+    return bytes
+  }
+}
