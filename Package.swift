@@ -56,7 +56,7 @@ let package = Package(
       pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
-    // Rows to bytes and back: CSV, gzip.
+    // Rows to bytes and back: CSV, gzip, Parquet.
     .target(
       name: "PartitionFormats",
       dependencies: [

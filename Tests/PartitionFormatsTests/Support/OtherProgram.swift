@@ -8,8 +8,10 @@ struct OtherProgram {
     var status: Int32
   }
 
-  /// Runs `program`, found on the PATH, and returns what it wrote; throws unless it ended with status 0.
-  static func run(_ program: String, _ arguments: [String], input: [UInt8]) throws -> [UInt8] {
+  /// Runs `program`, found on the PATH, and returns what it wrote; throws unless it ended with one of the statuses.
+  static func run(
+    _ program: String, _ arguments: [String], input: [UInt8], statuses: Set<Int32> = [0]
+  ) throws -> [UInt8] {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "partition-formats-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,7 +28,7 @@ struct OtherProgram {
     try process.run()
     let written = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    guard statuses.contains(process.terminationStatus) else {
       throw Failure(program: program, status: process.terminationStatus)
     }
     return [UInt8](written)

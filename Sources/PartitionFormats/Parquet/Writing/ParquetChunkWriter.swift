@@ -1,0 +1,82 @@
+/// Writes the columns of a row group, each as pages one after the other.
+///
+/// Source: parquet-format, README, "Data Pages"; parquet.thrift, "PageHeader".
+struct ParquetChunkWriter: ~Copyable {
+  /// A page ends with the row that brings it to so many rows or bytes.
+  private static let pageRows = 20_000
+  private static let pageBytes = 1 << 20
+
+  private var gzip: GzipMemberEncoder
+  private var body: [UInt8] = []
+  private var compressed: [UInt8] = []
+
+  init(level: Int) throws(GzipError) {
+    gzip = try GzipMemberEncoder(level: level)
+  }
+
+  /// Appends the column, which begins at the byte `offset` of the file, to `output`.
+  mutating func write(
+    _ values: ParquetColumnValues, rows: Int, at offset: Int, to output: inout [UInt8]
+  ) throws(GzipError) -> ParquetChunk {
+    var chunk = ParquetChunk(column: values.column, encoding: values.encoding, values: rows)
+    let start = output.count
+    if chunk.encoding == .rleDictionary {
+      chunk.dictionaryOffset = offset
+      try writeDictionary(values.table, kind: values.column.kind, of: &chunk, to: &output)
+    }
+    chunk.dataOffset = offset + output.count - start
+    var search = BoundsSearch(values)
+    var rest = (row: 0, value: 0)
+    repeat {
+      let end = values.pageEnd(from: rest, rows: rows, rowLimit: Self.pageRows, byteLimit: Self.pageBytes)
+      let place = offset + output.count - start
+      let (present, page) = (rest.value..<end.value, rest.row..<end.row)
+      try writePage(values, rows: page, present: present, of: &chunk, to: &output)
+      chunk.pages.append(
+        ParquetPage(
+          offset: place, size: offset + output.count - start - place, rows: page,
+          statistics: search.page(present, nulls: page.count - present.count),
+          textBytes: values.textBytes(present)))
+      rest = end
+    } while rest.row < rows
+    chunk.statistics = search.whole(nulls: rows - values.count)
+    return chunk
+  }
+
+  private mutating func writeDictionary(
+    _ table: ValueTable, kind: ParquetColumn.Kind, of chunk: inout ParquetChunk, to output: inout [UInt8]
+  ) throws(GzipError) {
+    body.removeAll(keepingCapacity: true)
+    for entry in 0..<table.entries { body.append(plain: table, entry, kind) }
+    try writePage(ParquetNumber.dictionaryPage, table.entries, .plain, of: &chunk, to: &output)
+  }
+
+  private mutating func writePage(
+    _ values: ParquetColumnValues, rows: Range<Int>, present: Range<Int>, of chunk: inout ParquetChunk,
+    to output: inout [UInt8]
+  ) throws(GzipError) {
+    body.removeAll(keepingCapacity: true)
+    values.appendLevels(rows, to: &body)
+    values.appendValues(present, chunk.encoding, to: &body)
+    try writePage(ParquetNumber.dataPage, rows.count, chunk.encoding, of: &chunk, to: &output)
+  }
+
+  /// Compresses `body` and appends it behind its header.
+  private mutating func writePage(
+    _ type: Int, _ values: Int, _ encoding: ParquetEncoding, of chunk: inout ParquetChunk,
+    to output: inout [UInt8]
+  ) throws(GzipError) {
+    compressed.removeAll(keepingCapacity: true)
+    try gzip.append(body, to: &compressed)
+    // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
+    let header = ParquetPageHeader(
+      type: type, uncompressedSize: body.count, compressedSize: compressed.count,
+      checksum: crc32(compressed.span), values: values, encoding: encoding)
+    var thrift = ThriftWriter()
+    header.write(to: &thrift)
+    output.append(contentsOf: thrift.bytes)
+    output.append(contentsOf: compressed)
+    chunk.uncompressedSize += thrift.bytes.count + body.count
+    chunk.compressedSize += thrift.bytes.count + compressed.count
+  }
+}

@@ -1,0 +1,71 @@
+extension ParquetColumnValues {
+  /// How the values are written.
+  var encoding: ParquetEncoding {
+    switch column.kind {
+    case .timestamp: .deltaBinaryPacked
+    case .text: table.isDictionary ? .rleDictionary : .deltaLengthByteArray
+    case .double: table.isDictionary ? .rleDictionary : .plain
+    }
+  }
+
+  /// The width of indices into the dictionary, in bits; 1 at least, since not every reader takes 0.
+  private var indexWidth: Int { max(1, UInt64(max(0, table.entries - 1)).width) }
+
+  /// Behind the last row, and the last value, of the page that begins there.
+  func pageEnd(
+    from start: (row: Int, value: Int), rows: Int, rowLimit: Int, byteLimit: Int
+  ) -> (row: Int, value: Int) {
+    var (row, value) = start
+    let last = min(rows, start.row + rowLimit)
+    let isLong = column.kind == .text && !table.isDictionary
+    var bytes = 0
+    while row < last, bytes < byteLimit {
+      if levels.isEmpty || levels[row] == 1 {
+        bytes += isLong ? 4 + table.range(Int(table.ids[value])).count : 8
+        value += 1
+      }
+      row += 1
+    }
+    return (row, value)
+  }
+
+  func textBytes(_ present: Range<Int>) -> Int {
+    guard column.kind == .text else { return 0 }
+    return present.reduce(0) { $0 + table.range(Int(table.ids[$1])).count }
+  }
+
+  /// Definition levels: their length in four bytes, and runs of one bit (parquet-format, Encodings.md, the table under "RLE").
+  func appendLevels(_ rows: Range<Int>, to output: inout [UInt8]) {
+    guard !column.isRequired else { return }
+    var runs: [UInt8] = []
+    HybridRuns.append(levels.span.extracting(rows), width: 1, to: &runs)
+    output.append(littleEndian: UInt32(runs.count))
+    output.append(contentsOf: runs)
+  }
+
+  func appendValues(_ present: Range<Int>, _ encoding: ParquetEncoding, to output: inout [UInt8]) {
+    switch encoding {
+    case .rleDictionary:
+      output.append(UInt8(indexWidth))
+      HybridRuns.append(table.ids.span.extracting(present), width: indexWidth, to: &output)
+    case .deltaBinaryPacked:
+      DeltaBinaryPacking.append(times.span.extracting(present), to: &output)
+    case .deltaLengthByteArray:
+      // All lengths, then all bytes (parquet-format, Encodings.md, "Delta-length byte array").
+      let lengths = present.map { Int64(table.range(Int(table.ids[$0])).count) }
+      DeltaBinaryPacking.append(lengths.span, to: &output)
+      for index in present { output.append(contentsOf: table.bytes[table.range(Int(table.ids[index]))]) }
+    case .plain, .rle:
+      for index in present { output.append(plain: table, Int(table.ids[index]), column.kind) }
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Appends an entry as `PLAIN` (parquet-format, Encodings.md): text behind its length in four bytes, a double as it is.
+  mutating func append(plain table: ValueTable, _ entry: Int, _ kind: ParquetColumn.Kind) {
+    let range = table.range(entry)
+    if kind == .text { append(littleEndian: UInt32(range.count)) }
+    append(contentsOf: table.bytes[range])
+  }
+}

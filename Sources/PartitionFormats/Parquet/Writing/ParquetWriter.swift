@@ -1,0 +1,66 @@
+/// Writes a Parquet file, a row group at a time.
+///
+/// The same row groups, level and version of zlib give the same bytes. After an error the writer cannot be used further.
+/// Source: parquet-format, README, "File format".
+struct ParquetWriter: ~Copyable {
+  let schema: ParquetSchema
+  private let createdBy: String
+  private var chunks: ParquetChunkWriter
+  private var groups: [ParquetGroup] = []
+  /// Bytes of the file so far.
+  private var offset = 0
+  private var output: [UInt8] = ParquetNumber.magic
+
+  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`. `level`: of gzip, 1 to 9.
+  init(_ schema: ParquetSchema, createdBy: String, level: Int) throws(GzipError) {
+    self.schema = schema
+    self.createdBy = createdBy
+    chunks = try ParquetChunkWriter(level: level)
+  }
+
+  /// Writes the rows, of which there is one at least; the bytes come out through `sink`, a column at a time.
+  mutating func write(_ group: ParquetRowGroup, to sink: ([UInt8]) throws -> Void) throws {
+    var written = ParquetGroup(rows: group.rows, chunks: [])
+    for column in group.columns {
+      let place = offset + output.count
+      written.chunks.append(try chunks.write(column, rows: group.rows, at: place, to: &output))
+      try handOver(to: sink)
+    }
+    groups.append(written)
+  }
+
+  /// Ends the file: the indexes of all row groups, then the footer.
+  mutating func finish(to sink: ([UInt8]) throws -> Void) throws {
+    var thrift = ThriftWriter()
+    let start = offset + output.count
+    for group in groups.indices {
+      for chunk in groups[group].chunks.indices {
+        let place = start + thrift.bytes.count
+        if groups[group].chunks[chunk].writeColumnIndex(to: &thrift) {
+          groups[group].chunks[chunk].columnIndex = place..<start + thrift.bytes.count
+        }
+      }
+    }
+    for group in groups.indices {
+      for chunk in groups[group].chunks.indices {
+        let place = start + thrift.bytes.count
+        groups[group].chunks[chunk].writeOffsetIndex(to: &thrift)
+        groups[group].chunks[chunk].offsetIndex = place..<start + thrift.bytes.count
+      }
+    }
+    let indexes = thrift.bytes.count
+    ParquetMetadata(
+      schema: schema, rows: groups.reduce(0) { $0 + $1.rows }, groups: groups, createdBy: createdBy
+    ).write(to: &thrift)
+    output.append(contentsOf: thrift.bytes)
+    output.append(littleEndian: UInt32(thrift.bytes.count - indexes))
+    output.append(contentsOf: ParquetNumber.magic)
+    try handOver(to: sink)
+  }
+
+  private mutating func handOver(to sink: ([UInt8]) throws -> Void) throws {
+    offset += output.count
+    try sink(output)
+    output.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,129 @@
+/// The values of a column in hand: each different one once, as far as that pays, and which of them every value is.
+///
+/// Text stands as it is, doubles as their eight bytes, lowest first.
+struct ValueTable {
+  /// Beyond so many bytes of entries a dictionary costs readers more than it saves.
+  static let dictionaryLimit = 4 << 20
+  /// After so many values it is clear whether they repeat.
+  private static let trial = 8_192
+  /// How many slots are looked at before a value is kept as a new one: a bound on the work for values that collide.
+  private static let probes = 64
+
+  private(set) var bytes: [UInt8] = []
+  /// Where each entry ends in `bytes`; it begins where the one before ends.
+  private var ends: [Int] = []
+  /// The entry of each value.
+  private(set) var ids: [UInt32] = []
+  /// Open addressing: the high half of the hash above the entry's number and 1; 0 where nothing is.
+  private var slots: [UInt64] = []
+  private var looksUp = true
+
+  var count: Int { ids.count }
+  var entries: Int { ends.count }
+
+  /// Whether the values repeat enough to be written as indices into a dictionary: at most 75 % of them are different.
+  var isDictionary: Bool { looksUp && !ids.isEmpty && 4 * entries <= 3 * ids.count }
+
+  @inline(__always)
+  func range(_ entry: Int) -> Range<Int> { (entry == 0 ? 0 : ends[entry - 1])..<ends[entry] }
+
+  mutating func append(_ value: RawSpan) {
+    guard looksUp else { return ids.append(add(value)) }
+    if 2 * entries >= slots.count { grow() }
+    let hash = ValueTable.hash(value)
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    for _ in 0..<ValueTable.probes {
+      let found = slots[slot]
+      if found == 0 { break }
+      if found >> 32 == hash >> 32 {
+        let entry = Int(found & 0xffff_ffff) - 1
+        if isEqual(entry, value) { return ids.append(UInt32(truncatingIfNeeded: entry)) }
+      }
+      slot = (slot + 1) & mask
+    }
+    let entry = add(value)
+    ids.append(entry)
+    if slots[slot] == 0 { slots[slot] = hash & ~0xffff_ffff | UInt64(entry + 1) }
+    if bytes.count > ValueTable.dictionaryLimit || (ids.count == ValueTable.trial && !isDictionary) {
+      looksUp = false
+      slots = []
+    }
+  }
+
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    ends.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
+    slots.removeAll(keepingCapacity: true)
+    looksUp = true
+  }
+
+  private mutating func add(_ value: RawSpan) -> UInt32 {
+    value.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    ends.append(bytes.count)
+    return UInt32(truncatingIfNeeded: ends.count - 1)
+  }
+
+  private func isEqual(_ entry: Int, _ value: RawSpan) -> Bool {
+    let range = range(entry)
+    guard range.count == value.byteCount else { return false }
+    return bytes.span.bytes.extracting(range).compare(value) == 0
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = Array(repeating: 0, count: max(256, 2 * old.count))
+    let mask = slots.count - 1
+    for entry in 0..<entries {
+      let hash = ValueTable.hash(bytes.span.bytes.extracting(range(entry)))
+      var slot = Int(truncatingIfNeeded: hash) & mask
+      while slots[slot] != 0 { slot = (slot + 1) & mask }
+      slots[slot] = hash & ~0xffff_ffff | UInt64(entry + 1)
+    }
+  }
+
+  /// One multiplication for eight bytes, and a last mix (the finisher of SplitMix64).
+  private static func hash(_ value: RawSpan) -> UInt64 {
+    let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
+    var hash = UInt64(truncatingIfNeeded: value.byteCount) &* multiplier
+    var offset = 0
+    while offset + 8 <= value.byteCount {
+      hash = (hash ^ value.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* multiplier
+      hash ^= hash >> 32
+      offset += 8
+    }
+    var rest: UInt64 = 0
+    while offset < value.byteCount {
+      rest = rest << 8 | UInt64(value.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
+      offset += 1
+    }
+    hash = (hash ^ rest) &* multiplier
+    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
+    return hash ^ (hash >> 31)
+  }
+}
+
+extension RawSpan {
+  /// The order of bytes, unsigned, the shorter first where one begins the other: below, at or above 0.
+  ///
+  /// Source: parquet-format, parquet.thrift, "ColumnOrder", BYTE_ARRAY.
+  func compare(_ other: RawSpan) -> Int {
+    let common = Swift.min(byteCount, other.byteCount)
+    var index = 0
+    while index + 8 <= common {
+      let one = unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let two = other.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+      if one != two { return one.bigEndian < two.bigEndian ? -1 : 1 }
+      index += 8
+    }
+    while index < common {
+      let one = unsafeLoad(fromByteOffset: index, as: UInt8.self)
+      let two = other.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+      if one != two { return one < two ? -1 : 1 }
+      index += 1
+    }
+    return byteCount - other.byteCount
+  }
+}

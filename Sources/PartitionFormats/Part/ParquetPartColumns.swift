@@ -1,0 +1,68 @@
+import AuditRecord
+
+/// The schema of the audit log as columns of Parquet.
+enum ParquetPartColumns {
+  /// Readers take this apart; the number changes when rows are written otherwise, and not with each release.
+  static let createdBy = "cloudsmith-audit-export version 1.0.0 (build 1)"
+
+  static let schema = ParquetSchema(
+    name: "schema",
+    columns: Column.allCases.map { ParquetColumn($0.name, kind($0.kind), isRequired: $0.isRequired) },
+    sorting: [Column.eventAt.rawValue, Column.uuid.rawValue],
+    metadata: [.init("schema", Column.schemaName)])
+
+  private static func kind(_ kind: Column.Kind) -> ParquetColumn.Kind {
+    switch kind {
+    case .string: .text
+    case .timestamp: .timestamp
+    case .float64: .double
+    }
+  }
+
+  /// The bytes of a row's values, as `PLAIN` writes them: four and its own for a text, eight for the others, none for NULL.
+  static func size(of row: Int, in batch: RowBatch) -> Int {
+    let first = row * TextColumn.count
+    var size = 8
+    for index in first..<first + TextColumn.count where !batch.cells[index].isNull {
+      size += 4 + Int(batch.cells[index].length)
+    }
+    if !batch.latitude[row].isNaN { size += 8 }
+    if !batch.longitude[row].isNaN { size += 8 }
+    return size
+  }
+}
+
+extension ParquetRowGroup {
+  /// Adds rows of a batch, column by column.
+  mutating func append(_ batch: RowBatch, rows added: Range<Int>) {
+    let text = batch.bytes.span.bytes
+    var cell = 0
+    for column in Column.allCases {
+      switch column {
+      case .eventAt: for row in added { columns[column.rawValue].append(time: batch.eventAt[row]) }
+      case .actorLocationLatitude: columns[column.rawValue].append(batch.latitude, added)
+      case .actorLocationLongitude: columns[column.rawValue].append(batch.longitude, added)
+      default:
+        for row in added {
+          let value = batch.cells[row * TextColumn.count + cell]
+          if value.isNull {
+            columns[column.rawValue].appendNull()
+          } else {
+            columns[column.rawValue].append(text: text.extracting(value.range))
+          }
+        }
+        cell += 1
+      }
+    }
+    rows += added.count
+  }
+}
+
+extension ParquetColumnValues {
+  /// A batch tells NULL as NaN, and holds no infinity.
+  fileprivate mutating func append(_ numbers: [Double], _ rows: Range<Int>) {
+    for row in rows {
+      if numbers[row].isFinite { append(number: numbers[row]) } else { appendNull() }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import AuditRecord
+import Foundation
+import PartitionFormats
+import Testing
+
+private let events = ProcessInfo.processInfo.environment["CLOUDSMITH_MEASURE_EVENTS"]
+
+/// Not a test: prints sizes and processor time for a file of events that `cloudsmith-emulator --print-events` wrote, and
+/// leaves both parts beside it.
+@Suite(.enabled(if: events != nil, "CLOUDSMITH_MEASURE_EVENTS names no file of events"), .serialized)
+struct `Parquet and CSV, measured` {
+  private func seconds(_ work: () throws -> Void) rethrows -> Double {
+    var times: [Double] = []
+    for _ in 0..<3 {
+      let start = clock()
+      try work()
+      times.append(Double(clock() - start) / 1e6)
+    }
+    return times.min() ?? 0
+  }
+
+  @Test func `sizes and seconds`() throws {
+    let path = try #require(events)
+    var parser = EventParser()
+    let rows = try parser.parse([UInt8](Data(contentsOf: URL(filePath: path)))).rows
+    var batch = RowBatch()
+    let order = (0..<rows.count).sorted {
+      rows.eventAt[$0] != rows.eventAt[$1]
+        ? rows.eventAt[$0] < rows.eventAt[$1] : rows.uuidPrecedes($0, rows, $1)
+    }
+    for row in order { batch.append(row, of: rows) }
+
+    var (parquet, csv): ([UInt8], [UInt8]) = ([], [])
+    let parquetTime = try seconds { parquet = try ParquetPart(batch).file }
+    let csvTime = try seconds {
+      csv = []
+      var content = DayContentHash()
+      var writer = try CSVPartWriter()
+      _ = try writer.append(batch, rows: 0..<batch.count, content: &content) { csv += $0 }
+      _ = try writer.finish { csv += $0 }
+    }
+    let readTime = try seconds {
+      var content = DayContentHash()
+      var reader = ParquetPartReader()
+      reader.append(parquet)
+      _ = try reader.finish(content: &content) { _ in }
+    }
+    try Data(parquet).write(to: URL(filePath: path + ".parquet"))
+    try Data(csv).write(to: URL(filePath: path + ".csv.gz"))
+    print("rows \(batch.count), parquet \(parquet.count) B in \(parquetTime) s, read in \(readTime) s,")
+    print("csv.gz \(csv.count) B in \(csvTime) s")
+  }
+}
