@@ -164,7 +164,7 @@ def filter_faults(name, path, expected):
             yield f"{name}: pyarrow finds {found} rows of {wanted} by {column}"
         query = f"select count(*) from read_parquet(?) where {column} = {literal}"
         values = [str(path)] + ([pivot] if literal == "?" else [])
-        found = duckdb.execute(query, values).fetchone()[0]
+        found = duckdb.sql(query, params=values).fetchall()[0][0]
         if found != wanted:
             yield f"{name}: DuckDB finds {found} rows of {wanted} by {column}"
         if column != "event_at":

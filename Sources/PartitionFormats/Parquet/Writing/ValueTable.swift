@@ -93,12 +93,7 @@ struct ValueTable {
       hash ^= hash >> 32
       offset += 8
     }
-    var rest: UInt64 = 0
-    while offset < value.byteCount {
-      rest = rest << 8 | UInt64(value.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
-      offset += 1
-    }
-    hash = (hash ^ rest) &* multiplier
+    hash = (hash ^ value.tail(from: offset)) &* multiplier
     hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
     hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
     return hash ^ (hash >> 31)
@@ -106,6 +101,23 @@ struct ValueTable {
 }
 
 extension RawSpan {
+  /// The last bytes, from `offset` on, fewer than eight of them, folded into a word; where there are eight before the end,
+  /// those.
+  @inline(__always)
+  fileprivate func tail(from offset: Int) -> UInt64 {
+    if byteCount >= 8 { return unsafeLoadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self) }
+    if byteCount >= 4 {
+      let low = unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+      let high = unsafeLoadUnaligned(fromByteOffset: byteCount - 4, as: UInt32.self)
+      return UInt64(low) | UInt64(high) &<< 32
+    }
+    var rest: UInt64 = 0
+    for index in offset..<byteCount {
+      rest = rest &<< 8 | UInt64(unsafeLoad(fromByteOffset: index, as: UInt8.self))
+    }
+    return rest
+  }
+
   /// The order of bytes, unsigned, the shorter first where one begins the other: below, at or above 0.
   ///
   /// Source: parquet-format, parquet.thrift, "ColumnOrder", BYTE_ARRAY.
