@@ -248,6 +248,23 @@ extension PageWalk {
     #expect(proven > 0)
   }
 
+  @Test func `growth further down does not explain a repeated event, and the one it hid is read`() {
+    let before = List([100, 50, 50, 20, 10])
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 2) { request, list in
+      // A late event below, and the other order of the two of one instant, for the first reading of page 2 alone.
+      if request == 2 {
+        list.times.insert(15, at: 4)
+        list.names.insert(999, at: 4)
+      }
+      if request == 2 || request == 3 { list.names.swapAt(1, 2) }
+    }
+    #expect(received.isSuperset(of: (0..<5).map { before.record($0).identity }))
+    #expect(walk.pagesReread > 0)
+    #expect(walk.ending == .endOfList)
+  }
+
   @Test func `a page size that changes under the walk ends it as unproven`() {
     let list = List((0..<40).map { Int64(1_000 - $0) })
     var walk = PageWalk(downTo: beginning)
