@@ -1,7 +1,8 @@
 """Runs the exporter, the bounds and the peers over the same pages, in turn, and tells what each needs.
 
-Every contender fetches all pages, flattens the events to the 23 columns and writes one csv.gz a day. The bounds do a part of that:
-a compressor takes the finished CSV, curl fetches and throws away.
+Every contender fetches all pages, flattens the events to the 23 columns and writes csv.gz by day. The peers are spared what the
+exporter does besides: members that no column knows, uniqueness, hashes, the manifest, fsync, and most of them the order of rows.
+The bounds do a part of the job: a compressor takes the finished CSV, curl fetches and throws away.
 """
 
 import argparse
@@ -97,7 +98,7 @@ def measured(contender: Contender, pages: Pages, address: str, csv: pathlib.Path
             shutil.copy(day, out / day.name)
     run = measure.run(
         contender.command(pages, address, out), {"CLOUDSMITH_API_KEY": "benchmark"}, contender.together)
-    parts = sorted(out.rglob("*.gz"))
+    parts = sorted(out.rglob("*.csv.gz"))
     contender.written = sum(part.stat().st_size for part in parts)
     if contender.writes and not contender.runs:
         check(contender, parts, pages)
@@ -106,7 +107,7 @@ def measured(contender: Contender, pages: Pages, address: str, csv: pathlib.Path
 
 def check(contender: Contender, parts: list[pathlib.Path], pages: Pages):
     """Refuses figures for a job that was not done."""
-    if len(parts) != pages.days:
+    if len(parts) < pages.days:
         raise SystemExit(f"error: {contender.name} wrote {len(parts)} files for {pages.days} days")
     rows = sum(count_rows(part) for part in parts)
     if rows != pages.events:

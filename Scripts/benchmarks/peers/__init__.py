@@ -14,4 +14,13 @@ class Peer:
     """Its processes are looked at together, for memory."""
 
 
-PEERS = []
+PEERS = [
+    Peer("Python by hand", "by_hand.py", 6, together=True),
+    Peer("DuckDB", "in_duckdb.py", 6),
+    Peer("polars", "in_polars.py", 6),
+    Peer("ClickHouse -6", "in_clickhouse.py", 6),
+    Peer("ClickHouse -1", "in_clickhouse.py", 1),
+    Peer("Airbyte", "in_airbyte.py", 6, 100_000, together=True),
+    Peer("dlt", "in_dlt.py", 6, 100_000),
+    Peer("Singer", "in_singer.py", 6, 100_000, together=True),
+]
