@@ -214,7 +214,7 @@ def main():
     found = contenders(arguments)
     with contextlib.ExitStack() as stack:
         stages = {}
-        for events in {one.events or arguments.events for one in found}:
+        for events in {arguments.events, *(one.events for one in found if one.events)}:
             pages = Pages(CACHE, arguments.emulator, events, arguments.days)
             stages[events] = pages, stack.enter_context(serving(pages))
         pages, address = stages[arguments.events]

@@ -1,6 +1,7 @@
 """nginx in front of prepared pages: the audit log of the organisation `bench`, at next to no cost and without a rate limit."""
 
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -10,7 +11,10 @@ import urllib.request
 
 from pages import PAGE_SIZE, Pages
 
+ECHO = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
+
 CONFIGURATION = """
+{modules}
 daemon off;
 worker_processes 1;
 error_log stderr error;
@@ -35,15 +39,15 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     root {root};
-    location ~ ^(/v1)?/audit-log/bench/$ {{
-      etag off;
-      if_modified_since off;
-      add_header X-Pagination-Count {events};
-      add_header X-Pagination-Page $page;
-      add_header X-Pagination-PageTotal $total;
-      add_header X-Pagination-PageSize $size;
-      try_files /$size/$page.json @none;
-    }}
+    etag off;
+    if_modified_since off;
+    # Of successful answers alone, as nginx has it.
+    add_header X-Pagination-Count {events};
+    add_header X-Pagination-Page $page;
+    add_header X-Pagination-PageTotal $total;
+    add_header X-Pagination-PageSize $size;
+    location ~ ^(/v1)?/audit-log/bench/$ {{ {entrance} }}
+    location @page {{ try_files /$size/$page.json @none; }}
     location @none {{ return 404 '{{"detail": "Invalid page."}}'; }}
     location / {{ return 404 '{{"detail": "Not found."}}'; }}
   }}
@@ -58,15 +62,19 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(pages: Pages):
-    """Serves the pages for the time of the block; gives the address to use as the API's host."""
+def serving(pages: Pages, latency: float = 0):
+    """Serves the pages for the time of the block, each answer so many seconds late; gives the address to use as the API's host."""
     with tempfile.TemporaryDirectory() as work:
         port = free_port()
         configuration = pathlib.Path(work) / "nginx.conf"
         # The workers of a root's nginx are of another user, who has to get at the pages.
-        user = "" if pathlib.os.getuid() else "user root;"
-        configuration.write_text(user + CONFIGURATION.format(
-            work=work, port=port, root=pages.folder.resolve(), size=PAGE_SIZE, total=pages.total,
+        modules = "" if os.getuid() else "user root;\n"
+        entrance = "try_files /$size/$page.json @none;"
+        if latency:
+            modules += f"load_module {ECHO};"
+            entrance = f"echo_sleep {latency}; echo_exec @page;"
+        configuration.write_text(CONFIGURATION.format(
+            modules=modules, entrance=entrance, work=work, port=port, root=pages.folder.resolve(), size=PAGE_SIZE, total=pages.total,
             events=pages.events))
         server = subprocess.Popen(["nginx", "-e", "stderr", "-c", configuration])
         try:

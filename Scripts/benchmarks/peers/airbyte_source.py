@@ -23,11 +23,11 @@ class Events(HttpStream):
         return {"X-Api-Key": "benchmark"}
 
     def request_params(self, next_page_token=None, **_):
-        return {"page": next_page_token or 1, "page_size": 500}
+        return {"page": 1, "page_size": 500, **(next_page_token or {})}
 
     def next_page_token(self, response):
         page = int(response.headers["X-Pagination-Page"])
-        return page + 1 if page < self.pages else None
+        return {"page": page + 1} if page < self.pages else None
 
     def parse_response(self, response, **_):
         yield from response.json()

@@ -1,6 +1,7 @@
 """dlt: its REST source, a table a day, its file-system destination."""
 
 import os
+import shutil
 
 import dlt
 from dlt.destinations import filesystem
@@ -31,6 +32,7 @@ def main():
     pipeline = dlt.pipeline(
         "audit", destination=filesystem(str(job.folder / "out")), dataset_name="audit", pipelines_dir=str(job.folder / "work"))
     pipeline.run(events(), loader_file_format="csv", write_disposition="append")
+    shutil.rmtree(job.folder / "work")
 
 
 if __name__ == "__main__":
