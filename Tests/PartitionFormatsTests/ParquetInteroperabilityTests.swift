@@ -8,7 +8,9 @@ private let python = environment["CLOUDSMITH_TEST_PYTHON"]
 /// `Scripts/test --engines` names more.
 private let engines = environment["CLOUDSMITH_TEST_ENGINES"] ?? "pyarrow,duckdb,polars"
 
-@Suite(.enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with pyarrow, duckdb and polars"))
+@Suite(
+  .enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with pyarrow, duckdb and polars"),
+  .serialized)
 struct `Other engines` {
   private static let script = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent()
