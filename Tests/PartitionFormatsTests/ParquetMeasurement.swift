@@ -38,9 +38,9 @@ struct `Parquet and CSV, measured` {
     _ = try await writer.finish(content: &content) { csv += $0 }
     let readTime = try seconds {
       var content = DayContentHash()
-      var reader = ParquetPartReader()
-      reader.append(parquet)
-      _ = try reader.finish(content: &content) { _ in }
+      var reader = try ParquetPartReader(size: parquet.count) { Array(parquet[$0..<$0 + $1]) }
+      while try reader.next(content: &content) != nil {}
+      _ = try reader.finish()
     }
     try Data(parquet).write(to: URL(filePath: path + ".parquet"))
     try Data(csv).write(to: URL(filePath: path + ".csv.gz"))
