@@ -105,9 +105,11 @@ package struct DayRows: Sendable {
 
   // MARK: Order
 
-  /// The rows, by `event_at`, then by the bytes of `uuid`, in one sorted sequence or several: `spilled` reads one from the
-  /// disk.
-  func sorted(
+  /// The rows in memory, by `event_at`, then by the bytes of `uuid`.
+  package func sorted() -> SortedRows { SortedRows(chunks, kept) }
+
+  /// All rows, in one such sequence or several: `spilled` reads one from the disk.
+  func sources(
     spilled: (SpilledRows) throws(ArchiveError) -> RowSource
   ) throws(ArchiveError) -> [RowSource] {
     var sources: [RowSource] = []
@@ -115,7 +117,7 @@ package struct DayRows: Sendable {
       let source = try spilled(block)
       sources.append(struck.isEmpty ? source : source.filter { isKept($1, of: $0) })
     }
-    var rows = SortedRows(chunks, kept)
+    var rows = sorted()
     sources.append(RowSource { () throws(ArchiveError) in rows.next() })
     return sources
   }

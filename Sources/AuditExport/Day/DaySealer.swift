@@ -49,7 +49,7 @@ struct DaySealer {
     if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0 {
       return result
     }
-    var sources = try new.sorted { block throws(ArchiveError) in try source(block) }
+    var sources = try new.sources { block throws(ArchiveError) in try source(block) }
     if keepsArchived { sources.append(archivedRows(of: day)) }
     var merged = MergedRows(sources)
     result.staged = try await writer.stage(day) { try merged.next() }
