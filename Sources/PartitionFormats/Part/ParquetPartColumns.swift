@@ -9,6 +9,7 @@ enum ParquetPartColumns {
     name: "schema",
     columns: Column.allCases.map { ParquetColumn($0.name, kind($0.kind), isRequired: $0.isRequired) },
     sorting: [Column.eventAt.rawValue, Column.uuid.rawValue],
+    filtered: [Column.uuid.rawValue, Column.actor.rawValue, Column.object.rawValue],
     metadata: [.init("schema", Column.schemaName)])
 
   private static func kind(_ kind: Column.Kind) -> ParquetColumn.Kind {

@@ -7,7 +7,7 @@ package import AuditRecord
 /// is one row group, of at most `groupBytes` of values and one row more. After an error the writer cannot be used further.
 package struct ParquetPartWriter: ~Copyable {
   /// A row group ends with the row that brings it to so many rows or bytes of values.
-  private static let groupBytes = 64 << 20
+  private static let groupBytes = 32 << 20
   /// The format counts the bytes of a page in 32 bits.
   private static let rowBytes = 1 << 30
 

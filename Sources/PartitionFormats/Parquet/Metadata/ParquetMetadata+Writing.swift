@@ -143,6 +143,10 @@ extension ParquetChunk {
     if let dictionaryOffset { thrift.int64(11, dictionaryOffset) }
     thrift.structure(12) { statistics.write(to: &$0) }
     writeEncodingStatistics(to: &thrift)
+    if let bloomFilter {
+      thrift.int64(14, bloomFilter.lowerBound)
+      thrift.int32(15, bloomFilter.count)
+    }
     thrift.structure(16) { writeSizeStatistics(to: &$0) }
   }
 

@@ -69,6 +69,7 @@ struct ParquetChunk: Hashable {
   var statistics = ParquetStatistics()
   var pages: [ParquetPage] = []
   /// In the file; nil until they are written.
+  var bloomFilter: Range<Int>?
   var columnIndex: Range<Int>?
   var offsetIndex: Range<Int>?
 }

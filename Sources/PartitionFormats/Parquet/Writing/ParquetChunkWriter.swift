@@ -3,15 +3,15 @@
 /// Source: parquet-format, README, "Data Pages"; parquet.thrift, "PageHeader".
 struct ParquetChunkWriter: ~Copyable {
   /// A page ends with the row that brings it to so many rows or bytes.
-  private static let pageRows = 20_000
+  private static let pageRows = 10_000
   private static let pageBytes = 1 << 20
 
-  private var gzip: GzipMemberEncoder
+  private var codec: ParquetPageCompressor
   private var body: [UInt8] = []
   private var compressed: [UInt8] = []
 
   init(level: Int) throws(GzipError) {
-    gzip = try GzipMemberEncoder(level: level)
+    codec = try ParquetPageCompressor(level: level)
   }
 
   /// Appends the column, which begins at the byte `offset` of the file, to `output`.
@@ -67,7 +67,7 @@ struct ParquetChunkWriter: ~Copyable {
     to output: inout [UInt8]
   ) throws(GzipError) {
     compressed.removeAll(keepingCapacity: true)
-    try gzip.append(body, to: &compressed)
+    try codec.append(body, to: &compressed)
     // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
     let header = ParquetPageHeader(
       type: type, uncompressedSize: body.count, compressedSize: compressed.count,

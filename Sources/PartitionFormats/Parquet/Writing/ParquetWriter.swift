@@ -7,6 +7,8 @@ struct ParquetWriter: ~Copyable {
   private let createdBy: String
   private var chunks: ParquetChunkWriter
   private var groups: [ParquetGroup] = []
+  /// Of each row group, and there of each column that has one.
+  private var filters: [[BloomFilter]] = []
   /// Bytes of the file so far.
   private var offset = 0
   private var output: [UInt8] = ParquetNumber.magic
@@ -27,10 +29,12 @@ struct ParquetWriter: ~Copyable {
       try handOver(to: sink)
     }
     groups.append(written)
+    filters.append(schema.filtered.map { group.columns[$0].table.bloomFilter })
   }
 
-  /// Ends the file: the indexes of all row groups, then the footer.
+  /// Ends the file: the bloom filters and the indexes of all row groups, then the footer.
   mutating func finish(to sink: ([UInt8]) throws -> Void) throws {
+    writeBloomFilters()
     var thrift = ThriftWriter()
     let start = offset + output.count
     for group in groups.indices {
@@ -56,6 +60,16 @@ struct ParquetWriter: ~Copyable {
     output.append(littleEndian: UInt32(thrift.bytes.count - indexes))
     output.append(contentsOf: ParquetNumber.magic)
     try handOver(to: sink)
+  }
+
+  private mutating func writeBloomFilters() {
+    for group in groups.indices {
+      for (column, filter) in zip(schema.filtered, filters[group]) {
+        let place = offset + output.count
+        output.append(contentsOf: filter.bytes)
+        groups[group].chunks[column].bloomFilter = place..<offset + output.count
+      }
+    }
   }
 
   private mutating func handOver(to sink: ([UInt8]) throws -> Void) throws {

@@ -27,6 +27,13 @@ struct ValueTable {
   @inline(__always)
   func range(_ entry: Int) -> Range<Int> { (entry == 0 ? 0 : ends[entry - 1])..<ends[entry] }
 
+  /// A filter of the values.
+  var bloomFilter: BloomFilter {
+    var filter = BloomFilter(values: entries)
+    for entry in 0..<entries { filter.insert(bytes.span.bytes.extracting(range(entry))) }
+    return filter
+  }
+
   mutating func append(_ value: RawSpan) {
     guard looksUp else { return ids.append(add(value)) }
     if 2 * entries >= slots.count { grow() }
