@@ -16,10 +16,10 @@ package struct ParquetPartWriter: ~Copyable {
   private var writer: ParquetWriter
   private var tally = PartTally()
 
-  /// `level`: of gzip, 1 to 9.
-  package init(level: Int = 6) throws(GzipError) {
+  /// Throws `ParquetError` for zstd in a build without it, `GzipError` for a level that is none.
+  package init(_ compression: ParquetCompression = .gzip(level: 6)) throws {
     writer = try ParquetWriter(
-      ParquetPartColumns.schema, createdBy: ParquetPartColumns.createdBy, level: level)
+      ParquetPartColumns.schema, createdBy: ParquetPartColumns.createdBy, compression)
   }
 
   /// The rows written so far.

@@ -1,6 +1,6 @@
 /// Writes a Parquet file, a row group at a time.
 ///
-/// The same row groups, level and version of zlib give the same bytes. After an error the writer cannot be used further.
+/// The same row groups, compression and version of zlib (or zstd) give the same bytes. After an error the writer cannot be used further.
 /// Source: parquet-format, README, "File format".
 struct ParquetWriter: ~Copyable {
   let schema: ParquetSchema
@@ -13,11 +13,11 @@ struct ParquetWriter: ~Copyable {
   private var offset = 0
   private var output: [UInt8] = ParquetNumber.magic
 
-  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`. `level`: of gzip, 1 to 9.
-  init(_ schema: ParquetSchema, createdBy: String, level: Int) throws(GzipError) {
+  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`.
+  init(_ schema: ParquetSchema, createdBy: String, _ compression: ParquetCompression) throws {
     self.schema = schema
     self.createdBy = createdBy
-    chunks = try ParquetChunkWriter(level: level)
+    chunks = try ParquetChunkWriter(compression)
   }
 
   /// Writes the rows, of which there is one at least; the bytes come out through `sink`, a column at a time.
