@@ -129,6 +129,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // The parts of an export, measured one by one: Scripts/benchmark --micro and --guard.
+    .executableTarget(
+      name: "cloudsmith-benchmark",
+      dependencies: [
+        "AuditExport", "AuditRecord", "CloudsmithEmulator", "PartitionFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+
     // Fakes and seeded randomness that the test targets share.
     .target(
       name: "TestSupport",

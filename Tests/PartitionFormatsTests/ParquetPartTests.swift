@@ -66,7 +66,7 @@ import Testing
 
   @Test(arguments: [1_000, 5_000, 20_000]) func `a part holds the rows of its CSV part, wherever that ends`(
     limit: Int
-  ) throws {
+  ) async throws {
     var random = LocalSplitMix64(seed: 13)
     let batch = RowBatch((0..<100).map { _ in Row.random(using: &random) })
     var (csvContent, content) = (DayContentHash(), DayContentHash())
@@ -74,18 +74,19 @@ import Testing
     var rest = 0..<batch.count
     while !rest.isEmpty {
       var csv = try CSVPartWriter(limit: limit)
-      let left = try csv.append(batch, rows: rest, content: &csvContent) { _ in }
-      let part = try ParquetPart(batch, rows: rest.lowerBound..<left.lowerBound, content: &content)
-      let summary = try csv.finish { _ in }
+      let selection = RowSelection(batch, rows: rest.map { Int32($0) })
+      let end = rest.lowerBound + (try await csv.append(selection, content: &csvContent) { _ in })
+      let part = try ParquetPart(batch, rows: rest.lowerBound..<end, content: &content)
+      let summary = try await csv.finish(content: &csvContent) { _ in }
       #expect(part.summary.rows == summary.rows)
       #expect(part.summary.minEventAt == summary.minEventAt)
       #expect(part.summary.maxEventAt == summary.maxEventAt)
-      let size = (rest.lowerBound..<left.lowerBound)
+      let size = (rest.lowerBound..<end)
         .reduce(0) { $0 + ParquetPartColumns.size(of: $1, in: batch) }
       #expect(part.summary.uncompressedBytes == size)
       var ignored = DayContentHash()
       found += try ParquetPart.read(part.file, content: &ignored).rows
-      rest = left
+      rest = end..<rest.upperBound
     }
     #expect(found == batch.rows)
     #expect(content.sha256 == csvContent.sha256)

@@ -1,0 +1,83 @@
+"""Counts the instructions of a fixed small job, part by part, and compares them with the numbers in instructions.json.
+
+Instructions, unlike seconds, are the same on a busy machine. Another compiler or zlib makes others: then nothing is compared.
+A part that needs more than the tolerance allows fails. One that needs less is good news to be written down with --update, so
+that it is not lost again."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+FILE = pathlib.Path(__file__).with_name("instructions.json")
+EVENTS = 2_000
+PARTS = ["parse", "collect", "sort", "format", "hash", "compress1", "compress6", "writeParquet", "read"]
+
+
+def counted(benchmark: pathlib.Path) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as work:
+        out, program = f"{work}/callgrind.out", f"{work}/benchmark"
+        # Valgrind does not get on with the compiler's debug information; the names of functions are enough.
+        subprocess.run(["strip", "--strip-debug", "-o", program, benchmark], check=True)
+        run = subprocess.run(
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "--events", str(EVENTS), "--rounds", "1"],
+            # Dictionaries are laid out in the same way every time.
+            env={**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}, capture_output=True, text=True)
+        if run.returncode:
+            raise SystemExit(f"{run.stderr}error: the job ended with status {run.returncode}")
+        listed = subprocess.run(
+            ["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], check=True, capture_output=True, text=True).stdout
+    counts = {}
+    for line in listed.splitlines():
+        # Private functions of Job without arguments; not what the compiler has merged of two of them (…Tm).
+        found = re.match(r"\s*([\d,]+) .*:\$s20cloudsmith_benchmark3JobV\d+?(" + "|".join(PARTS) + r")\d\d_\w{32}LLyyK?F ", line)
+        if found:
+            counts[found[2]] = int(found[1].replace(",", ""))
+    if missing := [part for part in PARTS if part not in counts]:
+        raise SystemExit(f"error: no count of {', '.join(missing)}; are these functions of Job inlined?")
+    return {part: counts[part] for part in PARTS}
+
+
+def tools() -> dict[str, str]:
+    """What else the numbers depend on."""
+    swift = subprocess.run(["swift", "--version"], check=True, capture_output=True, text=True).stdout
+    zlib = subprocess.run(["pkg-config", "--modversion", "zlib"], check=True, capture_output=True, text=True).stdout
+    version = re.search(r"Swift version (\S+)", swift)
+    return {"swift": version[1] if version else swift.splitlines()[0], "zlib": zlib.strip(), "machine": os.uname().machine}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--benchmark", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--update", action="store_true", help="make what is counted now the numbers to compare with")
+    arguments = parser.parse_args()
+
+    known = json.loads(FILE.read_text()) if FILE.exists() else {"tolerance": 0.03, "instructions": {}}
+    now = counted(arguments.benchmark)
+    if arguments.update:
+        FILE.write_text(json.dumps(
+            {"events": EVENTS, "tolerance": known["tolerance"], "tools": tools(), "instructions": now}, indent=2) + "\n")
+        print(f"written to {FILE}")
+    same = arguments.update or known.get("tools") == tools()
+    print(f"{'part':<14}{'instructions':>14}{'per row':>10}{'before':>14}{'change':>9}")
+    worse = []
+    for part, count in now.items():
+        before = known["instructions"].get(part)
+        change = count / before - 1 if before else 0
+        print(f"{part:<14}{count:>14,}{count / EVENTS:>10,.0f}{before or 0:>14,}{change:>+9.1%}")
+        if change > known["tolerance"]:
+            worse.append(part)
+    if not same:
+        print(f"counted with {tools()}, the numbers were made with {known.get('tools')}: nothing is concluded")
+    elif worse and not arguments.update:
+        raise SystemExit(
+            f"error: {', '.join(worse)}: more than {known['tolerance']:.0%} above Scripts/benchmarks/instructions.json; "
+            "make it faster, or say why in a commit of its own after Scripts/benchmark --guard --update")
+
+
+if __name__ == "__main__":
+    main()

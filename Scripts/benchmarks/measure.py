@@ -1,0 +1,76 @@
+"""Runs a command and takes the system's own account of it.
+
+As a program (`measure.py COMMAND…`) it is the small process that starts the command: a new process begins with the peak memory of
+the one that made it, so that has to be small. It ends with the figures on the standard error."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+
+@dataclasses.dataclass
+class Run:
+    wall: float
+    """Seconds from start to end."""
+    cpu: float
+    """User and system seconds of the process and all that it started."""
+    memory: int
+    """Bytes of the largest process at its peak; of all of them together where `together`."""
+
+
+def run(command, environment=None, together=False) -> Run:
+    launched = subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__, *map(str, command)], env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    watch = Watch(launched.pid) if together else None
+    said = launched.communicate()[1].decode()
+    lines = said.splitlines()
+    if launched.returncode != 0 or not lines:
+        raise SystemExit(f"{said}error: no success of: {' '.join(map(str, command))[:500]}")
+    wall, cpu, memory = json.loads(lines[-1])
+    return Run(wall, cpu, max(memory, watch.stop()) if watch else memory)
+
+
+def launch(command):
+    began = time.monotonic()
+    process = os.posix_spawnp(command[0], command, os.environ)
+    _, status, usage = os.wait4(process, 0)
+    wall = time.monotonic() - began
+    print(f"\n[{wall}, {usage.ru_utime + usage.ru_stime}, {usage.ru_maxrss * 1024}]", file=sys.stderr)
+    return os.waitstatus_to_exitcode(status)
+
+
+class Watch(threading.Thread):
+    """Looks ten times a second at the memory of a process and its descendants that is their own, added up."""
+
+    def __init__(self, root: int):
+        super().__init__(daemon=True)
+        self.root, self.peak, self.ended = root, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.1):
+            self.peak = max(self.peak, self._resident(self.root))
+
+    def stop(self) -> int:
+        self.ended.set()
+        self.join()
+        return self.peak
+
+    def _resident(self, process: int) -> int:
+        try:
+            with open(f"/proc/{process}/statm") as file:
+                _, resident, shared, *_ = map(int, file.read().split())
+            with open(f"/proc/{process}/task/{process}/children") as file:
+                children = file.read().split()
+        except (OSError, ValueError):
+            return 0
+        return (resident - shared) * os.sysconf("SC_PAGE_SIZE") + sum(self._resident(int(child)) for child in children)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if launch(sys.argv[1:]) else 0)

@@ -1,0 +1,26 @@
+"""What else can do the job, each a script of its own, run as: SCRIPT ADDRESS FOLDER LEVEL PAGES."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class Peer:
+    name: str
+    script: str
+    level: int | None = None
+    events: int | None = None
+    """How many events it is given, where more would take too long."""
+    together: bool = False
+    """Its processes are looked at together, for memory."""
+
+
+PEERS = [
+    Peer("Python by hand", "by_hand.py", 6, together=True),
+    Peer("DuckDB", "in_duckdb.py", 6),
+    Peer("polars", "in_polars.py", 6),
+    Peer("ClickHouse -6", "in_clickhouse.py", 6),
+    Peer("ClickHouse -1", "in_clickhouse.py", 1),
+    Peer("Airbyte", "in_airbyte.py", 6, 100_000, together=True),
+    Peer("dlt", "in_dlt.py", 6, 100_000),
+    Peer("Singer", "in_singer.py", 6, 100_000, together=True),
+]

@@ -1,0 +1,31 @@
+"""DuckDB over fetched pages: curl fetches them into a folder, one statement does the rest."""
+
+import shutil
+import subprocess
+
+import duckdb
+from job import COLUMNS, PLACE, PLAIN, REST, Job
+
+
+def main():
+    job = Job()
+    pages = job.folder / "pages"
+    pages.mkdir()
+    subprocess.run(
+        ["curl", "-sS", "--create-dirs", "-o", f"{pages}/#1.json", f"{job.url}?page=[1-{job.pages}]&page_size=500"],
+        check=True)
+    fields = ", ".join(f"{name} VARCHAR" for name in PLACE)
+    members = ", ".join(f"{name}: 'VARCHAR'" for name in [*PLAIN, *REST])
+    columns = ", ".join(
+        [*PLAIN, *(f"actor_location.{name} AS actor_location_{name}" for name in PLACE), *REST, "NULL AS additional_fields"])
+    database = duckdb.connect()
+    database.execute("SET preserve_insertion_order = false")
+    database.execute(f"""
+        COPY (SELECT {columns}, event_at[:10] AS event_date
+              FROM read_json('{pages}/*.json', format = 'array', columns = {{{members}, actor_location: 'STRUCT({fields})'}}))
+        TO '{job.folder}/csv' (FORMAT csv, HEADER, COMPRESSION gzip, PARTITION_BY (event_date), FILE_EXTENSION 'csv.gz')""")
+    shutil.rmtree(pages)
+
+
+if __name__ == "__main__":
+    main()
