@@ -58,7 +58,7 @@ def draw(figures: dict) -> str:
             f'{cut}{row["wall"]:.1f} · {row["cpu"]:.1f} s · {row["memory"] / 1e6:,.0f} MB</text>')
     machine = figures["machine"]
     fewer = {row["events"] for row in figures["contenders"] if row["events"] < figures["events"]}
-    scaled = "".join(f"; *: scaled from {events:,} events" for events in fewer)
+    scaled = "".join(f"; *: scaled from {events:,.0f} events" for events in fewer)
     out.append(
         f'<text class="note" x="16" y="{height - 12}">{escape(machine["processor"])}, {machine["cores"]} cores, '
         f'{figures["date"]}; medians of {figures["rounds"]} rounds{scaled}</text>')
