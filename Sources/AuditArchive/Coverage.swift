@@ -51,9 +51,12 @@ package struct Coverage: Hashable, Sendable {
     return result
   }
 
-  package func contains(_ time: Timestamp) -> Bool {
+  package func contains(_ time: Timestamp) -> Bool { interval(containing: time) != nil }
+
+  /// The window that an instant lies in; nil when it is not covered.
+  package func interval(containing time: Timestamp) -> Window? {
     let index = intervals.partitioningIndex { $0.to > time }
-    return index < intervals.count && intervals[index].contains(time)
+    return index < intervals.count && intervals[index].contains(time) ? intervals[index] : nil
   }
 
   /// Whether every instant of the window is covered; an empty one has none that is not.

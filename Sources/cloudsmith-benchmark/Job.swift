@@ -12,7 +12,7 @@ struct Job {
   private let pages: [[UInt8]]
   private var batches: [RowBatch] = []
   private var day = DayRows()
-  private var sorted: [RowBatch] = []
+  private var sorted: [RowSelection] = []
   /// CSV text, in pieces as gzip takes them.
   private var text: [[UInt8]] = []
   private var file: [UInt8] = []
@@ -61,23 +61,21 @@ struct Job {
 
   @inline(never) private mutating func collect() {
     day = DayRows()
-    for batch in batches {
-      for row in 0..<batch.count { _ = day.add(row, of: batch) }
-    }
+    for batch in batches { _ = day.add(0..<batch.count, of: batch) }
   }
 
   @inline(never) private mutating func sort() {
     var rows = day.sorted()
     sorted = []
-    while let batch = rows.next() { sorted.append(batch) }
+    while let selection = rows.next() { sorted.append(selection) }
   }
 
   @inline(never) private mutating func format() {
     var encoder = CSVEncoder()
     text = []
     var piece = CSVEncoder.header
-    for batch in sorted {
-      encoder.append(batch, rows: 0..<batch.count, to: &piece)
+    for selection in sorted {
+      for row in selection.rows { encoder.append(selection.batch, row: Int(row), to: &piece) }
       guard piece.count >= GzipWriter.memberLength else { continue }
       text.append(piece)
       piece.removeAll(keepingCapacity: true)
@@ -103,7 +101,11 @@ struct Job {
   @inline(never) private mutating func writeParquet() throws {
     var size = 0
     var writer = try ParquetPartWriter()
-    for batch in sorted { _ = try writer.append(batch, rows: 0..<batch.count) { size += $0.count } }
+    for selection in sorted {
+      var batch = RowBatch()
+      for row in selection.rows { batch.append(Int(row), of: selection.batch) }
+      try writer.append(batch, rows: 0..<batch.count) { size += $0.count }
+    }
     _ = try writer.finish { size += $0.count }
     precondition(size > 0)
   }

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func `since 0 is everything that has rows, and since the newest is nothing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       #expect(try told(folder, since: 0) == ["2024-02-12 new", "2024-02-15 new"])
       let all = try changes(folder, since: 0)
@@ -39,29 +39,29 @@ import Testing
   @Test func `a day is new, then replaced with the files that are gone, then emptied, then replaced`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day13: []])
-        try writer.commit([day12: events(day12, 5)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day13: []])
+        try await writer.commit([day12: events(day12, 5)])
         #expect(try told(folder, since: 1) == ["2024-02-12 new"])
         let first = try #require(try changes(folder, since: 1).days.first?.partition.files)
 
-        try writer.commit([day12: events(day12, 6)])
+        try await writer.commit([day12: events(day12, 6)])
         #expect(try told(folder, since: 1) == ["2024-02-12 new"])
         #expect(try told(folder, since: 2) == ["2024-02-12 replace"])
         let replaced = try #require(try changes(folder, since: 2).days.first)
         #expect(replaced.filesGone == first && replaced.partition.files != first)
 
-        try writer.commit([day12: []])
+        try await writer.commit([day12: []])
         #expect(try told(folder, since: 1) == [])  // whoever has loaded commit 1 has nothing of it
         #expect(try told(folder, since: 2) == ["2024-02-12 empty"])
         #expect(try told(folder, since: 3) == ["2024-02-12 empty"])
         #expect(try changes(folder, since: 2).days.first?.filesGone == first)
 
-        try writer.commit([day12: events(day12, 7)])
+        try await writer.commit([day12: events(day12, 7)])
         #expect(try told(folder, since: 1) == ["2024-02-12 new"])
         #expect(try told(folder, since: 4) == ["2024-02-12 replace"])
-        try writer.commit([day12: []])
+        try await writer.commit([day12: []])
         #expect(try told(folder, since: 4) == [])
         #expect(try changes(folder, since: 5).days.first?.filesGone.count == 1)
       }
@@ -69,11 +69,11 @@ import Testing
   }
 
   @Test func `content that came back in another file is told, for the new name`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        let hash = try writer.commit([day12: events(day12, 5)]).partitionsChanged.first?.contentSHA256
-        try writer.commit([day12: events(day12, 6)])
-        try writer.commit([day12: events(day12, 5)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        let hash = try await writer.commit([day12: events(day12, 5)]).partitionsChanged.first?.contentSHA256
+        try await writer.commit([day12: events(day12, 6)])
+        try await writer.commit([day12: events(day12, 5)])
         let day = try #require(try changes(folder, since: 1).days.first)
         #expect(day.action == .replace && day.partition.contentSHA256 == hash && day.partition.revision == 3)
         #expect(day.filesGone.map(\.path).allSatisfy { $0.contains(".r0001-") } && day.filesGone.count == 1)
@@ -82,10 +82,10 @@ import Testing
   }
 
   @Test func `a change of state alone is no change, unless only settled days are asked for`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)])
-        try writer.commit([day13: []])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)])
+        try await writer.commit([day13: []])
         #expect(writer.manifest?.partition(day(day12))?.state == .settled)
         #expect(try told(folder, since: 1) == [])
         #expect(try told(folder, since: 1, settledOnly: true) == ["2024-02-12 replace"])
@@ -97,22 +97,22 @@ import Testing
 
   @Test func `a settled day that opens again is told again when it has settled, and not before`() async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5), day13: []])  // 1: day 12 settled
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5), day13: []])  // 1: day 12 settled
         #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
-        try writer.commit([day12: events(day12, 6)]) { $0.lookback = .days(9) }  // 2: open, changed
+        try await writer.commit([day12: events(day12, 6)]) { $0.lookback = .days(9) }  // 2: open, changed
         #expect(try told(folder, since: 1, settledOnly: true) == [])
         #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
-        try writer.commit([:]) { $0.lookback = .days(9) }  // 3
-        try writer.commit([:])  // 4: settled, and its rows last changed in 2
+        try await writer.commit([:]) { $0.lookback = .days(9) }  // 3
+        try await writer.commit([:])  // 4: settled, and its rows last changed in 2
         for since in [1, 2, 3] {
           #expect(try told(folder, since: since, settledOnly: true) == ["2024-02-12 replace"], "\(since)")
         }
         #expect(try told(folder, since: 3) == [])
         // Opened and settled again in between, with nothing new in it: whoever had it settled has it.
-        try writer.commit([:]) { $0.lookback = .days(9) }  // 5
-        try writer.commit([:])  // 6
+        try await writer.commit([:]) { $0.lookback = .days(9) }  // 5
+        try await writer.commit([:])  // 6
         #expect(try told(folder, since: 4, settledOnly: true) == [])
         #expect(try told(folder, since: 5, settledOnly: true) == ["2024-02-12 replace"])
       }
@@ -120,12 +120,12 @@ import Testing
   }
 
   @Test func `a revision of long ago is found, however far back its record is`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)])
-        try writer.commit([day12: events(day12, 6), day13: events(day13, 1)])
-        for _ in 0..<20 { try writer.commit([day14: []]) }
-        try writer.commit([day12: events(day12, 7)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)])
+        try await writer.commit([day12: events(day12, 6), day13: events(day13, 1)])
+        for _ in 0..<20 { try await writer.commit([day14: []]) }
+        try await writer.commit([day12: events(day12, 7)])
         let day = try #require(try changes(folder, since: 20).days.first)
         #expect(day.action == .replace && day.filesGone.map(\.rows) == [6])
       }
@@ -133,7 +133,7 @@ import Testing
   }
 
   @Test func `a commit that is still to come is refused, with the newest`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let error = try await archiveError { try changes(folder, since: 7) }
       #expect(error == .laterCommit(asked: 7, newest: 6))
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test func `where there is no archive, there is no answer`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       #expect(try Archive.changes(at: "\(folder)/none", log: log("acme"), since: 0) == nil)
       try await writeHistory(folder)
       #expect(try Archive.changes(at: folder, log: log("other"), since: 0) == nil)
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test func `a record that is altered, gone or exchanged breaks the chain`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory("\(folder)/a")
       func record(_ number: Int) -> String {
         "\(folder)/b/_manifest/acme/commits/0000000000000000000\(number).json"
@@ -188,10 +188,10 @@ import Testing
   @Test func `what is asked is answered from the commits that the manifest does not have yet, too`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let old = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 6)]) }
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 6)]) }
       try old.write(to: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
       #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
       #expect(try changes(folder, since: 1).commit == 2)
@@ -247,7 +247,7 @@ import Testing
   func `replayed over 60 commits, by loaders of every pace, it makes what a full load makes`(seed: Int)
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       var history = RandomHistory(seed: seed)
       var loaders = [1, 2, 3, 7, 20].flatMap { every in
         [false, true].map { Loader(every: every, settledOnly: $0) }
@@ -256,8 +256,8 @@ import Testing
       settings.partSizeLimit = 1_500
       var actions: Set<DayChange.Action> = []
       for number in 1...61 {
-        try await withWriter(folder, settings: settings) { (writer) throws in
-          if number == 61 { try history.settle(writer) } else { _ = try history.commit(to: writer) }
+        try await withWriter(folder, settings: settings) { (writer) async throws in
+          if number == 61 { try history.settle(writer) } else { _ = try await history.commit(to: writer) }
         }
         let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
         var full: [Day: [String]] = [:]

@@ -9,8 +9,8 @@ import Testing
 
   /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
   private func run(_ disk: FaultyFileSystem) async throws {
-    try await withWriter(Self.root, fileSystem: disk) { (writer) throws in
-      try writer.commit([
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      try await writer.commit([
         "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
         "2024-02-15": events("2024-02-15", 2),
       ]) { $0.quarantine = [record("\"new\"")] }
@@ -19,8 +19,8 @@ import Testing
 
   private func prepared() async throws -> FaultyFileSystem {
     let disk = FaultyFileSystem(folder: Self.root)
-    try await withWriter(Self.root, fileSystem: disk) { (writer) throws in
-      try writer.commit([
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      try await writer.commit([
         "2024-02-12": events("2024-02-12", 4), "2024-02-14": events("2024-02-14", 4),
         "2024-02-15": events("2024-02-15", 2),
       ]) { $0.quarantine = [record("\"old\"")] }
@@ -89,7 +89,7 @@ import Testing
         _ = try await archiveError { try await run(crashed) }
         var survival = power
         crashed.restart(afterPowerFailure: &survival)
-        try await withWriter(Self.root, fileSystem: crashed) { (writer) throws in
+        try await withWriter(Self.root, fileSystem: crashed) { (writer) async throws in
           #expect(writer.recovery.damaged.isEmpty)
           #expect(writer.manifest == nil || writer.manifest?.commit == 1)
         }
@@ -105,12 +105,12 @@ import Testing
   {
     let disk = FaultyFileSystem(folder: Self.root)
     try await withWriter(Self.root, fileSystem: disk) {
-      try $0.commit(["2024-02-12": events("2024-02-12", 4)])
+      try await $0.commit(["2024-02-12": events("2024-02-12", 4)])
     }
     disk.record()
     let operations = try await withWriter(Self.root, fileSystem: disk) { writer in
       let opening = disk.operations.count
-      try writer.commit(["2024-02-12": events("2024-02-12", 9)])
+      try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
       return disk.operations[opening...].filter { !$0.hasPrefix("inspect") }
     }
     let hash = /-[0-9a-f]{8}\.csv/
@@ -180,12 +180,14 @@ import Testing
   @Test func `a writer whose commit failed commits no more`() async throws {
     let disk = try await prepared()
     disk.record()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) throws in
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       disk.fail(at: 20, .failure)
-      let first = #expect(throws: ArchiveError.self) {
-        try writer.commit(["2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3)])
+      let first = await #expect(throws: ArchiveError.self) {
+        try await writer.commit([
+          "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3),
+        ])
       }
-      let second = #expect(throws: ArchiveError.self) { try writer.commit([:]) }
+      let second = await #expect(throws: ArchiveError.self) { try await writer.commit([:]) }
       #expect(first == second && first != nil)
       #expect(writer.manifest?.commit == 1)
     }
@@ -193,13 +195,13 @@ import Testing
 
   @Test func `a full disk is told with the path, and with how much there was to write`() async throws {
     let disk = try await prepared()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) throws in
-      _ = try writer.stage("2024-02-12", events("2024-02-12", 9))
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
       // Creating the spooled file, writing it, syncing it.
       for (number, operation) in [(2, "write"), (3, "sync")] {
         disk.fail(at: number, .full)
-        let error = #expect(throws: ArchiveError.self) {
-          _ = try writer.stage("2024-02-12", events("2024-02-12", 9))
+        let error = await #expect(throws: ArchiveError.self) {
+          _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
         }
         guard case .storage(let failure) = error else { continue }
         #expect(failure.reason == .full && (failure.needed ?? 0) > 100)

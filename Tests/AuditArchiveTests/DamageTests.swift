@@ -11,13 +11,13 @@ import Testing
   private func damaged(_ damage: (String, Data) throws -> Void) async throws -> (
     opening: [Damage], reading: Damage?
   ) {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) {
-        try $0.commit([day12: events(day12, 500), "2024-02-13": events("2024-02-13", 5)])
+        try await $0.commit([day12: events(day12, 500), "2024-02-13": events("2024-02-13", 5)])
       }
       let path = try #require(commit.filesAdded.first)
       try damage("\(folder)/\(path)", Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
-      return try await withWriter(folder) { (writer) throws in
+      return try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged.allSatisfy { $0.path == path && $0.day == day(day12) })
         #expect(writer.recovery.damagedDays.isEmpty == writer.recovery.damaged.isEmpty)
         #expect(try writer.events(of: "2024-02-13").count == 5)
@@ -92,9 +92,9 @@ import Testing
   }
 
   @Test func `a manifest that promises other rows`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let partition = try await withWriter(folder) { writer in
-        try #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
+        try await #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
       }
       let path = "\(folder)/_manifest/acme/manifest.json"
       let manifest = try String(contentsOfFile: path, encoding: .utf8)
@@ -114,14 +114,14 @@ import Testing
   @Test func `a damaged day does not keep the other days from being written, nor itself from being replaced`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 50)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 50)]) }
       try FileManager.default.removeItem(atPath: "\(folder)/\(commit.filesAdded[0])")
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damagedDays == [day(day12)])
-        try writer.commit(["2024-02-13": events("2024-02-13", 5)])
+        try await writer.commit(["2024-02-13": events("2024-02-13", 5)])
         #expect(writer.manifest?.partition(day(day12))?.revision == 1)
-        try writer.commit([day12: events(day12, 49)])
+        try await writer.commit([day12: events(day12, 49)])
         #expect(try writer.events(of: day12) == events(day12, 49))
       }
       try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
@@ -129,9 +129,9 @@ import Testing
   }
 
   @Test func `a damaged file is replaced by staging the same rows, and an intact one is not`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let path = try await withWriter(folder) { writer in
-        try #require(writer.commit([day12: events(day12, 50)]).filesAdded.first)
+        try await #require(writer.commit([day12: events(day12, 50)]).filesAdded.first)
       }
       let url = URL(filePath: "\(folder)/\(path)")
       var bytes = try Data(contentsOf: url)
@@ -139,22 +139,22 @@ import Testing
       try bytes.write(to: url)
       try await withWriter(folder) { writer in
         #expect(writer.recovery.damaged.isEmpty)  // opening looks at sizes alone
-        let commit = try writer.commit([day12: events(day12, 50)])
+        let commit = try await writer.commit([day12: events(day12, 50)])
         #expect(commit.filesRemoved == [path] && commit.partitionsChanged.map(\.revision) == [2])
         #expect(try writer.events(of: day12) == events(day12, 50))
-        #expect(try writer.commit([day12: events(day12, 50)]).filesAdded.isEmpty)
+        #expect(try await writer.commit([day12: events(day12, 50)]).filesAdded.isEmpty)
       }
     }
   }
 
   @Test func `the last commit record is checked against the manifest`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let path = "_manifest/acme/commits/00000000000000000001.json"
       let text = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
       try AuditArchiveTests.write(
         text.replacingOccurrences(of: "1.0.0", with: "1.0.1"), to: "\(folder)/\(path)")
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged.map(\.path) == [path])
         guard case .altered = writer.recovery.damaged.first?.damage else {
           Issue.record("\(writer.recovery)")

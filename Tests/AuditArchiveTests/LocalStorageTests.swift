@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct LocalStorageTests {
   private func withStorage(_ body: (String, LocalStorage) throws -> Void) async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let root = "\(folder)/below/archive"
       try body(root, storage(root))
     }
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `a symbolic link in the place of a folder is refused on write and on delete`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let storage = storage("\(folder)/archive")
       try write("precious", to: "\(folder)/elsewhere/part")
       try storage.replace("_manifest/x", [1])
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func `the archive itself may stand behind a link`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try FileManager.default.createDirectory(atPath: "\(folder)/disk", withIntermediateDirectories: false)
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder)/archive", withDestinationPath: "\(folder)/disk")

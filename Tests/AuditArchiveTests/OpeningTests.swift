@@ -7,7 +7,7 @@ import Testing
   private let day12 = "2024-02-12"
 
   @Test func `no archive: reading says so and makes nothing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       #expect(try Archive.read(at: "\(folder)/none", log: log("acme")) == nil)
       #expect(try Archive.recentCommits(at: "\(folder)/none", log: log("acme"), limit: 3).isEmpty)
       #expect(try tree(folder).isEmpty)
@@ -17,22 +17,22 @@ import Testing
   @Test func `a second writer is told at once who holds the log, and the first is not disturbed`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await Archive.withWriter(
         at: folder, source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
-      ) { (writer) throws in
+      ) { (writer) async throws in
         let error = try await archiveError { try await withWriter(folder) { _ in } }
         #expect(error == .locked(somebody))
         #expect(
           error.map { "\($0)" }
             == "another run holds the archive: process 4711 on host.example, since 2024-03-01T00:00:00.000000Z"
         )
-        try writer.commit([day12: events(day12, 5)])
+        try await writer.commit([day12: events(day12, 5)])
         #expect(try Archive.read(at: folder, log: log("acme"))?.commit == 1)
       }
       let note = try String(contentsOfFile: "\(folder)/_manifest/acme/lock", encoding: .utf8)
       #expect(note == "{\"host\":\"host.example\",\"pid\":4711,\"since\":\"2024-03-01T00:00:00.000000Z\"}\n")
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
     }
   }
 
@@ -43,7 +43,7 @@ import Testing
 
   @Test func `the lock is released when the body throws`() async throws {
     struct Failure: Error {}
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       await #expect(throws: Failure.self) { try await withWriter(folder) { _ in throw Failure() } }
       try await withWriter(folder) { #expect($0.manifest == nil) }
     }
@@ -52,7 +52,7 @@ import Testing
   /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
   func `another process sees the lock, and is seen`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let lock = "\(folder)/_manifest/acme/lock"
       func take(_ arguments: [String]) throws -> Process {
         let process = Process()
@@ -77,17 +77,17 @@ import Testing
   }
 
   @Test func `a run that commits nothing fixes nothing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
       try await withWriter(folder, repository) { #expect($0.manifest == nil) }
       #expect(try tree(folder).keys.sorted() == ["_manifest/acme/my-repo/lock"])
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
     }
   }
 
   @Test func `the first commit fixes the kind of the archive`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let before = try tree(folder)
       let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
       let refused = ArchiveError.otherKind(found: .organizationLogs, asked: .repositoryLogs)
@@ -95,7 +95,7 @@ import Testing
       #expect(throws: refused) { try Archive.read(at: folder, log: log("acme/my-repo")) }
       #expect(try tree(folder) == before)
 
-      try await withWriter("\(folder)/r", repository) { try $0.commit([day12: events(day12, 5)]) }
+      try await withWriter("\(folder)/r", repository) { try await $0.commit([day12: events(day12, 5)]) }
       #expect(
         try await archiveError { try await withWriter("\(folder)/r") { _ in } }
           == .otherKind(found: .repositoryLogs, asked: .organizationLogs))
@@ -103,8 +103,8 @@ import Testing
   }
 
   @Test func `another host or query is refused, and nothing is touched`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       try write("torn", to: "\(folder)/_staging/acme/spool-00000077")
       let before = try tree(folder).filter { !$0.key.hasSuffix("lock") }
       for (host, query) in [("https://api.example", nil), (acme.apiHost, "event:login")] {
@@ -118,11 +118,11 @@ import Testing
   }
 
   @Test func `repository logs have their own tree, and any number share an archive`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       for name in ["acme/one", "acme/two", "other/one"] {
         let source = ArchiveSource(apiHost: acme.apiHost, log: log(name))
         try await writeHistory(folder, source)
-        try await withWriter(folder, source) { (writer) throws in
+        try await withWriter(folder, source) { (writer) async throws in
           #expect(writer.recovery == RecoveryReport())
           #expect(try writer.events(of: day12) == events(day12, 9))
         }
@@ -136,10 +136,10 @@ import Testing
 
   @Test func `organisations share an archive, and one's crash is none of the other's business`() async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let other = ArchiveSource(apiHost: acme.apiHost, log: log("acme-2"))
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
-      try await withWriter(folder, other) { try $0.commit([day12: events(day12, 6)]) }
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
+      try await withWriter(folder, other) { try await $0.commit([day12: events(day12, 6)]) }
       let left = [
         "csv/organization=acme-2/event_date=2024-02-12/part-00000.r0002-00000000.csv.gz",
         "quarantine/organization=acme-2/commit-00000000000000000002-00000000.jsonl",
@@ -156,7 +156,7 @@ import Testing
   }
 
   @Test func `two organisations can be written at the same time`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await withThrowingTaskGroup { group in
         for name in ["a", "b", "c", "d"] {
           group.addTask {

@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func `what was written is read back, from any place`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
       let file = try files.create("\(folder)/a")
       try files.write(Array(bytes[..<1_000]), to: file)
@@ -42,7 +42,7 @@ import Testing
     `a name that is taken is refused by create, link, make folder and exclusive rename, and replaced by rename`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try write("one", to: "\(folder)/a")
       try write("two", to: "\(folder)/b")
       expectFailure(.exists, .create, path: "\(folder)/a") { () throws(StorageError) in
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `a symbolic link is not followed on write`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try write("precious", to: "\(folder)/elsewhere")
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder)/link", withDestinationPath: "\(folder)/elsewhere")
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func `new files and folders are not for everyone`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try files.close(files.create("\(folder)/file"))
       try files.makeFolder("\(folder)/folder")
       func mode(_ name: String) throws -> Int {
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func `a failure tells the operation, the path and why in one sentence`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       do throws(StorageError) {
         _ = try files.open("\(folder)/nothing")
         Issue.record("nothing failed")
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func `a lock is held by one, from opening to closing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let first = try #require(try files.lock("\(folder)/lock"))
       #expect(try files.lock("\(folder)/lock") == nil)
       try files.write(Array("me".utf8), to: first)

@@ -11,13 +11,13 @@ import Testing
   }
 
   @Test func `a record is stored once, and a commit tells how many were new`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(
           try writer.commit(change([record("{\"a\":1}"), record("2"), record("2")])).run.quarantined == 2)
         #expect(try writer.commit(change([record("2")])).run.quarantined == 0)
       }
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         let commit = try writer.commit(change([record("2"), record("3"), record("{\"a\":1}")]))
         #expect(commit.run.quarantined == 1)
         #expect(commit.filesAdded == commit.quarantineAdded.map(\.path))
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func `a line holds the reason, the record and its hash, and the state names the file`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let odd = QuarantinedRecord(
         reason: .unreadableEventAt, json: Array("{\"event_at\":\"soon\",\"record\":{\"sha256\":\"x\"}}".utf8))
       let commit = try await withWriter(folder) { try $0.commit(change([odd, record("[]")])) }
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `records of a file that is not as it was sealed are stored again, once`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
       let path = "\(folder)/\(try #require(commit.filesAdded.first))"
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func `a file that is gone is damage until a replacement has read its window anew`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let march = window("2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z")
       var first = change([record("1"), record("2")])
       first.run.window = march
@@ -77,7 +77,7 @@ import Testing
       // It does not go away by itself, nor by a replacement of something else.
       var elsewhere = change([])
       elsewhere.replaced = window("2024-03-01T00:00:01Z", "2024-03-09T00:00:00Z")
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged == damaged)
         #expect(try writer.commit(change([record("3")])).filesRemoved.isEmpty)
         #expect(try writer.commit(elsewhere).filesRemoved.isEmpty)
@@ -87,7 +87,7 @@ import Testing
       // The API still shows one of the two.
       var anew = change([record("2")])
       anew.replaced = window("2024-03-01T00:00:00Z", "2024-03-09T00:00:00Z")
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         let commit = try writer.commit(anew)
         #expect(commit.filesRemoved == [path])
         #expect(commit.run.quarantined == 1)

@@ -9,7 +9,7 @@ import Testing
 
   @Test func `a commit that the manifest does not have yet is rolled forward, read or written`() async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let after = try tree(folder)
       // Every earlier manifest, and none, stands for a crash before the manifest was replaced.
@@ -42,10 +42,10 @@ import Testing
   }
 
   @Test func `leftovers go, what the state names stays, and unknown files are left alone`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)])
-        try writer.commit([day12: events(day12, 6), "2024-02-13": []])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)])
+        try await writer.commit([day12: events(day12, 6), "2024-02-13": []])
       }
       let clean = try tree(folder)
       let leftovers: [(String, Leftover.Reason)] = [
@@ -69,7 +69,7 @@ import Testing
         "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl", "quarantine/mine.jsonl",
       ]
       for path in leftovers.map(\.0) + unknown { try write("x", to: "\(folder)/\(path)") }
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(
           writer.recovery.deleted == leftovers.map { Leftover(path: $0.0, reason: $0.1) }.sorted(by: inReport)
         )
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test func `a chain with a record missing, or of another history, is refused`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
       let third = "\(folder)/_manifest/acme/commits/00000000000000000003.json"
@@ -108,8 +108,8 @@ import Testing
   }
 
   @Test func `an archive whose state was taken away is not tidied up`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
       let before = try tree(folder)
       for _ in 0..<2 {
@@ -124,9 +124,9 @@ import Testing
 
   @Test(arguments: ["_manifest/acme/commits", "_manifest/acme/commits/00000000000000000001.json"])
   func `an archive with no state but the lock is not tidied up`(alsoGone: String) async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { writer in
-        try writer.commit([day12: events(day12, 5)]) { $0.quarantine = [record("1")] }
+        try await writer.commit([day12: events(day12, 5)]) { $0.quarantine = [record("1")] }
       }
       for path in [manifestPath, alsoGone] { try FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
       for part in ["csv", "quarantine"] {
@@ -146,7 +146,7 @@ import Testing
   @Test func `a first run that dies before its commit leaves what the next one knows as its own`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let files = [
         "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz",
         "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl",
@@ -173,15 +173,15 @@ import Testing
   }
 
   @Test func `a part behind a symbolic link is there`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter("\(folder)/a") { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter("\(folder)/a") { try await $0.commit([day12: events(day12, 5)]) }
       try FileManager.default.moveItem(atPath: "\(folder)/a/csv", toPath: "\(folder)/csv")
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder)/a/csv", withDestinationPath: "\(folder)/csv")
-      try await withWriter("\(folder)/a") { (writer) throws in
+      try await withWriter("\(folder)/a") { (writer) async throws in
         #expect(writer.recovery.damaged.isEmpty)
         #expect(try writer.events(of: day12).count == 5)
-        #expect(throws: ArchiveError.self) { try writer.commit([day12: events(day12, 6)]) }
+        await #expect(throws: ArchiveError.self) { try await writer.commit([day12: events(day12, 6)]) }
       }
     }
   }

@@ -47,13 +47,13 @@ struct SchemaTests {
   }
 
   @Test func `every manifest and commit that is written is valid`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory("\(folder)/organizations")
       let repository = ArchiveSource(
         apiHost: "http://127.0.0.1:8080", log: log("acme/my-repo"), query: "event:login")
       try await writeHistory("\(folder)/repositories", repository)
       try await withWriter("\(folder)/organizations") { writer in
-        try writer.commit(["2024-02-20": events("2024-02-20", 3)]) { change in
+        try await writer.commit(["2024-02-20": events("2024-02-20", 3)]) { change in
           change.run.window = window("2024-02-20T00:00:00Z", "2024-02-21T00:00:00Z")
           change.run.timeFilter = "filter"
           change.run.filterVerdict = "day-truncated"
@@ -68,7 +68,7 @@ struct SchemaTests {
   }
 
   @Test func `a member more, less, or of another shape is refused`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       for file in try stateFiles(folder).suffix(2) {
         let text = try String(contentsOfFile: file.path, encoding: .utf8)

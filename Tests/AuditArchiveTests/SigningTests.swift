@@ -43,10 +43,10 @@ import Testing
 
   @Test func `every commit is signed, over the bytes of its record, and altered ones are told`() async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder, settings: try settings) { (writer) throws in
-        try writer.commit(["2024-02-12": events("2024-02-12", 5)])
-        try writer.commit([:])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder, settings: try settings) { (writer) async throws in
+        try await writer.commit(["2024-02-12": events("2024-02-12", 5)])
+        try await writer.commit([:])
       }
       #expect(
         try commits(folder) == [
@@ -67,15 +67,15 @@ import Testing
   }
 
   @Test func `signing may begin and end at any commit, and another key's signatures are bad`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([:]) }
-      try await withWriter(folder, settings: try settings) { try $0.commit([:]) }
-      try await withWriter(folder) { try $0.commit([:]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([:]) }
+      try await withWriter(folder, settings: try settings) { try await $0.commit([:]) }
+      try await withWriter(folder) { try await $0.commit([:]) }
       #expect(try verdicts(folder) == [.unsigned, .good, .unsigned])
       var other = try settings
       other.signingKey = try SigningKey(
         pem: SigningTests.privatePEM.replacing("MC4CAQAwBQYDK2VwBCIEIE", with: "MC4CAQAwBQYDK2VwBCIEIF"))
-      try await withWriter(folder, settings: other) { try $0.commit([:]) }
+      try await withWriter(folder, settings: other) { try await $0.commit([:]) }
       #expect(try verdicts(folder) == [.unsigned, .good, .unsigned, .bad])
     }
   }
@@ -84,17 +84,17 @@ import Testing
   func `a signature without its commit goes when the archive is opened, and an unsigned commit has none`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder, settings: try settings) { try $0.commit([:]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder, settings: try settings) { try await $0.commit([:]) }
       let left = "\(folder)/_manifest/acme/commits/00000000000000000002.json.sig"
       try Data(count: 64).write(to: URL(filePath: left))
-      try await withWriter(folder) { (writer) throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(
           writer.recovery.deleted == [
             Leftover(
               path: "_manifest/acme/commits/00000000000000000002.json.sig", reason: .neverCommitted)
           ])
-        try writer.commit([:])
+        try await writer.commit([:])
       }
       #expect(try verdicts(folder) == [.good, .unsigned])
       #expect(!FileManager.default.fileExists(atPath: left))
@@ -108,7 +108,7 @@ import Testing
     let root = "/archive"
     func run(_ disk: FaultyFileSystem) async throws {
       try await withWriter(root, settings: try settings, fileSystem: disk) {
-        try $0.commit(["2024-02-12": events("2024-02-12", 5)])
+        try await $0.commit(["2024-02-12": events("2024-02-12", 5)])
       }
     }
     let whole = FaultyFileSystem(folder: root)
@@ -141,7 +141,7 @@ import Testing
   @Test func `the signature is durable in its place before the record gets its name`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     disk.record()
-    try await withWriter("/archive", settings: try settings, fileSystem: disk) { try $0.commit([:]) }
+    try await withWriter("/archive", settings: try settings, fileSystem: disk) { try await $0.commit([:]) }
     let commits = "/archive/_manifest/acme/commits"
     let operations = disk.operations
     let named = try #require(operations.firstIndex(of: "rename \(commits)/00000000000000000001.json.sig"))
@@ -162,11 +162,11 @@ import Testing
   }
 
   @Test func `verify names what is unsigned or badly signed, and nothing else`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([:]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([:]) }
       for count in 1...3 {
         try await withWriter(folder, settings: try settings) {
-          try $0.commit(["2024-02-12": events("2024-02-12", count)])
+          try await $0.commit(["2024-02-12": events("2024-02-12", count)])
         }
       }
       #expect(try findings(folder) == ["3 of 4", "unsigned 1"])
@@ -188,13 +188,13 @@ import Testing
   }
 
   @Test func `a history that was written anew, whole in itself, is found by its signatures`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       for name in ["real", "forged"] {
         var settings = try settings
         if name == "forged" { settings.signingKey = nil }
-        try await withWriter("\(folder)/\(name)", settings: settings) { (writer) throws in
-          try writer.commit(["2024-02-12": events("2024-02-12", name == "real" ? 5 : 4)])
-          try writer.commit(["2024-02-13": []])
+        try await withWriter("\(folder)/\(name)", settings: settings) { (writer) async throws in
+          try await writer.commit(["2024-02-12": events("2024-02-12", name == "real" ? 5 : 4)])
+          try await writer.commit(["2024-02-13": []])
         }
       }
       for number in 1...2 {
@@ -209,14 +209,14 @@ import Testing
 
   @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
   func `OpenSSL makes the keys, and alone can check every commit`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let (key, publicKey) = ("\(folder)/key.pem", "\(folder)/public.pem")
       #expect(try OpenSSL.run(["genpkey", "-algorithm", "ed25519", "-out", key]).status == 0)
       #expect(try OpenSSL.run(["pkey", "-in", key, "-pubout", "-out", publicKey]).status == 0)
       var settings = WriterSettings(toolVersion: "1.0.0")
       settings.signingKey = try SigningKey(pem: String(contentsOfFile: key, encoding: .utf8))
-      try await withWriter("\(folder)/archive", settings: settings) { (writer) throws in
-        for count in 1...3 { try writer.commit(["2024-02-12": events("2024-02-12", count)]) }
+      try await withWriter("\(folder)/archive", settings: settings) { (writer) async throws in
+        for count in 1...3 { try await writer.commit(["2024-02-12": events("2024-02-12", count)]) }
       }
       func check(_ number: Int) throws -> (status: Int32, output: String) {
         let record = "\(folder)/archive/_manifest/acme/commits/0000000000000000000\(number).json"
@@ -251,7 +251,7 @@ import Testing
 
   @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
   func `keys of another kind are refused, with the command that makes the right one`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       func make(_ arguments: [String]) throws -> String {
         let path = "\(folder)/\(UUID().uuidString)"
         #expect(try OpenSSL.run(arguments + ["-out", path]).status == 0)

@@ -12,9 +12,9 @@ import Testing
   }
 
   @Test func `replaced lone surrogates are counted, and records of before that are read`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { writer in
-        try writer.commit([:]) { $0.run.flattening.loneSurrogates = 3 }
+        try await writer.commit([:]) { $0.run.flattening.loneSurrogates = 3 }
       }
       let path = "_manifest/acme/commits/00000000000000000001.json"
       let text = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
@@ -30,8 +30,8 @@ import Testing
   @Test func `manifest and commit have exactly the members of the format, sorted, and a newline at the end`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let manifest = try members("\(folder)/_manifest/acme/manifest.json")
       #expect(
         manifest.keys.sorted() == [
@@ -81,9 +81,9 @@ import Testing
   }
 
   @Test func `what is written reads back as it was`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      let commit = try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)]) { change in
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)]) { change in
           change.run.window = window("2024-02-12T00:00:00Z", "2024-02-13T00:00:00Z")
           change.run.timeFilter = "walk"
           change.run.filterVerdict = "ignored"
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func `the manifest is the sum of the commits, byte for byte`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       var state: Manifest?
       for number in 1...6 {
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func `a commit that does not follow is refused`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let newest = try Archive.recentCommits(at: folder, log: log("acme"), limit: 6)
       let state = try #require(try Archive.read(at: folder, log: log("acme")))
@@ -157,8 +157,8 @@ import Testing
   }
 
   @Test func `a newer format is refused naming both, and a newer member is passed over`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let newer = try reading(folder, "cloudsmith-audit-export/1", changedTo: "cloudsmith-audit-export/2")
       #expect(
         newer.map { "\($0)" }
@@ -174,8 +174,8 @@ import Testing
   }
 
   @Test func `a manifest that cannot be right is refused, saying where`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let changes = [
         ("\"rows\" : 5", "\"rows\" : -5"), ("\"rows\" : 5", "\"rows\" : \"5\""),
         ("\"revision\" : 1", "\"revision\" : 2"), ("\"state\" : \"", "\"state\" : \"un"),

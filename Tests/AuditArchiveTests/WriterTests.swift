@@ -8,11 +8,11 @@ import Testing
   private let day12 = "2024-02-12"
 
   @Test func `the rows of a day come back as they were staged`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         #expect(writer.manifest == nil)
         #expect(try writer.events(of: day12) == [])
-        try writer.commit([day12: events(day12, 100)])
+        try await writer.commit([day12: events(day12, 100)])
         #expect(try writer.events(of: day12) == events(day12, 100))
         #expect(try writer.events(of: "2024-02-13") == [])
       }
@@ -20,8 +20,8 @@ import Testing
   }
 
   @Test func `a part is a csv-1 file in gzip, named by its hash, and told as it is`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      let commit = try await withWriter(folder) { try $0.commit([day12: events(day12, 5)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let file = try #require(commit.partitionsChanged.first?.files.first)
       let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(file.path)")))
       #expect(
@@ -41,12 +41,12 @@ import Testing
   }
 
   @Test func `same rows, same bytes, however they were handed over`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       var trees: [[String: Data]] = []
       for size in [1, 3, 100] {
-        try await withWriter("\(folder)/\(size)") { (writer) throws in
+        try await withWriter("\(folder)/\(size)") { (writer) async throws in
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
-          change.days = [try writer.stage(day12, events(day12, 50), batchesOf: size)]
+          change.days = [try await writer.stage(day12, events(day12, 50), batchesOf: size)]
           _ = try writer.commit(change)
         }
         trees.append(try tree("\(folder)/\(size)").filter { !$0.key.hasSuffix("lock") })
@@ -56,14 +56,14 @@ import Testing
   }
 
   @Test func `a day is split before a part would pass the limit, and is one day all the same`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      let whole = try await withWriter("\(folder)/whole") { try $0.commit([day12: events(day12, 100)]) }
+    try await withTemporaryFolder { (folder) async throws in
+      let whole = try await withWriter("\(folder)/whole") { try await $0.commit([day12: events(day12, 100)]) }
       let length = try #require(whole.partitionsChanged.first?.files.first?.uncompressedBytes)
       let limit = length / 3
       var settings = WriterSettings(toolVersion: "1.0.0")
       settings.partSizeLimit = limit
-      try await withWriter("\(folder)/split", settings: settings) { (writer) throws in
-        let split = try writer.commit([day12: events(day12, 100)])
+      try await withWriter("\(folder)/split", settings: settings) { (writer) async throws in
+        let split = try await writer.commit([day12: events(day12, 100)])
         let partition = try #require(split.partitionsChanged.first)
         #expect(partition.files.count == 4)  // each has its own header
         #expect(partition.files.allSatisfy { $0.uncompressedBytes <= limit })
@@ -80,11 +80,11 @@ import Testing
   }
 
   @Test func `a day staged with what is there already makes no revision and leaves nothing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)])
         let before = try tree("\(folder)/csv")
-        let commit = try writer.commit([day12: events(day12, 5)])
+        let commit = try await writer.commit([day12: events(day12, 5)])
         #expect(commit.partitionsChanged.isEmpty && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
         #expect(try tree("\(folder)/csv") == before)
         #expect(try tree("\(folder)/_staging").keys.sorted() == ["acme/"])
@@ -94,10 +94,10 @@ import Testing
   }
 
   @Test func `a day that changes gets the next revision, and the old files go`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        let first = try writer.commit([day12: events(day12, 5)])
-        let second = try writer.commit([day12: events(day12, 6)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        let first = try await writer.commit([day12: events(day12, 5)])
+        let second = try await writer.commit([day12: events(day12, 6)])
         #expect(second.filesRemoved == first.filesAdded)
         #expect(try tree("\(folder)/csv").keys.map { "csv/\($0)" } == second.filesAdded)
         let partition = try #require(writer.manifest?.partition(day(day12)))
@@ -108,25 +108,25 @@ import Testing
   }
 
   @Test func `a day that is emptied keeps its entry, with the next revision and no files`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: events(day12, 5)])
-        let commit = try writer.commit([day12: []])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5)])
+        let commit = try await writer.commit([day12: []])
         #expect(commit.partitionsRemoved.isEmpty)
         let partition = try #require(writer.manifest?.partition(day(day12)))
         #expect(partition.revision == 2 && partition.rows == 0 && partition.files.isEmpty)
         #expect(partition.minEventAt == nil && partition.maxEventAt == nil)
         #expect(partition.contentSHA256 == sha256([]))
         #expect(try tree("\(folder)").keys.filter { $0.hasPrefix("csv") } == ["csv/organization=acme/"])
-        let third = try writer.commit([day12: events(day12, 5)])
+        let third = try await writer.commit([day12: events(day12, 5)])
         #expect(third.partitionsChanged.first?.revision == 3)
       }
     }
   }
 
   @Test func `a covered day without events is told so`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
         change.covered = [window("2024-02-12T12:00:00Z", "2024-02-15T06:00:00Z")]
         let commit = try writer.commit(change)
@@ -142,11 +142,11 @@ import Testing
   }
 
   @Test func `a day whose state alone changes is told without a new revision`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        let first = try writer.commit([day12: events(day12, 5)])
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        let first = try await writer.commit([day12: events(day12, 5)])
         #expect(first.partitionsChanged.map(\.state) == [.open])
-        let second = try writer.commit(["2024-02-13": []])
+        let second = try await writer.commit(["2024-02-13": []])
         #expect(second.partitionsChanged.map(\.eventDate.description) == ["2024-02-12", "2024-02-13"])
         #expect(second.partitionsChanged.map(\.state) == [.settled, .open])
         #expect(second.partitionsChanged.map(\.revision) == [1, 0])
@@ -158,8 +158,8 @@ import Testing
 
   @Test func `the mark is the end of the first run from the start, and gaps are what it lacks`() async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         func commit(_ covered: Window?, start: String? = nil) throws -> [String] {
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
           change.covered = covered.map { [$0] } ?? []
@@ -195,10 +195,12 @@ import Testing
   }
 
   @Test func `a fresh archive begins where its window does`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      let commit = try await withWriter(folder) { try $0.commit([day12: []]) }
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { try await $0.commit([day12: []]) }
       #expect(commit.start == at("2024-02-12T00:00:00Z"))
-      let quiet = try await withWriter("\(folder)/quiet") { try $0.commit([:], at: "2024-03-01T10:00:00Z") }
+      let quiet = try await withWriter("\(folder)/quiet") {
+        try await $0.commit([:], at: "2024-03-01T10:00:00Z")
+      }
       #expect(quiet.start == at("2024-03-01T10:00:00Z") && quiet.highWaterMark == quiet.start)
     }
   }
@@ -206,8 +208,8 @@ import Testing
   @Test func `rows out of order, twice, or of another day are refused, and nothing of them stays`()
     async throws
   {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         let (a, b) = (Event("2024-02-12T01:00:00Z", "a"), Event("2024-02-12T01:00:00Z", "b"))
         let (early, late) = (Event("2024-02-12T00:30:00Z", "c"), Event("2024-02-13T00:00:00Z", "c"))
         for size in [1, 2, 5] {
@@ -217,7 +219,7 @@ import Testing
             ([a, b, early], .misordered(day: day(day12), row: 2)),
             ([a, late], .outsideDay(day: day(day12), row: 1, eventAt: late.time)),
           ] {
-            #expect(throws: error) { try writer.stage(day12, rows, batchesOf: size) }
+            await #expect(throws: error) { try await writer.stage(day12, rows, batchesOf: size) }
           }
         }
         #expect(try tree(folder).keys.filter { $0.hasPrefix("_staging/acme/s") }.isEmpty)
@@ -227,14 +229,14 @@ import Testing
 
   @Test func `what the rows' source throws comes through, and nothing stays`() async throws {
     struct Failure: Error {}
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
         var isFirst = true
-        #expect(throws: Failure.self) {
-          _ = try writer.stage(day(day12)) {
+        await #expect(throws: Failure.self) {
+          _ = try await writer.stage(day(day12)) {
             guard isFirst else { throw Failure() }
             isFirst = false
-            return batch(events(day12, 1_000))
+            return RowSelection(batch(events(day12, 1_000)))
           }
         }
         #expect(try tree(folder).keys.filter { $0.hasPrefix("_staging/acme/s") }.isEmpty)
@@ -243,10 +245,10 @@ import Testing
   }
 
   @Test func `a day staged and not committed is dropped, at the latest with the writer`() async throws {
-    try await withTemporaryFolder { (folder) throws in
-      try await withWriter(folder) { (writer) throws in
-        let one = try writer.stage(day12, events(day12, 5))
-        _ = try writer.stage("2024-02-13", events("2024-02-13", 5))
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        let one = try await writer.stage(day12, events(day12, 5))
+        _ = try await writer.stage("2024-02-13", events("2024-02-13", 5))
         try writer.discard(one)
         #expect(try tree("\(folder)/_staging").count == 1)
       }
@@ -256,24 +258,24 @@ import Testing
   }
 
   @Test func `existing rows and new ones can be merged while they are staged`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let all = events(day12, 10_000)
-      try await withWriter(folder) { (writer) throws in
-        try writer.commit([day12: all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)])
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)])
         var reader = writer.reader(of: day(day12))
         var held: [Event] = []
         var new = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)[...]
-        let staged = try writer.stage(day(day12)) {
+        let staged = try await writer.stage(day(day12)) {
           guard let more = try reader.next() else {
             defer { new = [] }
-            return new.isEmpty ? nil : batch(Array(new))
+            return new.isEmpty ? nil : RowSelection(batch(Array(new)))
           }
           held = (0..<more.count).map { Event(more, $0) }
           while let last = held.last, let next = new.first, next < last {
             held.append(new.removeFirst())
             held.sort()
           }
-          return batch(held)
+          return RowSelection(batch(held))
         }
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
         change.days = [staged]

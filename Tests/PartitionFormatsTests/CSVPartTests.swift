@@ -17,25 +17,25 @@ import Testing
 
   /// Writes rows into as many parts as the limit asks for, handing them over in slices.
   private func write(
-    _ rows: [Row], limit: Int = .max, slice: Int = .max, content: inout DayContentHash
-  ) throws -> [Part] {
+    _ rows: [Row], limit: Int = .max, slice: Int = .max, width: Int = 1, content: inout DayContentHash
+  ) async throws -> [Part] {
     let batch = RowBatch(rows)
     var parts: [Part] = []
     var file: [UInt8] = []
-    var writer = try CSVPartWriter(limit: limit)
-    var rest = 0..<batch.count
+    var writer = try CSVPartWriter(limit: limit, width: width)
+    var rest = ArraySlice((0..<Int32(batch.count)).map { $0 })
     while !rest.isEmpty {
-      let taken = rest.prefix(slice)
-      let left = try writer.append(batch, rows: taken, content: &content) { file += $0 }
-      rest = left.lowerBound..<rest.upperBound
-      if !left.isEmpty {
-        let summary = try writer.finish { file += $0 }
+      let selection = RowSelection(batch, rows: Array(rest.prefix(slice)))
+      let end = try await writer.append(selection, content: &content) { file += $0 }
+      rest = rest.dropFirst(end)
+      if end < selection.rows.count {
+        let summary = try await writer.finish(content: &content) { file += $0 }
         parts.append(Part(file: file, summary: summary))
         file = []
-        writer = try CSVPartWriter(limit: limit)
+        writer = try CSVPartWriter(limit: limit, width: width)
       }
     }
-    let summary = try writer.finish { file += $0 }
+    let summary = try await writer.finish(content: &content) { file += $0 }
     return parts + [Part(file: file, summary: summary)]
   }
 
@@ -62,10 +62,10 @@ import Testing
 
   @Test(arguments: [0, 1, 2, 300]) func `a part is read as it was written, and all that is told of it is so`(
     count: Int
-  ) throws {
+  ) async throws {
     let rows = Self.rows(count, seed: 11)
     var written = DayContentHash()
-    let part = try #require(try write(rows, content: &written).first)
+    let part = try #require(try await write(rows, content: &written).first)
     let text = csv(rows)
     #expect(
       part.summary
@@ -83,13 +83,13 @@ import Testing
     }
   }
 
-  @Test func `a part does not depend on how its rows were handed over`() throws {
+  @Test func `a part does not depend on how its rows were handed over`() async throws {
     let rows = Self.rows(200, seed: 12)
     var whole = DayContentHash()
-    let part = try #require(try write(rows, content: &whole).first)
+    let part = try #require(try await write(rows, content: &whole).first)
     for slice in [1, 7, 199] {
       var content = DayContentHash()
-      let other = try #require(try write(rows, slice: slice, content: &content).first)
+      let other = try #require(try await write(rows, slice: slice, content: &content).first)
       #expect(other.file == part.file)
       #expect(other.summary == part.summary)
       #expect(content.sha256 == whole.sha256)
@@ -98,13 +98,13 @@ import Testing
 
   @Test(arguments: [1, 1_000, 5_000, 20_000]) func `no part passes the limit, unless one row alone does`(
     limit: Int
-  ) throws {
+  ) async throws {
     let rows = Self.rows(100, seed: 13)
     var once = DayContentHash()
-    _ = try write(rows, content: &once)
+    _ = try await write(rows, content: &once)
     for slice in [1, 30, .max] {
       var content = DayContentHash()
-      let parts = try write(rows, limit: limit, slice: slice, content: &content)
+      let parts = try await write(rows, limit: limit, slice: slice, content: &content)
       #expect(content.sha256 == once.sha256)
       var found: [Row] = []
       var reading = DayContentHash()
@@ -126,29 +126,29 @@ import Testing
     }
   }
 
-  @Test func `a part of the very size of the limit is one part`() throws {
+  @Test func `a part of the very size of the limit is one part`() async throws {
     let rows = Self.rows(10, seed: 14)
     var content = DayContentHash()
-    #expect(try write(rows, limit: csv(rows).count, content: &content).count == 1)
-    #expect(try write(rows, limit: csv(rows).count - 1, content: &content).count == 2)
+    #expect(try await write(rows, limit: csv(rows).count, content: &content).count == 1)
+    #expect(try await write(rows, limit: csv(rows).count - 1, content: &content).count == 2)
   }
 
-  @Test func `the content hash of rows alone is that of a part with them`() throws {
+  @Test func `the content hash of rows alone is that of a part with them`() async throws {
     let rows = Self.rows(3_000, seed: 15)
     let batch = RowBatch(rows)
     var alone = DayContentHash()
     alone.append(batch, rows: 0..<1_234)
     alone.append(batch, rows: 1_234..<3_000)
     var written = DayContentHash()
-    _ = try write(rows, content: &written)
+    _ = try await write(rows, content: &written)
     #expect(alone.sha256 == written.sha256)
     #expect(DayContentHash().sha256 == sha256([]))
   }
 
-  @Test func `many rows come in batches of some thousands`() throws {
+  @Test func `many rows come in batches of some thousands`() async throws {
     let rows = (0..<30_000).map { Row(text: [.uuid: "u\($0)"]) }
     var content = DayContentHash()
-    let part = try #require(try write(rows, content: &content).first)
+    let part = try #require(try await write(rows, content: &content).first)
     var reader = try CSVPartReader()
     var batches: [Int] = []
     var reading = DayContentHash()
@@ -159,10 +159,10 @@ import Testing
     #expect(batches.allSatisfy { $0 <= 12_000 })
   }
 
-  @Test func `a changed or cut file never gives other rows silently`() throws {
+  @Test func `a changed or cut file never gives other rows silently`() async throws {
     let rows = Self.rows(2, seed: 16)
     var content = DayContentHash()
-    let part = try #require(try write(rows, content: &content).first)
+    let part = try #require(try await write(rows, content: &content).first)
     for index in part.file.indices {
       var flipped = part.file
       flipped[index] ^= 0x11
@@ -178,14 +178,15 @@ import Testing
     }
   }
 
-  @Test func `an error of the sink is thrown as it is`() throws {
+  @Test func `an error of the sink is thrown as it is`() async throws {
     struct DiskFull: Error {}
     var content = DayContentHash()
-    #expect(throws: DiskFull.self) {
+    await #expect(throws: DiskFull.self) {
+      var content = DayContentHash()
       var writer = try CSVPartWriter()
-      _ = try writer.finish { _ in throw DiskFull() }
+      _ = try await writer.finish(content: &content) { _ in throw DiskFull() }
     }
-    let part = try #require(try write(Self.rows(1, seed: 17), content: &content).first)
+    let part = try #require(try await write(Self.rows(1, seed: 17), content: &content).first)
     #expect(throws: DiskFull.self) {
       var reader = try CSVPartReader()
       try reader.append(part.file, content: &content) { _ in }

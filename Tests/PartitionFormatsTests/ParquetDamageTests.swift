@@ -56,7 +56,7 @@ import Testing
           column.isRequired = random.next() % 2 == 0
           let body = Self.hostileBody(&random)
           do {
-            _ = try Self.readPage(column, encoding, body, rows: Int(random.next() % 70) + 1)
+            try Self.readPage(column, encoding, body, rows: Int(random.next() % 70) + 1)
           } catch {
             #expect(error is ParquetError)
           }
@@ -82,7 +82,7 @@ import Testing
     file.append(littleEndian: UInt32(thrift.bytes.count))
     file += ParquetNumber.magic
     #expect(throws: ParquetError(.tooLarge(ParquetRowGroup.rowLimit), rowGroup: 0)) {
-      _ = try ParquetReader(size: file.count) { Array(file[$0]) }
+      _ = try ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }
     }
   }
 
@@ -109,7 +109,7 @@ import Testing
   /// Reads a chunk of one page, and of a dictionary with three entries where the encoding wants one.
   private static func readPage(
     _ column: ParquetColumn, _ encoding: ParquetEncoding, _ body: [UInt8], rows: Int, statedSize: Int? = nil
-  ) throws -> ParquetColumnContent {
+  ) throws {
     var file: [UInt8] = []
     var chunk = ParquetChunk(column: column, encoding: encoding, values: rows, dataOffset: 4)
     if encoding == .rleDictionary {
@@ -121,7 +121,9 @@ import Testing
     }
     chunk.uncompressedSize += try append(body, ParquetNumber.dataPage, encoding, rows, statedSize, to: &file)
     chunk.compressedSize = file.count
-    return try ParquetPageReader.read(chunk, file, rowGroup: 0)
+    var reader = try ParquetColumnReader(chunk, file, rowGroup: 0)
+    for _ in 0..<rows { _ = try reader.next() }
+    try reader.finish()
   }
 
   private static func append(

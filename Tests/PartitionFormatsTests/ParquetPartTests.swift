@@ -1,4 +1,5 @@
 import AuditRecord
+import Synchronization
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
       let rows = RandomTable.rows(seed: seed)
       let part = try ParquetPart(rows)
       var content = DayContentHash()
-      let (found, summary) = try ParquetPart.read(part.file, chunk: 1 + Int(seed) * 100, content: &content)
+      let (found, summary) = try ParquetPart.read(part.file, content: &content)
       #expect(found == rows, "seed \(seed)")
       #expect(summary == part.summary, "seed \(seed)")
       #expect(content.sha256 == contentHash(rows), "seed \(seed)")
@@ -46,13 +47,12 @@ import Testing
     }
     let part = try ParquetPart(batch)
     #expect(try ParquetPart(batch, slice: 33_333).file == part.file)
-    let reader = try ParquetReader(size: part.file.count) { Array(part.file[$0]) }
+    let reader = try ParquetReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
     #expect(reader.metadata.groups.map(\.rows) == [100_000, 100_000, 30_000])
     var found = 0
     var content = DayContentHash()
-    var parts = ParquetPartReader()
-    parts.append(part.file)
-    let summary = try parts.finish(content: &content) { rows in
+    var parts = try ParquetPartReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
+    while let rows = try parts.next(content: &content) {
       #expect(rows.count <= 4_096)
       for row in 0..<rows.count {
         let same = rows.hasSameContent(row, as: batch, found)
@@ -60,34 +60,75 @@ import Testing
         found += 1
       }
     }
+    let summary = try parts.finish()
     #expect(found == batch.count && summary == part.summary)
   }
 
-  @Test(arguments: [1, 1_000, 5_000, 20_000]) func `no part passes the limit, unless one row alone does`(
+  @Test(arguments: [1_000, 5_000, 20_000]) func `a part holds the rows of its CSV part, wherever that ends`(
     limit: Int
-  ) throws {
+  ) async throws {
     var random = LocalSplitMix64(seed: 13)
     let batch = RowBatch((0..<100).map { _ in Row.random(using: &random) })
-    var content = DayContentHash()
-    var parts: [PartSummary] = []
+    var (csvContent, content) = (DayContentHash(), DayContentHash())
+    var found: [Row] = []
     var rest = 0..<batch.count
     while !rest.isEmpty {
-      var writer = try ParquetPartWriter(limit: limit)
-      let left = try writer.append(batch, rows: rest, content: &content) { _ in }
-      #expect(writer.rows == rest.count - left.count)
-      let size = (rest.lowerBound..<left.lowerBound)
+      var csv = try CSVPartWriter(limit: limit)
+      let selection = RowSelection(batch, rows: rest.map { Int32($0) })
+      let end = rest.lowerBound + (try await csv.append(selection, content: &csvContent) { _ in })
+      let part = try ParquetPart(batch, rows: rest.lowerBound..<end, content: &content)
+      let summary = try await csv.finish(content: &csvContent) { _ in }
+      #expect(part.summary.rows == summary.rows)
+      #expect(part.summary.minEventAt == summary.minEventAt)
+      #expect(part.summary.maxEventAt == summary.maxEventAt)
+      let size = (rest.lowerBound..<end)
         .reduce(0) { $0 + ParquetPartColumns.size(of: $1, in: batch) }
-      #expect(writer.uncompressedBytes == size)
-      // The first row that was left would not have fitted.
-      if let next = left.first {
-        #expect(size + ParquetPartColumns.size(of: next, in: batch) > limit)
-      }
-      parts.append(try writer.finish { _ in })
-      rest = left
+      #expect(part.summary.uncompressedBytes == size)
+      var ignored = DayContentHash()
+      found += try ParquetPart.read(part.file, content: &ignored).rows
+      rest = end..<rest.upperBound
     }
-    #expect(parts.allSatisfy { $0.rows == 1 || $0.uncompressedBytes <= limit })
-    #expect(parts.reduce(0) { $0 + $1.rows } == batch.count)
-    #expect(content.sha256 == contentHash(batch.rows))
+    #expect(found == batch.rows)
+    #expect(content.sha256 == csvContent.sha256)
+  }
+
+  /// Several row groups, so that no reader could hold one and pass.
+  @Test func `a part is read from its first byte to its last, never more of it than a row group's column`()
+    throws
+  {
+    var random = LocalSplitMix64(seed: 14)
+    var batch = RowBatch()
+    for row in 0..<210_000 { batch.append(Row(text: [.uuid: "\(random.next())-\(row)"])) }
+    let file = try ParquetPart(batch).file
+    let metadata = try ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }.metadata
+    let longest = metadata.groups.flatMap { $0.chunks.map(\.compressedSize) }.max()
+    let reads = Mutex<[Range<Int>]>([])
+    var content = DayContentHash()
+    var reader = try ParquetPartReader(size: file.count) { offset, count in
+      reads.withLock { $0.append(offset..<offset + count) }
+      return Array(file[offset..<offset + count])
+    }
+    while try reader.next(content: &content) != nil {}
+    _ = try reader.finish()
+    let ranges = reads.withLock { $0 }
+    // The end, the beginning and the footer come first; then everything once, in order.
+    let inOrder = ranges.dropFirst(3)
+    #expect(inOrder.reduce(4) { $0 == $1.lowerBound ? $1.upperBound : -1 } == file.count)
+    #expect(ranges.map(\.count).max() == longest)
+  }
+
+  @Test func `a file that ends before its size is an error`() throws {
+    let file = try ParquetPart([Row()]).file
+    #expect(throws: ParquetError.self) {
+      _ = try ParquetPartReader(size: file.count + 9) { Array(file.dropFirst($0).prefix($1)) }
+    }
+    var content = DayContentHash()
+    var isCut = false
+    var reader = try ParquetPartReader(size: file.count) { offset, count in
+      Array(file.dropFirst(offset).prefix(isCut ? count - 1 : count))
+    }
+    isCut = true
+    #expect(throws: ParquetError.self) { _ = try reader.next(content: &content) }
   }
 
   @Test func `an error of the sink is thrown as it is`() throws {
@@ -96,12 +137,6 @@ import Testing
       var writer = try ParquetPartWriter()
       _ = try writer.finish { _ in throw DiskFull() }
     }
-    let part = try ParquetPart([Row()])
-    #expect(throws: DiskFull.self) {
-      var content = DayContentHash()
-      var reader = ParquetPartReader()
-      reader.append(part.file)
-      _ = try reader.finish(content: &content) { _ in throw DiskFull() }
-    }
+    #expect(throws: DiskFull.self) { _ = try ParquetPartReader(size: 100) { _, _ in throw DiskFull() } }
   }
 }

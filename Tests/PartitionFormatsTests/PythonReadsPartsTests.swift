@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [21, 22] as [UInt64]) func `find the cells of hostile rows, over several members`(
     seed: UInt64
-  ) throws {
+  ) async throws {
     var random = LocalSplitMix64(seed: seed)
     var rows = Row.hostile.map { Row(text: [.uuid: "u", .actor: $0, .additionalFields: $0]) }
     rows += (0..<2_000).map { _ in Row.random(using: &random) }
@@ -38,8 +38,8 @@ import Testing
     var content = DayContentHash()
     var file: [UInt8] = []
     var writer = try CSVPartWriter()
-    _ = try writer.append(batch, rows: 0..<batch.count, content: &content) { file += $0 }
-    let summary = try writer.finish { file += $0 }
+    _ = try await writer.append(RowSelection(batch), content: &content) { file += $0 }
+    let summary = try await writer.finish(content: &content) { file += $0 }
     #expect(summary.uncompressedBytes > GzipWriter.memberLength)
 
     let output = try OtherProgram.run("python3", [Self.script.path], input: file)

@@ -15,11 +15,11 @@ import Testing
     let folder = NSTemporaryDirectory() + "audit-changes-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var history = RandomHistory(seed: seed)
-    for _ in 0..<commits { try await commit(folder) { _ = try history.commit(to: $0) } }
+    for _ in 0..<commits { try await commit(folder) { _ = try await history.commit(to: $0) } }
     try body(folder)
   }
 
-  private func commit(_ folder: String, _ body: (ArchiveWriter) throws -> Void) async throws {
+  private func commit(_ folder: String, _ body: (ArchiveWriter) async throws -> Void) async throws {
     var settings = WriterSettings(toolVersion: "1.0.0")
     settings.partSizeLimit = 1_500
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: try #require(LogName("acme")))
@@ -29,7 +29,7 @@ import Testing
       do {
         return try await Archive.withWriter(
           at: folder, source: source, holder: holder, settings: settings
-        ) { writer in try body(writer) }
+        ) { writer in try await body(writer) }
       } catch ArchiveError.locked where attempt < 100_000 {
         await Task.yield()
       }
@@ -64,7 +64,7 @@ import Testing
     var lines: [Substring] = []
     for number in 1...61 {
       try await commit(archive) { writer in
-        if number == 61 { try history.settle(writer) } else { _ = try history.commit(to: writer) }
+        if number == 61 { try history.settle(writer) } else { _ = try await history.commit(to: writer) }
       }
       // At the end everybody loads, and one begins.
       let due =

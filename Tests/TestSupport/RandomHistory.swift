@@ -28,7 +28,7 @@ package struct RandomHistory {
     next = first
   }
 
-  package mutating func commit(to writer: ArchiveWriter) throws -> Commit {
+  package mutating func commit(to writer: ArchiveWriter) async throws -> Commit {
     var change = Change(
       committedAt: next.end + .minutes(10), lookback: .days(random.once(in: 6) ? 4 : 1))
     var days: Set<Day> = []
@@ -59,7 +59,7 @@ package struct RandomHistory {
       days = [first, first.next]
     default: break  // a quiet run
     }
-    for day in days { change.days.append(try stage(day, writer)) }
+    for day in days { change.days.append(try await stage(day, writer)) }
     made += 1
     return try writer.commit(change)
   }
@@ -119,9 +119,9 @@ package struct RandomHistory {
 
   // MARK: - Rows for the archive
 
-  private func stage(_ day: Day, _ writer: ArchiveWriter) throws -> StagedDay {
-    var rest: RowBatch? = batch((rows[day] ?? []).sorted())
-    return try writer.stage(day) {
+  private func stage(_ day: Day, _ writer: ArchiveWriter) async throws -> StagedDay {
+    var rest: RowSelection? = RowSelection(batch((rows[day] ?? []).sorted()))
+    return try await writer.stage(day) {
       defer { rest = nil }
       return rest
     }

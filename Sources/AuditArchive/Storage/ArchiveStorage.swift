@@ -9,6 +9,8 @@ package protocol ArchiveStorage: Sendable {
   func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError)
   /// Ends a spooled file; its bytes are durable.
   func seal(_ spool: Spool) throws(StorageError)
+  /// Up to `count` bytes of a sealed spool from `offset`, fewer only at its end.
+  func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
   /// Drops a spooled file, sealed or not.
   func discard(_ spool: Spool) throws(StorageError)
   /// Drops everything that is still spooled, by earlier runs too, and tells what there was.

@@ -65,6 +65,12 @@ package final class LocalStorage: ArchiveStorage {
     }
   }
 
+  package func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+    try reading(systemPath: spool.file.path) { (file) throws(StorageError) in
+      try files.read(count, at: offset, from: file)
+    }
+  }
+
   package func discard(_ spool: Spool) throws(StorageError) {
     try close(spool)
     try unlink(spool.file.path)
@@ -186,7 +192,13 @@ package final class LocalStorage: ArchiveStorage {
   private func reading(
     _ path: String, _ body: (OpenFile) throws(StorageError) -> [UInt8]
   ) throws(StorageError) -> [UInt8] {
-    let file = try files.open(full(path))
+    try reading(systemPath: full(path), body)
+  }
+
+  private func reading(
+    systemPath path: String, _ body: (OpenFile) throws(StorageError) -> [UInt8]
+  ) throws(StorageError) -> [UInt8] {
+    let file = try files.open(path)
     let bytes: [UInt8]
     do {
       bytes = try body(file)

@@ -13,8 +13,8 @@ package final class ArchiveWriter: Sendable {
     var failure: ArchiveError?
   }
 
-  private let storage: any ArchiveStorage
-  private let settings: WriterSettings
+  let storage: any ArchiveStorage
+  let settings: WriterSettings
   private let state: Mutex<State>
 
   init(
@@ -48,11 +48,11 @@ package final class ArchiveWriter: Sendable {
   ///
   /// Nothing of it is part of the archive before it is committed. Throws an `ArchiveError`, or what `next` throws; then
   /// nothing is staged.
-  package func stage(_ day: Day, next: () throws -> RowBatch?) throws -> StagedDay {
+  package func stage(_ day: Day, next: () throws -> RowSelection?) async throws -> StagedDay {
     var staging = DayStaging(day, storage: storage, settings: settings)
     do {
-      while let batch = try next() { try staging.append(batch) }
-      return try staging.finish()
+      while let selection = try next() { try await staging.append(selection) }
+      return try await staging.finish()
     } catch {
       staging.abandon()
       throw (error as? StorageError).map(ArchiveError.storage) ?? error

@@ -24,18 +24,18 @@ struct DayStaging: ~Copyable {
     self.order = RowOrder(day: day)
   }
 
-  mutating func append(_ batch: RowBatch) throws {
-    try order.check(batch)
-    var rest = 0..<batch.count
-    while !rest.isEmpty {
+  mutating func append(_ selection: RowSelection) async throws {
+    try order.check(selection)
+    var place = 0
+    while place < selection.rows.count {
       if open == nil { open = try begin() }
-      rest = try append(batch, rows: rest)
-      if !rest.isEmpty { try seal() }
+      place = try await append(selection, from: place)
+      if place < selection.rows.count { try await seal() }
     }
   }
 
-  mutating func finish() throws -> StagedDay {
-    try seal()
+  mutating func finish() async throws -> StagedDay {
+    try await seal()
     return StagedDay(
       day: day, rows: sealed.reduce(0) { $0 + $1.rows }, contentSHA256: content.sha256, parts: sealed)
   }
@@ -51,31 +51,32 @@ struct DayStaging: ~Copyable {
   }
 
   private func begin() throws -> OpenPart {
-    let writer = try CSVPartWriter(level: settings.compressionLevel, limit: settings.partSizeLimit)
+    let writer = try CSVPartWriter(
+      level: settings.compressionLevel, limit: settings.partSizeLimit, width: settings.compressionWidth)
     return OpenPart(spool: try storage.spool(), writer: writer)
   }
 
-  /// What did not fit.
-  private mutating func append(_ batch: RowBatch, rows: Range<Int>) throws -> Range<Int> {
-    guard var part = open.take() else { return rows }
+  /// The place behind the last row that fitted.
+  private mutating func append(_ selection: RowSelection, from place: Int) async throws -> Int {
+    guard var part = open.take() else { return place }
     let (storage, spool) = (storage, part.spool)
     do {
-      let rest = try part.writer.append(batch, rows: rows, content: &content) {
+      let end = try await part.writer.append(selection, from: place, content: &content) {
         try storage.append($0, to: spool)
       }
       open = consume part
-      return rest
+      return end
     } catch {
       open = consume part
       throw error
     }
   }
 
-  private mutating func seal() throws {
+  private mutating func seal() async throws {
     guard var part = open.take() else { return }
     let (storage, spool) = (storage, part.spool)
     do {
-      let summary = try part.writer.finish { try storage.append($0, to: spool) }
+      let summary = try await part.writer.finish(content: &content) { try storage.append($0, to: spool) }
       try storage.seal(spool)
       guard let first = summary.minEventAt, let last = summary.maxEventAt else {
         return try storage.discard(spool)
@@ -101,15 +102,16 @@ private struct RowOrder {
 
   init(day: Day) { self.day = day }
 
-  mutating func check(_ batch: RowBatch) throws(ArchiveError) {
+  mutating func check(_ selection: RowSelection) throws(ArchiveError) {
+    let batch = selection.batch
     let (start, end) = (day.start.microseconds, day.end.microseconds)
     var previous: Range<Int>?
-    for index in 0..<batch.count {
-      let time = batch.eventAt[index]
+    for index in selection.rows {
+      let time = batch.eventAt[Int(index)]
       guard start <= time, time < end else {
         throw .outsideDay(day: day, row: row, eventAt: Timestamp(microseconds: time))
       }
-      let uuid = batch.cell(.uuid, index).range
+      let uuid = batch.cell(.uuid, Int(index)).range
       if time <= lastTime {
         let isAfter =
           time == lastTime
@@ -121,6 +123,8 @@ private struct RowOrder {
       previous = uuid
       row += 1
     }
-    if let previous { lastUUID = Array(batch.bytes[previous]) }
+    guard let previous else { return }
+    lastUUID.removeAll(keepingCapacity: true)
+    lastUUID += batch.bytes[previous]
   }
 }

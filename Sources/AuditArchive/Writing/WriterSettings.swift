@@ -4,6 +4,8 @@ package struct WriterSettings: Sendable {
   package var toolVersion: String
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
   package var compressionLevel = 6
+  /// How many gzip members are compressed at a time. It changes no file.
+  package var compressionWidth = 1
   /// Bytes before compression that no part passes, unless one row alone does.
   package var partSizeLimit = 256 << 20
   /// Signs every commit record; nil: none is signed.

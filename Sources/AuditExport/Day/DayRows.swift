@@ -1,20 +1,31 @@
+import AuditArchive
 package import AuditRecord
 
 /// The rows of one day, once each: whoever came first keeps the place.
+///
+/// The rows stay in the batches that they came in. When there is no memory for them, they go to the disk in sorted blocks
+/// (`spill`); what is kept of them then is enough to know them again.
 package struct DayRows: Sendable {
-  /// What adding a row did.
-  package enum Addition: Sendable {
-    case new
-    /// The uuid was there, with the same content.
+  /// How a row compares to the one with the same uuid that was there before.
+  package enum Match: Sendable {
+    /// It has the same content.
     case duplicate
-    /// The uuid was there, with other content, which was kept.
+    /// It has other content; the earlier was kept.
     case conflicting
   }
 
+  /// The batches of the rows in memory.
   private var chunks: [RowBatch] = []
+  /// Where the rows in memory stand, in the order of their coming; they come behind the spilled ones.
+  private var places: [RowPlace] = []
+  /// The rows that are on the disk, as they were spilled.
+  private(set) var blocks: [SpilledRows] = []
+  /// What spilled rows are known by.
+  private var fingerprints: [RowFingerprint] = []
   private var table = IdentityTable()
-  /// Rows that the archive has already.
-  private var struck: Set<RowPlace> = []
+  /// Rows that the archive has already, by their numbers.
+  private var struck: Set<Int> = []
+  private var chunkBytes = 0
 
   package init() {}
 
@@ -22,61 +33,113 @@ package struct DayRows: Sendable {
   package var count: Int { table.count - struck.count }
   package var isEmpty: Bool { count == 0 }
 
-  package mutating func add(_ row: Int, of batch: RowBatch) -> Addition {
-    let hash = batch.identity(row)
-    let found = table.place(of: hash) { chunks[$0.chunk].hasSameUUID($0.row, as: batch, row) }
-    if let found {
-      return chunks[found.chunk].hasSameContent(found.row, as: batch, row) ? .duplicate : .conflicting
+  /// Bytes of memory, about.
+  package var footprint: Int {
+    chunkBytes + 8 * places.capacity + MemoryLayout<RowFingerprint>.stride * fingerprints.capacity
+      + table.footprint
+  }
+
+  /// Bytes of memory that spilling frees, about.
+  var spillable: Int { chunkBytes + 8 * places.capacity }
+
+  /// Adds rows of a batch; what it returns was not added, because its uuid was there.
+  package mutating func add(_ rows: Range<Int>, of batch: RowBatch) -> (duplicates: Int, conflicting: Int) {
+    var (duplicates, conflicting) = (0, 0)
+    var chunk: Int?
+    for row in rows {
+      let hash = batch.identity(row)
+      if let known = number(of: row, in: batch, hash) {
+        switch match(known, row, batch) {
+        case .duplicate: duplicates += 1
+        case .conflicting: conflicting += 1
+        }
+        continue
+      }
+      if chunk == nil {
+        chunks.append(batch)
+        chunkBytes += batch.footprint
+        chunk = chunks.count - 1
+      }
+      places.append(RowPlace(chunk: chunks.count - 1, row: row))
+      table.append(hash)
     }
-    let place = nextPlace(for: batch.textRange(row).count)
-    chunks[place.chunk].append(row, of: batch)
-    table.insert(hash, place)
-    return .new
+    return (duplicates, conflicting)
   }
 
   /// Takes the row with the same uuid out of the sorted result; says how the two compare, nil if there is none.
-  package mutating func strike(_ row: Int, of batch: RowBatch) -> Addition? {
-    guard let place = find(row, of: batch) else { return nil }
-    struck.insert(place)
-    return chunks[place.chunk].hasSameContent(place.row, as: batch, row) ? .duplicate : .conflicting
+  package mutating func strike(_ row: Int, of batch: RowBatch) -> Match? {
+    guard let number = number(of: row, in: batch, batch.identity(row)) else { return nil }
+    struck.insert(number)
+    return match(number, row, batch)
   }
 
   /// How the row with the same uuid compares; nil if there is none.
-  package func compare(_ row: Int, of batch: RowBatch) -> Addition? {
-    guard let place = find(row, of: batch) else { return nil }
+  package func compare(_ row: Int, of batch: RowBatch) -> Match? {
+    number(of: row, in: batch, batch.identity(row)).map { match($0, row, batch) }
+  }
+
+  private func number(of row: Int, in batch: RowBatch, _ hash: IdentityHash) -> Int? {
+    table.row(under: hash) { number in
+      guard number >= fingerprints.count else { return fingerprints[number].hasUUID(of: row, in: batch) }
+      let place = places[number - fingerprints.count]
+      return chunks[place.chunk].hasSameUUID(place.row, as: batch, row)
+    }
+  }
+
+  private func match(_ number: Int, _ row: Int, _ batch: RowBatch) -> Match {
+    guard number >= fingerprints.count else {
+      return fingerprints[number] == RowFingerprint(row, of: batch) ? .duplicate : .conflicting
+    }
+    let place = places[number - fingerprints.count]
     return chunks[place.chunk].hasSameContent(place.row, as: batch, row) ? .duplicate : .conflicting
   }
 
-  private func find(_ row: Int, of batch: RowBatch) -> RowPlace? {
-    table.place(of: batch.identity(row)) { chunks[$0.chunk].hasSameUUID($0.row, as: batch, row) }
-  }
-
-  /// Opens another chunk when the last is full: growing one large array would copy it all, again and again.
-  private mutating func nextPlace(for length: Int) -> RowPlace {
-    if let last = chunks.last, last.count < DayRows.rowsPerChunk,
-      last.bytes.count + length <= DayRows.bytesPerChunk
-    {
-      return RowPlace(chunk: chunks.count - 1, row: last.count)
-    }
-    chunks.append(RowBatch())
-    return RowPlace(chunk: chunks.count - 1, row: 0)
-  }
-
-  private static let rowsPerChunk = 4_096
-  private static let bytesPerChunk = 4 << 20
-
-  /// The rows in the order of the archive, by `event_at`, then by the bytes of `uuid`, in batches.
-  package func sorted() -> SortedRows { SortedRows(chunks, without: struck) }
-
   /// How many rows have a time that `isIncluded` says yes to.
-  package func count(where isIncluded: (Timestamp) -> Bool) -> Int {
-    var count = 0
-    for (index, chunk) in chunks.enumerated() {
-      for row in 0..<chunk.count where !struck.contains(RowPlace(chunk: index, row: row)) {
-        if isIncluded(chunk.time(row)) { count += 1 }
-      }
+  func count(where isIncluded: (Timestamp) -> Bool) -> Int {
+    (0..<table.count).count { number in
+      let place = number < fingerprints.count ? nil : places[number - fingerprints.count]
+      let time = place.map { chunks[$0.chunk].eventAt[$0.row] } ?? fingerprints[number].eventAt
+      return !struck.contains(number) && isIncluded(Timestamp(microseconds: time))
     }
-    return count
+  }
+
+  // MARK: Order
+
+  /// The rows in memory, by `event_at`, then by the bytes of `uuid`.
+  package func sorted() -> SortedRows { SortedRows(chunks, kept) }
+
+  /// All rows, in one such sequence or several: `spilled` reads one from the disk.
+  func sources(
+    spilled: (SpilledRows) throws(ArchiveError) -> RowSource
+  ) throws(ArchiveError) -> [RowSource] {
+    var sources: [RowSource] = []
+    for block in blocks {
+      let source = try spilled(block)
+      sources.append(struck.isEmpty ? source : source.filter { isKept($1, of: $0) })
+    }
+    var rows = sorted()
+    sources.append(RowSource { () throws(ArchiveError) in rows.next() })
+    return sources
+  }
+
+  /// Of the rows in memory.
+  private var kept: [RowPlace] {
+    guard !struck.isEmpty else { return places }
+    return places.indices.filter { !struck.contains(fingerprints.count + $0) }.map { places[$0] }
+  }
+
+  private func isKept(_ row: Int, of batch: RowBatch) -> Bool {
+    number(of: row, in: batch, batch.identity(row)).map { !struck.contains($0) } ?? true
+  }
+
+  /// Hands the rows in memory to `write` in their order, and forgets all but their fingerprints.
+  mutating func spill(_ write: (SortedRows) async throws -> SpilledRows) async throws {
+    guard !places.isEmpty else { return }
+    blocks.append(try await write(SortedRows(chunks, places)))
+    for place in places { fingerprints.append(RowFingerprint(place.row, of: chunks[place.chunk])) }
+    places = []
+    chunks = []
+    chunkBytes = 0
   }
 }
 

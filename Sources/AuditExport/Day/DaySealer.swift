@@ -23,7 +23,7 @@ struct DaySealer {
   let replaced: Window?
 
   /// - Throws: `ArchiveError`; `.damaged` where what is archived cannot be read and would have to be.
-  func seal(_ day: Day, _ rows: DayRows) throws -> Result {
+  func seal(_ day: Day, _ rows: DayRows) async throws -> Result {
     let manifest = writer.manifest
     let covered = manifest?.coverage ?? Coverage([])
     let archived = manifest?.partition(day)?.files.isEmpty == false
@@ -43,18 +43,17 @@ struct DaySealer {
       }
     }
     result.rowsAdded = new.count - shownAgain
-    result.lateEvents = replaced == nil ? new.count(where: { covered.contains($0) }) : 0
 
     if archived ? (replaced == nil && new.isEmpty) : new.isEmpty { return result }
-    var sorted = new.sorted()
-    if keepsArchived {
-      var reader = writer.reader(of: day)
-      var merged = MergedRows(
-        old: { () throws(ArchiveError) in try reader.next() }, without: replaced, new: sorted)
-      result.staged = try writer.stage(day) { try merged.next() }
-    } else {
-      result.staged = try writer.stage(day) { sorted.next() }
+    // Read whole and found equal: there is nothing to compress.
+    if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0 {
+      return result
     }
+    var sources = try new.sources { block throws(ArchiveError) in try source(block) }
+    if keepsArchived { sources.append(archivedRows(of: day)) }
+    var merged = MergedRows(sources)
+    result.staged = try await writer.stage(day) { try merged.next() }
+    if replaced == nil { result.lateEvents = new.count { covered.contains($0) } }
     return result
   }
 
@@ -72,11 +71,24 @@ struct DaySealer {
         switch match {
         case .duplicate: result.duplicates += 1
         case .conflicting: result.conflicting += 1
-        case .new, nil: if isReplaced { result.rowsDropped += 1 }
+        case nil: if isReplaced { result.rowsDropped += 1 }
         }
         if isReplaced, match != nil { shownAgain += 1 }
       }
     }
     return shownAgain
+  }
+
+  /// The rows that the archive has of the day, without those that are replaced.
+  private func archivedRows(of day: Day) -> RowSource {
+    var reader = writer.reader(of: day)
+    let all = RowSource { () throws(ArchiveError) in try reader.next().map { RowSelection($0) } }
+    guard let replaced else { return all }
+    return all.filter { batch, row in !replaced.contains(batch.time(row)) }
+  }
+
+  private func source(_ block: SpilledRows) throws(ArchiveError) -> RowSource {
+    var reader = try writer.reader(of: block)
+    return RowSource { () throws(ArchiveError) in try reader.next().map { RowSelection($0) } }
   }
 }

@@ -1,46 +1,45 @@
 import AuditRecord
 
-/// Finds a row of a day by the hash of its uuid: open addressing, at most half full.
+/// Finds a row of a day by the hash of its uuid: open addressing, at most half full, four bytes a slot.
 struct IdentityTable: Sendable {
+  /// Of each row, in the order in which the rows were put in.
   private var hashes: [UInt64] = []
-  /// The place beside each hash; nil is a free slot.
-  private var places: [RowPlace?] = []
-  private(set) var count = 0
+  /// The number of a row and one; zero is a free slot.
+  private var slots: [UInt32] = []
 
-  /// The place that was put under `hash` and that `isSame` confirms.
-  func place(of hash: IdentityHash, where isSame: (RowPlace) -> Bool) -> RowPlace? {
-    guard !hashes.isEmpty else { return nil }
-    let mask = hashes.count - 1
+  var count: Int { hashes.count }
+  /// Bytes of memory.
+  var footprint: Int { 8 * hashes.capacity + 4 * slots.capacity }
+
+  /// The number of the row that was put under `hash` and that `isSame` confirms.
+  func row(under hash: IdentityHash, where isSame: (Int) -> Bool) -> Int? {
+    guard !slots.isEmpty else { return nil }
+    let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash.value) & mask
-    while let there = places[slot] {
-      if hashes[slot] == hash.value, isSame(there) { return there }
+    while slots[slot] != 0 {
+      let row = Int(slots[slot]) - 1
+      if hashes[row] == hash.value, isSame(row) { return row }
       slot = (slot + 1) & mask
     }
     return nil
   }
 
-  /// Puts `place` under `hash`, beside what may stand there already.
-  mutating func insert(_ hash: IdentityHash, _ place: RowPlace) {
-    if 2 * (count + 1) > hashes.count { grow() }
-    put(hash.value, place)
-    count += 1
+  /// Puts the next row under `hash`, beside what may stand there already.
+  mutating func append(_ hash: IdentityHash) {
+    hashes.append(hash.value)
+    if 2 * hashes.count > slots.count { return grow() }
+    put(hashes.count - 1)
   }
 
-  private mutating func put(_ hash: UInt64, _ place: RowPlace) {
-    let mask = hashes.count - 1
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while places[slot] != nil { slot = (slot + 1) & mask }
-    hashes[slot] = hash
-    places[slot] = place
+  private mutating func put(_ row: Int) {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hashes[row]) & mask
+    while slots[slot] != 0 { slot = (slot + 1) & mask }
+    slots[slot] = UInt32(row + 1)
   }
 
   private mutating func grow() {
-    let (oldHashes, oldPlaces) = (hashes, places)
-    let size = max(64, hashes.count * 2)
-    hashes = Array(repeating: 0, count: size)
-    places = Array(repeating: nil, count: size)
-    for (hash, place) in zip(oldHashes, oldPlaces) {
-      if let place { put(hash, place) }
-    }
+    slots = Array(repeating: 0, count: max(64, slots.count * 2))
+    for row in hashes.indices { put(row) }
   }
 }

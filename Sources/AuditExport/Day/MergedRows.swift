@@ -1,74 +1,58 @@
 import AuditArchive
 import AuditRecord
 
-/// The rows of a day as it was and the rows that are new, as one sequence in the order of the archive.
+/// Several sources of a day's rows as one sequence in the order of the archive, in runs that come from one batch each.
 ///
-/// The two share no uuid. The old rows are read as a stream; they are never held as a whole.
+/// No two sources share a uuid. None is held as a whole.
 struct MergedRows {
-  private var old: Cursor
-  private var new: Cursor
+  private var heads: [Head] = []
+  private let sources: [RowSource]
+  private var isBegun = false
 
-  /// - Parameters:
-  ///   - old: the next batch of the day as it is archived.
-  ///   - replaced: a window whose old rows are left out.
-  init(
-    old: @escaping () throws(ArchiveError) -> RowBatch?, without replaced: Window?, new: SortedRows
-  ) {
-    self.old = Cursor(without: replaced, next: old)
-    var rows = new
-    self.new = Cursor(without: nil) { rows.next() }
+  /// The rows that a source has handed out, and how many of them are taken.
+  private struct Head {
+    let source: Int
+    var selection: RowSelection
+    var taken = 0
+
+    var row: Int { Int(selection.rows[taken]) }
+
+    func precedes(_ other: Head) -> Bool {
+      let (time, otherTime) = (selection.batch.eventAt[row], other.selection.batch.eventAt[other.row])
+      return time == otherTime
+        ? selection.batch.uuidPrecedes(row, other.selection.batch, other.row) : time < otherTime
+    }
   }
 
-  mutating func next() throws(ArchiveError) -> RowBatch? {
-    var merged = RowBatch()
-    while merged.count < 2_048 {
-      let (hasOld, hasNew) = (try old.advance(), try new.advance())
-      if hasOld, !hasNew || old.precedes(new) {
-        old.move(to: &merged)
-      } else if hasNew {
-        new.move(to: &merged)
-      } else {
-        break
-      }
-    }
-    return merged.isEmpty ? nil : merged
+  init(_ sources: [RowSource]) {
+    self.sources = sources
   }
 
-  /// A place in a sequence of batches.
-  private struct Cursor {
-    private let nextBatch: () throws(ArchiveError) -> RowBatch?
-    private let replaced: Window?
-    private var batch = RowBatch()
-    private var row = 0
-
-    init(without replaced: Window?, next: @escaping () throws(ArchiveError) -> RowBatch?) {
-      self.replaced = replaced
-      nextBatch = next
+  mutating func next() throws(ArchiveError) -> RowSelection? {
+    if !isBegun {
+      isBegun = true
+      for source in sources.indices { try refill(source) }
     }
-
-    /// Goes on to the next row that counts, if it does not stand on one; false at the end.
-    mutating func advance() throws(ArchiveError) -> Bool {
-      while true {
-        if row == batch.count {
-          guard let next = try nextBatch() else { return false }
-          batch = next
-          row = 0
-        } else if let replaced, replaced.contains(batch.time(row)) {
-          row += 1
-        } else {
-          return true
-        }
-      }
+    guard var first = heads.popLast() else { return nil }
+    var rows: [Int32] = []
+    repeat {
+      rows.append(Int32(first.row))
+      first.taken += 1
+    } while first.taken < first.selection.rows.count && heads.last.map { first.precedes($0) } ?? true
+    if first.taken < first.selection.rows.count {
+      insert(first)
+    } else {
+      try refill(first.source)
     }
+    return RowSelection(first.selection.batch, rows: rows)
+  }
 
-    func precedes(_ other: Cursor) -> Bool {
-      let (time, otherTime) = (batch.eventAt[row], other.batch.eventAt[other.row])
-      return time == otherTime ? batch.uuidPrecedes(row, other.batch, other.row) : time < otherTime
-    }
+  private mutating func refill(_ source: Int) throws(ArchiveError) {
+    if let selection = try sources[source].next() { insert(Head(source: source, selection: selection)) }
+  }
 
-    mutating func move(to merged: inout RowBatch) {
-      merged.append(row, of: batch)
-      row += 1
-    }
+  /// The heads stand in falling order: whose row comes next is the last.
+  private mutating func insert(_ head: Head) {
+    heads.insert(head, at: heads.firstIndex { $0.precedes(head) } ?? heads.count)
   }
 }

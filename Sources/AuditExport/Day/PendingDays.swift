@@ -23,15 +23,40 @@ struct PendingDays: Sendable {
 
   var isEmpty: Bool { waiting.isEmpty }
 
+  /// Bytes of memory, about.
+  var footprint: Int { rows.values.reduce(0) { $0 + $1.footprint } }
+
   /// Whether every event of the window is known to have been received.
   func isProven(_ window: Window) -> Bool { unproven.intersection(window).intervals.isEmpty }
 
-  /// Adds a row to its day, if the plan still wants it; nil if it does not.
-  mutating func add(_ row: Int, of batch: RowBatch) -> DayRows.Addition? {
-    let time = batch.time(row)
-    let day = Day(containing: time)
-    guard wanted.contains(time), !finished.contains(day) else { return nil }
-    return rows[day, default: DayRows()].add(row, of: batch)
+  /// Adds the rows of a batch to their days, as far as the plan still wants them; what it returns was there already.
+  mutating func add(_ batch: RowBatch) -> (duplicates: Int, conflicting: Int) {
+    var (duplicates, conflicting) = (0, 0)
+    var row = 0
+    while row < batch.count {
+      let first = row
+      row += 1
+      let day = Day(containing: batch.time(first))
+      guard let window = wanted.interval(containing: batch.time(first)) else { continue }
+      let stretch = window.intersection(day.window)
+      while row < batch.count, stretch.contains(batch.time(row)) { row += 1 }
+      guard !finished.contains(day) else { continue }
+      let known = rows[day, default: DayRows()].add(first..<row, of: batch)
+      duplicates += known.duplicates
+      conflicting += known.conflicting
+    }
+    return (duplicates, conflicting)
+  }
+
+  /// Brings the rows of days to the disk until what is left takes no more than `limit` bytes, or cannot be brought there.
+  mutating func spill(
+    downTo limit: Int, _ write: (SortedRows) async throws -> SpilledRows
+  ) async throws {
+    while footprint > limit, let largest = rows.max(by: { $0.value.spillable < $1.value.spillable }),
+      largest.value.spillable > 0
+    {
+      try await rows[largest.key]?.spill(write)
+    }
   }
 
   /// Takes note that every event of the window has been received, and hands over the days that this completes, newest

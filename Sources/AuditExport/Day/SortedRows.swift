@@ -1,27 +1,23 @@
 package import AuditRecord
 
-/// Rows in the order of the archive, handed out batch by batch.
+/// Rows in the order of the archive, handed out run by run: as many as come from one batch, one after the other.
 package struct SortedRows: Sendable {
   private let chunks: [RowBatch]
   private let order: [Entry]
   private var position = 0
-  private static let rowsPerBatch = 2_048
 
   private struct Entry: Sendable {
     var eventAt: Int64
     var place: RowPlace
   }
 
-  init(_ chunks: [RowBatch], without struck: Set<RowPlace>) {
+  init(_ chunks: [RowBatch], _ places: [RowPlace]) {
     self.chunks = chunks
     var order: [Entry] = []
-    order.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
-    for (index, chunk) in chunks.enumerated() {
-      for row in 0..<chunk.count {
-        let place = RowPlace(chunk: index, row: row)
-        if !struck.isEmpty, struck.contains(place) { continue }
-        order.append(Entry(eventAt: chunk.eventAt[row], place: place))
-      }
+    order.reserveCapacity(places.count)
+    // The API lists the newest first: this way round they are nearly sorted.
+    for place in places.reversed() {
+      order.append(Entry(eventAt: chunks[place.chunk].eventAt[place.row], place: place))
     }
     order.sort { one, other in
       if one.eventAt != other.eventAt { return one.eventAt < other.eventAt }
@@ -30,14 +26,14 @@ package struct SortedRows: Sendable {
     self.order = order
   }
 
-  package mutating func next() -> RowBatch? {
+  package mutating func next() -> RowSelection? {
     guard position < order.count else { return nil }
-    var batch = RowBatch()
-    let end = min(position + SortedRows.rowsPerBatch, order.count)
-    for entry in order[position..<end] {
-      batch.append(entry.place.row, of: chunks[entry.place.chunk])
+    let chunk = order[position].place.chunk
+    var rows: [Int32] = []
+    while position < order.count, order[position].place.chunk == chunk {
+      rows.append(Int32(order[position].place.row))
+      position += 1
     }
-    position = end
-    return batch
+    return RowSelection(chunks[chunk], rows: rows)
   }
 }

@@ -38,6 +38,8 @@ package struct ExportSettings: Sendable {
   package var pageSize = 500
   /// Requests in flight at once, from 1.
   package var maxConcurrentRequests = 1
+  /// Bytes of memory that rows in hand may take, about; what is more goes to the disk until its day is complete.
+  package var memoryLimit = 256 << 20
 
   package init(request: Request) {
     self.request = request

@@ -18,7 +18,7 @@ extension ExportRun {
         observe(.filterGivenUp(doubt))
         return Window(from: window.from, to: stretch.to)
       }
-      try commitComplete(stretch)
+      try await commitComplete(stretch)
       stretches.finish(pages: walk.pages)
     }
     return nil
@@ -69,14 +69,14 @@ extension ExportRun {
       switch try await ask(pages, number, expecting: pagesLeft) {
       case .page(let page):
         pagesLeft = (page.pagination.pageTotal ?? 0) - number - 1
-        collect(page)
+        try await collect(page)
         counters.timeFilter = "filter"
         walk.receive(PageView(page))
         observe(
           .page(
             ExportEvent.Progress(
               page: number, pagesInList: page.pagination.pageTotal,
-              events: summary.counters.eventsReceived + counters.eventsReceived, reached: stretch.to,
+              events: eventsReceived, reached: stretch.to,
               span: stretch)))
       case .pastTheEnd: walk.receivePastTheEnd()
       case .refused, .nothing: return .filterFailed

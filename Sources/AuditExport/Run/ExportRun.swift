@@ -22,8 +22,12 @@ package struct ExportRun: ~Copyable {
   var head: PageView?
   /// nil until it is measured.
   var filterVerdict: FilterVerdict?
-  /// What has happened since the last commit.
+  /// What has happened since the last days were closed.
   var counters = RunCounters()
+  /// Events received in all, those of pages that were read again too.
+  private(set) var eventsReceived = 0
+  /// The days that are being sealed and committed.
+  private var closing: (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int)?
   private var quarantine: [QuarantinedRecord] = []
   private var counted = ClientCounters()
   var summary: ExportSummary
@@ -49,16 +53,13 @@ package struct ExportRun: ~Copyable {
   /// Runs to the end, or to what stops it; never throws, because what was done has to be told in both cases.
   package consuming func run() async -> ExportSummary {
     do {
-      try await consultList()
-      if plan.beginsNow {
-        try await beginNow()
-        observe(.planned(plan))
-      } else {
-        observe(.planned(plan))
+      do {
+        try await work()
+      } catch {
+        try await finishClosing()
+        throw error
       }
-      if let span = plan.span {
-        try await fetch(span)
-      }
+      try await finishClosing()
     } catch let error as APIError {
       summary.outcome = .stoppedByAPI(error)
     } catch let error as ArchiveError {
@@ -74,6 +75,17 @@ package struct ExportRun: ~Copyable {
     summary.damagedFiles = damaged
     summary.damagedDays = Set(summary.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
+  }
+
+  private mutating func work() async throws {
+    try await consultList()
+    if plan.beginsNow {
+      try await beginNow()
+      observe(.planned(plan))
+    } else {
+      observe(.planned(plan))
+    }
+    if let span = plan.span { try await fetch(span) }
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.
@@ -105,8 +117,8 @@ package struct ExportRun: ~Copyable {
     _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
     plan = ExportPlan(settings, standing: standing, now: now - clockLead)
-    counters.complete = true
-    try commit([], covered: [])
+    try await close([], isComplete: true)
+    try await finishClosing()
   }
 
   // MARK: - The walk
@@ -125,14 +137,14 @@ package struct ExportRun: ~Copyable {
         }
       }
     } catch APIError.waitTooLong(let refusal) {
-      try commitIncomplete()
+      try await commitIncomplete()
       throw APIError.waitTooLong(refusal)
     }
     if let doubt {
-      try commitIncomplete()
+      try await commitIncomplete()
       summary.outcome = .incomplete(doubt)
     } else if !quarantine.isEmpty {
-      try commit([], covered: [])
+      try await close([], isComplete: false)
     }
   }
 
@@ -173,7 +185,7 @@ package struct ExportRun: ~Copyable {
         observe(.rereading(doubt))
       }
       if let from = walk.completeFrom {
-        try commitComplete(Window(from: from, to: walk.firstPage == 1 ? .latest : window.to))
+        try await commitComplete(Window(from: from, to: walk.firstPage == 1 ? .latest : window.to))
       }
     }
     if case .finished(.unproven(let doubt)) = walk.next { return doubt }
@@ -185,21 +197,25 @@ package struct ExportRun: ~Copyable {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
     guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
-    collect(page)
+    try await collect(page)
     held = PageView(page)
     return held
   }
 
-  mutating func collect(_ page: Page) {
-    let rows = page.parsed.rows
+  mutating func collect(_ page: Page) async throws {
     counters.eventsReceived += page.parsed.recordCount
+    eventsReceived += page.parsed.recordCount
     counters.flattening.add(page.parsed.counts)
     quarantine += page.parsed.quarantined
-    for row in 0..<rows.count {
-      switch pending.add(row, of: rows) {
-      case .duplicate: counters.duplicates += 1
-      case .conflicting: counters.conflictingEvents += 1
-      case .new, nil: break
+    let known = pending.add(page.parsed.rows)
+    counters.duplicates += known.duplicates
+    counters.conflictingEvents += known.conflicting
+    if pending.footprint + (closing?.footprint ?? 0) > settings.memoryLimit {
+      try await finishClosing()
+      let writer = writer
+      try await pending.spill(downTo: settings.memoryLimit) { rows in
+        var rows = rows
+        return try await writer.spill { rows.next() }
       }
     }
   }
@@ -215,24 +231,18 @@ package struct ExportRun: ~Copyable {
   private func progress(of walk: PageWalk, at page: PageView, _ span: Window) -> ExportEvent.Progress {
     ExportEvent.Progress(
       page: page.number, pagesInList: page.pagination.pageTotal,
-      events: summary.counters.eventsReceived + counters.eventsReceived, reached: walk.completeFrom,
+      events: eventsReceived, reached: walk.completeFrom,
       span: span)
   }
 
   // MARK: - Commits
 
-  mutating func commitComplete(_ proven: Window) throws {
+  /// Takes note that a window was received as a whole, and closes the days that this completes.
+  mutating func commitComplete(_ proven: Window) async throws {
     let complete = pending.takeComplete(with: proven)
     guard !complete.isEmpty else { return }
-    var staged: [StagedDay] = []
-    var covered: [Window] = []
-    for (day, rows) in complete {
-      guard let day = try seal(day, rows, claiming: claim(for: day)) else { continue }
-      if let new = day.staged { staged.append(new) }
-      covered += day.covered
-    }
-    counters.complete = pending.isEmpty && summary.damagedDays.isEmpty
-    try commit(staged, covered: covered)
+    try await close(
+      complete.map { (day: $0.day, rows: $0.rows, claim: claim(for: $0.day)) }, isComplete: pending.isEmpty)
   }
 
   /// By how much this machine's clock is ahead of the API's; zero where the two are as good as one.
@@ -251,54 +261,51 @@ package struct ExportRun: ~Copyable {
 
   /// Keeps what has been received of days that are not complete. Without coverage nothing is claimed, and the union by
   /// uuid makes it harmless to receive it again. A replacement takes only whole days.
-  private mutating func commitIncomplete() throws {
+  private mutating func commitIncomplete() async throws {
     guard plan.replaced == nil else { return }
-    var staged: [StagedDay] = []
-    for (day, rows) in pending.takeIncomplete() {
-      if let new = try seal(day, rows, claiming: [])?.staged { staged.append(new) }
-    }
-    if !staged.isEmpty || !quarantine.isEmpty { try commit(staged, covered: []) }
+    try await close(
+      pending.takeIncomplete().map { (day: $0.day, rows: $0.rows, claim: []) }, isComplete: false,
+      claimsQuiet: false)
   }
 
-  /// nil when what the archive holds of the day cannot be read: the day is then left as it is.
-  private mutating func seal(
-    _ day: Day, _ rows: DayRows, claiming covered: [Window]
-  ) throws -> (staged: StagedDay?, covered: [Window])? {
-    do {
-      let result = try DaySealer(writer: writer, replaced: plan.replaced).seal(day, rows)
-      counters.rowsAdded += result.rowsAdded
-      counters.duplicates += result.duplicates
-      counters.conflictingEvents += result.conflicting
-      counters.lateEvents += result.lateEvents
-      summary.rowsDropped += result.rowsDropped
-      return (result.staged, covered)
-    } catch let error as ArchiveError {
-      guard case .damaged = error else { throw error }
-      summary.damagedDays.append(day)
-      observe(.damaged(day, error))
-      return nil
-    }
-  }
-
-  private mutating func commit(_ staged: [StagedDay], covered: [Window]) throws(ArchiveError) {
+  /// Has days sealed and committed beside what comes next, once those before them are.
+  private mutating func close(
+    _ days: [(day: Day, rows: DayRows, claim: [Window])], isComplete: Bool, claimsQuiet: Bool = true
+  ) async throws {
     var change = Change(committedAt: clock.now, lookback: settings.lookback)
+    try await finishClosing()
+    counters.complete = isComplete && summary.damagedDays.isEmpty
     change.run = counters
-    change.days = staged
-    change.covered = covered
     change.start = plan.start
     change.quarantine = quarantine
-    if counters.complete, plan.replaced != nil { change.replaced = plan.span }
-    let commit = try writer.commit(change)
+    if plan.replaced != nil { change.replaced = plan.span }
+    let closing = Closing(
+      writer: writer, replaced: plan.replaced, days: days, change: change, claimsQuiet: claimsQuiet,
+      observe: observe)
+    self.closing = (
+      Task {
+        do { return .success(try await closing.run()) } catch { return .failure(error) }
+      }, closing.footprint
+    )
+    counters = RunCounters()
+    counters.window = change.run.window
+    counters.timeFilter = change.run.timeFilter
+    counters.filterVerdict = change.run.filterVerdict
+    quarantine = []
+  }
+
+  /// Waits for the days that are being closed, and takes note of what became of them.
+  private mutating func finishClosing() async throws {
+    guard let task = closing?.task else { return }
+    closing = nil
+    let result = try await task.value.get()
+    summary.rowsDropped += result.rowsDropped
+    summary.damagedDays += result.damagedDays
+    guard let commit = result.commit else { return }
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)
     let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
       .map { $0.eventDate }
     summary.daysWritten = Set(summary.daysWritten + written).sorted()
-    counters = RunCounters()
-    counters.window = commit.run.window
-    counters.timeFilter = commit.run.timeFilter
-    counters.filterVerdict = commit.run.filterVerdict
-    quarantine = []
-    observe(.committed(commit))
   }
 }

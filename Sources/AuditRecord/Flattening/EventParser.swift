@@ -7,6 +7,10 @@ import Crypto
 /// records it has read, so one parser should read all pages of a walk.
 package struct EventParser: Sendable {
   private var reader: RecordReader
+  /// Where the text of a page's rows is put together; what a page leaves in it is of no account.
+  private var text: [UInt8] = []
+  /// As many rows are expected as the page before had.
+  private var expectedRows = 0
 
   package init(limits: JSONLimits = JSONLimits()) {
     reader = RecordReader(limits: limits)
@@ -21,6 +25,7 @@ package struct EventParser: Sendable {
     try JSONScanner.checkUTF8(body.span)
     let json = body.span
     var page = ParsedPage()
+    page.rows.reserveRows(expectedRows)
     reader.end = 0
     reader.scanner.position = 0
     reader.scanner.skipWhiteSpace(json)
@@ -30,7 +35,7 @@ package struct EventParser: Sendable {
         guard page.recordCount < reader.scanner.limits.records else {
           throw PageError(.tooManyRecords, at: reader.scanner.position)
         }
-        try makeRoom(json, &page.rows)
+        try makeRoom(json)
         try readElement(json, &page)
       } while try reader.scanner.continues(until: UInt8(ascii: "]"), json)
     }
@@ -38,7 +43,8 @@ package struct EventParser: Sendable {
     guard reader.scanner.position == json.count else {
       throw PageError(.trailingBytes, at: reader.scanner.position)
     }
-    page.rows.bytes.removeLast(page.rows.bytes.count - reader.end)
+    page.rows.bytes = Array(text[..<reader.end])
+    expectedRows = page.rows.count
     return page
   }
 
@@ -55,13 +61,13 @@ package struct EventParser: Sendable {
     }
   }
 
-  /// Makes the batch's bytes long enough for the text of every record that the rest of the body can hold, but
-  /// for their missing uuids, of which there is room for one: no text is longer than the JSON it came from.
-  private func makeRoom(_ json: Span<UInt8>, _ rows: inout RowBatch) throws(PageError) {
-    let missing = reader.end + (json.count - reader.scanner.position) + EventParser.slack - rows.bytes.count
-    guard missing > 0 else { return }
-    guard rows.hasRoom(for: missing) else { throw PageError(.tooLarge, at: reader.scanner.position) }
-    rows.bytes.append(contentsOf: repeatElement(0, count: missing))
+  /// Makes `text` long enough for the text of every record that the rest of the body can hold, but for their
+  /// missing uuids, of which there is room for one: no text is longer than the JSON it came from.
+  private mutating func makeRoom(_ json: Span<UInt8>) throws(PageError) {
+    let needed = reader.end + (json.count - reader.scanner.position) + EventParser.slack
+    guard needed > text.count else { return }
+    guard needed < Int(UInt32.max) else { throw PageError(.tooLarge, at: reader.scanner.position) }
+    text.append(contentsOf: repeatElement(0, count: needed - text.count))
   }
 
   private mutating func readElement(_ json: Span<UInt8>, _ page: inout ParsedPage) throws(PageError) {
@@ -73,7 +79,7 @@ package struct EventParser: Sendable {
       return
     }
     let rowStart = reader.end
-    try readRecord(json, &page.rows.bytes, &page.rows.cells)
+    try EventParser.read(json, &reader, &text, &page.rows.cells)
     let end = reader.scanner.position
     guard reader.hasDuplicates else {
       try finish(json, start..<end, rowStart, &page)
@@ -86,14 +92,15 @@ package struct EventParser: Sendable {
     reader.end = rowStart
     reader.scanner.position = 0
     let canonical = writer.text
-    try readRecord(canonical.span, &page.rows.bytes, &page.rows.cells)
+    try EventParser.read(canonical.span, &reader, &text, &page.rows.cells)
     reader.counts.loneSurrogates += writer.loneSurrogates
     try finish(canonical.span, 0..<canonical.count, rowStart, &page)
     reader.scanner.position = end
   }
 
-  private mutating func readRecord(
-    _ json: Span<UInt8>, _ bytes: inout [UInt8], _ rowCells: inout [RowBatch.Cell]
+  private static func read(
+    _ json: Span<UInt8>, _ reader: inout RecordReader, _ bytes: inout [UInt8],
+    _ rowCells: inout [RowBatch.Cell]
   ) throws(PageError) {
     let firstCell = rowCells.count
     rowCells.append(contentsOf: repeatElement(.null, count: TextColumn.count))
@@ -118,11 +125,11 @@ package struct EventParser: Sendable {
     let uuid = page.rows.cells[firstCell + TextColumn.uuid.rawValue]
     if uuid.isNull || uuid.length == 0 {
       reader.counts.missingUUID += 1
-      page.rows.cells[firstCell + TextColumn.uuid.rawValue] = write(try identity(json, range), &page.rows)
+      page.rows.cells[firstCell + TextColumn.uuid.rawValue] = write(try identity(json, range))
     }
     if !reader.extras.isEmpty {
       let text = try AdditionalFields.text(of: reader.extras, json, reader.scanner, &page.counts)
-      page.rows.cells[firstCell + TextColumn.additionalFields.rawValue] = write(text, &page.rows)
+      page.rows.cells[firstCell + TextColumn.additionalFields.rawValue] = write(text)
     }
     page.rows.ends.append(UInt32(truncatingIfNeeded: reader.end))
     page.rows.eventAt.append(time.microseconds)
@@ -153,10 +160,10 @@ package struct EventParser: Sendable {
     return identity
   }
 
-  private mutating func write(_ text: [UInt8], _ rows: inout RowBatch) -> RowBatch.Cell {
+  private mutating func write(_ added: [UInt8]) -> RowBatch.Cell {
     let start = reader.end
-    rows.bytes.replaceSubrange(start..<start + text.count, with: text)
-    reader.end += text.count
+    text.replaceSubrange(start..<start + added.count, with: added)
+    reader.end += added.count
     return RowBatch.Cell(start..<reader.end)
   }
 }

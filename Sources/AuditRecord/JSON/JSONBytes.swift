@@ -6,6 +6,22 @@ extension Span<UInt8> {
   func word(_ position: Int) -> UInt64 {
     UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
   }
+
+  /// Where the first of the blocks from `start` on begins that are ASCII, or that are not; nil when there is none. The last
+  /// block may be shorter.
+  func firstBlock(from start: Int, isASCII wanted: Bool) -> Int? {
+    var block = start
+    while block <= count - 64 {
+      var bits: UInt64 = 0
+      for offset in stride(from: 0, to: 64, by: 8) { bits |= word(block + offset) }
+      if (bits & 0x8080_8080_8080_8080 == 0) == wanted { return block }
+      block += 64
+    }
+    guard block < count else { return nil }
+    var bits: UInt8 = 0
+    for position in block..<count { bits |= self[position] }
+    return (bits < 0x80) == wanted ? block : nil
+  }
 }
 
 extension MutableSpan<UInt8> {

@@ -25,11 +25,19 @@ struct JSONScanner: Sendable {
 
   /// The bytes of a JSON text must be UTF-8 (RFC 8259 §8.1): no overlong form, no surrogate, nothing above
   /// U+10FFFF.
-  static func checkUTF8(_ bytes: Span<UInt8>) throws(PageError) {
-    do throws(UTF8.ValidationError) {
-      _ = try UTF8Span(validating: bytes)
-    } catch {
-      throw PageError(.invalidUTF8, at: error.byteOffsets.lowerBound)
+  ///
+  /// Most blocks of a text are ASCII, which one look at 64 bytes tells; no character reaches into such a block, so what
+  /// stands between two of them is checked by itself.
+  static func checkUTF8(_ text: Span<UInt8>) throws(PageError) {
+    var start = 0
+    while let first = text.firstBlock(from: start, isASCII: false) {
+      let end = text.firstBlock(from: first, isASCII: true) ?? text.count
+      do throws(UTF8.ValidationError) {
+        _ = try UTF8Span(validating: text.extracting(first..<end))
+      } catch {
+        throw PageError(.invalidUTF8, at: first + error.byteOffsets.lowerBound)
+      }
+      start = end
     }
   }
 
@@ -133,8 +141,8 @@ struct JSONScanner: Sendable {
     guard depth <= limits.depth else { throw PageError(.tooDeep, at: position) }
   }
 
-  private mutating func skipLiteral(_ word: String, _ json: Span<UInt8>) throws(PageError) {
-    for byte in word.utf8 {
+  private mutating func skipLiteral(_ word: StaticString, _ json: Span<UInt8>) throws(PageError) {
+    for byte in UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount) {
       guard try peek(json) == byte else { throw PageError(.unexpectedByte, at: position) }
       position += 1
     }

@@ -51,6 +51,12 @@ package struct RowBatch: Sendable {
     (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
   }
 
+  /// Bytes of memory, about.
+  package var footprint: Int {
+    bytes.capacity + MemoryLayout<Cell>.stride * cells.capacity + 4 * ends.capacity + 8 * eventAt.capacity
+      + 8 * latitude.capacity + 8 * longitude.capacity
+  }
+
   /// Whether `length` more bytes of text can be addressed.
   package func hasRoom(for length: Int) -> Bool { bytes.count + length < Int(UInt32.max) }
 
@@ -76,6 +82,14 @@ package struct RowBatch: Sendable {
     eventAt.append(other.eventAt[row])
     latitude.append(other.latitude[row])
     longitude.append(other.longitude[row])
+  }
+
+  package mutating func reserveRows(_ count: Int) {
+    cells.reserveCapacity(count * TextColumn.count)
+    ends.reserveCapacity(count)
+    eventAt.reserveCapacity(count)
+    latitude.reserveCapacity(count)
+    longitude.reserveCapacity(count)
   }
 
   package mutating func removeAll() {

@@ -14,6 +14,8 @@ package final class AuditLogClient: Sendable {
   private let random: @Sendable () -> Double
   private let observe: @Sendable (ClientEvent) -> Void
   private let state: Mutex<State>
+  /// Parsers that have learned the order of members, one for every page that was ever parsed beside another.
+  private let parsers = Mutex<[EventParser]>([])
 
   private struct State {
     var pace: Pace
@@ -116,7 +118,8 @@ package final class AuditLogClient: Sendable {
     if let answered = pagination.page, answered != page {
       return .fault(.wrongPage(asked: page, answered: answered), asked: nil)
     }
-    var parser = EventParser()
+    var parser = parsers.withLock { $0.popLast() } ?? EventParser()
+    defer { parsers.withLock { $0.append(parser) } }
     do {
       let parsed = try parser.parse(response.body)
       return .outcome(

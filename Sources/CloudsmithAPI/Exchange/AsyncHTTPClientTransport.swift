@@ -55,17 +55,13 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
         ])
       let task = client.execute(
         request: message,
-        delegate: ResponseAccumulator(request: message, maxBodySize: settings.limits.bodySize),
+        delegate: ResponseCollector(limit: settings.limits.bodySize),
         deadline: .now() + TimeAmount(settings.timeouts.total))
-      let response = try await withTaskCancellationHandler {
+      return try await withTaskCancellationHandler {
         try await task.get()
       } onCancel: {
         task.cancel()
       }
-      return APIResponse(
-        status: Int(response.status.code),
-        headers: HeaderFields(response.headers.map { ($0.name, $0.value) }),
-        body: response.body.map { Array(buffer: $0) } ?? [])
     } catch {
       throw fault(error)
     }
@@ -121,7 +117,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
       .unreachable((error.connectionErrors.last?.error as? IOError).map(cause) ?? "nobody answers")
     case let error as NIOSSLError: tlsFault(error)
     case let error as NIOSSLExtraError: .untrusted(error.description)
-    case is ResponseAccumulator.ResponseTooBigError: .bodyTooLarge(limit: settings.limits.bodySize)
+    case is ResponseCollector.TooLarge: .bodyTooLarge(limit: settings.limits.bodySize)
     case NIOHTTPDecompression.DecompressionError.limit: .inflatedTooFar(ratio: settings.limits.inflation)
     case is NIOHTTPDecompression.DecompressionError: .undecodable("the compressed body is corrupt")
     case let error as NIOHTTPDecompression.ExtraDecompressionError:

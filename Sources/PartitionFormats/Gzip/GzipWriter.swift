@@ -1,41 +1,50 @@
-/// Writes a gzip file (RFC 1952), a chunk at a time, in members of 1 MiB of content each.
+/// Writes a gzip file (RFC 1952) of several members, compressed side by side.
 ///
-/// The members' edges stand at fixed offsets of the content, however it was cut into chunks. So the same content, level
-/// and version of zlib give the same bytes, and members could be compressed side by side. Empty content is one empty
-/// member. After an error the writer cannot be used further.
+/// The caller cuts the content into members; `memberLength` is the size that is meant. The file depends on that, on the
+/// level and on the version of zlib alone, and not on how many members were compressed at a time. Empty content is one
+/// empty member. After an error the writer cannot be used further.
 package struct GzipWriter: ~Copyable {
-  /// How much content a member holds; the last may hold less.
+  /// How much content a member holds, at least and about; the last may hold less.
   package static let memberLength = 1 << 20
 
-  private var encoder: GzipMemberEncoder
-  /// Content of the member that is not complete.
-  private var block: [UInt8] = []
-  private var members = 0
+  private typealias Flight = Task<Result<[UInt8], GzipError>, Never>
 
-  /// `level` is 1 (fast) to 9 (small).
-  package init(level: Int = 6) throws(GzipError) {
-    encoder = try GzipMemberEncoder(level: level)
+  private let level: Int
+  private let width: Int
+  /// The members that are being compressed, in their order.
+  private var flights: [Flight] = []
+  private var isEmpty = true
+
+  /// - Parameters:
+  ///   - level: 1 (fast) to 9 (small).
+  ///   - width: how many members are compressed at a time.
+  package init(level: Int = 6, width: Int) throws(GzipError) {
+    guard (1...9).contains(level) else { throw GzipError(.level(level)) }
+    self.level = level
+    self.width = width
   }
 
-  /// Takes the next bytes of the content; appends each member that they complete to `output`.
-  package mutating func append(_ content: [UInt8], to output: inout [UInt8]) throws(GzipError) {
-    var taken = 0
-    while taken < content.count {
-      let length = min(content.count - taken, GzipWriter.memberLength - block.count)
-      block.append(contentsOf: content[taken..<taken + length])
-      taken += length
-      if block.count == GzipWriter.memberLength { try writeMember(to: &output) }
-    }
+  /// Takes the content of the next member, and returns the oldest member if there was no room for another beside it.
+  package mutating func append(_ content: [UInt8]) async throws(GzipError) -> [UInt8]? {
+    let oldest = flights.count < width ? nil : try await land()
+    let level = level
+    flights.append(
+      Flight {
+        do throws(GzipError) { return .success(try Gzip.compress(content, level: level)) } catch {
+          return .failure(error)
+        }
+      })
+    isEmpty = false
+    return oldest
   }
 
-  /// Ends the file: appends the last member to `output`.
-  package mutating func finish(to output: inout [UInt8]) throws(GzipError) {
-    if members == 0 || !block.isEmpty { try writeMember(to: &output) }
+  /// The members that were not returned yet, one by one; nil behind the last.
+  package mutating func finish() async throws(GzipError) -> [UInt8]? {
+    if isEmpty { _ = try await append([]) }
+    return flights.isEmpty ? nil : try await land()
   }
 
-  private mutating func writeMember(to output: inout [UInt8]) throws(GzipError) {
-    try encoder.append(block, to: &output)
-    block.removeAll(keepingCapacity: true)
-    members += 1
+  private mutating func land() async throws(GzipError) -> [UInt8] {
+    try await flights.removeFirst().value.get()
   }
 }

@@ -2,21 +2,24 @@ package import AuditRecord
 
 /// Writes one part of a day as a `csv.gz` file.
 ///
-/// Rows go in in their final order; bytes of the file come out through `sink`, about 1 MiB of text at a time. After an
-/// error the writer cannot be used further.
+/// Rows go in in their final order; bytes of the file come out through `sink`, a gzip member at a time. A member ends
+/// with the first row that fills 1 MiB of text. After an error the writer cannot be used further.
 package struct CSVPartWriter: ~Copyable {
   private var encoder = CSVEncoder()
   private var gzip: GzipWriter
   private var tally = PartTally()
   private let limit: Int
-  /// Text that was not yet handed to gzip.
+  /// The text of the next member.
   private var text: [UInt8] = CSVEncoder.header
-  private var compressed: [UInt8] = []
+  /// Up to where `text` is part of the content hash.
+  private var hashed = CSVEncoder.header.count
 
-  /// `level`: of gzip, 1 to 9. `limit`: the bytes of text, header included, that the part does not pass unless its first row
-  /// alone does.
-  package init(level: Int = 6, limit: Int = .max) throws(GzipError) {
-    gzip = try GzipWriter(level: level)
+  /// - Parameters:
+  ///   - level: of gzip, 1 to 9.
+  ///   - limit: the bytes of text, header included, that the part does not pass unless its first row alone does.
+  ///   - width: how many members are compressed at a time; the file does not depend on it.
+  package init(level: Int = 6, limit: Int = .max, width: Int = 1) throws(GzipError) {
+    gzip = try GzipWriter(level: level, width: width)
     self.limit = limit
     tally.uncompressedBytes = text.count
   }
@@ -26,49 +29,57 @@ package struct CSVPartWriter: ~Copyable {
   /// The text written so far, in bytes, with the header.
   package var uncompressedBytes: Int { tally.uncompressedBytes }
 
-  /// Writes those of `rows` that still fit, from the first on, and returns the others: none when all were written.
+  /// Writes those rows of a selection, from its place `start` on, that still fit, and returns the place behind the last of
+  /// them.
   ///
   /// `content` takes the written rows' text. Throws `GzipError`, or what `sink` throws.
   package mutating func append(
-    _ batch: RowBatch, rows: Range<Int>, content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
-  ) throws -> Range<Int> {
-    for row in rows {
-      let start = text.count
-      encoder.append(batch, row: row, to: &text)
-      let length = text.count - start
+    _ selection: RowSelection, from start: Int = 0, content: inout DayContentHash,
+    to sink: ([UInt8]) throws -> Void
+  ) async throws -> Int {
+    var place = start
+    while place < selection.rows.count {
+      let row = Int(selection.rows[place])
+      let end = text.count
+      encoder.append(selection.batch, row: row, to: &text)
+      let length = text.count - end
       guard tally.rows == 0 || tally.uncompressedBytes + length <= limit else {
         text.removeLast(length)
-        return row..<rows.upperBound
+        break
       }
-      content.append(text: text, from: start)
       tally.uncompressedBytes += length
-      tally.add(eventAt: batch.eventAt[row])
-      if text.count >= CSVPartWriter.blockLength { try compress(to: sink) }
+      tally.add(eventAt: selection.batch.eventAt[row])
+      place += 1
+      if text.count >= GzipWriter.memberLength { try await endMember(content: &content, to: sink) }
     }
-    return rows.upperBound..<rows.upperBound
+    return place
   }
 
   /// Ends the file. A part without rows is one with a header alone.
-  package mutating func finish(to sink: ([UInt8]) throws -> Void) throws -> PartSummary {
-    try compress(to: sink)
-    try gzip.finish(to: &compressed)
-    try handOver(to: sink)
+  package mutating func finish(
+    content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
+  ) async throws -> PartSummary {
+    if !text.isEmpty { try await endMember(content: &content, to: sink) }
+    while let member = try await gzip.finish() { try handOver(member, to: sink) }
     return tally.summary
   }
 
-  private mutating func compress(to sink: ([UInt8]) throws -> Void) throws {
-    try gzip.append(text, to: &compressed)
-    text.removeAll(keepingCapacity: true)
-    try handOver(to: sink)
+  private mutating func endMember(
+    content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
+  ) async throws {
+    content.append(text: text, from: hashed)
+    hashed = 0
+    let member = try await gzip.append(text)
+    text = []
+    text.reserveCapacity(GzipWriter.memberLength + CSVPartWriter.longRow)
+    if let member { try handOver(member, to: sink) }
   }
 
-  private mutating func handOver(to sink: ([UInt8]) throws -> Void) throws {
-    guard !compressed.isEmpty else { return }
-    tally.add(file: compressed)
-    try sink(compressed)
-    compressed.removeAll(keepingCapacity: true)
+  private mutating func handOver(_ member: [UInt8], to sink: ([UInt8]) throws -> Void) throws {
+    tally.add(file: member)
+    try sink(member)
   }
 
-  /// How much text is encoded before it is compressed, in bytes.
-  private static let blockLength = 128 << 10
+  /// Few rows are longer, in bytes of text.
+  private static let longRow = 16 << 10
 }

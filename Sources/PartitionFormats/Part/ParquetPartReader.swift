@@ -1,61 +1,84 @@
 package import AuditRecord
 
-/// Reads one part of a day from the bytes of its Parquet file, and finds again all that its writer knew about it.
+/// Reads one part of a day from its Parquet file, and finds again all that its writer knew about it.
 ///
-/// A Parquet file is read from its end, so the compressed bytes are kept until then; rows are unfolded a row group at a
-/// time. After an error the reader cannot be used further.
+/// In memory are the footer, the compressed bytes of one row group, and of each column one page and the dictionary. The file's
+/// bytes are read from the first to the last; only the footer is read twice, since nothing can be read without it. After an
+/// error the reader cannot be used further.
 package struct ParquetPartReader: ~Copyable {
+  /// Reads `count` bytes of the file from `offset` on. Fewer are taken for a file that ends there.
+  package typealias Source = (_ offset: Int, _ count: Int) throws -> [UInt8]
+
   /// A batch of so many rows, or of so much text, is handed on.
   private static let batchRows = 4_096
   private static let batchBytes = 4 << 20
+  /// What stands behind the row groups is read so many bytes at a time.
+  private static let pieceLength = 1 << 20
 
-  private var file: [UInt8] = []
+  private let reader: ParquetReader
   private var tally = PartTally()
-  private var batch = RowBatch()
+  private var group = 0
+  private var rows = ParquetPartRows([], rows: 0)
+  /// Bytes of the file that the tally has seen.
+  private var position = ParquetNumber.magic.count
 
-  package init() {}
-
-  /// Takes the next bytes of the file.
-  package mutating func append(_ chunk: [UInt8]) {
-    tally.add(file: chunk)
-    file.append(contentsOf: chunk)
-  }
-
-  /// Ends the file: throws unless it is whole. Hands on the rows, a few thousand at a time.
-  ///
-  /// `content` takes the rows' text. Throws `ParquetError` where the file is not what a writer made, or what `sink`
-  /// throws.
-  package mutating func finish(
-    content: inout DayContentHash, to sink: (RowBatch) throws -> Void
-  ) throws -> PartSummary {
-    let file = file
-    let reader = try ParquetReader(size: file.count) { Array(file[$0]) }
+  /// Reads the footer of a file of `size` bytes. Throws `ParquetError`, or what `source` throws.
+  package init(size: Int, _ source: @escaping Source) throws {
+    let reader = try ParquetReader(size: size, source)
     guard reader.metadata.schema.columns == ParquetPartColumns.schema.columns,
       reader.metadata.schema.metadata == ParquetPartColumns.schema.metadata
     else { throw ParquetError(.schema) }
-    for group in reader.metadata.groups.indices {
-      var rows = try ParquetPartRows(reader.columns(of: group), rowGroup: group)
-      for _ in 0..<reader.metadata.groups[group].rows {
-        try rows.appendNext(to: &batch)
-        if batch.count >= Self.batchRows || batch.bytes.count >= Self.batchBytes {
-          try handOver(content: &content, to: sink)
-        }
-      }
-    }
-    try handOver(content: &content, to: sink)
-    return tally.summary
+    self.reader = reader
+    // The reader has seen that these are the first bytes.
+    tally.add(file: ParquetNumber.magic)
   }
 
-  private mutating func handOver(
-    content: inout DayContentHash, to sink: (RowBatch) throws -> Void
-  ) throws {
-    guard !batch.isEmpty else { return }
+  /// The next rows, a few thousand; nil at the end.
+  ///
+  /// `content` takes the rows' text. Throws `ParquetError` where the file is not what a writer made, or what the source
+  /// throws.
+  package mutating func next(content: inout DayContentHash) throws -> RowBatch? {
+    var batch = RowBatch()
+    while batch.count < Self.batchRows, batch.bytes.count < Self.batchBytes {
+      if rows.rowsLeft > 0 {
+        try rows.appendNext(to: &batch)
+      } else {
+        try rows.finish()
+        guard group < reader.metadata.groups.count else { break }
+        try openGroup()
+      }
+    }
+    guard !batch.isEmpty else { return nil }
     for row in 0..<batch.count {
       tally.uncompressedBytes += ParquetPartColumns.size(of: row, in: batch)
       tally.add(eventAt: batch.eventAt[row])
     }
     content.append(batch, rows: 0..<batch.count)
-    try sink(batch)
-    batch.removeAll()
+    return batch
+  }
+
+  /// Ends the file, of which `next` has handed out all rows.
+  package mutating func finish() throws -> PartSummary {
+    while position < reader.size { _ = try readOn(min(Self.pieceLength, reader.size - position)) }
+    return tally.summary
+  }
+
+  private mutating func openGroup() throws {
+    let next = reader.metadata.groups[group]
+    var columns: [ParquetColumnReader] = []
+    for chunk in next.chunks {
+      let bytes = try readOn(chunk.compressedSize)
+      columns.append(try ParquetColumnReader(chunk, bytes, rowGroup: group))
+    }
+    rows = ParquetPartRows(columns, rows: next.rows)
+    group += 1
+  }
+
+  /// The next bytes of the file. Chunks stand one behind the other, as `ParquetReader` has checked.
+  private mutating func readOn(_ count: Int) throws -> [UInt8] {
+    let bytes = try reader.bytes(at: position, count: count)
+    tally.add(file: bytes)
+    position += count
+    return bytes
   }
 }

@@ -2,8 +2,9 @@ package import AuditRecord
 
 /// Writes one part of a day as a Parquet file.
 ///
-/// Rows go in in their final order; bytes of the file come out through `sink`, a column of a row group at a time. After
-/// an error the writer cannot be used further.
+/// The caller says where the part ends; so a part holds the rows that the part of the same number holds in another format.
+/// Rows go in in their final order; bytes of the file come out through `sink`, a column of a row group at a time. In memory
+/// is one row group, of at most `groupBytes` of values and one row more. After an error the writer cannot be used further.
 package struct ParquetPartWriter: ~Copyable {
   /// A row group ends with the row that brings it to so many rows or bytes of values.
   private static let groupBytes = 64 << 20
@@ -14,13 +15,11 @@ package struct ParquetPartWriter: ~Copyable {
   private var groupSize = 0
   private var writer: ParquetWriter
   private var tally = PartTally()
-  private let limit: Int
 
-  /// `level`: of gzip, 1 to 9. `limit`: the bytes of values that the part does not pass unless its first row alone does.
-  package init(level: Int = 6, limit: Int = .max) throws(GzipError) {
+  /// `level`: of gzip, 1 to 9.
+  package init(level: Int = 6) throws(GzipError) {
     writer = try ParquetWriter(
       ParquetPartColumns.schema, createdBy: ParquetPartColumns.createdBy, level: level)
-    self.limit = limit
   }
 
   /// The rows written so far.
@@ -28,41 +27,32 @@ package struct ParquetPartWriter: ~Copyable {
   /// The bytes of the values written so far: four and its own for a text, eight for a time or number, none for NULL.
   package var uncompressedBytes: Int { tally.uncompressedBytes }
 
-  /// Writes those of `rows` that still fit, from the first on, and returns the others: none when all were written.
-  ///
-  /// Throws `GzipError`, `ParquetError` for a row of more than 1 GiB, or what `sink` throws.
+  /// Writes rows. Throws `GzipError`, `ParquetError` for a row of more than 1 GiB, or what `sink` throws.
   package mutating func append(
     _ batch: RowBatch, rows: Range<Int>, to sink: ([UInt8]) throws -> Void
-  ) throws -> Range<Int> {
-    var taken = rows.lowerBound..<rows.lowerBound
-    var isFull = false
-    while !isFull, taken.upperBound < rows.upperBound {
-      let row = taken.upperBound
+  ) throws {
+    var first = rows.lowerBound
+    for row in rows {
       let size = ParquetPartColumns.size(of: row, in: batch)
-      guard size <= ParquetPartWriter.rowBytes else { throw ParquetError(.tooLarge(Self.rowBytes)) }
-      isFull = tally.rows > 0 && tally.uncompressedBytes + size > limit
-      guard !isFull else { break }
+      guard size <= Self.rowBytes else { throw ParquetError(.tooLarge(Self.rowBytes)) }
       tally.uncompressedBytes += size
       tally.add(eventAt: batch.eventAt[row])
       groupSize += size
-      taken = taken.lowerBound..<row + 1
-      if group.rows + taken.count == ParquetRowGroup.rowLimit || groupSize >= ParquetPartWriter.groupBytes {
-        group.append(batch, rows: taken)
+      if group.rows + row + 1 - first == ParquetRowGroup.rowLimit || groupSize >= Self.groupBytes {
+        group.append(batch, rows: first..<row + 1)
         try writeGroup(to: sink)
-        taken = row + 1..<row + 1
+        first = row + 1
       }
     }
-    group.append(batch, rows: taken)
-    return taken.upperBound..<rows.upperBound
+    group.append(batch, rows: first..<rows.upperBound)
   }
 
-  /// Does the same, and `content` takes the written rows' text.
+  /// Does the same, and `content` takes the rows' text: for a day that has no CSV part whose writer would do so.
   package mutating func append(
     _ batch: RowBatch, rows: Range<Int>, content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
-  ) throws -> Range<Int> {
-    let left = try append(batch, rows: rows, to: sink)
-    content.append(batch, rows: rows.lowerBound..<left.lowerBound)
-    return left
+  ) throws {
+    try append(batch, rows: rows, to: sink)
+    content.append(batch, rows: rows)
   }
 
   /// Ends the file. A part without rows is one without row groups.

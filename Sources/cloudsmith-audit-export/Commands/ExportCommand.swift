@@ -121,6 +121,12 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Memory for events in hand; what is more waits on the archive's disk until its day is complete. Default 256MiB.",
+      valueName: "size"))
+  var memoryLimit: String?
+
+  @Option(
+    help: ArgumentHelp(
       """
       Sign every commit record with this Ed25519 key, as openssl genpkey -algorithm ed25519 writes it; the signature \
       stands beside the record.

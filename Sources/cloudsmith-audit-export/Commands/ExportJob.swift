@@ -4,6 +4,12 @@ import AuditRecord
 import CloudsmithAPI
 import Logging
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// An export with all its settings resolved.
 struct ExportJob {
   let log: LogName
@@ -33,6 +39,8 @@ struct ExportJob {
     if let level = try Settings.compressionLevel.resolve(command.compressionLevel, environment) {
       writer.compressionLevel = level
     }
+    // One more than can be worked on, so that the next is at hand.
+    writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportJob.signingKey(command, environment)
     writer.signingKey = signing?.key
     self.writer = writer
@@ -134,6 +142,8 @@ struct ExportJob {
     settings.pageSize = try Settings.pageSize.resolve(command.pageSize, environment) ?? settings.pageSize
     settings.maxConcurrentRequests =
       try Settings.maxConcurrentRequests.resolve(command.maxConcurrentRequests, environment) ?? 1
+    settings.memoryLimit =
+      try Settings.memoryLimit.resolve(command.memoryLimit, environment) ?? settings.memoryLimit
     return settings
   }
 

@@ -100,6 +100,9 @@ enum Settings {
     "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...16, example: "4")
   static let retries = number("--retries", "RETRIES", 1...100, example: "6")
   static let compressionLevel = number("--compression-level", "COMPRESSION_LEVEL", 1...9, example: "6")
+  static let memoryLimit = Setting<Int>(
+    "--memory-limit", "CLOUDSMITH_AUDIT_EXPORT_MEMORY_LIMIT",
+    expected: "a size such as 256MiB or 1GiB", read: { ByteCount($0)?.bytes })
   static let pace = Setting<PaceRule>(
     "--max-requests-per-second", "CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND",
     expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", read: { PaceRule($0) })

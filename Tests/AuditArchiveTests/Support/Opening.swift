@@ -8,12 +8,12 @@ let somebody = LockHolder(pid: 4_711, host: "host.example", since: at("2024-03-0
 func withWriter<Result>(
   _ folder: String, _ source: ArchiveSource = acme,
   settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
-  fileSystem: any FileSystem = PosixFileSystem(), body: (ArchiveWriter) throws -> Result
+  fileSystem: any FileSystem = PosixFileSystem(), body: (ArchiveWriter) async throws -> Result
 ) async throws -> Result {
   try await Archive.withWriter(
     at: folder, source: source, holder: somebody, settings: settings, fileSystem: fileSystem
   ) { writer in
-    try body(writer)
+    try await body(writer)
   }
 }
 

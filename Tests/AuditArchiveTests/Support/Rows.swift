@@ -83,12 +83,12 @@ func events(_ text: String, _ count: Int) -> [Event] {
 
 extension ArchiveWriter {
   /// Stages a day from events, handed over a few at a time.
-  func stage(_ text: String, _ events: [Event], batchesOf size: Int = 3) throws -> StagedDay {
+  func stage(_ text: String, _ events: [Event], batchesOf size: Int = 3) async throws -> StagedDay {
     var rest = events[...]
-    return try stage(day(text)) {
+    return try await stage(day(text)) {
       guard !rest.isEmpty else { return nil }
       defer { rest = rest.dropFirst(size) }
-      return batch(Array(rest.prefix(size)))
+      return RowSelection(batch(Array(rest.prefix(size))))
     }
   }
 
@@ -103,11 +103,11 @@ extension ArchiveWriter {
   func commit(
     _ days: KeyValuePairs<String, [Event]>, at time: String = "2024-03-01T00:00:00Z",
     start: String? = nil, _ adjust: (inout Change) -> Void = { _ in }
-  ) throws -> Commit {
+  ) async throws -> Commit {
     var change = Change(committedAt: AuditArchiveTests.at(time), lookback: .hours(24))
     change.start = start.map { AuditArchiveTests.at($0) }
     for (text, events) in days {
-      change.days.append(try stage(text, events))
+      change.days.append(try await stage(text, events))
       change.covered.append(day(text).window)
     }
     adjust(&change)

@@ -14,12 +14,12 @@ struct ExampleArchive {
 
   /// Its files. Made once: a commit syncs the disk, and each test wants an archive of its own.
   private static let files = Task {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       var settings = WriterSettings(toolVersion: "1.0.0")
       settings.partSizeLimit = 2_800
       try await withWriter(folder, settings: settings) {
-        try $0.commit(["2024-02-16": AuditArchiveTests.events("2024-02-16", 60)])
+        try await $0.commit(["2024-02-16": AuditArchiveTests.events("2024-02-16", 60)])
       }
       return try tree(folder).filter { !$0.key.hasSuffix("/") }
     }
@@ -29,7 +29,7 @@ struct ExampleArchive {
     isolation: isolated (any Actor)? = #isolation, _ body: (ExampleArchive) async throws -> Void
   ) async throws {
     let files = try await files.value
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       let archive = ExampleArchive(folder: folder)
       for (path, bytes) in files { try archive.write(bytes, to: path) }
       try await body(archive)

@@ -200,7 +200,7 @@ import Testing
     try await ExampleArchive.with { archive in
       let old = try archive.bytes(manifest)
       try await withWriter(archive.folder) { writer in
-        for _ in 0..<2 { try writer.commit([:]) }
+        for _ in 0..<2 { try await writer.commit([:]) }
       }
       try archive.write(old, to: manifest)
       try expect([("wrong-manifest", manifest)], in: archive)
@@ -210,7 +210,7 @@ import Testing
   @Test func `a run that stopped between its commit and its manifest did no damage`() async throws {
     try await ExampleArchive.with { archive in
       let old = try archive.bytes(manifest)
-      try await withWriter(archive.folder) { try $0.commit(["2024-02-18": events("2024-02-18", 3)]) }
+      try await withWriter(archive.folder) { try await $0.commit(["2024-02-18": events("2024-02-18", 3)]) }
       try archive.write(old, to: manifest)
       let report = try archive.verify()
       #expect(report.findings.isEmpty)
@@ -298,7 +298,7 @@ import Testing
     try await ExampleArchive.with { archive in
       try await withWriter(archive.folder) { writer in
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
-        change.days = [try writer.stage("2024-02-20", events("2024-02-20", 3))]
+        change.days = [try await writer.stage("2024-02-20", events("2024-02-20", 3))]
         _ = try writer.commit(change)
       }
       #expect(try archive.findings().isEmpty)  // rows of a day that is not covered yet
@@ -434,7 +434,7 @@ import Testing
   }
 
   @Test func `no archive is nil, and parts without any state are a state that is missing`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       #expect(try Archive.verify(at: folder, log: log("acme")) == nil)
       #expect(try Archive.verify(at: "\(folder)/none", log: log("acme")) == nil)
     }

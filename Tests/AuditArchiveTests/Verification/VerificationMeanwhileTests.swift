@@ -11,7 +11,7 @@ import Testing
     let steps: [(ExampleArchive) throws -> Void]
 
     /// Learns it from a real run on an example archive.
-    init(_ run: (ArchiveWriter) throws -> Void) async throws {
+    init(_ run: (ArchiveWriter) async throws -> Void) async throws {
       var (before, after): ([String: Data], [String: Data]) = ([:], [:])
       try await ExampleArchive.with { archive in
         before = try tree(archive.folder)
@@ -55,8 +55,8 @@ import Testing
     }
   }
 
-  private func change(_ writer: ArchiveWriter) throws {
-    try writer.commit([
+  private func change(_ writer: ArchiveWriter) async throws {
+    try await writer.commit([
       "2024-02-12": events("2024-02-12", 11), "2024-02-13": events("2024-02-13", 3),
       "2024-02-16": events("2024-02-16", 50), "2024-02-18": events("2024-02-18", 2),
     ]) {
@@ -93,7 +93,7 @@ import Testing
       var trees = [before]
       for count in 10...13 {
         try await withWriter(archive.folder) {
-          try $0.commit([
+          try await $0.commit([
             "2024-02-12": events("2024-02-12", count), "2024-02-15": events("2024-02-15", count),
           ])
         }
@@ -188,7 +188,7 @@ import Testing
   }
 
   @Test func `a repository's log is verified in its own tree`() async throws {
-    try await withTemporaryFolder { (folder) throws in
+    try await withTemporaryFolder { (folder) async throws in
       for name in ["acme/one", "acme/two"] {
         try await writeHistory(folder, ArchiveSource(apiHost: acme.apiHost, log: log(name)))
       }

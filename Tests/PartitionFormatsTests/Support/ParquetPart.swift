@@ -15,28 +15,29 @@ struct ParquetPart {
   init(_ batch: RowBatch, slice: Int = .max, level: Int = 6) throws {
     var file: [UInt8] = []
     var writer = try ParquetPartWriter(level: level)
-    var rest = 0..<batch.count
-    while !rest.isEmpty {
-      let left = try writer.append(batch, rows: rest.prefix(slice)) { file += $0 }
-      rest = left.lowerBound..<rest.upperBound
+    for start in stride(from: 0, to: batch.count, by: min(slice, max(1, batch.count))) {
+      try writer.append(batch, rows: (start..<batch.count).prefix(slice)) { file += $0 }
     }
     summary = try writer.finish { file += $0 }
     self.file = file
   }
 
-  /// The rows of a file that is handed over in pieces.
+  /// Writes some rows, whose text `content` takes.
+  init(_ batch: RowBatch, rows: Range<Int>, content: inout DayContentHash) throws {
+    var file: [UInt8] = []
+    var writer = try ParquetPartWriter()
+    try writer.append(batch, rows: rows, content: &content) { file += $0 }
+    summary = try writer.finish { file += $0 }
+    self.file = file
+  }
+
+  /// The rows of a file.
   static func read(
-    _ file: [UInt8], chunk: Int = .max, content: inout DayContentHash
+    _ file: [UInt8], content: inout DayContentHash
   ) throws -> (rows: [Row], summary: PartSummary) {
-    var reader = ParquetPartReader()
-    var rest = file[...]
-    while !rest.isEmpty {
-      let piece = rest.prefix(chunk)
-      reader.append(Array(piece))
-      rest = rest.dropFirst(piece.count)
-    }
+    var reader = try ParquetPartReader(size: file.count) { Array(file[$0..<$0 + $1]) }
     var rows: [Row] = []
-    let summary = try reader.finish(content: &content) { rows += $0.rows }
-    return (rows, summary)
+    while let batch = try reader.next(content: &content) { rows += batch.rows }
+    return (rows, try reader.finish())
   }
 }

@@ -1,41 +1,49 @@
-/// Reads the Parquet files that `ParquetWriter` makes, a row group at a time, and no others.
+/// Reads the footers of the Parquet files that `ParquetWriter` makes, and of no others; from there one reads on, column by
+/// column, with `ParquetColumnReader`.
 ///
 /// Every number of the file is checked before it is used. What the file says it holds and what it holds agree to the last
 /// byte: the row groups, their columns and their pages stand one behind the other, and the indexes and the footer fill the rest.
 struct ParquetReader {
-  /// Reads a range of the file's bytes, all of which are there.
-  typealias Source = (Range<Int>) throws -> [UInt8]
+  /// Reads `count` bytes of the file from `offset` on, all of which are there.
+  typealias Source = (_ offset: Int, _ count: Int) throws -> [UInt8]
 
   let metadata: ParquetMetadata
+  /// Of the file, in bytes.
+  let size: Int
   private let source: Source
 
   /// Reads the footer of a file of `size` bytes. Throws `ParquetError`, or what `source` throws.
   init(size: Int, _ source: @escaping Source) throws {
+    self.size = size
     self.source = source
     let magic = ParquetNumber.magic
     let tail = magic.count + 4
     guard size >= magic.count + tail else { throw ParquetError(.truncated) }
-    let end = try source(size - tail..<size)
-    guard try source(0..<magic.count) == magic, Array(end.suffix(magic.count)) == magic else {
+    let end = try ParquetReader.read(source, size - tail, tail)
+    guard try ParquetReader.read(source, 0, magic.count) == magic, Array(end.suffix(magic.count)) == magic
+    else {
       throw ParquetError(.notParquet)
     }
     let length = Int(end.littleEndian32(at: 0))
     guard length <= size - tail - magic.count else { throw ParquetError(.truncated, offset: size - tail) }
     let footer = size - tail - length
     do {
-      metadata = try ParquetMetadata(reading: try source(footer..<size - tail))
+      metadata = try ParquetMetadata(reading: try ParquetReader.read(source, footer, length))
     } catch is ThriftMistake {
       throw ParquetError(.metadata, offset: footer)
     }
     try checkPlaces(before: footer)
   }
 
-  /// Reads the columns of a row group.
-  func columns(of rowGroup: Int) throws -> [ParquetColumnContent] {
-    try metadata.groups[rowGroup].chunks.map { chunk in
-      let bytes = try source(chunk.offset..<chunk.offset + chunk.compressedSize)
-      return try ParquetPageReader.read(chunk, bytes, rowGroup: rowGroup)
-    }
+  /// The bytes at a place of the file; fewer of them than there should be are an error.
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+    try ParquetReader.read(source, offset, count)
+  }
+
+  private static func read(_ source: Source, _ offset: Int, _ count: Int) throws -> [UInt8] {
+    let bytes = try source(offset, count)
+    guard bytes.count == count else { throw ParquetError(.truncated, offset: offset + bytes.count) }
+    return bytes
   }
 
   private func checkPlaces(before footer: Int) throws(ParquetError) {

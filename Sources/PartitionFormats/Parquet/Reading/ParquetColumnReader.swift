@@ -1,81 +1,142 @@
-/// The values of one column of one row group, as they were read.
-struct ParquetColumnContent {
+/// The values of one page, as they were read.
+struct ParquetPageContent {
   /// For each row 1 when there is a value, 0 for NULL; empty for a required column.
   var levels: [UInt8] = []
   /// Of text and doubles: the place in `bytes` of each value that is not NULL.
   var places: [Range<Int>] = []
+  /// The dictionary, then what stands in the page itself.
   var bytes: [UInt8] = []
   /// Of times.
   var times: [Int64] = []
 
-  /// Values that are not NULL.
-  var count: Int { times.isEmpty ? places.count : times.count }
+  /// Appends a value of text.
+  func append(_ value: Int, to output: inout [UInt8]) {
+    output.append(contentsOf: bytes.span.extracting(places[value]))
+  }
+
+  /// A value of doubles.
+  func number(_ value: Int) -> Double {
+    let bits = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: places[value].lowerBound, as: UInt64.self)
+    return Double(bitPattern: UInt64(littleEndian: bits))
+  }
 }
 
-/// Reads the pages of one chunk, which is strictly what `ParquetChunkWriter` makes of a column.
-struct ParquetPageReader {
+/// Reads one chunk, which is strictly what `ParquetChunkWriter` makes of a column, a page at a time.
+struct ParquetColumnReader {
   private struct Mistake: Error {
     var reason: ParquetError.Reason
     init(_ reason: ParquetError.Reason) { self.reason = reason }
   }
 
+  /// The page in hand.
+  private(set) var content = ParquetPageContent()
   private let chunk: ParquetChunk
+  private let rowGroup: Int
   /// Of the file, from the chunk's first byte to its last.
   private let file: [UInt8]
   private var position = 0
+  /// Of the pages so far, with their headers.
+  private var uncompressed = 0
+  /// Rows of the pages so far.
   private var rows = 0
-  private var content = ParquetColumnContent()
-  /// The place in `content.bytes` of each entry of the dictionary.
+  /// Those of them that were not yet handed out.
+  private var rowsLeft = 0
+  /// The place in `content.bytes` of each entry of the dictionary, and where they end.
   private var dictionary: [Range<Int>] = []
+  private var dictionaryEnd = 0
+  /// The next row of the page, and the next value that is not NULL.
+  private var row = 0
+  private var value = 0
 
-  /// The content of `chunk`, whose bytes are `file`; their count and the rows are within the reader's limits.
-  static func read(
-    _ chunk: ParquetChunk, _ file: [UInt8], rowGroup: Int
-  ) throws(ParquetError) -> ParquetColumnContent {
-    var reader = ParquetPageReader(chunk: chunk, file: file)
-    do throws(Mistake) {
-      try reader.read()
-    } catch {
-      throw ParquetError(
-        error.reason, rowGroup: rowGroup, column: chunk.column.name, offset: chunk.offset + reader.position)
-    }
-    return reader.content
-  }
-
-  private init(chunk: ParquetChunk, file: [UInt8]) {
+  /// Reads the dictionary of `chunk`, whose bytes are `file`; their count and the rows are within the reader's limits.
+  init(_ chunk: ParquetChunk, _ file: [UInt8], rowGroup: Int) throws(ParquetError) {
     self.chunk = chunk
     self.file = file
+    self.rowGroup = rowGroup
+    do throws(Mistake) {
+      try readDictionary()
+    } catch {
+      throw mistake(error.reason)
+    }
   }
 
-  private mutating func read() throws(Mistake) {
-    var uncompressed = 0
+  /// Steps to the next row: the index of its value among those of the page, nil for NULL.
+  ///
+  /// Throws when there is no other row.
+  mutating func next() throws(ParquetError) -> Int? {
+    if rowsLeft == 0 {
+      do throws(Mistake) {
+        try readPage()
+      } catch {
+        throw mistake(error.reason)
+      }
+    }
+    rowsLeft -= 1
+    row += 1
+    if !content.levels.isEmpty && content.levels[row - 1] == 0 { return nil }
+    value += 1
+    return value - 1
+  }
+
+  /// Throws unless the pages were all read, and are as many and as large as the footer says.
+  func finish() throws(ParquetError) {
+    guard rowsLeft == 0, position == file.count else {
+      throw mistake(.disagreement("the numbers of rows in the pages and in their column"))
+    }
+    guard uncompressed == chunk.uncompressedSize else {
+      throw mistake(.disagreement("the sizes of the pages and of their column"))
+    }
+  }
+
+  /// The error of something that is wrong in this column.
+  func mistake(_ reason: ParquetError.Reason) -> ParquetError {
+    ParquetError(reason, rowGroup: rowGroup, column: chunk.column.name, offset: chunk.offset + position)
+  }
+
+  private mutating func readDictionary() throws(Mistake) {
     if chunk.dictionaryOffset != nil {
-      let (header, body) = try page(ParquetNumber.dictionaryPage, .plain, &uncompressed)
+      let (header, body) = try page(ParquetNumber.dictionaryPage, .plain)
       dictionary = try plain(body, from: 0, count: header.values)
+      try checkText(dictionary)
+      dictionaryEnd = content.bytes.count
     }
     guard position == chunk.dataOffset - chunk.offset else {
       throw Mistake(.disagreement("the places of the pages"))
     }
-    while position < file.count {
-      let (header, body) = try page(ParquetNumber.dataPage, chunk.encoding, &uncompressed)
-      guard header.values > 0, header.values <= chunk.values - rows else {
-        throw Mistake(.disagreement("the numbers of rows in a page and in its column"))
-      }
-      rows += header.values
-      let (present, start) = try levels(body, rows: header.values)
-      try values(body, from: start, count: present)
-    }
-    guard rows == chunk.values else {
+  }
+
+  private mutating func readPage() throws(Mistake) {
+    guard position < file.count else {
       throw Mistake(.disagreement("the numbers of rows in the pages and in their column"))
     }
-    guard uncompressed == chunk.uncompressedSize else {
-      throw Mistake(.disagreement("the sizes of the pages and of their column"))
+    let (header, body) = try page(ParquetNumber.dataPage, chunk.encoding)
+    guard header.values > 0, header.values <= chunk.values - rows else {
+      throw Mistake(.disagreement("the numbers of rows in a page and in its column"))
+    }
+    content.bytes.removeLast(content.bytes.count - dictionaryEnd)
+    content.levels.removeAll(keepingCapacity: true)
+    content.places.removeAll(keepingCapacity: true)
+    content.times.removeAll(keepingCapacity: true)
+    rows += header.values
+    rowsLeft = header.values
+    (row, value) = (0, 0)
+    let (present, start) = try levels(body, rows: header.values)
+    try values(body, from: start, count: present)
+    if chunk.encoding != .rleDictionary { try checkText(content.places) }
+  }
+
+  private func checkText(_ places: [Range<Int>]) throws(Mistake) {
+    guard chunk.column.kind == .text else { return }
+    do throws(UTF8.ValidationError) {
+      for place in places { _ = try UTF8Span(validating: content.bytes.span.extracting(place)) }
+    } catch {
+      throw Mistake(.notUTF8)
     }
   }
 
   /// Reads the header, checks the bytes behind it, and decompresses them. Steps behind the page.
   private mutating func page(
-    _ type: Int, _ encoding: ParquetEncoding, _ uncompressed: inout Int
+    _ type: Int, _ encoding: ParquetEncoding
   ) throws(Mistake) -> (header: ParquetPageHeader, body: [UInt8]) {
     var thrift = ThriftReader(file, at: position..<file.count)
     let header: ParquetPageHeader
@@ -88,6 +149,9 @@ struct ParquetPageReader {
       throw Mistake(.unsupported("a page of another kind or encoding"))
     }
     guard header.compressedSize <= file.count - thrift.position else { throw Mistake(.truncated) }
+    guard header.uncompressedSize <= chunk.uncompressedSize - uncompressed else {
+      throw Mistake(.disagreement("the sizes of the pages and of their column"))
+    }
     let end = thrift.position + header.compressedSize
     let compressed = Array(file[thrift.position..<end])
     guard crc32(compressed.span) == header.checksum else { throw Mistake(.checksum) }

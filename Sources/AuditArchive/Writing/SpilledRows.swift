@@ -1,0 +1,82 @@
+package import AuditRecord
+import PartitionFormats
+
+/// Rows that were brought to the disk for want of memory: a `csv.gz` file, lightly compressed, that nobody else sees and
+/// that goes at the end of the run at the latest.
+package struct SpilledRows: Sendable {
+  let spool: Spool
+}
+
+/// Hands out spilled rows again, in the order in which they were written.
+package struct SpilledRowsReader: ~Copyable {
+  private let storage: any ArchiveStorage
+  private let spool: Spool
+  private var reader: CSVPartReader?
+  private var content = DayContentHash()
+  private var offset = 0
+  private var ready: ArraySlice<RowBatch> = []
+
+  /// Bytes read at a time.
+  private static let chunk = 256 << 10
+
+  init(_ rows: SpilledRows, storage: any ArchiveStorage) throws(ArchiveError) {
+    self.storage = storage
+    spool = rows.spool
+    do { reader = try CSVPartReader() } catch { throw SpilledRowsReader.failure(spool, error) }
+  }
+
+  /// The next rows; nil at the end. Throws `.storage`, also when the file is not what was written.
+  package mutating func next() throws(ArchiveError) -> RowBatch? {
+    while ready.isEmpty, var reader = reader.take() {
+      let bytes = try stored(storage.read(spool, at: offset, count: Self.chunk))
+      offset += bytes.count
+      var batches: [RowBatch] = []
+      do {
+        if bytes.isEmpty {
+          _ = try reader.finish { batches.append($0) }
+        } else {
+          try reader.append(bytes, content: &content) { batches.append($0) }
+          self.reader = consume reader
+        }
+      } catch {
+        throw SpilledRowsReader.failure(spool, error)
+      }
+      ready = batches[...]
+    }
+    return ready.popFirst()
+  }
+
+  private static func failure(_ spool: Spool, _ error: any Error) -> ArchiveError {
+    .storage(
+      StorageError(
+        operation: .read, path: spool.file.path, reason: .other, code: 0,
+        detail: "this file of the run's own has changed since it was written: \(error)"))
+  }
+}
+
+extension ArchiveWriter {
+  /// Brings rows to the disk, in the order in which `next` hands them out.
+  package func spill(next: () throws -> RowSelection?) async throws -> SpilledRows {
+    let spool = try stored(storage.spool())
+    do {
+      var writer = try CSVPartWriter(level: 1, width: settings.compressionWidth)
+      var content = DayContentHash()
+      while let selection = try next() {
+        _ = try await writer.append(selection, content: &content) { try storage.append($0, to: spool) }
+      }
+      _ = try await writer.finish(content: &content) { try storage.append($0, to: spool) }
+      try storage.seal(spool)
+      return SpilledRows(spool: spool)
+    } catch {
+      throw (error as? StorageError).map(ArchiveError.storage) ?? error
+    }
+  }
+
+  package func reader(of rows: SpilledRows) throws(ArchiveError) -> SpilledRowsReader {
+    try SpilledRowsReader(rows, storage: storage)
+  }
+
+  package func discard(_ rows: SpilledRows) throws(ArchiveError) {
+    try stored(storage.discard(rows.spool))
+  }
+}
