@@ -3,8 +3,10 @@
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -64,6 +66,8 @@ def free_port() -> int:
 @contextlib.contextmanager
 def serving(pages: Pages, latency: float = 0):
     """Serves the pages for the time of the block, each answer so many seconds late; gives the address to use as the API's host."""
+    # Asked to end, this process still ends the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as work:
         port = free_port()
         configuration = pathlib.Path(work) / "nginx.conf"
