@@ -158,18 +158,21 @@ def figures(contender: Contender, events: int) -> dict:
     }
 
 
-def ratios(found: list[Contender]) -> dict:
-    """How many times the exporter's seconds each other contender of the same size needs: medians of the rounds' own ratios."""
+def ratios(found: list[Contender], events: int) -> dict:
+    """How the exporter's seconds for an event compare with each other contender's: medians of the rounds' own ratios.
+
+    Of a bound, and of another build or level, how many times as much the exporter needs; of a peer, how many times as much that needs."""
     def ratio(one, other, name):
-        pairs = zip(one.runs, other.runs)
-        return round(statistics.median(getattr(b, name) / getattr(a, name) for a, b in pairs), 3)
+        share = (one.events or events) / (other.events or events)
+        return round(statistics.median(getattr(a, name) / getattr(b, name) / share for a, b in zip(one.runs, other.runs)), 3)
 
     result = {}
     for own in (one for one in found if one.kind == "exporter"):
-        rest = [one for one in found if one is not own and one.events is None]
+        rest = [one for one in found if one is not own]
         result[own.name] = {
             "wall_to_cpu": round(statistics.median(run.wall / run.cpu for run in own.runs), 3),
-            "others": {one.name: {"cpu": ratio(own, one, "cpu"), "wall": ratio(own, one, "wall")} for one in rest},
+            "needs": {one.name: {name: ratio(own, one, name) for name in ("cpu", "wall")} for one in rest if one.kind != "peer"},
+            "peers_need": {one.name: {name: ratio(one, own, name) for name in ("cpu", "wall")} for one in rest if one.kind == "peer"},
         }
     return result
 
@@ -183,9 +186,9 @@ def table(result: dict) -> str:
             f"| {row['events_per_second']:,} | {row['events_per_cpu_second']:,} "
             f"| {row['peak_memory_bytes'] / 1e6:,.0f} | {output} |")
     for name, own in result["ratios"].items():
-        lines += ["", f"{name}: wall is {own['wall_to_cpu']:.2f} of its CPU. Against it, the others need:"]
-        lines += [f"  {other:<24} {ratio['cpu']:>7.2f} × CPU {ratio['wall']:>7.2f} × wall"
-                  for other, ratio in own["others"].items()]
+        lines += ["", f"{name}: its wall is {own['wall_to_cpu']:.2f} of its CPU; it needs"]
+        lines += [f"  {ratio['cpu']:6.2f} × the CPU and {ratio['wall']:6.2f} × the wall of {other}" for other, ratio in own["needs"].items()]
+        lines += [f"  {other} needs {ratio['cpu']:.2f} × its CPU and {ratio['wall']:.2f} × its wall" for other, ratio in own["peers_need"].items()]
     return "\n".join(lines)
 
 
@@ -229,7 +232,7 @@ def main():
         "events": arguments.events, "days": arguments.days, "rounds": arguments.rounds, "date": str(pages.to),
         "json_bytes": pages.bytes, "csv_bytes": sum(day.stat().st_size for day in csv.iterdir()) if csv else None,
         "machine": machine(), "exporter_options": arguments.exporter_options,
-        "contenders": [figures(one, arguments.events) for one in found], "ratios": ratios(found),
+        "contenders": [figures(one, arguments.events) for one in found], "ratios": ratios(found, arguments.events),
     }
     print(table(result))
     if arguments.json:
