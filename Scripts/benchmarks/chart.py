@@ -4,7 +4,7 @@ import json
 import sys
 from xml.sax.saxutils import escape
 
-ROW, TOP, LEFT, RIGHT, WIDTH = 34, 64, 150, 96, 760
+ROW, TOP, LEFT, RIGHT, WIDTH = 34, 64, 150, 170, 800
 
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
@@ -23,7 +23,7 @@ STYLE = """
 def draw(figures: dict) -> str:
     million = 1_000_000
     rows = sorted(
-        ({"name": row["name"], "kind": row["kind"], "memory": row["peak_memory_bytes"],
+        ({"name": row["name"] + ("*" if row["events"] < figures["events"] else ""), "kind": row["kind"], "memory": row["peak_memory_bytes"],
           "wall": row["wall_seconds"] / row["events"] * million, "cpu": row["cpu_seconds"] / row["events"] * million}
          for row in figures["contenders"]),
         key=lambda row: row["wall"])
@@ -57,9 +57,11 @@ def draw(figures: dict) -> str:
             f'<text class="note" x="{LEFT + end + 6:.1f}" y="{y + 17}">'
             f'{cut}{row["wall"]:.1f} · {row["cpu"]:.1f} s · {row["memory"] / 1e6:,.0f} MB</text>')
     machine = figures["machine"]
+    fewer = {row["events"] for row in figures["contenders"] if row["events"] < figures["events"]}
+    scaled = "".join(f"; *: scaled from {events:,.0f} events" for events in fewer)
     out.append(
         f'<text class="note" x="16" y="{height - 12}">{escape(machine["processor"])}, {machine["cores"]} cores, '
-        f'{figures["date"]}; medians of {figures["rounds"]} rounds; Scripts/benchmark --peers</text>')
+        f'{figures["date"]}; medians of {figures["rounds"]} rounds{scaled}</text>')
     return "\n".join([*out, "</svg>", ""])
 
 

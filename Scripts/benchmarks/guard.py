@@ -1,8 +1,8 @@
 """Counts the instructions of a fixed small job, part by part, and compares them with the numbers in instructions.json.
 
-Instructions, unlike seconds, are the same on a busy machine. Another compiler or zlib makes others: then nothing is compared.
-A part that needs more than the tolerance allows fails. One that needs less is good news to be written down with --update, so
-that it is not lost again."""
+Instructions, unlike seconds, are the same on a busy machine. Another compiler or zlib makes others: then nothing is
+concluded. A part that needs more than the tolerance allows fails. One that needs less is good news, to be written down with
+--update, so that it is not lost again."""
 
 import argparse
 import json
@@ -24,17 +24,19 @@ def counted(benchmark: pathlib.Path) -> dict[str, int]:
         # Valgrind does not get on with the compiler's debug information; the names of functions are enough.
         subprocess.run(["strip", "--strip-debug", "-o", program, benchmark], check=True)
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "--events", str(EVENTS), "--rounds", "1"],
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+             program, "--events", str(EVENTS), "--rounds", "1"],
             # Dictionaries are laid out in the same way every time.
             env={**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}, capture_output=True, text=True)
         if run.returncode:
             raise SystemExit(f"{run.stderr}error: the job ended with status {run.returncode}")
         listed = subprocess.run(
-            ["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], check=True, capture_output=True, text=True).stdout
-    counts = {}
+            ["callgrind_annotate", "--inclusive=yes", "--threshold=100", out],
+            check=True, capture_output=True, text=True).stdout
+    counts, names = {}, "|".join(PARTS)
     for line in listed.splitlines():
         # Private functions of Job without arguments; not what the compiler has merged of two of them (…Tm).
-        found = re.match(r"\s*([\d,]+) .*:\$s20cloudsmith_benchmark3JobV\d+?(" + "|".join(PARTS) + r")\d\d_\w{32}LLyyK?F ", line)
+        found = re.match(rf"\s*([\d,]+) .*:\$s20cloudsmith_benchmark3JobV\d+?({names})\d\d_\w{{32}}LLyyK?F ", line)
         if found:
             counts[found[2]] = int(found[1].replace(",", ""))
     if missing := [part for part in PARTS if part not in counts]:
@@ -44,23 +46,27 @@ def counted(benchmark: pathlib.Path) -> dict[str, int]:
 
 def tools() -> dict[str, str]:
     """What else the numbers depend on."""
-    swift = subprocess.run(["swift", "--version"], check=True, capture_output=True, text=True).stdout
-    zlib = subprocess.run(["pkg-config", "--modversion", "zlib"], check=True, capture_output=True, text=True).stdout
+    def said(*command):
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    swift = said("swift", "--version")
     version = re.search(r"Swift version (\S+)", swift)
-    return {"swift": version[1] if version else swift.splitlines()[0], "zlib": zlib.strip(), "machine": os.uname().machine}
+    return {"swift": version[1] if version else swift, "zlib": said("pkg-config", "--modversion", "zlib"),
+            "machine": os.uname().machine}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="Scripts/benchmark --guard", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--benchmark", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--update", action="store_true", help="make what is counted now the numbers to compare with")
+    parser.add_argument("--update", action="store_true", help="write what is counted now to the file")
     arguments = parser.parse_args()
 
     known = json.loads(FILE.read_text()) if FILE.exists() else {"tolerance": 0.03, "instructions": {}}
     now = counted(arguments.benchmark)
     if arguments.update:
-        FILE.write_text(json.dumps(
-            {"events": EVENTS, "tolerance": known["tolerance"], "tools": tools(), "instructions": now}, indent=2) + "\n")
+        new = {"events": EVENTS, "tolerance": known["tolerance"], "tools": tools(), "instructions": now}
+        FILE.write_text(json.dumps(new, indent=2) + "\n")
         print(f"written to {FILE}")
     same = arguments.update or known.get("tools") == tools()
     print(f"{'part':<14}{'instructions':>14}{'per row':>10}{'before':>14}{'change':>9}")
@@ -75,8 +81,8 @@ def main():
         print(f"counted with {tools()}, the numbers were made with {known.get('tools')}: nothing is concluded")
     elif worse and not arguments.update:
         raise SystemExit(
-            f"error: {', '.join(worse)}: more than {known['tolerance']:.0%} above Scripts/benchmarks/instructions.json; "
-            "make it faster, or say why in a commit of its own after Scripts/benchmark --guard --update")
+            f"error: {', '.join(worse)}: more than {known['tolerance']:.0%} above instructions.json; make it faster, or "
+            "say why in a commit of its own after Scripts/benchmark --guard --update")
 
 
 if __name__ == "__main__":

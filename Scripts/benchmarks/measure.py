@@ -1,7 +1,8 @@
 """Runs a command and takes the system's own account of it.
 
-As a program (`measure.py COMMAND…`) it is the small process that starts the command: a new process begins with the peak memory of
-the one that made it, so that has to be small. It ends with the figures on the standard error."""
+As a program (`measure.py COMMAND…`) it is the small process that starts the command: a new process begins with the peak
+memory of the one that made it, so that has to be small; no figure is below its 13 MB. It ends with the figures on the
+standard error."""
 
 import dataclasses
 import json
@@ -69,7 +70,8 @@ class Watch(threading.Thread):
                 children = file.read().split()
         except (OSError, ValueError):
             return 0
-        return (resident - shared) * os.sysconf("SC_PAGE_SIZE") + sum(self._resident(int(child)) for child in children)
+        own = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+        return own + sum(self._resident(int(child)) for child in children)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ PAGE_SIZE = 500
 
 
 class Pages:
-    """`events` events over the `days` whole days before today: `500/N.json` is page N, newest first; `1/1.json` the newest alone."""
+    """`events` events over the `days` whole days before today, newest first.
+
+    `500/N.json` in the folder is page N; `1/1.json` is the newest event alone."""
 
     def __init__(self, cache: pathlib.Path, emulator: pathlib.Path, events: int, days: int, seed: int = 1):
         self.to = datetime.datetime.now(datetime.timezone.utc).date()

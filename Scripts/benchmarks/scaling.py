@@ -7,8 +7,9 @@ import statistics
 import sys
 
 import measure
-from compare import CACHE, PAGE_SIZE, exporter
-from pages import Pages
+from compare import CACHE
+from contenders import exporter
+from pages import PAGE_SIZE, Pages
 from server import serving
 
 LATENCY = 0.1
@@ -44,10 +45,11 @@ def middle(found: list[measure.Run], name: str) -> float:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="Scripts/benchmark --scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="also 5,000,000 events over 150 days")
-    parser.add_argument("--most-in-flight", type=int, default=64, help="how many requests in flight the exporter allows")
+    parser.add_argument("--most-in-flight", type=int, default=64, help="no more requests in flight than so many")
     parser.add_argument("--exporter", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--emulator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -59,7 +61,8 @@ def main():
         lines.append(f"| {events:,} | {days} | {wall:.2f} | {cpu:.2f} | {events / wall:,.0f} | {cpu / events * 1e6:.1f} "
                      f"| {max(run.memory for run in found) / 1e6:.0f} |")
     lines += ["", f"Each answer {LATENCY * 1000:.0f} ms late:", "",
-              "| requests in flight | events | wall s | events/s | the latency allows | reached | peak MB |", "|" + " --- |" * 7]
+              "| requests in flight | events | wall s | events/s | the latency allows | reached | peak MB |",
+              "|" + " --- |" * 7]
     for number, events in flights(arguments.most_in_flight):
         found = runs(
             arguments, Pages(CACHE, arguments.emulator, events, 30), LATENCY, ["--max-concurrent-requests", str(number)])

@@ -1,10 +1,12 @@
-"""nginx in front of prepared pages: the audit log of the organisation `bench`, at next to no cost and without a rate limit."""
+"""nginx in front of prepared pages: the audit log of the organisation `bench`, at next to no cost, without a rate limit."""
 
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -63,7 +65,9 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(pages: Pages, latency: float = 0):
-    """Serves the pages for the time of the block, each answer so many seconds late; gives the address to use as the API's host."""
+    """Serves the pages for the time of the block, each answer so many seconds late; gives the API's host."""
+    # Asked to end, this process still ends the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as work:
         port = free_port()
         configuration = pathlib.Path(work) / "nginx.conf"
@@ -74,8 +78,8 @@ def serving(pages: Pages, latency: float = 0):
             modules += f"load_module {ECHO};"
             entrance = f"echo_sleep {latency}; echo_exec @page;"
         configuration.write_text(CONFIGURATION.format(
-            modules=modules, entrance=entrance, work=work, port=port, root=pages.folder.resolve(), size=PAGE_SIZE, total=pages.total,
-            events=pages.events))
+            modules=modules, entrance=entrance, work=work, port=port, root=pages.folder.resolve(), size=PAGE_SIZE,
+            total=pages.total, events=pages.events))
         server = subprocess.Popen(["nginx", "-e", "stderr", "-c", configuration])
         try:
             address = f"http://127.0.0.1:{port}"

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AuditRecord
 
 #if canImport(Glibc)
   import Glibc

@@ -101,11 +101,7 @@ struct Job {
   @inline(never) private mutating func writeParquet() throws {
     var size = 0
     var writer = try ParquetPartWriter()
-    for selection in sorted {
-      var batch = RowBatch()
-      for row in selection.rows { batch.append(Int(row), of: selection.batch) }
-      try writer.append(batch, rows: 0..<batch.count) { size += $0.count }
-    }
+    for batch in batches { try writer.append(batch, rows: 0..<batch.count) { size += $0.count } }
     _ = try writer.finish { size += $0.count }
     precondition(size > 0)
   }

@@ -1,0 +1,71 @@
+"""Who takes part: the exporter, what bounds it, and the peers."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+from pages import PAGE_SIZE, Pages
+from peers import PEERS
+
+HERE = pathlib.Path(__file__).parent
+
+
+@dataclasses.dataclass
+class Contender:
+    name: str
+    kind: str
+    """exporter, bound or peer."""
+    command: Callable
+    """From the pages, their address and the folder to write to, the command."""
+    level: int | None = None
+    events: int | None = None
+    """How many events it is given, where all would take too long."""
+    together: bool = False
+    """Its processes are looked at together, for memory."""
+    writes: bool = True
+    runs: list = dataclasses.field(default_factory=list)
+    written: int = 0
+
+
+def exporter(binary: pathlib.Path, level: int, options: list[str]):
+    return lambda pages, address, out: [
+        binary, "export", "--quiet", "--organization", "bench", "--archive", out, "--api-host", address,
+        "--backfill-start-time", pages.start, "--retention", "1000d", "--max-requests-per-second", "unlimited",
+        "--compression-level", level, *options]
+
+
+def compressor(*words: str):
+    return lambda pages, address, out: [*words, *sorted(out.glob("*.csv"))]
+
+
+def curl(pages: Pages, address: str, out: pathlib.Path):
+    return ["curl", "-sS", "-o", "/dev/null",
+            f"{address}/audit-log/bench/?page=[1-{pages.total}]&page_size={PAGE_SIZE}"]
+
+
+def contenders(arguments) -> list[Contender]:
+    found = []
+    for number, binary in enumerate([arguments.exporter, *arguments.also]):
+        for level in (6, 1):
+            name = f"exporter -{level}" if number == 0 else f"{binary} -{level}"
+            found.append(
+                Contender(name, "exporter", exporter(binary, level, arguments.exporter_options.split()), level))
+    found += [
+        Contender("pigz -p1 -6", "bound", compressor("pigz", "-p1", "-6", "-k", "-f"), 6),
+        Contender("gzip -6", "bound", compressor("gzip", "-6", "-k", "-f"), 6),
+        Contender("libdeflate-gzip -6", "bound", compressor("libdeflate-gzip", "-6", "-k", "-f"), 6),
+        Contender("pigz -p1 -1", "bound", compressor("pigz", "-p1", "-1", "-k", "-f"), 1),
+        Contender("curl", "bound", curl, writes=False),
+    ]
+    if arguments.peers:
+        for peer in PEERS:
+            found.append(Contender(
+                peer.name, "peer", python(peer), peer.level,
+                min(peer.events, arguments.events) if peer.events else None, peer.together))
+    wanted = arguments.only.split(",") if arguments.only else None
+    return [one for one in found if wanted is None or any(word in one.name for word in wanted)]
+
+
+def python(peer):
+    return lambda pages, address, out: [
+        ".venv-bench/bin/python", HERE / "peers" / peer.script, address, out, peer.level or 0, pages.total]
