@@ -20,6 +20,9 @@ let package = Package(
     .executable(name: "cloudsmith-audit-export", targets: ["cloudsmith-audit-export"]),
     .executable(name: "cloudsmith-emulator", targets: ["cloudsmith-emulator"]),
   ],
+  traits: [
+    .trait(name: "zstd", description: "Parquet compressed with zstd, written and read; needs libzstd-dev.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
@@ -56,12 +59,19 @@ let package = Package(
       pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
+    // zstd, from the system; wanted by the trait of that name alone.
+    .systemLibrary(
+      name: "CZstd",
+      pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+
     // Rows to bytes and back: CSV, gzip, Parquet.
     .target(
       name: "PartitionFormats",
       dependencies: [
         "AuditRecord",
         "CZlib",
+        .target(name: "CZstd", condition: .when(traits: ["zstd"])),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),

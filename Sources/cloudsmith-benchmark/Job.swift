@@ -75,7 +75,7 @@ struct Job {
     text = []
     var piece = CSVEncoder.header
     for selection in sorted {
-      for row in selection.rows { encoder.append(selection.batch, row: Int(row), to: &piece) }
+      _ = encoder.append(selection, to: &piece)
       guard piece.count >= GzipWriter.memberLength else { continue }
       text.append(piece)
       piece.removeAll(keepingCapacity: true)

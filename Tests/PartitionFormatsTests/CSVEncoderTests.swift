@@ -72,6 +72,9 @@ import Testing
             special.contains(byte) || (isBlank && (place == 0 || place == length - 1))
             || (place == 0 && byte == UInt8(ascii: "#"))
           #expect(FieldText.isQuoted(field.span.bytes) == isQuoted, "byte \(byte) at \(place) of \(length)")
+          let value = String(decoding: field, as: UTF8.self)
+          let quoted = "\"" + value.replacing("\"", with: "\"\"") + "\""
+          #expect(event(value) == (isQuoted ? quoted : value), "byte \(byte) at \(place) of \(length)")
         }
       }
     }

@@ -12,9 +12,13 @@ private let engines = environment["CLOUDSMITH_TEST_ENGINES"] ?? "pyarrow,duckdb,
   .enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with pyarrow, duckdb and polars"),
   .serialized)
 struct `Other engines` {
-  private static let script = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Interoperability/read-parquet-part.py")
+  private static let scripts = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Interoperability")
+
+  /// In a build with zstd every other part is compressed so.
+  private func compression(_ index: Int) -> ParquetCompression {
+    ParquetCompression.hasZstd && index % 2 == 1 ? .zstd(level: 3) : .gzip(level: 6)
+  }
 
   /// Writes both kinds of part of each table, and has the script compare them; it reads a folder of them at one go.
   private func compare(_ folders: [[[Row]]]) throws {
@@ -26,13 +30,15 @@ struct `Other engines` {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       for (index, rows) in tables.enumerated() {
         let file = folder.appending(path: String(format: "table-%04d", index))
-        try Data(try ParquetPart(rows).file).write(to: file.appendingPathExtension("parquet"))
+        try Data(try ParquetPart(rows, compression(index)).file).write(
+          to: file.appendingPathExtension("parquet"))
         try Data(try Gzip.compress(csv(rows), level: 1)).write(to: file.appendingPathExtension("csv.gz"))
       }
       paths.append(folder.path)
     }
     let answer = try OtherProgram.run(
-      try #require(python), [Self.script.path, engines] + paths, input: [], statuses: [0, 1])
+      try #require(python), [Self.scripts.appending(path: "read-parquet-part.py").path, engines] + paths,
+      input: [], statuses: [0, 1])
     #expect(String(decoding: answer, as: UTF8.self) == "\(folders.reduce(0) { $0 + $1.count })\n\n")
   }
 
@@ -48,5 +54,47 @@ struct `Other engines` {
   @Test func `find the cells of a thousand random tables, as the metadata describes them`() throws {
     try compare(
       (0..<10).map { folder in (0..<100).map { RandomTable.rows(seed: UInt64(100 * folder + $0)) } })
+  }
+
+  /// What an engine's own counters say of a query.
+  private struct Reading: Decodable, Equatable {
+    var rows: Int
+    /// Row groups that were read, and that there are.
+    var groups: Int
+    var of: Int
+    var pagesPassedOver: Int?
+  }
+
+  @Test func `read one row group for a while of the day, and less of it where they know pages`() throws {
+    var random = LocalSplitMix64(seed: 32)
+    var batch = RowBatch()
+    let start = Int64(1_707_733_845_123_456)
+    let uuids = (0..<120_000).map { _ in String(random.next(), radix: 16) + "-0000" }
+    for (row, uuid) in uuids.enumerated() {
+      let time = Timestamp(microseconds: start + Int64(row) * 1_000)
+      batch.append(Row(text: [.uuid: uuid, .object: "o\(row % 100)"], eventAt: time))
+    }
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).parquet")
+    try Data(try ParquetPart(batch).file).write(to: file)
+    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
+
+    let (first, last) = (start + 60_000_000, start + 61_000_000)
+    let script = Self.scripts.appending(path: "prune-parquet-part.py").path
+    let answer = try OtherProgram.run(
+      try #require(python), [script, engines, file.path, "\(first)", "\(last)", uuids[70_000]], input: [])
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let found = try decoder.decode([String: [String: Reading]].self, from: Data(answer))
+    #expect(found.count >= 3)
+    for (engine, readings) in found {
+      let times = try #require(readings["times"])
+      #expect((times.rows, times.groups, times.of) == (1_000, 1, 3), "\(engine)")
+      #expect(readings["present"]?.rows == 1 && readings["absent"]?.rows == 0, "\(engine)")
+    }
+    // Of the five pages of the row group one is wanted.
+    if let chdb = found["chdb"] { #expect(chdb["times"]?.pagesPassedOver == 4) }
+    // DuckDB asks the bloom filters.
+    #expect(found["duckdb"]?["present"] == Reading(rows: 1, groups: 1, of: 3))
+    #expect(found["duckdb"]?["absent"] == Reading(rows: 0, groups: 0, of: 3))
   }
 }

@@ -73,6 +73,9 @@ package struct DayRows: Sendable {
     return match(number, row, batch)
   }
 
+  /// Forgets what was struck out.
+  mutating func restoreStruck() { struck = [] }
+
   /// How the row with the same uuid compares; nil if there is none.
   package func compare(_ row: Int, of batch: RowBatch) -> Match? {
     number(of: row, in: batch, batch.identity(row)).map { match($0, row, batch) }
@@ -108,16 +111,19 @@ package struct DayRows: Sendable {
   /// The rows in memory, by `event_at`, then by the bytes of `uuid`.
   package func sorted() -> SortedRows { SortedRows(chunks, kept) }
 
-  /// All rows, in one such sequence or several: `spilled` reads one from the disk.
-  func sources(
+  /// Hands over all rows, in one such sequence or several; `spilled` reads one from the disk. None are left: so their memory
+  /// is free as they are passed on.
+  mutating func takeSources(
     spilled: (SpilledRows) throws(ArchiveError) -> RowSource
   ) throws(ArchiveError) -> [RowSource] {
     var sources: [RowSource] = []
     for block in blocks {
       let source = try spilled(block)
-      sources.append(struck.isEmpty ? source : source.filter { isKept($1, of: $0) })
+      let known = self
+      sources.append(struck.isEmpty ? source : source.filter { known.isKept($1, of: $0) })
     }
     var rows = sorted()
+    self = DayRows()
     sources.append(RowSource { () throws(ArchiveError) in rows.next() })
     return sources
   }

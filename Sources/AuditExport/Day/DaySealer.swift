@@ -22,38 +22,38 @@ struct DaySealer {
   /// The window whose content is taken from the API as it is.
   let replaced: Window?
 
+  /// - Parameter rows: are used up.
   /// - Throws: `ArchiveError`; `.damaged` where what is archived cannot be read and would have to be.
-  func seal(_ day: Day, _ rows: DayRows) async throws -> Result {
+  func seal(_ day: Day, _ rows: inout DayRows) async throws -> Result {
     let manifest = writer.manifest
     let covered = manifest?.coverage ?? Coverage([])
     let archived = manifest?.partition(day)?.files.isEmpty == false
     var result = Result()
-    var new = rows
     var keepsArchived = archived
     var shownAgain = 0
     if archived, replaced != nil || !rows.isEmpty {
       do throws(ArchiveError) {
-        shownAgain = try strikeKnown(from: &new, in: day, &result)
+        shownAgain = try strikeKnown(from: &rows, in: day, &result)
       } catch {
         // What a replacement throws away as a whole need not be readable: this is how a damaged day is repaired.
         guard case .damaged = error, let replaced, replaced.contains(day.window) else { throw error }
         keepsArchived = false
-        new = rows
+        rows.restoreStruck()
         result = Result()
       }
     }
-    result.rowsAdded = new.count - shownAgain
+    result.rowsAdded = rows.count - shownAgain
 
-    if archived ? (replaced == nil && new.isEmpty) : new.isEmpty { return result }
+    if archived ? (replaced == nil && rows.isEmpty) : rows.isEmpty { return result }
     // Read whole and found equal: there is nothing to compress.
     if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0 {
       return result
     }
-    var sources = try new.sources { block throws(ArchiveError) in try source(block) }
+    if replaced == nil { result.lateEvents = rows.count { covered.contains($0) } }
+    var sources = try rows.takeSources { block throws(ArchiveError) in try source(block) }
     if keepsArchived { sources.append(archivedRows(of: day)) }
     var merged = MergedRows(sources)
     result.staged = try await writer.stage(day) { try merged.next() }
-    if replaced == nil { result.lateEvents = new.count { covered.contains($0) } }
     return result
   }
 

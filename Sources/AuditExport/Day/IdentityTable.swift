@@ -1,15 +1,18 @@
 import AuditRecord
 
-/// Finds a row of a day by the hash of its uuid: open addressing, at most half full, four bytes a slot.
+/// Finds a row of a day by the hash of its uuid: open addressing, at most half full.
 struct IdentityTable: Sendable {
   /// Of each row, in the order in which the rows were put in.
   private var hashes: [UInt64] = []
-  /// The number of a row and one; zero is a free slot.
-  private var slots: [UInt32] = []
+  /// The number of a row and one, below the upper half of its hash; zero is a free slot. So a slot nearly always tells
+  /// whether it is the one, without another look at memory.
+  private var slots: [UInt64] = []
+
+  private static let halfOfHash: UInt64 = 0xFFFF_FFFF_0000_0000
 
   var count: Int { hashes.count }
   /// Bytes of memory.
-  var footprint: Int { 8 * hashes.capacity + 4 * slots.capacity }
+  var footprint: Int { 8 * (hashes.capacity + slots.capacity) }
 
   /// The number of the row that was put under `hash` and that `isSame` confirms.
   func row(under hash: IdentityHash, where isSame: (Int) -> Bool) -> Int? {
@@ -17,8 +20,10 @@ struct IdentityTable: Sendable {
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash.value) & mask
     while slots[slot] != 0 {
-      let row = Int(slots[slot]) - 1
-      if hashes[row] == hash.value, isSame(row) { return row }
+      if (slots[slot] ^ hash.value) & Self.halfOfHash == 0 {
+        let row = Int(truncatingIfNeeded: slots[slot] & ~Self.halfOfHash) - 1
+        if isSame(row) { return row }
+      }
       slot = (slot + 1) & mask
     }
     return nil
@@ -35,7 +40,7 @@ struct IdentityTable: Sendable {
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hashes[row]) & mask
     while slots[slot] != 0 { slot = (slot + 1) & mask }
-    slots[slot] = UInt32(row + 1)
+    slots[slot] = hashes[row] & Self.halfOfHash | UInt64(row + 1)
   }
 
   private mutating func grow() {

@@ -1,8 +1,11 @@
 package import AuditRecord
 
-/// Rows in the order of the archive, handed out run by run: as many as come from one batch, one after the other.
+/// Rows in the order of the archive, handed out run by run: as many as come from one batch, one after the other. A batch is
+/// let go of with its last row.
 package struct SortedRows: Sendable {
-  private let chunks: [RowBatch]
+  private var chunks: [RowBatch]
+  /// How many rows of each chunk were not handed out yet.
+  private var left: [Int]
   private let order: [Entry]
   private var position = 0
 
@@ -12,17 +15,20 @@ package struct SortedRows: Sendable {
   }
 
   init(_ chunks: [RowBatch], _ places: [RowPlace]) {
-    self.chunks = chunks
     var order: [Entry] = []
     order.reserveCapacity(places.count)
+    var left = Array(repeating: 0, count: chunks.count)
     // The API lists the newest first: this way round they are nearly sorted.
     for place in places.reversed() {
       order.append(Entry(eventAt: chunks[place.chunk].eventAt[place.row], place: place))
+      left[place.chunk] += 1
     }
     order.sort { one, other in
       if one.eventAt != other.eventAt { return one.eventAt < other.eventAt }
       return chunks[one.place.chunk].uuidPrecedes(one.place.row, chunks[other.place.chunk], other.place.row)
     }
+    self.chunks = chunks
+    self.left = left
     self.order = order
   }
 
@@ -34,6 +40,9 @@ package struct SortedRows: Sendable {
       rows.append(Int32(order[position].place.row))
       position += 1
     }
-    return RowSelection(chunks[chunk], rows: rows)
+    let selection = RowSelection(chunks[chunk], rows: rows)
+    left[chunk] -= rows.count
+    if left[chunk] == 0 { chunks[chunk] = RowBatch() }
+    return selection
   }
 }

@@ -1,10 +1,11 @@
 import AuditArchive
 import AuditRecord
+import Synchronization
 
 /// The end of some days' collection: their rows are sealed, and committed together.
 ///
 /// It runs beside the walk, which goes on to older days; one at a time.
-struct Closing: Sendable {
+final class Closing: Sendable {
   struct Result: Sendable {
     /// nil when there was nothing to commit.
     var commit: Commit?
@@ -13,34 +14,51 @@ struct Closing: Sendable {
     var damagedDays: [Day] = []
   }
 
-  let writer: ArchiveWriter
-  let replaced: Window?
-  /// Each with what is claimed of it when it is sealed.
-  var days: [(day: Day, rows: DayRows, claim: [Window])]
-  /// To be committed, with what sealing adds to it.
-  var change: Change
-  /// Whether it is committed also when no day has anything to write.
-  var claimsQuiet: Bool
-  let observe: @Sendable (ExportEvent) -> Void
+  /// A day, its rows, and what is claimed of it when they are sealed.
+  typealias CompleteDay = (day: Day, rows: DayRows, claim: [Window])
 
-  /// Bytes of memory, about.
-  var footprint: Int { days.reduce(0) { $0 + $1.rows.footprint } }
+  private let writer: ArchiveWriter
+  private let replaced: Window?
+  private let days: Mutex<[CompleteDay]>
+  private let change: Change
+  private let claimsQuiet: Bool
+  private let observe: @Sendable (ExportEvent) -> Void
+  /// Bytes of memory at the beginning, about.
+  let footprint: Int
 
-  consuming func run() async throws -> Result {
+  /// - Parameters:
+  ///   - change: to be committed, with what sealing adds to it.
+  ///   - claimsQuiet: whether it is committed also when no day has anything to write.
+  init(
+    _ days: [CompleteDay], replacing replaced: Window?, _ change: Change, claimsQuiet: Bool,
+    writer: ArchiveWriter, observe: @escaping @Sendable (ExportEvent) -> Void
+  ) {
+    self.writer = writer
+    self.replaced = replaced
+    self.days = Mutex(days.reversed())
+    self.change = change
+    self.claimsQuiet = claimsQuiet
+    self.observe = observe
+    footprint = days.reduce(0) { $0 + $1.rows.footprint }
+  }
+
+  func run() async throws -> Result {
+    var change = change
     var result = Result()
-    days.reverse()
-    // A day's memory is free once it is sealed.
-    while let (day, rows, claim) = days.popLast() {
+    // Nobody else keeps a day's rows: their memory is free as they are sealed.
+    while var closed = days.withLock({ $0.popLast() }) {
+      let day = closed.day
       do {
-        let sealed = try await DaySealer(writer: writer, replaced: replaced).seal(day, rows)
-        for block in rows.blocks { try writer.discard(block) }
+        let blocks = closed.rows.blocks
+        let sealed = try await DaySealer(writer: writer, replaced: replaced).seal(day, &closed.rows)
+        for block in blocks { try writer.discard(block) }
         change.run.rowsAdded += sealed.rowsAdded
         change.run.duplicates += sealed.duplicates
         change.run.conflictingEvents += sealed.conflicting
         change.run.lateEvents += sealed.lateEvents
         result.rowsDropped += sealed.rowsDropped
         if let staged = sealed.staged { change.days.append(staged) }
-        change.covered += claim
+        change.covered += closed.claim
       } catch let error as ArchiveError {
         guard case .damaged = error else { throw error }
         result.damagedDays.append(day)

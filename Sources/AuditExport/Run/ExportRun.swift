@@ -280,8 +280,7 @@ package struct ExportRun: ~Copyable {
     change.quarantine = quarantine
     if plan.replaced != nil { change.replaced = plan.span }
     let closing = Closing(
-      writer: writer, replaced: plan.replaced, days: days, change: change, claimsQuiet: claimsQuiet,
-      observe: observe)
+      days, replacing: plan.replaced, change, claimsQuiet: claimsQuiet, writer: writer, observe: observe)
     self.closing = (
       Task {
         do { return .success(try await closing.run()) } catch { return .failure(error) }

@@ -20,8 +20,10 @@ package struct RowBatch: Sendable {
     }
 
     package static let null = Cell(offset: 0, length: .max)
-    @inlinable package var isNull: Bool { length == .max }
-    @inlinable package var range: Range<Int> { isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length) }
+    @inlinable @inline(__always) package var isNull: Bool { length == .max }
+    @inlinable @inline(__always) package var range: Range<Int> {
+      isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length)
+    }
   }
 
   package var bytes: [UInt8] = []
@@ -37,17 +39,19 @@ package struct RowBatch: Sendable {
 
   package init() {}
 
-  @inlinable package var count: Int { eventAt.count }
-  @inlinable package var isEmpty: Bool { eventAt.isEmpty }
+  @inlinable @inline(__always) package var count: Int { eventAt.count }
+  @inlinable @inline(__always) package var isEmpty: Bool { eventAt.isEmpty }
 
-  @inlinable package func cell(_ column: TextColumn, _ row: Int) -> Cell {
+  @inlinable @inline(__always) package func cell(_ column: TextColumn, _ row: Int) -> Cell {
     cells[row * TextColumn.count + column.rawValue]
   }
 
-  @inlinable package func time(_ row: Int) -> Timestamp { Timestamp(microseconds: eventAt[row]) }
+  @inlinable @inline(__always) package func time(_ row: Int) -> Timestamp {
+    Timestamp(microseconds: eventAt[row])
+  }
 
   /// The range of `bytes` that holds the row's text.
-  @inlinable package func textRange(_ row: Int) -> Range<Int> {
+  @inlinable @inline(__always) package func textRange(_ row: Int) -> Range<Int> {
     (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
   }
 

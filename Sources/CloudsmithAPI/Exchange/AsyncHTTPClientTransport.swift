@@ -90,12 +90,20 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
       },
       decompression: .enabled(limit: .ratio(settings.limits.inflation)))
     configuration.httpVersion = .http1Only
+    // A page comes in fewer and larger pieces than from the buffers that are usual, which costs less for each byte.
+    configuration.http1_1ConnectionDebugInitializer = { channel in
+      channel.setOption(
+        .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
+    }
     // Retries are decided, paced, counted and told above; the client's own would be none of these.
     configuration.connectionPool.retryConnectionEstablishment = false
     // Callers bound what is in flight; a request must never queue here behind others until it counts as unreachable.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
     return configuration
   }
+
+  /// Bytes read from a connection at a time.
+  private static let receiveBuffer = 256 << 10
 
   /// What an error of the libraries means here. Texts come only from errors known to hold no header and no URL.
   private func fault(_ error: any Error) -> TransportFault {

@@ -17,6 +17,39 @@ enum FieldText {
     isBlank(field[0]) || isBlank(field[field.byteCount - 1]) || field[0] == UInt8(ascii: "#")
   }
 
+  /// Not zero when a field that is not empty begins or ends with a byte below `$`: a blank, a tab, `#`, or another that does
+  /// not matter and is rare.
+  @inline(__always)
+  static func edgeDoubts(_ field: RawSpan) -> UInt64 {
+    let first = field.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self)
+    let last = field.unsafeLoad(fromUncheckedByteOffset: field.byteCount - 1, as: UInt8.self)
+    return min(first, last) < UInt8(ascii: "$") ? 1 : 0
+  }
+
+  /// Copies 8, 4 or 1 bytes of a field, which are there, to the same offset behind `start`; what it returns is not zero when
+  /// there is a comma, a quote, a backslash or a control character among them.
+  @inline(__always)
+  static func copy(
+    _ count: Int, of field: RawSpan, at offset: Int, to start: UnsafeMutableRawPointer
+  ) -> UInt64 {
+    let word: UInt64
+    switch count {
+    case 8:
+      word = field.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+      start.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
+    case 4:
+      let half = field.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
+      start.storeBytes(of: half, toByteOffset: offset, as: UInt32.self)
+      word = UInt64(half) | UInt64.plain << 32
+    default:
+      let byte = field.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+      start.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+      word = UInt64(byte) | UInt64.plain << 8
+    }
+    return word.lanes(of: comma) | word.lanes(of: quote) | word.lanes(of: UInt8(ascii: "\\"))
+      | word.lanesBelowBlank
+  }
+
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
@@ -83,6 +116,14 @@ extension RawSpan {
 extension UInt64 {
   fileprivate static let lowBits: UInt64 = 0x0101_0101_0101_0101
   fileprivate static let highBits: UInt64 = 0x8080_8080_8080_8080
+  /// Eight letters.
+  fileprivate static let plain: UInt64 = 0x6161_6161_6161_6161
+
+  /// Not zero when one of the eight bytes is below a blank.
+  @inline(__always)
+  fileprivate var lanesBelowBlank: UInt64 {
+    (self &- UInt64.lowBits &* 0x20) & ~self & UInt64.highBits
+  }
 
   /// The high bit of each of the eight bytes that is `byte`; exact for the lowest of them, which is all that is asked.
   ///

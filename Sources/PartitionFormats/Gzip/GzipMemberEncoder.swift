@@ -5,8 +5,8 @@
 struct GzipMemberEncoder: ~Copyable {
   private var deflater: Deflater
 
-  init(level: Int) throws(GzipError) {
-    deflater = try Deflater(level: level)
+  init(level: Int, search: Deflater.Search = .everywhere) throws(GzipError) {
+    deflater = try Deflater(level: level, search: search)
   }
 
   /// Appends `block` as one whole member.

@@ -8,13 +8,22 @@ private import CZlib
 struct Deflater: ~Copyable {
   private let stream = UnsafeMutablePointer<z_stream>.make()
 
-  init(level: Int) throws(GzipError) {
+  /// Where the compressor looks for what it has seen before.
+  enum Search {
+    /// In the last 32 KiB.
+    case everywhere
+    /// One byte before: what is left is Huffman's code. For bytes without repetitions, such as random digits, of which the
+    /// other search makes more output, and six times the work.
+    case runs
+  }
+
+  init(level: Int, search: Search = .everywhere) throws(GzipError) {
     guard (1...9).contains(level) else { throw GzipError(.level(level)) }
     let withoutWrapper = -MAX_WBITS
     let mostMemoryByDefault: Int32 = 8
     let status = deflateInit2_(
-      stream, Int32(level), Z_DEFLATED, withoutWrapper, mostMemoryByDefault, Z_DEFAULT_STRATEGY,
-      ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+      stream, Int32(level), Z_DEFLATED, withoutWrapper, mostMemoryByDefault,
+      search == .runs ? Z_RLE : Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard status == Z_OK else { throw GzipError(.zlib(status: Int(status))) }
   }
 

@@ -19,6 +19,10 @@ package struct ParquetError: Error, Hashable, Sendable {
     case encoding(String)
     /// A page does not decompress.
     case gzip(GzipError)
+    /// A page does not decompress, or cannot be compressed, as zstd; its word for it.
+    case zstd(String)
+    /// This build knows nothing of zstd.
+    case withoutZstd
     /// Text that is not UTF-8.
     case notUTF8
     /// A time or a number that the table cannot hold.
@@ -62,6 +66,9 @@ extension ParquetError: CustomStringConvertible {
     case .checksum: "the checksum of the page is not that of its bytes"
     case .encoding(let name): "the values do not decode as \(name)"
     case .gzip(let error): error.description
+    case .zstd(let word): "zstd failed: \(word)"
+    case .withoutZstd:
+      "compressed with zstd, which this build leaves out; build the program with --traits zstd"
     case .notUTF8: "not UTF-8"
     case .value: "a value that this column cannot hold"
     case .tooLarge(let limit): "more than \(limit) in one piece"

@@ -29,6 +29,8 @@ package struct ParquetSchema: Hashable, Sendable {
   package var columns: [ParquetColumn]
   /// The columns by which the rows are sorted, ascending; indices of `columns`.
   package var sorting: [Int]
+  /// The columns of text that have a bloom filter in every row group, for whoever looks for one value; indices of `columns`.
+  package var filtered: [Int]
   /// Key-value metadata of the file, in this order.
   package var metadata: [Pair]
 
@@ -42,10 +44,13 @@ package struct ParquetSchema: Hashable, Sendable {
     }
   }
 
-  package init(name: String, columns: [ParquetColumn], sorting: [Int] = [], metadata: [Pair] = []) {
+  package init(
+    name: String, columns: [ParquetColumn], sorting: [Int] = [], filtered: [Int] = [], metadata: [Pair] = []
+  ) {
     self.name = name
     self.columns = columns
     self.sorting = sorting
+    self.filtered = filtered
     self.metadata = metadata
   }
 }

@@ -39,18 +39,25 @@ package struct CSVPartWriter: ~Copyable {
   ) async throws -> Int {
     var place = start
     while place < selection.rows.count {
-      let row = Int(selection.rows[place])
-      let end = text.count
-      encoder.append(selection.batch, row: row, to: &text)
-      let length = text.count - end
-      guard tally.rows == 0 || tally.uncompressedBytes + length <= limit else {
-        text.removeLast(length)
-        break
+      let written = tally.uncompressedBytes - text.count
+      // The first row of a part is written whatever its length.
+      let room = tally.rows == 0 ? max(limit - written, text.count) : limit - written
+      guard text.count <= room else { break }
+      let end = room < GzipWriter.memberLength ? room + 1 : GzipWriter.memberLength
+      let before = text.count
+      var progress = encoder.append(selection, from: place, to: &text, until: end)
+      let isFull = text.count + written > limit && tally.rows + progress.place - place > 1
+      if isFull {
+        text.removeLast(text.count - progress.lastRow)
+        progress.place -= 1
       }
-      tally.uncompressedBytes += length
-      tally.add(eventAt: selection.batch.eventAt[row])
-      place += 1
+      for row in selection.rows[place..<progress.place] {
+        tally.add(eventAt: selection.batch.eventAt[Int(row)])
+      }
+      tally.uncompressedBytes += text.count - before
+      place = progress.place
       if text.count >= GzipWriter.memberLength { try await endMember(content: &content, to: sink) }
+      if isFull { break }
     }
     return place
   }
@@ -71,7 +78,7 @@ package struct CSVPartWriter: ~Copyable {
     hashed = 0
     let member = try await gzip.append(text)
     text = []
-    text.reserveCapacity(GzipWriter.memberLength + CSVPartWriter.longRow)
+    text.reserveCapacity(GzipWriter.memberLength + CSVPartWriter.margin)
     if let member { try handOver(member, to: sink) }
   }
 
@@ -80,6 +87,6 @@ package struct CSVPartWriter: ~Copyable {
     try sink(member)
   }
 
-  /// Few rows are longer, in bytes of text.
-  private static let longRow = 16 << 10
+  /// What the encoder sets aside for some rows is seldom more, in bytes.
+  private static let margin = 128 << 10
 }

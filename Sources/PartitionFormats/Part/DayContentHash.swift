@@ -14,11 +14,12 @@ package struct DayContentHash: Sendable {
 
   /// Adds rows whose CSV text is not at hand. The reader and the writer of CSV parts add theirs themselves.
   package mutating func append(_ batch: RowBatch, rows: Range<Int>) {
-    for row in rows {
-      encoder.append(batch, row: row, to: &text)
-      if text.count >= DayContentHash.blockLength { hashText() }
+    let selection = RowSelection(batch, rows: rows.map { Int32($0) })
+    var place = 0
+    while place < selection.rows.count {
+      place = encoder.append(selection, from: place, to: &text, until: DayContentHash.blockLength).place
+      hashText()
     }
-    hashText()
   }
 
   /// The hash of what was added so far, in lower-case hex.

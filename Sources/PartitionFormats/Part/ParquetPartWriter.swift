@@ -7,7 +7,7 @@ package import AuditRecord
 /// is one row group, of at most `groupBytes` of values and one row more. After an error the writer cannot be used further.
 package struct ParquetPartWriter: ~Copyable {
   /// A row group ends with the row that brings it to so many rows or bytes of values.
-  private static let groupBytes = 64 << 20
+  private static let groupBytes = 32 << 20
   /// The format counts the bytes of a page in 32 bits.
   private static let rowBytes = 1 << 30
 
@@ -16,10 +16,10 @@ package struct ParquetPartWriter: ~Copyable {
   private var writer: ParquetWriter
   private var tally = PartTally()
 
-  /// `level`: of gzip, 1 to 9.
-  package init(level: Int = 6) throws(GzipError) {
+  /// Throws `ParquetError` for zstd in a build without it, `GzipError` for a level that is none.
+  package init(_ compression: ParquetCompression = .gzip(level: 6)) throws {
     writer = try ParquetWriter(
-      ParquetPartColumns.schema, createdBy: ParquetPartColumns.createdBy, level: level)
+      ParquetPartColumns.schema, createdBy: ParquetPartColumns.createdBy, compression)
   }
 
   /// The rows written so far.

@@ -196,12 +196,14 @@ struct Schedule {
   ) async throws -> ExportSummary {
     let (world, settings) = (world, settings)
     let way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
+    let memory = ways.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
     return try await Task {
       try await world.export(request, observe: observe) { adjusted in
         adjusted = settings
         adjusted.request = request
         adjusted.pageSize = pageSize
         adjusted.timeFilter = way
+        adjusted.memoryLimit = memory
       }
     }.value
   }

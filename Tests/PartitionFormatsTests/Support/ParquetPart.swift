@@ -8,13 +8,13 @@ struct ParquetPart {
   var summary: PartSummary
 
   /// Writes the rows, handing them over in slices.
-  init(_ rows: [Row], slice: Int = .max, level: Int = 6) throws {
-    try self.init(RowBatch(rows), slice: slice, level: level)
+  init(_ rows: [Row], slice: Int = .max, _ compression: ParquetCompression = .gzip(level: 6)) throws {
+    try self.init(RowBatch(rows), slice: slice, compression)
   }
 
-  init(_ batch: RowBatch, slice: Int = .max, level: Int = 6) throws {
+  init(_ batch: RowBatch, slice: Int = .max, _ compression: ParquetCompression = .gzip(level: 6)) throws {
     var file: [UInt8] = []
-    var writer = try ParquetPartWriter(level: level)
+    var writer = try ParquetPartWriter(compression)
     for start in stride(from: 0, to: batch.count, by: min(slice, max(1, batch.count))) {
       try writer.append(batch, rows: (start..<batch.count).prefix(slice)) { file += $0 }
     }

@@ -153,7 +153,7 @@ extension ParquetChunk {
     readingMetadata thrift: inout ThriftReader, _ column: ParquetColumn
   ) throws(ThriftMistake) {
     var (values, uncompressed, compressed, data): (Int?, Int?, Int?, Int?)
-    var dictionary: Int?
+    var (dictionary, codec): (Int?, Int?)
     var encodings: [Int] = []
     var path: [[UInt8]] = []
     try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
@@ -167,7 +167,7 @@ extension ParquetChunk {
         try thrift.list(kind, of: .binary) { (thrift) throws(ThriftMistake) in
           path.append(try thrift.binary())
         }
-      case 4: guard try thrift.integer(kind, .int32) == ParquetNumber.gzip else { throw .field(4) }
+      case 4: codec = try thrift.integer(kind, .int32)
       case 5: values = try thrift.integer(kind, .int64)
       case 6: uncompressed = try thrift.integer(kind, .int64)
       case 7: compressed = try thrift.integer(kind, .int64)
@@ -178,12 +178,13 @@ extension ParquetChunk {
     }
     guard let encoding = encodings.first.flatMap(ParquetEncoding.init) else { throw .field(2) }
     guard path == [Array(column.name.utf8)] else { throw .field(3) }
+    guard let codec, codec == ParquetNumber.gzip || codec == ParquetNumber.zstd else { throw .field(4) }
     guard let values else { throw .field(5) }
     guard let uncompressed else { throw .field(6) }
     guard let compressed else { throw .field(7) }
     guard let data else { throw .field(9) }
     self.init(
-      column: column, encoding: encoding, values: values, uncompressedSize: uncompressed,
+      column: column, encoding: encoding, codec: codec, values: values, uncompressedSize: uncompressed,
       compressedSize: compressed, dictionaryOffset: dictionary, dataOffset: data)
   }
 }

@@ -135,7 +135,7 @@ extension ParquetChunk {
     if !column.isRequired { encodings.append(.rle) }
     thrift.list(2, of: .int32, encodings) { $0.integer($1.rawValue) }
     thrift.list(3, of: .binary, [column.name]) { $0.binary($1.utf8) }
-    thrift.int32(4, ParquetNumber.gzip)
+    thrift.int32(4, codec)
     thrift.int64(5, values)
     thrift.int64(6, uncompressedSize)
     thrift.int64(7, compressedSize)
@@ -143,6 +143,10 @@ extension ParquetChunk {
     if let dictionaryOffset { thrift.int64(11, dictionaryOffset) }
     thrift.structure(12) { statistics.write(to: &$0) }
     writeEncodingStatistics(to: &thrift)
+    if let bloomFilter {
+      thrift.int64(14, bloomFilter.lowerBound)
+      thrift.int32(15, bloomFilter.count)
+    }
     thrift.structure(16) { writeSizeStatistics(to: &$0) }
   }
 

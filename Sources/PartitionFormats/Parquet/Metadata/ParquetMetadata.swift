@@ -3,7 +3,10 @@
 /// Source: parquet-format, src/main/thrift/parquet.thrift.
 enum ParquetNumber {
   static let magic = Array("PAR1".utf8)
+
+  /// `CompressionCodec`
   static let gzip = 2
+  static let zstd = 6
 
   /// `Type`
   static let int64 = 2
@@ -59,6 +62,8 @@ struct ParquetPage: Hashable {
 struct ParquetChunk: Hashable {
   var column: ParquetColumn
   var encoding: ParquetEncoding
+  /// `ParquetNumber.gzip` or `.zstd`.
+  var codec = ParquetNumber.gzip
   /// NULLs included.
   var values: Int
   /// With the page headers.
@@ -69,6 +74,7 @@ struct ParquetChunk: Hashable {
   var statistics = ParquetStatistics()
   var pages: [ParquetPage] = []
   /// In the file; nil until they are written.
+  var bloomFilter: Range<Int>?
   var columnIndex: Range<Int>?
   var offsetIndex: Range<Int>?
 }

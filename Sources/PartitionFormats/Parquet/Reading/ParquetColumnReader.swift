@@ -155,19 +155,33 @@ struct ParquetColumnReader {
     let end = thrift.position + header.compressedSize
     let compressed = Array(file[thrift.position..<end])
     guard crc32(compressed.span) == header.checksum else { throw Mistake(.checksum) }
-    let body: [UInt8]
-    do throws(GzipError) {
-      // Grows with what is decoded, whatever the header says.
-      body = try Gzip.decompress(compressed, limit: header.uncompressedSize)
-    } catch {
-      throw Mistake(.gzip(error))
-    }
+    let body = try decompress(compressed, limit: header.uncompressedSize)
     guard body.count == header.uncompressedSize else {
       throw Mistake(.disagreement("the sizes of a page and of its content"))
     }
     uncompressed += thrift.position - position + body.count
     position = end
     return (header, body)
+  }
+
+  /// The memory grows with what is decoded, whatever the header says.
+  private func decompress(_ bytes: [UInt8], limit: Int) throws(Mistake) -> [UInt8] {
+    if chunk.codec == ParquetNumber.zstd {
+      #if zstd
+        do throws(ZstdError) {
+          return try Zstd.decompress(bytes, limit: limit)
+        } catch {
+          throw Mistake(.zstd(error.word))
+        }
+      #else
+        throw Mistake(.withoutZstd)
+      #endif
+    }
+    do throws(GzipError) {
+      return try Gzip.decompress(bytes, limit: limit)
+    } catch {
+      throw Mistake(.gzip(error))
+    }
   }
 
   /// Returns how many values are not NULL, and where they begin.

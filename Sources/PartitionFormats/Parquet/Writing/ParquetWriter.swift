@@ -1,21 +1,23 @@
 /// Writes a Parquet file, a row group at a time.
 ///
-/// The same row groups, level and version of zlib give the same bytes. After an error the writer cannot be used further.
+/// The same row groups, compression and version of zlib (or zstd) give the same bytes. After an error the writer cannot be used further.
 /// Source: parquet-format, README, "File format".
 struct ParquetWriter: ~Copyable {
   let schema: ParquetSchema
   private let createdBy: String
   private var chunks: ParquetChunkWriter
   private var groups: [ParquetGroup] = []
+  /// Of each row group, and there of each column that has one.
+  private var filters: [[BloomFilter]] = []
   /// Bytes of the file so far.
   private var offset = 0
   private var output: [UInt8] = ParquetNumber.magic
 
-  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`. `level`: of gzip, 1 to 9.
-  init(_ schema: ParquetSchema, createdBy: String, level: Int) throws(GzipError) {
+  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`.
+  init(_ schema: ParquetSchema, createdBy: String, _ compression: ParquetCompression) throws {
     self.schema = schema
     self.createdBy = createdBy
-    chunks = try ParquetChunkWriter(level: level)
+    chunks = try ParquetChunkWriter(compression)
   }
 
   /// Writes the rows, of which there is one at least; the bytes come out through `sink`, a column at a time.
@@ -27,10 +29,12 @@ struct ParquetWriter: ~Copyable {
       try handOver(to: sink)
     }
     groups.append(written)
+    filters.append(schema.filtered.map { group.columns[$0].table.bloomFilter })
   }
 
-  /// Ends the file: the indexes of all row groups, then the footer.
+  /// Ends the file: the bloom filters and the indexes of all row groups, then the footer.
   mutating func finish(to sink: ([UInt8]) throws -> Void) throws {
+    writeBloomFilters()
     var thrift = ThriftWriter()
     let start = offset + output.count
     for group in groups.indices {
@@ -56,6 +60,16 @@ struct ParquetWriter: ~Copyable {
     output.append(littleEndian: UInt32(thrift.bytes.count - indexes))
     output.append(contentsOf: ParquetNumber.magic)
     try handOver(to: sink)
+  }
+
+  private mutating func writeBloomFilters() {
+    for group in groups.indices {
+      for (column, filter) in zip(schema.filtered, filters[group]) {
+        let place = offset + output.count
+        output.append(contentsOf: filter.bytes)
+        groups[group].chunks[column].bloomFilter = place..<offset + output.count
+      }
+    }
   }
 
   private mutating func handOver(to sink: ([UInt8]) throws -> Void) throws {

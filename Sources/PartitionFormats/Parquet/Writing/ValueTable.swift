@@ -8,6 +8,7 @@ struct ValueTable {
   private static let trial = 8_192
   /// How many slots are looked at before a value is kept as a new one: a bound on the work for values that collide.
   private static let probes = 64
+  private static let multiplier: UInt64 = 0xa076_1d64_78bd_642f
 
   private(set) var bytes: [UInt8] = []
   /// Where each entry ends in `bytes`; it begins where the one before ends.
@@ -26,6 +27,13 @@ struct ValueTable {
 
   @inline(__always)
   func range(_ entry: Int) -> Range<Int> { (entry == 0 ? 0 : ends[entry - 1])..<ends[entry] }
+
+  /// A filter of the values.
+  var bloomFilter: BloomFilter {
+    var filter = BloomFilter(values: entries)
+    for entry in 0..<entries { filter.insert(bytes.span.bytes.extracting(range(entry))) }
+    return filter
+  }
 
   mutating func append(_ value: RawSpan) {
     guard looksUp else { return ids.append(add(value)) }
@@ -83,39 +91,44 @@ struct ValueTable {
     }
   }
 
-  /// One multiplication for eight bytes, and a last mix (the finisher of SplitMix64).
+  /// One multiplication for sixteen bytes, whose halves are folded together (after wyhash, by Wang Yi). Who makes values that collide
+  /// meets the limit of probes.
   private static func hash(_ value: RawSpan) -> UInt64 {
-    let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
-    var hash = UInt64(truncatingIfNeeded: value.byteCount) &* multiplier
-    var offset = 0
-    while offset + 8 <= value.byteCount {
-      hash = (hash ^ value.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* multiplier
-      hash ^= hash >> 32
-      offset += 8
+    let length = value.byteCount
+    var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
+    var (low, high): (UInt64, UInt64) = (0, 0)
+    if length >= 8 {
+      var offset = 0
+      while offset + 16 < length {
+        seed = fold(value.word(offset) ^ multiplier, value.word(offset + 8) ^ seed)
+        offset += 16
+      }
+      // The last bytes, some of them for the second time.
+      (low, high) = (value.word(max(0, length - 16)), value.word(length - 8))
+    } else if length >= 4 {
+      (low, high) = (value.half(0), value.half(length - 4))
+    } else if length > 0 {
+      low = UInt64(value[0]) << 16 | UInt64(value[length / 2]) << 8 | UInt64(value[length - 1])
     }
-    hash = (hash ^ value.tail(from: offset)) &* multiplier
-    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-    return hash ^ (hash >> 31)
+    return fold(multiplier ^ UInt64(length), fold(low ^ multiplier, high ^ seed))
+  }
+
+  @inline(__always)
+  private static func fold(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    let product = one.multipliedFullWidth(by: other)
+    return product.high ^ product.low
   }
 }
 
 extension RawSpan {
-  /// The last bytes, from `offset` on, fewer than eight of them, folded into a word; where there are eight before the end,
-  /// those.
   @inline(__always)
-  fileprivate func tail(from offset: Int) -> UInt64 {
-    if byteCount >= 8 { return unsafeLoadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self) }
-    if byteCount >= 4 {
-      let low = unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
-      let high = unsafeLoadUnaligned(fromByteOffset: byteCount - 4, as: UInt32.self)
-      return UInt64(low) | UInt64(high) &<< 32
-    }
-    var rest: UInt64 = 0
-    for index in offset..<byteCount {
-      rest = rest &<< 8 | UInt64(unsafeLoad(fromByteOffset: index, as: UInt8.self))
-    }
-    return rest
+  fileprivate func word(_ offset: Int) -> UInt64 {
+    unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  @inline(__always)
+  fileprivate func half(_ offset: Int) -> UInt64 {
+    UInt64(unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
   /// The order of bytes, unsigned, the shorter first where one begins the other: below, at or above 0.
