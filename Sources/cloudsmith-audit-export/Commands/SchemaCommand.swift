@@ -13,22 +13,33 @@ struct SchemaCommand: AsyncParsableCommand {
     commandName: "schema",
     abstract: "The columns of every file, in order.",
     discussion: """
+      With the name of a warehouse: the statements that make its tables, one for the events and one for the number of the \
+      commit that is loaded. The loaders in samples/warehouses fill them.
+
       Examples:
         cloudsmith-audit-export schema
         cloudsmith-audit-export schema --as json
+        cloudsmith-audit-export schema --as postgresql | psql audit
       """)
 
-  @Option(name: .customLong("as"), help: ArgumentHelp("table (default) or json.", valueName: "form"))
+  @Option(name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"))
   var form: String?
+
+  private static let forms =
+    "table (default), json, " + Warehouse.allCases.dropLast().map(\.rawValue).joined(separator: ", ")
+    + " or athena"
 
   func run() async throws {
     let console = Console(isQuiet: false)
     switch form ?? "table" {
     case "table": console.answer(SchemaReport().text)
     case "json": console.answer(SchemaReport().json)
-    default:
-      console.tell("error: --as \(quoted(form ?? "")): expected table or json.")
-      throw ExitStatus.usage.code
+    case let name:
+      guard let warehouse = Warehouse(rawValue: name) else {
+        console.tell("error: --as \(quoted(name)): expected \(Self.forms).")
+        throw ExitStatus.usage.code
+      }
+      console.answer(TableDefinition(warehouse: warehouse).text)
     }
     if let failure = console.answerFailure {
       console.tell("error: \(failure.sentence)")

@@ -1,0 +1,243 @@
+"""Loads a nasty log into a warehouse by its loader in samples/warehouses, and compares every cell with the events.
+
+    load-warehouse.py postgresql|duckdb EXPORTER EMULATOR FOLDER
+
+Everything happens in FOLDER, which is empty: an emulator serves the events, the exporter archives them, the loader loads. It
+loads twice; then the days are exported again with events added, altered and taken away; then a file is missing; then two
+loaders run at once; then everything is loaded anew. What the rows should be comes from flatten.py, not from the archive.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+import flatten
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples/warehouses"
+FOLDER = pathlib.Path(sys.argv[4])
+ARCHIVE = FOLDER / "the archive"
+FIRST_DAY = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=9)
+
+TEXTS = [
+    "", None, "plain", "NULL", "null", "None", r"\N", r"\n", r"\.", "\\.\n", "\n\\.\n", "one\n\\.\ntwo", "\\.\r\n", "a\r\n\\.\r\nb",
+    "\\.\n\\.\n\\.", r'\"."', r"\\.", "\\", "\\\\", "ends in \\", '\\"', '"', '""', '"""', 'a "word" inside', '","', '"\n"', ",", "a,b",
+    ",,,", "'", "it''s'); drop table cloudsmith_audit_log; --", "$$", ":organization", ":'o'", "%s %(day)s {}", "\n", "\r",
+    "\r\n", "\n\n", "one\ntwo", "one\r\ntwo", "one\rtwo", "\n,\n", " ", " leading", "trailing ", "\ttab\t", "\u00a0", "\u3000", "#", "# no comment",
+    "nan", "NaN", "inf", "-0", "007", "1e5", "0x10", "true", "t", "2024-02-12", "é", "e\u0301", "😀", "👩‍👩‍👧", "שלום", "\u202eabc", "中文",
+    "\u2028", "\u2029", "\u0085", "\ufeffbom", "\x01", "\x08", "\x1a", "\x7f", "\x00", "a\x00b", "\ufffd", "\ufffe", "{}", "[1,2]", '{"a": "b"}',
+    "0123456789" * 100_000, ('say "it",\n' * 50_000)]
+NUMBERS = [
+    None, "54.539600", "-5.975000", 0, -0.0, 0.1, 1 / 3, "90", "-180", 1e-7, 5e-324, 1.7976931348623157e308, "1e5", 123456789.12345678]
+NAMES = flatten.TEXT[1:]
+
+
+def record(number, day, shift=0):
+    """The text that is number `number` stands in each column in some record; NULL and absent members are among them."""
+    at = f"{FIRST_DAY + datetime.timedelta(days=day)}T{number % 24:02}:{number // 24:02}:07.{number * 7919 % 1_000_000:06}Z"
+    found = {"uuid": f"{day}-{number:04}", "event_at": at, "actor_location": {}}
+    for index, name in enumerate(NAMES):
+        found[name] = TEXTS[(number + shift + index * 5) % len(TEXTS)]
+        if len(found[name] or "") > 10_000 and index % 14:
+            found[name] = "short"
+    for index, name in enumerate(flatten.LOCATION_TEXT):
+        found["actor_location"][name] = TEXTS[(number + shift + index * 11) % (len(TEXTS) - 2)]
+    for index, name in enumerate(flatten.LOCATION_NUMBERS):
+        found["actor_location"][name] = NUMBERS[(number + shift + index) % len(NUMBERS)]
+    if number % 3 == 0:
+        found["a new member"] = [TEXTS[(number + shift) % (len(TEXTS) - 2)], {"\\.\n": None}]
+    if number % 7 == 0:
+        del found[NAMES[number % len(NAMES)]]
+    return found
+
+
+class Log:
+    """The emulator and the exporter: what the loaders load from."""
+
+    def __init__(self, exporter, emulator):
+        self.emulator, self.port, self.files = emulator, "0", 0
+        bin = FOLDER / "bin"
+        bin.mkdir()
+        (bin / "cloudsmith-audit-export").symlink_to(exporter)
+        os.environ["PATH"] = f"{bin}:{os.environ['PATH']}"
+
+    def export(self, records, *options):
+        """Serves the records and exports them; returns the rows that they make."""
+        records = sorted(records, key=lambda found: (found["event_at"], found["uuid"]), reverse=True)
+        self.files += 1
+        path = FOLDER / f"events-{self.files}.json"
+        path.write_text(json.dumps(records))
+        serving = subprocess.Popen(
+            [self.emulator, "--port", self.port, "--organization", "acme", "--api-key", "k-123456", "--events", path],
+            stdout=subprocess.PIPE, text=True)
+        try:
+            url = serving.stdout.readline().split()[-1]
+            self.port = url.rsplit(":", 1)[1]
+            window = [str(FIRST_DAY), str(FIRST_DAY + datetime.timedelta(days=6))]
+            subprocess.run(
+                ["cloudsmith-audit-export", "export", "-q", "-o", "acme", "--archive", ARCHIVE, "--from", window[0],
+                 "--to", window[1], "--max-requests-per-second", "unlimited", *options],
+                check=True, env=os.environ | {"CLOUDSMITH_API_HOST": url, "CLOUDSMITH_API_KEY": "k-123456"})
+        finally:
+            serving.terminate()
+            serving.wait()
+        rows, unreadable = flatten.expected_rows([path], (flatten.FIRST, flatten.LAST + 1))
+        assert len(rows) == len(records) and not unreadable
+        return [row for _, row in rows]
+
+
+class DuckDB:
+    def __init__(self):
+        self.path = str(FOLDER / "audit.duckdb")
+
+    def command(self, *options):
+        return [sys.executable, SAMPLES / "duckdb/load.py", self.path, "acme", ARCHIVE, *options]
+
+    def query(self, sql):
+        import duckdb
+        with duckdb.connect(self.path) as warehouse:
+            warehouse.execute("SET TimeZone = 'UTC'")
+            return warehouse.execute(sql).fetchall()
+
+    def close(self):
+        pass
+
+    def rows(self):
+        times = "strftime(event_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        return self.query(
+            f"SELECT {columns}, event_date::VARCHAR FROM cloudsmith_audit_log WHERE organization = 'acme'")
+
+
+class PostgreSQL:
+    def __init__(self):
+        self.data = FOLDER / "postgresql"
+        self.data.mkdir()
+        initdb = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+        self.bin = initdb.parent
+        # The server refuses to be root.
+        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.getuid() == 0 else []
+        if self.user:
+            postgres = pwd.getpwnam("postgres")
+            os.chown(self.data, postgres.pw_uid, postgres.pw_gid)
+            FOLDER.chmod(0o755)
+        self.server("initdb", "-A", "trust", "-U", "audit", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+        options = f"-c listen_addresses= -c unix_socket_directories={self.data} -c fsync=off"
+        self.server("pg_ctl", "-w", "-l", str(self.data / "log"), "-o", options, "start")
+        os.environ |= {"PGHOST": str(self.data), "PGUSER": "audit", "PGDATABASE": "postgres", "PGTZ": "Asia/Karachi"}
+        subprocess.run(
+            ["psql", "-qX", "--set", "ON_ERROR_STOP=1", "--file", SAMPLES / "postgresql/schema.sql"], check=True)
+
+    def server(self, program, *options):
+        subprocess.run(
+            [*self.user, self.bin / program, "-D", self.data, *options], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def command(self, *options):
+        return [SAMPLES / "postgresql/load.sh", "acme", ARCHIVE, *options]
+
+    def query(self, sql):
+        answer = subprocess.run(
+            ["psql", "-qXAt", "--set", "ON_ERROR_STOP=1", "--command", sql], check=True, stdout=subprocess.PIPE)
+        number = lambda text: -0.0 if text == "-0" else int(text)
+        return [json.loads(line, parse_int=number) for line in answer.stdout.decode().split("\n")[:-1]]
+
+    def close(self):
+        self.server("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def rows(self):
+        times = """to_char(event_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        return self.query(
+            f"SELECT json_build_array({columns}, event_date) FROM cloudsmith_audit_log WHERE organization = 'acme'")
+
+
+def bits(cell):
+    return cell if cell is None else struct.pack(">d", float(cell)).hex()
+
+
+def compare(warehouse, expected, step):
+    """Every cell of every row, and nothing besides."""
+    coordinates = [index for index, name in enumerate(flatten.COLUMNS) if name.endswith("tude")]
+    found = [list(row) for row in warehouse.rows()]
+    wanted = [[row[name] for name in flatten.COLUMNS] + [row["event_at"][:10]] for row in expected]
+    for row in found + wanted:
+        for index in coordinates:
+            row[index] = bits(row[index])
+    found.sort(key=lambda row: (row[1], row[0]))
+    wanted.sort(key=lambda row: (row[1], row[0]))
+    for one, other in zip(found, wanted):
+        for name, cell, right in zip(flatten.COLUMNS + ["event_date"], one, other):
+            assert cell == right, f"{step}: {right!r:.200} of {name}, {other[0]}, has become {cell!r:.200}"
+    assert len(found) == len(wanted), f"{step}: {len(found)} rows, not {len(wanted)}"
+    cells = [cell for row in found for cell in row]
+    assert None in cells and "" in cells
+    print(f"{step}: {len(found)} rows equal")
+
+
+def load(warehouse, expected, step, *options, says=None):
+    answer = subprocess.run(warehouse.command(*options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert answer.returncode == 0, f"{step}: {answer.stdout}"
+    assert re.fullmatch(says or r"commit \d+: \d+ days, \d+ rows\n", answer.stdout), f"{step}: {answer.stdout}"
+    compare(warehouse, expected, step)
+    number = json.loads((ARCHIVE / "_manifest/acme/manifest.json").read_text())["commit"]
+    rows = warehouse.query("SELECT commit_number FROM cloudsmith_audit_loaded WHERE organization = 'acme'")
+    assert rows in ([number], [(number,)]), f"{step}: {rows}, not {number}"
+
+
+def scenario(log, warehouse):
+    records = [record(number, day) for day in range(4) for number in range(len(TEXTS))]
+    expected = log.export(records, "--page-size", "50")
+    load(warehouse, expected, "first load")
+    load(warehouse, expected, "load again", says=r"commit \d+: nothing to load\n")
+
+    # Another log, of which no loader of this one may take anything.
+    other = f"INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) VALUES ('0', now(), 'other', '{FIRST_DAY}')"
+    if isinstance(warehouse, DuckDB):
+        warehouse.query(other)
+    else:
+        subprocess.run(["psql", "-qX", "--command", other], check=True)
+
+    # Day 0 stays, day 1 has other events besides, day 2 other values, day 3 nothing any more, day 4 is new.
+    records = [found for found in records if found["uuid"][0] in "01"]
+    records += [record(number + 500, 1) for number in range(20)]
+    records += [record(number, 2, shift=13) for number in range(len(TEXTS))]
+    records += [record(number, 4) for number in range(len(TEXTS))]
+    before, expected = expected, log.export(records, "--replace")
+    lost = next(ARCHIVE.glob(f"csv/*/event_date={FIRST_DAY + datetime.timedelta(days=4)}/*"))
+    lost.rename(FOLDER / "lost")
+    failed = subprocess.run(warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert failed.returncode != 0 and lost.name in failed.stderr, failed.stderr
+    compare(warehouse, before, "a file is missing, nothing is loaded")
+    (FOLDER / "lost").rename(lost)
+    load(warehouse, expected, "days exported again", says=r"commit \d+: 4 days, \d+ rows\n")
+
+    records += [record(number + 600, day) for day in (0, 5) for number in range(30)]
+    expected = log.export(records)
+    if isinstance(warehouse, PostgreSQL):
+        pair = [subprocess.Popen(warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in "ab"]
+        assert 0 in [loader.wait() for loader in pair]
+    else:
+        subprocess.run(warehouse.command(), check=True, stdout=subprocess.DEVNULL)
+    load(warehouse, expected, "after two loaders at once", says=r"commit \d+: nothing to load\n")
+    load(warehouse, expected, "everything anew", "--full")
+    kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
+    assert kept in ([1], [(1,)]), kept
+
+
+def main():
+    log = Log(sys.argv[2], sys.argv[3])
+    warehouse = {"postgresql": PostgreSQL, "duckdb": DuckDB}[sys.argv[1]]()
+    try:
+        scenario(log, warehouse)
+    finally:
+        warehouse.close()
+    print("done")
+
+
+main()

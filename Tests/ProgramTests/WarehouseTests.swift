@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// `samples/warehouses`: the loaders, run against real engines as their readers would run them.
+@Suite struct WarehouseTests {
+  private static let names = [
+    "postgresql", "duckdb", "clickhouse", "spark", "bigquery", "snowflake", "redshift", "athena",
+  ]
+
+  @Test(arguments: names)
+  func `the tables of the sample are those that schema prints`(name: String) throws {
+    let printed = try Program.exporter.run(["schema", "--as", name])
+    #expect(printed.status == 0 && printed.log.isEmpty)
+    let sample = Repository.path("samples/warehouses/\(name)/schema.sql")
+    #expect(try String(contentsOfFile: sample, encoding: .utf8) == printed.output)
+  }
+
+  @Test func `help of schema names every warehouse, and so does the refusal of another`() throws {
+    let help = try Program.exporter.run(["help", "schema"])
+    let refusal = try Program.exporter.run(["schema", "--as", "oracle"])
+    #expect(refusal.status == 64 && refusal.log.contains("'oracle'"))
+    for name in Self.names { #expect(help.output.contains(name) && refusal.log.contains(name), "\(name)") }
+  }
+
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `DuckDB holds every cell of a nasty log, after each load and after a new export`() throws {
+    try load("duckdb")
+  }
+
+  @Test(
+    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
+    .enabled(
+      if: Shell.works("ls /usr/lib/postgresql/*/bin/initdb && command -v psql jq"),
+      "needs postgresql and jq; Scripts/test installs them"))
+  func `PostgreSQL holds every cell of a nasty log, after each load and after a new export`() throws {
+    try load("postgresql")
+  }
+
+  private func load(_ engine: String) throws {
+    let folder = NSTemporaryDirectory() + "audit-warehouse-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let result = try Python.run(
+      "load-warehouse.py", [engine, try Program.exporter.path, try Program.emulator.path, folder])
+    #expect(result.status == 0, "\(result.output)\(result.log)")
+    #expect(result.output.hasSuffix("done\n"), "\(result.output)")
+  }
+
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `what is not run here is at least SQL, or says that nobody could tell`() throws {
+    let result = try Python.run("check-samples.py", ["warehouses"])
+    #expect(result.status == 0, "\(result.output)\(result.log)")
+  }
+}

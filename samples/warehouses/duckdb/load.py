@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Brings a DuckDB file up to date with an archive: asks which days changed since the commit that it holds, and replaces
+those days and the number of the commit in one transaction. The first time, that is everything. Run it after every export:
+
+    pip install duckdb
+    python3 load.py audit.duckdb my-org /srv/audit            what changed; nothing to do is fine
+    python3 load.py audit.duckdb my-org /srv/audit --full     everything, in place of what is there
+
+It needs schema.sql beside it, and an archive that has csv. Any failure leaves the database as it was.
+"""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+import duckdb
+
+# The columns of a file: those of the table, without the keys of the folders.
+COLUMNS = """
+    SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'cloudsmith_audit_log'
+    AND column_name NOT IN ('organization', 'event_date') ORDER BY column_index"""
+
+READ = """
+    INSERT INTO cloudsmith_audit_log SELECT *, $organization, $day FROM read_csv(
+      $files, columns = $columns, header = true, auto_detect = false, delim = ',', quote = '"', escape = '"',
+      nullstr = '', allow_quoted_nulls = false, compression = 'gzip',
+      hive_partitioning = false, max_line_size = 67108864)"""
+
+
+def main(database, organization, archive, *mode):
+    archive = pathlib.Path(archive)
+    warehouse = duckdb.connect(database)
+    warehouse.execute("SET TimeZone = 'UTC'")
+    warehouse.execute(pathlib.Path(__file__).with_name("schema.sql").read_text())
+    held = warehouse.execute(
+        "SELECT commit_number FROM cloudsmith_audit_loaded WHERE organization = ?", [organization]).fetchone()
+    since = held[0] if held and "--full" not in mode else 0
+    changes = json.loads(subprocess.run(
+        ["cloudsmith-audit-export", "changes", "-o", organization, "--archive", archive, "--since", str(since),
+         "--format", "csv", "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
+    if changes["commit"] == since:
+        return f"commit {since}: nothing to load"
+
+    columns = dict(warehouse.execute(COLUMNS).fetchall())
+    warehouse.execute("BEGIN")
+    if "--full" in mode:
+        warehouse.execute("DELETE FROM cloudsmith_audit_log WHERE organization = ?", [organization])
+    for change in changes["days"]:
+        replace(warehouse, archive, organization, columns, change)
+    warehouse.execute(
+        "INSERT OR REPLACE INTO cloudsmith_audit_loaded VALUES (?, ?, now())", [organization, changes["commit"]])
+    warehouse.execute("COMMIT")
+    return f"commit {changes['commit']}: {len(changes['days'])} days, {sum(d['rows'] for d in changes['days'])} rows"
+
+
+def replace(warehouse, archive, organization, columns, change):
+    day, files = change["event_date"], [archive / file["path"] for file in change["files"]]
+    for path, file in zip(files, change["files"]):
+        # One that is gone was replaced meanwhile: run this again.
+        if hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
+            sys.exit(f"error: {path} is not as it was sealed; nothing was loaded. Ask cloudsmith-audit-export verify.")
+    warehouse.execute(
+        "DELETE FROM cloudsmith_audit_log WHERE organization = ? AND event_date = ?", [organization, day])
+    if not files:
+        return
+    loaded = warehouse.execute(READ, {
+        "organization": organization, "day": day, "columns": columns, "files": [str(path) for path in files]})
+    if loaded.fetchone()[0] != change["rows"]:
+        sys.exit(f"error: of {day} other than {change['rows']} rows were read; nothing was loaded.")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (4, 5) or sys.argv[4:] not in ([], ["--full"]):
+        sys.exit(__doc__)
+    print(main(*sys.argv[1:]))

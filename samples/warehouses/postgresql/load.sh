@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Brings PostgreSQL up to date with an archive: asks which days changed since the commit that it holds, and replaces those
+# days and the number of the commit in one transaction. The first time, that is everything. Run it after every export:
+#
+#   psql --file schema.sql                      once
+#   ./load.sh my-org /srv/audit                 what changed; nothing to do is fine
+#   ./load.sh my-org /srv/audit --full          everything, in place of what is there
+#
+# PGHOST, PGDATABASE, PGUSER, … say where, as for psql. Needs psql and server 15 or later, jq, gzip and sha256sum, and an
+# archive that has csv. Any failure leaves the database as it was.
+set -euo pipefail
+organization=${1:?the organization} archive=${2:?the folder of the archive} mode=${3:-}
+cd "$archive"
+sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }
+
+held=$(sql --set o="$organization" <<<"select commit_number from cloudsmith_audit_loaded where organization = :'o'")
+held=${held:-0} since=$held
+if [ "$mode" = --full ]; then since=0; fi
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv --as json)
+commit=$(jq .commit <<<"$changes")
+if [ "$commit" = "$since" ]; then
+  echo "commit $commit: nothing to load"
+  exit
+fi
+
+# Every file is as it was sealed. One that is gone was replaced meanwhile: run this again.
+sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
+if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
+
+# rows PATH: a file as psql can take it. To psql a line that is \. ends the data, even inside quotes; \"." is the same value.
+rows() { gzip -dc "$1" | sed 's/^\\\.\(\r\{0,1\}\)$/\\"."\1/'; }
+
+transaction() {
+  cat <<SQL
+begin;
+do \$\$ begin
+  -- Of two loaders at once the second waits here, and finds another commit than it had read.
+  insert into cloudsmith_audit_loaded values ('$organization', 0, now()) on conflict do nothing;
+  update cloudsmith_audit_loaded set commit_number = $commit, loaded_at = now()
+    where organization = '$organization' and commit_number = $held;
+  if not found then raise exception 'another loader was faster: run this again'; end if;
+end \$\$;
+create temporary table part (like cloudsmith_audit_log) on commit drop;
+alter table part drop organization, drop event_date;
+SQL
+  if [ "$mode" = --full ]; then
+    echo "delete from cloudsmith_audit_log where organization = '$organization';"
+  fi
+  jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" |
+    while read -r day count files; do
+      echo "delete from cloudsmith_audit_log where organization = '$organization' and event_date = '$day';"
+      for file in $files; do
+        echo "copy part from stdin (format csv, header match, encoding 'utf8');"
+        rows "$file"
+        echo '\.'
+      done
+      cat <<SQL
+do \$\$ begin
+  if (select count(*) from part) <> $count then raise exception '$day has not $count rows: run this again'; end if;
+end \$\$;
+insert into cloudsmith_audit_log select part.*, '$organization', '$day' from part;
+truncate part;
+SQL
+    done
+  echo 'commit;'
+}
+transaction | sql
+jq -r '"commit \(.commit): \(.days | length) days, \(.days | map(.rows) | add // 0) rows"' <<<"$changes"

@@ -1,0 +1,34 @@
+-- The audit log of Cloudsmith in Snowflake, schema audit-log-1: the table of events, and what is loaded.
+-- Made by: cloudsmith-audit-export schema --as snowflake
+-- Run it:  snow sql --filename schema.sql
+create table if not exists cloudsmith_audit_log (
+  uuid                         varchar not null,
+  event_at                     timestamp_tz(6) not null,
+  event                        varchar,
+  context                      varchar,
+  actor                        varchar,
+  actor_kind                   varchar,
+  actor_slug_perm              varchar,
+  actor_url                    varchar,
+  actor_ip_address             varchar,
+  actor_location_continent     varchar,
+  actor_location_country       varchar,
+  actor_location_country_code  varchar,
+  actor_location_city          varchar,
+  actor_location_postal_code   varchar,
+  actor_location_latitude      double,
+  actor_location_longitude     double,
+  object                       varchar,
+  object_kind                  varchar,
+  object_slug_perm             varchar,
+  target                       varchar,
+  target_kind                  varchar,
+  target_slug_perm             varchar,
+  additional_fields            varchar,
+  organization                 varchar not null,
+  event_date                   date not null)
+cluster by (event_date);
+create table if not exists cloudsmith_audit_loaded (
+  organization   varchar not null,
+  commit_number  bigint not null,
+  loaded_at      timestamp_tz(6) not null);
