@@ -1,10 +1,16 @@
-"""Holds the samples to the rules of those who will read them: check-samples.py kubernetes|github|airflow|crontab|warehouses"""
+"""Holds the samples to the rules of those who will read them.
+
+    check-samples.py kubernetes|github|airflow|crontab
+    check-samples.py warehouses EXPORTER
+"""
 
 import logging
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import types
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
@@ -66,14 +72,36 @@ def airflow():
     assert "data_interval_start | ts" in tasks[2]["bash_command"] and "--from" not in tasks[0]["bash_command"]
 
 
-def warehouses():
-    """What no test runs says so, and is SQL as far as sqlglot knows the dialect."""
+# Stands in for a warehouse's client: keeps what it is told, and answers that nothing is loaded yet.
+CLIENT = """#!/usr/bin/env bash
+told="$*"
+case "$told" in
+  *"max(commit_number)"*) case "$0" in */snow|*/bq) echo '[{"N": 0, "n": "0"}]' ;; *) echo 0 ;; esac ;;
+  *"select count()"*) cat "$0.rows" ;;
+  *"format CSVWithNames") told="$told"$'\\n'; echo $(($(wc -l) - 1)) >"$0.rows" ;;
+  "s3 cp "*) cat >/dev/null ;;
+  *--stdin|*ON_ERROR_STOP=1|*--use_legacy_sql=false) cat >>"$0.sql" ;;
+esac
+printf '%s\\n' "$told" >>"$0.told"
+"""
+
+
+def statements(text, dialect, source):
+    """What sqlglot makes of it. What it does not know it passes on as a command, with a warning."""
     import sqlglot
 
-    # A statement that sqlglot does not know it passes on with a warning.
     warnings = []
-    logging.getLogger("sqlglot").addHandler(type("", (logging.Handler,), {
-        "emit": lambda self, line: warnings.append(line.getMessage())})())
+    handler = type("", (logging.Handler,), {"emit": lambda self, line: warnings.append(line.getMessage())})()
+    logging.getLogger("sqlglot").addHandler(handler)
+    found = [found for found in sqlglot.parse(text, dialect=dialect) if found]
+    logging.getLogger("sqlglot").removeHandler(handler)
+    print(f"{source}: {len(found)} statements; " + (f"unknown: {warnings}" if warnings else "all known"))
+    assert found
+    return warnings
+
+
+def warehouses():
+    """What no test runs says so, and is SQL as far as sqlglot knows the dialect."""
     folders = sorted(path for path in (SAMPLES / "warehouses").iterdir() if path.is_dir())
     assert len(folders) == 8
     for folder in folders:
@@ -81,15 +109,38 @@ def warehouses():
             text = path.read_text()
             if path.suffix == ".sql":
                 dialect = {"postgresql": "postgres"}.get(folder.name, folder.name)
-                statements = [found for found in sqlglot.parse(text, dialect=dialect) if found]
-                assert statements and not warnings, f"{path}: {warnings}"
-                print(f"{folder.name}/{path.name}: {len(statements)} statements")
-            if path.suffix == ".sh":
-                subprocess.run(["bash", "-n", path], check=True)
+                assert not statements(text, dialect, f"{folder.name}/{path.name}")
             if path.suffix == ".py":
                 compile(text, path, "exec")
-            if path.stem == "load" and folder.name not in ("postgresql", "duckdb"):
+            if path.name != "schema.sql" and folder.name not in ("postgresql", "duckdb"):
                 assert "Not run" in text, path
+    for name, client in {"snowflake": "snow", "bigquery": "bq", "redshift": "psql", "clickhouse": "clickhouse-client"}.items():
+        loader(name, client)
+
+
+def loader(name, client):
+    """The loader's words to a client that stands in, for the sample of an archive: 17 rows in 4 days."""
+    with tempfile.TemporaryDirectory() as folder:
+        for program in (client, "aws"):
+            path = pathlib.Path(folder, program)
+            path.write_text(CLIENT)
+            path.chmod(0o755)
+        pathlib.Path(folder, "cloudsmith-audit-export").symlink_to(sys.argv[2])
+        more = [] if name == "clickhouse" else ["s3://my-bucket/audit", "arn:aws:iam::123456789012:role/redshift"]
+        answer = subprocess.run(
+            [SAMPLES / "warehouses" / name / "load.sh", "acme", SAMPLES / "archive", *more], check=True, text=True,
+            stdout=subprocess.PIPE, env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"})
+        assert re.fullmatch(r"commit 2: 4 days(, 17 rows)?\n", answer.stdout), answer.stdout
+        told = pathlib.Path(folder, client + ".told").read_text()
+        if name == "clickhouse":
+            assert told.count("alter table cloudsmith_audit_log replace partition ('acme', '2024-02-1") == 4, told
+            assert "insert into cloudsmith_audit_loaded values ('acme', 2," in told, told
+            return
+        sql = pathlib.Path(folder, client + ".sql").read_text()
+        unknown = statements(sql, name, f"{name}, as its client is told it")
+        assert all("'lock table " in line for line in unknown), unknown
+        places = [re.search(words, sql, re.M).start() for words in ("^begin", "^delete", r"\('acme', 2,", "^commit")]
+        assert places == sorted(places), sql
 
 
 globals()[sys.argv[1]]()

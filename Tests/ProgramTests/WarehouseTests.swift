@@ -30,7 +30,7 @@ import Testing
   @Test(
     .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
     .enabled(
-      if: Shell.works("ls /usr/lib/postgresql/*/bin/initdb && command -v psql jq"),
+      if: Shell.works("ls /usr/lib/postgresql/*/bin/initdb && command -v psql && command -v jq"),
       "needs postgresql and jq; Scripts/test installs them"))
   func `PostgreSQL holds every cell of a nasty log, after each load and after a new export`() throws {
     try load("postgresql")
@@ -46,9 +46,11 @@ import Testing
     #expect(result.output.hasSuffix("done\n"), "\(result.output)")
   }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
-  func `what is not run here is at least SQL, or says that nobody could tell`() throws {
-    let result = try Python.run("check-samples.py", ["warehouses"])
+  @Test(
+    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
+    .enabled(if: Shell.works("command -v jq"), "needs jq; Scripts/test installs it"))
+  func `what no warehouse runs here says so, and tells a client what reads as its SQL`() throws {
+    let result = try Python.run("check-samples.py", ["warehouses", try Program.exporter.path])
     #expect(result.status == 0, "\(result.output)\(result.log)")
   }
 }

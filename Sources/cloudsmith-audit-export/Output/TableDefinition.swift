@@ -10,7 +10,7 @@ struct TableDefinition {
 
   var text: String {
     let heading = [
-      "-- The audit log of Cloudsmith in \(warehouse.title), schema \(Column.schemaName): the table of events, and what is loaded.",
+      "-- The audit log of Cloudsmith in \(warehouse.title), schema \(Column.schemaName).",
       "-- Made by: cloudsmith-audit-export schema --as \(warehouse.rawValue)",
       "-- Run it:  \(warehouse.command)",
     ]

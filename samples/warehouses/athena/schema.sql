@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in Athena, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in Athena, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as athena
 -- Run it:  in the query editor, with the name of your bucket
 create external table if not exists cloudsmith_audit_log (

@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in BigQuery, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in BigQuery, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as bigquery
 -- Run it:  bq query --use_legacy_sql=false < schema.sql (into the dataset audit)
 create table if not exists audit.cloudsmith_audit_log (

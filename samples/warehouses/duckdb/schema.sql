@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in DuckDB, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in DuckDB, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as duckdb
 -- Run it:  duckdb audit.duckdb < schema.sql (load.py does it by itself)
 create table if not exists cloudsmith_audit_log (

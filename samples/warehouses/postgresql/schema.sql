@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in PostgreSQL, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in PostgreSQL, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as postgresql
 -- Run it:  psql --file schema.sql (PGHOST, PGDATABASE, … say where)
 create table if not exists cloudsmith_audit_log (

@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in Snowflake, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in Snowflake, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as snowflake
 -- Run it:  snow sql --filename schema.sql
 create table if not exists cloudsmith_audit_log (

@@ -1,4 +1,4 @@
--- The audit log of Cloudsmith in Spark, schema audit-log-1: the table of events, and what is loaded.
+-- The audit log of Cloudsmith in Spark, schema audit-log-1.
 -- Made by: cloudsmith-audit-export schema --as spark
 -- Run it:  spark-sql -f schema.sql
 create table if not exists cloudsmith_audit_log (

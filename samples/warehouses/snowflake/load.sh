@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Brings Snowflake up to date with an archive: asks which days changed since the commit that it holds, and replaces those days
+# and the number of the commit in one transaction. The first time, that is everything.
+# Not run by this project's tests; written from Snowflake's documentation.
+#
+#   snow sql --filename schema.sql          once
+#   ./load.sh my-org /srv/audit             SNOWFLAKE_… or a default connection say where, as for snow
+#
+# Needs snow (Snowflake CLI) and jq. Any failure leaves the tables as they were.
+set -euo pipefail
+organization=${1:?the organization} archive=${2:?the folder of the archive}
+cd "$archive"
+
+held=$(snow sql --format json --query "select coalesce(max(commit_number), 0) as n from cloudsmith_audit_loaded
+  where organization = '$organization'" | jq -r '.[0] | .N // .n')
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$held" --format csv --as json)
+commit=$(jq .commit <<<"$changes") rows=$(jq '[.days[].rows] | add // 0' <<<"$changes")
+if [ "$commit" = "$held" ]; then
+  echo "commit $commit: nothing to load"
+  exit
+fi
+
+statements() {
+  cat <<SQL
+create or replace temporary table cloudsmith_audit_part as
+  select * exclude (organization, event_date) from cloudsmith_audit_log where false;
+create or replace temporary stage cloudsmith_audit_files;
+SQL
+  jq -r --arg archive "$PWD" '.days[] | .event_date as $day | .files[] |
+    "put '\''file://\($archive)/\(.path)'\'' @cloudsmith_audit_files/\($day)/ auto_compress = false source_compression = gzip;"' \
+    <<<"$changes"
+  cat <<SQL
+copy into cloudsmith_audit_part from @cloudsmith_audit_files
+  file_format = (type = csv compression = gzip record_delimiter = '\\n' field_optionally_enclosed_by = '"' escape = none
+    escape_unenclosed_field = none empty_field_as_null = true null_if = () trim_space = false
+    error_on_column_count_mismatch = true encoding = 'UTF8' parse_header = true)
+  match_by_column_name = case_insensitive on_error = abort_statement;
+-- Divides by zero, and so ends here, when other than $rows rows were read.
+select 1 / iff(count(*) = $rows, 1, 0) from cloudsmith_audit_part;
+begin;
+SQL
+  jq -r --arg o "$organization" '.days[] |
+    "delete from cloudsmith_audit_log where organization = '\''\($o)'\'' and event_date = '\''\(.event_date)'\'';"' <<<"$changes"
+  cat <<SQL
+insert into cloudsmith_audit_log select part.*, '$organization', to_date(part.event_at) from cloudsmith_audit_part as part;
+delete from cloudsmith_audit_loaded where organization = '$organization';
+insert into cloudsmith_audit_loaded values ('$organization', $commit, current_timestamp());
+commit;
+SQL
+}
+statements | snow sql --stdin
+echo "commit $commit: $(jq '.days | length' <<<"$changes") days, $rows rows"

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Brings a table of Spark up to date with an archive: asks which days changed since the commit that it holds, and replaces
+them. The first time, that is everything. Not run by this project's tests; the options of the reader were, in Spark 4.
+
+    spark-sql -f schema.sql                                              once
+    spark-submit load.py my-org /srv/audit [file:///srv/audit]           the last: the archive as the workers see it
+
+A table of plain Parquet has no transactions: a loader that is stopped may leave some days new and the number of the commit
+old, and the next one replaces the same days again. Run one at a time.
+"""
+
+import json
+import subprocess
+import sys
+
+from pyspark.sql import SparkSession, functions
+
+TABLE, LOADED = "cloudsmith_audit_log", "cloudsmith_audit_loaded"
+# Without multiLine, quote and escape rows would be cut; without emptyValue and nullValue "" would become NULL.
+READER = {
+    "header": True, "enforceSchema": False, "multiLine": True, "quote": '"', "escape": '"', "emptyValue": "",
+    "nullValue": "\uffff never \uffff", "mode": "FAILFAST"}
+
+
+def main(organization, archive, seen=None):
+    spark = SparkSession.builder.enableHiveSupport().getOrCreate()
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
+    own = functions.col("organization") == organization
+    since = spark.table(LOADED).where(own).agg(functions.max("commit_number")).first()[0] or 0
+    changes = json.loads(subprocess.run(
+        ["cloudsmith-audit-export", "changes", "-o", organization, "--archive", archive, "--since", str(since),
+         "--format", "csv", "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
+    if changes["commit"] == since:
+        return f"commit {since}: nothing to load"
+
+    schema = spark.table(TABLE).drop("organization", "event_date").schema
+    paths = [f"{seen or archive}/{file['path']}" for day in changes["days"] for file in day["files"]]
+    if paths:
+        rows = spark.read.schema(schema).options(**READER).csv(paths).cache()
+        expected = sum(day["rows"] for day in changes["days"])
+        if rows.count() != expected:
+            sys.exit(f"error: other than {expected} rows were read; nothing was loaded.")
+        (rows.withColumn("organization", functions.lit(organization))
+            .withColumn("event_date", functions.to_date("event_at"))
+            .write.mode("overwrite").insertInto(TABLE))
+    for day in changes["days"]:
+        if not day["rows"]:
+            spark.sql(
+                f"ALTER TABLE {TABLE} DROP IF EXISTS "
+                f"PARTITION (organization = '{organization}', event_date = '{day['event_date']}')")
+    # Only added to: the highest counts.
+    spark.sql(f"INSERT INTO {LOADED} VALUES ('{organization}', {changes['commit']}, now())")
+    return f"commit {changes['commit']}: {len(changes['days'])} days"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    print(main(*sys.argv[1:]))
