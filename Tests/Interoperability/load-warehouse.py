@@ -26,15 +26,17 @@ ARCHIVE = FOLDER / "the archive"
 FIRST_DAY = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=9)
 
 TEXTS = [
-    "", None, "plain", "NULL", "null", "None", r"\N", r"\n", r"\.", "\\.\n", "\n\\.\n", "one\n\\.\ntwo", "\\.\r\n", "a\r\n\\.\r\nb",
-    "\\.\n\\.\n\\.", r'\"."', r"\\.", "\\", "\\\\", "ends in \\", '\\"', '"', '""', '"""', 'a "word" inside', '","', '"\n"', ",", "a,b",
-    ",,,", "'", "it''s'); drop table cloudsmith_audit_log; --", "$$", ":organization", ":'o'", "%s %(day)s {}", "\n", "\r",
-    "\r\n", "\n\n", "one\ntwo", "one\r\ntwo", "one\rtwo", "\n,\n", " ", " leading", "trailing ", "\ttab\t", "\u00a0", "\u3000", "#", "# no comment",
-    "nan", "NaN", "inf", "-0", "007", "1e5", "0x10", "true", "t", "2024-02-12", "é", "e\u0301", "😀", "👩‍👩‍👧", "שלום", "\u202eabc", "中文",
-    "\u2028", "\u2029", "\u0085", "\ufeffbom", "\x01", "\x08", "\x1a", "\x7f", "\x00", "a\x00b", "\ufffd", "\ufffe", "{}", "[1,2]", '{"a": "b"}',
-    "0123456789" * 100_000, ('say "it",\n' * 50_000)]
+    "", None, "plain", "NULL", "null", "None", r"\N", r"\n", r"\.", "\\.\n", "\n\\.\n", "one\n\\.\ntwo", "\\.\r\n",
+    "a\r\n\\.\r\nb", "\\.\n\\.\n\\.", r'\"."', r"\\.", "\\", "\\\\", "ends in \\", '\\"', '"', '""', '"""',
+    'a "word" inside', '","', '"\n"', ",", "a,b", ",,,", "'", "it''s'); drop table cloudsmith_audit_log; --", "$$",
+    ":organization", ":'o'", "%s %(day)s {}", "\n", "\r", "\r\n", "\n\n", "one\ntwo", "one\r\ntwo", "one\rtwo", "\n,\n",
+    " ", " leading", "trailing ", "\ttab\t", "\u00a0", "\u3000", "#", "# no comment", "nan", "NaN", "inf", "-0", "007",
+    "1e5", "0x10", "true", "t", "2024-02-12", "é", "e\u0301", "😀", "👩‍👩‍👧", "שלום", "\u202eabc", "中文", "\u2028",
+    "\u2029", "\u0085", "\ufeffbom", "\x01", "\x08", "\x1a", "\x7f", "\x00", "a\x00b", "\ufffd", "\ufffe", "{}", "[1,2]",
+    '{"a": "b"}', "0123456789" * 100_000, 'say "it",\n' * 50_000]
 NUMBERS = [
-    None, "54.539600", "-5.975000", 0, -0.0, 0.1, 1 / 3, "90", "-180", 1e-7, 5e-324, 1.7976931348623157e308, "1e5", 123456789.12345678]
+    None, "54.539600", "-5.975000", 0, -0.0, 0.1, 1 / 3, "90", "-180", 1e-7, 5e-324, 1.7976931348623157e308, "1e5",
+    123456789.12345678]
 NAMES = flatten.TEXT[1:]
 
 
@@ -197,7 +199,8 @@ def scenario(log, warehouse):
     load(warehouse, expected, "load again", says=r"commit \d+: nothing to load\n")
 
     # Another log, of which no loader of this one may take anything.
-    other = f"INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) VALUES ('0', now(), 'other', '{FIRST_DAY}')"
+    other = "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
+    other += f"VALUES ('0', now(), 'other', '{FIRST_DAY}')"
     if isinstance(warehouse, DuckDB):
         warehouse.query(other)
     else:
@@ -220,7 +223,8 @@ def scenario(log, warehouse):
     records += [record(number + 600, day) for day in (0, 5) for number in range(30)]
     expected = log.export(records)
     if isinstance(warehouse, PostgreSQL):
-        pair = [subprocess.Popen(warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in "ab"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        pair = [subprocess.Popen(warehouse.command(), **quiet) for _ in "ab"]
         assert 0 in [loader.wait() for loader in pair]
     else:
         subprocess.run(warehouse.command(), check=True, stdout=subprocess.DEVNULL)

@@ -34,7 +34,10 @@ jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" 
       gzip -dc "$file" | ask "insert into cloudsmith_audit_part select *, '$organization', '$day' from input('${columns//\'/\\\'}')
         settings date_time_input_format = 'best_effort', input_format_csv_trim_whitespaces = 0 format CSVWithNames"
     done
-    [ "$(ask 'select count() from cloudsmith_audit_part' </dev/null)" = "$count" ] || { echo "$day has not $count rows" >&2; exit 1; }
+    if [ "$(ask 'select count() from cloudsmith_audit_part' </dev/null)" != "$count" ]; then
+      echo "$day has not $count rows: run this again" >&2
+      exit 1
+    fi
     ask "alter table cloudsmith_audit_log replace partition ('$organization', '$day') from cloudsmith_audit_part" </dev/null
   done
 ask "insert into cloudsmith_audit_loaded values ('$organization', $commit, now64(6))"

@@ -26,7 +26,8 @@ READ = """
     INSERT INTO cloudsmith_audit_log SELECT *, $organization, $day FROM read_csv(
       $files, columns = $columns, header = true, auto_detect = false, delim = ',', quote = '"', escape = '"',
       nullstr = '', allow_quoted_nulls = false, compression = 'gzip',
-      hive_partitioning = false, max_line_size = 67108864)"""
+      hive_partitioning = false, max_line_size = 67108864,
+      buffer_size = 134217728)"""
 
 
 def main(database, organization, archive, *mode):

@@ -6,8 +6,8 @@
 #   ./load.sh my-org /srv/audit                 what changed; nothing to do is fine
 #   ./load.sh my-org /srv/audit --full          everything, in place of what is there
 #
-# PGHOST, PGDATABASE, PGUSER, … say where, as for psql. Needs psql and server 15 or later, jq, gzip and sha256sum, and an
-# archive that has csv. Any failure leaves the database as it was.
+# PGHOST, PGDATABASE, PGUSER, … say where, as for psql. Needs psql and server 15 or later, jq, gzip, GNU sed and
+# sha256sum, and an archive that has csv. Any failure leaves the database as it was.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive} mode=${3:-}
 cd "$archive"
@@ -28,7 +28,7 @@ sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 
 # rows PATH: a file as psql can take it. To psql a line that is \. ends the data, even inside quotes; \"." is the same value.
-rows() { gzip -dc "$1" | sed 's/^\\\.\(\r\{0,1\}\)$/\\"."\1/'; }
+rows() { gzip -dc "$1" | LC_ALL=C sed 's/^\\\.\(\r\{0,1\}\)$/\\"."\1/'; }
 
 transaction() {
   cat <<SQL
