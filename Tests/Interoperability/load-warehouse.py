@@ -199,12 +199,9 @@ def scenario(log, warehouse):
     load(warehouse, expected, "load again", says=r"commit \d+: nothing to load\n")
 
     # Another log, of which no loader of this one may take anything.
-    other = "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
-    other += f"VALUES ('0', now(), 'other', '{FIRST_DAY}')"
-    if isinstance(warehouse, DuckDB):
-        warehouse.query(other)
-    else:
-        subprocess.run(["psql", "-qX", "--command", other], check=True)
+    warehouse.query(
+        "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
+        f"VALUES ('0', now(), 'other', '{FIRST_DAY}')")
 
     # Day 0 stays, day 1 has other events besides, day 2 other values, day 3 nothing any more, day 4 is new.
     records = [found for found in records if found["uuid"][0] in "01"]
@@ -218,6 +215,12 @@ def scenario(log, warehouse):
     assert failed.returncode != 0 and lost.name in failed.stderr, failed.stderr
     compare(warehouse, before, "a file is missing, nothing is loaded")
     (FOLDER / "lost").rename(lost)
+    if isinstance(warehouse, PostgreSQL):
+        last = f"ADD CONSTRAINT last CHECK (event_date < '{FIRST_DAY + datetime.timedelta(days=4)}') NOT VALID"
+        warehouse.query("ALTER TABLE cloudsmith_audit_log " + last)
+        assert subprocess.run(warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0
+        warehouse.query("ALTER TABLE cloudsmith_audit_log DROP CONSTRAINT last")
+        compare(warehouse, before, "the last day is refused, nothing is loaded")
     load(warehouse, expected, "days exported again", says=r"commit \d+: 4 days, \d+ rows\n")
 
     records += [record(number + 600, day) for day in (0, 5) for number in range(30)]
