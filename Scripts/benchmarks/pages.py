@@ -9,6 +9,8 @@ import shutil
 import subprocess
 
 PAGE_SIZE = 500
+# How many events the emulator makes at a time; whole pages of them.
+SLICE = 2_000_000
 
 
 class Pages:
@@ -35,19 +37,35 @@ class Pages:
         shutil.rmtree(new, ignore_errors=True)
         for size in (1, PAGE_SIZE):
             (new / str(size)).mkdir(parents=True)
-        everything = new / "all.json"
-        subprocess.run(
-            [emulator, "--organization", "bench", "--generate", str(self.events), "--seed", str(seed),
-             "--from", str(self.start), "--to", str(self.to), "--print-events", everything], check=True)
-        with open(everything, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            # No record has objects in an array, and no string of the generator ends with a brace and a comma.
-            starts = [1] + [match.start() + 2 for match in re.finditer(rb'\},\{"', text)] + [len(text)]
-            assert len(starts) == self.events + 1, "the records cannot be told apart"
-            for page in range(self.total):
-                first, last = page * PAGE_SIZE, min((page + 1) * PAGE_SIZE, self.events)
-                records = text[starts[first]:starts[last] - 1]
-                (new / str(PAGE_SIZE) / f"{page + 1}.json").write_bytes(b"[" + records + b"]")
-            (new / "1" / "1.json").write_bytes(b"[" + text[starts[0]:starts[1] - 1] + b"]")
-        assert len(json.loads((new / str(PAGE_SIZE) / f"{self.total}.json").read_bytes())) == last - first
-        everything.unlink()
+        # In slices, the newest first: the emulator does not write files of more than 2 GiB well.
+        slices = -(-self.events // SLICE)
+        seconds = self.days * 86_400
+        start = datetime.datetime.combine(self.start, datetime.time())
+        made = 0
+        for number in range(slices):
+            count = min(SLICE, self.events - made)
+            times = [start + datetime.timedelta(seconds=seconds * (self.events - done) // self.events)
+                     for done in (made + count, made)]
+            text = new / "slice.json"
+            subprocess.run(
+                [emulator, "--organization", "bench", "--generate", str(count), "--seed", str(seed + number),
+                 "--from", f"{times[0].isoformat()}Z", "--to", f"{times[1].isoformat()}Z", "--print-events", text],
+                check=True)
+            cut(text, count, new / str(PAGE_SIZE), made // PAGE_SIZE)
+            text.unlink()
+            made += count
+        newest = json.loads((new / str(PAGE_SIZE) / "1.json").read_bytes())[0]
+        (new / "1" / "1.json").write_text(json.dumps([newest], ensure_ascii=False, separators=(",", ":")))
         new.rename(self.folder)
+
+
+def cut(text: pathlib.Path, count: int, folder: pathlib.Path, pages: int):
+    """Cuts an array of records into pages, the first of which comes after so many others."""
+    with open(text, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as array:
+        # No record has objects in an array, and no string of the generator ends with a brace and a comma.
+        starts = [1] + [match.start() + 2 for match in re.finditer(rb'\},\{"', array)] + [len(array)]
+        assert len(starts) == count + 1, "the records cannot be told apart"
+        for first in range(0, count, PAGE_SIZE):
+            pages += 1
+            last = min(first + PAGE_SIZE, count)
+            (folder / f"{pages}.json").write_bytes(b"[" + array[starts[first]:starts[last] - 1] + b"]")

@@ -101,7 +101,7 @@ struct Job {
   @inline(never) private mutating func writeParquet() throws {
     var size = 0
     var writer = try ParquetPartWriter()
-    for batch in batches { try writer.append(batch, rows: 0..<batch.count) { size += $0.count } }
+    for rows in sorted { try writer.append(rows, rows.rows.indices) { size += $0.count } }
     _ = try writer.finish { size += $0.count }
     precondition(size > 0)
   }

@@ -45,6 +45,10 @@ struct `Parquet and CSV, measured` {
     try Data(parquet).write(to: URL(filePath: path + ".parquet"))
     try Data(csv).write(to: URL(filePath: path + ".csv.gz"))
     print("rows \(batch.count), parquet \(parquet.count) B in \(parquetTime) s, read in \(readTime) s,")
+    if ParquetCompression.hasZstd {
+      let time = try seconds { parquet = try ParquetPart(batch, .zstd(level: 3)).file }
+      print("with zstd \(parquet.count) B in \(time) s")
+    }
     print("csv.gz \(csv.count) B")
   }
 }

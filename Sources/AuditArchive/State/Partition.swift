@@ -34,6 +34,13 @@ package struct Partition: Hashable, Sendable {
   package var contentSHA256: String
   /// By format, then in the order of the rows.
   package var files: [PartFile]
+
+  package var formats: Set<PartFormat> { Set(files.map(\.format)) }
+
+  /// Whether the day can be read in each of these formats; one without rows can be.
+  package func has(_ formats: Set<PartFormat>) -> Bool {
+    files.isEmpty || formats.isSubset(of: self.formats)
+  }
 }
 
 /// A sealed file that holds some or all of a day's rows.

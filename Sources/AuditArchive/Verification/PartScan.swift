@@ -23,9 +23,26 @@ struct PartScan {
   ) throws(StorageError) {
     switch file.format {
     case .csv: try readCSV(file, storage, &content, each)
-    case .parquet:
-      flaw = .unreadable("this version reads CSV parts, and not Parquet")
-      try readBytes(file, storage) { _ in }
+    case .parquet: try readParquet(file, storage, &content, each)
+    }
+  }
+
+  /// The bytes are read once for their hash and once for their rows: a reader of Parquet begins at the end.
+  private mutating func readParquet(
+    _ file: PartFile, _ storage: any ArchiveStorage, _ content: inout DayContentHash,
+    _ each: (RowBatch) -> Void
+  ) throws(StorageError) {
+    try readBytes(file, storage) { _ in }
+    do {
+      var reader = try ParquetPartReader(size: bytes) { offset, count in
+        try storage.read(file.path, at: offset, count: count)
+      }
+      while let batch = try reader.next(content: &content) { each(batch) }
+      summary = try reader.finish()
+    } catch let error as StorageError {
+      throw error
+    } catch {
+      flaw = Flaw(of: error)
     }
   }
 
@@ -65,7 +82,7 @@ struct PartScan {
 extension Flaw {
   /// What a reader of parts says.
   fileprivate init(of error: any Error) {
-    if let error = error as? CSVError, error.reason == .header {
+    if (error as? CSVError)?.reason == .header || (error as? ParquetError)?.reason == .schema {
       self = .schemaMismatch(expected: Column.schemaName, found: "another schema")
     } else {
       self = .unreadable("\(error)")

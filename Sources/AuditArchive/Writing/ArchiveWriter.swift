@@ -64,6 +64,25 @@ package final class ArchiveWriter: Sendable {
     for part in staged.parts { try stored(storage.discard(part.spool)) }
   }
 
+  /// The days whose rows the archive has in other formats than those that are written now; oldest first.
+  package var daysToConvert: [Day] {
+    (manifest?.partitions ?? []).filter { !$0.has(settings.formats) }.map(\.eventDate)
+  }
+
+  /// Days that also have files in formats that are not written any more: these stay until the day changes.
+  package var daysInOldFormats: [Day] {
+    (manifest?.partitions ?? []).filter {
+      $0.has(settings.formats) && !$0.formats.isSubset(of: settings.formats)
+    }
+    .map(\.eventDate)
+  }
+
+  /// Stages a day as the archive has it, in the formats that are written now.
+  package func stageConverted(_ day: Day) async throws -> StagedDay {
+    var reader = reader(of: day)
+    return try await stage(day) { try reader.next().map { RowSelection($0) } }
+  }
+
   // MARK: Committing
 
   /// Makes a change part of the archive, whole or not at all.
@@ -139,10 +158,12 @@ package final class ArchiveWriter: Sendable {
     return lost
   }
 
-  /// Whether the archive has a staged day already: the same content, in files that are as they were sealed.
+  /// Whether the archive has a staged day already: the same content, in all its formats, in files that are as they were
+  /// sealed.
   private func isPresent(_ staged: StagedDay, in manifest: Manifest?) throws(ArchiveError) -> Bool {
     guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
-    guard present.contentSHA256 == staged.contentSHA256 else { return false }
+    guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))
+    else { return false }
     for file in present.files where try storage.damage(to: file) != nil { return false }
     return true
   }

@@ -31,7 +31,13 @@ package struct StagedDay: Sendable {
   package let day: Day
   package let rows: Int
   package let contentSHA256: String
+  /// In the order of the rows, each in all its formats.
   let parts: [StagedPart]
+
+  /// By format, then in the order of the rows, as a partition lists its files.
+  var partsByFormat: [StagedPart] {
+    PartFormat.allCases.flatMap { format in parts.filter { $0.format == format } }
+  }
 }
 
 struct StagedPart: Sendable {

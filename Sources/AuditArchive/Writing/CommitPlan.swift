@@ -24,7 +24,9 @@ struct CommitPlan {
     var after = before
     for staged in days {
       let partition = Partition(staged, after: before[staged.day], commit: number, paths: paths)
-      puts += zip(staged.parts.map(\.spool), partition.files.map(\.path)).map { (spool: $0, path: $1) }
+      puts += zip(staged.partsByFormat.map(\.spool), partition.files.map(\.path)).map {
+        (spool: $0, path: $1)
+      }
       after[staged.day] = partition
     }
     let added = puts.map(\.path) + (quarantine.map { [$0.file.path] } ?? [])
@@ -68,19 +70,21 @@ extension Partition {
   /// The next revision of a day.
   fileprivate init(_ staged: StagedDay, after present: Partition?, commit: Int, paths: ArchivePaths) {
     let revision = (present?.revision ?? 0) + 1
+    var indexes: [PartFormat: Int] = [:]
+    let files = staged.partsByFormat.map { part in
+      let name = PartName(
+        format: part.format, day: staged.day, index: indexes[part.format, default: 0], revision: revision,
+        hash: ArchivePaths.shortHash(part.sha256))
+      indexes[part.format, default: 0] += 1
+      return PartFile(
+        path: paths.part(name), format: part.format, rows: part.rows, bytes: part.bytes,
+        uncompressedBytes: part.uncompressedBytes, sha256: part.sha256, minEventAt: part.minEventAt,
+        maxEventAt: part.maxEventAt)
+    }
     self.init(
       eventDate: staged.day, state: .open, revision: revision, changedInCommit: commit, rows: staged.rows,
       minEventAt: staged.parts.first?.minEventAt, maxEventAt: staged.parts.last?.maxEventAt,
-      contentSHA256: staged.contentSHA256,
-      files: staged.parts.enumerated().map { index, part in
-        let name = PartName(
-          format: part.format, day: staged.day, index: index, revision: revision,
-          hash: ArchivePaths.shortHash(part.sha256))
-        return PartFile(
-          path: paths.part(name), format: part.format, rows: part.rows, bytes: part.bytes,
-          uncompressedBytes: part.uncompressedBytes, sha256: part.sha256, minEventAt: part.minEventAt,
-          maxEventAt: part.maxEventAt)
-      })
+      contentSHA256: staged.contentSHA256, files: files)
   }
 
   /// A day that is covered and has no events: proof that nothing happened.

@@ -16,7 +16,8 @@ package struct DayReader: ~Copyable {
 
   private struct OpenPart: ~Copyable {
     let file: PartFile
-    var reader: CSVPartReader
+    var csv: CSVPartReader?
+    var parquet: ParquetPartReader?
     var bytesRead = 0
   }
 
@@ -26,7 +27,10 @@ package struct DayReader: ~Copyable {
   init(_ partition: Partition?, storage: any ArchiveStorage) {
     self.storage = storage
     self.partition = partition
-    self.files = (partition?.files.filter { $0.format == .csv } ?? [])[...]
+    // One format is enough; CSV is the cheaper to read.
+    let files = partition?.files ?? []
+    let format = files.contains { $0.format == .csv } ? PartFormat.csv : .parquet
+    self.files = files.filter { $0.format == format }[...]
   }
 
   /// The next rows; nil at the end. Throws `.damaged` when a file is not what was sealed.
@@ -45,33 +49,60 @@ package struct DayReader: ~Copyable {
   }
 
   private func open(_ file: PartFile) throws(ArchiveError) -> OpenPart {
+    let storage = storage
     do {
-      return OpenPart(file: file, reader: try CSVPartReader())
+      switch file.format {
+      case .csv: return OpenPart(file: file, csv: try CSVPartReader(), parquet: nil)
+      case .parquet:
+        guard let size = try storage.size(file.path) else { throw damage(file, .missing) }
+        let reader = try ParquetPartReader(size: size) { offset, count in
+          try storage.read(file.path, at: offset, count: count)
+        }
+        return OpenPart(file: file, csv: nil, parquet: reader)
+      }
     } catch {
-      throw damage(file, .unreadable("\(error)"))
+      throw try failure(file, error)
     }
   }
 
   private mutating func readOn() throws(ArchiveError) {
     guard var part = part.take() else { return }
     let file = part.file
-    let bytes = try chunk(of: file, at: part.bytesRead)
-    part.bytesRead += bytes.count
     var batches: [RowBatch] = []
     do {
-      if bytes.isEmpty {
-        let summary = try part.reader.finish { batches.append($0) }
-        try verify(file, summary)
-      } else {
-        try part.reader.append(bytes, content: &content) { batches.append($0) }
-        self.part = consume part
+      if var parquet = part.parquet.take() {
+        if let batch = try parquet.next(content: &content) {
+          batches.append(batch)
+          part.parquet = consume parquet
+          self.part = consume part
+        } else {
+          try verify(file, try parquet.finish())
+        }
+      } else if var csv = part.csv.take() {
+        let bytes = try chunk(of: file, at: part.bytesRead)
+        part.bytesRead += bytes.count
+        if bytes.isEmpty {
+          let summary = try csv.finish { batches.append($0) }
+          try verify(file, summary)
+        } else {
+          try csv.append(bytes, content: &content) { batches.append($0) }
+          part.csv = consume csv
+          self.part = consume part
+        }
       }
-    } catch let error as ArchiveError {
-      throw error
     } catch {
-      throw damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
+      throw try failure(file, error)
     }
     ready = batches[...]
+  }
+
+  /// What an error of a reader or of the store is of the archive.
+  private func failure(_ file: PartFile, _ error: any Error) throws(ArchiveError) -> ArchiveError {
+    if let error = error as? ArchiveError { return error }
+    if let error = error as? StorageError {
+      return error.reason == .missing ? damage(file, .missing) : .storage(error)
+    }
+    return damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
   }
 
   private func chunk(of file: PartFile, at offset: Int) throws(ArchiveError) -> [UInt8] {
@@ -106,9 +137,6 @@ package struct DayReader: ~Copyable {
   private mutating func verifyContent() throws(ArchiveError) {
     guard !isVerified, let partition, let first = partition.files.first else { return }
     isVerified = true
-    guard partition.files.contains(where: { $0.format == .csv }) else {
-      throw damage(first, .unreadable("the day has no CSV parts, and this version reads only those"))
-    }
     guard content.sha256 == partition.contentSHA256 else {
       throw damage(first, .otherContent(expected: partition.contentSHA256, found: content.sha256))
     }

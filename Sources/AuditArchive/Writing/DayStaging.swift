@@ -1,7 +1,10 @@
 import AuditRecord
 import PartitionFormats
 
-/// Writes the rows of one day, which come in their final order, into parts under the size limit.
+/// Writes the rows of one day, which come in their final order, into parts under the size limit, in every format that is asked
+/// for.
+///
+/// The text of a part as CSV decides where it ends, in whatever formats: so part 3 of a day holds the same rows in each.
 struct DayStaging: ~Copyable {
   private let day: Day
   private let storage: any ArchiveStorage
@@ -9,12 +12,18 @@ struct DayStaging: ~Copyable {
 
   private var order: RowOrder
   private var content = DayContentHash()
+  private var rows = 0
   private var open: OpenPart?
   private var sealed: [StagedPart] = []
 
   private struct OpenPart: ~Copyable {
-    var spool: Spool
-    var writer: CSVPartWriter
+    /// Where the CSV goes; nil when it is only measured.
+    var csvSpool: Spool?
+    var csv: CSVPartWriter
+    var parquetSpool: Spool?
+    var parquet: ParquetPartWriter?
+
+    var spools: [Spool] { [csvSpool, parquetSpool].compactMap { $0 } }
   }
 
   init(_ day: Day, storage: any ArchiveStorage, settings: WriterSettings) {
@@ -28,7 +37,7 @@ struct DayStaging: ~Copyable {
     try order.check(selection)
     var place = 0
     while place < selection.rows.count {
-      if open == nil { open = try begin() }
+      if open == nil { try begin() }
       place = try await append(selection, from: place)
       if place < selection.rows.count { try await seal() }
     }
@@ -36,33 +45,43 @@ struct DayStaging: ~Copyable {
 
   mutating func finish() async throws -> StagedDay {
     try await seal()
-    return StagedDay(
-      day: day, rows: sealed.reduce(0) { $0 + $1.rows }, contentSHA256: content.sha256, parts: sealed)
+    return StagedDay(day: day, rows: rows, contentSHA256: content.sha256, parts: sealed)
   }
 
   /// Frees the disk of what was written, as far as the disk lets it.
   mutating func abandon() {
     var spools = sealed.map(\.spool)
-    if let part = open.take() { spools.append(part.spool) }
+    if let part = open.take() { spools += part.spools }
     for spool in spools {
       // The failure that led here is the one to tell. What stays goes with all the spools, at the end of the run.
       do { try storage.discard(spool) } catch { continue }
     }
   }
 
-  private func begin() throws -> OpenPart {
-    let writer = try CSVPartWriter(
-      level: settings.compressionLevel, limit: settings.partSizeLimit, width: settings.compressionWidth)
-    return OpenPart(spool: try storage.spool(), writer: writer)
+  private mutating func begin() throws {
+    let csv =
+      settings.formats.contains(.csv)
+      ? try CSVPartWriter(
+        level: settings.compressionLevel, limit: settings.partSizeLimit, width: settings.compressionWidth)
+      : CSVPartWriter(measuring: settings.partSizeLimit)
+    open = OpenPart(csvSpool: nil, csv: csv, parquetSpool: nil, parquet: nil)
+    if settings.formats.contains(.csv) { open?.csvSpool = try storage.spool() }
+    guard settings.formats.contains(.parquet) else { return }
+    open?.parquet = try ParquetPartWriter(.gzip(level: settings.compressionLevel))
+    open?.parquetSpool = try storage.spool()
   }
 
   /// The place behind the last row that fitted.
   private mutating func append(_ selection: RowSelection, from place: Int) async throws -> Int {
     guard var part = open.take() else { return place }
-    let (storage, spool) = (storage, part.spool)
+    let storage = storage
     do {
-      let end = try await part.writer.append(selection, from: place, content: &content) {
-        try storage.append($0, to: spool)
+      let csvSpool = part.csvSpool
+      let end = try await part.csv.append(selection, from: place, content: &content) { bytes in
+        if let csvSpool { try storage.append(bytes, to: csvSpool) }
+      }
+      if let spool = part.parquetSpool {
+        try part.parquet?.append(selection, place..<end) { try storage.append($0, to: spool) }
       }
       open = consume part
       return end
@@ -74,18 +93,32 @@ struct DayStaging: ~Copyable {
 
   private mutating func seal() async throws {
     guard var part = open.take() else { return }
-    let (storage, spool) = (storage, part.spool)
+    let storage = storage
     do {
-      let summary = try await part.writer.finish(content: &content) { try storage.append($0, to: spool) }
-      try storage.seal(spool)
-      guard let first = summary.minEventAt, let last = summary.maxEventAt else {
-        return try storage.discard(spool)
+      let csvSpool = part.csvSpool
+      let text = try await part.csv.finish(content: &content) { bytes in
+        if let csvSpool { try storage.append(bytes, to: csvSpool) }
       }
-      sealed.append(
-        StagedPart(
-          spool: spool, format: .csv, rows: summary.rows, bytes: summary.bytes,
-          uncompressedBytes: summary.uncompressedBytes, sha256: summary.sha256, minEventAt: first,
-          maxEventAt: last))
+      var written: [(format: PartFormat, spool: Spool, summary: PartSummary)] = []
+      if let csvSpool { written.append((.csv, csvSpool, text)) }
+      if let spool = part.parquetSpool,
+        let summary = try part.parquet?.finish(to: { try storage.append($0, to: spool) })
+      {
+        written.append((.parquet, spool, summary))
+      }
+      for file in written { try storage.seal(file.spool) }
+      rows += text.rows
+      for file in written {
+        guard let first = text.minEventAt, let last = text.maxEventAt else {
+          try storage.discard(file.spool)
+          continue
+        }
+        sealed.append(
+          StagedPart(
+            spool: file.spool, format: file.format, rows: file.summary.rows, bytes: file.summary.bytes,
+            uncompressedBytes: file.summary.uncompressedBytes, sha256: file.summary.sha256,
+            minEventAt: first, maxEventAt: last))
+      }
     } catch {
       open = consume part
       throw error

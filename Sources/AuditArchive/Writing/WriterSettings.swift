@@ -2,6 +2,8 @@
 package struct WriterSettings: Sendable {
   /// Of the program that writes, for the records.
   package var toolVersion: String
+  /// The formats that a day is written in.
+  package var formats: Set<PartFormat> = [.csv]
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
   package var compressionLevel = 6
   /// How many gzip members are compressed at a time. It changes no file.

@@ -15,6 +15,8 @@ package enum ExportEvent: Sendable {
   case filterGivenUp(PageWalk.Doubt)
   /// Days are in the archive now.
   case committed(Commit)
+  /// A day that the archive had has been written in the formats that are asked for now.
+  case converted(Day)
   /// What the archive holds of a day cannot be read; the day is left as it is.
   case damaged(Day, ArchiveError)
 
@@ -29,5 +31,15 @@ package enum ExportEvent: Sendable {
     package var reached: Timestamp?
     /// The span the walk has to cover.
     package var span: Window
+  }
+}
+
+extension ExportEvent {
+  /// Whether a commit has just been made.
+  package var isCommit: Bool {
+    switch self {
+    case .committed, .converted: true
+    case .planned, .page, .rereading, .filterJudged, .filterGivenUp, .damaged: false
+    }
   }
 }

@@ -78,6 +78,7 @@ package struct ExportRun: ~Copyable {
   }
 
   private mutating func work() async throws {
+    try await convert()
     try await consultList()
     if plan.beginsNow {
       try await beginNow()
@@ -86,6 +87,26 @@ package struct ExportRun: ~Copyable {
       observe(.planned(plan))
     }
     if let span = plan.span { try await fetch(span) }
+  }
+
+  /// Writes the days that the archive has in other formats than those asked for in these too, from what it has: each in a
+  /// commit of its own, so that little is done again after a crash.
+  private mutating func convert() async throws {
+    for day in writer.daysToConvert {
+      if Task.isCancelled { throw APIError.cancelled }
+      do {
+        var change = Change(committedAt: clock.now, lookback: settings.lookback)
+        change.days = [try await writer.stageConverted(day)]
+        let commit = try writer.commit(change)
+        summary.commits.append(commit.commit)
+        summary.daysWritten.append(day)
+        observe(.converted(day))
+      } catch let error as ArchiveError {
+        guard case .damaged = error else { throw error }
+        summary.damagedDays.append(day)
+        observe(.damaged(day, error))
+      }
+    }
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.

@@ -66,7 +66,7 @@ extension ParquetError: CustomStringConvertible {
     case .checksum: "the checksum of the page is not that of its bytes"
     case .encoding(let name): "the values do not decode as \(name)"
     case .gzip(let error): error.description
-    case .zstd(let word): "the zstd data is damaged: \(word)"
+    case .zstd(let word): "zstd failed: \(word)"
     case .withoutZstd:
       "compressed with zstd, which this build leaves out; build the program with --traits zstd"
     case .notUTF8: "not UTF-8"

@@ -6,7 +6,8 @@ package import AuditRecord
 /// with the first row that fills 1 MiB of text. After an error the writer cannot be used further.
 package struct CSVPartWriter: ~Copyable {
   private var encoder = CSVEncoder()
-  private var gzip: GzipWriter
+  /// nil: the rows are only measured.
+  private var gzip: GzipWriter?
   private var tally = PartTally()
   private let limit: Int
   /// The text of the next member.
@@ -20,6 +21,14 @@ package struct CSVPartWriter: ~Copyable {
   ///   - width: how many members are compressed at a time; the file does not depend on it.
   package init(level: Int = 6, limit: Int = .max, width: Int = 1) throws(GzipError) {
     gzip = try GzipWriter(level: level, width: width)
+    self.limit = limit
+    tally.uncompressedBytes = text.count
+  }
+
+  /// Measures a part of at most so many bytes of text without writing it, for a day that is written in another format alone:
+  /// that ends a part where this one ends, and the day has the same content hash.
+  package init(measuring limit: Int) {
+    gzip = nil
     self.limit = limit
     tally.uncompressedBytes = text.count
   }
@@ -67,7 +76,7 @@ package struct CSVPartWriter: ~Copyable {
     content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
   ) async throws -> PartSummary {
     if !text.isEmpty { try await endMember(content: &content, to: sink) }
-    while let member = try await gzip.finish() { try handOver(member, to: sink) }
+    while let member = try await gzip?.finish() { try handOver(member, to: sink) }
     return tally.summary
   }
 
@@ -76,7 +85,7 @@ package struct CSVPartWriter: ~Copyable {
   ) async throws {
     content.append(text: text, from: hashed)
     hashed = 0
-    let member = try await gzip.append(text)
+    let member = try await gzip?.append(text)
     text = []
     text.reserveCapacity(GzipWriter.memberLength + CSVPartWriter.margin)
     if let member { try handOver(member, to: sink) }

@@ -37,17 +37,17 @@ enum ParquetPartColumns {
 
 extension ParquetRowGroup {
   /// Adds rows of a batch, column by column.
-  mutating func append(_ batch: RowBatch, rows added: Range<Int>) {
+  mutating func append(_ batch: RowBatch, rows added: ArraySlice<Int32>) {
     let text = batch.bytes.span.bytes
     var cell = 0
     for column in Column.allCases {
       switch column {
-      case .eventAt: for row in added { columns[column.rawValue].append(time: batch.eventAt[row]) }
+      case .eventAt: for row in added { columns[column.rawValue].append(time: batch.eventAt[Int(row)]) }
       case .actorLocationLatitude: columns[column.rawValue].append(batch.latitude, added)
       case .actorLocationLongitude: columns[column.rawValue].append(batch.longitude, added)
       default:
         for row in added {
-          let value = batch.cells[row * TextColumn.count + cell]
+          let value = batch.cells[Int(row) * TextColumn.count + cell]
           if value.isNull {
             columns[column.rawValue].appendNull()
           } else {
@@ -63,9 +63,10 @@ extension ParquetRowGroup {
 
 extension ParquetColumnValues {
   /// A batch tells NULL as NaN, and holds no infinity.
-  fileprivate mutating func append(_ numbers: [Double], _ rows: Range<Int>) {
+  fileprivate mutating func append(_ numbers: [Double], _ rows: ArraySlice<Int32>) {
     for row in rows {
-      if numbers[row].isFinite { append(number: numbers[row]) } else { appendNull() }
+      let number = numbers[Int(row)]
+      if number.isFinite { append(number: number) } else { appendNull() }
     }
   }
 }

@@ -27,32 +27,26 @@ package struct ParquetPartWriter: ~Copyable {
   /// The bytes of the values written so far: four and its own for a text, eight for a time or number, none for NULL.
   package var uncompressedBytes: Int { tally.uncompressedBytes }
 
-  /// Writes rows. Throws `GzipError`, `ParquetError` for a row of more than 1 GiB, or what `sink` throws.
+  /// Writes the rows at some places of a selection. Throws `GzipError`, `ParquetError` for a row of more than 1 GiB, or what
+  /// `sink` throws.
   package mutating func append(
-    _ batch: RowBatch, rows: Range<Int>, to sink: ([UInt8]) throws -> Void
+    _ selection: RowSelection, _ places: Range<Int>, to sink: ([UInt8]) throws -> Void
   ) throws {
-    var first = rows.lowerBound
-    for row in rows {
-      let size = ParquetPartColumns.size(of: row, in: batch)
+    var first = places.lowerBound
+    for place in places {
+      let row = Int(selection.rows[place])
+      let size = ParquetPartColumns.size(of: row, in: selection.batch)
       guard size <= Self.rowBytes else { throw ParquetError(.tooLarge(Self.rowBytes)) }
       tally.uncompressedBytes += size
-      tally.add(eventAt: batch.eventAt[row])
+      tally.add(eventAt: selection.batch.eventAt[row])
       groupSize += size
-      if group.rows + row + 1 - first == ParquetRowGroup.rowLimit || groupSize >= Self.groupBytes {
-        group.append(batch, rows: first..<row + 1)
+      if group.rows + place + 1 - first == ParquetRowGroup.rowLimit || groupSize >= Self.groupBytes {
+        group.append(selection.batch, rows: selection.rows[first..<place + 1])
         try writeGroup(to: sink)
-        first = row + 1
+        first = place + 1
       }
     }
-    group.append(batch, rows: first..<rows.upperBound)
-  }
-
-  /// Does the same, and `content` takes the rows' text: for a day that has no CSV part whose writer would do so.
-  package mutating func append(
-    _ batch: RowBatch, rows: Range<Int>, content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
-  ) throws {
-    try append(batch, rows: rows, to: sink)
-    content.append(batch, rows: rows)
+    group.append(selection.batch, rows: selection.rows[first..<places.upperBound])
   }
 
   /// Ends the file. A part without rows is one without row groups.

@@ -65,6 +65,15 @@ struct ExportCommand: AsyncParsableCommand {
   @Flag(help: "Tell what the run would fetch, and how long it would take; write nothing.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      csv (default), parquet, or csv,parquet. Days that the archive has in another format alone are written anew from it, \
+      without the API; files of a format that is left out stay until their day changes.
+      """,
+      valueName: "formats"))
+  var format: String?
+
   @Option(help: ArgumentHelp("Read this much again, for late events; default 24h.", valueName: "time span"))
   var lookback: String?
 
@@ -91,7 +100,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Pages asked for at once, 1 to 16, never faster than the rate below; default 1.", valueName: "n"))
+      "Pages asked for at once, 1 to 64, never faster than the rate below; default 1.", valueName: "n"))
   var maxConcurrentRequests: String?
 
   @Option(

@@ -39,6 +39,7 @@ struct ExportJob {
     if let level = try Settings.compressionLevel.resolve(command.compressionLevel, environment) {
       writer.compressionLevel = level
     }
+    writer.formats = try Settings.formats.resolve(command.format, environment) ?? writer.formats
     // One more than can be worked on, so that the next is at hand.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportJob.signingKey(command, environment)
@@ -63,6 +64,7 @@ struct ExportJob {
           writer in
           let watch = Watch(speaker: speaker, words: words, clock: clock)
           watch.opened(writer.recovery)
+          watch.kept(writer.daysInOldFormats)
           let client = AuditLogClient(
             log: log, host: host, key: credentials.key, transport: transport, clock: clock, pace: pace,
             reserve: reserve, retry: retry, observe: { watch.client($0) })

@@ -57,9 +57,22 @@ final class Watch: Sendable {
       speaker.logger.warning("seeking instead: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
+    case .converted(let day):
+      speaker.logger.info(
+        "\(day): written in the formats that are asked for now, from the archive's own rows")
     case .damaged(let day, let error):
       speaker.logger.error("\(day) is left as it is: \(error)")
     }
+  }
+
+  /// Tells of days that have files in a format that is not asked for.
+  func kept(_ days: [Day]) {
+    guard let first = days.first, let last = days.last else { return }
+    speaker.logger.notice(
+      """
+      \(days.count == 1 ? "1 day" : "\(days.count) days") from \(first) to \(last) also have files in a format that --format \
+      leaves out: they stay, and are verified, until their day changes
+      """)
   }
 
   func client(_ event: ClientEvent) {

@@ -97,7 +97,7 @@ enum Settings {
     read: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
   static let pageSize = number("--page-size", "PAGE_SIZE", 1...500, example: "500")
   static let maxConcurrentRequests = number(
-    "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...16, example: "4")
+    "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...64, example: "4")
   static let retries = number("--retries", "RETRIES", 1...100, example: "6")
   static let compressionLevel = number("--compression-level", "COMPRESSION_LEVEL", 1...9, example: "6")
   static let memoryLimit = Setting<Int>(
@@ -126,6 +126,13 @@ enum Settings {
     read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
   static let changesForm = Setting<ChangesForm>(
     "--as", expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+  static let formats = Setting<Set<PartFormat>>(
+    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT", expected: "csv, parquet, or csv,parquet",
+    read: { text in
+      let names = text.split(separator: ",", omittingEmptySubsequences: false)
+      let formats = names.compactMap { PartFormat(rawValue: String($0)) }
+      return formats.count == names.count ? Set(formats) : nil
+    })
   static let partFormat = Setting<PartFormat>(
     "--format", expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
   static let urlPrefix = Setting<String>(

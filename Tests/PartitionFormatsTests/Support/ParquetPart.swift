@@ -16,7 +16,7 @@ struct ParquetPart {
     var file: [UInt8] = []
     var writer = try ParquetPartWriter(compression)
     for start in stride(from: 0, to: batch.count, by: min(slice, max(1, batch.count))) {
-      try writer.append(batch, rows: (start..<batch.count).prefix(slice)) { file += $0 }
+      try writer.append(RowSelection(batch), (start..<batch.count).prefix(slice)) { file += $0 }
     }
     summary = try writer.finish { file += $0 }
     self.file = file
@@ -26,7 +26,8 @@ struct ParquetPart {
   init(_ batch: RowBatch, rows: Range<Int>, content: inout DayContentHash) throws {
     var file: [UInt8] = []
     var writer = try ParquetPartWriter()
-    try writer.append(batch, rows: rows, content: &content) { file += $0 }
+    try writer.append(RowSelection(batch), rows) { file += $0 }
+    content.append(batch, rows: rows)
     summary = try writer.finish { file += $0 }
     self.file = file
   }

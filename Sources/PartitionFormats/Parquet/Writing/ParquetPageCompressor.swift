@@ -21,7 +21,11 @@ struct ParquetPageCompressor: ~Copyable {
       )
     case .zstd(let level):
       #if zstd
-        codecs = (ParquetNumber.zstd, try ZstdEncoder(level: level), try ZstdEncoder(level: 1))
+        do throws(ZstdError) {
+          codecs = (ParquetNumber.zstd, try ZstdEncoder(level: level), try ZstdEncoder(level: 1))
+        } catch {
+          throw ParquetError(.zstd(error.word))
+        }
       #else
         throw ParquetError(.withoutZstd)
       #endif
