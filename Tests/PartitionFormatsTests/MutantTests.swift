@@ -54,6 +54,32 @@ import Testing
     }
   }
 
+  @Test func `a mutated Parquet file that is read has the rows that it counts, each time`() throws {
+    var random = LocalSplitMix64(seed: 3)
+    let files = try [0, 1, 7, 60].map { count in
+      try ParquetPart((0..<count).map { _ in Row.random(using: &random) }).file
+    }
+    try FuzzedReader.parquet.readMutants(of: files, tokens: [Array("PAR1".utf8)]) { file, _ in
+      let once = Result { try readParquet(file) }
+      let again = Result { try readParquet(file) }
+      guard case .success(let found) = once, case .success(let other) = again else {
+        try #require((try? once.get()) == nil && (try? again.get()) == nil)
+        return false
+      }
+      try #require(found.text == other.text && found.rows == found.summary.rows)
+      try #require(found.summary.bytes == file.count)
+      return true
+    }
+  }
+
+  private func readParquet(_ file: [UInt8]) throws -> (rows: Int, text: String, summary: PartSummary) {
+    var content = DayContentHash()
+    var reader = try ParquetPartReader(size: file.count) { Array(file[$0..<$0 + $1]) }
+    var rows = 0
+    while let batch = try reader.next(content: &content) { rows += batch.count }
+    return (rows, content.sha256, try reader.finish())
+  }
+
   // MARK: - CSV
 
   private func mistake(in pieces: [[UInt8]], _ decoder: inout CSVDecoder) -> CSVError? {

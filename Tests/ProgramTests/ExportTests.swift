@@ -60,6 +60,40 @@ import Testing
     }
   }
 
+  @Test func `both formats, and little memory: the same archive, verified, and every day in each format`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(6_000)) { bench in
+      let start = ["--backfill-start-time", ExportTests.recent.from]
+      #expect(try bench.export(start).status == 0)
+      let csv = try contents(of: bench.archive)
+      #expect(csv.count == 30)
+      let both =
+        start + ["--archive", bench.folder + "/both", "--format", "csv,parquet", "--memory-limit", "20kB"]
+      let result = try Program.exporter.run(bench.arguments(both), environment: bench.environment)
+      #expect(result.status == 0, "\(result.log)")
+      #expect(try contents(of: bench.folder + "/both") == csv)
+
+      // The first archive becomes the same from its own rows.
+      let converted = try bench.export(["--format", "csv,parquet"])
+      #expect(converted.status == 0, "\(converted.log)")
+      for archive in [bench.archive, bench.folder + "/both"] {
+        let paths = try Program.exporter.run([
+          "changes", "-o", "acme", "--archive", archive, "--since", "0", "--format", "parquet", "--as",
+          "paths",
+        ])
+        #expect(paths.output.split(separator: "\n").count == 30, "\(paths.output)")
+        let verify = try Program.exporter.run(["verify", "-o", "acme", "--archive", archive])
+        #expect(
+          verify.status == 0 && verify.output.contains("60 of 60 are as they were sealed"), "\(verify.output)"
+        )
+        #expect(verify.output.contains("12,000 of 12,000 were read"))
+      }
+      let off = try bench.export(["--format", "parquet"])
+      #expect(off.status == 0 && off.log.contains("30 days from"), "\(off.log)")
+    }
+  }
+
   @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
   func `the official Python client gets exactly the events that are archived`() throws {
     try Bench.with(ExportTests.generate(2_345)) { bench in

@@ -33,3 +33,13 @@ package enum ExportEvent: Sendable {
     package var span: Window
   }
 }
+
+extension ExportEvent {
+  /// Whether a commit has just been made.
+  package var isCommit: Bool {
+    switch self {
+    case .committed, .converted: true
+    case .planned, .page, .rereading, .filterJudged, .filterGivenUp, .damaged: false
+    }
+  }
+}

@@ -53,6 +53,14 @@ struct JSONScanner: Sendable {
     }
   }
 
+  /// Passes over `byte` where it stands at the position without white space before or behind it, as it nearly always does.
+  @inline(__always)
+  private mutating func passes(_ byte: UInt8, _ json: Span<UInt8>) -> Bool {
+    guard position <= json.count - 2, json[position] == byte, json[position + 1] > 0x20 else { return false }
+    position += 1
+    return true
+  }
+
   /// The byte at the position, which must not be the end.
   @inline(__always)
   func peek(_ json: Span<UInt8>) throws(PageError) -> UInt8 {
@@ -72,6 +80,7 @@ struct JSONScanner: Sendable {
   /// comma. Returns whether another element follows.
   @inline(__always)
   mutating func continues(until end: UInt8, _ json: Span<UInt8>) throws(PageError) -> Bool {
+    if passes(UInt8(ascii: ","), json) { return true }
     skipWhiteSpace(json)
     let byte = try peek(json)
     guard byte == UInt8(ascii: ",") || byte == end else { throw PageError(.unexpectedByte, at: position) }
@@ -133,6 +142,7 @@ struct JSONScanner: Sendable {
 
   @inline(__always)
   mutating func expectColon(_ json: Span<UInt8>) throws(PageError) {
+    if passes(UInt8(ascii: ":"), json) { return }
     skipWhiteSpace(json)
     try expect(UInt8(ascii: ":"), json)
   }

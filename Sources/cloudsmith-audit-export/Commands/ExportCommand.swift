@@ -100,7 +100,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Pages asked for at once, 1 to 16, never faster than the rate below; default 1.", valueName: "n"))
+      "Pages asked for at once, 1 to 64, never faster than the rate below; default 1.", valueName: "n"))
   var maxConcurrentRequests: String?
 
   @Option(

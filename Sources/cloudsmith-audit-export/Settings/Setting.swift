@@ -97,7 +97,7 @@ enum Settings {
     read: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
   static let pageSize = number("--page-size", "PAGE_SIZE", 1...500, example: "500")
   static let maxConcurrentRequests = number(
-    "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...16, example: "4")
+    "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...64, example: "4")
   static let retries = number("--retries", "RETRIES", 1...100, example: "6")
   static let compressionLevel = number("--compression-level", "COMPRESSION_LEVEL", 1...9, example: "6")
   static let memoryLimit = Setting<Int>(

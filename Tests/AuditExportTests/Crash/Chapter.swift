@@ -26,10 +26,11 @@ struct Chapter: Sendable {
   /// Before the run.
   var disk = FaultyFileSystem(folder: Chapter.root)
   private var now = Chapter.firstNight
+  private var formats: Set<PartFormat> = [.csv]
   /// What happened since the first night.
   private var happenings: @Sendable (inout EmulatedLog) -> Void = { _ in }
 
-  // MARK: The three
+  // MARK: The four
 
   static let first = Chapter()
 
@@ -47,6 +48,13 @@ struct Chapter: Sendable {
       log.insertGenerated(at: firstNight - .hours(1))
       log.insertGenerated(at: firstNight - .hours(12))
     }
+  }
+
+  /// An hour later: the archive is to be in Parquet too, and an event came late.
+  static func conversion() async throws -> Chapter {
+    var chapter = try await second(after: .hours(1)) { $0.insertGenerated(at: firstNight - .hours(12)) }
+    chapter.formats = [.csv, .parquet]
+    return chapter
   }
 
   private static func second(
@@ -74,7 +82,7 @@ struct Chapter: Sendable {
     let told = FaultyFileSystem(copyOf: disk)
     let states = Mutex([try Chapter.state(of: told)])
     _ = try await play(on: told) { event in
-      guard case .committed = event else { return }
+      guard event.isCommit else { return }
       // What cannot be read is no state that a crash may leave.
       if let state = try? Chapter.state(of: told) { states.withLock { $0.append(state) } }
     }
@@ -97,6 +105,7 @@ struct Chapter: Sendable {
       configuration.events = .generated(
         Generation(count: 60, window: Window(from: Chapter.start, to: Chapter.firstNight), ties: 2))
     }
+    world.formats.withLock { $0 = formats }
     world.api.withLock { api in
       api.change(Chapter.log) { log in
         log.insert(record: Array(#"{"uuid":"bad-1"}"#.utf8))

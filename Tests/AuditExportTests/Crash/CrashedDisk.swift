@@ -92,7 +92,7 @@ struct CrashedDisk {
 
   /// Files of events and of bad records, relative to the archive, sorted.
   private func data() -> [String] {
-    ["csv", "quarantine"].flatMap { disk.paths(below: "\(Chapter.root)/\($0)") }
+    ["csv", "parquet", "quarantine"].flatMap { disk.paths(below: "\(Chapter.root)/\($0)") }
       .map { String($0.dropFirst(Chapter.root.count + 1)) }.sorted()
   }
 

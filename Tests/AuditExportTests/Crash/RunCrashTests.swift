@@ -13,6 +13,7 @@ import Testing
     case first = "a first run"
     case incremental = "an incremental run"
     case revision = "a run that revises two days"
+    case conversion = "a run that adds a format"
 
     var testDescription: String { rawValue }
 
@@ -21,6 +22,7 @@ import Testing
       case .first: .first
       case .incremental: try await .incremental()
       case .revision: try await .revision()
+      case .conversion: try await .conversion()
       }
     }
   }
@@ -115,7 +117,7 @@ import Testing
     let count = Mutex(0)
     do {
       _ = try await chapter.play(on: disk) { event in
-        if case .committed = event { count.withLock { $0 += 1 } }
+        if event.isCommit { count.withLock { $0 += 1 } }
       }
     } catch {
       // What ends it here ends it in the real world too; the disk is what is looked at.

@@ -197,6 +197,7 @@ struct Schedule {
     let (world, settings) = (world, settings)
     let way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
     let memory = ways.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
+    world.formats.withLock { $0 = ways.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
     return try await Task {
       try await world.export(request, observe: observe) { adjusted in
         adjusted = settings

@@ -4,9 +4,11 @@ import CloudsmithAPI
 import CloudsmithEmulator
 
 extension World {
-  /// One incremental run against an emulator behind a socket that has the events of this world's own API.
+  /// One incremental run against an emulator behind a socket that has the events of this world's own API. A response may
+  /// take as long as `patience`.
   func export(
-    from emulator: RunningEmulator, backfillStart: Timestamp, pageSize: Int, acceptEncoding: String
+    from emulator: RunningEmulator, backfillStart: Timestamp, pageSize: Int, acceptEncoding: String,
+    patience: TimeSpan
   ) async throws -> ExportSummary {
     var exportSettings = ExportSettings(request: .incremental(backfillStart: backfillStart))
     exportSettings.pageSize = pageSize
@@ -14,9 +16,9 @@ extension World {
     let host = try APIHost(emulator.baseURL)
     var connection = try ConnectionSettings(host: host, version: "test")
     connection.acceptEncoding = acceptEncoding
-    connection.timeouts.connect = .seconds(5)
-    connection.timeouts.idle = .seconds(2)
-    connection.timeouts.total = .seconds(2)
+    connection.timeouts.connect = patience
+    connection.timeouts.idle = patience
+    connection.timeouts.total = patience
     return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let client = AuditLogClient(
         log: log, host: host, key: try APIKey(EmulatorConfiguration.demoKey), transport: transport,

@@ -15,6 +15,8 @@ final class World: Sendable {
   let api: Mutex<EmulatedAPI>
   let folder: String
   let files: any FileSystem
+  /// What the next run writes.
+  let formats = Mutex<Set<PartFormat>>([.csv])
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
@@ -59,9 +61,11 @@ final class World: Sendable {
     _ body: (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
+    var settings = WriterSettings(toolVersion: "test")
+    settings.formats = formats.withLock { $0 }
     return try await Archive.withWriter(
       at: folder, source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now),
-      settings: WriterSettings(toolVersion: "test"), fileSystem: files, body: body)
+      settings: settings, fileSystem: files, body: body)
   }
 
   var manifest: Manifest? {
