@@ -24,8 +24,11 @@ import Testing
   }
 
   @Test func `a body is one member with a pinned header`() throws {
+    var encoder = try GzipMemberEncoder(level: 6)
+    var member: [UInt8] = []
+    try encoder.append(Array("a".utf8), to: &member)
     #expect(
-      try Gzip.compress(Array("a".utf8)) == [
+      member == [
         0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff,
         0x4b, 0x04, 0x00,
         0x43, 0xbe, 0xb7, 0xe8, 1, 0, 0, 0,
@@ -33,6 +36,26 @@ import Testing
     let file = try Gzip.compress(Self.contents()[3], level: 9)
     #expect(Array(file.prefix(10)) == [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])
     #expect(file.suffix(4) == [0xc0, 0xc6, 0x2d, 0])
+  }
+
+  @Test
+  func `content that is too long is told as that, though its checksum is wrong too, in whatever chunks`()
+    throws
+  {
+    var file = try Gzip.compress(Array("hello".utf8))
+    file[file.count - 8] ^= 1
+    for chunk in 1...file.count {
+      var reader = try GzipReader(limit: 4)
+      let failure = #expect(throws: GzipError.self) {
+        var output: [UInt8] = []
+        for start in stride(from: 0, to: file.count, by: chunk) {
+          let piece = Array(file[start..<min(file.count, start + chunk)])
+          var position = 0
+          while try reader.read(piece, from: &position, to: &output) {}
+        }
+      }
+      #expect(failure?.reason == .longerThan(4), "\(chunk)")
+    }
   }
 
   @Test func `GNU gzip accepts and reads the file`() throws {

@@ -1,7 +1,12 @@
 /// gzip (RFC 1952) of bytes that fit in memory.
 package enum Gzip {
-  /// Gzips `bytes` as one member, which every HTTP client reads whole; the same bytes, level and zlib give the same result.
+  /// Gzips `bytes` as one member, which every HTTP client reads whole; the same bytes, level and library give the same
+  /// result.
   package static func compress(_ bytes: [UInt8], level: Int = 6) throws(GzipError) -> [UInt8] {
+    #if libdeflate
+      // It writes empty content otherwise than zlib, for no gain.
+      if !bytes.isEmpty { return try LibdeflateCompressor(level: level).member(bytes) }
+    #endif
     var encoder = try GzipMemberEncoder(level: level)
     var output: [UInt8] = []
     try encoder.append(bytes, to: &output)

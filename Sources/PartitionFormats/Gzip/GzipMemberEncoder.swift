@@ -13,15 +13,20 @@ struct GzipMemberEncoder: ~Copyable {
   mutating func append(_ block: [UInt8], to output: inout [UInt8]) throws(GzipError) {
     output.append(contentsOf: GzipMemberEncoder.header)
     try deflater.deflate(block.span, to: &output)
-    output.appendLittleEndian(crc32(block.span))
-    output.appendLittleEndian(UInt32(truncatingIfNeeded: block.count))
+    output.appendGzipTrailer(crc32: crc32(block.span), length: block.count)
   }
 
-  private static let header: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]
+  static let header: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]
 }
 
 extension [UInt8] {
-  fileprivate mutating func appendLittleEndian(_ value: UInt32) {
+  /// The end of a member (RFC 1952 §2.3.1).
+  mutating func appendGzipTrailer(crc32: UInt32, length: Int) {
+    appendLittleEndian(crc32)
+    appendLittleEndian(UInt32(truncatingIfNeeded: length))
+  }
+
+  private mutating func appendLittleEndian(_ value: UInt32) {
     for shift in [0, 8, 16, 24] as [UInt32] {
       append(UInt8(truncatingIfNeeded: value >> shift))
     }

@@ -36,7 +36,9 @@ package struct GzipReader: ~Copyable {
     do {
       step = try inflater.inflate(chunk.span.extracting(position...), room: room, to: &output)
     } catch {
-      throw GzipError(error.reason, offset: offset + error.offset)
+      // As when the chunk had ended before the mistake.
+      let isTooLong = length + output.count - before > limit
+      throw GzipError(isTooLong ? .longerThan(limit) : error.reason, offset: offset + error.offset)
     }
     position += step.consumed
     offset += step.consumed
