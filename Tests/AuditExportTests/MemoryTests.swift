@@ -78,4 +78,21 @@ import Testing
     // The lock's note; the commit record and the manifest of each of the two commits.
     #expect(written <= 5, "\(disk.operations)")
   }
+
+  @Test func `a damaged file of one format is mended by fetching the day anew, though the other is well`()
+    async throws
+  {
+    let disk = FaultyFileSystem(folder: "/archive")
+    let world = try world(disk)
+    world.formats.withLock { $0 = [.csv, .parquet] }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let file = try #require(try world.manifest?.partitions.first?.files.last)
+    #expect(file.format == .parquet)
+    var bytes = try #require(disk.contents(of: "/archive/\(file.path)"))
+    bytes[bytes.count / 2] ^= 1
+    disk.setContents(of: "/archive/\(file.path)", bytes)
+    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings.isEmpty == false)
+    _ = try await world.export(.window(Window(from: start, to: start + .days(1)), replace: true))
+    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings == [])
+  }
 }

@@ -77,6 +77,15 @@ package final class ArchiveWriter: Sendable {
     .map(\.eventDate)
   }
 
+  /// Whether every file of a day, in each of its formats, is as it was sealed. Rows are read from one format alone: that they
+  /// are well says nothing of the others.
+  package func isIntact(_ day: Day) throws(ArchiveError) -> Bool {
+    for file in manifest?.partition(day)?.files ?? [] where try storage.damage(to: file) != nil {
+      return false
+    }
+    return true
+  }
+
   /// Stages a day as the archive has it, in the formats that are written now.
   package func stageConverted(_ day: Day) async throws -> StagedDay {
     var reader = reader(of: day)

@@ -46,7 +46,9 @@ struct DaySealer {
 
     if archived ? (replaced == nil && rows.isEmpty) : rows.isEmpty { return result }
     // Read whole and found equal: there is nothing to compress.
-    if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0 {
+    if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0,
+      try writer.isIntact(day)
+    {
       return result
     }
     if replaced == nil { result.lateEvents = rows.count { covered.contains($0) } }
