@@ -13,7 +13,8 @@
 package enum RandomPlaces {
   /// The places in whole rows of a part, in rising order.
   ///
-  /// A row whose `uuid` is not written as in RFC 9562 §4, 8-4-4-4-12 digits, has none. Nothing is wrong with a line of text within
+  /// A row whose `uuid` is not a random one (version 4, RFC 9562 §5.4) has none: those of other versions begin alike when they
+  /// are made one after the other. Nothing is wrong with a line of text within
   /// a quoted field that looks like the beginning of a row.
   package static func find(in text: Span<UInt8>) -> [Range<Int>] {
     var places: [Range<Int>] = []
@@ -34,12 +35,14 @@ package enum RandomPlaces {
 
   private static let typicalRow = 256
   private static let uuid = 36
+  private static let version = 14
   private static let fraction = 57..<63
   /// `uuid,2024-02-12T10:30:45.123456Z,`
   private static let beginning = 65
 
   private static func looksLikeRow(_ text: UnsafeBufferPointer<UInt8>, at row: Int) -> Bool {
     [8, 13, 18, 23].allSatisfy { text[row + $0] == UInt8(ascii: "-") }
+      && text[row + version] == UInt8(ascii: "4")
       && text[row + uuid] == UInt8(ascii: ",")
       && text[row + fraction.lowerBound - 1] == UInt8(ascii: ".")
       && text[row + fraction.upperBound] == UInt8(ascii: "Z")
