@@ -6,34 +6,45 @@ import CloudsmithAPI
   import Foundation
 #endif
 
-/// The API key and where it was found: `--api-key-file`, `CLOUDSMITH_API_KEY`, or cloudsmith-cli's `credentials.ini`.
-struct Credentials {
+/// The API key and where it was found.
+struct Credentials: Sendable {
   let key: APIKey
   /// For messages; never the key.
   let source: String
   /// That others could read the key too; nil when all is well.
   let warning: String?
 
-  static func find(_ options: ConnectionOptions, _ environment: [String: String]) throws(Failure)
-    -> Credentials
-  {
-    // Not the option's text as it is: it is checked like every other.
-    if options.apiKeyFile != nil, let file = try Settings.apiKeyFile.resolve(options.apiKeyFile, environment)
-    {
-      return try Credentials(in: file, source: "--api-key-file \(quoted(file))")
+  /// Looks for it in this order: `--api-key-file`, `CLOUDSMITH_API_KEY`, the file that the environment names, what the job
+  /// file names, systemd's credentials, cloudsmith-cli's `credentials.ini`.
+  static func find(_ sources: SettingSources) throws(Failure) -> Credentials {
+    let file = try sources.find(Settings.apiKeyFile)
+    if case .option(let name)? = file?.source, let path = try sources.resolve(Settings.apiKeyFile) {
+      return try Credentials(in: path, source: "\(name) \(quoted(path))")
     }
-    if let text = environment["CLOUDSMITH_API_KEY"], !text.allSatisfy(\.isWhitespace) {
-      return try Credentials(text: text, source: "CLOUDSMITH_API_KEY")
+    if let text = sources.environment[variable], !text.allSatisfy(\.isWhitespace) {
+      return try Credentials(text: text, source: variable)
     }
-    if let file = try Settings.apiKeyFile.resolve(nil, environment) {
-      return try Credentials(in: file, source: quoted(file))
+    if let path = try sources.resolve(Settings.apiKeyFile) {
+      return try Credentials(in: path, source: quoted(path))
     }
-    let profile = try Settings.profile.resolve(options.profile, environment)
-    for file in candidates(environment) where FileManager.default.fileExists(atPath: file) {
-      let secret = try read(file)
-      if let text = CredentialsFile(secret.text).apiKey(profile: profile) {
-        return try Credentials(text: text, source: quoted(file), warning: secret.warning)
+    if let name = try sources.resolve(Settings.apiKeyVariable) {
+      guard let text = sources.environment[name], !text.allSatisfy(\.isWhitespace) else {
+        throw .usage(
+          """
+          The environment variable \(name) is not set, which \(try sources.find(Settings.apiKeyVariable)?.source.place ?? "") \
+          names for the API key: set it.
+          """)
       }
+      return try Credentials(text: text, source: name)
+    }
+    if let folder = sources.environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty {
+      let path = "\(folder)/\(credential)"
+      if FileManager.default.fileExists(atPath: path) {
+        return try Credentials(in: path, source: "systemd's credential \(credential)")
+      }
+    }
+    if let (given, warning) = try sources.keyInCLIFiles() {
+      return try Credentials(text: given.text, source: given.source.description, warning: warning)
     }
     throw .usage(
       """
@@ -41,6 +52,18 @@ struct Credentials {
       your Cloudsmith account, which must be a Manager or Owner to read the audit log.
       """)
   }
+
+  /// For commands that take no job file.
+  static func find(
+    _ options: ConnectionOptions, _ environment: [String: String]
+  ) throws(Failure) -> Credentials {
+    try find(SettingSources(options.given, environment: environment))
+  }
+
+  private static let variable = "CLOUDSMITH_API_KEY"
+
+  /// What systemd's `LoadCredential=` or `SetCredentialEncrypted=` has to call it.
+  static let credential = "cloudsmith-api-key"
 
   private init(text: String, source: String, warning: String? = nil) throws(Failure) {
     do {
@@ -52,22 +75,8 @@ struct Credentials {
     self.warning = warning
   }
 
-  private init(in file: String, source: String) throws(Failure) {
-    let secret = try Credentials.read(file)
-    try self.init(text: secret.text, source: source, warning: secret.warning)
-  }
-
-  private static func read(_ file: String) throws(Failure) -> SecretFile {
-    try SecretFile(file, contents: "the API key")
-  }
-
-  /// Where cloudsmith-cli keeps its credentials, in its order.
-  private static func candidates(_ environment: [String: String]) -> [String] {
-    if let file = environment["CLOUDSMITH_CREDENTIALS_FILE"], !file.isEmpty { return [file] }
-    let home = environment["HOME"] ?? ""
-    let configuration = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
-    return [
-      "credentials.ini", configuration + "/cloudsmith/credentials.ini", home + "/.cloudsmith/credentials.ini",
-    ]
+  private init(in path: String, source: String) throws(Failure) {
+    let file = try SecretFile(path, contents: "the API key")
+    try self.init(text: file.text, source: source, warning: file.warning)
   }
 }
