@@ -50,15 +50,20 @@ struct ExportJob {
     warnings = [credentials.warning, signing?.warning].compactMap { $0 }
   }
 
+  private var words: Words {
+    Words(log: log, archive: archive, keySource: credentials.source, service: credentials.service)
+  }
+
   func run(_ speaker: Speaker) async throws -> ExportReport {
     let clock = SystemClock()
-    let words = Words(log: log, archive: archive, keySource: credentials.source)
+    let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
     for warning in warnings { speaker.logger.warning("\(warning)") }
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-        try await Archive.withWriter(at: archive, source: source, holder: holder, settings: writer) {
+        let transport = credentials.transport(over: transport, host: host, log: log)
+        return try await Archive.withWriter(at: archive, source: source, holder: holder, settings: writer) {
           writer in
           let watch = Watch(speaker: speaker, words: words, clock: clock)
           watch.opened(writer.recovery)
@@ -79,11 +84,12 @@ struct ExportJob {
 
   /// What `run` would do. Takes no lock, makes no folder.
   func forecast(_ speaker: Speaker) async throws -> ForecastReport {
-    let words = Words(log: log, archive: archive, keySource: credentials.source)
+    let words = words
     do {
       let manifest = try Archive.read(at: archive, log: log)
       let standing = manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+        let transport = credentials.transport(over: transport, host: host, log: log)
         let client = AuditLogClient(
           log: log, host: host, key: credentials.key, transport: transport, pace: pace, reserve: reserve,
           retry: retry)

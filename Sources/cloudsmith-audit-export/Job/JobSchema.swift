@@ -118,8 +118,8 @@ enum JobSchema {
 
     private enum CodingKeys: String, CodingKey {
       case schema = "$schema"
-      case title, type, description, pattern, enumeration = "enum", minLength, minimum, maximum,
-        exclusiveMinimum
+      case enumeration = "enum"
+      case title, type, description, pattern, minLength, minimum, maximum, exclusiveMinimum
       case minItems, uniqueItems, items, oneOf, not, properties, required, additionalProperties
     }
 

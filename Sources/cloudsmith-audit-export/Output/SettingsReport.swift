@@ -1,3 +1,5 @@
+import CloudsmithAPI
+
 /// Every setting that an export would have, and where its value comes from. Secrets are redacted, and nothing is done with them.
 struct SettingsReport: Report {
   private let rows: [Row]

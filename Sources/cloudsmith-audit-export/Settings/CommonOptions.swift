@@ -52,6 +52,12 @@ struct ConnectionOptions: ParsableArguments {
       "A file with the API key, or - for stdin. The key itself is never an argument.", valueName: "file"))
   var apiKeyFile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The service account that the identity token in CLOUDSMITH_OIDC_TOKEN is exchanged for.",
+      valueName: "slug"))
+  var oidcServiceSlug: String?
+
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"))
   var caFile: String?
 
@@ -66,7 +72,8 @@ struct ConnectionOptions: ParsableArguments {
   var given: [GivenOption] {
     [
       Settings.apiHost.given(apiHost), Settings.apiKeyFile.given(apiKeyFile), Settings.caFile.given(caFile),
-      Settings.proxy.given(proxy), Settings.profile.given(profile),
+      Settings.oidcService.given(oidcServiceSlug), Settings.proxy.given(proxy),
+      Settings.profile.given(profile),
     ]
   }
 }

@@ -1,3 +1,4 @@
+import AuditRecord
 import CloudsmithAPI
 
 #if canImport(FoundationEssentials)
@@ -6,16 +7,18 @@ import CloudsmithAPI
   import Foundation
 #endif
 
-/// The API key and where it was found.
+/// What proves who asks, and where it was found: an API key, or an identity token that is exchanged for a bearer token.
 struct Credentials: Sendable {
   let key: APIKey
+  /// The service account that `key`, an identity token then, is exchanged for; nil: `key` is an API key.
+  let service: Slug?
   /// For messages; never the key.
   let source: String
   /// That others could read the key too; nil when all is well.
   let warning: String?
 
   /// Looks for it in this order: `--api-key-file`, `CLOUDSMITH_API_KEY`, the file that the environment names, what the job
-  /// file names, systemd's credentials, cloudsmith-cli's `credentials.ini`.
+  /// file names, systemd's credentials, cloudsmith-cli's `credentials.ini`, `CLOUDSMITH_OIDC_TOKEN`.
   static func find(_ sources: SettingSources) throws(Failure) -> Credentials {
     let file = try sources.find(Settings.apiKeyFile)
     if case .option(let name)? = file?.source, let path = try sources.resolve(Settings.apiKeyFile) {
@@ -46,6 +49,14 @@ struct Credentials: Sendable {
     if let (given, warning) = try sources.keyInCLIFiles() {
       return try Credentials(text: given.text, source: given.source.description, warning: warning)
     }
+    if let text = sources.environment[identity], !text.allSatisfy(\.isWhitespace) {
+      guard let service = try sources.resolve(Settings.oidcService) else {
+        throw .usage(
+          "\(identity) is set, but not which service account it is for: set CLOUDSMITH_SERVICE_SLUG to its slug."
+        )
+      }
+      return try Credentials(text: text, source: identity, service: service)
+    }
     throw .usage(
       """
       No API key: put it in CLOUDSMITH_API_KEY, or in a file named by --api-key-file; it is created in the API Settings of \
@@ -60,17 +71,31 @@ struct Credentials: Sendable {
     try find(SettingSources(options.given, environment: environment))
   }
 
+  /// What requests have to go through to carry the proof.
+  func transport(
+    over base: AsyncHTTPClientTransport, host: APIHost, log: LogName
+  ) -> any HTTPTransport {
+    guard let service else { return base }
+    let exchange = TokenExchange(
+      host: host, organization: log.organization, service: service, identity: key, transport: base)
+    return RenewingTransport(base, exchange: exchange)
+  }
+
   private static let variable = "CLOUDSMITH_API_KEY"
+  private static let identity = "CLOUDSMITH_OIDC_TOKEN"
 
   /// What systemd's `LoadCredential=` or `SetCredentialEncrypted=` has to call it.
   static let credential = "cloudsmith-api-key"
 
-  private init(text: String, source: String, warning: String? = nil) throws(Failure) {
+  private init(
+    text: String, source: String, warning: String? = nil, service: Slug? = nil
+  ) throws(Failure) {
     do {
       key = try APIKey(text)
     } catch {
       throw .usage("The API key from \(source) is not one: \(error).")
     }
+    self.service = service
     self.source = source
     self.warning = warning
   }

@@ -96,6 +96,9 @@ enum Settings {
         ": expected the name of an environment variable, such as ACME_API_KEY, and not the key itself",
         repeatsText: false)
     })
+  static let oidcService = Setting<Slug>(
+    "--oidc-service-slug", "CLOUDSMITH_SERVICE_SLUG", cli: ["oidc_service_slug"], job: .text,
+    expected: "the slug of a service account, such as audit-export-x1y2", read: { Slug($0) })
   static let profile = Setting<String>(
     "--profile", "CLOUDSMITH_PROFILE", job: .text, expected: "the name of a profile",
     read: { $0.isEmpty ? nil : $0 })
@@ -189,7 +192,7 @@ extension Settings {
   static let ofExport: [any SettingDefinition] = [
     log, archive, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention, timeFilter,
     pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, retries, requestTimeout, compressionLevel,
-    memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable, profile, caFile, proxy,
+    memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable, oidcService, profile, caFile, proxy,
   ]
 
   /// What a job file may hold: of an export, and of `verify`.
