@@ -7,6 +7,11 @@ package struct INIFile: Sendable {
     package var text: String
     /// From 1.
     package var line: Int
+
+    package init(text: String, line: Int) {
+      self.text = text
+      self.line = line
+    }
   }
 
   private var sections: [String: [String: Entry]] = [:]

@@ -61,9 +61,10 @@ package struct TokenExchange: Sendable {
   }
 
   private func body() throws(TransportFault) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      return [UInt8](
-        try JSONEncoder().encode(Proof(token: identity.text, service: service.description)))
+      return [UInt8](try encoder.encode(Proof(token: identity.text, service: service.description)))
     } catch {
       throw .undecodable("the OIDC token has no JSON form")
     }

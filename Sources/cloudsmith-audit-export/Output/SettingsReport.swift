@@ -73,7 +73,9 @@ struct SettingsReport: Report {
     let lines = table.map { cells in
       "\(left(cells[0], widths[0]))  \(left(cells[1], widths[1]))  \(cells[2])"
     }
-    return (lines + rows.compactMap { row in row.problem.map { "wrong: \($0)" } }).joined(separator: "\n")
+    var problems: [String] = []
+    for problem in rows.compactMap(\.problem) where !problems.contains(problem) { problems.append(problem) }
+    return (lines + problems.map { "wrong: \($0)" }).joined(separator: "\n")
   }
 
   private func visible(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }
