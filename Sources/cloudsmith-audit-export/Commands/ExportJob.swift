@@ -87,7 +87,7 @@ struct ExportJob {
     let words = words
     do {
       let manifest = try Archive.read(at: archive, log: log)
-      let standing = manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+      let standing = manifest.map { ExportPlan.Standing($0) }
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         let transport = credentials.transport(over: transport, host: host, log: log)
         let client = AuditLogClient(
