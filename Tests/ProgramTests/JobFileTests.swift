@@ -276,6 +276,21 @@ import Testing
     }
   }
 
+  @Test func `what the README shows of status --settings is what the program says of the sample`() throws {
+    let result = try Program.exporter.run(
+      ["status", "--config", "job.yaml", "--organization", "my-org", "--settings"],
+      in: Repository.path("samples"))
+    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+    let session = try #require(readme.firstMatch(of: /my-org --settings\n((?s:.)+?)```/)?.output.1)
+    let said = Set(result.output.split(separator: "\n").map(cells))
+    let shown = session.split(separator: "\n").map(cells)
+    #expect(shown.count == 5)
+    // There is no key here.
+    for row in shown where row.first != "api_key" { #expect(said.contains(row), "\(row)") }
+  }
+
+  private func cells(_ line: Substring) -> [String] { line.split(separator: " ").map(String.init) }
+
   @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
   func `check-jsonschema takes the sample, and refuses what the program refuses`() throws {
     let result = try Python.run("check-samples.py", ["job"])

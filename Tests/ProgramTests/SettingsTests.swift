@@ -142,4 +142,15 @@ import Testing
       #expect(settings["ca_file"]?.value == "/ca.pem" && settings["ca_file"]?.source == "SSL_CERT_FILE")
     }
   }
+
+  @Test func `the order of badness in the help is that of the README, and has every status`() throws {
+    let help = try Program.exporter.run(["help", "export"]).output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let order = try #require(
+      help.firstMatch(of: /worst status is that of the run, in this order: ([0-9, ]+)\./)?.output.1)
+    #expect(readme.contains("the status is the worst, in this order: \(order)."))
+    #expect(Set(order.split(separator: ", ")).count == 14)
+  }
 }

@@ -20,10 +20,12 @@ struct ExportCommand: AsyncParsableCommand {
       for events that were written late. The first run needs --backfill-start-time to fetch anything past.
 
       With --config it runs the logs of a job file one after another, each with its own lock and result; one that fails does \
-      not stop the others, and the worst status is that of the run. samples/job.yaml shows such a file.
+      not stop the others, and the worst status is that of the run, in this order: \(ExitStatus.inOrder). samples/job.yaml shows \
+      such a file.
 
       The key is read from --api-key-file, from CLOUDSMITH_API_KEY, from the file that the environment or the job file names, \
-      from systemd's credential cloudsmith-api-key, or from cloudsmith-cli's credentials.ini.
+      from systemd's credential cloudsmith-api-key, or from cloudsmith-cli's credentials.ini. Without one, the identity token in \
+      CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG names.
 
       Examples:
         cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01T00:00:00Z

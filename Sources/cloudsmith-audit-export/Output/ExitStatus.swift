@@ -43,6 +43,9 @@ enum ExitStatus: Int32, CaseIterable {
     .keyRefused, .usage, .failed, .storage, .damaged, .interrupted,
   ]
 
+  /// `0, 4, 3, …`, for help.
+  static var inOrder: String { order.map { String($0.rawValue) }.joined(separator: ", ") }
+
   func worse(than other: ExitStatus) -> Bool {
     let order = ExitStatus.order
     return (order.firstIndex(of: self) ?? order.endIndex) > (order.firstIndex(of: other) ?? order.endIndex)
