@@ -62,7 +62,8 @@ package struct EmulatedAPI: Sendable {
 
   package mutating func respond(to request: EmulatedRequest, at now: Timestamp) -> EmulatedResponse {
     let endpoint = Endpoint(path: request.path)
-    let credential = Credential(request.headers, key: configuration.apiKey)
+    let credential =
+      configuration.dropsKeys ? .none : Credential(request.headers, key: configuration.apiKey)
     let response = response(to: request, endpoint, credential, at: now)
     requests.append(
       ServedRequest(

@@ -26,6 +26,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
+      CheckCommand.self,
     ])
 
   static func main() async {

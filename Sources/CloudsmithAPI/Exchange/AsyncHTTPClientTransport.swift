@@ -45,17 +45,23 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
   }
 
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
+    let headers: HTTPHeaders = [
+      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+      "User-Agent": settings.userAgent,
+      "X-Api-Key": request.key.text,
+    ]
+    return try await exchange(request.url, headers, limit: settings.limits.bodySize)
+  }
+
+  private func exchange(
+    _ url: String, _ headers: HTTPHeaders, body: [UInt8]? = nil, limit: Int
+  ) async throws(TransportFault) -> APIResponse {
     do {
       let message = try HTTPClient.Request(
-        url: request.url,
-        headers: [
-          "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
-          "User-Agent": settings.userAgent,
-          "X-Api-Key": request.key.text,
-        ])
+        url: url, method: body == nil ? .GET : .POST, headers: headers, body: body.map { .bytes($0) })
       let task = client.execute(
         request: message,
-        delegate: ResponseCollector(limit: settings.limits.bodySize),
+        delegate: ResponseCollector(limit: limit),
         deadline: .now() + TimeAmount(settings.timeouts.total))
       return try await withTaskCancellationHandler {
         try await task.get()
@@ -148,6 +154,18 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
     return text.contains("CERTIFICATE_VERIFY_FAILED")
       ? .untrusted("no trusted authority vouches for it") : .unreachable("TLS failed: \(reason(in: text))")
   }
+}
+
+extension AsyncHTTPClientTransport: NoticeTransport {
+  package func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int {
+    let headers: HTTPHeaders = [
+      "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,
+    ]
+    return try await exchange(origin.description + target, headers, body: body, limit: Self.longestReply).status
+  }
+
+  /// Nobody reads what the service says.
+  private static let longestReply = 1 << 20
 }
 
 /// The words of a TLS library's error, such as `WRONG_VERSION_NUMBER`, without the path of its source.

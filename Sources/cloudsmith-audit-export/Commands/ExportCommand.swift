@@ -144,20 +144,21 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Observability") var observability: ObservabilityOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let job = try ExportJob(self, environment, now: SystemClock().now)
       if dryRun {
+        let job = try ExportJob(self, environment, now: SystemClock().now)
         speaker.answer(try await Interruption.cancelling { try await job.forecast(speaker) })
         return .done
       }
-      let report = try await Interruption.cancelling { try await job.run(speaker) }
-      speaker.answer(report)
-      if let sentence = report.message, report.status != .done { speaker.console.tell("\(sentence)") }
-      return report.status
+      return try await WatchedExport(self, environment, speaker).run { speaker in
+        let job = try ExportJob(self, environment, now: SystemClock().now)
+        return try await Interruption.cancelling { try await job.run(speaker) }
+      }
     }
   }
 }

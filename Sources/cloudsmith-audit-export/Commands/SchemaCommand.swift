@@ -36,13 +36,13 @@ struct SchemaCommand: AsyncParsableCommand {
     case "json": console.answer(SchemaReport().json)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
-        console.tell("error: --as \(quoted(name)): expected \(Self.forms).")
+        console.tell(.usage("--as \(quoted(name)): expected \(Self.forms)."))
         throw ExitStatus.usage.code
       }
       console.answer(TableDefinition(warehouse: warehouse).text)
     }
     if let failure = console.answerFailure {
-      console.tell("error: \(failure.sentence)")
+      console.tell(failure)
       throw failure.status.code
     }
   }

@@ -39,7 +39,7 @@ struct StatusCommand: AsyncParsableCommand {
           StatusReport(manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now))
         if !damaged.isEmpty {
           let failure = words.damagedFiles(damaged)
-          speaker.console.tell("error: \(failure.sentence)")
+          speaker.console.tell(failure)
           return failure.status
         }
       } catch let error as ArchiveError {
