@@ -17,7 +17,7 @@ struct WriteTrial {
     let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
     try tryFile(in: staging)
     var others = Set<String>()
-    for path in [paths.state, paths.commits] + PartFormat.allCases.map({ paths.days($0) }) {
+    for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
       others.insert(try files.nearestFolder(to: "\(root)/\(path)"))
     }
     for folder in others.subtracting([staging]).sorted() { try tryFolder(in: folder) }
@@ -26,16 +26,17 @@ struct WriteTrial {
   private func tryFile(in folder: String) throws(StorageError) {
     let path = name(in: folder)
     let file = try files.create(path)
-    let outcome = Result { () throws(StorageError) in
+    let written = Result { () throws(StorageError) in
       try files.write([UInt8](repeating: 0, count: WriteTrial.size), to: file)
       // A full disk may show only now.
       try files.sync(file)
     }
-    try files.close(file)
+    let closed = Result { () throws(StorageError) in try files.close(file) }
     do {
       try files.unlink(path)
     } catch let error where error.reason == .missing {}  // a run that ended meanwhile has tidied up
-    try outcome.get()
+    try written.get()
+    try closed.get()
   }
 
   private func tryFolder(in folder: String) throws(StorageError) {

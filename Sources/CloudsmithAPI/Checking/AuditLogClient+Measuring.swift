@@ -5,7 +5,9 @@ extension AuditLogClient {
   ///
   /// - Parameter held: the newest page of the list, read just now.
   /// - Returns: nil when the page has too little on it to tell, and nothing was asked.
-  package func measureTimeFilter(_ held: PageView, query: String? = nil) async throws(APIError) -> FilterVerdict? {
+  package func measureTimeFilter(_ held: PageView, query: String? = nil) async throws(APIError)
+    -> FilterVerdict?
+  {
     var probe = FilterProbe(held)
     if case .judged = probe.next { return nil }
     while true {

@@ -161,7 +161,8 @@ extension AsyncHTTPClientTransport: NoticeTransport {
     let headers: HTTPHeaders = [
       "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,
     ]
-    return try await exchange(origin.description + target, headers, body: body, limit: Self.longestReply).status
+    return try await exchange(origin.description + target, headers, body: body, limit: Self.longestReply)
+      .status
   }
 
   /// Nobody reads what the service says.

@@ -130,7 +130,7 @@ struct APICheck {
       case .bad: break
       case .good, .open: findings[.auditLog] = .bad(words.failure(error))
       }
-      reason = "the API does not tell without a key that may"
+      reason = "the API tells it only to a key that may read the log"
     case .notFound:
       findings[.organization] = .bad(words.failure(error))
       reason = "there is no log to ask for"

@@ -65,7 +65,8 @@ extension Words {
 
   func fullDisk(_ space: DiskSpace, needed: Int) -> Failure {
     let found =
-      space.freeFiles == 0 ? "no more files can be made (its inodes are used up)" : "\(space.free.asBytes) are free"
+      space.freeFiles == 0
+      ? "no more files can be made (its inodes are used up)" : "\(space.free.asBytes) are free"
     return Failure(
       status: .storage,
       sentence: """

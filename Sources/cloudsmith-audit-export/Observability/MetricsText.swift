@@ -19,7 +19,9 @@ struct MetricsText {
       let name = MetricsText.prefix + metric.name
       lines.append("# HELP \(name) \(metric.help)")
       lines.append("# TYPE \(name) gauge")
-      for (log, value) in samples { lines.append("\(name){\(MetricsText.labels(log))} \(MetricsText.number(value))") }
+      for (log, value) in samples {
+        lines.append("\(name){\(MetricsText.labels(log))} \(MetricsText.number(value))")
+      }
     }
     text = lines.joined(separator: "\n") + "\n"
   }

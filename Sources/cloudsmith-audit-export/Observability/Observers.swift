@@ -38,7 +38,8 @@ struct Observers {
   /// the collector is another user.
   private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
     do {
-      try Data(MetricsText(logs, version: Version.text).text.utf8).write(to: URL(filePath: path), options: .atomic)
+      try Data(MetricsText(logs, version: Version.text).text.utf8).write(
+        to: URL(filePath: path), options: .atomic)
     } catch {
       speaker.logger.warning(
         """

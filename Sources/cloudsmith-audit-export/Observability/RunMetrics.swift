@@ -48,7 +48,9 @@ struct RunMetrics: Sendable {
     Metric(name: "last_run_timestamp_seconds", help: "When the last run ended.") {
       $0.run.ended.secondsSince1970
     },
-    Metric(name: "last_run_duration_seconds", help: "How long the last run took.") { $0.run.duration.seconds },
+    Metric(name: "last_run_duration_seconds", help: "How long the last run took.") {
+      $0.run.duration.seconds
+    },
     Metric(name: "last_run_exit_status", help: "Exit status of the last run; 0 is done.") {
       Double($0.run.status.rawValue)
     },
@@ -67,7 +69,8 @@ struct RunMetrics: Sendable {
       name: "last_run_events_late", help: "Of those added, the ones from a time that had been covered before."
     ) { Double($0.run.counters.lateEvents) },
     Metric(
-      name: "last_run_events_duplicate", help: "Events that the last run was given and that were archived already."
+      name: "last_run_events_duplicate",
+      help: "Events that the last run was given and that were archived already."
     ) { Double($0.run.counters.duplicates) },
     Metric(
       name: "last_run_events_conflicting", help: "Events that the API tells otherwise than the archive now."
@@ -103,7 +106,8 @@ struct RunMetrics: Sendable {
       metrics.manifest.map { ($0.highWaterMark + metrics.run.retention - metrics.run.ended).seconds }
     },
 
-    Metric(name: "archive_gaps", help: "Stretches of time below the newest covered one that are not covered.") {
+    Metric(name: "archive_gaps", help: "Stretches of time below the newest covered one that are not covered.")
+    {
       $0.manifest.map { Double($0.gaps.count) }
     },
     Metric(name: "archive_gap_seconds", help: "How long those are together.") {

@@ -98,7 +98,8 @@ struct ExportReport: Report {
         rowsDropped: summary.rowsDropped, commits: summary.commits,
         daysWritten: summary.daysWritten.map(\.description),
         damagedDays: summary.damagedDays.map(\.description),
-        metrics: metrics, start: manifest?.start.description, highWaterMark: manifest?.highWaterMark.description,
+        metrics: metrics, start: manifest?.start.description,
+        highWaterMark: manifest?.highWaterMark.description,
         coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
         gaps: (manifest?.gaps ?? []).map(WindowText.init)))
   }
