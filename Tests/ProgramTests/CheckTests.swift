@@ -160,7 +160,8 @@ import Testing
       let arguments = ["check", "-o", "acme", "--archive", bench.archive, "--output-format", "json"]
       let result = try Shell.run(script, arguments, environment: bench.environment)
       #expect(result.status == 11, "\(result.log)\(result.output)")
-      #expect(result.output.contains(/Another run holds the archive .* \(process \d+ on \S/), "\(result.output)")
+      #expect(
+        result.output.contains(/Another run holds the archive .* \(process \d+ on \S/), "\(result.output)")
     }
   }
 
@@ -186,7 +187,8 @@ import Testing
       #expect(full.status == 74 && full.output.contains("✗ archive writable"), "\(full.output)")
       #expect(full.output.contains("No space left on device: make room on that disk."), "\(full.output)")
       let readOnly = try check("mount -o remount,ro \(disk)")
-      #expect(readOnly.status == 74 && readOnly.output.contains("Read-only file system"), "\(readOnly.output)")
+      #expect(
+        readOnly.status == 74 && readOnly.output.contains("Read-only file system"), "\(readOnly.output)")
       #expect(readOnly.output.contains("the right to write there"), "\(readOnly.output)")
     }
   }

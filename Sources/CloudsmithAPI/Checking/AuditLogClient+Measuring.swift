@@ -23,8 +23,12 @@ extension AuditLogClient {
         case .pastTheEnd: probe.receiveNothing()
         }
       } catch {
-        guard case .requestRefused = error else { throw error }
-        probe.receiveRefusal()
+        switch error {
+        case .requestRefused: probe.receiveRefusal()
+        // Without the filter the log was there: what fails is the filter.
+        case .notFound, .unavailable: probe.receiveNothing()
+        case .keyRefused, .planWithoutAuditLog, .waitTooLong, .unsafe, .cancelled: throw error
+        }
       }
     }
   }

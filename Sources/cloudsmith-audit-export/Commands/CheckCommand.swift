@@ -17,8 +17,9 @@ struct CheckCommand: AsyncParsableCommand {
       One line for each: ✓ as it should be, ✗ wrong, with the cure, – not looked at, with the reason. It goes on after what is \
       wrong as far as that makes sense, and the exit status is that of the first ✗.
 
-      At most \(APICheck.requestLimit) requests are made, at the pace of an export (one a second). In the archive a file and \
-      folders are made on trial and removed again; its lock is held for less than a millisecond.
+      At most \(APICheck.requestLimit) requests are made, at the pace of an export (one a second); one that fails is tried \
+      once more. In the archive a file and folders are made on trial and removed again; its lock is held for less than a \
+      millisecond.
 
       Examples:
         cloudsmith-audit-export check -o acme

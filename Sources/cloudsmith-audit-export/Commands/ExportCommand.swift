@@ -155,9 +155,20 @@ struct ExportCommand: AsyncParsableCommand {
         speaker.answer(try await Interruption.cancelling { try await job.forecast(speaker) })
         return .done
       }
-      return try await WatchedExport(self, environment, speaker).run { speaker in
-        let job = try ExportJob(self, environment, now: SystemClock().now)
-        return try await Interruption.cancelling { try await job.run(speaker) }
+      let observers = try Observers(observability, environment)
+      return try await observers.telling(speaker) {
+        let (log, archive) = (try target.log(environment), try target.directory(environment))
+        let retention = try Settings.retention.resolve(retention, environment) ?? ExportSettings.retention
+        let speaker = speaker.about(log)
+        let report = try await observers.watching(log, archive, retention: retention) {
+          let job = try ExportJob(self, environment, now: SystemClock().now)
+          return try await Interruption.cancelling { try await job.run(speaker) }
+        }
+        speaker.answer(report)
+        if let sentence = report.message, report.status != .done {
+          speaker.console.tell(Failure(status: report.status, sentence: sentence), heading: "")
+        }
+        return report.status
       }
     }
   }

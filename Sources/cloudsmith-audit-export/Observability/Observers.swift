@@ -1,6 +1,8 @@
+import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import Logging
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -8,12 +10,15 @@ import Logging
   import Foundation
 #endif
 
-/// Those who are told what became of a run: the metrics file, the dead man's switch, the log.
+/// Those who are told what became of a run, of one log or of several: the metrics file, the dead man's switch, the log in
+/// JSON.
 ///
 /// None of them changes the run: what cannot be told is a warning.
-struct Observers {
+final class Observers: Sendable {
   private let metricsFile: String?
   private let notice: (url: NoticeURL, connection: ConnectionSettings)?
+  /// In the order in which they ended.
+  private let runs = Mutex<[RunMetrics]>([])
 
   init(_ options: ObservabilityOptions, _ environment: [String: String]) throws(Failure) {
     metricsFile = try Settings.metricsFile.resolve(options.metricsFile, environment)
@@ -22,24 +27,63 @@ struct Observers {
     }
   }
 
-  /// Tells of all logs of a run at once. `otherFailure`: what cannot be laid to any log, such as a setting that is wrong.
-  func tell(_ logs: [RunMetrics], otherFailure: Failure? = nil, _ speaker: Speaker) async {
+  /// Exports one log, takes note of what became of it, and adds to its report what was measured.
+  func watching(
+    _ log: LogName, _ archive: String, retention: TimeSpan, _ body: () async throws -> ExportReport
+  ) async throws -> ExportReport {
+    let clock = SystemClock()
+    let (began, start) = (clock.now, clock.elapsed)
+    func note(_ status: ExitStatus, _ text: String, _ report: ExportReport? = nil) -> RunMetrics {
+      var run = LogRun(
+        log: log, archive: archive, retention: retention, began: began, duration: clock.elapsed - start,
+        status: status, text: text)
+      if let report { run.counters = report.summary.counters }
+      let metrics = RunMetrics(run)
+      runs.withLock { $0.append(metrics) }
+      return metrics
+    }
+    do {
+      var report = try await body()
+      let sentence = report.status == .done ? nil : report.message
+      let text = [sentence, report.text].compactMap { $0 }.joined(separator: "\n")
+      report.metrics = note(report.status, text, report).values
+      return report
+    } catch {
+      if let failure = Failure(error) { _ = note(failure.status, failure.sentence) }
+      throw error
+    }
+  }
+
+  /// Runs `body`, which watches logs, and tells of all of them at its end, however it ends.
+  func telling<Result>(_ speaker: Speaker, _ body: () async throws -> Result) async throws -> Result {
+    do {
+      let result = try await body()
+      await tell(speaker)
+      return result
+    } catch {
+      await tell(speaker, endedBy: Failure(error))
+      throw error
+    }
+  }
+
+  private func tell(_ speaker: Speaker, endedBy failure: Failure? = nil) async {
+    let logs = runs.withLock(\.self)
     // In a log of text it would say again what the answer says.
     if speaker.console.isLogJSON {
       for log in logs { speaker.logger.info("finished", metadata: log.fields) }
     }
     if let metricsFile, !logs.isEmpty { write(logs, to: metricsFile, speaker) }
-    await ping(logs.map(\.run), otherFailure, speaker)
+    if let notice { await ping(notice, logs.map(\.run), logs.isEmpty ? failure : nil, speaker) }
   }
 
-  // MARK: The metrics file
+  // MARK: - The metrics file
 
   /// By a temporary file beside it, so that a collector never reads a part of it. Readable by all: it holds no secret, and
   /// the collector is another user.
   private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
     do {
-      try Data(MetricsText(logs, version: Version.text).text.utf8).write(
-        to: URL(filePath: path), options: .atomic)
+      let text = MetricsText(logs, version: Version.text).text
+      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
     } catch {
       speaker.logger.warning(
         """
@@ -49,20 +93,19 @@ struct Observers {
     }
   }
 
-  // MARK: The dead man's switch
+  // MARK: - The dead man's switch
 
-  private func ping(_ runs: [LogRun], _ otherFailure: Failure?, _ speaker: Speaker) async {
-    guard let notice else { return }
-    let failures = runs.filter { $0.status != .done }
-    let isSuccess = failures.isEmpty && otherFailure == nil
-    let heading =
-      isSuccess
-      ? "cloudsmith-audit-export: done"
-      : "cloudsmith-audit-export: \(otherFailure?.status.word ?? failures.map(\.status.word).first ?? "failed")"
-    let lines = runs.map(\.text) + [otherFailure?.sentence].compactMap { $0 }
-    let text = "\(heading): \(lines.joined(separator: "\n"))\n"
+  /// - Parameter failure: what cannot be laid to any log, such as a setting that is wrong.
+  private func ping(
+    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ failure: Failure?,
+    _ speaker: Speaker
+  ) async {
+    let wrong = runs.map(\.status).filter { $0 != .done } + [failure?.status].compactMap { $0 }
+    let texts = runs.map(\.text) + [failure?.sentence].compactMap { $0 }
     let message = Notice(
-      isSuccess: isSuccess, text: text, duration: runs.map(\.duration).reduce(.zero) { $0 + $1 })
+      isSuccess: wrong.isEmpty,
+      text: "cloudsmith-audit-export: \((wrong.first ?? .done).word): \(texts.joined(separator: "\n"))\n",
+      duration: runs.map(\.duration).reduce(.zero) { $0 + $1 })
     do {
       try await AsyncHTTPClientTransport.withTransport(notice.connection) { transport in
         try await message.deliver(to: notice.url, by: transport)
