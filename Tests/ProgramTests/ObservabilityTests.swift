@@ -51,8 +51,6 @@ import Testing
       #expect((year - 660...year - 600).contains(try #require(values["retention_loss_seconds"])))
       #expect((values["archive_bytes"] ?? 0) > 1_000 && values["archive_gaps"] == 0)
       #expect(values["last_success_timestamp_seconds"] == values["last_run_timestamp_seconds"])
-      let attributes = try FileManager.default.attributesOfItem(atPath: file)
-      #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o444 } == 0o444)
       let entries = try FileManager.default.contentsOfDirectory(atPath: bench.folder)
       #expect(entries.sorted() == ["archive", "cloudsmith.prom"])
     }
@@ -106,6 +104,26 @@ import Testing
     }
   }
 
+  @Test(arguments: ["000", "027", "077"])
+  func `the metrics file can be read by all, whatever the mask, and replaces what was there`(mask: String)
+    throws
+  {
+    try Bench.with(["--generate", "5"]) { bench in
+      let file = bench.folder + "/cloudsmith.prom"
+      for text in ["old", nil] {
+        if let text { try Data(text.utf8).write(to: URL(filePath: file)) }
+        let arguments = bench.arguments(["--metrics-file", "cloudsmith.prom"])
+        let result = try Shell.run(
+          "umask \(mask); cd \(bench.folder); exec \"$@\"", arguments, environment: bench.environment)
+        #expect(result.status == 0, "\(result.log)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        #expect(attributes[.posixPermissions] as? Int == 0o644)
+        #expect(try metrics(file).values["last_run_exit_status"] == 0)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder).count == 2)
+    }
+  }
+
   @Test func `a metrics file that cannot be written is a warning, and harms nothing`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let result = try bench.export([
@@ -113,7 +131,8 @@ import Testing
       ])
       #expect(result.status == 0)
       #expect(
-        result.log.contains("warning the metrics file '/nonexistent/cloudsmith.prom' could not be written"))
+        result.log.contains(
+          "warning the metrics file '/nonexistent/cloudsmith.prom' is not written: could not"))
     }
   }
 

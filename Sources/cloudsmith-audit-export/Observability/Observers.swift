@@ -1,14 +1,9 @@
+import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import Logging
 import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Those who are told what became of a run, of one log or of several: the metrics file, the dead man's switch, the log in
 /// JSON.
@@ -78,16 +73,14 @@ final class Observers: Sendable {
 
   // MARK: - The metrics file
 
-  /// By a temporary file beside it, so that a collector never reads a part of it. Readable by all: it holds no secret, and
-  /// the collector is another user.
   private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
     do {
-      let text = MetricsText(logs, version: Version.text).text
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+      try MetricsFile(path: path).replace(with: MetricsText(logs, version: Version.text).text)
     } catch {
+      let why = (error as? StorageError)?.description ?? "its mode could not be set"
       speaker.logger.warning(
         """
-        the metrics file \(quoted(path)) could not be written: check that its folder is there, has room, and that this \
+        the metrics file \(quoted(path)) is not written: \(why). Check that its folder is there, has room, and that this \
         user may write there. The export is not affected.
         """)
     }
