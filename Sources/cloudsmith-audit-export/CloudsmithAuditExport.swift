@@ -11,6 +11,9 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z
 
+      Whether all is there that it needs, key and archive:
+        cloudsmith-audit-export check --organization acme --archive /srv/audit
+
       What is there:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
@@ -26,6 +29,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
+      CheckCommand.self,
     ])
 
   static func main() async {

@@ -38,13 +38,13 @@ struct SchemaCommand: AsyncParsableCommand {
     case "job-file": console.answer(JobSchema.text)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
-        console.tell("error: --as \(quoted(name)): expected \(Self.forms).")
+        console.tell(.usage("--as \(quoted(name)): expected \(Self.forms)."))
         throw ExitStatus.usage.code
       }
       console.answer(TableDefinition(warehouse: warehouse).text)
     }
     if let failure = console.answerFailure {
-      console.tell("error: \(failure.sentence)")
+      console.tell(failure)
       throw failure.status.code
     }
   }

@@ -56,7 +56,7 @@ struct StatusCommand: AsyncParsableCommand {
         manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now)
       guard !damaged.isEmpty else { return LogAnswer(report) }
       let failure = words.damagedFiles(damaged)
-      return LogAnswer(report, failure.status, sentence: "error: \(failure.sentence)")
+      return LogAnswer(report, failure)
     } catch let error as ArchiveError {
       throw words.failure(error)
     }

@@ -99,7 +99,8 @@ struct VerifyCommand: AsyncParsableCommand {
         )
       }
       let answer = VerifyReport(report: report, log: log, archive: archive)
-      return LogAnswer(answer, answer.status, sentence: answer.message)
+      guard let message = answer.message else { return LogAnswer(answer) }
+      return LogAnswer(answer, Failure(status: answer.status, sentence: message), heading: "")
     } catch let error as ArchiveError {
       throw Words(log: log, archive: archive).failure(error)
     }

@@ -15,13 +15,17 @@ import Synchronization
 final class Console: Sendable {
   let showsProgress: Bool
   private let isQuiet: Bool
+  let isLogJSON: Bool
   private let hasProgressLine = Mutex(false)
   private let answerError = Mutex<Int32?>(nil)
 
-  /// - Parameter isQuiet: nothing on stderr but errors.
-  init(isQuiet: Bool) {
+  /// - Parameters:
+  ///   - isQuiet: nothing on stderr but errors.
+  ///   - isLogJSON: every line on stderr is a JSON object.
+  init(isQuiet: Bool, isLogJSON: Bool = false) {
     self.isQuiet = isQuiet
-    showsProgress = !isQuiet && isatty(STDERR_FILENO) == 1
+    self.isLogJSON = isLogJSON
+    showsProgress = !isQuiet && !isLogJSON && isatty(STDERR_FILENO) == 1
   }
 
   func logger(_ level: Logger.Level) -> Logger {
@@ -55,9 +59,24 @@ final class Console: Sendable {
     write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
   }
 
-  /// A line of log, or the sentence with which the program ends.
-  func tell(_ line: String) {
+  /// The sentence with which the program ends; `heading` stands before it where the log is not in JSON.
+  func tell(_ failure: Failure, heading: String = "error: ") {
+    let fields: Logger.Metadata = [
+      "exit_status": .stringConvertible(Double(failure.status.rawValue)), "status": "\(failure.status.word)",
+    ]
+    log(.error, failure.sentence, fields, text: heading + failure.sentence)
+  }
+
+  /// A remark that belongs to the answer.
+  func tell(_ line: String) { log(.notice, line, text: line) }
+
+  /// - Parameter text: the line where the log is not in JSON.
+  fileprivate func log(
+    _ level: Logger.Level, _ message: String, _ fields: Logger.Metadata = [:], text: @autoclosure () -> String
+  ) {
     clearProgress()
+    let line =
+      isLogJSON ? JSONLogLine(level, message, time: SystemClock().now, fields: fields).text : text()
     write(line + "\n", to: STDERR_FILENO)
   }
 
@@ -102,7 +121,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// Log lines: time, level, message.
+/// Log lines: time, level, message; in JSON also what belongs to them besides.
 private struct ConsoleLogHandler: LogHandler {
   let console: Console
   var logLevel: Logger.Level = .info
@@ -114,7 +133,9 @@ private struct ConsoleLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let time = SystemClock().now.description.prefix(19) + "Z"
-    console.tell("\(time) \(event.level.rawValue) \(event.message)")
+    let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+    console.log(
+      event.level, "\(event.message)", fields,
+      text: "\(SystemClock().now.description.prefix(19))Z \(event.level.rawValue) \(event.message)")
   }
 }
