@@ -1,6 +1,8 @@
 import ArgumentParser
 import AuditArchive
+import AuditExport
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 
 #if canImport(FoundationEssentials)
@@ -13,15 +15,34 @@ import CloudsmithAPI
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Coverage, gaps, high-water mark, partitions and the last runs of an archive.",
+    abstract: "Coverage, gaps, high-water mark, events a day and the last runs of an archive, on a page.",
     discussion: """
+      The calendar has a line for each month and a cell for each day (UTC): whether it has events, whether nothing happened, \
+      whether it may still change or has a gap. Below it stand the events of each day, as many as the width has room for.
+
+      Colour is for terminals. CLOUDSMITH_COLOR=always or never settles it; else NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
+      TERM=dumb count. The width is that of the terminal, or COLUMNS; elsewhere 80. Where the locale (LC_ALL, LC_CTYPE, LANG) \
+      is not UTF-8, it is all ASCII. For programs there is --output-format json.
+
       Examples:
         cloudsmith-audit-export status -o acme --archive /srv/audit
+        cloudsmith-audit-export status -o acme --archive /srv/audit --days
         cloudsmith-audit-export status -o acme --archive /srv/audit --output-format json
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @Flag(help: "List every day too: state, revision, rows, bytes.")
+  var days = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the API keeps events, to warn of what is about to be lost; default 365d.", valueName: "span"))
+  var retention: String?
+
   @OptionGroup(title: "Output") var output: OutputOptions
+
+  /// Commits that are read to find the last runs: a run has several where it fetched much.
+  private static let commitsRead = 64
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -30,13 +51,19 @@ struct StatusCommand: AsyncParsableCommand {
       let log = try target.log(environment)
       let archive = try target.directory(environment)
       let words = Words(log: log, archive: archive)
+      let retention = try Settings.retention.resolve(retention, environment) ?? .days(365)
       do {
         guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
           throw words.noArchive
         }
-        let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
+        let commits = try Archive.recentCommits(at: archive, log: log, limit: Self.commitsRead)
+        let runs = RecentRun.runs(of: commits, isWhole: commits.count < Self.commitsRead)
+        let now = SystemClock().now
         speaker.answer(
-          StatusReport(manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now))
+          StatusReport(
+            manifest: manifest, commits: Array(commits.prefix(5)), runs: Array(runs.prefix(5)),
+            damaged: damaged, loss: manifest.loss(after: retention, now: now), now: now, listsDays: days,
+            style: speaker.console.style(environment)))
         if !damaged.isEmpty {
           let failure = words.damagedFiles(damaged)
           speaker.console.tell("error: \(failure.sentence)")

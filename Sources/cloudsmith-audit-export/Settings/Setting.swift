@@ -110,6 +110,10 @@ enum Settings {
     "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", expected: "a share such as 20%",
     read: { RateReserve($0) })
 
+  static let html = Setting<String>(
+    "--html", "CLOUDSMITH_AUDIT_EXPORT_HTML", expected: "the file to write, such as audit.html",
+    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
+
   static let signingKeyFile = Setting<String>(
     "--signing-key-file", "CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE", expected: "a file",
     read: { $0.isEmpty ? nil : $0 })
