@@ -38,7 +38,8 @@ package struct CoverageCalendar: Hashable, Sendable {
     let covered = manifest.coverage
     let end = covered.end ?? manifest.start
     let beginnings =
-      [Day(containing: manifest.start)] + [covered.intervals.first.map { Day(containing: $0.from) }].compactMap(\.self)
+      [Day(containing: manifest.start)]
+      + [covered.intervals.first.map { Day(containing: $0.from) }].compactMap(\.self)
       + [manifest.partitions.first?.eventDate].compactMap(\.self)
     let newest = max(
       Window(from: .earliest, to: end).days?.upperBound ?? Day(containing: end),

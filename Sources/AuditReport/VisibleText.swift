@@ -15,7 +15,9 @@ package enum VisibleText {
         shown.append(scalar)
       } else {
         let number = String(scalar.value, radix: 16, uppercase: true)
-        shown.append(contentsOf: "⟨U+\(String(repeating: "0", count: max(0, 4 - number.count)))\(number)⟩".unicodeScalars)
+        shown.append(
+          contentsOf: "⟨U+\(String(repeating: "0", count: max(0, 4 - number.count)))\(number)⟩".unicodeScalars
+        )
       }
     }
     return String(shown)

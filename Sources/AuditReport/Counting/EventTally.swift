@@ -35,7 +35,8 @@ package struct EventTally: Sendable {
       Self.count(batch, row, .event, in: &events)
       Self.count(batch, row, .actor, in: &actors)
       let country = batch.cell(.actorLocationCountry, row)
-      Self.count(batch, row, country.isNull ? .actorLocationCountryCode : .actorLocationCountry, in: &countries)
+      Self.count(
+        batch, row, country.isNull ? .actorLocationCountryCode : .actorLocationCountry, in: &countries)
     }
     rows += added
     perDay[day, default: 0] += added

@@ -58,21 +58,26 @@ struct CalendarDrawing {
       [1, 5, 10, 15, 20, 25, 30].map { day in
         let x = Self.left + Double(day - 1) * Self.pitch + Self.cell / 2
         return "<text x=\"\(x)\" y=\"12\" text-anchor=\"middle\">\(day)</text>" as Markup
-      }) .adding("<text x=\"\(Self.totals)\" y=\"12\" text-anchor=\"end\">events</text>")
+      }
+    ).adding("<text x=\"\(Self.totals)\" y=\"12\" text-anchor=\"end\">events</text>")
   }
 
   private func cell(
     _ entry: CoverageCalendar.Entry, _ rows: Int, x: Double, y: Double, _ scale: DepthScale
   ) -> Markup {
-    let title = "\(entry.day): " + (rows > 0 || entry.state != .empty ? "\(rows.grouped) \(rows == 1 ? "event" : "events")" : "")
-    let words = entry.state == .events ? "" : entry.state == .empty ? entry.state.meaning : ", " + entry.state.meaning
+    let title =
+      "\(entry.day): "
+      + (rows > 0 || entry.state != .empty ? "\(rows.grouped) \(rows == 1 ? "event" : "events")" : "")
+    let words =
+      entry.state == .events ? "" : entry.state == .empty ? entry.state.meaning : ", " + entry.state.meaning
     return "<g><title>\(title + words)</title>\(shape(entry.state, scale.depth(rows), x, y))</g>"
   }
 
   private func shape(_ state: CoverageCalendar.State, _ depth: Int, _ x: Double, _ y: Double) -> Markup {
     let (w, h) = (Self.cell, Self.height)
     switch state {
-    case .events where depth > 0: return "<rect class=\"l\(depth)\" x=\"\(x)\" y=\"\(y)\" width=\"\(w)\" height=\"\(h)\"/>"
+    case .events where depth > 0:
+      return "<rect class=\"l\(depth)\" x=\"\(x)\" y=\"\(y)\" width=\"\(w)\" height=\"\(h)\"/>"
     case .events, .empty:
       return """
         <rect class="none" x="\(x)" y="\(y)" width="\(w)" height="\(h)"/>\
@@ -81,10 +86,13 @@ struct CalendarDrawing {
     case .open:
       let inner: Markup =
         depth == 0
-        ? "" : "<rect class=\"l\(depth)\" x=\"\(x + 3)\" y=\"\(y + 3)\" width=\"\(w - 6)\" height=\"\(h - 6)\"/>"
-      return "<rect class=\"open\" x=\"\(x + 0.6)\" y=\"\(y + 0.6)\" width=\"\(w - 1.2)\" height=\"\(h - 1.2)\"/>\(inner)"
+        ? ""
+        : "<rect class=\"l\(depth)\" x=\"\(x + 3)\" y=\"\(y + 3)\" width=\"\(w - 6)\" height=\"\(h - 6)\"/>"
+      return
+        "<rect class=\"open\" x=\"\(x + 0.6)\" y=\"\(y + 0.6)\" width=\"\(w - 1.2)\" height=\"\(h - 1.2)\"/>\(inner)"
     case .pending:
-      return "<rect class=\"pending\" x=\"\(x + 0.5)\" y=\"\(y + 0.5)\" width=\"\(w - 1)\" height=\"\(h - 1)\"/>"
+      return
+        "<rect class=\"pending\" x=\"\(x + 0.5)\" y=\"\(y + 0.5)\" width=\"\(w - 1)\" height=\"\(h - 1)\"/>"
     case .gap:
       let fill: Markup =
         depth == 0 ? "" : "<rect class=\"l\(depth)\" x=\"\(x)\" y=\"\(y)\" width=\"\(w)\" height=\"\(h)\"/>"
@@ -108,7 +116,8 @@ struct CalendarDrawing {
     for (depth, range) in depths {
       items.append("<li>\(sample(shape(.events, depth, 0, 0)))\(range)</li>")
     }
-    for state in [CoverageCalendar.State.empty, .open, .gap, .pending, .damaged] where calendar.count(state) > 0 {
+    for state in [CoverageCalendar.State.empty, .open, .gap, .pending, .damaged]
+    where calendar.count(state) > 0 {
       items.append("<li>\(sample(shape(state, state == .open ? 2 : 0, 0, 0)))\(state.meaning)</li>")
     }
     let more: Markup =

@@ -12,7 +12,7 @@ struct DayDrawing {
   private let isByWeek: Bool
 
   private static let (left, top, width, height, foot) = (52.0, 8.0, 898.0, 150.0, 22.0)
-  private static let mostDays = 400
+  private static let mostDays = 460
 
   init(_ days: [CoverageCalendar.Entry]) {
     let known = days.reversed().drop { $0.state == .pending }.reversed()
@@ -86,18 +86,23 @@ struct DayDrawing {
   }
 
   private func dates(_ pitch: Double, y: Double) -> Markup {
+    let showsDates = bars.count <= 62 && !isByWeek
     var labels: [Markup] = []
     var free = Self.left
+    let month = pitch * (isByWeek ? 30.4 / 7 : 30.4)
+    let step = [1, 2, 3, 6, 12].first { Double($0) * month >= 52 } ?? 12
     for (index, bar) in bars.enumerated() {
       let date = CivilDate(daysSinceEpoch: bar.first.number)
-      let isDue = bars.count <= 62 ? index % 7 == 0 : date.day <= (isByWeek ? 7 : 1)
+      let isDue =
+        showsDates ? index % 7 == 0 : date.day <= (isByWeek ? 7 : 1) && (Int(date.month) - 1) % step == 0
       let x = Self.left + Double(index) * pitch
       guard isDue || index == 0, x >= free, x < Self.left + Self.width - 40 else { continue }
-      let text = bars.count <= 62 ? "\(bar.first)".dropFirst(5) : "\(bar.first)".prefix(7)
+      let text = showsDates ? "\(bar.first)".dropFirst(5) : "\(bar.first)".prefix(7)
       // The first of a chart is not to crowd out the month that begins beside it.
-      if index == 0, bars.count > 62, date.day > 12 { continue }
-      labels.append("<path class=\"base\" d=\"M\(x) \(y - 15)v5\"/><text x=\"\(x)\" y=\"\(y)\">\(String(text))</text>")
-      free = x + 56
+      if index == 0, !showsDates, date.day > 12 { continue }
+      labels.append(
+        "<path class=\"base\" d=\"M\(x) \(y - 15)v5\"/><text x=\"\(x)\" y=\"\(y)\">\(String(text))</text>")
+      free = x + 48
     }
     return Markup(labels)
   }

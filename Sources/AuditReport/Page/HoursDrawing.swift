@@ -13,7 +13,7 @@ struct HoursDrawing {
   }
 
   var drawing: Markup {
-    let width = Self.left + 24 * Self.pitch + 64
+    let width = Self.left + 24 * Self.pitch + 52
     let height = Self.top + 7 * Self.line + 46
     let scale = DepthScale(counts)
     let perHour = (0..<24).map { hour in (0..<7).reduce(0) { $0 + counts[$1 * 24 + hour] } }

@@ -24,7 +24,9 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     /// To a tenth: a coordinate.
     mutating func appendInterpolation(_ number: Double) {
       let tenths = Int((number * 10).rounded())
-      html += tenths % 10 == 0 ? String(tenths / 10) : "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
+      html +=
+        tenths % 10 == 0
+        ? String(tenths / 10) : "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 
     mutating func appendInterpolation(_ text: String) {

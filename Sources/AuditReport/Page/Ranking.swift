@@ -9,7 +9,7 @@ struct Ranking {
   let total: Int
 
   private static let shown = 12
-  private static let barWidth = 112
+  private static let barWidth = 84
 
   var remark: String {
     guard values.distinct > Self.shown else { return "" }
@@ -22,7 +22,7 @@ struct Ranking {
     let most = max(top.first?.count ?? 0, values.absent)
     guard most > 0 else { return "<p class=\"quiet\">No events.</p>" }
     var rows = top.map { value in
-      row("<bdi>\(label(value))</bdi>\(value.text.isEmpty ? "<i>&quot;&quot;, empty text</i>" : "" as Markup)", value.count, most)
+      row(name(value), value.count, most)
     }
     let others = total - values.absent - top.reduce(0) { $0 + $1.count }
     if values.distinct > top.count, others > 0 { rows.append(row("<i>all others</i>", others, nil)) }
@@ -37,9 +37,24 @@ struct Ranking {
       """
   }
 
-  private func label(_ value: TopValues.Value) -> String {
-    let text = VisibleText.of(value.text, limit: 90)
-    return value.isCut && !text.hasSuffix("…") ? text + "…" : text
+  private func name(_ value: TopValues.Value) -> Markup {
+    var text = VisibleText.of(value.text, limit: 90)
+    if value.isCut, !text.hasSuffix("…") { text += "…" }
+    // Where blanks begin or end it, or it is nothing, its edges are shown.
+    let isBare = value.text.first.map { $0 != " " } ?? false && value.text.last != " "
+    let edge: Markup = isBare ? "" : "<i>&quot;</i>"
+    return "\(edge)<bdi>\(breakable(text))</bdi>\(edge)"
+  }
+
+  /// A name may be broken behind the signs that join its words.
+  private func breakable(_ text: String) -> [Markup] {
+    var pieces: [Markup] = []
+    var rest = text[...]
+    while let sign = rest.firstIndex(where: { "._/:".contains($0) }) {
+      pieces.append("\(String(rest[...sign]))<wbr>")
+      rest = rest[rest.index(after: sign)...]
+    }
+    return pieces + ["\(String(rest))"]
   }
 
   /// `most`: the length of a full bar; nil: no bar.
@@ -47,7 +62,8 @@ struct Ranking {
     let width = most.map { max(1, Double(count) / Double($0) * Double(Self.barWidth)) } ?? 0
     let bar: Markup =
       most == nil
-      ? "" : "<svg width=\"\(Self.barWidth)\" height=\"9\" aria-hidden=\"true\"><rect class=\"bar\" width=\"\(width)\" height=\"9\"/></svg>"
+      ? ""
+      : "<svg width=\"\(Self.barWidth)\" height=\"9\" aria-hidden=\"true\"><rect class=\"bar\" width=\"\(width)\" height=\"9\"/></svg>"
     return """
       <tr><th scope="row" class="v">\(name)</th><td class="n">\(count.grouped)</td><td class="n">\(share(count))</td>\
       <td class="b">\(bar)</td></tr>

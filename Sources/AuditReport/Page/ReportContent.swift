@@ -10,7 +10,8 @@ package struct ReportContent {
     /// Sound: what was looked at, in words.
     case sound(checked: [(what: String, count: String)])
     /// Not sound.
-    case damaged(checked: [(what: String, count: String)], findings: [(kind: String, path: String, sentence: String)])
+    case damaged(
+      checked: [(what: String, count: String)], findings: [(kind: String, path: String, sentence: String)])
   }
 
   package var manifest: Manifest

@@ -64,12 +64,13 @@ package struct ReportPage {
   }
 
   private func section(_ id: Markup, _ title: String, _ remark: String, _ body: Markup) -> Markup {
-    """
-    <section id="\(id)" aria-labelledby="\(id)-title">
-    <h2 id="\(id)-title">\(title)\(remark.isEmpty ? "" : " <small>\(remark)</small>")</h2>
-    \(body)
-    </section>
-    """
+    let small: Markup = remark.isEmpty ? "" : " <small>\(remark)</small>"
+    return """
+      <section id="\(id)" aria-labelledby="\(id)-title">
+      <h2 id="\(id)-title">\(title)\(small)</h2>
+      \(body)
+      </section>
+      """
   }
 
   /// `2024-02-12 10:30`
@@ -84,7 +85,9 @@ package struct ReportPage {
     let span: Markup =
       if let window = content.window {
         "Events from \(brief(window.from)) to \(brief(window.to)) UTC, the end not included"
-      } else if let first = calendar.days.first, let last = calendar.days.last(where: { $0.state != .pending }) {
+      } else if let first = calendar.days.first,
+        let last = calendar.days.last(where: { $0.state != .pending })
+      {
         "Everything that is archived: \(first.day.description) to \(last.day.description)"
       } else {
         "Everything that is archived"
@@ -107,7 +110,8 @@ package struct ReportPage {
       """
     case .sound:
       """
-      <p class="verdict sound"><b>Verified.</b> The archive is what its commits say: every file was read anew, offline.</p>
+      <p class="verdict sound"><b>Verified.</b> The archive is what its commits say: every file \
+      \(content.window == nil ? "" : "of these days ")was read anew, offline.</p>
       """
     case .damaged(_, let findings):
       """
@@ -124,9 +128,15 @@ package struct ReportPage {
     let active = days.count { $0.rows > 0 }
     let figures: [(String, String, String)] = [
       ("Events", total.grouped, "on \(active.grouped) of \(days.count.grouped) days"),
-      ("Actors", distinct(content.tally.actors), content.tally.actors.absent == 0 ? "" : "\(content.tally.actors.absent.grouped) events have none"),
+      (
+        "Actors", distinct(content.tally.actors),
+        content.tally.actors.absent == 0 ? "" : "\(content.tally.actors.absent.grouped) events have none"
+      ),
       ("High-water mark", brief(manifest.highWaterMark), "\(lag) before this page"),
-      ("Gaps", gapDays == 0 ? "none" : "\(gapDays.grouped) \(gapDays == 1 ? "day" : "days")", gapDays == 0 ? "complete up to the mark" : "not all of them is here"),
+      (
+        "Gaps", gapDays == 0 ? "none" : "\(gapDays.grouped) \(gapDays == 1 ? "day" : "days")",
+        gapDays == 0 ? "complete up to the mark" : "partly or wholly missing"
+      ),
       ("Quarantine", manifest.quarantinedRecords.grouped, "records that are no events"),
     ]
     let cells = figures.map { name, value, more in
@@ -182,7 +192,7 @@ package struct ReportPage {
       <tr><th scope="row">\(run.numbers.replacing("-", with: "–"))</th><td>\(brief(run.committedAt))</td>\
       <td class="n">\(run.rowsAdded.grouped)</td><td class="n">\(run.eventsReceived.grouped)</td>\
       <td class="n">\(run.lateEvents.grouped)</td><td class="n">\(run.requests.grouped)</td>\
-      <td>\(run.isComplete ? "complete" : "went on, or stopped")</td></tr>
+      <td>\(run.isComplete ? "complete" : "went on, or stopped")\(run.isWhole ? "" : "; at least this much")</td></tr>
 
       """ as Markup
     }

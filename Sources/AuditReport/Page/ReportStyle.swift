@@ -12,7 +12,8 @@ enum ReportStyle {
   static var policy: Markup {
     let hash = Data(SHA256.hash(data: Data(sheet.html.utf8))).base64EncodedString()
     // Base64 holds nothing that would have to be written otherwise in an attribute.
-    return "default-src &#39;none&#39;; style-src &#39;sha256-\(hash)&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"
+    return
+      "default-src &#39;none&#39;; style-src &#39;sha256-\(hash)&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"
   }
 
   /// No quotes, no `<` and no `&` in it: it stands in the page as it is.
@@ -64,15 +65,15 @@ enum ReportStyle {
     .legend li{display:flex;align-items:center;gap:6px}
     table{border-collapse:collapse;width:100%}
     th,td{padding:3px 12px 3px 0;text-align:left;vertical-align:top;font-weight:400;border-bottom:1px solid var(--rule)}
-    thead th{color:var(--soft);font-size:12px;border-bottom-color:var(--soft)}
+    thead th,thead td{color:var(--soft);font-size:12px;border-bottom-color:var(--soft)}
     tbody tr:last-child th,tbody tr:last-child td{border-bottom:0}
-    .n{text-align:right;white-space:nowrap}
+    .n{text-align:right;white-space:nowrap;width:1%}
     .v{overflow:clip;overflow-wrap:anywhere;white-space:pre-wrap;line-height:1.4}
-    td.b{width:112px;padding-right:0;vertical-align:middle}
+    td.b{width:84px;padding-right:0;vertical-align:middle}
     td:last-child{padding-right:0}
     .quiet{color:var(--soft)}
     i{color:var(--soft)}
-    .plain{width:auto}
+    .plain{width:auto}.plain .n{width:auto}table+p{margin-top:8px}
     .plain th,.plain td{padding-right:28px}
     details{margin:8px 0 0}
     summary{cursor:pointer;color:var(--soft);font-size:12px}

@@ -36,7 +36,8 @@ struct CalendarText {
       for (offset, digit) in "\(day)".enumerated() { scale[(day - 1) * cellWidth + offset] = digit }
     }
     let numbers = String(scale.prefix(daysWidth))
-    return style.paint(left("", Self.nameWidth) + numbers + (hasTotals ? right("events", Self.totalWidth) : ""), .faint)
+    return style.paint(
+      left("", Self.nameWidth) + numbers + (hasTotals ? right("events", Self.totalWidth) : ""), .faint)
   }
 
   private func line(_ month: CoverageCalendar.Month, most: Int) -> String {
@@ -74,7 +75,8 @@ struct CalendarText {
       counts[state].map { "\($0.grouped) \(state.word)" }
     }
     return style.paint(
-      "\(first.name) to \(last.name): \(months.count) months; days: \(states.joined(separator: ", "))", .faint)
+      "\(first.name) to \(last.name): \(months.count) months; days: \(states.joined(separator: ", "))", .faint
+    )
   }
 
   /// What of the glyphs above means what; only those that are there.

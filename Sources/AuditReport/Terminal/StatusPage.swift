@@ -49,7 +49,8 @@ package struct StatusPage {
     let bytes = manifest.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
     let lag = (now - manifest.highWaterMark).words
     var lines = [
-      label("source") + style.paint(manifest.source.log.description, .strong) + " at \(manifest.source.apiHost)"
+      label("source") + style.paint(manifest.source.log.description, .strong)
+        + " at \(manifest.source.apiHost)"
     ]
     if let query = manifest.source.query { lines.append(label("query") + visible(query)) }
     lines += [
@@ -60,7 +61,8 @@ package struct StatusPage {
     lines += windows("gaps", manifest.gaps, .alert)
     lines.append(
       label("partitions")
-        + "\(manifest.partitions.count.grouped) days, \(rows.grouped) rows, \(files.grouped) files, \(bytes.grouped) bytes")
+        + "\(manifest.partitions.count.grouped) days, \(rows.grouped) rows, \(files.grouped) files, \(bytes.grouped) bytes"
+    )
     if manifest.quarantinedRecords > 0 {
       lines.append(label("quarantine") + "\(manifest.quarantinedRecords.grouped) records")
       lines += manifest.quarantine.map { label("") + "\($0.path)  \($0.records)" }
@@ -113,6 +115,7 @@ package struct StatusPage {
       line += right(run.rowsAdded.grouped, 12) + right(run.eventsReceived.grouped, 12)
       line += right(run.requests.grouped, 10)
       if run.lateEvents > 0 { line += "  \(run.lateEvents.grouped) late" }
+      if !run.isWhole { line += "  at least" }
       if !run.isComplete { line += "  " + style.paint("unfinished", .strong) }
       lines.append(line)
     }

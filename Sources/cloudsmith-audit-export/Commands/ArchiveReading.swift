@@ -18,7 +18,7 @@ struct ArchiveReading: Sendable {
 
   /// How often a day that a run replaces meanwhile is looked up again.
   private static let looks = 4
-  private static let commitsRead = 64
+  private static let commitsRead = 256
 
   /// nil when there is no archive of the log.
   static func run(

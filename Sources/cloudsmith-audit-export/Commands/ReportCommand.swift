@@ -15,7 +15,8 @@ import CloudsmithAPI
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "One HTML page to look at: coverage, events a day, who, what, from where, when; and whether it is whole.",
+    abstract:
+      "One HTML page to look at: coverage, events a day, who, what, from where, when; and whether it is whole.",
     discussion: """
       Reads every row once, and verifies the archive beside it as verify does, unless --skip-verification is given. The page is one \
       file without scripts: it loads nothing, neither from the network nor from elsewhere, and can be mailed, printed and kept. \
@@ -35,7 +36,8 @@ struct ReportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The page to write; replaced when it is there. Not inside the archive's own folders.", valueName: "file"))
+      "The page to write; replaced when it is there. Not inside the archive's own folders.", valueName: "file"
+    ))
   var html: String?
 
   @Option(help: ArgumentHelp("Only events from here on.", valueName: "time"))
@@ -98,7 +100,8 @@ struct ReportCommand: AsyncParsableCommand {
     let window = Window(from: from ?? .earliest, to: to ?? now)
     guard !window.isEmpty else {
       throw .usage(
-        "--from \(window.from) is not before --to \(window.to): the range would be empty (its end does not belong to it).")
+        "--from \(window.from) is not before --to \(window.to): the range would be empty (its end does not belong to it)."
+      )
     }
     return window
   }

@@ -42,7 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   /// Commits that are read to find the last runs: a run has several where it fetched much.
-  private static let commitsRead = 64
+  private static let commitsRead = 256
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment

@@ -34,7 +34,8 @@ struct PageFile {
     if let root = Self.resolved(archive) {
       for owned in Self.folders where (folder + "/").hasPrefix("\(root)/\(owned)/") {
         throw .usage(
-          "--html \(quoted(path)) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder.")
+          "--html \(quoted(path)) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder."
+        )
       }
     }
   }
@@ -56,7 +57,10 @@ struct PageFile {
       if try files.status(temporary, followingLinks: false) != nil { try files.unlink(temporary) }
       do {
         let file = try files.create(temporary)
-        do { try files.write(bytes, to: file); try files.sync(file) } catch {
+        do {
+          try files.write(bytes, to: file)
+          try files.sync(file)
+        } catch {
           do { try files.close(file) } catch {}
           throw error
         }
@@ -71,7 +75,8 @@ struct PageFile {
     } catch let error as StorageError {
       throw Failure(
         status: .storage,
-        sentence: "The page \(quoted(path)) could not be written: \(error). What was there before is there still.")
+        sentence:
+          "The page \(quoted(path)) could not be written: \(error). What was there before is there still.")
     } catch let failure as Failure {
       throw failure
     } catch {
