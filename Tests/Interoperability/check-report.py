@@ -133,8 +133,7 @@ def check_colours(style):
 
 def requests(path):
     with open(path, encoding="utf-8") as file:
-        text = file.read().rstrip()
-    log = json.loads(text if text.endswith("]}") else text.rstrip(",") + "]}")
+        log = json.load(file)
     return {
         event["params"]["url"]
         for event in log["events"]
@@ -149,7 +148,7 @@ def main():
     check_colours(page.style)
     if len(sys.argv) > 2:
         asked = requests(sys.argv[2])
-        assert all(url.startswith("file://") for url in asked), asked
+        assert asked and all(url.startswith("file://") for url in asked), asked
     values = [row for row in page.rows if len(row) >= 3]
     json.dump(
         {

@@ -69,7 +69,7 @@ enum ReportStyle {
     tbody tr:last-child th,tbody tr:last-child td{border-bottom:0}
     .n{text-align:right;white-space:nowrap;width:1%}
     .v{overflow:clip;overflow-wrap:anywhere;white-space:pre-wrap;line-height:1.4}
-    td.b{width:84px;padding-right:0;vertical-align:middle}
+    td.b{width:84px;padding:8px 0 0}
     td:last-child{padding-right:0}
     .quiet{color:var(--soft)}
     i{color:var(--soft)}
@@ -85,7 +85,8 @@ enum ReportStyle {
     --a4:#0f557e;--wrong:#b3261e;color-scheme:light}
     body{font-size:11px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
     main,footer{max-width:none;padding:0}h1{margin-top:0}#days{break-inside:auto}thead{display:table-header-group}
-    details::details-content{content-visibility:visible;block-size:auto;display:block}
+    details:not([open]),#days:not(:has([open])){display:none}.pair{grid-template-columns:1fr 1fr;column-gap:24px}
+    .figures div{flex-basis:110px}dd{font-size:15px}
     .wide{overflow:visible}svg{max-width:100%;height:auto}tr{break-inside:avoid}}
     @media (forced-colors:active){svg{forced-color-adjust:none;background:Canvas}}
 
