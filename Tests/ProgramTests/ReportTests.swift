@@ -221,12 +221,23 @@ import Testing
       try hostileArchive(folder) { archive in
         let file = folder + "/audit.html"
         #expect(try report(archive, file).status == 0)
-        let dump = try Shell.run(
-          """
-          cd '\(folder)' && exec \(Self.chromium) --no-sandbox --disable-gpu --user-data-dir='\(folder)/profile' \
-          --disable-background-networking --log-net-log='\(folder)/net.json' --net-log-capture-mode=Everything \
-          --enable-logging=stderr --virtual-time-budget=2000 --dump-dom 'file://\(file)'
-          """)
+        func dump(_ page: String, log: String) throws -> Program.Result {
+          try Shell.run(
+            """
+            cd '\(folder)' && exec \(Self.chromium) --no-sandbox --disable-gpu --user-data-dir='\(folder)/profile' \
+            --disable-background-networking --log-net-log='\(folder)/\(log)' --net-log-capture-mode=Everything \
+            --enable-logging=stderr --virtual-time-budget=2000 --dump-dom 'file://\(page)'
+            """)
+        }
+        // That the browser would tell: of a page that is not as ours.
+        let other = folder + "/other.html"
+        try "<img src='http://127.0.0.1:9/x.png'><script>console.log('heard')</script>"
+          .write(toFile: other, atomically: true, encoding: .utf8)
+        #expect(try dump(other, log: "other.json").log.contains("CONSOLE"))
+        #expect(
+          try String(contentsOfFile: folder + "/other.json", encoding: .utf8).contains("127.0.0.1:9/x.png"))
+
+        let dump = try dump(file, log: "net.json")
         #expect(dump.status == 0, "\(dump.log)")
         #expect(!dump.log.contains("CONSOLE") && !dump.log.contains("Content Security Policy"), "\(dump.log)")
         let written = try Page(Python.run("check-report.py", [file, folder + "/net.json"]))
