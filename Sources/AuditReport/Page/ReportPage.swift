@@ -84,7 +84,7 @@ package struct ReportPage {
     let manifest = content.manifest
     let span: Markup =
       if let window = content.window {
-        "Events from \(brief(window.from)) to \(brief(window.to)) UTC, the end not included"
+        "Events from \(window.from == .earliest ? "the beginning" : brief(window.from)) to \(brief(window.to)) UTC, the end not included"
       } else if let first = calendar.days.first,
         let last = calendar.days.last(where: { $0.state != .pending })
       {
@@ -126,8 +126,9 @@ package struct ReportPage {
     let lag = (content.now - manifest.highWaterMark).words
     let gapDays = calendar.count(.gap)
     let active = days.count { $0.rows > 0 }
+    let known = days.count { $0.state != .pending }
     let figures: [(String, String, String)] = [
-      ("Events", total.grouped, "on \(active.grouped) of \(days.count.grouped) days"),
+      ("Events", total.grouped, "on \(active.grouped) of \(known.grouped) days"),
       (
         "Actors", distinct(content.tally.actors),
         content.tally.actors.absent == 0 ? "" : "\(content.tally.actors.absent.grouped) events have none"

@@ -50,7 +50,7 @@ package struct StatusPage {
     let lag = (now - manifest.highWaterMark).words
     var lines = [
       label("source") + style.paint(manifest.source.log.description, .strong)
-        + " at \(manifest.source.apiHost)"
+        + " at \(visible(manifest.source.apiHost))"
     ]
     if let query = manifest.source.query { lines.append(label("query") + visible(query)) }
     lines += [
@@ -96,7 +96,8 @@ package struct StatusPage {
 
   /// A user's text; nothing that a terminal would obey.
   private func visible(_ text: String) -> String {
-    VisibleText.of(text, limit: 200) + (style.isUnicode || text.utf8.allSatisfy { $0 < 0x80 } ? "" : " ")
+    let shown = VisibleText.of(text, limit: 200)
+    return style.isUnicode ? shown : String(shown.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
   }
 
   // MARK: Runs

@@ -18,7 +18,6 @@ struct ArchiveReading: Sendable {
 
   /// How often a day that a run replaces meanwhile is looked up again.
   private static let looks = 4
-  private static let commitsRead = 256
 
   /// nil when there is no archive of the log.
   static func run(
@@ -28,10 +27,15 @@ struct ArchiveReading: Sendable {
     // On a core of its own, as long as counting takes, or longer.
     async let found = isVerified ? verify(log: log, archive: archive, window: window) : nil
     let (tally, unread) = try count(manifest, log: log, archive: archive, window: window, speaker)
-    let commits = try Archive.recentCommits(at: archive, log: log, limit: commitsRead)
+    let runs: [RecentRun]
+    do {
+      runs = try RecentCommits(at: archive, log: log).runs
+    } catch {
+      runs = []  // what is wrong with the records, the verification tells
+    }
     return ArchiveReading(
       manifest: manifest, tally: tally, unread: unread, found: try await found,
-      runs: Array(RecentRun.runs(of: commits, isWhole: commits.count < commitsRead).prefix(10)))
+      runs: runs)
   }
 
   @concurrent

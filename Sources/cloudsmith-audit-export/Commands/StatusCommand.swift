@@ -31,6 +31,7 @@ struct StatusCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+
   @Flag(help: "List every day too: state, revision, rows, bytes.")
   var days = false
 
@@ -40,9 +41,6 @@ struct StatusCommand: AsyncParsableCommand {
   var retention: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions
-
-  /// Commits that are read to find the last runs: a run has several where it fetched much.
-  private static let commitsRead = 256
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -56,12 +54,11 @@ struct StatusCommand: AsyncParsableCommand {
         guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
           throw words.noArchive
         }
-        let commits = try Archive.recentCommits(at: archive, log: log, limit: Self.commitsRead)
-        let runs = RecentRun.runs(of: commits, isWhole: commits.count < Self.commitsRead)
+        let recent = try RecentCommits(at: archive, log: log)
         let now = SystemClock().now
         speaker.answer(
           StatusReport(
-            manifest: manifest, commits: Array(commits.prefix(5)), runs: Array(runs.prefix(5)),
+            manifest: manifest, commits: recent.commits, runs: recent.runs,
             damaged: damaged, loss: manifest.loss(after: retention, now: now), now: now, listsDays: days,
             style: speaker.console.style(environment)))
         if !damaged.isEmpty {
