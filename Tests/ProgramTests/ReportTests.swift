@@ -106,6 +106,21 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Python.isThere, needsPython))
+  func `a commit record that cannot be read is told, and keeps nothing else from the page`() throws {
+    try with { folder in
+      let (archive, file) = (folder + "/archive", folder + "/audit.html")
+      try FileManager.default.copyItem(atPath: sample, toPath: archive)
+      try Data("{".utf8).write(
+        to: URL(filePath: archive + "/_manifest/acme/commits/00000000000000000002.json"))
+      let result = try report(archive, file)
+      #expect(result.status == 2 && result.output.contains("events           17 on 4 days"), "\(result.log)")
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(text.contains("<b>Damaged.</b>") && text.contains("00000000000000000002.json"))
+      _ = try Page(Python.run("check-report.py", [file]))
+    }
+  }
+
   @Test(arguments: [
     "csv/x.html", "csv/organization=acme/x.html", "_manifest/x.html", "_manifest/acme/x.html",
   ])

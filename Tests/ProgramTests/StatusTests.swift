@@ -59,6 +59,19 @@ import Testing
     #expect(loss["lacking_from"] as? String == "2024-02-15T00:50:00.000000Z")
   }
 
+  @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() throws {
+    try Bench.with(["--generate", "1500"]) { bench in
+      let from = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+      #expect(try bench.export(["--backfill-start-time", from, "--page-size", "50"]).status == 0)
+      let commits = bench.archive + "/_manifest/acme/commits"
+      #expect(try FileManager.default.contentsOfDirectory(atPath: commits).count > 6)
+      try Data("{".utf8).write(to: URL(filePath: commits + "/00000000000000000001.json"))
+      let status = try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive])
+      #expect(status.status == 0 && status.output.contains("last runs"), "\(status.log)")
+      #expect(status.output.contains("..-") && status.output.contains("at least"), "\(status.output)")
+    }
+  }
+
   @Test func `the JSON form has what it had, and the runs`() throws {
     let json = try Program.exporter.run(arguments + ["--output-format", "json"]).json
     let keys = [
