@@ -86,7 +86,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let watch = VerifyWatch(speaker: speaker)
     do {
       let report = try Archive.verify(
-        at: archive, log: log, settings: settings, patience: { usleep(VerifyCommand.patience) },
+        at: archive, log: log, settings: settings, patience: VerifyCommand.waitForRun,
         observe: { watch.progress($0) })
       guard let report else {
         throw Failure(
@@ -108,6 +108,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
   /// How long a run that is just committing is given, in microseconds, before a file is taken for a leftover; some times over.
   private static let patience: UInt32 = 500_000
+
+  static func waitForRun() { usleep(patience) }
 
   private func settings(_ sources: SettingSources) throws(Failure) -> VerificationSettings {
     var settings = VerificationSettings()
