@@ -23,14 +23,38 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       Exit statuses:
         \(ExitStatus.table.replacing("\n", with: "\n  "))
       """,
-    version: Version.text,
+    version: Version.withCommit,
     subcommands: [
       ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
+      ManualCommand.self,
     ])
 
   static func main() async {
     PageMemory.keep()
     StandardOutput.checkAtExit()
-    await main(nil)
+    do {
+      let command = try await asyncParseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        var command = command
+        try command.run()
+      }
+    } catch {
+      refuseMistakes(error)
+      exit(withError: error)
+    }
+  }
+
+  /// Ends the program when the parser could not read the command line, or took a mistake for a call for help.
+  private static func refuseMistakes(_ error: any Error) {
+    let message = fullMessage(for: error)
+    // A command that ended has said why by itself.
+    guard !message.isEmpty, let program = try? CommandTree.program() else { return }
+    let refusal = Refusal(program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+    let isMistake = exitCode(for: error) == .validationFailure
+    guard let text = refusal.text ?? (isMistake ? refusal.text(message) : nil) else { return }
+    Console(isQuiet: false).tell(text)
+    exit(withError: ExitStatus.usage.code)
   }
 }

@@ -22,9 +22,12 @@ struct SchemaCommand: AsyncParsableCommand {
         cloudsmith-audit-export schema --as postgresql | psql audit
       """)
 
-  @Option(name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"))
+  @Option(
+    name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"),
+    completion: .list(Self.choices))
   var form: String?
 
+  private static let choices = ["table", "json"] + Warehouse.allCases.map(\.rawValue)
   private static let forms =
     "table (default), json, " + Warehouse.allCases.dropLast().map(\.rawValue).joined(separator: ", ")
     + " or athena"
@@ -36,7 +39,9 @@ struct SchemaCommand: AsyncParsableCommand {
     case "json": console.answer(SchemaReport().json)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
-        console.tell("error: --as \(quoted(name)): expected \(Self.forms).")
+        console.tell(
+          "error: --as \(quoted(name)): expected \(Self.forms)."
+            + Nearest.hint(for: name, among: Self.choices))
         throw ExitStatus.usage.code
       }
       console.answer(TableDefinition(warehouse: warehouse).text)

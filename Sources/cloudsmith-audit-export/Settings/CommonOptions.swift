@@ -8,19 +8,23 @@ struct ArchiveOptions: ParsableArguments {
       "The organisation's slug, as in its URL, or ORG/REPO for the log of one repository.", valueName: "org"))
   var organization: String?
 
-  @Option(help: ArgumentHelp("The folder of the archive; made when it is not there.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder of the archive; made when it is not there.", valueName: "dir"),
+    completion: .directory)
   var archive: String?
 }
 
 /// How the program speaks.
 struct OutputOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The answer on stdout: text (default) or json.", valueName: "format"))
+  @Option(
+    help: ArgumentHelp("The answer on stdout: text (default) or json.", valueName: "format"),
+    completion: .list(Settings.isJSON.choices))
   var outputFormat: String?
 
   @Option(
     help: ArgumentHelp(
       "What the log on stderr tells: debug, info (default; on a terminal warning), warning or error.",
-      valueName: "level"))
+      valueName: "level"), completion: .list(Settings.logLevel.choices))
   var logLevel: String?
 
   @Flag(name: [.long, .customShort("q")], help: "No progress and no log, only errors.")
@@ -35,10 +39,13 @@ struct ConnectionOptions: ParsableArguments {
   var apiHost: String?
 
   @Option(
-    help: ArgumentHelp("A file with the API key. The key itself is never an argument.", valueName: "file"))
+    help: ArgumentHelp("A file with the API key. The key itself is never an argument.", valueName: "file"),
+    completion: .file())
   var apiKeyFile: String?
 
-  @Option(help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"),
+    completion: .file())
   var caFile: String?
 
   @Option(help: ArgumentHelp("Proxy for the API; else HTTPS_PROXY and NO_PROXY count.", valueName: "url"))

@@ -10,13 +10,17 @@ struct Setting<Value>: Sendable {
   let variables: [String]
   /// What a right value looks like, with an example; ends the sentence about a wrong one.
   let expected: String
+  /// The values there are, where they are few: for completion, and to guess at a mistyped one.
+  let choices: [String]
   let read: @Sendable (String) -> Value?
 
   init(
-    _ option: String, _ variables: String..., expected: String, read: @escaping @Sendable (String) -> Value?
+    _ option: String, _ variables: String..., choices: [String] = [], expected: String,
+    read: @escaping @Sendable (String) -> Value?
   ) {
     self.option = option
     self.variables = variables
+    self.choices = choices
     self.expected = expected
     self.read = read
   }
@@ -38,7 +42,8 @@ struct Setting<Value>: Sendable {
       )
     }
     guard let value = read(text) else {
-      throw .usage("\(source) \(quoted(text)): expected \(expected).")
+      throw .usage(
+        "\(source) \(quoted(text)): expected \(expected)." + Nearest.hint(for: text, among: choices))
     }
     return value
   }
@@ -63,10 +68,12 @@ enum Settings {
     "--archive", "CLOUDSMITH_AUDIT_EXPORT_ARCHIVE", expected: "a folder, such as /srv/audit",
     read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
   static let isJSON = Setting<Bool>(
-    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", expected: "text or json",
+    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", choices: ["text", "json"],
+    expected: "text or json",
     read: { ["text": false, "json": true][$0] })
   static let logLevel = Setting<Logger.Level>(
-    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", expected: "debug, info, warning or error",
+    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", choices: ["debug", "info", "warning", "error"],
+    expected: "debug, info, warning or error",
     read: { ["debug": .debug, "info": .info, "warning": .warning, "error": .error][$0] })
   static let apiHost = Setting<String>(
     "--api-host", "CLOUDSMITH_API_HOST", expected: "a URL such as https://api.cloudsmith.io", read: { $0 })
@@ -85,7 +92,8 @@ enum Settings {
     "--query", "CLOUDSMITH_AUDIT_EXPORT_QUERY", expected: "a Cloudsmith search, such as actor:some-user",
     read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
   static let timeFilter = Setting<ExportSettings.TimeFilter>(
-    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", expected: "auto, filter, seek or walk",
+    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", choices: ["auto", "filter", "seek", "walk"],
+    expected: "auto, filter, seek or walk",
     read: { ExportSettings.TimeFilter(rawValue: $0) })
   static let lookback = duration("--lookback", "LOOKBACK", example: "24h")
   static let settle = duration("--settle", "SETTLE", example: "10m")
@@ -105,7 +113,8 @@ enum Settings {
     expected: "a size such as 256MiB or 1GiB", read: { ByteCount($0)?.bytes })
   static let pace = Setting<PaceRule>(
     "--max-requests-per-second", "CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND",
-    expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", read: { PaceRule($0) })
+    choices: ["1", "auto", "unlimited"], expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited",
+    read: { PaceRule($0) })
   static let rateReserve = Setting<RateReserve>(
     "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", expected: "a share such as 20%",
     read: { RateReserve($0) })
@@ -125,16 +134,18 @@ enum Settings {
     "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
     read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
   static let changesForm = Setting<ChangesForm>(
-    "--as", expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+    "--as", choices: ["table", "json", "paths", "sha256sums", "redshift"],
+    expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
   static let formats = Setting<Set<PartFormat>>(
-    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT", expected: "csv, parquet, or csv,parquet",
+    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT", choices: ["csv", "parquet", "csv,parquet"],
+    expected: "csv, parquet, or csv,parquet",
     read: { text in
       let names = text.split(separator: ",", omittingEmptySubsequences: false)
       let formats = names.compactMap { PartFormat(rawValue: String($0)) }
       return formats.count == names.count ? Set(formats) : nil
     })
   static let partFormat = Setting<PartFormat>(
-    "--format", expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
+    "--format", choices: ["csv", "parquet"], expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
   static let urlPrefix = Setting<String>(
     "--url-prefix", "CLOUDSMITH_AUDIT_EXPORT_URL_PREFIX",
     expected: "where the archive stands in S3, such as s3://my-bucket/audit",

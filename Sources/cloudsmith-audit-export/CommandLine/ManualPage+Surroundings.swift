@@ -1,0 +1,36 @@
+/// What the program reads and writes besides its options: variables and files, for the manual page.
+extension ManualPage {
+  static let variables: [(name: String, text: String)] = [
+    ("CLOUDSMITH_API_KEY", "The API key."),
+    ("CLOUDSMITH_WORKSPACE", "The organisation, for --organization; CLOUDSMITH_ORG is read after it."),
+    ("CLOUDSMITH_API_HOST", "The API, for --api-host."),
+    (
+      "CLOUDSMITH_PROXY",
+      "The proxy, for --proxy; CLOUDSMITH_API_PROXY is read after it, then HTTPS_PROXY and NO_PROXY."
+    ),
+    ("CLOUDSMITH_PROFILE", "The profile in credentials.ini, for --profile."),
+    ("CLOUDSMITH_CREDENTIALS_FILE", "The credentials.ini to read, in place of those below."),
+    (
+      "CLOUDSMITH_AUDIT_EXPORT_*",
+      "Every other option that takes a value, by its name in capitals, such as CLOUDSMITH_AUDIT_EXPORT_ARCHIVE for --archive."
+    ),
+  ]
+
+  static let files: [(name: String, text: String)] = [
+    (
+      "ARCHIVE/csv/organization=ORG/event_date=DATE/",
+      "The rows of a day, gzip CSV. Only files that the manifest names count."
+    ),
+    ("ARCHIVE/parquet/organization=ORG/event_date=DATE/", "The same as Parquet, with --format."),
+    ("ARCHIVE/quarantine/organization=ORG/", "Records that could not become rows, as JSON lines."),
+    (
+      "ARCHIVE/_manifest/ORG/manifest.json",
+      "What is covered, the high-water mark, and every file with its SHA-256."
+    ),
+    ("ARCHIVE/_manifest/ORG/commits/", "Every change, chained by SHA-256."),
+    (
+      "credentials.ini",
+      "Where cloudsmith-cli keeps its API key: in this folder, in ~/.config/cloudsmith, or in ~/.cloudsmith."
+    ),
+  ]
+}
