@@ -18,7 +18,8 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
 
       What a loader has to load again, after commit 41:
-        cloudsmith-audit-export changes --organization acme --archive /srv/audit --since 41 --as json
+        cloudsmith-audit-export changes --organization acme --archive /srv/audit \\
+          --since 41 --as json
 
       Exit statuses:
         \(ExitStatus.table.replacing("\n", with: "\n  "))
@@ -48,11 +49,16 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
 
   /// Ends the program when the parser could not read the command line, or took a mistake for a call for help.
   private static func refuseMistakes(_ error: any Error) {
+    let arguments = Array(CommandLine.arguments.dropFirst())
     let message = fullMessage(for: error)
     // A command that ended has said why by itself.
-    guard !message.isEmpty, let program = try? CommandTree.program() else { return }
-    let refusal = Refusal(program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+    guard !message.isEmpty else { return }
     let isMistake = exitCode(for: error) == .validationFailure
+    // Without the tree the parser's own words do.
+    guard isMistake || Refusal.isWorthALook(arguments), let program = try? CommandTree.program() else {
+      return
+    }
+    let refusal = Refusal(program: program, arguments: arguments)
     guard let text = refusal.text ?? (isMistake ? refusal.text(message) : nil) else { return }
     Console(isQuiet: false).tell(text)
     exit(withError: ExitStatus.usage.code)

@@ -59,7 +59,7 @@ import Testing
     var seen = 0
     for file in try FileManager.default.subpathsOfDirectory(atPath: sources) where file.hasSuffix(".swift") {
       let text = try String(contentsOfFile: "\(sources)/\(file)", encoding: .utf8)
-      for match in text.matches(of: /"((?:CLOUDSMITH|CREDENTIALS|XDG|NO_COLOR|SOURCE)[A-Z_]*[A-Z])"/) {
+      for match in text.matches(of: /"((?:CLOUDSMITH|CREDENTIALS|XDG|NO_COLOR)[A-Z_]*[A-Z])"/) {
         let name = String(match.output.1)
         let prefix = "CLOUDSMITH_AUDIT_EXPORT_"
         let option = "--" + name.dropFirst(prefix.count).lowercased().replacing("_", with: "-")

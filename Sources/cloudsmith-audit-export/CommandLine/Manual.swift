@@ -48,9 +48,9 @@ enum Manual {
       let block = lines.prefix { !$0.isEmpty && $0.hasPrefix("  ") == isLiteral }
       lines = lines.dropFirst(max(1, block.count))
       guard !block.isEmpty else { continue }
+      if !isLiteral, !parts.isEmpty { parts.append(".Pp") }
       parts.append(
-        isLiteral
-          ? literal(block.map { String($0.dropFirst(2)) }) : ".Pp\n" + text(block.joined(separator: " ")))
+        isLiteral ? literal(block.map { String($0.dropFirst(2)) }) : text(block.joined(separator: " ")))
     }
     return parts.joined(separator: "\n")
   }

@@ -30,7 +30,9 @@ extension ManualPage {
     ("ARCHIVE/_manifest/ORG/commits/", "Every change, chained by SHA-256."),
     (
       "credentials.ini",
-      "Where cloudsmith-cli keeps its API key: in this folder, in ~/.config/cloudsmith, or in ~/.cloudsmith."
+      """
+      Where cloudsmith-cli keeps its API key: in this folder, in cloudsmith of XDG_CONFIG_HOME or ~/.config, or in ~/.cloudsmith.
+      """
     ),
   ]
 }

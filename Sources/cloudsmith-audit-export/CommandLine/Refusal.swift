@@ -4,6 +4,12 @@ struct Refusal {
   /// Without the program's name.
   let arguments: [String]
 
+  /// Whether `text` may be something: reading the tree takes milliseconds, and help is to be there at once.
+  static func isWorthALook(_ arguments: [String]) -> Bool {
+    arguments.first == "help"
+      || arguments.contains { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 }
+  }
+
   /// For what the parser reads as something else than was meant: the name of a command, and an option with one dash; nil for all
   /// else.
   var text: String? {

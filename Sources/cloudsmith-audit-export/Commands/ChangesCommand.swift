@@ -27,7 +27,8 @@ struct ChangesCommand: AsyncParsableCommand {
 
       Examples:
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41
-        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 0 --as json
+        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 0 \\
+          --as json
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 \\
           --as paths 2>commit | rsync --files-from=- /srv/audit loader:/audit
         cd /srv/audit && cloudsmith-audit-export changes -o acme --archive . \\

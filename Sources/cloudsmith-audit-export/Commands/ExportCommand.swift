@@ -27,7 +27,7 @@ struct ExportCommand: AsyncParsableCommand {
         cloudsmith-audit-export export -o acme --archive /srv/audit
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
           --from 2024-02-12 --to 2024-02-13
-        cloudsmith-audit-export export -o acme/my-repo --archive /srv/repository-audit \\
+        cloudsmith-audit-export export -o acme/my-repo --archive /srv/my-repo \\
           --backfill-start-time 2024-01-01
 
       Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \

@@ -17,7 +17,8 @@ struct StatusCommand: AsyncParsableCommand {
     discussion: """
       Examples:
         cloudsmith-audit-export status -o acme --archive /srv/audit
-        cloudsmith-audit-export status -o acme --archive /srv/audit --output-format json
+        cloudsmith-audit-export status -o acme --archive /srv/audit \\
+          --output-format json
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
