@@ -22,7 +22,7 @@ import Testing
     ]
     var seen = 0
     for code in try Readme().code {
-      let call = code.firstMatch(of: /cloudsmith-audit-export ([a-z]+)/)
+      let call = code.firstMatch(of: /(?:^|cloudsmith-audit-export )([a-z]+)/)
       let command = exporter.commands.first { $0.commandName == call?.output.1 ?? "" }
       for option in code.matches(of: /(?:^|\s)(--[a-z][-a-z0-9]*)/).map({ String($0.output.1) }) {
         seen += 1

@@ -61,6 +61,6 @@ import Testing
       contentsOfFile: "\(dist)/installed/usr/lib/systemd/system/cloudsmith-audit-export@.service",
       encoding: .utf8)
     #expect(
-      unit.hasPrefix("[Unit]\n") && unit.contains("\nExecStart=/usr/bin/cloudsmith-audit-export export "))
+      !unit.contains("install -m 644") && unit.contains("\nExecStart=/usr/bin/cloudsmith-audit-export export "))
   }
 }
