@@ -55,13 +55,11 @@ import Testing
   }
 
   @Test func `an option for a file completes with files, and one for a folder with folders`() throws {
-    for program in [Program.exporter] {
-      for command in try ProgramHelp.of(program).commands {
-        for argument in command.arguments ?? [] {
-          let name = "\(command.commandName) \(argument.long)"
-          if argument.valueName == "file" { #expect(argument.completionKind?.file != nil, "\(name)") }
-          if argument.valueName == "dir" { #expect(argument.completionKind?.directory != nil, "\(name)") }
-        }
+    for command in try ProgramHelp.of(.exporter).commands {
+      for argument in command.arguments ?? [] {
+        let name = "\(command.commandName) \(argument.long)"
+        if argument.valueName == "file" { #expect(argument.completionKind?.file != nil, "\(name)") }
+        if argument.valueName == "dir" { #expect(argument.completionKind?.directory != nil, "\(name)") }
       }
     }
   }
