@@ -75,6 +75,7 @@ struct Emulator: AsyncParsableCommand {
     configuration.events = try events.source()
     configuration.seed = events.seed
     configuration.apiKey = access.apiKey
+    configuration.identity = access.identity
     configuration.access = access.granted
     configuration.rateLimit = access.rateLimit == 0 ? nil : access.rateLimit
     configuration.rateWindow = access.rateWindow

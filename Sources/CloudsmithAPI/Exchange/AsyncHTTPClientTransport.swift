@@ -18,7 +18,7 @@ internal import NIOSSL
 ///
 /// HTTP/1.1 only: it is what the official clients speak to this API, a few pages in flight gain nothing from streams,
 /// and every way a response can be cut is tested over it.
-package struct AsyncHTTPClientTransport: HTTPTransport {
+package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   private let client: HTTPClient
   private let settings: ConnectionSettings
 
@@ -45,14 +45,22 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
   }
 
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    do {
-      let message = try HTTPClient.Request(
+    try await send {
+      try HTTPClient.Request(
         url: request.url,
         headers: [
           "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
           "User-Agent": settings.userAgent,
-          "X-Api-Key": request.key.text,
+          request.key.field.name: request.key.field.value,
         ])
+    }
+  }
+
+  private func send(
+    _ message: () throws -> HTTPClient.Request
+  ) async throws(TransportFault) -> APIResponse {
+    do {
+      let message = try message()
       let task = client.execute(
         request: message,
         delegate: ResponseCollector(limit: settings.limits.bodySize),
@@ -64,6 +72,19 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
       }
     } catch {
       throw fault(error)
+    }
+  }
+
+  package func post(
+    _ body: [UInt8], to target: String, at origin: Origin
+  ) async throws(TransportFault) -> APIResponse {
+    try await send {
+      try HTTPClient.Request(
+        url: origin.description + target, method: .POST,
+        headers: [
+          "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+          "Content-Type": "application/json", "User-Agent": settings.userAgent,
+        ], body: .bytes(body))
     }
   }
 

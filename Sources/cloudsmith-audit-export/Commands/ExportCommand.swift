@@ -19,7 +19,13 @@ struct ExportCommand: AsyncParsableCommand {
       Without --from and --to the run is incremental: it fetches what the archive lacks up to now, and the lookback again, \
       for events that were written late. The first run needs --backfill-start-time to fetch anything past.
 
-      The key is read from CLOUDSMITH_API_KEY, from --api-key-file, or from cloudsmith-cli's credentials.ini.
+      With --config it runs the logs of a job file one after another, each with its own lock and result; one that fails does \
+      not stop the others, and the worst status is that of the run, in this order: \(ExitStatus.inOrder). samples/job.yaml shows \
+      such a file.
+
+      The key is read from --api-key-file, from CLOUDSMITH_API_KEY, from the file that the environment or the job file names, \
+      from systemd's credential cloudsmith-api-key, or from cloudsmith-cli's credentials.ini. Without one, the identity token in \
+      CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG names.
 
       Examples:
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
@@ -27,15 +33,18 @@ struct ExportCommand: AsyncParsableCommand {
         cloudsmith-audit-export export -o acme --archive /srv/audit
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
           --from 2024-02-12 --to 2024-02-13
+        cloudsmith-audit-export export --config job.yaml
         cloudsmith-audit-export export -o acme/my-repo --archive /srv/my-repo \\
           --backfill-start-time 2024-01-01
 
       Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
       CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
-      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE.
+      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE. An option counts before the environment, that before the job file, that before \
+      cloudsmith-cli's config.ini (workspace, api_host, proxy), that before the default; status --settings shows them all.
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "What") var job: JobOptions
 
   @Option(
     help: ArgumentHelp(
@@ -56,8 +65,8 @@ struct ExportCommand: AsyncParsableCommand {
       """)
   var replace = false
 
-  @Flag(help: "Export only days that are over.")
-  var wholeDays = false
+  @Flag(inversion: .prefixedNo, help: "Export only days that are over.")
+  var wholeDays: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -148,19 +157,36 @@ struct ExportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  var given: [GivenOption] {
+    target.given + connection.given + [
+      Settings.backfillStart.given(backfillStartTime), Settings.from.given(from), Settings.to.given(to),
+      Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+      Settings.formats.given(format), Settings.lookback.given(lookback), Settings.settle.given(settle),
+      Settings.retention.given(retention), Settings.timeFilter.given(timeFilter),
+      Settings.pageSize.given(pageSize), Settings.maxConcurrentRequests.given(maxConcurrentRequests),
+      Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
+      Settings.maxWait.given(maxWait), Settings.retries.given(retries),
+      Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
+      Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
+    ]
+  }
+
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let job = try ExportJob(self, environment, now: SystemClock().now)
-      if dryRun {
-        speaker.answer(try await Interruption.cancelling { try await job.forecast(speaker) })
-        return .done
+      let job = try Job(config: job.config, given, environment)
+      let (isDry, replace) = (dryRun, replace)
+      // One for all logs: the signal that stops one stops the rest.
+      return try await Interruption.cancelling {
+        try await speaker.run(job) { sources in
+          let export = try ExportJob(sources, replace: replace)
+          if isDry { return LogAnswer(try await export.forecast(speaker)) }
+          let report = try await export.run(speaker)
+          return LogAnswer(
+            report, report.status, sentence: report.status == .done ? nil : report.message)
+        }
       }
-      let report = try await Interruption.cancelling { try await job.run(speaker) }
-      speaker.answer(report)
-      if let sentence = report.message, report.status != .done { speaker.console.tell("\(sentence)") }
-      return report.status
     }
   }
 }

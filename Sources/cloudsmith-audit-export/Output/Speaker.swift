@@ -1,4 +1,5 @@
 import AuditArchive
+import AuditRecord
 import CloudsmithAPI
 import Logging
 
@@ -29,20 +30,25 @@ struct Speaker {
 
   /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
   nonisolated(nonsending) func run(_ body: () async throws -> ExitStatus) async throws {
-    let failure: Failure
     do {
       let status = try await body()
       if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
-      return
-    } catch let error as Failure {
-      failure = error
-    } catch let error as ConnectionSettingsError {
-      failure = .usage("\(error).")
+    } catch {
+      let failure = try Speaker.failure(error)
+      console.tell("error: \(failure.sentence)")
+      if isJSON { console.answer(FailureReport(failure).json) }
+      throw failure.status.code
     }
-    console.tell("error: \(failure.sentence)")
-    if isJSON { console.answer(FailureReport(failure).json) }
-    throw failure.status.code
+  }
+
+  /// What the user is told of an error; an error that is none of the user's goes on.
+  static func failure(_ error: any Error) throws -> Failure {
+    switch error {
+    case let error as Failure: error
+    case let error as ConnectionSettingsError: .usage("\(error).")
+    default: throw error
+    }
   }
 }
 
@@ -54,15 +60,18 @@ protocol Report {
 }
 
 /// What is said on stdout when there is nothing else to say.
-private struct FailureReport: Encodable {
+struct FailureReport: Encodable {
   var status: String
   var exitStatus: Int32
   var message: String
+  /// Of a job file: the log.
+  var source: String?
 
-  init(_ failure: Failure) {
+  init(_ failure: Failure, log: LogName? = nil) {
     status = failure.status.word
     exitStatus = failure.status.rawValue
     message = failure.sentence
+    source = log?.description
   }
 
   var json: String { JSONText.of(self) }
