@@ -78,10 +78,14 @@ final class ReadmeSession {
       .replacing("--since 41", with: "--since 1")
   }
 
-  /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are.
+  /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are; of what is
+  /// ticked off only its name, for the rest is about this machine.
   private static func shape(_ text: String) -> [String] {
     text.split(separator: "\n").map { line in
-      let fields = line.split(whereSeparator: \.isWhitespace).map { $0.replacing(/[0-9][0-9,]*/, with: "#") }
+      if line.hasPrefix("✓ ") || line.hasPrefix("✗ ") { return line.split(separator: "  ")[0].description }
+      let fields = line.split(whereSeparator: \.isWhitespace).map {
+        $0.replacing(/[0-9][0-9,]*/, with: "#")
+      }
       guard fields.first == "#-#-#" else { return fields.joined(separator: " ") }
       return fields.map { $0.contains("#") ? "#" : "word" }.joined(separator: " ")
     }
