@@ -9,7 +9,21 @@ extension ManualPage {
       "The proxy, for --proxy; CLOUDSMITH_API_PROXY is read after it, then HTTPS_PROXY and NO_PROXY."
     ),
     ("CLOUDSMITH_PROFILE", "The profile in credentials.ini, for --profile."),
-    ("CLOUDSMITH_CREDENTIALS_FILE", "The credentials.ini to read, in place of those below."),
+    (
+      "CLOUDSMITH_OIDC_TOKEN",
+      """
+      An identity token, to be exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG or \
+      --oidc-service-slug names, where there is no API key.
+      """
+    ),
+    (
+      "CREDENTIALS_DIRECTORY",
+      "Where systemd has put its credentials; the one with the name cloudsmith-api-key is the API key."
+    ),
+    (
+      "CLOUDSMITH_CONFIG_FILE and CLOUDSMITH_CREDENTIALS_FILE",
+      "The files of cloudsmith-cli to read, in place of those below."
+    ),
     (
       "CLOUDSMITH_AUDIT_EXPORT_*",
       "Every other option that takes a value, by its name in capitals, such as CLOUDSMITH_AUDIT_EXPORT_ARCHIVE for --archive."
@@ -29,9 +43,14 @@ extension ManualPage {
     ),
     ("ARCHIVE/_manifest/ORG/commits/", "Every change, chained by SHA-256."),
     (
-      "credentials.ini",
+      "job.yaml",
+      "Many logs with their settings, by any name, for --config; schema --as job-file prints its JSON Schema."
+    ),
+    (
+      "config.ini and credentials.ini",
       """
-      Where cloudsmith-cli keeps its API key: in this folder, in cloudsmith of XDG_CONFIG_HOME or ~/.config, or in ~/.cloudsmith.
+      Where cloudsmith-cli keeps its settings and its API key: in this folder, in cloudsmith of XDG_CONFIG_HOME or ~/.config, or \
+      in ~/.cloudsmith.
       """
     ),
   ]
