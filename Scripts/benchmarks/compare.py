@@ -13,6 +13,7 @@ import os
 import pathlib
 import platform
 import shutil
+import subprocess
 import sys
 
 import measure
@@ -32,7 +33,7 @@ def measured(contender: Contender, pages: Pages, address: str, csv: pathlib.Path
             shutil.copy(day, out / day.name)
     run = measure.run(
         contender.command(pages, address, out), {"CLOUDSMITH_API_KEY": "benchmark"}, contender.together)
-    parts = sorted(out.rglob("*.csv.gz"))
+    parts = sorted([*out.rglob("*.csv.gz"), *out.rglob("*.parquet")])
     contender.written = sum(part.stat().st_size for part in parts)
     if contender.writes and not contender.runs:
         check(contender, parts, pages)
@@ -43,9 +44,21 @@ def check(contender: Contender, parts: list[pathlib.Path], pages: Pages):
     """Refuses figures for a job that was not done."""
     if len(parts) < pages.days:
         raise SystemExit(f"error: {contender.name} wrote {len(parts)} files for {pages.days} days")
-    rows = sum(count_rows(part) for part in parts)
-    if rows != pages.events:
-        raise SystemExit(f"error: {contender.name} wrote {rows} rows of {pages.events} events")
+    for suffix in {part.suffix for part in parts}:
+        alike = [part for part in parts if part.suffix == suffix]
+        rows = sum(map(count_rows, alike)) if suffix == ".gz" else count_table_rows(contender, alike)
+        if rows != pages.events:
+            raise SystemExit(f"error: {contender.name} wrote {rows} rows of {pages.events} events")
+
+
+def count_table_rows(contender: Contender, parts: list[pathlib.Path]) -> int:
+    """What the footers of Parquet files say; of the exporter's, its manifest, so that nothing has to be installed."""
+    if contender.kind == "exporter":
+        archive = next(parent for parent in parts[0].parents if (parent / "_manifest").exists())
+        manifest = json.loads((archive / "_manifest/bench/manifest.json").read_text())
+        return sum(file["rows"] for day in manifest["partitions"] for file in day["files"] if file["format"] == "parquet")
+    count = "import sys; from pyarrow.parquet import read_metadata as footer; print(sum(footer(f).num_rows for f in sys.argv[1:]))"
+    return int(subprocess.run([".venv-bench/bin/python", "-c", count, *parts], check=True, capture_output=True).stdout)
 
 
 def count_rows(part: pathlib.Path) -> int:
@@ -91,6 +104,7 @@ def main():
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", action="store_true", help="the peers too")
+    parser.add_argument("--parquet", action="store_true", help="what writes Parquet, in place of csv.gz alone")
     parser.add_argument("--only", 
                         help="only those with one of these words in their names, such as exporter,pigz")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file")

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Callable
 
 from pages import PAGE_SIZE, Pages
-from peers import PEERS
+from peers import PARQUET_PEERS, PEERS
 
 HERE = pathlib.Path(__file__).parent
 
@@ -44,6 +44,31 @@ def curl(pages: Pages, address: str, out: pathlib.Path):
 
 
 def contenders(arguments) -> list[Contender]:
+    found = parquet(arguments) if arguments.parquet else csv(arguments)
+    wanted = arguments.only.split(",") if arguments.only else None
+    return [one for one in found if wanted is None or any(word in one.name for word in wanted)]
+
+
+def parquet(arguments) -> list[Contender]:
+    found = []
+    for number, binary in enumerate([arguments.exporter, *arguments.also]):
+        for formats in ("parquet", "csv,parquet", "csv"):
+            name = f"exporter {formats}" if number == 0 else f"{binary} {formats}"
+            options = ["--format", formats, *arguments.exporter_options.split()]
+            found.append(Contender(name, "exporter", exporter(binary, 6, options), 6))
+    return found + (peers(PARQUET_PEERS, arguments) if arguments.peers else [])
+
+
+def peers(which, arguments) -> list[Contender]:
+    return [
+        Contender(
+            peer.name, "peer", python(peer), peer.level,
+            min(peer.events, arguments.events) if peer.events else None, peer.together)
+        for peer in which
+    ]
+
+
+def csv(arguments) -> list[Contender]:
     found = []
     for number, binary in enumerate([arguments.exporter, *arguments.also]):
         for level in (6, 1):
@@ -57,15 +82,9 @@ def contenders(arguments) -> list[Contender]:
         Contender("pigz -p1 -1", "bound", compressor("pigz", "-p1", "-1", "-k", "-f"), 1),
         Contender("curl", "bound", curl, writes=False),
     ]
-    if arguments.peers:
-        for peer in PEERS:
-            found.append(Contender(
-                peer.name, "peer", python(peer), peer.level,
-                min(peer.events, arguments.events) if peer.events else None, peer.together))
-    wanted = arguments.only.split(",") if arguments.only else None
-    return [one for one in found if wanted is None or any(word in one.name for word in wanted)]
+    return found + (peers(PEERS, arguments) if arguments.peers else [])
 
 
 def python(peer):
     return lambda pages, address, out: [
-        ".venv-bench/bin/python", HERE / "peers" / peer.script, address, out, peer.level or 0, pages.total]
+        ".venv-bench/bin/python", HERE / "peers" / peer.script, address, out, peer.level or 0, pages.total, peer.format]

@@ -95,7 +95,9 @@ struct Job {
 
   private mutating func compress(level: Int) throws {
     file = []
-    for piece in text { file += try Gzip.compress(piece, level: level) }
+    for piece in text {
+      file += try Gzip.compress(piece, level: level, random: RandomPlaces.find(in: piece.span))
+    }
   }
 
   @inline(never) private mutating func writeParquet() throws {

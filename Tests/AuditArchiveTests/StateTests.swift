@@ -36,8 +36,8 @@ import Testing
       #expect(
         manifest.keys.sorted() == [
           "commit", "commit_sha256", "committed_at", "coverage", "csv_dialect", "format", "gaps",
-          "high_water_mark", "partitions", "quarantine", "quarantined_records", "schema", "source", "start",
-          "tool_version",
+          "high_water_mark", "lookback_due", "partitions", "quarantine", "quarantined_records", "schema",
+          "source", "start", "tool_version",
         ])
       #expect(manifest["format"] as? String == "cloudsmith-audit-export/1")
       #expect(manifest["high_water_mark"] as? String == "2024-02-13T00:00:00.000000Z")
@@ -60,7 +60,8 @@ import Testing
         commit.keys.sorted() == [
           "commit", "committed_at", "coverage", "csv_dialect", "files_added", "files_removed", "format",
           "gaps",
-          "high_water_mark", "partitions_changed", "partitions_removed", "previous_commit_sha256",
+          "high_water_mark", "lookback_due", "partitions_changed", "partitions_removed",
+          "previous_commit_sha256",
           "quarantine_added", "run", "schema", "source", "start", "tool_version",
         ])
       #expect(commit["previous_commit_sha256"] is NSNull)

@@ -10,12 +10,14 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
   private let now = time("2024-02-08T12:00:00Z")
 
   private func plan(
-    _ request: ExportSettings.Request, coverage: [Window] = [], start: Timestamp? = nil,
+    _ request: ExportSettings.Request, coverage: [Window] = [], due: [Window] = [], start: Timestamp? = nil,
     oldestVisible: Timestamp? = nil, _ adjust: (inout ExportSettings) -> Void = { _ in }
   ) -> ExportPlan {
     var settings = ExportSettings(request: request)
     adjust(&settings)
-    let standing = start.map { ExportPlan.Standing(start: $0, coverage: Coverage(coverage)) }
+    let standing = start.map {
+      ExportPlan.Standing(start: $0, coverage: Coverage(coverage), lookbackDue: Coverage(due))
+    }
     return ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
   }
 
@@ -50,7 +52,24 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     ) { $0.lookback = .hours(1) }
     #expect(
       plan.wanted.intervals == [
-        window("2024-01-19T23:00:00Z", "2024-01-22T00:00:00Z"),
+        window("2024-01-20T00:00:00Z", "2024-01-22T00:00:00Z"),
+        window("2024-02-08T10:40:00Z", "2024-02-08T11:50:00Z"),
+      ])
+  }
+
+  @Test func `a lookback that is due is wanted, wherever it lies`() {
+    let due = [
+      window("2024-01-14T12:00:00Z", "2024-01-16T00:00:00Z"),
+      window("2024-01-20T06:00:00Z", "2024-01-21T00:00:00Z"),
+    ]
+    let plan = plan(
+      .incremental(backfillStart: nil),
+      coverage: [window("2024-01-15T00:00:00Z", "2024-02-08T11:40:00Z")], due: due,
+      start: time("2024-01-15T00:00:00Z")
+    ) { $0.lookback = .hours(1) }
+    #expect(
+      plan.wanted.intervals == [
+        window("2024-01-15T00:00:00Z", "2024-01-16T00:00:00Z"), due[1],
         window("2024-02-08T10:40:00Z", "2024-02-08T11:50:00Z"),
       ])
   }

@@ -99,6 +99,61 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(try await world.archived().map(\.time) == [now + .hours(1)])
   }
 
+  @Test(arguments: [false, true])
+  func `a late event is found by the lookback, though the night that would have seen it was cut short`(
+    isByHand: Bool
+  ) async throws {
+    let first = time("2024-02-08T02:00:00Z")
+    let world = try World(now: first) { configuration in
+      configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: first)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+
+    // It shows 17 hours after it happened, and the second night, which looks back to it, ends after the newest day.
+    let late = time("2024-02-07T10:00:00Z")
+    let second = time("2024-02-09T02:00:00Z")
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        log.insertGenerated(at: late)
+        for hour in 0..<20 { log.insertGenerated(at: first + .hours(Double(hour) + 1)) }
+        for minute in 0..<30 { log.insertGenerated(at: second - .minutes(Double(minute) + 30)) }
+      }
+    }
+    world.clock.advance(to: second)
+    if isByHand {
+      _ = try await world.export(
+        .window(Window(from: time("2024-02-08T12:00:00Z"), to: second), replace: false))
+    } else {
+      world.beforeRequest.withLock {
+        $0 = { (number: Int) throws(TransportFault) in if number > 4 { throw .interrupted("cut") } }
+      }
+      let cut = try await world.export(
+        .incremental(backfillStart: nil),
+        adjust: {
+          $0.pageSize = 15
+          $0.timeFilter = .walk
+        })
+      guard case .stoppedByAPI = cut.outcome else {
+        Issue.record("the second night was not cut short: \(String(describing: cut.outcome))")
+        return
+      }
+      #expect(try #require(try world.manifest).coverage.end ?? first > time("2024-02-09T00:00:00Z"))
+      world.beforeRequest.withLock { $0 = { (_: Int) throws(TransportFault) in } }
+    }
+    #expect(try await !world.archived().map(\.time).contains(late))
+
+    world.clock.advance(to: time("2024-02-11T02:00:00Z"))
+    let third = try await world.export(.incremental(backfillStart: nil))
+    #expect(try await world.archived().map(\.time).contains(late))
+    #expect(third.counters.lateEvents == 1)
+    let manifest = try #require(try world.manifest)
+    #expect(
+      manifest.lookbackDue.intervals == [
+        Window(from: time("2024-02-10T02:00:00Z"), to: manifest.highWaterMark)
+      ])
+    #expect(try await world.violations() == [])
+  }
+
   @Test func `an earlier backfill start opens a gap, and the same run fills it`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let world = try World(now: now) { configuration in

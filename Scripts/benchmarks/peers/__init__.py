@@ -1,4 +1,4 @@
-"""What else can do the job, each a script of its own, run as: SCRIPT ADDRESS FOLDER LEVEL PAGES."""
+"""What else can do the job, each a script of its own, run as: SCRIPT ADDRESS FOLDER LEVEL PAGES FORMAT."""
 
 import dataclasses
 
@@ -12,6 +12,7 @@ class Peer:
     """How many events it is given, where more would take too long."""
     together: bool = False
     """Its processes are looked at together, for memory."""
+    format: str = "csv"
 
 
 PEERS = [
@@ -23,4 +24,12 @@ PEERS = [
     Peer("Airbyte", "in_airbyte.py", 6, 100_000, together=True),
     Peer("dlt", "in_dlt.py", 6, 100_000),
     Peer("Singer", "in_singer.py", 6, 100_000, together=True),
+]
+
+# All of them with zstd, at their own level.
+PARQUET_PEERS = [
+    Peer("Python by hand, pyarrow", "by_hand.py", format="parquet", together=True),
+    Peer("DuckDB, Parquet", "in_duckdb.py", format="parquet"),
+    Peer("polars, Parquet", "in_polars.py", format="parquet"),
+    Peer("ClickHouse, Parquet", "in_clickhouse.py", format="parquet"),
 ]

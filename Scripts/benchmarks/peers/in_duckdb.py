@@ -18,12 +18,19 @@ def main():
     members = ", ".join(f"{name}: 'VARCHAR'" for name in [*PLAIN, *REST])
     columns = ", ".join(
         [*PLAIN, *(f"actor_location.{name} AS actor_location_{name}" for name in PLACE), *REST, "NULL AS additional_fields"])
+    # As the exporter types them.
+    typed = columns if job.format == "csv" else columns.replace("event_at,", "event_at::TIMESTAMPTZ AS event_at,").replace(
+        "actor_location.latitude", "actor_location.latitude::DOUBLE").replace(
+        "actor_location.longitude", "actor_location.longitude::DOUBLE").replace(
+        "NULL AS additional_fields", "NULL::VARCHAR AS additional_fields")
+    form = ("FORMAT csv, HEADER, COMPRESSION gzip, FILE_EXTENSION 'csv.gz'" if job.format == "csv"
+            else "FORMAT parquet, COMPRESSION zstd")
     database = duckdb.connect()
     database.execute("SET preserve_insertion_order = false")
     database.execute(f"""
-        COPY (SELECT {columns}, event_at[:10] AS event_date
-              FROM read_json('{pages}/*.json', format = 'array', columns = {{{members}, actor_location: 'STRUCT({fields})'}}))
-        TO '{job.folder}/csv' (FORMAT csv, HEADER, COMPRESSION gzip, PARTITION_BY (event_date), FILE_EXTENSION 'csv.gz')""")
+        COPY (SELECT {typed}, pages.event_at[:10] AS event_date
+              FROM read_json('{pages}/*.json', format = 'array', columns = {{{members}, actor_location: 'STRUCT({fields})'}}) AS pages)
+        TO '{job.folder}/days' ({form}, PARTITION_BY (event_date))""")
     shutil.rmtree(pages)
 
 

@@ -18,7 +18,15 @@ def frame(body: bytes) -> polars.DataFrame:
 
 
 def write(job: Job, day: str, rows: polars.DataFrame):
-    text = rows.select(COLUMNS).sort("event_at", "uuid").write_csv().encode()
+    rows = rows.select(COLUMNS).sort("event_at", "uuid")
+    if job.format == "parquet":
+        # As the exporter types them.
+        rows.with_columns(
+            polars.col("event_at").str.to_datetime(time_unit="us", time_zone="UTC"),
+            polars.col("actor_location_latitude", "actor_location_longitude").cast(polars.Float64),
+        ).write_parquet(job.day_file(day))
+        return
+    text = rows.write_csv().encode()
     with gzip.GzipFile(job.day_file(day), "wb", compresslevel=job.level, mtime=0) as file:
         file.write(text)
 

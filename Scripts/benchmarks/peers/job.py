@@ -16,10 +16,10 @@ COLUMNS = [*PLAIN, *(f"actor_location_{name}" for name in PLACE), *REST, "additi
 
 
 class Job:
-    """The arguments: where the pages are, where the files go, the level of gzip, how many pages there are."""
+    """The arguments: where the pages are, where the files go, the level of gzip, how many pages there are, csv or parquet."""
 
     def __init__(self):
-        self.address, folder, level, pages = sys.argv[1:5]
+        self.address, folder, level, pages, self.format = sys.argv[1:6]
         self.folder, self.level, self.pages = pathlib.Path(folder), int(level), int(pages)
         self.url = f"{self.address}/audit-log/bench/"
 
@@ -36,7 +36,7 @@ class Job:
             yield answer.read()
 
     def day_file(self, day: str) -> pathlib.Path:
-        return self.folder / f"{day}.csv.gz"
+        return self.folder / f"{day}.{'csv.gz' if self.format == 'csv' else 'parquet'}"
 
 
 def flatten(event: dict) -> list:

@@ -133,6 +133,10 @@ extension KeyedDecodingContainer {
     try decode([WindowRecord].self, forKey: key).map(\.window)
   }
 
+  func windowsIfPresent(forKey key: Key) throws -> [Window] {
+    contains(key) ? try windows(forKey: key) : []
+  }
+
   /// Windows as `Coverage` keeps them.
   func coverage(forKey key: Key) throws -> Coverage {
     let windows = try windows(forKey: key)

@@ -11,6 +11,9 @@ package struct Standing: Hashable, Sendable {
   /// Where the archive begins; nothing before it is asked for.
   package var start: Timestamp
   package var coverage: Coverage
+  /// What of the coverage is to be looked at once more: when it was read last, an event of it could still come in within the
+  /// lookback. Nothing in an archive of before this was recorded.
+  package var lookbackDue = Coverage()
 
   /// The end of the first gap-free run from the start: everything before it is here.
   package var highWaterMark: Timestamp { coverage.endOfRun(from: start) }
@@ -31,6 +34,7 @@ extension Standing: Codable {
     case start
     case highWaterMark = "high_water_mark"
     case coverage, gaps
+    case lookbackDue = "lookback_due"
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -46,6 +50,7 @@ extension Standing: Codable {
     try record.encode(highWaterMark, forKey: .highWaterMark)
     try record.encode(coverage.intervals, forKey: .coverage)
     try record.encode(gaps, forKey: .gaps)
+    try record.encode(lookbackDue.intervals, forKey: .lookbackDue)
   }
 
   /// Refuses another schema or dialect, and a mark or gaps that do not follow from start and coverage, unless the record
@@ -60,9 +65,11 @@ extension Standing: Codable {
     guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
     if decoder.isAsStated {
       coverage = Coverage(try record.windows(forKey: .coverage))
+      lookbackDue = Coverage(try record.windowsIfPresent(forKey: .lookbackDue))
       return
     }
     coverage = try record.coverage(forKey: .coverage)
+    lookbackDue = Coverage(try record.windowsIfPresent(forKey: .lookbackDue))
     func check(_ key: CodingKeys, _ found: String, _ expected: String) throws {
       guard found == expected else { throw record.corrupted(key, "it says \(found), not \(expected)") }
     }

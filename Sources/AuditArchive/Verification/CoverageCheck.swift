@@ -9,7 +9,10 @@ struct CoverageCheck {
     let end = state.coverage.end ?? state.start
     for partition in state.partitions where partition.state == .settled {
       let day = partition.eventDate
-      guard !state.coverage.contains(day.window.intersection(everything)) || day.end > end else { continue }
+      guard
+        !state.coverage.contains(day.window.intersection(everything)) || day.end > end
+          || !state.lookbackDue.intersection(day.window).isEmpty
+      else { continue }
       findings.append(
         Finding(
           .wrongCoverage(.state, expected: Partition.State.open.rawValue, found: partition.state.rawValue),

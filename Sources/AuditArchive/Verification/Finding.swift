@@ -102,6 +102,7 @@ package enum Flaw: Hashable, Sendable {
     /// Not the end of the first gap-free run.
     case highWaterMark = "high_water_mark"
     case coverage, gaps
+    case lookbackDue = "lookback_due"
     /// A day is settled that is not wholly covered.
     case state
     /// A covered day has no entry.

@@ -19,6 +19,7 @@ struct StatedClaims: Decodable {
   let highWaterMark: Timestamp
   let coverage: [Window]
   let gaps: [Window]
+  let lookbackDue: [Window]
   /// Of a manifest.
   let quarantinedRecords: Int?
 
@@ -27,6 +28,7 @@ struct StatedClaims: Decodable {
     case csvDialect = "csv_dialect"
     case highWaterMark = "high_water_mark"
     case coverage, gaps
+    case lookbackDue = "lookback_due"
     case quarantinedRecords = "quarantined_records"
   }
 
@@ -37,6 +39,7 @@ struct StatedClaims: Decodable {
     highWaterMark = try record.time(forKey: .highWaterMark)
     coverage = try record.windows(forKey: .coverage)
     gaps = try record.windows(forKey: .gaps)
+    lookbackDue = try record.windowsIfPresent(forKey: .lookbackDue)
     quarantinedRecords = try record.decodeIfPresent(Int.self, forKey: .quarantinedRecords)
   }
 
@@ -60,6 +63,12 @@ struct StatedClaims: Decodable {
     }
     if gaps != standing.gaps {
       flaws.append(.wrongCoverage(.gaps, expected: standing.gaps.summary, found: gaps.summary))
+    }
+    let due = standing.lookbackDue.intervals
+    if lookbackDue != due {
+      flaws.append(.wrongCoverage(.lookbackDue, expected: due.summary, found: lookbackDue.summary))
+    } else if !due.allSatisfy(standing.coverage.contains) {
+      flaws.append(.wrongCoverage(.lookbackDue, expected: "within what is covered", found: due.summary))
     }
     return flaws
   }

@@ -3,8 +3,12 @@ package import AuditRecord
 /// What one commit is to add to the archive.
 package struct Change: Sendable {
   package var committedAt: Timestamp
-  /// How far back from the newest covered instant a day may still change.
+  /// How long after an event it may still come in.
   package var lookback: TimeSpan
+  /// Since when the API has been read for what is `covered`. What is older than that by the lookback is done with.
+  package var readSince: Timestamp
+  /// What is older the API shows no longer: there is no use in looking at it once more.
+  package var reach = Timestamp.earliest
   /// At most one for a day. One with the content that the archive has already, in intact files, changes nothing.
   package var days: [StagedDay] = []
   /// What is proven complete with this commit.
@@ -23,6 +27,7 @@ package struct Change: Sendable {
   package init(committedAt: Timestamp, lookback: TimeSpan) {
     self.committedAt = committedAt
     self.lookback = lookback
+    self.readSince = committedAt
   }
 }
 

@@ -15,9 +15,10 @@ struct CommitPlan {
     let number = (present?.commit ?? 0) + 1
     var coverage = present?.standing.coverage ?? Coverage()
     for window in change.covered { coverage.insert(window) }
+    let due = CommitPlan.lookbackDue(change, present: present)
     let standing = Standing(
       commit: number, committedAt: change.committedAt, toolVersion: toolVersion, source: source,
-      start: CommitPlan.start(change, present: present), coverage: coverage)
+      start: CommitPlan.start(change, present: present), coverage: coverage, lookbackDue: due)
 
     let paths = ArchivePaths(source.log)
     let before = Dictionary(uniqueKeysWithValues: (present?.partitions ?? []).map { ($0.eventDate, $0) })
@@ -42,6 +43,7 @@ struct CommitPlan {
     let everything = Window(from: standing.start, to: .latest)
     let isSettled = { (day: Day) in
       coverage.contains(day.window.intersection(everything)) && day.end <= changing
+        && due.intersection(day.window).isEmpty
     }
     for day in after.keys { after[day]?.state = isSettled(day) ? .settled : .open }
 
@@ -58,6 +60,20 @@ struct CommitPlan {
       filesRemoved: (days.flatMap { before[$0.day]?.files.map(\.path) ?? [] } + lost.map(\.path)).sorted(),
       quarantineAdded: quarantine.map { [$0.file] } ?? [],
       run: run)
+  }
+
+  /// What is covered and has not been looked at since the lookback behind it was over. A run that ends half way has looked at
+  /// the newest of it alone; so this is kept, and not reckoned from the newest covered instant.
+  private static func lookbackDue(_ change: Change, present: Manifest?) -> Coverage {
+    var due = present?.lookbackDue ?? Coverage()
+    let over = Window(from: .earliest, to: change.readSince - change.lookback)
+    let notOver = Window(from: over.to, to: .latest)
+    for window in change.covered {
+      due.subtract(window.intersection(over))
+      due.insert(window.intersection(notOver))
+    }
+    due.subtract(Window(from: .earliest, to: change.reach))
+    return due
   }
 
   private static func start(_ change: Change, present: Manifest?) -> Timestamp {

@@ -41,10 +41,16 @@ package struct ExportPlan: Sendable {
   package struct Standing: Sendable {
     package var start: Timestamp
     package var coverage: Coverage
+    package var lookbackDue: Coverage
 
-    package init(start: Timestamp, coverage: Coverage) {
+    package init(start: Timestamp, coverage: Coverage, lookbackDue: Coverage = Coverage()) {
       self.start = start
       self.coverage = coverage
+      self.lookbackDue = lookbackDue
+    }
+
+    package init(_ manifest: Manifest) {
+      self.init(start: manifest.start, coverage: manifest.coverage, lookbackDue: manifest.lookbackDue)
     }
   }
 
@@ -80,10 +86,11 @@ package struct ExportPlan: Sendable {
       }
       let everything = Window(from: start, to: max(start, settled))
       var wanted = Coverage(coverage.gaps(in: everything))
-      // Behind each stretch that is covered, not only the newest: a run that stopped half way, or a window exported by
-      // hand, must not keep the lookback from what lies before the gap.
-      for stretch in coverage.intervals {
-        wanted.insert(everything.intersection(Window(from: stretch.to - settings.lookback, to: stretch.to)))
+      // What a run that stopped half way did not get to look at once more is due still, wherever it lies.
+      for due in standing?.lookbackDue.intervals ?? [] { wanted.insert(everything.intersection(due)) }
+      // And by today's lookback, which may be longer than it was.
+      if let end = coverage.end {
+        wanted.insert(everything.intersection(Window(from: end - settings.lookback, to: end)))
       }
       for gap in coverage.gaps(in: everything.intersection(reach.beyond)) where standing != nil {
         notes += reach.notes(on: gap)

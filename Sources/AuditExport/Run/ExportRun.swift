@@ -44,7 +44,7 @@ package struct ExportRun: ~Copyable {
     self.writer = writer
     self.observe = observe
     now = clock.now
-    standing = writer.manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+    standing = writer.manifest.map { ExportPlan.Standing($0) }
     plan = ExportPlan(settings, standing: standing, now: now)
     pending = PendingDays(plan)
     summary = ExportSummary(plan: plan, outcome: .complete, counters: RunCounters())
@@ -297,6 +297,8 @@ package struct ExportRun: ~Copyable {
     try await finishClosing()
     counters.complete = isComplete && summary.damagedDays.isEmpty
     change.run = counters
+    change.readSince = now - clockLead
+    change.reach = plan.claimable.from
     change.start = plan.start
     change.quarantine = quarantine
     if plan.replaced != nil { change.replaced = plan.span }

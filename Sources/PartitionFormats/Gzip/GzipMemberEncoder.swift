@@ -1,6 +1,6 @@
 /// Makes gzip members (RFC 1952 §2.3), each from one block of bytes.
 ///
-/// The bytes depend on the block, the level and the version of zlib alone. The header is always
+/// The bytes depend on the block, its random places, the level and the version of zlib alone. The header is always
 /// `1f 8b 08 00 00000000 00 ff`: deflate, no flags and so no name, time 0, XFL 0, system "unknown".
 struct GzipMemberEncoder: ~Copyable {
   private var deflater: Deflater
@@ -9,10 +9,12 @@ struct GzipMemberEncoder: ~Copyable {
     deflater = try Deflater(level: level, search: search)
   }
 
-  /// Appends `block` as one whole member.
-  mutating func append(_ block: [UInt8], to output: inout [UInt8]) throws(GzipError) {
+  /// Appends `block` as one whole member; `random` as for `Deflater`.
+  mutating func append(
+    _ block: [UInt8], random: [Range<Int>] = [], to output: inout [UInt8]
+  ) throws(GzipError) {
     output.append(contentsOf: GzipMemberEncoder.header)
-    try deflater.deflate(block.span, to: &output)
+    try deflater.deflate(block.span, random: random, to: &output)
     output.appendGzipTrailer(crc32: crc32(block.span), length: block.count)
   }
 

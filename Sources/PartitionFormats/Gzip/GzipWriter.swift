@@ -7,10 +7,14 @@ package struct GzipWriter: ~Copyable {
   /// How much content a member holds, at least and about; the last may hold less.
   package static let memberLength = 1 << 20
 
+  /// Where in a member's content bytes stand that repeat nothing, in rising order; for `Gzip.compress`.
+  package typealias Places = @Sendable (_ content: Span<UInt8>) -> [Range<Int>]
+
   private typealias Flight = Task<Result<[UInt8], GzipError>, Never>
 
   private let level: Int
   private let width: Int
+  private let random: Places
   /// The members that are being compressed, in their order.
   private var flights: [Flight] = []
   private var isEmpty = true
@@ -18,19 +22,23 @@ package struct GzipWriter: ~Copyable {
   /// - Parameters:
   ///   - level: 1 (fast) to 9 (small).
   ///   - width: how many members are compressed at a time.
-  package init(level: Int = 6, width: Int) throws(GzipError) {
+  ///   - random: asked once for each member, in its turn beside the others.
+  package init(level: Int = 6, width: Int, random: @escaping Places = { _ in [] }) throws(GzipError) {
     guard (1...9).contains(level) else { throw GzipError(.level(level)) }
     self.level = level
     self.width = width
+    self.random = random
   }
 
   /// Takes the content of the next member, and returns the oldest member if there was no room for another beside it.
   package mutating func append(_ content: [UInt8]) async throws(GzipError) -> [UInt8]? {
     let oldest = flights.count < width ? nil : try await land()
-    let level = level
+    let (level, random) = (level, random)
     flights.append(
       Flight {
-        do throws(GzipError) { return .success(try Gzip.compress(content, level: level)) } catch {
+        do throws(GzipError) {
+          return .success(try Gzip.compress(content, level: level, random: random(content.span)))
+        } catch {
           return .failure(error)
         }
       })

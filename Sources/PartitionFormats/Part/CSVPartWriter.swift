@@ -20,7 +20,7 @@ package struct CSVPartWriter: ~Copyable {
   ///   - limit: the bytes of text, header included, that the part does not pass unless its first row alone does.
   ///   - width: how many members are compressed at a time; the file does not depend on it.
   package init(level: Int = 6, limit: Int = .max, width: Int = 1) throws(GzipError) {
-    gzip = try GzipWriter(level: level, width: width)
+    gzip = try GzipWriter(level: level, width: width, random: RandomPlaces.find)
     self.limit = limit
     tally.uncompressedBytes = text.count
   }

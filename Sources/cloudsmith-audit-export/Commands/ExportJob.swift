@@ -84,7 +84,7 @@ struct ExportJob {
     let words = Words(log: log, archive: archive, keySource: credentials.source)
     do {
       let manifest = try Archive.read(at: archive, log: log)
-      let standing = manifest.map { ExportPlan.Standing(start: $0.start, coverage: $0.coverage) }
+      let standing = manifest.map { ExportPlan.Standing($0) }
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         let client = AuditLogClient(
           log: log, host: host, key: credentials.key, transport: transport, pace: pace, reserve: reserve,

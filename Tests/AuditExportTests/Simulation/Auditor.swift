@@ -194,6 +194,7 @@ struct Auditor {
       let isSettled =
         (wanted.isEmpty || manifest.coverage.intervals.contains { $0.contains(wanted) })
         && partition.eventDate.end <= (manifest.coverage.end ?? manifest.start) - lookback
+        && manifest.lookbackDue.intersection(partition.eventDate.window).isEmpty
       require((partition.state == .settled) == isSettled, "\(partition.eventDate) is \(partition.state)")
     }
   }
@@ -224,8 +225,8 @@ struct Auditor {
     case .incremental:
       guard run.summary?.plan.beginsNow == false, let start = manifest?.start else { return false }
       guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }
-      if Schedule.isStrict { return entry.lateness <= run.settings.lookback }
-      return time >= (before?.coverage.end ?? start) - run.settings.lookback
+      // Whatever runs were cut short or made by hand in between.
+      return entry.lateness <= run.settings.lookback
     case .window(let window, _):
       return window.contains(time)
     }

@@ -20,11 +20,6 @@ struct Schedule {
     var tally: [String: Int] = [:]
   }
 
-  /// Whether what the design promises and the export does not yet keep is held against it too (`SIMULATION_STRICT=1`):
-  /// - a late event counts against the lookback from the moment the API showed it, whatever runs were cut short or made
-  ///   by hand in between (if not, the lookback reaches back from the newest instant that a run found covered).
-  static let isStrict = ProcessInfo.processInfo.environment["SIMULATION_STRICT"] != nil
-
   private var random: SeededRandom
   /// For how old windows are reached; of its own, so that all else stays as it was without.
   private var ways: SeededRandom
