@@ -117,11 +117,14 @@ let package = Package(
     // Two settings of the system's allocator.
     .systemLibrary(name: "CMalloc"),
 
+    // The commit that a release was built from.
+    .systemLibrary(name: "CBuild"),
+
     // Commands, options, words, exit statuses.
     .executableTarget(
       name: "cloudsmith-audit-export",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "AuditReport", "CMalloc",
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "AuditReport", "CBuild", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),

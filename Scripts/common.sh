@@ -30,3 +30,12 @@ need_build_tools() {
   command -v git >/dev/null || missing+=(git)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }
+
+# release_build PRODUCT [OPTION…]: a release build, beside the ordinary one; sets `built` to the program's path. The same options
+# everywhere, so that the benchmark and the release share what they build. No path of this machine gets into a program.
+release_build() {
+  say "release build of $1" >&2
+  swift build -c release --static-swift-stdlib --scratch-path .build-release -Xcc "-fmacro-prefix-map=$PWD/=" \
+    --product "$@" >&2
+  built=$PWD/.build-release/release/$1
+}

@@ -24,20 +24,49 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
 
       What a loader has to load again, after commit 41:
-        cloudsmith-audit-export changes --organization acme --archive /srv/audit --since 41 --as json
+        cloudsmith-audit-export changes --organization acme --archive /srv/audit \\
+          --since 41 --as json
 
       Exit statuses:
         \(ExitStatus.table.replacing("\n", with: "\n  "))
       """,
-    version: Version.text,
+    version: Version.withCommit,
     subcommands: [
       ExportCommand.self, StatusCommand.self, ReportCommand.self, VerifyCommand.self, ChangesCommand.self,
-      SchemaCommand.self, CheckCommand.self,
+      SchemaCommand.self, CheckCommand.self, ManualCommand.self,
     ])
 
   static func main() async {
     PageMemory.keep()
     StandardOutput.checkAtExit()
-    await main(nil)
+    do {
+      let command = try await asyncParseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        var command = command
+        try command.run()
+      }
+    } catch {
+      refuseMistakes(error)
+      exit(withError: error)
+    }
+  }
+
+  /// Ends the program when the parser could not read the command line, or took a mistake for a call for help.
+  private static func refuseMistakes(_ error: any Error) {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let message = fullMessage(for: error)
+    // A command that ended has said why by itself.
+    guard !message.isEmpty else { return }
+    let isMistake = exitCode(for: error) == .validationFailure
+    // Without the tree the parser's own words do.
+    guard isMistake || Refusal.isWorthALook(arguments), let program = try? CommandTree.program() else {
+      return
+    }
+    let refusal = Refusal(program: program, arguments: arguments)
+    guard let text = refusal.text ?? (isMistake ? refusal.text(message) : nil) else { return }
+    Console(isQuiet: false).tell(text)
+    exit(withError: ExitStatus.usage.code)
   }
 }

@@ -26,7 +26,8 @@ def kubernetes():
 
 
 def github():
-    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", SCHEDULING / "github-actions.yml")
+    own = sorted((SAMPLES.parent / ".github/workflows").iterdir())
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", SCHEDULING / "github-actions.yml", *own)
 
 
 def job():
@@ -132,7 +133,7 @@ def warehouses():
                 assert not statements(text, dialect, f"{folder.name}/{path.name}")
             if path.suffix == ".py":
                 compile(text, path, "exec")
-            if path.name != "schema.sql" and folder.name not in ("postgresql", "duckdb"):
+            if path.name != "schema.sql" and folder.name not in ("postgresql", "duckdb", "clickhouse", "spark"):
                 assert "Not run" in text, path
     for name, client in {"snowflake": "snow", "bigquery": "bq", "redshift": "psql", "clickhouse": "clickhouse-client"}.items():
         loader(name, client)
@@ -150,7 +151,7 @@ def loader(name, client):
         answer = subprocess.run(
             [SAMPLES / "warehouses" / name / "load.sh", "acme", SAMPLES / "archive", *more], check=True, text=True,
             stdout=subprocess.PIPE, env=os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"})
-        assert re.fullmatch(r"commit 2: 4 days(, 17 rows)?\n", answer.stdout), answer.stdout
+        assert re.fullmatch(r"commit 2: 4 days, 17 rows\n", answer.stdout), answer.stdout
         told = pathlib.Path(folder, client + ".told").read_text()
         if name == "clickhouse":
             assert told.count("alter table cloudsmith_audit_log replace partition ('acme', '2024-02-1") == 4, told

@@ -1,10 +1,11 @@
 """Loads a nasty log into a warehouse by its loader in samples/warehouses, and compares every cell with the events.
 
-    load-warehouse.py postgresql|duckdb EXPORTER EMULATOR FOLDER
+    load-warehouse.py postgresql|duckdb|clickhouse|spark EXPORTER EMULATOR FOLDER
 
 Everything happens in FOLDER, which is empty: an emulator serves the events, the exporter archives them, the loader loads. It
 loads twice; then the days are exported again with events added, altered and taken away; then a file is missing; then two
-loaders run at once; then everything is loaded anew. What the rows should be comes from flatten.py, not from the archive.
+loaders run at once, and one is overtaken by another that knows a newer commit (where the engine has transactions); then
+everything is loaded anew. What the rows should be comes from flatten.py, not from the archive.
 """
 
 import datetime
@@ -13,7 +14,7 @@ import os
 import pathlib
 import pwd
 import re
-import shutil
+import shlex
 import struct
 import subprocess
 import sys
@@ -68,6 +69,16 @@ class Log:
         bin.mkdir()
         (bin / "cloudsmith-audit-export").symlink_to(exporter)
         os.environ["PATH"] = f"{bin}:{os.environ['PATH']}"
+        self.slow_exporter(exporter)
+
+    def slow_exporter(self, exporter):
+        """An exporter that keeps its answer to itself until it is let go, in FOLDER/slow."""
+        (FOLDER / "slow").mkdir()
+        for pipe in ("asked", "go"):
+            os.mkfifo(FOLDER / pipe)
+        slow = FOLDER / "slow/cloudsmith-audit-export"
+        slow.write_text(SLOW_EXPORTER.format(exporter=shlex.quote(exporter), folder=shlex.quote(str(FOLDER))))
+        slow.chmod(0o755)
 
     def export(self, records, *options):
         """Serves the records and exports them; returns the rows that they make."""
@@ -94,7 +105,17 @@ class Log:
         return [row for _, row in rows]
 
 
+SLOW_EXPORTER = """#!/bin/sh
+answer=$({exporter} "$@") || exit
+echo >{folder}/asked
+read -r _ <{folder}/go
+printf '%s\\n' "$answer"
+"""
+
+
 class DuckDB:
+    full = ["--full"]
+
     def __init__(self):
         self.path = str(FOLDER / "audit.duckdb")
 
@@ -118,6 +139,8 @@ class DuckDB:
 
 
 class PostgreSQL:
+    full = ["--full"]
+
     def __init__(self):
         self.data = FOLDER / "postgresql"
         self.data.mkdir()
@@ -159,6 +182,86 @@ class PostgreSQL:
             f"SELECT json_build_array({columns}, event_date) FROM cloudsmith_audit_log WHERE organization = 'acme'")
 
 
+class ClickHouse:
+    """In process, by chdb; clickhouse-client, which the loader calls, is a stand-in that asks it."""
+
+    full = None
+
+    def __init__(self):
+        script = pathlib.Path(__file__).with_name("clickhouse_client.py")
+        client = FOLDER / "bin/clickhouse-client"
+        data = FOLDER / "clickhouse"
+        client.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script), str(data)])} "$@"\n')
+        client.chmod(0o755)
+        with open(SAMPLES / "clickhouse/schema.sql") as schema:
+            subprocess.run(["clickhouse-client", "--multiquery"], check=True, stdin=schema)
+
+    def command(self, *options):
+        return [SAMPLES / "clickhouse/load.sh", "acme", ARCHIVE, *options]
+
+    def query(self, sql):
+        if sql.startswith("SELECT"):
+            sql += " SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONCompactEachRow"
+        answer = subprocess.run(["clickhouse-client", "--query", sql], check=True, stdout=subprocess.PIPE)
+        number = lambda text: -0.0 if text == "-0" else int(text)
+        return [tuple(json.loads(line, parse_int=number)) for line in answer.stdout.decode().split("\n")[:-1]]
+
+    def close(self):
+        pass
+
+    def rows(self):
+        times = "formatDateTime(event_at, '%Y-%m-%dT%H:%i:%S.%fZ')"
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        return self.query(
+            f"SELECT {columns}, event_date FROM cloudsmith_audit_log WHERE organization = 'acme'")
+
+
+class Spark:
+    """In this folder, with a catalogue of its own; one program at a time."""
+
+    full = None
+
+    def __init__(self):
+        self.bin = pathlib.Path(sys.executable).parent
+        (FOLDER / "spark-defaults.conf").write_text(
+            "spark.master local[2]\nspark.ui.enabled false\nspark.sql.shuffle.partitions 2\n"
+            f"spark.sql.warehouse.dir {FOLDER}/spark-warehouse\nspark.sql.session.timeZone Asia/Karachi\n")
+        os.environ |= {
+            "SPARK_CONF_DIR": str(FOLDER), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+            "PYTHONWARNINGS": "ignore"}
+        os.chdir(FOLDER)
+        with open(FOLDER / "spark-sql.log", "w") as log:
+            subprocess.run(
+                [self.bin / "spark-sql", "-f", SAMPLES / "spark/schema.sql"], check=True, stdout=log, stderr=log)
+
+    def command(self, *options):
+        return [self.bin / "spark-submit", SAMPLES / "spark/load.py", "acme", ARCHIVE, *options]
+
+    def query(self, sql):
+        answer = subprocess.run(
+            [sys.executable, "-c", SPARK_QUERY, sql], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return [tuple(json.loads(line)) for line in answer.stdout.decode().split("\n")[:-1]]
+
+    def close(self):
+        pass
+
+    def rows(self):
+        times = """date_format(event_at, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")"""
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        return self.query(
+            f"SELECT {columns}, string(event_date) FROM cloudsmith_audit_log WHERE organization = 'acme'")
+
+
+SPARK_QUERY = """
+import json, sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.enableHiveSupport().getOrCreate()
+spark.conf.set("spark.sql.session.timeZone", "UTC")
+for row in spark.sql(sys.argv[1]).collect():
+    print(json.dumps(list(row)))
+"""
+
+
 def bits(cell):
     return cell if cell is None else struct.pack(">d", float(cell)).hex()
 
@@ -183,12 +286,13 @@ def compare(warehouse, expected, step):
 
 
 def load(warehouse, expected, step, *options, says=None):
-    answer = subprocess.run(warehouse.command(*options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert answer.returncode == 0, f"{step}: {answer.stdout}"
+    answer = subprocess.run(warehouse.command(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert answer.returncode == 0, f"{step}: {answer.stdout}{answer.stderr}"
     assert re.fullmatch(says or r"commit \d+: \d+ days, \d+ rows\n", answer.stdout), f"{step}: {answer.stdout}"
     compare(warehouse, expected, step)
     number = json.loads((ARCHIVE / "_manifest/acme/manifest.json").read_text())["commit"]
-    rows = warehouse.query("SELECT commit_number FROM cloudsmith_audit_loaded WHERE organization = 'acme'")
+    # Where there are no transactions the numbers are added, and the highest counts.
+    rows = warehouse.query("SELECT max(commit_number) FROM cloudsmith_audit_loaded WHERE organization = 'acme'")
     assert rows in ([number], [(number,)]), f"{step}: {rows}, not {number}"
 
 
@@ -201,7 +305,7 @@ def scenario(log, warehouse):
     # Another log, of which no loader of this one may take anything.
     warehouse.query(
         "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
-        f"VALUES ('0', now(), 'other', '{FIRST_DAY}')")
+        f"VALUES ('0', now(), 'other', DATE '{FIRST_DAY}')")
 
     # Day 0 stays, day 1 has other events besides, day 2 other values, day 3 nothing any more, day 4 is new.
     records = [found for found in records if found["uuid"][0] in "01"]
@@ -211,8 +315,9 @@ def scenario(log, warehouse):
     before, expected = expected, log.export(records, "--replace")
     lost = next(ARCHIVE.glob(f"csv/*/event_date={FIRST_DAY + datetime.timedelta(days=4)}/*"))
     lost.rename(FOLDER / "lost")
-    failed = subprocess.run(warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert failed.returncode != 0 and lost.name in failed.stderr, failed.stderr
+    failed = subprocess.run(warehouse.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # spark-submit tells on stdout what the loader told on stderr.
+    assert failed.returncode != 0 and lost.name in failed.stdout + failed.stderr, failed.stdout + failed.stderr
     compare(warehouse, before, "a file is missing, nothing is loaded")
     (FOLDER / "lost").rename(lost)
     if isinstance(warehouse, PostgreSQL):
@@ -232,14 +337,37 @@ def scenario(log, warehouse):
     else:
         subprocess.run(warehouse.command(), check=True, stdout=subprocess.DEVNULL)
     load(warehouse, expected, "after two loaders at once", says=r"commit \d+: nothing to load\n")
-    load(warehouse, expected, "everything anew", "--full")
+    if isinstance(warehouse, PostgreSQL):
+        records, expected = overtaken(log, warehouse, records)
+    if warehouse.full:
+        load(warehouse, expected, "everything anew", *warehouse.full)
     kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
     assert kept in ([1], [(1,)]), kept
 
 
+def overtaken(log, warehouse, records):
+    """While a loader holds the answer about one commit, another one loads the next: the first may not put the older back."""
+    records = records + [record(number + 700, 5) for number in range(5)]
+    log.export(records)
+    slow = subprocess.Popen(
+        warehouse.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PATH": f"{FOLDER}/slow:{os.environ['PATH']}"})
+    with open(FOLDER / "asked") as asked:
+        asked.read()
+    records = records + [record(number + 800, 1) for number in range(5)]
+    expected = log.export(records)
+    load(warehouse, expected, "a faster loader")
+    with open(FOLDER / "go", "w") as go:
+        go.write("on\n")
+    said, failed = slow.communicate()
+    assert slow.returncode != 0 and not said and "another loader was faster" in failed, said + failed
+    load(warehouse, expected, "after a slower loader", says=r"commit \d+: nothing to load\n")
+    return records, expected
+
+
 def main():
     log = Log(sys.argv[2], sys.argv[3])
-    warehouse = {"postgresql": PostgreSQL, "duckdb": DuckDB}[sys.argv[1]]()
+    warehouse = {"postgresql": PostgreSQL, "duckdb": DuckDB, "clickhouse": ClickHouse, "spark": Spark}[sys.argv[1]]()
     try:
         scenario(log, warehouse)
     finally:

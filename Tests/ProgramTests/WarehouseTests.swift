@@ -36,6 +36,22 @@ import Testing
     try load("postgresql")
   }
 
+  @Test(
+    .enabled(if: engines.contains("chdb") && Python.isThere, "needs chdb; Scripts/test --engines has it"),
+    .enabled(if: Shell.works("command -v jq"), "needs jq; Scripts/test installs it"))
+  func `ClickHouse holds every cell of a nasty log, after each load and after a new export`() throws {
+    try load("clickhouse")
+  }
+
+  @Test(
+    .enabled(if: engines.contains("spark") && Python.isThere, "needs Spark; Scripts/test --engines has it"))
+  func `Spark holds every cell of a nasty log, after each load and after a new export`() throws {
+    try load("spark")
+  }
+
+  /// Those that are too heavy for every run.
+  private static let engines = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_ENGINES"] ?? ""
+
   private func load(_ engine: String) throws {
     let folder = NSTemporaryDirectory() + "audit-warehouse-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -27,11 +27,14 @@ struct ChangesCommand: AsyncParsableCommand {
 
       Examples:
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41
-        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 0 --as json
-        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 --as paths 2>commit | rsync \
-      --files-from=- /srv/audit loader:/audit
-        cd /srv/audit && cloudsmith-audit-export changes -o acme --archive . --since 41 --as sha256sums | sha256sum -c
-        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 --as redshift --url-prefix s3://my-bucket/audit
+        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 0 \\
+          --as json
+        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 \\
+          --as paths 2>commit | rsync --files-from=- /srv/audit loader:/audit
+        cd /srv/audit && cloudsmith-audit-export changes -o acme --archive . \\
+          --since 41 --as sha256sums | sha256sum -c
+        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 \\
+          --as redshift --url-prefix s3://my-bucket/audit
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
@@ -49,11 +52,12 @@ struct ChangesCommand: AsyncParsableCommand {
       """
       table (default), json, paths (one a line, relative to the archive), sha256sums (for sha256sum -c in the archive) or \
       redshift (a manifest for COPY).
-      """, valueName: "form"))
+      """, valueName: "form"), completion: .list(Settings.changesForm.choices))
   var form: String?
 
   @Option(
-    help: ArgumentHelp("Only files of this format: csv or parquet; default all.", valueName: "format"))
+    help: ArgumentHelp("Only files of this format: csv or parquet; default all.", valueName: "format"),
+    completion: .list(Settings.partFormat.choices))
   var format: String?
 
   @Option(

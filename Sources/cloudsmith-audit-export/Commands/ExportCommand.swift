@@ -28,11 +28,14 @@ struct ExportCommand: AsyncParsableCommand {
       CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG names.
 
       Examples:
-        cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01T00:00:00Z
+        cloudsmith-audit-export export -o acme --archive /srv/audit \\
+          --backfill-start-time 2024-01-01T00:00:00Z
         cloudsmith-audit-export export -o acme --archive /srv/audit
-        cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13
+        cloudsmith-audit-export export -o acme --archive /srv/audit \\
+          --from 2024-02-12 --to 2024-02-13
         cloudsmith-audit-export export --config job.yaml
-        cloudsmith-audit-export export -o acme/my-repo --archive /srv/repository-audit --backfill-start-time 2024-01-01
+        cloudsmith-audit-export export -o acme/my-repo --archive /srv/my-repo \\
+          --backfill-start-time 2024-01-01
 
       Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
       CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
@@ -80,7 +83,7 @@ struct ExportCommand: AsyncParsableCommand {
       csv (default), parquet, or csv,parquet. Days that the archive has in another format alone are written anew from it, \
       without the API; files of a format that is left out stay until their day changes.
       """,
-      valueName: "formats"))
+      valueName: "formats"), completion: .list(Settings.formats.choices))
   var format: String?
 
   @Option(help: ArgumentHelp("Read this much again, for late events; default 24h.", valueName: "time span"))
@@ -101,7 +104,7 @@ struct ExportCommand: AsyncParsableCommand {
       How to reach an old window: filter (the API's own, if it is measured to work; else seek), seek (a binary search over \
       the pages), walk (read all that is newer), or auto (default): filter where that saves requests, else seek.
       """,
-      valueName: "way"))
+      valueName: "way"), completion: .list(Settings.timeFilter.choices))
   var timeFilter: String?
 
   @Option(help: ArgumentHelp("Events a page, 1 to 500; default 500.", valueName: "n"))
@@ -115,7 +118,7 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A number (default 1), auto (as fast as the rate limit allows, less the reserve), or unlimited.",
-      valueName: "rate"))
+      valueName: "rate"), completion: .list(Settings.pace.choices))
   var maxRequestsPerSecond: String?
 
   @Option(
@@ -148,7 +151,7 @@ struct ExportCommand: AsyncParsableCommand {
       """
       Sign every commit record with this Ed25519 key, as openssl genpkey -algorithm ed25519 writes it; the signature \
       stands beside the record.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var signingKeyFile: String?
 
   @OptionGroup(title: "Connection") var connection: ConnectionOptions

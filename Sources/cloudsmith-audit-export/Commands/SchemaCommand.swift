@@ -23,9 +23,12 @@ struct SchemaCommand: AsyncParsableCommand {
         cloudsmith-audit-export schema --as job-file > job.schema.json
       """)
 
-  @Option(name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"))
+  @Option(
+    name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"),
+    completion: .list(Self.choices))
   var form: String?
 
+  private static let choices = ["table", "json"] + Warehouse.allCases.map(\.rawValue) + ["job-file"]
   private static let forms =
     "table (default), json, " + Warehouse.allCases.map(\.rawValue).joined(separator: ", ")
     + " or job-file"
@@ -38,7 +41,8 @@ struct SchemaCommand: AsyncParsableCommand {
     case "job-file": console.answer(JobSchema.text)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
-        console.tell(.usage("--as \(quoted(name)): expected \(Self.forms)."))
+        let hint = Nearest.hint(for: name, among: Self.choices)
+        console.tell(.usage("--as \(quoted(name)): expected \(Self.forms).\(hint)"))
         throw ExitStatus.usage.code
       }
       console.answer(TableDefinition(warehouse: warehouse).text)

@@ -27,7 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
       Examples:
         cloudsmith-audit-export status -o acme --archive /srv/audit
         cloudsmith-audit-export status -o acme --archive /srv/audit --days
-        cloudsmith-audit-export status -o acme --archive /srv/audit --output-format json
+        cloudsmith-audit-export status -o acme --archive /srv/audit \\
+          --output-format json
         cloudsmith-audit-export status --config job.yaml
         cloudsmith-audit-export status --config job.yaml --settings
       """)

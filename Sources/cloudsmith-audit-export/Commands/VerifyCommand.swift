@@ -34,8 +34,10 @@ struct VerifyCommand: AsyncParsableCommand {
       Examples:
         cloudsmith-audit-export verify -o acme --archive /srv/audit
         cloudsmith-audit-export verify -o acme --archive /srv/audit --quick
-        cloudsmith-audit-export verify -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13 --output-format json
-        cloudsmith-audit-export verify -o acme --archive /srv/audit --public-key-file audit.pub
+        cloudsmith-audit-export verify -o acme --archive /srv/audit \\
+          --from 2024-02-12 --to 2024-02-13 --output-format json
+        cloudsmith-audit-export verify -o acme --archive /srv/audit \\
+          --public-key-file audit.pub
         cloudsmith-audit-export verify --config job.yaml
       """)
 
@@ -55,7 +57,7 @@ struct VerifyCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       """
       Check that every commit is signed by the key of this Ed25519 public key, as openssl pkey -pubout writes it.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var publicKeyFile: String?
 
   @Option(

@@ -8,7 +8,9 @@ struct ArchiveOptions: ParsableArguments {
       "The organisation's slug, as in its URL, or ORG/REPO for the log of one repository.", valueName: "org"))
   var organization: String?
 
-  @Option(help: ArgumentHelp("The folder of the archive; made when it is not there.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder of the archive; made when it is not there.", valueName: "dir"),
+    completion: .directory)
   var archive: String?
 
   var given: [GivenOption] { [Settings.log.given(organization), Settings.archive.given(archive)] }
@@ -21,19 +23,21 @@ struct JobOptions: ParsableArguments {
       """
       A job file: the logs in it, one after another, or of them the one of --organization. Options and environment count \
       before what it says.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var config: String?
 }
 
 /// How the program speaks.
 struct OutputOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The answer on stdout: text (default) or json.", valueName: "format"))
+  @Option(
+    help: ArgumentHelp("The answer on stdout: text (default) or json.", valueName: "format"),
+    completion: .list(Settings.isJSON.choices))
   var outputFormat: String?
 
   @Option(
     help: ArgumentHelp(
       "What the log on stderr tells: debug, info (default; on a terminal warning), warning or error.",
-      valueName: "level"))
+      valueName: "level"), completion: .list(Settings.logLevel.choices))
   var logLevel: String?
 
   @Option(
@@ -54,7 +58,8 @@ struct ConnectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A file with the API key, or - for stdin. The key itself is never an argument.", valueName: "file"))
+      "A file with the API key, or - for stdin. The key itself is never an argument.", valueName: "file"),
+    completion: .file())
   var apiKeyFile: String?
 
   @Option(
@@ -63,7 +68,9 @@ struct ConnectionOptions: ParsableArguments {
       valueName: "slug"))
   var oidcServiceSlug: String?
 
-  @Option(help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"),
+    completion: .file())
   var caFile: String?
 
   @Option(help: ArgumentHelp("Proxy for the API; else HTTPS_PROXY and NO_PROXY count.", valueName: "url"))

@@ -10,6 +10,8 @@ struct Setting<Value: Sendable>: Sendable {
   let job: JobForm?
   /// What a right value looks like, with an example; ends the sentence about a wrong one.
   let expected: String
+  /// The values there are, where they are few: for completion, and to guess at a mistyped one.
+  let choices: [String]
   /// Whether a value is taken from a `config.ini` in the current directory, which may be somebody else's.
   let isTrustedFromHere: @Sendable (String) -> Bool
   /// The text as it may be shown.
@@ -18,9 +20,11 @@ struct Setting<Value: Sendable>: Sendable {
 
   init(
     _ option: String, _ variables: String..., cli: [String] = [], standard: String? = nil,
-    job: JobForm? = nil, expected: String, read: @escaping @Sendable (String) -> Value?
+    job: JobForm? = nil, choices: [String]? = nil, expected: String,
+    read: @escaping @Sendable (String) -> Value?
   ) {
-    self.init(option, variables, cli: cli, standard: standard, job: job, expected: expected) {
+    self.init(option, variables, cli: cli, standard: standard, job: job, choices: choices, expected: expected)
+    {
       text throws(Misread) in
       guard let value = read(text) else { throw Misread(": expected \(expected)") }
       return value
@@ -30,7 +34,7 @@ struct Setting<Value: Sendable>: Sendable {
   /// For texts that are not read right for more than one reason.
   init(
     _ option: String, _ variables: [String], cli: [String] = [], standard: String? = nil,
-    job: JobForm? = nil, expected: String,
+    job: JobForm? = nil, choices: [String]? = nil, expected: String,
     isTrustedFromHere: @escaping @Sendable (String) -> Bool = { _ in true },
     shown: @escaping @Sendable (String) -> String = { $0 },
     parse: @escaping @Sendable (String) throws(Misread) -> Value
@@ -40,6 +44,7 @@ struct Setting<Value: Sendable>: Sendable {
     self.cliKeys = cli
     self.standard = standard
     self.job = job
+    self.choices = choices ?? job?.choices ?? []
     self.expected = expected
     self.isTrustedFromHere = isTrustedFromHere
     self.shown = shown
@@ -67,7 +72,9 @@ struct Setting<Value: Sendable>: Sendable {
     do {
       return try reading(text)
     } catch {
-      throw .usage("\(place)\(error.repeatsText ? " " + quoted(text) : "")\(error.words).")
+      throw .usage(
+        "\(place)\(error.repeatsText ? " " + quoted(text) : "")\(error.words)."
+          + Nearest.hint(for: text, among: choices))
     }
   }
 }
@@ -115,6 +122,15 @@ enum JobForm: Hashable, Sendable {
   case choice([String])
   /// Some of these words, as a list or with commas between.
   case list([String])
+
+  /// What it may be, where that is little.
+  var choices: [String] {
+    switch self {
+    case .text, .path, .boolean, .integer: []
+    case .number(let words), .choice(let words): words
+    case .list(let words): words + [words.joined(separator: ",")]
+    }
+  }
 }
 
 /// A value of a user's as it can stand in a sentence: in quotes, without control characters, not endless.

@@ -127,10 +127,12 @@ enum Settings {
     read: { $0.isEmpty ? nil : $0 })
 
   static let isJSON = Setting<Bool>(
-    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", expected: "text or json",
+    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", choices: ["text", "json"],
+    expected: "text or json",
     read: { ["text": false, "json": true][$0] })
   static let logLevel = Setting<Logger.Level>(
-    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", expected: "debug, info, warning or error",
+    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", choices: ["debug", "info", "warning", "error"],
+    expected: "debug, info, warning or error",
     read: { ["debug": .debug, "info": .info, "warning": .warning, "error": .error][$0] })
   static let html = Setting<String>(
     "--html", "CLOUDSMITH_AUDIT_EXPORT_HTML", expected: "the file to write, such as audit.html",
@@ -143,9 +145,10 @@ enum Settings {
     "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
     read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
   static let changesForm = Setting<ChangesForm>(
-    "--as", expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+    "--as", choices: ["table", "json", "paths", "sha256sums", "redshift"],
+    expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
   static let partFormat = Setting<PartFormat>(
-    "--format", expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
+    "--format", choices: ["csv", "parquet"], expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
   static let urlPrefix = Setting<String>(
     "--url-prefix", "CLOUDSMITH_AUDIT_EXPORT_URL_PREFIX",
     expected: "where the archive stands in S3, such as s3://my-bucket/audit",

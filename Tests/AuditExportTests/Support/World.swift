@@ -63,9 +63,18 @@ final class World: Sendable {
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
     var settings = WriterSettings(toolVersion: "test")
     settings.formats = formats.withLock { $0 }
-    return try await Archive.withWriter(
-      at: folder, source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now),
-      settings: settings, fileSystem: files, body: body)
+    var attempt = 0
+    while true {
+      attempt += 1
+      do {
+        return try await Archive.withWriter(
+          at: folder, source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now),
+          settings: settings, fileSystem: files, body: body)
+      } catch ArchiveError.locked where attempt < 100_000 {
+        // A process that another test is starting holds, from its fork to its exec, a copy of the lock that was let go of here.
+        await Task.yield()
+      }
+    }
   }
 
   var manifest: Manifest? {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings ClickHouse up to date with an archive: asks which days changed since the commit that it holds, and replaces them. The
-# first time, that is everything. Not run against a server by this project's tests; the reading of the files was, in chdb.
+# first time, that is everything. This project's tests run it against ClickHouse in process (chdb 4), not against a server.
 #
 #   clickhouse-client --multiquery < schema.sql       once
 #   ./load.sh my-org /srv/audit [OPTION…]             the options go to clickhouse-client: --host, --user, …
@@ -17,12 +17,16 @@ options=("$@")
 since=$(ask "select max(commit_number) from cloudsmith_audit_loaded where organization = '$organization'")
 changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv --as json)
 commit=$(jq .commit <<<"$changes")
+if [ "$commit" = "$since" ]; then
+  echo "commit $commit: nothing to load"
+  exit
+fi
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 
 columns=$(ask "select arrayStringConcat(groupArray(name || ' ' || type), ', ') from (select name, type from system.columns
   where database = currentDatabase() and table = 'cloudsmith_audit_log'
-  and name not in ('organization', 'event_date') order by position)")
+  and name not in ('organization', 'event_date') order by position) format TSVRaw")
 jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" |
   while read -r day count files; do
     if [ "$count" = 0 ]; then
@@ -42,4 +46,4 @@ jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" 
   done
 ask "insert into cloudsmith_audit_loaded values ('$organization', $commit, now64(6))"
 ask 'drop table if exists cloudsmith_audit_part'
-echo "commit $commit: $(jq '.days | length' <<<"$changes") days"
+jq -r '"commit \(.commit): \(.days | length) days, \(.days | map(.rows) | add // 0) rows"' <<<"$changes"

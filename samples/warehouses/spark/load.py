@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Brings a table of Spark up to date with an archive: asks which days changed since the commit that it holds, and replaces
-them. The first time, that is everything. Not run by this project's tests; the options of the reader were, in Spark 4.
+them. The first time, that is everything. This project's tests run it in Spark 4, on one machine.
 
     spark-sql -f schema.sql                                              once
     spark-submit load.py my-org /srv/audit [file:///srv/audit]           the last: the archive as the workers see it
@@ -51,7 +51,7 @@ def main(organization, archive, seen=None):
                 f"PARTITION (organization = '{organization}', event_date = '{day['event_date']}')")
     # Only added to: the highest counts.
     spark.sql(f"INSERT INTO {LOADED} VALUES ('{organization}', {changes['commit']}, now())")
-    return f"commit {changes['commit']}: {len(changes['days'])} days"
+    return f"commit {changes['commit']}: {len(changes['days'])} days, {sum(day['rows'] for day in changes['days'])} rows"
 
 
 if __name__ == "__main__":

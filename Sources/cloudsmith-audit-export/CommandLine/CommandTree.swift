@@ -1,0 +1,51 @@
+import ArgumentParser
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A command with its options and subcommands, as the argument parser tells it: what `--help` says, for the manual page and for
+/// guesses at what was mistyped.
+struct CommandTree: Decodable {
+  let commandName: String
+  let shouldDisplay: Bool
+  let abstract: String?
+  let discussion: String?
+  let subcommands: [CommandTree]?
+  let arguments: [Argument]?
+
+  struct Argument: Decodable {
+    let kind: String
+    let shouldDisplay: Bool
+    /// The heading that it stands under.
+    let sectionTitle: String?
+    let names: [Name]?
+    let valueName: String?
+    let abstract: String?
+
+    var options: [String] { (names ?? []).map(\.text) }
+    var takesValue: Bool { kind == "option" }
+  }
+
+  struct Name: Decodable {
+    let kind: String
+    let name: String
+
+    /// As it is typed.
+    var text: String { (kind == "long" ? "--" : "-") + name }
+  }
+
+  static func program() throws -> CommandTree {
+    struct Dump: Decodable { let command: CommandTree }
+    return try JSONDecoder().decode(Dump.self, from: Data(CloudsmithAuditExport._dumpHelp().utf8)).command
+  }
+
+  /// Those that help names, without `help` itself.
+  var commands: [CommandTree] {
+    (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
+  }
+
+  var options: [String] { (arguments ?? []).filter(\.shouldDisplay).flatMap(\.options) }
+}

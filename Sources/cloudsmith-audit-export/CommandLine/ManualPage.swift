@@ -1,0 +1,108 @@
+import AuditRecord
+
+/// The manual page: what `--help` says of every command, and what belongs to all of them.
+struct ManualPage {
+  let program: CommandTree
+  let date: Day
+
+  var text: String {
+    [
+      ".Dd \(writtenDate)\n.Dt CLOUDSMITH-AUDIT-EXPORT 1\n.Os",
+      ".Sh NAME\n.Nm \(program.commandName)\n.Nd \(name)",
+      ".Sh SYNOPSIS\n" + synopsis,
+      ".Sh DESCRIPTION\n" + description,
+      ".Sh COMMANDS\n" + program.commands.map(command).joined(separator: "\n"),
+      ".Sh ENVIRONMENT\n" + environment,
+      ".Sh FILES\n" + files,
+      ".Sh EXIT STATUS\n" + exitStatuses,
+      ".Sh EXAMPLES\n" + Manual.paragraphs(examples),
+      ".Sh SEE ALSO\n.Xr gzip 1 ,\n.Xr jq 1 ,\n.Xr sha256sum 1 ,\n.Xr systemd.timer 5",
+    ].joined(separator: "\n")
+  }
+
+  /// As mdoc wants it: `November 22, 2026`.
+  private var writtenDate: String {
+    let months = [
+      "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+      "November", "December",
+    ]
+    let parts = date.description.split(separator: "-").compactMap { Int($0) }
+    return "\(months[parts[1] - 1]) \(parts[2]), \(parts[0])"
+  }
+
+  /// The abstract as the line that whatis(1) shows: without the full stop.
+  private var name: String {
+    let abstract = program.abstract ?? ""
+    return Manual.text(abstract.hasSuffix(".") ? String(abstract.dropLast()) : abstract)
+  }
+
+  private var synopsis: String {
+    program.commands.map { ".Nm\n.Cm \($0.commandName)\n.Op Ar options" }.joined(separator: "\n")
+      + "\n.Nm\n.Fl \\-version\n.Nm\n.Op Ar command\n.Fl \\-help"
+  }
+
+  private var description: String {
+    Manual.paragraphs(
+      """
+      A job, run every night or by hand, fetches what is new in the audit log over the API of Cloudsmith, flattens every event \
+      into one fixed row, and writes compressed files, one partition per UTC day, with a manifest that records what is covered. \
+      What the manifest says is covered is complete, is there once, and is intact.
+
+      The answer of a command is on standard output; progress, log and errors are on standard error.
+      """)
+  }
+
+  private func command(_ command: CommandTree) -> String {
+    var groups: [(title: String, options: [CommandTree.Argument])] = []
+    for option in command.arguments ?? [] where option.shouldDisplay && !isAboutTheProgram(option) {
+      let title = option.sectionTitle ?? "Options"
+      if let index = groups.firstIndex(where: { $0.title == title }) {
+        groups[index].options.append(option)
+      } else {
+        groups.append((title, [option]))
+      }
+    }
+    return
+      ([
+        ".Ss \(command.commandName)", Manual.text(command.abstract ?? ""),
+        Manual.paragraphs(command.discussion ?? ""),
+      ]
+      + groups.map { group in
+        ".Pp\n\(group.title.prefix(1).uppercased() + group.title.dropFirst().lowercased()):\n"
+          + Manual.list(group.options.map { (tag($0), $0.abstract ?? "") })
+      }).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private func isAboutTheProgram(_ option: CommandTree.Argument) -> Bool {
+    !Set(option.options).isDisjoint(with: ["--help", "--version"])
+  }
+
+  private func tag(_ option: CommandTree.Argument) -> String {
+    let names = option.options.map { "Fl " + Manual.word(String($0.dropFirst())) }.joined(separator: " , ")
+    return option.takesValue ? "\(names) Ar \(Manual.word(option.valueName ?? "value"))" : names
+  }
+
+  private var exitStatuses: String {
+    Manual.list(
+      ExitStatus.allCases.map {
+        (String($0.rawValue), $0.meaning.prefix(1).uppercased() + $0.meaning.dropFirst() + ".")
+      })
+  }
+
+  /// The examples of the program's help, before its exit statuses.
+  private var examples: String {
+    let discussion = program.discussion ?? ""
+    return discussion.firstRange(of: "\n\nExit statuses:").map { String(discussion[..<$0.lowerBound]) }
+      ?? discussion
+  }
+
+  private var environment: String {
+    Manual.text("What is given as an option counts before a variable.") + "\n"
+      + Manual.list(
+        ManualPage.variables.map { ("Ev \(Manual.word($0.name))", $0.text) })
+  }
+
+  private var files: String {
+    Manual.list(ManualPage.files.map { ("Pa \(Manual.word($0.name))", $0.text) })
+  }
+}

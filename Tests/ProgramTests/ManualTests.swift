@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// The manual page, help and version: what the program says of itself.
+@Suite struct ManualTests {
+  private static func page() throws -> String {
+    let result = try Program.exporter.run(["manual"], environment: ["SOURCE_DATE_EPOCH": "1707732000"])
+    #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")
+    return result.output
+  }
+
+  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  func `mandoc finds no fault in the manual page`() throws {
+    try withPage { path in
+      let result = try Shell.run("mandoc -T lint -W style \(path)")
+      // Whether other pages are there depends on the machine.
+      let faults = result.output.split(separator: "\n").filter {
+        !$0.contains("mandoc.db") && !$0.contains("no such page")
+      }
+      #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))")
+    }
+  }
+
+  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  func `the manual page shows every command with its options and examples, as help has them`() throws {
+    try withPage { path in
+      let text = try Shell.run("mandoc -T utf8 -O width=200 \(path) | sed 's/.\\x08//g'").output
+      let shown = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      let help = try ProgramHelp.of(.exporter)
+      for command in help.commands {
+        #expect(text.contains("\n   \(command.commandName)\n"), "\(command.commandName)")
+        for argument in command.arguments ?? [] {
+          for option in argument.options { #expect(shown.contains(option), "\(option)") }
+          let abstract = (argument.abstract ?? "").split(whereSeparator: \.isWhitespace).joined(
+            separator: " ")
+          if !["--help", "--version"].contains(argument.long) {
+            #expect(shown.contains(abstract), "\(abstract)")
+          }
+        }
+      }
+      for line in (help.discussion ?? "").split(separator: "\n")
+      where line.hasPrefix("  cloudsmith-audit-export") {
+        #expect(text.contains(line.dropFirst(2)), "\(line)")
+      }
+      for status in ["0", "3", "75", "130"] {
+        #expect(text.contains(try Regex("\n     \(status) +[A-Z]")), "\(status)")
+      }
+      #expect(text.contains("February 12, 2024"))
+    }
+  }
+
+  @Test func `every variable that the program reads is in the manual page, by name or by that of its option`()
+    throws
+  {
+    let page = try Self.page()
+    let help = try ProgramHelp.of(.exporter)
+    let options = Set(help.commands.flatMap(\.options))
+    let sources = Repository.path("Sources")
+    var seen = 0
+    for file in try FileManager.default.subpathsOfDirectory(atPath: sources)
+    where file.hasSuffix(".swift") && !file.contains("mulator") {
+      let text = try String(contentsOfFile: "\(sources)/\(file)", encoding: .utf8)
+      for match in text.matches(of: /"((?:CLOUDSMITH|CREDENTIALS|XDG|NO_COLOR)[A-Z_]*[A-Z])"/) {
+        let name = String(match.output.1)
+        let prefix = "CLOUDSMITH_AUDIT_EXPORT_"
+        let option = "--" + name.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
+        #expect(
+          page.contains(name) || (name.hasPrefix(prefix) && options.contains(option)), "\(file): \(name)")
+        seen += 1
+      }
+    }
+    #expect(seen > 15)
+  }
+
+  @Test func `help of every command has examples that can be pasted from a narrow terminal`() throws {
+    let help = try ProgramHelp.of(.exporter)
+    for command in help.commands {
+      #expect((command.discussion ?? "").contains("Examples:\n  "), "\(command.commandName)")
+      let examples = command.examples.filter { $0.contains("cloudsmith-audit-export \(command.commandName)") }
+      #expect(!examples.isEmpty, "\(command.commandName)")
+      for example in examples {
+        let call = try #require(example.firstMatch(of: /cloudsmith-audit-export [^|>&]*/)).output
+        for option in call.matches(of: /(?:^|\s)(--?[a-z][-a-z0-9]*)/).map({ String($0.output.1) }) {
+          #expect(command.options.contains(option), "\(command.commandName): \(option)")
+        }
+      }
+      for argument in command.arguments ?? [] {
+        #expect(!(argument.abstract ?? "").isEmpty, "\(command.commandName) \(argument.long)")
+      }
+    }
+    for text in ([help] + help.commands).compactMap(\.discussion) {
+      for line in text.split(separator: "\n") where line.contains("  cloudsmith") || line.hasPrefix("    ") {
+        #expect(line.count <= 80, "\(line)")
+      }
+    }
+  }
+
+  @Test func `the version has a number, and says that this build is none of a commit`() throws {
+    let result = try Program.exporter.run(["--version"])
+    #expect(result.output.wholeMatch(of: /\d+\.\d+\.\d+ \(development build\)\n/) != nil, "\(result.output)")
+  }
+
+  private func withPage(_ body: (String) throws -> Void) throws {
+    let path = NSTemporaryDirectory() + "audit-manual-\(UUID().uuidString).1"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(try Self.page().utf8).write(to: URL(filePath: path))
+    try body(path)
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// A machine as the README has it: an organisation my-org with events, a folder /srv/audit, keys. Both stand in a folder of
+/// their own, and so do the paths in the commands.
+final class ReadmeSession {
+  private let bench: Bench
+  /// Variables and folder that one command leaves to the next.
+  private var exports: [String] = []
+
+  private init(_ bench: Bench) throws {
+    self.bench = bench
+    let folder = bench.folder
+    for path in ["bin", "srv", "etc"] {
+      try FileManager.default.createDirectory(atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
+    }
+    for program in [Program.exporter, .emulator] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/bin/\(program.name)", withDestinationPath: program.path)
+    }
+    try Data(bench.key.utf8).write(to: URL(filePath: folder + "/etc/audit.key"))
+    // As the README says that they are made.
+    let keys = try Shell.run(
+      "cd \(folder) && openssl genpkey -algorithm ed25519 -out audit.key && openssl pkey -in audit.key -pubout -out audit.pub"
+    )
+    #expect(keys.status == 0, "\(keys.log)")
+  }
+
+  static func with(_ body: (ReadmeSession) throws -> Void) throws {
+    try Bench.with(["--organization", "my-org", "--generate", "4000", "--late", "0.02"]) { bench in
+      try body(ReadmeSession(bench))
+    }
+  }
+
+  /// A block of the README begins in the folder of the project.
+  func leaveBlock() { exports.removeAll { $0.hasPrefix("cd ") } }
+
+  /// Runs a command; it has to end well and to print these lines, whatever the numbers in them.
+  func run(_ command: String, printing output: [String], line: Int) throws {
+    let command = try here(command)
+    let settings = """
+      export PATH=\(bench.folder)/bin:$PATH CLOUDSMITH_API_HOST=\(bench.url) \
+      CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND=unlimited CLOUDSMITH_AUDIT_EXPORT_FORMAT=csv,parquet \
+      CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE=\(bench.folder)/audit.key
+      cd \(Repository.path("."))
+      """
+    let result = try Shell.run("set -e\n\(settings)\n" + (exports + [command]).joined(separator: "\n"))
+    #expect(result.status == 0, "README, line \(line): \(command)\n\(result.log)\(result.output)")
+    if command.hasPrefix("export ") { exports.append(command) }
+    var printed = Self.shape(result.output)[...]
+    for wanted in Self.shape(output.joined(separator: "\n")) {
+      let place = printed.firstIndex(of: wanted)
+      #expect(place != nil, "README, line \(line): '\(wanted)' is not in \(Self.shape(result.output))")
+      if let place { printed = printed[(place + 1)...] }
+    }
+  }
+
+  /// Asks DuckDB.
+  func query(_ sql: String, line: Int) throws {
+    let result = try Python.run("query-duckdb.py", [try here(sql)])
+    #expect(result.status == 0, "README, line \(line): \(result.log)")
+  }
+
+  /// A command with this machine's paths, key and commits in place of the README's.
+  private func here(_ text: String) throws -> String {
+    let manifest = bench.folder + "/srv/audit/_manifest/my-org"
+    var text = text
+    if text.contains("0000000042") {
+      let newest = try FileManager.default.contentsOfDirectory(atPath: manifest + "/commits").sorted()
+        .last { $0.hasSuffix(".json") }
+      text.replace("00000000000000000042.json", with: try #require(newest))
+      // The README does not say where the key is; what lies in an archive besides is a finding of verify.
+      text.replace("audit.pub", with: bench.folder + "/audit.pub")
+    }
+    return text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
+      .replacing("/etc/audit.key", with: bench.folder + "/etc/audit.key")
+      .replacing("CLOUDSMITH_API_KEY=…", with: "CLOUDSMITH_API_KEY=\(bench.key)")
+      .replacing("--since 41", with: "--since 1")
+  }
+
+  /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are; of what is
+  /// ticked off only its name, for the rest is about this machine.
+  private static func shape(_ text: String) -> [String] {
+    text.split(separator: "\n").map { line in
+      if line.hasPrefix("✓ ") || line.hasPrefix("✗ ") { return line.split(separator: "  ")[0].description }
+      let fields = line.split(whereSeparator: \.isWhitespace).map {
+        $0.replacing(/[0-9][0-9,]*/, with: "#")
+      }
+      guard fields.first == "#-#-#" else { return fields.joined(separator: " ") }
+      return fields.map { $0.contains("#") ? "#" : "word" }.joined(separator: " ")
+    }
+  }
+}
