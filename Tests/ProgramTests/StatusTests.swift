@@ -40,7 +40,7 @@ import Testing
     let colored = try shown(["TERM": "xterm", "LANG": "C.UTF-8"])
     #expect(colored.contains("\u{1B}[36m■\u{1B}[0m"), "\(colored)")
     // Wide enough for a bar beside the sum of each month.
-    #expect(colored.contains("17  \u{1B}[36m████"), "\(colored)")
+    #expect(colored.contains("17  \u{1B}[36m━━━━"), "\(colored)")
     let plain = try shown(["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": "1"])
     #expect(!plain.contains("\u{1B}[") && plain.contains("■ ■ ■ □"), "\(plain)")
   }

@@ -55,12 +55,12 @@ struct CalendarText {
     return trimmed(line)
   }
 
-  /// A bar from the left, to an eighth of a column.
+  /// A bar from the left, to half a column: a line and no block, so that those of two months do not run into each other.
   private func bar(_ value: Int, of most: Int, width: Int) -> String {
-    let eighths = value == 0 ? 0 : max(1, Int((Double(value) / Double(most) * Double(width * 8)).rounded()))
-    guard style.isUnicode else { return String(repeating: "#", count: (eighths + 7) / 8) }
-    let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-    return String(repeating: "█", count: eighths / 8) + partial[eighths % 8]
+    let halves =
+      value == 0 ? 0 : max(1, Int((Double(value) / Double(most) * Double(width * 2)).rounded()))
+    guard style.isUnicode else { return String(repeating: "=", count: (halves + 1) / 2) }
+    return String(repeating: "━", count: halves / 2) + (halves % 2 == 0 ? "" : "╸")
   }
 
   private func trimmed(_ line: String) -> String {
@@ -100,7 +100,7 @@ struct CalendarText {
   func glyph(_ state: CoverageCalendar.State) -> String {
     switch state {
     case .events: style.paint(style.pick("■", "#"), .accent)
-    case .empty: style.paint(style.pick("·", "."), .faint)
+    case .empty: style.pick("·", ".")
     case .open: style.paint(style.pick("□", "o"), .accent)
     case .gap: style.paint(style.pick("×", "x"), .alert)
     case .pending: style.paint(style.pick("–", "-"), .plain)
