@@ -12,6 +12,7 @@ package struct EmulatedAPI: Sendable {
   package private(set) var requests: [ServedRequest] = []
   /// nil: no limit.
   package var rateLimit: RateLimit?
+  private var desk: TokenDesk
   private var logs: [EmulatedLog]
   private var behaviours: [any Behaviour]
   private var turns = 0
@@ -29,6 +30,7 @@ package struct EmulatedAPI: Sendable {
   package init(_ configuration: EmulatorConfiguration) throws(EventFileError) {
     self.configuration = configuration
     self.behaviours = configuration.behaviours
+    self.desk = TokenDesk(configuration.identity)
     self.rateLimit = configuration.rateLimit.map { RateLimit(limit: $0, window: configuration.rateWindow) }
     self.logs = configuration.logs.map { EmulatedLog(name: $0, seed: configuration.seed) }
     let records: [[UInt8]]
@@ -63,7 +65,8 @@ package struct EmulatedAPI: Sendable {
   package mutating func respond(to request: EmulatedRequest, at now: Timestamp) -> EmulatedResponse {
     let endpoint = Endpoint(path: request.path)
     let credential =
-      configuration.dropsKeys ? .none : Credential(request.headers, key: configuration.apiKey)
+      configuration.dropsKeys
+      ? .none : desk.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
     let response = response(to: request, endpoint, credential, at: now)
     requests.append(
       ServedRequest(
@@ -77,6 +80,9 @@ package struct EmulatedAPI: Sendable {
   private mutating func response(
     to request: EmulatedRequest, _ endpoint: Endpoint, _ credential: Credential, at now: Timestamp
   ) -> EmulatedResponse {
+    if case .openID(let organization) = endpoint, request.path.hasSuffix("/") {
+      return logs.contains { $0.name.organization == organization } ? desk.exchange(request) : .notFound
+    }
     guard request.method == "GET" else {
       var response = EmulatedResponse(status: 405, detail: "Method \(request.method) not allowed.")
       response.headers["Allow"] = "GET"
@@ -91,7 +97,7 @@ package struct EmulatedAPI: Sendable {
     case .requests:
       let json = "[" + requests.map(\.json).joined(separator: ",\n") + "]"
       return configuration.answersAboutItself ? EmulatedResponse(json: Array(json.utf8)) : .notFound
-    case .status, .unknown:
+    case .status, .unknown, .openID:
       return EmulatedResponse(
         json: Array(#"{"detail": "Cloudsmith API is operational.", "version": "1.0"}"#.utf8))
     case .rateLimits:

@@ -16,6 +16,21 @@ struct AccessOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The one key that is accepted.", valueName: "key"))
   var apiKey = EmulatorConfiguration.demoKey
 
+  @Option(
+    help: ArgumentHelp(
+      "Exchange this identity token for bearer tokens of --oidc-service at /openid/ORG/.", valueName: "token")
+  )
+  var oidcToken: String?
+
+  @Option(help: ArgumentHelp("The service account that it is exchanged for.", valueName: "slug"))
+  var oidcService = "emulated-service"
+
+  @Option(help: ArgumentHelp("How many requests a bearer token is good for.", valueName: "count"))
+  var oidcLifetime: Int?
+
+  @Option(help: ArgumentHelp("How many bearer tokens are given in all.", valueName: "count"))
+  var oidcTokens: Int?
+
   @Flag(help: "Answer 402, as for a plan without audit logs.")
   var planWithoutAuditLog = false
 
@@ -60,6 +75,12 @@ struct AccessOptions: ParsableArguments {
 
   var granted: EmulatorConfiguration.Access {
     planWithoutAuditLog ? .planWithoutAuditLog : forbidden ? .forbidden : .granted
+  }
+
+  var identity: TrustedIdentity? {
+    oidcToken.map {
+      TrustedIdentity(token: $0, service: oidcService, lifetime: oidcLifetime, tokens: oidcTokens)
+    }
   }
 
   var rateWindow: TimeSpan { TimeSpan(rateWindowText) ?? .hours(1) }

@@ -28,8 +28,8 @@ struct CredentialTests {
     #expect(throws: error) { try APIKey(text) }
   }
 
-  @Test func `a profile lies over the default`() {
-    let file = CredentialsFile(
+  @Test func `sections are told apart, and each entry knows its line`() {
+    let file = INIFile(
       """
       \u{feff}# keys
       [default]
@@ -42,27 +42,27 @@ struct CredentialTests {
       [profile:other]
       API_KEY = three
       """)
-    #expect(file.apiKey() == "one")
-    #expect(file.apiKey(profile: "work") == "two")
-    #expect(file.apiKey(profile: "empty") == "one")
-    #expect(file.apiKey(profile: "other") == "one")
-    #expect(file.apiKey(profile: "none") == "one")
+    #expect(file.entry("api_key", in: "default") == INIFile.Entry(text: "one", line: 3))
+    #expect(file.entry("api_key", in: "profile:work") == INIFile.Entry(text: "two", line: 6))
+    #expect(file.entry("api_key", in: "profile:empty") == nil)
+    #expect(file.entry("api_key", in: "profile:other") == nil)
+    #expect(file.entry("api_key", in: "profile:none") == nil)
   }
 
   @Test(arguments: [
     "", "[default]", "api_key = x", "[default]\napi_key = \"\"", "[other]\napi_key = x", "[\n=\n]",
   ])
   func `a file without a key has none`(text: String) {
-    #expect(CredentialsFile(text).apiKey() == nil)
+    #expect(INIFile(text).entry("api_key", in: "default") == nil)
   }
 
   @Test(arguments: [("k=v", "k=v"), (" 'x' ", "x"), ("\"x", "\"x"), ("'a\"", "'a\""), ("a # b", "a # b")])
   func `a value is what stands after the first separator, out of its quotes`(written: String, read: String) {
-    #expect(CredentialsFile("[default]\r\napi_key=\(written)\r\n").apiKey() == read)
+    #expect(INIFile("[default]\r\napi_key=\(written)\r\n").entry("api_key", in: "default")?.text == read)
   }
 
   @Test func `the file prints as redacted`() {
-    let text = Sample.everyText(of: CredentialsFile("[default]\napi_key = \(Sample.keyText)"))
+    let text = Sample.everyText(of: INIFile("[default]\napi_key = \(Sample.keyText)"))
     #expect(!text.contains(Sample.keyText))
   }
 }

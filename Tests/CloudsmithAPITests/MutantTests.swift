@@ -71,7 +71,7 @@ import Testing
         try #require("\(key)" == "[redacted]" && key.text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f })
         isRead = true
       }
-      try #require(CredentialsFile(text).apiKey(profile: "night") != "")
+      try #require(INIFile(text).entry("api_key", in: "profile:night")?.text != "")
       try #require(PercentEncoding.decode(PercentEncoding.encode(text)) == text)
       if let decoded = PercentEncoding.decode(text) {
         try #require(PercentEncoding.decode(PercentEncoding.encode(decoded)) == decoded)

@@ -1,6 +1,6 @@
 """Holds the samples to the rules of those who will read them.
 
-    check-samples.py kubernetes|github|airflow|crontab
+    check-samples.py kubernetes|github|airflow|crontab|job
     check-samples.py warehouses EXPORTER
 """
 
@@ -27,6 +27,26 @@ def kubernetes():
 
 def github():
     tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", SCHEDULING / "github-actions.yml")
+
+
+def job():
+    """The sample, as it is and with every line that is commented out, and texts that the schema and the program both refuse."""
+    schema, sample = SAMPLES / "job.schema.json", SAMPLES / "job.yaml"
+    tool("check-jsonschema", "--check-metaschema", schema)
+    text = sample.read_text()
+    whole = re.sub(r"(?m)^#(?!api_key_variable)([a-z_]+: )", r"\1", text)
+    wrong = (
+        "page_sise: 5", "page_size: '5'", "page_size: 501", "lookback: 24", "whole_days: 'yes'", "time_filter: guess",
+        "format: [csv, csv]", "max_requests_per_second: fast", "api_key: abc", "archive: ''", "api_key_variable: X\napi_key_file: x",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "job.yaml")
+        path.write_text(whole)
+        tool("check-jsonschema", "--schemafile", schema, sample, path)
+        for line in wrong:
+            path.write_text(line + "\nlogs: [{organization: acme}]\n")
+            checked = [pathlib.Path(sys.executable).with_name("check-jsonschema"), "--schemafile", schema, path]
+            assert subprocess.run(checked, capture_output=True).returncode == 1, line
 
 
 def crontab():

@@ -1,17 +1,33 @@
-/// A Cloudsmith API key: sent as `X-Api-Key`, and shown nowhere.
+/// A Cloudsmith API key, or a token in the place of one: sent with every request, and shown nowhere.
 ///
 /// It prints as `[redacted]` in every way that Swift prints values. Only this target reads its text.
 package struct APIKey: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
+    case key
+    /// A token that was given for another proof. Cloudsmith refuses one in `X-Api-Key`.
+    case bearer
+  }
+
   let text: String
+  let kind: Kind
 
   /// White space around the key is taken off (a newline at the end of a secret file is normal).
-  package init(_ text: String) throws(APIKeyError) {
+  package init(_ text: String, kind: Kind = .key) throws(APIKeyError) {
     let text = text.trimming(while: \.isWhitespace)
     guard !text.isEmpty else { throw .empty }
     guard !text.contains(where: \.isWhitespace) else { throw .containsWhiteSpace }
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { throw .containsControlCharacter }
     guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
     self.text = String(text)
+    self.kind = kind
+  }
+
+  /// The header field that it is sent in.
+  var field: (name: String, value: String) {
+    switch kind {
+    case .key: ("X-Api-Key", text)
+    case .bearer: ("Authorization", "Bearer \(text)")
+    }
   }
 
   /// `text` with every occurrence of the key taken out: for words of the other side that may echo it.

@@ -18,7 +18,7 @@ internal import NIOSSL
 ///
 /// HTTP/1.1 only: it is what the official clients speak to this API, a few pages in flight gain nothing from streams,
 /// and every way a response can be cut is tested over it.
-package struct AsyncHTTPClientTransport: HTTPTransport {
+package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   private let client: HTTPClient
   private let settings: ConnectionSettings
 
@@ -48,7 +48,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
     let headers: HTTPHeaders = [
       "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
       "User-Agent": settings.userAgent,
-      "X-Api-Key": request.key.text,
+      request.key.field.name: request.key.field.value,
     ]
     return try await exchange(request.url, headers, limit: settings.limits.bodySize)
   }
@@ -71,6 +71,17 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
     } catch {
       throw fault(error)
     }
+  }
+
+  package func post(
+    _ body: [UInt8], to target: String, at origin: Origin
+  ) async throws(TransportFault) -> APIResponse {
+    let headers: HTTPHeaders = [
+      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+      "Content-Type": "application/json", "User-Agent": settings.userAgent,
+    ]
+    return try await exchange(
+      origin.description + target, headers, body: body, limit: settings.limits.bodySize)
   }
 
   private static func configuration(

@@ -1,16 +1,21 @@
 package import AuditRecord
 
-/// A request as the emulator receives it; bodies are never looked at.
+/// A request as the emulator receives it.
 package struct EmulatedRequest: Sendable, Hashable {
   package var method: String
   /// Path and query as they stand in the request line.
   package var target: String
   package var headers: HTTPFields
+  /// At most `bodyLimit` bytes of it.
+  package var body: [UInt8]
 
-  package init(method: String = "GET", target: String, headers: HTTPFields = []) {
+  static let bodyLimit = 64 << 10
+
+  package init(method: String = "GET", target: String, headers: HTTPFields = [], body: [UInt8] = []) {
     self.method = method
     self.target = target
     self.headers = headers
+    self.body = body
   }
 
   /// A request for a page of an audit log, as a client sends it.

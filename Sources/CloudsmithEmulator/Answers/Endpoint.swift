@@ -6,6 +6,8 @@ package enum Endpoint: Sendable, Hashable {
   case userSelf
   case rateLimits
   case status
+  /// Gives a token of a service account for an identity token.
+  case openID(Slug)
   /// Every event of a log so far; the emulator's own.
   case truth(LogName)
   /// The requests so far; the emulator's own.
@@ -17,6 +19,7 @@ package enum Endpoint: Sendable, Hashable {
     if parts.first == "v1" { parts.removeFirst() }
     switch parts.first {
     case "audit-log": self = Endpoint.log(parts.dropFirst()).map { .auditLog($0) } ?? .unknown
+    case "openid" where parts.count == 2: self = Slug(parts[1]).map { .openID($0) } ?? .unknown
     case "emulator" where parts.dropFirst() == ["requests"]: self = .requests
     case "emulator" where parts.dropFirst().first == "truth":
       self = Endpoint.log(parts.dropFirst(2)).map { .truth($0) } ?? .unknown

@@ -20,13 +20,15 @@ struct Connection {
     do {
       try await wire.executeThenClose { inbound, outbound in
         var head: HTTPRequestHead?
+        var body: [UInt8] = []
         for try await part in inbound {
           switch part {
-          case .head(let received): head = received
-          case .body: break
+          case .head(let received): (head, body) = (received, [])
+          case .body(let piece):
+            body += piece.readableBytesView.prefix(EmulatedRequest.bodyLimit - body.count)
           case .end:
             guard let received = head else { return }
-            let response = api.respond(to: EmulatedRequest(received))
+            let response = api.respond(to: EmulatedRequest(received, body: body))
             guard try await deliver(response, to: received, outbound) else { return }
           }
         }
@@ -93,10 +95,10 @@ struct Connection {
 }
 
 extension EmulatedRequest {
-  init(_ head: HTTPRequestHead) {
+  init(_ head: HTTPRequestHead, body: [UInt8]) {
     self.init(
       method: head.method.rawValue, target: head.uri,
-      headers: HTTPFields(head.headers.map { ($0.name, $0.value) }))
+      headers: HTTPFields(head.headers.map { ($0.name, $0.value) }), body: body)
   }
 }
 

@@ -35,6 +35,7 @@ struct ChangesCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "What") var job: JobOptions
 
   @Option(help: ArgumentHelp("The commit that was loaded last; 0 for everything.", valueName: "commit"))
   var since: String?
@@ -66,8 +67,8 @@ struct ChangesCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment, isJSON: form.map { $0 == "json" })
     try await speaker.run {
-      let log = try target.log(environment)
-      let archive = try target.directory(environment)
+      let sources = try Job(config: job.config, target.given, environment).onlyLog()
+      let (log, archive) = (try sources.log(), try sources.archive())
       guard let since = try Settings.since.resolve(since, environment) else {
         throw Failure.usage("--since is missing: give \(Settings.since.expected).")
       }

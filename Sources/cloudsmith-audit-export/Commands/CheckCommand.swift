@@ -24,9 +24,11 @@ struct CheckCommand: AsyncParsableCommand {
       Examples:
         cloudsmith-audit-export check -o acme
         cloudsmith-audit-export check -o acme --archive /srv/audit --output-format json
+        cloudsmith-audit-export check --config job.yaml
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "What") var job: JobOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -34,10 +36,13 @@ struct CheckCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let job = try CheckJob(self, environment)
-      let report = try await Interruption.cancelling { try await job.run(speaker) }
-      speaker.answer(report)
-      return report.status
+      let job = try Job(config: job.config, target.given + connection.given, environment)
+      return try await Interruption.cancelling {
+        try await speaker.run(job) { sources in
+          let report = try await CheckJob(sources).run(speaker.about(sources.log()))
+          return LogAnswer(report, report.status)
+        }
+      }
     }
   }
 }

@@ -19,20 +19,29 @@ struct ExportCommand: AsyncParsableCommand {
       Without --from and --to the run is incremental: it fetches what the archive lacks up to now, and the lookback again, \
       for events that were written late. The first run needs --backfill-start-time to fetch anything past.
 
-      The key is read from CLOUDSMITH_API_KEY, from --api-key-file, or from cloudsmith-cli's credentials.ini.
+      With --config it runs the logs of a job file one after another, each with its own lock and result; one that fails does \
+      not stop the others, and the worst status is that of the run, in this order: \(ExitStatus.inOrder). samples/job.yaml shows \
+      such a file.
+
+      The key is read from --api-key-file, from CLOUDSMITH_API_KEY, from the file that the environment or the job file names, \
+      from systemd's credential cloudsmith-api-key, or from cloudsmith-cli's credentials.ini. Without one, the identity token in \
+      CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG names.
 
       Examples:
         cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01T00:00:00Z
         cloudsmith-audit-export export -o acme --archive /srv/audit
         cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13
+        cloudsmith-audit-export export --config job.yaml
         cloudsmith-audit-export export -o acme/my-repo --archive /srv/repository-audit --backfill-start-time 2024-01-01
 
       Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
       CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
-      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE.
+      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE. An option counts before the environment, that before the job file, that before \
+      cloudsmith-cli's config.ini (workspace, api_host, proxy), that before the default; status --settings shows them all.
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "What") var job: JobOptions
 
   @Option(
     help: ArgumentHelp(
@@ -53,8 +62,8 @@ struct ExportCommand: AsyncParsableCommand {
       """)
   var replace = false
 
-  @Flag(help: "Export only days that are over.")
-  var wholeDays = false
+  @Flag(inversion: .prefixedNo, help: "Export only days that are over.")
+  var wholeDays: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -146,30 +155,46 @@ struct ExportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Observability") var observability: ObservabilityOptions
 
+  var given: [GivenOption] {
+    target.given + connection.given + [
+      Settings.backfillStart.given(backfillStartTime), Settings.from.given(from), Settings.to.given(to),
+      Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+      Settings.formats.given(format), Settings.lookback.given(lookback), Settings.settle.given(settle),
+      Settings.retention.given(retention), Settings.timeFilter.given(timeFilter),
+      Settings.pageSize.given(pageSize), Settings.maxConcurrentRequests.given(maxConcurrentRequests),
+      Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
+      Settings.maxWait.given(maxWait), Settings.retries.given(retries),
+      Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
+      Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
+    ]
+  }
+
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      if dryRun {
-        let job = try ExportJob(self, environment, now: SystemClock().now)
-        speaker.answer(try await Interruption.cancelling { try await job.forecast(speaker) })
-        return .done
-      }
+      let (isDry, replace) = (dryRun, replace)
       let observers = try Observers(observability, environment)
-      return try await observers.telling(speaker) {
-        let (log, archive) = (try target.log(environment), try target.directory(environment))
-        let retention = try Settings.retention.resolve(retention, environment) ?? ExportSettings.retention
-        let speaker = speaker.about(log)
-        let report = try await observers.watching(log, archive, retention: retention) {
-          let job = try ExportJob(self, environment, now: SystemClock().now)
-          return try await Interruption.cancelling { try await job.run(speaker) }
+      let everything = { () async throws -> ExitStatus in
+        let job = try Job(config: job.config, given, environment)
+        // One for all logs: the signal that stops one stops the rest.
+        return try await Interruption.cancelling {
+          try await speaker.run(job) { sources in
+            let log = try sources.log()
+            let speaker = speaker.about(log)
+            if isDry {
+              return LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))
+            }
+            let (archive, retention) = (try sources.archive(), try sources.value(of: Settings.retention))
+            let report = try await observers.watching(log, archive, retention: retention) {
+              try await ExportJob(sources, replace: replace).run(speaker)
+            }
+            return LogAnswer(
+              report, report.status, sentence: report.status == .done ? nil : report.message)
+          }
         }
-        speaker.answer(report)
-        if let sentence = report.message, report.status != .done {
-          speaker.console.tell(Failure(status: report.status, sentence: sentence), heading: "")
-        }
-        return report.status
       }
+      return isDry ? try await everything() : try await observers.telling(speaker, everything)
     }
   }
 }

@@ -14,26 +14,28 @@ struct SchemaCommand: AsyncParsableCommand {
     abstract: "The columns of every file, in order.",
     discussion: """
       With the name of a warehouse: the statements that make its tables, one for the events and one for the number of the \
-      commit that is loaded. The loaders in samples/warehouses fill them.
+      commit that is loaded. The loaders in samples/warehouses fill them. With job-file: the JSON Schema of what --config names.
 
       Examples:
         cloudsmith-audit-export schema
         cloudsmith-audit-export schema --as json
         cloudsmith-audit-export schema --as postgresql | psql audit
+        cloudsmith-audit-export schema --as job-file > job.schema.json
       """)
 
   @Option(name: .customLong("as"), help: ArgumentHelp("\(Self.forms).", valueName: "form"))
   var form: String?
 
   private static let forms =
-    "table (default), json, " + Warehouse.allCases.dropLast().map(\.rawValue).joined(separator: ", ")
-    + " or athena"
+    "table (default), json, " + Warehouse.allCases.map(\.rawValue).joined(separator: ", ")
+    + " or job-file"
 
   func run() async throws {
     let console = Console(isQuiet: false)
     switch form ?? "table" {
     case "table": console.answer(SchemaReport().text)
     case "json": console.answer(SchemaReport().json)
+    case "job-file": console.answer(JobSchema.text)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
         console.tell(.usage("--as \(quoted(name)): expected \(Self.forms)."))

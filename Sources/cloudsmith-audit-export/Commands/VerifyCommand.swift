@@ -36,9 +36,11 @@ struct VerifyCommand: AsyncParsableCommand {
         cloudsmith-audit-export verify -o acme --archive /srv/audit --quick
         cloudsmith-audit-export verify -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-13 --output-format json
         cloudsmith-audit-export verify -o acme --archive /srv/audit --public-key-file audit.pub
+        cloudsmith-audit-export verify --config job.yaml
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
+  @OptionGroup(title: "What") var job: JobOptions
 
   @Option(help: ArgumentHelp("Read only the files of days from here on.", valueName: "time"))
   var from: String?
@@ -66,45 +68,53 @@ struct VerifyCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let log = try target.log(environment)
-      let archive = try target.directory(environment)
-      let settings = try settings(environment)
-      let watch = VerifyWatch(speaker: speaker)
-      do {
-        let report = try Archive.verify(
-          at: archive, log: log, settings: settings, patience: { usleep(VerifyCommand.patience) },
-          observe: { watch.progress($0) })
-        guard let report else {
-          throw Failure(
-            status: .noArchive,
-            sentence: "No archive of '\(log)' in \(quoted(archive)): check --archive and --organization.")
-        }
-        guard settings.signedSince == 1 || settings.signedSince <= report.newestCommit else {
-          throw Failure.usage(
-            "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so that none would be checked."
-          )
-        }
-        let answer = VerifyReport(report: report, log: log, archive: archive)
-        speaker.answer(answer)
-        if let sentence = answer.message { speaker.console.tell(sentence) }
-        return answer.status
-      } catch let error as ArchiveError {
-        throw Words(log: log, archive: archive).failure(error)
+      let job = try Job(config: job.config, given, environment)
+      return try await speaker.run(job) { try answer($0, speaker) }
+    }
+  }
+
+  private var given: [GivenOption] {
+    target.given + [
+      Settings.from.given(from), Settings.to.given(to), Settings.publicKeyFile.given(publicKeyFile),
+      Settings.signedSince.given(signedSince),
+    ]
+  }
+
+  private func answer(_ sources: SettingSources, _ speaker: Speaker) throws -> LogAnswer {
+    let (log, archive) = (try sources.log(), try sources.archive())
+    let settings = try settings(sources)
+    let watch = VerifyWatch(speaker: speaker)
+    do {
+      let report = try Archive.verify(
+        at: archive, log: log, settings: settings, patience: { usleep(VerifyCommand.patience) },
+        observe: { watch.progress($0) })
+      guard let report else {
+        throw Failure(
+          status: .noArchive,
+          sentence: "No archive of '\(log)' in \(quoted(archive)): check --archive and --organization.")
       }
+      guard settings.signedSince == 1 || settings.signedSince <= report.newestCommit else {
+        throw Failure.usage(
+          "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so that none would be checked."
+        )
+      }
+      let answer = VerifyReport(report: report, log: log, archive: archive)
+      return LogAnswer(answer, answer.status, sentence: answer.message)
+    } catch let error as ArchiveError {
+      throw Words(log: log, archive: archive).failure(error)
     }
   }
 
   /// How long a run that is just committing is given, in microseconds, before a file is taken for a leftover; some times over.
   private static let patience: UInt32 = 500_000
 
-  private func settings(_ environment: [String: String]) throws(Failure) -> VerificationSettings {
-    let now = SystemClock().now
+  private func settings(_ sources: SettingSources) throws(Failure) -> VerificationSettings {
     var settings = VerificationSettings()
-    settings.from = try TimeSetting.from.resolve(from, environment, now: now)
-    settings.to = try TimeSetting.to.resolve(to, environment, now: now)
+    settings.from = try sources.resolve(Settings.from)
+    settings.to = try sources.resolve(Settings.to)
     settings.isQuick = quick
-    settings.publicKey = try publicKey(environment)
-    if let first = try Settings.signedSince.resolve(signedSince, environment) {
+    settings.publicKey = try publicKey(sources)
+    if let first = try sources.resolve(Settings.signedSince) {
       guard settings.publicKey != nil else {
         throw .usage("--signed-since needs --public-key-file: without a key no signature is checked.")
       }
@@ -117,16 +127,9 @@ struct VerifyCommand: AsyncParsableCommand {
     return settings
   }
 
-  private func publicKey(_ environment: [String: String]) throws(Failure) -> VerificationKey? {
-    guard let path = try Settings.publicKeyFile.resolve(publicKeyFile, environment) else { return nil }
-    let text: String
-    do {
-      text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-    } catch {
-      throw .usage(
-        "The file \(quoted(path)) with the public key cannot be read: check that it exists, is text, and that this user may read it."
-      )
-    }
+  private func publicKey(_ sources: SettingSources) throws(Failure) -> VerificationKey? {
+    guard let path = try sources.resolve(Settings.publicKeyFile) else { return nil }
+    let text = try SmallFile.text(of: path, contents: "the public key")
     do {
       return try VerificationKey(pem: text)
     } catch {

@@ -50,25 +50,35 @@ final class Observers: Sendable {
   }
 
   /// Runs `body`, which watches logs, and tells of all of them at its end, however it ends.
-  func telling<Result>(_ speaker: Speaker, _ body: () async throws -> Result) async throws -> Result {
+  func telling(
+    _ speaker: Speaker, _ body: () async throws -> ExitStatus
+  ) async throws -> ExitStatus {
     do {
-      let result = try await body()
-      await tell(speaker)
-      return result
+      let status = try await body()
+      await tell(speaker, status)
+      return status
     } catch {
-      await tell(speaker, endedBy: Failure(error))
+      let failure = Failure(error)
+      await tell(speaker, failure?.status ?? .failed, failure)
       throw error
     }
   }
 
-  private func tell(_ speaker: Speaker, endedBy failure: Failure? = nil) async {
+  /// - Parameters:
+  ///   - status: of the whole run; it can be wrong where no log's is.
+  ///   - failure: what ended the run.
+  private func tell(_ speaker: Speaker, _ status: ExitStatus, _ failure: Failure? = nil) async {
     let logs = runs.withLock(\.self)
     // In a log of text it would say again what the answer says.
     if speaker.console.isLogJSON {
       for log in logs { speaker.logger.info("finished", metadata: log.fields) }
     }
     if let metricsFile, !logs.isEmpty { write(logs, to: metricsFile, speaker) }
-    if let notice { await ping(notice, logs.map(\.run), logs.isEmpty ? failure : nil, speaker) }
+    if let notice {
+      // What ended one log's run is in that log's own words.
+      let other = logs.isEmpty ? failure?.sentence : nil
+      await ping(notice, logs.map(\.run), status, other, speaker)
+    }
   }
 
   // MARK: - The metrics file
@@ -88,16 +98,15 @@ final class Observers: Sendable {
 
   // MARK: - The dead man's switch
 
-  /// - Parameter failure: what cannot be laid to any log, such as a setting that is wrong.
+  /// - Parameter other: what cannot be laid to any log, such as a setting that is wrong.
   private func ping(
-    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ failure: Failure?,
-    _ speaker: Speaker
+    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ status: ExitStatus,
+    _ other: String?, _ speaker: Speaker
   ) async {
-    let wrong = runs.map(\.status).filter { $0 != .done } + [failure?.status].compactMap { $0 }
-    let texts = runs.map(\.text) + [failure?.sentence].compactMap { $0 }
+    let texts = runs.map(\.text) + [other].compactMap { $0 }
     let message = Notice(
-      isSuccess: wrong.isEmpty,
-      text: "cloudsmith-audit-export: \((wrong.first ?? .done).word): \(texts.joined(separator: "\n"))\n",
+      isSuccess: status == .done,
+      text: "cloudsmith-audit-export: \(status.word): \(texts.joined(separator: "\n"))\n",
       duration: runs.map(\.duration).reduce(.zero) { $0 + $1 })
     do {
       try await AsyncHTTPClientTransport.withTransport(notice.connection) { transport in

@@ -36,6 +36,21 @@ enum ExitStatus: Int32, CaseIterable {
     }
   }
 
+  /// From best to worst, for a run of several logs: what needs nothing done, what another run mends, what somebody has to set
+  /// right, what is broken; and that the rest was not begun.
+  private static let order: [ExitStatus] = [
+    .done, .quarantined, .incomplete, .unavailable, .locked, .noArchive, .notFound, .planWithoutAuditLog,
+    .keyRefused, .usage, .failed, .storage, .damaged, .interrupted,
+  ]
+
+  /// `0, 4, 3, …`, for help.
+  static var inOrder: String { order.map { String($0.rawValue) }.joined(separator: ", ") }
+
+  func worse(than other: ExitStatus) -> Bool {
+    let order = ExitStatus.order
+    return (order.firstIndex(of: self) ?? order.endIndex) > (order.firstIndex(of: other) ?? order.endIndex)
+  }
+
   /// One word for programs, as in the JSON output.
   var word: String {
     switch self {

@@ -38,19 +38,16 @@ struct Speaker {
 
   /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
   nonisolated(nonsending) func run(_ body: () async throws -> ExitStatus) async throws {
-    let failure: Failure
     do {
       let status = try await body()
       if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
-      return
     } catch {
-      guard let known = Failure(error) else { throw error }
-      failure = known
+      guard let failure = Failure(error) else { throw error }
+      console.tell(failure)
+      if isJSON { console.answer(FailureReport(failure).json) }
+      throw failure.status.code
     }
-    console.tell(failure)
-    if isJSON { console.answer(FailureReport(failure).json) }
-    throw failure.status.code
   }
 }
 
@@ -73,15 +70,18 @@ protocol Report {
 }
 
 /// What is said on stdout when there is nothing else to say.
-private struct FailureReport: Encodable {
+struct FailureReport: Encodable {
   var status: String
   var exitStatus: Int32
   var message: String
+  /// Of a job file: the log.
+  var source: String?
 
-  init(_ failure: Failure) {
+  init(_ failure: Failure, log: LogName? = nil) {
     status = failure.status.word
     exitStatus = failure.status.rawValue
     message = failure.sentence
+    source = log?.description
   }
 
   var json: String { JSONText.of(self) }

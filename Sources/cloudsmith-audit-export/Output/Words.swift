@@ -8,6 +8,8 @@ struct Words {
   let archive: String
   /// Where the key came from, such as `CLOUDSMITH_API_KEY`.
   var keySource = "the key"
+  /// The service account whose token is asked for by the identity token from `keySource`; nil: it is an API key.
+  var service: Slug?
 
   // MARK: - The API
 
@@ -20,6 +22,14 @@ struct Words {
           The API knows the key from \(keySource) but does not let it read the audit log of '\(log)' (403\(said(answer))): \
           the account needs to be a Manager or Owner of the organisation (Admin of the repository for its log); \
           ask one for that role, or use a key of an account that has it.
+          """)
+    case .keyRefused(let answer) where service != nil:
+      Failure(
+        status: .keyRefused,
+        sentence: """
+          The API gave no token of the service account '\(service?.description ?? "")' for the identity token in \(keySource), or refused \
+          that token, for '\(log)' (\(answer.status)\(said(answer))): the identity token may have expired, its issuer or claims may \
+          not be those of the organisation's OIDC settings, or the slug is wrong (CLOUDSMITH_SERVICE_SLUG); run again with a new one.
           """)
     case .keyRefused(let answer):
       Failure(

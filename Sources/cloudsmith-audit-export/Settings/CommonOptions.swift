@@ -10,6 +10,19 @@ struct ArchiveOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The folder of the archive; made when it is not there.", valueName: "dir"))
   var archive: String?
+
+  var given: [GivenOption] { [Settings.log.given(organization), Settings.archive.given(archive)] }
+}
+
+/// The logs of a job file.
+struct JobOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      A job file: the logs in it, one after another, or of them the one of --organization. Options and environment count \
+      before what it says.
+      """, valueName: "file"))
+  var config: String?
 }
 
 /// How the program speaks.
@@ -40,8 +53,15 @@ struct ConnectionOptions: ParsableArguments {
   var apiHost: String?
 
   @Option(
-    help: ArgumentHelp("A file with the API key. The key itself is never an argument.", valueName: "file"))
+    help: ArgumentHelp(
+      "A file with the API key, or - for stdin. The key itself is never an argument.", valueName: "file"))
   var apiKeyFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The service account that the identity token in CLOUDSMITH_OIDC_TOKEN is exchanged for.",
+      valueName: "slug"))
+  var oidcServiceSlug: String?
 
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file, and no others.", valueName: "file"))
   var caFile: String?
@@ -51,6 +71,14 @@ struct ConnectionOptions: ParsableArguments {
 
   @Option(
     name: [.long, .customShort("P")],
-    help: ArgumentHelp("The profile in cloudsmith-cli's credentials.ini.", valueName: "name"))
+    help: ArgumentHelp("The profile in cloudsmith-cli's config.ini and credentials.ini.", valueName: "name"))
   var profile: String?
+
+  var given: [GivenOption] {
+    [
+      Settings.apiHost.given(apiHost), Settings.apiKeyFile.given(apiKeyFile), Settings.caFile.given(caFile),
+      Settings.oidcService.given(oidcServiceSlug), Settings.proxy.given(proxy),
+      Settings.profile.given(profile),
+    ]
+  }
 }

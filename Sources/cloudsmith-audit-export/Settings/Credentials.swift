@@ -1,3 +1,4 @@
+import AuditRecord
 import CloudsmithAPI
 
 #if canImport(FoundationEssentials)
@@ -6,34 +7,55 @@ import CloudsmithAPI
   import Foundation
 #endif
 
-/// The API key and where it was found: `--api-key-file`, `CLOUDSMITH_API_KEY`, or cloudsmith-cli's `credentials.ini`.
-struct Credentials {
+/// What proves who asks, and where it was found: an API key, or an identity token that is exchanged for a bearer token.
+struct Credentials: Sendable {
   let key: APIKey
+  /// The service account that `key`, an identity token then, is exchanged for; nil: `key` is an API key.
+  let service: Slug?
   /// For messages; never the key.
   let source: String
   /// That others could read the key too; nil when all is well.
   let warning: String?
 
-  static func find(_ options: ConnectionOptions, _ environment: [String: String]) throws(Failure)
-    -> Credentials
-  {
-    // Not the option's text as it is: it is checked like every other.
-    if options.apiKeyFile != nil, let file = try Settings.apiKeyFile.resolve(options.apiKeyFile, environment)
-    {
-      return try Credentials(in: file, source: "--api-key-file \(quoted(file))")
+  /// Looks for it in this order: `--api-key-file`, `CLOUDSMITH_API_KEY`, the file that the environment names, what the job
+  /// file names, systemd's credentials, cloudsmith-cli's `credentials.ini`, `CLOUDSMITH_OIDC_TOKEN`.
+  static func find(_ sources: SettingSources) throws(Failure) -> Credentials {
+    let file = try sources.find(Settings.apiKeyFile)
+    if case .option(let name)? = file?.source, let path = try sources.resolve(Settings.apiKeyFile) {
+      return try Credentials(in: path, source: "\(name) \(quoted(path))")
     }
-    if let text = environment["CLOUDSMITH_API_KEY"], !text.allSatisfy(\.isWhitespace) {
-      return try Credentials(text: text, source: "CLOUDSMITH_API_KEY")
+    if let text = sources.environment[variable], !text.allSatisfy(\.isWhitespace) {
+      return try Credentials(text: text, source: variable)
     }
-    if let file = try Settings.apiKeyFile.resolve(nil, environment) {
-      return try Credentials(in: file, source: quoted(file))
+    if let path = try sources.resolve(Settings.apiKeyFile) {
+      return try Credentials(in: path, source: quoted(path))
     }
-    let profile = try Settings.profile.resolve(options.profile, environment)
-    for file in candidates(environment) where FileManager.default.fileExists(atPath: file) {
-      let secret = try read(file)
-      if let text = CredentialsFile(secret.text).apiKey(profile: profile) {
-        return try Credentials(text: text, source: quoted(file), warning: secret.warning)
+    if let name = try sources.resolve(Settings.apiKeyVariable) {
+      guard let text = sources.environment[name], !text.allSatisfy(\.isWhitespace) else {
+        throw .usage(
+          """
+          The environment variable \(name) is not set, which \(try sources.find(Settings.apiKeyVariable)?.source.place ?? "") \
+          names for the API key: set it.
+          """)
       }
+      return try Credentials(text: text, source: name)
+    }
+    if let folder = sources.environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty {
+      let path = "\(folder)/\(credential)"
+      if FileManager.default.fileExists(atPath: path) {
+        return try Credentials(in: path, source: "systemd's credential \(credential)")
+      }
+    }
+    if let (given, warning) = try sources.keyInCLIFiles() {
+      return try Credentials(text: given.text, source: given.source.description, warning: warning)
+    }
+    if let text = sources.environment[identity], !text.allSatisfy(\.isWhitespace) {
+      guard let service = try sources.resolve(Settings.oidcService) else {
+        throw .usage(
+          "\(identity) is set, but not which service account it is for: set CLOUDSMITH_SERVICE_SLUG to its slug."
+        )
+      }
+      return try Credentials(text: text, source: identity, service: service)
     }
     throw .usage(
       """
@@ -42,32 +64,44 @@ struct Credentials {
       """)
   }
 
-  private init(text: String, source: String, warning: String? = nil) throws(Failure) {
+  /// For commands that take no job file.
+  static func find(
+    _ options: ConnectionOptions, _ environment: [String: String]
+  ) throws(Failure) -> Credentials {
+    try find(SettingSources(options.given, environment: environment))
+  }
+
+  /// What requests have to go through to carry the proof.
+  func transport(
+    over base: AsyncHTTPClientTransport, host: APIHost, log: LogName
+  ) -> any HTTPTransport {
+    guard let service else { return base }
+    let exchange = TokenExchange(
+      host: host, organization: log.organization, service: service, identity: key, transport: base)
+    return RenewingTransport(base, exchange: exchange)
+  }
+
+  private static let variable = "CLOUDSMITH_API_KEY"
+  private static let identity = "CLOUDSMITH_OIDC_TOKEN"
+
+  /// What systemd's `LoadCredential=` or `SetCredentialEncrypted=` has to call it.
+  static let credential = "cloudsmith-api-key"
+
+  private init(
+    text: String, source: String, warning: String? = nil, service: Slug? = nil
+  ) throws(Failure) {
     do {
       key = try APIKey(text)
     } catch {
       throw .usage("The API key from \(source) is not one: \(error).")
     }
+    self.service = service
     self.source = source
     self.warning = warning
   }
 
-  private init(in file: String, source: String) throws(Failure) {
-    let secret = try Credentials.read(file)
-    try self.init(text: secret.text, source: source, warning: secret.warning)
-  }
-
-  private static func read(_ file: String) throws(Failure) -> SecretFile {
-    try SecretFile(file, contents: "the API key")
-  }
-
-  /// Where cloudsmith-cli keeps its credentials, in its order.
-  private static func candidates(_ environment: [String: String]) -> [String] {
-    if let file = environment["CLOUDSMITH_CREDENTIALS_FILE"], !file.isEmpty { return [file] }
-    let home = environment["HOME"] ?? ""
-    let configuration = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
-    return [
-      "credentials.ini", configuration + "/cloudsmith/credentials.ini", home + "/.cloudsmith/credentials.ini",
-    ]
+  private init(in path: String, source: String) throws(Failure) {
+    let file = try SecretFile(path, contents: "the API key")
+    try self.init(text: file.text, source: source, warning: file.warning)
   }
 }

@@ -13,22 +13,21 @@
 #endif
 
 /// A file that only its owner should be able to read.
-struct SecretFile {
+struct SecretFile: Sendable {
   let text: String
   /// A sentence when everybody on this machine may read the file; nil when not.
   let warning: String?
 
-  /// - Parameter contents: what is in it, such as `the API key`.
+  /// - Parameters:
+  ///   - path: `-` and `/dev/stdin` are what is piped in, which is read once however often it is named.
+  ///   - contents: what is in it, such as `the API key`.
   init(_ path: String, contents: String) throws(Failure) {
-    do {
-      text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-    } catch {
-      throw .usage(
-        """
-        The file \(quoted(path)) with \(contents) cannot be read: check that it exists, is text, and that this user may \
-        read it.
-        """)
+    if path == "-" || path == "/dev/stdin" {
+      text = try SmallFile.standardInput(contents: contents)
+      warning = nil
+      return
     }
+    text = try SmallFile.text(of: path, contents: contents)
     warning =
       SecretFile.isReadableByAll(path)
       ? """
@@ -38,6 +37,7 @@ struct SecretFile {
 
   private static func isReadableByAll(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    // What is read once, such as a pipe of the shell's, lies open to nobody.
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0
   }
 }

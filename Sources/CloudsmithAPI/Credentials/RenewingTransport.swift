@@ -1,0 +1,67 @@
+/// Requests with a bearer token, which is asked for when the first needs it and again when it is refused. It lives in memory alone.
+package struct RenewingTransport: HTTPTransport {
+  private let base: any HTTPTransport
+  private let tokens: BearerTokens
+
+  package init(_ base: any HTTPTransport, exchange: TokenExchange) {
+    self.base = base
+    self.tokens = BearerTokens(exchange)
+  }
+
+  /// The request's own key is not sent.
+  package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
+    var refused: APIKey?
+    while true {
+      let token: APIKey
+      switch try await tokens.token(besides: refused) {
+      case .token(let given): token = given
+      case .answer(let answer): return answer
+      }
+      let response = try await base.get(
+        APIRequest(origin: request.origin, target: request.target, key: token))
+      // Once: a token that is refused when it is new will not be taken later.
+      guard response.status == 401, refused == nil else { return hiding(token, in: response) }
+      refused = token
+    }
+  }
+
+  /// What refuses may repeat what it refuses, and the client above knows nothing of the token.
+  private func hiding(_ token: APIKey, in response: APIResponse) -> APIResponse {
+    guard response.status >= 400 else { return response }
+    var response = response
+    response.body = Array(token.redacted(from: String(decoding: response.body, as: UTF8.self)).utf8)
+    return response
+  }
+}
+
+/// The token in force. Requests side by side that are refused wait for one exchange.
+private actor BearerTokens {
+  private let exchange: TokenExchange
+  private var token: APIKey?
+  private var running: Task<Result<TokenExchange.Outcome, TransportFault>, Never>?
+
+  init(_ exchange: TokenExchange) { self.exchange = exchange }
+
+  func token(besides refused: APIKey?) async throws(TransportFault) -> TokenExchange.Outcome {
+    if let token, token != refused { return .token(token) }
+    let task =
+      running
+      ?? Task { [exchange] in
+        do throws(TransportFault) {
+          return .success(try await exchange())
+        } catch {
+          return .failure(error)
+        }
+      }
+    running = task
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    if running == task { running = nil }
+    let outcome = try result.get()
+    if case .token(let given) = outcome { token = given }
+    return outcome
+  }
+}

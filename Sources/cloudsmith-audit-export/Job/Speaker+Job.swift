@@ -1,0 +1,83 @@
+import AuditRecord
+import Logging
+
+/// What a command answers about one log.
+struct LogAnswer {
+  let report: any Report
+  let status: ExitStatus
+  /// For stderr; nil: nothing to add.
+  let sentence: String?
+  /// What stands before it in a log of text.
+  let heading: String
+
+  init(
+    _ report: any Report, _ status: ExitStatus = .done, sentence: String? = nil, heading: String = ""
+  ) {
+    self.report = report
+    self.status = status
+    self.sentence = sentence
+    self.heading = heading
+  }
+
+  func tell(_ console: Console) {
+    guard let sentence else { return }
+    console.tell(Failure(status: status, sentence: sentence), heading: heading)
+  }
+}
+
+extension Speaker {
+  /// Runs a command for each log of a job, one after another: what goes wrong with one does not stop the others. With a job file
+  /// the JSON answer is one document with a report for each, and the status is the worst of all.
+  nonisolated(nonsending) func run(
+    _ job: Job, _ body: (SettingSources) async throws -> LogAnswer
+  ) async throws -> ExitStatus {
+    guard let file = job.file else {
+      let answer = try await body(try job.onlyLog())
+      self.answer(answer.report)
+      answer.tell(console)
+      return answer.status
+    }
+    if let warning = file.warning { logger.warning("\(warning)") }
+    var worst = ExitStatus.done
+    var documents: [String] = []
+    for (index, sources) in job.logs.enumerated() {
+      if index > 0, !isJSON { console.answer("") }
+      let status: ExitStatus
+      do {
+        guard !Task.isCancelled else { throw Speaker.notBegun }
+        let answer = try await body(sources)
+        status = answer.status
+        if isJSON { documents.append(answer.report.json) } else { console.answer(answer.report.text) }
+        answer.tell(console)
+      } catch {
+        guard let failure = Failure(error) else { throw error }
+        let log = try sources.log()
+        status = failure.status
+        console.tell(failure, heading: "error: \(log): ")
+        documents.append(FailureReport(failure, log: log).json)
+      }
+      if status.worse(than: worst) { worst = status }
+    }
+    if isJSON { console.answer(Speaker.document(worst, documents)) }
+    return worst
+  }
+
+  private static let notBegun = Failure(
+    status: .interrupted, sentence: "Interrupted before it was begun. Run again.")
+
+  /// Documents in one; each is indented text, in whose strings no line ends.
+  private static func document(_ worst: ExitStatus, _ documents: [String]) -> String {
+    let logs = documents.map { document in
+      document.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n")
+    }
+    return """
+      {
+        "exit_status" : \(worst.rawValue),
+        "logs" : [
+      \(logs.joined(separator: ",\n"))
+        ],
+        "status" : "\(worst.word)"
+      }
+      """
+  }
+}

@@ -1,0 +1,52 @@
+import AuditRecord
+import CloudsmithAPI
+
+extension SettingSources {
+  func log() throws(Failure) -> LogName {
+    if let log = try resolve(Settings.log) { return log }
+    throw .usage(
+      "No organisation: give --organization with its slug, such as my-org, or set CLOUDSMITH_WORKSPACE.")
+  }
+
+  func archive() throws(Failure) -> String {
+    if let folder = try resolve(Settings.archive) { return folder }
+    throw .usage(
+      "No archive: give --archive with its folder, such as /srv/audit, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
+    )
+  }
+
+  func host() throws(Failure) -> APIHost {
+    do {
+      return try APIHost(try value(of: Settings.apiHost))
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw .usage("--api-host: \(error).")
+    }
+  }
+
+  func connection() throws(Failure) -> ConnectionSettings {
+    let host = try host()
+    let (proxy, caFile) = (try resolve(Settings.proxy), try resolve(Settings.caFile))
+    let timeout = try value(of: Settings.requestTimeout)
+    do {
+      var settings = try ConnectionSettings(
+        host: host, proxy: proxy, caFile: caFile, environment: environment, version: Version.text)
+      settings.timeouts.total = timeout
+      return settings
+    } catch {
+      throw .usage("\(error).")
+    }
+  }
+}
+
+extension ArchiveOptions {
+  /// For commands that take no job file.
+  func log(_ environment: [String: String]) throws(Failure) -> LogName {
+    try SettingSources(given, environment: environment).log()
+  }
+
+  func directory(_ environment: [String: String]) throws(Failure) -> String {
+    try SettingSources(given, environment: environment).archive()
+  }
+}

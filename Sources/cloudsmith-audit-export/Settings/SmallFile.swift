@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A text of a user's: a file, a pipe or what stands on stdin, read to its end but never without one.
+enum SmallFile {
+  /// Bytes. No key, certificate or ini file comes near.
+  static let limit = 256 << 10
+
+  /// - Parameter contents: what is in it, for the sentence.
+  static func text(of path: String, contents: String) throws(Failure) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path, contents, String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    return try read(descriptor, "The file \(quoted(path)) with \(contents)") { cause in
+      unreadable(path, contents, cause)
+    }
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// What is piped in, read once.
+  static func standardInput(contents: String) throws(Failure) -> String {
+    guard isatty(STDIN_FILENO) == 0 else {
+      throw .usage(
+        "stdin is a terminal, where \(contents) would be seen: pipe it in, or name a file.")
+    }
+    return try piped.get()
+  }
+
+  private static let piped = Result { () throws(Failure) in
+    try read(STDIN_FILENO, "What is piped in") { cause in
+      .usage("stdin cannot be read (\(cause)): pipe the text in, or name a file.")
+    }
+  }
+
+  private static func read(
+    _ descriptor: Int32, _ subject: String, failure: (String) -> Failure
+  ) throws(Failure) -> String {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count <= limit {
+      let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
+      guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    guard bytes.count <= limit else {
+      throw .usage("\(subject) is larger than \(limit >> 10) KiB, which cannot be right.")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("it is not UTF-8 text") }
+    return text
+  }
+
+  private static func unreadable(_ path: String, _ contents: String, _ cause: String) -> Failure {
+    .usage(
+      """
+      The file \(quoted(path)) with \(contents) cannot be read (\(cause)): check that it exists, is text, and that this \
+      user may read it.
+      """)
+  }
+}
+
+/// read(2), again when a signal came between.
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+  while true {
+    let count = read(descriptor, buffer.baseAddress, buffer.count)
+    if count >= 0 || errno != EINTR { return count }
+  }
+}

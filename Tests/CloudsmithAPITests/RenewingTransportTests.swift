@@ -1,0 +1,107 @@
+import AuditRecord
+import CloudsmithAPI
+import Synchronization
+import Testing
+
+/// An identity token exchanged for bearer tokens.
+struct RenewingTransportTests {
+  @Test func `the token goes as a bearer, never as a key, and is asked for once`() async throws {
+    let desk = Desk([.status(201, #"{"token": "b.1"}"#)])
+    let base = ScriptedTransport([.status(200, "[]"), .status(200, "[]")])
+    let transport = try renewing(base, desk)
+    for _ in 1...2 { _ = try await transport.get(Sample.request()) }
+    #expect(base.requests.map(\.key) == [try bearer("b.1"), try bearer("b.1")])
+    #expect(desk.posts == ["/openid/acme/ {\"oidc_token\":\"identity\",\"service_slug\":\"svc\"}"])
+  }
+
+  @Test func `a token that is refused is renewed once for a request`() async throws {
+    let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b.2"}"#)])
+    let base = ScriptedTransport([
+      .status(200), .status(401), .status(200), .status(401, #"{"detail": "b.2 is not b.2"}"#),
+      .status(401, #"{"detail": "b.2 is not b.2"}"#),
+    ])
+    let transport = try renewing(base, desk)
+    #expect(try await transport.get(Sample.request()).status == 200)
+    #expect(try await transport.get(Sample.request()).status == 200)
+    #expect(base.requests.map(\.key) == [try bearer("b.1"), try bearer("b.1"), try bearer("b.2")])
+    // The third request is refused with what is in force, and the desk gives nothing new.
+    await #expect(throws: TransportFault.unreachable("the desk is closed")) {
+      try await transport.get(Sample.request())
+    }
+  }
+
+  @Test func `a refusal is final, and does not repeat the token`() async throws {
+    let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b.2"}"#)])
+    let base = ScriptedTransport([.status(401), .status(401, #"{"detail": "b.2 is not known"}"#)])
+    let response = try await renewing(base, desk).get(Sample.request())
+    #expect(response.status == 401)
+    #expect(String(decoding: response.body, as: UTF8.self) == #"{"detail": "[redacted] is not known"}"#)
+  }
+
+  @Test(arguments: [400, 401, 403, 404, 422])
+  func `an exchange that is refused is a refusal of the request, never the end of the list`(status: Int)
+    async throws
+  {
+    let desk = Desk([.status(status, #"{"detail": "no"}"#)])
+    let base = ScriptedTransport([])
+    let response = try await renewing(base, desk).get(Sample.request())
+    #expect(response.status == 401)
+    #expect(base.requests.isEmpty)
+  }
+
+  @Test(arguments: [429, 500, 503])
+  func `an exchange that may work later is answered so that it is tried again`(status: Int) async throws {
+    let desk = Desk([.status(status), .status(201, #"{"token": "b.1"}"#)])
+    let base = ScriptedTransport([.status(200, "[]")])
+    let transport = try renewing(base, desk)
+    #expect(try await transport.get(Sample.request()).status == status)
+    #expect(try await transport.get(Sample.request()).status == 200)
+  }
+
+  @Test(arguments: [
+    "", "{}", #"{"token": ""}"#, #"{"token": 5}"#, #"{"token": "two words"}"#, #"{"token": "a\nb"}"#,
+  ])
+  func `an exchange without a token that can be sent is a fault`(body: String) async throws {
+    await #expect(throws: TransportFault.undecodable("the exchange of the OIDC token gave no token")) {
+      try await renewing(ScriptedTransport([]), Desk([.status(200, body)])).get(Sample.request())
+    }
+  }
+
+  @Test func `an exchange is never redirected`() async throws {
+    await #expect(throws: TransportFault.undecodable("the exchange of the OIDC token is redirected")) {
+      try await renewing(
+        ScriptedTransport([]), Desk([.status(307, "", headers: [("Location", "https://evil.example/")])])
+      ).get(Sample.request())
+    }
+  }
+
+  private func bearer(_ text: String) throws -> APIKey { try APIKey(text, kind: .bearer) }
+
+  private func renewing(_ base: ScriptedTransport, _ desk: Desk) throws -> RenewingTransport {
+    let organization = try #require(Slug("acme"))
+    let service = try #require(Slug("svc"))
+    return RenewingTransport(
+      base,
+      exchange: TokenExchange(
+        host: .cloudsmith, organization: organization, service: service, identity: try APIKey("identity"),
+        transport: desk))
+  }
+}
+
+/// Where tokens are given, from a list.
+private final class Desk: TokenTransport {
+  private let state: Mutex<(replies: [ScriptedTransport.Reply], posts: [String])>
+
+  init(_ replies: [ScriptedTransport.Reply]) { state = Mutex((replies, [])) }
+
+  var posts: [String] { state.withLock(\.posts) }
+
+  func post(_ body: [UInt8], to target: String, at origin: Origin) async throws(TransportFault) -> APIResponse
+  {
+    let reply: ScriptedTransport.Reply = state.withLock {
+      $0.posts.append("\(target) \(String(decoding: body, as: UTF8.self))")
+      return $0.replies.isEmpty ? .failure(.unreachable("the desk is closed")) : $0.replies.removeFirst()
+    }
+    return try reply.get()
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+/// Where the key comes from, and where the token.
+@Suite(.serialized) struct CredentialTests {
+  @Test(arguments: ["-", "/dev/stdin"])
+  func `a key can be piped in, for all logs of a job`(name: String) throws {
+    try Bench.with(["--organization", "globex", "--generate", "30"]) { bench in
+      let folder = Folder(path: bench.folder)
+      let file = try folder.write("logs: [{organization: acme}, {organization: globex}]\n", to: "job.yaml")
+      let result = try Shell.run(
+        #"exporter=$1; shift; printf '%s\n' "$KEY" | "$exporter" "$@""#,
+        ["export", "--config", file, "--archive", bench.archive, "--api-key-file", name],
+        environment: ["KEY": bench.key, "CLOUDSMITH_API_HOST": bench.url])
+      #expect(result.status == 0, "\(result.log)")
+    }
+    let empty = try Program.exporter.run([
+      "export", "-o", "acme", "--archive", "/tmp/never-made", "--api-key-file", name,
+    ])
+    #expect(empty.status == 64)
+    #expect(empty.log.contains("the API key is empty"), "\(empty.log)")
+  }
+
+  @Test func `systemd's credential is found, behind the environment and before cloudsmith-cli's file`() throws
+  {
+    try Folder.with { folder in
+      try folder.write("k-systemd\n", to: "credentials/cloudsmith-api-key")
+      let ini = try folder.write("[default]\napi_key = k-cli\n", to: "home/.cloudsmith/credentials.ini")
+      var environment = [
+        "CREDENTIALS_DIRECTORY": folder.path + "/credentials", "HOME": folder.path + "/home",
+        "CLOUDSMITH_OIDC_TOKEN": "token", "CLOUDSMITH_SERVICE_SLUG": "svc",
+        "CLOUDSMITH_API_KEY": "k-variable",
+      ]
+      func source() throws -> String? { try folder.settings(environment: environment)["api_key"]?.source }
+      #expect(try source() == "CLOUDSMITH_API_KEY")
+      environment["CLOUDSMITH_API_KEY"] = " "
+      #expect(try source() == "systemd's credential cloudsmith-api-key")
+      environment["CREDENTIALS_DIRECTORY"] = folder.path
+      #expect(try source() == ini + ":2")
+      environment["HOME"] = "/nonexistent"
+      #expect(try source() == "CLOUDSMITH_OIDC_TOKEN")
+      environment["CLOUDSMITH_AUDIT_EXPORT_API_KEY_FILE"] = "credentials/cloudsmith-api-key"
+      #expect(try source() == "'credentials/cloudsmith-api-key'")
+    }
+  }
+
+  @Test func `the service of samples gives the key the name that the program looks for`() throws {
+    let unit = try String(
+      contentsOfFile: Repository.path("samples/scheduling/cloudsmith-audit-export@.service"), encoding: .utf8)
+    #expect(unit.contains("\nLoadCredential=cloudsmith-api-key:"))
+  }
+
+  @Test func `each log of a job can have a key of its own, in a file or a variable`() throws {
+    try Folder.with { folder in
+      let file = try folder.write(
+        """
+        api_key_file: common.key
+        logs:
+          - organization: one
+          - organization: two
+            api_key_variable: TWO_KEY
+          - organization: three
+            api_key_file: three.key
+        """, to: "job.yaml")
+      try folder.write("k-common", to: "common.key")
+      for (log, source) in [("one", "'\(folder.path)/common.key'"), ("two", "TWO_KEY")] {
+        let settings = try folder.settings(["--config", file, "-o", log], environment: ["TWO_KEY": "k-two"])
+        #expect(settings["api_key"]?.source == source)
+      }
+      let unset = try Program.exporter.run(["export", "--archive", "a", "--config", file, "-o", "two"])
+      #expect(unset.status == 64)
+      #expect(
+        unset.log.contains(
+          "The environment variable TWO_KEY is not set, which \(file):5:23: api_key_variable"))
+      let missing = try Program.exporter.run(["export", "--archive", "a", "--config", file, "-o", "three"])
+      #expect(missing.status == 64)
+      #expect(missing.log.contains("three.key' with the API key cannot be read (No such file or directory)"))
+    }
+  }
+
+  @Test(arguments: [("/dev/zero", "larger than 256 KiB"), ("/", "Is a directory")])
+  func `what is no file of a key is refused without an end to wait for`(path: String, sentence: String) throws
+  {
+    let result = try Program.exporter.run([
+      "export", "-o", "acme", "--archive", "/tmp/never-made", "--api-key-file", path,
+    ])
+    #expect(result.status == 64)
+    #expect(result.log.contains(sentence), "\(result.log)")
+  }
+
+  // MARK: - OIDC
+
+  private static let identity = ["--oidc-token", "identity-token", "--oidc-service", "audit-x1"]
+  private static let environment = [
+    "CLOUDSMITH_API_KEY": "", "CLOUDSMITH_OIDC_TOKEN": "identity-token\n",
+    "CLOUDSMITH_SERVICE_SLUG": "audit-x1",
+  ]
+
+  @Test(arguments: ["1", "8"])
+  func `an identity token is exchanged, and the token renewed whenever it is refused`(inFlight: String) throws
+  {
+    let events = ["--generate", "3000", "--oidc-lifetime", "10", "--rate-limit", "0"]
+    try Bench.with(CredentialTests.identity + events) { bench in
+      let result = try bench.export(
+        [
+          "--backfill-start-time", "2020-01-01", "--page-size", "100", "--time-filter", "walk",
+          "--max-concurrent-requests", inFlight, "--output-format", "json", "--log-level", "debug",
+        ], environment: CredentialTests.environment)
+      #expect(result.status == 0, "\(result.log)")
+      #expect(try (result.json["run"] as? [String: Any])?["rows_added"] as? Int == 3000)
+      // Neither token is written anywhere.
+      let found = try Shell.run(#"grep -rE "identity-token|emulated\.bearer" "$2""#, [bench.folder])
+      #expect(found.status == 1, "\(found.output)")
+      #expect(!(result.output + result.log).contains("identity-token"))
+      #expect(!(result.output + result.log).contains("emulated.bearer"))
+    }
+  }
+
+  @Test func `an identity token that is not taken any more ends the run with all that is complete`() throws {
+    let events = ["--generate", "3000", "--oidc-lifetime", "10", "--oidc-tokens", "1", "--rate-limit", "0"]
+    try Bench.with(CredentialTests.identity + events) { bench in
+      let result = try bench.export(
+        ["--backfill-start-time", "2020-01-01", "--page-size", "100", "--output-format", "json"],
+        environment: CredentialTests.environment)
+      #expect(result.status == 20, "\(result.log)")
+      #expect(result.log.contains("service account 'audit-x1'") && result.log.contains("has expired"))
+      #expect(try (result.json["days_written"] as? [String])?.isEmpty == false)
+    }
+  }
+
+  @Test func `a wrong service, a wrong token and no service are told apart from a wrong key`() throws {
+    try Bench.with(CredentialTests.identity + ["--generate", "30"]) { bench in
+      for change in [["CLOUDSMITH_SERVICE_SLUG": "other"], ["CLOUDSMITH_OIDC_TOKEN": "stolen"]] {
+        let result = try bench.export(environment: CredentialTests.environment.merging(change) { $1 })
+        #expect(result.status == 20, "\(result.log)")
+        #expect(result.log.contains("OIDC token cannot be authenticated"), "\(result.log)")
+        #expect(result.log.contains("CLOUDSMITH_OIDC_TOKEN") && !result.log.contains("stolen"))
+      }
+      let none = try bench.export(
+        environment: CredentialTests.environment.merging(["CLOUDSMITH_SERVICE_SLUG": ""]) { $1 })
+      #expect(none.status == 64)
+      #expect(none.log.contains("set CLOUDSMITH_SERVICE_SLUG"), "\(none.log)")
+    }
+  }
+}

@@ -1,0 +1,299 @@
+import Foundation
+import Testing
+
+/// `--config FILE`: many logs in one run.
+@Suite(.serialized) struct JobFileTests {
+  private static let logs = """
+    max_requests_per_second: unlimited
+    backfill_start_time: 2020-01-01
+    archive: archive
+    logs:
+      - organization: acme
+      - organization: nobody
+      - organization: globex
+        format: [csv, parquet]
+
+    """
+
+  @Test func `one log that fails does not stop the others, and the worst status is that of the run`() throws {
+    try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
+      let folder = Folder(path: bench.folder)
+      let file = try folder.write(JobFileTests.logs, to: "job.yaml")
+      let result = try Program.exporter.run(
+        ["export", "--config", file, "--output-format", "json"], environment: bench.environment)
+      #expect(result.status == 21, "\(result.log)")
+      let answer = try result.json
+      #expect(answer["exit_status"] as? Int == 21 && answer["status"] as? String == "not_found")
+      let logs = try #require(answer["logs"] as? [[String: Any]])
+      #expect(logs.map { $0["source"] as? String } == ["acme", "nobody", "globex"])
+      #expect(logs.map { $0["exit_status"] as? Int } == [0, 21, 0])
+      let format = Shell.works("ls \(bench.archive)/parquet/organization=globex/*/*.parquet")
+      #expect(format && !Shell.works("ls \(bench.archive)/parquet/organization=acme"))
+
+      // The archive's folder is from the job file's folder, whatever the current one.
+      let status = try Program.exporter.run(["status", "--config", file], in: "/")
+      #expect(status.status == 10)
+      #expect(status.output.contains("source           acme at"))
+      #expect(status.output.contains("source           globex at"))
+      #expect(status.log.contains("error: nobody: No archive of 'nobody'"))
+      let verify = try Program.exporter.run(["verify", "--config", file, "--output-format", "json"])
+      #expect(verify.status == 10)
+      #expect((try verify.json["logs"] as? [[String: Any]])?.map { $0["exit_status"] as? Int } == [0, 10, 0])
+      let changes = try Program.exporter.run(["changes", "--config", file, "-o", "globex", "--since", "0"])
+      #expect(changes.status == 0 && changes.output.contains("commit "))
+      let which = try Program.exporter.run(["changes", "--config", file, "--since", "0"])
+      #expect(which.status == 64 && which.log.contains("The job file has 3 logs"))
+    }
+  }
+
+  @Test func `of a job only the log that --organization names is run`() throws {
+    try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
+      let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
+      // The workspace of cloudsmith-cli's environment chooses nothing.
+      let environment = bench.environment.merging(["CLOUDSMITH_WORKSPACE": "acme"]) { $1 }
+      let one = try Program.exporter.run(
+        ["export", "--config", file, "-o", "globex", "--output-format", "json"], environment: environment)
+      #expect(one.status == 0, "\(one.log)")
+      #expect((try one.json["logs"] as? [[String: Any]])?.map { $0["source"] as? String } == ["globex"])
+      #expect(!FileManager.default.fileExists(atPath: bench.archive + "/csv/organization=acme"))
+      let none = try Program.exporter.run(
+        ["export", "--config", file, "-o", "globx"], environment: environment)
+      #expect(none.status == 64)
+      #expect(none.log.contains("which has acme, nobody, globex. Did you mean 'globex'?"), "\(none.log)")
+      let dry = try Program.exporter.run(
+        ["export", "--config", file, "--dry-run", "--output-format", "json"], environment: environment)
+      #expect(dry.status == 21)
+      #expect((try dry.json["logs"] as? [Any])?.count == 3)
+    }
+  }
+
+  @Test func `each log has a lock of its own`() throws {
+    try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
+      let file = try Folder(path: bench.folder).write(
+        JobFileTests.logs.replacing("  - organization: nobody\n", with: ""), to: "job.yaml")
+      let made = try Program.exporter.run(["export", "--config", file], environment: bench.environment)
+      #expect(made.status == 0, "\(made.log)")
+      let result = try Shell.run(
+        #"exec 9<>"$2/_manifest/acme/lock"; flock 9; "$1" export --config "$3" --output-format json 9>&-; exit $?"#,
+        [bench.archive, file], environment: bench.environment)
+      #expect(result.status == 11, "\(result.log)")
+      #expect((try result.json["logs"] as? [[String: Any]])?.map { $0["exit_status"] as? Int } == [11, 0])
+    }
+  }
+
+  @Test func `an interrupted run begins no other log, and says so of each`() async throws {
+    try await Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
+      let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
+      let run = try Program.exporter.start(
+        ["export", "--config", file, "--output-format", "json"], environment: bench.environment)
+      // The lock is there when the run has begun.
+      while !FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") {
+        await Task.yield()
+      }
+      while !Shell.works("! flock -n \(bench.archive)/_manifest/acme/lock true") { await Task.yield() }
+      run.signal(SIGTERM)
+      let result = run.wait()
+      #expect(result.status == 130, "\(result.log)")
+      let logs = try #require(try result.json["logs"] as? [[String: Any]])
+      #expect(logs.map { $0["status"] as? String } == ["interrupted", "interrupted", "interrupted"])
+      #expect(logs.map { $0["source"] as? String } == ["acme", "nobody", "globex"])
+    }
+  }
+
+  // MARK: - Strictness
+
+  private static let log = "logs: [{organization: acme}]"
+
+  private static let wrong: [(String, String)] = [
+    ("page_sise: 5\n\(log)", "1:1: unknown key 'page_sise': did you mean 'page_size'?"),
+    ("logs:\n  - organization: acme\n    qeury: x", "3:5: unknown key 'qeury': did you mean 'query'?"),
+    ("logs:\n  - organisation: acme", "2:5: the log has no organization"),
+    ("zebra: 5\n\(log)", "1:1: unknown key 'zebra'."),
+    ("page_size: '5'\n\(log)", "1:12: page_size is text: expected a whole number from 1 to 500"),
+    ("page_size: 501\n\(log)", "1:12: page_size '501': expected a whole number from 1 to 500"),
+    ("page_size: 0x5\n\(log)", "1:12: page_size '0x5': expected a whole number"),
+    ("lookback: 24\n\(log)", "1:11: lookback is a whole number: expected a length of time such as 24h"),
+    ("whole_days: yes\n\(log)", "1:13: whole_days is text: expected true or false"),
+    ("archive:\n\(log)", "1:9: archive is nothing: expected a folder"),
+    ("archive: [a]\n\(log)", "1:10: archive is a list: expected a folder"),
+    ("format: [csv, csv]\n\(log)", "1:15: format: expected csv, parquet, or csv,parquet, each once"),
+    ("format: []\n\(log)", "1:9: format '': expected csv, parquet"),
+    ("max_requests_per_second: .nan\n\(log)", "1:26: max_requests_per_second '.nan': expected a number"),
+    ("backfill_start_time: 2999-01-01\n\(log)", "1:22: backfill_start_time '2999-01-01' lies in the future"),
+    ("archive: a\narchive: b\n\(log)", "the key 'archive' is there more than once"),
+    ("logs: [{organization: a}, {organization: a}]", "1:27: the log 'a' is there twice, first at"),
+    ("logs: [{organization: 123}]", "1:23: organization is a whole number"),
+    ("logs: [{organization: ../a}]", "1:23: organization '../a': expected the organisation's slug"),
+    ("logs: [acme]", "1:8: expected a log, such as '- organization: my-org', not text"),
+    ("logs: []", "1:7: logs: expected a list"),
+    ("logs: acme", "1:7: logs: expected a list"),
+    ("archive: a", "1:1: no logs"), ("- a", "1:1: expected settings"), ("", "it is empty"),
+    ("# nothing", "it is empty"), ("from: 2024-01-01\n\(log)", "1:1: 'from' is said on the command line"),
+    ("config: other.yaml\n\(log)", "1:1: unknown key 'config'"),
+    ("api_key: sesame\n\(log)", "1:1: 'api_key': a secret does not stand in a job file"),
+    (
+      "api_key_variable: sesame\n\(log)",
+      "1:19: api_key_variable: expected the name of an environment variable"
+    ),
+    ("api_key_variable: A\napi_key_file: x\n\(log)", "2:1: give api_key_file or api_key_variable, not both"),
+    (
+      "proxy: http://u:sesame@h:1\n\(log)", "1:8: proxy: a user name or password does not stand in a job file"
+    ),
+    ("api_host: https://u:sesame@h\n\(log)", "1:11: api_host: a user name or password does not stand"),
+    ("api_host: http://h.example\n\(log)", "1:11: api_host: the API key is not sent in the clear"),
+    ("a: &x 1\n\(log)", "1:4: anchors (&) are not used here"),
+    ("archive: !!str a\nlogs: !!set {organization: a}", "2:7: tags (!) are not used here"),
+    ("archive: a\n\tlogs: 1", "a tab stands here: indent with spaces"),
+    ("logs: [{organization: a", "while parsing a flow"), ("\(log)\n---\n\(log)", "found another document"),
+    ("? [a]\n: b\n\(log)", "1:3: a key has to be a word"),
+    ("<<: {archive: a}\n\(log)", "1:1: unknown key '<<'"),
+  ]
+
+  @Test(arguments: wrong)
+  func `a job file that is not right is refused with its place, before anything is done`(
+    text: String, sentence: String
+  ) throws {
+    try Folder.with { folder in
+      let file = try folder.write(text, to: "job.yaml")
+      let result = try Program.exporter.run(
+        ["export", "--archive", folder.path + "/a", "--config", file],
+        environment: ["CLOUDSMITH_API_KEY": "k-123456"])
+      #expect(result.status == 64, "\(text)")
+      #expect(
+        result.log.hasPrefix("error: \(file):") && result.log.contains(sentence), "\(text): \(result.log)")
+      #expect(result.log.split(separator: "\n").count == 1)
+      #expect(!result.log.contains("sesame"))
+      #expect(!FileManager.default.fileExists(atPath: folder.path + "/a"))
+    }
+  }
+
+  @Test func `words that YAML 1.1 took for something else are words`() throws {
+    try Folder.with { folder in
+      let file = try folder.write(
+        "backfill_start_time: 2024-01-01\nquery: on\nlogs: [{organization: no}]\n", to: "job.yaml")
+      let settings = try folder.settings(["--config", file])
+      #expect(settings["organization"]?.value == "no")
+      #expect(settings["query"]?.value == "on")
+      #expect(settings["backfill_start_time"]?.value == "2024-01-01")
+    }
+  }
+
+  // MARK: - Hostility
+
+  private static let bomb: String = {
+    var lines = ["a: &b0 [x, x, x, x, x, x, x, x, x]"]
+    for level in 1...20 {
+      let aliases = Array(repeating: "*b\(level - 1)", count: 9).joined(separator: ",")
+      lines.append("b\(level): &b\(level) [\(aliases)]")
+    }
+    return lines.joined(separator: "\n")
+  }()
+
+  /// The same as keys, which are compared with one another.
+  private static let keyBomb: String = {
+    var lines = ["a: &b0 [x, x]"]
+    for level in 1...60 { lines.append("? &b\(level) [*b\(level - 1),*b\(level - 1)]\n: 1") }
+    return lines.joined(separator: "\n")
+  }()
+
+  private static func bytes(_ text: String, _ more: [UInt8] = []) -> Data { Data(text.utf8) + Data(more) }
+
+  private static let hostile: [(Data, String)] = [
+    (bytes(String(repeating: "[", count: 100_000)), "nested deeper than a job file is"),
+    (bytes(String(repeating: "- ", count: 100_000)), "nested deeper than a job file is"),
+    (bytes(String(repeating: "{a: ", count: 900)), "job.yaml:"),
+    (bytes(bomb), "aliases are not used here"),
+    (bytes(keyBomb), "aliases are not used here"),
+    (bytes("a: &a [*a]\nlogs: *a\n"), "job.yaml:"),
+    (bytes("#" + String(repeating: "x", count: 10_000_000)), "larger than 256 KiB"),
+    (bytes("logs:\n  - organization: a", [0xff]), "is not UTF-8"),
+    (bytes("logs:\n  - organization: a", [0]), ":2:20: control characters are not allowed"),
+    (bytes("", [0xff, 0xfe, 0x61, 0x00]), "is not UTF-8"),
+    (bytes(#"logs: [{organization: "a\ud800"}]"#), "invalid Unicode"),
+    (bytes("archive: \"a\\0b\"\nlogs: [{organization: a}]"), ":1:10: archive"),
+    (bytes(String(repeating: "a: 1\n", count: 40_000)), "'a' is there more than once"),
+  ]
+
+  @Test(arguments: hostile)
+  func `a hostile job file is refused at once, in one sentence`(text: Data, sentence: String) throws {
+    try Folder.with { folder in
+      let file = try folder.write(text, to: "job.yaml")
+      let result = try Program.exporter.run(["status", "--config", file])
+      #expect(result.status == 64 && !result.wasKilled)
+      #expect(result.log.contains(sentence), "\(result.log.prefix(500))")
+      #expect(result.log.utf8.count < 1_000 && result.log.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test(arguments: [("/dev/zero", "larger than"), ("/", "Is a directory"), ("/nowhere", "No such file")])
+  func `what is no file is refused`(path: String, sentence: String) throws {
+    let result = try Program.exporter.run(["status", "--config", path])
+    #expect(result.status == 64)
+    #expect(result.log.contains(sentence), "\(result.log)")
+  }
+
+  @Test func `a job file that everybody can change gets a warning`() throws {
+    try Folder.with { folder in
+      let file = try folder.write("archive: a\n\(JobFileTests.log)", to: "job.yaml")
+      for (mode, warns) in [(0o666, true), (0o644, false)] {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        let log = try Program.exporter.run(["status", "--config", file]).log
+        #expect(log.contains("Every user of this machine can change the job file") == warns, "\(log)")
+      }
+    }
+  }
+
+  // MARK: - Samples
+
+  @Test func `the schema of samples is what the program prints`() throws {
+    let printed = try Program.exporter.run(["schema", "--as", "job-file"])
+    let sample = try String(contentsOfFile: Repository.path("samples/job.schema.json"), encoding: .utf8)
+    #expect(printed.output == sample)
+  }
+
+  @Test func `the sample names every setting of a job file with its default, and is taken as it is`() throws {
+    let text = try String(contentsOfFile: Repository.path("samples/job.yaml"), encoding: .utf8)
+    let schema = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(filePath: Repository.path("samples/job.schema.json"))))
+    let properties = try #require((schema as? [String: Any])?["properties"] as? [String: [String: Any]])
+    for (name, property) in properties {
+      let line = try #require(
+        text.split(separator: "\n").first { $0.hasPrefix("\(name):") || $0.hasPrefix("#\(name):") })
+      let description = property["description"] as? String ?? ""
+      if let standard = description.firstMatch(of: /Default: (.+)\.$/)?.output.1 {
+        #expect(line.contains(standard), "\(line)")
+      }
+    }
+    try Folder.with { folder in
+      // The same with all that stands behind a #, but the second way to name a key.
+      let whole = text.replacing(/(?m)^#(?!api_key_variable)([a-z_]+: )/) { $0.output.1 }
+      for text in [text, whole] {
+        let file = try folder.write(text, to: "job.yaml")
+        let settings = try folder.settings(["--config", file, "-o", "my-org"])
+        #expect(settings["format"]?.value == "csv,parquet")
+        #expect(settings["organization"]?.value == "my-org")
+      }
+    }
+  }
+
+  @Test func `what the README shows of status --settings is what the program says of the sample`() throws {
+    let result = try Program.exporter.run(
+      ["status", "--config", "job.yaml", "--organization", "my-org", "--settings"],
+      in: Repository.path("samples"))
+    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+    let session = try #require(readme.firstMatch(of: /my-org --settings\n((?s:.)+?)```/)?.output.1)
+    let said = Set(result.output.split(separator: "\n").map(cells))
+    let shown = session.split(separator: "\n").map(cells)
+    #expect(shown.count == 5)
+    // There is no key here.
+    for row in shown where row.first != "api_key" { #expect(said.contains(row), "\(row)") }
+  }
+
+  private func cells(_ line: Substring) -> [String] { line.split(separator: " ").map(String.init) }
+
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `check-jsonschema takes the sample, and refuses what the program refuses`() throws {
+    let result = try Python.run("check-samples.py", ["job"])
+    #expect(result.status == 0, "\(result.output)\(result.log)")
+  }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+/// Where settings come from, and in which order.
+@Suite struct SettingsTests {
+  private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
+
+  @Test func `an option counts before the environment, that before the job file, that before the default`()
+    throws
+  {
+    try Folder.with { folder in
+      let file = try folder.write(SettingsTests.job, to: "job.yaml")
+      let variable = ["CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "2"]
+      let archive = try folder.settings(["--config", file, "--archive", "/a"])["archive"]
+      #expect(archive?.value == "/a" && archive?.source == "--archive")
+      let fromVariable = try folder.settings(["--config", file], environment: variable)
+      #expect(fromVariable["page_size"]?.value == "2")
+      #expect(fromVariable["page_size"]?.source == "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE")
+      // What a log says itself counts before what is said for all.
+      #expect(fromVariable["retries"]?.value == "4" && fromVariable["retries"]?.source == "\(file):5")
+      let fromFile = try folder.settings(["--config", file])
+      #expect(fromFile["page_size"]?.value == "3" && fromFile["page_size"]?.source == "\(file):1")
+      #expect(fromFile["settle"]?.value == "10m" && fromFile["settle"]?.source == "default")
+      #expect(fromFile["query"]?.value == nil && fromFile["query"]?.source == "not set")
+    }
+  }
+
+  @Test func `the files of cloudsmith-cli are merged key by key, and a profile lies over the default`() throws
+  {
+    try Folder.with { folder in
+      try folder.write("[default]\nworkspace = here\napi_host =\n", to: "config.ini")
+      try folder.write(
+        "[default]\norg = user\napi_host = https://user.example\n[profile:night]\nproxy = 'p:1'\n",
+        to: "home/.config/cloudsmith/config.ini")
+      try folder.write(
+        "[default]\nproxy = q:2\noidc_service_slug = svc\n[profile:night]\nworkspace = night\n",
+        to: "home/.cloudsmith/config.ini")
+      var environment = ["HOME": folder.path + "/home"]
+      let plain = try folder.settings(environment: environment)
+      #expect(plain["organization"]?.value == "here" && plain["organization"]?.source == "config.ini:2")
+      #expect(plain["api_host"]?.value == "https://user.example")
+      #expect(plain["api_host"]?.source == folder.path + "/home/.config/cloudsmith/config.ini:3")
+      #expect(plain["proxy"]?.value == "q:2")
+      #expect(plain["oidc_service_slug"]?.value == "svc")
+      environment["CLOUDSMITH_PROFILE"] = "night"
+      let night = try folder.settings(environment: environment)
+      #expect(night["organization"]?.value == "night")
+      #expect(night["proxy"]?.value == "p:1")
+      // A file that is named counts before all of them; a folder that is named, as if it were searched first.
+      try folder.write("[default]\nworkspace = named\nproxy = r:3\n", to: "named/config.ini")
+      for named in ["named", "named/config.ini"] {
+        environment["CLOUDSMITH_CONFIG_FILE"] = named
+        let settings = try folder.settings(environment: environment)
+        #expect(settings["organization"]?.value == "night", "the profile is still first")
+        environment["CLOUDSMITH_PROFILE"] = nil
+        let plain = try folder.settings(environment: environment)
+        #expect(plain["organization"]?.source == "named/config.ini:2")
+        #expect(plain["proxy"]?.value == "r:3")
+        environment["CLOUDSMITH_PROFILE"] = "night"
+      }
+      // The environment counts before them.
+      environment["CLOUDSMITH_ORG"] = "org"
+      #expect(try folder.settings(environment: environment)["organization"]?.source == "CLOUDSMITH_ORG")
+    }
+  }
+
+  @Test(arguments: [
+    ("api_host = https://evil.example", "api_host is not taken from a file in the current directory"),
+    ("api_host = https://cloudsmith.io.evil.example", "api_host is not taken"),
+    ("api_host = https://notcloudsmith.io", "api_host is not taken"),
+    ("api_host = https://api.cloudsmith.io@evil.example", "api_host is not taken"),
+    ("proxy = http://evil.example:3128", "proxy is not taken from a file in the current directory"),
+    ("api_proxy = http://evil.example:3128", "proxy is not taken"),
+  ])
+  func `a config.ini in the current directory cannot send the key to another host`(
+    line: String, sentence: String
+  )
+    throws
+  {
+    try Folder.with { folder in
+      try folder.write("[default]\n\(line)\n", to: "config.ini")
+      let result = try Program.exporter.run(
+        ["export", "-o", "acme", "--archive", "archive"], environment: ["CLOUDSMITH_API_KEY": "k-123456"],
+        in: folder.path)
+      #expect(result.status == 64)
+      #expect(result.log.hasPrefix("error: config.ini:2: \(sentence)"), "\(result.log)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path + "/archive"))
+      // Named by the user, it is the user's.
+      let settings = try folder.settings(environment: ["CLOUDSMITH_CONFIG_FILE": "config.ini"])
+      #expect(settings[sentence.hasPrefix("api") ? "api_host" : "proxy"]?.source == "config.ini:2")
+    }
+  }
+
+  @Test(arguments: ["https://api.cloudsmith.io", "eu.api.cloudsmith.com/v1"])
+  func `a host of Cloudsmith's is taken from there`(host: String) throws {
+    try Folder.with { folder in
+      try folder.write("[default]\napi_host = \(host)\n", to: "config.ini")
+      #expect(try folder.settings()["api_host"]?.source == "config.ini:2")
+    }
+  }
+
+  @Test func `no secret is shown`() throws {
+    try Folder.with { folder in
+      let environment = [
+        "CLOUDSMITH_API_KEY": "secret-1", "CLOUDSMITH_PROXY": "http://user:secret-2@proxy.example:3128",
+        "CLOUDSMITH_OIDC_TOKEN": "secret-3", "CLOUDSMITH_API_HOST": "https://user:secret-4@host.example",
+      ]
+      for format in ["text", "json"] {
+        let result = try Program.exporter.run(
+          ["status", "--settings", "-o", "acme", "--output-format", format], environment: environment)
+        #expect(!(result.output + result.log).contains("secret-"), "\(result.output)")
+        #expect(result.output.contains("http://[redacted]@proxy.example:3128"))
+        // The host is wrong: it must not hold a password.
+        #expect(result.status == 64)
+      }
+    }
+  }
+
+  @Test func `every setting is shown as text, and a wrong one with what is wrong`() throws {
+    let result = try Program.exporter.run(
+      ["status", "--settings", "-o", "acme"],
+      environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "9000"])
+    #expect(result.status == 64)
+    let lines = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    #expect(lines.first == ["setting", "value", "from"])
+    #expect(lines.contains(["page_size", "9000", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE"]))
+    #expect(lines.contains(["api_key", "[redacted]", "CLOUDSMITH_API_KEY"]))
+    #expect(lines.contains(["retries", "6", "default"]))
+    #expect(
+      result.output.contains("wrong: CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '9000': expected a whole number"))
+  }
+
+  @Test func `proxy and authority of the whole machine are told too`() throws {
+    try Folder.with { folder in
+      let settings = try folder.settings(
+        ["-o", "acme"],
+        environment: [
+          "CLOUDSMITH_API_KEY": "k-123456", "HTTPS_PROXY": "http://u:secret@p.example:1",
+          "SSL_CERT_FILE": "/ca.pem",
+        ])
+      #expect(settings["proxy"]?.value == "http://p.example:1" && settings["proxy"]?.source == "HTTPS_PROXY")
+      #expect(settings["ca_file"]?.value == "/ca.pem" && settings["ca_file"]?.source == "SSL_CERT_FILE")
+    }
+  }
+
+  @Test func `the order of badness in the help is that of the README, and has every status`() throws {
+    let help = try Program.exporter.run(["help", "export"]).output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let order = try #require(
+      help.firstMatch(of: /worst status is that of the run, in this order: ([0-9, ]+)\./)?.output.1)
+    #expect(readme.contains("the status is the worst, in this order: \(order)."))
+    #expect(Set(order.split(separator: ", ")).count == 14)
+  }
+}
