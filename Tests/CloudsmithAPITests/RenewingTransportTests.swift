@@ -75,6 +75,27 @@ struct RenewingTransportTests {
     }
   }
 
+  @Test func `a request that is given up takes the token from no other`() async throws {
+    let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+    let desk = Desk([.failure(.cancelled), .status(200, #"{"token": "b.1"}"#)]) { number in
+      guard number == 1 else { return }
+      arrived.yield()
+      // Until the request is given up.
+      let (never, nobody) = AsyncStream.makeStream(of: Void.self)
+      for await _ in never {}
+      nobody.finish()
+    }
+    let transport = try renewing(ScriptedTransport([.status(200, "[]")]), desk)
+    let givenUp = Task { try await transport.get(Sample.request()) }
+    for await _ in arrivals { break }
+    let other = Task { try await transport.get(Sample.request()) }
+    // So that it waits for the same token; if it does not yet, it asks for one by itself.
+    for _ in 1...1_000 { await Task.yield() }
+    givenUp.cancel()
+    await #expect(throws: TransportFault.cancelled) { try await givenUp.value }
+    #expect(try await other.value.status == 200)
+  }
+
   private func bearer(_ text: String) throws -> APIKey { try APIKey(text, kind: .bearer) }
 
   private func renewing(_ base: ScriptedTransport, _ desk: Desk) throws -> RenewingTransport {
@@ -91,17 +112,27 @@ struct RenewingTransportTests {
 /// Where tokens are given, from a list.
 private final class Desk: TokenTransport {
   private let state: Mutex<(replies: [ScriptedTransport.Reply], posts: [String])>
+  private let delay: @Sendable (Int) async -> Void
 
-  init(_ replies: [ScriptedTransport.Reply]) { state = Mutex((replies, [])) }
+  /// - Parameter delay: what comes before each answer, by its number from 1.
+  init(_ replies: [ScriptedTransport.Reply], delay: @escaping @Sendable (Int) async -> Void = { _ in }) {
+    state = Mutex((replies, []))
+    self.delay = delay
+  }
 
   var posts: [String] { state.withLock(\.posts) }
 
-  func post(_ body: [UInt8], to target: String, at origin: Origin) async throws(TransportFault) -> APIResponse
-  {
-    let reply: ScriptedTransport.Reply = state.withLock {
+  func post(
+    _ body: [UInt8], to target: String, at origin: Origin
+  ) async throws(TransportFault) -> APIResponse {
+    let (number, reply): (Int, ScriptedTransport.Reply) = state.withLock {
       $0.posts.append("\(target) \(String(decoding: body, as: UTF8.self))")
-      return $0.replies.isEmpty ? .failure(.unreachable("the desk is closed")) : $0.replies.removeFirst()
+      let isClosed = $0.replies.isEmpty
+      return (
+        $0.posts.count, isClosed ? .failure(.unreachable("the desk is closed")) : $0.replies.removeFirst()
+      )
     }
+    await delay(number)
     return try reply.get()
   }
 }

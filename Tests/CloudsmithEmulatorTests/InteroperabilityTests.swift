@@ -64,6 +64,16 @@ struct `Interoperability` {
     }
   }
 
+  @Test func `the official command line exchanges an identity token as the exporter does`() async throws {
+    var configuration = try `The server`.configuration()
+    configuration.identity = TrustedIdentity(token: "id.en.tity", service: "svc")
+    try await withEmulator(configuration) { emulator in
+      let proof = ["--oidc", "\(configuration.logs[0].organization)", "svc", "id.en.tity"]
+      let whoami = try await Self.script("official_cli.py", [emulator.baseURL] + proof)[0]
+      #expect((whoami["output"] as? String)?.contains(#""is_authenticated": true"#) == true, "\(whoami)")
+    }
+  }
+
   @Test func `the official command line reports a wrong key as the API's`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
       let whoami = try await Self.script("official_cli.py", [emulator.baseURL, "wrong"])[0]

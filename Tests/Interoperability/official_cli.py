@@ -1,6 +1,7 @@
 """Runs Cloudsmith's own command line (PyPI: cloudsmith-cli) against an API host and prints what it said.
 
     official_cli.py BASE_URL API_KEY
+    official_cli.py BASE_URL --oidc ORGANIZATION SERVICE TOKEN
 
 One JSON object per command on stdout: {"command": …, "status": …, "output": …}. The commands are those that need no
 endpoint beyond the emulator's; for the audit log there is none.
@@ -21,7 +22,7 @@ COMMANDS = [
 
 
 def main():
-    base_url, api_key = sys.argv[1:]
+    base_url, *proof = sys.argv[1:]
     with tempfile.TemporaryDirectory() as home:
         # A home of its own, so that no configuration or key ring of this machine is used.
         environment = {
@@ -29,12 +30,15 @@ def main():
             "HOME": home,
             "XDG_CONFIG_HOME": home,
             "CLOUDSMITH_API_HOST": base_url,
-            "CLOUDSMITH_API_KEY": api_key,
             "CLOUDSMITH_NO_KEYRING": "1",
             "CLOUDSMITH_NO_UPDATE_CHECK": "1",
             "CLOUDSMITH_NO_TELEMETRY": "1",
-            "CLOUDSMITH_OIDC_DISCOVERY_DISABLED": "1",
         }
+        if proof[0] == "--oidc":
+            names = ("CLOUDSMITH_WORKSPACE", "CLOUDSMITH_SERVICE_SLUG", "CLOUDSMITH_OIDC_TOKEN")
+            environment |= dict(zip(names, proof[1:], strict=True))
+        else:
+            environment |= {"CLOUDSMITH_API_KEY": proof[0], "CLOUDSMITH_OIDC_DISCOVERY_DISABLED": "1"}
         program = os.path.join(os.path.dirname(sys.executable), "cloudsmith")
         for command in COMMANDS:
             done = subprocess.run(

@@ -43,25 +43,31 @@ private actor BearerTokens {
   init(_ exchange: TokenExchange) { self.exchange = exchange }
 
   func token(besides refused: APIKey?) async throws(TransportFault) -> TokenExchange.Outcome {
-    if let token, token != refused { return .token(token) }
-    let task =
-      running
-      ?? Task { [exchange] in
-        do throws(TransportFault) {
-          return .success(try await exchange())
-        } catch {
-          return .failure(error)
-        }
+    while true {
+      if let token, token != refused { return .token(token) }
+      let task = running ?? Task { [exchange] in await Result(exchange) }
+      running = task
+      let result = await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
       }
-    running = task
-    let result = await withTaskCancellationHandler {
-      await task.value
-    } onCancel: {
-      task.cancel()
+      if running == task { running = nil }
+      // Another request waited for it too, and was cancelled.
+      if case .failure(.cancelled) = result, !Task.isCancelled { continue }
+      let outcome = try result.get()
+      if case .token(let given) = outcome { token = given }
+      return outcome
     }
-    if running == task { running = nil }
-    let outcome = try result.get()
-    if case .token(let given) = outcome { token = given }
-    return outcome
+  }
+}
+
+extension Result where Success == TokenExchange.Outcome, Failure == TransportFault {
+  fileprivate init(_ exchange: TokenExchange) async {
+    do throws(TransportFault) {
+      self = .success(try await exchange())
+    } catch {
+      self = .failure(error)
+    }
   }
 }
