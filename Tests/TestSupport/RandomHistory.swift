@@ -76,7 +76,8 @@ package struct RandomHistory {
   private mutating func night(_ change: inout Change) -> Set<Day> {
     let day = next
     next = day.next
-    change.covered = [day.window]
+    // With a day of lookback.
+    change.covered = [Window(from: made == 0 ? day.start : day.previous.start, to: day.end)]
     var days: Set<Day> = [random.once(in: 4) ? day : fresh(day)]
     if random.once(in: 2), day != first {  // late events
       keep(day.previous)

@@ -115,24 +115,22 @@ struct RecordReader: Sendable {
   private mutating func copyString(_ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>) throws(PageError)
     -> RowBatch.Cell
   {
-    var from = scanner.position + 1
-    var to = end
-    while from <= json.count - 8 {
-      let word = json.word(from)
-      text.store(word: word, at: to)
+    let (from, to) = (scanner.position &+ 1, end)
+    let last = json.count &- 8 &- from
+    var length = 0
+    while length <= last {
+      let word = json.word(from &+ length)
+      text.store(word: word, at: to &+ length)
       let stops = word.stringStops
       if stops == 0 {
-        from += 8
-        to += 8
+        length &+= 8
         continue
       }
-      from += stops.trailingZeroBitCount >> 3
-      to += stops.trailingZeroBitCount >> 3
-      guard json[from] == UInt8(ascii: "\""), to - end <= scanner.limits.stringLength else { break }
-      let cell = RowBatch.Cell(end..<to)
-      scanner.position = from + 1
-      end = to
-      return cell
+      length &+= stops.trailingZeroBitCount >> 3
+      guard json[from &+ length] == UInt8(ascii: "\""), length <= scanner.limits.stringLength else { break }
+      scanner.position = from &+ length &+ 1
+      end = to &+ length
+      return RowBatch.Cell(to..<end)
     }
     return try copyEscapedString(json, &text)
   }

@@ -43,9 +43,8 @@ extension UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let quotes = self ^ (ones &* UInt64(UInt8(ascii: "\"")))
     let backslashes = self ^ (ones &* UInt64(UInt8(ascii: "\\")))
-    let isQuote = (quotes &- ones) & ~quotes
-    let isBackslash = (backslashes &- ones) & ~backslashes
-    let isControl = (self &- (ones &* 0x20)) & ~self
-    return (isQuote | isBackslash | isControl) & (ones &* 0x80)
+    // Below zero, or 0x80 and more before: which of the two, the byte itself tells, for neither character changes its highest bit.
+    let isStop = (quotes &- ones) | (backslashes &- ones) | (self &- (ones &* 0x20))
+    return isStop & ~self & (ones &* 0x80)
   }
 }

@@ -46,14 +46,7 @@ extension ParquetRowGroup {
       case .actorLocationLatitude: columns[column.rawValue].append(batch.latitude, added)
       case .actorLocationLongitude: columns[column.rawValue].append(batch.longitude, added)
       default:
-        for row in added {
-          let value = batch.cells[Int(row) * TextColumn.count + cell]
-          if value.isNull {
-            columns[column.rawValue].appendNull()
-          } else {
-            columns[column.rawValue].append(text: text.extracting(value.range))
-          }
-        }
+        columns[column.rawValue].append(text, batch.cells.span, cell, added.span)
         cell += 1
       }
     }
@@ -62,6 +55,20 @@ extension ParquetRowGroup {
 }
 
 extension ParquetColumnValues {
+  /// Adds the values of one column of text: of each row the cell at the place `column`, which is a range of `text`.
+  fileprivate mutating func append(
+    _ text: RawSpan, _ cells: Span<RowBatch.Cell>, _ column: Int, _ rows: Span<Int32>
+  ) {
+    for index in rows.indices {
+      let value = cells[Int(rows[index]) * TextColumn.count + column]
+      if value.isNull {
+        appendNull()
+      } else {
+        append(text: text.extracting(value.range))
+      }
+    }
+  }
+
   /// A batch tells NULL as NaN, and holds no infinity.
   fileprivate mutating func append(_ numbers: [Double], _ rows: ArraySlice<Int32>) {
     for row in rows {

@@ -15,6 +15,7 @@ struct ParquetColumnValues {
   /// Values that are not NULL.
   var count: Int { column.kind == .timestamp ? times.count : table.count }
 
+  @inline(__always)
   mutating func append(text: RawSpan) {
     if !column.isRequired { levels.append(1) }
     table.append(text)

@@ -35,6 +35,7 @@ struct ValueTable {
     return filter
   }
 
+  @inline(__always)
   mutating func append(_ value: RawSpan) {
     guard looksUp else { return ids.append(add(value)) }
     if 2 * entries >= slots.count { grow() }
@@ -73,10 +74,11 @@ struct ValueTable {
     return UInt32(truncatingIfNeeded: ends.count - 1)
   }
 
+  @inline(__always)
   private func isEqual(_ entry: Int, _ value: RawSpan) -> Bool {
     let range = range(entry)
     guard range.count == value.byteCount else { return false }
-    return bytes.span.bytes.extracting(range).compare(value) == 0
+    return bytes.span.bytes.extracting(range).isEqual(value)
   }
 
   private mutating func grow() {
@@ -93,6 +95,7 @@ struct ValueTable {
 
   /// One multiplication for sixteen bytes, whose halves are folded together (after wyhash, by Wang Yi). Who makes values that collide
   /// meets the limit of probes.
+  @inline(__always)
   private static func hash(_ value: RawSpan) -> UInt64 {
     let length = value.byteCount
     var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
@@ -129,6 +132,24 @@ extension RawSpan {
   @inline(__always)
   fileprivate func half(_ offset: Int) -> UInt64 {
     UInt64(unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
+  /// Whether a span of the same length has the same bytes.
+  @inline(__always)
+  fileprivate func isEqual(_ other: RawSpan) -> Bool {
+    let length = byteCount
+    guard length >= 8 else {
+      if length >= 4 { return half(0) == other.half(0) && half(length - 4) == other.half(length - 4) }
+      for index in 0..<length where self[index] != other[index] { return false }
+      return true
+    }
+    var offset = 0
+    while offset + 8 < length {
+      if word(offset) != other.word(offset) { return false }
+      offset += 8
+    }
+    // The last bytes, some of them for the second time.
+    return word(length - 8) == other.word(length - 8)
   }
 
   /// The order of bytes, unsigned, the shorter first where one begins the other: below, at or above 0.
