@@ -17,6 +17,9 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       What is there:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
+      The same and more as an HTML page, to look at:
+        cloudsmith-audit-export report --organization acme --archive /srv/audit --html audit.html
+
       That it is whole, offline and without a key:
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
 
@@ -28,8 +31,8 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
-      CheckCommand.self,
+      ExportCommand.self, StatusCommand.self, ReportCommand.self, VerifyCommand.self, ChangesCommand.self,
+      SchemaCommand.self, CheckCommand.self,
     ])
 
   static func main() async {

@@ -75,8 +75,8 @@ struct Emulator: AsyncParsableCommand {
     configuration.events = try events.source()
     configuration.seed = events.seed
     configuration.apiKey = access.apiKey
-    configuration.dropsKeys = access.dropKeys
     configuration.identity = access.identity
+    configuration.dropsKeys = access.dropKeys
     configuration.access = access.granted
     configuration.rateLimit = access.rateLimit == 0 ? nil : access.rateLimit
     configuration.rateWindow = access.rateWindow

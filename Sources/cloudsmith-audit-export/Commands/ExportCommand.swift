@@ -173,28 +173,36 @@ struct ExportCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let (isDry, replace) = (dryRun, replace)
+      if dryRun { return try await forecast(speaker, environment) }
       let observers = try Observers(observability, environment)
-      let everything = { () async throws -> ExitStatus in
+      return try await observers.telling(speaker) {
         let job = try Job(config: job.config, given, environment)
+        let replace = replace
         // One for all logs: the signal that stops one stops the rest.
         return try await Interruption.cancelling {
           try await speaker.run(job) { sources in
-            let log = try sources.log()
+            let (log, archive) = (try sources.log(), try sources.archive())
             let speaker = speaker.about(log)
-            if isDry {
-              return LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))
-            }
-            let (archive, retention) = (try sources.archive(), try sources.value(of: Settings.retention))
-            let report = try await observers.watching(log, archive, retention: retention) {
+            let report = try await observers.watching(
+              log, archive, retention: try sources.value(of: Settings.retention)
+            ) {
               try await ExportJob(sources, replace: replace).run(speaker)
             }
-            return LogAnswer(
-              report, report.status, sentence: report.status == .done ? nil : report.message)
+            guard let sentence = report.message, report.status != .done else { return LogAnswer(report) }
+            return LogAnswer(report, Failure(status: report.status, sentence: sentence), heading: "")
           }
         }
       }
-      return isDry ? try await everything() : try await observers.telling(speaker, everything)
+    }
+  }
+
+  private func forecast(_ speaker: Speaker, _ environment: [String: String]) async throws -> ExitStatus {
+    let job = try Job(config: job.config, given, environment)
+    let replace = replace
+    return try await Interruption.cancelling {
+      try await speaker.run(job) { sources in
+        LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))
+      }
     }
   }
 }

@@ -6,22 +6,20 @@ struct LogAnswer {
   let report: any Report
   let status: ExitStatus
   /// For stderr; nil: nothing to add.
-  let sentence: String?
-  /// What stands before it in a log of text.
+  let failure: Failure?
+  /// Stands before the sentence of the failure.
   let heading: String
 
-  init(
-    _ report: any Report, _ status: ExitStatus = .done, sentence: String? = nil, heading: String = ""
-  ) {
+  init(_ report: any Report, _ status: ExitStatus = .done) {
     self.report = report
     self.status = status
-    self.sentence = sentence
-    self.heading = heading
+    (failure, heading) = (nil, "")
   }
 
-  func tell(_ console: Console) {
-    guard let sentence else { return }
-    console.tell(Failure(status: status, sentence: sentence), heading: heading)
+  init(_ report: any Report, _ failure: Failure, heading: String = "error: ") {
+    self.report = report
+    status = failure.status
+    (self.failure, self.heading) = (failure, heading)
   }
 }
 
@@ -34,7 +32,7 @@ extension Speaker {
     guard let file = job.file else {
       let answer = try await body(try job.onlyLog())
       self.answer(answer.report)
-      answer.tell(console)
+      if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
       return answer.status
     }
     if let warning = file.warning { logger.warning("\(warning)") }
@@ -48,9 +46,9 @@ extension Speaker {
         let answer = try await body(sources)
         status = answer.status
         if isJSON { documents.append(answer.report.json) } else { console.answer(answer.report.text) }
-        answer.tell(console)
+        if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
       } catch {
-        guard let failure = Failure(error) else { throw error }
+        let failure = try Speaker.failure(error)
         let log = try sources.log()
         status = failure.status
         console.tell(failure, heading: "error: \(log): ")

@@ -1,4 +1,5 @@
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 import Logging
 import Synchronization
@@ -97,10 +98,18 @@ final class Console: Sendable {
     }
   }
 
-  private var terminalWidth: Int {
+  private var terminalWidth: Int { columns(STDERR_FILENO) ?? 80 }
+
+  /// nil when there is no terminal.
+  private func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
+  }
+
+  /// How an answer on stdout may look.
+  func style(_ environment: [String: String]) -> TerminalStyle {
+    TerminalStyle(environment, isTerminal: isatty(STDOUT_FILENO) == 1, columns: columns(STDOUT_FILENO))
   }
 
   /// The system's number for what went wrong; nil when nothing did.

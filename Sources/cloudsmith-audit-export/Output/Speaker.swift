@@ -43,11 +43,17 @@ struct Speaker {
       if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
     } catch {
-      guard let failure = Failure(error) else { throw error }
+      let failure = try Speaker.failure(error)
       console.tell(failure)
       if isJSON { console.answer(FailureReport(failure).json) }
       throw failure.status.code
     }
+  }
+
+  /// What the user is told of an error; an error that is none of the user's goes on.
+  static func failure(_ error: any Error) throws -> Failure {
+    guard let failure = Failure(error) else { throw error }
+    return failure
   }
 }
 
