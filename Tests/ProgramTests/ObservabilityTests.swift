@@ -238,3 +238,51 @@ import Testing
     #expect(!result.log.contains("5up3r"))
   }
 }
+
+extension ObservabilityTests {
+  @Test
+  func `the logs of a job file stand in one metrics file and one ping, of which one that fails is told`()
+    throws
+  {
+    let device = try NoticeReceiver(status: 200)
+    defer { device.stop() }
+    try Bench.with(["--generate", "50", "--organization", "globex"]) { bench in
+      let file = bench.folder + "/job.yaml"
+      let prom = bench.folder + "/cloudsmith.prom"
+      try Data(
+        """
+        archive: archive
+        max_requests_per_second: unlimited
+        logs:
+          - organization: nobody
+          - organization: acme
+          - organization: globex
+        """.utf8
+      ).write(to: URL(filePath: file))
+      let arguments = ["export", "--config", file, "--metrics-file", prom, "--log-format", "json"]
+      let environment = bench.environment.merging(
+        ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/u"]) { $1 }
+      let result = try Program.exporter.run(arguments, environment: environment)
+      #expect(result.status == 21, "\(result.log)")
+      let text = try String(contentsOfFile: prom, encoding: .utf8)
+      for (log, status) in [("nobody", 21), ("acme", 0), ("globex", 0)] {
+        let name = "cloudsmith_audit_export_last_run_exit_status"
+        #expect(text.contains("\n\(name){organization=\"\(log)\"} \(status)\n"), "\(text)")
+      }
+      #expect(text.ranges(of: "# TYPE cloudsmith_audit_export_last_run_exit_status gauge").count == 1)
+      if Shell.works("command -v promtool") {
+        #expect(try Shell.run("promtool check metrics < \(prom)").status == 0)
+      }
+      #expect(device.received.map(\.request) == ["POST /ping/u/fail"])
+      let body = try #require(device.received.first?.body)
+      #expect(body.hasPrefix("cloudsmith-audit-export: not_found: The API has no organisation 'nobody'"))
+      #expect(body.contains("\nacme: ") && body.contains("\nglobex: "))
+
+      let check = try Program.exporter.run(["check", "--config", file], environment: bench.environment)
+      #expect(check.status == 21, "\(check.log)")
+      #expect(
+        check.output.contains("✗ organisation      The API has no organisation 'nobody'"), "\(check.output)")
+      #expect(check.output.contains("globex: nothing wrong was found"), "\(check.output)")
+    }
+  }
+}

@@ -24,6 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
       Examples:
         cloudsmith-audit-export check -o acme
         cloudsmith-audit-export check -o acme --archive /srv/audit --output-format json
+        cloudsmith-audit-export check --config job.yaml
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
@@ -38,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
       let job = try Job(config: job.config, target.given + connection.given, environment)
       return try await Interruption.cancelling {
         try await speaker.run(job) { sources in
-          let report = try await CheckJob(sources).run(speaker)
+          let report = try await CheckJob(sources).run(speaker.about(sources.log()))
           return LogAnswer(report, report.status)
         }
       }

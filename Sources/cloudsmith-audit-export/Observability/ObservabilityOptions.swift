@@ -27,7 +27,8 @@ extension Settings {
     read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
   /// Read by `NoticeURL`, whose refusals do not repeat it: it is a secret.
   static let notifyURL = Setting<String>(
-    "--notify-url", "CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL", expected: "a URL", read: { $0 })
+    "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },
+    parse: { $0 })
   static let isLogJSON = Setting<Bool>(
     "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", expected: "text or json",
     read: { ["text": false, "json": true][$0] })
