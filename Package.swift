@@ -105,6 +105,15 @@ let package = Package(
       dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "PartitionFormats"],
       swiftSettings: strict),
 
+    // What people look at: the calendar of coverage and what is counted, for a terminal and as a page. No input or output.
+    .target(
+      name: "AuditReport",
+      dependencies: [
+        "AuditRecord", "AuditArchive",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: fast),
+
     // Two settings of the system's allocator.
     .systemLibrary(name: "CMalloc"),
 
@@ -115,7 +124,7 @@ let package = Package(
     .executableTarget(
       name: "cloudsmith-audit-export",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "CBuild", "CMalloc",
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "AuditReport", "CBuild", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
@@ -193,10 +202,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "AuditReportTests",
+      dependencies: ["AuditRecord", "AuditArchive", "AuditReport", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "AuditArchive", "CloudsmithEmulator",
-        "TestSupport",
+        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "AuditArchive", "AuditReport",
+        "CloudsmithEmulator", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

@@ -87,7 +87,7 @@ package enum Archive {
 }
 
 extension Opening {
-  fileprivate init(_ directory: String, _ log: LogName, _ fileSystem: any FileSystem) {
+  init(_ directory: String, _ log: LogName, _ fileSystem: any FileSystem) {
     let paths = ArchivePaths(log)
     self.init(storage: LocalStorage(root: directory, paths: paths, fileSystem: fileSystem), paths: paths)
   }

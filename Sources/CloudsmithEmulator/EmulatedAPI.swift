@@ -65,7 +65,8 @@ package struct EmulatedAPI: Sendable {
   package mutating func respond(to request: EmulatedRequest, at now: Timestamp) -> EmulatedResponse {
     let endpoint = Endpoint(path: request.path)
     let credential =
-      desk.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
+      configuration.dropsKeys
+      ? .none : desk.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
     let response = response(to: request, endpoint, credential, at: now)
     requests.append(
       ServedRequest(

@@ -29,6 +29,8 @@ package struct EmulatorConfiguration: Sendable {
   package var apiKey = EmulatorConfiguration.demoKey
   /// Whose identity tokens are exchanged for bearer tokens; nil: nobody's.
   package var identity: TrustedIdentity?
+  /// Takes every request as nobody's, as was observed of keys in a scheme that the real server cannot read.
+  package var dropsKeys = false
   package var access = Access.granted
   /// Requests per `rateWindow`; nil is no limit, and no fields about it. The default is that of a Pro plan.
   package var rateLimit: Int? = 10_800

@@ -11,8 +11,15 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z
 
+      Whether all is there that it needs, key and archive:
+        cloudsmith-audit-export check --organization acme --archive /srv/audit
+
       What is there:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
+
+      The same and more as an HTML page, to look at:
+        cloudsmith-audit-export report --organization acme --archive /srv/audit \\
+          --html audit.html
 
       That it is whole, offline and without a key:
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
@@ -26,8 +33,8 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       """,
     version: Version.withCommit,
     subcommands: [
-      ExportCommand.self, StatusCommand.self, VerifyCommand.self, ChangesCommand.self, SchemaCommand.self,
-      ManualCommand.self,
+      ExportCommand.self, StatusCommand.self, ReportCommand.self, VerifyCommand.self, ChangesCommand.self,
+      SchemaCommand.self, CheckCommand.self, ManualCommand.self,
     ])
 
   static func main() async {

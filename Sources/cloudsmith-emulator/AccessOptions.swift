@@ -37,6 +37,9 @@ struct AccessOptions: ParsableArguments {
   @Flag(help: "Answer 403, as to a key without the right to read audit logs.")
   var forbidden = false
 
+  @Flag(help: "Take every request as nobody's, as the API does with a key that it cannot read.")
+  var dropKeys = false
+
   @Option(help: ArgumentHelp("Requests allowed in one window; 0 is no limit.", valueName: "count"))
   var rateLimit = 10_800
 

@@ -87,12 +87,18 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Misstate X-Pagination-Count by so many.", valueName: "number"))
   var countWrongBy = 0
 
+  @Option(
+    help: ArgumentHelp("Tell the time (Date), so much behind this machine's, such as 0s.", valueName: "span"))
+  var dateBehind: String?
+
   @Option(help: ArgumentHelp("Redirect to another host, such as http://127.0.0.1:8081.", valueName: "url"))
   var redirectTo: String?
 
   func check() throws {
     guard (0...1).contains(late) else { throw ValidationError("--late needs a chance from 0 to 1.") }
-    for (name, text) in [("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d")]
+    for (name, text) in [
+      ("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d"), ("date-behind", dateBehind ?? "0s"),
+    ]
     where TimeSpan(text) == nil {
       throw ValidationError("'\(text)' for --\(name) is no length of time; write 90s, 10m or 1h.")
     }
@@ -128,6 +134,7 @@ struct BehaviourOptions: ParsableArguments {
           Rhythm(every: failEvery, burst: failBurst), status: failStatus, retryAfter: retryAfter,
           asHTML: failHTML))
     }
+    if let lag = dateBehind.flatMap({ TimeSpan($0) }) { behaviours.append(DateField(behind: lag)) }
     if countAbsent { behaviours.append(CountField.absent) }
     if countWrongBy != 0 { behaviours.append(CountField.wrong(by: countWrongBy)) }
     if objectEvery > 0 { behaviours.append(ObjectBody(Rhythm(every: objectEvery))) }

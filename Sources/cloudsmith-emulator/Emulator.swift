@@ -76,6 +76,7 @@ struct Emulator: AsyncParsableCommand {
     configuration.seed = events.seed
     configuration.apiKey = access.apiKey
     configuration.identity = access.identity
+    configuration.dropsKeys = access.dropKeys
     configuration.access = access.granted
     configuration.rateLimit = access.rateLimit == 0 ? nil : access.rateLimit
     configuration.rateWindow = access.rateWindow

@@ -47,6 +47,13 @@ import Testing
     #expect(emulation.get("/user/self/", [("X-Api-Key", "notreal")]).status == 401)
   }
 
+  @Test func `a key that is dropped makes nobody of its owner, and reads no log`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.dropsKeys = true }
+    #expect(emulation.get("/user/self/").text.contains(#""authenticated": false"#))
+    #expect(emulation.get().status == 401)
+    #expect(try emulation.get().detail == "Authentication credentials were not provided.")
+  }
+
   @Test func `a plan without audit logs is 402`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.access = .planWithoutAuditLog }
     #expect(emulation.get().status == 402)

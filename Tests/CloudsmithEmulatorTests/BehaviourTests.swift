@@ -51,6 +51,16 @@ import Testing
     #expect((60...160).contains(count))
   }
 
+  @Test(arguments: [
+    ("2024-03-01T12:00:00.9Z", "Fri, 01 Mar 2024 11:59:00 GMT"),
+    ("2024-02-29T00:00:30Z", "Wed, 28 Feb 2024 23:59:30 GMT"),
+    ("1970-01-01T00:01:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
+  ]) func `the time is told as HTTP writes it, and behind by so much`(now: String, date: String) throws {
+    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [DateField(behind: .minutes(1))] }
+    emulation.now = try time(now)
+    #expect(emulation.get().headers["Date"] == date)
+  }
+
   @Test(arguments: [500, 502, 503, 504]) func `every so-many-th request fails`(status: Int) throws {
     var emulation = try Emulation(`Pages`.three) {
       $0.behaviours = [Failures(Rhythm(every: 3, burst: 2), status: status)]

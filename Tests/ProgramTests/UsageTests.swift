@@ -31,6 +31,8 @@ import Testing
     (["--time-filter", "guess"], "expected auto, filter, seek or walk"),
     (["--query", " "], "a Cloudsmith search"),
     (["--log-level", "loud"], "expected debug, info, warning or error"),
+    (["--log-format", "xml"], "expected text or json"),
+    (["--metrics-file", ""], "expected a file, such as"),
     (["--api-host", "http://api.example.com"], "use https"),
     (["--api-key-file", "/tmp/never-made/key"], "cannot be read"),
     (["--proxy", "nonsense://"], "http://proxy.example:3128"),
@@ -96,7 +98,7 @@ import Testing
       "--request-timeout", "--compression-level", "--signing-key-file", "--api-host", "--api-key-file",
       "--ca-file", "--proxy",
       "--profile",
-      "--output-format", "--log-level", "--quiet",
+      "--output-format", "--log-level", "--log-format", "--quiet", "--metrics-file", "--notify-url",
     ] {
       #expect(help.output.contains(option), "\(option)")
     }

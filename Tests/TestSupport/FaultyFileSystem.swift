@@ -258,6 +258,10 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
+  package func space(at path: String) throws(StorageError) -> DiskSpace {
+    try perform(.inspect, path) { _ in DiskSpace(free: 1 << 40) }
+  }
+
   private func perform<Result: Sendable>(
     _ operation: StorageError.Operation, _ path: String,
     _ body: (inout State) throws(StorageError) -> Result,

@@ -41,6 +41,9 @@ package protocol FileSystem: Sendable {
   func lock(_ path: String) throws(StorageError) -> OpenFile?
   /// Cuts the file to nothing; what is written next stands at its beginning.
   func truncate(_ file: OpenFile) throws(StorageError)
+
+  /// What is left on the disk that holds the path, for this user.
+  func space(at path: String) throws(StorageError) -> DiskSpace
 }
 
 /// A file held open by a `FileSystem`.
@@ -76,5 +79,17 @@ package struct FileStatus: Hashable, Sendable {
   package init(kind: FileKind, size: Int) {
     self.kind = kind
     self.size = size
+  }
+}
+
+package struct DiskSpace: Hashable, Sendable {
+  /// Bytes.
+  package var free: Int
+  /// More files that can be made; nil where the file system has no such limit, or does not tell.
+  package var freeFiles: Int?
+
+  package init(free: Int, freeFiles: Int? = nil) {
+    self.free = free
+    self.freeFiles = freeFiles
   }
 }

@@ -163,6 +163,15 @@ package struct PosixFileSystem: FileSystem {
     try retrying(.write, file.path) { Int(lseek(file.descriptor, 0, SEEK_SET)) }
   }
 
+  package func space(at path: String) throws(StorageError) -> DiskSpace {
+    var figures = statvfs()
+    try retrying(.inspect, path) { statvfs(path, &figures) }
+    let free = UInt64(figures.f_bavail).multipliedReportingOverflow(by: UInt64(figures.f_frsize))
+    return DiskSpace(
+      free: free.overflow ? .max : Int(clamping: free.partialValue),
+      freeFiles: figures.f_files == 0 ? nil : Int(clamping: figures.f_favail))
+  }
+
   private func open(
     _ path: String, _ flags: Int32, for operation: StorageError.Operation
   ) throws(StorageError) -> OpenFile {

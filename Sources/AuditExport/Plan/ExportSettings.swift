@@ -28,7 +28,8 @@ package struct ExportSettings: Sendable {
   /// How much of the newest edge is left to the next run.
   package var settle: TimeSpan = .minutes(10)
   /// How long the API keeps events; nothing older is claimed as covered.
-  package var retention: TimeSpan = .days(365)
+  package var retention: TimeSpan = ExportSettings.retention
+  package static let retention = TimeSpan.days(365)
   /// Export only days that are over.
   package var wholeDays = false
   /// A search term that every request carries: the archive then holds only what it finds.

@@ -39,11 +39,17 @@ package struct ExportSummary: Sendable {
   /// `Date` is to the second, and an answer can take a while.
   package static let clockTolerance = TimeSpan.minutes(2)
 
+  /// See `Manifest.loss(after:now:)`.
+  package func loss(after retention: TimeSpan, now: Timestamp) -> (lacking: Timestamp, lostAt: Timestamp)? {
+    manifest?.loss(after: retention, now: now)
+  }
+}
+
+extension Manifest {
   /// The first instant that the archive lacks, and when the API stops keeping it, where that is near: less than a
   /// quarter of the retention away. nil when there is time.
   package func loss(after retention: TimeSpan, now: Timestamp) -> (lacking: Timestamp, lostAt: Timestamp)? {
-    guard let manifest else { return nil }
-    let lacking = manifest.highWaterMark
+    let lacking = self.highWaterMark
     let lostAt = lacking + retention
     guard lostAt > now, lostAt - now < TimeSpan(microseconds: retention.microseconds / 4) else { return nil }
     return (lacking, lostAt)

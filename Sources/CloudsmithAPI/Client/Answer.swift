@@ -21,7 +21,7 @@ package struct Answer: Hashable, Sendable {
   }
 
   /// nil when nothing is left to print.
-  private static func oneLine(_ text: String, limit: Int, hiding key: APIKey) -> String? {
+  static func oneLine(_ text: String, limit: Int, hiding key: APIKey) -> String? {
     let printable = String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { scalar in

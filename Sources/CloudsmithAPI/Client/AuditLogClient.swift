@@ -49,16 +49,37 @@ package final class AuditLogClient: Sendable {
   package func page(
     _ number: Int, size: Int = 500, query: String? = nil
   ) async throws(APIError) -> PageOutcome {
-    let start = AuditLogRequest(log: log, page: number, pageSize: size, query: query).target
-    var request = APIRequest(origin: origin, target: start, key: key)
+    let target = AuditLogRequest(log: log, page: number, pageSize: size, query: query).target
+    var outcome = PageOutcome.pastTheEnd
+    try await fetch(target, page: number) { response in
+      switch read(response, page: number, size: size) {
+      case .page(let page): outcome = .page(page)
+      case .fault(let fault): return fault
+      }
+      return nil
+    }
+    return outcome
+  }
+
+  /// Asks until the answer is final, and hands a good one (2xx) to `receive`; a fault that it finds there is worth another
+  /// try, like any other.
+  ///
+  /// - Parameters:
+  ///   - target: path and query.
+  ///   - page: for those who watch, and for what a 404 means: to a page after the first it is no error, and nothing is
+  ///     received.
+  func fetch(
+    _ target: String, page: Int, receive: (APIResponse) -> Fault?
+  ) async throws(APIError) {
+    var request = APIRequest(origin: origin, target: target, key: key)
     var attempt = 1
     var redirects = 0
     var waited = TimeSpan.zero
     while true {
       try await takeTurn(waited: &waited)
-      switch try await exchange(request, page: number, size: size) {
-      case .outcome(let outcome):
-        return outcome
+      switch try await exchange(request, page: page, receive) {
+      case .received:
+        return
       case .redirect(let location):
         switch Redirect(to: location, from: request, followed: redirects) {
         case .refuse(let hazard): throw .unsafe(hazard)
@@ -69,20 +90,29 @@ package final class AuditLogClient: Sendable {
         try await prepareRetry(after: fault, asked: asked, attempt: attempt, waited: waited)
         attempt += 1
         redirects = 0
-        request.target = start
+        request.target = target
       }
     }
   }
 
+  /// `text` of the other side as one line that can be printed, without the key; nil when nothing is left of it.
+  func printable(_ text: String) -> String? { Answer.oneLine(text, limit: 80, hiding: key) }
+
   private enum Exchange {
-    case outcome(PageOutcome)
+    /// Or past the end of the list.
+    case received
     case redirect(location: String?)
     case fault(Fault, asked: TimeSpan?)
   }
 
+  private enum Reading {
+    case page(Page)
+    case fault(Fault)
+  }
+
   /// One request and what its answer, or the lack of one, means.
   private func exchange(
-    _ request: APIRequest, page: Int, size: Int
+    _ request: APIRequest, page: Int, _ receive: (APIResponse) -> Fault?
   ) async throws(APIError) -> Exchange {
     let start = clock.elapsed
     let response: APIResponse
@@ -105,27 +135,26 @@ package final class AuditLogClient: Sendable {
       .responded(
         page: page, status: response.status, bytes: response.body.count, took: clock.elapsed - start))
     switch ResponseVerdict(response, page: page, key: key, now: clock.now) {
-    case .body: return read(response, page: page, size: size)
-    case .pastTheEnd: return .outcome(.pastTheEnd)
+    case .body: return receive(response).map { .fault($0, asked: nil) } ?? .received
+    case .pastTheEnd: return .received
     case .redirect(let location): return .redirect(location: location)
     case .refused(let error): throw error
     case .retry(let fault, let asked): return .fault(fault, asked: asked)
     }
   }
 
-  private func read(_ response: APIResponse, page: Int, size: Int) -> Exchange {
+  private func read(_ response: APIResponse, page: Int, size: Int) -> Reading {
     let pagination = Pagination(response.headers)
     if let answered = pagination.page, answered != page {
-      return .fault(.wrongPage(asked: page, answered: answered), asked: nil)
+      return .fault(.wrongPage(asked: page, answered: answered))
     }
     var parser = parsers.withLock { $0.popLast() } ?? EventParser()
     defer { parsers.withLock { $0.append(parser) } }
     do {
       let parsed = try parser.parse(response.body)
-      return .outcome(
-        .page(Page(number: page, requestedSize: size, parsed: parsed, pagination: pagination)))
+      return .page(Page(number: page, requestedSize: size, parsed: parsed, pagination: pagination))
     } catch {
-      return .fault(.page(error), asked: nil)
+      return .fault(.page(error))
     }
   }
 

@@ -45,25 +45,23 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   }
 
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    try await send {
-      try HTTPClient.Request(
-        url: request.url,
-        headers: [
-          "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
-          "User-Agent": settings.userAgent,
-          request.key.field.name: request.key.field.value,
-        ])
-    }
+    let headers: HTTPHeaders = [
+      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+      "User-Agent": settings.userAgent,
+      request.key.field.name: request.key.field.value,
+    ]
+    return try await exchange(request.url, headers, limit: settings.limits.bodySize)
   }
 
-  private func send(
-    _ message: () throws -> HTTPClient.Request
+  private func exchange(
+    _ url: String, _ headers: HTTPHeaders, body: [UInt8]? = nil, limit: Int
   ) async throws(TransportFault) -> APIResponse {
     do {
-      let message = try message()
+      let message = try HTTPClient.Request(
+        url: url, method: body == nil ? .GET : .POST, headers: headers, body: body.map { .bytes($0) })
       let task = client.execute(
         request: message,
-        delegate: ResponseCollector(limit: settings.limits.bodySize),
+        delegate: ResponseCollector(limit: limit),
         deadline: .now() + TimeAmount(settings.timeouts.total))
       return try await withTaskCancellationHandler {
         try await task.get()
@@ -78,14 +76,12 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   package func post(
     _ body: [UInt8], to target: String, at origin: Origin
   ) async throws(TransportFault) -> APIResponse {
-    try await send {
-      try HTTPClient.Request(
-        url: origin.description + target, method: .POST,
-        headers: [
-          "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
-          "Content-Type": "application/json", "User-Agent": settings.userAgent,
-        ], body: .bytes(body))
-    }
+    let headers: HTTPHeaders = [
+      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
+      "Content-Type": "application/json", "User-Agent": settings.userAgent,
+    ]
+    return try await exchange(
+      origin.description + target, headers, body: body, limit: settings.limits.bodySize)
   }
 
   private static func configuration(
@@ -169,6 +165,19 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     return text.contains("CERTIFICATE_VERIFY_FAILED")
       ? .untrusted("no trusted authority vouches for it") : .unreachable("TLS failed: \(reason(in: text))")
   }
+}
+
+extension AsyncHTTPClientTransport: NoticeTransport {
+  package func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int {
+    let headers: HTTPHeaders = [
+      "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,
+    ]
+    return try await exchange(origin.description + target, headers, body: body, limit: Self.longestReply)
+      .status
+  }
+
+  /// Nobody reads what the service says.
+  private static let longestReply = 1 << 20
 }
 
 /// The words of a TLS library's error, such as `WRONG_VERSION_NUMBER`, without the path of its source.

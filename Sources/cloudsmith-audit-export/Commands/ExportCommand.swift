@@ -156,6 +156,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Observability") var observability: ObservabilityOptions
 
   var given: [GivenOption] {
     target.given + connection.given + [
@@ -175,17 +176,35 @@ struct ExportCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let job = try Job(config: job.config, given, environment)
-      let (isDry, replace) = (dryRun, replace)
-      // One for all logs: the signal that stops one stops the rest.
-      return try await Interruption.cancelling {
-        try await speaker.run(job) { sources in
-          let export = try ExportJob(sources, replace: replace)
-          if isDry { return LogAnswer(try await export.forecast(speaker)) }
-          let report = try await export.run(speaker)
-          return LogAnswer(
-            report, report.status, sentence: report.status == .done ? nil : report.message)
+      if dryRun { return try await forecast(speaker, environment) }
+      let observers = try Observers(observability, environment)
+      return try await observers.telling(speaker) {
+        let job = try Job(config: job.config, given, environment)
+        let replace = replace
+        // One for all logs: the signal that stops one stops the rest.
+        return try await Interruption.cancelling {
+          try await speaker.run(job) { sources in
+            let (log, archive) = (try sources.log(), try sources.archive())
+            let speaker = speaker.about(log)
+            let report = try await observers.watching(
+              log, archive, retention: try sources.value(of: Settings.retention)
+            ) {
+              try await ExportJob(sources, replace: replace).run(speaker)
+            }
+            guard let sentence = report.message, report.status != .done else { return LogAnswer(report) }
+            return LogAnswer(report, Failure(status: report.status, sentence: sentence), heading: "")
+          }
         }
+      }
+    }
+  }
+
+  private func forecast(_ speaker: Speaker, _ environment: [String: String]) async throws -> ExitStatus {
+    let job = try Job(config: job.config, given, environment)
+    let replace = replace
+    return try await Interruption.cancelling {
+      try await speaker.run(job) { sources in
+        LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))
       }
     }
   }

@@ -42,14 +42,15 @@ struct SchemaCommand: AsyncParsableCommand {
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
         console.tell(
-          "error: --as \(quoted(name)): expected \(Self.forms)."
-            + Nearest.hint(for: name, among: Self.choices))
+          .usage(
+            "--as \(quoted(name)): expected \(Self.forms)."
+              + Nearest.hint(for: name, among: Self.choices)))
         throw ExitStatus.usage.code
       }
       console.answer(TableDefinition(warehouse: warehouse).text)
     }
     if let failure = console.answerFailure {
-      console.tell("error: \(failure.sentence)")
+      console.tell(failure)
       throw failure.status.code
     }
   }

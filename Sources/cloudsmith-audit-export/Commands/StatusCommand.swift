@@ -1,6 +1,8 @@
 import ArgumentParser
 import AuditArchive
+import AuditExport
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 
 #if canImport(FoundationEssentials)
@@ -13,10 +15,18 @@ import CloudsmithAPI
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Coverage, gaps, high-water mark, partitions and the last runs of an archive.",
+    abstract: "Coverage, gaps, high-water mark, events a day and the last runs of an archive, on a page.",
     discussion: """
+      The calendar has a line for each month and a cell for each day (UTC): whether it has events, whether nothing happened, \
+      whether it may still change or has a gap. Below it stand the events of each day, as many as the width has room for.
+
+      Colour is for terminals. CLOUDSMITH_COLOR=always or never settles it; else NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
+      TERM=dumb count. The width is that of the terminal, or COLUMNS; elsewhere 80. Where the locale (LC_ALL, LC_CTYPE, LANG) \
+      is not UTF-8, it is all ASCII. For programs there is --output-format json.
+
       Examples:
         cloudsmith-audit-export status -o acme --archive /srv/audit
+        cloudsmith-audit-export status -o acme --archive /srv/audit --days
         cloudsmith-audit-export status -o acme --archive /srv/audit \\
           --output-format json
         cloudsmith-audit-export status --config job.yaml
@@ -25,6 +35,14 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "What") var target: ArchiveOptions
   @OptionGroup(title: "What") var job: JobOptions
+
+  @Flag(help: "List every day too: state, revision, rows, bytes.")
+  var days = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the API keeps events, to warn of what is about to be lost; default 365d.", valueName: "span"))
+  var retention: String?
 
   @Flag(
     help:
@@ -37,27 +55,31 @@ struct StatusCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let speaker = try Speaker(output, environment)
     try await speaker.run {
-      let job = try Job(config: job.config, target.given, environment)
+      let given = target.given + [Settings.retention.given(retention)]
+      let job = try Job(config: job.config, given, environment)
       return try await speaker.run(job) { sources in
         guard !settings else { return SettingsReport(sources).answer }
-        return try StatusCommand.answer(sources)
+        return try answer(sources, style: speaker.console.style(environment))
       }
     }
   }
 
-  private static func answer(_ sources: SettingSources) throws -> LogAnswer {
+  private func answer(_ sources: SettingSources, style: TerminalStyle) throws -> LogAnswer {
     let (log, archive) = (try sources.log(), try sources.archive())
     let words = Words(log: log, archive: archive)
+    let retention = try sources.value(of: Settings.retention)
     do {
       guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
         throw words.noArchive
       }
-      let commits = try Archive.recentCommits(at: archive, log: log, limit: 5)
+      let recent = try RecentCommits(at: archive, log: log)
+      let now = SystemClock().now
       let report = StatusReport(
-        manifest: manifest, commits: commits, damaged: damaged, now: SystemClock().now)
+        manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,
+        loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style)
       guard !damaged.isEmpty else { return LogAnswer(report) }
       let failure = words.damagedFiles(damaged)
-      return LogAnswer(report, failure.status, sentence: "error: \(failure.sentence)")
+      return LogAnswer(report, failure)
     } catch let error as ArchiveError {
       throw words.failure(error)
     }

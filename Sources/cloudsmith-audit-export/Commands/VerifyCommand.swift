@@ -88,7 +88,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let watch = VerifyWatch(speaker: speaker)
     do {
       let report = try Archive.verify(
-        at: archive, log: log, settings: settings, patience: { usleep(VerifyCommand.patience) },
+        at: archive, log: log, settings: settings, patience: VerifyCommand.waitForRun,
         observe: { watch.progress($0) })
       guard let report else {
         throw Failure(
@@ -101,7 +101,8 @@ struct VerifyCommand: AsyncParsableCommand {
         )
       }
       let answer = VerifyReport(report: report, log: log, archive: archive)
-      return LogAnswer(answer, answer.status, sentence: answer.message)
+      guard let message = answer.message else { return LogAnswer(answer) }
+      return LogAnswer(answer, Failure(status: answer.status, sentence: message), heading: "")
     } catch let error as ArchiveError {
       throw Words(log: log, archive: archive).failure(error)
     }
@@ -109,6 +110,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
   /// How long a run that is just committing is given, in microseconds, before a file is taken for a leftover; some times over.
   private static let patience: UInt32 = 500_000
+
+  static func waitForRun() { usleep(patience) }
 
   private func settings(_ sources: SettingSources) throws(Failure) -> VerificationSettings {
     var settings = VerificationSettings()

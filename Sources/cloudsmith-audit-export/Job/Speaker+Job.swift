@@ -6,12 +6,20 @@ struct LogAnswer {
   let report: any Report
   let status: ExitStatus
   /// For stderr; nil: nothing to add.
-  let sentence: String?
+  let failure: Failure?
+  /// Stands before the sentence of the failure.
+  let heading: String
 
-  init(_ report: any Report, _ status: ExitStatus = .done, sentence: String? = nil) {
+  init(_ report: any Report, _ status: ExitStatus = .done) {
     self.report = report
     self.status = status
-    self.sentence = sentence
+    (failure, heading) = (nil, "")
+  }
+
+  init(_ report: any Report, _ failure: Failure, heading: String = "error: ") {
+    self.report = report
+    status = failure.status
+    (self.failure, self.heading) = (failure, heading)
   }
 }
 
@@ -24,7 +32,7 @@ extension Speaker {
     guard let file = job.file else {
       let answer = try await body(try job.onlyLog())
       self.answer(answer.report)
-      if let sentence = answer.sentence { console.tell(sentence) }
+      if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
       return answer.status
     }
     if let warning = file.warning { logger.warning("\(warning)") }
@@ -38,12 +46,12 @@ extension Speaker {
         let answer = try await body(sources)
         status = answer.status
         if isJSON { documents.append(answer.report.json) } else { console.answer(answer.report.text) }
-        if let sentence = answer.sentence { console.tell(sentence) }
+        if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
       } catch {
         let failure = try Speaker.failure(error)
         let log = try sources.log()
         status = failure.status
-        console.tell("error: \(log): \(failure.sentence)")
+        console.tell(failure, heading: "error: \(log): ")
         documents.append(FailureReport(failure, log: log).json)
       }
       if status.worse(than: worst) { worst = status }

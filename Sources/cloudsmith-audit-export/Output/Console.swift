@@ -1,4 +1,5 @@
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 import Logging
 import Synchronization
@@ -15,13 +16,17 @@ import Synchronization
 final class Console: Sendable {
   let showsProgress: Bool
   private let isQuiet: Bool
+  let isLogJSON: Bool
   private let hasProgressLine = Mutex(false)
   private let answerError = Mutex<Int32?>(nil)
 
-  /// - Parameter isQuiet: nothing on stderr but errors.
-  init(isQuiet: Bool) {
+  /// - Parameters:
+  ///   - isQuiet: nothing on stderr but errors.
+  ///   - isLogJSON: every line on stderr is a JSON object.
+  init(isQuiet: Bool, isLogJSON: Bool = false) {
     self.isQuiet = isQuiet
-    showsProgress = !isQuiet && isatty(STDERR_FILENO) == 1
+    self.isLogJSON = isLogJSON
+    showsProgress = !isQuiet && !isLogJSON && isatty(STDERR_FILENO) == 1
   }
 
   func logger(_ level: Logger.Level) -> Logger {
@@ -55,9 +60,24 @@ final class Console: Sendable {
     write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
   }
 
-  /// A line of log, or the sentence with which the program ends.
-  func tell(_ line: String) {
+  /// The sentence with which the program ends; `heading` stands before it where the log is not in JSON.
+  func tell(_ failure: Failure, heading: String = "error: ") {
+    let fields: Logger.Metadata = [
+      "exit_status": .stringConvertible(Double(failure.status.rawValue)), "status": "\(failure.status.word)",
+    ]
+    log(.error, failure.sentence, fields, text: heading + failure.sentence)
+  }
+
+  /// A remark that belongs to the answer.
+  func tell(_ line: String) { log(.notice, line, text: line) }
+
+  /// - Parameter text: the line where the log is not in JSON.
+  fileprivate func log(
+    _ level: Logger.Level, _ message: String, _ fields: Logger.Metadata = [:], text: @autoclosure () -> String
+  ) {
     clearProgress()
+    let line =
+      isLogJSON ? JSONLogLine(level, message, time: SystemClock().now, fields: fields).text : text()
     write(line + "\n", to: STDERR_FILENO)
   }
 
@@ -78,10 +98,18 @@ final class Console: Sendable {
     }
   }
 
-  private var terminalWidth: Int {
+  private var terminalWidth: Int { columns(STDERR_FILENO) ?? 80 }
+
+  /// nil when there is no terminal.
+  private func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
+  }
+
+  /// How an answer on stdout may look.
+  func style(_ environment: [String: String]) -> TerminalStyle {
+    TerminalStyle(environment, isTerminal: isatty(STDOUT_FILENO) == 1, columns: columns(STDOUT_FILENO))
   }
 
   /// The system's number for what went wrong; nil when nothing did.
@@ -102,7 +130,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// Log lines: time, level, message.
+/// Log lines: time, level, message; in JSON also what belongs to them besides.
 private struct ConsoleLogHandler: LogHandler {
   let console: Console
   var logLevel: Logger.Level = .info
@@ -114,7 +142,9 @@ private struct ConsoleLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let time = SystemClock().now.description.prefix(19) + "Z"
-    console.tell("\(time) \(event.level.rawValue) \(event.message)")
+    let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+    console.log(
+      event.level, "\(event.message)", fields,
+      text: "\(SystemClock().now.description.prefix(19))Z \(event.level.rawValue) \(event.message)")
   }
 }

@@ -10,6 +10,8 @@ struct ExportReport: Report {
   let status: ExitStatus
   /// The sentence that belongs to the status; nil when all is well.
   let message: String?
+  /// What was measured of the run and of the archive after it, as the metrics file has it.
+  var metrics: [String: Double] = [:]
 
   /// That events are about to be lost, or that this machine's clock is wrong; nil when all is well.
   private let warning: String?
@@ -96,7 +98,8 @@ struct ExportReport: Report {
         rowsDropped: summary.rowsDropped, commits: summary.commits,
         daysWritten: summary.daysWritten.map(\.description),
         damagedDays: summary.damagedDays.map(\.description),
-        start: manifest?.start.description, highWaterMark: manifest?.highWaterMark.description,
+        metrics: metrics, start: manifest?.start.description,
+        highWaterMark: manifest?.highWaterMark.description,
         coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
         gaps: (manifest?.gaps ?? []).map(WindowText.init)))
   }
@@ -114,6 +117,7 @@ struct ExportReport: Report {
     var commits: [Int]
     var daysWritten: [String]
     var damagedDays: [String]
+    var metrics: [String: Double]
     var start: String?
     var highWaterMark: String?
     var coverage: [WindowText]

@@ -38,7 +38,8 @@ struct SettingsReport: Report {
   private var status: ExitStatus { rows.contains { $0.problem != nil } ? .usage : .done }
 
   var answer: LogAnswer {
-    LogAnswer(self, status, sentence: status == .done ? nil : "error: settings are wrong: see above.")
+    guard status != .done else { return LogAnswer(self) }
+    return LogAnswer(self, Failure(status: status, sentence: "settings are wrong: see above."))
   }
 
   private static func row(_ setting: any SettingDefinition, _ sources: SettingSources) -> Row {

@@ -6,22 +6,30 @@ import Logging
 /// How this run speaks: text or JSON on stdout, log and progress on stderr.
 struct Speaker {
   let console: Console
-  let logger: Logger
+  private(set) var logger: Logger
   let isJSON: Bool
 
   /// - Parameter isJSON: nil: as the options say.
   init(_ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil) throws {
-    console = Console(isQuiet: options.quiet)
     do {
+      let isLogJSON = try Settings.isLogJSON.resolve(options.logFormat, environment) ?? false
+      console = Console(isQuiet: options.quiet, isLogJSON: isLogJSON)
       let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
       self.isJSON = isJSON ?? asked ?? false
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
           ?? (console.showsProgress ? .warning : .info))
     } catch let failure {
-      console.tell("error: \(failure.sentence)")
+      Console(isQuiet: false).tell(failure)
       throw failure.status.code
     }
+  }
+
+  /// The same, with the name of a log on every line of its log in JSON.
+  func about(_ log: LogName) -> Speaker {
+    var speaker = self
+    speaker.logger[metadataKey: "log"] = "\(log)"
+    return speaker
   }
 
   func answer(_ report: some Report) {
@@ -36,7 +44,7 @@ struct Speaker {
       if status != .done { throw status.code }
     } catch {
       let failure = try Speaker.failure(error)
-      console.tell("error: \(failure.sentence)")
+      console.tell(failure)
       if isJSON { console.answer(FailureReport(failure).json) }
       throw failure.status.code
     }
@@ -44,10 +52,18 @@ struct Speaker {
 
   /// What the user is told of an error; an error that is none of the user's goes on.
   static func failure(_ error: any Error) throws -> Failure {
+    guard let failure = Failure(error) else { throw error }
+    return failure
+  }
+}
+
+extension Failure {
+  /// nil for an error that is told elsewhere.
+  init?(_ error: any Error) {
     switch error {
-    case let error as Failure: error
-    case let error as ConnectionSettingsError: .usage("\(error).")
-    default: throw error
+    case let failure as Failure: self = failure
+    case let error as ConnectionSettingsError: self = .usage("\(error).")
+    default: return nil
     }
   }
 }

@@ -157,16 +157,3 @@ extension WaitReason {
     }
   }
 }
-
-extension Int {
-  /// `1,234,567`
-  var grouped: String {
-    let digits = Array(String(magnitude))
-    var text = self < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return text
-  }
-}

@@ -40,6 +40,11 @@ struct OutputOptions: ParsableArguments {
       valueName: "level"), completion: .list(Settings.logLevel.choices))
   var logLevel: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The log on stderr: text (default), or json, one object a line.", valueName: "format"))
+  var logFormat: String?
+
   @Flag(name: [.long, .customShort("q")], help: "No progress and no log, only errors.")
   var quiet = false
 }

@@ -64,13 +64,6 @@ struct Credentials: Sendable {
       """)
   }
 
-  /// For commands that take no job file.
-  static func find(
-    _ options: ConnectionOptions, _ environment: [String: String]
-  ) throws(Failure) -> Credentials {
-    try find(SettingSources(options.given, environment: environment))
-  }
-
   /// What requests have to go through to carry the proof.
   func transport(
     over base: AsyncHTTPClientTransport, host: APIHost, log: LogName

@@ -39,14 +39,3 @@ extension SettingSources {
     }
   }
 }
-
-extension ArchiveOptions {
-  /// For commands that take no job file.
-  func log(_ environment: [String: String]) throws(Failure) -> LogName {
-    try SettingSources(given, environment: environment).log()
-  }
-
-  func directory(_ environment: [String: String]) throws(Failure) -> String {
-    try SettingSources(given, environment: environment).archive()
-  }
-}

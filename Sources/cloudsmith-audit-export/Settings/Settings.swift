@@ -134,6 +134,9 @@ enum Settings {
     "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", choices: ["debug", "info", "warning", "error"],
     expected: "debug, info, warning or error",
     read: { ["debug": .debug, "info": .info, "warning": .warning, "error": .error][$0] })
+  static let html = Setting<String>(
+    "--html", "CLOUDSMITH_AUDIT_EXPORT_HTML", expected: "the file to write, such as audit.html",
+    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
   static let publicKeyFile = file("--public-key-file", "PUBLIC_KEY_FILE")
   static let signedSince = Setting<Int>(
     "--signed-since", expected: "the number of the first commit that was signed, such as 7",

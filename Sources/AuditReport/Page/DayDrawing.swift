@@ -1,0 +1,109 @@
+import AuditRecord
+
+/// Events a day as bars; a week a bar where there are more days than can be told apart.
+struct DayDrawing {
+  private struct Bar {
+    var first: Day
+    var last: Day
+    var rows: Int
+  }
+
+  private let bars: [Bar]
+  private let isByWeek: Bool
+
+  private static let (left, top, width, height, foot) = (52.0, 8.0, 898.0, 150.0, 22.0)
+  private static let mostDays = 460
+
+  init(_ days: [CoverageCalendar.Entry]) {
+    let known = days.reversed().drop { $0.state == .pending }.reversed()
+    isByWeek = known.count > Self.mostDays
+    var bars: [Bar] = []
+    for entry in known {
+      // Weeks begin on Monday; 1970-01-01 was a Thursday.
+      let beginsWeek = (entry.day.number + 3).flooredDivision(by: 7).remainder == 0
+      if isByWeek, !beginsWeek, let last = bars.indices.last {
+        bars[last].last = entry.day
+        bars[last].rows += entry.rows
+      } else {
+        bars.append(Bar(first: entry.day, last: entry.day, rows: entry.rows))
+      }
+    }
+    self.bars = bars
+  }
+
+  var title: String { isByWeek ? "Events a week" : "Events a day" }
+
+  var drawing: Markup {
+    guard let most = bars.map(\.rows).max(), most > 0 else { return "<p class=\"quiet\">No events.</p>" }
+    let ticks = Self.ticks(to: most)
+    let full = Double(ticks.last ?? most)
+    let base = Self.top + Self.height
+    let (width, height) = (Self.left + Self.width, base + Self.foot)
+    let lines = ticks.map { tick in
+      let y = base - Double(tick) / full * Self.height
+      return """
+        <path class="\(tick == 0 ? "base" : "line")" d="M\(Self.left) \(y + 0.5)H\(width)"/>\
+        <text x="\(Self.left - 8)" y="\(y + 4)" text-anchor="end">\(tick.grouped)</text>
+
+        """ as Markup
+    }
+    let pitch = min(Self.width / Double(bars.count), 40)
+    let thickness = pitch > 4 ? pitch - min(3, pitch / 4) : pitch * 0.9
+    let drawn = bars.enumerated().compactMap { index, bar -> Markup? in
+      guard bar.rows > 0 else { return nil }
+      let height = max(1, Double(bar.rows) / full * Self.height)
+      let x = Self.left + Double(index) * pitch + (pitch - thickness) / 2
+      let name = bar.first == bar.last ? "\(bar.first)" : "\(bar.first) to \(bar.last)"
+      return """
+        <rect class="bar" x="\(x)" y="\(base - height)" width="\(thickness)" height="\(height)"><title>\(name): \
+        \(bar.rows.grouped) \(bar.rows == 1 ? "event" : "events")</title></rect>
+
+        """
+    }
+    return """
+      <div class="wide" tabindex="0" role="group" aria-label="\(title)">
+      <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="day-t day-d">
+      <title id="day-t">\(title)</title>
+      <desc id="day-d">The table of all days below has the same.</desc>
+      \(lines)\(drawn)\(dates(pitch, y: base + 15))
+      </svg></div>
+      """
+  }
+
+  /// Steps of 1, 2 or 5 times a power of ten, four of them or fewer, the last at or above `most`.
+  static func ticks(to most: Int) -> [Int] {
+    var step = 1
+    var factors = [2, 5, 10][...]
+    var power = 1
+    while step * 4 < most {
+      if factors.isEmpty {
+        factors = [2, 5, 10]
+        power *= 10
+      }
+      step = (factors.popFirst() ?? 10) * power
+    }
+    return Array(stride(from: 0, through: (most + step - 1) / step * step, by: step))
+  }
+
+  private func dates(_ pitch: Double, y: Double) -> Markup {
+    let showsDates = bars.count <= 62 && !isByWeek
+    var labels: [Markup] = []
+    var free = Self.left
+    let month = pitch * (isByWeek ? 30.4 / 7 : 30.4)
+    let step = [1, 2, 3, 6, 12].first { Double($0) * month >= 52 } ?? 12
+    for (index, bar) in bars.enumerated() {
+      let date = CivilDate(daysSinceEpoch: bar.first.number)
+      let isDue =
+        showsDates ? index % 7 == 0 : date.day <= (isByWeek ? 7 : 1) && (Int(date.month) - 1) % step == 0
+      let x = Self.left + Double(index) * pitch
+      guard isDue || index == 0, x >= free, x < Self.left + Self.width - 40 else { continue }
+      let text = showsDates ? "\(bar.first)".dropFirst(5) : "\(bar.first)".prefix(7)
+      // The first of a chart is not to crowd out the month that begins beside it.
+      if index == 0, !showsDates, date.day > 12 { continue }
+      labels.append(
+        "<path class=\"base\" d=\"M\(x) \(y - 15)v5\"/><text x=\"\(x)\" y=\"\(y)\">\(String(text))</text>")
+      free = x + 48
+    }
+    return Markup(labels)
+  }
+}

@@ -1,0 +1,59 @@
+/// How text for a terminal may look.
+package struct TerminalStyle: Hashable, Sendable {
+  /// Columns.
+  package var width: Int
+  package var isColored: Bool
+  /// Whether more than ASCII can be shown.
+  package var isUnicode: Bool
+
+  package init(width: Int = 80, isColored: Bool = false, isUnicode: Bool = false) {
+    self.width = width
+    self.isColored = isColored
+    self.isUnicode = isUnicode
+  }
+
+  /// What an environment says, as cloudsmith-cli reads it: `CLOUDSMITH_COLOR` (`always`, `never`, else by itself: `NO_COLOR`,
+  /// `CLOUDSMITH_FORCE_COLOR`, `TERM=dumb`, then whether there is a terminal). `COLUMNS` counts before the terminal's own
+  /// width. Letters beyond ASCII are for locales in UTF-8, by the rules of POSIX (`LC_ALL`, `LC_CTYPE`, `LANG`).
+  package init(_ environment: [String: String], isTerminal: Bool, columns: Int?) {
+    func value(_ name: String) -> String? {
+      environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    switch value("CLOUDSMITH_COLOR")?.lowercased() {
+    case "always": isColored = true
+    case "never": isColored = false
+    default:
+      isColored =
+        value("NO_COLOR") != nil
+        ? false
+        : value("CLOUDSMITH_FORCE_COLOR") == "true" || isTerminal && value("TERM") != "dumb"
+    }
+    let asked = value("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    width = min(max(asked ?? columns ?? 80, 40), 240)
+    let locale = value("LC_ALL") ?? value("LC_CTYPE") ?? value("LANG") ?? ""
+    isUnicode = locale.uppercased().replacing("-", with: "").contains("UTF8")
+  }
+
+  enum Ink: String {
+    case plain = ""
+    case strong = "1"
+    case faint = "2"
+    case accent = "36"
+    /// Something is wrong.
+    case alert = "1;31"
+  }
+
+  func paint(_ text: String, _ ink: Ink) -> String {
+    isColored && ink != .plain && !text.isEmpty ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  func pick(_ unicode: String, _ ascii: String) -> String { isUnicode ? unicode : ascii }
+}
+
+func left(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+func right(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}

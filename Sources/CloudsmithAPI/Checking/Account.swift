@@ -1,0 +1,38 @@
+internal import FoundationEssentials
+
+/// Whom the API takes a request for (`/user/self/`).
+///
+/// A credential that the API cannot make out is dropped without a word there, and the request runs as nobody's: a 200
+/// alone does not say that the key was accepted.
+package struct Account: Hashable, Sendable {
+  package var isAuthenticated: Bool
+  /// Such as `audit-exporter`; nil for nobody, and where the API does not tell.
+  package var slug: String?
+
+  package init(isAuthenticated: Bool, slug: String? = nil) {
+    self.isAuthenticated = isAuthenticated
+    self.slug = slug
+  }
+}
+
+extension AuditLogClient {
+  /// Asks who the key belongs to: one request.
+  package func account() async throws(APIError) -> Account {
+    var account = Account(isAuthenticated: false)
+    try await fetch("\(APIHost.versionPath)/user/self/", page: 1) { response in
+      do {
+        let body = try JSONDecoder().decode(AccountBody.self, from: Data(response.body.prefix(65_536)))
+        account = Account(isAuthenticated: body.authenticated, slug: body.slug.flatMap { printable($0) })
+        return nil
+      } catch {
+        return .transport(.undecodable("its body is not what /user/self/ gives"))
+      }
+    }
+    return account
+  }
+}
+
+private struct AccountBody: Decodable {
+  var authenticated: Bool
+  var slug: String?
+}

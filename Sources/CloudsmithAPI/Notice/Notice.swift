@@ -1,0 +1,124 @@
+package import AuditRecord
+
+/// A sign of life for a dead man's switch: that a job ended, how, and in which words.
+package struct Notice: Hashable, Sendable {
+  package var isSuccess: Bool
+  /// What a person should read: the first line says the most.
+  package var text: String
+  package var duration: TimeSpan
+
+  package init(isSuccess: Bool, text: String, duration: TimeSpan) {
+    self.isSuccess = isSuccess
+    self.text = text
+    self.duration = duration
+  }
+
+  /// Bytes of a body: what the oldest installations of healthchecks keep.
+  static let bodyLimit = 10_000
+  /// Characters of a message in a query.
+  static let messageLimit = 250
+  /// The longest time that Uptime Kuma takes, in milliseconds: a day.
+  private static let pingLimit: Int64 = 86_400_000
+
+  /// What is sent: a POST where there is a body, else a GET.
+  func request(to url: NoticeURL) -> (target: String, body: [UInt8]?) {
+    switch url.convention {
+    case .healthchecks:
+      let base = url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path
+      let path = isSuccess ? url.path : base + "/fail"
+      return (target(path, url.query), body)
+    case .cronitor:
+      let state = "state=\(isSuccess ? "complete" : "fail")"
+      return (target(url.path, url.query, state, "message=\(message)"), nil)
+    case .uptimeKuma:
+      // The URL that the service shows has these three already, for success.
+      let others = url.query.split(separator: "&").filter { pair in
+        !["status", "msg", "ping"].contains(pair.prefix { $0 != "=" })
+      }
+      let ping = min(Notice.pingLimit, max(0, duration.microseconds / 1_000))
+      return (
+        target(
+          url.path, others.joined(separator: "&"), "status=\(isSuccess ? "up" : "down")", "msg=\(message)",
+          "ping=\(ping)"), nil
+      )
+    }
+  }
+
+  private func target(_ path: String, _ query: String...) -> String {
+    let query = query.filter { !$0.isEmpty }.joined(separator: "&")
+    return query.isEmpty ? path : "\(path)?\(query)"
+  }
+
+  /// Cut where a character ends.
+  private var body: [UInt8] {
+    var bytes = Array(text.utf8.prefix(Notice.bodyLimit))
+    while String(validating: bytes, as: UTF8.self) == nil, !bytes.isEmpty { bytes.removeLast() }
+    return bytes
+  }
+
+  private var message: String {
+    let line = text.prefix { !$0.isNewline }
+    return PercentEncoding.encode(String(line.prefix(Notice.messageLimit)))
+  }
+}
+
+/// Why a notice did not arrive; it holds no URL.
+package enum NoticeError: Error, Hashable, Sendable {
+  /// The service answered with this status.
+  case refused(status: Int)
+  case transport(TransportFault)
+}
+
+extension NoticeError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .refused(let status): "the service answered with status \(status)"
+    case .transport(let fault): fault.description
+    }
+  }
+}
+
+extension Notice {
+  /// Tries before it is given up: a lost packet at night should wake nobody.
+  package static let tries = 3
+  /// What one try may take, and how long the next one waits.
+  package static let patience = TimeSpan.seconds(5)
+  package static let pause = TimeSpan.seconds(1)
+
+  /// Sends it until the service takes it. What another try could not mend is not tried again.
+  package func deliver(
+    to url: NoticeURL, by transport: some NoticeTransport, clock: some RunClock = SystemClock()
+  ) async throws(NoticeError) {
+    let (target, body) = request(to: url)
+    var attempt = 1
+    while true {
+      let failure: NoticeError
+      do {
+        let status = try await transport.send(to: url.origin, target, body: body)
+        if (200..<300).contains(status) { return }
+        failure = .refused(status: status)
+      } catch {
+        failure = .transport(error)
+      }
+      guard attempt < Notice.tries, failure.mayPass else { throw failure }
+      attempt += 1
+      do { try await clock.sleep(for: Notice.pause) } catch { throw failure }
+    }
+  }
+}
+
+extension NoticeError {
+  fileprivate var mayPass: Bool {
+    switch self {
+    case .refused(let status): status == 429 || status >= 500
+    case .transport(.untrusted), .transport(.proxyRefused), .transport(.cancelled): false
+    case .transport: true
+    }
+  }
+}
+
+/// One request without a key, and the status of its answer.
+package protocol NoticeTransport: Sendable {
+  /// Sends a POST with the body as plain text, or a GET without one. Follows no redirect and repeats nothing.
+  func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int
+}

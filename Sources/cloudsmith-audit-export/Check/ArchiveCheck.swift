@@ -1,0 +1,90 @@
+import AuditArchive
+import AuditRecord
+import CloudsmithAPI
+
+/// Looks at an archive's folder as a run will find it, and leaves it as it is.
+struct ArchiveCheck {
+  /// nil when no archive was named.
+  let archive: String?
+  let log: LogName
+  let host: APIHost
+  let words: Words
+
+  func lines() -> [CheckLine] {
+    guard let archive else {
+      return CheckLine.Subject.ofArchive.map {
+        CheckLine(subject: $0, finding: .open("no --archive was given"))
+      }
+    }
+    var largestDay = 0
+    return [
+      CheckLine(subject: .archive, finding: state(archive, &largestDay)),
+      CheckLine(subject: .archiveWritable, finding: writing(archive)),
+      CheckLine(subject: .lock, finding: lock(archive)),
+      CheckLine(subject: .diskSpace, finding: space(archive, largestDay: largestDay)),
+    ]
+  }
+
+  private func state(_ archive: String, _ largestDay: inout Int) -> CheckLine.Finding {
+    do {
+      guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
+        return .good("none of '\(log)' in \(quoted(archive)) yet: the first export makes it")
+      }
+      largestDay =
+        manifest.partitions.map { $0.files.reduce(0) { $0 + $1.uncompressedBytes } }.max() ?? 0
+      guard manifest.source.apiHost == host.description else {
+        let asked = ArchiveSource(apiHost: host.description, log: log, query: manifest.source.query)
+        return .bad(words.failure(.otherSource(found: manifest.source, asked: asked)))
+      }
+      guard damaged.isEmpty else { return .bad(words.damagedFiles(damaged)) }
+      let lag = (SystemClock().now - manifest.highWaterMark).rough
+      let gaps = manifest.gaps.count
+      return .good(
+        """
+        commit \(manifest.commit), high-water mark \(manifest.highWaterMark) (\(lag) ago), \
+        \(gaps == 0 ? "no gaps" : gaps == 1 ? "1 gap" : "\(gaps) gaps")
+        """)
+    } catch {
+      return .bad(words.failure(error))
+    }
+  }
+
+  private func writing(_ archive: String) -> CheckLine.Finding {
+    do {
+      let folder = try Archive.tryWriting(at: archive, log: log)
+      return .good(
+        folder == archive
+          ? "a file and folders were made in \(quoted(archive)) and removed"
+          : "it would be made in \(quoted(folder)), where a file was made and removed")
+    } catch {
+      return .bad(words.notWritable(error))
+    }
+  }
+
+  private func lock(_ archive: String) -> CheckLine.Finding {
+    do {
+      switch try Archive.lockState(at: archive, log: log) {
+      case .free, .never: return .good("no run holds it")
+      case .held(let holder): return .bad(words.failure(.locked(holder)))
+      }
+    } catch {
+      return .bad(words.failure(error))
+    }
+  }
+
+  /// Room for a day like the largest, staged beside what is there, and for what goes with it.
+  private func space(_ archive: String, largestDay: Int) -> CheckLine.Finding {
+    let needed = ArchiveCheck.leastSpace + 2 * largestDay
+    do {
+      let space = try Archive.space(at: archive)
+      guard space.free >= needed, space.freeFiles != 0 else {
+        return .bad(words.fullDisk(space, needed: needed))
+      }
+      return .good("\(space.free.asBytes) are free")
+    } catch {
+      return .bad(words.notWritable(error))
+    }
+  }
+
+  private static let leastSpace = 64 << 20
+}

@@ -1,0 +1,42 @@
+import AuditRecord
+import CloudsmithAPI
+import Logging
+
+/// A check with all its settings resolved.
+struct CheckJob {
+  private let log: LogName
+  private let archive: String?
+  private let host: APIHost
+  private let credentials: Credentials
+  private let connection: ConnectionSettings
+  private let pace: PaceRule
+
+  init(_ sources: SettingSources) throws(Failure) {
+    log = try sources.log()
+    archive = try sources.resolve(Settings.archive)
+    host = try sources.host()
+    var connection = try sources.connection()
+    if try sources.find(Settings.requestTimeout) == nil { connection.timeouts.total = APICheck.timeout }
+    self.connection = connection
+    pace = try sources.value(of: Settings.pace)
+    credentials = try Credentials.find(sources)
+  }
+
+  func run(_ speaker: Speaker) async throws -> CheckReport {
+    if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
+    let words = Words(
+      log: log, archive: archive ?? "", keySource: credentials.source, service: credentials.service)
+    let (lines, requests) = try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+      let transport = credentials.transport(over: transport, host: host, log: log)
+      let client = AuditLogClient(
+        log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
+      let check = APICheck(client, host: host, words: words) { subject in
+        speaker.console.progress("looking at the \(subject.label)")
+      }
+      return (try await check.lines(), client.counters.requests)
+    }
+    let archiveLines = ArchiveCheck(archive: archive, log: log, host: host, words: words).lines()
+    return CheckReport(
+      log: log, host: host, archive: archive, requests: requests, lines: lines + archiveLines)
+  }
+}

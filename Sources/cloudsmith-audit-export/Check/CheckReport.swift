@@ -1,0 +1,85 @@
+import AuditRecord
+import CloudsmithAPI
+
+/// What `check` found.
+struct CheckReport: Report {
+  let log: LogName
+  let host: APIHost
+  let archive: String?
+  /// Those that were made.
+  let requests: Int
+  let lines: [CheckLine]
+
+  private var failures: [Failure] {
+    lines.compactMap { if case .bad(let failure) = $0.finding { failure } else { nil } }
+  }
+
+  /// Of the first that is wrong.
+  var status: ExitStatus { failures.first?.status ?? .done }
+
+  var text: String {
+    let width = (CheckLine.Subject.allCases.map(\.label.count).max() ?? 0) + 2
+    var text = lines.map { line in
+      let label = line.subject.label
+      let (mark, sentence) = line.finding.told
+      return "\(mark) \(label)\(String(repeating: " ", count: width - label.count))\(sentence)"
+    }
+    let made = "\(requests) \(requests == 1 ? "request was" : "requests were") made"
+    text.append("")
+    text.append(
+      failures.isEmpty
+        ? "\(log): nothing wrong was found; \(made)."
+        : "\(log): \(failures.count) of \(lines.count) are wrong (status \(status.rawValue)); \(made).")
+    return text.joined(separator: "\n")
+  }
+
+  var json: String {
+    JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, source: log.description, apiHost: host.description,
+        archive: archive, requests: requests, checks: lines.map(Document.Check.init)))
+  }
+
+  private struct Document: Encodable {
+    struct Check: Encodable {
+      var subject: String
+      /// `passed`, `failed` or `skipped`.
+      var result: String
+      var message: String
+      /// That a run would end with; of what failed alone.
+      var status: String?
+      var exitStatus: Int32?
+
+      init(_ line: CheckLine) {
+        subject = line.subject.rawValue
+        message = line.finding.told.sentence
+        switch line.finding {
+        case .good: result = "passed"
+        case .open: result = "skipped"
+        case .bad(let failure):
+          result = "failed"
+          status = failure.status.word
+          exitStatus = failure.status.rawValue
+        }
+      }
+    }
+
+    var status: String
+    var exitStatus: Int32
+    var source: String
+    var apiHost: String
+    var archive: String?
+    var requests: Int
+    var checks: [Check]
+  }
+}
+
+extension CheckLine.Finding {
+  fileprivate var told: (mark: String, sentence: String) {
+    switch self {
+    case .good(let sentence): ("✓", sentence)
+    case .bad(let failure): ("✗", failure.sentence)
+    case .open(let reason): ("–", "not looked at: \(reason)")
+    }
+  }
+}

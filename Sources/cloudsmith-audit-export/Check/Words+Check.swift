@@ -1,0 +1,110 @@
+import AuditArchive
+import AuditRecord
+import CloudsmithAPI
+
+/// What `check` says of things that a run says otherwise, or not at all.
+extension Words {
+  var anonymous: Failure {
+    Failure(
+      status: .keyRefused,
+      sentence: """
+        The API took the request as nobody's: it did not refuse the key from \(keySource), it passed it over. What was \
+        sent is no API key (perhaps a token of another kind, or one for downloads); create one under API Settings of a \
+        Cloudsmith account that is a Manager or Owner.
+        """)
+  }
+
+  func throttled(_ error: APIError) -> Failure {
+    let asked =
+      if case .waitTooLong(let refusal) = error { ", and asks to wait \(refusal.asked.rough)" } else { "" }
+    return Failure(
+      status: .incomplete,
+      sentence: """
+        The API allows no more requests for now (429)\(asked): its limit counts per hour and key; wait until then, and give \
+        this job a key of its own.
+        """)
+  }
+
+  func noRequestsLeft(resetsIn: TimeSpan?) -> Failure {
+    Failure(
+      status: .incomplete,
+      sentence: """
+        No request is left of this hour's\(resetsIn.map { ", for another \($0.rough)" } ?? ""): wait until then, and give \
+        this job a key of its own.
+        """)
+  }
+
+  func unavailable(_ host: APIHost, _ fault: Fault, _ tries: Int) -> Failure {
+    Failure(
+      status: .unavailable,
+      sentence: """
+        \(host) gave no answer in \(tries) tries, at last: \(fault). Check the network, --api-host and --proxy; if they are \
+        right, try again later.
+        """)
+  }
+
+  func clock(behind lag: TimeSpan) -> Failure {
+    Failure(
+      status: .failed,
+      sentence: """
+        The clock of this machine is \(lag.rough) behind the API's: every run would leave that much to the next one; set \
+        the clock right.
+        """)
+  }
+
+  func notWritable(_ error: StorageError) -> Failure {
+    let cure =
+      switch error.reason {
+      case .full: "make room on that disk"
+      case .denied:
+        "give the user that runs the export the right to write there, and to what earlier runs as another user have made"
+      default: "give another folder with --archive, or mend what stands there"
+      }
+    return Failure(status: .storage, sentence: "\(error): \(cure).".capitalizedFirst)
+  }
+
+  func fullDisk(_ space: DiskSpace, needed: Int) -> Failure {
+    let found =
+      space.freeFiles == 0
+      ? "no more files can be made (its inodes are used up)" : "\(space.free.asBytes) are free"
+    return Failure(
+      status: .storage,
+      sentence: """
+        The disk of the archive \(quoted(archive)) is nearly full: \(found), where a run may need \(needed.asBytes); make \
+        room there.
+        """)
+  }
+}
+
+extension TimeSpan {
+  /// For people: `45 s`, `12 min`, `5 h`, `61 days`.
+  var rough: String {
+    let seconds = seconds.magnitude
+    return switch seconds {
+    case ..<120: "\(Int(seconds.rounded())) s"
+    case ..<7_200: "\(Int((seconds / 60).rounded())) min"
+    case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
+    default: "\(Int((seconds / 86_400).rounded())) days"
+    }
+  }
+}
+
+extension Int {
+  /// For people: `512 bytes`, `1.5 MiB`, `12.0 GiB`.
+  var asBytes: String {
+    var size = Double(self)
+    var unit = 0
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while size >= 1_024, unit < units.count - 1 {
+      size /= 1_024
+      unit += 1
+    }
+    guard unit > 0 else { return "\(self) bytes" }
+    let tenths = Int((size * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+}
+
+extension String {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

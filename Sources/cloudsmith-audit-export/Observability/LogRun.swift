@@ -1,0 +1,19 @@
+import AuditArchive
+import AuditRecord
+
+/// One log's part in a run of the program, whatever became of it, as those see it who watch from outside.
+struct LogRun: Sendable {
+  let log: LogName
+  let archive: String
+  /// How long the API keeps events.
+  let retention: TimeSpan
+  let began: Timestamp
+  let duration: TimeSpan
+  let status: ExitStatus
+  /// What a person reads about it, on one line or more.
+  let text: String
+  /// Of what was done; all zero where nothing was begun.
+  var counters = RunCounters()
+
+  var ended: Timestamp { began + duration }
+}

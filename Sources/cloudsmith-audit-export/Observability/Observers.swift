@@ -1,0 +1,149 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import Logging
+import Synchronization
+
+/// Those who are told what became of a run, of one log or of several: the metrics file, the dead man's switch, the log in
+/// JSON.
+///
+/// None of them changes the run: what cannot be told is a warning.
+final class Observers: Sendable {
+  private let metricsFile: String?
+  private let notice: (url: NoticeURL, connection: ConnectionSettings)?
+  /// In the order in which they ended.
+  private let runs = Mutex<[RunMetrics]>([])
+
+  init(_ options: ObservabilityOptions, _ environment: [String: String]) throws(Failure) {
+    metricsFile = try Settings.metricsFile.resolve(options.metricsFile, environment)
+    notice = try Settings.notifyURL.resolve(options.notifyUrl, environment).map { text throws(Failure) in
+      try Observers.notice(text, environment)
+    }
+  }
+
+  /// Exports one log, takes note of what became of it, and adds to its report what was measured.
+  func watching(
+    _ log: LogName, _ archive: String, retention: TimeSpan, _ body: () async throws -> ExportReport
+  ) async throws -> ExportReport {
+    let clock = SystemClock()
+    let (began, start) = (clock.now, clock.elapsed)
+    func note(_ status: ExitStatus, _ text: String, _ report: ExportReport? = nil) -> RunMetrics {
+      var run = LogRun(
+        log: log, archive: archive, retention: retention, began: began, duration: clock.elapsed - start,
+        status: status, text: text)
+      if let report { run.counters = report.summary.counters }
+      let metrics = RunMetrics(run)
+      runs.withLock { $0.append(metrics) }
+      return metrics
+    }
+    do {
+      var report = try await body()
+      let sentence = report.status == .done ? nil : report.message
+      let text = [sentence, report.text].compactMap { $0 }.joined(separator: "\n")
+      report.metrics = note(report.status, text, report).values
+      return report
+    } catch {
+      if let failure = Failure(error) { _ = note(failure.status, failure.sentence) }
+      throw error
+    }
+  }
+
+  /// Runs `body`, which watches logs, and tells of all of them at its end, however it ends.
+  func telling(
+    _ speaker: Speaker, _ body: () async throws -> ExitStatus
+  ) async throws -> ExitStatus {
+    do {
+      let status = try await body()
+      await tell(speaker, status)
+      return status
+    } catch {
+      let failure = Failure(error)
+      await tell(speaker, failure?.status ?? .failed, failure)
+      throw error
+    }
+  }
+
+  /// - Parameters:
+  ///   - status: of the whole run; it can be wrong where no log's is.
+  ///   - failure: what ended the run.
+  private func tell(_ speaker: Speaker, _ status: ExitStatus, _ failure: Failure? = nil) async {
+    let logs = runs.withLock(\.self)
+    // In a log of text it would say again what the answer says.
+    if speaker.console.isLogJSON {
+      for log in logs { speaker.logger.info("finished", metadata: log.fields) }
+    }
+    if let metricsFile, !logs.isEmpty { write(logs, to: metricsFile, speaker) }
+    if let notice {
+      // What ended one log's run is in that log's own words.
+      let other = logs.isEmpty ? failure?.sentence : nil
+      await ping(notice, logs.map(\.run), status, other, speaker)
+    }
+  }
+
+  // MARK: - The metrics file
+
+  private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
+    do {
+      try MetricsFile(path: path).replace(with: MetricsText(logs, version: Version.text).text)
+    } catch {
+      let why = (error as? StorageError)?.description ?? "its mode could not be set"
+      speaker.logger.warning(
+        """
+        the metrics file \(quoted(path)) is not written: \(why). Check that its folder is there, has room, and that this \
+        user may write there. The export is not affected.
+        """)
+    }
+  }
+
+  // MARK: - The dead man's switch
+
+  /// - Parameter other: what cannot be laid to any log, such as a setting that is wrong.
+  private func ping(
+    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ status: ExitStatus,
+    _ other: String?, _ speaker: Speaker
+  ) async {
+    let texts = runs.map(\.text) + [other].compactMap { $0 }
+    let message = Notice(
+      isSuccess: status == .done,
+      text: "cloudsmith-audit-export: \(status.word): \(texts.joined(separator: "\n"))\n",
+      duration: runs.map(\.duration).reduce(.zero) { $0 + $1 })
+    do {
+      try await AsyncHTTPClientTransport.withTransport(notice.connection) { transport in
+        try await message.deliver(to: notice.url, by: transport)
+      }
+    } catch {
+      speaker.logger.warning(
+        """
+        the ping to --notify-url did not arrive (\(error)): its service may take this run for lost. Check the URL, and that \
+        this machine reaches it. The export is not affected.
+        """)
+    }
+  }
+
+  private static func notice(
+    _ text: String, _ environment: [String: String]
+  ) throws(Failure) -> (NoticeURL, ConnectionSettings) {
+    do {
+      let url = try NoticeURL(text)
+      // Not --ca-file nor --proxy, which are for the API: the service is elsewhere. The environment counts for both.
+      var settings = try ConnectionSettings(host: url.host, environment: environment, version: Version.text)
+      settings.timeouts.connect = Notice.patience
+      settings.timeouts.idle = Notice.patience
+      settings.timeouts.total = Notice.patience
+      return (url, settings)
+    } catch {
+      throw .usage("--notify-url: \(error).")
+    }
+  }
+}
+
+extension RunMetrics {
+  /// For a log in JSON: numbers stay numbers there.
+  fileprivate var fields: Logger.Metadata {
+    var fields = values.mapValues { Logger.MetadataValue.stringConvertible($0) }
+    fields["log"] = "\(run.log)"
+    fields["status"] = "\(run.status.word)"
+    return fields
+  }
+}

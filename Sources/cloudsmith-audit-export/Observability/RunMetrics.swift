@@ -1,0 +1,139 @@
+import AuditArchive
+import AuditRecord
+
+/// What can be measured of a log's run and of its archive after it. One table for the metrics file and for the report in
+/// JSON, so that each has what the other has.
+struct RunMetrics: Sendable {
+  let run: LogRun
+  /// nil when there is none, or it cannot be read.
+  private let manifest: Manifest?
+  /// When a run last had all that it was after: this one, or by the archive's own commits one before it.
+  private let lastSuccess: Timestamp?
+
+  /// Reads the archive: it remembers earlier runs, so that no file of ours has to.
+  init(_ run: LogRun) {
+    self.run = run
+    let isSuccess = run.status == .done || run.status == .quarantined
+    var manifest: Manifest?
+    var lastSuccess = isSuccess ? run.ended : nil
+    do {
+      manifest = try Archive.read(at: run.archive, log: run.log)
+      if !isSuccess {
+        lastSuccess = try Archive.lastCompleteCommit(at: run.archive, log: run.log)?.committedAt
+      }
+    } catch {
+      // The run itself has told what is wrong with the archive; what cannot be read is left out.
+    }
+    self.manifest = manifest
+    self.lastSuccess = lastSuccess
+  }
+
+  /// One series of each log; all are gauges, because every run writes them anew.
+  struct Metric: Sendable {
+    /// Without the prefix that all have.
+    let name: String
+    let help: String
+    let value: @Sendable (RunMetrics) -> Double?
+  }
+
+  /// By name. Those that cannot be known are left out.
+  var values: [String: Double] {
+    Dictionary(
+      uniqueKeysWithValues: RunMetrics.all.compactMap { metric in
+        metric.value(self).map { (metric.name, $0) }
+      })
+  }
+
+  static let all: [Metric] = [
+    Metric(name: "last_run_timestamp_seconds", help: "When the last run ended.") {
+      $0.run.ended.secondsSince1970
+    },
+    Metric(name: "last_run_duration_seconds", help: "How long the last run took.") {
+      $0.run.duration.seconds
+    },
+    Metric(name: "last_run_exit_status", help: "Exit status of the last run; 0 is done.") {
+      Double($0.run.status.rawValue)
+    },
+    Metric(
+      name: "last_success_timestamp_seconds",
+      help: "When a run last had all that it was after; kept by the archive over failures."
+    ) { $0.lastSuccess?.secondsSince1970 },
+
+    Metric(name: "last_run_events_received", help: "Events that the API gave to the last run.") {
+      Double($0.run.counters.eventsReceived)
+    },
+    Metric(name: "last_run_events_added", help: "Events that the last run added to the archive.") {
+      Double($0.run.counters.rowsAdded)
+    },
+    Metric(
+      name: "last_run_events_late", help: "Of those added, the ones from a time that had been covered before."
+    ) { Double($0.run.counters.lateEvents) },
+    Metric(
+      name: "last_run_events_duplicate",
+      help: "Events that the last run was given and that were archived already."
+    ) { Double($0.run.counters.duplicates) },
+    Metric(
+      name: "last_run_events_conflicting", help: "Events that the API tells otherwise than the archive now."
+    ) { Double($0.run.counters.conflictingEvents) },
+    Metric(
+      name: "last_run_records_quarantined", help: "Records that could not be read, newly in quarantine."
+    ) { Double($0.run.counters.quarantined) },
+    Metric(name: "last_run_requests", help: "Requests of the last run, retries among them.") {
+      Double($0.run.counters.requests)
+    },
+    Metric(name: "last_run_retries", help: "Requests of the last run that were made again.") {
+      Double($0.run.counters.retries)
+    },
+    Metric(
+      name: "last_run_wait_seconds", help: "What the last run waited for pace, rate limit and retries."
+    ) { $0.run.counters.secondsWaited },
+
+    Metric(
+      name: "high_water_mark_timestamp_seconds",
+      help: "Every event before this is archived, from the start of the archive on."
+    ) { $0.manifest?.highWaterMark.secondsSince1970 },
+    Metric(
+      name: "high_water_mark_lag_seconds",
+      help: "How far the mark lay behind the end of the last run; time() less the mark goes on growing."
+    ) { metrics in metrics.manifest.map { (metrics.run.ended - $0.highWaterMark).seconds } },
+    Metric(
+      name: "retention_loss_timestamp_seconds",
+      help: "When Cloudsmith stops keeping the first event that the archive lacks (--retention)."
+    ) { metrics in metrics.manifest.map { ($0.highWaterMark + metrics.run.retention).secondsSince1970 } },
+    Metric(
+      name: "retention_loss_seconds", help: "How far away that was at the end of the last run."
+    ) { metrics in
+      metrics.manifest.map { ($0.highWaterMark + metrics.run.retention - metrics.run.ended).seconds }
+    },
+
+    Metric(name: "archive_gaps", help: "Stretches of time below the newest covered one that are not covered.")
+    {
+      $0.manifest.map { Double($0.gaps.count) }
+    },
+    Metric(name: "archive_gap_seconds", help: "How long those are together.") {
+      $0.manifest.map { $0.gaps.reduce(0) { $0 + $1.length.seconds } }
+    },
+    Metric(name: "archive_commit", help: "Number of the newest commit.") {
+      $0.manifest.map { Double($0.commit) }
+    },
+    Metric(name: "archive_partitions", help: "UTC dates that the archive has.") {
+      $0.manifest.map { Double($0.partitions.count) }
+    },
+    Metric(name: "archive_events", help: "Events in the archive.") {
+      $0.manifest.map { Double($0.partitions.reduce(0) { $0 + $1.rows }) }
+    },
+    Metric(name: "archive_files", help: "Part files that the manifest names.") {
+      $0.manifest.map { Double($0.partitions.reduce(0) { $0 + $1.files.count }) }
+    },
+    Metric(name: "archive_bytes", help: "Size of those files.") {
+      $0.manifest.map { Double($0.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }) }
+    },
+    Metric(name: "archive_records_quarantined", help: "Records in quarantine.") {
+      $0.manifest.map { Double($0.quarantinedRecords) }
+    },
+  ]
+}
+
+extension Timestamp {
+  fileprivate var secondsSince1970: Double { Double(microseconds) / 1_000_000 }
+}

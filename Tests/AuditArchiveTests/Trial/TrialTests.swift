@@ -1,0 +1,109 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+import Testing
+
+/// What `check` does in an archive's folder.
+@Suite struct TrialTests {
+  private static let root = "/archive"
+
+  private func disk() async throws -> FaultyFileSystem {
+    let disk = FaultyFileSystem(folder: Self.root)
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
+    }
+    return disk
+  }
+
+  @Test func `a trial leaves an archive as it was, and tries every folder that a run writes to`() async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder)
+      let before = try tree(folder)
+      #expect(try Archive.tryWriting(at: folder, log: log("acme")) == folder)
+      #expect(try tree(folder) == before)
+    }
+    let disk = try await disk()
+    disk.record()
+    _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: disk)
+    #expect(disk.operations.contains { $0.hasPrefix("create /archive/_staging/acme/_check-") })
+    for folder in ["", "/csv/organization=acme", "/_manifest/acme", "/_manifest/acme/commits"] {
+      let trial = "makeFolder /archive\(folder)/_check-"
+      #expect(disk.operations.contains { $0.hasPrefix(trial) }, "\(disk.operations)")
+    }
+  }
+
+  @Test func `where there is no archive, the nearest folder is tried, and nothing is made`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      #expect(try Archive.tryWriting(at: "\(folder)/a/b", log: log("acme")) == folder)
+      #expect(try Archive.space(at: "\(folder)/a/b").free > 0)
+      #expect(try Archive.lockState(at: "\(folder)/a/b", log: log("acme")) == .never)
+      #expect(try tree(folder).isEmpty)
+      try write("", to: "\(folder)/file")
+      #expect(throws: StorageError.self) { try Archive.tryWriting(at: "\(folder)/file/a", log: log("acme")) }
+    }
+  }
+
+  @Test(arguments: [FaultyFileSystem.Fault.failure, .full])
+  func `whatever fails is told, and nothing is left behind but by what cannot be removed`(
+    _ fault: FaultyFileSystem.Fault
+  ) async throws {
+    let disk = try await disk()
+    let before = disk.paths(below: Self.root)
+    var failures = 0
+    for number in 1... {
+      let copy = FaultyFileSystem(copyOf: disk)
+      copy.record()
+      copy.fail(at: number, fault)
+      do {
+        _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: copy)
+        guard copy.hasFailed else { break }
+        Issue.record("operation \(number) failed, and nobody was told")
+      } catch {
+        failures += 1
+        let isRemoval = copy.operations.last?.hasPrefix("delete") ?? false
+        if !isRemoval { #expect(copy.paths(below: Self.root) == before, "\(copy.operations)") }
+      }
+    }
+    #expect(failures > 15)
+  }
+
+  @Test func `a file that a trial has left behind is tidied away by the next run`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder)
+      try write("", to: "\(folder)/_staging/acme/_check-1-2")
+      try await withWriter(folder) { (writer) async throws in
+        #expect(writer.recovery.deleted.map(\.path) == ["_staging/acme/_check-1-2"])
+      }
+      #expect(try !tree(folder).keys.contains { $0.contains("_check-") })
+    }
+  }
+
+  @Test func `the lock: never taken, free, and held by somebody`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      let name = log("acme")
+      #expect(try Archive.lockState(at: folder, log: name) == .never)
+      try await withWriter(folder) { (_) async throws in
+        #expect(try Archive.lockState(at: folder, log: name) == .held(somebody))
+        #expect(try Archive.lockState(at: folder, log: log("other")) == .never)
+      }
+      #expect(try Archive.lockState(at: folder, log: name) == .free)
+      try await withWriter(folder) { _ in }
+    }
+  }
+
+  @Test func `the last complete commit is found below those of runs that stopped`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      #expect(try Archive.lastCompleteCommit(at: folder, log: log("acme")) == nil)
+      try await withWriter(folder) { writer in
+        for (number, isComplete) in [false, true, false, false].enumerated() {
+          try await writer.commit(["2024-02-12": events("2024-02-12", number + 1)]) {
+            $0.run.complete = isComplete
+          }
+        }
+      }
+      #expect(try Archive.lastCompleteCommit(at: folder, log: log("acme"))?.commit == 2)
+    }
+  }
+}

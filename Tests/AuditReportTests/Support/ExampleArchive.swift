@@ -1,0 +1,69 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+
+/// A small archive of `acme` in a folder of its own.
+enum ExampleArchive {
+  static let log = LogName("acme")!
+
+  /// Runs `body` with the folder of an archive that `write` has made.
+  static func with(
+    _ write: (ArchiveWriter) async throws -> Void, _ body: (_ folder: String, Manifest) throws -> Void
+  ) async throws {
+    let folder = NSTemporaryDirectory() + "audit-report-" + UUID().uuidString
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
+    let holder = LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0))
+    try await Archive.withWriter(
+      at: folder, source: source, holder: holder, settings: WriterSettings(toolVersion: "1.0.0")
+    ) { try await write($0) }
+    try body(folder, try Archive.read(at: folder, log: log)!)
+  }
+
+  /// Commits days with so many events each, and what is covered with them.
+  static func commit(
+    _ days: KeyValuePairs<String, Int>, covered: [(String, String)], at time: String, to writer: ArchiveWriter
+  ) async throws {
+    var change = Change(committedAt: at(time), lookback: .hours(24))
+    change.covered = covered.map { Window(from: at($0 + "T00:00:00Z"), to: at($1 + "T00:00:00Z")) }
+    for (text, count) in days {
+      let day = Day(text)!
+      var rest: RowSelection? = RowSelection(
+        rows((0..<count).map { (day.start + .minutes(Double($0)), ["event": "action.login"]) }))
+      change.days.append(
+        try await writer.stage(day) {
+          defer { rest = nil }
+          return rest
+        })
+    }
+    change.run.complete = true
+    change.run.eventsReceived = days.reduce(0) { $0 + $1.value }
+    change.run.rowsAdded = change.run.eventsReceived
+    change.run.requests = 3
+    _ = try writer.commit(change)
+  }
+
+  static func at(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+  /// Rows with these cells; every other one is NULL.
+  static func rows(_ rows: [(time: Timestamp, cells: [String: String])]) -> RowBatch {
+    var batch = RowBatch()
+    for (index, row) in rows.enumerated() {
+      for column in TextColumn.allCases {
+        let name = Column.allCases.first { "\($0)" == "\(column)" }?.name ?? ""
+        if let text = row.cells[name] ?? (column == .uuid ? "uuid-\(100_000 + index)" : nil) {
+          batch.cells.append(.init(batch.bytes.count..<batch.bytes.count + text.utf8.count))
+          batch.bytes += text.utf8
+        } else {
+          batch.cells.append(.null)
+        }
+      }
+      batch.ends.append(UInt32(batch.bytes.count))
+      batch.eventAt.append(row.time.microseconds)
+      batch.latitude.append(.nan)
+      batch.longitude.append(.nan)
+    }
+    return batch
+  }
+}

@@ -1,0 +1,81 @@
+import AuditRecord
+import CloudsmithAPI
+import Testing
+
+/// What `check` asks of a log beyond its first page.
+@Suite struct MeasuringTests {
+  /// So many events, a minute apart, newest first; of a list of as many pages.
+  private func page(
+    _ count: Int, number: Int = 1, pages: Int = 1
+  ) -> ScriptedTransport.Reply {
+    let records = (0..<count).map { index in
+      let minute = 59 - index - (number - 1) * count
+      let text = minute < 10 ? "0\(minute)" : "\(minute)"
+      return #"{"uuid":"\#(number)-\#(index)","event_at":"2024-02-12T10:\#(text):00Z","event":"e"}"#
+    }
+    return .status(
+      200, "[\(records.joined(separator: ","))]",
+      headers: [
+        ("X-Pagination-Count", "\(count * pages)"), ("X-Pagination-Page", "\(number)"),
+        ("X-Pagination-PageTotal", "\(pages)"), ("X-Pagination-PageSize", "\(count)"),
+      ])
+  }
+
+  private func client(_ transport: ScriptedTransport) -> AuditLogClient {
+    AuditLogClient(
+      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock(),
+      pace: .unlimited, retry: RetryPolicy(tries: 2), random: { 0.5 })
+  }
+
+  /// The first page of a list, what follows of the script, and how many requests that took.
+  private func measure<Result>(
+    _ first: ScriptedTransport.Reply, _ replies: [ScriptedTransport.Reply],
+    _ body: (AuditLogClient, PageView) async throws -> Result
+  ) async throws -> (result: Result, requests: [String]) {
+    let transport = ScriptedTransport([first] + replies)
+    let client = client(transport)
+    guard case .page(let page) = try await client.page(1) else { throw APIError.cancelled }
+    let result = try await body(client, PageView(page))
+    return (result, transport.requests.dropFirst().map(\.target))
+  }
+
+  @Test func `too few events to tell: nothing is asked`() async throws {
+    let (verdict, requests) = try await measure(page(3), []) { try await $0.measureTimeFilter($1) }
+    #expect(verdict == nil && requests.isEmpty)
+  }
+
+  @Test(arguments: [(400, FilterVerdict.rejected, 1), (404, .inconclusive, 1), (503, .inconclusive, 2)])
+  func `what fails with the filter alone is the filter's`(
+    status: Int, expected: FilterVerdict, tries: Int
+  ) async throws {
+    let (verdict, requests) = try await measure(page(20), [.status(status), .status(status)]) {
+      try await $0.measureTimeFilter($1)
+    }
+    #expect(verdict == expected && requests.count == tries)
+    #expect(requests.allSatisfy { $0.contains("&query=event_at%3A%3E%3D") })
+  }
+
+  @Test(arguments: [401, 402, 403]) func `what is refused for good ends the measuring`(status: Int)
+    async throws
+  {
+    await #expect(throws: APIError.self) {
+      try await self.measure(page(20), [.status(status)]) { try await $0.measureTimeFilter($1) }
+    }
+  }
+
+  @Test func `the oldest event is on the last page, and a list that shrank has one before it`() async throws {
+    let first = try await measure(page(5), []) { try await $0.oldestEvent(below: $1) }
+    #expect(first.result == Timestamp(rfc3339: "2024-02-12T10:55:00Z") && first.requests.isEmpty)
+    let last = try await measure(page(5, pages: 3), [page(5, number: 3, pages: 3)]) {
+      try await $0.oldestEvent(below: $1)
+    }
+    #expect(last.result == Timestamp(rfc3339: "2024-02-12T10:45:00Z"))
+    #expect(last.requests == ["/v1/audit-log/acme/?page=3&page_size=5"])
+    let shrunk = try await measure(page(5, pages: 3), [.status(404), page(5, number: 2, pages: 2)]) {
+      try await $0.oldestEvent(below: $1)
+    }
+    #expect(shrunk.result == Timestamp(rfc3339: "2024-02-12T10:50:00Z") && shrunk.requests.count == 2)
+    let empty = try await measure(.status(200, "[]"), []) { try await $0.oldestEvent(below: $1) }
+    #expect(empty.result == nil && empty.requests.isEmpty)
+  }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import Testing
+
+/// `check` against the emulator and its faults.
+@Suite(.serialized) struct CheckTests {
+  private struct Checked {
+    let status: Int32
+    let requests: Int
+    /// `passed`, `failed` or `skipped` by subject.
+    let results: [String: String]
+    let messages: [String: String]
+
+    var failed: [String] { results.filter { $0.value == "failed" }.map(\.key).sorted() }
+    var skipped: [String] { results.filter { $0.value == "skipped" }.map(\.key).sorted() }
+  }
+
+  private static let ofArchive = ["archive", "archive_writable", "disk_space", "lock"]
+
+  private func check(
+    _ bench: Bench, _ options: [String] = [], environment: [String: String] = [:]
+  ) throws -> Checked {
+    let arguments = ["check", "--organization", "acme", "--output-format", "json"] + options
+    let result = try Program.exporter.run(
+      arguments,
+      environment: bench.environment.merging(
+        ["CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND": "unlimited"].merging(environment) { $1 }
+      ) { $1 })
+    let json = try result.json
+    let checks = try #require(json["checks"] as? [[String: Any]], "\(result.log)\(result.output)")
+    let named = checks.compactMap { check in (check["subject"] as? String).map { ($0, check) } }
+    #expect(json["exit_status"] as? Int32 == result.status)
+    #expect(!result.output.contains(bench.key) && !result.log.contains(bench.key))
+    return Checked(
+      status: result.status, requests: json["requests"] as? Int ?? -1,
+      results: Dictionary(uniqueKeysWithValues: named.map { ($0, $1["result"] as? String ?? "") }),
+      messages: Dictionary(uniqueKeysWithValues: named.map { ($0, $1["message"] as? String ?? "") }))
+  }
+
+  @Test func `all is well: every line passes, in few requests, and nothing is changed`() throws {
+    try Bench.with(["--generate", "1200", "--date-behind", "1s"]) { bench in
+      let before = try check(bench, ["--archive", bench.archive])
+      #expect(before.status == 0 && before.failed.isEmpty && before.skipped.isEmpty, "\(before)")
+      #expect(before.messages["archive"]?.contains("none of 'acme'") == true)
+      #expect(before.messages["archive_writable"]?.contains("would be made in '\(bench.folder)'") == true)
+      #expect(!FileManager.default.fileExists(atPath: bench.archive))
+
+      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      let paths = try FileManager.default.subpathsOfDirectory(atPath: bench.archive).sorted()
+      let after = try check(bench, ["--archive", bench.archive])
+      #expect(after.status == 0 && after.failed.isEmpty && after.skipped.isEmpty, "\(after)")
+      #expect((7...9).contains(after.requests))
+      #expect(after.messages["key"]?.contains("account 'emulated-user'") == true)
+      #expect(after.messages["audit_log"]?.contains("1,200 events") == true)
+      #expect(after.messages["time_filter"]?.contains("takes bounds as they are written") == true)
+      #expect(after.messages["archive"]?.contains("no gaps") == true)
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: bench.archive).sorted() == paths)
+      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+    }
+  }
+
+  @Test func `the text has a line for each, with its mark, and says what was done`() throws {
+    try Bench.with(["--generate", "40", "--plan-without-audit-log"]) { bench in
+      let result = try Program.exporter.run(["check", "-o", "acme"], environment: bench.environment)
+      let lines = result.output.split(separator: "\n").map(String.init)
+      #expect(result.status == 22 && result.log.isEmpty, "\(result.log)")
+      #expect(lines.count == 13, "\(result.output)")
+      #expect(lines[0] == "✓ API               \(bench.url) answers")
+      #expect(lines[3].hasPrefix("✗ audit log         The plan of 'acme' has no audit log (402"))
+      #expect(lines[7] == "– oldest event      not looked at: there is no audit log")
+      #expect(lines[12] == "acme: 1 of 12 are wrong (status 22); 2 requests were made.")
+    }
+  }
+
+  @Test(arguments: [
+    (["--drop-keys"], 20 as Int32, "key", "took the request as nobody's"),
+    (["--forbidden"], 20, "audit_log", "does not let it read the audit log of 'acme' (403"),
+    (["--plan-without-audit-log"], 22, "audit_log", "has no audit log (402"),
+    (["--rate-limit", "1"], 3, "rate_limit", "asks to wait 60 min"),
+    (["--rate-limit", "2"], 3, "rate_limit", "give this job a key of its own"),
+    (["--fail-every", "1", "--fail-status", "503"], 75, "api", "gave no answer in 2 tries"),
+    (["--invalid-json-every", "1"], 75, "api", "gave no answer in 2 tries"),
+    (["--redirect-to", "http://127.0.0.1:9"], 1, "api", "the key is not sent there"),
+    (["--date-behind", "10m"], 1, "clock", "ahead of the API's"),
+  ])
+  func `what the API refuses is told under its own line, with the status of a run`(
+    fault: [String], status: Int32, subject: String, sentence: String
+  ) throws {
+    try Bench.with(["--generate", "40"] + fault) { bench in
+      let checked = try check(bench, ["--archive", bench.archive])
+      #expect(checked.status == status, "\(checked)")
+      #expect(checked.failed == [subject], "\(checked)")
+      #expect(checked.messages[subject]?.contains(sentence) == true, "\(checked)")
+      // What does not hang on the API is looked at all the same.
+      for line in CheckTests.ofArchive { #expect(checked.results[line] == "passed", "\(line): \(checked)") }
+    }
+  }
+
+  @Test func `a wrong key, an unknown organisation, and no network each have a line`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      let wrong = try check(bench, environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])
+      #expect(wrong.status == 20 && wrong.failed == ["key"] && wrong.requests == 1, "\(wrong)")
+      #expect(wrong.messages["key"]?.contains("mistyped, expired or revoked") == true)
+
+      let other = try check(bench, ["--organization", "other"])
+      #expect(other.status == 21 && other.failed == ["organization"], "\(other)")
+      #expect(other.results["key"] == "passed")
+
+      let nobody = try check(bench, environment: ["CLOUDSMITH_API_HOST": "http://127.0.0.1:1"])
+      #expect(nobody.status == 75 && nobody.failed == ["api"] && nobody.requests == 2, "\(nobody)")
+      #expect(nobody.messages["api"]?.contains("Connection refused") == true)
+      #expect(nobody.skipped.count == 11)
+    }
+  }
+
+  @Test func `an empty log is no fault, and says what it may mean`() throws {
+    try Bench.with([]) { bench in
+      let checked = try check(bench)
+      #expect(checked.status == 0 && checked.failed.isEmpty && checked.requests == 2, "\(checked)")
+      #expect(checked.messages["oldest_event"]?.contains("audit logging is off") == true)
+    }
+  }
+
+  @Test(arguments: ["exact", "day-truncated", "shifted", "ignored", "rejected"])
+  func `the time filter is measured, and none that cannot be used is a fault`(filter: String) throws {
+    try Bench.with(["--generate", "1200", "--time-filter", filter]) { bench in
+      let checked = try check(bench)
+      #expect(checked.status == 0 && checked.results["time_filter"] == "passed", "\(checked)")
+      let isUsable = ["exact", "day-truncated"].contains(filter)
+      #expect(checked.messages["time_filter"]?.contains("by seeking") == !isUsable, "\(checked)")
+    }
+  }
+
+  @Test func `an archive of another host, of another kind, or damaged is told`() throws {
+    try Bench.with(["--generate", "200", "--repository", "tools"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      let kind = try check(bench, ["--organization", "acme/tools", "--archive", bench.archive])
+      #expect(kind.status == 64 && kind.failed == ["archive"], "\(kind)")
+
+      let parts = try FileManager.default.subpathsOfDirectory(atPath: bench.archive)
+      let part = try #require(parts.first { $0.hasSuffix(".csv.gz") })
+      try FileManager.default.removeItem(atPath: "\(bench.archive)/\(part)")
+      let damaged = try check(bench, ["--archive", bench.archive])
+      #expect(damaged.status == 2 && damaged.failed == ["archive"], "\(damaged)")
+      #expect(damaged.messages["archive"]?.contains("is missing") == true, "\(damaged)")
+
+      let host = try check(
+        bench, ["--archive", bench.archive],
+        environment: ["CLOUDSMITH_API_HOST": bench.url.replacing("127.0.0.1", with: "localhost")])
+      #expect(host.failed == ["archive"] && host.status == 64, "\(host)")
+    }
+  }
+
+  /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
+  func `a lock that is held is told, with its holder, and a run at work is not disturbed`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      let lock = "\(bench.archive)/_manifest/acme/lock"
+      let script = "exec /usr/bin/flock \(lock) \"$@\""
+      let arguments = ["check", "-o", "acme", "--archive", bench.archive, "--output-format", "json"]
+      let result = try Shell.run(script, arguments, environment: bench.environment)
+      #expect(result.status == 11, "\(result.log)\(result.output)")
+      #expect(
+        result.output.contains(/Another run holds the archive .* \(process \d+ on \S/), "\(result.output)")
+    }
+  }
+
+  @Test(.enabled(if: Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")))
+  func `a disk that is full, read-only, or nearly full is status 74, with the cure`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      let disk = bench.folder + "/disk"
+      func check(_ prepare: String) throws -> Program.Result {
+        let script = """
+          mkdir -p \(disk) && mount -t tmpfs -o size=1m none \(disk) || exit 99
+          \(prepare)
+          exec "$@"
+          """
+        return try Shell.run(
+          "exec unshare -m sh -c '\(script)' sh \"$@\"",
+          ["check", "-o", "acme", "--archive", "\(disk)/archive"], environment: bench.environment)
+      }
+      let nearlyFull = try check("")
+      #expect(nearlyFull.status == 74 && nearlyFull.output.contains("✓ archive writable"))
+      #expect(nearlyFull.output.contains("✗ disk space"), "\(nearlyFull.output)")
+      #expect(nearlyFull.output.contains("where a run may need 64.0 MiB; make room there."))
+      let full = try check("head -c 2000000 /dev/zero > \(disk)/fill 2>/dev/null")
+      #expect(full.status == 74 && full.output.contains("✗ archive writable"), "\(full.output)")
+      #expect(full.output.contains("No space left on device: make room on that disk."), "\(full.output)")
+      let readOnly = try check("mount -o remount,ro \(disk)")
+      #expect(
+        readOnly.status == 74 && readOnly.output.contains("Read-only file system"), "\(readOnly.output)")
+      #expect(readOnly.output.contains("the right to write there"), "\(readOnly.output)")
+    }
+  }
+
+  @Test func `the help says how many requests, and what the marks mean`() throws {
+    let help = try Program.exporter.run(["help", "check"])
+    #expect(help.status == 0 && help.output.contains("At most 9 requests"), "\(help.output)")
+    for mark in ["✓", "✗", "–"] { #expect(help.output.contains(mark)) }
+  }
+
+  private let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+}

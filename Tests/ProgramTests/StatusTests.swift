@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// `status`, as people see it.
+@Suite struct StatusTests {
+  private let arguments = ["status", "-o", "acme", "--archive", Repository.path("samples/archive")]
+
+  private func status(_ options: [String] = [], _ environment: [String: String] = [:]) throws -> String {
+    let result = try Program.exporter.run(arguments + options, environment: environment)
+    #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")
+    return result.output
+  }
+
+  @Test func `piped it is plain text of 80 columns, in ASCII unless the locale is UTF-8`() throws {
+    let plain = try status()
+    #expect(plain.utf8.allSatisfy { $0 < 0x80 } && !plain.contains("\u{1B}"))
+    #expect(
+      plain.contains(
+        """
+                 1       5         10        15        20        25        30    events
+        2024-02                      # # # o o - - - - - - - - - - - - - -           17
+        """), "\(plain)")
+    #expect(plain.contains("events a day  2024-02-11 to 2024-02-15; most 6 on 2024-02-13"))
+    #expect(!plain.contains("day         state"))
+    #expect(try status(["--days"]).contains("\n2024-02-13  settled    2           6"))
+    #expect(try status([], ["LANG": "C.UTF-8"]).contains("■ ■ ■ □ □ –"))
+    #expect(try status([], ["COLUMNS": "60"]).contains("2024-02            ###oo----"))
+    #expect(try status([], ["CLOUDSMITH_COLOR": "always"]).contains("\u{1B}[36m#\u{1B}[0m"))
+  }
+
+  @Test(.enabled(if: Shell.works("command -v script"), "needs script, of util-linux"))
+  func `on a terminal it has colour, as wide as the terminal, and NO_COLOR takes it away`() throws {
+    func shown(_ environment: [String: String]) throws -> String {
+      let result = try Shell.run(
+        "script -qec \"stty cols 100; '$1' status -o acme --archive '$2'\" /dev/null </dev/null",
+        [Repository.path("samples/archive")], environment: environment)
+      #expect(result.status == 0, "\(result.log)")
+      return result.output
+    }
+    let colored = try shown(["TERM": "xterm", "LANG": "C.UTF-8"])
+    #expect(colored.contains("\u{1B}[36m■\u{1B}[0m"), "\(colored)")
+    // Wide enough for a bar beside the sum of each month.
+    #expect(colored.contains("17  \u{1B}[36m████"), "\(colored)")
+    let plain = try shown(["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": "1"])
+    #expect(!plain.contains("\u{1B}[") && plain.contains("■ ■ ■ □"), "\(plain)")
+  }
+
+  @Test func `what is about to be lost is told, in both forms`() throws {
+    let mark = try #require(ISO8601DateFormatter().date(from: "2024-02-15T00:50:00Z"))
+    let days = Int(Date().timeIntervalSince(mark) / 86_400)
+    let near = try status(["--retention", "\(days + 30)d"])
+    #expect(
+      near.contains("about to be lost events from 2024-02-15T00:50:00.000000Z on are not here"), "\(near)")
+    #expect(try !status(["--retention", "\(days * 4)d"]).contains("about to be lost"))
+    let json = try Program.exporter.run(
+      arguments + ["--retention", "\(days + 30)d", "--output-format", "json"]
+    ).json
+    let loss = try #require(json["retention_loss"] as? [String: Any])
+    #expect(loss["lacking_from"] as? String == "2024-02-15T00:50:00.000000Z")
+  }
+
+  @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() throws {
+    try Bench.with(["--generate", "1500"]) { bench in
+      let from = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+      #expect(try bench.export(["--backfill-start-time", from, "--page-size", "50"]).status == 0)
+      let commits = bench.archive + "/_manifest/acme/commits"
+      #expect(try FileManager.default.contentsOfDirectory(atPath: commits).count > 6)
+      try Data("{".utf8).write(to: URL(filePath: commits + "/00000000000000000001.json"))
+      let status = try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive])
+      #expect(status.status == 0 && status.output.contains("last runs"), "\(status.log)")
+      #expect(status.output.contains("..-") && status.output.contains("at least"), "\(status.output)")
+    }
+  }
+
+  @Test func `the JSON form has what it had, and the runs`() throws {
+    let json = try Program.exporter.run(arguments + ["--output-format", "json"]).json
+    let keys = [
+      "damaged", "exit_status", "high_water_mark_lag_seconds", "last_commits", "manifest", "status",
+    ]
+    #expect(Set(json.keys) == Set(keys + ["last_runs"]))
+    let runs = try #require(json["last_runs"] as? [[String: Any]])
+    #expect(runs.map { $0["last_commit"] as? Int } == [2, 1])
+    #expect(runs.first?["late_events"] as? Int == 1)
+  }
+}
