@@ -18,7 +18,8 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
       The same and more as an HTML page, to look at:
-        cloudsmith-audit-export report --organization acme --archive /srv/audit --html audit.html
+        cloudsmith-audit-export report --organization acme --archive /srv/audit \\
+          --html audit.html
 
       That it is whole, offline and without a key:
         cloudsmith-audit-export verify --organization acme --archive /srv/audit

@@ -32,7 +32,7 @@ final class ReadmeSession {
     }
   }
 
-  /// A block of the README begins in the folder of the project.
+  /// A block of the README begins in a folder of the user's.
   func leaveBlock() { exports.removeAll { $0.hasPrefix("cd ") } }
 
   /// Runs a command; it has to end well and to print these lines, whatever the numbers in them.
@@ -42,7 +42,7 @@ final class ReadmeSession {
       export PATH=\(bench.folder)/bin:$PATH CLOUDSMITH_API_HOST=\(bench.url) \
       CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND=unlimited CLOUDSMITH_AUDIT_EXPORT_FORMAT=csv,parquet \
       CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE=\(bench.folder)/audit.key
-      cd \(Repository.path("."))
+      cd \(bench.folder)
       """
     let result = try Shell.run("set -e\n\(settings)\n" + (exports + [command]).joined(separator: "\n"))
     #expect(result.status == 0, "README, line \(line): \(command)\n\(result.log)\(result.output)")

@@ -61,6 +61,7 @@ import Testing
       contentsOfFile: "\(dist)/installed/usr/lib/systemd/system/cloudsmith-audit-export@.service",
       encoding: .utf8)
     #expect(
-      !unit.contains("install -m 644") && unit.contains("\nExecStart=/usr/bin/cloudsmith-audit-export export "))
+      !unit.contains("install -m 644")
+        && unit.contains("\nExecStart=/usr/bin/cloudsmith-audit-export export "))
   }
 }

@@ -23,7 +23,8 @@ struct CheckCommand: AsyncParsableCommand {
 
       Examples:
         cloudsmith-audit-export check -o acme
-        cloudsmith-audit-export check -o acme --archive /srv/audit --output-format json
+        cloudsmith-audit-export check -o acme --archive /srv/audit \\
+          --output-format json
         cloudsmith-audit-export check --config job.yaml
       """)
 

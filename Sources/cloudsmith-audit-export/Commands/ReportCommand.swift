@@ -29,7 +29,8 @@ struct ReportCommand: AsyncParsableCommand {
 
       Examples:
         cloudsmith-audit-export report -o acme --archive /srv/audit --html audit.html
-        cloudsmith-audit-export report -o acme --archive /srv/audit --html 2024.html --from 2024-01-01 --to 2025-01-01
+        cloudsmith-audit-export report -o acme --archive /srv/audit \\
+          --html 2024.html --from 2024-01-01 --to 2025-01-01
       """)
 
   @OptionGroup(title: "What") var target: ArchiveOptions
@@ -38,7 +39,7 @@ struct ReportCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The page to write; replaced when it is there. Not inside the archive's own folders.", valueName: "file"
-    ))
+    ), completion: .file())
   var html: String?
 
   @Option(help: ArgumentHelp("Only events from here on.", valueName: "time"))

@@ -7,7 +7,7 @@ struct ObservabilityOptions: ParsableArguments {
       """
       Write the run's figures to this file, whole, also when it fails, for the textfile collector of Prometheus' \
       node_exporter; the name should end in .prom.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var metricsFile: String?
 
   @Option(
@@ -30,6 +30,7 @@ extension Settings {
     "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },
     parse: { $0 })
   static let isLogJSON = Setting<Bool>(
-    "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", expected: "text or json",
+    "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", choices: ["text", "json"],
+    expected: "text or json",
     read: { ["text": false, "json": true][$0] })
 }
