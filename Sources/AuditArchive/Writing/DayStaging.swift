@@ -67,7 +67,8 @@ struct DayStaging: ~Copyable {
     open = OpenPart(csvSpool: nil, csv: csv, parquetSpool: nil, parquet: nil)
     if settings.formats.contains(.csv) { open?.csvSpool = try storage.spool() }
     guard settings.formats.contains(.parquet) else { return }
-    open?.parquet = try ParquetPartWriter(.gzip(level: settings.compressionLevel))
+    open?.parquet = try ParquetPartWriter(
+      settings.parquetCodec == .zstd ? .zstd(level: 3) : .gzip(level: settings.compressionLevel))
     open?.parquetSpool = try storage.spool()
   }
 

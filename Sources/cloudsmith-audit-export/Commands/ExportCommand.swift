@@ -142,6 +142,12 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "What Parquet is compressed with: gzip (default), or zstd in a build with the package trait zstd.",
+      valueName: "codec"))
+  var parquetCompression: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Memory for events in hand; what is more waits on the archive's disk until its day is complete. Default 256MiB.",
       valueName: "size"))
   var memoryLimit: String?
@@ -168,6 +174,7 @@ struct ExportCommand: AsyncParsableCommand {
       Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
       Settings.maxWait.given(maxWait), Settings.retries.given(retries),
       Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
+      Settings.parquetCodec.given(parquetCompression),
       Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
     ]
   }

@@ -37,6 +37,7 @@ struct ExportJob {
       tries: try sources.value(of: Settings.retries), maxWait: try sources.value(of: Settings.maxWait))
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
+    writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
     writer.formats = try sources.value(of: Settings.formats)
     // One more than can be worked on, so that the next is at hand.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1

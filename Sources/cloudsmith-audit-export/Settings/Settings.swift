@@ -64,6 +64,16 @@ enum Settings {
     read: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
   static let compressionLevel = number(
     "--compression-level", "COMPRESSION_LEVEL", 1...9, standard: "6")
+  static let parquetCodec = Setting<ParquetCodecName>(
+    "--parquet-compression", ["CLOUDSMITH_AUDIT_EXPORT_PARQUET_COMPRESSION"], standard: "gzip",
+    job: .choice(ParquetCodecName.allCases.map(\.rawValue)), expected: "gzip or zstd",
+    parse: { text throws(Misread) in
+      guard let codec = ParquetCodecName(rawValue: text) else { throw Misread(": expected gzip or zstd") }
+      guard codec.isBuiltIn else {
+        throw Misread(": this program was built without it; build it with --traits zstd")
+      }
+      return codec
+    })
   static let memoryLimit = Setting<Int>(
     "--memory-limit", "CLOUDSMITH_AUDIT_EXPORT_MEMORY_LIMIT", standard: "256MiB", job: .text,
     expected: "a size such as 256MiB or 1GiB", read: { ByteCount($0)?.bytes })
@@ -198,6 +208,7 @@ extension Settings {
   static let ofExport: [any SettingDefinition] = [
     log, archive, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention, timeFilter,
     pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, retries, requestTimeout, compressionLevel,
+    parquetCodec,
     memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable, oidcService, profile, caFile, proxy,
   ]
 
