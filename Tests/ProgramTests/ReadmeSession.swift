@@ -82,7 +82,10 @@ final class ReadmeSession {
   /// ticked off only its name, for the rest is about this machine.
   private static func shape(_ text: String) -> [String] {
     text.split(separator: "\n").map { line in
-      if line.hasPrefix("✓ ") || line.hasPrefix("✗ ") { return line.split(separator: "  ")[0].description }
+      // "–" is what this machine or the emulator has not: here the time in answers.
+      if let first = line.first, "✓–".contains(first) {
+        return String(line.split(separator: "  ")[0].dropFirst(2))
+      }
       let fields = line.split(whereSeparator: \.isWhitespace).map {
         $0.replacing(/[0-9][0-9,]*/, with: "#")
       }

@@ -8,7 +8,7 @@ enum Manual {
     {
       var line = ""
       for word in sentence.split(separator: " ") {
-        if !line.isEmpty, line.utf8.count + word.utf8.count >= 80 {
+        if !line.isEmpty, width(line) + width(word) >= 80 {
           lines.append(line)
           line = ""
         }
@@ -17,6 +17,11 @@ enum Manual {
       lines.append(line)
     }
     return lines.map(protected).joined(separator: "\n")
+  }
+
+  /// mandoc counts what is not ASCII as the escape that it makes of it, such as \[u2713].
+  private static func width(_ text: some StringProtocol) -> Int {
+    text.unicodeScalars.reduce(0) { $0 + ($1.isASCII ? 1 : 8) }
   }
 
   /// A word of a macro's.
