@@ -15,9 +15,9 @@ enum Nearest {
     return around.count == 1 ? around[0] : nil
   }
 
-  /// ` Did you mean 'seek'?`, to stand after a sentence; empty when none is near.
+  /// ` Did you mean 'seek'?`, to stand after a sentence; empty when none is near, or when the word is one of them.
   static func hint(for word: String, among words: [String]) -> String {
-    to(word, among: words).map { " Did you mean '\($0)'?" } ?? ""
+    words.contains(word) ? "" : to(word, among: words).map { " Did you mean '\($0)'?" } ?? ""
   }
 
   /// How many letters have to be put in, left out, replaced, or changed with their neighbour.
