@@ -1,4 +1,5 @@
 import AuditRecord
+import StrictYAML
 
 #if canImport(Glibc)
   import Glibc

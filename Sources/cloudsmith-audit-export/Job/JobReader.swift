@@ -1,4 +1,5 @@
 import AuditRecord
+import StrictYAML
 
 /// Reads the logs of a job file from its YAML, strictly.
 struct JobReader {

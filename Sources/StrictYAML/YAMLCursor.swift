@@ -1,0 +1,112 @@
+/// The characters of a text, and how far it is read.
+struct YAMLCursor {
+  private let characters: [Unicode.Scalar]
+  private(set) var position = 0
+  private(set) var line = 1
+  private var lineStart = 0
+
+  /// Refuses what no plain text holds, and the characters of which YAML 1.1 makes new lines (5.4) and 1.2 does not.
+  init(_ text: String) throws(YAMLFault) {
+    let all = Array(text.unicodeScalars)
+    var characters: [Unicode.Scalar] = []
+    characters.reserveCapacity(all.count)
+    var (line, lineStart) = (1, 0)
+    for (index, character) in all.enumerated() {
+      switch character.value {
+      case 0xFEFF where index == 0: lineStart = 1
+      case 0x0D where index + 1 < all.count && all[index + 1] == "\n": continue
+      case 0x0A: (line, lineStart) = (line + 1, index + 1)
+      case 0x09, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xFEFE, 0xFF00...0xFFFD, 0x10000...: break
+      default:
+        let number = String(character.value, radix: 16, uppercase: true)
+        let zeros = String(repeating: "0", count: max(0, 4 - number.count))
+        throw YAMLFault(
+          YAMLPlace(line: line, column: index - lineStart + 1),
+          "control characters are not allowed, and here stands U+\(zeros)\(number)")
+      }
+      if character != "\u{FEFF}" { characters.append(character) }
+    }
+    self.characters = characters
+  }
+
+  // MARK: - Here
+
+  /// NUL, which no text holds, at the end.
+  var current: Unicode.Scalar { character(at: position) }
+  var next: Unicode.Scalar { character(at: position + 1) }
+  var isAtEnd: Bool { position == characters.count }
+  var isAtLineEnd: Bool { isAtEnd || characters[position] == "\n" }
+  /// Between what is at the position and the next character stands a space, the end of the line or that of the text.
+  var isBeforeBlank: Bool { YAMLCursor.isBlank(next) }
+  /// Characters of the line that stand before the position.
+  var indent: Int { position - lineStart }
+  var place: YAMLPlace { YAMLPlace(line: line, column: indent + 1) }
+
+  func text(from start: Int, to end: Int) -> String {
+    String(String.UnicodeScalarView(characters[start..<end]))
+  }
+
+  private func character(at position: Int) -> Unicode.Scalar {
+    position < characters.count ? characters[position] : "\0"
+  }
+
+  private static func isBlank(_ character: Unicode.Scalar) -> Bool {
+    character == " " || character == "\n" || character == "\0"
+  }
+
+  // MARK: - On
+
+  /// Passes over characters of the line, which must be there.
+  mutating func pass(_ count: Int = 1) { position += count }
+
+  mutating func passSpaces() throws(YAMLFault) {
+    while current == " " { position += 1 }
+    try refuseTab()
+  }
+
+  func refuseTab() throws(YAMLFault) {
+    if current == "\t" {
+      throw YAMLFault(place, "a tab stands here: indent with spaces, and write \\t in double quotes")
+    }
+  }
+
+  /// Passes over spaces, comments and ends of lines.
+  mutating func passToContent() throws(YAMLFault) {
+    try passBlankLines()
+    if isAtMarker("-") || isAtMarker(".") {
+      throw YAMLFault(place, "found another document, or the end of this one: a file is one document")
+    }
+  }
+
+  /// Passes to the first content, over the `---` that can stand before it.
+  mutating func begin() throws(YAMLFault) {
+    try passBlankLines()
+    guard isAtMarker("-") else { return try passToContent() }
+    let first = line
+    pass(3)
+    try passToContent()
+    guard isAtEnd || line > first else {
+      throw YAMLFault(place, "behind --- only a comment can stand: begin on the next line")
+    }
+  }
+
+  private mutating func passBlankLines() throws(YAMLFault) {
+    while true {
+      try passSpaces()
+      // What is not apart from what stands before it is not a comment.
+      if current == "#", indent == 0 || characters[position - 1] == " " {
+        while !isAtLineEnd { position += 1 }
+      }
+      guard current == "\n" else { return }
+      position += 1
+      line += 1
+      lineStart = position
+    }
+  }
+
+  /// `---` or `...` (9.1.2).
+  private func isAtMarker(_ mark: Unicode.Scalar) -> Bool {
+    indent == 0 && current == mark && next == mark && character(at: position + 2) == mark
+      && YAMLCursor.isBlank(character(at: position + 3))
+  }
+}

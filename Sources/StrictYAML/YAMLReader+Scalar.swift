@@ -1,0 +1,165 @@
+/// A word, as it is read.
+struct YAMLScalar {
+  let value: YAMLNode.Value
+  let isPlain: Bool
+  let place: YAMLPlace
+  /// Characters of the text before it.
+  let start: Int
+}
+
+/// Words: plain, in single and in double quotes, each on one line (YAML 1.2.2, 7.3).
+extension YAMLReader {
+  /// The longest that a key can be, with quotes and what stands before its colon (7.4.2 sets 1,024).
+  private static let longestKey = 1_000
+
+  /// Passes over the spaces behind it, too.
+  mutating func scalar(inBrackets: Bool) throws(YAMLFault) -> YAMLScalar {
+    let (place, start) = (cursor.place, cursor.position)
+    let isPlain = cursor.current != "'" && cursor.current != "\""
+    let value: YAMLNode.Value =
+      isPlain ? .init(plain: try plain(inBrackets: inBrackets)) : .text(try quoted(by: cursor.current))
+    try cursor.passSpaces()
+    return YAMLScalar(value: value, isPlain: isPlain, place: place, start: start)
+  }
+
+  /// The scalar as a key, the colon behind it passed over.
+  mutating func key(_ scalar: YAMLScalar, inBrackets: Bool) throws(YAMLFault) -> String {
+    // In brackets a colon can follow a quote without a space behind it, as in JSON.
+    guard cursor.current == ":", cursor.isBeforeBlank || inBrackets && !scalar.isPlain else {
+      throw YAMLFault(scalar.place, "expected 'key: value', with a space behind the colon, on one line")
+    }
+    guard cursor.position - scalar.start <= YAMLReader.longestKey else {
+      throw YAMLFault(scalar.place, "a key is longer than \(YAMLReader.longestKey) characters")
+    }
+    guard case .text(let key) = scalar.value, key.unicodeScalars.allSatisfy({ !$0.isControl }) else {
+      throw YAMLFault(scalar.place, "a key has to be a word: put numbers, true, false and null in quotes")
+    }
+    guard key != "<<" || !scalar.isPlain else {
+      throw YAMLFault(scalar.place, "merge keys (<<) are not used here")
+    }
+    cursor.pass()
+    return key
+  }
+
+  // MARK: - Plain
+
+  private mutating func plain(inBrackets: Bool) throws(YAMLFault) -> String {
+    if let words = refusal(inBrackets: inBrackets) { throw YAMLFault(cursor.place, words) }
+    let start = cursor.position
+    var end = start
+    while !cursor.isAtLineEnd {
+      switch cursor.current {
+      case " ":
+        cursor.pass()
+        continue
+      case "#" where end < cursor.position: return cursor.text(from: start, to: end)
+      case ":" where cursor.isBeforeBlank || inBrackets && cursor.next.isOfBrackets:
+        return cursor.text(from: start, to: end)
+      case "?" where inBrackets: throw YAMLFault(cursor.place, "in brackets, text with a ? stands in quotes")
+      case _ where inBrackets && cursor.current.isOfBrackets: return cursor.text(from: start, to: end)
+      default: try cursor.refuseTab()
+      }
+      cursor.pass()
+      end = cursor.position
+    }
+    return cursor.text(from: start, to: end)
+  }
+
+  /// Why no plain word begins with the character at the cursor; nil when one does.
+  private func refusal(inBrackets: Bool) -> String? {
+    switch cursor.current {
+    case "&": "anchors (&) are not used here: put text that begins so in quotes"
+    case "*": "aliases (*) are not used here: put text that begins so in quotes"
+    case "!": "tags (!) are not used here: put text that begins so in quotes"
+    case "|", ">": "text of several lines (| and >) is not used here: put text in quotes, on one line"
+    case "%" where cursor.indent == 0: "directives (%) are not used here"
+    case "?": "keys with a ? are not used here: a key has to be a word; put text that begins so in quotes"
+    case "[", "{": "a key has to be a word, not a list or a mapping"
+    case "#": "a space has to stand before a comment; put text that begins with # in quotes"
+    case "-" where cursor.isBeforeBlank || inBrackets && cursor.next.isOfBrackets:
+      "a list with - cannot stand here: its lines are indented alike, none behind a key or in brackets"
+    case ":", ",", "]", "}", "%", "@", "`":
+      "'\(cursor.current)' cannot stand here: put text that begins so in quotes"
+    default: nil
+    }
+  }
+
+  // MARK: - Quoted
+
+  private mutating func quoted(by quote: Unicode.Scalar) throws(YAMLFault) -> String {
+    let opening = cursor.place
+    var text = String.UnicodeScalarView()
+    cursor.pass()
+    while true {
+      guard !cursor.isAtLineEnd else {
+        throw YAMLFault(opening, "the quote is not closed on its line: text stands on one line")
+      }
+      try cursor.refuseTab()
+      switch cursor.current {
+      case "'" where quote == "'" && cursor.next == "'":
+        text.append("'")
+        cursor.pass(2)
+      case quote:
+        cursor.pass()
+        return String(text)
+      case "\\" where quote == "\"": text.append(try escaped())
+      default:
+        text.append(cursor.current)
+        cursor.pass()
+      }
+    }
+  }
+
+  /// What an escape stands for (5.7), the escape passed over.
+  private mutating func escaped() throws(YAMLFault) -> Unicode.Scalar {
+    let place = cursor.place
+    let letter = cursor.next
+    let digits = letter == "x" ? 2 : letter == "u" ? 4 : letter == "U" ? 8 : 0
+    guard digits > 0 else {
+      guard let character = YAMLReader.escapes[letter] else {
+        throw YAMLFault(place, "\\ begins no escape of YAML here: write \\\\ for a \\, or use single quotes")
+      }
+      cursor.pass(2)
+      return character
+    }
+    cursor.pass(2)
+    var value: UInt32 = 0
+    for _ in 0..<digits {
+      guard let digit = cursor.current.hexadecimalDigit else {
+        throw YAMLFault(place, "\\\(letter) wants \(digits) hexadecimal digits")
+      }
+      value = value << 4 | digit
+      cursor.pass()
+    }
+    guard let character = Unicode.Scalar(value) else {
+      throw YAMLFault(place, "the escape is invalid Unicode: characters beyond U+FFFF are written with \\U")
+    }
+    return character
+  }
+
+  private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
+    "0": "\0", "a": "\u{7}", "b": "\u{8}", "t": "\t", "n": "\n", "v": "\u{B}", "f": "\u{C}", "r": "\r",
+    "e": "\u{1B}", " ": " ", "\"": "\"", "/": "/", "\\": "\\", "N": "\u{85}", "_": "\u{A0}", "L": "\u{2028}",
+    "P": "\u{2029}",
+  ]
+}
+
+extension Unicode.Scalar {
+  fileprivate var isOfBrackets: Bool {
+    switch self {
+    case ",", "[", "]", "{", "}": true
+    default: false
+    }
+  }
+
+  fileprivate var isControl: Bool { value < 0x20 || 0x7F...0x9F ~= value || 0x2028...0x2029 ~= value }
+
+  fileprivate var hexadecimalDigit: UInt32? {
+    switch self {
+    case "0"..."9": value - 0x30
+    case "a"..."f": value - 0x61 + 10
+    case "A"..."F": value - 0x41 + 10
+    default: nil
+    }
+  }
+}

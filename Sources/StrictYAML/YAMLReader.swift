@@ -1,0 +1,127 @@
+/// Reads a document whose structure is its indentation (YAML 1.2.2, chapter 8); brackets and scalars are in extensions.
+struct YAMLReader {
+  var cursor: YAMLCursor
+
+  /// How deep a job file can go, and some more.
+  private static let deepest = 8
+
+  mutating func document() throws(YAMLFault) -> YAMLNode? {
+    try cursor.begin()
+    guard !cursor.isAtEnd else { return nil }
+    let node = try block(within: -1, depth: 0)
+    guard cursor.isAtEnd else {
+      throw YAMLFault(
+        cursor.place,
+        "this line fits nothing above it: check how far it is indented, and that text stands on one line")
+    }
+    return node
+  }
+
+  func checkDepth(_ depth: Int) throws(YAMLFault) {
+    guard depth < YAMLReader.deepest else {
+      throw YAMLFault(cursor.place, "nested deeper than a job file is")
+    }
+  }
+
+  /// What begins at the cursor, to its end: the cursor then stands at the first content of a further line.
+  ///
+  /// - Parameters:
+  ///   - parent: the indentation of the list or mapping around it.
+  ///   - isBehindKey: on the line of its key, where neither a list nor a mapping by indentation can begin.
+  private mutating func block(
+    within parent: Int, depth: Int, isBehindKey: Bool = false
+  ) throws(YAMLFault) -> YAMLNode {
+    try checkDepth(depth)
+    if isAtDash, !isBehindKey { return try list(depth: depth) }
+    if isAtBracket {
+      let node = try flow(within: parent, depth: depth)
+      try endLine()
+      return node
+    }
+    let indent = cursor.indent
+    let scalar = try scalar(inBrackets: false)
+    if isAtColon {
+      guard !isBehindKey else {
+        throw YAMLFault(
+          cursor.place, "a second key on one line: put it on a line of its own, or text in quotes")
+      }
+      return try mapping(from: scalar, indent: indent, depth: depth)
+    }
+    try endLine()
+    return YAMLNode(value: scalar.value, place: scalar.place)
+  }
+
+  private mutating func list(depth: Int) throws(YAMLFault) -> YAMLNode {
+    let place = cursor.place
+    let indent = cursor.indent
+    var nodes: [YAMLNode] = []
+    repeat {
+      cursor.pass()
+      let behind = cursor.place
+      try cursor.passToContent()
+      nodes.append(
+        !cursor.isAtEnd && cursor.indent > indent
+          ? try block(within: indent, depth: depth + 1) : try empty(behind, depth: depth + 1))
+    } while !cursor.isAtEnd && cursor.indent == indent && isAtDash
+    return YAMLNode(value: .list(nodes), place: place)
+  }
+
+  /// - Parameter first: its first key; the cursor stands at the colon.
+  private mutating func mapping(
+    from first: YAMLScalar, indent: Int, depth: Int
+  ) throws(YAMLFault) -> YAMLNode {
+    var members = YAMLMembers()
+    var scalar = first
+    while true {
+      let key = try key(scalar, inBrackets: false)
+      try members.append(key, scalar.place, try value(ofKeyAt: indent, depth: depth + 1))
+      guard !cursor.isAtEnd, cursor.indent == indent else { break }
+      scalar = try self.scalar(inBrackets: false)
+    }
+    return YAMLNode(value: .mapping(members.all), place: first.place)
+  }
+
+  private mutating func value(ofKeyAt indent: Int, depth: Int) throws(YAMLFault) -> YAMLNode {
+    let behind = cursor.place
+    try cursor.passToContent()
+    guard !cursor.isAtEnd else { return try empty(behind, depth: depth) }
+    if cursor.line == behind.line { return try block(within: indent, depth: depth, isBehindKey: true) }
+    // A list can stand below its key without being indented.
+    return cursor.indent > indent || cursor.indent == indent && isAtDash
+      ? try block(within: indent, depth: depth) : try empty(behind, depth: depth)
+  }
+
+  func empty(_ place: YAMLPlace, depth: Int) throws(YAMLFault) -> YAMLNode {
+    try checkDepth(depth)
+    return YAMLNode(value: .empty, place: place)
+  }
+
+  private var isAtDash: Bool { cursor.current == "-" && cursor.isBeforeBlank }
+  private var isAtColon: Bool { cursor.current == ":" && cursor.isBeforeBlank }
+  var isAtBracket: Bool { cursor.current == "[" || cursor.current == "{" }
+
+  private mutating func endLine() throws(YAMLFault) {
+    let line = cursor.line
+    try cursor.passToContent()
+    guard cursor.isAtEnd || cursor.line > line else {
+      let words =
+        cursor.current == ":"
+        ? "a colon cannot stand here: a key is a word, and a space stands behind its colon"
+        : "only a comment, with a space before it, can stand behind what ends here"
+      throw YAMLFault(cursor.place, words)
+    }
+  }
+}
+
+/// The members of a mapping, each key once.
+struct YAMLMembers {
+  private(set) var all: [YAMLNode.Member] = []
+  private var keys: Set<String> = []
+
+  mutating func append(_ key: String, _ place: YAMLPlace, _ value: YAMLNode) throws(YAMLFault) {
+    guard keys.insert(key).inserted else {
+      throw YAMLFault(place, "the key '\(key.prefix(120))' is there more than once")
+    }
+    all.append(YAMLNode.Member(key: key, place: place, value: value))
+  }
+}

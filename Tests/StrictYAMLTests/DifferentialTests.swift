@@ -1,0 +1,85 @@
+import Foundation
+import StrictYAML
+import TestSupport
+import Testing
+
+private let python = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
+
+/// Three other readers: PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
+@Suite(.enabled(if: python != nil, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+struct DifferentialTests {
+  /// `YAML_DOCUMENTS`, how many, and `YAML_SEED`, that of the first.
+  private static let seeds: Range<Int> = {
+    let environment = ProcessInfo.processInfo.environment
+    let first = environment["YAML_SEED"].flatMap { Int($0) } ?? 1
+    return first..<first + (environment["YAML_DOCUMENTS"].flatMap { Int($0) } ?? 2_000)
+  }()
+
+  private static func document(_ seed: Int) -> String {
+    var document = RandomDocument(seed: seed)
+    return document.text()
+  }
+
+  @Test func `a document made by the grammar is read as three others read it, with all places`() throws {
+    let texts = Self.seeds.map(Self.document)
+    for (seed, (text, others)) in zip(Self.seeds, zip(texts, try Self.others(texts))) {
+      let own = own(text)
+      for other in others {
+        #expect(
+          same(own, other),
+          "seed \(seed): \(text.debugDescription)\n\(read(text))\n\(own ?? "-")\n\(other ?? "-")")
+      }
+    }
+  }
+
+  @Test func `a mutant that is accepted is read as three others read it`() throws {
+    let texts = Self.seeds.compactMap { seed -> String? in
+      var random = SeededRandom(seed: seed)
+      let corpus = [Array(Self.document(seed).utf8), Array(Self.document(seed + 1).utf8)]
+      let mutator = Mutator(corpus: corpus, tokens: MutantTests.tokens, longest: 2_048)
+      return String(validating: mutator.mutant(&random), as: UTF8.self)
+    }
+    let accepted = texts.filter { own($0) != nil }
+    #expect(accepted.count > texts.count / 10)
+    for (text, others) in zip(accepted, try Self.others(accepted)) {
+      for other in others {
+        #expect(same(own(text), other), "\(text.debugDescription)\n\(own(text) ?? "-")\n\(other ?? "-")")
+      }
+    }
+  }
+
+  /// nil when it is refused.
+  private func own(_ text: String) -> String? {
+    do throws(YAMLFault) {
+      return try YAMLNode.read(text)?.told ?? "nothing"
+    } catch {
+      return nil
+    }
+  }
+
+  private func same(_ own: String?, _ other: String?) -> Bool {
+    guard let own, let other else { return false }
+    return own.utf8.elementsEqual(other.utf8)
+  }
+
+  /// What each of the others tells of each text; nil when it refuses it.
+  private static func others(_ texts: [String]) throws -> [[String?]] {
+    let file = FileManager.default.temporaryDirectory.appending(path: "yaml-\(UUID().uuidString).json")
+    try JSONEncoder().encode(texts).write(to: file)
+    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
+    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Interoperability/read-yaml.py")
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: try #require(python))
+    process.arguments = [script.path, file.path]
+    process.standardOutput = output
+    try process.run()
+    let told = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    let others = try JSONDecoder().decode([[String?]].self, from: told)
+    try #require(others.count == texts.count && others.allSatisfy { $0.count == 3 })
+    return others
+  }
+}
