@@ -102,7 +102,7 @@ extension YAMLReader {
       case quote:
         cursor.pass()
         return String(text)
-      case "\\" where quote == "\"": text.append(try escaped())
+      case "\\" where quote == "\"" && cursor.next != "\n": text.append(try escaped())
       default:
         text.append(cursor.current)
         cursor.pass()

@@ -33,7 +33,7 @@ def told(node):
     if node.style in (None, ""):
         kind = next((kind for kind, words in CORE if re.fullmatch(words, text, re.ASCII)), "text")
     if kind == "empty":
-        return kind + place
+        return kind
     if kind == "text":
         return f"text{place} {len(text)} {text}"
     return f"{kind}{place} {text.lower() if kind == 'boolean' else text}"

@@ -80,7 +80,7 @@ struct RandomDocument {
       } else {
         let key = key(inBrackets: true)
         text += key + (random.once(in: 6) ? " :" : ":")
-        let isAdjacent = key.last == "'" || key.last == "\""
+        let isAdjacent = key.first == "'" || key.first == "\""
         text +=
           (isAdjacent && random.once(in: 3) ? "" : " ") + (random.once(in: 6) ? "" : space(indent) + value)
       }

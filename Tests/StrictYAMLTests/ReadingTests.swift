@@ -58,12 +58,14 @@ import Testing
 
   @Test func `everything knows its place, in characters`() throws {
     let text = "\u{FEFF}é: [😀, {b:\n  c}]\r\nd:\n  - e\n  -\nf: # g"
-    let place = { (line, column) in "@\(line):\(column)" }
-    let inner = "mapping\(place(1, 8)){text\(place(1, 9)) 1 b: text\(place(2, 3)) 1 c;}"
-    #expect(
-      try YAMLNode.read(text)?.told
-        == "mapping\(place(1, 1)){text\(place(1, 1)) 1 é: list\(place(1, 4))[text\(place(1, 5)) 1 😀;\(inner);];"
-        + "text\(place(3, 1)) 1 d: list\(place(4, 3))[text\(place(4, 5)) 1 e;empty\(place(5, 4));];"
-        + "text\(place(6, 1)) 1 f: empty\(place(6, 3));}")
+    let tree = """
+      mapping@1:1{text@1:1 1 é: list@1:4[text@1:5 1 😀;mapping@1:8{text@1:9 1 b: text@2:3 1 c;};];\
+      text@3:1 1 d: list@4:3[text@4:5 1 e;empty;];text@6:1 1 f: empty;}
+      """
+    let node = try #require(try YAMLNode.read(text))
+    #expect(node.told == tree)
+    // What is empty stands behind its colon.
+    guard case .mapping(let members) = node.value else { return }
+    #expect(members.last?.value.place == YAMLPlace(line: 6, column: 3))
   }
 }

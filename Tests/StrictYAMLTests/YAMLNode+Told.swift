@@ -1,11 +1,11 @@
 import StrictYAML
 
 extension YAMLNode {
-  /// With all places, as `read-yaml.py` tells a tree.
+  /// With all places but those of what is empty, which others set variously; as `read-yaml.py` tells a tree.
   var told: String {
     let at = "@\(place.line):\(place.column)"
     return switch value {
-    case .empty: "empty" + at
+    case .empty: "empty"
     case .text(let text): "text\(at) \(text.unicodeScalars.count) \(text)"
     case .boolean(let isTrue): "boolean\(at) \(isTrue)"
     case .integer(let text): "integer\(at) \(text)"
