@@ -144,7 +144,8 @@ import Testing
     ("a: &x 1\n\(log)", "1:4: anchors (&) are not used here"),
     ("archive: !!str a\nlogs: !!set {organization: a}", "1:10: tags (!) are not used here"),
     ("archive: a\n\tlogs: 1", "2:1: a tab stands here: indent with spaces"),
-    ("logs: [{organization: a", "1:8: this bracket is not closed"), ("\(log)\n---\n\(log)", "2:1: found another document"),
+    ("logs: [{organization: a", "1:8: this bracket is not closed"),
+    ("\(log)\n---\n\(log)", "2:1: found another document"),
     ("? [a]\n: b\n\(log)", "1:1: keys with a ? are not used here: a key has to be a word"),
     ("<<: {archive: a}\n\(log)", "1:1: merge keys (<<) are not used here"),
   ]
@@ -207,7 +208,10 @@ import Testing
     (bytes("a: [*a]\nlogs: *a\n"), "1:5: aliases (*) are not used here"),
     (bytes("#" + String(repeating: "x", count: 10_000_000)), "larger than 256 KiB"),
     (bytes("logs:\n  - organization: a", [0xff]), "is not UTF-8"),
-    (bytes("logs:\n  - organization: a", [0]), ":2:20: control characters are not allowed, and here stands U+0000"),
+    (
+      bytes("logs:\n  - organization: a", [0]),
+      ":2:20: control characters are not allowed, and here stands U+0000"
+    ),
     (bytes("", [0xff, 0xfe, 0x61, 0x00]), "is not UTF-8"),
     (bytes(#"logs: [{organization: "a\ud800"}]"#), "1:25: the escape is invalid Unicode"),
     (bytes("archive: \"a\\0b\"\nlogs: [{organization: a}]"), ":1:10: archive"),

@@ -48,6 +48,36 @@ struct DifferentialTests {
     }
   }
 
+  @Test
+  func
+    `every text of up to three tokens, and some longer ones, that is accepted is read as three others read it`()
+    throws
+  {
+    let tokens = [
+      "a", "1", ":", " ", "-", "\n", "[", "]", "{", "}", ",", "#", "'", "\"", "?", "\\", "---", "é", "<<",
+      "  ", ": ", "- ",
+    ]
+    var texts = [""]
+    var longest = [""]
+    for _ in 1...3 {
+      longest = longest.flatMap { text in tokens.map { text + $0 } }
+      texts += longest.filter { own($0) != nil }
+    }
+    for seed in Self.seeds {
+      var random = SeededRandom(seed: seed)
+      for _ in 0..<50 {
+        let text = (0..<Int.random(in: 5...14, using: &random)).map { _ in random.pick(tokens) }.joined()
+        if own(text) != nil { texts.append(text) }
+      }
+    }
+    #expect(texts.count > Self.seeds.count)
+    for (text, others) in zip(texts, try Self.others(texts)) {
+      for other in others {
+        #expect(same(own(text), other), "\(text.debugDescription)\n\(own(text) ?? "-")\n\(other ?? "-")")
+      }
+    }
+  }
+
   /// nil when it is refused.
   private func own(_ text: String) -> String? {
     do throws(YAMLFault) {
