@@ -27,7 +27,11 @@ enum Interruption {
       source.resume()
       return source
     }
-    defer { for source in sources { source.cancel() } }
+    defer {
+      for source in sources { source.cancel() }
+      // What comes after, such as a ping that hangs, ends at once.
+      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
     return try await task.value
   }
 }

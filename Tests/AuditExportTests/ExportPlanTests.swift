@@ -69,7 +69,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     ) { $0.lookback = .hours(1) }
     #expect(
       plan.wanted.intervals == [
-        window("2024-01-15T00:00:00Z", "2024-01-16T00:00:00Z"), due[1],
+        due[0], due[1],
         window("2024-02-08T10:40:00Z", "2024-02-08T11:50:00Z"),
       ])
   }

@@ -132,7 +132,35 @@ import Testing
       #expect(result.status == 0)
       #expect(
         result.log.contains(
-          "warning the metrics file '/nonexistent/cloudsmith.prom' is not written: could not"))
+          "warning no metrics: The folder of --metrics-file '/nonexistent/cloudsmith.prom' cannot be found"))
+    }
+  }
+
+  @Test func `neither a device, a pipe nor a file of the archive is replaced by metrics`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let pipe = bench.folder + "/pipe"
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let link = bench.folder + "/link"
+      let target = bench.folder + "/target.prom"
+      try Data("old".utf8).write(to: URL(filePath: target))
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+      let options = ["--backfill-start-time", ObservabilityTests.recent]
+      #expect(try bench.export(options + ["--metrics-file", link]).status == 0)
+      #expect(try metrics(target).values["last_run_exit_status"] == 0)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+      let manifest = try #require(
+        FileManager.default.enumerator(atPath: bench.folder)?.compactMap { $0 as? String }
+          .first { $0.hasSuffix("manifest.json") })
+      for (file, why) in [
+        (pipe, "is a device, pipe or socket"), (bench.folder + "/" + manifest, "lies in _manifest/"),
+      ] {
+        let result = try bench.export(options + ["--metrics-file", file])
+        #expect(result.status == 0 && result.log.contains(why), "\(result.log)")
+      }
+      let type = try FileManager.default.attributesOfItem(atPath: pipe)[.type] as? FileAttributeType
+      #expect(type != .typeRegular)
+      // The archive is sound.
+      #expect(try bench.export(options).status == 0)
     }
   }
 

@@ -87,7 +87,9 @@ package struct ExportPlan: Sendable {
       let everything = Window(from: start, to: max(start, settled))
       var wanted = Coverage(coverage.gaps(in: everything))
       // What a run that stopped half way did not get to look at once more is due still, wherever it lies.
-      for due in standing?.lookbackDue.intervals ?? [] { wanted.insert(everything.intersection(due)) }
+      // Before the start too, where a window was exported by hand.
+      let upToSettled = Window(from: .earliest, to: everything.to)
+      for due in standing?.lookbackDue.intervals ?? [] { wanted.insert(upToSettled.intersection(due)) }
       // And by today's lookback, which may be longer than it was.
       if let end = coverage.end {
         wanted.insert(everything.intersection(Window(from: end - settings.lookback, to: end)))

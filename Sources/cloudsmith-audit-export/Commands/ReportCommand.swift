@@ -65,7 +65,7 @@ struct ReportCommand: AsyncParsableCommand {
       let sources = try Job(config: job.config, given, environment).onlyLog()
       let (log, archive) = (try sources.log(), try sources.archive())
       let file = try sources.value(of: Settings.html)
-      let page = try PageFile(path: file, archive: archive)
+      let page = try OutputFile(file, option: Settings.html.option, archives: [archive])
       let now = SystemClock().now
       let window = try window(sources, now: now)
       let retention = try sources.value(of: Settings.retention)

@@ -84,15 +84,12 @@ final class Observers: Sendable {
   // MARK: - The metrics file
 
   private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
-    do {
-      try MetricsFile(path: path).replace(with: MetricsText(logs, version: Version.text).text)
+    do throws(Failure) {
+      let file = try OutputFile(path, option: Settings.metricsFile.option, archives: logs.map(\.run.archive))
+      // Readable by all, whatever the mask: it holds no secret, and the collector is another user.
+      try file.write(Array(MetricsText(logs, version: Version.text).text.utf8), mode: 0o644)
     } catch {
-      let why = (error as? StorageError)?.description ?? "its mode could not be set"
-      speaker.logger.warning(
-        """
-        the metrics file \(quoted(path)) is not written: \(why). Check that its folder is there, has room, and that this \
-        user may write there. The export is not affected.
-        """)
+      speaker.logger.warning("no metrics: \(error.sentence) The export is not affected.")
     }
   }
 

@@ -1,0 +1,105 @@
+import AuditArchive
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A file of the user's that is written whole or not at all: beside its place first, made durable, then renamed over it.
+struct OutputFile {
+  /// That names it, such as `--html`; for messages.
+  private let option: String
+  /// As the user gave it; for messages.
+  private let given: String
+  private let folder: String
+  private let name: String
+  private var path: String { "\(folder)/\(name)" }
+
+  /// What stands in these folders of an archive is the archive's alone: anything else there is a finding of `verify`.
+  private static let folders = ["csv", "parquet", "quarantine", "_manifest", "_staging"]
+
+  /// Refuses a place that cannot be written to, or that belongs to one of the archives. A symbolic link is followed.
+  init(_ given: String, option: String, archives: [String]) throws(Failure) {
+    (self.option, self.given) = (option, given)
+    let path = OutputFile.resolved(given) ?? given
+    guard let last = path.split(separator: "/").last, !path.hasSuffix("/"), last != ".", last != ".." else {
+      throw .usage("\(option) \(quoted(given)): give the name of a file.")
+    }
+    name = String(last)
+    let above = String(path.dropLast(name.count))
+    guard let folder = OutputFile.resolved(above.isEmpty ? "." : above) else {
+      throw Failure(
+        status: .storage,
+        sentence: "The folder of \(option) \(quoted(given)) cannot be found: make it, or give another file.")
+    }
+    self.folder = folder == "/" ? "" : folder
+    for archive in archives {
+      guard let root = OutputFile.resolved(archive) else { continue }
+      for owned in OutputFile.folders where (folder + "/").hasPrefix("\(root)/\(owned)/") {
+        throw .usage(
+          "\(option) \(quoted(given)) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder."
+        )
+      }
+    }
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
+  /// - Parameter mode: the rights of the file, whatever the mask; nil: those that the mask leaves.
+  func write(_ bytes: [UInt8], mode: mode_t? = nil) throws(Failure) {
+    let files = PosixFileSystem()
+    do {
+      switch try files.status(path, followingLinks: true)?.kind {
+      case nil, .file: break
+      case .folder:
+        throw Failure.usage("\(option) \(quoted(given)) is a folder: give the name of a file in it.")
+      case .other, .symbolicLink:
+        throw Failure.usage(
+          "\(option) \(quoted(given)) is a device, pipe or socket, which would be replaced: give the name of a file."
+        )
+      }
+      // A hidden name with another end: who collects files of this kind does not take it for one.
+      let temporary = "\(folder)/.\(name).\(getpid()).tmp"
+      // Left by a run that was killed and had this number.
+      if try files.status(temporary, followingLinks: false) != nil { try files.unlink(temporary) }
+      do {
+        let file = try files.create(temporary)
+        do {
+          try files.write(bytes, to: file)
+          try files.sync(file)
+        } catch {
+          do { try files.close(file) } catch {}
+          throw error
+        }
+        try files.close(file)
+        if let mode, chmod(temporary, mode) != 0 {
+          throw Failure(status: .storage, sentence: "The rights of \(option) \(quoted(given)) cannot be set.")
+        }
+        try files.rename(temporary, to: path)
+      } catch {
+        // The failure that led here is the one to tell.
+        do { try files.unlink(temporary) } catch {}
+        throw error
+      }
+      try files.syncFolder(folder.isEmpty ? "/" : folder)
+    } catch let error as StorageError {
+      throw Failure(
+        status: .storage,
+        sentence: """
+          \(option) \(quoted(given)) could not be written: \(error). Check that its folder is there, has room, and that this user \
+          may write there. What was there before is there still.
+          """)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(status: .failed, sentence: "\(error)")
+    }
+  }
+}
