@@ -320,7 +320,7 @@ import Testing
       #expect(status.status == 2 && status.output.contains("damaged          quarantine/organization=acme/"))
       let run = try bench.export()
       #expect(run.status == 2, "\(run.log)")
-      let command = try #require(run.log.firstMatch(of: /export --from (\S+) --to (\S+) --replace/))
+      let command = try #require(run.log.firstMatch(of: /--from (\S+) --to (\S+) --replace/))
       #expect(status.log.contains(command.0))
       // What the sentence says, done to the letter. The run before has met the record again, and stored it.
       let cure = try bench.export(["--from", "\(command.1)", "--to", "\(command.2)", "--replace"])

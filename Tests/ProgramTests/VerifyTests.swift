@@ -80,8 +80,9 @@ import Testing
           proven empty     0 of 5 days
 
           2 findings: 1 missing, 1 unlisted.
-          missing: Restore the file from a copy of the archive; or fetch its whole day anew with export --from DAY --to \
-          NEXT-DAY --replace, if Cloudsmith still keeps it.
+          missing: Restore the file from a copy of the archive; or fetch its whole day anew, if Cloudsmith still keeps it, \
+          with export and --replace.
+            cloudsmith-audit-export export -o acme --archive \(folder) --from 2024-02-12 --to 2024-02-13 --replace
           unlisted: Load only files that the manifest names. A leftover goes with the next export; look at anything else, \
           and move it away.
 

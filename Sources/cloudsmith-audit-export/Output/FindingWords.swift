@@ -70,14 +70,17 @@ enum FindingWords {
     }
   }
 
+  /// Whether fetching the whole day anew ends it.
+  static func isMendedByReplacing(_ kind: Flaw.Kind) -> Bool { advice(kind) == advice(.missing) }
+
   /// What to do about all findings of a kind.
   static func advice(_ kind: Flaw.Kind) -> String {
     switch kind {
     case .missing, .altered, .unreadable, .schemaMismatch, .miscounted, .outOfOrder, .duplicate, .wrongDay,
       .wrongBounds, .wrongContent, .misnamed:
       """
-      Restore the file from a copy of the archive; or fetch its whole day anew with export --from DAY --to NEXT-DAY --replace, if \
-      Cloudsmith still keeps it.
+      Restore the file from a copy of the archive; or fetch its whole day anew, if Cloudsmith still keeps it, with export and \
+      --replace.
       """
     case .unlisted:
       "Load only files that the manifest names. A leftover goes with the next export; look at anything else, and move it away."

@@ -48,8 +48,19 @@ struct VerifyReport: Report {
       guard said.insert(advice).inserted else { continue }
       let alike = kinds.filter { FindingWords.advice($0) == advice }.map(\.rawValue)
       lines.append("\(alike.joined(separator: ", ")): \(advice)")
+      if FindingWords.isMendedByReplacing(kind) {
+        lines += replacements(of: kinds.filter(FindingWords.isMendedByReplacing))
+      }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What fetches the damaged days anew; of many the oldest.
+  private func replacements(of kinds: [Flaw.Kind]) -> [String] {
+    let days = report.findings.filter { kinds.contains($0.flaw.kind) }.compactMap(\.day)
+    let commands = ReplaceCommand(log: log, archive: archive).texts(days)
+    let more = commands.count - 10
+    return commands.prefix(10).map { "  \(visible($0))" } + (more > 0 ? ["  and so for \(more) more"] : [])
   }
 
   private var summary: [String] {

@@ -207,28 +207,31 @@ struct Words {
     let window = files.compactMap(\.window).first
     let cure = window.map {
       """
-      , or fetch what Cloudsmith still shows of it anew with export --from \($0.from) --to \($0.to) --replace (records of \
-      quarantine that it no longer shows are then given up)
+      , or fetch what Cloudsmith still shows of it anew (records of quarantine that it no longer shows are then given up): \
+      \(ReplaceCommand(log: log, archive: archive).text(from: $0.from, to: $0.to))
       """
     }
     return Failure(
       status: .damaged,
       sentence: """
-        The archive \(quoted(archive)) is damaged: \(names). Restore what is missing or altered from a copy\(cure ?? "").
+        The archive \(quoted(archive)) is damaged: \(names). Restore what is missing or altered from a copy\(cure ?? ".")
         """)
   }
 
   /// After a run that met days it could not read.
   func damagedDays(_ days: [Day]) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
-    let range = days.first.map { " --from \($0) --to \($0.next) --replace" } ?? ""
+    let commands = ReplaceCommand(log: log, archive: archive).texts(days)
+    let cure =
+      commands.isEmpty
+      ? "" : ": " + commands.prefix(3).joined(separator: "; ") + (commands.count > 3 ? "; …" : "")
     return Failure(
       status: .damaged,
       sentence: """
         The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
         missing or altered; those days were left as they are, the rest is done. cloudsmith-audit-export verify tells all that is \
         wrong. Restore the files from a copy, or fetch each \
-        whole day anew with export\(range), if Cloudsmith still keeps it.
+        whole day anew, if Cloudsmith still keeps it\(cure.isEmpty ? "." : cure)
         """)
   }
 
