@@ -86,8 +86,8 @@ package struct ExportPlan: Sendable {
       }
       let everything = Window(from: start, to: max(start, settled))
       var wanted = Coverage(coverage.gaps(in: everything))
-      // What a run that stopped half way did not get to look at once more is due still, wherever it lies.
-      // Before the start too, where a window was exported by hand.
+      // What a run that stopped half way did not get to look at once more is due still, wherever it lies: before the start too,
+      // where a window was exported by hand.
       let upToSettled = Window(from: .earliest, to: everything.to)
       for due in standing?.lookbackDue.intervals ?? [] { wanted.insert(upToSettled.intersection(due)) }
       // And by today's lookback, which may be longer than it was.

@@ -14,8 +14,7 @@ package enum RandomPlaces {
   /// The places in whole rows of a part, in rising order.
   ///
   /// A row whose `uuid` is not a random one (version 4, RFC 9562 §5.4) has none: those of other versions begin alike when they
-  /// are made one after the other. Nothing is wrong with a line of text within
-  /// a quoted field that looks like the beginning of a row.
+  /// are made one after the other. A line within a quoted field that looks like the beginning of a row does no harm.
   package static func find(in text: Span<UInt8>) -> [Range<Int>] {
     var places: [Range<Int>] = []
     places.reserveCapacity(2 * text.count / typicalRow)
