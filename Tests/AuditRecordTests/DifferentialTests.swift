@@ -34,6 +34,33 @@ import Testing
     }
   }
 
+  @Test func `a parser that knows the order of members reads a damaged page as one that does not`() throws {
+    var learned = EventParser()
+    let records = Array(repeating: FlatteningTests.documentedRecord, count: 3).joined(separator: ",")
+    let good = Array("[\(records)]".utf8)
+    _ = try learned.parse(good)
+    try withEvery("seed", in: 0..<4_000) { seed in
+      var random = SeededRandom(seed: seed)
+      var body = good
+      mutate(&body, &random)
+      var fresh = EventParser()
+      try #require(outcome(of: body, &learned) == outcome(of: body, &fresh))
+      // What was learned from the damaged page is of no use to the next.
+      _ = try learned.parse(good)
+    }
+  }
+
+  /// What a page has become, to be compared.
+  private func outcome(of body: [UInt8], _ parser: inout EventParser) -> String {
+    do throws(PageError) {
+      let page = try parser.parse(body)
+      let rows = (0..<page.rows.count).map { page.cells($0).sorted { $0.key < $1.key } }
+      return "\(rows) \(page.quarantined) \(page.counts) \(page.rows.cells.count) \(page.rows.ends)"
+    } catch {
+      return "\(error)"
+    }
+  }
+
   /// Where the two differ, by decision: a lone surrogate is replaced here and refused there; a number beyond
   /// a double is text here and refused there (but for coordinates); nesting ends at 64 here and at 512 there;
   /// a top level that is not an array is refused here; so are a byte order mark, UTF-16, UTF-32, and a comma

@@ -49,6 +49,25 @@ import Testing
     #expect(Timestamp(rfc3339: text) == nil)
   }
 
+  /// The form with `Z` and six digits is read by itself, and must be read as every other form is.
+  @Test func `the usual form is read as the others are, whatever is written in it`() throws {
+    let alphabet = Array("0123456789-:.TtZz /:;@\u{0}".utf8) + [0x80, 0xB0, 0xFF]
+    var read = 0
+    try withEvery("seed", in: 0..<20_000) { seed in
+      var random = SeededRandom(seed: seed)
+      let time = Int64.random(
+        in: Timestamp.earliest.microseconds...Timestamp.latest.microseconds, using: &random)
+      var text = Array(Timestamp(microseconds: time).description.utf8.dropLast())
+      for _ in 0..<random.pick([0, 1, 1, 2]) {
+        text[Int.random(in: text.indices, using: &random)] = random.pick(alphabet)
+      }
+      let usual = Timestamp.read(rfc3339: text + Array("Z".utf8))
+      try #require(usual == Timestamp.read(rfc3339: text + Array("+00:00".utf8)))
+      if usual != nil { read += 1 }
+    }
+    #expect((6_000..<19_000).contains(read))
+  }
+
   @Test func `digits beyond the microsecond are cut off and reported`() throws {
     try withEvery("digits", in: 1...9) { count in
       let digits = "987654321".prefix(count)

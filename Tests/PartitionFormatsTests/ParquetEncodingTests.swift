@@ -114,8 +114,9 @@ import Testing
 
   private func column(_ texts: [String?]) -> ParquetColumnValues {
     var values = ParquetColumnValues(ParquetColumn("c", .text))
+    values.append(rows: texts.count) { texts[$0] != nil }
     for text in texts {
-      if let text { values.append(text: Array(text.utf8).span.bytes) } else { values.appendNull() }
+      if let text { values.append(text: Array(text.utf8).span.bytes) }
     }
     return values
   }

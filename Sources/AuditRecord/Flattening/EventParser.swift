@@ -43,6 +43,7 @@ package struct EventParser: Sendable {
     guard reader.scanner.position == json.count else {
       throw PageError(.trailingBytes, at: reader.scanner.position)
     }
+    page.rows.cells.removeLast(page.rows.cells.count - page.rows.count * TextColumn.count)
     page.rows.bytes = Array(text[..<reader.end])
     expectedRows = page.rows.count
     return page
@@ -79,7 +80,8 @@ package struct EventParser: Sendable {
       return
     }
     let rowStart = reader.end
-    try EventParser.read(json, &reader, &text, &page.rows.cells)
+    makeCells(&page.rows)
+    try EventParser.read(json, &reader, &text, &page.rows)
     let end = reader.scanner.position
     guard reader.hasDuplicates else {
       try finish(json, start..<end, rowStart, &page)
@@ -88,25 +90,39 @@ package struct EventParser: Sendable {
     // In its canonical JSON the last of the duplicates has won: that is read in its place.
     var writer = CanonicalWriter(limits: reader.scanner.limits)
     try writer.append(json, start..<end)
-    page.rows.cells.removeLast(TextColumn.count)
+    clearCells(&page.rows)
     reader.end = rowStart
     reader.scanner.position = 0
     let canonical = writer.text
-    try EventParser.read(canonical.span, &reader, &text, &page.rows.cells)
+    try EventParser.read(canonical.span, &reader, &text, &page.rows)
     reader.counts.loneSurrogates += writer.loneSurrogates
     try finish(canonical.span, 0..<canonical.count, rowStart, &page)
     reader.scanner.position = end
   }
 
+  /// Reads a record into the cells that were made for the next row.
   private static func read(
-    _ json: Span<UInt8>, _ reader: inout RecordReader, _ bytes: inout [UInt8],
-    _ rowCells: inout [RowBatch.Cell]
+    _ json: Span<UInt8>, _ reader: inout RecordReader, _ bytes: inout [UInt8], _ rows: inout RowBatch
   ) throws(PageError) {
-    let firstCell = rowCells.count
-    rowCells.append(contentsOf: repeatElement(.null, count: TextColumn.count))
+    let firstCell = rows.count * TextColumn.count
     var text = bytes.mutableSpan
-    var cells = rowCells.mutableSpan
+    var cells = rows.cells.mutableSpan
     try reader.read(json, &text, &cells, firstCell)
+  }
+
+  /// Makes cells for the next row, all NULL, and for those behind it, as many as are expected, for there is little to it then.
+  private func makeCells(_ rows: inout RowBatch) {
+    guard rows.cells.count == rows.count * TextColumn.count else { return }
+    let some = max(expectedRows - rows.count, EventParser.rowsAtATime)
+    rows.cells.append(contentsOf: repeatElement(.null, count: some * TextColumn.count))
+  }
+
+  private static let rowsAtATime = 32
+
+  /// Makes the next row's cells NULL again.
+  private func clearCells(_ rows: inout RowBatch) {
+    let firstCell = rows.count * TextColumn.count
+    for cell in firstCell..<firstCell + TextColumn.count { rows.cells[cell] = .null }
   }
 
   /// Adds what was read of the record at `range` to the page: a row, or a quarantined record.
@@ -114,14 +130,14 @@ package struct EventParser: Sendable {
     _ json: Span<UInt8>, _ range: Range<Int>, _ rowStart: Int, _ page: inout ParsedPage
   ) throws(PageError) {
     guard case .read(let time) = reader.eventAt else {
-      page.rows.cells.removeLast(TextColumn.count)
+      clearCells(&page.rows)
       reader.end = rowStart
       reader.counts = FlatteningCounts()
       let isAbsent = if case .absent = reader.eventAt { true } else { false }
       try quarantine(isAbsent ? .noEventAt : .unreadableEventAt, json, range, &page)
       return
     }
-    let firstCell = page.rows.cells.count - TextColumn.count
+    let firstCell = page.rows.count * TextColumn.count
     let uuid = page.rows.cells[firstCell + TextColumn.uuid.rawValue]
     if uuid.isNull || uuid.length == 0 {
       reader.counts.missingUUID += 1

@@ -1,4 +1,4 @@
-/// The member names that the schema knows in one kind of object, found by guessing.
+/// The member names that the schema knows, found by guessing.
 ///
 /// A server writes the members of its records in the same order each time. So after each name the one that
 /// followed it last time is tried first, three words at once; whatever that order is, it is learned from the
@@ -14,11 +14,13 @@ struct MemberNames: Sendable {
     case location
   }
 
-  /// A name of at most 23 bytes and the quote behind it, as three words; the bytes after it are zero.
-  private struct Words: Hashable, Sendable {
+  /// Up to 24 bytes as three words; the bytes after them are zero.
+  struct Words: Hashable, Sendable {
     var first: UInt64 = 0
     var second: UInt64 = 0
     var third: UInt64 = 0
+
+    static let length = 24
 
     mutating func set(_ byte: UInt8, at index: Int) {
       let bits = UInt64(byte) << UInt64(index % 8 * 8)
@@ -30,59 +32,85 @@ struct MemberNames: Sendable {
     }
   }
 
-  private struct Name: Sendable {
-    var member: Member
-    var length: Int
-    var words: Words
-    /// All bits of the bytes that count.
-    var mask: Words
-  }
+  struct Name: Sendable {
+    /// nil for the places in an object that are no known name.
+    var member: Member?
+    /// Whether it is a name in `actor_location`.
+    var isInLocation: Bool
+    /// `"name":"`
+    fileprivate var opening = Words()
+    /// All bits of `"name"`.
+    fileprivate var nameMask = Words()
+    /// All bits of `"name":"`.
+    fileprivate var openingMask = Words()
+    /// Of `"name":"`, in bytes.
+    var openingLength = 0
+    /// The number of the name that followed this one last time.
+    fileprivate(set) var next = 0
 
-  private static let maximumLength = 23
-
-  private let names: [Name]
-  /// The name that followed each name last time; then those that came first and after an unknown name.
-  private var following: [Int]
-
-  /// Where in an object the reader stands, at the beginning.
-  var start: Int { names.count }
-  /// In place of a name that the schema does not know.
-  var unknown: Int { names.count + 1 }
-
-  private init(_ members: [(name: String, member: Member)]) {
-    names = members.map { name, member in
-      var words = Words()
-      var mask = Words()
-      for (index, byte) in (name + "\"").utf8.enumerated() {
-        words.set(byte, at: index)
-        mask.set(0xFF, at: index)
+    fileprivate init(_ name: String = "", _ member: Member? = nil, isInLocation: Bool) {
+      self.member = member
+      self.isInLocation = isInLocation
+      openingLength = name.utf8.count + 4
+      guard member != nil else { return }
+      for (index, byte) in "\"\(name)\":\"".utf8.enumerated() {
+        opening.set(byte, at: index)
+        openingMask.set(0xFF, at: index)
+        if index < openingLength - 2 { nameMask.set(0xFF, at: index) }
       }
-      return Name(member: member, length: name.utf8.count, words: words, mask: mask)
     }
-    following = Array(repeating: 0, count: members.count + 2)
+
+    /// Whether `"name":"` stands at `position`, from which on there must be `Words.length` bytes; the caller makes sure.
+    @inline(__always)
+    func opens(_ json: Span<UInt8>, at position: Int) -> Bool { difference(json, position, openingMask) == 0 }
+
+    /// Whether `"name"` stands at `position`; likewise.
+    @inline(__always)
+    fileprivate func stands(_ json: Span<UInt8>, at position: Int) -> Bool {
+      difference(json, position, nameMask) == 0
+    }
+
+    @inline(__always)
+    private func difference(_ json: Span<UInt8>, _ start: Int, _ mask: Words) -> UInt64 {
+      ((json.uncheckedWord(start) ^ opening.first) & mask.first)
+        | ((json.uncheckedWord(start &+ 8) ^ opening.second) & mask.second)
+        | ((json.uncheckedWord(start &+ 16) ^ opening.third) & mask.third)
+    }
+
+    /// Whether the words are `"name"`.
+    fileprivate func isWritten(_ words: Words) -> Bool {
+      opening.first & nameMask.first == words.first && opening.second & nameMask.second == words.second
+        && opening.third & nameMask.third == words.third
+    }
   }
 
-  /// The members of a record.
-  static func ofRecord() -> MemberNames {
-    MemberNames(
-      Column.allCases.compactMap { column in
-        guard !column.name.hasPrefix(locationPrefix), let member = Member(column) else { return nil }
-        return (column.name, member)
-      } + [(name: "actor_location", member: .location)])
-  }
+  /// The known names, less than 60, then four for the places that are none.
+  private var names: [Name]
+  private let knownNames: Int
 
-  /// The members of `actor_location`.
-  static func ofLocation() -> MemberNames {
-    MemberNames(
-      Column.allCases.compactMap { column in
-        guard column.name.hasPrefix(locationPrefix), let member = Member(column) else { return nil }
-        return (String(column.name.dropFirst(locationPrefix.count)), member)
-      })
+  init() {
+    names = []
+    for column in Column.allCases {
+      guard let member = Member(column) else { continue }
+      let isInLocation = column.name.hasPrefix(MemberNames.locationPrefix)
+      let name = isInLocation ? String(column.name.dropFirst(MemberNames.locationPrefix.count)) : column.name
+      names.append(Name(name, member, isInLocation: isInLocation))
+    }
+    names.append(Name("actor_location", .location, isInLocation: false))
+    knownNames = names.count
+    for isInLocation in [false, true, false, true] { names.append(Name(isInLocation: isInLocation)) }
   }
 
   private static let locationPrefix = "actor_location_"
 
-  func member(_ index: Int) -> Member? { index < names.count ? names[index].member : nil }
+  /// Where in an object the reader stands, at the beginning.
+  func start(inLocation: Bool) -> Int { knownNames + (inLocation ? 1 : 0) }
+
+  /// In place of a name that the schema does not know.
+  func unknown(inLocation: Bool) -> Int { knownNames + (inLocation ? 3 : 2) }
+
+  @inline(__always)
+  subscript(_ number: Int) -> Name { names[number] }
 
   /// Passes over a name; its opening quote is at the scanner's position. `previous` is what came before it.
   /// Returns which name it is, or `unknown`.
@@ -90,16 +118,11 @@ struct MemberNames: Sendable {
   mutating func read(_ json: Span<UInt8>, _ scanner: inout JSONScanner, after previous: Int) throws(PageError)
     -> Int
   {
-    let guess = following[previous]
-    let start = scanner.position + 1
-    if start + 24 <= json.count, json[start - 1] == UInt8(ascii: "\"") {
+    if scanner.position <= json.count - Words.length {
+      let guess = names[previous].next
       let name = names[guess]
-      let difference =
-        ((json.word(start) & name.mask.first) ^ name.words.first)
-        | ((json.word(start + 8) & name.mask.second) ^ name.words.second)
-        | ((json.word(start + 16) & name.mask.third) ^ name.words.third)
-      if difference == 0 {
-        scanner.position = start + name.length + 1
+      if name.stands(json, at: scanner.position) {
+        scanner.position += name.openingLength - 2
         return guess
       }
     }
@@ -110,22 +133,19 @@ struct MemberNames: Sendable {
   private mutating func search(
     _ json: Span<UInt8>, _ scanner: inout JSONScanner, after previous: Int
   ) throws(PageError) -> Int {
+    let isInLocation = names[previous].isInLocation
+    let unknown = unknown(inLocation: isInLocation)
     let token = try scanner.readString(json)
+    var ignored = 0
+    let name = try scanner.decode(token, json, loneSurrogates: &ignored)
+    guard name.count <= Words.length - 2, !name.contains(UInt8(ascii: "\"")) else { return unknown }
     var words = Words()
-    if token.hasEscapes {
-      var ignored = 0
-      let name = try scanner.decode(token, json, loneSurrogates: &ignored)
-      guard name.count <= MemberNames.maximumLength, !name.contains(UInt8(ascii: "\"")) else {
-        return unknown
-      }
-      for (index, byte) in name.enumerated() { words.set(byte, at: index) }
-      words.set(UInt8(ascii: "\""), at: name.count)
-    } else {
-      guard token.range.count <= MemberNames.maximumLength else { return unknown }
-      for index in 0...token.range.count { words.set(json[token.range.lowerBound + index], at: index) }
-    }
-    guard let found = names.firstIndex(where: { $0.words == words }) else { return unknown }
-    following[previous] = found
+    words.set(UInt8(ascii: "\""), at: 0)
+    for (index, byte) in name.enumerated() { words.set(byte, at: index + 1) }
+    words.set(UInt8(ascii: "\""), at: name.count + 1)
+    let found = names[..<knownNames].firstIndex { $0.isInLocation == isInLocation && $0.isWritten(words) }
+    guard let found else { return unknown }
+    names[previous].next = found
     return found
   }
 }

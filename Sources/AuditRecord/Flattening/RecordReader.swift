@@ -32,8 +32,8 @@ struct RecordReader: Sendable {
   private(set) var hasDuplicates = false
   var counts = FlatteningCounts()
 
-  private var recordNames = MemberNames.ofRecord()
-  private var locationNames = MemberNames.ofLocation()
+  private var names = MemberNames()
+  /// A bit for each known name that came.
   private var seen: UInt64 = 0
 
   /// Levels of nesting inside a record and inside `actor_location`: the page's array is the first.
@@ -68,30 +68,20 @@ struct RecordReader: Sendable {
   ) throws(PageError) {
     try scanner.checkDepth(inLocation ? RecordReader.locationDepth : RecordReader.recordDepth)
     guard try scanner.open(until: UInt8(ascii: "}"), json) else { return }
-    var index = inLocation ? locationNames.start : recordNames.start
+    var number = names.start(inLocation: inLocation)
     repeat {
+      if copyExpected(json, &text, &cells, firstCell, after: &number) { continue }
       let nameStart = scanner.position + 1
-      let member: MemberNames.Member?
-      if inLocation {
-        index = try locationNames.read(json, &scanner, after: index)
-        member = locationNames.member(index)
-      } else {
-        index = try recordNames.read(json, &scanner, after: index)
-        member = recordNames.member(index)
-      }
+      number = try names.read(json, &scanner, after: number)
       let name = nameStart..<scanner.position - 1
       try scanner.expectColon(json)
-      if let member {
-        let bit: UInt64 = 1 << UInt64(inLocation ? index + 32 : index)
-        hasDuplicates = hasDuplicates || seen & bit != 0
-        seen |= bit
+      if let member = names[number].member {
+        note(number)
         switch member {
         case .text(let column):
-          if try scanner.peek(json) == UInt8(ascii: "\"") {
-            cells[firstCell + column.rawValue] = try copyString(json, &text)
-          } else {
-            cells[firstCell + column.rawValue] = try copyOther(name, json, &text, inLocation: inLocation)
-          }
+          cells[firstCell + column.rawValue] =
+            try scanner.peek(json) == UInt8(ascii: "\"")
+            ? try copyString(json, &text) : try copyOther(name, json, &text, inLocation: inLocation)
         case .eventAt: try readEventAt(json)
         case .latitude: latitude = try readCoordinate(name, json)
         case .longitude: longitude = try readCoordinate(name, json)
@@ -110,34 +100,63 @@ struct RecordReader: Sendable {
 
   // MARK: Text
 
-  /// Copies a string's characters; its opening quote is at the position.
+  /// Copies the members that come as nearly all do: the expected one, of a column of text, a string without escapes, without
+  /// white space around it. `number` is the name before, then the last that was copied.
+  ///
+  /// Returns whether the scanner then stands behind a value; else it stands before the name of a member of another kind.
   @inline(__always)
-  private mutating func copyString(_ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>) throws(PageError)
-    -> RowBatch.Cell
-  {
-    let (from, to) = (scanner.position &+ 1, end)
-    let last = json.count &- 8 &- from
-    var length = 0
-    while length <= last {
-      let word = json.word(from &+ length)
-      text.store(word: word, at: to &+ length)
-      let stops = word.stringStops
-      if stops == 0 {
+  private mutating func copyExpected(
+    _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>, _ cells: inout MutableSpan<RowBatch.Cell>,
+    _ firstCell: Int, after number: inout Int
+  ) -> Bool {
+    var (position, to) = (scanner.position, end)
+    defer { (scanner.position, end) = (position, to) }
+    // No value is longer than its JSON, so that all writes below stay inside the text, and all reads up to `last` inside the JSON.
+    let last = json.count &- 8
+    guard position >= 0, to >= 0, json.count &- position <= text.count &- to else { return false }
+    var expected = names[number].next
+    while position <= json.count &- MemberNames.Words.length {
+      let name = names[expected]
+      guard case .text(let column) = name.member, name.opens(json, at: position) else { return false }
+      let start = position &+ name.openingLength
+      var length = 0
+      var stops: UInt64 = 0
+      while stops == 0 {
+        guard start &+ length <= last else { return false }
+        let word = json.uncheckedWord(start &+ length)
+        text.store(uncheckedWord: word, at: to &+ length)
+        stops = word.stringStops
         length &+= 8
-        continue
       }
-      length &+= stops.trailingZeroBitCount >> 3
-      guard json[from &+ length] == UInt8(ascii: "\""), length <= scanner.limits.stringLength else { break }
-      scanner.position = from &+ length &+ 1
-      end = to &+ length
-      return RowBatch.Cell(to..<end)
+      length &-= 8 &- stops.trailingZeroBitCount &>> 3
+      guard json[start &+ length] == UInt8(ascii: "\""), length <= scanner.limits.stringLength else {
+        return false
+      }
+      note(expected)
+      cells[firstCell &+ column.rawValue] = RowBatch.Cell(to..<to &+ length)
+      to &+= length
+      number = expected
+      expected = name.next
+      position = start &+ length &+ 1
+      guard position <= json.count &- 2, json[position] == UInt8(ascii: ","),
+        json[position &+ 1] == UInt8(ascii: "\"")
+      else { return true }
+      position &+= 1
     }
-    return try copyEscapedString(json, &text)
+    return false
   }
 
-  /// As `copyString`, for any string. NUL becomes U+FFFD.
+  /// Takes note that a known name came.
+  @inline(__always)
+  private mutating func note(_ number: Int) {
+    let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: number)
+    hasDuplicates = hasDuplicates || seen & bit != 0
+    seen |= bit
+  }
+
+  /// Copies a string's characters; its opening quote is at the position. NUL becomes U+FFFD.
   @inline(never)
-  private mutating func copyEscapedString(
+  private mutating func copyString(
     _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>
   ) throws(PageError) -> RowBatch.Cell {
     let token = try scanner.readString(json)
@@ -195,6 +214,14 @@ struct RecordReader: Sendable {
   private mutating func readEventAt(_ json: Span<UInt8>) throws(PageError) {
     switch try scanner.peek(json) {
     case UInt8(ascii: "\""):
+      let behind = scanner.position + 1 + Timestamp.printedLength
+      if behind < json.count, json[behind] == UInt8(ascii: "\""),
+        let time = Timestamp.read(printed: json.extracting(scanner.position + 1..<behind))
+      {
+        eventAt = .read(time)
+        scanner.position = behind + 1
+        return
+      }
       let token = try scanner.readString(json)
       let reading =
         token.hasEscapes

@@ -1,10 +1,16 @@
-/// Words of a JSON text. Every access is checked against the bounds of the span: what is called unsafe in
-/// these calls is only the type, and any bits are a `UInt64`.
+/// Words of a JSON text. Every access is checked against the bounds of the span but for those that say otherwise: what is
+/// called unsafe in the others is only the type, and any bits are a `UInt64`.
 extension Span<UInt8> {
   /// Eight bytes, the first in the lowest bits.
   @inline(__always)
   func word(_ position: Int) -> UInt64 {
     UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+  }
+
+  /// As `word`, where the caller has made sure that the eight bytes are there.
+  @inline(__always)
+  func uncheckedWord(_ position: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self))
   }
 
   /// Where the first of the blocks from `start` on begins that are ASCII, or that are not; nil when there is none. The last
@@ -13,7 +19,7 @@ extension Span<UInt8> {
     var block = start
     while block <= count - 64 {
       var bits: UInt64 = 0
-      for offset in stride(from: 0, to: 64, by: 8) { bits |= word(block + offset) }
+      for offset in stride(from: 0, to: 64, by: 8) { bits |= uncheckedWord(block &+ offset) }
       if (bits & 0x8080_8080_8080_8080 == 0) == wanted { return block }
       block += 64
     }
@@ -25,10 +31,11 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
+  /// Stores eight bytes, for which the caller has made sure that there is room.
   @inline(__always)
-  mutating func store(word: UInt64, at position: Int) {
+  mutating func store(uncheckedWord word: UInt64, at position: Int) {
     var raw = mutableBytes
-    raw.storeBytes(of: word.littleEndian, toByteOffset: position, as: UInt64.self)
+    raw.storeBytes(of: word.littleEndian, toUncheckedByteOffset: position, as: UInt64.self)
   }
 }
 

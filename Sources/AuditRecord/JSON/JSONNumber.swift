@@ -39,8 +39,8 @@ enum JSONNumber {
   /// The double nearest to the number that fills `range`; nil when there is no such number, or no finite
   /// double.
   static func double(in json: Span<UInt8>, _ range: Range<Int>) -> Double? {
+    if let value = exactDouble(json.extracting(range)) { return value }
     guard end(in: json, from: range.lowerBound) == range.upperBound else { return nil }
-    if let value = exactDouble(in: json, range) { return value }
     var text = ""
     text.reserveCapacity(range.count)
     for position in range { text.unicodeScalars.append(Unicode.Scalar(json[position])) }
@@ -52,29 +52,32 @@ enum JSONNumber {
     double(in: text.span, 0..<text.count)
   }
 
-  /// The double of a number with at most 15 digits and no exponent: both the digits and the power of ten are
-  /// exact as doubles, so the one division rounds correctly (W. D. Clinger, "How to Read Floating Point
+  /// The double of a number with at most 15 digits, a fraction and no exponent; nil for all else. Both the digits and the
+  /// power of ten are exact as doubles, so the one division rounds correctly (W. D. Clinger, "How to Read Floating Point
   /// Numbers Accurately").
-  private static func exactDouble(in json: Span<UInt8>, _ range: Range<Int>) -> Double? {
-    guard range.count <= 17 else { return nil }
+  private static func exactDouble(_ text: Span<UInt8>) -> Double? {
+    guard (3...17).contains(text.count) else { return nil }
+    let isNegative = text[0] == UInt8(ascii: "-")
+    let start = isNegative ? 1 : 0
     var digits: Int64 = 0
-    var digitCount = 0
-    var divisor = 1.0
-    var isFraction = false
-    for position in range {
-      let byte = json[position]
-      if let digit = byte.decimalDigit {
-        digits = digits * 10 + digit
-        digitCount += 1
-        if isFraction { divisor *= 10 }
-      } else if byte == UInt8(ascii: ".") {
-        isFraction = true
-      } else if byte != UInt8(ascii: "-") {
-        return nil
-      }
+    var point = start
+    while point < text.count, let digit = text[point].decimalDigit {
+      digits = digits * 10 + digit
+      point += 1
     }
-    guard digitCount <= 15 else { return nil }
-    let value = Double(digits) / divisor
-    return json[range.lowerBound] == UInt8(ascii: "-") ? -value : value
+    let places = text.count - point - 1
+    guard places > 0, text[point] == UInt8(ascii: "."), point - start + places <= 15,
+      point == start + 1 || point > start && text[start] != UInt8(ascii: "0")
+    else { return nil }
+    for position in point + 1..<text.count {
+      guard let digit = text[position].decimalDigit else { return nil }
+      digits = digits * 10 + digit
+    }
+    let value = Double(digits) / powersOfTen[places]
+    return isNegative ? -value : value
   }
+
+  private static let powersOfTen: [Double] = [
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+  ]
 }

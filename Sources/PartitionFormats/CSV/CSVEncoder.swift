@@ -106,8 +106,11 @@ extension UnsafeMutablePointer<UInt8> {
   /// Writes text fields, each with a comma behind it.
   fileprivate mutating func putCells(_ cells: Span<RowBatch.Cell>, of text: RawSpan) {
     for index in cells.indices {
-      let cell = cells[unchecked: index]
-      if !cell.isNull { putField(text.extracting(cell.range)) }
+      // The members themselves: `isNull` and `range` would be calls into another module.
+      let (offset, length) = (Int(cells[unchecked: index].offset), cells[unchecked: index].length)
+      if length != RowBatch.Cell.null.length {
+        putField(text.extracting(offset..<offset &+ Int(length)))
+      }
       put(FieldText.comma)
     }
   }

@@ -24,10 +24,11 @@ enum ParquetPartColumns {
 
   /// The bytes of a row's values, as `PLAIN` writes them: four and its own for a text, eight for the others, none for NULL.
   static func size(of row: Int, in batch: RowBatch) -> Int {
-    let first = row * TextColumn.count
+    let cells = batch.cells.span.extracting(row * TextColumn.count..<(row + 1) * TextColumn.count)
     var size = 8
-    for index in first..<first + TextColumn.count where !batch.cells[index].isNull {
-      size += 4 + Int(batch.cells[index].length)
+    for index in cells.indices {
+      let length = cells[unchecked: index].length
+      if length != RowBatch.Cell.null.length { size += 4 + Int(length) }
     }
     if !batch.latitude[row].isNaN { size += 8 }
     if !batch.longitude[row].isNaN { size += 8 }
@@ -42,7 +43,7 @@ extension ParquetRowGroup {
     var cell = 0
     for column in Column.allCases {
       switch column {
-      case .eventAt: for row in added { columns[column.rawValue].append(time: batch.eventAt[Int(row)]) }
+      case .eventAt: columns[column.rawValue].append(batch.eventAt, added)
       case .actorLocationLatitude: columns[column.rawValue].append(batch.latitude, added)
       case .actorLocationLongitude: columns[column.rawValue].append(batch.longitude, added)
       default:
@@ -59,21 +60,24 @@ extension ParquetColumnValues {
   fileprivate mutating func append(
     _ text: RawSpan, _ cells: Span<RowBatch.Cell>, _ column: Int, _ rows: Span<Int32>
   ) {
+    let null = RowBatch.Cell.null.length
+    append(rows: rows.count) { cells[Int(rows[$0]) * TextColumn.count + column].length != null }
     for index in rows.indices {
       let value = cells[Int(rows[index]) * TextColumn.count + column]
-      if value.isNull {
-        appendNull()
-      } else {
-        append(text: text.extracting(value.range))
+      if value.length != null {
+        append(text: text.extracting(Int(value.offset)..<Int(value.offset) + Int(value.length)))
       }
     }
   }
 
   /// A batch tells NULL as NaN, and holds no infinity.
   fileprivate mutating func append(_ numbers: [Double], _ rows: ArraySlice<Int32>) {
-    for row in rows {
-      let number = numbers[Int(row)]
-      if number.isFinite { append(number: number) } else { appendNull() }
-    }
+    append(rows: rows.count) { numbers[Int(rows[rows.startIndex + $0])].isFinite }
+    for row in rows where numbers[Int(row)].isFinite { append(number: numbers[Int(row)]) }
+  }
+
+  fileprivate mutating func append(_ times: [Int64], _ rows: ArraySlice<Int32>) {
+    append(rows: rows.count)
+    for row in rows { append(time: times[Int(row)]) }
   }
 }

@@ -15,27 +15,25 @@ struct ParquetColumnValues {
   /// Values that are not NULL.
   var count: Int { column.kind == .timestamp ? times.count : table.count }
 
+  /// Adds so many rows, of which `isThere` tells whether they have a value, which a required column always has. The values
+  /// themselves are added behind one another by the functions below.
   @inline(__always)
-  mutating func append(text: RawSpan) {
-    if !column.isRequired { levels.append(1) }
-    table.append(text)
+  mutating func append(rows: Int, _ isThere: (Int) -> Bool = { _ in true }) {
+    guard !column.isRequired else { return }
+    levels.append(addingCapacity: rows) { space in
+      for row in 0..<rows { space.append(isThere(row) ? 1 : 0) }
+    }
   }
 
+  @inline(__always)
+  mutating func append(text: RawSpan) { table.append(text) }
+
   mutating func append(number: Double) {
-    if !column.isRequired { levels.append(1) }
     var bits = number.bitPattern.littleEndian
     withUnsafeBytes(of: &bits) { table.append($0.bytes) }
   }
 
-  mutating func append(time: Int64) {
-    if !column.isRequired { levels.append(1) }
-    times.append(time)
-  }
-
-  /// Adds a NULL, which a required column does not have.
-  mutating func appendNull() {
-    levels.append(0)
-  }
+  mutating func append(time: Int64) { times.append(time) }
 
   mutating func removeAll() {
     levels.removeAll(keepingCapacity: true)

@@ -38,6 +38,8 @@ struct ValueTable {
   @inline(__always)
   mutating func append(_ value: RawSpan) {
     guard looksUp else { return ids.append(add(value)) }
+    // As the one before: many columns have long runs.
+    if let last = ids.last, isEqual(Int(last), value) { return ids.append(last) }
     if 2 * entries >= slots.count { grow() }
     let hash = ValueTable.hash(value)
     let mask = slots.count - 1
