@@ -139,26 +139,25 @@ private struct RowOrder {
   mutating func check(_ selection: RowSelection) throws(ArchiveError) {
     let batch = selection.batch
     let (start, end) = (day.start.microseconds, day.end.microseconds)
-    var previous: Range<Int>?
+    var previous: Int?
     for index in selection.rows {
-      let time = batch.eventAt[Int(index)]
+      let index = Int(index)
+      let time = batch.eventAt[index]
       guard start <= time, time < end else {
         throw .outsideDay(day: day, row: row, eventAt: Timestamp(microseconds: time))
       }
-      let uuid = batch.cell(.uuid, Int(index)).range
       if time <= lastTime {
         let isAfter =
-          time == lastTime
-          && (previous.map { batch.bytes[$0].lexicographicallyPrecedes(batch.bytes[uuid]) }
-            ?? lastUUID.lexicographicallyPrecedes(batch.bytes[uuid]))
-        guard isAfter else { throw .misordered(day: day, row: row) }
+          previous.map { batch.uuidPrecedes($0, batch, index) }
+          ?? lastUUID.lexicographicallyPrecedes(batch.bytes[batch.cell(.uuid, index).range])
+        guard time == lastTime, isAfter else { throw .misordered(day: day, row: row) }
       }
       lastTime = time
-      previous = uuid
+      previous = index
       row += 1
     }
     guard let previous else { return }
     lastUUID.removeAll(keepingCapacity: true)
-    lastUUID += batch.bytes[previous]
+    lastUUID += batch.bytes[batch.cell(.uuid, previous).range]
   }
 }

@@ -34,6 +34,10 @@ struct MergedRows {
       for source in sources.indices { try refill(source) }
     }
     guard var first = heads.popLast() else { return nil }
+    if heads.isEmpty, first.taken == 0 {
+      try refill(first.source)
+      return first.selection
+    }
     var rows: [Int32] = []
     repeat {
       rows.append(Int32(first.row))

@@ -48,10 +48,11 @@ extension UInt64 {
   @inline(__always)
   var stringStops: UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
-    let quotes = self ^ (ones &* UInt64(UInt8(ascii: "\"")))
-    let backslashes = self ^ (ones &* UInt64(UInt8(ascii: "\\")))
-    // Below zero, or 0x80 and more before: which of the two, the byte itself tells, for neither character changes its highest bit.
-    let isStop = (quotes &- ones) | (backslashes &- ones) | (self &- (ones &* 0x20))
+    // With this bit changed, a quote comes to stand right behind the control characters, and the blank, which is none, further up.
+    let controlsAndQuotes = (self ^ (ones &* 0x02)) &- ones &* 0x21
+    let backslashes = (self ^ (ones &* UInt64(UInt8(ascii: "\\")))) &- ones
+    // Below zero, or 0x80 and more before: which of the two, the byte itself tells, for neither changes its highest bit.
+    let isStop = controlsAndQuotes | backslashes
     return isStop & ~self & (ones &* 0x80)
   }
 }

@@ -58,7 +58,12 @@ extension ParquetColumnValues {
       // All lengths, then all bytes (parquet-format, Encodings.md, "Delta-length byte array").
       let lengths = present.map { Int64(table.range(Int(table.ids[$0])).count) }
       DeltaBinaryPacking.append(lengths.span, to: &output)
-      for index in present { output.append(contentsOf: table.bytes[table.range(Int(table.ids[index]))]) }
+      table.bytes.withUnsafeBytes { bytes in
+        for index in present {
+          let range = table.range(Int(table.ids[index]))
+          output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+      }
     case .plain, .rle:
       for index in present { output.append(plain: table, Int(table.ids[index]), column.kind) }
     }
