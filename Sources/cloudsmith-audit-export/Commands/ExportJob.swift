@@ -56,6 +56,7 @@ struct ExportJob {
   }
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
+    try checkInterruption()
     let clock = SystemClock()
     let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
@@ -104,6 +105,7 @@ struct ExportJob {
       throw words.failure(error)
     }
   }
+    try checkInterruption()
 
   // MARK: - Resolving
 
@@ -124,6 +126,12 @@ struct ExportJob {
   private static func request(
     _ sources: SettingSources, replace: Bool
   ) throws(Failure) -> ExportSettings.Request {
+  /// A signal that stopped one log of a job keeps the next from being begun.
+  private func checkInterruption() throws(Failure) {
+    guard Task.isCancelled else { return }
+    throw Failure(status: .interrupted, sentence: "Interrupted before it was begun. Run again.")
+  }
+
     let backfillStart = try sources.resolve(Settings.backfillStart)
     switch (try sources.resolve(Settings.from), try sources.resolve(Settings.to)) {
     case (let from?, let to?):
