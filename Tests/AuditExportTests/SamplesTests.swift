@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithEmulator
 import Foundation
 import PartitionFormats
+import Synchronization
 import Testing
 
 /// `samples/archive` is what the exporter makes of `samples/pages`.
@@ -18,6 +19,7 @@ import Testing
     let world = try World(now: Timestamp(rfc3339: "2024-02-14T01:00:00Z")!) { configuration in
       configuration.events = .files(pages)
     }
+    world.formats.withLock { $0 = [.csv, .parquet] }
     _ = try await world.export(.incremental(backfillStart: Day("2024-02-11")!.start))
     let later = try Data(contentsOf: SamplesTests.samples.appending(path: "pages/later.json"))
     try world.arrive(Array(later))
@@ -30,11 +32,14 @@ import Testing
     let world = try await made()
     let kept = SamplesTests.samples.appending(path: "archive").path
     if ProcessInfo.processInfo.environment["RECORD_SAMPLES"] != nil {
+      let before = try SamplesTests.records(kept)
       try? FileManager.default.removeItem(atPath: kept)
       try FileManager.default.copyItem(atPath: world.folder, toPath: kept)
       try FileManager.default.removeItem(atPath: kept + "/_manifest/acme/lock")
+      try SamplesTests.rewriteFormatPage(before, SamplesTests.records(kept))
       Issue.record(
-        "samples/archive is recorded anew: look at it, commit it, and run again without RECORD_SAMPLES")
+        "samples/archive is recorded anew, and Format.md with it: look at both, and run again without RECORD_SAMPLES"
+      )
       return
     }
     // Compressed bytes, and so names and hashes of files, may differ with the version of zlib; the content may not.
@@ -68,9 +73,40 @@ import Testing
         """))
   }
 
+  /// The lines of the manifest and of the commits, by path.
+  private static func records(_ archive: String) throws -> [String: [Substring]] {
+    let folder = archive + "/_manifest/acme"
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }
+    return Dictionary(
+      uniqueKeysWithValues: try names.map { name in
+        (name, try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n"))
+      })
+  }
+
+  /// Puts the hashes, names and sizes that have changed into Format.md. Where records have more lines or fewer, its excerpts are
+  /// to be written by hand.
+  private static func rewriteFormatPage(
+    _ before: [String: [Substring]], _ now: [String: [Substring]]
+  ) throws {
+    let url = samples.deletingLastPathComponent()
+      .appending(path: "Sources/AuditArchive/Documentation.docc/Format.md")
+    var page = try String(contentsOf: url, encoding: .utf8)
+    for (name, lines) in now {
+      guard let old = before[name], old.count == lines.count else { continue }
+      for (was, line) in zip(old, lines) where was != line {
+        // A text wherever it stands, of a path the name; a number with what it is the number of.
+        let texts = zip(was.split(separator: "\""), line.split(separator: "\"")).filter { $0 != $1 }
+          .map { ($0.split(separator: "/").last ?? $0, $1.split(separator: "/").last ?? $1) }
+        let isNumber = texts.allSatisfy { $0.0.hasPrefix(" : ") }
+        for (text, new) in isNumber ? [(was, line)] : texts { page = page.replacing(text, with: new) }
+      }
+    }
+    try page.write(to: url, atomically: true, encoding: .utf8)
+  }
+
   /// The CSV of a day's parts.
   private func text(of partition: Partition, in folder: String) throws -> String {
-    try partition.files.map { file in
+    try partition.files.filter { $0.format == .csv }.map { file in
       let bytes = try Data(contentsOf: URL(filePath: folder + "/" + file.path))
       return String(decoding: try Gzip.decompress(Array(bytes), limit: 1 << 20), as: UTF8.self)
     }.joined()

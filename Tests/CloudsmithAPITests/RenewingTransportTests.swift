@@ -30,12 +30,19 @@ struct RenewingTransportTests {
     }
   }
 
-  @Test func `a refusal is final, and does not repeat the token`() async throws {
-    let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b.2"}"#)])
-    let base = ScriptedTransport([.status(401), .status(401, #"{"detail": "b.2 is not known"}"#)])
+  @Test(arguments: ["b/2", #"b\/2"#, #"\u0062\u002f2"#, #"b\u002F\u0032"#])
+  func `a refusal is final, and no message repeats the token, however JSON spells it`(spelling: String)
+    async throws
+  {
+    let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b/2"}"#)])
+    let base = ScriptedTransport([
+      .status(401),
+      .status(401, #"{"detail": "\#(spelling) is not known"}"#, headers: [("X-Request-Id", "b/2")]),
+    ])
     let response = try await renewing(base, desk).get(Sample.request())
-    #expect(response.status == 401)
-    #expect(String(decoding: response.body, as: UTF8.self) == #"{"detail": "[redacted] is not known"}"#)
+    let verdict = ResponseVerdict(response, page: 1, key: Sample.key, now: Timestamp(microseconds: 0))
+    let answer = Answer(status: 401, detail: "[redacted] is not known", requestID: "[redacted]")
+    #expect(verdict == .refused(.keyRefused(answer)))
   }
 
   @Test(arguments: [400, 401, 403, 404, 422])

@@ -1,11 +1,14 @@
 """Loads a nasty log into a warehouse by its loader in samples/warehouses, and compares every cell with the events.
 
     load-warehouse.py postgresql|duckdb|clickhouse|spark EXPORTER EMULATOR FOLDER
+    load-warehouse.py parquet EXPORTER EMULATOR FOLDER pyarrow,duckdb,polars,chdb,spark
 
 Everything happens in FOLDER, which is empty: an emulator serves the events, the exporter archives them, the loader loads. It
 loads twice; then the days are exported again with events added, altered and taken away; then a file is missing; then two
 loaders run at once, and one is overtaken by another that knows a newer commit (where the engine has transactions); then
 everything is loaded anew. What the rows should be comes from flatten.py, not from the archive.
+
+With parquet nothing is loaded: each engine reads the archive's parquet/ as one table, whose folders are keys.
 """
 
 import datetime
@@ -262,6 +265,60 @@ for row in spark.sql(sys.argv[1]).collect():
 """
 
 
+class Parquet:
+    """The folder parquet/ of the archive, as an engine reads it; the day is a date by its type."""
+
+    table = ARCHIVE / "parquet"
+
+    def __init__(self, engine):
+        self.rows = getattr(self, engine)
+
+    def pyarrow(self):
+        import pyarrow
+        from pyarrow import dataset
+        keys = pyarrow.schema([("organization", pyarrow.string()), ("event_date", pyarrow.date32())])
+        table = dataset.dataset(self.table, partitioning=dataset.partitioning(keys, flavor="hive")).to_table()
+        times = [flatten.time_text(time) for time in table["event_at"].cast(pyarrow.int64()).to_pylist()]
+        columns = {name: table[name].to_pylist() for name in flatten.COLUMNS if name != "event_at"} | {"event_at": times}
+        return zip(*(columns[name] for name in flatten.COLUMNS), map(str, table["event_date"].to_pylist()))
+
+    def duckdb(self):
+        import duckdb
+        duckdb.execute("SET TimeZone = 'UTC'")
+        times = "strftime(event_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        source = f"read_parquet('{self.table}/*/*/*.parquet', hive_partitioning = true)"
+        return duckdb.execute(f"SELECT {columns}, strftime(event_date, '%Y-%m-%d') FROM {source}").fetchall()
+
+    def polars(self):
+        import polars
+        keys = {"organization": polars.String, "event_date": polars.Date}
+        table = polars.scan_parquet(self.table, hive_partitioning=True, hive_schema=keys)
+        columns = [polars.col(name).dt.epoch("us") if name == "event_at" else name for name in flatten.COLUMNS]
+        rows = table.select(*columns, polars.col("event_date").dt.to_string("%Y-%m-%d")).collect().rows()
+        return [(row[0], flatten.time_text(row[1]), *row[2:]) for row in rows]
+
+    def chdb(self):
+        import chdb
+        times = "formatDateTime(event_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')"
+        columns = ", ".join(times if name == "event_at" else name for name in flatten.COLUMNS)
+        answer = chdb.query(
+            f"SELECT {columns}, toString(toDate(event_date)) FROM file('{self.table}/*/*/*.parquet', 'Parquet') "
+            "SETTINGS use_hive_partitioning = 1", "JSONCompactEachRow").bytes().decode()
+        return [json.loads(line, parse_int=lambda text: float(text)) for line in answer.split("\n")[:-1]]
+
+    def spark(self):
+        from pyspark.sql import SparkSession
+        session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config(
+            "spark.ui.showConsoleProgress", "false").getOrCreate()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        times = """date_format(event_at, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")"""
+        columns = [times if name == "event_at" else name for name in flatten.COLUMNS]
+        table = session.read.parquet(str(self.table))
+        assert dict(table.dtypes)["event_date"] == "date"
+        return table.selectExpr(*columns, "string(event_date)").collect()
+
+
 def bits(cell):
     return cell if cell is None else struct.pack(">d", float(cell)).hex()
 
@@ -365,8 +422,18 @@ def overtaken(log, warehouse, records):
     return records, expected
 
 
+def parquet(log, engines):
+    records = [record(number, day) for day in range(4) for number in range(len(TEXTS))]
+    expected = log.export(records, "--format", "csv,parquet")
+    for engine in engines:
+        compare(Parquet(engine), expected, engine)
+    print("done")
+
+
 def main():
     log = Log(sys.argv[2], sys.argv[3])
+    if sys.argv[1] == "parquet":
+        return parquet(log, sys.argv[5].split(","))
     warehouse = {"postgresql": PostgreSQL, "duckdb": DuckDB, "clickhouse": ClickHouse, "spark": Spark}[sys.argv[1]]()
     try:
         scenario(log, warehouse)

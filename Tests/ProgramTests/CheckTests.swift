@@ -77,8 +77,9 @@ import Testing
     (["--plan-without-audit-log"], 22, "audit_log", "has no audit log (402"),
     (["--rate-limit", "1"], 3, "rate_limit", "asks to wait 60 min"),
     (["--rate-limit", "2"], 3, "rate_limit", "give this job a key of its own"),
-    (["--fail-every", "1", "--fail-status", "503"], 75, "api", "gave no answer in 2 tries"),
-    (["--invalid-json-every", "1"], 75, "api", "gave no answer in 2 tries"),
+    (["--fail-every", "1", "--fail-status", "503"], 75, "api", "gave no answer of use in 2 tries"),
+    (["--invalid-json-every", "1"], 75, "api", "no page of events: it ends too early, at byte"),
+    (["--gzip-bomb-every", "1"], 1, "api", "check --api-host and --proxy"),
     (["--redirect-to", "http://127.0.0.1:9"], 1, "api", "the key is not sent there"),
     (["--date-behind", "10m"], 1, "clock", "ahead of the API's"),
   ])
@@ -109,6 +110,17 @@ import Testing
       #expect(nobody.status == 75 && nobody.failed == ["api"] && nobody.requests == 2, "\(nobody)")
       #expect(nobody.messages["api"]?.contains("Connection refused") == true)
       #expect(nobody.skipped.count == 11)
+    }
+  }
+
+  @Test(arguments: ["--count-absent", "--ascending"])
+  func `what the first page does not tell is not made up`(fault: String) throws {
+    try Bench.with(["--generate", "1200", fault]) { bench in
+      let checked = try check(bench)
+      #expect(checked.status == 0 && checked.failed.isEmpty, "\(checked)")
+      #expect(checked.results["time_filter"] == "skipped", "\(checked)")
+      let counts = checked.messages["audit_log"]?.contains("1,200 events now") == true
+      #expect(counts == (fault != "--count-absent"), "\(checked)")
     }
   }
 

@@ -81,22 +81,30 @@ import Testing
     }
   }
 
-  @Test func `an interrupted run begins no other log, and says so of each`() async throws {
+  @Test func `an interrupted run begins no other log, and says so of each, in its metrics too`() async throws
+  {
     try await Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
+      let metrics = bench.folder + "/cloudsmith.prom"
       let run = try Program.exporter.start(
-        ["export", "--config", file, "--output-format", "json"], environment: bench.environment)
-      // The lock is there when the run has begun.
-      while !FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") {
-        await Task.yield()
-      }
-      while !Shell.works("! flock -n \(bench.archive)/_manifest/acme/lock true") { await Task.yield() }
+        ["export", "--config", file, "--output-format", "json", "--metrics-file", metrics],
+        environment: bench.environment)
+      // When the first request is there, the run has begun.
+      let port = try #require(bench.url.split(separator: ":").last)
+      let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
+      let isAsked = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(ask)' >&3; grep -q audit-log <&3"
+      while !Shell.works("bash <<'END'\n\(isAsked)\nEND") { await Task.yield() }
       run.signal(SIGTERM)
       let result = run.wait()
       #expect(result.status == 130, "\(result.log)")
       let logs = try #require(try result.json["logs"] as? [[String: Any]])
       #expect(logs.map { $0["status"] as? String } == ["interrupted", "interrupted", "interrupted"])
       #expect(logs.map { $0["source"] as? String } == ["acme", "nobody", "globex"])
+      let figures = try String(contentsOfFile: metrics, encoding: .utf8)
+      for log in ["acme", "nobody", "globex"] {
+        #expect(
+          figures.contains("cloudsmith_audit_export_last_run_exit_status{organization=\"\(log)\"} 130"))
+      }
     }
   }
 

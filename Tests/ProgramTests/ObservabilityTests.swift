@@ -124,11 +124,14 @@ import Testing
     }
   }
 
-  @Test func `a metrics file that cannot be written is a warning, and harms nothing`() throws {
+  @Test(arguments: [[], ["--quiet"]])
+  func `a metrics file that cannot be written is a warning, and harms nothing`(quiet: [String]) throws {
     try Bench.with(["--generate", "50"]) { bench in
-      let result = try bench.export([
-        "--backfill-start-time", ObservabilityTests.recent, "--metrics-file", "/nonexistent/cloudsmith.prom",
-      ])
+      let result = try bench.export(
+        quiet + [
+          "--backfill-start-time", ObservabilityTests.recent, "--metrics-file",
+          "/nonexistent/cloudsmith.prom",
+        ])
       #expect(result.status == 0)
       #expect(
         result.log.contains(
@@ -185,7 +188,7 @@ import Testing
         let time = try #require(line["time"] as? String)
         #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/) != nil)
       }
-      #expect(Set(log.compactMap { $0["level"] as? String }).isSuperset(of: ["info", "warning"]))
+      #expect(Set(log.compactMap { $0["level"] as? String }).isSuperset(of: ["info", "notice"]))
       let last = try #require(log.last)
       #expect(last["message"] as? String == "finished" && last["status"] as? String == "done")
       #expect(last["last_run_events_added"] as? Int == 500)

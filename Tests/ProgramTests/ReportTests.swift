@@ -266,6 +266,31 @@ import Testing
 
   @Test(
     .enabled(
+      if: hasBrowser, "needs chromium-headless-shell and CLOUDSMITH_TEST_PYTHON; Scripts/test sets both up"),
+    arguments: [320, 420, 1200])
+  func `no part of the page goes beyond the edge of the screen, however narrow it is`(width: Int) throws {
+    try with { folder in
+      try hostileArchive(folder) { archive in
+        #expect(try report(archive, folder + "/audit.html").status == 0)
+        let frame = folder + "/frame.html"
+        try """
+        <iframe src="audit.html" width="\(width)" height="900" onload="
+          const page = this.contentDocument;
+          for (const part of page.querySelectorAll('details')) part.open = true;
+          document.title = page.documentElement.scrollWidth - page.documentElement.clientWidth"></iframe>
+        """.write(toFile: frame, atomically: true, encoding: .utf8)
+        let dump = try Shell.run(
+          """
+          cd '\(folder)' && exec \(Self.chromium) --no-sandbox --disable-gpu --user-data-dir='\(folder)/profile' \
+          --allow-file-access-from-files --window-size=1400,1000 --virtual-time-budget=2000 --dump-dom 'file://\(frame)'
+          """)
+        #expect(dump.output.contains("<title>0</title>"), "\(dump.output.prefix(200))")
+      }
+    }
+  }
+
+  @Test(
+    .enabled(
       if: hasBrowser, "needs chromium-headless-shell and CLOUDSMITH_TEST_PYTHON; Scripts/test sets both up"))
   func `light and dark are two pictures of a year, and neither is blank`() throws {
     try with { folder in

@@ -31,7 +31,7 @@ import Testing
     (["--memory-limit", "12 parsecs"], "expected a size such as 256MiB or 1GiB"),
     (["--time-filter", "guess"], "expected auto, filter, seek or walk"),
     (["--query", " "], "a Cloudsmith search"),
-    (["--log-level", "loud"], "expected debug, info, warning or error"),
+    (["--log-level", "loud"], "expected debug, info, notice, warning or error"),
     (["--log-format", "xml"], "expected text or json"),
     (["--metrics-file", ""], "expected a file, such as"),
     (["--api-host", "http://api.example.com"], "use https"),

@@ -3,8 +3,16 @@ import Testing
 
 /// `verify`, run as its users run it, on copies of `samples/archive`.
 @Suite struct VerifyTests {
-  private static let part12 = "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-7f17f610.csv.gz"
-  private static let part13 = "csv/organization=acme/event_date=2024-02-13/part-00000.r0002-7edfcfe5.csv.gz"
+  private static let part12 = part("2024-02-12")
+  private static let part13 = part("2024-02-13")
+
+  /// The CSV part of a day; its name has its hash.
+  private static func part(_ day: String) -> String {
+    let folder = "csv/organization=acme/event_date=\(day)"
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: Repository.path("samples/archive/\(folder)"))
+    return "\(folder)/\(names?.first ?? "")"
+  }
 
   /// Gives `body` a copy of the sample archive.
   private func withArchive(_ body: (String) throws -> Void) throws {
@@ -26,7 +34,8 @@ import Testing
     return files
   }
 
-  @Test func `a sound archive: status 0, every line counts n of m, and nothing is written`() throws {
+  @Test
+  func `a sound archive: status 0, every line counts n of m, each row once, and nothing is written`() throws {
     try withArchive { folder in
       let before = try files(folder)
       let result = try verify(folder)
@@ -40,7 +49,7 @@ import Testing
           gaps             none
           commits          2 of 2 are as they were written, each after the one before
           days             5 of 5 are as they were committed
-          files            4 of 4 are as they were sealed
+          files            8 of 8 are as they were sealed
           rows             17 of 17 were read in sound files
           quarantine       0 of 0 files are as they were sealed
           proven empty     0 of 5 days
@@ -74,7 +83,7 @@ import Testing
           gaps             none
           commits          2 of 2 are as they were written, each after the one before
           days             4 of 5 are as they were committed
-          files            3 of 4 have their size
+          files            7 of 8 have their size
           rows             not read (--quick)
           quarantine       0 of 0 files have their size
           proven empty     0 of 5 days
@@ -102,7 +111,7 @@ import Testing
       #expect(json["status"] as? String == "damaged" && json["exit_status"] as? Int == 2)
       #expect(json["commits"] as? [String: Int] == ["sound": 2, "total": 2])
       #expect(json["days"] as? [String: Int] == ["sound": 4, "total": 5])
-      #expect(json["files"] as? [String: Int] == ["sound": 3, "total": 4])
+      #expect(json["files"] as? [String: Int] == ["sound": 7, "total": 8])
       #expect(json["rows"] as? [String: Int] == ["sound": 11, "total": 17])
       #expect(
         json["range_found"] as? [String: String] == [
@@ -113,8 +122,8 @@ import Testing
       #expect(finding["kind"] as? String == "altered")
       #expect(finding["path"] as? String == VerifyTests.part13)
       #expect(finding["day"] as? String == "2024-02-13" && finding["commit"] as? Int == 2)
-      #expect(
-        finding["expected"] as? String == "7edfcfe5e63f16cd4c78f8775008ff0b854afb49c193827060d896e3cc41f5a2")
+      let expected = try #require(finding["expected"] as? String)
+      #expect(VerifyTests.part13.contains("-\(expected.prefix(8)).") && expected.count == 64)
       #expect((finding["found"] as? String)?.count == 64)
     }
   }

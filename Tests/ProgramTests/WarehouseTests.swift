@@ -49,15 +49,20 @@ import Testing
     try load("spark")
   }
 
-  /// Those that are too heavy for every run.
+  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  func `Other engines find every cell of a nasty log in its Parquet parts, read as one table`() throws {
+    try load("parquet", [Self.engines.isEmpty ? "pyarrow,duckdb,polars" : Self.engines])
+  }
+
+  /// Those of `Scripts/test --engines`; some are too heavy for every run.
   private static let engines = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_ENGINES"] ?? ""
 
-  private func load(_ engine: String) throws {
+  private func load(_ engine: String, _ more: [String] = []) throws {
     let folder = NSTemporaryDirectory() + "audit-warehouse-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let result = try Python.run(
-      "load-warehouse.py", [engine, try Program.exporter.path, try Program.emulator.path, folder])
+      "load-warehouse.py", [engine, try Program.exporter.path, try Program.emulator.path, folder] + more)
     #expect(result.status == 0, "\(result.output)\(result.log)")
     #expect(result.output.hasSuffix("done\n"), "\(result.output)")
   }

@@ -24,6 +24,7 @@ struct DayCheck {
   /// `read` is told the bytes of each file that is done.
   mutating func run(read: (Int) -> Void) {
     checkEntry()
+    var counts: [VerificationReport.Count] = []
     for format in PartFormat.allCases {
       let files = partition.files.filter { $0.format == format }
       guard !files.isEmpty else { continue }
@@ -33,12 +34,15 @@ struct DayCheck {
       } else {
         sound = checkRows(of: files, read: read)
       }
-      for file in files {
-        self.files.add(sound.contains(file.path))
-        guard !settings.isQuick else { continue }
-        rows.add(.init(sound: sound.contains(file.path) ? file.rows : 0, total: file.rows))
-      }
+      for file in files { self.files.add(sound.contains(file.path)) }
+      counts.append(
+        .init(
+          sound: files.reduce(0) { $0 + (sound.contains($1.path) ? $1.rows : 0) },
+          total: files.reduce(0) { $0 + $1.rows }))
     }
+    guard !settings.isQuick else { return }
+    // The formats hold the same rows.
+    rows = .init(sound: counts.map(\.sound).min() ?? 0, total: counts.map(\.total).max() ?? 0)
   }
 
   private mutating func add(_ flaw: Flaw, at path: String) {

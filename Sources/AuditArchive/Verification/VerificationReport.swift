@@ -60,7 +60,8 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var days = Count()
   /// Of the parts of the days asked for.
   package internal(set) var files = Count()
-  /// Of the rows of the days asked for; nothing is counted when only sizes are looked at.
+  /// Of the rows of the days asked for, each counted once, and as sound when it is so in each format; nothing is counted when
+  /// only sizes are looked at.
   package internal(set) var rows = Count()
   package internal(set) var quarantineFiles = Count()
 

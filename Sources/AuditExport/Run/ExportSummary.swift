@@ -45,6 +45,20 @@ package struct ExportSummary: Sendable {
   }
 }
 
+extension ExportSummary {
+  /// Of a run that the API ended before an archive was begun.
+  package init(
+    _ settings: ExportSettings, stoppedBy error: APIError, after client: ClientCounters, now: Timestamp
+  ) {
+    self.init(
+      plan: ExportPlan(settings, standing: nil, now: now), outcome: .stoppedByAPI(error),
+      counters: RunCounters())
+    counters.requests = client.requests
+    counters.retries = client.retries
+    counters.secondsWaited = client.waited.seconds
+  }
+}
+
 extension Manifest {
   /// The first instant that the archive lacks, and when the API stops keeping it, where that is near: less than a
   /// quarter of the retention away. nil when there is time.

@@ -35,15 +35,14 @@ struct CalendarDrawing {
 
         """ as Markup
     }
-    return """
-      <div class="wide" tabindex="0" role="group" aria-label="Calendar">
+    let drawing: Markup = """
       <svg width="\(Self.width)" height="\(height)" viewBox="0 0 \(Self.width) \(height)" role="img" aria-labelledby="cal-t cal-d">
       <title id="cal-t">Calendar of coverage</title>
       <desc id="cal-d">\(description)</desc>
       \(scaleOfDays)
-      \(lines)</svg></div>
-      \(legend(scale))
+      \(lines)</svg>
       """
+    return "\(Markup.wide("Calendar", drawing))\n\(legend(scale))"
   }
 
   private var description: String {

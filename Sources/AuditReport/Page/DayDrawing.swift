@@ -60,14 +60,14 @@ struct DayDrawing {
 
         """
     }
-    return """
-      <div class="wide" tabindex="0" role="group" aria-label="\(title)">
+    let drawing: Markup = """
       <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="day-t day-d">
       <title id="day-t">\(title)</title>
       <desc id="day-d">The table of all days below has the same.</desc>
       \(lines)\(drawn)\(dates(pitch, y: base + 15))
-      </svg></div>
+      </svg>
       """
+    return Markup.wide(title, drawing)
   }
 
   /// Steps of 1, 2 or 5 times a power of ten, four of them or fewer, the last at or above `most`.

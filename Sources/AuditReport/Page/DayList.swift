@@ -12,13 +12,14 @@ struct DayList {
   }
 
   var markup: Markup {
-    """
-    <details><summary>\(days.count.grouped) \(days.count == 1 ? "day" : "days")</summary>
-    <table class="plain"><thead><tr><th scope="col">day (UTC)</th><th scope="col">state</th><th scope="col" class="n">events</th>\
-    <th scope="col" class="n">revision</th><th scope="col" class="n">bytes</th><th scope="col">SHA-256 of its content</th></tr></thead>
-    <tbody>
-    \(days.map(row))</tbody></table></details>
-    """
+    let table: Markup = """
+      <table class="plain"><thead><tr><th scope="col">day (UTC)</th><th scope="col">state</th><th scope="col" class="n">events</th>\
+      <th scope="col" class="n">revision</th><th scope="col" class="n">bytes</th><th scope="col">SHA-256 of its content</th></tr></thead>
+      <tbody>
+      \(days.map(row))</tbody></table>
+      """
+    let count: Markup = "\(days.count.grouped) \(days.count == 1 ? "day" : "days")"
+    return "<details><summary>\(count)</summary>\(Markup.wide("All days", table))</details>"
   }
 
   private func row(_ entry: CoverageCalendar.Entry) -> Markup {

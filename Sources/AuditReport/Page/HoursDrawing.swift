@@ -49,15 +49,14 @@ struct HoursDrawing {
     let scaleOfHours = [0, 6, 12, 18].map { hour in
       "<text x=\"\(Self.left + Double(hour) * Self.pitch)\" y=\"11\">\(self.hour(hour))</text>" as Markup
     }
-    return """
-      <div class="wide" tabindex="0" role="group" aria-label="Hours of the week">
+    let drawing: Markup = """
       <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="hour-t hour-d">
       <title id="hour-t">Events by weekday and hour, UTC</title>
       <desc id="hour-d">The table below has the same.</desc>
       \(scaleOfHours)\(cells)\(days)\(hours)<path class="base" d="M\(Self.left) \(foot + 0.5)h\(24 * Self.pitch - 2)"/>
-      </svg></div>
-      \(table)
+      </svg>
       """
+    return "\(Markup.wide("Hours of the week", drawing))\n\(table)"
   }
 
   private func hour(_ hour: Int) -> String { padded(hour, 2) + ":00" }
@@ -68,11 +67,11 @@ struct HoursDrawing {
       let cells = (0..<7).map { "<td class=\"n\">\(counts[$0 * 24 + hour].grouped)</td>" as Markup }
       return "<tr><th scope=\"row\">\(self.hour(hour))</th>\(cells)</tr>\n" as Markup
     }
-    return """
-      <details><summary>As a table</summary><div class="wide" tabindex="0" role="group" aria-label="Hours as a table">
+    let table: Markup = """
       <table><thead><tr><th scope="col">hour</th>\(heads)</tr></thead>
       <tbody>
-      \(rows)</tbody></table></div></details>
+      \(rows)</tbody></table>
       """
+    return "<details><summary>As a table</summary>\(Markup.wide("Hours as a table", table))</details>"
   }
 }

@@ -45,4 +45,12 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   /// Characters of one text that are shown.
   static let longest = 400
+
+  /// What can be wider than the screen: it is scrolled by itself, with the keyboard too.
+  static func wide(_ label: String, _ body: Markup) -> Markup {
+    """
+    <div class="wide" tabindex="0" role="group" aria-label="\(label)">
+    \(body)</div>
+    """
+  }
 }

@@ -197,7 +197,7 @@ package struct ReportPage {
 
       """ as Markup
     }
-    return """
+    let table: Markup = """
       <table class="plain">
       <thead><tr><th scope="col">Commit</th><th scope="col">At (UTC)</th><th scope="col" class="n">Added</th>\
       <th scope="col" class="n">Received</th><th scope="col" class="n">Late</th><th scope="col" class="n">Requests</th>\
@@ -205,5 +205,6 @@ package struct ReportPage {
       <tbody>
       \(rows)</tbody></table>
       """
+    return Markup.wide("Last runs", table)
   }
 }

@@ -47,6 +47,7 @@ enum ReportStyle {
     .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));column-gap:40px}
     .pair section{min-width:0}
     .wide{overflow-x:auto}
+    .wide table{white-space:nowrap}
     svg{display:block;max-width:none}
     svg text{fill:var(--soft);font-size:11px}
     svg .strong{fill:var(--ink)}
@@ -87,7 +88,7 @@ enum ReportStyle {
     main,footer{max-width:none;padding:0}h1{margin-top:0}#days{break-inside:auto}thead{display:table-header-group}
     details:not([open]),#days:not(:has([open])){display:none}.pair{grid-template-columns:1fr 1fr;column-gap:24px}
     .figures div{flex-basis:110px}dd{font-size:15px}
-    .wide{overflow:visible}svg{max-width:100%;height:auto}tr{break-inside:avoid}}
+    .wide{overflow:visible}.wide table{white-space:normal}svg{max-width:100%;height:auto}tr{break-inside:avoid}}
     @media (forced-colors:active){svg{forced-color-adjust:none;background:Canvas}}
 
     """

@@ -22,7 +22,8 @@ extension AuditLogClient {
     try await fetch("\(APIHost.versionPath)/user/self/", page: 1) { response in
       do {
         let body = try JSONDecoder().decode(AccountBody.self, from: Data(response.body.prefix(65_536)))
-        account = Account(isAuthenticated: body.authenticated, slug: body.slug.flatMap { printable($0) })
+        account = Account(
+          isAuthenticated: body.authenticated, slug: body.slug.flatMap { printable($0, of: response) })
         return nil
       } catch {
         return .transport(.undecodable("its body is not what /user/self/ gives"))

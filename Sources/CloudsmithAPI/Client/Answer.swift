@@ -13,15 +13,17 @@ package struct Answer: Hashable, Sendable {
   }
 
   init(_ response: APIResponse, hiding key: APIKey) {
+    let secrets = [key, response.token].compactMap(\.self)
     self.status = response.status
-    self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: key) }
+    self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: secrets) }
     self.requestID = ["X-Request-Id", "X-Correlation-Id", "CF-Ray"].lazy.compactMap { response.headers[$0] }
       .first
-      .flatMap { Answer.oneLine($0, limit: 80, hiding: key) }
+      .flatMap { Answer.oneLine($0, limit: 80, hiding: secrets) }
   }
 
-  /// nil when nothing is left to print.
-  static func oneLine(_ text: String, limit: Int, hiding key: APIKey) -> String? {
+  /// - Parameter text: as it was meant, without the escapes of JSON.
+  /// - Returns: nil when nothing is left to print.
+  static func oneLine(_ text: String, limit: Int, hiding secrets: [APIKey]) -> String? {
     let printable = String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { scalar in
@@ -31,7 +33,8 @@ package struct Answer: Hashable, Sendable {
           default: scalar
           }
         }))
-    let words = key.redacted(from: printable).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let words = secrets.reduce(printable) { $1.redacted(from: $0) }.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
     guard !words.isEmpty else { return nil }
     return words.count <= limit ? words : words.prefix(limit - 1) + "…"
   }

@@ -95,8 +95,10 @@ package final class AuditLogClient: Sendable {
     }
   }
 
-  /// `text` of the other side as one line that can be printed, without the key; nil when nothing is left of it.
-  func printable(_ text: String) -> String? { Answer.oneLine(text, limit: 80, hiding: key) }
+  /// `text` of a response as one line that can be printed, without the key; nil when nothing is left of it.
+  func printable(_ text: String, of response: APIResponse) -> String? {
+    Answer.oneLine(text, limit: 80, hiding: [key, response.token].compactMap(\.self))
+  }
 
   private enum Exchange {
     /// Or past the end of the list.

@@ -17,20 +17,13 @@ package struct RenewingTransport: HTTPTransport {
       case .token(let given): token = given
       case .answer(let answer): return answer
       }
-      let response = try await base.get(
+      var response = try await base.get(
         APIRequest(origin: request.origin, target: request.target, key: token))
       // Once: a token that is refused when it is new will not be taken later.
-      guard response.status == 401, refused == nil else { return hiding(token, in: response) }
+      response.token = token
+      guard response.status == 401, refused == nil else { return response }
       refused = token
     }
-  }
-
-  /// What refuses may repeat what it refuses, and the client above knows nothing of the token.
-  private func hiding(_ token: APIKey, in response: APIResponse) -> APIResponse {
-    guard response.status >= 400 else { return response }
-    var response = response
-    response.body = Array(token.redacted(from: String(decoding: response.body, as: UTF8.self)).utf8)
-    return response
   }
 }
 

@@ -98,8 +98,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     }
     var configuration = HTTPClient.Configuration(
       tlsConfiguration: tls, redirectConfiguration: .disallow,
-      timeout: .init(
-        connect: TimeAmount(settings.timeouts.connect), read: TimeAmount(settings.timeouts.idle)),
+      timeout: .init(connect: TimeAmount(settings.timeouts.connect)),
       proxy: settings.proxy.map { proxy in
         .server(
           host: proxy.host, port: proxy.port,
@@ -129,7 +128,6 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       switch error {
       case .cancelled: .cancelled
       case .deadlineExceeded: .timedOut(settings.timeouts.total)
-      case .readTimeout: .timedOut(settings.timeouts.idle)
       case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .getConnectionFromPoolTimeout:
         .unreachable("no answer within \(settings.timeouts.connect)")
       case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")

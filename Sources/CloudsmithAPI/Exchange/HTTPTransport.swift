@@ -29,6 +29,8 @@ package struct APIResponse: Sendable {
   package var headers: HeaderFields
   /// Decompressed.
   package var body: [UInt8]
+  /// What was sent in the place of the request's key, and stands in no message either.
+  package var token: APIKey?
 
   package init(status: Int, headers: HeaderFields = HeaderFields([]), body: [UInt8] = []) {
     self.status = status

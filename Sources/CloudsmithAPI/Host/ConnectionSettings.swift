@@ -51,9 +51,7 @@ package struct ResponseLimits: Hashable, Sendable {
 package struct RequestTimeouts: Hashable, Sendable {
   /// Until the connection stands, TLS included.
   package var connect = TimeSpan.seconds(10)
-  /// Without a byte from the other side.
-  package var idle = TimeSpan.seconds(30)
-  /// From the start of the request to the last byte of its response.
+  /// From the start of the request to the last byte of its response, however they come.
   package var total = TimeSpan.seconds(60)
 
   package init() {}

@@ -38,8 +38,8 @@ extension Words {
     Failure(
       status: .unavailable,
       sentence: """
-        \(host) gave no answer in \(tries) tries, at last: \(fault). Check the network, --api-host and --proxy; if they are \
-        right, try again later.
+        \(host) gave no answer of use in \(tries) tries, at last: \(words(for: fault)). Check the network, --api-host and \
+        --proxy; if they are right, try again later.
         """)
   }
 

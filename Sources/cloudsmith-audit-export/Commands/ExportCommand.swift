@@ -134,7 +134,10 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Tries for each page; default 6.", valueName: "n"))
   var retries: String?
 
-  @Option(help: ArgumentHelp("The longest a request may take; default 60s.", valueName: "time span"))
+  @Option(
+    help: ArgumentHelp(
+      "The longest a request may take, of which 10s for the connection; default 60s.", valueName: "time span")
+  )
   var requestTimeout: String?
 
   @Option(help: ArgumentHelp("gzip level, 1 to 9; default 6.", valueName: "n"))

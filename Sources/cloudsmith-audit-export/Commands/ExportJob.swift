@@ -56,6 +56,7 @@ struct ExportJob {
   }
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
+    try checkInterruption()
     let clock = SystemClock()
     let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
@@ -63,28 +64,48 @@ struct ExportJob {
     for warning in warnings { speaker.logger.warning("\(warning)") }
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-        let transport = credentials.transport(over: transport, host: host, log: log)
-        return try await Archive.withWriter(at: archive, source: source, holder: holder, settings: writer) {
-          writer in
-          let watch = Watch(speaker: speaker, words: words, clock: clock)
-          watch.opened(writer.recovery)
-          watch.kept(writer.daysInOldFormats)
-          let client = AuditLogClient(
-            log: log, host: host, key: credentials.key, transport: transport, clock: clock, pace: pace,
-            reserve: reserve, retry: retry, observe: { watch.client($0) })
-          let run = ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
-          return ExportReport(
-            await run.run(), retention: settings.retention, now: clock.now, log: log, archive: archive,
-            words: words)
+        let watch = Watch(speaker: speaker, words: words, clock: clock)
+        let client = AuditLogClient(
+          log: log, host: host, key: credentials.key,
+          transport: credentials.transport(over: transport, host: host, log: log), clock: clock, pace: pace,
+          reserve: reserve, retry: retry, observe: { watch.client($0) })
+        let summary: ExportSummary
+        if let refusal = try await refusalOfNewArchive(client) {
+          summary = ExportSummary(settings, stoppedBy: refusal, after: client.counters, now: clock.now)
+        } else {
+          summary = try await Archive.withWriter(
+            at: archive, source: source, holder: holder, settings: writer
+          ) { writer in
+            watch.opened(writer.recovery)
+            watch.kept(writer.daysInOldFormats)
+            return await ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
+              .run()
+          }
         }
+        return ExportReport(
+          summary, retention: settings.retention, now: clock.now, log: log, archive: archive, words: words)
       }
     } catch let error as ArchiveError {
       throw words.failure(error)
     }
   }
 
+  /// Asks for one event before a new archive is made, so that a wrong key or name leaves nothing behind.
+  ///
+  /// - Returns: why there is no log to archive; nil where there is one, or the archive is there already.
+  private func refusalOfNewArchive(_ client: AuditLogClient) async throws(ArchiveError) -> APIError? {
+    guard try Archive.read(at: archive, log: log) == nil else { return nil }
+    do {
+      _ = try await client.page(1, size: 1, query: settings.query)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// What `run` would do. Takes no lock, makes no folder.
   func forecast(_ speaker: Speaker) async throws -> ForecastReport {
+    try checkInterruption()
     let words = words
     do {
       let manifest = try Archive.read(at: archive, log: log)
@@ -103,6 +124,12 @@ struct ExportJob {
     } catch let error as APIError {
       throw words.failure(error)
     }
+  }
+
+  /// A signal that stopped one log of a job keeps the next from being begun.
+  private func checkInterruption() throws(Failure) {
+    guard Task.isCancelled else { return }
+    throw Failure(status: .interrupted, sentence: "Interrupted before it was begun. Run again.")
   }
 
   // MARK: - Resolving

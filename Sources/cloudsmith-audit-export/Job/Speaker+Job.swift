@@ -42,7 +42,6 @@ extension Speaker {
       if index > 0, !isJSON { console.answer("") }
       let status: ExitStatus
       do {
-        guard !Task.isCancelled else { throw Speaker.notBegun }
         let answer = try await body(sources)
         status = answer.status
         if isJSON { documents.append(answer.report.json) } else { console.answer(answer.report.text) }
@@ -59,9 +58,6 @@ extension Speaker {
     if isJSON { console.answer(Speaker.document(worst, documents)) }
     return worst
   }
-
-  private static let notBegun = Failure(
-    status: .interrupted, sentence: "Interrupted before it was begun. Run again.")
 
   /// Documents in one; each is indented text, in whose strings no line ends.
   private static func document(_ worst: ExitStatus, _ documents: [String]) -> String {

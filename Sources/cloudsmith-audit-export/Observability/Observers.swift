@@ -126,7 +126,6 @@ final class Observers: Sendable {
       // Not --ca-file nor --proxy, which are for the API: the service is elsewhere. The environment counts for both.
       var settings = try ConnectionSettings(host: url.host, environment: environment, version: Version.text)
       settings.timeouts.connect = Notice.patience
-      settings.timeouts.idle = Notice.patience
       settings.timeouts.total = Notice.patience
       return (url, settings)
     } catch {

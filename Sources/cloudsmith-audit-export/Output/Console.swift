@@ -21,7 +21,7 @@ final class Console: Sendable {
   private let answerError = Mutex<Int32?>(nil)
 
   /// - Parameters:
-  ///   - isQuiet: nothing on stderr but errors.
+  ///   - isQuiet: nothing on stderr but warnings and errors.
   ///   - isLogJSON: every line on stderr is a JSON object.
   init(isQuiet: Bool, isLogJSON: Bool = false) {
     self.isQuiet = isQuiet
@@ -31,7 +31,7 @@ final class Console: Sendable {
 
   func logger(_ level: Logger.Level) -> Logger {
     var logger = Logger(label: "cloudsmith-audit-export") { _ in ConsoleLogHandler(console: self) }
-    logger.logLevel = isQuiet ? .error : level
+    logger.logLevel = isQuiet ? .warning : level
     return logger
   }
 

@@ -59,19 +59,13 @@ struct ExportReport: Report {
         lines.append(ExportReport.whyNothing)
       }
     } else {
-      var parts = ["\(counters.rowsAdded.grouped) added"]
-      if counters.duplicates > 0 { parts.append("\(counters.duplicates.grouped) known") }
-      if counters.lateEvents > 0 { parts.append("\(counters.lateEvents.grouped) late") }
-      if counters.conflictingEvents > 0 {
-        parts.append("\(counters.conflictingEvents.grouped) told differently now")
+      var parts = [received]
+      if summary.rowsDropped > 0 {
+        parts.append("\(summary.rowsDropped.grouped) dropped that the API no longer shows")
       }
-      if summary.rowsDropped > 0 { parts.append("\(summary.rowsDropped.grouped) dropped") }
-      if counters.quarantined > 0 { parts.append("\(counters.quarantined.grouped) in quarantine") }
       let days = summary.daysWritten.count
-      let change = days == 0 ? "nothing changed" : "\(days) \(days == 1 ? "day" : "days") written"
-      lines.append(
-        "\(log): \(counters.eventsReceived.grouped) events received, \(parts.joined(separator: ", ")); \(change)."
-      )
+      parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") written")
+      lines.append("\(log): \(parts.joined(separator: "; ")).")
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
@@ -79,6 +73,25 @@ struct ExportReport: Report {
     }
     if let warning { lines.append("warning: " + warning) }
     return lines.joined(separator: "\n")
+  }
+
+  /// What became of all that was received, so that nobody takes what came twice for lost.
+  private var received: String {
+    let counters = summary.counters
+    let late = counters.lateEvents == 0 ? "" : " (\(counters.lateEvents.grouped) of them late)"
+    var parts = ["\(counters.rowsAdded.grouped) added\(late)"]
+    func add(_ count: Int, _ words: String) {
+      if count > 0 { parts.append("\(count.grouped) \(words)") }
+    }
+    add(counters.duplicates, "known already")
+    add(counters.conflictingEvents, "known and told differently now")
+    add(counters.quarantined, "in quarantine")
+    let rest =
+      counters.eventsReceived - counters.rowsAdded - counters.duplicates - counters.conflictingEvents
+      - counters.quarantined
+    let isWhole = status == .done || status == .quarantined
+    add(rest, "read twice\(isWhole ? " or" : ", left to the next run or") outside the window")
+    return "\(counters.eventsReceived.grouped) events received: \(parts.joined(separator: ", "))"
   }
 
   private static let whyNothing = """

@@ -18,7 +18,7 @@ struct Speaker {
       self.isJSON = isJSON ?? asked ?? false
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
-          ?? (console.showsProgress ? .warning : .info))
+          ?? (console.showsProgress ? .notice : .info))
     } catch let failure {
       Console(isQuiet: false).tell(failure)
       throw failure.status.code

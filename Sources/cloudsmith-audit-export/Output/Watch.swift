@@ -6,6 +6,8 @@ import Logging
 import Synchronization
 
 /// Follows a run: a progress line on a terminal, plain log lines elsewhere.
+///
+/// A warning is what somebody should do something about; what the run copes with by itself is a notice.
 final class Watch: Sendable {
   private let speaker: Speaker
   private let words: Words
@@ -42,19 +44,19 @@ final class Watch: Sendable {
   func run(_ event: ExportEvent) {
     switch event {
     case .planned(let plan):
-      for note in plan.notes { speaker.logger.warning("\(PlanWords.sentence(note, log: words.log))") }
+      for note in plan.notes { speaker.logger.notice("\(PlanWords.sentence(note, log: words.log))") }
       if let span = plan.span {
         speaker.logger.info("fetching the audit log of '\(words.log)' from \(span.from) to \(span.to)")
       }
     case .page(let progress):
       page(progress)
     case .rereading(let doubt):
-      speaker.logger.warning("reading again: \(words.words(for: doubt))")
+      speaker.logger.notice("reading again: \(words.words(for: doubt))")
     case .filterJudged(let verdict):
-      let level = verdict.isUsable ? Logger.Level.info : .warning
+      let level = verdict.isUsable ? Logger.Level.info : .notice
       speaker.logger.log(level: level, "\(words.sentence(on: verdict))")
     case .filterGivenUp(let doubt):
-      speaker.logger.warning("seeking instead: \(words.words(for: doubt))")
+      speaker.logger.notice("seeking instead: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
     case .converted(let day):
@@ -85,7 +87,7 @@ final class Watch: Sendable {
       state.withLock { $0.waiting = reason == .pace ? nil : (span, reason) }
       draw()
     case .retrying(let attempt, let tries, let fault):
-      speaker.logger.warning("try \(attempt) of \(tries) after \(fault)")
+      speaker.logger.notice("try \(attempt) of \(tries) after \(fault)")
     case .responded(let page, let status, let bytes, let took):
       state.withLock { $0.waiting = nil }
       speaker.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")

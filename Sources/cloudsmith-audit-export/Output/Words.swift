@@ -91,7 +91,7 @@ struct Words {
     answer.detail.map { ": \"\($0)\"" } ?? ""
   }
 
-  private func words(for fault: Fault) -> String {
+  func words(for fault: Fault) -> String {
     switch fault {
     case .status(let answer) where answer.status == 429:
       """
@@ -100,7 +100,8 @@ struct Words {
       """
     case .status(let answer): "status \(answer.status)\(said(answer))"
     case .transport(let fault): "\(fault)"
-    case .page(let error): "an answer that is not what the API documents (\(error))"
+    case .page(let error):
+      "an answer that is no page of events: \(error.reason.rawValue), at byte \(error.offset)"
     case .wrongPage(let asked, let answered): "page \(answered) where page \(asked) was asked for"
     }
   }
@@ -114,7 +115,7 @@ struct Words {
       "the certificate of the API is not trusted (\(why)); if your network has its own authority, give it as --ca-file"
     case .bodyTooLarge(let limit): "an answer larger than \(limit) bytes; ask for less with --page-size"
     case .inflation(let ratio):
-      "a compressed answer that grows more than \(ratio) times; it is not from Cloudsmith"
+      "a compressed answer that grows more than \(ratio) times; it is not from Cloudsmith: check --api-host and --proxy"
     case .proxy(let why):
       "the proxy refuses (\(why)); check --proxy or HTTPS_PROXY and its user name and password"
     }

@@ -36,7 +36,7 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What the log on stderr tells: debug, info (default; on a terminal warning), warning or error.",
+      "What the log on stderr tells: debug, info (default), notice (default on a terminal), warning or error.",
       valueName: "level"), completion: .list(Settings.logLevel.choices))
   var logLevel: String?
 
@@ -45,7 +45,7 @@ struct OutputOptions: ParsableArguments {
       "The log on stderr: text (default), or json, one object a line.", valueName: "format"))
   var logFormat: String?
 
-  @Flag(name: [.long, .customShort("q")], help: "No progress and no log, only errors.")
+  @Flag(name: [.long, .customShort("q")], help: "No progress, and of the log only warnings and errors.")
   var quiet = false
 }
 

@@ -141,9 +141,12 @@ enum Settings {
     expected: "text or json",
     read: { ["text": false, "json": true][$0] })
   static let logLevel = Setting<Logger.Level>(
-    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL", choices: ["debug", "info", "warning", "error"],
-    expected: "debug, info, warning or error",
-    read: { ["debug": .debug, "info": .info, "warning": .warning, "error": .error][$0] })
+    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL",
+    choices: ["debug", "info", "notice", "warning", "error"],
+    expected: "debug, info, notice, warning or error",
+    read: {
+      ["debug": .debug, "info": .info, "notice": .notice, "warning": .warning, "error": .error][$0]
+    })
   static let html = Setting<String>(
     "--html", "CLOUDSMITH_AUDIT_EXPORT_HTML", expected: "the file to write, such as audit.html",
     read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })

@@ -17,7 +17,6 @@ extension World {
     var connection = try ConnectionSettings(host: host, version: "test")
     connection.acceptEncoding = acceptEncoding
     connection.timeouts.connect = patience
-    connection.timeouts.idle = patience
     connection.timeouts.total = patience
     return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let client = AuditLogClient(
