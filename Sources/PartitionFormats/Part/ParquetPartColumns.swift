@@ -60,10 +60,10 @@ extension ParquetColumnValues {
   fileprivate mutating func append(
     _ text: RawSpan, _ cells: Span<RowBatch.Cell>, _ column: Int, _ rows: Span<Int32>
   ) {
-    let null = RowBatch.Cell.null.length
-    append(rows: rows.count) { cells[Int(rows[$0]) * TextColumn.count + column].length != null }
+    let (null, columns) = (RowBatch.Cell.null.length, TextColumn.count)
+    append(rows: rows.count) { cells[Int(rows[$0]) * columns + column].length != null }
     for index in rows.indices {
-      let value = cells[Int(rows[index]) * TextColumn.count + column]
+      let value = cells[Int(rows[index]) * columns + column]
       if value.length != null {
         append(text: text.extracting(Int(value.offset)..<Int(value.offset) + Int(value.length)))
       }

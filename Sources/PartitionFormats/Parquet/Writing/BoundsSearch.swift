@@ -48,36 +48,32 @@ struct BoundsSearch {
   }
 
   private let values: ParquetColumnValues
-  /// By entry, the last page in which it was seen, counted from 1; so a page looks at each entry once.
-  private var seen: [Int]
-  private var page = 0
+  /// How often each entry of a dictionary is in the page in hand, so that a page looks at each once; zeros between pages.
+  private var times: [UInt32]
+  /// The bytes of the texts of the page that was looked at last.
+  private(set) var textBytes = 0
   private var chunk: Extremes?
   private var nans = 0
 
   init(_ values: ParquetColumnValues) {
     self.values = values
-    seen = Array(repeating: 0, count: values.table.isDictionary ? values.table.entries : 0)
+    times = Array(repeating: 0, count: values.table.isDictionary ? values.table.entries : 0)
   }
 
   /// The statistics of the next page, which holds these of the values that are not NULL.
   mutating func page(_ range: Range<Int>, nulls: Int) -> ParquetStatistics {
-    page += 1
     var extremes: Extremes?
     var pageNaNs = 0
+    textBytes = 0
     if values.column.kind == .timestamp {
       for index in range { widen(&extremes, by: index) }
+    } else if times.isEmpty {
+      for index in range { look(at: Int(values.table.ids[index]), 1, &extremes, &pageNaNs) }
     } else {
-      for index in range {
-        let entry = Int(values.table.ids[index])
-        if values.column.kind == .double && number(entry).isNaN {
-          pageNaNs += 1
-          continue
-        }
-        if !seen.isEmpty {
-          if seen[entry] == page { continue }
-          seen[entry] = page
-        }
-        widen(&extremes, by: entry)
+      for index in range { times[Int(values.table.ids[index])] += 1 }
+      for entry in times.indices where times[entry] > 0 {
+        look(at: entry, Int(times[entry]), &extremes, &pageNaNs)
+        times[entry] = 0
       }
     }
     nans += pageNaNs
@@ -86,6 +82,18 @@ struct BoundsSearch {
       widen(&chunk, by: extremes.most)
     }
     return statistics(extremes, nulls: nulls, nans: pageNaNs)
+  }
+
+  /// Takes note of an entry that is in the page so many times.
+  @inline(__always)
+  private mutating func look(at entry: Int, _ times: Int, _ extremes: inout Extremes?, _ nans: inout Int) {
+    switch values.column.kind {
+    case .double where number(entry).isNaN: nans += times
+    case .text:
+      textBytes += times * values.table.range(entry).count
+      widen(&extremes, by: entry)
+    default: widen(&extremes, by: entry)
+    }
   }
 
   /// The statistics of all pages so far.

@@ -37,7 +37,7 @@ struct ParquetChunkWriter: ~Copyable {
         ParquetPage(
           offset: place, size: offset + output.count - start - place, rows: page,
           statistics: search.page(present, nulls: page.count - present.count),
-          textBytes: values.textBytes(present)))
+          textBytes: search.textBytes))
       rest = end
     } while rest.row < rows
     chunk.statistics = search.whole(nulls: rows - values.count)

@@ -19,13 +19,17 @@ extension ParquetColumnValues {
   func pageEnd(
     from start: (row: Int, value: Int), rows: Int, rowLimit: Int, byteLimit: Int
   ) -> (row: Int, value: Int) {
-    var (row, value) = start
     let last = min(rows, start.row + rowLimit)
-    let isLong = column.kind == .text && !table.isDictionary
+    guard column.kind == .text, !table.isDictionary else {
+      // What stands in eight bytes or less reaches the limit of rows first.
+      let end = min(last, start.row + byteLimit / 8)
+      return (end, start.value + present(start.row..<end))
+    }
+    var (row, value) = start
     var bytes = 0
     while row < last, bytes < byteLimit {
       if levels.isEmpty || levels[row] == 1 {
-        bytes += isLong ? 4 + table.range(Int(table.ids[value])).count : 8
+        bytes += 4 + table.range(Int(table.ids[value])).count
         value += 1
       }
       row += 1
@@ -33,9 +37,10 @@ extension ParquetColumnValues {
     return (row, value)
   }
 
-  func textBytes(_ present: Range<Int>) -> Int {
-    guard column.kind == .text else { return 0 }
-    return present.reduce(0) { $0 + table.range(Int(table.ids[$1])).count }
+  /// How many of the rows have a value.
+  private func present(_ rows: Range<Int>) -> Int {
+    guard !levels.isEmpty else { return rows.count }
+    return levels.span.extracting(rows).sum
   }
 
   /// Definition levels: their length in four bytes, and runs of one bit (parquet-format, Encodings.md, the table under "RLE").
@@ -67,6 +72,14 @@ extension ParquetColumnValues {
     case .plain, .rle:
       for index in present { output.append(plain: table, Int(table.ids[index]), column.kind) }
     }
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate var sum: Int {
+    var sum = 0
+    for index in indices { sum &+= Int(self[unchecked: index]) }
+    return sum
   }
 }
 
