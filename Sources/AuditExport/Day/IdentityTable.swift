@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// Finds a row of a day by the hash of its uuid: open addressing, at most half full.
+/// Finds a row of a day by the hash of its uuid: open addressing, at most three quarters full.
 struct IdentityTable: Sendable {
   /// Of each row, in the order in which the rows were put in.
   private var hashes: [UInt64] = []
@@ -32,7 +32,7 @@ struct IdentityTable: Sendable {
   /// Puts the next row under `hash`, beside what may stand there already.
   mutating func append(_ hash: IdentityHash) {
     hashes.append(hash.value)
-    if 2 * hashes.count > slots.count { return grow() }
+    if 4 * hashes.count > 3 * slots.count { return grow() }
     put(hashes.count - 1)
   }
 

@@ -43,7 +43,8 @@ struct Deflater: ~Copyable {
     _ block: Span<UInt8>, random: [Range<Int>] = [], to output: inout [UInt8]
   ) throws(GzipError) {
     var status = deflateReset(stream)
-    output.reserveCapacity(output.count + Int(deflateBound(stream, UInt(block.count))))
+    // What text becomes, or a little less; the bound would be four times that, in each of the members in hand.
+    output.reserveCapacity(output.count + block.count / 4 + 1_024)
     var done = 0
     if !random.isEmpty, let effort = Effort(besideRandomAt: level) {
       tune(effort)
