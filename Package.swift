@@ -22,7 +22,7 @@ let package = Package(
   ],
   traits: [
     .trait(name: "zstd", description: "Parquet compressed with zstd, written and read; needs libzstd-dev."),
-    .trait(name: "libdeflate", description: "CSV parts compressed in half the time; needs libdeflate-dev."),
+    .trait(name: "libdeflate", description: "CSV parts compressed faster; needs libdeflate-dev."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

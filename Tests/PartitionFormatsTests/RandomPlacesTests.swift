@@ -61,6 +61,17 @@ import Testing
     #expect(again == without)
   }
 
+  #if libdeflate
+    @Test(arguments: 1...9) func `a level of libdeflate makes no larger member than zlib's`(level: Int) throws
+    {
+      let (text, _) = Self.rows(6_000)
+      var zlib = try GzipMemberEncoder(level: level)
+      var plain: [UInt8] = []
+      try zlib.append(text, to: &plain)
+      #expect(try LibdeflateCompressor(level: level).member(text).count <= plain.count)
+    }
+  #endif
+
   @Test(arguments: 1...9) func `may be wrong, may touch and may go beyond the end`(level: Int) throws {
     var random = LocalSplitMix64(seed: UInt64(level))
     for length in [0, 1, 36, 300, 5_000, 400_000] {

@@ -99,6 +99,10 @@ struct MemberNames: Sendable {
     names.append(Name("actor_location", .location, isInLocation: false))
     knownNames = names.count
     for isInLocation in [false, true, false, true] { names.append(Name(isInLocation: isInLocation)) }
+    // Each is first expected to be followed by a name of its own kind, and learns no others.
+    for number in names.indices {
+      names[number].next = names.firstIndex { $0.isInLocation == names[number].isInLocation } ?? 0
+    }
   }
 
   private static let locationPrefix = "actor_location_"
