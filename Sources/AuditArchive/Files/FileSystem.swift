@@ -50,10 +50,13 @@ package protocol FileSystem: Sendable {
 package struct OpenFile: Hashable, Sendable {
   package var descriptor: Int32
   package var path: String
+  /// Whether it was opened by `lock`.
+  package var isLock: Bool
 
-  package init(descriptor: Int32, path: String) {
+  package init(descriptor: Int32, path: String, isLock: Bool = false) {
     self.descriptor = descriptor
     self.path = path
+    self.isLock = isLock
   }
 }
 

@@ -58,6 +58,9 @@ package struct PosixFileSystem: FileSystem {
   }
 
   package func close(_ file: OpenFile) throws(StorageError) {
+    // A process that is being started from this one has a copy of the descriptor for a moment, and with it the lock, which then
+    // outlives the closing. Where this fails, closing is all there is.
+    if file.isLock { _ = flock(file.descriptor, LOCK_UN) }
     // Never again after EINTR: the descriptor is gone, and its number may be another file's already (close(2)).
     guard systemClose(file.descriptor) != 0, errno != EINTR else { return }
     throw failure(.close, file.path, errno)
@@ -147,7 +150,8 @@ package struct PosixFileSystem: FileSystem {
   }
 
   package func lock(_ path: String) throws(StorageError) -> OpenFile? {
-    let file = try open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, for: .lock)
+    var file = try open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, for: .lock)
+    file.isLock = true
     do {
       try retrying(.lock, path) { flock(file.descriptor, LOCK_EX | LOCK_NB) }
       return file
