@@ -40,19 +40,24 @@ import Testing
   }
 
   @Test func `too few events to tell: nothing is asked`() async throws {
-    let (verdict, requests) = try await measure(page(3), []) { try await $0.measureTimeFilter($1) }
-    #expect(verdict == nil && requests.isEmpty)
+    let (finding, requests) = try await measure(page(2), []) { try await $0.measureTimeFilter($1) }
+    #expect(finding == nil && requests.isEmpty)
   }
 
-  @Test(arguments: [(400, FilterVerdict.rejected, 1), (404, .inconclusive, 1), (503, .inconclusive, 2)])
-  func `what fails with the filter alone is the filter's`(
-    status: Int, expected: FilterVerdict, tries: Int
-  ) async throws {
-    let (verdict, requests) = try await measure(page(20), [.status(status), .status(status)]) {
+  @Test(arguments: [(9, TimeFilterFinding.counts), (20, .ignored), (8, .differs), (0, .differs)])
+  func `what a bound counts is compared with the list`(count: Int, expected: TimeFilterFinding) async throws {
+    let answer = ScriptedTransport.Reply.status(200, "[]", headers: [("X-Pagination-Count", "\(count)")])
+    let (finding, requests) = try await measure(page(20), [answer]) { try await $0.measureTimeFilter($1) }
+    #expect(finding == expected && requests.count == 1)
+    #expect(requests.allSatisfy { $0.contains("&query=event_at%3A%3C") })
+  }
+
+  @Test(arguments: [(400, 1), (404, 1), (503, 2)])
+  func `what fails with the filter alone is the filter's`(status: Int, attempts: Int) async throws {
+    let (finding, requests) = try await measure(page(20), [.status(status), .status(status)]) {
       try await $0.measureTimeFilter($1)
     }
-    #expect(verdict == expected && requests.count == tries)
-    #expect(requests.allSatisfy { $0.contains("&query=event_at%3A%3E%3D") })
+    #expect(finding == .refused && requests.count == attempts)
   }
 
   @Test(arguments: [401, 402, 403]) func `what is refused for good ends the measuring`(status: Int)

@@ -14,6 +14,8 @@ package struct Commit: Hashable, Sendable {
   /// Paths, sorted; the files themselves go after the commit.
   package var filesRemoved: [String]
   package var quarantineAdded: [QuarantineFile]
+  /// Coverage of earlier commits that this one takes back, because it turned out not to be complete.
+  package var coverageWithdrawn = Coverage()
   package var run: RunCounters
 
   package subscript<Value>(dynamicMember member: KeyPath<Standing, Value>) -> Value {
@@ -29,6 +31,7 @@ extension Commit: Codable {
     case filesAdded = "files_added"
     case filesRemoved = "files_removed"
     case quarantineAdded = "quarantine_added"
+    case coverageWithdrawn = "coverage_withdrawn"
     case run
   }
 
@@ -41,6 +44,9 @@ extension Commit: Codable {
     try record.encode(filesAdded, forKey: .filesAdded)
     try record.encode(filesRemoved, forKey: .filesRemoved)
     try record.encode(quarantineAdded, forKey: .quarantineAdded)
+    if !coverageWithdrawn.isEmpty {
+      try record.encode(coverageWithdrawn.intervals, forKey: .coverageWithdrawn)
+    }
     try record.encode(run, forKey: .run)
   }
 
@@ -58,6 +64,7 @@ extension Commit: Codable {
     filesAdded = try record.decode([String].self, forKey: .filesAdded)
     filesRemoved = try record.decode([String].self, forKey: .filesRemoved)
     quarantineAdded = try record.decode([QuarantineFile].self, forKey: .quarantineAdded)
+    coverageWithdrawn = Coverage(try record.windowsIfPresent(forKey: .coverageWithdrawn))
     run = try record.decode(RunCounters.self, forKey: .run)
   }
 }

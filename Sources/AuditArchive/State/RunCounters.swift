@@ -21,6 +21,8 @@ package struct RunCounters: Hashable, Sendable {
   package var lateEvents = 0
   /// Events that the API now tells otherwise than the archive; the archive's stay.
   package var conflictingEvents = 0
+  /// Archived rows of a span that was read again and that the API no longer shows; they stay.
+  package var vanishedEvents = 0
   /// Records stored in quarantine that were not there before. The commit counts them.
   package var quarantined = 0
   package var flattening = FlatteningCounts()
@@ -45,6 +47,7 @@ extension RunCounters: Codable {
     case duplicates
     case lateEvents = "late_events"
     case conflictingEvents = "conflicting_events"
+    case vanishedEvents = "vanished_events"
     case quarantined
     case unexpectedTypes = "unexpected_types"
     case unknownFields = "unknown_fields"
@@ -68,6 +71,7 @@ extension RunCounters: Codable {
     try record.encode(duplicates, forKey: .duplicates)
     try record.encode(lateEvents, forKey: .lateEvents)
     try record.encode(conflictingEvents, forKey: .conflictingEvents)
+    if vanishedEvents > 0 { try record.encode(vanishedEvents, forKey: .vanishedEvents) }
     try record.encode(quarantined, forKey: .quarantined)
     try record.encode(flattening.unexpectedTypes, forKey: .unexpectedTypes)
     try record.encode(flattening.unknownFields, forKey: .unknownFields)
@@ -94,6 +98,7 @@ extension RunCounters: Codable {
     duplicates = try record.count(forKey: .duplicates)
     lateEvents = try record.count(forKey: .lateEvents)
     conflictingEvents = try record.count(forKey: .conflictingEvents)
+    if record.contains(.vanishedEvents) { vanishedEvents = try record.count(forKey: .vanishedEvents) }
     quarantined = try record.count(forKey: .quarantined)
     flattening.unexpectedTypes = try record.count(forKey: .unexpectedTypes)
     let unknown = try record.decode([String: Int].self, forKey: .unknownFields)

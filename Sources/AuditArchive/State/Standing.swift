@@ -14,6 +14,8 @@ package struct Standing: Hashable, Sendable {
   /// What of the coverage is to be looked at once more: when it was read last, an event of it could still come in within the
   /// lookback. Nothing in an archive of before this was recorded.
   package var lookbackDue = Coverage()
+  /// The oldest event that the API showed when it was looked up last; nil where it never was.
+  package var oldestShown: OldestShown?
 
   /// The end of the first gap-free run from the start: everything before it is here.
   package var highWaterMark: Timestamp { coverage.endOfRun(from: start) }
@@ -35,6 +37,7 @@ extension Standing: Codable {
     case highWaterMark = "high_water_mark"
     case coverage, gaps
     case lookbackDue = "lookback_due"
+    case oldestShown = "oldest_shown"
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -51,6 +54,7 @@ extension Standing: Codable {
     try record.encode(coverage.intervals, forKey: .coverage)
     try record.encode(gaps, forKey: .gaps)
     try record.encode(lookbackDue.intervals, forKey: .lookbackDue)
+    try record.encodeIfPresent(oldestShown, forKey: .oldestShown)
   }
 
   /// Refuses another schema or dialect, and a mark or gaps that do not follow from start and coverage, unless the record
@@ -62,6 +66,7 @@ extension Standing: Codable {
     toolVersion = try record.decode(String.self, forKey: .toolVersion)
     source = try record.decode(ArchiveSource.self, forKey: .source)
     start = try record.time(forKey: .start)
+    oldestShown = try record.decodeIfPresent(OldestShown.self, forKey: .oldestShown)
     guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
     if decoder.isAsStated {
       coverage = Coverage(try record.windows(forKey: .coverage))
@@ -77,5 +82,36 @@ extension Standing: Codable {
     try check(.csvDialect, record.decode(String.self, forKey: .csvDialect), CSVEncoder.dialect)
     try check(.highWaterMark, "\(record.time(forKey: .highWaterMark))", "\(highWaterMark)")
     try check(.gaps, "\(record.coverage(forKey: .gaps).intervals)", "\(gaps)")
+  }
+}
+
+/// The oldest event that the API showed at some time: what is older may have expired there, and proves nothing.
+package struct OldestShown: Hashable, Sendable {
+  package var eventAt: Timestamp
+  /// When it was looked up.
+  package var seenAt: Timestamp
+
+  package init(eventAt: Timestamp, seenAt: Timestamp) {
+    self.eventAt = eventAt
+    self.seenAt = seenAt
+  }
+}
+
+extension OldestShown: Codable {
+  enum CodingKeys: String, CodingKey {
+    case eventAt = "event_at"
+    case seenAt = "seen_at"
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encode(eventAt, forKey: .eventAt)
+    try record.encode(seenAt, forKey: .seenAt)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    eventAt = try record.time(forKey: .eventAt)
+    seenAt = try record.time(forKey: .seenAt)
   }
 }

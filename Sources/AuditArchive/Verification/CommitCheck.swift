@@ -30,7 +30,8 @@ struct CommitCheck {
     }
   }
 
-  /// Coverage only grows, the start only moves back, and nothing is known of the time after the commit.
+  /// Coverage only grows but for what the commit takes back, the start only moves back, and nothing is known of the time
+  /// after the commit.
   private mutating func checkStanding() {
     let coverage = commit.coverage
     if let end = coverage.end, end > before.standing?.coverage.end ?? .earliest, end > commit.committedAt {
@@ -41,7 +42,7 @@ struct CommitCheck {
     }
     guard let standing = before.standing else { return }
     let lost = standing.coverage.intervals.flatMap { coverage.gaps(in: $0) }
-    if !lost.isEmpty {
+    if lost != commit.coverageWithdrawn.intervals {
       add(
         .wrongCoverage(
           .coverage, expected: standing.coverage.intervals.summary, found: coverage.intervals.summary))

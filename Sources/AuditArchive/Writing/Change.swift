@@ -13,6 +13,12 @@ package struct Change: Sendable {
   package var days: [StagedDay] = []
   /// What is proven complete with this commit.
   package var covered: [Window] = []
+  /// Claims of earlier commits that turned out to be wrong; `covered` is added after they are taken back.
+  package var withdrawn: [Window] = []
+  /// What of the coverage the run is to read again. Where it does not come to that, a later run does.
+  package var rereads: [Window] = []
+  /// The oldest event that the API shows, where this run has looked it up.
+  package var oldestShown: OldestShown?
   /// Where the archive is to begin. It moves an archive's start back, never forward; nil leaves it. A fresh archive
   /// without one begins where the coverage does, or else at `committedAt`.
   package var start: Timestamp?

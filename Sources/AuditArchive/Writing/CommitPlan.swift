@@ -14,11 +14,21 @@ struct CommitPlan {
   ) {
     let number = (present?.commit ?? 0) + 1
     var coverage = present?.standing.coverage ?? Coverage()
-    for window in change.covered { coverage.insert(window) }
-    let due = CommitPlan.lookbackDue(change, present: present)
+    var withdrawn = Coverage()
+    for window in change.withdrawn {
+      for part in coverage.intersection(window).intervals { withdrawn.insert(part) }
+      coverage.subtract(window)
+    }
+    for window in change.covered {
+      coverage.insert(window)
+      withdrawn.subtract(window)
+    }
+    var due = CommitPlan.lookbackDue(change, present: present)
+    for window in withdrawn.intervals { due.subtract(window) }
     let standing = Standing(
       commit: number, committedAt: change.committedAt, toolVersion: toolVersion, source: source,
-      start: CommitPlan.start(change, present: present), coverage: coverage, lookbackDue: due)
+      start: CommitPlan.start(change, present: present), coverage: coverage, lookbackDue: due,
+      oldestShown: change.oldestShown ?? present?.oldestShown)
 
     let paths = ArchivePaths(source.log)
     let before = Dictionary(uniqueKeysWithValues: (present?.partitions ?? []).map { ($0.eventDate, $0) })
@@ -59,6 +69,7 @@ struct CommitPlan {
       filesAdded: added.sorted(),
       filesRemoved: (days.flatMap { before[$0.day]?.files.map(\.path) ?? [] } + lost.map(\.path)).sorted(),
       quarantineAdded: quarantine.map { [$0.file] } ?? [],
+      coverageWithdrawn: withdrawn,
       run: run)
   }
 
@@ -66,6 +77,7 @@ struct CommitPlan {
   /// the newest of it alone; so this is kept, and not reckoned from the newest covered instant.
   private static func lookbackDue(_ change: Change, present: Manifest?) -> Coverage {
     var due = present?.lookbackDue ?? Coverage()
+    for window in change.rereads { due.insert(window) }
     let over = Window(from: .earliest, to: change.readSince - change.lookback)
     let notOver = Window(from: over.to, to: .latest)
     for window in change.covered {

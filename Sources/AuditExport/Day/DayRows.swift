@@ -73,6 +73,14 @@ package struct DayRows: Sendable {
     return match(number, row, batch)
   }
 
+  /// Takes the rows with these identities out; returns those that were there.
+  mutating func drop(_ identities: Set<IdentityHash>) -> Set<IdentityHash> {
+    identities.filter { identity in
+      guard let number = table.row(under: identity, where: { _ in true }) else { return false }
+      return struck.insert(number).inserted
+    }
+  }
+
   /// Forgets what was struck out.
   mutating func restoreStruck() { struck = [] }
 

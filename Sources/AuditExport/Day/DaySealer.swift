@@ -16,6 +16,8 @@ struct DaySealer {
     var lateEvents = 0
     /// Archived rows that the API no longer shows, dropped by a replacement.
     var rowsDropped = 0
+    /// Archived rows within the window of a replacement.
+    var rowsInWindow = 0
   }
 
   let writer: ArchiveWriter
@@ -69,6 +71,7 @@ struct DaySealer {
     while let batch = try reader.next() {
       for row in 0..<batch.count {
         let isReplaced = replaced?.contains(batch.time(row)) ?? false
+        if isReplaced { result.rowsInWindow += 1 }
         let match = isReplaced ? new.compare(row, of: batch) : new.strike(row, of: batch)
         switch match {
         case .duplicate: result.duplicates += 1

@@ -9,8 +9,15 @@ struct PendingDays: Sendable {
   private var rows: [Day: DayRows] = [:]
   /// Oldest first.
   private var waiting: [Day] = []
-  /// Days handed over as complete: what else is received of them, as on pages that are read again, is not kept.
+  /// Days handed over as complete.
   private var finished: Set<Day> = []
+  /// The batches of the last pages: what they repeat of a finished day is nothing new.
+  private var recent: [RowBatch] = []
+  /// Of `recent`, once it is needed.
+  private var recentIdentities: Set<IdentityHash>?
+
+  /// Pages that may repeat what stood on the one before.
+  private static let recentPages = 4
 
   init(_ plan: ExportPlan) {
     wanted = plan.wanted
@@ -40,10 +47,37 @@ struct PendingDays: Sendable {
       guard let window = wanted.interval(containing: batch.time(first)) else { continue }
       let stretch = window.intersection(day.window)
       while row < batch.count, stretch.contains(batch.time(row)) { row += 1 }
-      guard !finished.contains(day) else { continue }
-      let known = rows[day, default: DayRows()].add(first..<row, of: batch)
+      let known =
+        finished.contains(day)
+        ? addLate(first..<row, of: batch, to: day) : rows[day, default: DayRows()].add(first..<row, of: batch)
       duplicates += known.duplicates
       conflicting += known.conflicting
+    }
+    if recent.count == PendingDays.recentPages { recent.removeFirst() }
+    recent.append(batch)
+    recentIdentities = nil
+    return (duplicates, conflicting)
+  }
+
+  /// Adds rows of a day that was handed over before, but for those that pages repeat.
+  private mutating func addLate(
+    _ range: Range<Int>, of batch: RowBatch, to day: Day
+  ) -> (duplicates: Int, conflicting: Int) {
+    let known =
+      recentIdentities
+      ?? recent.reduce(into: Set()) { known, batch in
+        for row in 0..<batch.count { known.insert(batch.identity(row)) }
+      }
+    recentIdentities = known
+    var (duplicates, conflicting) = (0, 0)
+    for row in range {
+      if known.contains(batch.identity(row)) {
+        duplicates += 1
+        continue
+      }
+      let found = rows[day, default: DayRows()].add(row..<(row + 1), of: batch)
+      duplicates += found.duplicates
+      conflicting += found.conflicting
     }
     return (duplicates, conflicting)
   }
@@ -59,6 +93,19 @@ struct PendingDays: Sendable {
     }
   }
 
+  /// Whether a day that is being collected has received the row, and as what.
+  func compare(_ row: Int, of batch: RowBatch, in day: Day) -> DayRows.Match? {
+    rows[day]?.compare(row, of: batch)
+  }
+
+  /// Takes rows with these identities out of the days, where the archive has them under another time; returns how many.
+  mutating func drop(_ moved: Set<IdentityHash>) -> Set<IdentityHash> {
+    guard !moved.isEmpty else { return [] }
+    var dropped: Set<IdentityHash> = []
+    for day in rows.keys { dropped.formUnion(rows[day]?.drop(moved) ?? []) }
+    return dropped
+  }
+
   /// Takes note that every event of the window has been received, and hands over the days that this completes, newest
   /// first.
   mutating func takeComplete(with proven: Window) -> [(day: Day, rows: DayRows)] {
@@ -72,6 +119,11 @@ struct PendingDays: Sendable {
       return true
     }
     return complete.reversed()
+  }
+
+  /// Hands over what was received of days after they had been handed over.
+  mutating func takeLate() -> [(day: Day, rows: DayRows)] {
+    finished.sorted().compactMap { day in rows.removeValue(forKey: day).map { (day, $0) } }
   }
 
   /// Hands over what there is of the other days.

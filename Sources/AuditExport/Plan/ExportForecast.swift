@@ -17,7 +17,6 @@ package struct ExportForecast: Sendable {
     _ settings: ExportSettings, standing: ExportPlan.Standing?, client: AuditLogClient, clock: any RunClock,
     pace: PaceRule
   ) async throws {
-    let now = clock.now
     func read(_ number: Int) async throws(APIError) -> PageView? {
       guard
         case .page(let page) = try await client.page(number, size: settings.pageSize, query: settings.query)
@@ -25,9 +24,10 @@ package struct ExportForecast: Sendable {
       return PageView(page)
     }
     let first = try await read(1)
+    let now = client.now
     var plan = ExportPlan(settings, standing: standing, now: now)
     if plan.claimsMoreThanEveryPlanKeeps, let first {
-      var ends = ListEnds(first)
+      var ends = ListEnds(first, kept: now - settings.retention)
       while let number = ends.next { ends.receive(try await read(number), number: number) }
       plan = ExportPlan(settings, standing: standing, now: now, oldestVisible: ends.oldest ?? now)
     }
@@ -59,11 +59,8 @@ package struct ExportForecast: Sendable {
     let deep = windows.count { $0.to < first.oldest ?? .earliest }
     switch settings.timeFilter {
     case .walk: return 0
-    case .seek: return deep * seek
-    case .filter: return FilterProbe.requestLimit + windows.count
-    case .auto:
-      let filtered = windows.count { FilterProbe.pays(for: $0, below: first) }
-      return filtered == 0 ? deep * seek : FilterProbe.requestLimit + filtered
+    case .seek, .auto: return deep * seek
+    case .filter: return 3 * windows.count
     }
   }
 }

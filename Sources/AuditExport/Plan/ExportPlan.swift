@@ -13,6 +13,8 @@ package struct ExportPlan: Sendable {
     case laterStartIgnored(asked: Timestamp, start: Timestamp)
     /// Older than what the API keeps: fetched where asked for, never claimed as covered.
     case beyondReach(Window, retention: TimeSpan)
+    /// The archive says that it covers what has not happened yet; it is read again.
+    case coverageInFuture(Window)
     /// Older than the oldest event that the API shows: it may be gone, and is not claimed as covered.
     case nothingShown(Window)
     /// The newest part of the window may still receive events; it is exported, and left to a later run to cover.
@@ -34,6 +36,8 @@ package struct ExportPlan: Sendable {
   package let replaced: Window?
   /// Whether the run only lays down where the archive begins.
   package let beginsNow: Bool
+  /// Coverage of what has not happened yet, to be withdrawn.
+  package let futureCoverage: [Window]
   private let now: Timestamp
   private let isInformed: Bool
 
@@ -42,22 +46,35 @@ package struct ExportPlan: Sendable {
     package var start: Timestamp
     package var coverage: Coverage
     package var lookbackDue: Coverage
+    package var oldestShown: OldestShown?
+    /// The time of the newest event archived.
+    package var newestEvent: Timestamp?
 
-    package init(start: Timestamp, coverage: Coverage, lookbackDue: Coverage = Coverage()) {
+    package init(
+      start: Timestamp, coverage: Coverage, lookbackDue: Coverage = Coverage(), oldestShown: OldestShown? = nil,
+      newestEvent: Timestamp? = nil
+    ) {
       self.start = start
       self.coverage = coverage
       self.lookbackDue = lookbackDue
+      self.oldestShown = oldestShown
+      self.newestEvent = newestEvent
     }
 
     package init(_ manifest: Manifest) {
-      self.init(start: manifest.start, coverage: manifest.coverage, lookbackDue: manifest.lookbackDue)
+      self.init(
+        start: manifest.start, coverage: manifest.coverage, lookbackDue: manifest.lookbackDue,
+        oldestShown: manifest.oldestShown, newestEvent: manifest.partitions.compactMap(\.maxEventAt).max())
     }
   }
 
   /// What every plan of Cloudsmith keeps: the shortest retention that it documents.
   package static let leastRetention = TimeSpan.days(30)
+  /// For how long a run relies on what an earlier one saw of the end of the list.
+  static let oldestShownHolds = TimeSpan.days(7)
 
   /// - Parameters:
+  ///   - now: by the API's clock.
   ///   - standing: nil for an archive that has no commit yet.
   ///   - oldestVisible: the oldest event that the API shows, where it has been looked up. Plans of Cloudsmith keep less
   ///     than others and do not say so: what is older than this event and than `leastRetention` proves nothing.
@@ -65,23 +82,33 @@ package struct ExportPlan: Sendable {
     _ settings: ExportSettings, standing: Standing?, now: Timestamp, oldestVisible: Timestamp? = nil
   ) {
     let kept = now - settings.retention
-    let shown = min(oldestVisible ?? .earliest, now - ExportPlan.leastRetention)
+    let remembered = standing?.oldestShown.flatMap { seen in
+      seen.seenAt <= now && now - seen.seenAt < ExportPlan.oldestShownHolds ? seen.eventAt : nil
+    }
+    let shown = min(oldestVisible ?? remembered ?? .earliest, now - ExportPlan.leastRetention)
     let settled = settings.wholeDays ? Day(containing: now - settings.settle).start : now - settings.settle
     let reach = Reach(kept: kept, shown: shown, retention: settings.retention)
     self.now = now
     isInformed = oldestVisible != nil
-    let coverage = standing?.coverage ?? Coverage([])
+    var coverage = standing?.coverage ?? Coverage([])
     var notes: [Note] = []
+    // An API whose clock is behind its own events tells nothing about what has happened yet.
+    let isPlausible = standing?.newestEvent.map { $0 - now < .days(1) } ?? true
+    futureCoverage = isPlausible ? coverage.intersection(Window(from: now, to: .latest)).intervals : []
+    for window in futureCoverage {
+      coverage.subtract(window)
+      notes.append(.coverageInFuture(window))
+    }
 
     switch settings.request {
     case .incremental(let backfillStart):
       replaced = nil
-      guard let start = ExportPlan.start(backfillStart, standing, reach, &notes) else {
+      guard let start = ExportPlan.start(backfillStart.map { min($0, now) }, standing, reach, &notes) else {
         start = now
         beginsNow = true
         wanted = Coverage([])
         claimable = Window(from: now, to: now)
-        self.notes = [.beginsNow(now)]
+        self.notes = notes + [.beginsNow(now)]
         return
       }
       let everything = Window(from: start, to: max(start, settled))

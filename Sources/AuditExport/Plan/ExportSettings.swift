@@ -8,13 +8,23 @@ package struct ExportSettings: Sendable {
     case incremental(backfillStart: Timestamp?)
     /// Exactly this window; with `replace` the API's word counts, and what it no longer shows is dropped.
     case window(Window, replace: Bool)
+
+    /// What of it lies in the future; nil when nothing does.
+    package func future(now: Timestamp) -> Timestamp? {
+      let latest =
+        switch self {
+        case .incremental(let start): start ?? .earliest
+        case .window(let window, _): window.to
+        }
+      return latest > now + ExportSummary.clockTolerance ? latest : nil
+    }
   }
 
   /// How to reach a window that lies below newer events.
   package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
-    /// By the filter where measuring it can save requests and shows that it works, else by seeking.
+    /// By seeking; by the API's own filter only where that refuses pages far down the list.
     case auto
-    /// By the API's own filter, if that is measured to work; else by seeking.
+    /// By the API's own filter, if its answers agree with each other; else by seeking.
     case filter
     /// By a binary search over the pages.
     case seek
@@ -30,6 +40,8 @@ package struct ExportSettings: Sendable {
   /// How long the API keeps events; nothing older is claimed as covered.
   package var retention: TimeSpan = ExportSettings.retention
   package static let retention = TimeSpan.days(365)
+  /// Lets a replacement drop more than half of the rows that the archive holds of its window.
+  package var allowsMassRemoval = false
   /// Export only days that are over.
   package var wholeDays = false
   /// A search term that every request carries: the archive then holds only what it finds.

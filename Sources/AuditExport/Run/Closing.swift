@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import CloudsmithAPI
 import Synchronization
 
 /// The end of some days' collection: their rows are sealed, and committed together.
@@ -12,6 +13,8 @@ final class Closing: Sendable {
     var rowsDropped = 0
     /// Days whose archived rows cannot be read: they were left as they are.
     var damagedDays: [Day] = []
+    /// Why a replacement was not made.
+    var refusal: IncompleteReason?
   }
 
   /// A day, its rows, and what is claimed of it when they are sealed.
@@ -19,6 +22,7 @@ final class Closing: Sendable {
 
   private let writer: ArchiveWriter
   private let replaced: Window?
+  private let allowsMassRemoval: Bool
   private let days: Mutex<[CompleteDay]>
   private let change: Change
   private let claimsQuiet: Bool
@@ -27,14 +31,16 @@ final class Closing: Sendable {
   let footprint: Int
 
   /// - Parameters:
+  ///   - allowsMassRemoval: lets a replacement drop more than half of the archived rows of its window.
   ///   - change: to be committed, with what sealing adds to it.
   ///   - claimsQuiet: whether it is committed also when no day has anything to write.
   init(
-    _ days: [CompleteDay], replacing replaced: Window?, _ change: Change, claimsQuiet: Bool,
-    writer: ArchiveWriter, observe: @escaping @Sendable (ExportEvent) -> Void
+    _ days: [CompleteDay], replacing replaced: Window?, allowsMassRemoval: Bool, _ change: Change,
+    claimsQuiet: Bool, writer: ArchiveWriter, observe: @escaping @Sendable (ExportEvent) -> Void
   ) {
     self.writer = writer
     self.replaced = replaced
+    self.allowsMassRemoval = allowsMassRemoval
     self.days = Mutex(days.reversed())
     self.change = change
     self.claimsQuiet = claimsQuiet
@@ -45,6 +51,7 @@ final class Closing: Sendable {
   func run() async throws -> Result {
     var change = change
     var result = Result()
+    var rowsInWindow = 0
     // Nobody else keeps a day's rows: their memory is free as they are sealed.
     while var closed = days.withLock({ $0.popLast() }) {
       let day = closed.day
@@ -57,6 +64,7 @@ final class Closing: Sendable {
         change.run.conflictingEvents += sealed.conflicting
         change.run.lateEvents += sealed.lateEvents
         result.rowsDropped += sealed.rowsDropped
+        rowsInWindow += sealed.rowsInWindow
         if let staged = sealed.staged { change.days.append(staged) }
         change.covered += closed.claim
       } catch let error as ArchiveError {
@@ -65,7 +73,15 @@ final class Closing: Sendable {
         observe(.damaged(day, error))
       }
     }
-    guard claimsQuiet || !change.days.isEmpty || !change.quarantine.isEmpty else { return result }
+    if !allowsMassRemoval, result.rowsDropped * 2 > rowsInWindow {
+      for staged in change.days { try writer.discard(staged) }
+      result.refusal = .replacementTooLarge(dropped: result.rowsDropped, of: rowsInWindow)
+      result.rowsDropped = 0
+      return result
+    }
+    guard
+      claimsQuiet || !change.days.isEmpty || !change.quarantine.isEmpty || !change.withdrawn.isEmpty
+    else { return result }
     if !result.damagedDays.isEmpty { change.run.complete = false }
     if !change.run.complete { change.replaced = nil }
     let commit = try writer.commit(change)

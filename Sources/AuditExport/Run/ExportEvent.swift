@@ -8,11 +8,9 @@ package enum ExportEvent: Sendable {
   /// A page has been read.
   case page(Progress)
   /// Pages are read again, because the list shifted in a way that its count does not explain.
-  case rereading(PageWalk.Doubt)
-  /// The API's time filter has been measured.
-  case filterJudged(FilterVerdict)
+  case rereading(IncompleteReason)
   /// What the time filter shows could not be reconciled; the rest of the window is sought.
-  case filterGivenUp(PageWalk.Doubt)
+  case filterGivenUp(IncompleteReason)
   /// Days are in the archive now.
   case committed(Commit)
   /// A day that the archive had has been written in the formats that are asked for now.
@@ -39,7 +37,7 @@ extension ExportEvent {
   package var isCommit: Bool {
     switch self {
     case .committed, .converted: true
-    case .planned, .page, .rereading, .filterJudged, .filterGivenUp, .damaged: false
+    case .planned, .page, .rereading, .filterGivenUp, .damaged: false
     }
   }
 }

@@ -11,17 +11,17 @@ package struct ExportRun: ~Copyable {
   private let writer: ArchiveWriter
   let observe: @Sendable (ExportEvent) -> Void
 
-  /// When the run began: all windows are reckoned from this instant.
-  private let now: Timestamp
+  /// When the run began, on the clock that only grows.
+  private let began: TimeSpan
   private let standing: ExportPlan.Standing?
   var plan: ExportPlan
   var pending: PendingDays
-  /// The page that was read last.
-  var held: PageView?
-  /// Page 1, as the choice of a way to an old window saw it.
-  var head: PageView?
-  /// nil until it is measured.
-  var filterVerdict: FilterVerdict?
+  var evidence: ClaimEvidence
+  /// Page 1, as it was when the run began: every search begins with it.
+  private var head: PageView?
+  /// The page that was read last and that nothing has made use of yet.
+  private var held: PageView?
+  private var oldestShown: OldestShown?
   /// What has happened since the last days were closed.
   var counters = RunCounters()
   /// Events received in all, those of pages that were read again too.
@@ -29,7 +29,8 @@ package struct ExportRun: ~Copyable {
   /// The days that are being sealed and committed.
   private var closing: (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int)?
   private var quarantine: [QuarantinedRecord] = []
-  private var counted = ClientCounters()
+  private var counted: ClientCounters
+  private var refusal: IncompleteReason?
   var summary: ExportSummary
 
   package init(
@@ -43,10 +44,12 @@ package struct ExportRun: ~Copyable {
     self.clock = clock
     self.writer = writer
     self.observe = observe
-    now = clock.now
+    began = clock.elapsed
     standing = writer.manifest.map { ExportPlan.Standing($0) }
-    plan = ExportPlan(settings, standing: standing, now: now)
+    counted = ClientCounters(now: clock.now, elapsed: began)
+    plan = ExportPlan(settings, standing: standing, now: client.now)
     pending = PendingDays(plan)
+    evidence = ClaimEvidence(plan, writer.manifest, now: client.now)
     summary = ExportSummary(plan: plan, outcome: .complete, counters: RunCounters())
   }
 
@@ -60,6 +63,7 @@ package struct ExportRun: ~Copyable {
         throw error
       }
       try await finishClosing()
+      if let refusal { summary.outcome = .incomplete(refusal) }
     } catch let error as APIError {
       summary.outcome = .stoppedByAPI(error)
     } catch let error as ArchiveError {
@@ -69,6 +73,8 @@ package struct ExportRun: ~Copyable {
     }
     summary.plan = plan
     summary.clockLead = clockLead
+    summary.isClockTold = client.counters.clock.isTold
+    summary.isNothingVisible = evidence.isNothingVisible
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
@@ -79,14 +85,18 @@ package struct ExportRun: ~Copyable {
 
   private mutating func work() async throws {
     try await convert()
-    try await consultList()
     if plan.beginsNow {
       try await beginNow()
       observe(.planned(plan))
-    } else {
-      observe(.planned(plan))
+      return
     }
-    if let span = plan.span { try await fetch(span) }
+    try await planByAnswers()
+    if let time = settings.request.future(now: client.now) {
+      summary.outcome = .requestInFuture(time, now: client.now)
+      return
+    }
+    observe(.planned(plan))
+    if let span = plan.span { try await fetchWindows(in: span) }
   }
 
   /// Writes the days that the archive has in other formats than those asked for in these too, from what it has: each in a
@@ -95,7 +105,7 @@ package struct ExportRun: ~Copyable {
     for day in writer.daysToConvert {
       if Task.isCancelled { throw APIError.cancelled }
       do {
-        var change = Change(committedAt: clock.now, lookback: settings.lookback)
+        var change = Change(committedAt: client.now, lookback: settings.lookback)
         change.days = [try await writer.stageConverted(day)]
         let commit = try writer.commit(change)
         summary.commits.append(commit.commit)
@@ -118,116 +128,248 @@ package struct ExportRun: ~Copyable {
     return writer.manifest?.partition(day)?.files.contains { $0.path == file.path } ?? false
   }
 
-  /// Plans anew with the oldest event that the API shows, where the plan would claim more than every plan of Cloudsmith
-  /// keeps: what is older than that event may be gone.
-  private mutating func consultList() async throws {
-    guard plan.claimsMoreThanEveryPlanKeeps, let first = try await read(1) else { return }
-    head = first
-    var ends = ListEnds(first)
-    while let number = ends.next {
-      ends.receive(try await read(number), number: number)
-    }
-    plan = ExportPlan(settings, standing: standing, now: now, oldestVisible: ends.oldest ?? now)
-    pending = PendingDays(plan)
-    held = nil
-  }
+  // MARK: - The plan
 
   /// Lays down where the archive begins. One event is asked for and thrown away, so that a wrong key or name shows now
   /// and not in the first night.
   private mutating func beginNow() async throws {
     _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
-    plan = ExportPlan(settings, standing: standing, now: now - clockLead)
+    replan()
     try await close([], isComplete: true)
     try await finishClosing()
   }
 
-  // MARK: - The walk
+  /// Plans with what the first page tells: the time by the API's clock, and, where the plan would claim more than every plan
+  /// of Cloudsmith keeps, the oldest event that is shown. What is older than that may be gone.
+  private mutating func planByAnswers() async throws {
+    guard let first = try await ask(1) else { return }
+    replan()
+    var others: [Page] = []
+    if plan.claimsMoreThanEveryPlanKeeps {
+      var ends = ListEnds(PageView(first), kept: client.now - settings.retention)
+      while let number = ends.next {
+        let page = try await ask(number)
+        if let page { others.append(page) }
+        ends.receive(page.map { PageView($0) }, number: number)
+      }
+      if let oldest = ends.oldest { oldestShown = OldestShown(eventAt: oldest, seenAt: client.now) }
+      replan(oldestVisible: ends.oldest ?? client.now)
+    }
+    for page in others { _ = try await collect(page) }
+    head = try await collect(first)
+    held = head
+  }
 
-  private mutating func fetch(_ span: Window) async throws {
+  private mutating func replan(oldestVisible: Timestamp? = nil) {
+    let now = client.counters.clock.now(at: began)
+    plan = ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
+    pending = PendingDays(plan)
+    evidence = ClaimEvidence(plan, writer.manifest, now: now)
+  }
+
+  // MARK: - Windows
+
+  private mutating func fetchWindows(in span: Window) async throws {
     counters.window = span
-    var doubt: PageWalk.Doubt?
+    var reason: IncompleteReason?
     do {
-      if settings.timeFilter == .walk {
-        doubt = try await walk(PageWalk(downTo: span.from), span)
-      } else {
-        for window in plan.wanted.intervals.reversed() where !pending.isProven(window) {
-          guard let rest = try await fetchFiltered(window) else { continue }
-          let page = try await seek(rest)
-          doubt = try await walk(PageWalk(from: page, before: rest.to, downTo: rest.from), rest) ?? doubt
+      let windows = settings.timeFilter == .walk ? [span] : plan.wanted.intervals.reversed()
+      for window in windows where !pending.isProven(window) {
+        reason = try await fetch(window) ?? reason
+        if evidence.isNothingVisible || evidence.reason != nil { break }
+      }
+    } catch let error as APIError {
+      // Whatever stops the run, what was received is kept.
+      try await commitIncomplete()
+      throw error
+    }
+    if let reason = evidence.reason ?? reason {
+      try await commitIncomplete()
+      summary.outcome = .incomplete(reason)
+    }
+    try await closeLate()
+    let isUncommitted = !quarantine.isEmpty || !evidence.withdrawn.isEmpty || counters.vanishedEvents > 0
+    let isUnbegun = writer.manifest == nil && closing == nil && summary.commits.isEmpty
+    if isUncommitted || isUnbegun { try await close([], isComplete: reason == nil && evidence.reason == nil) }
+  }
+
+  /// Fetches a window, and commits its days as they are complete. Where the archive holds rows of it, or they are to be
+  /// replaced, all days are committed at the end: what is missing then is known before anything is claimed.
+  ///
+  /// - Returns: what keeps the rest from being claimed.
+  private mutating func fetch(_ window: Window) async throws -> IncompleteReason? {
+    let isHeld = plan.replaced != nil || !evidence.rereads.intersection(window).isEmpty
+    var proven = Coverage()
+    if settings.timeFilter == .filter {
+      proven = try await fetchFiltered(window, commits: !isHeld)
+    }
+    var reason: IncompleteReason?
+    for rest in proven.gaps(in: window).reversed() {
+      let page = try await seek(rest)
+      var walk = try await walk(page, rest, commits: !isHeld)
+      if walk.isEmpty { return try await concludeFromEmptyList() }
+      // What is dropped must be missing in two complete readings.
+      if plan.replaced != nil, walk.reason == nil { walk = try await self.walk(page, rest, commits: false) }
+      if let complete = walk.complete { proven.insert(rest.intersection(complete)) }
+      guard let end = walk.reason else { continue }
+      if walk.refutes { evidence.refute(rest, because: end) }
+      reason = end
+      guard settings.timeFilter == .auto, end.isReachable, plan.replaced == nil else { continue }
+      for gap in proven.gaps(in: rest) {
+        for part in try await fetchFiltered(gap, commits: !isHeld).intervals { proven.insert(part) }
+      }
+      if proven.contains(rest) { reason = nil }
+    }
+    guard isHeld else { return reason }
+    if plan.replaced == nil {
+      try compare(proven)
+      if evidence.areTooManyMissing {
+        observe(.rereading(.vanished(missing: evidence.missing.count, of: evidence.expected)))
+        _ = try await walk(try await seek(window), window, commits: false)
+      }
+      evidence.concludeFromMissing()
+      counters.vanishedEvents = evidence.missing.count
+    }
+    guard plan.replaced == nil || proven.contains(window) else { return reason }
+    for part in proven.intervals.reversed() { try await commitComplete(part) }
+    return reason
+  }
+
+  /// Compares what the archive holds of spans that were read again with what was shown.
+  private mutating func compare(_ proven: Coverage) throws {
+    for span in evidence.rereads.intersection(proven).intervals {
+      for day in span.days.map(Array.init) ?? [] {
+        do throws(ArchiveError) {
+          var reader = writer.reader(of: day)
+          while let batch = try reader.next() {
+            for row in 0..<batch.count where span.contains(batch.time(row)) && evidence.mustBeShown(batch.time(row)) {
+              evidence.expect(batch.identity(row), isShown: pending.compare(row, of: batch, in: day) != nil)
+            }
+          }
+        } catch {
+          // A day that cannot be read is told when it is closed.
+          guard case .damaged = error else { throw error }
         }
       }
-    } catch APIError.waitTooLong(let refusal) {
-      try await commitIncomplete()
-      throw APIError.waitTooLong(refusal)
     }
-    if let doubt {
-      try await commitIncomplete()
-      summary.outcome = .incomplete(doubt)
-    } else if !quarantine.isEmpty {
-      try await close([], isComplete: false)
+    // An event whose time was corrected is there once, as it was archived.
+    let moved = pending.drop(evidence.missing)
+    counters.conflictingEvents += moved.count
+    evidence.noteMoved(moved)
+  }
+
+  /// An empty list is also what an account gets that may not read the log.
+  private mutating func concludeFromEmptyList() async throws -> IncompleteReason? {
+    evidence.noteEmptyList()
+    defer { countRequests() }
+    if evidence.reason == nil {
+      if settings.query != nil, case .page(let page) = try await client.page(1, size: 1), page.parsed.recordCount > 0 {
+        evidence.noteAccess()
+      } else if try await client.mayReadAuditLog() {
+        evidence.noteAccess()
+      }
     }
+    if let reason = evidence.reason { return reason }
+    if !evidence.isNothingVisible { try await commitComplete(Window(from: .earliest, to: .latest)) }
+    return nil
   }
 
   /// The page from which a walk sees all of the window.
   private mutating func seek(_ window: Window) async throws -> Int {
+    if settings.timeFilter == .walk { return 1 }
     var seek = PageSeek(before: window.to)
     while case .read(let number) = seek.next {
-      // The choice of the way has just read page 1.
-      let page = if let held, held.number == number { held } else { try await read(number) }
-      if let page { seek.receive(page) } else { seek.receivePastTheEnd() }
+      if number == 1, let head {
+        seek.receive(head)
+        continue
+      }
+      switch try await read(number) {
+      case .page(let page): seek.receive(page)
+      case .pastTheEnd, .refused: seek.receivePastTheEnd()
+      }
     }
     guard case .found(let page) = seek.next else { return 1 }
     return page
   }
 
-  /// Walks through a window and commits its days as they are complete; what it returns keeps the rest from being claimed.
-  private mutating func walk(_ start: PageWalk, _ window: Window) async throws -> PageWalk.Doubt? {
-    var walk = start
+  // MARK: - The walk
+
+  /// How a page that a walk asks for is answered.
+  enum Answer {
+    case page(PageView)
+    case pastTheEnd
+    /// The API will not have it, and answers the first page all the same.
+    case refused
+  }
+
+  /// Walks through a window, and commits its days as they are complete.
+  private mutating func walk(_ first: Int, _ window: Window, commits: Bool) async throws -> PageWalk {
+    var walk =
+      first == 1
+      ? PageWalk(downTo: window.from) : PageWalk(from: first, before: window.to, downTo: window.from)
     var reread = 0
     var pagesLeft = 0
     defer { pages.stop() }
     while case .read(let number) = walk.next {
-      // What seeking has just read need not be asked for again.
-      let page =
-        if let held, held.number == number { held } else { try await read(number, expecting: pagesLeft) }
+      // What planning or seeking has just read need not be asked for again.
+      let answer: Answer =
+        if let held, held.number == number { .page(held) } else {
+          try await read(number, expecting: pagesLeft)
+        }
       held = nil
       counters.timeFilter = walk.firstPage == 1 ? counters.timeFilter ?? "walk" : "seek"
-      if let page {
+      switch answer {
+      case .page(let page):
         walk.receive(page)
         // What is in doubt is read again page by page, each after the answer to the one before.
         pagesLeft = walk.doubt == nil ? page.pagesLeft(downTo: window.from) - 1 : 0
         observe(.page(progress(of: walk, at: page, window)))
-      } else {
-        walk.receivePastTheEnd()
+      case .pastTheEnd: walk.receivePastTheEnd()
+      case .refused: walk.receiveRefusal()
       }
       if let doubt = walk.doubt, walk.pagesReread > reread {
         reread = walk.pagesReread
         observe(.rereading(doubt))
       }
-      if let from = walk.completeFrom {
-        try await commitComplete(Window(from: from, to: walk.firstPage == 1 ? .latest : window.to))
-      }
+      if commits, let complete = walk.complete, !walk.isEmpty { try await commitComplete(complete) }
     }
-    if case .finished(.unproven(let doubt)) = walk.next { return doubt }
-    return nil
+    return walk
   }
 
-  /// Reads a page and collects what is on it; nil past the end of the list.
-  mutating func read(_ number: Int, expecting more: Int = 0) async throws -> PageView? {
+  /// Reads a page and collects what is on it.
+  private mutating func read(_ number: Int, expecting more: Int = 0) async throws -> Answer {
+    let page: Page?
+    do {
+      page = try await ask(number, expecting: more)
+    } catch {
+      guard number > 1, error.mayMeanTooDeep else { throw error }
+      // An API that is down answers its first page no more than any other.
+      if case .requestRefused = error { return .refused }
+      _ = try await ask(1)
+      return .refused
+    }
+    guard let page else { return .pastTheEnd }
+    let view = try await collect(page)
+    held = view
+    return .page(view)
+  }
+
+  private mutating func ask(_ number: Int, expecting more: Int = 0) async throws(APIError) -> Page? {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
     guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
-    try await collect(page)
-    held = PageView(page)
-    return held
+    return page
   }
 
-  mutating func collect(_ page: Page) async throws {
+  @discardableResult
+  mutating func collect(_ page: Page) async throws -> PageView {
     counters.eventsReceived += page.parsed.recordCount
     eventsReceived += page.parsed.recordCount
     counters.flattening.add(page.parsed.counts)
     quarantine += page.parsed.quarantined
+    let view = PageView(page)
+    evidence.show(view)
     let known = pending.add(page.parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
@@ -239,6 +381,7 @@ package struct ExportRun: ~Copyable {
         return try await writer.spill { rows.next() }
       }
     }
+    return view
   }
 
   mutating func countRequests() {
@@ -262,22 +405,22 @@ package struct ExportRun: ~Copyable {
   mutating func commitComplete(_ proven: Window) async throws {
     let complete = pending.takeComplete(with: proven)
     guard !complete.isEmpty else { return }
+    // What the API kept while the walk was under way, for the tail may have been cut since it began; and what had
+    // happened, by its own clock, when it answered first.
+    let answers = client.counters.clock
+    let kept = answers.now(at: clock.elapsed) - settings.retention
+    let settled = answers.shownUpTo(at: began) - settings.settle
     try await close(
-      complete.map { (day: $0.day, rows: $0.rows, claim: claim(for: $0.day)) }, isComplete: pending.isEmpty)
+      complete.map { (day: $0.day, rows: $0.rows, claim: evidence.claim($0.day, kept: kept, settled: settled)) },
+      isComplete: pending.isEmpty && evidence.reason == nil)
   }
 
   /// By how much this machine's clock is ahead of the API's; zero where the two are as good as one.
   private var clockLead: TimeSpan {
-    guard let lead = client.counters.clockLead, lead > ExportSummary.clockTolerance else { return .zero }
+    guard let lead = client.counters.clockLead,
+      max(lead, .zero - lead) > ExportSummary.clockTolerance
+    else { return .zero }
     return lead
-  }
-
-  /// What the API kept while the walk was under way, for the tail may have been cut since it began, and what had
-  /// happened by its own clock.
-  private func claim(for day: Day) -> [Window] {
-    let settled = now - clockLead - settings.settle
-    let kept = Window(from: clock.now - settings.retention, to: clockLead == .zero ? .latest : settled)
-    return plan.claim(for: day).map { $0.intersection(kept) }.filter { !$0.isEmpty }
   }
 
   /// Keeps what has been received of days that are not complete. Without coverage nothing is claimed, and the union by
@@ -289,21 +432,35 @@ package struct ExportRun: ~Copyable {
       claimsQuiet: false)
   }
 
+  /// Adds what was received of days after they had been committed.
+  private mutating func closeLate() async throws {
+    let late = pending.takeLate()
+    guard !late.isEmpty else { return }
+    try await close(
+      late.map { (day: $0.day, rows: $0.rows, claim: []) }, isComplete: pending.isEmpty && evidence.reason == nil,
+      claimsQuiet: false)
+  }
+
   /// Has days sealed and committed beside what comes next, once those before them are.
   private mutating func close(
     _ days: [(day: Day, rows: DayRows, claim: [Window])], isComplete: Bool, claimsQuiet: Bool = true
   ) async throws {
-    var change = Change(committedAt: clock.now, lookback: settings.lookback)
+    let now = client.now
+    var change = Change(committedAt: now, lookback: settings.lookback)
     try await finishClosing()
     counters.complete = isComplete && summary.damagedDays.isEmpty
     change.run = counters
-    change.readSince = now - clockLead
+    change.readSince = client.counters.clock.now(at: began)
     change.reach = plan.claimable.from
     change.start = plan.start
     change.quarantine = quarantine
+    change.withdrawn = evidence.takeWithdrawn() + plan.futureCoverage
+    change.rereads = evidence.rereads.intervals
+    change.oldestShown = oldestShown
     if plan.replaced != nil { change.replaced = plan.span }
     let closing = Closing(
-      days, replacing: plan.replaced, change, claimsQuiet: claimsQuiet, writer: writer, observe: observe)
+      days, replacing: plan.replaced, allowsMassRemoval: settings.allowsMassRemoval, change,
+      claimsQuiet: claimsQuiet, writer: writer, observe: observe)
     self.closing = (
       Task {
         do { return .success(try await closing.run()) } catch { return .failure(error) }
@@ -312,7 +469,6 @@ package struct ExportRun: ~Copyable {
     counters = RunCounters()
     counters.window = change.run.window
     counters.timeFilter = change.run.timeFilter
-    counters.filterVerdict = change.run.filterVerdict
     quarantine = []
   }
 
@@ -323,11 +479,41 @@ package struct ExportRun: ~Copyable {
     let result = try await task.value.get()
     summary.rowsDropped += result.rowsDropped
     summary.damagedDays += result.damagedDays
+    refusal = result.refusal ?? refusal
     guard let commit = result.commit else { return }
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)
     let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
       .map { $0.eventDate }
     summary.daysWritten = Set(summary.daysWritten + written).sorted()
+  }
+}
+
+extension PageWalk {
+  /// Why it could not show the window to be complete; nil where it could, or goes on.
+  fileprivate var reason: IncompleteReason? {
+    if case .finished(.unproven(let reason)) = next { reason } else { nil }
+  }
+}
+
+extension IncompleteReason {
+  /// Whether another way may still reach what lies below.
+  fileprivate var isReachable: Bool {
+    switch self {
+    case .endedEarly, .refused, .roundCount, .short: true
+    case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .outrun, .pageSizeChanged, .unreconciled,
+      .filterFailed, .vanished, .replacementTooLarge:
+      false
+    }
+  }
+}
+
+extension APIError {
+  /// Whether an API that answers the first page may mean by it that a page lies too far down.
+  fileprivate var mayMeanTooDeep: Bool {
+    switch self {
+    case .requestRefused, .unavailable(.status, _), .unavailable(.transport(.timedOut), _): true
+    case .keyRefused, .notFound, .planWithoutAuditLog, .unavailable, .waitTooLong, .unsafe, .cancelled: false
+    }
   }
 }

@@ -8,9 +8,11 @@ package struct ExportSummary: Sendable {
     /// All of the plan is archived.
     case complete
     /// The list could not be shown to be complete; what was received is archived, without a claim.
-    case incomplete(PageWalk.Doubt)
+    case incomplete(IncompleteReason)
     /// The API ended the run.
     case stoppedByAPI(APIError)
+    /// The window asked for lies in the future, by the API's clock.
+    case requestInFuture(Timestamp, now: Timestamp)
     /// The archive ended the run.
     case stoppedByArchive(ArchiveError)
   }
@@ -33,8 +35,13 @@ package struct ExportSummary: Sendable {
   package var isDamaged = false
   /// Those that were found when the archive was opened, and that this run did not replace.
   package var damagedFiles: [DamagedFile] = []
-  /// By how much this machine's clock is ahead of the API's, where that is more than `clockTolerance`; else zero.
+  /// By how much this machine's clock is ahead of the API's, or below zero behind it, where that is more than
+  /// `clockTolerance`; else zero.
   package var clockLead = TimeSpan.zero
+  /// Whether the API's answers tell the time; else this machine's clock counted.
+  package var isClockTold = true
+  /// Whether the list showed no event at all, so that nothing was claimed.
+  package var isNothingVisible = false
 
   /// `Date` is to the second, and an answer can take a while.
   package static let clockTolerance = TimeSpan.minutes(2)
@@ -46,12 +53,12 @@ package struct ExportSummary: Sendable {
 }
 
 extension ExportSummary {
-  /// Of a run that the API ended before an archive was begun.
+  /// Of a run that ended before an archive was begun.
   package init(
-    _ settings: ExportSettings, stoppedBy error: APIError, after client: ClientCounters, now: Timestamp
+    _ settings: ExportSettings, endedBy outcome: Outcome, after client: ClientCounters, now: Timestamp
   ) {
     self.init(
-      plan: ExportPlan(settings, standing: nil, now: now), outcome: .stoppedByAPI(error),
+      plan: ExportPlan(settings, standing: nil, now: now), outcome: outcome,
       counters: RunCounters())
     counters.requests = client.requests
     counters.retries = client.retries

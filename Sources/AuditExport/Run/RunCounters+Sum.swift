@@ -16,6 +16,7 @@ extension RunCounters {
     duplicates += later.duplicates
     lateEvents += later.lateEvents
     conflictingEvents += later.conflictingEvents
+    vanishedEvents = max(vanishedEvents, later.vanishedEvents)
     quarantined += later.quarantined
     flattening.add(later.flattening)
     complete = later.complete

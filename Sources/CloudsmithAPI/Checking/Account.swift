@@ -33,6 +33,38 @@ extension AuditLogClient {
   }
 }
 
+extension AuditLogClient {
+  /// Whether the API itself shows that the account may read the audit log: by its role in the organisation, which two requests
+  /// ask for. False where it cannot be told.
+  ///
+  /// Cloudsmith documents that client logs need a Manager or an Owner; audit logs are taken to need the same.
+  package func mayReadAuditLog() async throws(APIError) -> Bool {
+    do {
+      guard let slug = try await account().slug else { return false }
+      var role: String?
+      let member = PercentEncoding.encode(slug)
+      try await fetch("\(APIHost.versionPath)/orgs/\(organization)/members/\(member)/", page: 1) { response in
+        do {
+          role = try JSONDecoder().decode(MemberBody.self, from: Data(response.body.prefix(65_536))).role
+          return nil
+        } catch {
+          return .transport(.undecodable("its body is not what /orgs/ORG/members/ gives"))
+        }
+      }
+      return ["owner", "manager"].contains(role?.lowercased())
+    } catch {
+      switch error {
+      case .keyRefused, .notFound, .planWithoutAuditLog, .requestRefused, .unavailable: return false
+      case .waitTooLong, .unsafe, .cancelled: throw error
+      }
+    }
+  }
+}
+
+private struct MemberBody: Decodable {
+  var role: String?
+}
+
 private struct AccountBody: Decodable {
   var authenticated: Bool
   var slug: String?

@@ -19,7 +19,7 @@ package final class AuditLogClient: Sendable {
 
   private struct State {
     var pace: Pace
-    var counters = ClientCounters()
+    var counters: ClientCounters
   }
 
   /// - Parameters:
@@ -40,8 +40,14 @@ package final class AuditLogClient: Sendable {
     self.retry = retry
     self.random = random
     self.observe = observe
-    self.state = Mutex(State(pace: Pace(rule: pace, reserve: reserve)))
+    self.state = Mutex(
+      State(
+        pace: Pace(rule: pace, reserve: reserve),
+        counters: ClientCounters(now: clock.now, elapsed: clock.elapsed)))
   }
+
+  /// Whose log it is.
+  var organization: String { log.organization.description }
 
   package var counters: ClientCounters { state.withLock(\.counters) }
 
@@ -132,7 +138,7 @@ package final class AuditLogClient: Sendable {
       }
     }
     ended(RateLimit(response.headers, now: clock.now))
-    if let date = response.headers.date { compareClocks(clock.now - date) }
+    readClock(of: response)
     observe(
       .responded(
         page: page, status: response.status, bytes: response.body.count, took: clock.elapsed - start))
@@ -215,9 +221,17 @@ package final class AuditLogClient: Sendable {
     state.withLock { $0.counters.waited = $0.counters.waited + span }
   }
 
-  private func compareClocks(_ lead: TimeSpan) {
-    state.withLock { $0.counters.clockLead = max($0.counters.clockLead ?? lead, lead) }
+  private func readClock(of response: APIResponse) {
+    let (now, elapsed) = (clock.now, clock.elapsed)
+    let (date, age) = (response.headers.date, response.headers.age)
+    state.withLock { state in
+      state.counters.clock.receive(date: date, age: age, now: now, elapsed: elapsed)
+      if let date { state.counters.clockLead = now - date - (age ?? .zero) }
+    }
   }
+
+  /// The time by the API's clock.
+  package var now: Timestamp { state.withLock { $0.counters.clock.now(at: clock.elapsed) } }
 
   private func ended(_ rate: RateLimit?) {
     state.withLock {

@@ -18,9 +18,12 @@ package struct ClientCounters: Hashable, Sendable {
   package var waited = TimeSpan.zero
   /// As the last answer that told it had it.
   package var rateLimit: RateLimit?
-  /// By how much this machine's clock is ahead of the API's, at most, by the `Date` of the answers (to the second, and
-  /// with the time that the answer took); nil where none told it.
+  /// By how much this machine's clock was ahead of the API's at the last answer that told the time (to the second, and with
+  /// the time that the answer took); below zero where it is behind, nil where none told it.
   package var clockLead: TimeSpan?
+  package var clock: AnswerClock
 
-  package init() {}
+  package init(now: Timestamp, elapsed: TimeSpan) {
+    clock = AnswerClock(now: now, elapsed: elapsed)
+  }
 }

@@ -27,6 +27,9 @@ package struct HeaderFields: Sendable {
   /// The time of the other side's clock.
   var date: Timestamp? { self["Date"].flatMap(HTTPDate.init)?.time }
 
+  /// How long ago the answer was made, where it comes from a cache (RFC 9111, section 5.1).
+  var age: TimeSpan? { seconds("Age") }
+
   /// A span bounded to zero to ten years, so that no header overflows anything; nil for NaN and infinities.
   static func span(seconds: Double) -> TimeSpan? {
     seconds.isFinite ? .seconds(min(max(seconds, 0), 315_360_000)) : nil

@@ -2,7 +2,7 @@ package import AuditRecord
 
 /// A query for events by time: at or after one instant, before another, or both.
 ///
-/// The grammar is Cloudsmith's, but that it takes RFC 3339 times is not documented: see `FilterProbe`.
+/// The grammar is Cloudsmith's, but that it takes RFC 3339 times is not documented: see `FilteredWalk`.
 package struct FilterQuery: Hashable, Sendable {
   package var from: Timestamp?
   package var to: Timestamp?

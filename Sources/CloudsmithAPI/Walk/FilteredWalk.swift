@@ -1,70 +1,121 @@
-import AuditRecord
+package import AuditRecord
 
-/// Decides which page of a filtered list to read next, and whether all of the list has been received.
+/// Decides which page of a filtered list to read next, and whether all events of a window have been received.
 ///
-/// The list of an old span does not move. So its pages are read from first to last, and the distinct records on them
-/// must be as many as the list counts. If they are not, because a server orders ties anew for every request, all
-/// pages are read again, and what they show is put together. A count that changes begins it anew.
+/// The time filter's grammar is not documented, so its answers are evidence only where they agree with each other: the
+/// events that it counts before the two ends of a span must differ by exactly the distinct events that it shows between
+/// them. A filter that is ignored, refused or cut off does not pass. The span is wider than the window by `margin`, so
+/// that a filter may drop the time of day, be in another zone, or follow another clock by as much; every event is filtered
+/// again on our side.
 ///
-/// No input or output: a page goes in (`receive`), `next` says what to do.
+/// What this cannot show: an event that the filter files under a time farther away than the margin.
+///
+/// No input or output: an answer goes in (`receive`), `next` says what to do.
 package struct FilteredWalk: Sendable {
-  package private(set) var next: PageWalk.Step = .read(page: 1)
+  package enum Step: Hashable, Sendable {
+    /// How many events a query has: its first page, of one event.
+    case count(FilterQuery)
+    case read(page: Int, FilterQuery)
+    case finished(PageWalk.Ending)
+  }
 
-  /// Pages received.
-  package private(set) var pages = 0
-
+  /// How much wider than the window the span is on both sides.
+  package static let margin = TimeSpan.days(2)
+  /// How far outside of the span an event may lie: by the zone that a filter has in mind.
+  static let zones = TimeSpan.hours(15)
   /// How often the list is read before the walk gives it up.
   package static let passLimit = 5
 
+  package private(set) var next: Step
+  /// Pages received.
+  package private(set) var pages = 0
+
+  private let span: Window
   private var passes = 1
-  /// What the list counts; nil until it has told.
+  /// Events before the span.
+  private var before: Int?
+  /// What the list of the span counts; nil until it has told.
   private var expected: Int?
   /// What was received since the count last changed.
   private var received: Set<IdentityHash> = []
 
-  package init() {}
+  package init(_ window: Window) {
+    span = Window(
+      from: max(.earliest, window.from - FilteredWalk.margin), to: min(.latest, window.to + FilteredWalk.margin))
+    next = .count(FilterQuery(to: span.from))
+  }
 
   package mutating func receive(_ page: PageView) {
-    guard case .read(let asked) = next else { return }
+    switch next {
+    case .count: receiveCount(page)
+    case .read(let number, _): receive(page, number)
+    case .finished: break
+    }
+  }
+
+  /// Takes a 404 for what `next` asked for.
+  package mutating func receivePastTheEnd() {
+    switch next {
+    case .count: receive(count: 0)
+    case .read: next = .count(FilterQuery(to: span.to))
+    case .finished: break
+    }
+  }
+
+  /// Takes note that the API refuses what `next` asked for, or does not answer it.
+  package mutating func receiveRefusal() {
+    next = .finished(.unproven(.filterFailed))
+  }
+
+  private var list: FilterQuery { FilterQuery(from: span.from, to: span.to) }
+
+  private mutating func receiveCount(_ page: PageView) {
+    guard let count = page.pagination.count ?? (page.records.isEmpty ? 0 : nil) else { return receiveRefusal() }
+    receive(count: count)
+  }
+
+  private mutating func receive(count: Int) {
+    guard let before else {
+      before = count
+      next = .read(page: 1, list)
+      return
+    }
+    let shown = received.count
+    // Nothing before the span and nothing in it can also be a filter that finds nothing at all.
+    guard count - before == shown, shown == expected ?? 0, count > 0, !PageWalk.isRound(shown) else {
+      return readAgain(expected: count - before, found: shown)
+    }
+    next = .finished(.endOfList)
+  }
+
+  private mutating func receive(_ page: PageView, _ number: Int) {
     pages += 1
     // An empty list says nothing of itself.
-    guard let count = page.pagination.count ?? (page.records.isEmpty ? (asked == 1 ? 0 : expected) : nil)
+    guard let count = page.pagination.count ?? (page.records.isEmpty ? (number == 1 ? 0 : expected) : nil)
     else {
-      return finish(.unproven(.unreconciled(expected: nil, found: page.records.count)))
+      next = .finished(.unproven(.unreconciled(expected: nil, found: page.records.count)))
+      return
     }
-    if let expected, expected != count {
-      self.expected = nil
-      received = []
-      return readAnew(expected: count)
+    if let oldest = page.oldest, oldest < span.from - FilteredWalk.zones || page.newest > span.to + FilteredWalk.zones {
+      return receiveRefusal()
     }
+    if let expected, expected != count { return readAgain(expected: count, found: received.count) }
     expected = count
     for record in page.records { received.insert(record.identity) }
     // No list has more pages than records, whatever its fields say.
-    let isLast = page.isLast || page.records.isEmpty || asked >= count
-    if isLast { reconcile() } else { next = .read(page: asked + 1) }
+    let isLast = page.isLast || page.records.isEmpty || number >= count
+    next = isLast ? .count(FilterQuery(to: span.to)) : .read(page: number + 1, list)
   }
 
-  /// Takes a 404 for the page that `next` asked for.
-  package mutating func receivePastTheEnd() {
-    guard case .read = next else { return }
-    reconcile()
-  }
-
-  private mutating func reconcile() {
-    guard received.count != expected else { return finish(.endOfList) }
-    let found = received.count
-    // More than there are: the list has changed without a word.
-    if found > expected ?? 0 { received = [] }
-    readAnew(expected: expected, found: found)
-  }
-
-  private mutating func readAnew(expected: Int?, found: Int = 0) {
+  private mutating func readAgain(expected: Int, found: Int) {
     passes += 1
-    next = .read(page: 1)
-    if passes > FilteredWalk.passLimit { finish(.unproven(.unreconciled(expected: expected, found: found))) }
-  }
-
-  private mutating func finish(_ ending: PageWalk.Ending) {
-    next = .finished(ending)
+    // More than there are: the list has changed without a word.
+    if found > expected { received = [] }
+    self.expected = nil
+    before = nil
+    next =
+      passes > FilteredWalk.passLimit
+      ? .finished(.unproven(.unreconciled(expected: expected, found: found)))
+      : .count(FilterQuery(to: span.from))
   }
 }

@@ -4,11 +4,15 @@ package import AuditRecord
 package struct ListEnds: Sendable {
   /// The page to read next; nil when there is enough to tell.
   package private(set) var next: Int?
-  /// nil for an empty list.
+  /// nil for an empty list. An event that no plan can still keep, or one alone that is a month older than all others, does
+  /// not count: such a record is wrong about its time.
   package private(set) var oldest: Timestamp?
+  /// What is older no plan keeps.
+  private let kept: Timestamp
 
-  package init(_ first: PageView) {
-    oldest = first.oldest
+  package init(_ first: PageView, kept: Timestamp = .earliest) {
+    self.kept = kept
+    oldest = ListEnds.oldest(on: first, kept: kept)
     next = first.pagination.pageTotal.flatMap { $0 > 1 ? $0 : nil }
   }
 
@@ -18,7 +22,16 @@ package struct ListEnds: Sendable {
       next = number > 2 ? number - 1 : nil
       return
     }
-    oldest = min(oldest ?? .latest, page.oldest ?? .latest)
+    oldest = ListEnds.oldest(on: page, kept: kept).map { min(oldest ?? .latest, $0) } ?? oldest
     next = nil
+  }
+
+  /// How far one event may lie from all others and still tell how far back the list goes.
+  private static let stretch = TimeSpan.days(30)
+
+  private static func oldest(on page: PageView, kept: Timestamp) -> Timestamp? {
+    let times = page.records.compactMap(\.time).filter { $0 >= kept }.sorted()
+    if times.count > 1, times[1] - times[0] > stretch { return times[1] }
+    return times.first
   }
 }

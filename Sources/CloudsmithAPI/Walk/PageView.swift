@@ -90,8 +90,19 @@ package struct PageView: Sendable {
     return place(of: lowest) - earlier.place(of: lowest)
   }
 
+  /// Every record with its time. One whose time could not be read counts as of the time of the record above it, or as just
+  /// newer than the one below it, or as the oldest of all where no time on the page could be read.
+  var timedIdentities: [(identity: IdentityHash, time: Timestamp)] {
+    let first = records.lazy.compactMap(\.time).first
+    var last = first.map { Timestamp(microseconds: $0.microseconds + 1) } ?? .earliest
+    return records.map { record in
+      last = record.time ?? last
+      return (record.identity, last)
+    }
+  }
+
   /// How many places of the page come before an instant.
-  private func place(of instant: Timestamp) -> Int {
+  func place(of instant: Timestamp) -> Int {
     records.firstIndex { $0.time == instant } ?? records.count
   }
 }

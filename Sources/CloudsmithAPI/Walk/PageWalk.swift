@@ -3,8 +3,12 @@ package import AuditRecord
 /// Decides which page to read next, and how far down the list is known to be complete.
 ///
 /// The list is newest first and shifts while it is read: an event that arrives pushes every older one down by one. So
-/// pages are read in increasing order only, which can repeat records but not skip them, and the seam between two pages
-/// is checked (`Seam`). Where it does not hold, its pages are read again until it does, or the walk ends as unproven.
+/// pages are read in increasing order only, which can repeat records but not skip them. Two checks follow each page: the
+/// seam to the page above it (`Seam`), and the number of events that the list has above it (`ListCount`). Where one of
+/// them fails, pages are read again until it holds, or the walk ends as unproven.
+///
+/// A walk ends where it began: its last page is read once more, and then the head of the list, until a page shows an event
+/// that is known. An end of the list has to be proven too.
 ///
 /// No input or output: a page goes in (`receive`), `next` says what to do.
 package struct PageWalk: Sendable {
@@ -20,66 +24,65 @@ package struct PageWalk: Sendable {
     case reachedStart
     /// The list has been read to its end.
     case endOfList
-    /// Completeness below `completeFrom` could not be shown.
-    case unproven(Doubt)
+    /// Completeness below `complete` could not be shown.
+    case unproven(IncompleteReason)
   }
 
-  /// Why the walk does not trust what it has read.
-  package enum Doubt: Hashable, Sendable {
-    /// A page repeats more than the list grew by, or the list became shorter; nil where the answer gave no count.
-    case overlap(page: Int, expected: Int?, found: Int)
-    /// The list ended before the page that the page before it had announced.
-    case endedEarly(page: Int)
-    /// A page has another number of records than its own count and size say.
-    case short(page: Int, expected: Int, found: Int)
-    /// The list grew by a page or more before each of many requests, so that nothing older came into sight.
-    case outrun(page: Int)
-    /// The page size in force changed while the list was read.
-    case pageSizeChanged(from: Int, to: Int)
-    /// Read through the time filter, again and again, the list did not have the distinct records that it counts; nil
-    /// where the answer gave no count.
-    case unreconciled(expected: Int?, found: Int)
-    /// The time filter, which had been found to work, is refused or not answered.
-    case filterFailed
+  /// What the page that is read next is for.
+  private enum Phase {
+    case down
+    /// The head of the list, because events are missing above `page`; the walk then goes on from `page`.
+    case look(ListCount.Look, page: Int)
+    /// The last page, and then the head, before the walk ends so.
+    case lastAgain(Ending)
+    case lastLook(ListCount.Look, Ending)
   }
 
   package private(set) var next: Step
 
-  /// Every event from this instant up to the walk's upper end that the list held has been received; nil while nothing
-  /// is known.
-  package private(set) var completeFrom: Timestamp?
-
   /// False once a page was not newest first: then only the end of the list proves anything.
   package private(set) var isNewestFirst = true
-
+  /// Whether the list showed no record at all.
+  package private(set) var isEmpty = true
   /// Pages that were read again because of a doubt.
   package private(set) var pagesReread = 0
+  /// Where the walk began; what is on the pages before it is not of its window.
+  package private(set) var firstPage: Int
+  /// What keeps the walk from going on, while pages are read again.
+  package private(set) var doubt: IncompleteReason?
 
   /// How many pages in a row may show nothing older before the walk gives up.
   package static let standstillLimit = 200
-
-  /// How often a seam is read again, without anything new coming to light, before the walk gives it up.
+  /// How often the same place is read again, without anything new coming to light, before the walk gives it up.
   package static let passLimit = 12
+  /// Proven pages below a claim that is made while the walk goes on: contradictions show soon after what they contradict.
+  package static let trail = 2
 
   private let start: Timestamp
   private let end: Timestamp
-  /// Where the walk began; what is on the pages before it is not of its window.
-  package private(set) var firstPage: Int
-  /// The lower edge of what has been read.
+  private var phase = Phase.down
+  private var count = ListCount()
+  /// The lower edge of what has been read; nil at the first page, and where the walk resumes.
   private var seam: Seam?
+  private var isResuming = false
   /// The page after the seam that did not close it; nil unless the seam is being read again.
   private var open: PageView?
-  /// Readings of the seam since one showed something new.
+  /// Readings of the same place since one showed something new.
   private var passes = 0
-  /// How many events of the seam's instant had been received, and what stood at its places, at the pass before.
+  /// How many events of the seam's instant had been received at the pass before.
   private var known = 0
-  private var shown: [IdentityHash] = []
-  /// Passes in a row that showed the very same, while the list did not grow.
-  private var samePasses = 0
+  /// The deepest page whose count did not fit, and how often pages were read again because of it.
+  private var uncounted = (page: 0, passes: 0)
   /// Pages in a row that ended no lower than the one before.
   private var standstill = 0
-  /// What keeps the walk from going on, while a seam is read again.
-  package private(set) var doubt: Doubt?
+  /// How often the page after the end was asked for.
+  private var endAnswers = 0
+  /// From where on the list is complete, after each page; the last is the lowest.
+  private var proven: [Timestamp] = []
+  /// The oldest instant of the first page: what is newer is claimed at the end only.
+  private var headEnd = Timestamp.earliest
+  /// All records received, where the list is in no order.
+  private var all: Set<IdentityHash> = []
 
   /// A walk from the head of the list down to `start`.
   package init(downTo start: Timestamp) {
@@ -95,21 +98,104 @@ package struct PageWalk: Sendable {
     next = .read(page: page)
   }
 
+  /// The window of which every event that the list held has been received; nil while nothing is known. While the walk goes
+  /// on it leaves out the newest events and the last pages: what contradicts them may still come.
+  package var complete: Window? {
+    let top = firstPage == 1 ? Timestamp.latest : end
+    guard case .finished(let ending) = next else {
+      guard proven.count > PageWalk.trail else { return nil }
+      let from = proven[proven.count - 1 - PageWalk.trail]
+      return from < headEnd ? Window(from: from, to: firstPage == 1 ? min(headEnd, top) : end) : nil
+    }
+    if refutes { return nil }
+    if ending == .endOfList { return Window(from: .earliest, to: top) }
+    return proven.last.flatMap { $0 < top ? Window(from: $0, to: top) : nil }
+  }
+
+  /// Down to where the list is known to be complete, as far as nothing has contradicted it yet; nil while nothing is known.
+  package var completeFrom: Timestamp? {
+    if case .finished(.endOfList) = next { return .earliest }
+    return isNewestFirst ? proven.last : nil
+  }
+
+  /// Whether the walk ended with evidence against what it had shown to be complete before.
+  package var refutes: Bool {
+    guard case .finished(.unproven(let reason)) = next else { return false }
+    return reason.refutesClaims || !isNewestFirst
+  }
+
+  // MARK: - Answers
+
   /// Takes the answer to the page that `next` asked for.
   package mutating func receive(_ page: PageView) {
     guard case .read = next else { return }
-    if let due = page.recordsDue, page.records.count != due {
+    if !page.records.isEmpty { isEmpty = false }
+    if let due = due(on: page), page.records.count < due {
       return askAgain(because: .short(page: page.number, expected: due, found: page.records.count))
     }
-    if page.records.isEmpty { return receivePastTheEnd() }
-    guard var seam else { return begin(with: page) }
-    if open != nil { return readAgain(page, of: seam) }
-    if let before = seam.above.pagination.pageSize, let now = page.pagination.pageSize, before != now {
-      return finish(.unproven(.pageSizeChanged(from: before, to: now)))
+    if let size = page.pagination.pageSize ?? count.size, page.records.count > size {
+      return askAgain(because: .short(page: page.number, expected: size, found: page.records.count))
     }
-    if !seam.keepsOrder(page) || !page.isNewestFirst { isNewestFirst = false }
-    guard isNewestFirst else { return receiveUnordered(page, below: seam) }
+    if page.records.isEmpty { return receivePastTheEnd() }
+    switch phase {
+    case .down: receiveDown(page)
+    case .look(let look, let resume): receiveLook(page, look, resume)
+    case .lastAgain(let ending): receiveLastAgain(page, ending)
+    case .lastLook(let look, let ending): receiveLastLook(page, look, ending)
+    }
+  }
 
+  /// Takes a 404 or an empty page for the page that `next` asked for.
+  package mutating func receivePastTheEnd() {
+    guard case .read(let asked) = next else { return }
+    switch phase {
+    case .down: break
+    case .look(let look, let resume): return endLook(look, resume)
+    case .lastAgain(let ending): return uncount(asked, missing: 0, closing: ending)
+    case .lastLook(let look, let ending):
+      return asked == 1 ? receiveEmptyHead(ending) : endLastLook(look, ending)
+    }
+    guard let seam else {
+      if isResuming { return resume(at: max(firstPage, asked - 1)) }
+      if firstPage > 1 { return goBack() }
+      return isEmpty ? close(.endOfList) : finish(.unproven(.shrinkingEnd(from: count.largestCount ?? 1, to: 0)))
+    }
+    let above = seam.above
+    // A page that was there a moment ago.
+    guard asked > above.number else { return askAgain(because: .endedEarly(page: asked)) }
+    let saysMore =
+      above.pagination.count != nil ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
+    if saysMore { return reread(above, because: .endedEarly(page: asked)) }
+    // Where the answers do not say how long the list is, one answer is not enough.
+    endAnswers += 1
+    if above.pagination.count == nil, endAnswers < 2 { return }
+    reachEnd(at: above)
+  }
+
+  /// Takes note that the API refuses the page that `next` asked for, and would refuse it again.
+  package mutating func receiveRefusal() {
+    guard case .read(let asked) = next else { return }
+    close(.unproven(.refused(page: asked)))
+  }
+
+  // MARK: - Downwards
+
+  private mutating func receiveDown(_ page: PageView) {
+    endAnswers = 0
+    guard isNewestFirst else { return receiveUnordered(page) }
+    guard page.isNewestFirst else { return beginUnordered() }
+    guard var seam else { return begin(with: page) }
+    if let size = count.size, let now = page.pagination.pageSize, size != now {
+      return finish(.unproven(.pageSizeChanged(from: size, to: now)))
+    }
+    count.add(page)
+    if open != nil { return readAgain(page, of: seam) }
+    // Without a count, nothing else says that a page is short.
+    if seam.above.pagination.count == nil, let size = count.size, seam.above.records.count < size {
+      let found = seam.above.records.count
+      return reread(page, because: .short(page: seam.above.number, expected: size, found: found))
+    }
+    if !seam.keepsOrder(page) { return beginUnordered() }
     let verdict = seam.judge(page)
     self.seam = seam
     switch verdict {
@@ -120,27 +206,16 @@ package struct PageWalk: Sendable {
     }
   }
 
-  /// In a list in no order, what is inserted can push records down past the next page, but not hide them.
-  private mutating func receiveUnordered(_ page: PageView, below seam: Seam) {
-    if firstPage > 1 { return beginAnew() }
-    let overlap = page.overlap(with: seam.above)
-    let growth = seam.growth(to: page) ?? 0
-    if growth >= 0, overlap <= growth { accept(page) } else { reread(page, overlap) }
-  }
-
   private mutating func begin(with page: PageView) {
-    if firstPage == 1 { return accept(page) }
-    guard page.isNewestFirst else { return beginAnew() }
-    if page.newest < end { goBack() } else { accept(page) }
-  }
-
-  /// Nothing says where in such a list the window is: all of it has to be read.
-  private mutating func beginAnew() {
-    isNewestFirst = false
-    firstPage = 1
-    seam = nil
-    open = nil
-    next = .read(page: 1)
+    if isResuming {
+      count.add(page)
+      return accept(page)
+    }
+    if firstPage > 1, page.newest < end { return goBack() }
+    count.begin(with: page)
+    count.add(page)
+    headEnd = page.oldest ?? .earliest
+    accept(page)
   }
 
   private mutating func goBack() {
@@ -148,97 +223,281 @@ package struct PageWalk: Sendable {
     next = .read(page: firstPage)
   }
 
-  /// Takes a 404 or an empty page for the page that `next` asked for.
-  package mutating func receivePastTheEnd() {
-    guard case .read(let asked) = next else { return }
-    guard let seam else { return firstPage == 1 ? reachEnd() : goBack() }
-    // A page that was there a moment ago.
-    guard asked > seam.above.number else { return askAgain(because: .endedEarly(page: asked)) }
-    let above = seam.above
-    let saysMore = above.pagination.pageTotal != nil || above.pagination.count != nil
-    if above.isLast || !saysMore { return reachEnd() }
-    reread(above, because: .endedEarly(page: asked))
-  }
-
-  // MARK: - The seam
-
-  private mutating func askAgain(because reason: Doubt) {
-    doubt = reason
-    passes += 1
-    pagesReread += 1
-    if passes > PageWalk.passLimit { finish(.unproven(reason)) }
-  }
-
-  /// Reads the seam again, from the page on which its instant begins.
-  private mutating func reread(_ page: PageView, because reason: Doubt) {
-    guard let seam else { return }
-    if seam.receivedCount > known, known > 0 { passes = 0 }
-    known = seam.receivedCount
-    doubt = reason
-    passes += 1
-    if passes > PageWalk.passLimit { return finish(.unproven(reason)) }
-    pagesReread += 1
-    open = page
-    next = .read(page: seam.firstPage)
-  }
-
-  private mutating func reread(_ page: PageView, _ repeated: Int) {
-    guard let seam else { return }
-    let growth = seam.growth(to: page)
-    samePasses = !shown.isEmpty && seam.places == shown && growth == 0 ? samePasses + 1 : 0
-    // A server that shows one record at two places, whatever moves around it, has it there twice.
-    if samePasses == PageWalk.passLimit { return accept(page) }
-    shown = seam.places
-    reread(page, because: .overlap(page: page.number, expected: growth, found: repeated))
-  }
-
-  /// Takes the page on which the seam's instant begins once more.
-  private mutating func readAgain(_ page: PageView, of seam: Seam) {
-    if case .endedEarly = doubt, page.isLast { return reachEnd() }
-    if let open, seam.isExplained(by: page, after: open) { return accept(open) }
-    self.seam = Seam(below: page, after: seam)
-    open = nil
-    next = .read(page: page.number + 1)
-  }
-
-  /// Nothing is missing above the page.
+  /// Nothing is missing between the page and the one above it; whether anything is missing at all, its rank tells.
   private mutating func accept(_ page: PageView) {
+    if let missing = count.missing(above: page), !count.explains(missing, at: page) {
+      return uncount(page.number, missing: missing)
+    }
+    count.accept(page)
+    if page.number > uncounted.page { uncounted = (0, 0) }
+    isResuming = false
     passes = 0
     known = 0
-    shown = []
-    samePasses = 0
     doubt = nil
     open = nil
     goOn(to: page, Seam(below: page))
   }
 
   private mutating func goOn(to page: PageView, _ edge: Seam) {
-    if !page.isNewestFirst { isNewestFirst = false }
     let before = seam?.above.oldest
     seam = edge
     standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
-    if standstill > PageWalk.standstillLimit, isNewestFirst {
-      return finish(.unproven(.outrun(page: page.number)))
-    }
-    if page.isLast { return reachEnd() }
+    if standstill > PageWalk.standstillLimit { return close(.unproven(.outrun(page: page.number))) }
     // Only the page after it shows that the last event of a page stands where it belongs. And the events of that very
     // instant may go on overleaf.
-    if !isNewestFirst {
-      completeFrom = nil
-    } else if let before {
-      let proven = Timestamp(microseconds: before.microseconds + 1)
-      completeFrom = min(completeFrom ?? proven, proven)
-      if before < start { return finish(.reachedStart) }
+    if let before {
+      let from = Timestamp(microseconds: before.microseconds + 1)
+      if from < proven.last ?? .latest { proven.append(from) }
+      if before < start { return close(.reachedStart) }
     }
+    if isLast(page) { return reachEnd(at: page) }
     next = .read(page: page.number + 1)
   }
 
-  private mutating func reachEnd() {
-    completeFrom = .earliest
-    finish(.endOfList)
+  // MARK: - The seam
+
+  private mutating func askAgain(because reason: IncompleteReason) {
+    doubt = reason
+    passes += 1
+    pagesReread += 1
+    if passes > PageWalk.passLimit { giveUp(reason) }
+  }
+
+  private mutating func giveUp(_ reason: IncompleteReason) {
+    // What fails while the walk is being checked leaves it unchecked.
+    if case .down = phase { close(.unproven(reason)) } else { finish(.unproven(.headDiffers(missing: 0))) }
+  }
+
+  /// Reads the seam again, from the page on which its instant begins.
+  private mutating func reread(_ page: PageView, because reason: IncompleteReason) {
+    guard let seam else { return }
+    if seam.receivedCount > known, known > 0 { passes = 0 }
+    known = seam.receivedCount
+    doubt = reason
+    passes += 1
+    if passes > PageWalk.passLimit { return close(.unproven(reason)) }
+    pagesReread += 1
+    open = page
+    next = .read(page: seam.firstPage)
+  }
+
+  private mutating func reread(_ page: PageView, _ repeated: Int) {
+    let growth = seam?.growth(to: page)
+    reread(page, because: .overlap(page: page.number, expected: growth, found: repeated))
+  }
+
+  /// Takes the page on which the seam's instant begins once more.
+  private mutating func readAgain(_ page: PageView, of seam: Seam) {
+    if case .endedEarly = doubt, isLast(page) {
+      open = nil
+      self.seam = Seam(below: page, after: seam)
+      return reachEnd(at: page)
+    }
+    if let open, seam.isExplained(by: page, after: open) { return accept(open) }
+    self.seam = Seam(below: page, after: seam)
+    open = nil
+    next = .read(page: page.number + 1)
+  }
+
+  // MARK: - The count
+
+  /// Events are missing above a page, or there are too many: reads the head, and then again what was read, from ever
+  /// farther above.
+  private mutating func uncount(_ page: Int, missing: Int, closing: Ending? = nil) {
+    doubt = .uncounted(page: page, missing: missing)
+    uncounted.page = max(uncounted.page, page)
+    uncounted.passes += 1
+    pagesReread += 1
+    guard uncounted.passes <= PageWalk.passLimit else {
+      return finish(.unproven(.uncounted(page: page, missing: missing)))
+    }
+    let back = uncounted.passes == 1 ? 0 : 1 << (uncounted.passes - 2)
+    let from = max(firstPage, page - back)
+    if firstPage == 1, from > 1 {
+      phase = .look(ListCount.Look(), page: from)
+      next = .read(page: 1)
+    } else {
+      resume(at: from)
+    }
+  }
+
+  private mutating func resume(at page: Int) {
+    phase = .down
+    count.rewind(to: page)
+    seam = nil
+    open = nil
+    passes = 0
+    known = 0
+    // From the first page on everything is counted again.
+    isResuming = page > firstPage
+    next = .read(page: page)
+  }
+
+  private mutating func receiveLook(_ page: PageView, _ before: ListCount.Look, _ resume: Int) {
+    var look = before
+    count.look(&look, at: page)
+    if look.isWhole || isLast(page) || page.number >= resume { return endLook(look, resume) }
+    phase = .look(look, page: resume)
+    next = .read(page: page.number + 1)
+  }
+
+  private mutating func endLook(_ look: ListCount.Look, _ page: Int) {
+    // What the look does not explain shows when the walk goes on.
+    _ = count.finish(look)
+    resume(at: page)
+  }
+
+  // MARK: - The end
+
+  private func isLastByCount(_ page: PageView) -> Bool {
+    guard let count = page.pagination.count, let size = size(of: page) else { return false }
+    return page.number * size >= count
+  }
+
+  private func size(of page: PageView) -> Int? { page.pagination.pageSize ?? count.size }
+
+  /// Whether nothing follows: the page is not full, and its own count says so too. A page that is full, or whose answer
+  /// does not say how long the list is, proves nothing.
+  private func isLast(_ page: PageView) -> Bool {
+    guard let size = size(of: page), page.records.count < size else { return false }
+    if page.pagination.count != nil { return isLastByCount(page) }
+    return page.pagination.pageTotal.map { page.number >= $0 } ?? false
+  }
+
+  /// How many records the page must have at least by its own fields; nil where they do not say.
+  private func due(on page: PageView) -> Int? {
+    guard let count = page.pagination.count, let size = size(of: page) else { return nil }
+    return min(size, max(0, count - (page.number - 1) * size))
+  }
+
+  private mutating func reachEnd(at page: PageView) {
+    guard isNewestFirst else { return reachUnorderedEnd(at: page) }
+    if let missing = count.missing(through: page), !count.explains(missing, at: page) {
+      return uncount(page.number, missing: missing)
+    }
+    guard let total = page.pagination.count, let size = size(of: page) else { return close(.endOfList) }
+    let places = (page.number - 1) * size + page.records.count
+    guard total == places else { return close(.unproven(.unreconciled(expected: total, found: places))) }
+    if let missing = count.missing(through: page), let largest = count.largestCount, total < largest + min(0, missing) {
+      return close(.unproven(.shrinkingEnd(from: largest, to: total)))
+    }
+    if PageWalk.isRound(total) { return close(.unproven(.roundCount(total))) }
+    close(.endOfList)
+  }
+
+  /// 1,000 and 5,000, 10,000, 20,000 and the like: where lists are cut that could go on.
+  static func isRound(_ count: Int) -> Bool {
+    var rest = count
+    while rest >= 10, rest % 10 == 0 { rest /= 10 }
+    return count >= 1_000 && [1, 2, 5].contains(rest)
+  }
+
+  /// Before the walk ends: the last page is read again, and then the head.
+  private mutating func close(_ ending: Ending) {
+    guard isNewestFirst else { return finish(ending) }
+    doubt = nil
+    passes = 0
+    if case .unproven = ending, seam == nil { return finish(ending) }
+    guard let last = seam?.above.number, last > firstPage else { return lookOnce(ending) }
+    phase = .lastAgain(ending)
+    next = .read(page: last)
+  }
+
+  private mutating func receiveLastAgain(_ page: PageView, _ ending: Ending) {
+    guard page.isNewestFirst else { return beginUnordered() }
+    count.add(page)
+    if let missing = count.missing(above: page), !count.explains(missing, at: page) {
+      return uncount(page.number, missing: missing)
+    }
+    lookOnce(ending)
+  }
+
+  private mutating func lookOnce(_ ending: Ending) {
+    guard firstPage == 1 else { return finish(ending) }
+    phase = .lastLook(ListCount.Look(), ending)
+    next = .read(page: 1)
+  }
+
+  private mutating func receiveLastLook(_ page: PageView, _ before: ListCount.Look, _ ending: Ending) {
+    guard seam != nil else { return resume(at: 1) }
+    guard page.isNewestFirst else { return beginUnordered() }
+    var look = before
+    count.look(&look, at: page)
+    if look.isWhole || isLast(page) { return endLastLook(look, ending) }
+    phase = .lastLook(look, ending)
+    next = .read(page: page.number + 1)
+  }
+
+  /// A list that is empty is looked at twice; one that has become empty is not the list that was read.
+  private mutating func receiveEmptyHead(_ ending: Ending) {
+    if isEmpty { finish(ending) } else { askAgain(because: .headDiffers(missing: 1)) }
+  }
+
+  private mutating func endLastLook(_ look: ListCount.Look, _ ending: Ending) {
+    let unexplained = count.finish(look)
+    guard unexplained > 0 else { return finish(ending) }
+    let reason = IncompleteReason.headDiffers(missing: unexplained)
+    doubt = reason
+    pagesReread += 1
+    uncounted.page = seam?.above.number ?? 1
+    uncounted.passes += 1
+    if uncounted.passes > PageWalk.passLimit { return finish(.unproven(reason)) }
+    resume(at: 1)
   }
 
   private mutating func finish(_ ending: Ending) {
     next = .finished(ending)
+  }
+
+  // MARK: - A list in no order
+
+  /// Nothing says where in such a list the window is: all of it has to be read, from the beginning.
+  private mutating func beginUnordered() {
+    isNewestFirst = false
+    firstPage = 1
+    phase = .down
+    seam = nil
+    open = nil
+    isResuming = false
+    passes = 0
+    known = 0
+    uncounted = (0, 0)
+    all = []
+    next = .read(page: 1)
+  }
+
+  /// What is inserted can push records down past the next page, but not hide them: so everything above a page was received,
+  /// but for what the list grew by.
+  private mutating func receiveUnordered(_ page: PageView) {
+    if page.number == 1 { count.begin(with: page) }
+    count.add(page)
+    for record in page.records { all.insert(record.identity) }
+    seam = Seam(below: page)
+    if let size = count.size {
+      let missing = (page.number - 1) * size + page.records.count - all.count
+      if missing > 0, !count.explains(missing, at: page) { return readUnorderedAgain(page, missing) }
+    }
+    doubt = nil
+    if isLast(page) { return reachEnd(at: page) }
+    next = .read(page: page.number + 1)
+  }
+
+  private mutating func reachUnorderedEnd(at page: PageView) {
+    guard let total = page.pagination.count else { return finish(.endOfList) }
+    if all.count < total { return readUnorderedAgain(page, total - all.count) }
+    if let largest = count.largestCount, all.count < largest {
+      return finish(.unproven(.shrinkingEnd(from: largest, to: total)))
+    }
+    finish(PageWalk.isRound(total) ? .unproven(.roundCount(total)) : .endOfList)
+  }
+
+  private mutating func readUnorderedAgain(_ page: PageView, _ missing: Int) {
+    let reason = IncompleteReason.uncounted(page: page.number, missing: missing)
+    doubt = reason
+    uncounted.passes += 1
+    pagesReread += 1
+    if uncounted.passes > PageWalk.passLimit { return finish(.unproven(reason)) }
+    // A record that stands at another place each time is found in time.
+    next = .read(page: uncounted.passes % 3 == 0 ? 1 : max(1, page.number - uncounted.passes))
   }
 }

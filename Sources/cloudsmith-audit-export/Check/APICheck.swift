@@ -14,7 +14,7 @@ struct APICheck {
   private var reason = ""
 
   /// Requests at most: the key, the newest page, the time filter, and the oldest page with another where the list shrinks.
-  static let requestLimit = 4 + FilterProbe.requestLimit
+  static let requestLimit = 5
   /// Tries for each, and what the API may make one wait: who checks is waiting.
   static let retry = RetryPolicy(tries: 2, maxWait: .seconds(10))
   /// A request may take this long, where nothing else was asked for.
@@ -94,8 +94,8 @@ struct APICheck {
         """
       return
     }
-    if let verdict = try await client.measureTimeFilter(first) {
-      findings[.timeFilter] = .good(words.sentence(on: verdict))
+    if let finding = try await client.measureTimeFilter(first) {
+      findings[.timeFilter] = .good(words.sentence(on: finding))
     } else {
       findings[.timeFilter] = .open(
         "the newest page does not tell (few events, in another order, or not counted); a run goes without it then"
@@ -169,15 +169,10 @@ struct APICheck {
       return
     }
     let tolerance = ExportSummary.clockTolerance
-    if lead > tolerance {
-      let sentence = words.clock(ahead: lead)
-      findings[.clock] = .bad(
-        Failure(status: .failed, sentence: sentence.prefix(1).uppercased() + sentence.dropFirst()))
-    } else if lead < .zero - tolerance {
-      findings[.clock] = .bad(words.clock(behind: .zero - lead))
-    } else {
-      findings[.clock] = .good("this machine's clock is within \(tolerance) of the API's")
-    }
+    findings[.clock] =
+      max(lead, .zero - lead) > tolerance
+      ? .open(words.clock(lead))
+      : .good("this machine's clock is within \(tolerance) of the API's")
   }
 }
 

@@ -43,15 +43,6 @@ extension Words {
         """)
   }
 
-  func clock(behind lag: TimeSpan) -> Failure {
-    Failure(
-      status: .failed,
-      sentence: """
-        The clock of this machine is \(lag.rough) behind the API's: every run would leave that much to the next one; set \
-        the clock right.
-        """)
-  }
-
   func notWritable(_ error: StorageError) -> Failure {
     let cure =
       switch error.reason {

@@ -65,6 +65,9 @@ struct ExportCommand: AsyncParsableCommand {
       """)
   var replace = false
 
+  @Flag(help: "Let --replace drop more than half of the window's archived events.")
+  var allowMassRemoval = false
+
   @Flag(inversion: .prefixedNo, help: "Export only days that are over.")
   var wholeDays: Bool?
 
@@ -101,8 +104,8 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      How to reach an old window: filter (the API's own, if it is measured to work; else seek), seek (a binary search over \
-      the pages), walk (read all that is newer), or auto (default): filter where that saves requests, else seek.
+      How to reach an old window: seek (a binary search over the pages), walk (read all newer pages), filter (the API's own \
+      time filter), or auto (default): seek, and filter only where the API refuses pages far down the list.
       """,
       valueName: "way"), completion: .list(Settings.timeFilter.choices))
   var timeFilter: String?
@@ -190,7 +193,7 @@ struct ExportCommand: AsyncParsableCommand {
       let observers = try Observers(observability, environment)
       return try await observers.telling(speaker) {
         let job = try Job(config: job.config, given, environment)
-        let replace = replace
+        let replace = try replacement
         // One for all logs: the signal that stops one stops the rest.
         return try await Interruption.cancelling {
           try await speaker.run(job) { sources in
@@ -209,9 +212,16 @@ struct ExportCommand: AsyncParsableCommand {
     }
   }
 
+  private var replacement: Replacement? {
+    get throws {
+      if allowMassRemoval, !replace { throw Failure.usage("--allow-mass-removal needs --replace.") }
+      return replace ? Replacement(allowsMassRemoval: allowMassRemoval) : nil
+    }
+  }
+
   private func forecast(_ speaker: Speaker, _ environment: [String: String]) async throws -> ExitStatus {
     let job = try Job(config: job.config, given, environment)
-    let replace = replace
+    let replace = try replacement
     return try await Interruption.cancelling {
       try await speaker.run(job) { sources in
         LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))

@@ -10,6 +10,12 @@ import Logging
   import Foundation
 #endif
 
+/// That the window is to become what the API shows.
+struct Replacement {
+  /// Whether more than half of the archived rows may go.
+  var allowsMassRemoval: Bool
+}
+
 /// An export with all its settings resolved.
 struct ExportJob {
   let log: LogName
@@ -26,7 +32,7 @@ struct ExportJob {
   let warnings: [String]
 
   /// - Parameter replace: make the window what the API shows.
-  init(_ sources: SettingSources, replace: Bool) throws(Failure) {
+  init(_ sources: SettingSources, replace: Replacement?) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
     settings = try ExportJob.settings(sources, replace: replace)
@@ -71,7 +77,7 @@ struct ExportJob {
           reserve: reserve, retry: retry, observe: { watch.client($0) })
         let summary: ExportSummary
         if let refusal = try await refusalOfNewArchive(client) {
-          summary = ExportSummary(settings, stoppedBy: refusal, after: client.counters, now: clock.now)
+          summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: clock.now)
         } else {
           summary = try await Archive.withWriter(
             at: archive, source: source, holder: holder, settings: writer
@@ -92,14 +98,17 @@ struct ExportJob {
 
   /// Asks for one event before a new archive is made, so that a wrong key or name leaves nothing behind.
   ///
-  /// - Returns: why there is no log to archive; nil where there is one, or the archive is there already.
-  private func refusalOfNewArchive(_ client: AuditLogClient) async throws(ArchiveError) -> APIError? {
+  /// - Returns: why there is nothing to archive; nil where there is, or the archive is there already.
+  private func refusalOfNewArchive(
+    _ client: AuditLogClient
+  ) async throws(ArchiveError) -> ExportSummary.Outcome? {
     guard try Archive.read(at: archive, log: log) == nil else { return nil }
     do {
       _ = try await client.page(1, size: 1, query: settings.query)
-      return nil
+      return settings.request.future(now: client.now)
+        .map { .requestInFuture($0, now: client.now) }
     } catch {
-      return error
+      return .stoppedByAPI(error)
     }
   }
 
@@ -134,8 +143,11 @@ struct ExportJob {
 
   // MARK: - Resolving
 
-  private static func settings(_ sources: SettingSources, replace: Bool) throws(Failure) -> ExportSettings {
-    var settings = ExportSettings(request: try request(sources, replace: replace))
+  private static func settings(
+    _ sources: SettingSources, replace: Replacement?
+  ) throws(Failure) -> ExportSettings {
+    var settings = ExportSettings(request: try request(sources, replace: replace != nil))
+    settings.allowsMassRemoval = replace?.allowsMassRemoval ?? false
     settings.lookback = try sources.value(of: Settings.lookback)
     settings.settle = try sources.value(of: Settings.settle)
     settings.retention = try sources.value(of: Settings.retention)

@@ -76,6 +76,10 @@ struct RunMetrics: Sendable {
       name: "last_run_events_conflicting", help: "Events that the API tells otherwise than the archive now."
     ) { Double($0.run.counters.conflictingEvents) },
     Metric(
+      name: "last_run_events_vanished",
+      help: "Archived events that the last run looked for and that the API no longer shows."
+    ) { Double($0.run.counters.vanishedEvents) },
+    Metric(
       name: "last_run_records_quarantined", help: "Records that could not be read, newly in quarantine."
     ) { Double($0.run.counters.quarantined) },
     Metric(name: "last_run_requests", help: "Requests of the last run, retries among them.") {

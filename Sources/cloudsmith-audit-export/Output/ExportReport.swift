@@ -28,7 +28,8 @@ struct ExportReport: Report {
       case .stoppedByArchive(let error): words.failure(error)
       case _ where summary.isDamaged && summary.damagedDays.isEmpty: words.damagedFiles(summary.damagedFiles)
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays)
-      case .incomplete(let doubt): words.incomplete(doubt)
+      case .incomplete(let reason): words.incomplete(reason)
+      case .requestInFuture(let time, let now): words.inFuture(time, now: now)
       case .complete where summary.counters.quarantined > 0:
         Failure(
           status: .quarantined,
@@ -39,7 +40,12 @@ struct ExportReport: Report {
       case .complete: nil
       }
     let loss = summary.loss(after: retention, now: now).map(words.loss)
-    warning = summary.clockLead == .zero ? loss : words.clock(ahead: summary.clockLead)
+    let warnings = [
+      summary.isNothingVisible ? Words.nothingVisible : nil, loss,
+      summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
+      summary.isClockTold ? nil : Words.clockUntold,
+    ]
+    warning = warnings.lazy.compactMap(\.self).first
     status = failure?.status ?? .done
     message = failure?.sentence
   }
@@ -66,6 +72,9 @@ struct ExportReport: Report {
       let days = summary.daysWritten.count
       parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") written")
       lines.append("\(log): \(parts.joined(separator: "; ")).")
+    }
+    if counters.vanishedEvents > 0 {
+      lines.append("\(counters.vanishedEvents.grouped) archived events are no longer shown by the API; they are kept")
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")

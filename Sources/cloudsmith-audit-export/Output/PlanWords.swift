@@ -24,6 +24,11 @@ enum PlanWords {
       The API shows no event before \(window.to): what is older may be gone from the plan's log, so nothing from \
       \(window.from) to there is claimed as covered.
       """
+    case .coverageInFuture(let window):
+      """
+      The archive of '\(log)' claims to cover \(window.from) to \(window.to), which has not happened yet. The claim is \
+      withdrawn, and the time is read again as it comes.
+      """
     case .noWholeDay:
       "No day in the window is over (--whole-days): nothing to export yet."
     case .notSettled(let window):

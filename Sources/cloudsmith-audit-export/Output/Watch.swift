@@ -52,11 +52,8 @@ final class Watch: Sendable {
       page(progress)
     case .rereading(let doubt):
       speaker.logger.notice("reading again: \(words.words(for: doubt))")
-    case .filterJudged(let verdict):
-      let level = verdict.isUsable ? Logger.Level.info : .notice
-      speaker.logger.log(level: level, "\(words.sentence(on: verdict))")
     case .filterGivenUp(let doubt):
-      speaker.logger.notice("seeking instead: \(words.words(for: doubt))")
+      speaker.logger.notice("the time filter is not used: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
     case .converted(let day):

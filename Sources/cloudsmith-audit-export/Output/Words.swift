@@ -195,11 +195,25 @@ struct Words {
     """
   }
 
-  func clock(ahead lead: TimeSpan) -> String {
+  /// - Parameter lead: of this machine's clock; below zero where it is behind.
+  func clock(_ lead: TimeSpan) -> String {
+    let difference = lead > .zero ? "\(lead) ahead of" : "\(.zero - lead) behind"
+    return "this machine's clock is \(difference) the API's; the run follows the API's clock."
+  }
+
+  /// The API's answers have no `Date`.
+  static let clockUntold = """
+    the API does not tell the time, so this machine's clock decides what has settled; make sure that it is right.
     """
-    the clock of this machine is \(lead) ahead of the API's: nothing that has not happened by the API's clock is claimed \
-    as covered; set the clock right.
+
+  /// No event is visible, and nothing shows that the account may read the log.
+  static let nothingVisible = """
+    the API shows no event at all, so nothing is claimed as covered. Either nothing has happened yet, or the key's account \
+    may not read the audit log (it takes a Manager or Owner), or audit logging is off.
     """
+
+  func inFuture(_ time: Timestamp, now: Timestamp) -> Failure {
+    .usage("The time \(time) lies in the future: it is \(now) by the API's clock. Give a time that has passed.")
   }
 
   /// Files that the manifest names and that are missing or altered, told one by one.
@@ -236,38 +250,59 @@ struct Words {
         """)
   }
 
-  func incomplete(_ doubt: PageWalk.Doubt) -> Failure {
-    Failure(
-      status: .incomplete,
-      sentence: """
-        The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). All that was received is kept, \
-        no more is claimed as covered than was shown; run again.
-        """)
-  }
-
-  /// What was found of the API's time filter, and what follows.
-  func sentence(on verdict: FilterVerdict) -> String {
-    let finding =
-      switch verdict {
-      case .exact: "takes bounds as they are written"
-      case .inclusive: "takes the end of a window as part of it"
-      case .dayTruncated: "drops the time of day"
-      case .shifted: "moves the bounds to another time"
-      case .ignored: "has no effect"
-      case .rejected: "is refused"
-      case .inconclusive: "could not be measured, or gives answers that cannot be relied on"
+  func incomplete(_ doubt: IncompleteReason) -> Failure {
+    let advice =
+      switch doubt {
+      case .vanished:
+        """
+        Events received were archived, and nothing new is claimed as covered. Check that the key's account may still read the \
+        audit log (Manager or Owner) and that audit logging is on; if the search index is being rebuilt, run again later. If the \
+        events are gone for good, accept that with --from, --to and --replace.
+        """
+      case .replacementTooLarge:
+        """
+        Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
+        add --allow-mass-removal.
+        """
+      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .roundCount, .refused, .short, .outrun,
+        .pageSizeChanged, .unreconciled, .filterFailed:
+        "All events received are kept, and only what was proven is claimed as covered. Run again."
       }
-    return "the API's time filter \(finding): old windows are reached "
-      + (verdict.isUsable ? "by it, and reconciled with its count" : "by seeking")
+    return Failure(
+      status: .incomplete,
+      sentence: "The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). \(advice)")
   }
 
-  func words(for doubt: PageWalk.Doubt) -> String {
+  /// What was found of the API's time filter.
+  func sentence(on finding: TimeFilterFinding) -> String {
+    let words =
+      switch finding {
+      case .counts: "counts what the list has"
+      case .ignored: "has no effect"
+      case .refused: "is refused"
+      case .differs: "counts other events than the list has"
+      }
+    return "the API's time filter \(words); a run uses it only where the API refuses pages far down the list"
+  }
+
+  func words(for doubt: IncompleteReason) -> String {
     switch doubt {
     case .overlap(let page, let expected?, let found):
       "page \(page) repeats \(found) events of the pages before it where the list grew by \(expected)"
     case .overlap(let page, nil, let found):
       "page \(page) repeats \(found) events of the pages before it and the API does not say how the list grew"
+    case .uncounted(let page, let missing) where missing > 0:
+      "by its place in the list, page \(page) has \(missing) more events above it than were received"
+    case .uncounted(let page, let missing):
+      "by its place in the list, page \(page) has \(-missing) fewer events above it than were received"
+    case .headDiffers(let missing):
+      "the first page, read again, does not account for \(missing) events that later pages show to be there"
     case .endedEarly(let page): "the list ended before page \(page), which had been announced"
+    case .shrinkingEnd(let before, let now):
+      "the list ends at \(now) events, and counted \(before) a moment ago"
+    case .roundCount(let count):
+      "the list ends at exactly \(count) events, where it may have been cut"
+    case .refused(let page): "the API refuses page \(page) and those after it"
     case .short(let page, let expected, let found):
       "page \(page) has \(found) events where its own count and size say \(expected)"
     case .outrun(let page):
@@ -275,10 +310,14 @@ struct Words {
     case .pageSizeChanged(let before, let now):
       "the page size changed from \(before) to \(now) while the list was read"
     case .unreconciled(let expected?, let found):
-      "the API counts \(expected) events in the span that its time filter was asked for, and showed \(found)"
+      "the API counts \(expected) events in a list, and showed \(found)"
     case .unreconciled(nil, let found):
-      "the API showed \(found) events in the span that its time filter was asked for and does not say how many there are"
-    case .filterFailed: "the API's time filter worked, and now does not answer"
+      "the API showed \(found) events in a list, and does not say how many there are"
+    case .filterFailed: "the API's time filter is refused, or its answers contradict each other"
+    case .vanished(let missing, let all):
+      "of \(all) archived events that were looked for, the API no longer shows \(missing)"
+    case .replacementTooLarge(let dropped, let all):
+      "the API no longer shows \(dropped) of the \(all) events that the archive holds of the window"
     }
   }
 }

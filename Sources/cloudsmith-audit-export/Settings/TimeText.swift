@@ -1,7 +1,8 @@
 import AuditRecord
 import CloudsmithAPI
 
-/// A point in time as a person writes it: RFC 3339 with a zone, or a date, which is 00:00 UTC of that day; not in the future.
+/// A point in time as a person writes it: RFC 3339 with a zone, or a date, which is 00:00 UTC of that day; not far in the
+/// future. Whether it has passed, the API's clock tells once it has answered: this machine's may be wrong.
 enum TimeText {
   static let example =
     "write it as RFC 3339 with a zone, such as 2024-01-01T00:00:00Z or 2024-01-01T05:00:00+05:00"
@@ -12,12 +13,15 @@ enum TimeText {
       if looksLikeATime(text) { throw Misread(" is a date or time that does not exist: \(example)") }
       throw Misread(" is not a time: \(example)")
     }
-    let now = SystemClock().now
-    guard time <= now else {
+    let now = max(SystemClock().now, leastNow)
+    guard time <= now + .days(400) else {
       throw Misread(" lies in the future (it is \(now) now): give a time that has passed")
     }
     return time
   }
+
+  /// It is later than this, whatever the clock says.
+  private static let leastNow = Day("2026-11-01")?.start ?? .earliest
 
   /// Digits and separators in the places of RFC 3339, whatever the numbers.
   private static func looksLikeATime(_ text: String) -> Bool {

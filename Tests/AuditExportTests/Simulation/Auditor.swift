@@ -33,7 +33,9 @@ struct Auditor {
     }
 
     var isComplete: Bool {
-      guard let summary, summary.damagedDays.isEmpty, case .complete = summary.outcome else { return false }
+      guard let summary, summary.damagedDays.isEmpty, !summary.isNothingVisible,
+        case .complete = summary.outcome
+      else { return false }
       return true
     }
   }

@@ -27,7 +27,10 @@ final class Ledger: Sendable {
   /// Lets one thing happen that shows at `now`: mostly one event, at times several of one instant; most at once, some
   /// late; some at the instant of another event, some on either side of midnight.
   func happen(at now: Timestamp, in log: inout EmulatedLog, _ random: inout SeededRandom) {
-    if random.once(in: 400) { return log.insert(record: Array(#"{"uuid": "none", "event_at": null}"#.utf8)) }
+    if random.once(in: 400) {
+      let number = UInt64.random(in: 0...UInt64.max, using: &random)
+      return log.insert(record: Array(#"{"uuid": "unreadable-\#(number)", "event_at": null}"#.utf8))
+    }
     let time = time(at: now, &random)
     for _ in 0..<(random.once(in: 6) ? Int.random(in: 2...9, using: &random) : 1) {
       write(at: time, visible: now, into: &log)

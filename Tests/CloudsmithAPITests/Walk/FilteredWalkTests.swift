@@ -3,148 +3,195 @@ import CloudsmithAPI
 import TestSupport
 import Testing
 
-/// A filtered list: names in the order in which they are shown.
-private struct List {
-  var names: [Int]
-  var count: Int?
-  var hasSize = true
+/// A log behind a time filter: what it makes of the bounds is up to the test.
+private struct Filtered {
+  /// Newest first, in seconds.
+  var times: [Int64]
+  var size = 10
+  /// How the filter reads the times of events.
+  var clock: (Int64) -> Int64 = { $0 }
+  var countsBy = 0
+  var order: ([Int64]) -> [Int64] = { $0 }
 
-  init(_ names: some Sequence<Int>) {
-    self.names = Array(names)
-    count = self.names.count
-  }
-
-  func page(_ number: Int, size: Int) -> PageView? {
-    let first = (number - 1) * size
-    guard first < names.count || number == 1 else { return nil }
-    let records = names[first..<min(names.count, first + size)].map { name in
-      let bytes = withUnsafeBytes(of: name) { Array($0) }
-      return PageView.Record(
-        identity: IdentityHash(bytes.span), time: Timestamp(microseconds: Int64(name)))
+  func answer(_ query: FilterQuery, page: Int, size: Int) -> PageView? {
+    let list = order(
+      times.filter { time in
+        let filed = Timestamp(microseconds: clock(time) * 1_000_000)
+        return query.from.map { filed >= $0 } ?? true && query.to.map { filed < $0 } ?? true
+      })
+    let first = (page - 1) * size
+    guard first < list.count || page == 1 else { return nil }
+    let records = list.dropFirst(first).prefix(size).map { time in
+      let bytes = withUnsafeBytes(of: time) { Array($0) }
+      return PageView.Record(identity: IdentityHash(bytes.span), time: Timestamp(microseconds: time * 1_000_000))
     }
+    let count = list.count + (query.from == nil ? 0 : countsBy)
     let pagination =
-      names.isEmpty
-      ? Pagination() : Pagination(count: count, page: number, pageSize: hasSize ? size : nil)
-    return PageView(number: number, pagination: pagination, records: records)
+      list.isEmpty
+      ? Pagination()
+      : Pagination(count: count, page: page, pageTotal: (count + size - 1) / size, pageSize: size)
+    return PageView(number: page, pagination: pagination, records: records)
   }
 }
 
 extension FilteredWalk {
-  /// Returns the pages asked for; `between` happens before each.
-  fileprivate mutating func run(_ list: List, size: Int, _ between: (Int, inout List) -> Void = { _, _ in })
-    -> [Int]
-  {
-    var list = list
-    var asked: [Int] = []
-    while case .read(let number) = next, asked.count < 200 {
-      between(asked.count, &list)
-      asked.append(number)
-      if let page = list.page(number, size: size) { receive(page) } else { receivePastTheEnd() }
+  /// Returns what was received and how many requests that took; `between` happens before each.
+  fileprivate mutating func run(
+    _ log: Filtered, _ between: (Int, inout Filtered) -> Void = { _, _ in }
+  ) -> (received: Set<Timestamp>, requests: Int) {
+    var log = log
+    var received: Set<Timestamp> = []
+    var requests = 0
+    while requests < 500 {
+      let answer: PageView?
+      switch next {
+      case .finished: return (received, requests)
+      case .count(let query):
+        between(requests, &log)
+        answer = log.answer(query, page: 1, size: 1)
+      case .read(let page, let query):
+        between(requests, &log)
+        answer = log.answer(query, page: page, size: log.size)
+      }
+      requests += 1
+      if let answer {
+        received.formUnion(answer.records.compactMap(\.time))
+        receive(answer)
+      } else {
+        receivePastTheEnd()
+      }
     }
-    return asked
+    return (received, requests)
   }
+
+  fileprivate var isWhole: Bool { next == .finished(.endOfList) }
 }
 
 @Suite struct FilteredWalkTests {
-  @Test func `a list that stands still is read once, whatever it says of itself`() throws {
-    try withEvery("count", in: 0...31) { count in
-      try withEvery("hasSize", in: [true, false]) { hasSize in
-        var list = List(0..<count)
-        list.hasSize = hasSize
-        var walk = FilteredWalk()
-        let asked = walk.run(list, size: 10)
-        try #require(walk.next == .finished(.endOfList))
-        let pages = max(1, (count + 9) / 10)
-        try #require(asked == Array(1...pages) || (!hasSize && asked == Array(1...(pages + 1))))
+  private let day: Int64 = 86_400
+  /// Twenty days, an event an hour.
+  private var log: Filtered { Filtered(times: (0..<480).map { 1_728_000 - $0 * 3_600 }) }
+  private var window: Window {
+    Window(from: Timestamp(microseconds: 10 * day * 1_000_000), to: Timestamp(microseconds: 11 * day * 1_000_000))
+  }
+
+  private func events(of log: Filtered) -> Set<Timestamp> {
+    Set(log.times.map { Timestamp(microseconds: $0 * 1_000_000) }.filter(window.contains))
+  }
+
+  @Test func `a filter whose counts agree proves the window, with a page for every ten events and two counts`() {
+    var walk = FilteredWalk(window)
+    let (received, requests) = walk.run(log)
+    #expect(walk.isWhole)
+    #expect(received.isSuperset(of: events(of: log)))
+    // Five days of 24 events.
+    #expect(requests == 12 + 2)
+  }
+
+  @Test(arguments: [-47, -30, -5, 1, 14, 40])
+  func `a filter on another clock, within the margin, loses nothing or proves nothing`(hours: Int64) {
+    var log = log
+    // One event alone is filed under another time, as one that was written late.
+    let late = log.times[220]
+    log.clock = { $0 == late ? $0 + hours * 3_600 : $0 }
+    var walk = FilteredWalk(window)
+    let (received, _) = walk.run(log)
+    #expect(!walk.isWhole || received.isSuperset(of: events(of: log)))
+    #expect(walk.isWhole)
+  }
+
+  @Test(arguments: [-5, 1, 14, 100, -100])
+  func `a filter in another zone proves the window only where it is within the margin`(hours: Int64) {
+    var log = log
+    log.clock = { $0 + hours * 3_600 }
+    var walk = FilteredWalk(window)
+    let (received, _) = walk.run(log)
+    #expect(walk.isWhole == (abs(hours) < 20))
+    if walk.isWhole { #expect(received.isSuperset(of: events(of: log))) }
+  }
+
+  @Test func `a filter without effect proves nothing`() {
+    var log = log
+    log.clock = { _ in 0 }
+    var walk = FilteredWalk(window)
+    _ = walk.run(log)
+    #expect(!walk.isWhole)
+    // One that shows everything, whatever it is asked.
+    walk = FilteredWalk(window)
+    var asked = 0
+    while asked < 500 {
+      asked += 1
+      let everything = FilterQuery()
+      switch walk.next {
+      case .finished: break
+      case .count: walk.receive(self.log.answer(everything, page: 1, size: 1)!)
+      case .read(let page, _):
+        if let page = self.log.answer(everything, page: page, size: 10) { walk.receive(page) } else {
+          walk.receivePastTheEnd()
+        }
       }
+    }
+    #expect(!walk.isWhole)
+  }
+
+  @Test func `a filter that finds nothing at all does not prove that nothing happened`() {
+    var walk = FilteredWalk(window)
+    _ = walk.run(Filtered(times: []))
+    #expect(!walk.isWhole)
+  }
+
+  @Test func `quiet is proven by older events`() {
+    var walk = FilteredWalk(window)
+    let (received, requests) = walk.run(Filtered(times: [19 * day, 2 * day]))
+    #expect(walk.isWhole && received.subtracting([Timestamp(microseconds: 2 * day * 1_000_000)]).isEmpty)
+    #expect(requests == 3)
+  }
+
+  @Test(arguments: [-1, 1]) func `a list that counts another number than it shows proves nothing`(by: Int) {
+    var log = log
+    log.countsBy = by
+    var walk = FilteredWalk(window)
+    _ = walk.run(log)
+    guard case .finished(.unproven) = walk.next else {
+      Issue.record("taken for whole")
+      return
     }
   }
 
   @Test func `a list in another order for every request is read until all of it has been seen`() throws {
-    try withEvery("seed", in: 0..<200) { seed in
+    try withEvery("seed", in: 0..<100) { seed in
       var random = SeededRandom(seed: seed)
-      var walk = FilteredWalk()
-      let asked = walk.run(List(0..<25), size: 10) { _, list in
-        // The second page's border lies in the tie.
-        list.names.replaceSubrange(8..<13, with: list.names[8..<13].shuffled(using: &random))
+      var walk = FilteredWalk(window)
+      let (received, _) = walk.run(log) { _, log in
+        var next = random
+        _ = random.next()
+        log.order = { times in
+          var times = times
+          // The first page's border lies in the tie.
+          if times.count > 13 { times.replaceSubrange(8..<13, with: times[8..<13].shuffled(using: &next)) }
+          return times
+        }
       }
-      guard walk.next == .finished(.endOfList) else {
-        try #require(asked.count == 3 * FilteredWalk.passLimit)
-        return
-      }
-      try #require(asked.count % 3 == 0)
+      if walk.isWhole { try #require(received.isSuperset(of: events(of: log))) }
     }
   }
 
-  @Test func `an event that is left out every time is missed, and the list not taken for whole`() {
-    var list = List(0..<25)
-    list.count = 26
-    var walk = FilteredWalk()
-    let asked = walk.run(list, size: 10)
-    #expect(walk.next == .finished(.unproven(.unreconciled(expected: 26, found: 25))))
-    #expect(asked.count <= 4 * FilteredWalk.passLimit)
-    list.count = 24
-    walk = FilteredWalk()
-    _ = walk.run(list, size: 10)
-    #expect(walk.next == .finished(.unproven(.unreconciled(expected: 24, found: 25))))
-  }
-
-  @Test func `an event written late while the list is read begins it anew`() {
-    var walk = FilteredWalk()
-    let asked = walk.run(List(0..<25), size: 10) { request, list in
-      if request == 1 {
-        list.names.insert(99, at: 3)
-        list.count = 26
-      }
+  @Test func `an event written late while the list is read begins it again`() {
+    var walk = FilteredWalk(window)
+    let late = 10 * day + 1_234
+    let (received, _) = walk.run(log) { request, log in
+      if request == 4 { log.times.insert(late, at: log.times.firstIndex { $0 < late } ?? 0) }
     }
-    #expect(asked == [1, 2, 1, 2, 3])
-    #expect(walk.next == .finished(.endOfList))
-  }
-
-  @Test func `what was there before a count changed does not stand in for what is missing now`() {
-    var walk = FilteredWalk()
-    // 7 vanishes; then the list counts one more than it shows.
-    _ = walk.run(List(0..<25), size: 10) { request, list in
-      if request == 2 {
-        list.names.remove(at: 7)
-        list.count = 24
-      }
-      if request == 3 { list.count = 25 }
-    }
-    guard case .finished(.unproven) = walk.next else {
-      Issue.record("taken for whole: \(walk.next)")
-      return
-    }
+    #expect(walk.isWhole)
+    #expect(received.contains(Timestamp(microseconds: late * 1_000_000)))
   }
 
   @Test func `two copies of a list, one of which lags behind, are not taken for whole`() {
-    var walk = FilteredWalk()
-    _ = walk.run(List(0..<25), size: 10) { request, list in
-      list = request % 2 == 0 ? List(0..<25) : List(1..<25)
+    var walk = FilteredWalk(window)
+    let hidden = log.times[215]
+    let (received, _) = walk.run(log) { request, log in
+      log.times = self.log.times.filter { request % 2 == 0 || $0 != hidden }
     }
-    guard case .finished(.unproven) = walk.next else {
-      Issue.record("taken for whole: \(walk.next)")
-      return
-    }
-  }
-
-  @Test func `a list without a count proves nothing`() {
-    var list = List(0..<25)
-    list.count = nil
-    var walk = FilteredWalk()
-    #expect(walk.run(list, size: 10) == [1])
-    #expect(walk.next == .finished(.unproven(.unreconciled(expected: nil, found: 10))))
-  }
-
-  @Test func `a list that shows the same page for ever is given up`() {
-    var walk = FilteredWalk()
-    var asked = 0
-    while case .read = walk.next, asked < 1_000 {
-      asked += 1
-      var page = List(0..<10).page(1, size: 10)!
-      page.pagination = Pagination(count: 30)
-      walk.receive(page)
-    }
-    #expect(asked == 30 * FilteredWalk.passLimit)
+    #expect(!walk.isWhole || received.isSuperset(of: events(of: log)))
   }
 }

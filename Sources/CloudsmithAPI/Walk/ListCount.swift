@@ -1,0 +1,177 @@
+import AuditRecord
+
+/// Compares how many events a list has above an instant with how many of them were received.
+///
+/// In a list that is newest first, the rank of the first event of an instant is the number of events that are newer. Less
+/// the distinct newer events that were received, this is the number of events that are there and were not received
+/// (`missing`). Whether pages seem to fit together plays no part in it: a page from a copy of the list that lags behind
+/// fits, and hides events all the same.
+///
+/// Missing events are explained by what the list grew since its head was read last; events too many by what was seen to
+/// disappear. Nothing else explains anything.
+///
+/// Memory: the events of the last few pages and of the first ones; of all others, one mark a page.
+struct ListCount: Sendable {
+  /// What was received above an instant, by the page on which the instant begins.
+  private struct Mark {
+    var page: Int
+    var instant: Timestamp
+    var received: Int
+  }
+
+  /// Records on a page; nil before the first page.
+  private(set) var size: Int?
+  /// Places above the walk's first page, and events that looks at the head have found.
+  private var offset = 0
+  /// Of the pages accepted, from above.
+  private var marks: [Mark] = []
+  /// The mark below which the events received are known one by one; the top where none is.
+  private var floor = Mark(page: 0, instant: .latest, received: 0)
+  /// Received at or below the floor.
+  private var recent: [IdentityHash: Timestamp] = [:]
+  /// The events of the first pages.
+  private var head: [IdentityHash: Timestamp] = [:]
+  /// What the list counted when its head was read last.
+  private var countAtHead: Int?
+  /// The largest count seen, and the last.
+  private(set) var largestCount: Int?
+  /// Events that are known to have disappeared while the list was read.
+  private var removed = 0
+  /// The most that was missing since the head was read last.
+  private var mostMissing = 0
+
+  /// Accepted pages whose events are known one by one.
+  private static let pagesKept = 3
+
+  // MARK: - Pages
+
+  /// The first page of the walk, from which everything is counted.
+  mutating func begin(with page: PageView) {
+    size = page.pagination.pageSize ?? size ?? page.records.count
+    offset = page.number == 1 ? 0 : (page.number - 1) * (size ?? 0)
+    marks = []
+    floor = Mark(page: 0, instant: .latest, received: 0)
+    recent = [:]
+    countAtHead = page.pagination.count
+    mostMissing = 0
+  }
+
+  /// Takes the events of a page, whichever page that is.
+  mutating func add(_ page: PageView) {
+    if let count = page.pagination.count { largestCount = max(largestCount ?? 0, count) }
+    for (identity, time) in page.timedIdentities where time <= floor.instant {
+      if recent[identity] == nil { recent[identity] = time }
+    }
+    if page.number <= ListCount.pagesKept {
+      for (identity, time) in page.timedIdentities where head[identity] == nil { head[identity] = time }
+    }
+  }
+
+  /// How many events newer than the oldest instant of the page were not received; nil where the page does not tell.
+  func missing(above page: PageView) -> Int? {
+    guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
+      let rank = rank(page.place(of: instant), on: page)
+    else { return nil }
+    return rank - offset - received(above: instant)
+  }
+
+  /// As `missing`, of everything that the list has down to the end of the page.
+  func missing(through page: PageView) -> Int? {
+    rank(page.records.count, on: page).map { $0 - offset - floor.received - recent.count }
+  }
+
+  /// Whether growth explains what is missing, or a loss what is there too much.
+  func explains(_ missing: Int, at page: PageView) -> Bool {
+    guard let growth = growth(to: page) else { return missing <= 0 && missing >= -removed }
+    return missing <= max(0, growth) && missing >= min(0, growth) - removed
+  }
+
+  /// Takes the page as the lower edge of what has been read.
+  mutating func accept(_ page: PageView) {
+    guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
+      instant < marks.last?.instant ?? .latest
+    else { return }
+    mostMissing = max(mostMissing, missing(above: page) ?? 0)
+    marks.append(Mark(page: page.number, instant: instant, received: received(above: instant)))
+    guard marks.count > ListCount.pagesKept else { return }
+    let lower = marks[marks.count - 1 - ListCount.pagesKept]
+    guard lower.instant < floor.instant else { return }
+    floor = lower
+    recent = recent.filter { $0.value <= floor.instant }
+  }
+
+  /// Forgets what was counted from a page on, so that it can be read again; what was received stays received.
+  mutating func rewind(to page: Int) {
+    marks.removeAll { $0.page >= page }
+    if let last = marks.last {
+      if floor.page >= page { floor = last }
+    } else {
+      floor = Mark(page: 0, instant: .latest, received: 0)
+    }
+    mostMissing = 0
+  }
+
+  // MARK: - The head
+
+  /// What the first pages, read again, tell.
+  struct Look: Sendable {
+    /// Events that were not on the first pages before.
+    var arrived: [IdentityHash: Timestamp] = [:]
+    var shown: Set<IdentityHash> = []
+    var oldest = Timestamp.latest
+    var count: Int?
+    /// Whether a page has shown an event known before; then nothing below it is new.
+    var isWhole = false
+  }
+
+  /// Takes one of the first pages, read again.
+  func look(_ look: inout Look, at page: PageView) {
+    look.count = page.pagination.count ?? look.count
+    look.oldest = min(look.oldest, page.oldest ?? .latest)
+    let lowest = marks.last?.instant ?? .earliest
+    for (identity, time) in page.timedIdentities {
+      look.shown.insert(identity)
+      if head[identity] != nil {
+        look.isWhole = true
+      } else if time > lowest {
+        look.arrived[identity] = time
+      }
+    }
+  }
+
+  /// How many events the look contradicts what was read before by; zero when all is explained, and then the look counts
+  /// as the beginning.
+  mutating func finish(_ look: Look) -> Int {
+    let arrived = look.arrived.count
+    let growth = look.count.flatMap { now in countAtHead.map { now - $0 } }
+    let unfound = mostMissing - max(arrived, growth ?? 0)
+    let lost = growth.map { max(0, arrived - $0) }
+    let hidden = head.count { $0.value > look.oldest && !look.shown.contains($0.key) }
+    let unexplained = max(unfound, hidden - (lost ?? 0) - removed)
+    guard unexplained <= 0 else { return unexplained }
+    offset += arrived
+    removed += lost ?? 0
+    countAtHead = look.count ?? countAtHead
+    mostMissing = 0
+    head.merge(look.arrived) { $1 }
+    if let count = look.count { largestCount = max(largestCount ?? 0, count) }
+    return 0
+  }
+
+  // MARK: - Counting
+
+  /// By how much the list grew since its head was read last.
+  private func growth(to page: PageView) -> Int? {
+    guard let before = countAtHead, let now = page.pagination.count else { return nil }
+    return now - before
+  }
+
+  private func rank(_ place: Int, on page: PageView) -> Int? {
+    size.map { (page.number - 1) * $0 + place }
+  }
+
+  /// - Parameter instant: at or below the floor.
+  private func received(above instant: Timestamp) -> Int {
+    floor.received + recent.count { $0.value > instant }
+  }
+}
