@@ -28,12 +28,13 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let before = try #require(try world.manifest)
     for night in 1...3 {
       world.clock.advance(to: evening + .days(Double(night)))
+      let settled = world.clock.now - .minutes(10)
       let summary = try await world.export(.incremental(backfillStart: nil))
       #expect(summary.counters.rowsAdded == 0 && summary.daysWritten.isEmpty)
       let number = try #require(summary.commits.last)
       let commit = try record(world, number)
-      #expect(commit.coverage.end == world.clock.now - .minutes(10))
-      #expect(commit.highWaterMark == world.clock.now - .minutes(10))
+      #expect(commit.coverage.end == settled)
+      #expect(commit.highWaterMark == settled)
       #expect(commit.run.complete && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
       // The days that were quiet are named, with no rows.
       let day = Day(containing: world.clock.now)

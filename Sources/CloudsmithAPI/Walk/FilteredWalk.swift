@@ -2,11 +2,12 @@ package import AuditRecord
 
 /// Decides which page of a filtered list to read next, and whether all events of a window have been received.
 ///
-/// The time filter's grammar is not documented, so its answers are evidence only where they agree with each other: the
+/// The time filter's grammar is not documented, so its answers are evidence only where they agree with each other. The
 /// events that it counts before the two ends of a span must differ by exactly the distinct events that it shows between
-/// them. A filter that is ignored, refused or cut off does not pass. The span is wider than the window by `margin`, so
-/// that a filter may drop the time of day, be in another zone, or follow another clock by as much; every event is filtered
-/// again on our side.
+/// them; and what it counts before the end of the span and after it must be all that the list has. A filter that is
+/// ignored, refused, cut off or hides events does not pass. The span is wider than the window by `margin`, so that a filter
+/// may drop the time of day, be in another zone, or follow another clock by as much; every event is filtered again on our
+/// side.
 ///
 /// What this cannot show: an event that the filter files under a time farther away than the margin.
 ///
@@ -24,7 +25,7 @@ package struct FilteredWalk: Sendable {
   /// How far outside of the span an event may lie: by the zone that a filter has in mind.
   static let zones = TimeSpan.hours(15)
   /// How often the list is read before the walk gives it up.
-  package static let passLimit = 5
+  package static let passLimit = 6
 
   package private(set) var next: Step
   /// Pages received.
@@ -32,8 +33,8 @@ package struct FilteredWalk: Sendable {
 
   private let span: Window
   private var passes = 1
-  /// Events before the span.
-  private var before: Int?
+  /// Events before the span; before its end; after it. What is counted next is the whole list.
+  private var counts: [Int] = []
   /// What the list of the span counts; nil until it has told.
   private var expected: Int?
   /// What was received since the count last changed.
@@ -75,17 +76,24 @@ package struct FilteredWalk: Sendable {
   }
 
   private mutating func receive(count: Int) {
-    guard let before else {
-      before = count
-      next = .read(page: 1, list)
-      return
-    }
+    counts.append(count)
     let shown = received.count
-    // Nothing before the span and nothing in it can also be a filter that finds nothing at all.
-    guard count - before == shown, shown == expected ?? 0, count > 0, !PageWalk.isRound(shown) else {
-      return readAgain(expected: count - before, found: shown)
+    switch counts.count {
+    case 1: next = .read(page: 1, list)
+    case 2:
+      // Nothing before the span and nothing in it can also be a filter that finds nothing at all.
+      guard count - counts[0] == shown, shown == expected ?? 0, count > 0, !PageWalk.isRound(shown) else {
+        return readAgain(expected: count - counts[0], found: shown)
+      }
+      next = .count(FilterQuery(from: span.to))
+    case 3: next = .count(FilterQuery())
+    default:
+      // Counted last: an event that arrives meanwhile can spoil the sum, but never mend it.
+      guard counts[1] + counts[2] == count else {
+        return readAgain(expected: count, found: counts[1] + counts[2])
+      }
+      next = .finished(.endOfList)
     }
-    next = .finished(.endOfList)
   }
 
   private mutating func receive(_ page: PageView, _ number: Int) {
@@ -112,7 +120,7 @@ package struct FilteredWalk: Sendable {
     // More than there are: the list has changed without a word.
     if found > expected { received = [] }
     self.expected = nil
-    before = nil
+    counts = []
     next =
       passes > FilteredWalk.passLimit
       ? .finished(.unproven(.unreconciled(expected: expected, found: found)))

@@ -35,6 +35,7 @@ struct ListCount: Sendable {
   private var countAtHead: Int?
   /// The largest count seen, and the last.
   private(set) var largestCount: Int?
+  private var lastCount: Int?
   /// Events that are known to have disappeared while the list was read.
   private var removed = 0
   /// The most that was missing since the head was read last.
@@ -58,7 +59,7 @@ struct ListCount: Sendable {
 
   /// Takes the events of a page, whichever page that is.
   mutating func add(_ page: PageView) {
-    if let count = page.pagination.count { largestCount = max(largestCount ?? 0, count) }
+    note(page.pagination.count)
     for (identity, time) in page.timedIdentities where time <= floor.instant {
       if recent[identity] == nil { recent[identity] = time }
     }
@@ -87,11 +88,13 @@ struct ListCount: Sendable {
   }
 
   /// Takes the page as the lower edge of what has been read.
-  mutating func accept(_ page: PageView) {
+  ///
+  /// - Parameter missing: as it was when the page was read.
+  mutating func accept(_ page: PageView, missing: Int?) {
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       instant < marks.last?.instant ?? .latest
     else { return }
-    mostMissing = max(mostMissing, missing(above: page) ?? 0)
+    mostMissing = max(mostMissing, missing ?? 0)
     marks.append(Mark(page: page.number, instant: instant, received: received(above: instant)))
     guard marks.count > ListCount.pagesKept else { return }
     let lower = marks[marks.count - 1 - ListCount.pagesKept]
@@ -154,11 +157,24 @@ struct ListCount: Sendable {
     countAtHead = look.count ?? countAtHead
     mostMissing = 0
     head.merge(look.arrived) { $1 }
-    if let count = look.count { largestCount = max(largestCount ?? 0, count) }
+    note(look.count)
     return 0
   }
 
   // MARK: - Counting
+
+  /// How many events disappeared from the list without having been received: by how much it shrank, less what was received
+  /// and is gone.
+  func lost(missing: Int) -> Int {
+    guard let largestCount, let lastCount else { return 0 }
+    return largestCount - lastCount + min(0, missing)
+  }
+
+  private mutating func note(_ count: Int?) {
+    guard let count else { return }
+    largestCount = max(largestCount ?? 0, count)
+    lastCount = count
+  }
 
   /// By how much the list grew since its head was read last.
   private func growth(to page: PageView) -> Int? {

@@ -55,6 +55,8 @@ package struct PageWalk: Sendable {
   package static let standstillLimit = 200
   /// How often the same place is read again, without anything new coming to light, before the walk gives it up.
   package static let passLimit = 12
+  /// How often pages are read again because of one page's count.
+  package static let countPassLimit = 20
   /// Proven pages below a claim that is made while the walk goes on: contradictions show soon after what they contradict.
   package static let trail = 2
 
@@ -66,7 +68,7 @@ package struct PageWalk: Sendable {
   private var seam: Seam?
   private var isResuming = false
   /// The page after the seam that did not close it; nil unless the seam is being read again.
-  private var open: PageView?
+  private var open: (page: PageView, missing: Int?)?
   /// Readings of the same place since one showed something new.
   private var passes = 0
   /// How many events of the seam's instant had been received at the pass before.
@@ -165,7 +167,7 @@ package struct PageWalk: Sendable {
     guard asked > above.number else { return askAgain(because: .endedEarly(page: asked)) }
     let saysMore =
       above.pagination.count != nil ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
-    if saysMore { return reread(above, because: .endedEarly(page: asked)) }
+    if saysMore { return reread(above, nil, because: .endedEarly(page: asked)) }
     // Where the answers do not say how long the list is, one answer is not enough.
     endAnswers += 1
     if above.pagination.count == nil, endAnswers < 2 { return }
@@ -190,32 +192,35 @@ package struct PageWalk: Sendable {
     }
     count.add(page)
     if open != nil { return readAgain(page, of: seam) }
+    // Before pages that are read later add to what was received.
+    let missing = count.missing(above: page)
     // Without a count, nothing else says that a page is short.
     if seam.above.pagination.count == nil, let size = count.size, seam.above.records.count < size {
       let found = seam.above.records.count
-      return reread(page, because: .short(page: seam.above.number, expected: size, found: found))
+      return reread(page, missing, because: .short(page: seam.above.number, expected: size, found: found))
     }
     if !seam.keepsOrder(page) { return beginUnordered() }
     let verdict = seam.judge(page)
     self.seam = seam
     switch verdict {
-    case .holds: accept(page)
+    case .holds: accept(page, missing)
     case .goesOn: goOn(to: page, seam.continued(by: page))
-    case .shrank: reread(page, page.overlap(with: seam.above))
-    case .open(let missing): reread(page, missing)
+    case .shrank:
+      reread(page, missing, because: overlap(page, found: page.overlap(with: seam.above)))
+    case .open(let repeated): reread(page, missing, because: overlap(page, found: repeated))
     }
   }
 
   private mutating func begin(with page: PageView) {
     if isResuming {
       count.add(page)
-      return accept(page)
+      return accept(page, count.missing(above: page))
     }
     if firstPage > 1, page.newest < end { return goBack() }
     count.begin(with: page)
     count.add(page)
     headEnd = page.oldest ?? .earliest
-    accept(page)
+    accept(page, count.missing(above: page))
   }
 
   private mutating func goBack() {
@@ -224,12 +229,12 @@ package struct PageWalk: Sendable {
   }
 
   /// Nothing is missing between the page and the one above it; whether anything is missing at all, its rank tells.
-  private mutating func accept(_ page: PageView) {
-    if let missing = count.missing(above: page), !count.explains(missing, at: page) {
+  private mutating func accept(_ page: PageView, _ missing: Int?) {
+    if let missing, !count.explains(missing, at: page) {
       return uncount(page.number, missing: missing)
     }
-    count.accept(page)
-    if page.number > uncounted.page { uncounted = (0, 0) }
+    count.accept(page, missing: missing)
+    if page.number >= uncounted.page { uncounted = (0, 0) }
     isResuming = false
     passes = 0
     known = 0
@@ -269,7 +274,7 @@ package struct PageWalk: Sendable {
   }
 
   /// Reads the seam again, from the page on which its instant begins.
-  private mutating func reread(_ page: PageView, because reason: IncompleteReason) {
+  private mutating func reread(_ page: PageView, _ missing: Int?, because reason: IncompleteReason) {
     guard let seam else { return }
     if seam.receivedCount > known, known > 0 { passes = 0 }
     known = seam.receivedCount
@@ -277,13 +282,12 @@ package struct PageWalk: Sendable {
     passes += 1
     if passes > PageWalk.passLimit { return close(.unproven(reason)) }
     pagesReread += 1
-    open = page
+    open = (page, missing)
     next = .read(page: seam.firstPage)
   }
 
-  private mutating func reread(_ page: PageView, _ repeated: Int) {
-    let growth = seam?.growth(to: page)
-    reread(page, because: .overlap(page: page.number, expected: growth, found: repeated))
+  private func overlap(_ page: PageView, found: Int) -> IncompleteReason {
+    .overlap(page: page.number, expected: seam?.growth(to: page), found: found)
   }
 
   /// Takes the page on which the seam's instant begins once more.
@@ -293,7 +297,7 @@ package struct PageWalk: Sendable {
       self.seam = Seam(below: page, after: seam)
       return reachEnd(at: page)
     }
-    if let open, seam.isExplained(by: page, after: open) { return accept(open) }
+    if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
     self.seam = Seam(below: page, after: seam)
     open = nil
     next = .read(page: page.number + 1)
@@ -308,10 +312,11 @@ package struct PageWalk: Sendable {
     uncounted.page = max(uncounted.page, page)
     uncounted.passes += 1
     pagesReread += 1
-    guard uncounted.passes <= PageWalk.passLimit else {
+    guard uncounted.passes <= PageWalk.countPassLimit, pagesReread <= 60 + 2 * page else {
       return finish(.unproven(.uncounted(page: page, missing: missing)))
     }
-    let back = uncounted.passes == 1 ? 0 : 1 << (uncounted.passes - 2)
+    // Every other time that very page, for what arrives meanwhile gets in the way the less is read.
+    let back = uncounted.passes % 2 == 1 ? 0 : 1 << (uncounted.passes / 2 - 1)
     let from = max(firstPage, page - back)
     if firstPage == 1, from > 1 {
       phase = .look(ListCount.Look(), page: from)
@@ -378,8 +383,8 @@ package struct PageWalk: Sendable {
     guard let total = page.pagination.count, let size = size(of: page) else { return close(.endOfList) }
     let places = (page.number - 1) * size + page.records.count
     guard total == places else { return close(.unproven(.unreconciled(expected: total, found: places))) }
-    if let missing = count.missing(through: page), let largest = count.largestCount, total < largest + min(0, missing) {
-      return close(.unproven(.shrinkingEnd(from: largest, to: total)))
+    if let missing = count.missing(through: page), count.lost(missing: missing) > 0 {
+      return close(.unproven(.shrinkingEnd(from: count.largestCount ?? total, to: total)))
     }
     if PageWalk.isRound(total) { return close(.unproven(.roundCount(total))) }
     close(.endOfList)
