@@ -119,6 +119,22 @@ import Testing
     }
   }
 
+  @Test func `a day before the start that is exported by half is not handed on as settled`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day13: events(day13, 1), day14: []])
+        var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+        change.days = [try await writer.stage(day12, events(day12, 3))]
+        change.covered = [window("2024-02-12T00:00:00Z", "2024-02-12T12:00:00Z")]
+        _ = try writer.commit(change)
+        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        #expect(try told(folder, since: 1, settledOnly: true) == [])
+        try await writer.commit([day12: events(day12, 5)])
+        #expect(try told(folder, since: 2, settledOnly: true) == ["2024-02-12 replace"])
+      }
+    }
+  }
+
   @Test func `a revision of long ago is found, however far back its record is`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in

@@ -141,6 +141,31 @@ import Testing
     }
   }
 
+  @Test func `a day before the start is settled only when all of it is covered`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        func states(_ covered: Window, start: String? = nil) throws -> [Partition.State] {
+          var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+          change.covered = [covered]
+          change.start = start.map { at($0) }
+          _ = try writer.commit(change)
+          return writer.manifest?.partitions.map(\.state) ?? []
+        }
+        let started = window("2024-02-20T12:00:00Z", "2024-02-25T00:00:00Z")
+        let after: [Partition.State] = [.settled, .settled, .settled, .settled, .open]
+        #expect(try states(started, start: "2024-02-20T12:00:00Z") == after)
+        // Exported by hand: half of a day, the other half but for a second, and that second.
+        #expect(try states(window("2024-02-12T00:00:00Z", "2024-02-12T12:00:00Z")) == [.open] + after)
+        #expect(try states(window("2024-02-12T12:00:01Z", "2024-02-13T00:00:00Z")) == [.open] + after)
+        #expect(try states(window("2024-02-12T12:00:00Z", "2024-02-12T12:00:01Z")) == [.settled] + after)
+        // The rest of the day of the start is before the start.
+        #expect(
+          try states(window("2024-02-19T12:00:00Z", "2024-02-20T06:00:00Z")) == [.settled, .open] + after)
+      }
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+    }
+  }
+
   @Test func `a day whose state alone changes is told without a new revision`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in

@@ -13,7 +13,7 @@ import Testing
   private func world(_ disk: FaultyFileSystem) throws -> World {
     try World(now: now, files: disk) { configuration in
       configuration.events = .generated(
-        Generation(count: 2_000, window: Window(from: start, to: now), ties: 3))
+        Generation(count: 2_001, window: Window(from: start, to: now), ties: 3))
     }
   }
 

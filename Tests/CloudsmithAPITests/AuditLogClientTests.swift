@@ -75,7 +75,7 @@ struct AuditLogClientTests {
   }
 
   private static let passing: [(ScriptedTransport.Reply, Fault)] =
-    [408, 429, 500, 502, 503, 504].map { (.status($0), .status(Answer(status: $0))) }
+    [202, 203, 204, 205, 206, 408, 429, 500, 502, 503, 504].map { (.status($0), .status(Answer(status: $0))) }
     + [
       .unreachable("x"), .interrupted("x"), .timedOut(.seconds(60)), .undecodable("x"),
     ].map { (.failure($0), .transport($0)) }
@@ -83,7 +83,7 @@ struct AuditLogClientTests {
       (.status(200, headers: [("X-Pagination-Page", "2")]), .wrongPage(asked: 1, answered: 2))
     ]
 
-  @Test(arguments: 0..<11)
+  @Test(arguments: 0..<16)
   func `what may pass is tried again, and the facts are told`(index: Int) async throws {
     let (reply, fault) = AuditLogClientTests.passing[index]
     let transport = ScriptedTransport([reply, reply, .status(200, "[]")])
@@ -151,6 +151,86 @@ struct AuditLogClientTests {
     ) {
       try await self.client(ScriptedTransport([reply(3_601), reply(3_600)])).page(1)
     }
+  }
+
+  @Test func `our own backoff is no wait that the API asks for`() async throws {
+    let busy = ScriptedTransport.Reply.status(503, headers: [("Retry-After", "1")])
+    let transport = ScriptedTransport(
+      Array(repeating: busy, count: 5) + [.status(200, "[]")], clock: clock)
+    _ = try await client(transport, pace: .unlimited, retry: RetryPolicy(maxWait: .seconds(5))).page(1)
+    #expect(transport.times == [0, 1, 2, 4, 8, 16].map(TimeSpan.seconds))
+    await #expect(
+      throws: APIError.waitTooLong(
+        WaitRefusal(asked: .seconds(1), waited: .seconds(4), limit: .seconds(4)))
+    ) {
+      try await self.client(
+        ScriptedTransport(Array(repeating: busy, count: 6)), pace: .unlimited,
+        retry: RetryPolicy(maxWait: .seconds(4))
+      ).page(1)
+    }
+  }
+
+  private static let pauses: [[(String, String)]] = [
+    [("X-RateLimit-Interval", "3600")],
+    [("X-RateLimit-Interval", "315360000")],
+    [("X-RateLimit-Limit", "1")],
+    [("X-RateLimit-Limit", "1"), ("X-RateLimit-Remaining", "1000000000")],
+    [("X-RateLimit-Limit", "10"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1700003600")],
+    [("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1700003600")],
+    [("X-RateLimit-Limit", "10"), ("X-RateLimit-Remaining", "8"), ("X-RateLimit-Reset", "1700086400")],
+  ]
+
+  @Test(arguments: 0..<7, [200, 503])
+  func `a pause that auto takes from any header counts against the longest wait`(index: Int, status: Int)
+    async throws
+  {
+    let headers = AuditLogClientTests.pauses[index]
+    let transport = ScriptedTransport(
+      [.status(status, "[]", headers: headers), .status(200, "[]"), .status(200, "[]")], clock: clock)
+    let client = client(transport, pace: .auto, retry: RetryPolicy(maxWait: .minutes(1)))
+    await #expect {
+      for number in 1...2 { _ = try await client.page(number) }
+    } throws: { error in
+      guard case .waitTooLong(let refusal) = error as? APIError else { return false }
+      return refusal.limit == .minutes(1) && refusal.asked > .minutes(1)
+    }
+    #expect(transport.requests.count == 1)
+    #expect(clock.elapsed < .seconds(2))
+  }
+
+  @Test func `a 429 that asks by any header counts against the longest wait`() async throws {
+    for (name, value) in [
+      ("Retry-After", "61"), ("Retry-After", "Tue, 14 Nov 2023 22:14:21 GMT"), ("X-RateLimit-Interval", "61"),
+      ("X-RateLimit-Reset", "1700000061"),
+    ] {
+      for pace in [PaceRule.auto, .unlimited, .perSecond(1)] {
+        let transport = ScriptedTransport([.status(429, headers: [(name, value)]), .status(200, "[]")])
+        await #expect(
+          throws: APIError.waitTooLong(
+            WaitRefusal(asked: .seconds(61), waited: .zero, limit: .minutes(1))),
+          "\(name): \(value)"
+        ) {
+          try await self.client(
+            transport, pace: pace, retry: RetryPolicy(maxWait: .minutes(1)), clock: ManualClock()
+          ).page(1)
+        }
+      }
+    }
+  }
+
+  @Test func `a place in the queue is no wait that the API asks for`() async throws {
+    let headers = [
+      ("X-RateLimit-Limit", "1800"), ("X-RateLimit-Remaining", "1799"), ("X-RateLimit-Reset", "1700003600"),
+    ]
+    let transport = ScriptedTransport(
+      Array(repeating: .status(200, "[]", headers: headers), count: 9), clock: clock)
+    let client = client(transport, pace: .auto, retry: RetryPolicy(maxWait: .seconds(6)))
+    _ = try await client.page(1)
+    try await withThrowingTaskGroup { group in
+      for number in 2...9 { group.addTask { _ = try await client.page(number) } }
+      try await group.waitForAll()
+    }
+    #expect(transport.requests.count == 9)
   }
 
   @Test func `requests, retries and followed redirects all keep the pace`() async throws {

@@ -19,6 +19,61 @@ struct HeaderFieldsTests {
     #expect(Pagination(fields) == Pagination(page: 3))
   }
 
+  private static let trillion = 1_000_000_000_000
+
+  @Test(
+    arguments: [
+      ("X-Pagination-Count", [0, 607, trillion], [-1, trillion + 1, .max]),
+      ("X-Pagination-Page", [0, 1, trillion], [-1, trillion + 1, .max]),
+      ("X-Pagination-PageTotal", [0, 21, trillion], [-1, trillion + 1, .max]),
+      ("X-Pagination-PageSize", [1, 500, 1_000_000], [-1, 0, 1_000_001, .max]),
+    ] as [(String, [Int], [Int])])
+  func `a count out of bounds is nil`(name: String, good: [Int], bad: [Int]) {
+    func read(_ value: Int) -> [Int?] {
+      let pagination = Pagination(HeaderFields([(name, "\(value)")]))
+      return [pagination.count, pagination.page, pagination.pageTotal, pagination.pageSize]
+    }
+    for value in good { #expect(read(value).compactMap(\.self) == [value]) }
+    for value in bad { #expect(read(value).compactMap(\.self) == [], "\(value)") }
+  }
+
+  @Test(
+    arguments: [
+      ("X-RateLimit-Limit", ["1", "1000000000"], ["0", "-1", "1000000001", "9223372036854775807"]),
+      ("X-RateLimit-Remaining", ["0", "1000000000"], ["-1", "1000000001", "9223372036854775807"]),
+      ("X-RateLimit-Interval", ["0", "1e-300", "315360000"], ["-5", "315360001", "1e300", "nan", "inf"]),
+      ("X-RateLimit-Reset", ["0", "1", "1800000000.5"], ["-1", "-1e308", "1e300", "253402300800", "nan"]),
+    ])
+  func `a rate field out of bounds is nil`(name: String, good: [String], bad: [String]) {
+    for value in good { #expect(RateLimit(HeaderFields([(name, value)]), now: now) != nil, "\(value)") }
+    for value in bad { #expect(RateLimit(HeaderFields([(name, value)]), now: now) == nil, "\(value)") }
+  }
+
+  @Test(
+    arguments: [
+      ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 29 Jan 2017 17:49:25 GMT", 1_485_712_165),
+      ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
+      ("Wed, 31 Dec 1969 23:59:59 GMT", nil), ("Mon, 01 Jan 0001 00:00:00 GMT", nil),
+      ("Fri, 31 Dec 9999 23:59:60 GMT", nil), ("Sat, 01 Jan 10000 00:00:00 GMT", nil),
+      ("Sun, 06 Nov 9223372036854775807 08:49:37 GMT", nil),
+      ("Sun, 06 Nov -9223372036854775808 08:49:37 GMT", nil),
+      ("Sun, 9223372036854775807 Nov 2026 08:49:37 GMT", nil),
+      ("Sun, 06 Nov 2026 9223372036854775807:49:37 GMT", nil),
+    ] as [(String, Int64?)])
+  func `a date is of the years 1970 to 9999`(text: String, seconds: Int64?) {
+    let time = seconds.map { Timestamp(microseconds: $0 * 1_000_000) }
+    #expect(HeaderFields([("Date", text)]).date == time)
+  }
+
+  @Test(
+    arguments: [
+      ("0", .zero), ("60", .minutes(1)), ("315360000", .days(3_650)),
+      ("315360001", nil), ("-1", nil), ("1.5", nil), ("9223372036854775807", nil), ("", nil), ("soon", nil),
+    ] as [(String, TimeSpan?)])
+  func `an age is whole seconds up to ten years`(text: String, span: TimeSpan?) {
+    #expect(HeaderFields([("age", text)]).age == span)
+  }
+
   @Test func `an empty list has no pagination at all`() {
     #expect(Pagination(HeaderFields([])) == Pagination())
   }
@@ -43,14 +98,19 @@ struct HeaderFieldsTests {
     #expect(RateLimit(fields, now: Timestamp(microseconds: 0))?.resetsIn == .seconds(10))
   }
 
+  @Test func `an answer from a cache is as much later as it is old`() {
+    let fields = HeaderFields([
+      ("X-RateLimit-Reset", "1485712175"), ("Date", "Sun, 29 Jan 2017 17:48:25 GMT"), ("Age", "60"),
+    ])
+    #expect(RateLimit(fields, now: Timestamp(microseconds: 0))?.resetsIn == .seconds(10))
+  }
+
   @Test(arguments: ["nan", "inf", "", "soon", "-inf"])
   func `a span that is no number is nil`(value: String) {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Interval", value)]), now: now) == nil)
   }
 
-  @Test func `a span is bounded on both sides`() {
-    #expect(RateLimit(HeaderFields([("X-RateLimit-Interval", "-5")]), now: now)?.interval == .zero)
-    #expect(RateLimit(HeaderFields([("X-RateLimit-Interval", "1e300")]), now: now)?.interval == .days(3_650))
+  @Test func `a reset that has passed is now`() {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Reset", "1")]), now: now)?.resetsIn == .zero)
     #expect(RateLimit(HeaderFields([]), now: now) == nil)
   }

@@ -13,9 +13,18 @@ struct ResponseVerdictTests {
       key: Sample.key, now: now)
   }
 
-  @Test(arguments: [200, 201, 204])
-  func `success means that the body counts`(status: Int) {
-    #expect(verdict(status) == .body)
+  @Test func `200 means that the body counts`() {
+    #expect(verdict(200) == .body)
+  }
+
+  @Test(arguments: [201, 202, 203, 204, 205, 206, 207, 226, 299])
+  func `any other success is no page, and is tried again without a look at its body`(status: Int) {
+    #expect(verdict(status, "[]") == .retry(.status(Answer(status: status)), asked: nil))
+    #expect(verdict(status, #"{"detail":"x"}"#) == .retry(.status(Answer(status: status)), asked: nil))
+    let later = [("Retry-After", "30"), ("X-Request-Id", "r")]
+    #expect(
+      verdict(status, "", later)
+        == .retry(.status(Answer(status: status, requestID: "r")), asked: .seconds(30)))
   }
 
   @Test func `refusals are told apart`() {
@@ -51,6 +60,7 @@ struct ResponseVerdictTests {
       ("3304", .seconds(3_304)), ("0", .zero), ("1.5", .seconds(1.5)),
       ("Sun, 06 Nov 1994 08:50:37 GMT", .minutes(1)),
       ("Sun, 06 Nov 1994 10:49:37 GMT", .hours(2)), ("Sun, 06 Nov 1994 08:00:00 GMT", .zero), ("soon", nil),
+      ("Fri, 31 Dec 9999 23:59:59 GMT", nil), ("1e300", nil), ("-1", nil), ("9223372036854775807", nil),
       ("Sun, 31 Feb 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
       ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
       ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Nov 1994 08:49 GMT", nil), ("", nil),

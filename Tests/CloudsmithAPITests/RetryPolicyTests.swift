@@ -37,7 +37,7 @@ struct RetryPolicyTests {
   }
 
   @Test func `a short request of the API does not cut the backoff short`() {
-    #expect(next(after: 5, asked: .seconds(1), random: 0.5) == .obey(.seconds(8)))
+    #expect(next(after: 5, asked: .seconds(1), random: 0.5) == .backOff(.seconds(8), asked: .seconds(1)))
     #expect(next(after: 5, asked: .zero, random: 0.5) == .backOff(.seconds(8)))
   }
 

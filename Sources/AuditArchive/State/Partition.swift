@@ -15,7 +15,7 @@ package enum PartFormat: String, Sendable, Codable, CaseIterable {
 /// One day of a log, as the archive holds it.
 package struct Partition: Hashable, Sendable {
   package enum State: String, Sendable, Codable {
-    /// Not wholly covered, or within the lookback: it may still change.
+    /// It may still change: it is not whole (`Standing.isWhole`), or within the lookback.
     case open
     case settled
   }

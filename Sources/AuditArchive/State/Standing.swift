@@ -24,6 +24,14 @@ package struct Standing: Hashable, Sendable {
   package var gaps: [Window] {
     coverage.gaps(in: Window(from: start, to: coverage.end ?? start))
   }
+
+  /// Whether a day can be settled: every instant of it that the archive is to hold is covered, and none is due to be read
+  /// again. Of the day on which the archive starts that is the part from the start on. Of a day before the start it is the
+  /// whole day: nobody fills the rest of such a day, so that a part of it stays a part.
+  package func isWhole(_ day: Day) -> Bool {
+    let held = day.end <= start ? day.window : day.window.intersection(Window(from: start, to: .latest))
+    return coverage.contains(held) && lookbackDue.intersection(day.window).isEmpty
+  }
 }
 
 extension Standing: Codable {

@@ -5,14 +5,9 @@ struct CoverageCheck {
   private(set) var findings: [Finding] = []
 
   init(_ state: Manifest, path: String) {
-    let everything = Window(from: state.start, to: .latest)
-    let end = state.coverage.end ?? state.start
     for partition in state.partitions where partition.state == .settled {
       let day = partition.eventDate
-      guard
-        !state.coverage.contains(day.window.intersection(everything)) || day.end > end
-          || !state.lookbackDue.intersection(day.window).isEmpty
-      else { continue }
+      if state.standing.isWhole(day) { continue }
       findings.append(
         Finding(
           .wrongCoverage(.state, expected: Partition.State.open.rawValue, found: partition.state.rawValue),

@@ -50,12 +50,9 @@ struct CommitPlan {
     }
     // The lookback reaches back from the newest covered instant, which is the mark when there is no gap.
     let changing = (coverage.intervals.last?.to ?? standing.start) - change.lookback
-    let everything = Window(from: standing.start, to: .latest)
-    let isSettled = { (day: Day) in
-      coverage.contains(day.window.intersection(everything)) && day.end <= changing
-        && due.intersection(day.window).isEmpty
+    for day in after.keys {
+      after[day]?.state = standing.isWhole(day) && day.end <= changing ? .settled : .open
     }
-    for day in after.keys { after[day]?.state = isSettled(day) ? .settled : .open }
 
     var run = change.run
     run.quarantined = quarantine?.file.records ?? 0

@@ -36,7 +36,7 @@ package struct WaitRefusal: Hashable, Sendable {
 
 /// What is worth another try.
 package enum Fault: Hashable, Sendable {
-  /// 408, 425, 429 and 5xx.
+  /// 408, 425, 429 and 5xx, and 2xx other than 200.
   case status(Answer)
   case transport(TransportFault)
   /// The body is not an array of JSON.

@@ -13,9 +13,15 @@ package struct Answer: Hashable, Sendable {
   }
 
   init(_ response: APIResponse, hiding key: APIKey) {
+    self.init(headOf: response, hiding: key)
+    let secrets = [key, response.token].compactMap(\.self)
+    self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: secrets) }
+  }
+
+  /// Without the body, of which nothing is read.
+  init(headOf response: APIResponse, hiding key: APIKey) {
     let secrets = [key, response.token].compactMap(\.self)
     self.status = response.status
-    self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: secrets) }
     self.requestID = ["X-Request-Id", "X-Correlation-Id", "CF-Ray"].lazy.compactMap { response.headers[$0] }
       .first
       .flatMap { Answer.oneLine($0, limit: 80, hiding: secrets) }

@@ -67,7 +67,7 @@ package final class AuditLogClient: Sendable {
     return outcome
   }
 
-  /// Asks until the answer is final, and hands a good one (2xx) to `receive`; a fault that it finds there is worth another
+  /// Asks until the answer is final, and hands a good one (200) to `receive`; a fault that it finds there is worth another
   /// try, like any other.
   ///
   /// - Parameters:
@@ -93,7 +93,7 @@ package final class AuditLogClient: Sendable {
         }
         redirects += 1
       case .fault(let fault, let asked):
-        try await prepareRetry(after: fault, asked: asked, attempt: attempt, waited: waited)
+        try await prepareRetry(after: fault, asked: asked, attempt: attempt, waited: &waited)
         attempt += 1
         redirects = 0
         request.target = target
@@ -170,23 +170,25 @@ package final class AuditLogClient: Sendable {
   private func takeTurn(waited: inout TimeSpan) async throws(APIError) {
     let ticket = state.withLock { $0.pace.join() }
     while true {
-      let action = Task.isCancelled ? nil : state.withLock { $0.pace.ask(ticket, at: clock.elapsed) }
-      switch action {
-      case nil:
+      if Task.isCancelled {
         state.withLock { $0.pace.leave(ticket) }
         throw .cancelled
+      }
+      let now = clock.elapsed
+      let (action, asked) = state.withLock { ($0.pace.ask(ticket, at: now), $0.pace.pauseAsked(at: now)) }
+      switch action {
       case .go:
         state.withLock { $0.counters.requests += 1 }
         return
       case .wait(let span, let reason):
         do throws(APIError) {
-          if reason == .rateLimit { try admit(span, after: waited) }
+          if reason == .rateLimit { try admit(asked, after: waited) }
           try await wait(span, reason)
         } catch {
           state.withLock { $0.pace.leave(ticket) }
           throw error
         }
-        if reason == .rateLimit { waited = waited + span }
+        if reason == .rateLimit { waited = waited + asked }
       }
     }
   }
@@ -198,14 +200,17 @@ package final class AuditLogClient: Sendable {
   }
 
   private func prepareRetry(
-    after fault: Fault, asked: TimeSpan?, attempt: Int, waited: TimeSpan
+    after fault: Fault, asked: TimeSpan?, attempt: Int, waited: inout TimeSpan
   ) async throws(APIError) {
     switch retry.next(afterTry: attempt, asked: asked, waited: waited, random: random()) {
     case .giveUp: throw .unavailable(fault, tries: attempt)
     case .refuseToWait(let span):
       throw .waitTooLong(WaitRefusal(asked: span, waited: waited, limit: retry.maxWait))
     case .obey(let span): state.withLock { $0.pace.hold(until: clock.elapsed + span) }
-    case .backOff(let span): try await wait(span, .backoff)
+    case .backOff(let span, let asked):
+      state.withLock { $0.pace.hold(until: clock.elapsed + asked) }
+      waited = waited + asked
+      try await wait(span, .backoff)
     }
     state.withLock { $0.counters.retries += 1 }
     observe(.retrying(attempt: attempt + 1, of: retry.tries, fault))

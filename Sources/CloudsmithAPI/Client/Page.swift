@@ -24,7 +24,8 @@ package enum PageOutcome: Sendable {
   case pastTheEnd
 }
 
-/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, or no number is nil.
+/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, no number, or out of
+/// bounds is nil.
 package struct Pagination: Hashable, Sendable {
   /// Records in the whole list.
   package var count: Int?
@@ -40,9 +41,9 @@ package struct Pagination: Hashable, Sendable {
   }
 
   package init(_ headers: HeaderFields) {
-    self.count = headers.count("X-Pagination-Count")
-    self.page = headers.count("X-Pagination-Page")
-    self.pageTotal = headers.count("X-Pagination-PageTotal")
-    self.pageSize = headers.count("X-Pagination-PageSize")
+    self.count = headers.count("X-Pagination-Count", in: HeaderBounds.count)
+    self.page = headers.count("X-Pagination-Page", in: HeaderBounds.count)
+    self.pageTotal = headers.count("X-Pagination-PageTotal", in: HeaderBounds.count)
+    self.pageSize = headers.count("X-Pagination-PageSize", in: HeaderBounds.pageSize)
   }
 }

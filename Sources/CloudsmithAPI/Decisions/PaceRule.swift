@@ -19,7 +19,7 @@ package enum PaceRule: Hashable, Sendable {
   }
 }
 
-/// The share of the hourly allowance that `auto` leaves to others who use the key: `--rate-reserve`.
+/// The share of the rate limit that `auto` leaves to others who use the key: `--rate-reserve`.
 package struct RateReserve: Hashable, Sendable {
   /// 0 to below 1.
   package let share: Double

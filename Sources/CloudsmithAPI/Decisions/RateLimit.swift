@@ -2,7 +2,7 @@ package import AuditRecord
 
 /// What an answer tells about the key's allowance (`X-RateLimit-*`), as spans from its arrival.
 package struct RateLimit: Hashable, Sendable {
-  /// Requests an hour.
+  /// Requests a window. Its length is told nowhere: Cloudsmith documents an hour.
   package var limit: Int?
   package var remaining: Int?
   /// Until the allowance is full again.
@@ -20,14 +20,13 @@ package struct RateLimit: Hashable, Sendable {
   }
 
   /// nil when the answer tells nothing. `X-RateLimit-Reset` is an instant of the other side's clock, so it is measured
-  /// against the answer's own `Date`, and against `now` only without one.
+  /// against the answer's own `Date` and `Age`, and against `now` only without them.
   package init?(_ headers: HeaderFields, now: Timestamp) {
-    self.limit = headers.count("X-RateLimit-Limit")
-    self.remaining = headers.count("X-RateLimit-Remaining")
+    self.limit = headers.count("X-RateLimit-Limit", in: HeaderBounds.limit)
+    self.remaining = headers.count("X-RateLimit-Remaining", in: HeaderBounds.remaining)
     self.interval = headers.seconds("X-RateLimit-Interval")
-    self.resetsIn = headers["X-RateLimit-Reset"].flatMap { Double($0) }.flatMap { reset in
-      let time = headers.date ?? now
-      return HeaderFields.span(seconds: reset - Double(time.microseconds) / 1_000_000)
+    self.resetsIn = headers.instant("X-RateLimit-Reset").flatMap { reset in
+      HeaderFields.span(seconds: max(0, (reset - (headers.time ?? now)).seconds))
     }
     if limit == nil, remaining == nil, interval == nil, resetsIn == nil { return nil }
   }

@@ -2,7 +2,7 @@ package import AuditRecord
 
 /// What an answer means for the request that it answers, by its status.
 package enum ResponseVerdict: Hashable, Sendable {
-  /// 2xx: the body should be a page.
+  /// 200: the body should be a page.
   case body
   case pastTheEnd
   case redirect(location: String?)
@@ -17,7 +17,11 @@ package enum ResponseVerdict: Hashable, Sendable {
   package init(_ response: APIResponse, page: Int, key: APIKey, now: Timestamp) {
     var answer: Answer { Answer(response, hiding: key) }
     switch response.status {
-    case 200..<300: self = .body
+    case 200: self = .body
+    // Accepted, created, empty, in part: none of them is the page, whatever its body looks like.
+    case 201..<300:
+      self = .retry(
+        .status(Answer(headOf: response, hiding: key)), asked: ResponseVerdict.asked(response, now: now))
     case 301, 302, 303, 307, 308: self = .redirect(location: response.headers["Location"])
     case 401, 403: self = .refused(.keyRefused(answer))
     case 402: self = .refused(.planWithoutAuditLog(answer))
@@ -34,7 +38,7 @@ package enum ResponseVerdict: Hashable, Sendable {
     let headers = response.headers
     if let seconds = headers.seconds("Retry-After") { return seconds }
     if let date = headers["Retry-After"].flatMap(HTTPDate.init) {
-      return max(.zero, date.time - (headers.date ?? now))
+      return HeaderFields.span(seconds: max(0, (date.time - (headers.time ?? now)).seconds))
     }
     guard response.status == 429, let rate = RateLimit(headers, now: now) else { return nil }
     return rate.interval ?? rate.resetsIn

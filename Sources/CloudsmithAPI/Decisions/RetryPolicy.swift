@@ -3,9 +3,9 @@ package import AuditRecord
 /// Whether and when a request is tried again: exponential backoff with full jitter, and what the API asks for.
 package struct RetryPolicy: Hashable, Sendable {
   package enum Action: Hashable, Sendable {
-    /// Wait by ourselves, then try.
-    case backOff(TimeSpan)
-    /// Wait as long as the API asked, or as the backoff would be if that is longer, then try.
+    /// Wait by ourselves, then try. `asked` is what the API asked for, which is over before.
+    case backOff(TimeSpan, asked: TimeSpan = .zero)
+    /// Wait as long as the API asked, then try.
     case obey(TimeSpan)
     case giveUp
     /// What the API asked for, with what was waited before, is longer than `maxWait`.
@@ -41,6 +41,7 @@ package struct RetryPolicy: Hashable, Sendable {
     let doubled = base.seconds * Double(1 << min(max(number, 1) - 1, 30))
     let backoff = TimeSpan.seconds(min(cap.seconds, doubled) * random)
     guard let asked, asked > .zero else { return .backOff(backoff) }
-    return waited + asked <= maxWait ? .obey(max(asked, backoff)) : .refuseToWait(asked)
+    guard waited + asked <= maxWait else { return .refuseToWait(asked) }
+    return backoff > asked ? .backOff(backoff, asked: asked) : .obey(asked)
   }
 }

@@ -6,7 +6,7 @@ internal import AuditRecord
 struct HTTPDate: Hashable, Sendable {
   var time: Timestamp
 
-  /// nil when `text` is not in that form or names no real time.
+  /// nil when `text` is not in that form, or names no real time of the years 1970 to 9999.
   init?(_ text: String) {
     let words = text.split(separator: " ")
     guard words.count == 6, words[0].last == ",", words[5] == "GMT", let day = Int64(words[1]),
@@ -17,9 +17,11 @@ struct HTTPDate: Hashable, Sendable {
       (0..<24).contains(hour), (0..<60).contains(minute), (0...60).contains(second)
     else { return nil }
     let date = CivilDate(year: year, month: Int64(month) + 1, day: day)
-    guard date.isValid else { return nil }
+    guard HeaderBounds.year.contains(year), date.isValid else { return nil }
     let seconds = date.daysSinceEpoch * 86_400 + hour * 3_600 + minute * 60 + second
     self.time = Timestamp(microseconds: seconds * 1_000_000)
+    // A leap second at the end of the last year.
+    guard time <= .latest else { return nil }
   }
 
   private static let months: [Substring] = [

@@ -5,21 +5,29 @@ package import AuditRecord
 /// It assumes nothing but that the list is newest first, and checks that on every page it sees. While it searches, new
 /// events only move older ones to later pages, so a page that begins above the window goes on doing so.
 ///
+/// A server that does not heed the page number shows page 1 for ever. So a later page has to begin lower than the one
+/// above it, unless the list has grown by that much, and the search ends after `requestLimit` pages.
+///
 /// No input or output: a page goes in (`receive`), `next` says what to do.
 package struct PageSeek: Sendable {
   package enum Step: Hashable, Sendable {
     case read(page: Int)
-    /// A walk from this page on sees all of the window. 1 where the list is not newest first.
+    /// A walk from this page on sees all of the window. 1 where the list is not newest first, or the search found nothing.
     case found(page: Int)
   }
 
   package private(set) var next: Step = .read(page: 1)
 
+  /// Pages that a search reads at most: those of a list of four billion pages that does not tell how many it has.
+  package static let requestLimit = 64
+
   private let end: Timestamp
-  /// The last page known to begin at or above the window's end.
+  /// The last page known to begin at or above the window's end, and what was on it; nil before the first was received.
   private var low = 1
+  private var above: PageView?
   /// The first page known to begin below it, or not to be there.
   private var high: Int?
+  private var requests = 0
 
   /// - Parameter end: the window's end; events before it are wanted.
   package init(before end: Timestamp) {
@@ -28,7 +36,7 @@ package struct PageSeek: Sendable {
 
   package mutating func receive(_ page: PageView) {
     guard case .read(let asked) = next else { return }
-    guard page.isNewestFirst, let oldest = page.oldest else {
+    guard page.isNewestFirst, let oldest = page.oldest, above.map({ page.canStand(below: $0) }) ?? true else {
       next = .found(page: 1)
       return
     }
@@ -39,6 +47,7 @@ package struct PageSeek: Sendable {
       high = asked
     } else {
       low = asked
+      above = page
       // The window begins on this very page, or nothing follows.
       if oldest < end || page.isLast {
         next = .found(page: asked)
@@ -55,11 +64,28 @@ package struct PageSeek: Sendable {
   }
 
   private mutating func goOn() {
-    // Without a total the search doubles its step until it has gone too far.
-    guard let high else {
-      next = .read(page: low * 2)
+    requests += 1
+    if let high, high - low <= 1 {
+      next = .found(page: low)
       return
     }
-    next = high - low <= 1 ? .found(page: low) : .read(page: (low + high) / 2)
+    // Without a total the search doubles its step until it has gone too far.
+    let page = high.map { (low + $0) / 2 } ?? low * 2
+    let isGivenUp = requests == PageSeek.requestLimit || !HeaderBounds.count.contains(page)
+    next = isGivenUp ? .found(page: 1) : .read(page: page)
+  }
+}
+
+extension PageView {
+  /// Whether this page, read later, can be of a later number than `page`: it begins lower, or the list has grown by all
+  /// that lies between them. It begins no lower where more events than fit on a page are of one instant, but is another page.
+  fileprivate func canStand(below page: PageView) -> Bool {
+    if newest < page.newest { return true }
+    if let before = page.pagination.count, let now = pagination.count,
+      now - before >= (number - page.number) * page.records.count
+    {
+      return true
+    }
+    return newest == page.newest && records != page.records
   }
 }

@@ -20,8 +20,8 @@ extension Words {
     return Failure(
       status: .incomplete,
       sentence: """
-        The API allows no more requests for now (429)\(asked): its limit counts per hour and key; wait until then, and give \
-        this job a key of its own.
+        The API allows no more requests for now (429)\(asked): its limit counts per key; wait until then, and give this job \
+        a key of its own.
         """)
   }
 
@@ -29,7 +29,7 @@ extension Words {
     Failure(
       status: .incomplete,
       sentence: """
-        No request is left of this hour's\(resetsIn.map { ", for another \($0.rough)" } ?? ""): wait until then, and give \
+        No request of the rate limit is left\(resetsIn.map { ", for another \($0.rough)" } ?? ""): wait until then, and give \
         this job a key of its own.
         """)
   }

@@ -126,7 +126,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With auto: the share of the hourly limit left to others who use the key; default 20%.",
+      "With auto: the share of the rate limit left to others who use the key; default 20%.",
       valueName: "share"))
   var rateReserve: String?
 

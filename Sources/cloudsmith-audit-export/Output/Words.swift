@@ -73,9 +73,9 @@ struct Words {
       Failure(
         status: .incomplete,
         sentence: """
-          The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its requests per hour \
-          are used up, perhaps by others who share the key (use a key of its own for this job). What was fetched is kept; \
-          run again when the limit has been reset.
+          The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its rate limit is \
+          used up or very small. Others may share the key: use a key of its own for this job. What was fetched is kept; run \
+          again when the limit has been reset.
           """)
     case .unsafe(let hazard):
       Failure(
@@ -95,8 +95,8 @@ struct Words {
     switch fault {
     case .status(let answer) where answer.status == 429:
       """
-      too many requests (429\(said(answer))); perhaps others share the key, which counts per hour: use a key of its own, \
-      or wait for the limit to be reset
+      too many requests (429\(said(answer))); perhaps others share the key: use a key of its own, or wait for \
+      the limit to be reset
       """
     case .status(let answer): "status \(answer.status)\(said(answer))"
     case .transport(let fault): "\(fault)"

@@ -311,6 +311,28 @@ import Testing
     }
   }
 
+  @Test func `a day before the start that is covered by half is wrong when settled, until the next commit`()
+    async throws
+  {
+    try await ExampleArchive.with { archive in
+      try await withWriter(archive.folder) { writer in
+        var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+        change.covered = [window("2024-02-01T00:00:00Z", "2024-02-01T12:00:00Z")]
+        _ = try writer.commit(change)
+      }
+      #expect(try archive.findings().isEmpty)
+      // As builds from before the release wrote it.
+      try archive.forgeDay("2024-02-01") { $0["state"] = "settled" }
+      try expect([("wrong-coverage", manifest)], in: archive)
+      #expect(try archive.verify().findings.first?.day == day("2024-02-01"))
+      try await withWriter(archive.folder) {
+        _ = try $0.commit(Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24)))
+      }
+      #expect(try archive.partition("2024-02-01").state == .open)
+      #expect(try archive.findings().isEmpty)
+    }
+  }
+
   // MARK: What the state says of a day
 
   @Test func `counts, bounds and content that the rows do not have are told`() async throws {

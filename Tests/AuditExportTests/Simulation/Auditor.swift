@@ -190,11 +190,12 @@ struct Auditor {
   }
 
   private mutating func checkStates(_ manifest: Manifest, _ lookback: TimeSpan) {
-    let everything = Window(from: manifest.start, to: .latest)
     for partition in manifest.partitions {
-      let wanted = partition.eventDate.window.intersection(everything)
+      // From the start on; of a day that lies wholly before it, all.
+      var wanted = partition.eventDate.window
+      if wanted.from < manifest.start, manifest.start < wanted.to { wanted.from = manifest.start }
       let isSettled =
-        (wanted.isEmpty || manifest.coverage.intervals.contains { $0.contains(wanted) })
+        manifest.coverage.intervals.contains { $0.contains(wanted) }
         && partition.eventDate.end <= (manifest.coverage.end ?? manifest.start) - lookback
         && manifest.lookbackDue.intersection(partition.eventDate.window).isEmpty
       require((partition.state == .settled) == isSettled, "\(partition.eventDate) is \(partition.state)")

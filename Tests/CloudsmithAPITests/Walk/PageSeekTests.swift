@@ -102,6 +102,78 @@ extension PageSeek {
     }
   }
 
+  @Test(arguments: [0, 1, 9], [true, false])
+  func `a server that does not heed the page number ends the search at once`(growth: Int, hasTotal: Bool)
+    throws
+  {
+    var list = LongList(count: 100, newest: 1_000_000, hasTotal: hasTotal)
+    var seek = PageSeek(before: Timestamp(microseconds: 0))
+    var requests = 0
+    while case .read(let number) = seek.next, requests < 100 {
+      requests += 1
+      let first = try #require(list.page(1, size: 10))
+      seek.receive(PageView(number: number, pagination: first.pagination, records: first.records))
+      list.arrive(growth)
+    }
+    #expect(requests == 2)
+    #expect(seek.next == .found(page: 1))
+  }
+
+  @Test func `a search that never ends is given up`() {
+    var seek = PageSeek(before: .earliest)
+    var requests = 0
+    while case .read(let number) = seek.next, requests < 100 {
+      requests += 1
+      // Always a page of older events, and never the last.
+      let record = PageView.Record(
+        identity: IdentityHash(Array("\(number)".utf8).span), time: Timestamp(microseconds: Int64(-requests)))
+      seek.receive(PageView(number: number, pagination: Pagination(), records: [record]))
+    }
+    #expect(requests == 40)  // 2 to the 40 is more than any number of a page that is believed
+    #expect(seek.next == .found(page: 1))
+  }
+
+  @Test func `a total far too large costs a search in its doublings, not in its pages`() throws {
+    let list = LongList(count: 1_000, newest: 10_000_000)
+    for total in [101, 1_000, 1_000_000_000_000] {
+      func page(_ number: Int) -> PageView? {
+        list.page(number, size: 10).map {
+          PageView(number: number, pagination: Pagination(pageTotal: total), records: $0.records)
+        }
+      }
+      let first = try #require(page(1))
+      var seek = PageSeek(before: Timestamp(microseconds: list.time(777)))
+      var ends = ListEnds(first)
+      var requests = 0
+      while case .read(let number) = seek.next {
+        requests += 1
+        if let page = page(number) { seek.receive(page) } else { seek.receivePastTheEnd() }
+      }
+      #expect(seek.next == .found(page: 78))
+      while let number = ends.next {
+        requests += 1
+        ends.receive(page(number), number: number)
+      }
+      #expect(ends.oldest == Timestamp(microseconds: list.time(999)))
+      #expect(requests < 90)
+    }
+  }
+
+  @Test func `more events of one instant than fit on a page do not end the search`() throws {
+    // 40 events of one instant among 400, ten a page.
+    func page(_ number: Int) -> PageView {
+      let records = ((number - 1) * 10..<number * 10).map { index in
+        let time = Int64(1_000 - (200..<240 ~= index ? 200 : index))
+        return PageView.Record(
+          identity: IdentityHash(Array("\(index)".utf8).span), time: Timestamp(microseconds: time))
+      }
+      return PageView(number: number, pagination: Pagination(count: 400, pageTotal: 40), records: records)
+    }
+    var seek = PageSeek(before: Timestamp(microseconds: 1_000 - 239))
+    while case .read(let number) = seek.next { seek.receive(page(number)) }
+    #expect(seek.next == .found(page: 24))
+  }
+
   @Test func `in a list that is not newest first there is nothing to seek`() {
     var list = LongList(count: 100, newest: 1_000, step: -1_000)
     var seek = PageSeek(before: Timestamp(microseconds: 50_000))
