@@ -69,6 +69,12 @@ struct ListOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Refuse this page once, as if the list ended before it.", valueName: "page"))
   var oddPage: Int?
 
+  @Option(help: ArgumentHelp("Leave the last events of this page out.", valueName: "page"))
+  var shortPage: Int?
+
+  @Option(help: ArgumentHelp("How many of them.", valueName: "count"))
+  var shortPageMissing = 1
+
   @Option(
     help: ArgumentHelp(
       "The status of pages that are refused for these reasons; 'empty' is 200 with an empty list.",
@@ -130,6 +136,7 @@ struct ListOptions: ParsableArguments {
     let counts = [
       ("thin-every", thinEvery), ("count-cap", countCap), ("deep-page-limit", deepPageLimit),
       ("deep-place-limit", deepPlaceLimit), ("odd-page", oddPage), ("repeat-after", repeatAfter),
+      ("short-page", shortPage), ("short-page-missing", shortPageMissing),
     ]
     for (name, count) in counts where count ?? 1 < 1 {
       throw ValidationError("--\(name) needs a count of at least 1.")
@@ -176,6 +183,7 @@ struct ListOptions: ParsableArguments {
     }
     if let deepPageLimit { behaviours.append(DeepPageLimit(.pages(deepPageLimit), refusal: refusePages)) }
     if let deepPlaceLimit { behaviours.append(DeepPageLimit(.places(deepPlaceLimit), refusal: refusePages)) }
+    if let shortPage { behaviours.append(ShortPage(shortPage, missing: shortPageMissing)) }
     if let oddPage { behaviours.append(OddPage(oddPage, refusal: refusePages)) }
     if let emptyList { behaviours.append(EmptyList(during: emptyList, fields: emptyFields)) }
     if let cachedCount { behaviours.append(CachedCount(cachedCount.lifetime)) }

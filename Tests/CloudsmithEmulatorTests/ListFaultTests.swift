@@ -191,6 +191,17 @@ import Testing
     #expect(try emulation.get(page: 2, size: 20).uuids == Array(all[20..<40]))
   }
 
+  @Test func `a page lacks its last events, and the next one begins where it should`() throws {
+    var (emulation, all) = try Self.emulation(100, ShortPage(2, missing: 3, times: 2))
+    for _ in 0..<2 {
+      let short = emulation.get(page: 2, size: 20)
+      #expect(try short.uuids == Array(all[20..<37]))
+      #expect(Self.fields(short) == ["100", "5", "2", "20"])
+      #expect(try emulation.get(page: 3, size: 20).uuids == Array(all[40..<60]))
+    }
+    #expect(try emulation.get(page: 2, size: 20).uuids == Array(all[20..<40]))
+  }
+
   @Test func `nothing is said about pages`() throws {
     var (emulation, all) = try Self.emulation(100, PaginationFields.absent)
     let response = emulation.get(page: 2, size: 20)
@@ -390,7 +401,7 @@ import Testing
       $0.behaviours = [
         LaggingReplica([.events(1)], sharesCount: true), CachedCount(.forever), EmptyList(),
         ThinnedList(to: .every(2)), CutList(to: 1), CountCap(1), DeepPageLimit(.pages(1), refusal: .empty),
-        OddPage(1), PaginationFields.absent, RepeatedAnswers(after: 1, count: 1),
+        OddPage(1), ShortPage(1, missing: 0), PaginationFields.absent, RepeatedAnswers(after: 1, count: 1),
       ]
     }
     #expect(emulation.get().status == 403)

@@ -99,6 +99,7 @@ import Testing
     (["--deep-page-limit", "2", "--refuse-pages", "422"], 3, 422, "detail"),
     (["--deep-place-limit", "60", "--refuse-pages", "empty"], 3, 200, "[]"),
     (["--odd-page", "2", "--refuse-pages", "500"], 2, 500, "detail"),
+    (["--short-page", "2", "--short-page-missing", "30"], 2, 200, "[{"),
     (["--erase", "1"], 1, 200, "Count: 119"), (["--grow", "3", "--cached-count", "0"], 1, 200, "Count: 123"),
     (["--repeat-after", "1", "--repeat-count=-7", "--repeat-counted"], 1, 200, "Count: 113"),
     (["--date-ahead", "2h", "--date-age", "90s"], 1, 200, "Age: 90"),
