@@ -54,7 +54,7 @@ package struct EmulatedAPI: Sendable {
     change(&logs[index])
   }
 
-  /// Every event that the log ever had, newest first, as one JSON array; nil when there is no such log.
+  /// Every event of the log, newest first, as one JSON array; nil when there is no such log.
   package func truth(_ name: LogName) -> [UInt8]? { log(name)?.truth }
 
   /// Adds or ends a behaviour while the emulator runs: replaces them all.
@@ -116,8 +116,11 @@ package struct EmulatedAPI: Sendable {
       return admitted(credential, needsKey: true, at: now) { $0.refusal ?? .notFound }
     }
     turns += 1
-    let turn = Turn(number: turns, request: request, time: now, previousTime: lastTurn ?? now)
+    let turn = Turn(
+      number: turns, request: request, time: now, previousTime: lastTurn ?? now,
+      page: max(1, request.parameter("page").flatMap { Int($0) } ?? 1), pageSize: Page.size(request, sizes))
     lastTurn = now
+    logs[index].lastAsked = now
     var response: EmulatedResponse?
     for position in behaviours.indices {
       behaviours[position].prepare(&logs[index], for: turn)
@@ -175,7 +178,6 @@ package struct EmulatedAPI: Sendable {
     for position in behaviours.indices {
       behaviours[position].arrange(&list, of: logs[index], for: turn)
     }
-    let sizes = (standard: configuration.defaultPageSize, maximum: configuration.maximumPageSize)
     guard let page = Page(turn.request, of: list.count, sizes: sizes) else {
       return EmulatedResponse(status: 404, detail: "Invalid page.")
     }
@@ -183,6 +185,10 @@ package struct EmulatedAPI: Sendable {
     let host = turn.request.headers["Host"] ?? "api.cloudsmith.io"
     page.describe("http://\(host)\(turn.request.path)", in: &response.headers)
     return response
+  }
+
+  private var sizes: (standard: Int, maximum: Int) {
+    (standard: configuration.defaultPageSize, maximum: configuration.maximumPageSize)
   }
 
   private mutating func list(_ expression: QueryExpression, of index: Int) -> EventList {

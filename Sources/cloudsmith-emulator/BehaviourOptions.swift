@@ -91,6 +91,22 @@ struct BehaviourOptions: ParsableArguments {
     help: ArgumentHelp("Tell the time (Date), so much behind this machine's, such as 0s.", valueName: "span"))
   var dateBehind: String?
 
+  @Option(
+    help: ArgumentHelp("Tell the time, so much ahead of this machine's, such as 2h.", valueName: "span"))
+  var dateAhead: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Set that clock forwards before a request, such as 5:1h, or back: 5:-1h; may be repeated.",
+      valueName: "step"))
+  var dateStep: [DateField.Step] = []
+
+  @Option(help: ArgumentHelp("Send Age with that time, as from a cache.", valueName: "span"))
+  var dateAge: String?
+
+  @Option(help: ArgumentHelp("Leave the time out of every so-many-th answer.", valueName: "count"))
+  var dateAbsentEvery = 0
+
   @Option(help: ArgumentHelp("Redirect to another host, such as http://127.0.0.1:8081.", valueName: "url"))
   var redirectTo: String?
 
@@ -98,9 +114,13 @@ struct BehaviourOptions: ParsableArguments {
     guard (0...1).contains(late) else { throw ValidationError("--late needs a chance from 0 to 1.") }
     for (name, text) in [
       ("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d"), ("date-behind", dateBehind ?? "0s"),
+      ("date-ahead", dateAhead ?? "0s"), ("date-age", dateAge ?? "0s"),
     ]
     where TimeSpan(text) == nil {
       throw ValidationError("'\(text)' for --\(name) is no length of time; write 90s, 10m or 1h.")
+    }
+    if dateBehind != nil, dateAhead != nil {
+      throw ValidationError("Give --date-behind or --date-ahead, not both.")
     }
     guard (400...599).contains(failStatus) else { throw ValidationError("--fail-status needs 400 to 599.") }
     let counts = [
@@ -108,6 +128,7 @@ struct BehaviourOptions: ParsableArguments {
       ("cut-after", cutAfter), ("slow-every", slowEvery), ("truncate-gzip-every", truncateGzipEvery),
       ("gzip-bomb-every", gzipBombEvery), ("invalid-json-every", invalidJSONEvery),
       ("invalid-utf8-every", invalidUTF8Every), ("object-every", objectEvery),
+      ("date-absent-every", dateAbsentEvery),
     ]
     for (name, count) in counts where count < 0 {
       throw ValidationError("--\(name) needs a count of 0 or more.")
@@ -115,6 +136,16 @@ struct BehaviourOptions: ParsableArguments {
     for (name, count) in [("fail-burst", failBurst), ("slow-speed", slowSpeed)] where count < 1 {
       throw ValidationError("--\(name) needs a count of at least 1.")
     }
+  }
+
+  /// nil when no option asks for the time to be told.
+  private var dateField: DateField? {
+    guard dateBehind != nil || dateAhead != nil || dateAge != nil || !dateStep.isEmpty || dateAbsentEvery > 0
+    else { return nil }
+    let behind = dateBehind.flatMap { TimeSpan($0) } ?? .zero
+    return DateField(
+      ahead: dateAhead.flatMap { TimeSpan($0) } ?? .zero - behind, steps: dateStep,
+      age: dateAge.flatMap { TimeSpan($0) }, absent: Rhythm(every: dateAbsentEvery))
   }
 
   func behaviours(seed: UInt64) -> [any Behaviour] {
@@ -134,7 +165,7 @@ struct BehaviourOptions: ParsableArguments {
           Rhythm(every: failEvery, burst: failBurst), status: failStatus, retryAfter: retryAfter,
           asHTML: failHTML))
     }
-    if let lag = dateBehind.flatMap({ TimeSpan($0) }) { behaviours.append(DateField(behind: lag)) }
+    if let dateField { behaviours.append(dateField) }
     if countAbsent { behaviours.append(CountField.absent) }
     if countWrongBy != 0 { behaviours.append(CountField.wrong(by: countWrongBy)) }
     if objectEvery > 0 { behaviours.append(ObjectBody(Rhythm(every: objectEvery))) }
@@ -151,5 +182,16 @@ struct BehaviourOptions: ParsableArguments {
       behaviours.append(CutBody(Rhythm(every: resetEvery), after: cutAfter, ending: .reset))
     }
     return behaviours
+  }
+}
+
+extension DateField.Step: ExpressibleByArgument {
+  /// `5:1h` or `5:-1h`
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let request = Int(parts[0]), request > 0 else { return nil }
+    let isBack = parts[1].first == "-"
+    guard let span = TimeSpan(String(isBack ? parts[1].dropFirst() : parts[1])) else { return nil }
+    self.init(beforeRequest: request, by: isBack ? .zero - span : span)
   }
 }

@@ -36,8 +36,11 @@ struct Emulator: AsyncParsableCommand {
           cloudsmith-emulator --generate 5000 --grow 3 --late 0.05 \\
             --fail-every 7 --fail-status 503 --cut-every 11
 
+        Two copies answer in turn, one 7 events behind, with one cached count:
+          cloudsmith-emulator --generate 5000 --replica-lag 7 --cached-count 0
+
       ABOUT ITSELF, TO THIS MACHINE ONLY
-        GET /emulator/truth/acme/   every event so far, newest first
+        GET /emulator/truth/acme/   every event there is, newest first
         GET /emulator/requests/     what was asked, and how it was answered
       """)
 
@@ -45,12 +48,17 @@ struct Emulator: AsyncParsableCommand {
   @OptionGroup(title: "Events") var events: EventOptions
   @OptionGroup(title: "The API") var access: AccessOptions
   @OptionGroup(title: "Behaviours and faults") var behaviours: BehaviourOptions
+  @OptionGroup(title: "Lists that mislead") var lists: ListOptions
 
   func validate() throws {
     try listening.check()
     try events.check()
     try access.check()
     try behaviours.check()
+    try lists.check()
+    if lists.filterClock != nil, access.timeFilter != .exact {
+      throw ValidationError("Give --filter-clock or --time-filter, not both.")
+    }
   }
 
   func run() async throws {
@@ -80,9 +88,10 @@ struct Emulator: AsyncParsableCommand {
     configuration.access = access.granted
     configuration.rateLimit = access.rateLimit == 0 ? nil : access.rateLimit
     configuration.rateWindow = access.rateWindow
-    configuration.timeFilter = access.timeFilter.filter
+    configuration.timeFilter =
+      lists.clock(seed: events.seed).map { .onClock($0) } ?? access.timeFilter.filter
     configuration.maximumPageSize = access.maximumPageSize
-    configuration.behaviours = behaviours.behaviours(seed: events.seed)
+    configuration.behaviours = lists.behaviours(seed: events.seed) + behaviours.behaviours(seed: events.seed)
     // Nothing beyond the API is shown to other machines.
     configuration.answersAboutItself = listening.isLoopback
     return configuration

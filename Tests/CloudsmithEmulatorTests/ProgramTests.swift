@@ -86,6 +86,51 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["--empty-list", "1", "--empty-fields", "zero"], 1, 200, "Count: 0"),
+    (["--empty-list", "2+1"], 1, 200, "Count: 120"), (["--replica-lag", "7"], 1, 200, "Count: 120"),
+    (["--replica-lag", "7", "--replica-order", "1"], 1, 200, "Count: 113"),
+    (["--replica-lag", "7", "--replica-order", "1", "--replica-shared-count"], 1, 200, "Count: 120"),
+    (["--thin-every", "3"], 1, 200, "Count: 40"), (["--thin-actor", "nobody"], 1, 200, "Server"),
+    (["--cut-list", "50"], 1, 200, "Count: 50"),
+    (["--count-cap", "100"], 1, 200, "Count: 100"),
+    (["--count-cap", "100", "--refuse-pages", "400"], 5, 400, "detail"),
+    (["--count-cap", "60", "--count-cap-shows-more"], 3, 200, "PageTotal: 2"),
+    (["--deep-page-limit", "2", "--refuse-pages", "422"], 3, 422, "detail"),
+    (["--deep-place-limit", "60", "--refuse-pages", "empty"], 3, 200, "[]"),
+    (["--odd-page", "2", "--refuse-pages", "500"], 2, 500, "detail"),
+    (["--short-page", "2", "--short-page-missing", "30"], 2, 200, "[{"),
+    (["--erase", "1"], 1, 200, "Count: 119"), (["--grow", "3", "--cached-count", "0"], 1, 200, "Count: 123"),
+    (["--repeat-after", "1", "--repeat-count=-7", "--repeat-counted"], 1, 200, "Count: 113"),
+    (["--date-ahead", "2h", "--date-age", "90s"], 1, 200, "Age: 90"),
+    (["--date-step", "1:-1h", "--date-step", "2:5m"], 1, 200, "Date: "),
+    (["--move", "1", "--stray", "3:90"], 1, 200, "Count: 120"),
+  ]) func `each option for a list has its effect`(options: [String], page: Int, status: Int, text: String)
+    async throws
+  {
+    _ = try await BuiltProgram.serve(Self.february + options) { port in
+      let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page=\(page)"))
+      #expect(answer.text.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.text.contains(text), "\(answer.text.prefix(600))")
+    }
+  }
+
+  @Test func `an option leaves out what an answer says of pages`() async throws {
+    _ = try await BuiltProgram.serve(Self.february + ["--pagination-absent"]) { port in
+      #expect(await !RawConnection.exchange(port: port, requestText()).text.contains("X-Pagination"))
+    }
+  }
+
+  @Test func `an option gives the filter another clock`() async throws {
+    let target = "/audit-log/acme/?query=event_at:%3C2024-03-01"
+    for (options, isWhole) in [([], true), (["--filter-clock", "1000d"], false)] {
+      _ = try await BuiltProgram.serve(Self.february + options) { port in
+        let answer = await RawConnection.exchange(port: port, requestText(target))
+        #expect(answer.text.contains("X-Pagination-Count: 120\r\n") == isWhole)
+      }
+    }
+  }
+
   @Test func `the options for order list the oldest first, and ties anew each time`() async throws {
     let options = Self.february + ["--ties", "6", "--ascending", "--shuffle-ties"]
     _ = try await BuiltProgram.serve(options) { port in
@@ -130,6 +175,22 @@ import Testing
     (["--late-by", "soon"], "'soon' for --late-by is no length of time"),
     (["--organization", "../x"], "'../x' is no slug"),
     (["--retain", "long"], "'long' for --retain is no length of time"),
+    (["--empty-list", "0"], "The value '0' is invalid for '--empty-list <requests>'"),
+    (["--stray", "5:2"], "The value '5:2' is invalid for '--stray <places>'"),
+    (["--refuse-pages", "200"], "The value '200' is invalid for '--refuse-pages <status>'"),
+    (
+      ["--replica-order", "0,2", "--replica-lag", "3"], "--replica-order names copy 2; --replica-lag makes 1."
+    ),
+    (["--replica-order", "0,x"], "The value '0,x' is invalid"),
+    (["--replica-lag", "soon"], "The value 'soon' is invalid"),
+    (["--date-step", "0:1h"], "The value '0:1h' is invalid"),
+    (["--erase", "2"], "--erase needs a chance from 0 to 1."),
+    (["--cut-list=-1"], "--cut-list needs a count of 0 or more."),
+    (["--odd-page", "0"], "--odd-page needs a count of at least 1."),
+    (["--date-behind", "1h", "--date-ahead", "1h"], "Give --date-behind or --date-ahead, not both."),
+    (
+      ["--filter-clock", "1h", "--time-filter", "ignored"], "Give --filter-clock or --time-filter, not both."
+    ),
     (["--object-every=-1"], "--object-every needs a count of 0 or more."),
     (["--fail-status", "200"], "--fail-status needs 400 to 599."),
     (["--rate-window", "0s"], "'0s' is no length of time"),

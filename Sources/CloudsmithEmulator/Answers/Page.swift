@@ -13,11 +13,15 @@ struct Page: Hashable {
   /// large the maximum. An empty list has no pages: whatever is asked for, the answer is the empty list.
   init?(_ request: EmulatedRequest, of count: Int, sizes: (standard: Int, maximum: Int)) {
     guard let number = Int(request.parameter("page") ?? "1") else { return nil }
-    let size = request.parameter("page_size").flatMap { Int($0) } ?? 0
     self.count = count
-    self.size = min(size > 0 ? size : sizes.standard, sizes.maximum)
+    self.size = Page.size(request, sizes)
     self.number = count == 0 ? 1 : max(1, number)
     guard self.number <= total else { return nil }
+  }
+
+  static func size(_ request: EmulatedRequest, _ sizes: (standard: Int, maximum: Int)) -> Int {
+    let size = request.parameter("page_size").flatMap { Int($0) } ?? 0
+    return min(size > 0 ? size : sizes.standard, sizes.maximum)
   }
 
   /// Adds `X-Pagination-*` and `Link`, which an empty list lacks. The links carry the page alone, as documented.
@@ -35,5 +39,24 @@ struct Page: Hashable {
     headers["X-Pagination-Page"] = String(number)
     headers["X-Pagination-PageTotal"] = String(total)
     headers["X-Pagination-PageSize"] = String(size)
+  }
+}
+
+extension EmulatedResponse {
+  /// How many events the answer says there are; nil when it does not say.
+  var toldCount: Int? { headers["X-Pagination-Count"].flatMap { Int($0) } }
+
+  /// Tells another count, and the number of pages that follows from it, where the answer tells one.
+  mutating func tell(count: Int) {
+    guard toldCount != nil else { return }
+    headers["X-Pagination-Count"] = String(count)
+    guard let size = headers["X-Pagination-PageSize"].flatMap({ Int($0) }), size > 0 else { return }
+    headers["X-Pagination-PageTotal"] = String(max(1, (count + size - 1) / size))
+  }
+
+  /// Takes away every field about pages, as a proxy may.
+  mutating func dropPagination() {
+    for name in ["Count", "Page", "PageTotal", "PageSize"] { headers["X-Pagination-\(name)"] = nil }
+    headers["Link"] = nil
   }
 }

@@ -4,6 +4,8 @@ package import AuditRecord
 package struct EmulatedLog: Sendable {
   package let name: LogName
   package private(set) var events = EventStore()
+  /// When the log was asked last. What arrives is written no earlier; nil before the first request.
+  package internal(set) var lastAsked: Timestamp?
   private var generator: EventGenerator
 
   package init(name: LogName, seed: UInt64) {
@@ -14,14 +16,25 @@ package struct EmulatedLog: Sendable {
   /// An event arrives, with the time of its own `event_at` or, when that cannot be read, as the newest there is.
   ///
   /// In the log of a repository the members that only organisations have are cut out of the text.
-  package mutating func insert(record: [UInt8]) {
+  ///
+  /// - Parameter written: when the log came to hold it; nil is its own time, or the last request if that is later.
+  package mutating func insert(record: [UInt8], written: Timestamp? = nil) {
     let time = RecordText(record[...]).time ?? newest ?? Timestamp(microseconds: 0)
-    insert(record: record, at: time)
+    insert(record: record, at: time, written: written)
   }
 
   /// An event made up by the log's own generator arrives.
   package mutating func insertGenerated(at time: Timestamp) {
-    events.insert(at: time) { generator.append(at: time, to: &$0) }
+    events.insert(at: time, written: firstShown(time)) { generator.append(at: time, to: &$0) }
+  }
+
+  /// An event leaves the log, as if it had never been there.
+  package mutating func erase(_ index: Int) { events.remove(index) }
+
+  /// The API tells an event with another `event_at` from now on.
+  package mutating func move(_ index: Int, to time: Timestamp) {
+    let text = RecordText(events.record(index)).with(time: time)
+    events.move(index, to: time) { $0.append(contentsOf: text) }
   }
 
   /// Adds many made-up events, spread over the window.
@@ -39,13 +52,18 @@ package struct EmulatedLog: Sendable {
     }
   }
 
-  private mutating func insert(record: [UInt8], at time: Timestamp) {
+  private mutating func insert(record: [UInt8], at time: Timestamp, written: Timestamp? = nil) {
     let text = name.repository == nil ? record : RecordText(record[...]).without(RecordText.organizationOnly)
-    events.insert(at: time) { $0.append(contentsOf: text) }
+    events.insert(at: time, written: written ?? firstShown(time)) { $0.append(contentsOf: text) }
   }
+
+  private func firstShown(_ time: Timestamp) -> Timestamp { lastAsked.map { max($0, time) } ?? time }
 
   package var newest: Timestamp? { events.count == 0 ? nil : events.time(events.count - 1) }
 
-  /// Every event the log ever had, newest first, as one JSON array.
+  /// Every event of the log, newest first, as one JSON array. Erased events are not in it.
   package var truth: [UInt8] { events.json((0..<events.count).reversed()) }
+
+  /// The events of the truth that were there at the mark and have not moved since, newest first, as one JSON array.
+  package func steady(since mark: LogMark) -> [UInt8] { events.json(events.steady(since: mark).reversed()) }
 }

@@ -1,21 +1,30 @@
 package import AuditRecord
 
-/// Every event of one audit log, as the text that is served, in total order: by `event_at`, then by arrival.
+/// The events of one audit log, as the text that is served, in total order: by `event_at`, then by arrival.
 ///
-/// Nothing is ever removed. The index of an event counts from the oldest, so that a new event at the end moves none.
+/// The index of an event counts from the oldest, so that a new event at the end moves none. Removing and moving an event
+/// changes indices; its arrival number stays.
 package struct EventStore: Sendable {
   private struct Entry {
     var time: Timestamp
+    var written: Timestamp
     var block: Int32
     var offset: Int32
     var length: Int32
+    var arrival: Int32
   }
 
   private var entries: [Entry] = []
   /// Record texts one after the other. Many blocks rather than one, so that growth never copies what is there.
   private var blocks: [[UInt8]] = []
-  /// Changes whenever an event arrives.
+  /// Events that were removed, and the forms that moved events had before, in the order of these changes.
+  private var former: [Entry] = []
+  /// The version that the last move of an event made, by its arrival number.
+  private var moves: [Int32: Int] = [:]
+  /// Changes whenever an event arrives, moves or is removed.
   private(set) var version = 0
+  /// How many events ever arrived.
+  package private(set) var arrivals = 0
 
   private static let blockSize = 1 << 22
 
@@ -25,14 +34,49 @@ package struct EventStore: Sendable {
 
   package func time(_ index: Int) -> Timestamp { entries[index].time }
 
+  /// When the event was written to the log, which can be later than its own time.
+  package func written(_ index: Int) -> Timestamp { entries[index].written }
+
+  /// The number of the event in the order of arrival, from 1. It names the event for good.
+  package func arrival(_ index: Int) -> Int { Int(entries[index].arrival) }
+
+  /// The index of the event with this arrival number; nil when it was removed. Takes time in proportion to `count`.
+  package func index(ofArrival arrival: Int) -> Int? { entries.firstIndex { $0.arrival == arrival } }
+
   /// The text of one event, as it arrived.
-  package func record(_ index: Int) -> ArraySlice<UInt8> {
-    let entry = entries[index]
-    return blocks[Int(entry.block)][Int(entry.offset)..<Int(entry.offset + entry.length)]
+  package func record(_ index: Int) -> ArraySlice<UInt8> { text(of: entries[index]) }
+
+  private func text(of entry: Entry) -> ArraySlice<UInt8> {
+    blocks[Int(entry.block)][Int(entry.offset)..<Int(entry.offset + entry.length)]
   }
 
   /// Adds an event whose text `write` appends; among events of the same time it is the newest.
-  package mutating func insert(at time: Timestamp, _ write: (inout [UInt8]) -> Void) {
+  ///
+  /// - Parameter written: when the log came to hold it; nil is its own time.
+  package mutating func insert(
+    at time: Timestamp, written: Timestamp? = nil, _ write: (inout [UInt8]) -> Void
+  ) {
+    arrivals += 1
+    place(at: time, written: written ?? time, arrival: Int32(arrivals), write)
+  }
+
+  /// Takes an event out of the log.
+  package mutating func remove(_ index: Int) {
+    former.append(entries.remove(at: index))
+    version += 1
+  }
+
+  /// Gives an event another time and the text that `write` appends. It remains the same event.
+  package mutating func move(_ index: Int, to time: Timestamp, _ write: (inout [UInt8]) -> Void) {
+    let entry = entries.remove(at: index)
+    former.append(entry)
+    place(at: time, written: entry.written, arrival: entry.arrival, write)
+    moves[entry.arrival] = version
+  }
+
+  private mutating func place(
+    at time: Timestamp, written: Timestamp, arrival: Int32, _ write: (inout [UInt8]) -> Void
+  ) {
     if blocks.last.map({ $0.count >= EventStore.blockSize - 4_096 }) ?? true {
       blocks.append([])
     }
@@ -40,7 +84,8 @@ package struct EventStore: Sendable {
     let offset = blocks[block].count
     write(&blocks[block])
     let entry = Entry(
-      time: time, block: Int32(block), offset: Int32(offset), length: Int32(blocks[block].count - offset))
+      time: time, written: written, block: Int32(block), offset: Int32(offset),
+      length: Int32(blocks[block].count - offset), arrival: arrival)
     if let last = entries.last, time < last.time {
       entries.insert(entry, at: firstIndex(after: time))
     } else {
@@ -65,15 +110,37 @@ package struct EventStore: Sendable {
     return low
   }
 
+  /// The state of the log that `steady` compares with.
+  package var mark: LogMark { LogMark(arrivals: arrivals, version: version) }
+
+  /// The indices of the events that were there at the mark and have not moved since.
+  package func steady(since mark: LogMark) -> [Int] {
+    entries.indices.filter { index in
+      let arrival = entries[index].arrival
+      return arrival <= mark.arrivals && moves[arrival] ?? 0 <= mark.version
+    }
+  }
+
   /// The events of these indices as a JSON array, their bytes untouched.
-  package func json(_ indices: some Sequence<Int>) -> [UInt8] {
+  package func json(_ indices: some Sequence<Int>) -> [UInt8] { json(of: indices.lazy.map { entries[$0] }) }
+
+  /// The events that were removed, and moved events as they were before, as a JSON array.
+  package var formerJSON: [UInt8] { json(of: former) }
+
+  private func json(of entries: some Sequence<Entry>) -> [UInt8] {
     var json: [UInt8] = [UInt8(ascii: "[")]
-    json.reserveCapacity(indices.underestimatedCount * 768 + 2)
-    for index in indices {
+    json.reserveCapacity(entries.underestimatedCount * 768 + 2)
+    for entry in entries {
       if json.count > 1 { json.append(UInt8(ascii: ",")) }
-      json.append(contentsOf: record(index))
+      json.append(contentsOf: text(of: entry))
     }
     json.append(UInt8(ascii: "]"))
     return json
   }
+}
+
+/// A state of a log, to ask later which events have been there ever since.
+package struct LogMark: Sendable, Hashable {
+  package var arrivals: Int
+  package var version: Int
 }

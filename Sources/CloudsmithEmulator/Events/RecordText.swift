@@ -42,6 +42,18 @@ struct RecordText {
     return kept
   }
 
+  /// The same text with another `event_at`; as it is when it has none.
+  func with(time: Timestamp) -> [UInt8] {
+    guard
+      let member = JSONText.members(of: bytes)?.last(where: { bytes[$0.name].elementsEqual("event_at".utf8) })
+    else { return Array(bytes) }
+    var text = Array(bytes[..<member.value.lowerBound])
+    text.append(UInt8(ascii: "\""))
+    EventGenerator.append(time: time, to: &text)
+    text.append(UInt8(ascii: "\""))
+    return text + bytes[member.value.upperBound...]
+  }
+
   /// The members that the log of an organisation has and that of a repository has not.
   static let organizationOnly = ["target", "target_kind", "target_slug_perm"]
 }

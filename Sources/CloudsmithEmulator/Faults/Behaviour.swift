@@ -34,6 +34,53 @@ package struct Turn: Sendable {
   package var time: Timestamp
   /// When the request before came; of the first, its own time.
   package var previousTime: Timestamp
+  /// The page asked for, from 1, and how many events a page of this size holds.
+  package var page: Int
+  package var pageSize: Int
+}
+
+/// A stretch of requests, counted from the first one that its behaviour sees.
+package struct Stretch: Sendable, Hashable {
+  private let first: Int
+  private let length: Int?
+  /// The number of the turn that counts as request 1.
+  private var origin: Int?
+
+  /// From request `first` on, which is 1 or more: so many requests, or all that follow.
+  package init(from first: Int, length: Int? = nil) {
+    self.first = first
+    self.length = length
+  }
+
+  package static let always = Stretch(from: 1)
+
+  /// The number of this request within the stretch, from 1; nil outside it.
+  package mutating func number(of turn: Turn) -> Int? {
+    let origin = origin ?? turn.number
+    self.origin = origin
+    let number = turn.number - origin - first + 2
+    return number >= 1 && number <= length ?? .max ? number : nil
+  }
+
+  package mutating func holds(_ turn: Turn) -> Bool { number(of: turn) != nil }
+}
+
+/// How pages that exist are refused.
+package enum PageRefusal: Sendable, Hashable {
+  /// An error status with a body of the API's kind.
+  case status(Int)
+  /// 200 with the empty list, and without any field about pages.
+  case empty
+
+  package var response: EmulatedResponse {
+    switch self {
+    case .status(404): EmulatedResponse(status: 404, detail: "Invalid page.")
+    case .status(let status) where status < 500:
+      EmulatedResponse(status: status, detail: "Result window is too large.")
+    case .status(let status): EmulatedResponse(status: status, detail: "Internal server error.")
+    case .empty: EmulatedResponse(json: Array("[]".utf8))
+    }
+  }
 }
 
 /// Which requests a fault strikes: every so many, and how many in a row.

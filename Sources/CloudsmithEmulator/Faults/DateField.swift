@@ -1,15 +1,53 @@
 package import AuditRecord
 
-/// A server that tells the time of its answers (`Date`), and may be behind the client's clock.
+/// A server that tells the time of its answers (`Date`), right or wrong.
 package struct DateField: Behaviour {
-  private let lag: TimeSpan
+  /// The clock is set, once.
+  package struct Step: Sendable, Hashable {
+    /// Before this request, from 1.
+    package var request: Int
+    /// Forwards, or backwards when negative.
+    package var span: TimeSpan
+
+    package init(beforeRequest request: Int, by span: TimeSpan) {
+      self.request = request
+      self.span = span
+    }
+  }
+
+  private let lead: TimeSpan
+  private let steps: [Step]
+  private let age: TimeSpan?
+  private let absent: Rhythm
+  private var stretch = Stretch.always
+  private var number = 1
 
   package init(behind lag: TimeSpan) {
-    self.lag = lag
+    self.init(ahead: .zero - lag)
+  }
+
+  /// - Parameters:
+  ///   - lead: how far the clock is ahead at first; behind when negative.
+  ///   - age: sends `Age`, as from a cache: `Date` is then earlier by as much.
+  ///   - absent: the answers that tell no time.
+  package init(
+    ahead lead: TimeSpan, steps: [Step] = [], age: TimeSpan? = nil, absent: Rhythm = Rhythm(every: 0)
+  ) {
+    self.lead = lead
+    self.steps = steps
+    self.age = age
+    self.absent = absent
+  }
+
+  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+    number = stretch.number(of: turn) ?? 1
   }
 
   package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    response.headers["Date"] = DateField.text(turn.time - lag)
+    guard !absent.strikes(turn) else { return }
+    let stepped = steps.filter { $0.request <= number }.reduce(lead) { $0 + $1.span }
+    response.headers["Date"] = DateField.text(turn.time + stepped - (age ?? .zero))
+    if let age { response.headers["Age"] = String(age.microseconds / 1_000_000) }
   }
 
   /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7)

@@ -46,14 +46,29 @@ package struct EventList: Sendable, Hashable {
     }
   }
 
-  /// Changes the order; `change` gets the indices oldest first.
+  /// Keeps the events whose index in the store fits.
+  package mutating func keep(where isKept: (Int) -> Bool) {
+    members = .indices(indices.filter(isKept))
+  }
+
+  /// Keeps only so many of the events that are listed first.
+  package mutating func keep(first limit: Int) {
+    guard limit < count else { return }
+    let kept = indices
+    members = .indices(Array(isAscending ? kept.prefix(limit) : kept.suffix(limit)))
+  }
+
+  /// Changes the order, or what is listed, even twice; `change` gets the indices oldest first.
   package mutating func reorder(_ change: (inout [Int]) -> Void) {
-    var indices =
-      switch members {
-      case .range(let range): Array(range)
-      case .indices(let indices): indices
-      }
+    var indices = indices
     change(&indices)
     members = .indices(indices)
+  }
+
+  private var indices: [Int] {
+    switch members {
+    case .range(let range): Array(range)
+    case .indices(let indices): indices
+    }
   }
 }

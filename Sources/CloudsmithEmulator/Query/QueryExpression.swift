@@ -42,7 +42,7 @@ package indirect enum QueryExpression: Sendable, Hashable {
   private func admits(_ index: Int, of events: EventStore) -> Bool {
     switch self {
     case .everything: true
-    case .time(let comparison): comparison.admits(events.time(index))
+    case .time(let comparison): comparison.admits(index, of: events)
     case .not(let one): !one.admits(index, of: events)
     case .and(let one, let other): one.admits(index, of: events) && other.admits(index, of: events)
     case .or(let one, let other): one.admits(index, of: events) || other.admits(index, of: events)

@@ -14,6 +14,8 @@ package enum TimeFilter: Sendable, Hashable {
   case ignored
   /// Terms on `event_at` are answered with 400.
   case rejected
+  /// Exact, but on another time of the event than its `event_at`.
+  case onClock(FilterClock)
 
   /// What a term of a query comes to; nil when it is refused.
   func apply(_ comparison: TimeComparison) -> QueryExpression? {
@@ -27,6 +29,7 @@ package enum TimeFilter: Sendable, Hashable {
     case .shifted(let span): comparison.bound = comparison.bound + span
     case .ignored: return .everything
     case .rejected: return nil
+    case .onClock(let clock): comparison.clock = clock
     }
     return .time(comparison)
   }
@@ -44,10 +47,13 @@ package struct TimeComparison: Sendable, Hashable {
 
   package var relation: Relation
   package var bound: Timestamp
+  /// Which time of an event is compared; nil is its `event_at`.
+  package var clock: FilterClock?
 
-  /// The indices of the events that it admits, of a store in its order.
-  func range(in events: EventStore) -> Range<Int> {
-    switch relation {
+  /// The indices of the events that it admits, of a store in its order; nil when these can lie apart.
+  func range(in events: EventStore) -> Range<Int>? {
+    guard clock == nil else { return nil }
+    return switch relation {
     case .from: events.firstIndex(from: bound)..<events.count
     case .after: events.firstIndex(after: bound)..<events.count
     case .before: 0..<events.firstIndex(from: bound)
@@ -56,8 +62,9 @@ package struct TimeComparison: Sendable, Hashable {
     }
   }
 
-  func admits(_ time: Timestamp) -> Bool {
-    switch relation {
+  func admits(_ index: Int, of events: EventStore) -> Bool {
+    let time = clock?.time(of: index, in: events) ?? events.time(index)
+    return switch relation {
     case .from: time >= bound
     case .after: time > bound
     case .before: time < bound

@@ -20,7 +20,7 @@ package struct RunningEmulator: Sendable {
 
   package var requests: [ServedRequest] { api.withAPI { $0.requests } }
 
-  /// Every event that the log ever had, newest first, as one JSON array; nil when there is no such log.
+  /// Every event of the log, newest first, as one JSON array; nil when there is no such log.
   package func truth(_ name: LogName) -> [UInt8]? { api.withAPI { $0.truth(name) } }
 }
 

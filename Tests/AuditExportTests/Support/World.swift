@@ -17,6 +17,8 @@ final class World: Sendable {
   let files: any FileSystem
   /// What the next run writes.
   let formats = Mutex<Set<PartFormat>>([.csv])
+  /// By how much the API's clock is ahead of this world's; behind when negative.
+  let apiLead = Mutex(TimeSpan.zero)
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
@@ -93,26 +95,36 @@ final class World: Sendable {
     }
   }
 
-  /// Every event the log ever had, oldest first.
-  func truth() throws -> [Event] {
-    let json = api.withLock { $0.truth(log) } ?? []
+  /// Every event of the log, oldest first.
+  func truth() throws -> [Event] { try events { $0.truth } }
+
+  /// The state of the log, for `steady` and `violations`.
+  var mark: LogMark? { api.withLock { $0.log(log)?.events.mark } }
+
+  /// The events that were there at the mark and have stayed as they were; without a mark, all. Oldest first.
+  func steady(since mark: LogMark?) throws -> [Event] {
+    try events { log in mark.map { log.steady(since: $0) } ?? log.truth }
+  }
+
+  private func events(_ json: (EmulatedLog) -> [UInt8]) throws -> [Event] {
+    let json = api.withLock { api in api.log(log).map(json) } ?? []
     var parser = EventParser()
     return Event.all(in: try parser.parse(json).rows).sorted()
   }
 
   /// What is covered, but not exactly as it is in truth: missing, twice, or never there. Empty when all is well.
-  func violations() async throws -> [String] {
+  ///
+  /// - Parameter mark: events that came, moved or were erased since then may be missing.
+  func violations(steadySince mark: LogMark? = nil) async throws -> [String] {
     let archived = try await archived()
-    let truth = try truth()
+    let names = Set(archived.map(\.uuid))
     let coverage = try manifest?.coverage ?? Coverage([])
     var problems: [String] = []
-    if Set(archived).count != archived.count {
-      problems.append("\(archived.count - Set(archived).count) events twice")
-    }
-    let invented = Set(archived).subtracting(truth)
+    if names.count != archived.count { problems.append("\(archived.count - names.count) events twice") }
+    let invented = try Set(archived).subtracting(truth()).subtracting(events { $0.events.formerJSON })
     if !invented.isEmpty { problems.append("\(invented.count) events that never were") }
-    let missing = Set(truth.filter { coverage.contains($0.time) }).subtracting(archived)
-    if !missing.isEmpty { problems.append("covered and missing: \(missing.sorted().prefix(3))") }
+    let missing = try steady(since: mark).filter { coverage.contains($0.time) && !names.contains($0.uuid) }
+    if !missing.isEmpty { problems.append("covered and missing: \(missing.count), \(missing.prefix(3))") }
     if archived != archived.sorted() { problems.append("not in order") }
     return problems
   }
@@ -148,7 +160,9 @@ private struct Wire: HTTPTransport {
     try world.beforeRequest.withLock { $0 }(requests.next())
     let emulated = EmulatedRequest(
       target: request.target, headers: [("X-Api-Key", EmulatorConfiguration.demoKey)])
-    let response = world.api.withLock { $0.respond(to: emulated, at: world.clock.now) }
+    let response = world.api.withLock {
+      $0.respond(to: emulated, at: world.clock.now + world.apiLead.withLock(\.self))
+    }
     guard response.isWhole else { throw .interrupted("cut by the test") }
     return APIResponse(
       status: response.status, headers: HeaderFields(response.headers.fields.map { ($0.name, $0.value) }),

@@ -1,0 +1,298 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Synchronization
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+/// A claim of coverage is a conclusion from evidence, and evidence against it withdraws it: whatever the API does, what a
+/// run claims is archived, and a run that is complete has claimed all that the API showed throughout.
+@Suite struct ClaimTests {
+  private let now = time("2024-02-21T01:50:00Z")
+  private let start = time("2024-02-01T01:50:00Z")
+
+  // MARK: A first run
+
+  @Test(arguments: Claim.counts + Claim.headless + Claim.copies + Claim.ends + Claim.changes)
+  func `a first run claims nothing against the evidence, and the next one mends it`(claim: Claim) async throws
+  {
+    let world = try world(claim)
+    let mark = world.mark
+    let summary = try await export(
+      .incremental(backfillStart: start), from: world, pageSize: claim.pageSize, .walk)
+    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: world, since: mark)
+    guard claim.mends else { return }
+    world.api.withLock { $0.behave([]) }
+    world.clock.advance(to: max(world.clock.now, now + .hours(1)))
+    let second = try await export(.incremental(backfillStart: start), from: world, pageSize: claim.pageSize)
+    #expect(Claim.Ending.complete.fits(second.outcome), "the second run ended as \(second.outcome)")
+    try await expectHonest(second, Window(from: start, to: now + .minutes(50)), in: world)
+  }
+
+  @Test(
+    arguments: Claim.counts + Claim.headless + Claim.copies + Claim.ends + Claim.changes,
+    [ExportSettings.TimeFilter.seek, .auto, .filter])
+  func `a window by hand claims nothing against the evidence`(
+    claim: Claim, way: ExportSettings.TimeFilter
+  ) async throws {
+    let world = try world(claim)
+    let mark = world.mark
+    let window = Window(from: time("2024-02-12T00:00:00Z"), to: time("2024-02-15T00:00:00Z"))
+    let summary = try await export(
+      .window(window, replace: false), from: world, pageSize: claim.pageSize, way)
+    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    try await expectHonest(summary, window, in: world, since: mark)
+  }
+
+  @Test(arguments: [
+    Claim("nothing, without fields", EmptyList()),
+    Claim("nothing, and a count of zero", EmptyList(fields: .zero)),
+    Claim("nothing, and a count of all", EmptyList(fields: .kept)),
+  ]) func `a list that never showed an event proves nothing`(claim: Claim) async throws {
+    let world = try world(claim)
+    _ = try await world.export(.incremental(backfillStart: start))
+    #expect(try world.manifest?.coverage.intervals ?? [] == [])
+  }
+
+  @Test(arguments: [
+    PageRefusal.status(400), .status(404), .status(422), .empty,
+  ]) func `a window past the pages that are shown is reached by the time filter`(refusal: PageRefusal)
+    async throws
+  {
+    let world = try world(Claim("deep", DeepPageLimit(.pages(3), refusal: refusal)))
+    let window = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
+    let summary = try await export(.window(window, replace: false), from: world)
+    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    try await expectHonest(summary, window, in: world)
+  }
+
+  // MARK: Order
+
+  @Test(arguments: Claim.strays) func `an event that stands deeper than its time says is archived`(
+    claim: Claim
+  )
+    async throws
+  {
+    let world = try world(claim)
+    let mark = world.mark
+    let window = Window(from: start, to: now - .minutes(10))
+    for night in 0..<2 {
+      let summary = try await export(
+        .incremental(backfillStart: start), from: world, night == 0 ? .walk : .auto)
+      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      try await expectHonest(summary, window, in: world, since: mark)
+      // Whatever is claimed: what was received is never dropped.
+      let archived = try await Set(world.archived())
+      let dropped = try world.steady(since: mark).filter {
+        window.contains($0.time) && !archived.contains($0)
+      }
+      #expect(dropped == [], "night \(night)")
+    }
+  }
+
+  // MARK: Nights
+
+  @Test(arguments: Claim.nights) func `a night that shows less than what is archived claims nothing new`(
+    claim: Claim
+  )
+    async throws
+  {
+    let world = try await nightly(events: 480)
+    let before = try #require(try world.manifest).coverage
+    let archived = try await world.archived()
+    world.api.withLock { $0.behave(claim.behaviours) }
+    let mark = world.mark
+    let tonight = world.clock.now
+    let summary = try await export(.incremental(backfillStart: nil), from: world)
+    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    if claim.ends == .incomplete { #expect(try world.manifest?.coverage == before) }
+    let window = Window(from: try #require(try world.manifest).start, to: tonight - .minutes(10))
+    try await expectHonest(summary, window, in: world, since: mark)
+    #expect(try await Set(world.archived()).isSuperset(of: archived))
+    guard claim.mends else { return }
+    world.api.withLock { $0.behave([]) }
+    world.clock.advance(to: tonight + .hours(1))
+    let next = try await export(.incremental(backfillStart: nil), from: world)
+    #expect(Claim.Ending.complete.fits(next.outcome), "the next run ended as \(next.outcome)")
+    try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: world)
+  }
+
+  @Test(arguments: 1...5, [[0, 1], [1, 0], [0, 0, 1], [1, 1, 0]])
+  func `a night of few pages from copies in turn claims nothing that it did not receive`(
+    pages: Int, order: [Int]
+  ) async throws {
+    for lag in [1, 7, 50, 100] {
+      for sharesCount in [true, false] {
+        // The window and the lookback have so many pages of 100.
+        let world = try await nightly(events: 50 * pages - 10)
+        world.api.withLock {
+          $0.behave([
+            LaggingReplica([.events(0), .events(lag)], choice: .listed(order), sharesCount: sharesCount)
+          ])
+        }
+        let mark = world.mark
+        let window = Window(from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
+        let summary = try await export(.incremental(backfillStart: nil), from: world)
+        #expect(Claim.Ending.honest.fits(summary.outcome), "lag \(lag): it ended as \(summary.outcome)")
+        try await expectHonest(summary, window, in: world, since: mark)
+      }
+    }
+  }
+
+  @Test(arguments: Claim.counts + Claim.headless + Claim.ends + Claim.changes)
+  func `a night claims nothing against the evidence`(claim: Claim) async throws {
+    let world = try await nightly(events: 480, filling: claim.events)
+    world.api.withLock { $0.behave(claim.behaviours) }
+    let mark = world.mark
+    let window = Window(from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
+    let summary = try await export(.incremental(backfillStart: nil), from: world, pageSize: claim.pageSize)
+    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    try await expectHonest(summary, window, in: world, since: mark)
+  }
+
+  // MARK: The filter's clock
+
+  private static let clocks: [(String, FilterClock)] =
+    [("when it was written", FilterClock())]
+    + (0..<4).flatMap { seed in
+      [0.02, 0.3].flatMap { chance in
+        [3.0, -3, 40, -40].map { hours in
+          (
+            "\(chance) of the events by up to \(hours) hours, seed \(seed)",
+            FilterClock(shift: .hours(hours), chance: chance, seed: UInt64(seed))
+          )
+        }
+      }
+    }
+
+  @Test(arguments: clocks, [ExportSettings.TimeFilter.auto, .filter])
+  func `a filter on another clock hides nothing that is claimed`(
+    clock: (name: String, clock: FilterClock), way: ExportSettings.TimeFilter
+  ) async throws {
+    let world = try World(now: now) { configuration in
+      configuration.timeFilter = .onClock(clock.clock)
+      configuration.events = .generated(Generation(count: 1_500, window: Window(from: start, to: now)))
+    }
+    let day = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
+    // It happened on that day, and was written 40 hours later.
+    let late = day.from + .hours(4)
+    world.api.withLock { api in
+      api.change(world.log) {
+        $0.insert(
+          record: Array(#"{"uuid": "late", "event_at": "\#(late)"}"#.utf8), written: late + .hours(40))
+      }
+    }
+    let summary = try await export(.window(day, replace: false), from: world, pageSize: 10, way)
+    try await expectHonest(summary, day, in: world)
+    guard way == .auto else {
+      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      return
+    }
+    #expect(summary.counters.timeFilter == "seek")
+    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(try await world.archived().contains(Event(time: late, uuid: "late")))
+  }
+
+  // MARK: The API's clock
+
+  @Test(arguments: [-86_400.0, -7_200, -90, 0, 90, 7_200, 86_400, 1.7e9], [TimeSpan.zero, .hours(3)])
+  func `whatever this machine's clock says, a claim ends by the API's`(lead: Double, age: TimeSpan)
+    async throws
+  {
+    let world = try World(now: now - .seconds(lead)) { configuration in
+      configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
+      configuration.behaviours = [DateField(ahead: .zero, age: age == .zero ? nil : age)]
+    }
+    world.apiLead.withLock { $0 = .seconds(lead) }
+    let summary = try await export(.incremental(backfillStart: start), from: world)
+    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    let mark = try #require(try world.manifest).highWaterMark
+    #expect(mark <= now - .minutes(9) && mark >= now - .minutes(13))
+    try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: world)
+  }
+
+  @Test(arguments: [-86_400.0, -3_600, 3_600, 86_400], [2, 4])
+  func `a clock of the API that is set during a run claims nothing that has not happened`(
+    step: Double, request: Int
+  )
+    async throws
+  {
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
+      configuration.behaviours = [
+        DateField(ahead: .zero, steps: [.init(beforeRequest: request, by: .seconds(step))])
+      ]
+    }
+    _ = try await export(.incremental(backfillStart: start), from: world)
+    #expect(try await world.violations() == [])
+    #expect(try world.manifest?.highWaterMark ?? start <= now)
+  }
+
+  // MARK: What the cases share
+
+  private func export(
+    _ request: ExportSettings.Request, from world: World, pageSize: Int = 100,
+    _ way: ExportSettings.TimeFilter = .auto
+  ) async throws -> ExportSummary {
+    try await world.export(
+      request,
+      adjust: {
+        $0.pageSize = pageSize
+        $0.timeFilter = way
+      })
+  }
+
+  private func world(_ claim: Claim) throws -> World {
+    try World(now: now) { configuration in
+      configuration.events = .generated(
+        Generation(count: claim.events, window: Window(from: start, to: now), ties: claim.ties))
+      configuration.behaviours = claim.behaviours
+    }
+  }
+
+  /// A log with so many events a day and an archive that is complete up to a day ago.
+  ///
+  /// - Parameter total: how many events the log has in all; without it, those of six days.
+  private func nightly(events: Int, filling total: Int? = nil) async throws -> World {
+    let step = TimeSpan(microseconds: Day.microseconds / Int64(events))
+    let count = total ?? events * 6
+    let world = try World(now: now - .days(1))
+    insert(count - events, endingAt: now - .days(1), step, in: world)
+    let first = try await export(.incremental(backfillStart: now - .days(3.5)), from: world)
+    guard case .complete = first.outcome else { throw FirstNight(outcome: "\(first.outcome)") }
+    world.clock.advance(to: now)
+    insert(events, endingAt: now, step, in: world)
+    return world
+  }
+
+  private struct FirstNight: Error {
+    var outcome: String
+  }
+
+  private func insert(_ count: Int, endingAt end: Timestamp, _ step: TimeSpan, in world: World) {
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        for index in (0..<max(0, count)).reversed() {
+          log.insertGenerated(at: end - .seconds(1) - step * index)
+        }
+      }
+    }
+  }
+
+  /// What is claimed is archived, and a complete run has claimed all of the window that the log had throughout.
+  private func expectHonest(
+    _ summary: ExportSummary, _ window: Window, in world: World, since mark: LogMark? = nil
+  ) async throws {
+    #expect(try await world.violations(steadySince: mark) == [])
+    guard case .complete = summary.outcome else { return }
+    let coverage = try world.manifest?.coverage ?? Coverage()
+    let unclaimed = try world.steady(since: mark).filter {
+      window.contains($0.time) && !coverage.contains($0.time)
+    }
+    #expect(unclaimed.isEmpty, "complete, and not claimed: \(unclaimed.count), \(unclaimed.prefix(3))")
+  }
+}
