@@ -26,7 +26,12 @@ package struct ListEnds: Sendable {
   /// Takes page `number`, nil where the list has shrunk and has no such page any more.
   package mutating func receive(_ page: PageView?, number: Int) {
     if let page, !page.records.isEmpty {
-      oldest = ListEnds.oldest(on: page, kept: kept).map { min(oldest ?? .latest, $0) } ?? oldest
+      guard let found = ListEnds.oldest(on: page, kept: kept) else {
+        // A page of nothing but wrong times: the one above it tells.
+        next = number > 2 ? number - 1 : nil
+        return
+      }
+      oldest = min(oldest ?? .latest, found)
       low = number
     } else if high == nil {
       high = number
