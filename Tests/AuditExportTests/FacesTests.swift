@@ -169,7 +169,7 @@ private let every = Rhythm(every: 1)
     more: [any Behaviour]
   ) async throws {
     let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
+      configuration.events = .generated(Generation(count: 395, window: Window(from: start, to: now)))
       configuration.behaviours = [NoPagination()] + more
     }
     let first = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })

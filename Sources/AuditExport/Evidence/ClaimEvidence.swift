@@ -30,7 +30,8 @@ struct ClaimEvidence: Sendable {
   private let recentRows: Int
   private var isListEmpty = false
   private var mayReadLog = false
-  private var oldestShown = Timestamp.latest
+  /// The oldest event that a page of this run has shown.
+  private(set) var oldestShown = Timestamp.latest
   /// Every plan of Cloudsmith keeps what is newer.
   private let leastKept: Timestamp
 

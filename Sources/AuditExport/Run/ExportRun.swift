@@ -261,6 +261,8 @@ package struct ExportRun: ~Copyable {
 
   /// An empty list is also what an account gets that may not read the log.
   private mutating func concludeFromEmptyList() async throws -> IncompleteReason? {
+    // A list that was read a moment ago, and is empty now, is not empty.
+    if evidence.oldestShown < .latest { return .shrinkingEnd(from: head?.pagination.count, to: 0) }
     evidence.noteEmptyList()
     defer { countRequests() }
     if evidence.reason == nil {
@@ -305,9 +307,11 @@ package struct ExportRun: ~Copyable {
 
   /// Walks through a window, and commits its days as they are complete.
   private mutating func walk(_ first: Int, _ window: Window, commits: Bool) async throws -> PageWalk {
+    let oldest = evidence.oldestShown
     var walk =
       first == 1
-      ? PageWalk(downTo: window.from) : PageWalk(from: first, before: window.to, downTo: window.from)
+      ? PageWalk(downTo: window.from, seen: head, oldestSeen: oldest)
+      : PageWalk(from: first, before: window.to, downTo: window.from, seen: head, oldestSeen: oldest)
     var reread = 0
     var pagesLeft = 0
     defer { pages.stop() }
@@ -500,7 +504,7 @@ extension IncompleteReason {
   /// Whether another way may still reach what lies below.
   fileprivate var isReachable: Bool {
     switch self {
-    case .endedEarly, .refused, .roundCount, .short: true
+    case .endedEarly, .refused, .roundCount, .short, .unconfirmedEnd: true
     case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .outrun, .pageSizeChanged, .unreconciled,
       .filterFailed, .vanished, .replacementTooLarge:
       false

@@ -8,8 +8,10 @@ package enum IncompleteReason: Hashable, Sendable {
   case headDiffers(missing: Int)
   /// The list ended before the page that the page before it had announced.
   case endedEarly(page: Int)
-  /// The list ends, but events disappeared from its end while it was read.
-  case shrinkingEnd(from: Int, to: Int)
+  /// The list ends, but it had more events a moment ago; nil where the answers do not say how many.
+  case shrinkingEnd(from: Int?, to: Int?)
+  /// The list ends after a full page, and the answers do not say how long it is: it may have been cut there.
+  case unconfirmedEnd(page: Int)
   /// The list ends at a round number of events, as lists do that are cut there.
   case roundCount(Int)
   /// The API refuses pages from this one on.
@@ -34,7 +36,7 @@ package enum IncompleteReason: Hashable, Sendable {
   package var refutesClaims: Bool {
     switch self {
     case .uncounted, .headDiffers, .vanished: true
-    case .overlap, .endedEarly, .shrinkingEnd, .roundCount, .refused, .short, .outrun, .pageSizeChanged,
+    case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun, .pageSizeChanged,
       .unreconciled, .filterFailed, .replacementTooLarge:
       false
     }

@@ -170,7 +170,8 @@ struct ListCount: Sendable {
     return largestCount - lastCount + min(0, missing)
   }
 
-  private mutating func note(_ count: Int?) {
+  /// Takes note of how many events an answer says that there are.
+  mutating func note(_ count: Int?) {
     guard let count else { return }
     largestCount = max(largestCount ?? 0, count)
     lastCount = count

@@ -62,6 +62,8 @@ package struct PageWalk: Sendable {
 
   private let start: Timestamp
   private let end: Timestamp
+  /// The oldest event that pages read before the walk have shown.
+  private let oldestSeen: Timestamp
   private var phase = Phase.down
   private var count = ListCount()
   /// The lower edge of what has been read; nil at the first page, and where the walk resumes.
@@ -87,15 +89,24 @@ package struct PageWalk: Sendable {
   private var all: Set<IdentityHash> = []
 
   /// A walk from the head of the list down to `start`.
-  package init(downTo start: Timestamp) {
-    self.init(from: 1, before: .latest, downTo: start)
+  package init(downTo start: Timestamp, seen: PageView? = nil, oldestSeen: Timestamp = .latest) {
+    self.init(from: 1, before: .latest, downTo: start, seen: seen, oldestSeen: oldestSeen)
   }
 
   /// A walk through `[start, end)` that begins at a page found by `PageSeek`. Should that page begin below `end`, the
   /// walk goes back to the one before it.
-  package init(from page: Int, before end: Timestamp, downTo start: Timestamp) {
+  ///
+  /// - Parameters:
+  ///   - seen: a page that was read before the walk; the list had as many events as its answer says.
+  ///   - oldestSeen: the oldest event that pages read before the walk have shown. The list does not end above it.
+  package init(
+    from page: Int, before end: Timestamp, downTo start: Timestamp, seen: PageView? = nil,
+    oldestSeen: Timestamp = .latest
+  ) {
     self.start = start
     self.end = end
+    self.oldestSeen = oldestSeen
+    count.note(seen?.pagination.count)
     firstPage = page
     next = .read(page: page)
   }
@@ -160,7 +171,7 @@ package struct PageWalk: Sendable {
     guard let seam else {
       if isResuming { return resume(at: max(firstPage, asked - 1)) }
       if firstPage > 1 { return goBack() }
-      return isEmpty ? close(.endOfList) : finish(.unproven(.shrinkingEnd(from: count.largestCount ?? 1, to: 0)))
+      return isEmpty ? close(.endOfList) : finish(.unproven(.shrinkingEnd(from: count.largestCount, to: 0)))
     }
     let above = seam.above
     // A page that was there a moment ago.
@@ -380,11 +391,18 @@ package struct PageWalk: Sendable {
     if let missing = count.missing(through: page), !count.explains(missing, at: page) {
       return uncount(page.number, missing: missing)
     }
-    guard let total = page.pagination.count, let size = size(of: page) else { return close(.endOfList) }
+    if oldestSeen < page.oldest ?? .earliest {
+      return close(.unproven(.shrinkingEnd(from: nil, to: page.pagination.count)))
+    }
+    guard let total = page.pagination.count, let size = size(of: page) else {
+      // A list that is cut ends with a full page. So can a list that is whole, and there is nothing that tells.
+      let isFull = page.records.count >= count.size ?? 0
+      return close(isFull ? .unproven(.unconfirmedEnd(page: page.number)) : .endOfList)
+    }
     let places = (page.number - 1) * size + page.records.count
     guard total == places else { return close(.unproven(.unreconciled(expected: total, found: places))) }
     if let missing = count.missing(through: page), count.lost(missing: missing) > 0 {
-      return close(.unproven(.shrinkingEnd(from: count.largestCount ?? total, to: total)))
+      return close(.unproven(.shrinkingEnd(from: count.largestCount, to: total)))
     }
     if PageWalk.isRound(total) { return close(.unproven(.roundCount(total))) }
     close(.endOfList)

@@ -264,7 +264,7 @@ struct Words {
         Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
         add --allow-mass-removal.
         """
-      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .roundCount, .refused, .short, .outrun,
+      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
         .pageSizeChanged, .unreconciled, .filterFailed:
         "All events received are kept, and only what was proven is claimed as covered. Run again."
       }
@@ -298,8 +298,11 @@ struct Words {
     case .headDiffers(let missing):
       "the first page, read again, does not account for \(missing) events that later pages show to be there"
     case .endedEarly(let page): "the list ended before page \(page), which had been announced"
-    case .shrinkingEnd(let before, let now):
+    case .shrinkingEnd(let before?, let now?):
       "the list ends at \(now) events, and counted \(before) a moment ago"
+    case .shrinkingEnd: "the list ends above events that it showed a moment ago"
+    case .unconfirmedEnd(let page):
+      "the list ends after page \(page), which is full, and the API does not say how many events there are"
     case .roundCount(let count):
       "the list ends at exactly \(count) events, where it may have been cut"
     case .refused(let page): "the API refuses page \(page) and those after it"
