@@ -16,7 +16,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
   // MARK: A first run
 
-  @Test(arguments: Claim.counts + Claim.headless + Claim.copies + Claim.ends + Claim.changes)
+  @Test(arguments: Claim.all)
   func `a first run claims nothing against the evidence, and the next one mends it`(claim: Claim) async throws
   {
     let world = try world(claim)
@@ -34,7 +34,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   }
 
   @Test(
-    arguments: Claim.counts + Claim.headless + Claim.copies + Claim.ends + Claim.changes,
+    arguments: Claim.all.filter { $0.reach == .anywhere },
     [ExportSettings.TimeFilter.seek, .auto, .filter])
   func `a window by hand claims nothing against the evidence`(
     claim: Claim, way: ExportSettings.TimeFilter
@@ -121,7 +121,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: world)
   }
 
-  @Test(arguments: 1...5, [[0, 1], [1, 0], [0, 0, 1], [1, 1, 0]])
+  @Test(arguments: 1...5, [[0, 1], [1, 0]])
   func `a night of few pages from copies in turn claims nothing that it did not receive`(
     pages: Int, order: [Int]
   ) async throws {
@@ -143,7 +143,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
   }
 
-  @Test(arguments: Claim.counts + Claim.headless + Claim.ends + Claim.changes)
+  @Test(arguments: Claim.all.filter { $0.reach != .end })
   func `a night claims nothing against the evidence`(claim: Claim) async throws {
     let world = try await nightly(events: 480, filling: claim.events)
     world.api.withLock { $0.behave(claim.behaviours) }
@@ -182,6 +182,8 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let late = day.from + .hours(4)
     world.api.withLock { api in
       api.change(world.log) {
+        // Without events close together no filter can be measured.
+        for minute in (15..<115).reversed() { $0.insertGenerated(at: now - .minutes(Double(minute))) }
         $0.insert(
           record: Array(#"{"uuid": "late", "event_at": "\#(late)"}"#.utf8), written: late + .hours(40))
       }
