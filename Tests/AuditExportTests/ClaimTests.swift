@@ -154,6 +154,24 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     try await expectHonest(summary, window, in: world, since: mark)
   }
 
+  @Test(arguments: [-30.0, -5, -0.01, 0.01, 11, 20])
+  func `an archived event whose time moved between two nights is there once`(hours: Double) async throws {
+    let world = try await nightly(events: 480)
+    // 480 events are newer than what is archived, and as many lie within the lookback.
+    world.api.withLock {
+      $0.change(world.log) { log in
+        let index = log.events.count - 1 - 720
+        log.move(index, to: log.events.time(index) + .hours(hours))
+      }
+    }
+    for night in 0..<2 {
+      let summary = try await export(.incremental(backfillStart: nil), from: world)
+      #expect(Claim.Ending.complete.fits(summary.outcome), "night \(night) ended as \(summary.outcome)")
+      #expect(try await world.violations() == [], "night \(night)")
+      world.clock.advance(to: now + .hours(1))
+    }
+  }
+
   // MARK: The filter's clock
 
   private static let clocks: [(String, FilterClock)] =
