@@ -23,8 +23,18 @@ struct Claim: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// How far a run has to read to meet the contradiction.
+  enum Reach: Sendable {
+    case anywhere
+    /// From the newest event on.
+    case top
+    /// From the newest event to the end of the list.
+    case end
+  }
+
   var name: String
   var ends: Ending
+  var reach: Reach
   /// How many events the log has, over the twenty days before the run.
   var events = 1_000
   var ties = 1
@@ -35,11 +45,13 @@ struct Claim: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   init(
-    _ name: String, ends: Ending = .honest, events: Int = 1_000, ties: Int = 1, pageSize: Int = 100,
+    _ name: String, ends: Ending = .honest, reach: Reach = .anywhere, events: Int = 1_000, ties: Int = 1,
+    pageSize: Int = 100,
     mends: Bool = true, _ behaviours: any Behaviour...
   ) {
     self.name = name
     self.ends = ends
+    self.reach = reach
     self.events = events
     self.ties = ties
     self.pageSize = pageSize
