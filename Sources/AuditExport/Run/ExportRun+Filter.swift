@@ -11,7 +11,7 @@ extension ExportRun {
     var proven = Coverage()
     var stretches = FilteredStretches(window)
     while let stretch = stretches.next {
-      var walk = FilteredWalk(stretch)
+      var walk = FilteredWalk(stretch, known: head?.pagination.count)
       if let reason = try await read(&walk, stretch) {
         observe(.filterGivenUp(reason))
         break

@@ -18,7 +18,7 @@ package struct ExportRun: ~Copyable {
   var pending: PendingDays
   var evidence: ClaimEvidence
   /// Page 1, as it was when the run began: every search begins with it.
-  private var head: PageView?
+  private(set) var head: PageView?
   /// The page that was read last and that nothing has made use of yet.
   private var held: PageView?
   private var oldestShown: OldestShown?
@@ -505,7 +505,7 @@ extension IncompleteReason {
   fileprivate var isReachable: Bool {
     switch self {
     case .endedEarly, .refused, .roundCount, .short, .unconfirmedEnd: true
-    case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .outrun, .pageSizeChanged, .unreconciled,
+    case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .listShrank, .outrun, .pageSizeChanged, .unreconciled,
       .filterFailed, .vanished, .replacementTooLarge:
       false
     }

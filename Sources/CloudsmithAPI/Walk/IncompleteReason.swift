@@ -10,6 +10,8 @@ package enum IncompleteReason: Hashable, Sendable {
   case endedEarly(page: Int)
   /// The list ends, but it had more events a moment ago; nil where the answers do not say how many.
   case shrinkingEnd(from: Int?, to: Int?)
+  /// More than one event in a hundred disappeared from the list while it was read.
+  case listShrank(from: Int, to: Int)
   /// The list ends after a full page, and the answers do not say how long it is: it may have been cut there.
   case unconfirmedEnd(page: Int)
   /// The list ends at a round number of events, as lists do that are cut there.
@@ -35,7 +37,7 @@ package enum IncompleteReason: Hashable, Sendable {
   /// Whether it contradicts what was read before, and not only ends the reading.
   package var refutesClaims: Bool {
     switch self {
-    case .uncounted, .headDiffers, .vanished: true
+    case .uncounted, .headDiffers, .listShrank, .vanished: true
     case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun, .pageSizeChanged,
       .unreconciled, .filterFailed, .replacementTooLarge:
       false

@@ -170,6 +170,13 @@ struct ListCount: Sendable {
     return largestCount - lastCount + min(0, missing)
   }
 
+  /// What the list counted at most and what it counts now, where more than one event in a hundred disappeared: expiry does
+  /// not do that while a list is read. nil where nothing of the kind was seen.
+  var loss: (before: Int, now: Int)? {
+    guard let largestCount, let lastCount, (largestCount - lastCount - removed) * 100 > largestCount else { return nil }
+    return (largestCount, lastCount)
+  }
+
   /// Takes note of how many events an answer says that there are.
   mutating func note(_ count: Int?) {
     guard let count else { return }

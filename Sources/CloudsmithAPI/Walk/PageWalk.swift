@@ -57,6 +57,8 @@ package struct PageWalk: Sendable {
   package static let passLimit = 12
   /// How often pages are read again because of one page's count.
   package static let countPassLimit = 20
+  /// How often all is read again because the head contradicts it.
+  package static let lookLimit = 4
   /// Proven pages below a claim that is made while the walk goes on: contradictions show soon after what they contradict.
   package static let trail = 2
 
@@ -77,6 +79,8 @@ package struct PageWalk: Sendable {
   private var known = 0
   /// The deepest page whose count did not fit, and how often pages were read again because of it.
   private var uncounted = (page: 0, passes: 0)
+  /// How often everything was read again because of what the head shows.
+  private var looks = 0
   /// Pages in a row that ended no lower than the one before.
   private var standstill = 0
   /// How often the page after the end was asked for.
@@ -462,14 +466,15 @@ package struct PageWalk: Sendable {
     let reason = IncompleteReason.headDiffers(missing: unexplained)
     doubt = reason
     pagesReread += 1
-    uncounted.page = seam?.above.number ?? 1
-    uncounted.passes += 1
-    if uncounted.passes > PageWalk.passLimit { return finish(.unproven(reason)) }
+    looks += 1
+    if looks > PageWalk.lookLimit { return finish(.unproven(reason)) }
     resume(at: 1)
   }
 
   private mutating func finish(_ ending: Ending) {
     next = .finished(ending)
+    if case .unproven = ending { return }
+    if let (before, now) = count.loss { next = .finished(.unproven(.listShrank(from: before, to: now))) }
   }
 
   // MARK: - A list in no order

@@ -264,7 +264,7 @@ struct Words {
         Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
         add --allow-mass-removal.
         """
-      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
+      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .listShrank, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
         .pageSizeChanged, .unreconciled, .filterFailed:
         "All events received are kept, and only what was proven is claimed as covered. Run again."
       }
@@ -301,6 +301,8 @@ struct Words {
     case .shrinkingEnd(let before?, let now?):
       "the list ends at \(now) events, and counted \(before) a moment ago"
     case .shrinkingEnd: "the list ends above events that it showed a moment ago"
+    case .listShrank(let before, let now):
+      "the list counts \(now) events, and counted \(before) a moment ago"
     case .unconfirmedEnd(let page):
       "the list ends after page \(page), which is full, and the API does not say how many events there are"
     case .roundCount(let count):

@@ -151,13 +151,15 @@ struct Event: Hashable, Comparable, CustomStringConvertible {
 private struct Wire: HTTPTransport {
   let world: World
   private let requests = Counter()
+  private let beforeRequest: @Sendable (Int) throws(TransportFault) -> Void
 
   init(world: World) {
     self.world = world
+    beforeRequest = world.beforeRequest.withLock(\.self)
   }
 
   func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    try world.beforeRequest.withLock { $0 }(requests.next())
+    try beforeRequest(requests.next())
     let emulated = EmulatedRequest(
       target: request.target, headers: [("X-Api-Key", EmulatorConfiguration.demoKey)])
     let response = world.api.withLock {
