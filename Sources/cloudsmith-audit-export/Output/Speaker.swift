@@ -8,19 +8,26 @@ struct Speaker {
   let console: Console
   private(set) var logger: Logger
   let isJSON: Bool
+  /// Whether an answer in text is left out when all is well: --quiet, and no form of answer was asked for.
+  private let isSilentWhenDone: Bool
 
-  /// - Parameter isJSON: nil: as the options say.
-  init(_ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil) throws {
+  /// - Parameters:
+  ///   - isJSON: nil: as the options say.
+  ///   - isData: the answer is what the command is run for, and is given with --quiet too.
+  init(
+    _ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil, isData: Bool = false
+  ) throws {
     do {
       let isLogJSON = try Settings.isLogJSON.resolve(options.logFormat, environment) ?? false
       console = Console(isQuiet: options.quiet, isLogJSON: isLogJSON)
       let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
       self.isJSON = isJSON ?? asked ?? false
+      isSilentWhenDone = options.quiet && asked == nil && !isData
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
           ?? (console.showsProgress ? .notice : .info))
     } catch let failure {
-      Console(isQuiet: false).tell(failure)
+      Console.beforeOptions.tell(failure)
       throw failure.status.code
     }
   }
@@ -33,7 +40,32 @@ struct Speaker {
   }
 
   func answer(_ report: some Report) {
-    console.answer(isJSON ? report.json : report.text)
+    console.answer(isJSON ? report.json : report.text, isColoured: !isJSON && report.isColoured)
+  }
+
+  /// Whether an answer with this status goes to stdout. With --quiet only one about what went wrong does, and that stands in the
+  /// log where the log is for programs.
+  func givesAnswer(_ status: ExitStatus) -> Bool {
+    isJSON || !isSilentWhenDone || (status != .done && !console.isLogJSON)
+  }
+
+  /// Says what one log's answer is, and what is wrong; returns whether something was written to stdout.
+  @discardableResult
+  func say(_ answer: LogAnswer, log: LogName? = nil) -> Bool {
+    let isGiven = givesAnswer(answer.status)
+    if isGiven {
+      self.answer(answer.report)
+    } else {
+      for warning in answer.report.warnings { logger.warning("\(warning)") }
+    }
+    tellFailure(of: answer, log: log, details: isGiven ? nil : answer.report.text)
+    return isGiven
+  }
+
+  /// - Parameter log: of a job file: the one that it is about.
+  func tellFailure(of answer: LogAnswer, log: LogName?, details: String? = nil) {
+    guard let failure = answer.failure else { return }
+    console.tell(failure, heading: log.map { "\($0): " } ?? answer.heading, log: log, details: details)
   }
 
   /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
@@ -73,6 +105,15 @@ protocol Report {
   var text: String { get }
   /// One document, keys sorted.
   var json: String { get }
+  /// Whether the text sets colours.
+  var isColoured: Bool { get }
+  /// What the text has that somebody should act on although all is done; for the log where the text is left out.
+  var warnings: [String] { get }
+}
+
+extension Report {
+  var isColoured: Bool { false }
+  var warnings: [String] { [] }
 }
 
 /// What is said on stdout when there is nothing else to say.

@@ -30,9 +30,9 @@ struct VerifyReport: Report {
   var text: String {
     var lines: [String] = []
     for finding in report.findings {
-      lines.append(label(finding.flaw.kind.rawValue) + visible(finding.path))
+      lines.append(label(finding.flaw.kind.rawValue) + TerminalText.line(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
-      lines.append(label("") + place + visible(FindingWords.sentence(finding)))
+      lines.append(label("") + place + TerminalText.line(FindingWords.sentence(finding)))
     }
     if !lines.isEmpty { lines.append("") }
     lines += summary
@@ -60,13 +60,16 @@ struct VerifyReport: Report {
     let days = report.findings.filter { kinds.contains($0.flaw.kind) }.compactMap(\.day)
     let commands = ReplaceCommand(log: log, archive: archive).texts(days)
     let more = commands.count - 10
-    return commands.prefix(10).map { "  \(visible($0))" } + (more > 0 ? ["  and so for \(more) more"] : [])
+    return commands.prefix(10).map { "  \(TerminalText.line($0))" }
+      + (more > 0 ? ["  and so for \(more) more"] : [])
   }
 
   private var summary: [String] {
     let isQuick = report.settings.isQuick
     var lines = [
-      label("archive") + "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)",
+      label("archive")
+        + TerminalText.line(
+          "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)"),
       label("range asked") + asked,
       label("range found") + (report.found.map { "\($0.from) to \($0.to)" } ?? "nothing is covered"),
       label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
@@ -110,13 +113,6 @@ struct VerifyReport: Report {
 
   private func count(_ count: VerificationReport.Count) -> String {
     "\(count.sound.grouped) of \(count.total.grouped)"
-  }
-
-  /// Records that were tampered with can say anything: nothing that a terminal would obey.
-  private func visible(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 
   private func label(_ text: String) -> String {
