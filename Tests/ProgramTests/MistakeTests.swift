@@ -28,7 +28,7 @@ import Testing
     #expect(result.output.isEmpty)
     let lines = result.log.split(separator: "\n")
     #expect(result.log.contains(sentence), "\(arguments): \(result.log)")
-    #expect(lines.count == 2 && lines[0].hasPrefix("error: "), "\(result.log)")
+    #expect(lines.count == 2 && lines.first?.hasPrefix("error: ") == true, "\(result.log)")
     #expect(lines.last?.hasPrefix("See 'cloudsmith-audit-export") ?? false)
     #expect(lines.last?.hasSuffix("--help'.") ?? false)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A program that the build made, run as a user would run it.
 struct Program {
@@ -65,7 +66,9 @@ final class Running {
   }
 
   func wait() -> Program.Result {
+    let watchdog = Watchdog(process.processIdentifier)
     process.waitUntilExit()
+    watchdog.end()
     output.waitForEnd()
     log.waitForEnd()
     return Program.Result(

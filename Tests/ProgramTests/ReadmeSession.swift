@@ -84,7 +84,7 @@ final class ReadmeSession {
     text.split(separator: "\n").map { line in
       // "–" is what this machine or the emulator has not: here the time in answers.
       if let first = line.first, "✓–".contains(first) {
-        return String(line.split(separator: "  ")[0].dropFirst(2))
+        return String(line.prefix { $0 != "\n" }.components(separatedBy: "  ").first?.dropFirst(2) ?? "")
       }
       let fields = line.split(whereSeparator: \.isWhitespace).map {
         $0.replacing(/[0-9][0-9,]*/, with: "#")

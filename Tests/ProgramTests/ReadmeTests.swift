@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// README.md, held to what the programs are and do.
@@ -65,7 +66,7 @@ import Testing
         case "crontab":
           for line in block.lines {
             // Five fields tell when; cron hands the rest to sh.
-            let command = line.split(maxSplits: 5, whereSeparator: \.isWhitespace)[5]
+            let command = try line.split(maxSplits: 5, whereSeparator: \.isWhitespace).at(5)
             try session.run(String(command), printing: [], line: block.line)
             commands += 1
           }

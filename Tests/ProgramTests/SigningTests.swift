@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Signing and checking signatures, with keys that OpenSSL made.
@@ -51,7 +52,7 @@ import Testing
 
       // One who may write, and has not the key, alters the newest record and what names it.
       let newest = try #require(records.last)
-      try Data(contentsOf: URL(filePath: records[0] + ".sig")).write(to: URL(filePath: newest + ".sig"))
+      try Data(contentsOf: URL(filePath: records.at(0) + ".sig")).write(to: URL(filePath: newest + ".sig"))
       let bad = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"])
       #expect(bad.status == 2)
       let findings = try #require(try bad.json["findings"] as? [[String: Any]])
@@ -115,7 +116,7 @@ import Testing
 
   @Test func `the signing key is in no output, no log and no file of the archive`() throws {
     try withKeys { bench, key, _ in
-      let text = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n")[1]
+      let text = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n").at(1)
       let secret = try #require(Data(base64Encoded: String(text))?.suffix(32))
       let result = try bench.export(start + ["--signing-key-file", key, "--log-level", "debug"])
       #expect(result.status == 0 && !result.log.contains(text) && !result.output.contains(text))
