@@ -22,6 +22,11 @@ import Testing
       "exec \(Repository.path("Scripts/release")) --test", environment: environment)
     #expect(result.status == 0, "\(result.output)\n\(result.log)")
     #expect(result.output.contains("high-water mark"), "\(result.output)")
+    // The demo shows the promise, and what comes next.
+    for line in [
+      "No finding: the archive is what its commits say.", "altered          csv/organization=acme/",
+      "(exit status 2)", "export CLOUDSMITH_API_KEY=…", "--organization YOUR-ORG",
+    ] { #expect(result.output.contains(line), "\(line): \(result.output)") }
 
     let names = try FileManager.default.contentsOfDirectory(atPath: dist)
     let package = try #require(names.first { $0.hasSuffix(".deb") })
