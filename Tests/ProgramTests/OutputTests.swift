@@ -209,6 +209,29 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Shell.works("command -v curl"), "needs curl"))
+  func `the README's line for a Pushgateway sends the figures, and keeps the status`() throws {
+    let line = try #require(
+      try Readme().blocks.flatMap(\.session).map(\.command).first { $0.contains("$PUSHGATEWAY") })
+    for (key, status) in [(nil, 0), ("wrong", 20)] as [(String?, Int32)] {
+      let gateway = try NoticeReceiver(status: 200)
+      defer { gateway.stop() }
+      try Bench.with(["--organization", "my-org", "--generate", "30"]) { bench in
+        let command = line.replacing("/srv/audit", with: bench.archive)
+          .replacing("/tmp/audit.prom", with: bench.folder + "/audit.prom")
+          .replacing("cloudsmith-audit-export export", with: try Program.exporter.path + " export")
+        let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
+          .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
+        let result = try Shell.run(command, environment: environment)
+        #expect(result.status == status, "\(result.log)")
+        let sign = try #require(gateway.received.first)
+        #expect(sign.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
+        #expect(
+          sign.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"), "\(sign.body)")
+      }
+    }
+  }
+
   // MARK: Escapes
 
   /// A terminal would clear the screen, change its title, read on from the right, begin a line of its own.

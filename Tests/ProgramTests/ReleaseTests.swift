@@ -49,6 +49,9 @@ import Testing
     ] {
       #expect(files.contains(" ./\(file)\n"), "\(file)")
     }
+    let copyright = try String(
+      contentsOfFile: "\(dist)/installed/usr/share/doc/cloudsmith-audit-export/copyright", encoding: .utf8)
+    #expect(copyright.contains("Files: *\n") && copyright.contains("\nLicense: Apache-2.0\n"))
     // Nobody of this machine, and no other time than the commit's.
     for line in files.split(separator: "\n") {
       #expect(line.contains(" root/root ") && line.contains(" 2024-02-12 10:00 "), "\(line)")
@@ -56,6 +59,7 @@ import Testing
     let same = try Shell.run(
       """
       cd \(dist) && tar -xzf \(tarball) && cd \(tarball.dropLast(".tar.gz".count)) &&
+      grep -q 'Version 2.0, January 2004' LICENSE &&
       cmp cloudsmith-audit-export ../installed/usr/bin/cloudsmith-audit-export &&
       gzip -dc ../installed/usr/share/man/man1/cloudsmith-audit-export.1.gz | cmp - cloudsmith-audit-export.1 &&
       cmp completions/cloudsmith-audit-export.bash \
