@@ -107,7 +107,8 @@ import Testing
         try AuditArchiveTests.write(manifest.replacingOccurrences(of: text, with: change), to: path)
         let error = try await archiveError { try await withWriter(folder) { try $0.events(of: day12) } }
         #expect(
-          try error == .damaged(DamagedFile(path: partition.files.at(0).path, day: day(day12), damage: damage)))
+          try error
+            == .damaged(DamagedFile(path: partition.files.at(0).path, day: day(day12), damage: damage)))
       }
     }
   }

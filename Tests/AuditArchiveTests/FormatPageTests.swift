@@ -98,6 +98,8 @@ private enum Shell {
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return String(decoding: output, as: UTF8.self)

@@ -33,8 +33,8 @@ import Testing
     #expect(!result.output.contains(bench.key) && !result.log.contains(bench.key))
     return Checked(
       status: result.status, requests: json["requests"] as? Int ?? -1,
-      results: Dictionary(uniqueKeysWithValues: named.map { ($0, $1["result"] as? String ?? "") }),
-      messages: Dictionary(uniqueKeysWithValues: named.map { ($0, $1["message"] as? String ?? "") }))
+      results: Dictionary(named.map { ($0, $1["result"] as? String ?? "") }, uniquingKeysWith: { $1 }),
+      messages: Dictionary(named.map { ($0, $1["message"] as? String ?? "") }, uniquingKeysWith: { $1 }))
   }
 
   @Test func `all is well: every line passes, in few requests, and nothing is changed`() throws {

@@ -33,6 +33,14 @@ import Testing
         #expect(try bench.export(["-q", "--output-format", format]).output.contains("acme"))
       }
       #expect(try bench.export(["-q", "--dry-run"]).output.contains("would fetch"))
+      for (options, isSaid) in [(["-q"], true), (["-q", "--log-format", "json"], false)] {
+        let page = [
+          "report", "-o", "acme", "--archive", bench.archive, "--html", bench.folder + "/page.html",
+        ]
+        let result = try Program.exporter.run(page + options)
+        #expect(
+          result.status == 0 && result.output.isEmpty != isSaid && result.log.isEmpty, "\(result.output)")
+      }
       for command in [["status"], ["changes", "--since", "0"]] {
         let result = try Program.exporter.run(command + ["-q", "-o", "acme", "--archive", bench.archive])
         #expect(!result.output.isEmpty && result.log.isEmpty)

@@ -47,7 +47,7 @@ import Testing
       var arguments = bench.arguments(["--backfill-start-time", ProcessTests.start, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
-      while try bench.status()["manifest"] == nil { usleep(50_000) }
+      try running.wait { try bench.status()["manifest"] != nil }
       running.signal(number)
       let result = running.wait()
       #expect(result.status == status && result.wasKilled == (status != 130), "\(result.log)")
@@ -66,7 +66,7 @@ import Testing
         """
         trap '' HUP
         "$@" & run=$!
-        until [ -e "\(bench.archive)/_manifest/acme/lock" ]; do sleep 0.05; done
+        until [ -e "\(bench.archive)/_manifest/acme/lock" ] || ! kill -0 $run; do sleep 0.05; done
         kill -HUP $run
         wait $run
         """, arguments, environment: bench.environment)

@@ -89,6 +89,21 @@ final class Running {
     }
   }
 
+  /// Waits for something that the program does; throws when the program ends before.
+  func wait(until isDone: () throws -> Bool) throws {
+    while true {
+      let isRunning = process.isRunning
+      if try isDone() { return }
+      guard isRunning else { throw EndedEarly(result: wait()) }
+      usleep(20_000)
+    }
+  }
+
+  struct EndedEarly: Error, CustomStringConvertible {
+    var result: Program.Result
+    var description: String { "the program ended early, with status \(result.status): \(result.log)" }
+  }
+
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 }
 

@@ -3,6 +3,8 @@ package import AuditRecord
 /// How the API is reached: proxy, trusted certificates, limits and time-outs.
 package struct ConnectionSettings: Hashable, Sendable {
   package var proxy: ProxyAddress?
+  /// The environment variable that names the proxy; nil where the option does, or there is none.
+  package private(set) var proxyVariable: String?
   /// A PEM file of certificates that are trusted instead of the system's.
   package var caFile: String?
   /// `cloudsmith-audit-export/1.0.0`
@@ -36,6 +38,7 @@ package struct ConnectionSettings: Hashable, Sendable {
     {
       do {
         self.proxy = try ProxyAddress(proxy.text)
+        self.proxyVariable = proxy.name
       } catch {
         throw .inVariable(proxy.name, error)
       }

@@ -184,7 +184,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, isData: dryRun)
+    let speaker = try Speaker(output, environment, whenQuiet: dryRun ? .always : .whenWrong)
     try await speaker.run {
       if dryRun { return try await forecast(speaker, environment) }
       let observers = try Observers(observability, environment)

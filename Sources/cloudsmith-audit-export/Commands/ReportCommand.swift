@@ -60,7 +60,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
+    let speaker = try Speaker(output, environment, whenQuiet: .besideText)
     try await speaker.run {
       let sources = try Job(config: job.config, given, environment).onlyLog()
       let (log, archive) = (try sources.log(), try sources.archive())

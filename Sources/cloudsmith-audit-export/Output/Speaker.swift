@@ -8,21 +8,32 @@ struct Speaker {
   let console: Console
   private(set) var logger: Logger
   let isJSON: Bool
-  /// Whether an answer in text is left out when all is well: --quiet, and no form of answer was asked for.
-  private let isSilentWhenDone: Bool
+  /// What becomes of an answer in text; `always` where a form of answer was asked for.
+  private let answers: AnswerWhenQuiet
+
+  /// When an answer in text is given although --quiet is.
+  enum AnswerWhenQuiet {
+    /// It is what the command is run for.
+    case always
+    /// Not beside a log in JSON.
+    case besideText
+    /// Of a run that is watched: when something went wrong, and not beside a log in JSON, which has it then.
+    case whenWrong
+  }
 
   /// - Parameters:
   ///   - isJSON: nil: as the options say.
-  ///   - isData: the answer is what the command is run for, and is given with --quiet too.
+  ///   - answers: with --quiet.
   init(
-    _ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil, isData: Bool = false
+    _ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil,
+    whenQuiet answers: AnswerWhenQuiet = .whenWrong
   ) throws {
     do {
       let isLogJSON = try Settings.isLogJSON.resolve(options.logFormat, environment) ?? false
       console = Console(isQuiet: options.quiet, isLogJSON: isLogJSON)
       let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
       self.isJSON = isJSON ?? asked ?? false
-      isSilentWhenDone = options.quiet && asked == nil && !isData
+      self.answers = options.quiet && asked == nil ? answers : .always
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
           ?? (console.showsProgress ? .notice : .info))
@@ -43,10 +54,14 @@ struct Speaker {
     console.answer(isJSON ? report.json : report.text, isColoured: !isJSON && report.isColoured)
   }
 
-  /// Whether an answer with this status goes to stdout. With --quiet only one about what went wrong does, and that stands in the
-  /// log where the log is for programs.
+  /// Whether an answer with this status goes to stdout.
   func givesAnswer(_ status: ExitStatus) -> Bool {
-    isJSON || !isSilentWhenDone || (status != .done && !console.isLogJSON)
+    switch answers {
+    case _ where isJSON: true
+    case .always: true
+    case .besideText: !console.isLogJSON
+    case .whenWrong: status != .done && !console.isLogJSON
+    }
   }
 
   /// Says what one log's answer is, and what is wrong; returns whether something was written to stdout.
