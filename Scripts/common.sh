@@ -8,7 +8,86 @@ say() { printf '\n== %4ss  %s\n' "$SECONDS" "$*"; }
 # die TEXT: one sentence, and the end.
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# install PACKAGE… : with apt-get, if this user may; otherwise says exactly what to install.
+# phase NUMBER TOTAL TEXT: a heading; says how long it took the last time, from which one can tell how long the rest takes.
+phase() {
+  local times=.build/phase-times key
+  end_phase
+  key="$(basename "$0") $3"
+  local before
+  before=$([ ! -f "$times" ] || sed -n "s|^$key: ||p" "$times" | tail -1)
+  say "phase $1 of $2: $3${before:+ (the last time: $before s)}"
+  phase_key=$key phase_began=$SECONDS
+}
+
+# end_phase: keeps how long the phase at hand took.
+end_phase() {
+  [ -n "${phase_key:-}" ] || return 0
+  mkdir -p .build
+  { [ ! -f .build/phase-times ] || grep -vF "$phase_key: " .build/phase-times || true; } >.build/phase-times.new
+  echo "$phase_key: $((SECONDS - phase_began))" >>.build/phase-times.new
+  mv .build/phase-times.new .build/phase-times
+  phase_key=
+}
+
+# quietly LOG COMMAND…: runs it with all that it says in the file LOG, and a line about how far it is every 15 s; shows the end of the
+# file where it fails.
+quietly() {
+  local log=$1 job status=0 began=$SECONDS shown=$SECONDS
+  shift
+  mkdir -p "$(dirname "$log")"
+  "$@" >"$log" 2>&1 &
+  job=$!
+  printf '   it may take some minutes; what it says goes to %s\n' "${log#"$PWD/"}"
+  while kill -0 "$job" 2>/dev/null; do
+    sleep 0.5
+    [ $((SECONDS - shown)) -ge 15 ] || continue
+    shown=$SECONDS
+    printf '   %4ss  %s\n' "$SECONDS" "$(tail -n 1 "$log" | cut -c1-90)"
+  done
+  wait "$job" || status=$?
+  [ "$status" = 0 ] || { tail -n 40 "$log" >&2; die "$1 ended with status $status; all that it said is in $log"; }
+}
+
+# follow LOG TOTAL: of what `swift test` says on stdin, shows what somebody should read, and every 15 s how far it is. All of it goes
+# to the file LOG. TOTAL is the number of tests; 0 where it is not known.
+follow() {
+  local log=$1 total=$2 done=0 failed=0 skipped=0 line rest='' code shown=$SECONDS began=$SECONDS left of=''
+  [ "$total" = 0 ] || of=" of $total"
+  exec 8>"$log"
+  while :; do
+    line='' code=0
+    IFS= read -r -t 5 line || code=$?
+    if [ "$code" -gt 128 ]; then
+      rest+=$line  # no whole line in this time
+    elif [ "$code" = 0 ] || [ -n "$rest$line" ]; then
+      line=$rest$line rest=''
+      printf '%s\n' "$line" >&8
+      case $line in
+        *' Test run with '*) printf '%s\n' "$line" ;;
+        '✔ Test '*' passed after '*) done=$((done + 1)) ;;
+        '✘ Test '*' failed after '*) done=$((done + 1)) failed=$((failed + 1)) ;;
+        '➜ '*' skipped'*) done=$((done + 1)) skipped=$((skipped + 1)); printf '%s\n' "$line" ;;
+        '◇ '* | '✔ '* | '↳ Testing Library'* | '↳ Target Platform'*) ;;
+        *) printf '%s\n' "$line" ;;
+      esac
+      [ "$code" = 0 ] || break
+    else
+      break
+    fi
+    if [ $((SECONDS - shown)) -ge 15 ]; then
+      shown=$SECONDS left=
+      # The first tests that end are the short ones.
+      [ "$done" = 0 ] || [ $((done * 4)) -lt "$total" ] || [ "$total" -le "$done" ] ||
+        left=", about $(((SECONDS - began) * (total - done) / done)) s left"
+      printf '   %4ss  %s%s tests done, %s failed%s\n' "$SECONDS" "$done" "$of" "$failed" "$left"
+    fi
+  done
+  exec 8>&-
+  [ "$skipped" = 0 ] || printf '%s skipped, for the reasons above\n' "$skipped"
+}
+
+# install PACKAGE… : with apt-get, if this user may; otherwise says exactly what to install. No daemon of a package is started
+# or enabled: what the scripts need are its programs. INSTALL_ROOT is for the tests of this function.
 install() {
   local sudo=()
   if [ "$(id -u)" != 0 ]; then
@@ -17,8 +96,38 @@ install() {
   fi
   command -v apt-get >/dev/null || die "this needs $* (their names in Debian); install them and run this again"
   say "installing $*"
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+  "${sudo[@]}" bash -s -- "${INSTALL_ROOT:-}" "$@" <<'END'
+    set -euo pipefail
+    root=$1 policy=$1/usr/sbin/policy-rc.d
+    shift
+    # The units and the scripts of rc.d that a start of the machine would start.
+    enabled() {
+      find "$root/etc/systemd/system" -path '*.wants/*' -type l -printf 'unit %f\n' 2>/dev/null || true
+      find "$root"/etc/rc[2-5].d -name 'S[0-9][0-9]*' -printf 'script %f\n' 2>/dev/null | sed 's/ S[0-9][0-9]/ /' || true
+    }
+    before=$(enabled | sort -u)
+    # What invoke-rc.d asks before it starts anything (Debian's policy-rc.d(8)); 101 is no.
+    if [ ! -e "$policy" ]; then
+      trap 'rm -f "$policy"' EXIT
+      trap 'exit 1' HUP INT TERM
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    status=0
+    apt-get update -qq </dev/null || status=$?
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null || status=$?
+    comm -13 <(echo "$before") <(enabled | sort -u) | while read -r kind name; do
+      case $kind in
+        unit)
+          # Without systemctl there is nothing but the links.
+          systemctl disable --quiet "$name" </dev/null ||
+            find "$root/etc/systemd/system" -path "*.wants/$name" -type l -delete
+          ;;
+        script) update-rc.d "$name" disable </dev/null >/dev/null || true ;;
+      esac
+    done
+    exit "$status"
+END
 }
 
 # need_build_tools: Swift, a linker's C library and zlib.

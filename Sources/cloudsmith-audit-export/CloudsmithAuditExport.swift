@@ -38,10 +38,13 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     ])
 
   static func main() async {
+    StandardDescriptors.open()
+    Interruption.restoreDefaults()
     PageMemory.keep()
     StandardOutput.checkAtExit()
     do {
       let command = try await asyncParseAsRoot()
+      guard !(command is CloudsmithAuditExport) else { refuseNoCommand() }
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -52,6 +55,12 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       refuseMistakes(error)
       exit(withError: error)
     }
+  }
+
+  /// A job whose arguments were lost must not look like one that succeeded.
+  private static func refuseNoCommand() -> Never {
+    Console.beforeOptions.tell("error: No command is given.\n\n\(helpMessage())")
+    exit(withError: ExitStatus.usage.code)
   }
 
   /// Ends the program when the parser could not read the command line, or took a mistake for a call for help.
@@ -67,7 +76,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     }
     let refusal = Refusal(program: program, arguments: arguments)
     guard let text = refusal.text ?? (isMistake ? refusal.text(message) : nil) else { return }
-    Console(isQuiet: false).tell(text)
+    Console.beforeOptions.tell(text)
     exit(withError: ExitStatus.usage.code)
   }
 }

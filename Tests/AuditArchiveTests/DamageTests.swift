@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 /// Damage to sealed files: told when the archive is opened or the file is read, never papered over.
@@ -106,7 +107,8 @@ import Testing
         try AuditArchiveTests.write(manifest.replacingOccurrences(of: text, with: change), to: path)
         let error = try await archiveError { try await withWriter(folder) { try $0.events(of: day12) } }
         #expect(
-          error == .damaged(DamagedFile(path: partition.files[0].path, day: day(day12), damage: damage)))
+          try error
+            == .damaged(DamagedFile(path: partition.files.at(0).path, day: day(day12), damage: damage)))
       }
     }
   }
@@ -116,7 +118,7 @@ import Testing
   {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 50)]) }
-      try FileManager.default.removeItem(atPath: "\(folder)/\(commit.filesAdded[0])")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(commit.filesAdded.at(0))")
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damagedDays == [day(day12)])
         try await writer.commit(["2024-02-13": events("2024-02-13", 5)])

@@ -1,6 +1,7 @@
 import AuditArchive
 import Crypto
 import Foundation
+import TestSupport
 import Testing
 
 /// The page about the format says what is on disk.
@@ -26,8 +27,8 @@ import Testing
       let words = part.prefix { $0 != "\n" }.split(separator: " ")
       let lines = part.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
       let block = try #require(lines.first).hasPrefix("```") ? lines.dropFirst().prefix { $0 != "```" } : []
-      return Excerpt(
-        kind: String(words[0]), file: root.appending(path: String(words[1])),
+      return try Excerpt(
+        kind: String(words.at(0)), file: root.appending(path: String(words.at(1))),
         text: block.joined(separator: "\n"))
     }
     let chosen = all.filter { $0.kind == kind }
@@ -67,9 +68,9 @@ import Testing
     for excerpt in try FormatPageTests.excerpts("sha256") {
       for line in excerpt.text.split(separator: "\n") {
         let words = line.split(separator: " ")
-        let bytes = try Data(contentsOf: excerpt.file.appending(path: String(words[1])))
+        let bytes = try Data(contentsOf: excerpt.file.appending(path: String(words.at(1))))
         let hash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
-        #expect(hash == words[0], "\(words[1])")
+        #expect(try hash == words.at(0), "\(words)")
       }
     }
   }
@@ -97,6 +98,8 @@ private enum Shell {
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return String(decoding: output, as: UTF8.self)

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RecoveryTests {
@@ -115,7 +116,7 @@ import Testing
       for _ in 0..<2 {
         #expect(
           try await archiveError { try await withWriter(folder) { _ in } }
-            == .stateMissing(example: commit.filesAdded[0]))
+            == .stateMissing(example: commit.filesAdded.at(0)))
       }
       #expect(throws: ArchiveError.self) { try Archive.read(at: folder, log: log("acme")) }
       #expect(try tree(folder) == before)
@@ -167,7 +168,8 @@ import Testing
         to: "\(folder)/_manifest/acme/beginning.json")
       let before = try tree(folder)
       #expect(
-        try await archiveError { try await withWriter(folder) { _ in } } == .stateMissing(example: files[0]))
+        try await archiveError { try await withWriter(folder) { _ in } }
+          == .stateMissing(example: files.at(0)))
       #expect(try tree(folder) == before)
     }
   }

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 /// A Python interpreter that has `jsonschema`.
@@ -33,6 +34,8 @@ struct SchemaTests {
     let output = Pipe()
     process.standardOutput = output
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)

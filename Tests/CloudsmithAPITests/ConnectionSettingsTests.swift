@@ -29,6 +29,49 @@ struct ConnectionSettingsTests {
     }
   }
 
+  @Test(arguments: [
+    ("203.0.113.7", "203.0.113.7", true), ("203.0.113.7", "203.0.113.0/24", true),
+    ("203.0.113.7", "203.0.113.99/24", true), ("203.0.113.7", "203.0.113.0/32", false),
+    ("203.0.113.7", "10.0.0.0/8,203.0.0.0/8", true), ("203.0.113.7", "0.0.0.0/0", true),
+    ("203.0.113.7", "::/0", false), ("203.0.113.7", "203.0.113.4/30", true),
+    ("203.0.113.7", "203.0.113.0/30", false),
+    ("203.0.113.7", "203.0.113.0/33", false), ("203.0.113.7", "203.0.113.0/", false),
+    ("203.0.113.7", "/24", false),
+    ("203.0.113.7", "203.0.113.0/-1", false), ("203.0.113.7", "203.0.113.0/+24", false),
+    ("203.0.113.7", "203.0.*", false),
+    ("203.0.113.7", "203.0.113", false), ("203.0.113.7", "113.7", false),
+    ("203.0.113.7", "203.0.113.7:443", true),
+    ("203.0.113.7", "203.0.113.7:8443", false), ("203.0.113.7", "::ffff:203.0.113.7", true),
+    ("[2001:db8::7]", "2001:db8::7", true), ("[2001:db8::7]", "[2001:db8::7]", true),
+    ("[2001:db8::7]", "2001:0DB8:0:0:0:0:0:7", true), ("[2001:db8::7]", "2001:db8::/32", true),
+    ("[2001:db8::7]", "[2001:db8::]/32", true), ("[2001:db8::7]", "2001:db8::/129", false),
+    ("[2001:db8::7]", "2001:db9::/32", false), ("[2001:db8::7]", "[2001:db8::7]:443", true),
+    ("[2001:db8::7]", "[2001:db8::7]:444", false), ("[2001:db8::7]", "0.0.0.0/0", false),
+    ("api.x.example", "*.x.example", true), ("a.b.x.example", "*.x.example", true),
+    ("x.example", "*.x.example", false),
+    ("x.example", ".x.example", true), ("api.x.example", "api.x.example.", true),
+    ("api.x.example.", "api.x.example", true),
+    ("api.x.example.", "x.example.", true), ("api.x.example", ".x.example.", true),
+    ("api.x.example", "*x.example", false),
+    ("api.x.example", "*.x.example:443", true), ("api.x.example", "*.x.example:444", false),
+    ("api.x.example", ".", false), ("api.x.example", "*.", false), ("api.x.example", "0.0.0.0/0", false),
+  ])
+  func `NO_PROXY is read as curl and Go read it`(host: String, list: String, isDirect: Bool) throws {
+    let environment = ["HTTPS_PROXY": "http://one:1", "NO_PROXY": "other.example, " + list]
+    #expect(try (proxy(for: "https://" + host, environment) == nil) == isDirect)
+  }
+
+  @Test func `ALL_PROXY counts after the scheme's own variable, and obeys NO_PROXY`() throws {
+    #expect(try proxy(["ALL_PROXY": "http://all:1"]) == "http://all:1")
+    #expect(try proxy(["ALL_PROXY": "http://all:1", "all_proxy": "low:2"]) == "http://low:2")
+    #expect(try proxy(["ALL_PROXY": "http://all:1", "HTTPS_PROXY": "http://one:1"]) == "http://one:1")
+    #expect(try proxy(["ALL_PROXY": "http://all:1", "NO_PROXY": "cloudsmith.io"]) == nil)
+    #expect(try proxy(for: "https://localhost", ["ALL_PROXY": "http://all:1"]) == nil)
+    #expect(throws: ConnectionSettingsError.inVariable("ALL_PROXY", .proxyScheme)) {
+      try proxy(["ALL_PROXY": "socks5://all:1"])
+    }
+  }
+
   @Test func `this machine is reached directly unless the option says otherwise`() throws {
     #expect(try proxy(for: "https://localhost:8443", ["HTTPS_PROXY": "http://one:1"]) == nil)
     #expect(try proxy(for: "http://127.0.0.1:80", ["HTTP_PROXY": "http://one:1"]) == nil)
@@ -47,8 +90,11 @@ struct ConnectionSettingsTests {
   @Test(
     arguments: [
       ("", .notAProxy), ("http://", .notAProxy), ("http://proxy/path", .notAProxy),
-      ("http://u%zz@proxy", .notAProxy),
-      ("http://u%4@proxy", .notAProxy), ("http://u:%ff@proxy", .notAProxy), ("https://proxy:1", .proxyScheme),
+      ("http://u%zz@proxy", .proxyEscape), ("http://u:50%@proxy", .proxyEscape),
+      ("http://u%4@proxy", .proxyEscape), ("http://u:%ff@proxy", .proxyEscape),
+      ("u:a/b@proxy:1", .proxyEscape),
+      ("http://u:a#b@proxy:1", .proxyEscape), ("http://proxy:1/a@b", .proxyEscape),
+      ("https://proxy:1", .proxyScheme),
       ("socks5://proxy:1", .proxyScheme),
     ] as [(String, ConnectionSettingsError)])
   func `what is no http proxy is refused`(text: String, error: ConnectionSettingsError) {

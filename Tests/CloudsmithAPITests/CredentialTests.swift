@@ -28,6 +28,26 @@ struct CredentialTests {
     #expect(throws: error) { try APIKey(text) }
   }
 
+  @Test(
+    arguments: [
+      ("\"k\"", .quotes), ("'k'", .quotes), ("k'", .quotes), ("‘k’", .quotes), ("\u{FEFF}k", .byteOrderMark),
+      ("API_KEY=k", .label("API_KEY=")), ("export A_KEY=\"k\"", .label("export A_KEY=")),
+      ("key: k", .label("key:")),
+      ("token=k", .label("token=")), ("Authorization: Bearer k", .label("Authorization:")),
+      ("token k", .label("token ")),
+      ("$KEY", .notExpanded), ("${KEY}", .notExpanded), ("$(cat k)", .notExpanded),
+    ] as [(String, APIKeyError)])
+  func `what was copied along with a key is named`(text: String, error: APIKeyError) {
+    #expect(throws: error) { try APIKey(text) }
+  }
+
+  @Test(arguments: [
+    "abc=", "A_B==", "aGVsbG8=", "k-123", "a.b-c_d", "KEY", "eyJh.eyJi.c_-", "$1a", "a$b", "token",
+  ])
+  func `a key of any other form is taken`(text: String) throws {
+    #expect(throws: Never.self) { try APIKey(text) }
+  }
+
   @Test func `sections are told apart, and each entry knows its line`() {
     let file = INIFile(
       """

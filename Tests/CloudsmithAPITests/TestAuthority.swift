@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import Testing
 
 /// A certificate authority of the tests' own, and a server certificate from it for `localhost`.
 struct TestAuthority {
@@ -11,7 +12,9 @@ struct TestAuthority {
   ) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try! FileManager.default.removeItem(at: folder) }
+    defer {
+      do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
+    }
     let authority = TestAuthority(folder: folder)
     try authority.issue()
     return try await body(authority)

@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Testing
 
 /// A program of the system, run to its end.
 enum TestCommand {
@@ -9,7 +11,9 @@ enum TestCommand {
   static func run(_ name: String, _ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try! FileManager.default.removeItem(at: folder) }
+    defer {
+      do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
+    }
     let inputFile = folder.appendingPathComponent("in")
     try Data(input).write(to: inputFile)
     let output = Pipe()
@@ -20,6 +24,8 @@ enum TestCommand {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {

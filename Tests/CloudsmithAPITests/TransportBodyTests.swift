@@ -1,5 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
+import TestSupport
 import Testing
 
 /// How a response arrives: whole, cut, packed, too large, too late.
@@ -98,7 +99,8 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `cancelling ends a request that nobody answers`() async throws {
+  @Test(.timeLimit(.minutes(Int(Patience.seconds(60) / 60))))
+  func `cancelling ends a request that nobody answers`() async throws {
     try await SocketServer.with([.silence]) { server in
       let host = try server.host()
       let settings = try TransportProbe.settings(host, total: .hours(1))

@@ -1,5 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
+import TestSupport
 import Testing
 
 /// The real transport, and one request through it to a server that does as it is told.
@@ -9,12 +10,13 @@ struct TransportProbe {
 
   static func settings(
     _ host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
-    total: TimeSpan = .seconds(10)
+    total: TimeSpan? = nil
   ) throws -> ConnectionSettings {
     var settings = try ConnectionSettings(
       host: host, proxy: proxy, caFile: caFile, environment: environment, version: "1.2.3")
     settings.limits.bodySize = 1 << 20
-    settings.timeouts.total = total
+    settings.timeouts.total = total ?? .seconds(Patience.seconds(10))
+    if total == nil { settings.timeouts.connect = settings.timeouts.total }
     return settings
   }
 
@@ -28,7 +30,7 @@ struct TransportProbe {
 
   /// What one request gives when the server answers with `reply`.
   static func get(
-    _ reply: SocketServer.Reply, total: TimeSpan = .seconds(10)
+    _ reply: SocketServer.Reply, total: TimeSpan? = nil
   ) async throws -> APIResponse {
     try await SocketServer.with([reply]) { server in
       let host = try server.host()
@@ -38,7 +40,7 @@ struct TransportProbe {
 
   /// Expects that request to end in a fault that `isRight`, and that does not hold the key.
   static func expectFault(
-    _ reply: SocketServer.Reply, total: TimeSpan = .seconds(10),
+    _ reply: SocketServer.Reply, total: TimeSpan? = nil,
     sourceLocation: SourceLocation = #_sourceLocation, _ isRight: @escaping (TransportFault) -> Bool
   ) async {
     await #expect(sourceLocation: sourceLocation) {

@@ -1,6 +1,7 @@
 import AuditRecord
 import CloudsmithEmulator
 import Foundation
+import TestSupport
 import Testing
 
 /// Cloudsmith's own clients, unchanged, against the emulator. `Scripts/test` names the interpreter that has them.
@@ -58,9 +59,9 @@ struct `Interoperability` {
         "official_cli.py", [emulator.baseURL, EmulatorConfiguration.demoKey])
       #expect(answers.compactMap { $0["status"] as? Int } == [0, 0, 0])
       let outputs = answers.compactMap { $0["output"] as? String }
-      #expect(outputs[0].contains(#""is_authenticated": true"#))
-      #expect(outputs[1].contains("Cloudsmith API is operational."))
-      #expect(outputs[2].contains("core"))
+      #expect(try outputs.at(0).contains(#""is_authenticated": true"#))
+      #expect(try outputs.at(1).contains("Cloudsmith API is operational."))
+      #expect(try outputs.at(2).contains("core"))
     }
   }
 
@@ -69,14 +70,14 @@ struct `Interoperability` {
     configuration.identity = TrustedIdentity(token: "id.en.tity", service: "svc")
     try await withEmulator(configuration) { emulator in
       let proof = ["--oidc", "\(configuration.logs[0].organization)", "svc", "id.en.tity"]
-      let whoami = try await Self.script("official_cli.py", [emulator.baseURL] + proof)[0]
+      let whoami = try await Self.script("official_cli.py", [emulator.baseURL] + proof).at(0)
       #expect((whoami["output"] as? String)?.contains(#""is_authenticated": true"#) == true, "\(whoami)")
     }
   }
 
   @Test func `the official command line reports a wrong key as the API's`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
-      let whoami = try await Self.script("official_cli.py", [emulator.baseURL, "wrong"])[0]
+      let whoami = try await Self.script("official_cli.py", [emulator.baseURL, "wrong"]).at(0)
       // 401 in the low eight bits.
       #expect(whoami["status"] as? Int == 145)
       #expect((whoami["output"] as? String)?.contains("X-Api-Key header") == true)

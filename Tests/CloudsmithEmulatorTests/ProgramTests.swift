@@ -1,6 +1,7 @@
 import AuditRecord
 import CloudsmithEmulator
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct `The program` {
@@ -142,8 +143,8 @@ import Testing
         #expect(times == times.sorted())
         pages.append(events.compactMap { $0["uuid"] as? String })
       }
-      #expect(pages[0] != pages[1])
-      #expect(Set(pages[0]) == Set(pages[1]))
+      #expect(try pages.at(0) != pages.at(1))
+      #expect(try Set(pages.at(0)) == Set(pages.at(1)))
     }
   }
 
@@ -158,7 +159,7 @@ import Testing
         lengths.append(try #require(length))
       }
     }
-    #expect(lengths[1] == (lengths[0] + 1) / 2)
+    #expect(try lengths.at(1) == (lengths.at(0) + 1) / 2)
   }
 
   @Test(arguments: [

@@ -41,11 +41,16 @@ def main():
             environment |= {"CLOUDSMITH_API_KEY": proof[0], "CLOUDSMITH_OIDC_DISCOVERY_DISABLED": "1"}
         program = os.path.join(os.path.dirname(sys.executable), "cloudsmith")
         for command in COMMANDS:
-            done = subprocess.run(
-                [program, *command, "--without-rate-limit"], env=environment, cwd=home,
-                capture_output=True, text=True, timeout=60, check=False)
-            output = done.stdout.strip() or done.stderr.strip()
-            print(json.dumps({"command": " ".join(command), "status": done.returncode, "output": output}))
+            # It imports for seconds; on a busy machine for as much longer as programs wait for a processor.
+            patience = 120 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+            try:
+                done = subprocess.run(
+                    [program, *command, "--without-rate-limit"], env=environment, cwd=home,
+                    capture_output=True, text=True, timeout=patience, check=False)
+                status, output = done.returncode, done.stdout.strip() or done.stderr.strip()
+            except subprocess.TimeoutExpired:
+                status, output = None, f"no end after {patience:.0f} s"
+            print(json.dumps({"command": " ".join(command), "status": status, "output": output}), flush=True)
 
 
 if __name__ == "__main__":

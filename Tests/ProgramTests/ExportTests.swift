@@ -147,7 +147,7 @@ import Testing
       ])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
-      while try bench.status()["manifest"] == nil { usleep(50_000) }
+      try running.wait { try bench.status()["manifest"] != nil }
       running.signal(SIGTERM)
       let result = running.wait()
       #expect(result.status == 130, "\(result.log)")
@@ -170,7 +170,7 @@ import Testing
       var arguments = bench.arguments(["--backfill-start-time", ExportTests.recent.from])
       arguments.replace(["unlimited"], with: ["1"])
       let first = try Program.exporter.start(arguments, environment: bench.environment)
-      while !FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") { usleep(20_000) }
+      try first.wait { FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") }
       let second = try bench.export()
       #expect(second.status == 11, "\(second.log)")
       #expect(second.log.contains("process \(first.process.processIdentifier)"), "\(second.log)")

@@ -81,9 +81,8 @@ import Testing
     }
   }
 
-  @Test func `an interrupted run begins no other log, and says so of each, in its metrics too`() async throws
-  {
-    try await Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
+  @Test func `an interrupted run begins no other log, and says so of each, in its metrics too`() throws {
+    try Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
       let metrics = bench.folder + "/cloudsmith.prom"
       let run = try Program.exporter.start(
@@ -93,7 +92,7 @@ import Testing
       let port = try #require(bench.url.split(separator: ":").last)
       let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
       let isAsked = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(ask)' >&3; grep -q audit-log <&3"
-      while !Shell.works("bash <<'END'\n\(isAsked)\nEND") { await Task.yield() }
+      try run.wait { Shell.works("bash <<'END'\n\(isAsked)\nEND") }
       run.signal(SIGTERM)
       let result = run.wait()
       #expect(result.status == 130, "\(result.log)")

@@ -28,13 +28,13 @@ import Testing
     #expect(result.output.isEmpty)
     let lines = result.log.split(separator: "\n")
     #expect(result.log.contains(sentence), "\(arguments): \(result.log)")
-    #expect(lines.count == 2 && lines[0].hasPrefix("error: "), "\(result.log)")
+    #expect(lines.count == 2 && lines.first?.hasPrefix("error: ") == true, "\(result.log)")
     #expect(lines.last?.hasPrefix("See 'cloudsmith-audit-export") ?? false)
     #expect(lines.last?.hasSuffix("--help'.") ?? false)
   }
 
   @Test func `help that is asked for is no mistake`() throws {
-    for arguments in [[], ["help"], ["--help"], ["help", "export"], ["export", "-h"], ["export", "-qh"]] {
+    for arguments in [["help"], ["--help"], ["help", "export"], ["export", "-h"], ["export", "-qh"]] {
       let result = try Program.exporter.run(arguments)
       #expect(result.status == 0 && result.log.isEmpty, "\(arguments): \(result.log)")
       #expect(result.output.contains("USAGE: cloudsmith-audit-export"), "\(arguments)")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What those are told who watch a run from outside.
@@ -200,7 +201,7 @@ import Testing
       #expect((bad.last?["message"] as? String)?.hasPrefix("No API key") == true)
       let refused = try lines(
         try bench.export(options + ["-q"], environment: ["CLOUDSMITH_API_KEY": "wrong"]))
-      #expect(refused.count == 1 && refused[0]["status"] as? String == "key_refused", "\(refused)")
+      #expect(refused.count == 1 && refused.first?["status"] as? String == "key_refused", "\(refused)")
 
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT": "json"]
       let status = try Program.exporter.run(
@@ -230,9 +231,11 @@ import Testing
       let fail = "POST /ping/5up3r-53cr3t/fail"
       #expect(device.received.map(\.request) == ["POST /ping/5up3r-53cr3t", fail, fail])
       let bodies = device.received.map(\.body)
-      #expect(bodies[0].hasPrefix("cloudsmith-audit-export: done: acme: ") && bodies[0].contains("50 added"))
-      #expect(bodies[1].hasPrefix("cloudsmith-audit-export: key_refused: The API refused the key"))
-      #expect(bodies[2].hasPrefix("cloudsmith-audit-export: usage: No organisation"))
+      #expect(
+        try bodies.at(0).hasPrefix("cloudsmith-audit-export: done: acme: ")
+          && bodies.at(0).contains("50 added"))
+      #expect(try bodies.at(1).hasPrefix("cloudsmith-audit-export: key_refused: The API refused the key"))
+      #expect(try bodies.at(2).hasPrefix("cloudsmith-audit-export: usage: No organisation"))
       for text in [done, refused, usage].flatMap({ [$0.output, $0.log] }) {
         #expect(!text.contains("5up3r"), "\(text)")
       }

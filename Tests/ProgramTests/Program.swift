@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A program that the build made, run as a user would run it.
 struct Program {
@@ -65,7 +66,9 @@ final class Running {
   }
 
   func wait() -> Program.Result {
+    let watchdog = Watchdog(process.processIdentifier)
     process.waitUntilExit()
+    watchdog.end()
     output.waitForEnd()
     log.waitForEnd()
     return Program.Result(
@@ -84,6 +87,21 @@ final class Running {
       if isAtEnd { return nil }
       output.waitForMore()
     }
+  }
+
+  /// Waits for something that the program does; throws when the program ends before.
+  func wait(until isDone: () throws -> Bool) throws {
+    while true {
+      let isRunning = process.isRunning
+      if try isDone() { return }
+      guard isRunning else { throw EndedEarly(result: wait()) }
+      usleep(20_000)
+    }
+  }
+
+  struct EndedEarly: Error, CustomStringConvertible {
+    var result: Program.Result
+    var description: String { "the program ended early, with status \(result.status): \(result.log)" }
   }
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }

@@ -19,33 +19,39 @@ final class ReadmeSession {
         atPath: "\(folder)/bin/\(program.name)", withDestinationPath: program.path)
     }
     try Data(bench.key.utf8).write(to: URL(filePath: folder + "/etc/audit.key"))
-    // As the README says that they are made.
-    let keys = try Shell.run(
-      "cd \(folder) && openssl genpkey -algorithm ed25519 -out audit.key && openssl pkey -in audit.key -pubout -out audit.pub"
-    )
-    #expect(keys.status == 0, "\(keys.log)")
   }
 
+  /// The emulator is the one that the README starts, but for the port, which may be taken.
   static func with(_ body: (ReadmeSession) throws -> Void) throws {
-    try Bench.with(["--organization", "my-org", "--generate", "4000", "--late", "0.02"]) { bench in
-      try body(ReadmeSession(bench))
-    }
+    let commands = try Readme().blocks.flatMap(\.session).map(\.command)
+    let start = try #require(commands.first { $0.hasPrefix("cloudsmith-emulator ") })
+    let words = start.split(separator: " ").map(String.init).dropFirst()
+    let options = zip(words, words.dropFirst() + [""]).filter { $0.0.hasPrefix("--") && $0.0 != "--port" }
+    try Bench.with(options.flatMap { [$0.0, $0.1] }) { bench in try body(ReadmeSession(bench)) }
   }
 
   /// A block of the README begins in a folder of the user's.
   func leaveBlock() { exports.removeAll { $0.hasPrefix("cd ") } }
 
-  /// Runs a command; it has to end well and to print these lines, whatever the numbers in them.
-  func run(_ command: String, printing output: [String], line: Int) throws {
-    let command = try here(command)
+  /// Runs a command; it has to end well and to print these lines, whatever the numbers in them; those of events and days are the
+  /// emulator's, and have to be right.
+  ///
+  /// - Parameter isSilent: nothing may be printed at all.
+  func run(_ command: String, printing output: [String], line: Int, isSilent: Bool = false) throws {
+    let command = here(command)
     let settings = """
-      export PATH=\(bench.folder)/bin:$PATH CLOUDSMITH_API_HOST=\(bench.url) \
-      CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND=unlimited CLOUDSMITH_AUDIT_EXPORT_FORMAT=csv,parquet \
-      CLOUDSMITH_AUDIT_EXPORT_SIGNING_KEY_FILE=\(bench.folder)/audit.key
+      export PATH=\(bench.folder)/bin:$PATH CLOUDSMITH_API_HOST=\(bench.url) CLOUDSMITH_API_KEY=\(bench.key) \
+      CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND=unlimited
       cd \(bench.folder)
       """
     let result = try Shell.run("set -e\n\(settings)\n" + (exports + [command]).joined(separator: "\n"))
     #expect(result.status == 0, "README, line \(line): \(command)\n\(result.log)\(result.output)")
+    if isSilent { #expect(result.output.isEmpty && result.log.isEmpty, "\(result.output)\(result.log)") }
+    for exact in output where exact.contains(#/^my-org: [0-9]|^events |it can be read/#) {
+      #expect(
+        result.output.split(separator: "\n").contains { $0 == exact }, "'\(exact)' is not in \(result.output)"
+      )
+    }
     if command.hasPrefix("export ") { exports.append(command) }
     var printed = Self.shape(result.output)[...]
     for wanted in Self.shape(output.joined(separator: "\n")) {
@@ -57,25 +63,14 @@ final class ReadmeSession {
 
   /// Asks DuckDB.
   func query(_ sql: String, line: Int) throws {
-    let result = try Python.run("query-duckdb.py", [try here(sql)])
+    let result = try Python.run("query-duckdb.py", [here(sql)])
     #expect(result.status == 0, "README, line \(line): \(result.log)")
   }
 
-  /// A command with this machine's paths, key and commits in place of the README's.
-  private func here(_ text: String) throws -> String {
-    let manifest = bench.folder + "/srv/audit/_manifest/my-org"
-    var text = text
-    if text.contains("0000000042") {
-      let newest = try FileManager.default.contentsOfDirectory(atPath: manifest + "/commits").sorted()
-        .last { $0.hasSuffix(".json") }
-      text.replace("00000000000000000042.json", with: try #require(newest))
-      // The README does not say where the key is; what lies in an archive besides is a finding of verify.
-      text.replace("audit.pub", with: bench.folder + "/audit.pub")
-    }
-    return text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
+  /// A command with this machine's paths in place of the README's.
+  private func here(_ text: String) -> String {
+    text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
       .replacing("/etc/audit.key", with: bench.folder + "/etc/audit.key")
-      .replacing("CLOUDSMITH_API_KEY=…", with: "CLOUDSMITH_API_KEY=\(bench.key)")
-      .replacing("--since 41", with: "--since 1")
   }
 
   /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are; of what is
@@ -84,7 +79,7 @@ final class ReadmeSession {
     text.split(separator: "\n").map { line in
       // "–" is what this machine or the emulator has not: here the time in answers.
       if let first = line.first, "✓–".contains(first) {
-        return String(line.split(separator: "  ")[0].dropFirst(2))
+        return String(line.prefix { $0 != "\n" }.components(separatedBy: "  ").first?.dropFirst(2) ?? "")
       }
       let fields = line.split(whereSeparator: \.isWhitespace).map {
         $0.replacing(/[0-9][0-9,]*/, with: "#")

@@ -22,6 +22,11 @@ import Testing
       "exec \(Repository.path("Scripts/release")) --test", environment: environment)
     #expect(result.status == 0, "\(result.output)\n\(result.log)")
     #expect(result.output.contains("high-water mark"), "\(result.output)")
+    // The demo shows the promise, and what comes next.
+    for line in [
+      "No finding: the archive is what its commits say.", "altered          csv/organization=acme/",
+      "(exit status 2)", "export CLOUDSMITH_API_KEY=…", "--organization YOUR-ORG",
+    ] { #expect(result.output.contains(line), "\(line): \(result.output)") }
 
     let names = try FileManager.default.contentsOfDirectory(atPath: dist)
     let package = try #require(names.first { $0.hasSuffix(".deb") })
@@ -44,6 +49,9 @@ import Testing
     ] {
       #expect(files.contains(" ./\(file)\n"), "\(file)")
     }
+    let copyright = try String(
+      contentsOfFile: "\(dist)/installed/usr/share/doc/cloudsmith-audit-export/copyright", encoding: .utf8)
+    #expect(copyright.contains("Files: *\n") && copyright.contains("\nLicense: Apache-2.0\n"))
     // Nobody of this machine, and no other time than the commit's.
     for line in files.split(separator: "\n") {
       #expect(line.contains(" root/root ") && line.contains(" 2024-02-12 10:00 "), "\(line)")
@@ -51,6 +59,7 @@ import Testing
     let same = try Shell.run(
       """
       cd \(dist) && tar -xzf \(tarball) && cd \(tarball.dropLast(".tar.gz".count)) &&
+      grep -q 'Version 2.0, January 2004' LICENSE &&
       cmp cloudsmith-audit-export ../installed/usr/bin/cloudsmith-audit-export &&
       gzip -dc ../installed/usr/share/man/man1/cloudsmith-audit-export.1.gz | cmp - cloudsmith-audit-export.1 &&
       cmp completions/cloudsmith-audit-export.bash \

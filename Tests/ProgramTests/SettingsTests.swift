@@ -139,6 +139,10 @@ import Testing
           "SSL_CERT_FILE": "/ca.pem",
         ])
       #expect(settings["proxy"]?.value == "http://p.example:1" && settings["proxy"]?.source == "HTTPS_PROXY")
+      let other = try folder.settings(
+        ["-o", "acme"],
+        environment: ["CLOUDSMITH_API_KEY": "k-123456", "all_proxy": "http://u:secret@q.example:1"])
+      #expect(other["proxy"]?.value == "http://q.example:1" && other["proxy"]?.source == "all_proxy")
       #expect(settings["ca_file"]?.value == "/ca.pem" && settings["ca_file"]?.source == "SSL_CERT_FILE")
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Signing and checking signatures, with keys that OpenSSL made.
@@ -51,7 +52,7 @@ import Testing
 
       // One who may write, and has not the key, alters the newest record and what names it.
       let newest = try #require(records.last)
-      try Data(contentsOf: URL(filePath: records[0] + ".sig")).write(to: URL(filePath: newest + ".sig"))
+      try Data(contentsOf: URL(filePath: records.at(0) + ".sig")).write(to: URL(filePath: newest + ".sig"))
       let bad = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"])
       #expect(bad.status == 2)
       let findings = try #require(try bad.json["findings"] as? [[String: Any]])
@@ -61,14 +62,26 @@ import Testing
     }
   }
 
-  @Test func `commits from before signing began are unsigned, unless it is said where it began`() throws {
+  @Test
+  func
+    `commits from before signing began are told as that, and one without a signature after it is a finding`()
+    throws
+  {
     try withKeys { bench, key, publicKey in
       #expect(try bench.export(start).status == 0)
       let before = try commits(bench).count
       #expect(try bench.export(["--signing-key-file", key]).status == 0)
       let all = try verify(bench, ["--public-key-file", publicKey])
-      #expect(all.status == 2 && all.log.contains("\(before) unsigned"), "\(all.log)")
-      #expect(all.output.contains("--signed-since"))
+      #expect(all.status == 0 && all.log.isEmpty, "\(all.log)")
+      #expect(all.output.contains("signing began with commit \(before + 1)"), "\(all.output)")
+      #expect(all.output.contains("give --signed-since \(before + 1)") && !all.output.contains("damage"))
+      let json = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"]).json
+      #expect(json["signed_from"] as? Int == before + 1 && (json["findings"] as? [Any])?.isEmpty == true)
+      // Where the user says that it began earlier, it did not.
+      if before > 1 {
+        let early = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before)"])
+        #expect(early.status == 2 && early.log.contains("1 unsigned"), "\(early.log)")
+      }
       let since = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 1)"])
       #expect(since.status == 0, "\(since.output)")
       #expect(since.output.contains("1 of 1 commits from \(before + 1) on are signed by the key"))
@@ -76,6 +89,15 @@ import Testing
       #expect(late.status == 64 && late.log.contains("the newest commit is \(before + 1)"), "\(late.log)")
       #expect(
         try verify(bench, ["--signed-since", "1"]).log.contains("--signed-since needs --public-key-file"))
+      // A later one without, and none at all with a signature.
+      #expect(try bench.export().status == 0)
+      let later = try verify(bench, ["--public-key-file", publicKey])
+      #expect(later.status == 2 && later.log.contains("\(before + 1) unsigned"), "\(later.log)")
+      for record in try commits(bench) where FileManager.default.fileExists(atPath: record + ".sig") {
+        try FileManager.default.removeItem(atPath: record + ".sig")
+      }
+      let none = try verify(bench, ["--public-key-file", publicKey])
+      #expect(none.status == 2 && none.log.contains("\(before + 2) unsigned"), "\(none.log)")
     }
   }
 
@@ -115,7 +137,7 @@ import Testing
 
   @Test func `the signing key is in no output, no log and no file of the archive`() throws {
     try withKeys { bench, key, _ in
-      let text = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n")[1]
+      let text = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n").at(1)
       let secret = try #require(Data(base64Encoded: String(text))?.suffix(32))
       let result = try bench.export(start + ["--signing-key-file", key, "--log-level", "debug"])
       #expect(result.status == 0 && !result.log.contains(text) && !result.output.contains(text))

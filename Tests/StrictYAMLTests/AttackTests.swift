@@ -1,8 +1,9 @@
 import StrictYAML
+import TestSupport
 import Testing
 
 /// Each text is read or refused in a time that is proportional to its length, and with a stack that is not.
-@Suite(.timeLimit(.minutes(1))) struct AttackTests {
+@Suite(.timeLimit(.minutes(Int(Patience.seconds(60) / 60)))) struct AttackTests {
   private static let pieces: [(String, String)] = [
     ("[", "1:9: nested"), ("- ", "1:17: nested"), ("{a: ", "1:33: nested"), ("[[],", "1:30: nested"),
     ("a: ", "1:5: a second key"), ("a: 1\n", "2:1: the key 'a'"), ("a:\n", "2:1: the key 'a'"),

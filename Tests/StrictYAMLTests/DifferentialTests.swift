@@ -105,6 +105,8 @@ struct DifferentialTests {
     process.arguments = [script.path, file.path]
     process.standardOutput = output
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let told = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)

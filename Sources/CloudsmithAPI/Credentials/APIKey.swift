@@ -15,11 +15,21 @@ package struct APIKey: Hashable, Sendable {
   package init(_ text: String, kind: Kind = .key) throws(APIKeyError) {
     let text = text.trimming(while: \.isWhitespace)
     guard !text.isEmpty else { throw .empty }
+    if text.unicodeScalars.first == "\u{FEFF}" { throw .byteOrderMark }
+    if let label = text.prefixMatch(of: APIKey.label)?.output { throw .label(String(label)) }
+    if text.contains(where: { "\"'`“”‘’«»".contains($0) }) { throw .quotes }
+    if text.firstMatch(of: /^\$[A-Za-z_{(]/) != nil { throw .notExpanded }
     guard !text.contains(where: \.isWhitespace) else { throw .containsWhiteSpace }
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { throw .containsControlCharacter }
     guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
     self.text = String(text)
     self.kind = kind
+  }
+
+  /// What stands before a key that was copied with its surroundings: of a shell, an ini or env file, or a header. Never the key:
+  /// padding of base64 is not followed by anything.
+  private static var label: Regex<Substring> {
+    #/(?:export\s+|set\s+|\$env:)?(?:[A-Z][A-Z0-9]*_[A-Z0-9_]*\s*=|(?i:(?:x-)?api[_\-]?key|key|token|authorization)\s*[=:]|(?i:bearer|token)\s)(?!=*$)/#
   }
 
   /// The header field that it is sent in.
@@ -44,7 +54,9 @@ extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 
 /// Why a text is no API key.
 package enum APIKeyError: Error, Hashable, Sendable {
-  case empty, containsWhiteSpace, containsControlCharacter, notASCII
+  case empty, containsWhiteSpace, containsControlCharacter, notASCII, byteOrderMark, quotes, notExpanded
+  /// What stands before the key, such as `CLOUDSMITH_API_KEY=`.
+  case label(String)
 }
 
 extension APIKeyError: CustomStringConvertible {
@@ -54,6 +66,10 @@ extension APIKeyError: CustomStringConvertible {
     case .containsWhiteSpace: "the API key has white space inside"
     case .containsControlCharacter: "the API key has a control character inside"
     case .notASCII: "the API key has a character inside that is not ASCII"
+    case .byteOrderMark: "a byte order mark stands before it; save it as UTF-8 without one"
+    case .quotes: "it has quotes, which count as part of it; leave them out"
+    case .notExpanded: "it is the name of a variable, which nothing has replaced by its value"
+    case .label(let label): "it begins with '\(label)'; give only what comes after that"
     }
   }
 }

@@ -3,6 +3,8 @@ package import AuditRecord
 /// How the API is reached: proxy, trusted certificates, limits and time-outs.
 package struct ConnectionSettings: Hashable, Sendable {
   package var proxy: ProxyAddress?
+  /// The environment variable that names the proxy; nil where the option does, or there is none.
+  package private(set) var proxyVariable: String?
   /// A PEM file of certificates that are trusted instead of the system's.
   package var caFile: String?
   /// `cloudsmith-audit-export/1.0.0`
@@ -14,25 +16,32 @@ package struct ConnectionSettings: Hashable, Sendable {
 
   /// Settles options and environment; reads no file and asks no network.
   ///
-  /// `--proxy` wins over `https_proxy`/`HTTPS_PROXY` (`http_proxy`/`HTTP_PROXY` for an http host), which count only when
-  /// `no_proxy`/`NO_PROXY` does not name the host and the host is not loopback. `--ca-file` wins over `SSL_CERT_FILE`.
-  /// An empty variable is an absent one.
+  /// `--proxy` wins over `https_proxy`/`HTTPS_PROXY` (`http_proxy`/`HTTP_PROXY` for an http host), these over
+  /// `all_proxy`/`ALL_PROXY`. The variables count only when `no_proxy`/`NO_PROXY` does not name the host and the host is not
+  /// loopback. `--ca-file` wins over `SSL_CERT_FILE`. An empty variable is an absent one.
   package init(
     host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
     version: String
   ) throws(ConnectionSettingsError) {
-    func variable(_ name: String) -> String? {
-      [environment[name.lowercased()], environment[name]].lazy.compactMap(\.self).first { !$0.isEmpty }
+    func found(_ name: String) -> (name: String, text: String)? {
+      [name.lowercased(), name].lazy.compactMap { name in environment[name].map { (name, $0) } }
+        .first { !$0.1.isEmpty }
     }
+    func variable(_ name: String) -> String? { found(name)?.text }
     self.userAgent = "cloudsmith-audit-export/\(version)"
     self.acceptEncoding = host.origin.isLoopback ? "identity" : "gzip"
     self.caFile = caFile ?? variable("SSL_CERT_FILE")
     if let proxy {
       self.proxy = try ProxyAddress(proxy)
     } else if !host.origin.isLoopback, !ProxyExceptions(variable("NO_PROXY") ?? "").contain(host.origin),
-      let proxy = variable(host.origin.scheme == .https ? "HTTPS_PROXY" : "HTTP_PROXY")
+      let proxy = found(host.origin.scheme == .https ? "HTTPS_PROXY" : "HTTP_PROXY") ?? found("ALL_PROXY")
     {
-      self.proxy = try ProxyAddress(proxy)
+      do {
+        self.proxy = try ProxyAddress(proxy.text)
+        self.proxyVariable = proxy.name
+      } catch {
+        throw .inVariable(proxy.name, error)
+      }
     }
     if let proxy = self.proxy, host.origin.scheme == .http, !proxy.isLoopback { throw .plainHTTPThroughProxy }
   }
@@ -59,7 +68,9 @@ package struct RequestTimeouts: Hashable, Sendable {
 
 /// Why settings of the connection are refused. It never repeats a URL, which may hold a password.
 package enum ConnectionSettingsError: Error, Hashable, Sendable {
-  case notAProxy, proxyScheme, plainHTTPThroughProxy
+  case notAProxy, proxyScheme, proxyEscape, plainHTTPThroughProxy
+  /// What is wrong with the proxy that an environment variable names.
+  indirect case inVariable(String, ConnectionSettingsError)
   case caFile(path: String)
 }
 
@@ -67,6 +78,12 @@ extension ConnectionSettingsError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notAProxy: "the proxy is not a URL of a host; write it like http://proxy.example:3128"
+    case .proxyEscape:
+      """
+      the proxy's user name or password has a character that needs an escape: write % as %25, / as %2F, ? as %3F, # as %23 and @ \
+      as %40
+      """
+    case .inVariable(let name, let error): "\(name): \(error)"
     case .proxyScheme: "only http proxies are spoken to; write the proxy like http://proxy.example:3128"
     case .plainHTTPThroughProxy:
       "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"

@@ -13,9 +13,13 @@ package struct ProxyAddress: Hashable, Sendable {
   /// Reads `http://host:port`, `host:port` or `http://user:password@host:port`, percent-escapes in user name and
   /// password decoded. Without a port, 80 is meant.
   package init(_ text: String) throws(ConnectionSettingsError) {
-    guard let parts = URLParts(String(text.trimming(while: \.isWhitespace))),
-      ["", "/"].contains(parts.rest)
-    else { throw .notAProxy }
+    let text = String(text.trimming(while: \.isWhitespace))
+    guard let parts = URLParts(text), ["", "/"].contains(parts.rest) else {
+      // One of these in a password ends the host, as a URL is read.
+      let userInfo = text.lastIndex(of: "@").map { text[..<$0] } ?? ""
+      let start = userInfo.firstRange(of: "://")?.upperBound ?? userInfo.startIndex
+      throw userInfo[start...].contains { "/?#".contains($0) } ? .proxyEscape : .notAProxy
+    }
     guard parts.scheme ?? "http" == "http" else { throw .proxyScheme }
     self.host = parts.host
     self.port = parts.port ?? 80
@@ -25,7 +29,7 @@ package struct ProxyAddress: Hashable, Sendable {
     }
     let halves = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       .map(PercentEncoding.decode)
-    guard let user = halves[0], let password = halves.count == 2 ? halves[1] : "" else { throw .notAProxy }
+    guard let user = halves[0], let password = halves.count == 2 ? halves[1] : "" else { throw .proxyEscape }
     self.credentials = Credentials(user: user, password: password)
   }
 

@@ -17,12 +17,15 @@ struct CheckReport: Report {
   /// Of the first that is wrong.
   var status: ExitStatus { failures.first?.status ?? .done }
 
+  var warnings: [String] { failures.map(\.sentence) }
+
   var text: String {
     let width = (CheckLine.Subject.allCases.map(\.label.count).max() ?? 0) + 2
     var text = lines.map { line in
       let label = line.subject.label
       let (mark, sentence) = line.finding.told
-      return "\(mark) \(label)\(String(repeating: " ", count: width - label.count))\(sentence)"
+      return
+        "\(mark) \(label)\(String(repeating: " ", count: width - label.count))\(TerminalText.line(sentence))"
     }
     let made = "\(requests) \(requests == 1 ? "request was" : "requests were") made"
     text.append("")

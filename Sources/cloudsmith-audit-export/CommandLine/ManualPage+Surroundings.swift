@@ -6,7 +6,10 @@ extension ManualPage {
     ("CLOUDSMITH_API_HOST", "The API, for --api-host."),
     (
       "CLOUDSMITH_PROXY",
-      "The proxy, for --proxy; CLOUDSMITH_API_PROXY is read after it, then HTTPS_PROXY and NO_PROXY."
+      """
+      The proxy, for --proxy; CLOUDSMITH_API_PROXY is read after it, then HTTPS_PROXY, then ALL_PROXY. NO_PROXY names hosts, domains \
+      and ranges of addresses that are reached without those two, as for curl.
+      """
     ),
     ("CLOUDSMITH_PROFILE", "The profile in credentials.ini, for --profile."),
     (

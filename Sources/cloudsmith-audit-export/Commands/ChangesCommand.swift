@@ -69,7 +69,7 @@ struct ChangesCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, isJSON: form.map { $0 == "json" })
+    let speaker = try Speaker(output, environment, isJSON: form.map { $0 == "json" }, whenQuiet: .always)
     try await speaker.run {
       let sources = try Job(config: job.config, target.given, environment).onlyLog()
       let (log, archive) = (try sources.log(), try sources.archive())

@@ -187,7 +187,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
+    let speaker = try Speaker(output, environment, whenQuiet: dryRun ? .always : .whenWrong)
     try await speaker.run {
       if dryRun { return try await forecast(speaker, environment) }
       let observers = try Observers(observability, environment)
@@ -197,11 +197,9 @@ struct ExportCommand: AsyncParsableCommand {
         // One for all logs: the signal that stops one stops the rest.
         return try await Interruption.cancelling {
           try await speaker.run(job) { sources in
-            let (log, archive) = (try sources.log(), try sources.archive())
+            let log = try sources.log()
             let speaker = speaker.about(log)
-            let report = try await observers.watching(
-              log, archive, retention: try sources.value(of: Settings.retention)
-            ) {
+            let report = try await observers.watching(log, sources) {
               try await ExportJob(sources, replace: replace).run(speaker)
             }
             guard let sentence = report.message, report.status != .done else { return LogAnswer(report) }

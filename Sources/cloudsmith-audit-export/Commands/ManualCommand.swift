@@ -24,7 +24,7 @@ struct ManualCommand: AsyncParsableCommand {
   func run() async throws {
     let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)
     let time = seconds.map { Timestamp(microseconds: $0 * 1_000_000) } ?? SystemClock().now
-    let console = Console(isQuiet: false)
+    let console = Console.beforeOptions
     console.answer(ManualPage(program: try CommandTree.program(), date: Day(containing: time)).text)
     if let failure = console.answerFailure { throw failure.status.code }
   }

@@ -60,7 +60,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
+    let speaker = try Speaker(output, environment, whenQuiet: .besideText)
     try await speaker.run {
       let sources = try Job(config: job.config, given, environment).onlyLog()
       let (log, archive) = (try sources.log(), try sources.archive())
@@ -83,9 +83,10 @@ struct ReportCommand: AsyncParsableCommand {
         try page.write(text)
         let report = ReportReport(
           file: file, bytes: text.count, log: log, archive: archive, window: window, reading: reading)
-        speaker.answer(report)
         if let sentence = report.message {
-          speaker.console.tell(Failure(status: report.status, sentence: sentence))
+          speaker.say(LogAnswer(report, Failure(status: report.status, sentence: sentence)))
+        } else {
+          speaker.say(LogAnswer(report))
         }
         return report.status
       } catch let error as ArchiveError {

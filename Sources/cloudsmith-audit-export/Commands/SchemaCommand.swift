@@ -34,7 +34,7 @@ struct SchemaCommand: AsyncParsableCommand {
     + " or job-file"
 
   func run() async throws {
-    let console = Console(isQuiet: false)
+    let console = Console.beforeOptions
     switch form ?? "table" {
     case "table": console.answer(SchemaReport().text)
     case "json": console.answer(SchemaReport().json)

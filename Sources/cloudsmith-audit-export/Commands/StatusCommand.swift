@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
+    let speaker = try Speaker(output, environment, whenQuiet: .always)
     try await speaker.run {
       let given = target.given + [Settings.retention.given(retention)]
       let job = try Job(config: job.config, given, environment)

@@ -31,26 +31,30 @@ extension Speaker {
   ) async throws -> ExitStatus {
     guard let file = job.file else {
       let answer = try await body(try job.onlyLog())
-      self.answer(answer.report)
-      if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
+      say(answer)
       return answer.status
     }
     if let warning = file.warning { logger.warning("\(warning)") }
     var worst = ExitStatus.done
     var documents: [String] = []
-    for (index, sources) in job.logs.enumerated() {
-      if index > 0, !isJSON { console.answer("") }
+    var hasAnswered = false
+    for sources in job.logs {
       let status: ExitStatus
+      let log = try sources.log()
       do {
         let answer = try await body(sources)
         status = answer.status
-        if isJSON { documents.append(answer.report.json) } else { console.answer(answer.report.text) }
-        if let failure = answer.failure { console.tell(failure, heading: answer.heading) }
+        if isJSON {
+          documents.append(answer.report.json)
+          tellFailure(of: answer, log: log)
+        } else {
+          if hasAnswered, givesAnswer(status) { console.answer("") }
+          if say(answer, log: log) { hasAnswered = true }
+        }
       } catch {
         let failure = try Speaker.failure(error)
-        let log = try sources.log()
         status = failure.status
-        console.tell(failure, heading: "error: \(log): ")
+        console.tell(failure, heading: "error: \(log): ", log: log)
         documents.append(FailureReport(failure, log: log).json)
       }
       if status.worse(than: worst) { worst = status }

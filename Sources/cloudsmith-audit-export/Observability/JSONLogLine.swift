@@ -20,7 +20,7 @@ struct JSONLogLine {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      text = String(decoding: try encoder.encode(members), as: UTF8.self)
+      text = JSONText.escaped(String(decoding: try encoder.encode(members), as: UTF8.self))
     } catch {
       fatalError("a line of log has no JSON form: \(error)")
     }

@@ -4,7 +4,8 @@ import AuditRecord
 /// One log's part in a run of the program, whatever became of it, as those see it who watch from outside.
 struct LogRun: Sendable {
   let log: LogName
-  let archive: String
+  /// nil when the settings do not name one.
+  let archive: String?
   /// How long the API keeps events.
   let retention: TimeSpan
   let began: Timestamp

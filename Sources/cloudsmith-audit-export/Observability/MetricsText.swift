@@ -7,23 +7,38 @@ struct MetricsText {
 
   let text: String
 
-  init(_ logs: [RunMetrics], version: String) {
+  /// - Parameter earlier: a text like this one, of which the figures of other logs are kept.
+  init(_ logs: [RunMetrics], keeping earlier: String = "", version: String) {
+    let own = Set(logs.map { MetricsText.labels($0.run.log) })
+    let others = MetricsText.samples(earlier).filter { !own.contains($0.labels) }
     var lines = [
       "# HELP \(MetricsText.prefix)build_info The program that wrote this.",
       "# TYPE \(MetricsText.prefix)build_info gauge",
       "\(MetricsText.prefix)build_info{version=\"\(MetricsText.escaped(version))\"} 1",
     ]
     for metric in RunMetrics.all {
-      let samples = logs.compactMap { log in metric.value(log).map { (log.run.log, $0) } }
-      guard !samples.isEmpty else { continue }
       let name = MetricsText.prefix + metric.name
+      let samples =
+        others.filter { $0.name == name }.map { ($0.labels, $0.value) }
+        + logs.compactMap { log in
+          metric.value(log).map { (MetricsText.labels(log.run.log), MetricsText.number($0)) }
+        }
+      guard !samples.isEmpty else { continue }
       lines.append("# HELP \(name) \(metric.help)")
       lines.append("# TYPE \(name) gauge")
-      for (log, value) in samples {
-        lines.append("\(name){\(MetricsText.labels(log))} \(MetricsText.number(value))")
-      }
+      for (labels, value) in samples { lines.append("\(name){\(labels)} \(value)") }
     }
     text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The samples of logs in a text of this kind. Lines of another form are passed over.
+  private static func samples(_ text: String) -> [(name: String, labels: String, value: String)] {
+    text.split(separator: "\n").compactMap { line in
+      let sample =
+        #/([a-z_]+)\{(organization="[^"\\{}]*"(?:,repository="[^"\\{}]*")?)\} (-?[0-9]+(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]+)?)/#
+      guard let match = line.wholeMatch(of: sample) else { return nil }
+      return (String(match.output.1), String(match.output.2), String(match.output.3))
+    }
   }
 
   /// A label without a value is the same as none, so that the log of an organisation has but one.

@@ -21,10 +21,9 @@ struct ObservabilityOptions: ParsableArguments {
 }
 
 extension Settings {
-  static let metricsFile = Setting<String>(
-    "--metrics-file", "CLOUDSMITH_AUDIT_EXPORT_METRICS_FILE",
-    expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom",
-    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
+  static let metricsFile = path(
+    "--metrics-file", "METRICS_FILE",
+    expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
   /// Read by `NoticeURL`, whose refusals do not repeat it: it is a secret.
   static let notifyURL = Setting<String>(
     "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },

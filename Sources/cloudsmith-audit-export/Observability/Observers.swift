@@ -22,15 +22,19 @@ final class Observers: Sendable {
     }
   }
 
-  /// Exports one log, takes note of what became of it, and adds to its report what was measured.
+  /// Exports one log, takes note of what became of it, and adds to its report what was measured. What is wrong with the log's
+  /// settings is noted too: a log that cannot begin is no less to be told of than one that fails.
   func watching(
-    _ log: LogName, _ archive: String, retention: TimeSpan, _ body: () async throws -> ExportReport
+    _ log: LogName, _ sources: SettingSources, _ body: () async throws -> ExportReport
   ) async throws -> ExportReport {
     let clock = SystemClock()
     let (began, start) = (clock.now, clock.elapsed)
+    let archive = Result { () throws(Failure) in try sources.archive() }.value
+    let retention = Result { () throws(Failure) in try sources.value(of: Settings.retention) }.value
     func note(_ status: ExitStatus, _ text: String, _ report: ExportReport? = nil) -> RunMetrics {
       var run = LogRun(
-        log: log, archive: archive, retention: retention, began: began, duration: clock.elapsed - start,
+        log: log, archive: archive, retention: retention ?? .days(365), began: began,
+        duration: clock.elapsed - start,
         status: status, text: text)
       if let report { run.counters = report.summary.counters }
       let metrics = RunMetrics(run)
@@ -73,7 +77,7 @@ final class Observers: Sendable {
     if speaker.console.isLogJSON {
       for log in logs { speaker.logger.info("finished", metadata: log.fields) }
     }
-    if let metricsFile, !logs.isEmpty { write(logs, to: metricsFile, speaker) }
+    if let metricsFile, !logs.isEmpty { await write(logs, to: metricsFile, speaker) }
     if let notice {
       // What ended one log's run is in that log's own words.
       let other = logs.isEmpty ? failure?.sentence : nil
@@ -83,15 +87,32 @@ final class Observers: Sendable {
 
   // MARK: - The metrics file
 
-  private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) {
-    do throws(Failure) {
-      let file = try OutputFile(path, option: Settings.metricsFile.option, archives: logs.map(\.run.archive))
-      // Readable by all, whatever the mask: it holds no secret, and the collector is another user.
-      try file.write(Array(MetricsText(logs, version: Version.text).text.utf8), mode: 0o644)
+  private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) async {
+    do {
+      let file = try OutputFile(
+        path, option: Settings.metricsFile.option, archives: logs.compactMap(\.run.archive))
+      // Two jobs that end at once would each write what they had read before the other wrote.
+      try await file.withFolderLocked {
+        let others: String?
+        do throws(Failure) {
+          others = try SmallFile.textIfThere(
+            of: path, contents: "the figures of other logs", limit: Observers.metricsLimit)
+        } catch {
+          others = nil
+          speaker.logger.warning("the figures of other logs are dropped: \(error.sentence)")
+        }
+        let text = MetricsText(logs, keeping: others ?? "", version: Version.text).text
+        // Readable by all, whatever the mask: it holds no secret, and the collector is another user.
+        try file.write(Array(text.utf8), mode: 0o644)
+      }
     } catch {
-      speaker.logger.warning("no metrics: \(error.sentence) The export is not affected.")
+      speaker.logger.warning(
+        "no metrics: \((error as? Failure)?.sentence ?? "\(error)") The export is not affected.")
     }
   }
+
+  /// Bytes: of some thousands of logs.
+  private static let metricsLimit = 16 << 20
 
   // MARK: - The dead man's switch
 
@@ -100,10 +121,16 @@ final class Observers: Sendable {
     _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ status: ExitStatus,
     _ other: String?, _ speaker: Speaker
   ) async {
-    let texts = runs.map(\.text) + [other].compactMap { $0 }
+    // The first line is all that some services show: of several logs that failed it names each.
+    let failed = runs.filter { $0.status != .done }
+    let ordered = failed + runs.filter { $0.status == .done }
+    let texts = ordered.map(\.text) + [other].compactMap { $0 }
+    let names = ordered.map { "\($0.log) \($0.status.word)" }
+    let heading = failed.count > 1 ? names.joined(separator: ", ") + "\n" : ""
     let message = Notice(
       isSuccess: status == .done,
-      text: "cloudsmith-audit-export: \(status.word): \(texts.joined(separator: "\n"))\n",
+      text: TerminalText.lines(
+        "cloudsmith-audit-export: \(status.word): \(heading)\(texts.joined(separator: "\n"))\n"),
       duration: runs.map(\.duration).reduce(.zero) { $0 + $1 })
     do {
       try await AsyncHTTPClientTransport.withTransport(notice.connection) { transport in
@@ -129,9 +156,15 @@ final class Observers: Sendable {
       settings.timeouts.total = Notice.patience
       return (url, settings)
     } catch {
-      throw .usage("--notify-url: \(error).")
+      let slip = Slip(text, variables: Settings.notifyURL.variables)?.words
+      throw .usage("--notify-url\(slip ?? ": \(error)").")
     }
   }
+}
+
+extension Result {
+  /// nil for a failure, which is told where the value is needed.
+  fileprivate var value: Success? { if case .success(let value) = self { value } else { nil } }
 }
 
 extension RunMetrics {

@@ -17,9 +17,9 @@ struct RunMetrics: Sendable {
     var manifest: Manifest?
     var lastSuccess = isSuccess ? run.ended : nil
     do {
-      manifest = try Archive.read(at: run.archive, log: run.log)
-      if !isSuccess {
-        lastSuccess = try Archive.lastCompleteCommit(at: run.archive, log: run.log)?.committedAt
+      if let archive = run.archive {
+        manifest = try Archive.read(at: archive, log: run.log)
+        if !isSuccess { lastSuccess = try Archive.lastCompleteCommit(at: archive, log: run.log)?.committedAt }
       }
     } catch {
       // The run itself has told what is wrong with the archive; what cannot be read is left out.

@@ -4,6 +4,12 @@ import CloudsmithAPI
 import Logging
 import Synchronization
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -15,7 +21,7 @@ import Synchronization
 /// The one that speaks: the answer on stdout, log and progress on stderr.
 final class Console: Sendable {
   let showsProgress: Bool
-  private let isQuiet: Bool
+  let isQuiet: Bool
   let isLogJSON: Bool
   private let hasProgressLine = Mutex(false)
   private let answerError = Mutex<Int32?>(nil)
@@ -29,15 +35,37 @@ final class Console: Sendable {
     showsProgress = !isQuiet && !isLogJSON && isatty(STDERR_FILENO) == 1
   }
 
+  /// For what is said before the options are read, or about options that cannot be read: the form of the log is looked for in the
+  /// words of the command line, then in the environment.
+  static var beforeOptions: Console {
+    let name = Settings.isLogJSON.option
+    var given: String?
+    for (word, next) in zip(CommandLine.arguments, CommandLine.arguments.dropFirst() + [""]) {
+      if word == name {
+        given = next
+      } else if word.hasPrefix(name + "=") {
+        given = String(word.dropFirst(name.count + 1))
+      }
+    }
+    let variable = Settings.isLogJSON.variables.lazy.compactMap { ProcessInfo.processInfo.environment[$0] }
+      .first
+    return Console(isQuiet: false, isLogJSON: (given ?? variable) == "json")
+  }
+
   func logger(_ level: Logger.Level) -> Logger {
     var logger = Logger(label: "cloudsmith-audit-export") { _ in ConsoleLogHandler(console: self) }
     logger.logLevel = isQuiet ? .warning : level
     return logger
   }
 
-  func answer(_ text: String) {
+  /// - Parameter isColoured: the text sets colours.
+  func answer(_ text: String, isColoured: Bool = false) {
     clearProgress()
-    let code = write(text + "\n", to: STDOUT_FILENO)
+    writeAnswer(TerminalText.lines(text, keepsColour: isColoured) + "\n")
+  }
+
+  private func writeAnswer(_ text: String) {
+    let code = write(text, to: STDOUT_FILENO)
     // Whoever closed the pipe has read enough.
     if let code, code != EPIPE { answerError.withLock { $0 = $0 ?? code } }
   }
@@ -57,19 +85,27 @@ final class Console: Sendable {
   /// For programs that read line by line: nothing at all when there is none.
   func answer(lines: [String]) {
     clearProgress()
-    write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+    writeAnswer(lines.map { $0 + "\n" }.joined())
   }
 
   /// The sentence with which the program ends; `heading` stands before it where the log is not in JSON.
-  func tell(_ failure: Failure, heading: String = "error: ") {
-    let fields: Logger.Metadata = [
+  ///
+  /// - Parameters:
+  ///   - log: the one that it is about.
+  ///   - details: an answer that is not on stdout; for a log in JSON.
+  func tell(
+    _ failure: Failure, heading: String = "error: ", log name: LogName? = nil, details: String? = nil
+  ) {
+    var fields: Logger.Metadata = [
       "exit_status": .stringConvertible(Double(failure.status.rawValue)), "status": "\(failure.status.word)",
     ]
-    log(.error, failure.sentence, fields, text: heading + failure.sentence)
+    if let name { fields["log"] = "\(name)" }
+    if let details { fields["details"] = "\(details)" }
+    log(.error, failure.sentence, fields, text: TerminalText.line(heading + failure.sentence))
   }
 
   /// A remark that belongs to the answer.
-  func tell(_ line: String) { log(.notice, line, text: line) }
+  func tell(_ line: String) { log(.notice, line, text: TerminalText.lines(line)) }
 
   /// - Parameter text: the line where the log is not in JSON.
   fileprivate func log(
@@ -84,7 +120,7 @@ final class Console: Sendable {
   /// Writes over the progress line; nothing when stderr is not a terminal.
   func progress(_ line: String) {
     guard showsProgress else { return }
-    let visible = line.prefix(max(20, terminalWidth - 1))
+    let visible = TerminalText.line(String(line.prefix(max(20, terminalWidth - 1))))
     hasProgressLine.withLock { hasLine in
       hasLine = true
       write("\r\u{1B}[K" + visible, to: STDERR_FILENO)
@@ -145,6 +181,7 @@ private struct ConsoleLogHandler: LogHandler {
     let fields = metadata.merging(event.metadata ?? [:]) { $1 }
     console.log(
       event.level, "\(event.message)", fields,
-      text: "\(SystemClock().now.description.prefix(19))Z \(event.level.rawValue) \(event.message)")
+      text: TerminalText.line(
+        "\(SystemClock().now.description.prefix(19))Z \(event.level.rawValue) \(event.message)"))
   }
 }

@@ -50,6 +50,8 @@ struct ExportReport: Report {
     message = failure?.sentence
   }
 
+  var warnings: [String] { [warning].compactMap { $0 } }
+
   // MARK: - Text
 
   var text: String {
@@ -58,7 +60,7 @@ struct ExportReport: Report {
     if summary.plan.beginsNow, status == .done {
       lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
     } else if counters.eventsReceived == 0, summary.rowsDropped == 0 {
-      lines.append("\(log): \(status == .done ? "no events in the window" : "no events were received").")
+      lines.append("\(log): \(nothing).")
       if status == .done, counters.requests > 0,
         summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true
       {
@@ -82,6 +84,19 @@ struct ExportReport: Report {
     }
     if let warning { lines.append("warning: " + warning) }
     return lines.joined(separator: "\n")
+  }
+
+  /// Why nothing was received. What ended the run is a sentence of its own; it was not for want of events.
+  private var nothing: String {
+    switch status {
+    case .done: "no events in the window"
+    case .keyRefused: "nothing was exported: the key was refused"
+    case .notFound: "nothing was exported: there is no such log for this key"
+    case .planWithoutAuditLog: "nothing was exported: the plan has no audit log"
+    case .unavailable: "nothing was exported: the API could not be reached, or failed"
+    case .interrupted: "nothing was exported: the run was interrupted"
+    default: "no events were received"
+    }
   }
 
   /// What became of all that was received, so that nobody takes what came twice for lost.

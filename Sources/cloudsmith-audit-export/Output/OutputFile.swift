@@ -52,6 +52,18 @@ struct OutputFile {
     return String(cString: found)
   }
 
+  /// Runs `body` while no other run of this program does so for a file of the same folder. Waits some seconds at most: what is
+  /// written is whole in any case, and a folder that cannot be locked is no reason to write nothing.
+  func withFolderLocked(_ body: () throws -> Void) async throws {
+    let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    for _ in 0..<100 where descriptor >= 0 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { break }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    try body()
+  }
+
   /// - Parameter mode: the rights of the file, whatever the mask; nil: those that the mask leaves.
   func write(_ bytes: [UInt8], mode: mode_t? = nil) throws(Failure) {
     let files = PosixFileSystem()

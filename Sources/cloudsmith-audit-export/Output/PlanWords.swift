@@ -21,8 +21,8 @@ enum PlanWords {
       """
     case .nothingShown(let window):
       """
-      The API shows no event before \(window.to): what is older may be gone from the plan's log, so nothing from \
-      \(window.from) to there is claimed as covered.
+      The API shows no event from \(window.from) to \(window.to), and none that is older: they may be gone from the plan's log, so \
+      nothing there is claimed as covered.
       """
     case .coverageInFuture(let window):
       """

@@ -33,7 +33,7 @@ struct ReportReport: Report {
       "page             \(file) (\(bytes.grouped) bytes)",
       "events           \(reading.tally.rows.grouped) on \(days.grouped) \(days == 1 ? "day" : "days")",
     ]
-    lines += reading.unread.map { "not counted      \($0.day): \($0.why)" }
+    lines += reading.unread.map { "not counted      \($0.day): \(TerminalText.line($0.why))" }
     switch reading.found?.findings.count {
     case nil: lines.append("verification     not done (--skip-verification)")
     case 0: lines.append("verification     no finding")

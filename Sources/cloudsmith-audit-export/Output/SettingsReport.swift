@@ -25,7 +25,7 @@ struct SettingsReport: Report {
       let connection = try sources.connection()
       for index in rows.indices where rows[index].value == nil {
         if rows[index].name == Settings.proxy.name, let proxy = connection.proxy {
-          (rows[index].value, rows[index].source) = (proxy.description, "HTTPS_PROXY")
+          (rows[index].value, rows[index].source) = (proxy.description, connection.proxyVariable ?? "not set")
         } else if rows[index].name == Settings.caFile.name, let file = connection.caFile {
           (rows[index].value, rows[index].source) = (file, "SSL_CERT_FILE")
         }

@@ -8,19 +8,37 @@ struct Speaker {
   let console: Console
   private(set) var logger: Logger
   let isJSON: Bool
+  /// What becomes of an answer in text; `always` where a form of answer was asked for.
+  private let answers: AnswerWhenQuiet
 
-  /// - Parameter isJSON: nil: as the options say.
-  init(_ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil) throws {
+  /// When an answer in text is given although --quiet is.
+  enum AnswerWhenQuiet {
+    /// It is what the command is run for.
+    case always
+    /// Not beside a log in JSON.
+    case besideText
+    /// Of a run that is watched: when something went wrong, and not beside a log in JSON, which has it then.
+    case whenWrong
+  }
+
+  /// - Parameters:
+  ///   - isJSON: nil: as the options say.
+  ///   - answers: with --quiet.
+  init(
+    _ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil,
+    whenQuiet answers: AnswerWhenQuiet = .whenWrong
+  ) throws {
     do {
       let isLogJSON = try Settings.isLogJSON.resolve(options.logFormat, environment) ?? false
       console = Console(isQuiet: options.quiet, isLogJSON: isLogJSON)
       let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
       self.isJSON = isJSON ?? asked ?? false
+      self.answers = options.quiet && asked == nil ? answers : .always
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
           ?? (console.showsProgress ? .notice : .info))
     } catch let failure {
-      Console(isQuiet: false).tell(failure)
+      Console.beforeOptions.tell(failure)
       throw failure.status.code
     }
   }
@@ -33,7 +51,36 @@ struct Speaker {
   }
 
   func answer(_ report: some Report) {
-    console.answer(isJSON ? report.json : report.text)
+    console.answer(isJSON ? report.json : report.text, isColoured: !isJSON && report.isColoured)
+  }
+
+  /// Whether an answer with this status goes to stdout.
+  func givesAnswer(_ status: ExitStatus) -> Bool {
+    switch answers {
+    case _ where isJSON: true
+    case .always: true
+    case .besideText: !console.isLogJSON
+    case .whenWrong: status != .done && !console.isLogJSON
+    }
+  }
+
+  /// Says what one log's answer is, and what is wrong; returns whether something was written to stdout.
+  @discardableResult
+  func say(_ answer: LogAnswer, log: LogName? = nil) -> Bool {
+    let isGiven = givesAnswer(answer.status)
+    if isGiven {
+      self.answer(answer.report)
+    } else {
+      for warning in answer.report.warnings { logger.warning("\(warning)") }
+    }
+    tellFailure(of: answer, log: log, details: isGiven ? nil : answer.report.text)
+    return isGiven
+  }
+
+  /// - Parameter log: of a job file: the one that it is about.
+  func tellFailure(of answer: LogAnswer, log: LogName?, details: String? = nil) {
+    guard let failure = answer.failure else { return }
+    console.tell(failure, heading: log.map { "\($0): " } ?? answer.heading, log: log, details: details)
   }
 
   /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
@@ -73,6 +120,15 @@ protocol Report {
   var text: String { get }
   /// One document, keys sorted.
   var json: String { get }
+  /// Whether the text sets colours.
+  var isColoured: Bool { get }
+  /// What the text has that somebody should act on although all is done; for the log where the text is left out.
+  var warnings: [String] { get }
+}
+
+extension Report {
+  var isColoured: Bool { false }
+  var warnings: [String] { [] }
 }
 
 /// What is said on stdout when there is nothing else to say.

@@ -12,8 +12,9 @@ enum StandardOutput {
   static func checkAtExit() {
     atexit {
       guard fflush(nil) != 0, errno != EPIPE else { return }
-      let sentence = "error: stdout could not be written: \(String(cString: strerror(errno))).\n"
-      _ = Array(sentence.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      Console.beforeOptions.tell(
+        Failure(
+          status: .storage, sentence: "stdout could not be written: \(String(cString: strerror(errno)))."))
       _exit(ExitStatus.storage.rawValue)
     }
   }

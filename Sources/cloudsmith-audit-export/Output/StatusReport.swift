@@ -19,6 +19,8 @@ struct StatusReport: Report {
 
   // MARK: - Text
 
+  var isColoured: Bool { true }
+
   var text: String {
     StatusPage(
       manifest: manifest, runs: runs, damaged: damaged, loss: loss, now: now, listsDays: listsDays,

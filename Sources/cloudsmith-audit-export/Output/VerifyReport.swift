@@ -6,22 +6,42 @@ struct VerifyReport: Report {
   let report: VerificationReport
   let log: LogName
   let archive: String
+  /// Those of the report that are about damage.
+  private let findings: [Finding]
+  /// The first commit that is signed, where all before it are not; nil where all are, or signatures are not looked at.
+  private let signedFrom: Int?
 
-  var status: ExitStatus { report.findings.isEmpty ? .done : .damaged }
+  init(report: VerificationReport, log: LogName, archive: String) {
+    (self.report, self.log, self.archive) = (report, log, archive)
+    signedFrom = VerifyReport.signedFrom(report)
+    findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
+  }
+
+  /// Signing began later when the commits without a signature are the first ones, and every other has a right one: each signature
+  /// vouches by the chain for all commits before it, so that nothing is unproven. Not where the user says where it began.
+  private static func signedFrom(_ report: VerificationReport) -> Int? {
+    let unsigned = report.findings.filter { $0.flaw.kind == .unsigned }.compactMap(\.commit).sorted()
+    guard let last = unsigned.last, unsigned == Array(1...last), report.settings.signedSince == 1,
+      report.signatures.sound > 0, report.signatures.sound + last == report.signatures.total
+    else { return nil }
+    return last + 1
+  }
+
+  var status: ExitStatus { findings.isEmpty ? .done : .damaged }
 
   /// The sentence that belongs to the status; nil when all is well.
   var message: String? {
-    guard !report.findings.isEmpty else { return nil }
+    guard !findings.isEmpty else { return nil }
     return "The archive \(quoted(archive)) of '\(log)' is damaged: \(countsByKind)."
   }
 
   /// `3 findings: 1 missing, 2 altered`
   private var countsByKind: String {
     let counts = Flaw.Kind.allCases.compactMap { kind in
-      let count = report.findings.count { $0.flaw.kind == kind }
+      let count = findings.count { $0.flaw.kind == kind }
       return count == 0 ? nil : "\(count.grouped) \(kind.rawValue)"
     }
-    let number = report.findings.count
+    let number = findings.count
     return "\(number.grouped) \(number == 1 ? "finding" : "findings"): \(counts.joined(separator: ", "))"
   }
 
@@ -29,19 +49,19 @@ struct VerifyReport: Report {
 
   var text: String {
     var lines: [String] = []
-    for finding in report.findings {
-      lines.append(label(finding.flaw.kind.rawValue) + visible(finding.path))
+    for finding in findings {
+      lines.append(label(finding.flaw.kind.rawValue) + TerminalText.line(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
-      lines.append(label("") + place + visible(FindingWords.sentence(finding)))
+      lines.append(label("") + place + TerminalText.line(FindingWords.sentence(finding)))
     }
     if !lines.isEmpty { lines.append("") }
     lines += summary
     lines.append("")
     lines.append(
-      report.findings.isEmpty
+      findings.isEmpty
         ? "No finding: the archive is what its commits say\(report.settings.isQuick ? ", as far as sizes tell" : "")."
         : "\(countsByKind).")
-    let kinds = Flaw.Kind.allCases.filter { kind in report.findings.contains { $0.flaw.kind == kind } }
+    let kinds = Flaw.Kind.allCases.filter { kind in findings.contains { $0.flaw.kind == kind } }
     var said: Set<String> = []
     for kind in kinds {
       let advice = FindingWords.advice(kind)
@@ -57,16 +77,19 @@ struct VerifyReport: Report {
 
   /// What fetches the damaged days anew; of many the oldest.
   private func replacements(of kinds: [Flaw.Kind]) -> [String] {
-    let days = report.findings.filter { kinds.contains($0.flaw.kind) }.compactMap(\.day)
+    let days = findings.filter { kinds.contains($0.flaw.kind) }.compactMap(\.day)
     let commands = ReplaceCommand(log: log, archive: archive).texts(days)
     let more = commands.count - 10
-    return commands.prefix(10).map { "  \(visible($0))" } + (more > 0 ? ["  and so for \(more) more"] : [])
+    return commands.prefix(10).map { "  \(TerminalText.line($0))" }
+      + (more > 0 ? ["  and so for \(more) more"] : [])
   }
 
   private var summary: [String] {
     let isQuick = report.settings.isQuick
     var lines = [
-      label("archive") + "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)",
+      label("archive")
+        + TerminalText.line(
+          "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)"),
       label("range asked") + asked,
       label("range found") + (report.found.map { "\($0.from) to \($0.to)" } ?? "nothing is covered"),
       label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
@@ -80,6 +103,13 @@ struct VerifyReport: Report {
       lines.append(
         label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
           + " are signed by the key")
+      if let signedFrom {
+        lines.append(
+          label("")
+            + "signing began with commit \(signedFrom), whose signature vouches by the chain for those before;"
+        )
+        lines.append(label("") + "give --signed-since \(signedFrom), so that no later one can be without")
+      }
     }
     lines += [
       label("days") + count(report.days) + " are as they were committed",
@@ -112,13 +142,6 @@ struct VerifyReport: Report {
     "\(count.sound.grouped) of \(count.total.grouped)"
   }
 
-  /// Records that were tampered with can say anything: nothing that a terminal would obey.
-  private func visible(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
-  }
-
   private func label(_ text: String) -> String {
     text + String(repeating: " ", count: max(1, 17 - text.count))
   }
@@ -149,11 +172,12 @@ struct VerifyReport: Report {
         gaps: report.gaps.map(WindowText.init), newestCommit: report.newestCommit,
         manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
         signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
+        signedFrom: signedFrom,
         days: Document.Count(report.days), files: Document.Count(report.files),
         rows: report.settings.isQuick ? nil : Document.Count(report.rows),
         quarantineFiles: Document.Count(report.quarantineFiles),
         provenEmptyDays: report.emptyDays.map(\.description),
-        findings: report.findings.map(Document.Finding.init)))
+        findings: findings.map(Document.Finding.init)))
   }
 
   private struct Document: Encodable {
@@ -210,6 +234,7 @@ struct VerifyReport: Report {
     var manifestCommit: Int?
     var commits: Count
     var signatures: Count?
+    var signedFrom: Int?
     var days: Count
     var files: Count
     var rows: Count?

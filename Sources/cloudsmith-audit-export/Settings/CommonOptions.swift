@@ -73,7 +73,9 @@ struct ConnectionOptions: ParsableArguments {
     completion: .file())
   var caFile: String?
 
-  @Option(help: ArgumentHelp("Proxy for the API; else HTTPS_PROXY and NO_PROXY count.", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("Proxy for the API; else HTTPS_PROXY, ALL_PROXY and NO_PROXY count.", valueName: "url")
+  )
   var proxy: String?
 
   @Option(

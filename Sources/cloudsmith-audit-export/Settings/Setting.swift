@@ -69,11 +69,16 @@ struct Setting<Value: Sendable>: Sendable {
       throw .usage(
         "\(place): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name.")
     }
-    do {
-      return try reading(text)
+    let slip = Slip(text, variables: variables)
+    do throws(Misread) {
+      // In free text these two would pass for a value.
+      switch slip {
+      case .byteOrderMark?, .assignment?: throw Misread("", repeatsText: false)
+      default: return try reading(text)
+      }
     } catch {
       throw .usage(
-        "\(place)\(error.repeatsText ? " " + quoted(text) : "")\(error.words)."
+        "\(place)\(error.repeatsText ? " " + quoted(text) : "")\(slip?.words ?? error.words)."
           + Nearest.hint(for: text, among: choices))
     }
   }
@@ -133,10 +138,8 @@ enum JobForm: Hashable, Sendable {
   }
 }
 
-/// A value of a user's as it can stand in a sentence: in quotes, without control characters, not endless.
+/// A value of a user's as it can stand in a sentence: in quotes, without what a terminal would obey, not endless.
 func quoted(_ text: String) -> String {
-  let visible = text.unicodeScalars.prefix(120).map { scalar in
-    scalar.properties.generalCategory == .control ? "?" : String(scalar)
-  }
-  return "'" + visible.joined() + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
+  let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(120)))
+  return "'" + TerminalText.line(start) + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
 }

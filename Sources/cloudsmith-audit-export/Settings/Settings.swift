@@ -15,9 +15,7 @@ enum Settings {
       the organisation's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
       not the display name)
       """, read: { LogName($0) })
-  static let archive = Setting<String>(
-    "--archive", "CLOUDSMITH_AUDIT_EXPORT_ARCHIVE", job: .path, expected: "a folder, such as /srv/audit",
-    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
+  static let archive = path("--archive", "ARCHIVE", job: .path, expected: "a folder, such as /srv/audit")
   static let backfillStart = time("--backfill-start-time", "BACKFILL_START_TIME", job: .text)
   static let from = time("--from", "FROM")
   static let to = time("--to", "TO")
@@ -112,9 +110,7 @@ enum Settings {
   static let profile = Setting<String>(
     "--profile", "CLOUDSMITH_PROFILE", job: .text, expected: "the name of a profile",
     read: { $0.isEmpty ? nil : $0 })
-  static let caFile = Setting<String>(
-    "--ca-file", "CLOUDSMITH_AUDIT_EXPORT_CA_FILE", job: .path, expected: "a PEM file",
-    read: { $0.isEmpty ? nil : $0 })
+  static let caFile = path("--ca-file", "CA_FILE", job: .path, expected: "a PEM file")
   static let proxy = Setting<String>(
     "--proxy", ["CLOUDSMITH_PROXY", "CLOUDSMITH_API_PROXY"], cli: ["proxy", "api_proxy"], job: .text,
     expected: "a URL such as http://proxy:3128",
@@ -132,9 +128,7 @@ enum Settings {
 
   // MARK: - Other commands
 
-  static let config = Setting<String>(
-    "--config", "CLOUDSMITH_AUDIT_EXPORT_CONFIG", expected: "a job file, such as job.yaml",
-    read: { $0.isEmpty ? nil : $0 })
+  static let config = path("--config", "CONFIG", expected: "a job file, such as job.yaml")
 
   static let isJSON = Setting<Bool>(
     "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", choices: ["text", "json"],
@@ -147,9 +141,7 @@ enum Settings {
     read: {
       ["debug": .debug, "info": .info, "notice": .notice, "warning": .warning, "error": .error][$0]
     })
-  static let html = Setting<String>(
-    "--html", "CLOUDSMITH_AUDIT_EXPORT_HTML", expected: "the file to write, such as audit.html",
-    read: { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 })
+  static let html = path("--html", "HTML", expected: "the file to write, such as audit.html")
   static let publicKeyFile = file("--public-key-file", "PUBLIC_KEY_FILE")
   static let signedSince = Setting<Int>(
     "--signed-since", expected: "the number of the first commit that was signed, such as 7",
@@ -182,9 +174,16 @@ enum Settings {
   }
 
   private static func file(_ option: String, _ name: String) -> Setting<String> {
-    Setting(
-      option, "CLOUDSMITH_AUDIT_EXPORT_" + name, job: .path, expected: "a file",
-      read: { $0.isEmpty ? nil : $0 })
+    path(option, name, job: .path, expected: "a file")
+  }
+
+  static func path(
+    _ option: String, _ name: String, job: JobForm? = nil, expected: String
+  ) -> Setting<String> {
+    let variables = ["CLOUDSMITH_AUDIT_EXPORT_" + name]
+    return Setting(option, variables, job: job, expected: expected) { text throws(Misread) in
+      try PathText.read(text, expected: expected, variables: variables)
+    }
   }
 
   private static func duration(_ option: String, _ name: String, standard: String) -> Setting<TimeSpan> {

@@ -21,6 +21,19 @@ enum SmallFile {
     }
   }
 
+  /// nil when there is no such file.
+  static func textIfThere(of path: String, contents: String, limit: Int) throws(Failure) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw unreadable(path, contents, String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    return try read(descriptor, "The file \(quoted(path)) with \(contents)", limit: limit) { cause in
+      unreadable(path, contents, cause)
+    }
+  }
+
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -42,7 +55,7 @@ enum SmallFile {
   }
 
   private static func read(
-    _ descriptor: Int32, _ subject: String, failure: (String) -> Failure
+    _ descriptor: Int32, _ subject: String, limit: Int = limit, failure: (String) -> Failure
   ) throws(Failure) -> String {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -54,6 +67,9 @@ enum SmallFile {
     }
     guard bytes.count <= limit else {
       throw .usage("\(subject) is larger than \(limit >> 10) KiB, which cannot be right.")
+    }
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw failure("it is not UTF-8 but UTF-16 text, as some programs of Windows save it")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("it is not UTF-8 text") }
     return text

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// OpenSSL's own program, which makes keys and judges signatures.
@@ -16,6 +17,8 @@ enum OpenSSL {
     process.standardOutput = output
     process.standardError = output
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
     return (process.terminationStatus, text)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -58,7 +59,9 @@ enum BuiltProgram {
     kill(number, signal)
     let ended = Ended(process: process)
     return try await onThread {
+      let watchdog = Watchdog(number)
       ended.process.waitUntilExit()
+      watchdog.end()
       return ended.process.terminationStatus
     }
   }
@@ -95,7 +98,9 @@ enum BuiltProgram {
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
     process.waitUntilExit()
+    watchdog.end()
     return Outcome(
       status: process.terminationStatus, output: try String(contentsOf: output, encoding: .utf8),
       errors: try String(contentsOf: errors, encoding: .utf8))

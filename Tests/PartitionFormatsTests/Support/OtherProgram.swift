@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Another implementation, run as a program: bytes in on its standard input, bytes out.
@@ -26,6 +27,8 @@ struct OtherProgram {
     process.standardInput = try FileHandle(forReadingFrom: file)
     process.standardOutput = output
     try process.run()
+    let watchdog = Watchdog(process.processIdentifier)
+    defer { watchdog.end() }
     let written = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard statuses.contains(process.terminationStatus) else {

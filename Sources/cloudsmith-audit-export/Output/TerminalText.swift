@@ -1,0 +1,33 @@
+/// Text that may hold what a file or a server says, as a terminal can be given it: nothing in it moves the cursor, hides what
+/// stands around it or turns it about.
+enum TerminalText {
+  /// One line: what would end it is replaced too, so that no value can pass for a line of its own.
+  static func line(_ text: String) -> String { replaced(text) { isSafe($0) } }
+
+  /// - Parameter keepsColour: leave the sequences that set colours (ECMA-48, SGR).
+  static func lines(_ text: String, keepsColour: Bool = false) -> String {
+    guard text.unicodeScalars.contains(where: { !isSafe($0) && $0 != "\n" }) else { return text }
+    guard keepsColour else { return replaced(text) { isSafe($0) || $0 == "\n" } }
+    var shown = ""
+    var rest = text[...]
+    while let colour = rest.firstMatch(of: #/\u{1B}\[[0-9;]*m/#) {
+      shown += lines(String(rest[..<colour.range.lowerBound])) + colour.output
+      rest = rest[colour.range.upperBound...]
+    }
+    return shown + lines(String(rest))
+  }
+
+  static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: return false
+    // Only what joins letters.
+    case .format: return scalar == "\u{200C}" || scalar == "\u{200D}"
+    default: return true
+    }
+  }
+
+  private static func replaced(_ text: String, _ isKept: (Unicode.Scalar) -> Bool) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { isKept($0) ? $0 : "?" }))
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+/// What the scripts of this repository do to the machine that they run on, and what they say.
+@Suite struct ScriptsTests {
+  private func source(_ script: String, _ arguments: [String] = [], environment: [String: String] = [:])
+    throws
+    -> Program.Result
+  {
+    let common = Repository.path("Scripts/common.sh")
+    return try Shell.run(
+      "shift; exec bash -c '. \(common)\n'\"$1\" bash \"$@\"", [script] + arguments, environment: environment)
+  }
+
+  @Test(arguments: [true, false])
+  func `installing the package of a server neither starts it nor leaves it enabled`(hasPolicy: Bool) throws {
+    try Folder.with { folder in
+      let root = folder.path + "/root"
+      let units = root + "/etc/systemd/system/multi-user.target.wants"
+      try folder.write("#!/bin/sh\nexit 101\n", to: "root/usr/sbin/other")
+      if hasPolicy { try folder.write("#!/bin/sh\nexit 0\n", to: "root/usr/sbin/policy-rc.d") }
+      try folder.write("", to: "root/etc/systemd/system/multi-user.target.wants/unit")
+      try FileManager.default.createSymbolicLink(
+        atPath: units + "/before.service", withDestinationPath: "/lib/systemd/system/before.service")
+      // As dpkg does: the package's script asks the policy before it starts anything, and enables its units.
+      for (name, text) in [
+        ("id", "echo 0"),
+        (
+          "apt-get",
+          """
+          [ "$1" = install ] || exit 0
+          \(root)/usr/sbin/policy-rc.d; echo "policy $?" >>\(folder.path)/log
+          ln -s /lib/systemd/system/new.service \(units)/new.service
+          mkdir -p \(root)/etc/rc3.d && ln -s ../init.d/new \(root)/etc/rc3.d/S01new
+          echo "$*" >>\(folder.path)/log
+          """
+        ),
+        ("systemctl", "echo \"systemctl $*\" >>\(folder.path)/log"),
+        ("update-rc.d", "echo \"update-rc.d $*\" >>\(folder.path)/log"),
+      ] {
+        let file = try folder.write("#!/bin/sh\n\(text)\n", to: "bin/\(name)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+      }
+      let policy = root + "/usr/sbin/policy-rc.d"
+      if hasPolicy { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: policy) }
+      let result = try source(
+        "install server",
+        environment: ["INSTALL_ROOT": root, "PATH": "\(folder.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+      #expect(result.status == 0, "\(result.log)\(result.output)")
+      let log = try String(contentsOfFile: folder.path + "/log", encoding: .utf8).split(separator: "\n")
+      // A policy that is there is the machine's own.
+      #expect(
+        log == [
+          hasPolicy ? "policy 0" : "policy 101", "install -y -qq --no-install-recommends server",
+          "update-rc.d new disable", "systemctl disable --quiet new.service",
+        ], "\(log)")
+      #expect(FileManager.default.fileExists(atPath: policy) == hasPolicy)
+    }
+  }
+
+  @Test func `of the output of the tests only what somebody should read is shown, and the rest is kept`()
+    throws
+  {
+    try Folder.with { folder in
+      let lines = [
+        "◇ Test run started.", "◇ Test \"one\" started.", "✔ Test \"one\" passed after 0.1 seconds.",
+        "✘ Test \"two\" recorded an issue at A.swift:1:2: Expectation failed", "↳ why", "warning: odd",
+        "✘ Test \"two\" failed after 0.1 seconds with 1 issue.", "➜ Test \"three\" skipped: \"needs jq\"",
+        "✘ Test run with 3 tests in 1 suite failed after 0.1 seconds with 1 issue.",
+        "error: no newline at the end",
+      ]
+      let file = try folder.write(lines.joined(separator: "\n"), to: "output")
+      let result = try source(#"follow "$2" 3 < "$3""#, [folder.path + "/log", file])
+      #expect(result.status == 0, "\(result.log)")
+      let shown = result.output.split(separator: "\n").map(String.init)
+      #expect(
+        shown == Array(lines[3...5] + lines[7...9] + ["1 skipped, for the reasons above"]), "\(result.output)"
+      )
+      #expect(
+        try String(contentsOfFile: folder.path + "/log", encoding: .utf8) == lines.joined(separator: "\n")
+          + "\n")
+    }
+  }
+
+  @Test func `a build says little, and what went wrong at its end`() throws {
+    try Folder.with { folder in
+      let log = folder.path + "/logs/build.log"
+      let good = try source(#"quietly "$2" echo built"#, [log])
+      #expect(
+        good.status == 0 && !good.output.contains("built") && good.output.contains(log), "\(good.output)")
+      #expect(try String(contentsOfFile: log, encoding: .utf8) == "built\n")
+      let bad = try source(#"quietly "$2" sh -c 'echo wrong; exit 3'"#, [log])
+      #expect(bad.status == 1 && bad.log.contains("wrong") && bad.log.contains("status 3"), "\(bad.log)")
+    }
+  }
+}

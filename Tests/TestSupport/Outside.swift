@@ -1,0 +1,53 @@
+import Foundation
+
+extension Collection {
+  /// The element so many places from the first, of what came from outside: the output of a program, the requests that a server
+  /// saw. A subscript that is out of range would end the process, and with it all tests that run beside this one.
+  package func at(_ offset: Int) throws -> Element {
+    guard offset >= 0, let index = index(startIndex, offsetBy: offset, limitedBy: endIndex), index < endIndex
+    else {
+      throw TooShort(offset: offset, count: count, contents: "\(self)")
+    }
+    return self[index]
+  }
+}
+
+/// What `at` throws.
+package struct TooShort: Error, CustomStringConvertible {
+  package var offset: Int
+  package var count: Int
+  package var contents: String
+
+  package var description: String { "no element \(offset) of \(count): \(contents.prefix(2_000))" }
+}
+
+/// How long a test waits for what is outside of it, so that one that hangs fails and the others go on.
+package enum Patience {
+  /// Many times what an idle machine needs, and more in proportion to the programs that wait for a processor now.
+  package static func seconds(_ idle: Double) -> Double {
+    var load = 0.0
+    guard getloadavg(&load, 1) == 1 else { return idle * 8 }
+    return idle * max(4, 4 * load / Double(ProcessInfo.processInfo.activeProcessorCount))
+  }
+}
+
+/// Ends a process that takes too long. `end()` has to be called when it has exited: its number may be another's then.
+package final class Watchdog: Sendable {
+  private let timer: any DispatchSourceTimer & Sendable
+
+  /// - Parameter idle: what an idle machine would need at the very most, in seconds.
+  package init(_ process: Int32, idle: Double = 120) {
+    let timer = DispatchSource.makeTimerSource(queue: .global()) as! DispatchSource
+    self.timer = timer
+    let began = ContinuousClock.now
+    timer.schedule(deadline: .now() + idle, repeating: idle / 4)
+    timer.setEventHandler {
+      // By the load of now, which was another when it began.
+      guard (ContinuousClock.now - began) / .seconds(1) > Patience.seconds(idle) else { return }
+      kill(process, SIGKILL)
+    }
+    timer.resume()
+  }
+
+  package func end() { timer.cancel() }
+}
