@@ -73,6 +73,21 @@ package struct DayRows: Sendable {
     return match(number, row, batch)
   }
 
+  /// The identities of rows at times that `isIncluded` says yes to.
+  func identities(where isIncluded: (Timestamp) -> Bool) -> Set<IdentityHash> {
+    var found: Set<IdentityHash> = []
+    for number in 0..<table.count where !struck.contains(number) && isIncluded(time(of: number)) {
+      found.insert(table.identity(of: number))
+    }
+    return found
+  }
+
+  private func time(of number: Int) -> Timestamp {
+    guard number >= fingerprints.count else { return Timestamp(microseconds: fingerprints[number].eventAt) }
+    let place = places[number - fingerprints.count]
+    return chunks[place.chunk].time(place.row)
+  }
+
   /// Takes the rows with these identities out; returns those that were there.
   mutating func drop(_ identities: Set<IdentityHash>) -> Set<IdentityHash> {
     identities.filter { identity in
@@ -107,11 +122,7 @@ package struct DayRows: Sendable {
 
   /// How many rows have a time that `isIncluded` says yes to.
   func count(where isIncluded: (Timestamp) -> Bool) -> Int {
-    (0..<table.count).count { number in
-      let place = number < fingerprints.count ? nil : places[number - fingerprints.count]
-      let time = place.map { chunks[$0.chunk].eventAt[$0.row] } ?? fingerprints[number].eventAt
-      return !struck.contains(number) && isIncluded(Timestamp(microseconds: time))
-    }
+    (0..<table.count).count { !struck.contains($0) && isIncluded(time(of: $0)) }
   }
 
   // MARK: Order

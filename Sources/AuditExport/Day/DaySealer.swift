@@ -53,7 +53,14 @@ struct DaySealer {
     {
       return result
     }
-    if replaced == nil { result.lateEvents = rows.count { covered.contains($0) } }
+    if replaced == nil {
+      let late = rows.identities { covered.contains($0) }
+      let moved = rows.drop(try archivedNear(day, late))
+      result.conflicting += moved.count
+      result.rowsAdded -= moved.count
+      result.lateEvents = late.count - moved.count
+      if rows.isEmpty { return result }
+    }
     var sources = try rows.takeSources { block throws(ArchiveError) in try source(block) }
     if keepsArchived { sources.append(archivedRows(of: day)) }
     var merged = MergedRows(sources)
@@ -82,6 +89,30 @@ struct DaySealer {
       }
     }
     return shownAgain
+  }
+
+  /// How far the time of an event may be corrected and the event still be known again.
+  private static let reach = 7
+
+  /// Which of these events the archive has under a time of another day: such an event is not late, its time was corrected. Days
+  /// that cannot be read are passed over; a run that has to read them says so.
+  private func archivedNear(_ day: Day, _ late: Set<IdentityHash>) throws(ArchiveError) -> Set<IdentityHash> {
+    var found: Set<IdentityHash> = []
+    guard !late.isEmpty else { return found }
+    let reach = DaySealer.reach
+    let near = day.advanced(by: -reach)...day.advanced(by: reach)
+    for partition in writer.manifest?.partitions ?? [] {
+      guard near.contains(partition.eventDate), partition.eventDate != day, partition.rows > 0 else { continue }
+      var reader = writer.reader(of: partition.eventDate)
+      do throws(ArchiveError) {
+        while let batch = try reader.next() {
+          for row in 0..<batch.count where late.contains(batch.identity(row)) { found.insert(batch.identity(row)) }
+        }
+      } catch {
+        guard case .damaged = error else { throw error }
+      }
+    }
+    return found
   }
 
   /// The rows that the archive has of the day, without those that are replaced.

@@ -128,7 +128,6 @@ struct PendingDays: Sendable {
 
   /// Hands over what there is of the other days.
   mutating func takeIncomplete() -> [(day: Day, rows: DayRows)] {
-    defer { rows = [:] }
-    return waiting.compactMap { day in rows[day].map { (day, $0) } }
+    waiting.compactMap { day in rows.removeValue(forKey: day).map { (day, $0) } }
   }
 }

@@ -201,6 +201,8 @@ package struct ExportRun: ~Copyable {
   private mutating func fetch(_ window: Window) async throws -> IncompleteReason? {
     let isHeld = plan.replaced != nil || !evidence.rereads.intersection(window).isEmpty
     var proven = Coverage()
+    // Where the list was seen to end, what it does not show is not there.
+    var seen = Coverage()
     if settings.timeFilter == .filter {
       proven = try await fetchFiltered(window, commits: !isHeld)
     }
@@ -212,6 +214,7 @@ package struct ExportRun: ~Copyable {
       // What is dropped must be missing in two complete readings.
       if plan.replaced != nil, walk.reason == nil { walk = try await self.walk(page, rest, commits: false) }
       if let complete = walk.complete { proven.insert(rest.intersection(complete)) }
+      if walk.hasSeenEnd { seen.insert(rest) }
       guard let end = walk.reason else { continue }
       if walk.refutes { evidence.refute(rest, because: end) }
       reason = end
@@ -223,7 +226,8 @@ package struct ExportRun: ~Copyable {
     }
     guard isHeld else { return reason }
     if plan.replaced == nil {
-      try compare(proven)
+      for part in proven.intervals { seen.insert(part) }
+      try compare(seen)
       if evidence.areTooManyMissing {
         observe(.rereading(.vanished(missing: evidence.missing.count, of: evidence.expected)))
         _ = try await walk(try await seek(window), window, commits: false)
@@ -237,8 +241,8 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Compares what the archive holds of spans that were read again with what was shown.
-  private mutating func compare(_ proven: Coverage) throws {
-    for span in evidence.rereads.intersection(proven).intervals {
+  private mutating func compare(_ seen: Coverage) throws {
+    for span in evidence.rereads.intersection(seen).intervals {
       for day in span.days.map(Array.init) ?? [] {
         do throws(ArchiveError) {
           var reader = writer.reader(of: day)
@@ -413,7 +417,7 @@ package struct ExportRun: ~Copyable {
     // happened, by its own clock, when it answered first.
     let answers = client.counters.clock
     let kept = answers.now(at: clock.elapsed) - settings.retention
-    let settled = answers.shownUpTo(at: began) - settings.settle
+    let settled = answers.now(at: began) - settings.settle
     try await close(
       complete.map { (day: $0.day, rows: $0.rows, claim: evidence.claim($0.day, kept: kept, settled: settled)) },
       isComplete: pending.isEmpty && evidence.reason == nil)
@@ -497,6 +501,16 @@ extension PageWalk {
   /// Why it could not show the window to be complete; nil where it could, or goes on.
   fileprivate var reason: IncompleteReason? {
     if case .finished(.unproven(let reason)) = next { reason } else { nil }
+  }
+
+  /// Whether it came to where the list ends, or says that it does.
+  fileprivate var hasSeenEnd: Bool {
+    switch next {
+    case .finished(.endOfList), .finished(.unproven(.shrinkingEnd)), .finished(.unproven(.unconfirmedEnd)),
+      .finished(.unproven(.roundCount)), .finished(.unproven(.unreconciled)):
+      true
+    case .read, .finished: false
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 package struct IdentityHash: Hashable, Sendable {
   package var value: UInt64
 
+  package init(value: UInt64) { self.value = value }
+
   /// Folds the bytes eight at a time: one multiplication each, then a last mix (the finisher of SplitMix64).
   package init(_ bytes: Span<UInt8>) {
     let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -7,8 +7,6 @@ package import AuditRecord
 package struct AnswerClock: Hashable, Sendable {
   /// What an answer says the time was when `elapsed` was zero; the earliest of all answers.
   private var origin: Timestamp?
-  /// As `origin`, of what the answers show: an answer from a cache shows the list as it was.
-  private var shown: Timestamp?
   /// As `origin`, by this machine's clock.
   private var local: Timestamp
 
@@ -26,15 +24,10 @@ package struct AnswerClock: Hashable, Sendable {
   package mutating func receive(date: Timestamp?, age: TimeSpan?, now: Timestamp, elapsed: TimeSpan) {
     local = min(local, now - elapsed)
     guard let date else { return }
-    let start = date - elapsed
-    shown = min(shown ?? start, start)
-    let aged = start + (age ?? .zero)
-    origin = min(origin ?? aged, aged)
+    let start = date + (age ?? .zero) - elapsed
+    origin = min(origin ?? start, start)
   }
 
   /// The time there.
   package func now(at elapsed: TimeSpan) -> Timestamp { (origin ?? local) + elapsed }
-
-  /// Up to when the answers show the list.
-  package func shownUpTo(at elapsed: TimeSpan) -> Timestamp { (shown ?? local) + elapsed }
 }

@@ -35,7 +35,7 @@ struct ListCount: Sendable {
   private var countAtHead: Int?
   /// The largest count seen, and the last.
   private(set) var largestCount: Int?
-  private var lastCount: Int?
+  private(set) var lastCount: Int?
   /// Events that are known to have disappeared while the list was read.
   private var removed = 0
   /// The most that was missing since the head was read last.
@@ -91,10 +91,10 @@ struct ListCount: Sendable {
   ///
   /// - Parameter missing: as it was when the page was read.
   mutating func accept(_ page: PageView, missing: Int?) {
+    mostMissing = max(mostMissing, missing ?? 0)
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       instant < marks.last?.instant ?? .latest
     else { return }
-    mostMissing = max(mostMissing, missing ?? 0)
     marks.append(Mark(page: page.number, instant: instant, received: received(above: instant)))
     guard marks.count > ListCount.pagesKept else { return }
     let lower = marks[marks.count - 1 - ListCount.pagesKept]
@@ -173,7 +173,7 @@ struct ListCount: Sendable {
   /// What the list counted at most and what it counts now, where more than one event in a hundred disappeared: expiry does
   /// not do that while a list is read. nil where nothing of the kind was seen.
   var loss: (before: Int, now: Int)? {
-    guard let largestCount, let lastCount, (largestCount - lastCount - removed) * 100 > largestCount else { return nil }
+    guard let largestCount, let lastCount, (largestCount - lastCount) * 100 > largestCount else { return nil }
     return (largestCount, lastCount)
   }
 

@@ -147,6 +147,7 @@ package struct PageWalk: Sendable {
   package mutating func receive(_ page: PageView) {
     guard case .read = next else { return }
     if !page.records.isEmpty { isEmpty = false }
+    count.note(page.pagination.count)
     if let due = due(on: page), page.records.count < due {
       return askAgain(because: .short(page: page.number, expected: due, found: page.records.count))
     }
@@ -274,6 +275,12 @@ package struct PageWalk: Sendable {
     next = .read(page: page.number + 1)
   }
 
+  /// The last page, by the latest count.
+  private var lastCounted: Int? {
+    guard let size = count.size, let total = count.lastCount, size > 0 else { return nil }
+    return (total + size - 1) / size
+  }
+
   // MARK: - The seam
 
   private mutating func askAgain(because reason: IncompleteReason) {
@@ -285,7 +292,12 @@ package struct PageWalk: Sendable {
 
   private mutating func giveUp(_ reason: IncompleteReason) {
     // What fails while the walk is being checked leaves it unchecked.
-    if case .down = phase { close(.unproven(reason)) } else { finish(.unproven(.headDiffers(missing: 0))) }
+    guard case .down = phase else { return finish(.unproven(.headDiffers(missing: 0))) }
+    // The last page of the list lacks records that are counted: nothing says that they are missing just there.
+    if case .short(let page, let expected, let found) = reason, found > 0, page == lastCounted {
+      return finish(.unproven(.uncounted(page: page, missing: expected - found)))
+    }
+    close(.unproven(reason))
   }
 
   /// Reads the seam again, from the page on which its instant begins.

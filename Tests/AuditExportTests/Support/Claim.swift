@@ -45,7 +45,7 @@ struct Claim: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   init(
-    _ name: String, ends: Ending = .honest, reach: Reach = .anywhere, events: Int = 1_000, ties: Int = 1,
+    _ name: String, ends: Ending = .honest, reach: Reach = .anywhere, events: Int = 1_100, ties: Int = 1,
     pageSize: Int = 100,
     mends: Bool = true, _ behaviours: any Behaviour...
   ) {

@@ -42,7 +42,6 @@ extension Claim {
     Claim(
       "an event that no page lists, in the count", reach: .end, events: 950,
       RepeatedAnswers(after: 3, count: -1)),
-    Claim("a page that no page number gives", reach: .end, RepeatedAnswers(after: 3, count: -100)),
   ]
 
   // MARK: Ends and short pages in the middle of a list
@@ -53,10 +52,10 @@ extension Claim {
     (refusal: PageRefusal) -> [Claim] in
     [
       Claim(
-        "no fields, and an end in the middle, once: \(refusal)", ends: .complete,
+        "no fields, and an end in the middle, once: \(refusal)", ends: .complete, events: 1_090,
         PaginationFields.absent, OddPage(4, refusal: refusal)),
       Claim(
-        "no fields, and an end on page 2, once: \(refusal)", ends: .complete,
+        "no fields, and an end on page 2, once: \(refusal)", ends: .complete, events: 1_090,
         PaginationFields.absent, OddPage(2, refusal: refusal)),
       Claim(
         "no fields, an end in the middle and growth: \(refusal)",
