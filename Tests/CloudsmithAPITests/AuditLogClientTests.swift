@@ -221,17 +221,30 @@ struct AuditLogClientTests {
 
   @Test func `a place in the queue is no wait that the API asks for`() async throws {
     let headers = [
-      ("X-RateLimit-Limit", "1800"), ("X-RateLimit-Remaining", "1799"), ("X-RateLimit-Reset", "1700003600"),
+      ("X-RateLimit-Limit", "1800"), ("X-RateLimit-Remaining", "1799"), ("X-RateLimit-Reset", "3600"),
     ]
-    let transport = ScriptedTransport(
-      Array(repeating: .status(200, "[]", headers: headers), count: 9), clock: clock)
-    let client = client(transport, pace: .auto, retry: RetryPolicy(maxWait: .seconds(6)))
+    let transport = ScriptedTransport([.status(200, "[]", headers: headers)])
+    let client = client(
+      transport, pace: .auto, retry: RetryPolicy(maxWait: .seconds(6)), clock: FrozenClock())
     _ = try await client.page(1)
-    try await withThrowingTaskGroup { group in
-      for number in 2...9 { group.addTask { _ = try await client.page(number) } }
-      try await group.waitForAll()
+    let ended = Events()
+    let tasks = (2...4).map { number in
+      Task { () async -> APIError? in
+        do throws(APIError) {
+          _ = try await client.page(number)
+          return nil
+        } catch {
+          ended.add(.waiting(.zero, .pace))
+          return error
+        }
+      }
     }
-    #expect(transport.requests.count == 9)
+    func waiting() -> Int { events.all.count { if case .waiting = $0 { true } else { false } } }
+    while waiting() + ended.all.count < 3 { await Task.yield() }
+    for task in tasks { task.cancel() }
+    for task in tasks { #expect(await task.value == .cancelled) }
+    // 2.5 s each, so that the last would wait 7.5 s.
+    #expect(events.all.contains(.waiting(.seconds(7.5), .rateLimit)))
   }
 
   @Test func `requests, retries and followed redirects all keep the pace`() async throws {

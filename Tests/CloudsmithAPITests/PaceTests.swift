@@ -407,6 +407,16 @@ struct PaceTests {
     #expect(pace.ask(pace.join(), at: .seconds(10)) == .wait(.seconds(30), .rateLimit))
   }
 
+  @Test(arguments: [(1_000, 60.0), (5_400, 3_600), (10_800, 3_600)])
+  func `what others left of a window that is nearly over is no reason to hurry`(requests: Int, window: Double)
+  {
+    var pace = Pace(rule: .auto)
+    let left = window * 0.05
+    let rate = RateLimit(limit: requests, remaining: requests - 100, resetsIn: .seconds(left))
+    let starts = starts(20, &pace, rate: rate)
+    #expect((starts[19] - starts[0]) / 19 >= window / Double(requests) / 0.8)
+  }
+
   @Test func `one wrong reset of many years stops nothing for longer than the next answer`() {
     var pace = Pace(rule: .auto)
     let sane = RateLimit(limit: 3_600, remaining: 3_500, resetsIn: .hours(1))

@@ -150,7 +150,7 @@ extension PageSeek {
         if let page = page(number) { seek.receive(page) } else { seek.receivePastTheEnd() }
       }
       #expect(seek.next == .found(page: 78))
-      while let number = ends.next {
+      while let number = ends.next, requests < 1_000 {
         requests += 1
         ends.receive(page(number), number: number)
       }
