@@ -10,7 +10,7 @@ package enum IncompleteReason: Hashable, Sendable {
   case endedEarly(page: Int)
   /// The list ends, but it had more events a moment ago; nil where the answers do not say how many.
   case shrinkingEnd(from: Int?, to: Int?)
-  /// More than one event in a hundred disappeared from the list while it was read.
+  /// More than one event in ten disappeared from the list while it was read.
   case listShrank(from: Int, to: Int)
   /// The list ends after a full page, and the answers do not say how long it is: it may have been cut there.
   case unconfirmedEnd(page: Int)

@@ -170,10 +170,10 @@ struct ListCount: Sendable {
     return largestCount - lastCount + min(0, missing)
   }
 
-  /// What the list counted at most and what it counts now, where more than one event in a hundred disappeared: expiry does
+  /// What the list counted at most and what it counts now, where more than one event in ten disappeared: expiry does
   /// not do that while a list is read. nil where nothing of the kind was seen.
   var loss: (before: Int, now: Int)? {
-    guard let largestCount, let lastCount, (largestCount - lastCount) * 100 > largestCount else { return nil }
+    guard let largestCount, let lastCount, (largestCount - lastCount) * 10 > largestCount else { return nil }
     return (largestCount, lastCount)
   }
 

@@ -485,7 +485,7 @@ package struct PageWalk: Sendable {
 
   private mutating func finish(_ ending: Ending) {
     next = .finished(ending)
-    if case .unproven = ending { return }
+    if case .unproven(let reason) = ending, reason.refutesClaims { return }
     if let (before, now) = count.loss { next = .finished(.unproven(.listShrank(from: before, to: now))) }
   }
 

@@ -206,9 +206,6 @@ extension Claim {
     Claim(
       "thirty rows disappear, and as many come", mends: false, Loss(10..<40, beforeRequest: 4),
       Burst(30, beforeRequest: 5)),
-    Claim(
-      "an event moves to another day, once it was read", reach: .end,
-      MovedEvent(place: 60, by: .days(-3), beforeRequest: 3)),
     Claim("an event moves to another instant", MovedEvent(place: 350, by: .minutes(5), beforeRequest: 3)),
     Claim(
       "an event moves to the head, before it was read",
