@@ -10,6 +10,10 @@ package struct AnswerClock: Hashable, Sendable {
   /// As `origin`, by this machine's clock.
   private var local: Timestamp
 
+  /// A server that says another time has no clock.
+  private static let plausible =
+    Timestamp(microseconds: 946_684_800_000_000)...Timestamp(microseconds: 7_258_118_400_000_000)
+
   /// - Parameters:
   ///   - now: this machine's clock.
   ///   - elapsed: a clock that only grows, read at the same moment.
@@ -23,7 +27,7 @@ package struct AnswerClock: Hashable, Sendable {
   /// Takes an answer that has just arrived.
   package mutating func receive(date: Timestamp?, age: TimeSpan?, now: Timestamp, elapsed: TimeSpan) {
     local = min(local, now - elapsed)
-    guard let date else { return }
+    guard let date, AnswerClock.plausible.contains(date) else { return }
     let start = date + (age ?? .zero) - elapsed
     origin = min(origin ?? start, start)
   }
