@@ -42,8 +42,11 @@ package struct ConnectionSettings: Hashable, Sendable {
 package struct ResponseLimits: Hashable, Sendable {
   /// Bytes of a body, after decompression.
   package var bodySize = 64 << 20
-  /// Bytes that one compressed byte may become. Pages of real events reach about 40.
+  /// Bytes that one compressed byte may become, of a body beyond `inflationFloor`. Pages of real events reach about 40.
   package var inflation = 200
+  /// Bytes of a body, after decompression, that no ratio is asked of: one long value of one letter makes a small page that
+  /// grows a thousandfold, and is no attack.
+  package var inflationFloor = 8 << 20
 
   package init() {}
 }
@@ -70,7 +73,10 @@ extension ConnectionSettingsError: CustomStringConvertible {
     case .proxyScheme: "only http proxies are spoken to; write the proxy like http://proxy.example:3128"
     case .plainHTTPThroughProxy:
       "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"
-    case .caFile(let path): "the CA file \(path) cannot be read, or holds no certificate in PEM form"
+    case .caFile(let path):
+      """
+      the CA file \(path) cannot be read, or holds no certificate in PEM form (openssl x509 -inform der makes PEM of DER)
+      """
     }
   }
 }
