@@ -39,6 +39,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
 
   static func main() async {
     PageMemory.keep()
+    Interruption.ignoreFileSizeSignal()
     StandardOutput.checkAtExit()
     do {
       let command = try await asyncParseAsRoot()

@@ -12,6 +12,10 @@ import Synchronization
 /// SIGINT and SIGTERM end a run in order: the write in hand is finished, what is complete is committed, the lock is
 /// released.
 enum Interruption {
+  /// A file that outgrows `ulimit -f` is an error of the write (EFBIG), which is told; the signal would end the program without
+  /// a word.
+  static func ignoreFileSizeSignal() { signal(SIGXFSZ, SIG_IGN) }
+
   /// Runs `body` in a task that the signals cancel. A second signal ends the program at once; the archive bears it.
   static func cancelling<Result: Sendable>(
     _ body: sending @escaping () async throws -> Result

@@ -13,14 +13,51 @@ struct WriteTrial {
   /// Bytes written on trial: more than a file system keeps aside with a file's name.
   private static let size = 65_536
 
-  func perform() throws(StorageError) {
+  /// Returns whether names cannot be made durable here.
+  func perform() throws(StorageError) -> Bool {
     let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
     try tryFile(in: staging)
-    var others = Set<String>()
-    for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
-      others.insert(try files.nearestFolder(to: "\(root)/\(path)"))
+    var lacksFolderSync = try !trySync(of: staging)
+    for folder in try targets() {
+      if folder != staging {
+        try tryFolder(in: folder)
+        if try !trySync(of: folder) { lacksFolderSync = true }
+      }
+      try tryPlacing(from: staging, in: folder)
     }
-    for folder in others.subtracting([staging]).sorted() { try tryFolder(in: folder) }
+    return lacksFolderSync
+  }
+
+  /// What a run looks at each time: that what it stages can be put in its place, all of it. Where folders are on volumes of
+  /// their own, placing is tried.
+  func checkVolumes() throws(StorageError) {
+    let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
+    let volume = try files.volume(at: staging)
+    for folder in try targets() where folder != staging {
+      if try files.volume(at: folder) != volume { try tryPlacing(from: staging, in: folder) }
+    }
+  }
+
+  /// Whether there are locks where the log's lock will stand. What else fails is told of the writing.
+  func tryLock() throws(StorageError) {
+    let path = name(in: try files.nearestFolder(to: "\(root)/\(paths.state)"))
+    do {
+      if let file = try files.lock(path) { try files.close(file) }
+    } catch {
+      if try files.status(path, followingLinks: false) != nil { try files.unlink(path) }
+      guard error.reason == .noLocks else { return }
+      throw error
+    }
+    try remove(path)
+  }
+
+  /// Where finished files are put, as far as they are there, or else where they would be made.
+  private func targets() throws(StorageError) -> [String] {
+    var folders = Set<String>()
+    for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
+      folders.insert(try files.nearestFolder(to: "\(root)/\(path)"))
+    }
+    return folders.sorted()
   }
 
   private func tryFile(in folder: String) throws(StorageError) {
@@ -32,11 +69,49 @@ struct WriteTrial {
       try files.sync(file)
     }
     let closed = Result { () throws(StorageError) in try files.close(file) }
+    try remove(path)
+    try written.get()
+    try closed.get()
+  }
+
+  private func remove(_ path: String) throws(StorageError) {
     do {
       try files.unlink(path)
     } catch let error where error.reason == .missing {}  // a run that ended meanwhile has tidied up
-    try written.get()
-    try closed.get()
+  }
+
+  /// false: this file system has no fsync of folders.
+  private func trySync(of folder: String) throws(StorageError) -> Bool {
+    do {
+      try files.syncFolder(folder)
+      return true
+    } catch let error where error.reason == .unsupported {
+      return false
+    }
+  }
+
+  /// Puts a file in its place as a run does: by a link, where there are links, and by a rename.
+  private func tryPlacing(from staging: String, in folder: String) throws(StorageError) {
+    let (path, place) = (name(in: staging), name(in: folder))
+    let file = try files.create(path)
+    var standing = path
+    let placed = Result { () throws(StorageError) in
+      try files.close(file)
+      do throws(StorageError) {
+        try files.link(path, to: place)
+        try remove(place)
+      } catch {
+        guard error.reason == .unsupported else { throw error }  // then a run renames
+      }
+      try files.rename(path, to: place)
+      standing = place
+    }
+    try remove(standing)
+    do throws(StorageError) {
+      try placed.get()
+    } catch {
+      guard error.reason == .missing else { throw error }  // a run that ended meanwhile has tidied up
+    }
   }
 
   private func tryFolder(in folder: String) throws(StorageError) {

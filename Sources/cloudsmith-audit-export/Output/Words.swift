@@ -117,7 +117,7 @@ struct Words {
     case .bodyTooLarge(let limit): "an answer larger than \(limit) bytes; ask for less with --page-size"
     case .inflation(let ratio):
       """
-      a compressed answer that grows more than \(ratio) times. Check --api-host and --proxy; if they are right, ask for less \
+      a compressed answer that grows more than \(ratio) times: check --api-host and --proxy; if they are right, ask for less \
       with --page-size
       """
     case .proxy(let why):
@@ -138,23 +138,20 @@ struct Words {
 
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
-    case .storage(let failure) where failure.reason == .full:
-      Failure(
-        status: .storage,
-        sentence: """
-          The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
-          again.
-          """)
-    case .storage:
-      Failure(
-        status: .storage,
-        sentence: "\(error). What was complete is kept; run again when there is room and access.")
+    case .storage(let failure): self.failure(failure)
     case .locked(let holder):
       Failure(
         status: .locked,
         sentence: """
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
+          """)
+    case .otherSpelling(let found, let asked):
+      Failure(
+        status: .usage,
+        sentence: """
+          The archive \(quoted(archive)) holds the log of '\(found)', and '\(asked)' was asked for: on that disk, which does not \
+          tell upper from lower case, both have the same folders. Give the name as the archive has it: --organization \(found).
           """)
     case .otherKind:
       Failure(
