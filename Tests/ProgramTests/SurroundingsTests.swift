@@ -66,8 +66,85 @@ import Testing
       let large = try export("ulimit -f 8", bench.archive)
       #expect(large.status == 74 && !large.wasKilled, "\(large.log)")
       #expect(large.log.contains("raise the limit (ulimit -f)"), "\(large.log)")
+      for limit in 8...20 {
+        let few = try export("ulimit -n \(limit)", "\(bench.folder)/few-\(limit)")
+        #expect(!few.wasKilled && [0, 64, 74].contains(few.status), "\(limit): \(few.status) \(few.log)")
+        if few.status != 0 { #expect(few.log.contains("raise the limit (ulimit -n"), "\(limit): \(few.log)") }
+      }
       let long = try export("true", bench.folder + "/" + String(repeating: "n", count: 300))
       #expect(long.status == 74 && long.log.contains("give a shorter one with --archive"), "\(long.log)")
+    }
+  }
+
+  /// One call of the C library that fails, and what a run and `check` say.
+  @Test(
+    .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
+    arguments: [
+      ("flock", "ENOLCK", "that file system has no locks"),
+      ("flock", "EINVAL", "that file system has no locks"),
+      ("flock", "ENOTSUP", "that file system has no locks"),
+      ("mkdir", "EMFILE", "raise the limit (ulimit -n"),
+      ("mkdir", "ENFILE", "raise the limit (ulimit -n"),
+      ("mkdir", "EDQUOT", "is used up: make room, or have it raised"),
+      ("mkdir", "ESTALE", "went away: mount it again"), ("mkdir", "ENOTCONN", "went away: mount it again"),
+      ("mkdir", "ENAMETOOLONG", "give a shorter one with --archive"),
+      ("mkdir", "EROFS", "is mounted read-only"),
+      ("mkdir", "EACCES", "the right to write there"),
+      ("mkdir", "EIO", "reports an error: look at the system"),
+      ("mkdir", "ENOSPC", "ake room"), ("fsyncfile", "EFBIG", "raise the limit (ulimit -f)"),
+      ("fsyncfile", "EINVAL", "keep the archive on another"), ("fsyncdir", "EIO", "reports an error"),
+      ("link", "EXDEV", "have to be on one volume"), ("link", "EACCES", "the right to write there"),
+    ])
+  func `a call that is refused: what it is and what to do, by a run and by check alike`(
+    call: String, code: String, advice: String
+  ) throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      let environment = bench.environment.merging(try FaultyCall(call, code, in: bench.folder).environment) {
+        $1
+      }
+      let check = try Program.exporter.run(
+        ["check", "-o", "acme", "--archive", bench.archive], environment: environment)
+      #expect(check.status == 74 && check.output.contains(advice), "\(check.output)\(check.log)")
+      let export = try bench.export(["--backfill-start-time", Self.recent], environment: environment)
+      #expect(export.status == 74 && export.log.contains(advice), "\(export.log)")
+    }
+  }
+
+  @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
+  func `another run's work is told as that`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
+      for (call, code, advice) in [
+        ("link", "EEXIST", "writes to this archive at the same time"),
+        ("rename", "ENOENT", "has taken it away"),
+      ] {
+        let environment = try FaultyCall(call, code, in: bench.folder).environment
+        let export = try bench.export(environment: environment)
+        #expect(export.status == 74 && export.log.contains(advice), "\(export.log)")
+      }
+      #expect(try bench.export().status == 0)
+    }
+  }
+
+  @Test(
+    .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
+    arguments: ["EINVAL", "ENOTSUP", "ENOSYS", "EBADF"])
+  func `a file system without fsync of folders is written to, and that is said once`(code: String) throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      let environment = try FaultyCall("fsyncdir", code, in: bench.folder).environment
+      let sentence =
+        "has no fsync of folders: after a power failure the last files of a run may be gone; run verify then"
+      let check = try Program.exporter.run(
+        ["check", "-o", "acme", "--archive", bench.archive],
+        environment: bench.environment.merging(environment) { $1 })
+      #expect(check.status == 0 && check.output.contains(sentence), "\(check.output)")
+      for _ in 1...2 {
+        let export = try bench.export(["--backfill-start-time", Self.recent], environment: environment)
+        #expect(export.status == 0, "\(export.log)")
+        #expect(export.log.components(separatedBy: sentence).count == 2, "\(export.log)")
+        #expect(export.log.contains("notice the file system"), "\(export.log)")
+      }
+      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
     }
   }
 

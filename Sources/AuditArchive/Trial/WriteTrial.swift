@@ -1,3 +1,5 @@
+import AuditRecord
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -15,14 +17,13 @@ struct WriteTrial {
 
   /// Returns whether names cannot be made durable here.
   func perform() throws(StorageError) -> Bool {
+    try checkLengths()
     let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
     try tryFile(in: staging)
     var lacksFolderSync = try !trySync(of: staging)
     for folder in try targets() {
-      if folder != staging {
-        try tryFolder(in: folder)
-        if try !trySync(of: folder) { lacksFolderSync = true }
-      }
+      try tryFolder(in: folder)
+      if folder != staging, try !trySync(of: folder) { lacksFolderSync = true }
       try tryPlacing(from: staging, in: folder)
     }
     return lacksFolderSync
@@ -49,6 +50,19 @@ struct WriteTrial {
       throw error
     }
     try remove(path)
+  }
+
+  /// Looks for the longest paths that a run makes: the names on trial are shorter.
+  private func checkLengths() throws(StorageError) {
+    let day = Day(containing: .earliest)
+    let hash = ArchivePaths.shortHash(sha256Hex([]))
+    var longest = [
+      paths.spool(1), paths.signature(1), paths.quarantine(QuarantineName(commit: 1, hash: hash)),
+    ]
+    for format in PartFormat.allCases {
+      longest.append(paths.part(PartName(format: format, day: day, index: 0, revision: 1, hash: hash)))
+    }
+    for path in longest { _ = try files.status("\(root)/\(path)", followingLinks: false) }
   }
 
   /// Where finished files are put, as far as they are there, or else where they would be made.
@@ -110,7 +124,10 @@ struct WriteTrial {
     do throws(StorageError) {
       try placed.get()
     } catch {
-      guard error.reason == .missing else { throw error }  // a run that ended meanwhile has tidied up
+      guard error.reason != .missing else { return }  // a run that ended meanwhile has tidied up
+      var error = error
+      error.path = folder
+      throw error
     }
   }
 

@@ -4,6 +4,14 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Requests over the network, by async-http-client on one event-loop thread.
 ///
 /// HTTP/1.1 only: it is what the official clients speak to this API, a few pages in flight gain nothing from streams,
@@ -15,12 +23,13 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
 
   /// Opens the client, hands it to `body`, and closes it and its thread whatever `body` does.
   ///
-  /// Throws `ConnectionSettingsError.caFile` when the CA file cannot be used, else what `body` throws.
+  /// Throws `ConnectionSettingsError` when the CA file cannot be used or no more files can be opened, else what `body` throws.
   package static func withTransport<Result>(
     _ settings: ConnectionSettings, isolation: isolated (any Actor)? = #isolation,
     _ body: (AsyncHTTPClientTransport) async throws -> Result
   ) async throws -> Result {
     let configuration = try configuration(settings)
+    try checkOpenFiles()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
     do {
@@ -36,6 +45,23 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       throw error
     }
   }
+
+  /// The network library ends the process when it cannot open what its thread needs.
+  private static func checkOpenFiles() throws(ConnectionSettingsError) {
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    for _ in 0..<leastOpenFiles {
+      let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        guard errno == EMFILE || errno == ENFILE else { return }
+        throw .tooFewOpenFiles
+      }
+      descriptors.append(descriptor)
+    }
+  }
+
+  /// Three for the thread, one for a connection, and what looking up a name takes.
+  private static let leastOpenFiles = 6
 
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
     let headers: HTTPHeaders = [

@@ -48,11 +48,16 @@ enum TrustStore {
 extension TLSConfiguration {
   /// Of a client that trusts a CA file, or else what the machine trusts.
   ///
-  /// Throws `ConnectionSettingsError.caFile` when the file cannot be used.
+  /// Throws when the file cannot be used.
   static func trusting(caFile: String?) throws(ConnectionSettingsError) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12
     if let caFile {
+      let descriptor = open(caFile, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw .caFileUnreadable(path: caFile, why: String(cString: strerror(errno)))
+      }
+      close(descriptor)
       do {
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
       } catch {

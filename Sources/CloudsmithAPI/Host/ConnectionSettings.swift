@@ -64,6 +64,10 @@ package struct RequestTimeouts: Hashable, Sendable {
 package enum ConnectionSettingsError: Error, Hashable, Sendable {
   case notAProxy, proxyScheme, plainHTTPThroughProxy
   case caFile(path: String)
+  /// It cannot even be opened; with the system's words for why.
+  case caFileUnreadable(path: String, why: String)
+  /// The process may open no more files, or too few for a connection.
+  case tooFewOpenFiles
 }
 
 extension ConnectionSettingsError: CustomStringConvertible {
@@ -75,7 +79,13 @@ extension ConnectionSettingsError: CustomStringConvertible {
       "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"
     case .caFile(let path):
       """
-      the CA file \(path) cannot be read, or holds no certificate in PEM form (openssl x509 -inform der makes PEM of DER)
+      the CA file \(path) holds no certificate in PEM form, or is damaged (openssl x509 -inform der makes PEM of DER)
+      """
+    case .caFileUnreadable(let path, let why): "the CA file \(path) cannot be read: \(why)"
+    case .tooFewOpenFiles:
+      """
+      the process may open too few files for a connection: raise the limit (ulimit -n, or LimitNOFILE= in a unit of systemd), or \
+      find what leaves them open
       """
     }
   }

@@ -96,6 +96,24 @@ import Testing
     }
   }
 
+  @Test func `a path that is too long for what a run makes is told, though a name on trial fits`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      var deep = folder
+      while deep.utf8.count < 4_020 {
+        deep += "/" + String(repeating: "d", count: min(200, 4_040 - deep.utf8.count - 1))
+      }
+      try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+      do {
+        _ = try Archive.tryWriting(at: deep, log: log("acme"))
+        Issue.record("it was found short enough")
+      } catch {
+        #expect((error as? StorageError)?.reason == .nameTooLong, "\(error)")
+      }
+    }
+  }
+
   @Test func `before there is an archive, a file on trial shows whether there are locks`() async throws {
     let disk = FaultyFileSystem(folder: Self.root)
     let name = log("acme")
