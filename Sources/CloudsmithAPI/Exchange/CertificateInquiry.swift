@@ -69,7 +69,8 @@ extension PresentedCertificate {
   fileprivate init(_ certificate: NIOSSLCertificate) {
     notBefore = Timestamp(microseconds: Int64(certificate.notValidBefore) * 1_000_000)
     notAfter = Timestamp(microseconds: Int64(certificate.notValidAfter) * 1_000_000)
-    do { names = CertificateNames(der: try certificate.toDERBytes()) } catch {}  // then it has no names to tell
+    // Without its bytes it has no names to tell.
+    do { names = CertificateNames(der: try certificate.toDERBytes()) } catch {}
   }
 }
 
