@@ -15,6 +15,7 @@ package enum Archive {
     let opening = Opening(storage: storage, paths: paths)
     try opening.checkKind()
     try opening.checkStateIsThere()
+    try stored(WriteTrial(root: directory, paths: paths, files: fileSystem).checkVolumes())
     let lock = try opening.lock(holder)
     let result: Result
     do {

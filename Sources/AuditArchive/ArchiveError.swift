@@ -8,6 +8,9 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case locked(LockHolder?)
   /// The archive holds the logs of organisations and not of repositories, or the other way round.
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
+  /// The state under that name is that of a log whose name differs in upper and lower case alone: the disk does not tell them
+  /// apart.
+  case otherSpelling(found: LogName, asked: LogName)
   /// The archive was made from another host or with another query.
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
   /// A file of a newer version of this program.
@@ -36,6 +39,7 @@ extension ArchiveError: CustomStringConvertible {
     case .locked(nil): "another run holds the archive"
     case .otherKind(let found, let asked):
       "the archive holds the logs of \(found.rawValue), and cannot hold those of \(asked.rawValue) too"
+    case .otherSpelling(let found, let asked): "the state under the name of \(asked) is that of \(found)"
     case .otherSource(let found, let asked):
       "the archive was made from \(found.summary), and this run reads \(asked.summary)"
     case .newerFormat(let path, let found, let supported):
@@ -53,6 +57,13 @@ extension ArchiveError: CustomStringConvertible {
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }
+  }
+}
+
+extension LogName {
+  /// Whether a disk that does not tell upper from lower case takes the two for one.
+  func isOtherSpelling(of other: LogName) -> Bool {
+    self != other && description.lowercased() == other.description.lowercased()
   }
 }
 

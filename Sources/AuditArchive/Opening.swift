@@ -8,6 +8,7 @@ struct Opening {
   // MARK: Refusals, before anything is touched
 
   func checkKind() throws(ArchiveError) {
+    try stored(storage.checkPlace())
     let asked = ArchiveKind(of: paths.log)
     guard let bytes = try read(ArchivePaths.kind) else { return }
     let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: ArchivePaths.kind).logs
@@ -45,7 +46,9 @@ struct Opening {
     var manifest: Manifest?
     if let bytes = try read(paths.manifest) {
       let onDisk = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
-      try StateCheck(paths: paths, path: paths.manifest).check(onDisk)
+      try spelled(paths.manifest) { () throws(ArchiveError) in
+        try StateCheck(paths: paths, path: paths.manifest).check(onDisk)
+      }
       manifest = onDisk
     }
     let later = try commitNumbers().filter { $0 > manifest?.commit ?? 0 }
@@ -69,8 +72,19 @@ struct Opening {
     let path = paths.commit(number)
     guard let bytes = try read(path) else { return nil }
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
-    try StateCheck(paths: paths, path: path).check(commit)
+    try spelled(path) { () throws(ArchiveError) in try StateCheck(paths: paths, path: path).check(commit) }
     return (commit, sha256Hex(bytes))
+  }
+
+  /// Tells a name that the disk alone takes for another from a file that says the wrong one.
+  private func spelled(_ path: String, _ check: () throws(ArchiveError) -> Void) throws(ArchiveError) {
+    do throws(ArchiveError) {
+      try check()
+    } catch {
+      guard case .otherSpelling(let found, let asked) = error, try stored(storage.isSpelledSo(paths.state))
+      else { throw error }
+      throw .unreadable(path: path, why: "it is of \(found), not of \(asked)")
+    }
   }
 
   // MARK: For a writer
@@ -112,6 +126,7 @@ struct Opening {
       + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
     if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
     if manifest != nil { try fixKind() }
+    report.lacksDurableNames = storage.lacksDurableNames
     return (manifest, report)
   }
 

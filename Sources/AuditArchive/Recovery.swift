@@ -64,6 +64,8 @@ package struct RecoveryReport: Hashable, Sendable {
   package var rolledForward: [Int] = []
   package var deleted: [Leftover] = []
   package var damaged: [DamagedFile] = []
+  /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
+  package var lacksDurableNames = false
 
   package init() {}
 

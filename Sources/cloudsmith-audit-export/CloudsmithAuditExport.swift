@@ -41,6 +41,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     StandardDescriptors.open()
     Interruption.restoreDefaults()
     PageMemory.keep()
+    Interruption.ignoreFileSizeSignal()
     StandardOutput.checkAtExit()
     do {
       let command = try await asyncParseAsRoot()

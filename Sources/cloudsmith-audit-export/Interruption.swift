@@ -34,6 +34,10 @@ enum Interruption {
     return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
+  /// A file that outgrows `ulimit -f` is an error of the write (EFBIG), which is told; the signal would end the program without
+  /// a word.
+  static func ignoreFileSizeSignal() { signal(SIGXFSZ, SIG_IGN) }
+
   /// Runs `body` in a task that the signals cancel. A second signal ends the program at once; the archive bears it.
   static func cancelling<Result: Sendable>(
     _ body: sending @escaping () async throws -> Result

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct OpeningTests {
@@ -34,6 +35,97 @@ import Testing
       #expect(note == "{\"host\":\"host.example\",\"pid\":4711,\"since\":\"2024-03-01T00:00:00.000000Z\"}\n")
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
     }
+  }
+
+  @Test func `a file in the place of an archive is told as that by whoever opens it`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      let file = "\(folder)/file"
+      try write("x", to: file)
+      let name = log("acme")
+      let ways: [() async throws -> Void] = [
+        { _ = try Archive.read(at: file, log: name) }, { _ = try Archive.verify(at: file, log: name) },
+        { _ = try Archive.inspect(at: file, log: name) },
+        { _ = try Archive.changes(at: file, log: name, since: 0) },
+        { _ = try Archive.recentCommits(at: file, log: name, limit: 1) },
+        { try await withWriter(file) { _ in } },
+      ]
+      for way in ways {
+        guard case .storage(let error)? = try await archiveError(way) else {
+          Issue.record("it was opened")
+          continue
+        }
+        #expect(error.reason == .notAFolder && error.path == file)
+        #expect("\(error)" == "could not open \(file): it is a file, and an archive is a folder")
+      }
+    }
+  }
+
+  @Test func `on a disk without case, another spelling is told, and nothing is taken for damage`()
+    async throws
+  {
+    let disk = CaselessFileSystem(folder: "/archive")
+    try await writeHistory("/archive", acme, fileSystem: disk)
+    let before = disk.base.paths(below: "/archive")
+    let (name, expected) = (log("Acme"), ArchiveError.otherSpelling(found: log("acme"), asked: log("Acme")))
+    let source = ArchiveSource(apiHost: acme.apiHost, log: name)
+    let ways: [() async throws -> Void] = [
+      { _ = try Archive.read(at: "/archive", log: name, fileSystem: disk) },
+      { _ = try Archive.verify(at: "/archive", log: name, fileSystem: disk) },
+      { _ = try Archive.changes(at: "/archive", log: name, since: 0, fileSystem: disk) },
+      { _ = try Archive.recentCommits(at: "/archive", log: name, limit: 1, fileSystem: disk) },
+      { try await withWriter("/archive", source, fileSystem: disk) { _ in } },
+    ]
+    for way in ways { #expect(try await archiveError(way) == expected) }
+    #expect(disk.base.paths(below: "/archive") == before)
+    // The right spelling is read as ever, on such a disk too.
+    let report = try #require(try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk))
+    #expect(report.findings.isEmpty)
+  }
+
+  @Test(arguments: ["csv", "parquet", "quarantine", "_manifest", "_staging", "csv/organization=acme"])
+  func `a folder of the archive on a volume of its own is refused before anything is put`(
+    folder: String
+  ) async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    try await writeHistory("/archive", acme, fileSystem: disk)
+    try disk.ensureFolder("/archive/\(folder)/organization=acme")
+    try disk.ensureFolder("/archive/\(folder)/acme")
+    let before = disk.paths(below: "/archive")
+    disk.mount(at: "/archive/\(folder)")
+    let error = try await archiveError {
+      try await withWriter("/archive", acme, fileSystem: disk) { _ in Issue.record("it was opened") }
+    }
+    guard case .storage(let failure)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(failure.reason == .otherVolume)
+    #expect {
+      try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk)
+    } throws: {
+      ($0 as? StorageError)?.reason == .otherVolume
+    }
+    #expect(disk.paths(below: "/archive") == before)
+  }
+
+  @Test func `an archive that is a volume, or where folders are renamed between volumes, is written`()
+    async throws
+  {
+    let disk = FaultyFileSystem(folder: "/archive")
+    disk.mount(at: "/archive")
+    try await writeHistory("/archive", acme, fileSystem: disk)
+    _ = try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk)
+    try await withWriter("/archive", acme, fileSystem: disk) { #expect(!$0.recovery.lacksDurableNames) }
+  }
+
+  @Test func `without fsync of folders a run goes on, and says so once`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    disk.lack(folderSync: true)
+    try await writeHistory("/archive", acme, fileSystem: disk)
+    try await withWriter("/archive", acme, fileSystem: disk) { #expect($0.recovery.lacksDurableNames) }
+    #expect(try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk).lacksDurableNames)
+    let report = try #require(try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk))
+    #expect(report.findings.isEmpty)
   }
 
   @Test func `a process knows who it is`() {

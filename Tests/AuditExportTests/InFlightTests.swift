@@ -67,7 +67,7 @@ import Testing
   {
     let world = try world()
     world.beforeRequest.withLock {
-      $0 = { (number: Int) throws(TransportFault) in if number > 12 { throw .untrusted("simulated") } }
+      $0 = { (number: Int) throws(TransportFault) in if number > 12 { throw .untrusted(.notTLS) } }
     }
     let summary = try await world.export(
       .incremental(backfillStart: start),

@@ -44,6 +44,15 @@ import Testing
     #expect(pageError(json) == PageError(reason, at: offset))
   }
 
+  @Test(
+    arguments: [
+      [0xFF, 0xFE, 0x5B, 0, 0x5D, 0], [0xFE, 0xFF, 0, 0x5B, 0, 0x5D], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x5B],
+      [0xFF, 0xFE, 0, 0, 0x5B, 0, 0, 0],
+    ] as [[UInt8]])
+  func `a byte order mark of UTF-16 or UTF-32 is told as what it is`(body: [UInt8]) {
+    #expect(pageError(body) == PageError(.otherEncoding, at: 0))
+  }
+
   @Test func `white space may stand everywhere between tokens`() throws {
     let page = try parsePage(
       " \t\r\n[ \n{ \"uuid\" \t: \"u\" ,\r\n \"event_at\" : \"2024-02-12T10:30:45Z\" , \"actor_location\" : { \"city\" : \"B\" , \"x\" : [ 1 , { } ] } } ] \n"

@@ -289,7 +289,7 @@ struct AuditLogClientTests {
 
   @Test(
     arguments: [
-      (.untrusted("x"), .certificate("x")), (.proxyRefused("x"), .proxy("x")),
+      (.untrusted(.notTLS), .certificate(.notTLS)), (.proxyRefused("x"), .proxy("x")),
       (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
     ] as [(TransportFault, Hazard)])
   func `what is unsafe is not tried again`(fault: TransportFault, hazard: Hazard) async {

@@ -55,9 +55,21 @@ final class SocketServer: Sendable {
     self.log = log
   }
 
-  /// - Parameter replies: to the requests in order, over all connections; after the last comes the first again.
+  /// Answers the first bytes of each connection with `greeting`, whatever they are, and ends it.
   static func with<Result>(
-    tls: NIOSSLContext? = nil, _ replies: [Reply],
+    greeting: [UInt8],
+    isolation: isolated (any Actor)? = #isolation, _ body: (SocketServer) async throws -> Result
+  ) async throws -> Result {
+    try await with([Reply(greeting, .close)], isFirstBytes: true, body)
+  }
+
+  /// - Parameters:
+  ///   - tls: spoken from the start.
+  ///   - tunnel: spoken after the first answer, as behind a proxy.
+  ///   - replies: to the requests in order, over all connections; after the last comes the first again.
+  ///   - isFirstBytes: whether the first bytes that come are a request.
+  static func with<Result>(
+    tls: NIOSSLContext? = nil, tunnel: NIOSSLContext? = nil, _ replies: [Reply], isFirstBytes: Bool = false,
     isolation: isolated (any Actor)? = #isolation, _ body: (SocketServer) async throws -> Result
   ) async throws -> Result {
     let log = Log()
@@ -66,7 +78,8 @@ final class SocketServer: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
-          try channel.pipeline.syncOperations.addHandler(Conversation(log: log, replies: replies))
+          try channel.pipeline.syncOperations.addHandler(
+            Conversation(log: log, replies: replies, tunnel: tunnel, isFirstBytes: isFirstBytes))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -91,14 +104,19 @@ final class SocketServer: Sendable {
 
     private let log: Log
     private let replies: [Reply]
+    private let tunnel: NIOSSLContext?
+    private let isFirstBytes: Bool
     private var received = ""
 
-    init(log: Log, replies: [Reply]) {
+    init(log: Log, replies: [Reply], tunnel: NIOSSLContext?, isFirstBytes: Bool) {
       self.log = log
       self.replies = replies
+      self.tunnel = tunnel
+      self.isFirstBytes = isFirstBytes
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      if isFirstBytes { return answer(replies[0], context) }
       received += String(buffer: unwrapInboundIn(data))
       while let end = received.firstRange(of: "\r\n\r\n") {
         let head = String(received[..<end.lowerBound])
@@ -108,6 +126,15 @@ final class SocketServer: Sendable {
           return heads.count - 1
         }
         answer(replies[number % replies.count], context)
+        if let tunnel { openTunnel(tunnel, context) }
+      }
+    }
+
+    private func openTunnel(_ tls: NIOSSLContext, _ context: ChannelHandlerContext) {
+      do {
+        try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+      } catch {
+        context.close(promise: nil)
       }
     }
 

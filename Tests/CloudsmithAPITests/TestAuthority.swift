@@ -20,17 +20,54 @@ struct TestAuthority {
     return try await body(authority)
   }
 
-  func serverContext() throws -> NIOSSLContext {
-    let chain = try NIOSSLCertificate.fromPEMFile(folder.appendingPathComponent("server.pem").path)
-    let key = try NIOSSLPrivateKey(file: folder.appendingPathComponent("server.key").path, format: .pem)
+  /// - Parameter name: of the certificate: `server`, `ca` (its own authority), or one that `issue` made.
+  func serverContext(_ name: String = "server") throws -> NIOSSLContext {
+    let chain = try NIOSSLCertificate.fromPEMFile(path("\(name).pem"))
+    let key = try NIOSSLPrivateKey(file: path("\(name).key"), format: .pem)
     return try NIOSSLContext(
       configuration: .makeServerConfiguration(
         certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
   }
 
+  func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  /// Issues a server certificate that is valid between two times, such as `20250131000000Z`.
+  func issue(_ name: String, for hosts: String, from start: String, until end: String) throws {
+    let settings = """
+      [ca]
+      default_ca = authority
+      [authority]
+      new_certs_dir = \(folder.path)
+      database = \(path("index"))
+      default_md = sha256
+      rand_serial = yes
+      policy = any
+      [any]
+      commonName = supplied
+      [server]
+      subjectAltName = \(hosts)
+      """
+    try Data(settings.utf8).write(to: URL(fileURLWithPath: path("ca.cnf")))
+    try Data().write(to: URL(fileURLWithPath: path("index")))
+    try TestCommand.run(
+      "openssl",
+      ["req"] + Self.newKey + [
+        "-keyout", path("\(name).key"), "-out", path("\(name).csr"), "-subj", "/CN=\(name)",
+      ])
+    try TestCommand.run(
+      "openssl",
+      [
+        "ca", "-batch", "-notext", "-config", path("ca.cnf"), "-cert", path("ca.pem"), "-keyfile",
+        path("ca.key"),
+        "-in", path("\(name).csr"), "-out", path("\(name).pem"), "-extensions", "server",
+        "-startdate", start, "-enddate", end,
+      ])
+  }
+
+  private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
   private func issue() throws {
-    func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
-    let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    let newKey = Self.newKey + ["-days", "2"]
     try TestCommand.run(
       "openssl",
       ["req", "-x509"] + newKey + [

@@ -65,13 +65,89 @@ struct TransportBodyTests {
     await TransportProbe.expectFault(.response(headers: encoding, body: whole + [0])) { $0.isUndecodable }
   }
 
-  @Test func `a small body that grows beyond measure is refused`() async throws {
-    let bomb = try gzip([UInt8](repeating: UInt8(ascii: " "), count: 1 << 19))
-    await TransportProbe.expectFault(.response(headers: encoding, body: bomb)) {
-      $0 == .inflatedTooFar(ratio: 200)
+  @Test func `a gzip body of several members is one body, wherever it is cut`() async throws {
+    for place in [0, 1, page.count / 2, page.count] {
+      let body = try gzip(Array(page[..<place])) + gzip(Array(page[place...])) + gzip([])
+      #expect(try await TransportProbe.get(.response(headers: encoding, body: body)).body == page)
+      for count in [body.count - 1, body.count - 19, 11] {
+        await TransportProbe.expectFault(.response(headers: encoding, body: Array(body.prefix(count)))) {
+          $0.isUndecodable
+        }
+      }
     }
-    await TransportProbe.expectFault(.chunked(headers: encoding, body: bomb)) {
-      $0 == .inflatedTooFar(ratio: 200)
+  }
+
+  @Test(arguments: [
+    ("x-gzip", ["gzip"]), ("GZIP", ["gzip"]), ("deflate", ["zlib"]), ("Deflate", ["raw"]), ("identity", []),
+    ("gzip, gzip", ["gzip", "gzip"]), ("deflate,identity , x-gzip", ["zlib", "gzip"]), ("", []),
+  ])
+  func `every coding that HTTP names for gzip and deflate is undone`(name: String, steps: [String])
+    async throws
+  {
+    var body = page
+    for step in steps { body = try packed(body, as: step) }
+    let headers = ["Content-Encoding: \(name)"]
+    #expect(try await TransportProbe.get(.response(headers: headers, body: body)).body == page)
+    #expect(try await TransportProbe.get(.chunked(headers: headers, body: body)).body == page)
+    guard steps.contains(where: { $0 != "raw" }) else { return }
+    await TransportProbe.expectFault(.response(headers: headers, body: body + [0])) { $0.isUndecodable }
+    await TransportProbe.expectFault(.response(headers: headers, body: body.dropLast())) { $0.isUndecodable }
+  }
+
+  private func packed(_ bytes: [UInt8], as kind: String) throws -> [UInt8] {
+    guard kind != "gzip" else { return try gzip(bytes) }
+    let window = kind == "zlib" ? 15 : -15
+    let script = """
+      import sys, zlib
+      c = zlib.compressobj(6, zlib.DEFLATED, \(window))
+      sys.stdout.buffer.write(c.compress(sys.stdin.buffer.read()) + c.flush())
+      """
+    return try TestCommand.run("python3", ["-c", script], input: bytes)
+  }
+
+  @Test(arguments: [
+    ("br", "its Content-Encoding is 'br', and only gzip and deflate can be read"),
+    ("gzip, zstd", "its Content-Encoding is 'zstd', and only gzip and deflate can be read"),
+    ("gzip", "its Content-Encoding is gzip, and its body is not"),
+    ("gzip, gzip, gzip, gzip", "its Content-Encoding names too many codings"),
+    (Sample.keyText + "-and-more", "its Content-Encoding is unknown; only gzip and deflate can be read"),
+  ])
+  func `a coding that cannot be undone is named, and nothing else that the server says`(
+    name: String, sentence: String
+  ) async {
+    await TransportProbe.expectFault(.response(headers: ["Content-Encoding: \(name)"], body: page)) {
+      $0 == .undecodable(sentence)
+    }
+  }
+
+  @Test func `a refusal is known by its status, whatever its body is coded as`() async throws {
+    for status in [401, 404, 503] {
+      for name in ["br", "gzip"] {
+        let reply = SocketServer.Reply.response(status, headers: ["Content-Encoding: \(name)"], body: page)
+        let response = try await TransportProbe.get(reply)
+        #expect(response.status == status && response.body.isEmpty)
+      }
+    }
+  }
+
+  @Test func `a small body that grows beyond measure is refused, from some MiB on`() async throws {
+    let floor = ResponseLimits().inflationFloor
+    let small = [UInt8](repeating: UInt8(ascii: "x"), count: floor)
+    let large = small + [0x20]
+    for (body, isRefused) in [(small, false), (large, true)] {
+      let once = try gzip(body)
+      for (coding, packed) in [("gzip", once), ("gzip, gzip", try gzip(once))] {
+        for reply in [
+          .response(headers: ["Content-Encoding: \(coding)"], body: packed),
+          .chunked(headers: ["Content-Encoding: \(coding)"], body: packed),
+        ] as [SocketServer.Reply] {
+          if isRefused {
+            await TransportProbe.expectFault(reply, bodySize: 64 << 20) { $0 == .inflatedTooFar(ratio: 200) }
+          } else {
+            #expect(try await TransportProbe.get(reply, bodySize: 64 << 20).body.count == floor)
+          }
+        }
+      }
     }
   }
 

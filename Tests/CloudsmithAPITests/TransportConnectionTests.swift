@@ -93,8 +93,12 @@ struct TransportConnectionTests {
 
   @Test func `a CA file that cannot be used is refused before any request`() async throws {
     let host = APIHost.cloudsmith
-    for path in ["/nowhere/ca.pem", "/dev/null", "/"] {
-      await #expect(throws: ConnectionSettingsError.caFile(path: path)) {
+    let missing = ConnectionSettingsError.caFileUnreadable(
+      path: "/nowhere/ca.pem", why: "No such file or directory")
+    for (path, error) in [
+      ("/nowhere/ca.pem", missing), ("/dev/null", .caFile(path: "/dev/null")), ("/", .caFile(path: "/")),
+    ] {
+      await #expect(throws: error) {
         try await AsyncHTTPClientTransport.withTransport(TransportProbe.settings(host, caFile: path)) { _ in }
       }
     }

@@ -10,11 +10,11 @@ struct TransportProbe {
 
   static func settings(
     _ host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
-    total: TimeSpan? = nil
+    total: TimeSpan? = nil, bodySize: Int = 1 << 20
   ) throws -> ConnectionSettings {
     var settings = try ConnectionSettings(
       host: host, proxy: proxy, caFile: caFile, environment: environment, version: "1.2.3")
-    settings.limits.bodySize = 1 << 20
+    settings.limits.bodySize = bodySize
     settings.timeouts.total = total ?? .seconds(Patience.seconds(10))
     if total == nil { settings.timeouts.connect = settings.timeouts.total }
     return settings
@@ -30,21 +30,21 @@ struct TransportProbe {
 
   /// What one request gives when the server answers with `reply`.
   static func get(
-    _ reply: SocketServer.Reply, total: TimeSpan? = nil
+    _ reply: SocketServer.Reply, total: TimeSpan? = nil, bodySize: Int = 1 << 20
   ) async throws -> APIResponse {
     try await SocketServer.with([reply]) { server in
       let host = try server.host()
-      return try await get(from: host, settings(host, total: total))
+      return try await get(from: host, settings(host, total: total, bodySize: bodySize))
     }
   }
 
   /// Expects that request to end in a fault that `isRight`, and that does not hold the key.
   static func expectFault(
-    _ reply: SocketServer.Reply, total: TimeSpan? = nil,
+    _ reply: SocketServer.Reply, total: TimeSpan? = nil, bodySize: Int = 1 << 20,
     sourceLocation: SourceLocation = #_sourceLocation, _ isRight: @escaping (TransportFault) -> Bool
   ) async {
     await #expect(sourceLocation: sourceLocation) {
-      try await get(reply, total: total)
+      try await get(reply, total: total, bodySize: bodySize)
     } throws: { error in
       guard let fault = error as? TransportFault else { return false }
       return isRight(fault) && !Sample.everyText(of: fault).contains(Sample.keyText)

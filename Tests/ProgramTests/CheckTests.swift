@@ -202,7 +202,7 @@ import Testing
       let readOnly = try check("mount -o remount,ro \(disk)")
       #expect(
         readOnly.status == 74 && readOnly.output.contains("Read-only file system"), "\(readOnly.output)")
-      #expect(readOnly.output.contains("the right to write there"), "\(readOnly.output)")
+      #expect(readOnly.output.contains("is mounted read-only"), "\(readOnly.output)")
     }
   }
 

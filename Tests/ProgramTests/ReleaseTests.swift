@@ -36,6 +36,7 @@ import Testing
 
     let fields = try Shell.run("dpkg-deb --field \(dist)/\(package)").output
     #expect(fields.contains(/Depends: [^\n]*libc6/) && fields.contains("zlib1g"), "\(fields)")
+    #expect(fields.contains(/Depends: [^\n]*, ca-certificates\n/), "\(fields)")
     let files = try Shell.run("dpkg-deb --contents \(dist)/\(package)").output
     for file in [
       "usr/bin/cloudsmith-audit-export", "usr/share/man/man1/cloudsmith-audit-export.1.gz",

@@ -61,6 +61,14 @@ package final class FaultyFileSystem: FileSystem {
     state.withLock { ($0.lacksHardLinks, $0.lacksExclusiveRenames) = (hardLinks, exclusiveRenames) }
   }
 
+  /// From now on the disk has no fsync of folders, or no locks.
+  package func lack(folderSync: Bool = false, locks: Bool = false) {
+    state.withLock { ($0.lacksFolderSync, $0.lacksLocks) = (folderSync, locks) }
+  }
+
+  /// From now on what is below this folder is on a volume of its own.
+  package func mount(at folder: String) { state.withLock { $0.mounts.append(folder) } }
+
   /// A new process: nothing is open, nothing fails. The machine went on, and what was written is durable now.
   package func restart() {
     var all = Survival.all
@@ -174,6 +182,7 @@ package final class FaultyFileSystem: FileSystem {
 
   package func rename(_ path: String, to newPath: String) throws(StorageError) {
     try perform(.rename, newPath) { (state) throws(StorageError) in
+      try state.checkVolumes(path, newPath, .rename)
       guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
       try state.disk.put(.file(index), at: newPath, .rename)
       state.disk.remove(path)
@@ -183,6 +192,7 @@ package final class FaultyFileSystem: FileSystem {
   package func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
     try perform(.rename, newPath) { (state) throws(StorageError) in
       if state.lacksExclusiveRenames { throw .simulated(.rename, newPath, .unsupported, code: 22) }
+      try state.checkVolumes(path, newPath, .rename)
       guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
       try state.disk.add(.file(index), at: newPath, .rename)
       state.disk.remove(path)
@@ -192,6 +202,7 @@ package final class FaultyFileSystem: FileSystem {
   package func link(_ path: String, to newPath: String) throws(StorageError) {
     try perform(.link, newPath) { (state) throws(StorageError) in
       if state.lacksHardLinks { throw .simulated(.link, newPath, .unsupported, code: 1) }
+      try state.checkVolumes(path, newPath, .link)
       guard let index = state.disk.file(path) else { throw .simulated(.link, newPath, .missing) }
       try state.disk.add(.file(index), at: newPath, .link)
     }
@@ -222,6 +233,7 @@ package final class FaultyFileSystem: FileSystem {
 
   package func syncFolder(_ path: String) throws(StorageError) {
     try perform(.syncFolder, path) { (state) throws(StorageError) in
+      if state.lacksFolderSync { throw .simulated(.syncFolder, path, .unsupported, code: 22) }
       guard let names = state.disk.folders[path]?.names else { throw .simulated(.syncFolder, path, .missing) }
       state.disk.folders[path] = FaultyDisk.Folder(names: names, durable: names)
     }
@@ -247,6 +259,7 @@ package final class FaultyFileSystem: FileSystem {
       if state.disk.file(path) == nil {
         try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path, .lock)
       }
+      if state.lacksLocks { throw .simulated(.lock, path, .noLocks, code: 37) }
       guard state.locked.insert(path).inserted else { return nil }
       return try state.open(path, .lock)
     }
@@ -256,6 +269,10 @@ package final class FaultyFileSystem: FileSystem {
     try perform(.write, file.path) { (state) throws(StorageError) in
       state.disk.files[try state.index(of: file, .write)].bytes = []
     }
+  }
+
+  package func volume(at path: String) throws(StorageError) -> Volume {
+    try perform(.inspect, path) { Volume(device: $0.volume(of: path), mount: 0) }
   }
 
   package func space(at path: String) throws(StorageError) -> DiskSpace {
@@ -289,6 +306,9 @@ private struct State {
   var hasFailed = false
   var lacksHardLinks = false
   var lacksExclusiveRenames = false
+  var lacksFolderSync = false
+  var lacksLocks = false
+  var mounts: [String] = []
   /// What another process makes of the disk, and before how many operations.
   var change: (left: Int, disk: FaultyDisk)?
   /// nil: they are not recorded.
@@ -312,6 +332,19 @@ private struct State {
 
   mutating func revive() {
     (descriptors, locked, operationsLeft, hasFailed) = ([:], [], nil, false)
+  }
+
+  /// 0 for the disk itself.
+  func volume(of path: String) -> UInt64 {
+    let index = mounts.lastIndex { path == $0 || path.hasPrefix($0 + "/") }
+    return index.map { UInt64($0) + 1 } ?? 0
+  }
+
+  func checkVolumes(
+    _ path: String, _ newPath: String, _ operation: StorageError.Operation
+  ) throws(StorageError) {
+    guard volume(of: path) != volume(of: newPath) else { return }
+    throw .simulated(operation, newPath, .otherVolume, code: 18)
   }
 
   mutating func open(_ path: String, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {

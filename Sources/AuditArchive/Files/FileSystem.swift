@@ -29,7 +29,8 @@ package protocol FileSystem: Sendable {
   func makeFolder(_ path: String) throws(StorageError)
   /// Removes a folder. Throws `.notEmpty` when there is something in it.
   func removeFolder(_ path: String) throws(StorageError)
-  /// Returns when the names in the folder are durable: those added and those taken away.
+  /// Returns when the names in the folder are durable: those added and those taken away. Throws `.unsupported` when this
+  /// file system cannot say so.
   func syncFolder(_ path: String) throws(StorageError)
   /// What stands in a folder, in no particular order, without `.` and `..`.
   func list(_ path: String) throws(StorageError) -> [FolderEntry]
@@ -44,6 +45,8 @@ package protocol FileSystem: Sendable {
 
   /// What is left on the disk that holds the path, for this user.
   func space(at path: String) throws(StorageError) -> DiskSpace
+  /// Where the path is kept: within one volume, files are renamed and linked. A symbolic link is followed.
+  func volume(at path: String) throws(StorageError) -> Volume
 }
 
 /// A file held open by a `FileSystem`.
@@ -82,6 +85,18 @@ package struct FileStatus: Hashable, Sendable {
   package init(kind: FileKind, size: Int) {
     self.kind = kind
     self.size = size
+  }
+}
+
+/// A mount of a file system.
+package struct Volume: Hashable, Sendable {
+  package var device: UInt64
+  /// Two mounts of one device have two numbers; 0 where the system does not tell.
+  package var mount: UInt64
+
+  package init(device: UInt64, mount: UInt64) {
+    self.device = device
+    self.mount = mount
   }
 }
 

@@ -54,7 +54,11 @@ package struct PosixFileSystem: FileSystem {
   }
 
   package func sync(_ file: OpenFile) throws(StorageError) {
-    try retrying(.sync, file.path) { systemSync(file.descriptor) }
+    do {
+      try retrying(.sync, file.path) { systemSync(file.descriptor) }
+    } catch let error where Self.withoutSync.contains(error.code) {
+      throw error.with(.unsupported)
+    }
   }
 
   package func close(_ file: OpenFile) throws(StorageError) {
@@ -74,7 +78,7 @@ package struct PosixFileSystem: FileSystem {
     do {
       try retrying(.rename, newPath) { systemRenameExclusively(path, newPath) }
     } catch let error where [EINVAL, ENOSYS, ENOTSUP].contains(error.code) {
-      throw error.unsupported
+      throw error.with(.unsupported)
     }
   }
 
@@ -83,7 +87,7 @@ package struct PosixFileSystem: FileSystem {
       try retrying(.link, newPath) { systemLink(path, newPath) }
     } catch let error where [EPERM, EMLINK, ENOSYS, ENOTSUP].contains(error.code) {
       // EPERM is how Linux says that the file system has no hard links (link(2)).
-      throw error.unsupported
+      throw error.with(.unsupported)
     }
   }
 
@@ -96,14 +100,27 @@ package struct PosixFileSystem: FileSystem {
   }
 
   package func removeFolder(_ path: String) throws(StorageError) {
-    try retrying(.removeFolder, path) { rmdir(path) }
+    do {
+      try retrying(.removeFolder, path) { rmdir(path) }
+    } catch let error where [EEXIST, EBUSY].contains(error.code) {
+      // EEXIST is another way to say that it is not empty (rmdir(3p)); EBUSY, that something is mounted there.
+      throw error.with(.notEmpty)
+    }
   }
 
   package func syncFolder(_ path: String) throws(StorageError) {
     let folder = try open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, for: .syncFolder)
     defer { _ = systemClose(folder.descriptor) }  // opened for reading: nothing that closing could lose
-    try retrying(.syncFolder, path) { systemSync(folder.descriptor) }
+    do {
+      try retrying(.syncFolder, path) { systemSync(folder.descriptor) }
+    } catch let error where Self.withoutSync.contains(error.code) || error.code == EBADF {
+      // EBADF, of a folder that is open, means that it would have to be open for writing, and no folder can be.
+      throw error.with(.unsupported)
+    }
   }
+
+  /// How file systems say that they have no fsync, or none of folders.
+  private static let withoutSync = [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]
 
   package func list(_ path: String) throws(StorageError) -> [FolderEntry] {
     guard let stream = opendir(path) else { throw failure(.list, path, errno) }
@@ -157,8 +174,11 @@ package struct PosixFileSystem: FileSystem {
       return file
     } catch {
       _ = systemClose(file.descriptor)  // nothing was written
-      guard error.code == EWOULDBLOCK else { throw error }
-      return nil
+      switch error.code {
+      case EWOULDBLOCK: return nil
+      case EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP: throw error.with(.noLocks)
+      default: throw error
+      }
     }
   }
 
@@ -174,6 +194,12 @@ package struct PosixFileSystem: FileSystem {
     return DiskSpace(
       free: free.overflow ? .max : Int(clamping: free.partialValue),
       freeFiles: figures.f_files == 0 ? nil : Int(clamping: figures.f_favail))
+  }
+
+  package func volume(at path: String) throws(StorageError) -> Volume {
+    var status = stat()
+    try retrying(.inspect, path) { stat(path, &status) }
+    return Volume(device: UInt64(truncatingIfNeeded: status.st_dev), mount: mount_number(path))
   }
 
   private func open(
@@ -202,8 +228,16 @@ private func failure(_ operation: StorageError.Operation, _ path: String, _ code
     switch code {
     case EEXIST: .exists
     case ENOENT: .missing
-    case ENOSPC, EDQUOT: .full
-    case EACCES, EPERM, EROFS: .denied
+    case ENOSPC: hasNoInodes(path) ? .noInodes : .full
+    case EDQUOT: .quota
+    case EACCES, EPERM: .denied
+    case EROFS: .readOnly
+    case EXDEV: .otherVolume
+    case ENOLCK: .noLocks
+    case EMFILE, ENFILE: .tooManyOpenFiles
+    case EFBIG: .tooLarge
+    case ENAMETOOLONG: .nameTooLong
+    case ESTALE, ENOTCONN, ENODEV, ENXIO, EHOSTDOWN, EHOSTUNREACH, ETIMEDOUT: .disconnected
     case ENOTDIR: .notAFolder
     case ELOOP: .symbolicLink
     case ENOTEMPTY: .notEmpty
@@ -213,10 +247,17 @@ private func failure(_ operation: StorageError.Operation, _ path: String, _ code
     operation: operation, path: path, reason: reason, code: code, detail: String(cString: strerror(code)))
 }
 
+/// Whether no more files can be made in the folder that holds the path; a full disk says the same of both.
+private func hasNoInodes(_ path: String) -> Bool {
+  var figures = statvfs()
+  guard statvfs(ArchivePaths.folder(ofSystemPath: path), &figures) == 0 else { return false }
+  return figures.f_files > 0 && figures.f_favail == 0 && figures.f_bavail > 0
+}
+
 extension StorageError {
-  fileprivate var unsupported: StorageError {
+  fileprivate func with(_ reason: Reason) -> StorageError {
     var error = self
-    error.reason = .unsupported
+    error.reason = reason
     return error
   }
 }

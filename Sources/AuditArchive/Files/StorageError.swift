@@ -17,10 +17,27 @@ package struct StorageError: Error, Hashable, Sendable {
     case exists
     /// Nothing there.
     case missing
-    /// No space, or no quota, left.
+    /// No space left.
     case full
-    /// No permission, or mounted read-only.
+    /// No more files can be made, whatever space is left.
+    case noInodes
+    /// The quota of the user, group or project is used up.
+    case quota
+    /// No permission.
     case denied
+    /// Mounted read-only.
+    case readOnly
+    /// The two names are on two volumes.
+    case otherVolume
+    /// The file system has no locks.
+    case noLocks
+    /// The process, or the machine, has too many files open.
+    case tooManyOpenFiles
+    /// The file would be larger than the file system, or a limit of the process, allows.
+    case tooLarge
+    case nameTooLong
+    /// A file system on a network, or of another process, that went away, or a device.
+    case disconnected
     /// A symbolic link, or a file, where a folder of the archive should stand.
     case notAFolder
     /// A symbolic link where a file of the archive should stand.

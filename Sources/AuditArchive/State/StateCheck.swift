@@ -27,7 +27,9 @@ struct StateCheck {
   }
 
   private func check(_ standing: Standing) throws(ArchiveError) {
-    try require(standing.source.log == paths.log, "it is of \(standing.source.log), not of \(paths.log)")
+    let found = standing.source.log
+    guard !found.isOtherSpelling(of: paths.log) else { throw .otherSpelling(found: found, asked: paths.log) }
+    try require(found == paths.log, "it is of \(found), not of \(paths.log)")
   }
 
   private func check(_ partitions: [Partition], upTo commit: Int) throws(ArchiveError) {

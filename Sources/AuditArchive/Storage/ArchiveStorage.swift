@@ -4,6 +4,14 @@
 /// a method that writes returns, what it wrote is durable and whole; when it throws or the power fails, each path
 /// holds what it held before, or the new bytes, never a part of them.
 package protocol ArchiveStorage: Sendable {
+  /// Throws when what stands in the archive's place cannot be one, such as a file; nothing there is no error.
+  func checkPlace() throws(StorageError)
+  /// Whether what stands under a path has that name letter for letter; a disk that does not tell upper from lower case finds it
+  /// under others too.
+  func isSpelledSo(_ path: String) throws(StorageError) -> Bool
+  /// Whether, as far as has been seen, the store cannot make names durable: a power failure may take back the last of them.
+  var lacksDurableNames: Bool { get }
+
   /// Begins a file that nobody sees: bytes are collected until it is put in its place, or discarded.
   func spool() throws(StorageError) -> Spool
   func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError)

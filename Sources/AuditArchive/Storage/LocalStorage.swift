@@ -12,6 +12,7 @@ package final class LocalStorage: ArchiveStorage {
     var spooled = 0
     /// Spooled files that are open, with the bytes they have been given.
     var open: [Spool: Int] = [:]
+    var lacksFolderSync = false
   }
 
   /// Bytes read at a time when a whole file is wanted.
@@ -27,6 +28,25 @@ package final class LocalStorage: ArchiveStorage {
     self.paths = paths
     self.files = fileSystem
   }
+
+  package func checkPlace() throws(StorageError) {
+    guard let status = try files.status(root, followingLinks: true), status.kind != .folder else { return }
+    throw StorageError(
+      operation: .open, path: root, reason: .notAFolder, code: 0,
+      detail: status.kind == .file ? "it is a file, and an archive is a folder" : "it is not a folder")
+  }
+
+  package func isSpelledSo(_ path: String) throws(StorageError) -> Bool {
+    var folder = ""
+    for name in path.split(separator: "/") {
+      let names = try files.list(full(folder)).map(\.name)
+      guard names.contains(String(name)) else { return false }
+      folder += folder.isEmpty ? "\(name)" : "/\(name)"
+    }
+    return true
+  }
+
+  package var lacksDurableNames: Bool { state.withLock(\.lacksFolderSync) }
 
   private func full(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
 
@@ -101,7 +121,7 @@ package final class LocalStorage: ArchiveStorage {
       try files.rename(spool.file.path, to: full(path))
       folders.insert(ArchivePaths.folder(of: path))
     }
-    for folder in folders.sorted() { try files.syncFolder(full(folder)) }
+    for folder in folders.sorted() { try syncFolder(full(folder)) }
   }
 
   package func create(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
@@ -113,7 +133,7 @@ package final class LocalStorage: ArchiveStorage {
       try discard(spool)
       throw error
     }
-    try files.syncFolder(full(ArchivePaths.folder(of: path)))
+    try syncFolder(full(ArchivePaths.folder(of: path)))
     try discard(spool)
   }
 
@@ -147,7 +167,7 @@ package final class LocalStorage: ArchiveStorage {
 
   package func secure(_ path: String) throws(StorageError) {
     try ensureFolder(ArchivePaths.folder(of: path))
-    try files.syncFolder(full(ArchivePaths.folder(of: path)))
+    try syncFolder(full(ArchivePaths.folder(of: path)))
   }
 
   package func delete(_ paths: [String]) throws(StorageError) {
@@ -260,6 +280,15 @@ package final class LocalStorage: ArchiveStorage {
 
   // MARK: Folders
 
+  /// Makes the names in a folder durable. Where that is not to be had, the run goes on, and says so once.
+  private func syncFolder(_ folder: String) throws(StorageError) {
+    do {
+      try files.syncFolder(folder)
+    } catch let error where error.reason == .unsupported {
+      state.withLock { $0.lacksFolderSync = true }
+    }
+  }
+
   /// Makes a folder and those above it, each durable in its parent. Symbolic links below the root are refused.
   ///
   /// A folder that is there already is made durable too: the run that made it may have died before it could.
@@ -271,7 +300,7 @@ package final class LocalStorage: ArchiveStorage {
       let parent = ArchivePaths.folder(of: folder)
       try ensureFolder(parent)
       if try !isFolder(folder) { try make(full(folder)) }
-      try files.syncFolder(full(parent))
+      try syncFolder(full(parent))
     }
     state.withLock { _ = $0.folders.insert(folder) }
   }
@@ -282,7 +311,7 @@ package final class LocalStorage: ArchiveStorage {
     let parent = ArchivePaths.folder(ofSystemPath: root)
     try ensureRoot(parent)
     try make(root)
-    try files.syncFolder(parent)
+    try syncFolder(parent)
   }
 
   /// Another run may make the same folder at the same time.
@@ -310,9 +339,9 @@ package final class LocalStorage: ArchiveStorage {
     do {
       try files.removeFolder(full(folder))
     } catch let error where error.reason == .notEmpty {
-      return try files.syncFolder(full(folder))
+      return try syncFolder(full(folder))
     }
     state.withLock { _ = $0.folders.remove(folder) }
-    try files.syncFolder(full(ArchivePaths.folder(of: folder)))
+    try syncFolder(full(ArchivePaths.folder(of: folder)))
   }
 }

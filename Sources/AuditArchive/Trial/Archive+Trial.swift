@@ -2,28 +2,33 @@ package import AuditRecord
 
 /// What a run will need of an archive's folder, tried without changing anything.
 extension Archive {
-  /// Tries what a run does first in each of its folders: makes and removes a file where it stages its work, and a folder
-  /// where it puts what is finished. What is not there yet is tried in the folder that it would be made in.
+  /// Tries what a run does in each of its folders: makes and removes a file where it stages its work, and a folder where it
+  /// puts what is finished; puts a file there by a link and a rename; and makes the folder's names durable. What is not there
+  /// yet is tried in the folder that it would be made in.
   ///
-  /// A file that a trial that died has left behind is deleted by the next run.
-  ///
-  /// - Returns: the archive's own folder, or the nearest above it that is there.
+  /// A file that a trial that died has left in the staging folder is deleted by the next run; `verify` tells one elsewhere.
   package static func tryWriting(
     at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(StorageError) -> String {
-    try WriteTrial(root: directory, paths: ArchivePaths(log), files: fileSystem).perform()
-    return try fileSystem.nearestFolder(to: directory)
+  ) throws(StorageError) -> WriteTrialResult {
+    let lacksDurableNames = try WriteTrial(root: directory, paths: ArchivePaths(log), files: fileSystem)
+      .perform()
+    return WriteTrialResult(
+      folder: try fileSystem.nearestFolder(to: directory), lacksDurableNames: lacksDurableNames)
   }
 
   /// Whether a run could lock the log now, and who holds it. Looking takes the lock for less than a millisecond, so
-  /// that nothing but a run that begins in that moment can find it taken.
+  /// that nothing but a run that begins in that moment can find it taken. Before there is a lock, one of a file on trial shows
+  /// whether the file system has locks.
   package static func lockState(
     at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
   ) throws(ArchiveError) -> LockState {
     let opening = Opening(directory, log, fileSystem)
     let path = "\(directory)/\(opening.paths.lock)"
     do {
-      guard try fileSystem.status(path, followingLinks: false) != nil else { return .never }
+      guard try fileSystem.status(path, followingLinks: false) != nil else {
+        try WriteTrial(root: directory, paths: opening.paths, files: fileSystem).tryLock()
+        return .never
+      }
       guard let file = try fileSystem.lock(path) else {
         return .held(try opening.storage.read(opening.paths.lock).flatMap(LockHolder.init(note:)))
       }
@@ -39,6 +44,19 @@ extension Archive {
     at directory: String, fileSystem: any FileSystem = PosixFileSystem()
   ) throws(StorageError) -> DiskSpace {
     try fileSystem.space(at: fileSystem.nearestFolder(to: directory))
+  }
+}
+
+/// What a trial of an archive's folders found.
+package struct WriteTrialResult: Hashable, Sendable {
+  /// The archive's own folder, or the nearest above it that is there.
+  package var folder: String
+  /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
+  package var lacksDurableNames: Bool
+
+  package init(folder: String, lacksDurableNames: Bool) {
+    self.folder = folder
+    self.lacksDurableNames = lacksDurableNames
   }
 }
 

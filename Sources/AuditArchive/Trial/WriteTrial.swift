@@ -1,3 +1,5 @@
+import AuditRecord
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -13,14 +15,63 @@ struct WriteTrial {
   /// Bytes written on trial: more than a file system keeps aside with a file's name.
   private static let size = 65_536
 
-  func perform() throws(StorageError) {
+  /// Returns whether names cannot be made durable here.
+  func perform() throws(StorageError) -> Bool {
+    try checkLengths()
     let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
     try tryFile(in: staging)
-    var others = Set<String>()
-    for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
-      others.insert(try files.nearestFolder(to: "\(root)/\(path)"))
+    var lacksFolderSync = try !trySync(of: staging)
+    for folder in try targets() {
+      try tryFolder(in: folder)
+      if folder != staging, try !trySync(of: folder) { lacksFolderSync = true }
+      try tryPlacing(from: staging, in: folder)
     }
-    for folder in others.subtracting([staging]).sorted() { try tryFolder(in: folder) }
+    return lacksFolderSync
+  }
+
+  /// What a run looks at each time: that what it stages can be put in its place, all of it. Where folders are on volumes of
+  /// their own, placing is tried.
+  func checkVolumes() throws(StorageError) {
+    let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
+    let volume = try files.volume(at: staging)
+    for folder in try targets() where folder != staging {
+      if try files.volume(at: folder) != volume { try tryPlacing(from: staging, in: folder) }
+    }
+  }
+
+  /// Whether there are locks where the log's lock will stand. What else fails is told of the writing.
+  func tryLock() throws(StorageError) {
+    let path = name(in: try files.nearestFolder(to: "\(root)/\(paths.state)"))
+    do {
+      if let file = try files.lock(path) { try files.close(file) }
+    } catch {
+      if try files.status(path, followingLinks: false) != nil { try files.unlink(path) }
+      guard error.reason == .noLocks else { return }
+      throw error
+    }
+    try remove(path)
+  }
+
+  /// Looks for the longest paths that a run makes: the names on trial are shorter.
+  private func checkLengths() throws(StorageError) {
+    let day = Day(containing: .earliest)
+    let hash = ArchivePaths.shortHash(sha256Hex([]))
+    var longest = [
+      paths.spool(1), paths.signature(1), paths.quarantine(QuarantineName(commit: 1, hash: hash)),
+    ]
+    for format in PartFormat.allCases {
+      longest.append(paths.part(PartName(format: format, day: day, index: 0, revision: 1, hash: hash)))
+    }
+    for path in longest { _ = try files.status("\(root)/\(path)", followingLinks: false) }
+  }
+
+  /// Where finished files are put, as far as they are there, or else where they would be made.
+  private func targets() throws(StorageError) -> [String] {
+    var folders = Set<String>()
+    for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
+      folders.insert(try files.nearestFolder(to: "\(root)/\(path)"))
+    }
+    return folders.sorted()
   }
 
   private func tryFile(in folder: String) throws(StorageError) {
@@ -32,11 +83,52 @@ struct WriteTrial {
       try files.sync(file)
     }
     let closed = Result { () throws(StorageError) in try files.close(file) }
+    try remove(path)
+    try written.get()
+    try closed.get()
+  }
+
+  private func remove(_ path: String) throws(StorageError) {
     do {
       try files.unlink(path)
     } catch let error where error.reason == .missing {}  // a run that ended meanwhile has tidied up
-    try written.get()
-    try closed.get()
+  }
+
+  /// false: this file system has no fsync of folders.
+  private func trySync(of folder: String) throws(StorageError) -> Bool {
+    do {
+      try files.syncFolder(folder)
+      return true
+    } catch let error where error.reason == .unsupported {
+      return false
+    }
+  }
+
+  /// Puts a file in its place as a run does: by a link, where there are links, and by a rename.
+  private func tryPlacing(from staging: String, in folder: String) throws(StorageError) {
+    let (path, place) = (name(in: staging), name(in: folder))
+    let file = try files.create(path)
+    var standing = path
+    let placed = Result { () throws(StorageError) in
+      try files.close(file)
+      do throws(StorageError) {
+        try files.link(path, to: place)
+        try remove(place)
+      } catch {
+        guard error.reason == .unsupported else { throw error }  // then a run renames
+      }
+      try files.rename(path, to: place)
+      standing = place
+    }
+    try remove(standing)
+    do throws(StorageError) {
+      try placed.get()
+    } catch {
+      guard error.reason != .missing else { return }  // a run that ended meanwhile has tidied up
+      var error = error
+      error.path = folder
+      throw error
+    }
   }
 
   private func tryFolder(in folder: String) throws(StorageError) {

@@ -31,23 +31,26 @@ struct RecordedState {
 
   /// The manifest first: so every commit that it has is among the numbers.
   private init(_ storage: any ArchiveStorage, _ paths: ArchivePaths) throws(ArchiveError) {
-    do {
+    do throws(ArchiveError) {
       if let bytes = try stored(storage.read(paths.manifest)) {
         hasManifest = true
         let stated = try ArchiveJSON.decode(
           Stated<Manifest>.self, from: bytes, path: paths.manifest, asStated: true)
-        if stated.record.source.log == paths.log {
+        let found = stated.record.source.log
+        if found == paths.log {
           manifest = stated
+        } else if found.isOtherSpelling(of: paths.log), try !stored(storage.isSpelledSo(paths.state)) {
+          throw ArchiveError.otherSpelling(found: found, asked: paths.log)
         } else {
-          let found = "\(stated.record.source.log)"
-          let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: found)
+          let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: "\(found)")
           findings.append(Finding(flaw, at: paths.manifest))
         }
       }
     } catch {
       switch error {
-      case .newerFormat: throw error
-      case .storage(let error) where error.reason == .denied: throw .storage(error)
+      case .newerFormat, .otherSpelling: throw error
+      case .storage(let error) where [.denied, .tooManyOpenFiles, .disconnected].contains(error.reason):
+        throw .storage(error)
       default: findings.append(Finding(.unreadable(error.reason), at: paths.manifest))
       }
       hasManifest = true

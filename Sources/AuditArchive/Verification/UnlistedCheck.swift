@@ -1,6 +1,7 @@
 import AuditRecord
 
-/// Finds files among the data that no commit names. A loader that reads whole folders would take them for data.
+/// Finds files among the data that no commit names. A loader that reads whole folders would take them for data. What other
+/// programs leave everywhere is told by itself.
 ///
 /// Looks twice: a run that goes on at the same time puts its files in place just before it commits them, and deletes the ones
 /// that they replace just after.
@@ -9,6 +10,8 @@ struct UnlistedCheck {
   private let paths: ArchivePaths
   private let state: Manifest
   private var candidates: [StoredFile]
+  /// What other programs have left, in the log's folders of state too.
+  private(set) var leftByOthers: [LeftByOthers] = []
 
   /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
   init(
@@ -22,6 +25,13 @@ struct UnlistedCheck {
     found += try storage.list(paths.quarantine)
     let named = state.paths.union(manifest?.paths ?? [])
     candidates = found.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
+    let folders = PartFormat.allCases.map { paths.days($0) } + [paths.quarantine, paths.state]
+    func others(_ files: [StoredFile]) -> [LeftByOthers] {
+      files.compactMap { file in folders.lazy.compactMap { LeftByOthers(file.path, below: $0) }.first }
+    }
+    leftByOthers = (others(candidates) + others(try storage.list(paths.state))).sorted { $0.path < $1.path }
+    let explained = Set(leftByOthers.map(\.path))
+    candidates.removeAll { explained.contains($0.path) }
   }
 
   /// Whether a run that is under way may still explain one of them.

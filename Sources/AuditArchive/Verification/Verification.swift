@@ -40,6 +40,7 @@ struct Verification {
   mutating func run(
     patience: () -> Void, observe: (VerificationProgress) -> Void
   ) throws(ArchiveError) -> VerificationReport? {
+    try stored(storage.checkPlace())
     let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
     if record.isEmpty {
       guard let example = try exampleOfPart() else { return nil }
@@ -59,6 +60,7 @@ struct Verification {
       if chain.lastLost == nil {
         unlisted = try UnlistedCheck(
           state, alsoNamed: record.manifest?.record, storage: storage, paths: paths)
+        report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
       add([Finding(.unreadable("\(error)"), at: error.path)])

@@ -76,6 +76,8 @@ package struct VerificationReport: Hashable, Sendable {
 
   /// In the order of the checks; none: the archive is sound.
   package internal(set) var findings: [Finding] = []
+  /// What other programs have left among the files: no damage.
+  package internal(set) var leftByOthers: [LeftByOthers] = []
 }
 
 /// How far a verification has come.

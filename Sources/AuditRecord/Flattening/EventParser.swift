@@ -22,6 +22,10 @@ package struct EventParser: Sendable {
 
   package mutating func parse(_ body: [UInt8]) throws(PageError) -> ParsedPage {
     if body.starts(with: [0xEF, 0xBB, 0xBF]) { throw PageError(.byteOrderMark, at: 0) }
+    // The same mark in UTF-16 and in big-endian UTF-32; the little-endian one begins as that of UTF-16 does.
+    for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF], [0, 0, 0xFE, 0xFF]] where body.starts(with: mark) {
+      throw PageError(.otherEncoding, at: 0)
+    }
     try JSONScanner.checkUTF8(body.span)
     let json = body.span
     var page = ParsedPage()

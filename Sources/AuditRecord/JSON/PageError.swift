@@ -6,6 +6,7 @@ package struct PageError: Error, Hashable, Sendable {
     /// A JSON value, but not an array: an error document such as `{"detail": …}`, most likely.
     case notAnArray = "it is JSON, but not an array of records"
     case byteOrderMark = "it begins with a byte order mark"
+    case otherEncoding = "it begins with the byte order mark of UTF-16 or UTF-32, and has to be UTF-8"
     case invalidUTF8 = "a byte sequence is not UTF-8"
     case unexpectedEnd = "it ends too early"
     case unexpectedByte = "a byte is out of place"

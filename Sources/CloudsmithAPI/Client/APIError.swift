@@ -50,7 +50,8 @@ package enum Hazard: Hashable, Sendable {
   /// To another scheme, host or port, given as `https://host`; the key was not sent there.
   case redirect(to: String)
   case tooManyRedirects
-  case certificate(String)
+  /// There is no secure connection, or none to the right host.
+  case certificate(TLSProblem)
   case bodyTooLarge(limit: Int)
   case inflation(ratio: Int)
   case proxy(String)

@@ -2,9 +2,7 @@ internal import AsyncHTTPClient
 internal import AuditRecord
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOHTTPCompression
 internal import NIOPosix
-internal import NIOSSL
 
 #if canImport(Glibc)
   internal import Glibc
@@ -21,19 +19,23 @@ internal import NIOSSL
 package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   private let client: HTTPClient
   private let settings: ConnectionSettings
+  private let inquiry: CertificateInquiry
 
   /// Opens the client, hands it to `body`, and closes it and its thread whatever `body` does.
   ///
-  /// Throws `ConnectionSettingsError.caFile` when the CA file cannot be used, else what `body` throws.
+  /// Throws `ConnectionSettingsError` when the CA file cannot be used or no more files can be opened, else what `body` throws.
   package static func withTransport<Result>(
     _ settings: ConnectionSettings, isolation: isolated (any Actor)? = #isolation,
     _ body: (AsyncHTTPClientTransport) async throws -> Result
   ) async throws -> Result {
     let configuration = try configuration(settings)
+    try checkOpenFiles()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
     do {
-      let result = try await body(AsyncHTTPClientTransport(client: client, settings: settings))
+      let inquiry = CertificateInquiry(group: group, settings: settings)
+      let transport = AsyncHTTPClientTransport(client: client, settings: settings, inquiry: inquiry)
+      let result = try await body(transport)
       try await client.shutdown()
       try await group.shutdownGracefully()
       return result
@@ -44,24 +46,42 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     }
   }
 
+  /// The network library ends the process when it cannot open what its thread needs.
+  private static func checkOpenFiles() throws(ConnectionSettingsError) {
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    for _ in 0..<leastOpenFiles {
+      let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        guard errno == EMFILE || errno == ENFILE else { return }
+        throw .tooFewOpenFiles
+      }
+      descriptors.append(descriptor)
+    }
+  }
+
+  /// Three for the thread, one for a connection, and what looking up a name takes.
+  private static let leastOpenFiles = 6
+
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
     let headers: HTTPHeaders = [
       "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
       "User-Agent": settings.userAgent,
       request.key.field.name: request.key.field.value,
     ]
-    return try await exchange(request.url, headers, limit: settings.limits.bodySize)
+    return try await exchange(request.target, at: request.origin, headers, limits: settings.limits)
   }
 
   private func exchange(
-    _ url: String, _ headers: HTTPHeaders, body: [UInt8]? = nil, limit: Int
+    _ target: String, at origin: Origin, _ headers: HTTPHeaders, body: [UInt8]? = nil, limits: ResponseLimits
   ) async throws(TransportFault) -> APIResponse {
     do {
       let message = try HTTPClient.Request(
-        url: url, method: body == nil ? .GET : .POST, headers: headers, body: body.map { .bytes($0) })
+        url: origin.description + target, method: body == nil ? .GET : .POST, headers: headers,
+        body: body.map { .bytes($0) })
       let task = client.execute(
         request: message,
-        delegate: ResponseCollector(limit: limit),
+        delegate: ResponseCollector(limits: limits),
         deadline: .now() + TimeAmount(settings.timeouts.total))
       return try await withTaskCancellationHandler {
         try await task.get()
@@ -69,8 +89,23 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
         task.cancel()
       }
     } catch {
-      throw fault(error)
+      switch LibraryError(error, settings).meaning {
+      case .fault(let fault): throw fault
+      case .untrusted: throw .untrusted(await problem(with: origin, isNamed: true))
+      case .wrongName: throw .untrusted(await problem(with: origin, isNamed: false))
+      }
     }
+  }
+
+  /// Why a certificate is not trusted. The library says only that it is not, so that the server is asked for it once more.
+  ///
+  /// - Parameter isNamed: whether the certificate is for that host, as far as is known.
+  private func problem(with origin: Origin, isNamed: Bool) async -> TLSProblem {
+    let chain = await inquiry.chain(of: origin)
+    guard isNamed else { return .wrongName(host: origin.host, names: chain.first?.names.hosts ?? []) }
+    return TLSProblem(
+      untrusted: chain, caFile: settings.caFile,
+      hasAuthorities: settings.caFile != nil || TrustStore.path() != nil, now: SystemClock().now)
   }
 
   package func post(
@@ -80,31 +115,22 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
       "Content-Type": "application/json", "User-Agent": settings.userAgent,
     ]
-    return try await exchange(
-      origin.description + target, headers, body: body, limit: settings.limits.bodySize)
+    return try await exchange(target, at: origin, headers, body: body, limits: settings.limits)
   }
 
   private static func configuration(
     _ settings: ConnectionSettings
   ) throws(ConnectionSettingsError) -> HTTPClient.Configuration {
-    var tls = TLSConfiguration.makeClientConfiguration()
-    tls.minimumTLSVersion = .tlsv12
-    if let path = settings.caFile {
-      do {
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(path))
-      } catch {
-        throw .caFile(path: path)
-      }
-    }
     var configuration = HTTPClient.Configuration(
-      tlsConfiguration: tls, redirectConfiguration: .disallow,
+      tlsConfiguration: try .trusting(caFile: settings.caFile), redirectConfiguration: .disallow,
       timeout: .init(connect: TimeAmount(settings.timeouts.connect)),
       proxy: settings.proxy.map { proxy in
         .server(
           host: proxy.host, port: proxy.port,
           authorization: proxy.credentials.map { .basic(username: $0.user, password: $0.password) })
       },
-      decompression: .enabled(limit: .ratio(settings.limits.inflation)))
+      // Bodies are decoded where they are collected.
+      decompression: .disabled)
     configuration.httpVersion = .http1Only
     // A page comes in fewer and larger pieces than from the buffers that are usual, which costs less for each byte.
     configuration.http1_1ConnectionDebugInitializer = { channel in
@@ -120,49 +146,6 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
 
   /// Bytes read from a connection at a time.
   private static let receiveBuffer = 256 << 10
-
-  /// What an error of the libraries means here. Texts come only from errors known to hold no header and no URL.
-  private func fault(_ error: any Error) -> TransportFault {
-    switch error {
-    case let error as HTTPClientError:
-      switch error {
-      case .cancelled: .cancelled
-      case .deadlineExceeded: .timedOut(settings.timeouts.total)
-      case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .getConnectionFromPoolTimeout:
-        .unreachable("no answer within \(settings.timeouts.connect)")
-      case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")
-      case .invalidProxyResponse: .unreachable("the proxy opened no tunnel")
-      default: .interrupted(error.shortDescription)
-      }
-    case let error as NIOConnectionError where error.connectionErrors.isEmpty:
-      .unreachable("the name \(error.host) could not be looked up")
-    case let error as NIOConnectionError:
-      .unreachable((error.connectionErrors.last?.error as? IOError).map(cause) ?? "nobody answers")
-    case let error as NIOSSLError: tlsFault(error)
-    case let error as NIOSSLExtraError: .untrusted(error.description)
-    case is ResponseCollector.TooLarge: .bodyTooLarge(limit: settings.limits.bodySize)
-    case NIOHTTPDecompression.DecompressionError.limit: .inflatedTooFar(ratio: settings.limits.inflation)
-    case is NIOHTTPDecompression.DecompressionError: .undecodable("the compressed body is corrupt")
-    case let error as NIOHTTPDecompression.ExtraDecompressionError:
-      .undecodable("the compressed body has \(error.description)")
-    case HTTPParserError.invalidEOFState: .interrupted("the other side closed it")
-    case let error as HTTPParserError: .undecodable(error.debugDescription)
-    case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
-      .interrupted(cause(of: error))
-    case let error as IOError: .unreachable(cause(of: error))
-    case is ChannelError: .interrupted("the other side closed it")
-    default: .interrupted(String(describing: type(of: error)))
-    }
-  }
-
-  /// `Connection refused`
-  private func cause(of error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
-
-  private func tlsFault(_ error: NIOSSLError) -> TransportFault {
-    let text = String(describing: error)
-    return text.contains("CERTIFICATE_VERIFY_FAILED")
-      ? .untrusted("no trusted authority vouches for it") : .unreachable("TLS failed: \(reason(in: text))")
-  }
 }
 
 extension AsyncHTTPClientTransport: NoticeTransport {
@@ -170,20 +153,13 @@ extension AsyncHTTPClientTransport: NoticeTransport {
     let headers: HTTPHeaders = [
       "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,
     ]
-    return try await exchange(origin.description + target, headers, body: body, limit: Self.longestReply)
-      .status
+    var limits = settings.limits
+    limits.bodySize = Self.longestReply
+    return try await exchange(target, at: origin, headers, body: body, limits: limits).status
   }
 
   /// Nobody reads what the service says.
   private static let longestReply = 1 << 20
-}
-
-/// The words of a TLS library's error, such as `WRONG_VERSION_NUMBER`, without the path of its source.
-private func reason(in text: String) -> String {
-  let words = text.split { !($0.isUppercase || $0 == "_") }.filter {
-    $0.contains("_") && $0.first != "_" && $0.last != "_"
-  }
-  return words.isEmpty ? "the two sides do not agree" : words.joined(separator: ", ")
 }
 
 extension TimeAmount {

@@ -49,8 +49,8 @@ package enum TransportFault: Error, Hashable, Sendable {
   case timedOut(TimeSpan)
   /// What arrived is not HTTP, or its compressed body is cut or corrupt.
   case undecodable(String)
-  /// The certificate is not trusted or not for this host.
-  case untrusted(String)
+  /// There is no secure connection: the certificate is not trusted or not for this host, or what answers speaks no TLS of ours.
+  case untrusted(TLSProblem)
   /// The proxy refused: it wants other credentials, or does not tunnel.
   case proxyRefused(String)
   case bodyTooLarge(limit: Int)
@@ -65,7 +65,7 @@ extension TransportFault: CustomStringConvertible {
     case .interrupted(let cause): "the connection ended early: \(cause)"
     case .timedOut(let span): "no whole response within \(span)"
     case .undecodable(let cause): "an unreadable response: \(cause)"
-    case .untrusted(let cause): "the server's certificate is not trusted: \(cause)"
+    case .untrusted(let problem): "no secure connection: \(problem)"
     case .proxyRefused(let cause): "the proxy refused: \(cause)"
     case .bodyTooLarge(let limit): "a response larger than \(limit) bytes"
     case .inflatedTooFar(let ratio): "a compressed response that grows more than \(ratio) times"

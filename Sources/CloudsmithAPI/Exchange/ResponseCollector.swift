@@ -3,55 +3,87 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 
-/// Puts one answer together: every byte of the body is copied once, to where the parser reads it.
+/// Puts one answer together, its body decoded: every byte of a plain body is copied once, to where the parser reads it.
 final class ResponseCollector: HTTPClientResponseDelegate {
-  struct TooLarge: Error {}
-
-  private struct State {
+  fileprivate struct State {
+    let limits: ResponseLimits
     var status = 0
     var headers = HeaderFields([])
     var body: [UInt8] = []
+    var decoder: ContentDecoder?
+    /// A refusal is known by its status: that its body cannot be read is no matter.
+    var ignoresBody = false
   }
 
-  /// Bytes of a body, decompressed.
-  private let limit: Int
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  init(limit: Int) {
-    self.limit = limit
+  init(limits: ResponseLimits) {
+    self.state = Mutex(State(limits: limits))
   }
-
-  /// What is set aside at once for a body whose length was announced; more grows with what really comes.
-  private static let longestReserve = 4 << 20
 
   func didReceiveHead(
     task: HTTPClient.Task<APIResponse>, _ head: HTTPResponseHead
   ) -> EventLoopFuture<Void> {
-    let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
-    state.withLock { state in
-      state.status = Int(head.status.code)
-      state.headers = HeaderFields(head.headers.map { ($0.name, $0.value) })
-      state.body.reserveCapacity(min(max(announced, 0), limit, ResponseCollector.longestReserve))
-    }
-    return announced > limit
-      ? task.eventLoop.makeFailedFuture(TooLarge()) : task.eventLoop.makeSucceededVoidFuture()
+    task.eventLoop.makeCompletedFuture(Result { try state.withLock { try $0.begin(head) } })
   }
 
   func didReceiveBodyPart(
     task: HTTPClient.Task<APIResponse>, _ buffer: ByteBuffer
   ) -> EventLoopFuture<Void> {
-    let fits = state.withLock { state in
-      guard state.body.count + buffer.readableBytes <= limit else { return false }
-      buffer.withUnsafeReadableBytes { state.body.append(contentsOf: $0) }
-      return true
-    }
-    return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(TooLarge())
+    task.eventLoop.makeCompletedFuture(Result { try state.withLock { try $0.add(buffer) } })
   }
 
-  func didFinishRequest(task: HTTPClient.Task<APIResponse>) -> APIResponse {
-    state.withLock { state in
-      defer { state.body = [] }
-      return APIResponse(status: state.status, headers: state.headers, body: state.body)
+  func didFinishRequest(task: HTTPClient.Task<APIResponse>) throws -> APIResponse {
+    try state.withLock { try $0.finish() }
+  }
+}
+
+extension ResponseCollector.State {
+  /// What is set aside at once for a body whose length was announced; more grows with what really comes.
+  private static let longestReserve = 4 << 20
+
+  mutating func begin(_ head: HTTPResponseHead) throws(ContentCodingError) {
+    status = Int(head.status.code)
+    headers = HeaderFields(head.headers.map { ($0.name, $0.value) })
+    let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
+    let codings = head.headers[canonicalForm: "Content-Encoding"].map(String.init)
+    do throws(ContentCodingError) {
+      guard announced <= limits.bodySize else { throw .tooLarge(limit: limits.bodySize) }
+      let decoder = try ContentDecoder(codings, limits: limits)
+      if !decoder.isIdentity { self.decoder = decoder }
+    } catch {
+      try ignore(error)
     }
+    body.reserveCapacity(min(max(announced, 0), Self.longestReserve))
+  }
+
+  mutating func add(_ buffer: ByteBuffer) throws(ContentCodingError) {
+    guard !ignoresBody else { return }
+    do throws(ContentCodingError) {
+      if let decoder {
+        try decoder.decode(Array(buffer.readableBytesView), to: &body)
+      } else {
+        guard body.count + buffer.readableBytes <= limits.bodySize else {
+          throw .tooLarge(limit: limits.bodySize)
+        }
+        buffer.withUnsafeReadableBytes { body.append(contentsOf: $0) }
+      }
+    } catch {
+      try ignore(error)
+    }
+  }
+
+  mutating func finish() throws(ContentCodingError) -> APIResponse {
+    if !ignoresBody {
+      do throws(ContentCodingError) { try decoder?.finish() } catch { try ignore(error) }
+    }
+    defer { (body, decoder) = ([], nil) }
+    return APIResponse(status: status, headers: headers, body: body)
+  }
+
+  /// Goes on without a body, where it was not to be a page.
+  private mutating func ignore(_ error: ContentCodingError) throws(ContentCodingError) {
+    guard !(200..<300).contains(status) else { throw error }
+    (body, decoder, ignoresBody) = ([], nil, true)
   }
 }

@@ -51,8 +51,11 @@ package struct ConnectionSettings: Hashable, Sendable {
 package struct ResponseLimits: Hashable, Sendable {
   /// Bytes of a body, after decompression.
   package var bodySize = 64 << 20
-  /// Bytes that one compressed byte may become. Pages of real events reach about 40.
+  /// Bytes that one compressed byte may become, of a body beyond `inflationFloor`. Pages of real events reach about 40.
   package var inflation = 200
+  /// Bytes of a body, after decompression, that no ratio is asked of: one long value of one letter makes a small page that
+  /// grows a thousandfold, and is no attack.
+  package var inflationFloor = 8 << 20
 
   package init() {}
 }
@@ -72,6 +75,10 @@ package enum ConnectionSettingsError: Error, Hashable, Sendable {
   /// What is wrong with the proxy that an environment variable names.
   indirect case inVariable(String, ConnectionSettingsError)
   case caFile(path: String)
+  /// It cannot even be opened; with the system's words for why.
+  case caFileUnreadable(path: String, why: String)
+  /// The process may open no more files, or too few for a connection.
+  case tooFewOpenFiles
 }
 
 extension ConnectionSettingsError: CustomStringConvertible {
@@ -87,7 +94,16 @@ extension ConnectionSettingsError: CustomStringConvertible {
     case .proxyScheme: "only http proxies are spoken to; write the proxy like http://proxy.example:3128"
     case .plainHTTPThroughProxy:
       "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"
-    case .caFile(let path): "the CA file \(path) cannot be read, or holds no certificate in PEM form"
+    case .caFile(let path):
+      """
+      the CA file \(path) holds no certificate in PEM form, or is damaged (openssl x509 -inform der makes PEM of DER)
+      """
+    case .caFileUnreadable(let path, let why): "the CA file \(path) cannot be read: \(why)"
+    case .tooFewOpenFiles:
+      """
+      the process may open too few files for a connection: raise the limit (ulimit -n, or LimitNOFILE= in a unit of systemd), or \
+      find what leaves them open
+      """
     }
   }
 }

@@ -124,8 +124,25 @@ struct Deflater: ~Copyable {
   }
 }
 
-/// Decodes gzip members (RFC 1952), one after the other, checking the checksum and length at the end of each.
+/// Decodes deflate streams in a wrapper, one after the other, checking the checksum (and of gzip the length) at the end of each.
 struct Inflater: ~Copyable {
+  enum Wrapper {
+    /// RFC 1952.
+    case gzip
+    /// RFC 1950.
+    case zlib
+    /// RFC 1951: nothing is checked.
+    case none
+
+    fileprivate var windowBits: Int32 {
+      switch self {
+      case .gzip: MAX_WBITS + 16
+      case .zlib: MAX_WBITS
+      case .none: -MAX_WBITS
+      }
+    }
+  }
+
   private let stream = UnsafeMutablePointer<z_stream>.make()
 
   /// What a call did.
@@ -136,9 +153,9 @@ struct Inflater: ~Copyable {
     var memberEnded: Bool
   }
 
-  init() throws(GzipError) {
-    let gzipOnly = MAX_WBITS + 16
-    let status = inflateInit2_(stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+  init(_ wrapper: Wrapper = .gzip) throws(GzipError) {
+    let status = inflateInit2_(
+      stream, wrapper.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard status == Z_OK else { throw GzipError(.zlib(status: Int(status))) }
   }
 

@@ -51,11 +51,12 @@ struct ArchiveCheck {
 
   private func writing(_ archive: String) -> CheckLine.Finding {
     do {
-      let folder = try Archive.tryWriting(at: archive, log: log)
-      return .good(
-        folder == archive
-          ? "a file and folders were made in \(quoted(archive)) and removed"
-          : "it would be made in \(quoted(folder)), where a file was made and removed")
+      let trial = try Archive.tryWriting(at: archive, log: log)
+      let made =
+        trial.folder == archive
+        ? "files and folders were made in \(quoted(archive)), moved and removed"
+        : "it would be made in \(quoted(trial.folder)), where files were made, moved and removed"
+      return .good(made + (trial.lacksDurableNames ? "; \(Words.lacksDurableNames)" : ""))
     } catch {
       return .bad(words.notWritable(error))
     }

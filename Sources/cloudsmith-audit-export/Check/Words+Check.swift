@@ -43,17 +43,6 @@ extension Words {
         """)
   }
 
-  func notWritable(_ error: StorageError) -> Failure {
-    let cure =
-      switch error.reason {
-      case .full: "make room on that disk"
-      case .denied:
-        "give the user that runs the export the right to write there, and to what earlier runs as another user have made"
-      default: "give another folder with --archive, or mend what stands there"
-      }
-    return Failure(status: .storage, sentence: "\(error): \(cure).".capitalizedFirst)
-  }
-
   func fullDisk(_ space: DiskSpace, needed: Int) -> Failure {
     let found =
       space.freeFiles == 0
@@ -94,8 +83,4 @@ extension Int {
     let tenths = Int((size * 10).rounded())
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
-}
-
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

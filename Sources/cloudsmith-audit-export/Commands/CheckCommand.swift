@@ -18,8 +18,8 @@ struct CheckCommand: AsyncParsableCommand {
       wrong as far as that makes sense, and the exit status is that of the first ✗.
 
       At most \(APICheck.requestLimit) requests are made, at the pace of an export (one a second); one that fails is tried \
-      once more. In the archive a file and folders are made on trial and removed again; its lock is held for less than a \
-      millisecond.
+      once more. In the archive files and folders are made on trial, moved between its folders, and removed again; its lock is held for \
+      less than a millisecond.
 
       Examples:
         cloudsmith-audit-export check -o acme

@@ -104,6 +104,18 @@ enum FindingWords {
     }
   }
 
+  /// What a file is that other programs have left, and what becomes of it; begins small, ends without a full stop.
+  static func sentence(_ left: LeftByOthers) -> String {
+    switch left.kind {
+    case .hidden: "was left by another program; readers of tables skip it, and it may be deleted"
+    case .deletedOverNFS: "was deleted while another program reads it over NFS, and goes when that ends"
+    case .ofSystem:
+      "was left by a file manager or a storage system; a reader that takes every file may trip over it: delete it"
+    case .backup: "was left by an editor; a reader that takes every file may take it for data: delete it"
+    case .trial: "was left by a check that was stopped; delete it"
+    }
+  }
+
   private static func words(for kind: Flaw.Unlisted) -> String {
     switch kind {
     case .leftover(.superseded):

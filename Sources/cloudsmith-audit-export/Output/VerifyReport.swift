@@ -32,6 +32,12 @@ struct VerifyReport: Report {
   /// The sentence that belongs to the status; nil when all is well.
   var message: String? {
     guard !findings.isEmpty else { return nil }
+    guard findings.contains(where: { $0.flaw.kind != .unlisted }) else {
+      return """
+        The archive \(quoted(archive)) of '\(log)' is as its commits say, and holds files beside it that no commit names: \
+        \(countsByKind).
+        """
+    }
     return "The archive \(quoted(archive)) of '\(log)' is damaged: \(countsByKind)."
   }
 
@@ -54,6 +60,7 @@ struct VerifyReport: Report {
       let place = finding.day.map { "\($0): " } ?? ""
       lines.append(label("") + place + TerminalText.line(FindingWords.sentence(finding)))
     }
+    lines += notes
     if !lines.isEmpty { lines.append("") }
     lines += summary
     lines.append("")
@@ -73,6 +80,22 @@ struct VerifyReport: Report {
       }
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Files that a text tells of; the JSON form tells of all.
+  private static let mostNotes = 10
+
+  private var notes: [String] {
+    let left = report.leftByOthers
+    var lines: [String] = []
+    for file in left.prefix(Self.mostNotes) {
+      lines.append(label("note") + TerminalText.line(file.path))
+      lines.append(label("") + FindingWords.sentence(file))
+    }
+    if left.count > Self.mostNotes {
+      lines.append(label("note") + "and \((left.count - Self.mostNotes).grouped) more such files")
+    }
+    return lines
   }
 
   /// What fetches the damaged days anew; of many the oldest.
@@ -177,7 +200,8 @@ struct VerifyReport: Report {
         rows: report.settings.isQuick ? nil : Document.Count(report.rows),
         quarantineFiles: Document.Count(report.quarantineFiles),
         provenEmptyDays: report.emptyDays.map(\.description),
-        findings: findings.map(Document.Finding.init)))
+        findings: findings.map(Document.Finding.init),
+        notes: report.leftByOthers.map(Document.Note.init)))
   }
 
   private struct Document: Encodable {
@@ -220,6 +244,18 @@ struct VerifyReport: Report {
       }
     }
 
+    struct Note: Encodable {
+      var kind: String
+      var path: String
+      var message: String
+
+      init(_ left: LeftByOthers) {
+        kind = left.kind.rawValue
+        path = left.path
+        message = FindingWords.sentence(left)
+      }
+    }
+
     var status: String
     var exitStatus: Int32
     var message: String?
@@ -241,5 +277,7 @@ struct VerifyReport: Report {
     var quarantineFiles: Count
     var provenEmptyDays: [String]
     var findings: [Finding]
+    /// Files of other programs: no damage.
+    var notes: [Note]
   }
 }

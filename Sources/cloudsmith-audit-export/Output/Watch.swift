@@ -38,6 +38,7 @@ final class Watch: Sendable {
     for path in recovery.deleted {
       speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path.path)")
     }
+    if recovery.lacksDurableNames { speaker.logger.notice("\(Words.lacksDurableNames)") }
     for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }
   }
 

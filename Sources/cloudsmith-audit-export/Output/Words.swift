@@ -66,8 +66,8 @@ struct Words {
       Failure(
         status: .unavailable,
         sentence: """
-          The API did not answer the request for the audit log of '\(log)' after \(tries) tries, at last: \
-          \(words(for: fault)). What is complete is kept; run again.
+          The API gave no usable answer to the request for the audit log of '\(log)' in \
+          \(tries) \(tries == 1 ? "try" : "tries"); the last: \(words(for: fault)). What is complete is kept; run again.
           """)
     case .waitTooLong(let refusal):
       Failure(
@@ -77,6 +77,8 @@ struct Words {
           used up or very small. Others may share the key: use a key of its own for this job. What was fetched is kept; run \
           again when the limit has been reset.
           """)
+    case .unsafe(.certificate(let problem)):
+      Failure(status: .failed, sentence: sentence(on: problem))
     case .unsafe(let hazard):
       Failure(
         status: .failed,
@@ -111,11 +113,13 @@ struct Words {
     case .redirect(let host):
       "the API redirects to \(quoted(host)), another host, and the key is not sent there; if that is the right one, give it as --api-host"
     case .tooManyRedirects: "the API redirects again and again; check --api-host"
-    case .certificate(let why):
-      "the certificate of the API is not trusted (\(why)); if your network has its own authority, give it as --ca-file"
+    case .certificate(let problem): "\(problem)"
     case .bodyTooLarge(let limit): "an answer larger than \(limit) bytes; ask for less with --page-size"
     case .inflation(let ratio):
-      "a compressed answer that grows more than \(ratio) times; it is not from Cloudsmith: check --api-host and --proxy"
+      """
+      a compressed answer that grows more than \(ratio) times: check --api-host and --proxy; if they are right, ask for less \
+      with --page-size
+      """
     case .proxy(let why):
       "the proxy refuses (\(why)); check --proxy or HTTPS_PROXY and its user name and password"
     }
@@ -134,23 +138,20 @@ struct Words {
 
   func failure(_ error: ArchiveError) -> Failure {
     switch error {
-    case .storage(let failure) where failure.reason == .full:
-      Failure(
-        status: .storage,
-        sentence: """
-          The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
-          again.
-          """)
-    case .storage:
-      Failure(
-        status: .storage,
-        sentence: "\(error). What was complete is kept; run again when there is room and access.")
+    case .storage(let failure): self.failure(failure)
     case .locked(let holder):
       Failure(
         status: .locked,
         sentence: """
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
+          """)
+    case .otherSpelling(let found, let asked):
+      Failure(
+        status: .usage,
+        sentence: """
+          The archive \(quoted(archive)) holds the log of '\(found)', and '\(asked)' was asked for: on that disk, which does not \
+          tell upper from lower case, both have the same folders. Give the name as the archive has it: --organization \(found).
           """)
     case .otherKind:
       Failure(

@@ -21,7 +21,7 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let before = try tree(folder)
-      #expect(try Archive.tryWriting(at: folder, log: log("acme")) == folder)
+      #expect(try Archive.tryWriting(at: folder, log: log("acme")).folder == folder)
       #expect(try tree(folder) == before)
     }
     let disk = try await disk()
@@ -29,14 +29,17 @@ import Testing
     _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: disk)
     #expect(disk.operations.contains { $0.hasPrefix("create /archive/_staging/acme/_check-") })
     for folder in ["", "/csv/organization=acme", "/_manifest/acme", "/_manifest/acme/commits"] {
-      let trial = "makeFolder /archive\(folder)/_check-"
-      #expect(disk.operations.contains { $0.hasPrefix(trial) }, "\(disk.operations)")
+      for operation in ["makeFolder", "link", "rename"] {
+        let trial = "\(operation) /archive\(folder)/_check-"
+        #expect(disk.operations.contains { $0.hasPrefix(trial) }, "\(disk.operations)")
+      }
+      #expect(disk.operations.contains("syncFolder /archive\(folder)"), "\(disk.operations)")
     }
   }
 
   @Test func `where there is no archive, the nearest folder is tried, and nothing is made`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try Archive.tryWriting(at: "\(folder)/a/b", log: log("acme")) == folder)
+      #expect(try Archive.tryWriting(at: "\(folder)/a/b", log: log("acme")).folder == folder)
       #expect(try Archive.space(at: "\(folder)/a/b").free > 0)
       #expect(try Archive.lockState(at: "\(folder)/a/b", log: log("acme")) == .never)
       #expect(try tree(folder).isEmpty)
@@ -90,6 +93,62 @@ import Testing
       }
       #expect(try Archive.lockState(at: folder, log: name) == .free)
       try await withWriter(folder) { _ in }
+    }
+  }
+
+  @Test func `a path that is too long for what a run makes is told, though a name on trial fits`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      var deep = folder
+      while deep.utf8.count < 4_020 {
+        deep += "/" + String(repeating: "d", count: min(200, 4_040 - deep.utf8.count - 1))
+      }
+      try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+      do {
+        _ = try Archive.tryWriting(at: deep, log: log("acme"))
+        Issue.record("it was found short enough")
+      } catch {
+        #expect((error as? StorageError)?.reason == .nameTooLong, "\(error)")
+      }
+    }
+  }
+
+  @Test func `before there is an archive, a file on trial shows whether there are locks`() async throws {
+    let disk = FaultyFileSystem(folder: Self.root)
+    let name = log("acme")
+    #expect(try Archive.lockState(at: "/archive/a", log: name, fileSystem: disk) == .never)
+    disk.lack(locks: true)
+    for folder in ["/archive", "/archive/a/b"] {
+      do {
+        _ = try Archive.lockState(at: folder, log: name, fileSystem: disk)
+        Issue.record("it was locked")
+      } catch let error {
+        guard case .storage(let failure) = error else {
+          Issue.record("\(error)")
+          continue
+        }
+        #expect(failure.reason == .noLocks)
+      }
+    }
+    #expect(disk.paths(below: Self.root).isEmpty)
+    let error = try await archiveError { try await withWriter(Self.root, fileSystem: disk) { _ in } }
+    guard case .storage(let failure)? = error else {
+      Issue.record("a run took the lock")
+      return
+    }
+    #expect(failure.reason == .noLocks)
+  }
+
+  @Test func `a run that tidies up meanwhile makes no trial fail`() async throws {
+    let disk = try await disk()
+    disk.record()
+    _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: disk)
+    for (number, operation) in disk.operations.enumerated()
+    where operation.hasPrefix("link ") || operation.hasPrefix("rename ") {
+      let (copy, tidied) = (FaultyFileSystem(copyOf: disk), FaultyFileSystem(copyOf: disk))
+      copy.become(tidied, at: number + 1)
+      _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: copy)
     }
   }
 

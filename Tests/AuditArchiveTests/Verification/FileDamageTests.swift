@@ -231,7 +231,6 @@ import Testing
   @Test func `files that no commit names are unlisted, each with what becomes of it`() async throws {
     try await ExampleArchive.with { archive in
       let files: [(String, Flaw.Unlisted)] = [
-        ("csv/organization=acme/event_date=2024-02-12/.part.crc", .foreign),
         (
           "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz",
           .leftover(.superseded)
@@ -260,6 +259,46 @@ import Testing
       #expect(report.findings.map(\.path) == files.map(\.0))
       #expect(report.findings.map(\.flaw) == files.map { .unlisted($0.1) })
       #expect(report.files.sound == report.files.total)
+    }
+  }
+
+  @Test func `files that other programs leave are told, and are no findings`() async throws {
+    try await ExampleArchive.with { archive in
+      let day = "csv/organization=acme/event_date=2024-02-12"
+      let files: [(String, LeftByOthers.Kind)] = [
+        ("_manifest/acme/.DS_Store", .hidden), ("_manifest/acme/commits/.DS_Store", .hidden),
+        ("csv/organization=acme/#recycle/x", .ofSystem), ("csv/organization=acme/.DS_Store", .hidden),
+        ("\(day)/#part.csv#", .backup), ("\(day)/.DAV/x", .hidden), ("\(day)/._part-00000", .hidden),
+        ("\(day)/.nfs00000000004a2b1c00000001", .deletedOverNFS), ("\(day)/.part.crc", .hidden),
+        ("\(day)/.~lock.part.csv.gz#", .hidden), ("\(day)/@eaDir/part/x", .ofSystem),
+        ("\(day)/Desktop.ini", .ofSystem), ("\(day)/Thumbs.db", .ofSystem), ("\(day)/_check-1-2", .trial),
+        ("\(day)/part-00000.r0001-00000000.csv.gz.bak", .backup),
+        ("\(day)/part-00000.r0001-00000000.csv.gz~", .backup),
+        ("parquet/organization=acme/$RECYCLE.BIN/x", .ofSystem),
+        ("quarantine/organization=acme/.snapshot/commit-00000000000000000001-00000000.jsonl", .hidden),
+      ]
+      for (path, _) in files { try archive.write([1], to: path) }
+      let report = try archive.verify()
+      #expect(report.findings.isEmpty, "\(report.findings)")
+      #expect(report.leftByOthers.map(\.path) == files.map(\.0))
+      #expect(report.leftByOthers.map(\.kind) == files.map(\.1))
+      // No run takes one for a leftover of its own.
+      let before = try tree(archive.folder).keys.filter { $0.contains("DS_Store") || $0.contains(".nfs") }
+      try await withWriter(archive.folder) { writer in
+        #expect(writer.recovery.deleted.isEmpty && writer.recovery.damaged.isEmpty)
+      }
+      #expect(
+        try tree(archive.folder).keys.filter { $0.contains("DS_Store") || $0.contains(".nfs") } == before)
+    }
+  }
+
+  @Test func `an organisation whose name begins with a dot has no file of others for that`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      let source = ArchiveSource(apiHost: acme.apiHost, log: log(".acme"))
+      try await writeHistory(folder, source)
+      try write("x", to: "\(folder)/csv/organization=.acme/x")
+      let report = try #require(try Archive.verify(at: folder, log: log(".acme")))
+      #expect(report.findings.map(\.flaw) == [.unlisted(.foreign)] && report.leftByOthers.isEmpty)
     }
   }
 

@@ -145,7 +145,7 @@ struct Schedule {
     let operation = Int.random(in: 1...(random.once(in: 2) ? 60 : 400), using: &random)
     let fault = random.pick([
       TransportFault.interrupted("simulated"), .timedOut(.seconds(60)), .unreachable("simulated"),
-      .undecodable("simulated"), .untrusted("simulated"), .bodyTooLarge(limit: 1),
+      .undecodable("simulated"), .untrusted(.notTLS), .bodyTooLarge(limit: 1),
     ])
     switch Int.random(in: 0..<12, using: &random) {
     case 0: return .noAnswer(from: request, fault)

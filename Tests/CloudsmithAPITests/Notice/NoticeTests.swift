@@ -104,7 +104,9 @@ private final class Switch: NoticeTransport {
       }
       #expect(silent.signs.count == 3)
     }
-    for reply in [.success(404), .success(301), .failure(.untrusted("x"))] as [Result<Int, TransportFault>] {
+    for reply in [.success(404), .success(301), .failure(.untrusted(.notTLS))]
+      as [Result<Int, TransportFault>]
+    {
       let device = Switch([reply])
       await #expect(throws: NoticeError.self) {
         try await self.notice.deliver(

@@ -1,0 +1,71 @@
+internal import NIOSSL
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The certificates of authorities that this machine trusts.
+enum TrustStore {
+  /// Where distributions keep the bundle, as Go's crypto/x509 has them. The TLS library looks at the first two, and at the folder.
+  static let bundles = [
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+  ]
+  static let folder = "/etc/ssl/certs"
+
+  /// The bundle that is there and not empty, or else the folder with something in it; nil: there is nothing to trust.
+  static func path(
+    bundles: [String] = TrustStore.bundles, folder: String = TrustStore.folder
+  ) -> String? {
+    bundles.first(where: isBundle) ?? (hasCertificates(folder) ? folder : nil)
+  }
+
+  private static func isBundle(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size > 0
+  }
+
+  /// Links that lead nowhere, as they stay when the certificates alone are taken away, are none.
+  private static func hasCertificates(_ folder: String) -> Bool {
+    guard let stream = opendir(folder) else { return false }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
+          String(cString: $0)
+        }
+      }
+      if isBundle("\(folder)/\(name)") { return true }
+    }
+    return false
+  }
+}
+
+extension TLSConfiguration {
+  /// Of a client that trusts a CA file, or else what the machine trusts.
+  ///
+  /// Throws when the file cannot be used.
+  static func trusting(caFile: String?) throws(ConnectionSettingsError) -> TLSConfiguration {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    if let caFile {
+      let descriptor = open(caFile, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw .caFileUnreadable(path: caFile, why: String(cString: strerror(errno)))
+      }
+      close(descriptor)
+      do {
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
+      } catch {
+        throw .caFile(path: caFile)
+      }
+    } else if let path = TrustStore.path(), TrustStore.bundles.dropFirst(2).contains(path) {
+      tls.trustRoots = .file(path)
+    }
+    return tls
+  }
+}

@@ -1,0 +1,65 @@
+import AuditArchive
+import TestSupport
+
+/// A disk that keeps names as they are given, and finds them in any case: as those of macOS and Windows do.
+struct CaselessFileSystem: FileSystem {
+  let base: FaultyFileSystem
+
+  init(folder: String) { base = FaultyFileSystem(folder: folder) }
+
+  /// The path as what stands there is spelled, as far as something does.
+  private func found(_ path: String) throws(StorageError) -> String {
+    var (folder, isThere) = ("", true)
+    for name in path.split(separator: "/").map(String.init) {
+      var spelled = name
+      if isThere, !folder.isEmpty {
+        let names = try base.list(folder).map(\.name)
+        let match = names.first { $0.lowercased() == name.lowercased() }
+        isThere = match != nil
+        spelled = match ?? name
+      }
+      folder += "/\(spelled)"
+      if isThere { isThere = try base.status(folder, followingLinks: false)?.kind == .folder }
+    }
+    return folder
+  }
+
+  func create(_ path: String) throws(StorageError) -> OpenFile { try base.create(found(path)) }
+  func open(_ path: String) throws(StorageError) -> OpenFile { try base.open(found(path)) }
+  func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) { try base.write(bytes, to: file) }
+  func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
+    try base.read(count, at: offset, from: file)
+  }
+  func sync(_ file: OpenFile) throws(StorageError) { try base.sync(file) }
+  func close(_ file: OpenFile) throws(StorageError) { try base.close(file) }
+  func rename(_ path: String, to newPath: String) throws(StorageError) {
+    try base.rename(found(path), to: found(newPath))
+  }
+  func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+    try base.renameExclusively(found(path), to: found(newPath))
+  }
+  func link(_ path: String, to newPath: String) throws(StorageError) {
+    try base.link(found(path), to: found(newPath))
+  }
+  func unlink(_ path: String) throws(StorageError) { try base.unlink(found(path)) }
+  func makeFolder(_ path: String) throws(StorageError) { try base.makeFolder(found(path)) }
+  func removeFolder(_ path: String) throws(StorageError) { try base.removeFolder(found(path)) }
+  func syncFolder(_ path: String) throws(StorageError) { try base.syncFolder(found(path)) }
+  func list(_ path: String) throws(StorageError) -> [FolderEntry] { try base.list(found(path)) }
+  func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
+    try base.status(found(path), followingLinks: followingLinks)
+  }
+  func lock(_ path: String) throws(StorageError) -> OpenFile? { try base.lock(found(path)) }
+  func truncate(_ file: OpenFile) throws(StorageError) { try base.truncate(file) }
+  func space(at path: String) throws(StorageError) -> DiskSpace { try base.space(at: found(path)) }
+  func volume(at path: String) throws(StorageError) -> Volume { try base.volume(at: found(path)) }
+}
+
+extension FileSystem {
+  /// Makes a folder with those above it.
+  func ensureFolder(_ path: String) throws(StorageError) {
+    guard try status(path, followingLinks: true) == nil else { return }
+    try ensureFolder(ArchivePaths.folder(ofSystemPath: path))
+    try makeFolder(path)
+  }
+}

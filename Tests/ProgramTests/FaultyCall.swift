@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+/// A call of the C library that always fails in a program that is started so.
+struct FaultyCall {
+  let environment: [String: String]
+
+  static let isPossible = Shell.works("command -v cc")
+
+  /// - Parameters:
+  ///   - call: `flock`, `link`, `rename`, `mkdir`, `fsyncdir` (of folders) or `fsyncfile` (of files).
+  ///   - code: such as `ENOLCK`.
+  init(_ call: String, _ code: String, in folder: String) throws {
+    let (source, library) = (folder + "/fault.c", folder + "/fault-\(call)-\(code).so")
+    try Data(Self.source.utf8).write(to: URL(filePath: source))
+    let result = try Shell.run("cc -shared -fPIC -DFAULT_\(call)=\(code) -o '\(library)' '\(source)'")
+    try #require(result.status == 0, "\(result.log)")
+    environment = ["LD_PRELOAD": library]
+  }
+
+  private static let source = """
+    #define _GNU_SOURCE
+    #include <errno.h>
+    #include <fcntl.h>
+    #include <sys/stat.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    #define REFUSE(code) do { errno = (code); return -1; } while (0)
+    #ifdef FAULT_flock
+    int flock(int file, int operation) { if (operation & 8) return 0; REFUSE(FAULT_flock); }
+    #endif
+    #ifdef FAULT_link
+    int link(const char *path, const char *other) { REFUSE(FAULT_link); }
+    #endif
+    #ifdef FAULT_rename
+    int rename(const char *path, const char *other) { REFUSE(FAULT_rename); }
+    #endif
+    #ifdef FAULT_mkdir
+    int mkdir(const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }
+    #endif
+    #if defined(FAULT_fsyncdir) || defined(FAULT_fsyncfile)
+    int fsync(int file) {
+      struct stat status;
+      if (fstat(file, &status) != 0) return -1;
+    #ifdef FAULT_fsyncdir
+      if (S_ISDIR(status.st_mode)) REFUSE(FAULT_fsyncdir);
+    #else
+      if (S_ISREG(status.st_mode)) REFUSE(FAULT_fsyncfile);
+    #endif
+      return syscall(SYS_fsync, file);
+    }
+    #endif
+
+    """
+}

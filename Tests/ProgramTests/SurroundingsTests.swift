@@ -1,0 +1,204 @@
+import Foundation
+import Testing
+
+/// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
+@Suite(.serialized) struct SurroundingsTests {
+  private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
+  private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
+
+  /// Runs a command after `prepare`, a line of shell, with mounts of its own.
+  private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> Program.Result {
+    try Shell.run(
+      "exec unshare -m sh -c '\(prepare) || exit 99; exec \"$@\"' sh \"$@\"", arguments,
+      environment: bench.environment)
+  }
+
+  /// Runs `check` and `export` after `prepare`, and expects both to end with `status` and this text.
+  private func expect(
+    _ text: String, status: Int32, _ bench: Bench, after prepare: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let check = try run(bench, prepare, ["check", "-o", "acme", "--archive", bench.archive])
+    #expect(check.status == status, "\(check.output)\(check.log)", sourceLocation: sourceLocation)
+    #expect(check.output.contains(text), "\(check.output)", sourceLocation: sourceLocation)
+    let export = try run(bench, prepare, bench.arguments(["--backfill-start-time", Self.recent]))
+    #expect(export.status == status, "\(export.output)\(export.log)", sourceLocation: sourceLocation)
+    #expect(export.log.contains(text), "\(export.log)", sourceLocation: sourceLocation)
+  }
+
+  @Test(
+    .enabled(if: mayMount, "needs the right to mount"),
+    arguments: ["csv", "parquet", "_manifest", "_staging", "quarantine"])
+  func `one folder of the archive on a volume of its own`(folder: String) throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      for mount in ["-t tmpfs none", "--bind \(bench.folder)/elsewhere"] {
+        let prepare =
+          "mkdir -p \(bench.archive)/\(folder) \(bench.folder)/elsewhere && mount \(mount) \(bench.archive)/\(folder)"
+        try expect(
+          "have to be on one volume: put the whole archive on that volume", status: 74, bench, after: prepare)
+      }
+      let whole = "mkdir -p \(bench.archive) && mount -t tmpfs none \(bench.archive)"
+      try expect("acme", status: 0, bench, after: whole)
+    }
+  }
+
+  @Test(.enabled(if: mayMount, "needs the right to mount"))
+  func `a disk without inodes, read-only, or full: each with its own advice`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      func mount(_ options: String) -> String {
+        "mkdir -p \(bench.archive) && mount -t tmpfs -o \(options) none \(bench.archive)"
+      }
+      try expect("its inodes are used up", status: 74, bench, after: mount("size=100m,nr_inodes=1"))
+      try expect("mounted read-only", status: 74, bench, after: mount("ro"))
+      let full = mount("size=100k") + " && ! head -c 200000 /dev/zero 2>/dev/null > \(bench.archive)/fill"
+      try expect("ake room", status: 74, bench, after: full)
+    }
+  }
+
+  @Test func `limits of the process: each with its own advice`() throws {
+    try Bench.with(["--generate", "2000"]) { bench in
+      func export(_ limit: String, _ archive: String) throws -> Program.Result {
+        try Shell.run(
+          "\(limit); exec \"$@\"",
+          bench.arguments(["--backfill-start-time", "2020-01-01", "--archive", archive]),
+          environment: bench.environment)
+      }
+      let large = try export("ulimit -f 8", bench.archive)
+      #expect(large.status == 74 && !large.wasKilled, "\(large.log)")
+      #expect(large.log.contains("raise the limit (ulimit -f)"), "\(large.log)")
+      for limit in 8...20 {
+        let few = try export("ulimit -n \(limit)", "\(bench.folder)/few-\(limit)")
+        #expect(!few.wasKilled && [0, 64, 74].contains(few.status), "\(limit): \(few.status) \(few.log)")
+        if few.status != 0 { #expect(few.log.contains("raise the limit (ulimit -n"), "\(limit): \(few.log)") }
+      }
+      let long = try export("true", bench.folder + "/" + String(repeating: "n", count: 300))
+      #expect(long.status == 74 && long.log.contains("give a shorter one with --archive"), "\(long.log)")
+    }
+  }
+
+  /// One call of the C library that fails, and what a run and `check` say.
+  @Test(
+    .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
+    arguments: [
+      ("flock", "ENOLCK", "that file system has no locks"),
+      ("flock", "EINVAL", "that file system has no locks"),
+      ("flock", "ENOTSUP", "that file system has no locks"),
+      ("mkdir", "EMFILE", "raise the limit (ulimit -n"),
+      ("mkdir", "ENFILE", "raise the limit (ulimit -n"),
+      ("mkdir", "EDQUOT", "is used up: make room, or have it raised"),
+      ("mkdir", "ESTALE", "went away: mount it again"), ("mkdir", "ENOTCONN", "went away: mount it again"),
+      ("mkdir", "ENAMETOOLONG", "give a shorter one with --archive"),
+      ("mkdir", "EROFS", "is mounted read-only"),
+      ("mkdir", "EACCES", "the right to write there"),
+      ("mkdir", "EIO", "reports an error: look at the system"),
+      ("mkdir", "ENOSPC", "ake room"), ("fsyncfile", "EFBIG", "raise the limit (ulimit -f)"),
+      ("fsyncfile", "EINVAL", "keep the archive on another"), ("fsyncdir", "EIO", "reports an error"),
+      ("link", "EXDEV", "have to be on one volume"), ("link", "EACCES", "the right to write there"),
+    ])
+  func `a call that is refused: what it is and what to do, by a run and by check alike`(
+    call: String, code: String, advice: String
+  ) throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      let environment = bench.environment.merging(try FaultyCall(call, code, in: bench.folder).environment) {
+        $1
+      }
+      let check = try Program.exporter.run(
+        ["check", "-o", "acme", "--archive", bench.archive], environment: environment)
+      #expect(check.status == 74 && check.output.contains(advice), "\(check.output)\(check.log)")
+      let export = try bench.export(["--backfill-start-time", Self.recent], environment: environment)
+      #expect(export.status == 74 && export.log.contains(advice), "\(export.log)")
+    }
+  }
+
+  @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
+  func `another run's work is told as that`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
+      for (call, code, advice) in [
+        ("link", "EEXIST", "writes to this archive at the same time"),
+        ("rename", "ENOENT", "has taken it away"),
+      ] {
+        let environment = try FaultyCall(call, code, in: bench.folder).environment
+        let export = try bench.export(environment: environment)
+        #expect(export.status == 74 && export.log.contains(advice), "\(export.log)")
+      }
+      #expect(try bench.export().status == 0)
+    }
+  }
+
+  @Test(
+    .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
+    arguments: ["EINVAL", "ENOTSUP", "ENOSYS", "EBADF"])
+  func `a file system without fsync of folders is written to, and that is said once`(code: String) throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      let environment = try FaultyCall("fsyncdir", code, in: bench.folder).environment
+      let sentence =
+        "has no fsync of folders: after a power failure the last files of a run may be gone; run verify then"
+      let check = try Program.exporter.run(
+        ["check", "-o", "acme", "--archive", bench.archive],
+        environment: bench.environment.merging(environment) { $1 })
+      #expect(check.status == 0 && check.output.contains(sentence), "\(check.output)")
+      for _ in 1...2 {
+        let export = try bench.export(["--backfill-start-time", Self.recent], environment: environment)
+        #expect(export.status == 0, "\(export.log)")
+        #expect(export.log.components(separatedBy: sentence).count == 2, "\(export.log)")
+        #expect(export.log.contains("notice the file system"), "\(export.log)")
+      }
+      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+    }
+  }
+
+  @Test func `a file in the place of the archive is a mistake of the command line, by every command`() throws
+  {
+    try Bench.with(["--generate", "20"]) { bench in
+      try Data("x".utf8).write(to: URL(filePath: bench.archive))
+      let sentence =
+        "There is no archive at '\(bench.archive)': it is a file, and an archive is a folder. Give a folder"
+      for command in ["status", "verify", "changes --since 0", "check", "export"] {
+        let arguments =
+          command.split(separator: " ").map(String.init) + ["-o", "acme", "--archive", bench.archive]
+        let result = try Program.exporter.run(arguments, environment: bench.environment)
+        #expect(result.status == 64, "\(command): \(result.log)\(result.output)")
+        #expect((result.log + result.output).contains(sentence), "\(command): \(result.log)\(result.output)")
+        #expect(!result.log.contains("damaged") && !result.output.contains("damaged"), "\(result.log)")
+      }
+    }
+  }
+
+  @Test func `files that others leave are notes of verify, and no file of an archive`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
+      let folder = "csv/organization=acme"
+      for name in [".DS_Store", "Thumbs.db"] {
+        try Data("x".utf8).write(to: URL(filePath: "\(bench.archive)/\(folder)/\(name)"))
+      }
+      let verify = ["verify", "-o", "acme", "--archive", bench.archive]
+      let text = try Program.exporter.run(verify)
+      #expect(text.status == 0 && text.log.isEmpty, "\(text.log)")
+      #expect(
+        text.output.hasPrefix(
+          """
+          note             \(folder)/.DS_Store
+                           was left by another program; readers of tables skip it, and it may be deleted
+          note             \(folder)/Thumbs.db
+                           was left by a file manager or a storage system; a reader that takes every file may trip over it: delete it
+
+          archive          acme at
+          """), "\(text.output)")
+      #expect(text.output.contains("No finding: the archive is what its commits say."), "\(text.output)")
+      let json = try Program.exporter.run(verify + ["--output-format", "json"]).json
+      let notes = try #require(json["notes"] as? [[String: String]])
+      #expect(notes.map { $0["path"] } == ["\(folder)/.DS_Store", "\(folder)/Thumbs.db"])
+      #expect(notes.map { $0["kind"] } == ["hidden", "of-system"])
+
+      // What is no known name is told as a finding, and not called damage.
+      try Data("x".utf8).write(to: URL(filePath: "\(bench.archive)/\(folder)/notes.txt"))
+      let stray = try Program.exporter.run(verify)
+      #expect(stray.status == 2, "\(stray.log)")
+      #expect(
+        stray.log.contains(
+          "is as its commits say, and holds files beside it that no commit names: 1 finding: 1 unlisted."),
+        "\(stray.log)")
+    }
+  }
+}
