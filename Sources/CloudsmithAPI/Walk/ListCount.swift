@@ -29,6 +29,8 @@ struct ListCount: Sendable {
   private var floor = Mark(page: 0, instant: .latest, received: 0)
   /// Received at or below the floor.
   private var recent: [IdentityHash: Timestamp] = [:]
+  /// Events that looks at the head have found; they are part of `offset`.
+  private var arrived: Set<IdentityHash> = []
   /// The events of the first pages.
   private var head: [IdentityHash: Timestamp] = [:]
   /// What the list counted when its head was read last.
@@ -53,6 +55,7 @@ struct ListCount: Sendable {
     marks = []
     floor = Mark(page: 0, instant: .latest, received: 0)
     recent = [:]
+    arrived = []
     countAtHead = page.pagination.count
     mostMissing = 0
   }
@@ -60,7 +63,7 @@ struct ListCount: Sendable {
   /// Takes the events of a page, whichever page that is.
   mutating func add(_ page: PageView) {
     note(page.pagination.count)
-    for (identity, time) in page.timedIdentities where time <= floor.instant {
+    for (identity, time) in page.timedIdentities where time <= floor.instant && !arrived.contains(identity) {
       if recent[identity] == nil { recent[identity] = time }
     }
     if page.number <= ListCount.pagesKept {
@@ -153,6 +156,7 @@ struct ListCount: Sendable {
     let unexplained = max(unfound, hidden - (lost ?? 0) - removed)
     guard unexplained <= 0 else { return unexplained }
     offset += arrived
+    for identity in look.arrived.keys where self.arrived.insert(identity).inserted { recent[identity] = nil }
     removed += lost ?? 0
     countAtHead = look.count ?? countAtHead
     mostMissing = 0

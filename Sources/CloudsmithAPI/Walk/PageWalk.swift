@@ -57,6 +57,8 @@ package struct PageWalk: Sendable {
   package static let passLimit = 12
   /// How often pages are read again because of one page's count.
   package static let countPassLimit = 20
+  /// Answers that a walk takes beside eight for each page; a list that needs more contradicts itself for ever.
+  static let answerLimit = 400
   /// How often all is read again because the head contradicts it.
   package static let lookLimit = 4
   /// Proven pages below a claim that is made while the walk goes on: contradictions show soon after what they contradict.
@@ -83,6 +85,9 @@ package struct PageWalk: Sendable {
   private var looks = 0
   /// Pages in a row that ended no lower than the one before.
   private var standstill = 0
+  private var answers = 0
+  /// The farthest page asked for.
+  private var deepest = 0
   /// How often the page after the end was asked for.
   private var endAnswers = 0
   /// From where on the list is complete, after each page; the last is the lowest.
@@ -145,7 +150,7 @@ package struct PageWalk: Sendable {
 
   /// Takes the answer to the page that `next` asked for.
   package mutating func receive(_ page: PageView) {
-    guard case .read = next else { return }
+    guard case .read(let asked) = next, answered(asked) else { return }
     if !page.records.isEmpty { isEmpty = false }
     count.note(page.pagination.count)
     if let due = due(on: page), page.records.count < due {
@@ -154,7 +159,7 @@ package struct PageWalk: Sendable {
     if let size = page.pagination.pageSize ?? count.size, page.records.count > size {
       return askAgain(because: .short(page: page.number, expected: size, found: page.records.count))
     }
-    if page.records.isEmpty { return receivePastTheEnd() }
+    if page.records.isEmpty { return receiveEnd(asked) }
     switch phase {
     case .down: receiveDown(page)
     case .look(let look, let resume): receiveLook(page, look, resume)
@@ -165,7 +170,11 @@ package struct PageWalk: Sendable {
 
   /// Takes a 404 or an empty page for the page that `next` asked for.
   package mutating func receivePastTheEnd() {
-    guard case .read(let asked) = next else { return }
+    guard case .read(let asked) = next, answered(asked) else { return }
+    receiveEnd(asked)
+  }
+
+  private mutating func receiveEnd(_ asked: Int) {
     switch phase {
     case .down: break
     case .look(let look, let resume): return endLook(look, resume)
@@ -193,7 +202,19 @@ package struct PageWalk: Sendable {
   /// Takes note that the API refuses the page that `next` asked for, and would refuse it again.
   package mutating func receiveRefusal() {
     guard case .read(let asked) = next else { return }
-    close(.unproven(.refused(page: asked)))
+    // What is refused while the walk is being checked leaves it unchecked.
+    if case .down = phase { close(.unproven(.refused(page: asked))) } else {
+      finish(.unproven(.headDiffers(missing: 0)))
+    }
+  }
+
+  /// Counts an answer; false when there were so many that the walk gives up.
+  private mutating func answered(_ page: Int) -> Bool {
+    answers += 1
+    deepest = max(deepest, page)
+    guard answers > PageWalk.answerLimit + 8 * (deepest - firstPage) else { return true }
+    finish(.unproven(doubt.map { $0.refutesClaims ? $0 : .uncounted(page: page, missing: 0) } ?? .outrun(page: page)))
+    return false
   }
 
   // MARK: - Downwards

@@ -11,7 +11,8 @@ import TestSupport
 /// - after a complete run by hand, every event of its window;
 /// - whatever was archived once.
 ///
-/// Events that the API came to show later than that are outside the promise, and may be there or not.
+/// Events that the API came to show later than that, or did not show to every request of the run, are outside the promise,
+/// and may be there or not.
 struct Auditor {
   /// A run, as it is seen from outside.
   struct Run {
@@ -20,6 +21,10 @@ struct Auditor {
     var began: Timestamp
     /// How many events the API showed when it began.
     var shown: Int
+    /// Which of them not every request showed.
+    var hidden = Oddity.Hidden.nothing
+    /// Whether the API told another time than the simulation's.
+    var tellsOtherTime = false
     /// nil: it died.
     var summary: ExportSummary?
     /// The newest commit that it saw succeed.
@@ -52,9 +57,17 @@ struct Auditor {
   /// Sealed files that were read before.
   private var known: [String: (bytes: [UInt8], events: [Event])] = [:]
   private var problems: [String] = []
+  /// Whether the run could drop what the API does not show.
+  private var isReplacing = false
+  private let world: World
+  /// What was covered while it was hidden, or has disappeared from the log.
+  private var exempt: Set<Event> = []
+  /// Whether the archive has rows that the log has no longer.
+  private(set) var hasVanishedRows = false
 
   init(_ world: World, _ ledger: Ledger) {
     self.ledger = ledger
+    self.world = world
     log = world.log
     folder = world.folder
     paths = ArchivePaths(world.log)
@@ -63,12 +76,14 @@ struct Auditor {
   /// What is wrong; empty when all is well. The disk is looked at through a copy, and left as the run left it.
   mutating func check(after run: Run, _ disk: FaultyFileSystem) async throws -> [String] {
     problems = []
+    isReplacing = false
+    if case .window(_, replace: true) = run.request { isReplacing = true }
     let before = manifest
     if run.isCut || disk.contents(of: "\(folder)/\(paths.manifest)") != manifestBytes {
       try await look(at: disk)
     }
     checkStanding(after: run, before)
-    checkEvents(after: run, before)
+    try checkEvents(after: run, before)
     return problems
   }
 
@@ -141,7 +156,8 @@ struct Auditor {
     require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows are out of order, or there twice")
     let found = Set(rows)
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
-    let lost = archived.subtracting(found)
+    let there = Set(try world.truth())
+    let lost = archived.subtracting(found).filter { !isReplacing || there.contains($0) }
     require(lost.isEmpty, "archived once and gone: \(lost.sorted().prefix(3))")
     archived = found
   }
@@ -174,13 +190,18 @@ struct Auditor {
     require(manifest.gaps == gaps, "the gaps are \(manifest.gaps), not \(gaps)")
     if let before {
       require(manifest.start <= before.start, "the start moved forward")
+      // A claim of what has not happened yet, by the clock of the API, is withdrawn.
+      let past = Window(from: .earliest, to: run.tellsOtherTime ? run.began - .days(4) : .latest)
       require(
-        manifest.highWaterMark >= before.highWaterMark || manifest.start < before.start,
+        run.tellsOtherTime || manifest.highWaterMark >= before.highWaterMark || manifest.start < before.start,
         "the mark went back from \(before.highWaterMark)")
-      require(before.coverage.intervals.allSatisfy { manifest.coverage.contains($0) }, "coverage was lost")
+      require(
+        before.coverage.intersection(past).intervals.allSatisfy { manifest.coverage.contains($0) },
+        "coverage was lost")
     }
     let limit = max(before?.coverage.end ?? .earliest, run.began - run.settings.settle)
     require(manifest.coverage.end ?? .earliest <= limit, "covered beyond what is settled")
+    if run.tellsOtherTime { return checkStates(manifest, run.settings.lookback) }
     checkStates(manifest, run.settings.lookback)
     if run.isComplete, case .incremental = run.request, run.summary?.plan.beginsNow == false {
       let end = run.began - run.settings.settle
@@ -204,21 +225,33 @@ struct Auditor {
 
   // MARK: Events
 
-  private mutating func checkEvents(after run: Run, _ before: Manifest?) {
+  private mutating func checkEvents(after run: Run, _ before: Manifest?) throws {
     let entries = ledger.entries
     let covered = manifest?.coverage ?? Coverage()
-    for entry in entries.prefix(run.shown) {
+    let there = Set(try world.truth())
+    let hadVanishedRows = hasVanishedRows || entries.contains { !there.contains($0.event) }
+    hasVanishedRows = !archived.isSubset(of: there)
+    for (index, entry) in entries.prefix(run.shown).enumerated() {
       let time = entry.event.time
       let isNewlyCovered = covered.contains(time) && before?.coverage.contains(time) != true
+      let isHidden =
+        switch run.hidden {
+        case .nothing: !there.contains(entry.event)
+        case .newest(let count): index >= run.shown - count || !there.contains(entry.event)
+        case .any: true
+        }
+      if isHidden, isNewlyCovered { exempt.insert(entry.event) }
+      if isHidden || exempt.contains(entry.event) { continue }
       if isNewlyCovered || (run.isComplete && isAsked(entry, of: run, before)) {
         promised.insert(entry.event)
       }
     }
-    let missing = promised.subtracting(archived)
+    let missing = promised.subtracting(archived).subtracting(exempt)
     require(missing.isEmpty, "promised and missing: \(missing.sorted().prefix(3))")
     let invented = archived.subtracting(entries.map(\.event))
     require(invented.isEmpty, "there are \(invented.count) events that never were")
-    require(run.summary?.rowsDropped ?? 0 == 0, "rows were dropped that the API shows")
+    require(
+      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows, "rows were dropped that the API shows")
   }
 
   /// Whether a complete run owes an event that the API showed when it began.
@@ -226,7 +259,9 @@ struct Auditor {
     let time = entry.event.time
     switch run.request {
     case .incremental:
-      guard run.summary?.plan.beginsNow == false, let start = manifest?.start else { return false }
+      guard run.summary?.plan.beginsNow == false, let start = manifest?.start, !run.tellsOtherTime else {
+        return false
+      }
       guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }
       // Whatever runs were cut short or made by hand in between.
       return entry.lateness <= run.settings.lookback

@@ -19,6 +19,8 @@ final class World: Sendable {
   let formats = Mutex<Set<PartFormat>>([.csv])
   /// By how much the API's clock is ahead of this world's; behind when negative.
   let apiLead = Mutex(TimeSpan.zero)
+  /// Whether a run made more requests than any needs.
+  let isEndless = Mutex(false)
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
@@ -151,6 +153,8 @@ struct Event: Hashable, Comparable, CustomStringConvertible {
 private struct Wire: HTTPTransport {
   let world: World
   private let requests = Counter()
+  /// More requests than any run needs.
+  private static let endless = 5_000
   private let beforeRequest: @Sendable (Int) throws(TransportFault) -> Void
 
   init(world: World) {
@@ -159,7 +163,13 @@ private struct Wire: HTTPTransport {
   }
 
   func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    try beforeRequest(requests.next())
+    let number = requests.next()
+    // A run that never ends is a fault of ours, and is told as one.
+    if number > Wire.endless {
+      world.isEndless.withLock { $0 = true }
+      throw .cancelled
+    }
+    try beforeRequest(number)
     let emulated = EmulatedRequest(
       target: request.target, headers: [("X-Api-Key", EmulatorConfiguration.demoKey)])
     let response = world.api.withLock {

@@ -1,0 +1,83 @@
+import AuditRecord
+import CloudsmithEmulator
+import TestSupport
+
+/// What an API does against its own word for a night: each is a way in which a list contradicts itself, or hides events from
+/// everybody.
+struct Oddity {
+  /// Which events the log had and some request of the night did not show.
+  enum Hidden: Sendable {
+    case nothing
+    /// So many of those that were written last.
+    case newest(Int)
+    /// Any of them.
+    case any
+  }
+
+  var name: String
+  var behaviours: [any Behaviour]
+  var hidden = Hidden.nothing
+  /// Whether the answers tell another time than the one of the simulation.
+  var tellsOtherTime = false
+
+  static func some(_ random: inout SeededRandom) -> Oddity {
+    let seed = random.next()
+    let later = Stretch(from: Int.random(in: 1...5, using: &random))
+    switch Int.random(in: 0..<13, using: &random) {
+    case 0, 1:
+      let lag = Int.random(in: 1...9, using: &random)
+      let choice = random.pick([LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1])])
+      return Oddity(
+        name: "copies", behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
+        hidden: .newest(lag))
+    case 2:
+      let lag = Int.random(in: 1...9, using: &random)
+      return Oddity(
+        name: "copies with one count",
+        behaviours: [
+          LaggingReplica([.events(0), .events(lag)], choice: random.pick([.inTurn, .listed([1, 0])]), sharesCount: true)
+        ], hidden: .newest(lag))
+    case 3: return Oddity(name: "cached count", behaviours: [CachedCount(.forever)])
+    case 4:
+      return Oddity(
+        name: "cached count", behaviours: [CachedCount(.answers(Int.random(in: 2...4, using: &random)))])
+    case 5:
+      return Oddity(
+        name: "empty", behaviours: [EmptyList(during: later, fields: random.pick(EmptyList.Fields.allCases))],
+        hidden: .any)
+    case 6:
+      return Oddity(
+        name: "thinned",
+        behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)], hidden: .any)
+    case 7:
+      return Oddity(
+        name: "cut",
+        behaviours: [
+          CutList(
+            to: Int.random(in: 0...30, using: &random), growingBy: random.pick([0, 0, 3, 10]), during: later)
+        ], hidden: .any)
+    case 8:
+      return Oddity(
+        name: "erased", behaviours: [ErasedRows(chance: 0.2, random.pick(ErasedRows.Place.allCases), seed: seed)])
+    case 9:
+      return Oddity(
+        name: "stray", behaviours: [LateOrderBreak(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
+        hidden: .any)
+    case 10: return Oddity(name: "no fields", behaviours: [PaginationFields.absent])
+    case 11:
+      let steps = [DateField.Step(beforeRequest: Int.random(in: 1...4, using: &random), by: .hours(-random.pick([0.5, 30])))]
+      return Oddity(
+        name: "clock",
+        behaviours: [DateField(ahead: .zero - .hours(random.pick([0, 0, 2, 50])), steps: random.once(in: 2) ? steps : [])],
+        tellsOtherTime: true)
+    default:
+      return Oddity(
+        name: "deep pages refused",
+        behaviours: [
+          DeepPageLimit(
+            .pages(Int.random(in: 1...4, using: &random)),
+            refusal: random.pick([.status(400), .status(404), .status(422), .empty]))
+        ])
+    }
+  }
+}
