@@ -26,6 +26,7 @@ struct Schedule {
   /// For what the API does against its own word, likewise.
   private var odd: SeededRandom
   private let isClustered: Bool
+  private let isFilterOnClock: Bool
   private let world: World
   private let disk: FaultyFileSystem
   private let ledger: Ledger
@@ -54,6 +55,7 @@ struct Schedule {
       $0.maximumPageSize = largest
       $0.timeFilter = filter
     }
+    isFilterOnClock = if case .onClock = filter { true } else { false }
     isClustered = ways.once(in: 2)
     self.ways = ways
     odd = SeededRandom(seed: (seed &+ 1) &* 0x1E37_79B9_7F4A_7C15)
@@ -116,8 +118,13 @@ struct Schedule {
     if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
     if random.once(in: 8) { behaviours.append(CountField.absent) }
     let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
-    // Rows that are erased while the answers do not count are what no client can see.
-    if oddity?.name == "erased" { behaviours.removeAll { $0 is CountField } }
+    // What no client can be sure to see: rows that are erased while the answers do not count; copies that lag, or counts that
+    // do not move, while events arrive and change places.
+    if let oddity, oddity.needsCalm {
+      behaviours.removeAll { $0 is CountField || $0 is Arrivals || $0 is ShuffledTies }
+    } else if oddity?.name == "erased" {
+      behaviours.removeAll { $0 is CountField }
+    }
     try await run(request(), mishap(), behaviours, oddity)
   }
 
@@ -201,7 +208,9 @@ struct Schedule {
     _ request: ExportSettings.Request, _ pageSize: Int, _ observe: @escaping @Sendable (ExportEvent) -> Void
   ) async throws -> ExportSummary {
     let (world, settings) = (world, settings)
-    let way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
+    var way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
+    // A filter by when events were written hides those that came later than its margin.
+    if isFilterOnClock, ledger.lateBound > FilteredWalk.margin { way = way == .walk ? .walk : .seek }
     let memory = ways.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
     world.formats.withLock { $0 = ways.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
     return try await Task {
