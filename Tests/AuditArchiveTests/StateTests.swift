@@ -119,7 +119,8 @@ import Testing
       }
       #expect(commit.coverageWithdrawn.intervals == [window("2024-02-12T18:00:00Z", "2024-02-14T00:00:00Z")])
       #expect(commit.highWaterMark == at("2024-02-12T18:00:00Z"))
-      #expect(commit.partitionsChanged.map(\.state) == [.open, .open])
+      #expect(commit.standing.coverage.intervals == [window("2024-02-12T00:00:00Z", "2024-02-12T18:00:00Z")])
+      #expect(commit.partitionsChanged.allSatisfy { $0.state == .open })
       #expect(try Archive.recentCommits(at: folder, log: log("acme"), limit: 1) == [commit])
       #expect(try #require(try Archive.verify(at: folder, log: log("acme"))).findings.isEmpty)
       let path = ArchivePaths(log("acme")).commit(2)
