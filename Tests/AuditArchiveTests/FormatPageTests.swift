@@ -81,7 +81,9 @@ import Testing
       let data = try Data(
         contentsOf: FormatPageTests.root.appending(path: "samples/\(schema).schema.json"))
       let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-      let members = try #require(object["properties"] as? [String: Any]).keys
+      let definitions = try #require(object["$defs"] as? [String: [String: Any]])
+      let run = definitions["run"]?["properties"] as? [String: Any] ?? [:]
+      let members = try Array(#require(object["properties"] as? [String: Any]).keys) + run.keys
       #expect(members.count > 10)
       for member in members {
         #expect(page.contains("`\(member)`") || page.contains("\"\(member)\""), "\(schema): \(member)")

@@ -59,13 +59,23 @@ struct SchemaTests {
         try await writer.commit(["2024-02-20": events("2024-02-20", 3)]) { change in
           change.run.window = window("2024-02-20T00:00:00Z", "2024-02-21T00:00:00Z")
           change.run.timeFilter = "filter"
-          change.run.filterVerdict = "day-truncated"
+          change.run.filterVerdict = "day-truncated"  // as earlier builds wrote it
           change.run.secondsWaited = 3.25
           change.run.flattening.addUnknownField("new_member", 12)
         }
+        try await writer.commit([:]) { change in
+          change.run.vanishedEvents = 2
+          change.withdrawn = [window("2024-02-20T12:00:00Z", "2024-02-21T00:00:00Z")]
+          change.oldestShown = OldestShown(eventAt: at("2024-02-01T00:00:00Z"), seenAt: change.committedAt)
+        }
       }
       let files = try stateFiles("\(folder)/organizations") + stateFiles("\(folder)/repositories")
-      #expect(files.count == 2 + 7 + 6)
+      #expect(files.count == 2 + 8 + 6)
+      let path = "_manifest/acme/commits/00000000000000000008.json"
+      let record = try String(contentsOfFile: "\(folder)/organizations/\(path)", encoding: .utf8)
+      for member in ["coverage_withdrawn", "oldest_shown", "vanished_events"] {
+        #expect(record.contains("\"\(member)\""), "\(member)")
+      }
       #expect(try refusals(files) == [])
     }
   }
@@ -78,6 +88,7 @@ struct SchemaTests {
         for (part, other) in [
           ("{\n  \"commit\"", "{\n  \"new\" : 1,\n  \"commit\""), ("\"start\"", "\"begin\""),
           ("00:00.000000Z", "00:00Z"), ("/1\"", "/2\""),
+          ("{\n  \"commit\"", "{\n  \"oldest_shown\" : {},\n  \"commit\""),
         ] {
           try write(text.replacing(part, with: other), to: file.path)
           #expect(try !refusals([file]).isEmpty, "\(part) → \(other)")

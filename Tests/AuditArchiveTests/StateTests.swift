@@ -90,6 +90,8 @@ import Testing
           change.run.filterVerdict = "ignored"
           change.run.requests = 12
           change.run.secondsWaited = 3.2
+          change.run.vanishedEvents = 4
+          change.oldestShown = OldestShown(eventAt: at("2024-02-01T00:00:00Z"), seenAt: change.committedAt)
           change.run.flattening.nulReplaced = 2
           change.run.flattening.addUnknownField("new_member", 12)
           change.run.flattening.addUnknownField("…", 3)
@@ -102,6 +104,29 @@ import Testing
       let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
       #expect(
         try ArchiveJSON.decode(Manifest.self, from: ArchiveJSON.encode(manifest), path: "m") == manifest)
+    }
+  }
+
+  @Test func `a commit names the coverage that it takes back, the mark falls, and the archive verifies`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      let commit = try await withWriter(folder) { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5), "2024-02-13": events("2024-02-13", 2)])
+        return try await writer.commit([:]) {
+          $0.withdrawn = [window("2024-02-12T18:00:00Z", "2024-02-14T18:00:00Z")]
+        }
+      }
+      #expect(commit.coverageWithdrawn.intervals == [window("2024-02-12T18:00:00Z", "2024-02-14T00:00:00Z")])
+      #expect(commit.highWaterMark == at("2024-02-12T18:00:00Z"))
+      #expect(commit.standing.coverage.intervals == [window("2024-02-12T00:00:00Z", "2024-02-12T18:00:00Z")])
+      #expect(commit.partitionsChanged.allSatisfy { $0.state == .open })
+      #expect(try Archive.recentCommits(at: folder, log: log("acme"), limit: 1) == [commit])
+      #expect(try #require(try Archive.verify(at: folder, log: log("acme"))).findings.isEmpty)
+      let path = ArchivePaths(log("acme")).commit(2)
+      #expect(
+        try members("\(folder)/\(path)")["coverage_withdrawn"] as? [[String: String]]
+          == [["from": "2024-02-12T18:00:00.000000Z", "to": "2024-02-14T00:00:00.000000Z"]])
     }
   }
 

@@ -18,7 +18,8 @@ import Testing
     .enabled(if: Shell.works("command -v promtool"), "needs promtool"),
     arguments: [
       ("> 26 * 3600", "> 96 * 3600"), ("> 3 * 86400", "> 9 * 86400"), ("< 7 * 86400", "< 5 * 86400"),
-      ("!= 0) != 4", "!= 0)"), ("== 2", "== 3"), ("gaps > 0", "gaps > 1"), ("for: 2h", "for: 0h"),
+      ("!= 0) != 4", "!= 0)"), ("== 2", "== 3"), ("gaps > 0", "gaps > 1"), ("vanished > 0", "vanished > 9"),
+      ("for: 2h", "for: 0h"),
     ])
   func `the tests of the alerts see what is changed in them`(text: String, other: String) throws {
     let folder = NSTemporaryDirectory() + "audit-alerts-" + UUID().uuidString

@@ -15,6 +15,7 @@ import Testing
     (["--to", "2024-01-02"], "--to needs --from"),
     (["--from", "2024-01-02", "--to", "2024-01-02"], "is not before"),
     (["--replace"], "--replace needs --from and --to"),
+    (["--allow-mass-removal"], "--allow-mass-removal needs --replace"),
     (["--page-size", "0"], "a whole number from 1 to 500"),
     (["--page-size", "501"], "a whole number from 1 to 500"),
     (["--page-size", "many"], "a whole number from 1 to 500"),
@@ -92,8 +93,9 @@ import Testing
     let help = try Program.exporter.run(["help", "export"])
     #expect(help.status == 0)
     for option in [
-      "--organization", "--archive", "--backfill-start-time", "--from", "--to", "--replace", "--whole-days",
-      "--query", "--dry-run", "--time-filter", "--lookback",
+      "--organization", "--archive", "--backfill-start-time", "--from", "--to", "--replace",
+      "--allow-mass-removal",
+      "--whole-days", "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
       "--request-timeout", "--compression-level", "--parquet-compression", "--signing-key-file", "--api-host",
