@@ -40,6 +40,8 @@ package struct EmulatorConfiguration: Sendable {
   package var maximumPageSize = 500
   /// In the order in which they see each request.
   package var behaviours: [any Behaviour] = []
+  /// Whether every answer of a server tells the time of its clock (`Date`), unless a behaviour does.
+  package var tellsTime = false
   /// Whether `/emulator/…` answers.
   package var answersAboutItself = true
 

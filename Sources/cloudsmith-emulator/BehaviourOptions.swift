@@ -139,6 +139,9 @@ struct BehaviourOptions: ParsableArguments {
   }
 
   /// nil when no option asks for the time to be told.
+  /// Whether these options say what time the answers tell.
+  var setsTime: Bool { dateField != nil }
+
   private var dateField: DateField? {
     guard dateBehind != nil || dateAhead != nil || dateAge != nil || !dateStep.isEmpty || dateAbsentEvery > 0
     else { return nil }

@@ -94,6 +94,7 @@ struct Emulator: AsyncParsableCommand {
     configuration.behaviours = lists.behaviours(seed: events.seed) + behaviours.behaviours(seed: events.seed)
     // Nothing beyond the API is shown to other machines.
     configuration.answersAboutItself = listening.isLoopback
+    configuration.tellsTime = !behaviours.setsTime
     return configuration
   }
 

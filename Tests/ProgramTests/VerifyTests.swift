@@ -1,3 +1,5 @@
+import AuditArchive
+import AuditRecord
 import Foundation
 import Testing
 
@@ -165,6 +167,73 @@ import Testing
       let result = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
       #expect([0, 3].contains(result.status), "\(result.log)")
       #expect(try verify(bench.archive).status == 0)
+    }
+  }
+
+  @Test
+  func `an event on two days is told with both, and what the answer says to do ends it`() async throws {
+    let options = ["--generate", "60", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-04"]
+    try await Bench.with(options) { bench in
+      let exported = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
+      #expect([0, 3].contains(exported.status), "\(exported.log)")
+      #expect(try verify(bench.archive).status == 0)
+      let uuid = try await moveEvent(in: bench.archive)
+
+      let result = try verify(bench.archive)
+      #expect(result.status == 2)
+      #expect(result.log.contains("is damaged: 1 finding: 1 duplicate."))
+      let sentence =
+        """
+        the same event on two days, 2024-02-01 and 2024-02-03: its time was corrected by the API; its uuid is '\(uuid)'
+        """
+      #expect(result.output.contains("2024-02-03: \(sentence)\n"), "\(result.output)")
+      let command = "export -o acme --archive \(bench.archive) --from"
+      #expect(
+        result.output.contains(
+          """
+          duplicate: Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on \
+          the day that the API gives it now.
+            cloudsmith-audit-export \(command) 2024-02-01 --to 2024-02-02 --replace
+            cloudsmith-audit-export \(command) 2024-02-03 --to 2024-02-04 --replace
+
+          """), "\(result.output)")
+      let json = try verify(bench.archive, ["--output-format", "json"]).json
+      let finding = try #require((json["findings"] as? [[String: Any]])?.first)
+      #expect(finding["kind"] as? String == "duplicate" && finding["message"] as? String == sentence)
+      #expect(finding["day"] as? String == "2024-02-03" && finding["other_day"] as? String == "2024-02-01")
+
+      for window in [("2024-02-01", "2024-02-02"), ("2024-02-03", "2024-02-04")] {
+        let replaced = try bench.export([
+          "--from", window.0, "--to", window.1, "--replace", "--retention", "36500d",
+        ])
+        #expect([0, 3].contains(replaced.status), "\(replaced.log)\(replaced.output)")
+      }
+      let mended = try verify(bench.archive)
+      #expect(mended.status == 0, "\(mended.output)")
+    }
+  }
+
+  /// Puts an event of 2024-02-01 on 2024-02-03 too, as if it had been read there before its time was corrected. Returns its uuid.
+  private func moveEvent(in folder: String) async throws -> String {
+    let manifest = try #require(try ArchiveLook(folder: folder).manifest)
+    let (first, last) = (try #require(Day("2024-02-01")), try #require(Day("2024-02-03")))
+    return try await Archive.withWriter(
+      at: folder, source: manifest.source, holder: LockHolder.thisProcess(since: first.start),
+      settings: WriterSettings(toolVersion: "test")
+    ) { writer in
+      var events: [RowBatch] = []
+      try writer.rows(of: first) { events.append($0) }
+      var moved = try #require(events.first)
+      let uuid = try #require(moved.string(.uuid, 0))
+      moved.eventAt[0] = last.end.microseconds - 1
+      var rows: [RowSelection] = []
+      try writer.rows(of: last) { rows.append(RowSelection($0)) }
+      rows.append(RowSelection(moved, rows: [0]))
+      var rest = rows[...]
+      var change = Change(committedAt: last.end, lookback: .hours(24))
+      change.days = [try await writer.stage(last) { rest.popFirst() }]
+      _ = try writer.commit(change)
+      return uuid
     }
   }
 

@@ -7,7 +7,7 @@ struct DayCheck {
   private(set) var files = VerificationReport.Count()
   private(set) var rows = VerificationReport.Count()
 
-  private let partition: Partition
+  let partition: Partition
   private let storage: any ArchiveStorage
   private let paths: ArchivePaths
   private let settings: VerificationSettings
@@ -21,8 +21,11 @@ struct DayCheck {
     self.settings = settings
   }
 
-  /// `read` is told the bytes of each file that is done.
-  mutating func run(read: (Int) -> Void) {
+  /// The sound parts of the first format: rows to hold against other days, each once.
+  private(set) var comparable: [PartFile] = []
+
+  /// `read` is told the bytes of each file that is done. `each` takes the rows of the first format, those of damaged parts too.
+  mutating func run(read: (Int) -> Void, each: (RowBatch, PartFile) -> Void) {
     checkEntry()
     var counts: [VerificationReport.Count] = []
     for format in PartFormat.allCases {
@@ -32,9 +35,11 @@ struct DayCheck {
       if settings.isQuick {
         for file in files where checkSize(of: file) { sound.insert(file.path) }
       } else {
-        sound = checkRows(of: files, read: read)
+        let isGiven = format == partition.files.first?.format
+        sound = checkRows(of: files, read: read) { if isGiven { each($0, $1) } }
       }
       for file in files { self.files.add(sound.contains(file.path)) }
+      if format == partition.files.first?.format { comparable = files.filter { sound.contains($0.path) } }
       counts.append(
         .init(
           sound: files.reduce(0) { $0 + (sound.contains($1.path) ? $1.rows : 0) },
@@ -109,7 +114,9 @@ struct DayCheck {
   }
 
   /// The paths of those that are sound.
-  private mutating func checkRows(of files: [PartFile], read: (Int) -> Void) -> Set<String> {
+  private mutating func checkRows(
+    of files: [PartFile], read: (Int) -> Void, each: (RowBatch, PartFile) -> Void
+  ) -> Set<String> {
     var content = DayContentHash()
     var rows = RowCheck(day: partition.eventDate)
     var duplicates = DuplicateSearch(limit: settings.identityLimit)
@@ -130,6 +137,7 @@ struct DayCheck {
         let scan = try PartScan(file, in: storage, content: &content) { batch in
           rows.add(batch)
           duplicates.add(batch)
+          each(batch, file)
         }
         let flaws = flaws(of: file, scan, rows)
         for flaw in flaws { add(flaw, at: file.path) }

@@ -16,6 +16,12 @@ package struct Finding: Hashable, Sendable {
     self.commit = commit
     self.flaw = flaw
   }
+
+  /// Whose rows are concerned, in order.
+  package var days: [Day] {
+    guard case .duplicate(_, _, let other?) = flaw else { return day.map { [$0] } ?? [] }
+    return [other] + (day.map { [$0] } ?? [])
+  }
 }
 
 /// What is wrong: facts, told apart by what an auditor would ask next. "Expected" is what the archive's own records
@@ -35,8 +41,8 @@ package enum Flaw: Hashable, Sendable {
   case miscounted(Counted, expected: Int, found: Int)
   /// Rows that do not come after the row before them by (`event_at`, `uuid`). `first` counts from 1 in its file.
   case outOfOrder(rows: Int, first: Int)
-  /// Rows whose `uuid` an earlier row of the day has. `uuid` is that of the first.
-  case duplicate(rows: Int, uuid: String)
+  /// Rows whose `uuid` another row has: an earlier one of the day, or one of `otherDay`, an earlier day. `uuid` is that of the first.
+  case duplicate(rows: Int, uuid: String, otherDay: Day? = nil)
   /// Rows of another day. `first` counts from 1 in its file.
   case wrongDay(rows: Int, first: Int, eventAt: Timestamp)
   case wrongBounds(expected: Bounds, found: Bounds)

@@ -1,4 +1,5 @@
 package import AuditRecord
+import PartitionFormats
 
 extension Archive {
   /// Proves an archive, or finds all that is wrong with it; nil when there is no archive of the log.
@@ -145,10 +146,16 @@ struct Verification {
     if !settings.isQuick {
       progress.totalBytes = asked.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
     }
+    let rows = asked.reduce(0) {
+      min(settings.archiveIdentityLimit, $0 + min($1.rows, settings.archiveIdentityLimit))
+    }
+    var search = CrossDaySearch(limit: settings.archiveIdentityLimit, expected: settings.isQuick ? 0 : rows)
+    var read: [DayCheck] = []
     for partition in asked {
       progress.day = partition.eventDate
       observe(progress)
-      let checked = check(partition, newerThan: state.commit, observe)
+      let checked = check(partition, newerThan: state.commit, &search, observe)
+      read.append(checked)
       let isSound = checked.findings.isEmpty
       report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
       report.files.add(checked.files)
@@ -159,12 +166,14 @@ struct Verification {
       }
       progress.done += 1
     }
+    compareDays(read, newerThan: state.commit, &search, observe)
     progress.day = nil
   }
 
   /// A part that is gone may have been replaced by a run meanwhile: then it is the day's new revision that has to be there.
   private mutating func check(
-    _ partition: Partition, newerThan commit: Int, _ observe: (VerificationProgress) -> Void
+    _ partition: Partition, newerThan commit: Int, _ search: inout CrossDaySearch,
+    _ observe: (VerificationProgress) -> Void
   ) -> DayCheck {
     var partition = partition
     while true {
@@ -173,6 +182,8 @@ struct Verification {
       check.run { bytes in
         progress.bytes += bytes
         observe(progress)
+      } each: { batch, file in
+        search.add(batch, at: CrossDaySearch.Place(file, of: partition))
       }
       guard check.findings.contains(where: \.flaw.isMissing),
         let newer = commits(after: commit).flatMap(\.partitionsChanged).last(where: {
@@ -182,6 +193,36 @@ struct Verification {
       partition = newer
       progress.bytes = before
     }
+  }
+
+  /// The passes over all days after the first one, and what they found. Rows of damaged parts are held against no day: what is wrong
+  /// with them has been told.
+  private mutating func compareDays(
+    _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
+    _ observe: (VerificationProgress) -> Void
+  ) {
+    while search.nextPass() {
+      progress.totalBytes += days.reduce(0) { $0 + $1.comparable.reduce(0) { $0 + $1.bytes } }
+      for day in days {
+        progress.day = day.partition.eventDate
+        for file in day.comparable {
+          var unused = DayContentHash()
+          let place = CrossDaySearch.Place(file, of: day.partition)
+          // A failure now is one that was not there a moment ago; what it hides, the next verification finds.
+          do { _ = try PartScan(file, in: storage, content: &unused) { search.add($0, at: place) } } catch {}
+          progress.bytes += file.bytes
+          observe(progress)
+        }
+      }
+    }
+    let found = search.findings
+    guard !found.isEmpty else { return }
+    // A run that replaces both days meanwhile may have been met between them: the next verification reads them as they are then.
+    let revisions = Dictionary(
+      days.map { ($0.partition.eventDate, $0.partition.revision) }, uniquingKeysWith: max)
+    let newer = commits(after: commit).flatMap(\.partitionsChanged)
+    let replaced = Set(newer.filter { $0.revision > revisions[$0.eventDate] ?? .max }.map(\.eventDate))
+    add(found.filter { replaced.isDisjoint(with: $0.days) })
   }
 
   private mutating func checkQuarantine(_ state: Manifest) {
@@ -221,5 +262,11 @@ struct Verification {
         return commits
       }
     }
+  }
+}
+
+extension CrossDaySearch.Place {
+  fileprivate init(_ file: PartFile, of partition: Partition) {
+    self.init(day: partition.eventDate, path: file.path, commit: partition.changedInCommit)
   }
 }

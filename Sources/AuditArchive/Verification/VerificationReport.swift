@@ -14,6 +14,9 @@ package struct VerificationSettings: Hashable, Sendable {
   package var signedSince = 1
   /// How many identities of a day's rows are held in memory at once; a longer day is read several times.
   package var identityLimit = 1 << 21
+  /// How many identities of all days' rows are held in memory at once, in 8 bytes each; when there are more, all days are read several
+  /// times.
+  package var archiveIdentityLimit = 1 << 23
 
   package init() {}
 

@@ -102,11 +102,15 @@ struct DaySealer {
     let reach = DaySealer.reach
     let near = day.advanced(by: -reach)...day.advanced(by: reach)
     for partition in writer.manifest?.partitions ?? [] {
-      guard near.contains(partition.eventDate), partition.eventDate != day, partition.rows > 0 else { continue }
+      guard near.contains(partition.eventDate), partition.eventDate != day, partition.rows > 0 else {
+        continue
+      }
       var reader = writer.reader(of: partition.eventDate)
       do throws(ArchiveError) {
         while let batch = try reader.next() {
-          for row in 0..<batch.count where late.contains(batch.identity(row)) { found.insert(batch.identity(row)) }
+          for row in 0..<batch.count where late.contains(batch.identity(row)) {
+            found.insert(batch.identity(row))
+          }
         }
       } catch {
         guard case .damaged = error else { throw error }

@@ -51,7 +51,8 @@ package struct ExportPlan: Sendable {
     package var newestEvent: Timestamp?
 
     package init(
-      start: Timestamp, coverage: Coverage, lookbackDue: Coverage = Coverage(), oldestShown: OldestShown? = nil,
+      start: Timestamp, coverage: Coverage, lookbackDue: Coverage = Coverage(),
+      oldestShown: OldestShown? = nil,
       newestEvent: Timestamp? = nil
     ) {
       self.start = start

@@ -48,7 +48,8 @@ extension ExportRun {
         observe(
           .page(
             ExportEvent.Progress(
-              page: number, pagesInList: page.pagination.pageTotal, events: eventsReceived, reached: stretch.to,
+              page: number, pagesInList: page.pagination.pageTotal, events: eventsReceived,
+              reached: stretch.to,
               span: stretch)))
       case .pastTheEnd: walk.receivePastTheEnd()
       case .refused: walk.receiveRefusal()

@@ -247,7 +247,8 @@ package struct ExportRun: ~Copyable {
         do throws(ArchiveError) {
           var reader = writer.reader(of: day)
           while let batch = try reader.next() {
-            for row in 0..<batch.count where span.contains(batch.time(row)) && evidence.mustBeShown(batch.time(row)) {
+            for row in 0..<batch.count
+            where span.contains(batch.time(row)) && evidence.mustBeShown(batch.time(row)) {
               evidence.expect(batch.identity(row), isShown: pending.compare(row, of: batch, in: day) != nil)
             }
           }
@@ -270,7 +271,9 @@ package struct ExportRun: ~Copyable {
     evidence.noteEmptyList()
     defer { countRequests() }
     if evidence.reason == nil {
-      if settings.query != nil, case .page(let page) = try await client.page(1, size: 1), page.parsed.recordCount > 0 {
+      if settings.query != nil, case .page(let page) = try await client.page(1, size: 1),
+        page.parsed.recordCount > 0
+      {
         evidence.noteAccess()
       } else if try await client.mayReadAuditLog() {
         evidence.noteAccess()
@@ -419,7 +422,9 @@ package struct ExportRun: ~Copyable {
     let kept = answers.now(at: clock.elapsed) - settings.retention
     let settled = answers.now(at: began) - settings.settle
     try await close(
-      complete.map { (day: $0.day, rows: $0.rows, claim: evidence.claim($0.day, kept: kept, settled: settled)) },
+      complete.map {
+        (day: $0.day, rows: $0.rows, claim: evidence.claim($0.day, kept: kept, settled: settled))
+      },
       isComplete: pending.isEmpty && evidence.reason == nil)
   }
 
@@ -445,7 +450,8 @@ package struct ExportRun: ~Copyable {
     let late = pending.takeLate()
     guard !late.isEmpty else { return }
     try await close(
-      late.map { (day: $0.day, rows: $0.rows, claim: []) }, isComplete: pending.isEmpty && evidence.reason == nil,
+      late.map { (day: $0.day, rows: $0.rows, claim: []) },
+      isComplete: pending.isEmpty && evidence.reason == nil,
       claimsQuiet: false)
   }
 
@@ -519,7 +525,8 @@ extension IncompleteReason {
   fileprivate var isReachable: Bool {
     switch self {
     case .endedEarly, .refused, .roundCount, .short, .unconfirmedEnd: true
-    case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .listShrank, .outrun, .pageSizeChanged, .unreconciled,
+    case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .listShrank, .outrun, .pageSizeChanged,
+      .unreconciled,
       .filterFailed, .vanished, .replacementTooLarge:
       false
     }

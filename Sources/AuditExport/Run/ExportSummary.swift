@@ -46,6 +46,14 @@ package struct ExportSummary: Sendable {
   /// `Date` is to the second, and an answer can take a while.
   package static let clockTolerance = TimeSpan.minutes(2)
 
+  /// Whether the API answered what the run asked.
+  package var hasAnswers: Bool {
+    switch outcome {
+    case .complete, .incomplete: true
+    case .stoppedByAPI, .stoppedByArchive, .requestInFuture: false
+    }
+  }
+
   /// See `Manifest.loss(after:now:)`.
   package func loss(after retention: TimeSpan, now: Timestamp) -> (lacking: Timestamp, lostAt: Timestamp)? {
     manifest?.loss(after: retention, now: now)

@@ -46,7 +46,8 @@ package struct FilteredWalk: Sendable {
   package init(_ window: Window, known: Int? = nil) {
     self.known = known ?? 0
     span = Window(
-      from: max(.earliest, window.from - FilteredWalk.margin), to: min(.latest, window.to + FilteredWalk.margin))
+      from: max(.earliest, window.from - FilteredWalk.margin),
+      to: min(.latest, window.to + FilteredWalk.margin))
     next = .count(FilterQuery(to: span.from))
   }
 
@@ -75,7 +76,9 @@ package struct FilteredWalk: Sendable {
   private var list: FilterQuery { FilterQuery(from: span.from, to: span.to) }
 
   private mutating func receiveCount(_ page: PageView) {
-    guard let count = page.pagination.count ?? (page.records.isEmpty ? 0 : nil) else { return receiveRefusal() }
+    guard let count = page.pagination.count ?? (page.records.isEmpty ? 0 : nil) else {
+      return receiveRefusal()
+    }
     receive(count: count)
   }
 
@@ -108,7 +111,9 @@ package struct FilteredWalk: Sendable {
       next = .finished(.unproven(.unreconciled(expected: nil, found: page.records.count)))
       return
     }
-    if let oldest = page.oldest, oldest < span.from - FilteredWalk.zones || page.newest > span.to + FilteredWalk.zones {
+    if let oldest = page.oldest,
+      oldest < span.from - FilteredWalk.zones || page.newest > span.to + FilteredWalk.zones
+    {
       return receiveRefusal()
     }
     if let expected, expected != count { return readAgain(expected: count, found: received.count) }

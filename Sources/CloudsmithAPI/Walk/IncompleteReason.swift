@@ -38,7 +38,8 @@ package enum IncompleteReason: Hashable, Sendable {
   package var refutesClaims: Bool {
     switch self {
     case .uncounted, .headDiffers, .listShrank, .vanished: true
-    case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun, .pageSizeChanged,
+    case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
+      .pageSizeChanged,
       .unreconciled, .filterFailed, .replacementTooLarge:
       false
     }

@@ -191,7 +191,8 @@ package struct PageWalk: Sendable {
     // A page that was there a moment ago.
     guard asked > above.number else { return askAgain(because: .endedEarly(page: asked)) }
     let saysMore =
-      above.pagination.count != nil ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
+      above.pagination.count != nil
+      ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
     if saysMore { return reread(above, nil, because: .endedEarly(page: asked)) }
     // Where the answers do not say how long the list is, one answer is not enough.
     endAnswers += 1
@@ -203,7 +204,9 @@ package struct PageWalk: Sendable {
   package mutating func receiveRefusal() {
     guard case .read(let asked) = next else { return }
     // What is refused while the walk is being checked leaves it unchecked.
-    if case .down = phase { close(.unproven(.refused(page: asked))) } else {
+    if case .down = phase {
+      close(.unproven(.refused(page: asked)))
+    } else {
       finish(.unproven(.headDiffers(missing: 0)))
     }
   }
@@ -213,7 +216,9 @@ package struct PageWalk: Sendable {
     answers += 1
     deepest = max(deepest, page)
     guard answers > PageWalk.answerLimit + 8 * (deepest - firstPage) else { return true }
-    finish(.unproven(doubt.map { $0.refutesClaims ? $0 : .uncounted(page: page, missing: 0) } ?? .outrun(page: page)))
+    finish(
+      .unproven(
+        doubt.map { $0.refutesClaims ? $0 : .uncounted(page: page, missing: 0) } ?? .outrun(page: page)))
     return false
   }
 

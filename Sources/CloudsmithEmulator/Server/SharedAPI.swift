@@ -18,6 +18,13 @@ package final class SharedAPI: Sendable {
   }
 
   func respond(to request: EmulatedRequest) -> EmulatedResponse {
-    api.withLock { $0.respond(to: request, at: clock()) }
+    let now = clock()
+    return api.withLock { api in
+      var response = api.respond(to: request, at: now)
+      if api.configuration.tellsTime, response.headers["Date"] == nil {
+        response.headers["Date"] = DateField.text(now)
+      }
+      return response
+    }
   }
 }

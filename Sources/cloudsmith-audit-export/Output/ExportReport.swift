@@ -43,7 +43,7 @@ struct ExportReport: Report {
     let warnings = [
       summary.isNothingVisible ? Words.nothingVisible : nil, loss,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
-      summary.isClockTold ? nil : Words.clockUntold,
+      summary.isClockTold || !summary.hasAnswers ? nil : Words.clockUntold,
     ]
     warning = warnings.lazy.compactMap(\.self).first
     status = failure?.status ?? .done
@@ -76,7 +76,8 @@ struct ExportReport: Report {
       lines.append("\(log): \(parts.joined(separator: "; ")).")
     }
     if counters.vanishedEvents > 0 {
-      lines.append("\(counters.vanishedEvents.grouped) archived events are no longer shown by the API; they are kept")
+      lines.append(
+        "\(counters.vanishedEvents.grouped) archived events are no longer shown by the API; they are kept")
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")

@@ -21,7 +21,14 @@ enum FindingWords {
       "has \(found.grouped) \(words(for: what)), and \(expected.grouped) are recorded"
     case .outOfOrder(let rows, let first):
       "\(rows.grouped) \(rows == 1 ? "row does" : "rows do") not come after the row before; the first is row \(first)"
-    case .duplicate(let rows, let uuid):
+    case .duplicate(1, let uuid, _?):
+      "the same event on two days, \(days(finding)): its time was corrected by the API; its uuid is \(quoted(uuid))"
+    case .duplicate(let rows, let uuid, _?):
+      """
+      \(rows.grouped) events are each on two days, \(days(finding)): their times were corrected by the API; the first uuid is \
+      \(quoted(uuid))
+      """
+    case .duplicate(let rows, let uuid, nil):
       "\(rows.grouped) \(rows == 1 ? "row has" : "rows have") the uuid of another row of the day; the first is \(quoted(uuid))"
     case .wrongDay(let rows, let first, let eventAt):
       "\(rows.grouped) \(rows == 1 ? "row is" : "rows are") of another day; the first is row \(first), of \(eventAt)"
@@ -70,12 +77,28 @@ enum FindingWords {
     }
   }
 
-  /// Whether fetching the whole day anew ends it.
-  static func isMendedByReplacing(_ kind: Flaw.Kind) -> Bool { advice(kind) == advice(.missing) }
+  /// Whether fetching the whole day, or both days, anew ends it.
+  static func isMendedByReplacing(_ flaw: Flaw) -> Bool {
+    advice(flaw) == advice(.missing()) || isOnTwoDays(flaw)
+  }
 
-  /// What to do about all findings of a kind.
-  static func advice(_ kind: Flaw.Kind) -> String {
-    switch kind {
+  private static func isOnTwoDays(_ flaw: Flaw) -> Bool {
+    guard case .duplicate(_, _, _?) = flaw else { return false }
+    return true
+  }
+
+  private static func days(_ finding: Finding) -> String {
+    finding.days.map(\.description).joined(separator: " and ")
+  }
+
+  /// What to do about a finding, and about all that are like it.
+  static func advice(_ flaw: Flaw) -> String {
+    switch flaw {
+    case .duplicate(_, _, _?):
+      """
+      Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on the day that the API \
+      gives it now.
+      """
     case .missing, .altered, .unreadable, .schemaMismatch, .miscounted, .outOfOrder, .duplicate, .wrongDay,
       .wrongBounds, .wrongContent, .misnamed:
       """

@@ -68,16 +68,10 @@ struct VerifyReport: Report {
       findings.isEmpty
         ? "No finding: the archive is what its commits say\(report.settings.isQuick ? ", as far as sizes tell" : "")."
         : "\(countsByKind).")
-    let kinds = Flaw.Kind.allCases.filter { kind in findings.contains { $0.flaw.kind == kind } }
-    var said: Set<String> = []
-    for kind in kinds {
-      let advice = FindingWords.advice(kind)
-      guard said.insert(advice).inserted else { continue }
-      let alike = kinds.filter { FindingWords.advice($0) == advice }.map(\.rawValue)
-      lines.append("\(alike.joined(separator: ", ")): \(advice)")
-      if FindingWords.isMendedByReplacing(kind) {
-        lines += replacements(of: kinds.filter(FindingWords.isMendedByReplacing))
-      }
+    for (advice, alike) in findingsByAdvice {
+      let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
+      lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
+      lines += replacements(of: alike.filter { FindingWords.isMendedByReplacing($0.flaw) })
     }
     return lines.joined(separator: "\n")
   }
@@ -98,9 +92,25 @@ struct VerifyReport: Report {
     return lines
   }
 
-  /// What fetches the damaged days anew; of many the oldest.
-  private func replacements(of kinds: [Flaw.Kind]) -> [String] {
-    let days = findings.filter { kinds.contains($0.flaw.kind) }.compactMap(\.day)
+  /// In the order of their kinds.
+  private var findingsByAdvice: [(advice: String, findings: [Finding])] {
+    var groups: [(advice: String, findings: [Finding])] = []
+    for kind in Flaw.Kind.allCases {
+      for finding in findings where finding.flaw.kind == kind {
+        let advice = FindingWords.advice(finding.flaw)
+        if let index = groups.firstIndex(where: { $0.advice == advice }) {
+          groups[index].findings.append(finding)
+        } else {
+          groups.append((advice, [finding]))
+        }
+      }
+    }
+    return groups
+  }
+
+  /// What fetches the days of these findings anew; of many the oldest.
+  private func replacements(of findings: [Finding]) -> [String] {
+    let days = findings.flatMap(\.days)
     let commands = ReplaceCommand(log: log, archive: archive).texts(days)
     let more = commands.count - 10
     return commands.prefix(10).map { "  \(TerminalText.line($0))" }
@@ -229,6 +239,7 @@ struct VerifyReport: Report {
       var kind: String
       var path: String
       var day: String?
+      var otherDay: String?
       var commit: Int?
       var expected: String?
       var found: String?
@@ -238,6 +249,7 @@ struct VerifyReport: Report {
         kind = finding.flaw.kind.rawValue
         path = finding.path
         day = finding.day?.description
+        if case .duplicate(_, _, let other?) = finding.flaw { otherDay = other.description }
         commit = finding.commit
         (expected, found) = FindingWords.facts(finding.flaw)
         message = FindingWords.sentence(finding)

@@ -214,7 +214,8 @@ struct Words {
     """
 
   func inFuture(_ time: Timestamp, now: Timestamp) -> Failure {
-    .usage("The time \(time) lies in the future: it is \(now) by the API's clock. Give a time that has passed.")
+    .usage(
+      "The time \(time) lies in the future: it is \(now) by the API's clock. Give a time that has passed.")
   }
 
   /// Files that the manifest names and that are missing or altered, told one by one.
@@ -265,13 +266,15 @@ struct Words {
         Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
         add --allow-mass-removal.
         """
-      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .listShrank, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
+      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .listShrank, .unconfirmedEnd,
+        .roundCount, .refused, .short, .outrun,
         .pageSizeChanged, .unreconciled, .filterFailed:
         "All events received are kept, and only what was proven is claimed as covered. Run again."
       }
     return Failure(
       status: .incomplete,
-      sentence: "The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). \(advice)")
+      sentence: "The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). \(advice)"
+    )
   }
 
   /// What was found of the API's time filter.

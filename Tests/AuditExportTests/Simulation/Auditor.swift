@@ -249,12 +249,15 @@ struct Auditor {
     }
     // What has disappeared from the log goes with a replacement.
     if isReplacing { hasReplaced = true }
-    let missing = promised.subtracting(archived).subtracting(exempt).filter { !hasReplaced || there.contains($0) }
+    let missing = promised.subtracting(archived).subtracting(exempt).filter {
+      !hasReplaced || there.contains($0)
+    }
     require(missing.isEmpty, "promised and missing: \(missing.sorted().prefix(3))")
     let invented = archived.subtracting(entries.map(\.event))
     require(invented.isEmpty, "there are \(invented.count) events that never were")
     require(
-      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows, "rows were dropped that the API shows")
+      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows,
+      "rows were dropped that the API shows")
   }
 
   /// Whether a complete run owes an event that the API showed when it began.

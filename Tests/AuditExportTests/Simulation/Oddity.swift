@@ -28,7 +28,9 @@ struct Oddity {
     switch Int.random(in: 0..<13, using: &random) {
     case 0, 1:
       let lag = Int.random(in: 1...9, using: &random)
-      let choice = random.pick([LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1])])
+      let choice = random.pick([
+        LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1]),
+      ])
       return Oddity(
         name: "copies", behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
         hidden: .newest(lag))
@@ -37,7 +39,8 @@ struct Oddity {
       return Oddity(
         name: "copies with one count",
         behaviours: [
-          LaggingReplica([.events(0), .events(lag)], choice: random.pick([.inTurn, .listed([1, 0])]), sharesCount: true)
+          LaggingReplica(
+            [.events(0), .events(lag)], choice: random.pick([.inTurn, .listed([1, 0])]), sharesCount: true)
         ], hidden: .newest(lag))
     case 3: return Oddity(name: "cached count", behaviours: [CachedCount(.forever)])
     case 4:
@@ -50,7 +53,8 @@ struct Oddity {
     case 6:
       return Oddity(
         name: "thinned",
-        behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)], hidden: .any)
+        behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
+        hidden: .any)
     case 7:
       return Oddity(
         name: "cut",
@@ -60,17 +64,25 @@ struct Oddity {
         ], hidden: .any)
     case 8:
       return Oddity(
-        name: "erased", behaviours: [ErasedRows(chance: 0.2, random.pick(ErasedRows.Place.allCases), seed: seed)])
+        name: "erased",
+        behaviours: [ErasedRows(chance: 0.2, random.pick(ErasedRows.Place.allCases), seed: seed)])
     case 9:
       return Oddity(
-        name: "stray", behaviours: [LateOrderBreak(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
+        name: "stray",
+        behaviours: [LateOrderBreak(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
         hidden: .any)
     case 10: return Oddity(name: "no fields", behaviours: [PaginationFields.absent])
     case 11:
-      let steps = [DateField.Step(beforeRequest: Int.random(in: 1...4, using: &random), by: .hours(-random.pick([0.5, 30])))]
+      let steps = [
+        DateField.Step(
+          beforeRequest: Int.random(in: 1...4, using: &random), by: .hours(-random.pick([0.5, 30])))
+      ]
       return Oddity(
         name: "clock",
-        behaviours: [DateField(ahead: .zero - .hours(random.pick([0, 0, 2, 50])), steps: random.once(in: 2) ? steps : [])],
+        behaviours: [
+          DateField(
+            ahead: .zero - .hours(random.pick([0, 0, 2, 50])), steps: random.once(in: 2) ? steps : [])
+        ],
         tellsOtherTime: true)
     default:
       return Oddity(

@@ -288,6 +288,8 @@ struct Schedule {
     }
     guard report.problems.isEmpty, let manifest = auditor.manifest else { return }
     // Rows that disappeared from the log hold back claims until somebody accepts that.
-    if !manifest.gaps.isEmpty, !auditor.hasVanishedRows { report.problems.append("gaps in the end: \(manifest.gaps)") }
+    if !manifest.gaps.isEmpty, !auditor.hasVanishedRows {
+      report.problems.append("gaps in the end: \(manifest.gaps)")
+    }
   }
 }

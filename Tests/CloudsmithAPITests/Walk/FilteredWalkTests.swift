@@ -26,7 +26,8 @@ private struct Filtered {
     guard first < list.count || page == 1 else { return nil }
     let records = list.dropFirst(first).prefix(size).map { time in
       let bytes = withUnsafeBytes(of: time) { Array($0) }
-      return PageView.Record(identity: IdentityHash(bytes.span), time: Timestamp(microseconds: time * 1_000_000))
+      return PageView.Record(
+        identity: IdentityHash(bytes.span), time: Timestamp(microseconds: time * 1_000_000))
     }
     let count = list.count + (query.from == nil ? 0 : countsBy)
     let pagination =
@@ -75,14 +76,16 @@ extension FilteredWalk {
   /// Twenty days, an event an hour.
   private var log: Filtered { Filtered(times: (0..<480).map { 1_728_000 - $0 * 3_600 }) }
   private var window: Window {
-    Window(from: Timestamp(microseconds: 10 * day * 1_000_000), to: Timestamp(microseconds: 11 * day * 1_000_000))
+    Window(
+      from: Timestamp(microseconds: 10 * day * 1_000_000), to: Timestamp(microseconds: 11 * day * 1_000_000))
   }
 
   private func events(of log: Filtered) -> Set<Timestamp> {
     Set(log.times.map { Timestamp(microseconds: $0 * 1_000_000) }.filter(window.contains))
   }
 
-  @Test func `a filter whose counts agree proves the window, with a page for every ten events and four counts`() {
+  @Test
+  func `a filter whose counts agree proves the window, with a page for every ten events and four counts`() {
     var walk = FilteredWalk(window)
     let (received, requests) = walk.run(log)
     #expect(walk.isWhole)
@@ -124,7 +127,9 @@ extension FilteredWalk {
       case .finished: break
       case .count: walk.receive(self.log.answer(everything, page: 1, size: 1)!)
       case .read(let page, _):
-        if let page = self.log.answer(everything, page: page, size: 10) { walk.receive(page) } else {
+        if let page = self.log.answer(everything, page: page, size: 10) {
+          walk.receive(page)
+        } else {
           walk.receivePastTheEnd()
         }
       }
@@ -132,7 +137,9 @@ extension FilteredWalk {
     #expect(!walk.isWhole)
   }
 
-  @Test func `a filter that hides events everywhere, and counts itself rightly, is found by what the list counts`() {
+  @Test
+  func `a filter that hides events everywhere, and counts itself rightly, is found by what the list counts`()
+  {
     var walk = FilteredWalk(window)
     var log = log
     log.isHiding = true

@@ -1,0 +1,258 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import TestSupport
+import Testing
+
+/// An event whose time the API corrected between two exports stands on two days: that is found, and nothing is taken for it.
+@Suite struct MovedEventTests {
+  private let days = ["2024-02-12", "2024-02-13", "2024-02-15"]
+  private static let limits = [1, 2, 3, 5, 8, 16, 1 << 20]
+
+  private func settings(limit: Int) -> VerificationSettings {
+    var settings = VerificationSettings()
+    settings.archiveIdentityLimit = limit
+    return settings
+  }
+
+  private func verify(_ folder: String, _ settings: VerificationSettings = VerificationSettings()) throws
+    -> VerificationReport
+  {
+    try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+  }
+
+  /// Ten events a day; `moved` of the first day stand on the last one too.
+  private func write(_ folder: String, formats: Set<PartFormat> = [.csv], moved: Int) async throws {
+    var settings = WriterSettings(toolVersion: "1.0.0")
+    settings.formats = formats
+    settings.partSizeLimit = 600
+    try await withWriter(folder, settings: settings) { writer in
+      for text in days { try await writer.commit([text: events(text, 10)]) }
+      guard moved > 0 else { return }
+      try await writer.commit([days[2]: events(days[2], 10) + copies(moved)])
+    }
+  }
+
+  /// The first events of the first day as the API shows them later.
+  private func copies(_ count: Int) -> [Event] {
+    events(days[0], count).enumerated().map { index, event in
+      Event("\(days[2])T20:00:0\(index)Z", event.uuid)
+    }
+  }
+
+  @Test(arguments: [[.csv], [.parquet], [.csv, .parquet]] as [Set<PartFormat>])
+  func `an event on two days is found in any format, however few rows are held in memory`(
+    formats: Set<PartFormat>
+  ) async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, formats: formats, moved: 2)
+      let files = try #require(try Archive.read(at: folder, log: log("acme"))?.partition(day(days[2]))).files
+      #expect(files.count > formats.count)
+      for limit in MovedEventTests.limits {
+        let report = try verify(folder, settings(limit: limit))
+        let finding = try #require(report.findings.first, "\(limit)")
+        #expect(report.findings.count == 1, "\(limit): \(report.findings)")
+        #expect(
+          finding.flaw == .duplicate(rows: 2, uuid: "2024-02-12-100000", otherDay: day(days[0])), "\(limit)")
+        #expect(finding.day == day(days[2]) && finding.days == [day(days[0]), day(days[2])])
+        #expect(finding.commit == 4 && finding.flaw.kind == .duplicate)
+        #expect(files.filter { $0.format == files[0].format }.last?.path == finding.path, "\(limit)")
+        // Each file is as it was sealed, and each day as it was committed.
+        #expect(report.rows == .init(sound: 32, total: 32) && report.days == .init(sound: 3, total: 3))
+      }
+    }
+  }
+
+  @Test func `an event on three days is found between the first and each later one`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, moved: 1)
+      let again = Event("\(days[1])T20:00:00Z", events(days[0], 1)[0].uuid)
+      try await withWriter(folder) { try await $0.commit([days[1]: events(days[1], 10) + [again]]) }
+      for limit in MovedEventTests.limits {
+        #expect(
+          try verify(folder, settings(limit: limit)).findings.map(\.days)
+            == [[day(days[0]), day(days[1])], [day(days[0]), day(days[2])]], "\(limit)")
+      }
+    }
+  }
+
+  @Test func `days that were replaced by what the API shows now are sound`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, moved: 2)
+      #expect(try verify(folder).findings.count == 1)
+      try await withWriter(folder) { writer in
+        try await writer.commit([
+          days[0]: Array(events(days[0], 10).dropFirst(2)), days[2]: events(days[2], 10) + copies(2),
+        ])
+      }
+      for limit in MovedEventTests.limits {
+        #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
+      }
+    }
+  }
+
+  @Test func `only the days that are read are compared`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, moved: 1)
+      var part = VerificationSettings()
+      part.from = day(days[1]).start
+      #expect(try verify(folder, part).findings.isEmpty)
+      part.from = day(days[0]).start
+      part.to = day(days[1]).end
+      #expect(try verify(folder, part).findings.isEmpty)
+      part.to = day(days[2]).end
+      #expect(try verify(folder, part).findings.count == 1)
+      part.isQuick = true
+      #expect(try verify(folder, part).findings.isEmpty)
+    }
+  }
+
+  @Test func `two uuids with the same 64 bits are not taken for one event`() async throws {
+    let (one, other) = collidingUUIDs()
+    #expect(one != other)
+    #expect(
+      IdentityHash(Array(one.utf8).span) == IdentityHash(Array(other.utf8).span), "\(one) and \(other)")
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { writer in
+        try await writer.commit([
+          days[0]: [Event("\(days[0])T01:00:00Z", one)], days[1]: [Event("\(days[1])T01:00:00Z", other)],
+          days[2]: events(days[2], 4),
+        ])
+      }
+      for limit in MovedEventTests.limits {
+        #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
+      }
+      // Beside a collision a moved event is found still.
+      try await withWriter(folder) { writer in
+        try await writer.commit([days[2]: events(days[2], 4) + [Event("\(days[2])T01:00:00Z", other)]])
+      }
+      for limit in MovedEventTests.limits {
+        #expect(
+          try verify(folder, settings(limit: limit)).findings.map(\.flaw)
+            == [.duplicate(rows: 1, uuid: other, otherDay: day(days[1]))], "\(limit)")
+      }
+    }
+  }
+
+  /// Two texts of 16 letters and digits: whatever the first eight do to the hash, the last eight undo.
+  private func collidingUUIDs() -> (String, String) {
+    let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    var pairs: [UInt8: (UInt8, UInt8)] = [:]
+    for one in letters { for other in letters { pairs[one ^ other] = (one, other) } }
+    let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
+    func folded(_ text: [UInt8]) -> UInt64 {
+      let word = text.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let hash = (16 &* multiplier ^ word) &* multiplier
+      return hash ^ hash >> 32
+    }
+    let first = Array("00000000".utf8)
+    for number in 1... {
+      var rest = number
+      let second = (0..<8).map { _ in
+        defer { rest /= letters.count }
+        return letters[rest % letters.count]
+      }
+      let difference = folded(first) ^ folded(second)
+      let last = (0..<8).compactMap { pairs[UInt8(truncatingIfNeeded: difference >> (8 * UInt64($0)))] }
+      guard last.count == 8 else { continue }
+      return (
+        String(decoding: first + last.map(\.0), as: UTF8.self),
+        String(decoding: second + last.map(\.1), as: UTF8.self)
+      )
+    }
+    fatalError("no two texts collide")
+  }
+
+  @Test func `a uuid that is twice on one day is a finding of that day alone`() async throws {
+    try await ExampleArchive.with { archive in
+      try archive.reseal("2024-02-12") { lines in
+        lines[9].replace(lines[9].prefix(17), with: lines[1].prefix(17))
+      }
+      for limit in MovedEventTests.limits {
+        #expect(
+          try archive.findings(settings(limit: limit)) == ["duplicate \(archive.part("2024-02-12"))"],
+          "\(limit)")
+      }
+    }
+  }
+
+  @Test func `rows of a damaged part are held against no other day`() async throws {
+    try await ExampleArchive.with { archive in
+      let (part, other) = (try archive.part("2024-02-12"), try archive.part("2024-02-15"))
+      try archive.write(try archive.bytes(other), to: part)
+      for limit in MovedEventTests.limits {
+        #expect(
+          try archive.verify(settings(limit: limit)).findings.allSatisfy { $0.path == part }, "\(limit)")
+      }
+    }
+  }
+
+  @Test func `each part is read once when all identities fit, and progress counts what is read again`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, formats: [.csv, .parquet], moved: 0)
+      let files = try #require(try Archive.read(at: folder, log: log("acme"))).partitions.flatMap(\.files)
+      let bytes = files.reduce(0) { $0 + $1.bytes }
+      let csv = files.filter { $0.format == .csv }.reduce(0) { $0 + $1.bytes }
+      func passes(_ limit: Int) throws -> Int {
+        var last: VerificationProgress?
+        let report = try Archive.verify(
+          at: folder, log: log("acme"), settings: settings(limit: limit), observe: { last = $0 })
+        #expect(report?.findings.isEmpty == true)
+        let progress = try #require(last)
+        #expect(progress.bytes == progress.totalBytes && (progress.bytes - bytes) % csv == 0)
+        return (progress.bytes - bytes) / csv
+      }
+      #expect(try passes(1 << 20) == 0)
+      #expect(try passes(30) == 0)
+      // Of the parts in one format only, and about as often as the rows are more than fit.
+      #expect((1...7).contains(try passes(15)))
+      #expect((2...63).contains(try passes(2)))
+    }
+  }
+
+  @Test func `an event that a run moves while the archive is read is not taken for one on two days`()
+    async throws
+  {
+    // First on the first day; the run takes it from there and puts it on the last.
+    let moved = copies(1)
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, moved: 0)
+      let before = try tree(folder)
+      try await withWriter(folder) { writer in
+        try await writer.commit([
+          days[0]: Array(events(days[0], 10).dropFirst()), days[2]: events(days[2], 10) + moved,
+        ])
+      }
+      let after = try tree(folder)
+      func restore(_ files: [String: Data]) throws {
+        for path in try tree(folder).keys where !path.hasSuffix("/") {
+          try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
+        }
+        for (path, bytes) in files where !path.hasSuffix("/") {
+          try bytes.write(to: URL(filePath: "\(folder)/\(path)"))
+        }
+      }
+      // The old part of the first day may still be there: a reader has it open, or the run has not come to it.
+      let old = before.filter { $0.key.contains("event_date=\(days[0])") && !$0.key.hasSuffix("/") }
+      for isKept in [false, true] {
+        try restore(before)
+        var failure: (any Error)?
+        var isDone = false
+        let report = try Archive.verify(
+          at: folder, log: log("acme"),
+          observe: { progress in
+            guard !isDone, progress.day == day(days[1]) else { return }
+            isDone = true
+            do {
+              try restore(isKept ? after.merging(old) { $1 } : after)
+            } catch { failure = error }
+          })
+        #expect(failure == nil && isDone)
+        let flaws = report?.findings.map(\.flaw.kind) ?? []
+        #expect(!flaws.contains(.duplicate), "kept \(isKept): \(flaws)")
+      }
+    }
+  }
+}
