@@ -197,7 +197,7 @@ struct Schedule {
     run.lastCommit = lastCommit.withLock(\.self)
     let died = disk.hasFailed
     end(mishap)
-    tell(run, mishap, pageSize, behaviours, failure, died: died)
+    tell(run, mishap, pageSize, behaviours, oddity, failure, died: died)
     if world.isEndless.withLock(\.self) { report.problems.append("a run without end") }
     if let failure, !died { report.problems.append("the run threw \(failure)") }
     report.problems += try await auditor.check(after: run, disk)
@@ -253,11 +253,11 @@ struct Schedule {
 
   private mutating func tell(
     _ run: Auditor.Run, _ mishap: Mishap, _ pageSize: Int, _ behaviours: [any Behaviour],
-    _ failure: (any Error)?, died: Bool
+    _ oddity: Oddity?, _ failure: (any Error)?, died: Bool
   ) {
     let outcome = run.summary.map { "\($0.outcome)" } ?? "threw \(failure.map { "\($0)" } ?? "nothing")"
     report.trace.append(
-      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }), "
+      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }) \(oddity?.name ?? ""), "
         + "\(mishap): \(outcome)")
     switch mishap {
     case .none, .noAnswer, .cancellation: break
