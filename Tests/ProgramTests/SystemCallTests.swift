@@ -105,7 +105,7 @@ struct SystemCallTests {
           failures += 1
           #expect(result.status == 74, "\(call) \(number): \(result.log)")
           #expect(
-            result.log.contains(words) && result.log.contains("could not")
+            result.log.contains(words) && result.log.lowercased().contains("could not")
               && result.log.contains(bench.folder),
             "\(call) \(number): \(result.log)")
           let look = ArchiveLook(folder: archive)

@@ -14,6 +14,7 @@ extension ExportRun {
       var walk = FilteredWalk(stretch, known: head?.pagination.count)
       if let reason = try await read(&walk, stretch) {
         observe(.filterGivenUp(reason))
+        if proven.isEmpty { counters.timeFilter = nil }
         break
       }
       proven.insert(stretch)

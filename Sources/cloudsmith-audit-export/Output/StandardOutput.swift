@@ -11,10 +11,13 @@ enum StandardOutput {
   /// From now on the program ends with the status of a storage failure when that cannot be written out.
   static func checkAtExit() {
     atexit {
-      guard fflush(nil) != 0, errno != EPIPE else { return }
+      guard fflush(nil) != 0 else { return }
+      // Before anything else is called that sets it.
+      let code = errno
+      guard code != EPIPE else { return }
       Console.beforeOptions.tell(
         Failure(
-          status: .storage, sentence: "stdout could not be written: \(String(cString: strerror(errno)))."))
+          status: .storage, sentence: "stdout could not be written: \(String(cString: strerror(code)))."))
       _exit(ExitStatus.storage.rawValue)
     }
   }
