@@ -128,11 +128,11 @@ import Testing
     }
     let readme = try text("README.md").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     for words in [
-      "[Apache-2.0](LICENSE)", "nothing is released yet", "glibc", "x86-64", "not yet against a live account",
+      "[Apache-2.0](.github/LICENSE)", "nothing is released yet", "glibc", "x86-64", "not yet against a live account",
     ] {
       #expect(readme.contains(words), "\(words)")
     }
-    #expect(try text("LICENSE").contains("Apache License"))
+    #expect(try text(".github/LICENSE").contains("Apache License"))
     #expect(try text("Package.swift").contains("\n// SPDX-License-Identifier: Apache-2.0\n"))
     #expect(try text("Scripts/packaging/copyright").contains("\nLicense: Apache-2.0\n"))
   }
