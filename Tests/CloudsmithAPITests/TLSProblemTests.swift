@@ -5,7 +5,7 @@ import Testing
 
 @testable import CloudsmithAPI
 
-/// Why there is no secure connection: every reason is told apart, and none is tried again.
+/// Why there is no secure connection: each reason has its own message, and none is retried.
 @Suite struct TLSProblemTests {
   private func problem(
     _ tls: NIOSSLContext?, _ host: String = "localhost", caFile: String?,

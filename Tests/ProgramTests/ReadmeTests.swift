@@ -128,7 +128,8 @@ import Testing
     }
     let readme = try text("README.md").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     for words in [
-      "[Apache-2.0](.github/LICENSE)", "nothing is released yet", "glibc", "x86-64", "not yet against a live account",
+      "[Apache-2.0](.github/LICENSE)", "nothing is released yet", "glibc", "x86-64",
+      "not yet against a live account",
     ] {
       #expect(readme.contains(words), "\(words)")
     }

@@ -195,8 +195,8 @@ struct Verification {
     }
   }
 
-  /// The passes over all days after the first one, and what they found. Rows of damaged parts are held against no day: what is wrong
-  /// with them has been told.
+  /// The passes over all days after the first one, and what they found. Rows of damaged parts are not compared: their own
+  /// findings have been reported.
   private mutating func compareDays(
     _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void

@@ -50,7 +50,7 @@ extension TLSProblem: CustomStringConvertible {
   }
 }
 
-/// A certificate that a server presented, as far as it tells why it is not trusted.
+/// What a server's certificate shows about why it is not trusted.
 struct PresentedCertificate: Hashable, Sendable {
   var notBefore: Timestamp
   var notAfter: Timestamp

@@ -176,7 +176,7 @@ import Testing
     }
   }
 
-  @Test func `rows of a damaged part are held against no other day`() async throws {
+  @Test func `rows of a damaged part are not compared with other days`() async throws {
     try await ExampleArchive.with { archive in
       let (part, other) = (try archive.part("2024-02-12"), try archive.part("2024-02-15"))
       try archive.write(try archive.bytes(other), to: part)
