@@ -23,12 +23,12 @@ struct Emulator: AsyncParsableCommand {
         Serve the samples:
           cloudsmith-emulator --events samples/pages/page-*.json
 
-        A hundred thousand made-up events over a month, the same every time:
-          cloudsmith-emulator --generate 100000 --seed 7 \\
+        120,000 made-up events over a month, the same every time:
+          cloudsmith-emulator --generate 120000 --seed 7 \\
             --from 2024-02-01 --to 2024-03-02
 
         The same events as one JSON array, for another program to check by:
-          cloudsmith-emulator --generate 100000 --seed 7 \\
+          cloudsmith-emulator --generate 120000 --seed 7 \\
             --from 2024-02-01 --to 2024-03-02 --print-events truth.json
 
         A bad night: three new events before each request, late ones, every
