@@ -96,4 +96,36 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(try world.manifest?.gaps == [])
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
+
+  @Test func `a gap that lies before what the API shows costs one look at the end of the list a week`() async throws {
+    let step = TimeSpan.seconds(600.000_01)
+    // The newest 60 days of one log.
+    func log(at instant: Timestamp) -> LongLog {
+      let written = Int((instant - now).microseconds / step.microseconds)
+      return LongLog(count: 60 * 144, newest: now - .minutes(1) + step * written, step: step)
+    }
+    let world = try World(now: now)
+    // A backfill of 55 days that was cut, and never finished.
+    let first = log(at: now)
+    first.end.withLock { $0 = 9 }
+    _ = try await world.export(.incremental(backfillStart: now - .days(55)), from: first)
+    #expect(try world.manifest?.gaps.isEmpty == false)
+
+    var looks = 0
+    for night in 1...9 {
+      let tonight = now + .days(40 + Double(night))
+      world.clock.advance(to: tonight)
+      let list = log(at: tonight)
+      let summary = try await world.export(.incremental(backfillStart: nil), from: list)
+      guard case .complete = summary.outcome else {
+        Issue.record("night \(night) ended as \(summary.outcome)")
+        return
+      }
+      guard night > 1 else { continue }
+      let last = Day(containing: list.time(list.count - 1))
+      if list.seen.withLock({ $0.events[last] != nil }) { looks += 1 }
+      #expect(list.seen.withLock(\.requests) <= ((summary.plan.span.map(list.events) ?? 0) + 499) / 500 + 6)
+    }
+    #expect(looks <= 1)
+  }
 }

@@ -194,9 +194,9 @@ package struct PageWalk: Sendable {
       above.pagination.count != nil
       ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
     if saysMore { return reread(above, nil, because: .endedEarly(page: asked)) }
-    // Where the answers do not say how long the list is, one answer is not enough.
+    // The page above is full, and a count can be stale: one answer is not enough.
     endAnswers += 1
-    if above.pagination.count == nil, endAnswers < 2 { return }
+    if endAnswers < 2 { return }
     reachEnd(at: above)
   }
 
@@ -550,7 +550,7 @@ package struct PageWalk: Sendable {
 
   private mutating func reachUnorderedEnd(at page: PageView) {
     guard let total = page.pagination.count else { return finish(.endOfList) }
-    if all.count < total { return readUnorderedAgain(page, total - all.count) }
+    if all.count != total { return readUnorderedAgain(page, total - all.count) }
     if let largest = count.largestCount, all.count < largest {
       return finish(.unproven(.shrinkingEnd(from: largest, to: total)))
     }
@@ -563,7 +563,8 @@ package struct PageWalk: Sendable {
     uncounted.passes += 1
     pagesReread += 1
     if uncounted.passes > PageWalk.passLimit { return finish(.unproven(reason)) }
-    // A record that stands at another place each time is found in time.
-    next = .read(page: uncounted.passes % 3 == 0 ? 1 : max(1, page.number - uncounted.passes))
+    // A record that stands at another place each time is found in time. More records than are counted: some are gone.
+    if missing < 0 { all = [] }
+    next = .read(page: missing < 0 || uncounted.passes % 3 == 0 ? 1 : max(1, page.number - uncounted.passes))
   }
 }

@@ -20,8 +20,6 @@ struct Oddity {
   /// Whether the answers tell another time than the one of the simulation.
   var tellsOtherTime = false
 
-  var needsCalm: Bool { name == "copies" || name == "copies with one count" || name == "cached count" }
-
   static func some(_ random: inout SeededRandom) -> Oddity {
     let seed = random.next()
     let later = Stretch(from: Int.random(in: 1...5, using: &random))

@@ -118,13 +118,6 @@ struct Schedule {
     if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
     if random.once(in: 8) { behaviours.append(CountField.absent) }
     let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
-    // What no client can be sure to see: rows that are erased while the answers do not count; copies that lag, or counts that
-    // do not move, while events arrive and change places.
-    if let oddity, oddity.needsCalm {
-      behaviours.removeAll { $0 is CountField || $0 is Arrivals || $0 is ShuffledTies }
-    } else if oddity?.name == "erased" {
-      behaviours.removeAll { $0 is CountField }
-    }
     try await run(request(), mishap(), behaviours, oddity)
   }
 

@@ -79,7 +79,7 @@ final class LongLog: HTTPTransport {
     seen.withLock { seen in
       for index in shown { seen.events[Day(containing: time(index)), default: []].insert(index) }
     }
-    let records = shown.map { #"{"uuid":"e-\#(count - $0)","event_at":"\#(time($0))"}"# }
+    let records = shown.map { #"{"uuid":"e-\#(time($0).microseconds)","event_at":"\#(time($0))"}"# }
     return APIResponse(
       status: 200, headers: HeaderFields(list.isEmpty ? [] : fields.map { ($0.0, String($0.1)) }),
       body: Array("[\(records.joined(separator: ","))]".utf8))
