@@ -97,7 +97,9 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
 
-  @Test func `a gap that lies before what the API shows costs one look at the end of the list a week`() async throws {
+  @Test func `a gap that lies before what the API shows costs one look at the end of the list a week`()
+    async throws
+  {
     let step = TimeSpan.seconds(600.000_01)
     // The newest 60 days of one log.
     func log(at instant: Timestamp) -> LongLog {

@@ -118,6 +118,8 @@ struct Schedule {
     if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
     if random.once(in: 8) { behaviours.append(CountField.absent) }
     let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
+    // What no client can see: rows that are erased while the answers do not count.
+    if oddity?.name == "erased" { behaviours.removeAll { $0 is CountField } }
     try await run(request(), mishap(), behaviours, oddity)
   }
 
