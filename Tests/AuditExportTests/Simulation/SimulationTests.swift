@@ -6,16 +6,18 @@ import Testing
 /// Thousands of random schedules, each against an emulated API with a manual clock and a disk in memory.
 ///
 ///     SIMULATION_SCHEDULES=500 swift test --filter Simulation       fewer of them
+///     SIMULATION_FIRST=10000 swift test --filter Simulation         those after the first ten thousand
 ///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, told run by run
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) } ?? 10_000
+  private static let first = environment["SIMULATION_FIRST"].flatMap { Int($0) } ?? 0
   private static let seed = environment["SIMULATION_SEED"].flatMap { Int($0) }
 
   @Test func `whatever the list, the API and the disk do, what is covered is complete, once and intact`()
     async throws
   {
-    let seeds = Self.seed.map { $0..<($0 + 1) } ?? 0..<Self.schedules
+    let seeds = Self.seed.map { $0..<($0 + 1) } ?? Self.first..<(Self.first + Self.schedules)
     let season = Season(seeds)
     await withTaskGroup(of: Void.self) { workers in
       for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {

@@ -24,6 +24,9 @@ final class World: Sendable {
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
+  /// Of all worlds: to examine a key takes a while.
+  private static let key = Result { try APIKey(EmulatorConfiguration.demoKey) }
+
   /// - Parameter files: holds the folder `/archive`; without one, the archive is in a temporary folder of the disk.
   init(
     now: Timestamp, files: (any FileSystem)? = nil,
@@ -53,7 +56,7 @@ final class World: Sendable {
     var settings = ExportSettings(request: request)
     adjust(&settings)
     let client = AuditLogClient(
-      log: log, host: .cloudsmith, key: try APIKey(EmulatorConfiguration.demoKey),
+      log: log, host: .cloudsmith, key: try World.key.get(),
       transport: transport ?? Wire(world: self),
       clock: clock, random: { 0.5 })
     return try await withWriter { writer in
