@@ -119,6 +119,10 @@ package struct FilteredWalk: Sendable {
     if let expected, expected != count { return readAgain(expected: count, found: received.count) }
     expected = count
     for record in page.records { received.insert(record.identity) }
+    // A page that is short in mid-list: there would be no end of them.
+    if let size = page.pagination.pageSize, page.records.count < min(size, count - (number - 1) * size) {
+      return readAgain(expected: count, found: received.count)
+    }
     // No list has more pages than records, whatever its fields say.
     let isLast = page.isLast || page.records.isEmpty || number >= count
     next = isLast ? .count(FilterQuery(to: span.to)) : .read(page: number + 1, list)

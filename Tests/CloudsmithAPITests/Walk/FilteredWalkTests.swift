@@ -207,4 +207,26 @@ extension FilteredWalk {
     }
     #expect(!walk.isWhole || received.isSuperset(of: events(of: log)))
   }
+
+  @Test func `a list that counts a million events and shows one a page is given up soon`() {
+    var walk = FilteredWalk(window)
+    var requests = 0
+    while requests < 500 {
+      guard case .finished = walk.next else {
+        requests += 1
+        let time = window.from + .seconds(Double(requests))
+        let bytes = withUnsafeBytes(of: requests) { Array($0) }
+        let record = PageView.Record(identity: IdentityHash(bytes.span), time: time)
+        let number = if case .read(let page, _) = walk.next { page } else { 1 }
+        walk.receive(
+          PageView(
+            number: number, pagination: Pagination(count: 1_000_000, page: number, pageSize: 10),
+            records: [record]))
+        continue
+      }
+      break
+    }
+    #expect(requests < 50)
+    #expect(!walk.isWhole)
+  }
 }
