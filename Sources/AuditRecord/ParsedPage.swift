@@ -18,6 +18,19 @@ package struct QuarantinedRecord: Hashable, Sendable {
     case notAnObject = "not an object"
     case noEventAt = "no event_at"
     case unreadableEventAt = "unreadable event_at"
+    case eventAtIsNoText = "unreadable event_at: it is not text"
+    case eventAtWithoutZone = "unreadable event_at: it has no time zone"
+    case eventAtOffsetForm = "unreadable event_at: its offset is not of the form +00:00"
+
+    /// Why a text is no time.
+    init(unreadable text: Span<UInt8>) {
+      self =
+        switch Timestamp.flaw(rfc3339: text) {
+        case .noZone: .eventAtWithoutZone
+        case .offsetForm: .eventAtOffsetForm
+        case nil: .unreadableEventAt
+        }
+    }
   }
 
   package var reason: Reason
@@ -43,6 +56,8 @@ package struct FlatteningCounts: Hashable, Sendable {
   package var missingUUID = 0
   /// Times with digits beyond the microsecond, cut off.
   package var truncatedTimes = 0
+  /// Times with the second 60, read as the beginning of the next minute.
+  package var leapSeconds = 0
   /// Members that the schema does not know, by name (`actor_location.` before those inside it), with how
   /// often each came.
   ///
@@ -61,6 +76,7 @@ package struct FlatteningCounts: Hashable, Sendable {
     loneSurrogates += other.loneSurrogates
     missingUUID += other.missingUUID
     truncatedTimes += other.truncatedTimes
+    leapSeconds += other.leapSeconds
     if !other.unknownFields.isEmpty {
       for name in other.unknownFields.keys.sorted() {
         addUnknownField(name, other.unknownFields[name, default: 0])

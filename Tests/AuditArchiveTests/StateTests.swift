@@ -93,6 +93,7 @@ import Testing
           change.run.vanishedEvents = 4
           change.oldestShown = OldestShown(eventAt: at("2024-02-01T00:00:00Z"), seenAt: change.committedAt)
           change.run.flattening.nulReplaced = 2
+          change.run.flattening.leapSeconds = 1
           change.run.flattening.addUnknownField("new_member", 12)
           change.run.flattening.addUnknownField("…", 3)
           change.run.flattening.addUnknownField("😀", 1)

@@ -3,6 +3,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import Synchronization
 import TestSupport
 import Testing
 
@@ -41,6 +42,33 @@ private struct APIClock: Behaviour {
     let world = try World(now: now) { $0.behaviours = [anHourBefore] }
     let summary = try await world.export(.incremental(backfillStart: nil))
     #expect(summary.plan.start <= Timestamp(rfc3339: "2024-02-08T11:00:00Z")!)
+  }
+
+  @Test(arguments: [TimeSpan.minutes(30), .hours(5), .days(3)])
+  func `after a run by a clock that was ahead, nothing of the time since is taken for covered`(
+    later: TimeSpan
+  ) async throws {
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    world.api.withLock { $0.behave([DateField(ahead: .days(40))]) }
+    _ = try await world.export(.incremental(backfillStart: start))
+    #expect(try #require(try world.manifest).highWaterMark > now + .days(39))
+
+    world.api.withLock { $0.behave([DateField(ahead: .zero)]) }
+    for number in 1..<20 {
+      let at = now + TimeSpan(microseconds: later.microseconds / 20 * Int64(number))
+      try world.arrive(Array(#"[{"uuid":"since-\#(number)","event_at":"\#(at)"}]"#.utf8))
+    }
+    world.clock.advance(to: now + later)
+    let summary = try await world.export(.incremental(backfillStart: start))
+    #expect(summary.plan.notes.contains { if case .coverageInFuture = $0 { true } else { false } })
+    #expect(try await world.violations() == [])
+    let manifest = try #require(try world.manifest)
+    #expect(manifest.gaps.isEmpty)
+    #expect(manifest.highWaterMark <= now + later - .minutes(10))
+    #expect(manifest.highWaterMark > now + later - .minutes(12))
   }
 
   @Test func `seconds between the clocks are nothing`() async throws {

@@ -211,6 +211,22 @@ import Testing
     #expect(page.counts.truncatedTimes == 1)
   }
 
+  @Test func `the second 60 is the beginning of the next minute, and is counted`() throws {
+    let page = try parsePage(
+      #"""
+      [{"uuid":"a","event_at":"2016-12-31T23:59:60.25Z"},{"uuid":"b","event_at":"2016-12-31T23:59:6\u0030Z"},
+      {"uuid":"c","event_at":"2016-12-31T23:59:59Z"}]
+      """#)
+    #expect(
+      (0..<3).map { page.rows.time($0).description } == [
+        "2017-01-01T00:00:00.000000Z", "2017-01-01T00:00:00.000000Z", "2016-12-31T23:59:59.000000Z",
+      ])
+    #expect(page.counts.leapSeconds == 2 && page.counts.truncatedTimes == 0)
+    var sum = page.counts
+    sum.add(page.counts)
+    #expect(sum.leapSeconds == 4)
+  }
+
   @Test func `unknown names are counted, of a bounded number of names`() throws {
     let records = (0..<300).map {
       #"{"uuid":"\#($0)","event_at":"2024-02-12T10:30:45Z","new_\#($0)":1,"all":2}"#

@@ -96,7 +96,8 @@ struct TransportConnectionTests {
     let missing = ConnectionSettingsError.caFileUnreadable(
       path: "/nowhere/ca.pem", why: "No such file or directory")
     for (path, error) in [
-      ("/nowhere/ca.pem", missing), ("/dev/null", .caFile(path: "/dev/null")), ("/", .caFile(path: "/")),
+      ("/nowhere/ca.pem", missing), ("/dev/null", .caFile(path: "/dev/null")),
+      ("/", .caFileUnreadable(path: "/", why: "Is a directory")),
     ] {
       await #expect(throws: error) {
         try await AsyncHTTPClientTransport.withTransport(TransportProbe.settings(host, caFile: path)) { _ in }

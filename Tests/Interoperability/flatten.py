@@ -103,7 +103,7 @@ def read_time(text):
         return None
     year, month, day, hour, minute, second = (int(group) for group in match.groups()[:6])
     fraction, sign, offset_hour, offset_minute = match.groups()[6:]
-    if hour > 23 or minute > 59 or second > 59 or int(offset_hour or 0) > 23 or int(offset_minute or 0) > 59:
+    if hour > 23 or minute > 59 or second > 60 or int(offset_hour or 0) > 23 or int(offset_minute or 0) > 59:
         return None
     try:
         days = datetime.date(year, month, day).toordinal() - EPOCH
@@ -111,7 +111,8 @@ def read_time(text):
         return None
     offset = (int(offset_hour or 0) * 60 + int(offset_minute or 0)) * (-1 if sign == "-" else 1)
     seconds = ((days * 24 + hour) * 60 + minute - offset) * 60 + second
-    time = seconds * 1_000_000 + int(((fraction or "") + "000000")[:6])
+    # All of a leap second is the beginning of the next minute.
+    time = seconds * 1_000_000 + (0 if second == 60 else int(((fraction or "") + "000000")[:6]))
     return time if FIRST <= time <= LAST else None
 
 

@@ -60,6 +60,10 @@ struct Bench {
     ).json
   }
 
+  func manifest() throws -> [String: Any] {
+    try #require(try status()["manifest"] as? [String: Any])
+  }
+
   /// Writes the events that the emulator serves to a file, and returns its path.
   func events() throws -> String {
     let path = folder + "/events.json"

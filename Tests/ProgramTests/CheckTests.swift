@@ -50,6 +50,10 @@ import Testing
       let after = try check(bench, ["--archive", bench.archive])
       #expect(after.status == 0 && after.failed.isEmpty && after.skipped.isEmpty, "\(after)")
       #expect((4...5).contains(after.requests))
+      #expect(
+        after.messages["rate_limit"]?.contains(/^10,7\d\d of 10,800 requests are left, full again in 60 min$/)
+          == true,
+        "\(after)")
       #expect(after.messages["key"]?.contains("account 'emulated-user'") == true)
       #expect(after.messages["audit_log"]?.contains("1,200 events") == true)
       #expect(after.messages["time_filter"]?.contains("counts what the list has") == true)
@@ -136,7 +140,18 @@ import Testing
     try Bench.with(["--generate", "40", "--date-behind", "10m"]) { bench in
       let checked = try check(bench)
       #expect(checked.status == 0 && checked.failed.isEmpty, "\(checked)")
-      #expect(checked.messages["clock"]?.contains("ahead of the API's") == true, "\(checked)")
+      #expect(checked.results["clock"] == "warned", "\(checked)")
+      let words = "this machine's clock is 10 min ahead of the API's"
+      #expect(checked.messages["clock"]?.hasPrefix(words) == true, "\(checked)")
+      for (options, isText) in [([], true), (["-q"], false)] {
+        let told = try Program.exporter.run(
+          ["check", "-o", "acme"] + options, environment: bench.environment)
+        #expect(
+          told.status == 0 && told.output.contains("! clock             \(words)") == isText, "\(told.output)"
+        )
+        #expect(told.output.contains("acme: nothing is wrong, and 1 of 12 should be looked at;") == isText)
+        #expect(told.log.contains("warning \(words)") != isText, "\(told.log)")
+      }
     }
   }
 
@@ -220,7 +235,7 @@ import Testing
   @Test func `the help says how many requests, and what the marks mean`() throws {
     let help = try Program.exporter.run(["help", "check"])
     #expect(help.status == 0 && help.output.contains("At most 5 requests"), "\(help.output)")
-    for mark in ["✓", "✗", "–"] { #expect(help.output.contains(mark)) }
+    for mark in ["✓", "!", "✗", "–"] { #expect(help.output.contains(mark)) }
   }
 
   private let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A dead man's switch on loopback: it answers every request with one status, and remembers what came.
+/// A server on loopback, such as a dead man's switch: it gives one answer to every request, and remembers what came.
 final class NoticeReceiver: Sendable {
   struct Sign: Equatable {
     /// `POST /ping/u`
@@ -17,8 +17,10 @@ final class NoticeReceiver: Sendable {
   var received: [Sign] { signs.withLock(\.self) }
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// - Parameter status: nil: the connection is closed without an answer.
-  init(status: Int?) throws {
+  /// - Parameters:
+  ///   - status: nil: the connection is closed without an answer.
+  ///   - head: more fields of the answer, each with its line's end.
+  init(status: Int?, head: String = "", body: String = "OK") throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -37,7 +39,7 @@ final class NoticeReceiver: Sendable {
       while true {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { return }
-        converse(connection, status)
+        converse(connection, status.map { "HTTP/1.1 \($0) X\r\n\(head)" }, body)
         Foundation.close(connection)
       }
     }
@@ -45,7 +47,7 @@ final class NoticeReceiver: Sendable {
 
   func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-  private func converse(_ connection: Int32, _ status: Int?) {
+  private func converse(_ connection: Int32, _ start: String?, _ answer: String) {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -63,9 +65,9 @@ final class NoticeReceiver: Sendable {
           Sign(
             request: head.split(separator: " ").prefix(2).joined(separator: " "), head: head, body: body))
       }
-      guard let status else { return }
-      let answer = "HTTP/1.1 \(status) X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
-      _ = Array(answer.utf8).withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
+      guard let start else { return }
+      let whole = "\(start)Content-Length: \(answer.utf8.count)\r\nConnection: close\r\n\r\n\(answer)"
+      _ = Array(whole.utf8).withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
       return
     }
   }

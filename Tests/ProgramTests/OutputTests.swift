@@ -94,6 +94,38 @@ import Testing
     }
   }
 
+  /// What is about to be lost is so by the API's clock, and two warnings do not hide each other.
+  @Test func `a clock that is ahead hides no warning, and the figures are those of the API's clock`() throws {
+    func before(_ days: Double) -> String { Date(timeIntervalSinceNow: -days * 86_400).formatted(.iso8601) }
+    let ahead = 10.0
+    let options = [
+      "--generate", "50", "--from", before(20), "--to", before(ahead + 1), "--date-behind", "10d",
+    ]
+    try Bench.with(options) { bench in
+      let prom = bench.folder + "/figures.prom"
+      let options = [
+        "-q", "--backfill-start-time", before(ahead + 20.8 / 24), "--settle", "20h", "--retention", "21h",
+      ]
+      let result = try bench.export(options + ["--metrics-file", prom])
+      #expect(result.status == 0 && result.output.isEmpty, "\(result.output)")
+      #expect(result.log.contains("warning the archive lacks events from"), "\(result.log)")
+      #expect(
+        result.log.contains("warning this machine's clock is 10 days ahead of the API's"), "\(result.log)")
+      let text = try String(contentsOfFile: prom, encoding: .utf8)
+      func figure(_ name: String) throws -> Double {
+        let match = try #require(try text.firstMatch(of: Regex("\(name)\\{[^}]*\\} (\\S+)")))
+        return try #require(match.output[1].substring.flatMap { Double($0) })
+      }
+      let ended = Date(timeIntervalSince1970: try figure("last_run_timestamp_seconds"))
+      #expect((-600...600).contains(ended.timeIntervalSinceNow + ahead * 86_400), "\(ended)")
+      #expect((71_000...76_000).contains(try figure("high_water_mark_lag_seconds")))
+      #expect((0...4_500).contains(try figure("retention_loss_seconds")))
+      let said = try bench.export(["--settle", "20h", "--retention", "21h", "--output-format", "json"]).json
+      let warning = try #require(said["warning"] as? String)
+      #expect(warning.contains("the archive lacks events") && warning.contains("10 days ahead"), "\(warning)")
+    }
+  }
+
   // MARK: A run that fails
 
   @Test func `a refused key is not told as a want of events`() throws {
@@ -290,6 +322,81 @@ import Testing
           #expect(
             OutputTests.isClean(result.output), "\(command) \(format): \(result.output.debugDescription)")
           #expect(OutputTests.isClean(result.log), "\(command) \(format): \(result.log.debugDescription)")
+        }
+      }
+    }
+  }
+
+  @Test func `nothing that a server says reaches a terminal as an escape`() throws {
+    let detail = try String(decoding: JSONEncoder().encode(OutputTests.nasty), as: UTF8.self)
+    let oneLine = OutputTests.nasty.replacing("\n", with: "")
+    for (status, head, body) in [
+      (200, "", "{\"authenticated\":true,\"slug\":\(detail),\"detail\":\(detail)}"),
+      (400, "", "{\"detail\":\(detail)}"),
+      (400, "X-Request-Id: \(oneLine)\r\n", "{\"detail\":\(detail)}"), (401, "", "{\"detail\":\(detail)}"),
+      (402, "", "{\"detail\":\(detail)}"), (403, "", "{\"detail\":\(detail)}"),
+      (404, "", "{\"detail\":\(detail)}"),
+      (429, "Retry-After: 1\r\n", "{\"detail\":\(detail)}"), (503, "", "{\"detail\":\(detail)}"),
+      (302, "Location: https://\(oneLine).example/\r\n", ""), (302, "Location: \(oneLine)\r\n", ""),
+      (200, "Content-Encoding: \(oneLine)\r\n", "[]"),
+      (200, "Content-Type: \(oneLine)\r\n", OutputTests.nasty),
+    ] {
+      let server = try NoticeReceiver(status: status, head: head, body: body)
+      defer { server.stop() }
+      try Folder.with { folder in
+        for command in [["check"], ["export", "--archive", folder.path + "/a", "--retries", "1"]] {
+          for format in [[], ["--log-format", "json"], ["--output-format", "json"]] {
+            let result = try Program.exporter.run(
+              command + ["-o", "acme"] + format,
+              environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_API_HOST": server.url])
+            #expect(result.status != 0, "\(status) \(command)")
+            #expect(
+              OutputTests.isClean(result.output), "\(status) \(command): \(result.output.debugDescription)")
+            #expect(OutputTests.isClean(result.log), "\(status) \(command): \(result.log.debugDescription)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `nothing that a file of settings or its name says reaches a terminal as an escape`() throws {
+    let nasty = OutputTests.nasty
+    let escaped = try String(decoding: JSONEncoder().encode(nasty), as: UTF8.self)
+    try Folder.with { folder in
+      let named = try folder.write("k-123456", to: nasty.replacing("/", with: "") + ".key")
+      let key = try folder.write("\(nasty)\n", to: "key")
+      let jobs = try [
+        "organization: \(escaped)", "\(escaped): 1", "organization: acme\narchive: \(escaped)",
+        "organization: acme\nno_such: \(escaped)", nasty, "logs: [\(escaped)]",
+      ].enumerated().map { try folder.write($1, to: "job-\($0).yaml") }
+      try folder.write("[default]\napi_host = https://\(nasty)\nworkspace = \(nasty)\n", to: "config.ini")
+      try folder.write("[default]\napi_key = \(nasty)\n", to: "credentials.ini")
+      let archive = ["-o", "acme", "--archive", folder.path + "/a"]
+      for arguments in [
+        ["export", "--api-key-file", key] + archive, ["export", "--api-key-file", named] + archive,
+        ["export", "--api-key-file", named, "--ca-file", named] + archive,
+        ["export", "--signing-key-file", named] + archive,
+        ["verify", "--public-key-file", named] + archive,
+        ["verify", "--archive", folder.path + "/" + nasty, "-o", "acme"],
+        ["status", "--settings"], ["status", "--settings"] + archive, ["check"], ["export"] + archive,
+        ["report", "--html", folder.path + "/\(nasty)/x"] + archive,
+      ]
+        + jobs.flatMap({
+          [
+            ["status", "--config", $0], ["check", "--config", $0], ["status", "--settings", "--config", $0],
+          ]
+        })
+      {
+        for format in [[], ["--log-format", "json"], ["--output-format", "json"]] {
+          let result = try Program.exporter.run(
+            arguments + format,
+            environment: [
+              "CLOUDSMITH_CONFIG_FILE": folder.path + "/config.ini", "CLOUDSMITH_COLOR": "never",
+              "CLOUDSMITH_CREDENTIALS_FILE": folder.path + "/credentials.ini",
+              "CLOUDSMITH_AUDIT_EXPORT_RETRIES": "1",
+            ])
+          #expect(OutputTests.isClean(result.output), "\(arguments): \(result.output.debugDescription)")
+          #expect(OutputTests.isClean(result.log), "\(arguments): \(result.log.debugDescription)")
         }
       }
     }

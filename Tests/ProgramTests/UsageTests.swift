@@ -7,6 +7,7 @@ import Testing
 
   @Test(arguments: [
     (["--backfill-start-time", "2024-01-01T00:00:00"], "has no time zone"),
+    (["--backfill-start-time", "2024-01-01T00:00:00+0000"], "an offset that is not of the form +00:00"),
     (["--backfill-start-time", "2024-02-30T00:00:00Z"], "does not exist"),
     (["--backfill-start-time", "yesterday"], "is not a time"),
     (["--backfill-start-time", "2999-01-01T00:00:00Z"], "lies in the future"),

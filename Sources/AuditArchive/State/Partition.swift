@@ -43,6 +43,11 @@ package struct Partition: Hashable, Sendable {
   }
 }
 
+extension [Partition] {
+  /// The formats of the last day that has rows: what the archive is written in now.
+  package var newestFormats: Set<PartFormat> { last { !$0.files.isEmpty }?.formats ?? [] }
+}
+
 /// A sealed file that holds some or all of a day's rows.
 package struct PartFile: Hashable, Sendable {
   package var path: String

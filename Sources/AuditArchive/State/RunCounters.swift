@@ -55,6 +55,7 @@ extension RunCounters: Codable {
     case loneSurrogatesReplaced = "lone_surrogates_replaced"
     case missingUUID = "missing_uuid"
     case truncatedTimes = "truncated_times"
+    case leapSeconds = "leap_seconds"
     case complete
   }
 
@@ -79,6 +80,7 @@ extension RunCounters: Codable {
     try record.encode(flattening.loneSurrogates, forKey: .loneSurrogatesReplaced)
     try record.encode(flattening.missingUUID, forKey: .missingUUID)
     try record.encode(flattening.truncatedTimes, forKey: .truncatedTimes)
+    if flattening.leapSeconds > 0 { try record.encode(flattening.leapSeconds, forKey: .leapSeconds) }
     try record.encode(complete, forKey: .complete)
   }
 
@@ -115,6 +117,7 @@ extension RunCounters: Codable {
     }
     flattening.missingUUID = try record.count(forKey: .missingUUID)
     flattening.truncatedTimes = try record.count(forKey: .truncatedTimes)
+    if record.contains(.leapSeconds) { flattening.leapSeconds = try record.count(forKey: .leapSeconds) }
     complete = try record.decode(Bool.self, forKey: .complete)
   }
 }

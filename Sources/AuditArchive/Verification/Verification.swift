@@ -53,6 +53,7 @@ struct Verification {
     let chain = checkChain(record, observe)
     guard let state = chain.state else { return report }
     report.source = state.source
+    report.formats = state.partitions.newestFormats
     add(CoverageCheck(state, path: paths.manifest).findings)
     summarise(state)
 

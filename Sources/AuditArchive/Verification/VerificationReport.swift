@@ -50,6 +50,8 @@ package struct VerificationReport: Hashable, Sendable {
   package let settings: VerificationSettings
   /// What the archive is an archive of; nil when no record could be read.
   package internal(set) var source: ArchiveSource?
+  /// What the newest day that has rows is written in.
+  package internal(set) var formats: Set<PartFormat> = []
   /// The newest commit there is a record of.
   package internal(set) var newestCommit = 0
   /// The commit that the manifest is of: one behind when a run stopped, or is, between its commit and its manifest. That is

@@ -43,9 +43,14 @@ struct ClaimEvidence: Sendable {
     self.leastKept = leastKept
     wanted = plan.wanted
     claimable = plan.claimable
-    before = manifest?.coverage ?? Coverage()
+    var before = manifest?.coverage ?? Coverage()
     // A replacement takes the API's word.
     rereads = plan.replaced == nil ? before.intersection(plan.wanted) : Coverage()
+    for window in plan.doubtfulCoverage {
+      before.subtract(window)
+      withdrawn.insert(window)
+    }
+    self.before = before
     recentRows = (manifest?.partitions ?? []).filter { $0.minEventAt ?? .earliest >= leastKept }
       .reduce(0) { $0 + $1.rows }
   }

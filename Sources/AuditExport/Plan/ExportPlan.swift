@@ -36,8 +36,9 @@ package struct ExportPlan: Sendable {
   package let replaced: Window?
   /// Whether the run only lays down where the archive begins.
   package let beginsNow: Bool
-  /// Coverage of what has not happened yet, to be withdrawn.
-  package let futureCoverage: [Window]
+  /// Coverage that a clock that was ahead may have claimed, to be withdrawn: of what has not happened yet, and back to the newest
+  /// archived event, after which nobody knows when it was claimed.
+  package let doubtfulCoverage: [Window]
   private let now: Timestamp
   private let isInformed: Bool
 
@@ -95,11 +96,12 @@ package struct ExportPlan: Sendable {
     var notes: [Note] = []
     // An API whose clock is behind its own events tells nothing about what has happened yet.
     let isPlausible = standing?.newestEvent.map { $0 - now < .days(1) } ?? true
-    futureCoverage = isPlausible ? coverage.intersection(Window(from: now, to: .latest)).intervals : []
-    for window in futureCoverage {
-      coverage.subtract(window)
-      notes.append(.coverageInFuture(window))
-    }
+    let future = isPlausible ? coverage.intersection(Window(from: now, to: .latest)).intervals : []
+    notes += future.map { .coverageInFuture($0) }
+    let seen = min(now, standing?.newestEvent ?? .earliest) - settings.settle
+    doubtfulCoverage =
+      future.isEmpty ? [] : coverage.intersection(Window(from: seen, to: .latest)).intervals
+    for window in doubtfulCoverage { coverage.subtract(window) }
 
     switch settings.request {
     case .incremental(let backfillStart):

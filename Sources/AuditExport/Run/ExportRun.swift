@@ -468,7 +468,7 @@ package struct ExportRun: ~Copyable {
     change.reach = plan.claimable.from
     change.start = plan.start
     change.quarantine = quarantine
-    change.withdrawn = evidence.takeWithdrawn() + plan.futureCoverage
+    change.withdrawn = evidence.takeWithdrawn()
     change.rereads = evidence.rereads.intervals
     change.oldestShown = oldestShown
     if plan.replaced != nil { change.replaced = plan.span }

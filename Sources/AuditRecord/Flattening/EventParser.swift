@@ -133,12 +133,14 @@ package struct EventParser: Sendable {
   private mutating func finish(
     _ json: Span<UInt8>, _ range: Range<Int>, _ rowStart: Int, _ page: inout ParsedPage
   ) throws(PageError) {
-    guard case .read(let time) = reader.eventAt else {
+    let time: Timestamp
+    switch reader.eventAt {
+    case .read(let read): time = read
+    case .unreadable(let reason):
       clearCells(&page.rows)
       reader.end = rowStart
       reader.counts = FlatteningCounts()
-      let isAbsent = if case .absent = reader.eventAt { true } else { false }
-      try quarantine(isAbsent ? .noEventAt : .unreadableEventAt, json, range, &page)
+      try quarantine(reason, json, range, &page)
       return
     }
     let firstCell = page.rows.count * TextColumn.count

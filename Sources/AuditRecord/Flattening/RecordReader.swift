@@ -4,8 +4,7 @@
 /// the caller to act on.
 struct RecordReader: Sendable {
   enum EventAt: Sendable {
-    case absent
-    case unreadable
+    case unreadable(QuarantinedRecord.Reason)
     case read(Timestamp)
   }
 
@@ -23,7 +22,7 @@ struct RecordReader: Sendable {
   /// Where the next byte of text goes in the batch.
   var end = 0
 
-  private(set) var eventAt = EventAt.absent
+  private(set) var eventAt = EventAt.unreadable(.noEventAt)
   /// NaN is NULL.
   private(set) var latitude = Double.nan
   private(set) var longitude = Double.nan
@@ -51,7 +50,7 @@ struct RecordReader: Sendable {
     _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>, _ cells: inout MutableSpan<RowBatch.Cell>,
     _ firstCell: Int
   ) throws(PageError) {
-    eventAt = .absent
+    eventAt = .unreadable(.noEventAt)
     latitude = .nan
     longitude = .nan
     extras.removeAll(keepingCapacity: true)
@@ -223,22 +222,30 @@ struct RecordReader: Sendable {
         return
       }
       let token = try scanner.readString(json)
-      let reading =
-        token.hasEscapes
-        ? Timestamp.read(rfc3339: try decode(token, json))
-        : Timestamp.read(rfc3339: json.extracting(token.range))
-      guard let reading else {
-        eventAt = .unreadable
-        return
+      if token.hasEscapes {
+        let text = try decode(token, json)
+        readEventAt(text: text.span)
+      } else {
+        readEventAt(text: json.extracting(token.range))
       }
-      eventAt = .read(reading.time)
-      if reading.truncated { counts.truncatedTimes += 1 }
     case UInt8(ascii: "n"):
       try scanner.skipScalar(json)
     default:
       try scanner.skipValue(json, depth: RecordReader.recordDepth)
-      eventAt = .unreadable
+      eventAt = .unreadable(.eventAtIsNoText)
     }
+  }
+
+  /// Reads a time in another form than the usual one.
+  @inline(never)
+  private mutating func readEventAt(text: Span<UInt8>) {
+    guard let reading = Timestamp.read(rfc3339: text) else {
+      eventAt = .unreadable(QuarantinedRecord.Reason(unreadable: text))
+      return
+    }
+    eventAt = .read(reading.time)
+    if reading.truncated { counts.truncatedTimes += 1 }
+    if reading.isLeapSecond { counts.leapSeconds += 1 }
   }
 
   /// Reads a number, or a string that is written as one. Null is NaN; so is anything else, which is noted in

@@ -1,20 +1,31 @@
 extension Timestamp {
-  /// A time as it was read, and whether digits of it had to go.
+  /// A time as it was read, and what of it could not be kept.
   package struct Reading: Hashable, Sendable {
     package var time: Timestamp
     /// Whether the text had digits beyond the microsecond. They are cut off, never rounded.
-    package var truncated: Bool
+    package var truncated = false
+    /// Whether the text had the second 60. All of that second is read as the beginning of the next one.
+    package var isLeapSecond = false
+  }
+
+  /// Why a text that looks like a time is none.
+  package enum Flaw: Hashable, Sendable {
+    /// It has neither `Z` nor an offset.
+    case noZone
+    /// Its offset is `+0000` or `+00`, and not `+00:00`.
+    case offsetForm
   }
 
   /// Reads an RFC 3339 `date-time` (§5.6) that fills `text`, such as `2024-02-12T10:30:45.123456Z`; nil for
   /// anything else.
   ///
   /// Any offset from `-23:59` to `+23:59` (`-00:00` too) and up to nine digits of a second. `T` and `Z` may
-  /// be lower case, and a blank may stand for `T`, as the notes of §5.6 allow. A leap second (`:60`) cannot
-  /// be told apart from the second after it in this time scale and is not read. Nor is a time that its offset
-  /// moves out of the years 0001 to 9999.
+  /// be lower case, and a blank may stand for `T`, as the notes of §5.6 allow. This time scale has no leap
+  /// seconds: the second 60, of any minute, is the beginning of the next minute, and its fraction is dropped,
+  /// so that no event of it comes after one of the minute that follows. A time that its offset moves out of
+  /// the years 0001 to 9999 is not read.
   package static func read(rfc3339 text: Span<UInt8>) -> Reading? {
-    if let time = read(printed: text) { return Reading(time: time, truncated: false) }
+    if let time = read(printed: text) { return Reading(time: time) }
     guard text.count >= 20 else { return nil }
     var digits = DecimalFields()
     let date = CivilDate(
@@ -29,7 +40,7 @@ extension Timestamp {
       text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
       separator | 0x20 == UInt8(ascii: "t") || separator == UInt8(ascii: " "),
       text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
-      hour <= 23, minute <= 59, second <= 59, date.isValid
+      hour <= 23, minute <= 59, second <= 60, date.isValid
     else { return nil }
 
     var position = 19
@@ -48,9 +59,20 @@ extension Timestamp {
     guard let offset = readOffset(text, from: position) else { return nil }
 
     let seconds = (date.daysSinceEpoch * 24 + hour) * 3_600 + (minute - offset) * 60 + second
-    let time = Timestamp(microseconds: seconds * 1_000_000 + fraction)
+    let time = Timestamp(microseconds: seconds * 1_000_000 + (second == 60 ? 0 : fraction))
     guard time >= .earliest, time <= .latest else { return nil }
-    return Reading(time: time, truncated: fractionDigits > 6)
+    return Reading(time: time, truncated: fractionDigits > 6, isLeapSecond: second == 60)
+  }
+
+  /// The only thing that keeps `text` from being read; nil where there is another, or more than one.
+  package static func flaw(rfc3339 text: Span<UInt8>) -> Flaw? {
+    guard text.count <= 34 else { return nil }  // the longest, with nine digits of a second, and an offset
+    let bytes = text.indices.map { text[$0] }
+    if read(rfc3339: bytes + Array("Z".utf8)) != nil { return .noZone }
+    if read(rfc3339: bytes + Array(":00".utf8)) != nil { return .offsetForm }
+    guard bytes.count > 2 else { return nil }
+    let withColon = bytes.dropLast(2) + Array(":".utf8) + bytes.suffix(2)
+    return read(rfc3339: Array(withColon)) == nil ? nil : .offsetForm
   }
 
   package static func read(rfc3339 text: [UInt8]) -> Reading? {

@@ -57,7 +57,10 @@ extension TLSConfiguration {
       guard descriptor >= 0 else {
         throw .caFileUnreadable(path: caFile, why: String(cString: strerror(errno)))
       }
+      var status = stat()
+      let isFolder = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
       close(descriptor)
+      if isFolder { throw .caFileUnreadable(path: caFile, why: String(cString: strerror(EISDIR))) }
       do {
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
       } catch {

@@ -133,7 +133,7 @@ struct APICheck {
       switch findings[.key] {
       case nil: findings[.key] = .bad(words.failure(error))
       case .bad: break
-      case .good, .open: findings[.auditLog] = .bad(words.failure(error))
+      case .good, .odd, .open: findings[.auditLog] = .bad(words.failure(error))
       }
       reason = "the API tells it only to a key that may read the log"
     case .notFound:
@@ -159,7 +159,7 @@ struct APICheck {
     let limit = rate.limit.map { " of \($0.grouped)" } ?? ""
     findings[.rateLimit] =
       left > 0
-      ? .good("\(left.grouped)\(limit) requests an hour are left\(reset)")
+      ? .good("\(left.grouped)\(limit) requests are left\(reset)")
       : .bad(words.noRequestsLeft(resetsIn: rate.resetsIn))
   }
 
@@ -171,7 +171,7 @@ struct APICheck {
     let tolerance = ExportSummary.clockTolerance
     findings[.clock] =
       max(lead, .zero - lead) > tolerance
-      ? .open(words.clock(lead))
+      ? .odd(words.clock(lead))
       : .good("this machine's clock is within \(tolerance) of the API's")
   }
 }

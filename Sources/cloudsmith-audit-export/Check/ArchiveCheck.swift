@@ -36,8 +36,9 @@ struct ArchiveCheck {
         let asked = ArchiveSource(apiHost: host.description, log: log, query: manifest.source.query)
         return .bad(words.failure(.otherSource(found: manifest.source, asked: asked)))
       }
-      guard damaged.isEmpty else { return .bad(words.damagedFiles(damaged)) }
-      let lag = (SystemClock().now - manifest.highWaterMark).rough
+      let now = SystemClock().now
+      guard damaged.isEmpty else { return .bad(words.damagedFiles(damaged, manifest, now: now)) }
+      let lag = (now - manifest.highWaterMark).rough
       let gaps = manifest.gaps.count
       return .good(
         """

@@ -10,6 +10,7 @@ struct CheckJob {
   private let credentials: Credentials
   private let connection: ConnectionSettings
   private let pace: PaceRule
+  private let retention: TimeSpan
 
   init(_ sources: SettingSources) throws(Failure) {
     log = try sources.log()
@@ -19,13 +20,15 @@ struct CheckJob {
     if try sources.find(Settings.requestTimeout) == nil { connection.timeouts.total = APICheck.timeout }
     self.connection = connection
     pace = try sources.value(of: Settings.pace)
+    retention = try sources.value(of: Settings.retention)
     credentials = try Credentials.find(sources)
   }
 
   func run(_ speaker: Speaker) async throws -> CheckReport {
     if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     let words = Words(
-      log: log, archive: archive ?? "", keySource: credentials.source, service: credentials.service)
+      log: log, archive: archive ?? "", keySource: credentials.source, service: credentials.service,
+      retention: retention)
     let (lines, requests) = try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let transport = credentials.transport(over: transport, host: host, log: log)
       let client = AuditLogClient(

@@ -29,6 +29,8 @@ struct CheckLine {
 
   enum Finding {
     case good(String)
+    /// A run copes with it; somebody should look at it all the same.
+    case odd(String)
     /// The sentence tells the cure too.
     case bad(Failure)
     /// It was not looked at, for this reason.

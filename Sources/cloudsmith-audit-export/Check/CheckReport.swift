@@ -17,7 +17,11 @@ struct CheckReport: Report {
   /// Of the first that is wrong.
   var status: ExitStatus { failures.first?.status ?? .done }
 
-  var warnings: [String] { failures.map(\.sentence) }
+  private var oddities: [String] {
+    lines.compactMap { if case .odd(let sentence) = $0.finding { sentence } else { nil } }
+  }
+
+  var warnings: [String] { oddities + failures.map(\.sentence) }
 
   var text: String {
     let width = (CheckLine.Subject.allCases.map(\.label.count).max() ?? 0) + 2
@@ -29,10 +33,13 @@ struct CheckReport: Report {
     }
     let made = "\(requests) \(requests == 1 ? "request was" : "requests were") made"
     text.append("")
-    text.append(
-      failures.isEmpty
-        ? "\(log): nothing wrong was found; \(made)."
-        : "\(log): \(failures.count) of \(lines.count) are wrong (status \(status.rawValue)); \(made).")
+    let verdict =
+      switch (failures.count, oddities.count) {
+      case (0, 0): "nothing wrong was found"
+      case (0, let odd): "nothing is wrong, and \(odd) of \(lines.count) should be looked at"
+      case (let wrong, _): "\(wrong) of \(lines.count) are wrong (status \(status.rawValue))"
+      }
+    text.append("\(log): \(verdict); \(made).")
     return text.joined(separator: "\n")
   }
 
@@ -46,7 +53,7 @@ struct CheckReport: Report {
   private struct Document: Encodable {
     struct Check: Encodable {
       var subject: String
-      /// `passed`, `failed` or `skipped`.
+      /// `passed`, `warned`, `failed` or `skipped`.
       var result: String
       var message: String
       /// That a run would end with; of what failed alone.
@@ -58,6 +65,7 @@ struct CheckReport: Report {
         message = line.finding.told.sentence
         switch line.finding {
         case .good: result = "passed"
+        case .odd: result = "warned"
         case .open: result = "skipped"
         case .bad(let failure):
           result = "failed"
@@ -81,6 +89,7 @@ extension CheckLine.Finding {
   fileprivate var told: (mark: String, sentence: String) {
     switch self {
     case .good(let sentence): ("✓", sentence)
+    case .odd(let sentence): ("!", sentence)
     case .bad(let failure): ("✗", failure.sentence)
     case .open(let reason): ("–", "not looked at: \(reason)")
     }

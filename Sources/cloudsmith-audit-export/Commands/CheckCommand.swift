@@ -14,8 +14,8 @@ struct CheckCommand: AsyncParsableCommand {
     commandName: "check",
     abstract: "Try the key, the organisation, the plan, the rate limit and the archive; change nothing.",
     discussion: """
-      One line for each: ✓ as it should be, ✗ wrong, with the cure, – not looked at, with the reason. It goes on after what is \
-      wrong as far as that makes sense, and the exit status is that of the first ✗.
+      One line for each: ✓ as it should be, ! odd, but no run fails by it, ✗ wrong, with the cure, – not looked at, with the \
+      reason. It goes on after what is wrong as far as that makes sense, and the exit status is that of the first ✗.
 
       At most \(APICheck.requestLimit) requests are made, at the pace of an export (one a second); one that fails is tried \
       once more. In the archive files and folders are made on trial, moved between its folders, and removed again; its lock is held for \

@@ -58,7 +58,9 @@ struct ExportJob {
   }
 
   private var words: Words {
-    Words(log: log, archive: archive, keySource: credentials.source, service: credentials.service)
+    Words(
+      log: log, archive: archive, keySource: credentials.source, service: credentials.service,
+      retention: settings.retention)
   }
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
@@ -77,7 +79,7 @@ struct ExportJob {
           reserve: reserve, retry: retry, observe: { watch.client($0) })
         let summary: ExportSummary
         if let refusal = try await refusalOfNewArchive(client) {
-          summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: clock.now)
+          summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: client.now)
         } else {
           summary = try await Archive.withWriter(
             at: archive, source: source, holder: holder, settings: writer
@@ -89,7 +91,7 @@ struct ExportJob {
           }
         }
         return ExportReport(
-          summary, retention: settings.retention, now: clock.now, log: log, archive: archive, words: words)
+          summary, retention: settings.retention, now: client.now, log: log, archive: archive, words: words)
       }
     } catch let error as ArchiveError {
       throw words.failure(error)

@@ -66,8 +66,8 @@ struct StatusCommand: AsyncParsableCommand {
 
   private func answer(_ sources: SettingSources, style: TerminalStyle) throws -> LogAnswer {
     let (log, archive) = (try sources.log(), try sources.archive())
-    let words = Words(log: log, archive: archive)
     let retention = try sources.value(of: Settings.retention)
+    let words = Words(log: log, archive: archive, retention: retention)
     do {
       guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
         throw words.noArchive
@@ -78,7 +78,7 @@ struct StatusCommand: AsyncParsableCommand {
         manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,
         loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style)
       guard !damaged.isEmpty else { return LogAnswer(report) }
-      let failure = words.damagedFiles(damaged)
+      let failure = words.damagedFiles(damaged, manifest, now: now)
       return LogAnswer(report, failure)
     } catch let error as ArchiveError {
       throw words.failure(error)

@@ -100,7 +100,10 @@ struct VerifyCommand: AsyncParsableCommand {
           "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so that none would be checked."
         )
       }
-      let answer = VerifyReport(report: report, log: log, archive: archive)
+      let replacing = ReplaceCommand(
+        log: log, archive: archive, source: report.source, formats: report.formats,
+        retention: try sources.value(of: Settings.retention), now: SystemClock().now)
+      let answer = VerifyReport(report: report, log: log, archive: archive, replacing: replacing)
       guard let message = answer.message else { return LogAnswer(answer) }
       return LogAnswer(answer, Failure(status: answer.status, sentence: message), heading: "")
     } catch let error as ArchiveError {

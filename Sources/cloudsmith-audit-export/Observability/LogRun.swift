@@ -8,7 +8,8 @@ struct LogRun: Sendable {
   let archive: String?
   /// How long the API keeps events.
   let retention: TimeSpan
-  let began: Timestamp
+  /// By the API's clock, where this machine's differs from it.
+  var began: Timestamp
   let duration: TimeSpan
   let status: ExitStatus
   /// What a person reads about it, on one line or more.

@@ -36,7 +36,10 @@ final class Observers: Sendable {
         log: log, archive: archive, retention: retention ?? .days(365), began: began,
         duration: clock.elapsed - start,
         status: status, text: text)
-      if let report { run.counters = report.summary.counters }
+      if let report {
+        run.counters = report.summary.counters
+        run.began = began - report.summary.clockLead
+      }
       let metrics = RunMetrics(run)
       runs.withLock { $0.append(metrics) }
       return metrics

@@ -13,9 +13,10 @@ struct ExportReport: Report {
   /// What was measured of the run and of the archive after it, as the metrics file has it.
   var metrics: [String: Double] = [:]
 
-  /// That events are about to be lost, or that this machine's clock is wrong; nil when all is well.
-  private let warning: String?
+  /// That events are about to be lost, or that this machine's clock is wrong, and the like.
+  let warnings: [String]
 
+  /// - Parameter now: by the API's clock.
   init(
     _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String, words: Words
   ) {
@@ -26,8 +27,9 @@ struct ExportReport: Report {
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
       case .stoppedByArchive(let error): words.failure(error)
-      case _ where summary.isDamaged && summary.damagedDays.isEmpty: words.damagedFiles(summary.damagedFiles)
-      case _ where summary.isDamaged: words.damagedDays(summary.damagedDays)
+      case _ where summary.isDamaged && summary.damagedDays.isEmpty:
+        words.damagedFiles(summary.damagedFiles, summary.manifest, now: now)
+      case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
       case .incomplete(let reason): words.incomplete(reason)
       case .requestInFuture(let time, let now): words.inFuture(time, now: now)
       case .complete where summary.counters.quarantined > 0:
@@ -40,17 +42,14 @@ struct ExportReport: Report {
       case .complete: nil
       }
     let loss = summary.loss(after: retention, now: now).map(words.loss)
-    let warnings = [
+    warnings = [
       summary.isNothingVisible ? Words.nothingVisible : nil, loss,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
       summary.isClockTold || !summary.hasAnswers ? nil : Words.clockUntold,
-    ]
-    warning = warnings.lazy.compactMap(\.self).first
+    ].compactMap(\.self)
     status = failure?.status ?? .done
     message = failure?.sentence
   }
-
-  var warnings: [String] { [warning].compactMap { $0 } }
 
   // MARK: - Text
 
@@ -83,7 +82,7 @@ struct ExportReport: Report {
       lines.append("high-water mark \(manifest.highWaterMark)")
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
     }
-    if let warning { lines.append("warning: " + warning) }
+    lines += warnings.map { "warning: " + $0 }
     return lines.joined(separator: "\n")
   }
 
@@ -130,7 +129,8 @@ struct ExportReport: Report {
     let manifest = summary.manifest
     return JSONText.of(
       Document(
-        status: status.word, exitStatus: status.rawValue, message: message, warning: warning,
+        status: status.word, exitStatus: status.rawValue, message: message,
+        warning: warnings.isEmpty ? nil : warnings.joined(separator: " "),
         notes: summary.plan.notes.map { PlanWords.sentence($0, log: log) },
         source: log.description, archive: archive, run: summary.counters,
         rowsDropped: summary.rowsDropped, commits: summary.commits,

@@ -26,8 +26,8 @@ enum PlanWords {
       """
     case .coverageInFuture(let window):
       """
-      The archive of '\(log)' claims to cover \(window.from) to \(window.to), which has not happened yet. The claim is \
-      withdrawn, and the time is read again as it comes.
+      The archive of '\(log)' claims to cover \(window.from) to \(window.to), which has not happened yet: a clock was \
+      ahead. All that is claimed since the newest archived event is withdrawn, and read again.
       """
     case .noWholeDay:
       "No day in the window is over (--whole-days): nothing to export yet."

@@ -1,13 +1,43 @@
+import AuditArchive
+import AuditExport
 import AuditRecord
 
-/// The command that fetches a window anew, to be pasted.
+/// The command that fetches a window anew, to be pasted: with every setting that the archive has and a default does not.
 struct ReplaceCommand {
   let log: LogName
   let archive: String
+  /// What the archive is an archive of; nil where that cannot be read.
+  var source: ArchiveSource?
+  /// What its days are written in.
+  var formats: Set<PartFormat> = []
+  /// `--retention` as it is set here, by the environment for example.
+  var retention = ExportSettings.retention
+  let now: Timestamp
+
+  /// How long the command stays good after `now`: a longer retention claims nothing that the API does not show.
+  private static let margin = TimeSpan.days(30)
 
   /// `cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-14 --replace`
-  func text(from: some CustomStringConvertible, to: some CustomStringConvertible) -> String {
-    "cloudsmith-audit-export export -o \(log) --archive \(shell(archive)) --from \(from) --to \(to) --replace"
+  func text(_ window: Window) -> String {
+    var words = [
+      "cloudsmith-audit-export", "export", "-o", "\(log)", "--archive", archive, "--from", time(window.from),
+      "--to",
+      time(window.to), "--replace",
+    ]
+    let needed = now - window.from + Self.margin
+    if needed > min(retention, ExportSettings.retention) {
+      words += ["--retention", "\(-(-needed.microseconds).flooredDivision(by: Day.microseconds).quotient)d"]
+    }
+    if !formats.isEmpty, formats != [.csv] {
+      words += [
+        "--format", PartFormat.allCases.filter(formats.contains).map(\.rawValue).joined(separator: ","),
+      ]
+    }
+    if let source {
+      if source.apiHost != Settings.apiHost.standard { words += ["--api-host", source.apiHost] }
+      if let query = source.query { words += ["--query", query] }
+    }
+    return words.map(shell).joined(separator: " ")
   }
 
   /// One for each run of days that follow one another.
@@ -20,7 +50,13 @@ struct ReplaceCommand {
         runs.append((day, day))
       }
     }
-    return runs.map { text(from: $0.first, to: $0.last.next) }
+    return runs.map { text(Window(from: $0.first.start, to: $0.last.end)) }
+  }
+
+  /// A date where it is the beginning of one.
+  private func time(_ time: Timestamp) -> String {
+    let day = Day(containing: time)
+    return day.start == time ? "\(day)" : "\(time)"
   }
 
   /// A word as a shell reads it.
@@ -29,7 +65,7 @@ struct ReplaceCommand {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "-"):
+        UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: ","):
         true
       default: false
       }

@@ -6,13 +6,15 @@ struct VerifyReport: Report {
   let report: VerificationReport
   let log: LogName
   let archive: String
+  /// Fetches days anew.
+  private let replacing: ReplaceCommand
   /// Those of the report that are about damage.
   private let findings: [Finding]
   /// The first commit that is signed, where all before it are not; nil where all are, or signatures are not looked at.
   private let signedFrom: Int?
 
-  init(report: VerificationReport, log: LogName, archive: String) {
-    (self.report, self.log, self.archive) = (report, log, archive)
+  init(report: VerificationReport, log: LogName, archive: String, replacing: ReplaceCommand) {
+    (self.report, self.log, self.archive, self.replacing) = (report, log, archive, replacing)
     signedFrom = VerifyReport.signedFrom(report)
     findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
   }
@@ -111,7 +113,7 @@ struct VerifyReport: Report {
   /// What fetches the days of these findings anew; of many the oldest.
   private func replacements(of findings: [Finding]) -> [String] {
     let days = findings.flatMap(\.days)
-    let commands = ReplaceCommand(log: log, archive: archive).texts(days)
+    let commands = replacing.texts(days)
     let more = commands.count - 10
     return commands.prefix(10).map { "  \(TerminalText.line($0))" }
       + (more > 0 ? ["  and so for \(more) more"] : [])

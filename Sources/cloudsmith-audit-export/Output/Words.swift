@@ -1,4 +1,5 @@
 import AuditArchive
+import AuditExport
 import AuditRecord
 import CloudsmithAPI
 
@@ -10,6 +11,8 @@ struct Words {
   var keySource = "the key"
   /// The service account whose token is asked for by the identity token from `keySource`; nil: it is an API key.
   var service: Slug?
+  /// How long the API keeps events, as it is set.
+  var retention = ExportSettings.retention
 
   // MARK: - The API
 
@@ -198,7 +201,7 @@ struct Words {
 
   /// - Parameter lead: of this machine's clock; below zero where it is behind.
   func clock(_ lead: TimeSpan) -> String {
-    let difference = lead > .zero ? "\(lead) ahead of" : "\(.zero - lead) behind"
+    let difference = "\(lead.rough) \(lead > .zero ? "ahead of" : "behind")"
     return "this machine's clock is \(difference) the API's; the run follows the API's clock."
   }
 
@@ -219,13 +222,13 @@ struct Words {
   }
 
   /// Files that the manifest names and that are missing or altered, told one by one.
-  func damagedFiles(_ files: [DamagedFile]) -> Failure {
+  func damagedFiles(_ files: [DamagedFile], _ manifest: Manifest?, now: Timestamp) -> Failure {
     let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
     let window = files.compactMap(\.window).first
     let cure = window.map {
       """
       , or fetch what Cloudsmith still shows of it anew (records of quarantine that it no longer shows are then given up): \
-      \(ReplaceCommand(log: log, archive: archive).text(from: $0.from, to: $0.to))
+      \(replaceCommand(manifest, now).text($0))
       """
     }
     return Failure(
@@ -236,9 +239,9 @@ struct Words {
   }
 
   /// After a run that met days it could not read.
-  func damagedDays(_ days: [Day]) -> Failure {
+  func damagedDays(_ days: [Day], _ manifest: Manifest?, now: Timestamp) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
-    let commands = ReplaceCommand(log: log, archive: archive).texts(days)
+    let commands = replaceCommand(manifest, now).texts(days)
     let cure =
       commands.isEmpty
       ? "" : ": " + commands.prefix(3).joined(separator: "; ") + (commands.count > 3 ? "; …" : "")
@@ -250,6 +253,12 @@ struct Words {
         wrong. Restore the files from a copy, or fetch each \
         whole day anew, if Cloudsmith still keeps it\(cure.isEmpty ? "." : cure)
         """)
+  }
+
+  private func replaceCommand(_ manifest: Manifest?, _ now: Timestamp) -> ReplaceCommand {
+    ReplaceCommand(
+      log: log, archive: archive, source: manifest?.source, formats: manifest?.partitions.newestFormats ?? [],
+      retention: retention, now: now)
   }
 
   func incomplete(_ doubt: IncompleteReason) -> Failure {

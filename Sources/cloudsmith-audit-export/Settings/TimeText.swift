@@ -9,7 +9,11 @@ enum TimeText {
 
   static func read(_ text: String) throws(Misread) -> Timestamp {
     guard let time = Day(text)?.start ?? Timestamp(rfc3339: text) else {
-      if Timestamp(rfc3339: text + "Z") != nil { throw Misread(" has no time zone: \(example)") }
+      switch Timestamp.flaw(rfc3339: text.utf8.span) {
+      case .noZone: throw Misread(" has no time zone: \(example)")
+      case .offsetForm: throw Misread(" has an offset that is not of the form +00:00: \(example)")
+      case nil: break
+      }
       if looksLikeATime(text) { throw Misread(" is a date or time that does not exist: \(example)") }
       throw Misread(" is not a time: \(example)")
     }
