@@ -207,9 +207,10 @@ struct Opening {
     return DamagedFile(path: path, day: nil, damage: .altered(expected: manifest.commitSHA256, found: found))
   }
 
-  /// The first commit fixes the kind. Another log's may do so at the same moment, and differently.
+  /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and
+  /// differently.
   private func fixKind() throws(ArchiveError) {
-    guard try read(ArchivePaths.kind) == nil else { return }
+    guard try read(ArchivePaths.kind) == nil else { return try checkKind() }
     do {
       let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
       try storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
