@@ -5,31 +5,26 @@ package enum Archive {
   /// Holds the archive of a log for the length of `body`: locks it, recovers it, and lets go of it at the end.
   ///
   /// The folder is made when it is not there. Throws `.locked` at once when another run holds the log.
+  ///
+  /// `untidied`: is told of each leftover that could not be removed. That fails nothing; a later opening tries again.
   package nonisolated(nonsending) static func withWriter<Result>(
     at directory: String, source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
     fileSystem: any FileSystem = PosixFileSystem(),
+    untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     let paths = ArchivePaths(source.log)
-    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem)
+    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem, untidied: untidied)
     let opening = Opening(storage: storage, paths: paths)
     try opening.checkKind()
     try opening.checkStateIsThere()
     try stored(WriteTrial(root: directory, paths: paths, files: fileSystem).checkVolumes())
     let lock = try opening.lock(holder)
-    let result: Result
-    do {
-      let (manifest, report) = try opening.recover(source: source)
-      let writer = ArchiveWriter(
-        source: source, manifest: manifest, recovery: report, storage: storage, settings: settings)
-      result = try await body(writer)
-    } catch {
-      // The failure that led here is the one to tell; what cannot be tidied now, the next opening tidies.
-      do { try opening.close(lock) } catch {}
-      throw error
-    }
-    try opening.close(lock)
-    return result
+    defer { opening.close(lock) }
+    let (manifest, report) = try opening.recover(source: source)
+    let writer = ArchiveWriter(
+      source: source, manifest: manifest, recovery: report, storage: storage, settings: settings)
+    return try await body(writer)
   }
 
   /// The present state of a log, as far as it is committed; nil when there is no archive of it. Writes nothing and

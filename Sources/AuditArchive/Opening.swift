@@ -96,11 +96,10 @@ struct Opening {
     throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
   }
 
-  /// Drops what is still staged and lets go of the lock, the one whether or not the other works.
-  func close(_ lock: StorageLock) throws(ArchiveError) {
-    let tidied = Result { () throws(StorageError) in try storage.discardSpools() }
-    try stored(storage.unlock(lock))
-    _ = try stored(tidied.get())
+  /// Drops what is still staged and lets go of the lock.
+  func close(_ lock: StorageLock) {
+    _ = storage.discardSpools()
+    storage.unlock(lock)
   }
 
   /// Rolls forward, deletes leftovers, finds damage. The log's lock is held.
@@ -110,19 +109,25 @@ struct Opening {
 
     var report = RecoveryReport()
     report.rolledForward = rolledForward
-    let staged = try stored(storage.discardSpools())
+    let staged = storage.discardSpools()
     if let manifest, !rolledForward.isEmpty {
       try stored(storage.secure(paths.commit(manifest.commit)))
       try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
     }
     let recovery = Recovery(
       paths: paths, state: manifest, beginning: try beginning(), files: try files(of: manifest))
-    try stored(storage.delete(recovery.leftovers.map(\.path)))
-    try stored(endBeginning())  // last: without it nobody knows any more what was left over
+    // A revision that was never committed gives its number to the next one, so it has to go. One that was replaced is known
+    // as such for ever: it can wait.
+    let replaced = Set(recovery.leftovers.filter { $0.reason == .superseded }.map(\.path))
+    try stored(storage.delete(recovery.leftovers.map(\.path).filter { !replaced.contains($0) }))
+    let kept = replaced.subtracting(storage.tidy(replaced.sorted()))
+    // Last: without it nobody knows any more what was left over.
+    if manifest == nil { try stored(endBeginning()) } else { tidyBeginning() }
     let signatures = try signaturesWithoutCommit(after: manifest?.commit ?? 0)
     try stored(storage.delete(signatures))
     report.deleted =
-      staged.map { Leftover(path: $0, reason: .staging) } + recovery.leftovers
+      staged.map { Leftover(path: $0, reason: .staging) }
+      + recovery.leftovers.filter { !kept.contains($0.path) }
       + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
     if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
     if manifest != nil { try fixKind() }
@@ -137,8 +142,18 @@ struct Opening {
     try stored(storage.replace(paths.beginning, ArchiveJSON.encode(Beginning(files: files))))
   }
 
-  func endBeginning() throws(StorageError) {
+  private func endBeginning() throws(StorageError) {
     if try storage.size(paths.beginning) != nil { try storage.delete([paths.beginning]) }
+  }
+
+  /// Once there is a commit, nothing is asked of it any more.
+  func tidyBeginning() {
+    do {
+      guard try storage.size(paths.beginning) != nil else { return }
+    } catch {
+      // What cannot be looked at cannot be deleted either, and that is reported.
+    }
+    storage.tidy([paths.beginning])
   }
 
   /// The files that a state names and that are not as they were sealed, as far as sizes tell.
@@ -207,9 +222,10 @@ struct Opening {
     return DamagedFile(path: path, day: nil, damage: .altered(expected: manifest.commitSHA256, found: found))
   }
 
-  /// The first commit fixes the kind. Another log's may do so at the same moment, and differently.
+  /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and
+  /// differently.
   private func fixKind() throws(ArchiveError) {
-    guard try read(ArchivePaths.kind) == nil else { return }
+    guard try read(ArchivePaths.kind) == nil else { return try checkKind() }
     do {
       let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
       try storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))

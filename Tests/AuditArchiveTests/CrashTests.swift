@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import Synchronization
 import TestSupport
 import Testing
 
@@ -8,8 +9,10 @@ import Testing
   private static let root = "/archive"
 
   /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
-  private func run(_ disk: FaultyFileSystem) async throws {
-    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+  private func run(
+    _ disk: FaultyFileSystem, untidied: @escaping @Sendable (StorageError) -> Void = { _ in }
+  ) async throws {
+    try await withWriter(Self.root, fileSystem: disk, untidied: untidied) { (writer) async throws in
       try await writer.commit([
         "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
         "2024-02-15": events("2024-02-15", 2),
@@ -57,14 +60,16 @@ import Testing
       let crashed = FaultyFileSystem(copyOf: disk)
       crashed.fail(at: number, fault)
       let error = try await archiveError { try await run(crashed) }
-      guard case .storage = error else {
-        Issue.record("operation \(number), \(fault): \(String(describing: error))")
-        continue
-      }
       crashed.restart()
       // A reader that follows the manifest finds one state, whole, at once.
       let read = try #require(try Archive.inspect(at: Self.root, log: log("acme"), fileSystem: crashed))
       #expect(read.damaged.isEmpty, "operation \(number)")
+      switch error {
+      case .storage: break
+      // Tidying: the commit is there, and its manifest.
+      case nil: #expect(read.manifest.commit == 2, "operation \(number), \(fault)")
+      default: Issue.record("operation \(number), \(fault): \(String(describing: error))")
+      }
       try await withWriter(Self.root, fileSystem: crashed) { #expect($0.recovery.damaged.isEmpty) }
       let found = snapshot(crashed)
       #expect(found == before || found == after, "operation \(number), \(fault): \(found.keys.sorted())")
@@ -75,6 +80,74 @@ import Testing
       #expect(next.quarantinedRecords == 2)
     }
     #expect(seen.before > 0 && seen.after > 0)
+  }
+
+  @Test func `what only tidies up fails no run, is reported with its cause, and is done by a later one`()
+    async throws
+  {
+    let disk = try await prepared()
+    let whole = FaultyFileSystem(copyOf: disk)
+    try await run(whole)
+    let reported = Mutex<[StorageError]>([])
+    disk.refuse([.delete, .removeFolder])
+    try await run(disk) { error in reported.withLock { $0.append(error) } }
+    let errors = reported.withLock(\.self)
+    let paths = errors.map(\.path)
+    // Two days have replaced a file, and each is reported once; so is what is left in the staging folder.
+    #expect(paths.count { $0.contains(".r0001-") } == 2 && paths.count == Set(paths).count)
+    #expect(paths.count { $0.hasPrefix("/archive/_staging/acme/spool-") } > 0)
+    #expect(errors.allSatisfy { $0.reason == .denied && $0.operation == .delete })
+
+    // Nor does it fail the next one, whose own files do not get the names that are taken.
+    let number = try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      #expect(writer.recovery.deleted.isEmpty && writer.recovery.damaged.isEmpty)
+      return try await writer.commit(["2024-02-16": events("2024-02-16", 1)]).commit
+    }
+    #expect(number == 3)
+    let found = try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)
+    #expect(
+      found?.findings.map(\.flaw) == [.unlisted(.leftover(.superseded)), .unlisted(.leftover(.superseded))])
+
+    disk.refuse([])
+    try await withWriter(Self.root, fileSystem: disk) { writer in
+      // "/archive/" does not belong to a path of the archive.
+      #expect(Set(writer.recovery.deleted.map(\.path)).isSuperset(of: paths.map { String($0.dropFirst(9)) }))
+    }
+    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+  }
+
+  @Test func `the first commit's list of its files, when it cannot be deleted, fails no run`() async throws {
+    let disk = FaultyFileSystem(folder: Self.root)
+    disk.refuse([.delete])
+    try await run(disk)
+    try await run(disk)
+    disk.refuse([])
+    try await withWriter(Self.root, fileSystem: disk) { #expect($0.manifest?.commit == 2) }
+    #expect(disk.paths(below: Self.root).allSatisfy { !$0.contains("beginning") && !$0.contains("spool") })
+    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+  }
+
+  @Test func `a commit whose record is in its place is known to be made, whatever fails then`() async throws {
+    let disk = try await prepared()
+    var made = (yes: 0, no: 0)
+    for number in 1...(try await countOperations(disk)) {
+      let failing = FaultyFileSystem(copyOf: disk)
+      failing.fail(at: number, .failure)
+      var known: Int?
+      _ = try await archiveError {
+        try await withWriter(Self.root, fileSystem: failing) { (writer) async throws in
+          let day = try await writer.stage("2024-02-12", events("2024-02-12", 9))
+          var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+          change.days = [day]
+          _ = try writer.commit(change) { known = $0.commit }
+        }
+      }
+      failing.restart()
+      let state = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: failing))
+      #expect(known == (state.commit == 2 ? 2 : nil), "operation \(number)")
+      if known == nil { made.no += 1 } else { made.yes += 1 }
+    }
+    #expect(made.yes > 0 && made.no > 0)
   }
 
   @Test func `the first commit of all that dies at any operation leaves nothing or all`() async throws {

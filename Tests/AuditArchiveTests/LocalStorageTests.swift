@@ -73,12 +73,12 @@ import Testing
       let other = try storage.spool()
       try storage.append([1], to: one)
       try storage.seal(one)
-      try storage.discard(one)
+      storage.discard(one)
       try storage.append([2], to: other)
       try write("torn", to: "\(root)/_staging/acme/spool-00000077")
       try write("other", to: "\(root)/_staging/other/spool-00000001")
       #expect(
-        try storage.discardSpools() == ["_staging/acme/spool-00000002", "_staging/acme/spool-00000077"])
+        storage.discardSpools() == ["_staging/acme/spool-00000002", "_staging/acme/spool-00000077"])
       #expect(try tree(root).keys.sorted() == ["_staging/acme/", "_staging/other/spool-00000001"])
     }
   }

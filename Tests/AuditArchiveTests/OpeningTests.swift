@@ -194,6 +194,31 @@ import Testing
     }
   }
 
+  @Test func `of two first runs at once, of an organisation and a repository, one is refused`() async throws {
+    let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
+    for (first, second) in [(acme, repository), (repository, acme)] {
+      for hardLinks in [true, false] {
+        let disk = FaultyFileSystem(folder: "/archive")
+        disk.lack(hardLinks: !hardLinks, exclusiveRenames: false)
+        var after: [String] = []
+        let error = try await archiveError {
+          try await withWriter("/archive", first, fileSystem: disk) { (slower) async throws in
+            // Opened when there was nothing yet; the other has come and gone when it commits.
+            try await withWriter("/archive", second, fileSystem: disk) { (faster) async throws in
+              _ = try await faster.commit([day12: events(day12, 5)])
+            }
+            after = disk.paths(below: "/archive")
+            try await slower.commit([day12: events(day12, 5)])
+          }
+        }
+        #expect(
+          error == .otherKind(found: ArchiveKind(of: second.log), asked: ArchiveKind(of: first.log)))
+        #expect(disk.paths(below: "/archive") == after)
+        #expect(try Archive.verify(at: "/archive", log: second.log, fileSystem: disk)?.findings == [])
+      }
+    }
+  }
+
   @Test func `another host or query is refused, and nothing is touched`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }

@@ -274,7 +274,7 @@ import Testing
       try await withWriter(folder) { (writer) async throws in
         let one = try await writer.stage(day12, events(day12, 5))
         _ = try await writer.stage("2024-02-13", events("2024-02-13", 5))
-        try writer.discard(one)
+        writer.discard(one)
         #expect(try tree("\(folder)/_staging").count == 1)
       }
       #expect(try tree("\(folder)/_staging").keys.sorted() == ["acme/"])

@@ -33,7 +33,7 @@ import Testing
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])
       #expect(run["rows_added"] as? Int == 100_001)
-      #expect((run["requests"] as? Int).map { (200...204).contains($0) } == true)
+      #expect((run["requests"] as? Int).map { (200...205).contains($0) } == true)
       let check = try Python.run(
         "flatten.py",
         ["check", "--events", bench.events(), "--archive", bench.archive, "--organization", "acme"])

@@ -8,7 +8,7 @@ struct FaultyCall {
   static let isPossible = Shell.works("command -v cc")
 
   /// - Parameters:
-  ///   - call: `flock`, `link`, `rename`, `mkdir`, `fsyncdir` (of folders) or `fsyncfile` (of files).
+  ///   - call: `flock`, `link`, `rename`, `mkdir`, `unlink`, `fsyncdir` (of folders) or `fsyncfile` (of files).
   ///   - code: such as `ENOLCK`.
   init(_ call: String, _ code: String, in folder: String) throws {
     let (source, library) = (folder + "/fault.c", folder + "/fault-\(call)-\(code).so")
@@ -34,6 +34,9 @@ struct FaultyCall {
     #endif
     #ifdef FAULT_rename
     int rename(const char *path, const char *other) { REFUSE(FAULT_rename); }
+    #endif
+    #ifdef FAULT_unlink
+    int unlink(const char *path) { REFUSE(FAULT_unlink); }
     #endif
     #ifdef FAULT_mkdir
     int mkdir(const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }

@@ -144,6 +144,62 @@ import Testing
     }
   }
 
+  @Test func `a run that fails half way tells what it did, in text, in JSON and in its metrics`() throws {
+    try Bench.with(["--generate", "5000", "--rate-limit", "7", "--rate-window", "1h"]) { bench in
+      let file = bench.folder + "/figures.prom"
+      let options =
+        OutputTests.start + ["--max-wait", "1s", "--page-size", "100", "--metrics-file", file]
+      for (format, archive) in [("json", bench.archive), ("text", bench.folder + "/other")] {
+        let result = try bench.export(options + ["--output-format", format, "--archive", archive])
+        #expect(result.status == 3 && result.log.contains("longer than --max-wait allows"), "\(result.log)")
+        guard format == "json" else {
+          // The limit was used up by the run before: this one received nothing.
+          #expect(result.output.hasPrefix("acme: nothing was exported: the API asks for"), "\(result.output)")
+          continue
+        }
+        let run = try #require(try result.json["run"] as? [String: Any])
+        let rows = try #require(run["rows_added"] as? Int)
+        #expect(rows >= 300 && run["events_received"] as? Int ?? 0 >= rows, "\(run)")
+        #expect((7...8).contains(try #require(run["requests"] as? Int)), "\(run)")
+        #expect((4...7).contains(try #require(try result.json["pages_received"] as? Int)))
+        let commits = try #require(try result.json["commits"] as? [Int])
+        #expect(!commits.isEmpty)
+        let figures = try String(contentsOfFile: file, encoding: .utf8)
+        for (name, value) in [
+          ("last_run_commits", commits.count), ("last_run_events_added", rows), ("archive_events", rows),
+          ("last_run_requests", run["requests"] as? Int ?? -1), ("last_run_exit_status", 3),
+          ("last_run_pages_received", try result.json["pages_received"] as? Int ?? -1),
+        ] {
+          #expect(figures.contains("\(name){organization=\"acme\"} \(value)\n"), "\(name): \(figures)")
+        }
+      }
+    }
+  }
+
+  @Test func `a run that asked nothing, or was not answered, does not say that there were no events`() throws
+  {
+    try Bench.with(["--generate", "50", "--date-behind", "3h"]) { bench in
+      let future = ["--backfill-start-time", Date(timeIntervalSinceNow: -3_600).formatted(.iso8601)]
+      for (options, environment, status, words) in [
+        ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
+        (future, [:], 64, "the time asked for lies in the future"),
+        (["--organization", "nobody"], [:], 21, "there is no such log"),
+        (
+          ["--proxy", "http://127.0.0.1:1"], ["CLOUDSMITH_API_HOST": "https://127.0.0.1:2"], 75,
+          "the API could not"
+        ),
+      ] as [([String], [String: String], Int32, String)] {
+        let result = try bench.export(
+          OutputTests.start + ["--retries", "1"] + options, environment: environment)
+        #expect(result.status == status, "\(result.log)")
+        #expect(
+          result.output.contains(": nothing was exported: ") && result.output.contains(words),
+          "\(result.output)")
+        #expect(!result.output.contains("no events"), "\(result.output)")
+      }
+    }
+  }
+
   @Test func `two logs of a job that fail are both told, in the log, in JSON and to the dead man's switch`()
     throws
   {
@@ -262,6 +318,8 @@ import Testing
           .replacing("cloudsmith-audit-export export", with: try Program.exporter.path + " export")
         let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
           .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
+        // The first night, which is not this one.
+        #expect(try bench.export(OutputTests.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")
         let sign = try #require(gateway.received.first)

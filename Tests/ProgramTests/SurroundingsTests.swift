@@ -111,6 +111,37 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
+  func `what cannot be tidied up is a warning with file and cause, and the run is done`() throws {
+    try Bench.with(["--generate", "2000"]) { bench in
+      let start = ["--backfill-start-time", Self.recent]
+      let refused = try FaultyCall("unlink", "EPERM", in: bench.folder).environment
+      let file = bench.folder + "/figures.prom"
+      // A first run, one that replaces every file, and one that has nothing to do.
+      for more in [["--format", "parquet"], ["--format", "csv"], []] {
+        let result = try bench.export(
+          start + more + ["-q", "--metrics-file", file, "--compression-level", "1"], environment: refused)
+        #expect(result.status == 0 && result.output.isEmpty, "\(result.log)\(result.output)")
+        let lines = result.log.split(separator: "\n")
+        #expect(!lines.isEmpty)
+        for line in lines {
+          #expect(
+            line.contains(" warning left behind: could not delete \(bench.archive)/")
+              && line.contains(": Operation not permitted. The archive is not affected"), "\(line)")
+        }
+        #expect(
+          try String(contentsOfFile: file, encoding: .utf8).contains(
+            "last_run_exit_status{organization=\"acme\"} 0\n"))
+      }
+      let verify = ["verify", "-o", "acme", "--archive", bench.archive]
+      let found = try Program.exporter.run(verify)
+      #expect(
+        found.status == 2 && found.log.contains("holds files beside it that no commit names"), "\(found.log)")
+      #expect(try bench.export(start).status == 0)
+      #expect(try Program.exporter.run(verify).status == 0)
+    }
+  }
+
+  @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
   func `another run's work is told as that`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)

@@ -94,7 +94,8 @@ import Testing
     let help = try Program.exporter.run(["help", "export"])
     #expect(help.status == 0)
     for option in [
-      "--organization", "--archive", "--backfill-start-time", "--from", "--to", "--replace",
+      "--organization", "--archive", "--existing", "--no-existing", "--backfill-start-time", "--from", "--to",
+      "--replace",
       "--allow-mass-removal",
       "--whole-days", "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",

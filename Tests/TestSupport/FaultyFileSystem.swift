@@ -66,6 +66,11 @@ package final class FaultyFileSystem: FileSystem {
     state.withLock { ($0.lacksFolderSync, $0.lacksLocks) = (folderSync, locks) }
   }
 
+  /// From now on these operations are refused (EPERM), and no others.
+  package func refuse(_ operations: Set<StorageError.Operation>) {
+    state.withLock { $0.refused = operations }
+  }
+
   /// From now on what is below this folder is on a volume of its own.
   package func mount(at folder: String) { state.withLock { $0.mounts.append(folder) } }
 
@@ -291,6 +296,7 @@ package final class FaultyFileSystem: FileSystem {
         failed(&state, fault)
         throw .simulated(operation, path, fault.error.reason, code: fault.error.code)
       }
+      if state.refused.contains(operation) { throw .simulated(operation, path, .denied, code: 1) }
       return try body(&state)
     }
   }
@@ -309,6 +315,7 @@ private struct State {
   var lacksFolderSync = false
   var lacksLocks = false
   var mounts: [String] = []
+  var refused: Set<StorageError.Operation> = []
   /// What another process makes of the disk, and before how many operations.
   var change: (left: Int, disk: FaultyDisk)?
   /// nil: they are not recorded.

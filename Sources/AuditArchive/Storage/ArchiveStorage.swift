@@ -3,6 +3,8 @@
 /// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders come and go with the files in them. When
 /// a method that writes returns, what it wrote is durable and whole; when it throws or the power fails, each path
 /// holds what it held before, or the new bytes, never a part of them.
+///
+/// What only tidies up does not throw: the archive is as good without it. Its failures are reported to whoever made the store.
 package protocol ArchiveStorage: Sendable {
   /// Throws when what stands in the archive's place cannot be one, such as a file; nothing there is no error.
   func checkPlace() throws(StorageError)
@@ -19,10 +21,11 @@ package protocol ArchiveStorage: Sendable {
   func seal(_ spool: Spool) throws(StorageError)
   /// Up to `count` bytes of a sealed spool from `offset`, fewer only at its end.
   func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
-  /// Drops a spooled file, sealed or not.
-  func discard(_ spool: Spool) throws(StorageError)
-  /// Drops everything that is still spooled, by earlier runs too, and tells what there was.
-  func discardSpools() throws(StorageError) -> [String]
+  /// Drops a spooled file, sealed or not. One that cannot be removed now goes with `discardSpools`.
+  func discard(_ spool: Spool)
+  /// Drops everything that is still spooled, by earlier runs too, and returns what was dropped. What cannot be removed is
+  /// reported, and keeps its name until a later run removes it.
+  func discardSpools() -> [String]
 
   /// Puts sealed files in their places, whole. Each is on its own: after a failure some may stand there.
   func put(_ files: [(spool: Spool, path: String)]) throws(StorageError)
@@ -43,10 +46,14 @@ package protocol ArchiveStorage: Sendable {
   func list(_ folder: String) throws(StorageError) -> [StoredFile]
   /// Deletes files; one that is not there is as good as deleted.
   func delete(_ paths: [String]) throws(StorageError)
+  /// Deletes files that nobody needs any more, and returns those that are gone. One that cannot be deleted is reported, and
+  /// keeps none of the others.
+  @discardableResult func tidy(_ paths: [String]) -> [String]
 
   /// Takes the lock of that name and leaves `note` in it for others to read; nil, at once, when another holds it.
   func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock?
-  func unlock(_ lock: StorageLock) throws(StorageError)
+  /// A failure is reported; the lock ends with the process at the latest.
+  func unlock(_ lock: StorageLock)
 }
 
 /// A file being collected, not yet part of the archive.

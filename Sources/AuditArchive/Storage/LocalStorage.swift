@@ -12,6 +12,8 @@ package final class LocalStorage: ArchiveStorage {
     var spooled = 0
     /// Spooled files that are open, with the bytes they have been given.
     var open: [Spool: Int] = [:]
+    /// Names in the staging folder that an earlier run left and that cannot be removed.
+    var taken: Set<String> = []
     var lacksFolderSync = false
   }
 
@@ -21,12 +23,18 @@ package final class LocalStorage: ArchiveStorage {
   private let root: String
   private let paths: ArchivePaths
   private let files: any FileSystem
+  private let untidied: @Sendable (StorageError) -> Void
   private let state = Mutex(State())
 
-  package init(root: String, paths: ArchivePaths, fileSystem: any FileSystem) {
+  /// - Parameter untidied: is told of each thing that could not be tidied up.
+  package init(
+    root: String, paths: ArchivePaths, fileSystem: any FileSystem,
+    untidied: @escaping @Sendable (StorageError) -> Void = { _ in }
+  ) {
     self.root = root
     self.paths = paths
     self.files = fileSystem
+    self.untidied = untidied
   }
 
   package func checkPlace() throws(StorageError) {
@@ -53,12 +61,12 @@ package final class LocalStorage: ArchiveStorage {
   // MARK: Spooled files
 
   package func spool() throws(StorageError) -> Spool {
-    let number = state.withLock { state in
-      state.spooled += 1
-      return state.spooled
+    let path = state.withLock { state in
+      repeat { state.spooled += 1 } while state.taken.contains(paths.spool(state.spooled))
+      return paths.spool(state.spooled)
     }
     try ensureFolder(paths.staging)
-    let spool = Spool(file: try files.create(full(paths.spool(number))))
+    let spool = Spool(file: try files.create(full(path)))
     state.withLock { $0.open[spool] = 0 }
     return spool
   }
@@ -91,9 +99,13 @@ package final class LocalStorage: ArchiveStorage {
     }
   }
 
-  package func discard(_ spool: Spool) throws(StorageError) {
-    try close(spool)
-    try unlink(spool.file.path)
+  package func discard(_ spool: Spool) {
+    do {
+      try close(spool)
+      try unlink(spool.file.path)
+    } catch {
+      // `discardSpools` tries again, and reports what stays.
+    }
   }
 
   private func close(_ spool: Spool) throws(StorageError) {
@@ -101,15 +113,35 @@ package final class LocalStorage: ArchiveStorage {
     try files.close(spool.file)
   }
 
-  package func discardSpools() throws(StorageError) -> [String] {
-    for spool in state.withLock({ Array($0.open.keys) }) { try close(spool) }
-    guard try files.status(full(paths.staging), followingLinks: false)?.kind == .folder else { return [] }
+  package func discardSpools() -> [String] {
+    for spool in state.withLock({ Array($0.open.keys) }) {
+      tidying { () throws(StorageError) in try close(spool) }
+    }
     var discarded: [String] = []
-    for entry in try files.list(full(paths.staging)) where entry.kind != .folder {
-      try unlink(full("\(paths.staging)/\(entry.name)"))
-      discarded.append("\(paths.staging)/\(entry.name)")
+    tidying { () throws(StorageError) in
+      guard try files.status(full(paths.staging), followingLinks: false)?.kind == .folder else { return }
+      for entry in try files.list(full(paths.staging)) where entry.kind != .folder {
+        let path = "\(paths.staging)/\(entry.name)"
+        if tidying({ () throws(StorageError) in try unlink(full(path)) }) {
+          discarded.append(path)
+        } else {
+          state.withLock { _ = $0.taken.insert(path) }
+        }
+      }
     }
     return discarded.sorted()
+  }
+
+  /// Whether it could be done; a failure is reported.
+  @discardableResult
+  private func tidying(_ body: () throws(StorageError) -> Void) -> Bool {
+    do {
+      try body()
+      return true
+    } catch {
+      untidied(error)
+      return false
+    }
   }
 
   // MARK: Writing
@@ -127,14 +159,9 @@ package final class LocalStorage: ArchiveStorage {
   package func create(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
     try ensureFolder(ArchivePaths.folder(of: path))
     let spool = try spooled(bytes)
-    do {
-      try placeExclusively(spool, at: full(path))
-    } catch {
-      try discard(spool)
-      throw error
-    }
+    defer { discard(spool) }
+    try placeExclusively(spool, at: full(path))
     try syncFolder(full(ArchivePaths.folder(of: path)))
-    try discard(spool)
   }
 
   /// By a link, which every local file system can refuse. Where there are no links, by a rename that refuses. Where
@@ -179,6 +206,20 @@ package final class LocalStorage: ArchiveStorage {
       folders.insert(folder)
     }
     for folder in folders.sorted() { try prune(folder) }
+  }
+
+  package func tidy(_ paths: [String]) -> [String] {
+    var folders: Set<String> = []
+    let gone = paths.filter { path in
+      tidying { () throws(StorageError) in
+        let folder = ArchivePaths.folder(of: path)
+        guard try isFolder(folder) else { return }
+        try unlink(full(path))
+        folders.insert(folder)
+      }
+    }
+    for folder in folders.sorted() { tidying { () throws(StorageError) in try prune(folder) } }
+    return gone
   }
 
   private func unlink(_ path: String) throws(StorageError) {
@@ -274,8 +315,8 @@ package final class LocalStorage: ArchiveStorage {
     return StorageLock(file: file)
   }
 
-  package func unlock(_ lock: StorageLock) throws(StorageError) {
-    try files.close(lock.file)
+  package func unlock(_ lock: StorageLock) {
+    tidying { () throws(StorageError) in try files.close(lock.file) }
   }
 
   // MARK: Folders

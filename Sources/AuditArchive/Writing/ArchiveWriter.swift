@@ -60,8 +60,8 @@ package final class ArchiveWriter: Sendable {
   }
 
   /// Drops a staged day that is not going to be committed.
-  package func discard(_ staged: StagedDay) throws(ArchiveError) {
-    for part in staged.parts { try stored(storage.discard(part.spool)) }
+  package func discard(_ staged: StagedDay) {
+    for part in staged.parts { storage.discard(part.spool) }
   }
 
   /// The days whose rows the archive has in other formats than those that are written now; oldest first.
@@ -98,11 +98,16 @@ package final class ArchiveWriter: Sendable {
   ///
   /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
   /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
-  package func commit(_ change: Change) throws(ArchiveError) -> Commit {
+  ///
+  /// `made`: is called once the commit's record is in its place, also when this throws then, such as for want of room for
+  /// the new manifest. `manifest` has the commit from that moment on.
+  package func commit(
+    _ change: Change, made: (Commit) -> Void = { _ in }
+  ) throws(ArchiveError) -> Commit {
     try state.withLock { (state: inout State) throws(ArchiveError) -> Commit in
       if let failure = state.failure { throw failure }
       do throws(ArchiveError) {
-        return try commit(change, &state)
+        return try commit(change, &state, made)
       } catch {
         state.failure = error
         throw error
@@ -110,7 +115,9 @@ package final class ArchiveWriter: Sendable {
     }
   }
 
-  private func commit(_ change: Change, _ state: inout State) throws(ArchiveError) -> Commit {
+  private func commit(
+    _ change: Change, _ state: inout State, _ made: (Commit) -> Void
+  ) throws(ArchiveError) -> Commit {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     let paths = ArchivePaths(source.log)
     let number = (state.manifest?.commit ?? 0) + 1
@@ -135,23 +142,42 @@ package final class ArchiveWriter: Sendable {
     // Steps 2 to 5 of the format. Step 1, writing and syncing the parts, was staging.
     let isFirst = state.manifest == nil
     if isFirst { try opening.begin(plan.commit.filesAdded) }
-    do {
+    do throws(StorageError) {
       try storage.put(plan.puts)
       // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
       // left without its commit goes in recovery.
       if let key = settings.signingKey {
         try storage.replace(paths.signature(number), key.signature(of: record))
       }
-      try storage.create(paths.commit(number), record)  // this is the commit
+      do throws(StorageError) {
+        try storage.create(paths.commit(number), record)  // this is the commit
+      } catch {
+        if isThere(record, at: paths.commit(number)) {
+          state.manifest = manifest
+          made(plan.commit)
+        }
+        throw error
+      }
       state.manifest = manifest
+      made(plan.commit)
       try storage.replace(paths.manifest, ArchiveJSON.encode(manifest))
-      try storage.delete(plan.commit.filesRemoved)
-      if isFirst { try opening.endBeginning() }
-      for staged in unchanged { for part in staged.parts { try storage.discard(part.spool) } }
     } catch {
       throw .storage(error)
     }
+    // Tidying: the archive is complete.
+    storage.tidy(plan.commit.filesRemoved)
+    if isFirst { opening.tidyBeginning() }
+    for staged in unchanged { discard(staged) }
     return plan.commit
+  }
+
+  /// Whether a record whose creation failed is in its place all the same, as when only its folder could not be synced.
+  private func isThere(_ record: [UInt8], at path: String) -> Bool {
+    do throws(StorageError) {
+      return try storage.read(path) == record
+    } catch {
+      return false  // nobody can tell; the failure of the creation is the one to report
+    }
   }
 
   /// The files of quarantine that a replacement of `window` gives up.

@@ -48,14 +48,11 @@ struct DayStaging: ~Copyable {
     return StagedDay(day: day, rows: rows, contentSHA256: content.sha256, parts: sealed)
   }
 
-  /// Frees the disk of what was written, as far as the disk lets it.
+  /// Frees the disk of what was written.
   mutating func abandon() {
     var spools = sealed.map(\.spool)
     if let part = open.take() { spools += part.spools }
-    for spool in spools {
-      // The failure that led here is the one to tell. What stays goes with all the spools, at the end of the run.
-      do { try storage.discard(spool) } catch { continue }
-    }
+    for spool in spools { storage.discard(spool) }
   }
 
   private mutating func begin() throws {
@@ -111,7 +108,7 @@ struct DayStaging: ~Copyable {
       rows += text.rows
       for file in written {
         guard let first = text.minEventAt, let last = text.maxEventAt else {
-          try storage.discard(file.spool)
+          storage.discard(file.spool)
           continue
         }
         sealed.append(

@@ -76,7 +76,5 @@ extension ArchiveWriter {
     try SpilledRowsReader(rows, storage: storage)
   }
 
-  package func discard(_ rows: SpilledRows) throws(ArchiveError) {
-    try stored(storage.discard(rows.spool))
-  }
+  package func discard(_ rows: SpilledRows) { storage.discard(rows.spool) }
 }

@@ -15,6 +15,8 @@ final class Closing: Sendable {
     var damagedDays: [Day] = []
     /// Why a replacement was not made.
     var refusal: IncompleteReason?
+    /// What ended the run although the commit was made.
+    var failure: ArchiveError?
   }
 
   /// A day, its rows, and what is claimed of it when they are sealed.
@@ -58,7 +60,7 @@ final class Closing: Sendable {
       do {
         let blocks = closed.rows.blocks
         let sealed = try await DaySealer(writer: writer, replaced: replaced).seal(day, &closed.rows)
-        for block in blocks { try writer.discard(block) }
+        for block in blocks { writer.discard(block) }
         change.run.rowsAdded += sealed.rowsAdded
         change.run.duplicates += sealed.duplicates
         change.run.conflictingEvents += sealed.conflicting
@@ -74,7 +76,7 @@ final class Closing: Sendable {
       }
     }
     if !allowsMassRemoval, result.rowsDropped * 2 > rowsInWindow {
-      for staged in change.days { try writer.discard(staged) }
+      for staged in change.days { writer.discard(staged) }
       result.refusal = .replacementTooLarge(dropped: result.rowsDropped, of: rowsInWindow)
       result.rowsDropped = 0
       return result
@@ -84,9 +86,13 @@ final class Closing: Sendable {
     else { return result }
     if !result.damagedDays.isEmpty { change.run.complete = false }
     if !change.run.complete { change.replaced = nil }
-    let commit = try writer.commit(change)
-    observe(.committed(commit))
-    result.commit = commit
+    do throws(ArchiveError) {
+      _ = try writer.commit(change) { result.commit = $0 }
+    } catch {
+      guard result.commit != nil else { throw error }
+      result.failure = error
+    }
+    if let commit = result.commit { observe(.committed(commit)) }
     return result
   }
 }

@@ -72,7 +72,9 @@ extension ExportRun {
     defer { countRequests() }
     do {
       switch try await client.page(number, size: size, query: query.text(with: settings.query)) {
-      case .page(let page): return .page(page)
+      case .page(let page):
+        countEvents(of: page)
+        return .page(page)
       case .pastTheEnd: return .pastTheEnd
       }
     } catch {

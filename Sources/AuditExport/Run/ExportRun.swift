@@ -26,8 +26,9 @@ package struct ExportRun: ~Copyable {
   var counters = RunCounters()
   /// Events received in all, those of pages that were read again too.
   private(set) var eventsReceived = 0
-  /// The days that are being sealed and committed.
-  private var closing: (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int)?
+  /// The days that are being sealed and committed, and what was counted for their commit.
+  private var closing:
+    (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int, counters: RunCounters)?
   private var quarantine: [QuarantinedRecord] = []
   private var counted: ClientCounters
   private var refusal: IncompleteReason?
@@ -71,6 +72,8 @@ package struct ExportRun: ~Copyable {
     } catch {
       summary.outcome = .stoppedByAPI(.cancelled)
     }
+    countRequests()
+    countUncommitted()
     summary.plan = plan
     summary.clockLead = clockLead
     summary.isClockTold = client.counters.clock.isTold
@@ -81,6 +84,13 @@ package struct ExportRun: ~Copyable {
     summary.damagedFiles = damaged
     summary.damagedDays = Set(summary.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
+  }
+
+  /// Adds what was received, asked and waited for since the last commit: a run that fails accounts for it all the same.
+  private mutating func countUncommitted() {
+    let isComplete = summary.counters.complete
+    summary.counters.add(counters)
+    if case .complete = summary.outcome { summary.counters.complete = isComplete }
   }
 
   private mutating func work() async throws {
@@ -107,10 +117,15 @@ package struct ExportRun: ~Copyable {
       do {
         var change = Change(committedAt: client.now, lookback: settings.lookback)
         change.days = [try await writer.stageConverted(day)]
-        let commit = try writer.commit(change)
-        summary.commits.append(commit.commit)
-        summary.daysWritten.append(day)
-        observe(.converted(day))
+        var number: Int?
+        defer {
+          if let number {
+            summary.commits.append(number)
+            summary.daysWritten.append(day)
+            observe(.converted(day))
+          }
+        }
+        _ = try writer.commit(change) { number = $0.commit }
       } catch let error as ArchiveError {
         guard case .damaged = error else { throw error }
         summary.damagedDays.append(day)
@@ -370,13 +385,19 @@ package struct ExportRun: ~Copyable {
     if Task.isCancelled { throw APIError.cancelled }
     defer { countRequests() }
     guard case .page(let page) = try await pages.page(number, expecting: more) else { return nil }
+    countEvents(of: page)
     return page
+  }
+
+  /// Takes note of a page that came, whatever becomes of it.
+  mutating func countEvents(of page: Page) {
+    summary.pagesReceived += 1
+    counters.eventsReceived += page.parsed.recordCount
+    eventsReceived += page.parsed.recordCount
   }
 
   @discardableResult
   mutating func collect(_ page: Page) async throws -> PageView {
-    counters.eventsReceived += page.parsed.recordCount
-    eventsReceived += page.parsed.recordCount
     counters.flattening.add(page.parsed.counts)
     quarantine += page.parsed.quarantined
     let view = PageView(page)
@@ -478,7 +499,7 @@ package struct ExportRun: ~Copyable {
     self.closing = (
       Task {
         do { return .success(try await closing.run()) } catch { return .failure(error) }
-      }, closing.footprint
+      }, closing.footprint, change.run
     )
     counters = RunCounters()
     counters.window = change.run.window
@@ -488,18 +509,32 @@ package struct ExportRun: ~Copyable {
 
   /// Waits for the days that are being closed, and takes note of what became of them.
   private mutating func finishClosing() async throws {
-    guard let task = closing?.task else { return }
-    closing = nil
-    let result = try await task.value.get()
-    summary.rowsDropped += result.rowsDropped
+    guard let closing else { return }
+    self.closing = nil
+    let result: Closing.Result
+    do {
+      result = try await closing.task.value.get()
+    } catch {
+      takeBack(closing.counters)
+      throw error
+    }
     summary.damagedDays += result.damagedDays
     refusal = result.refusal ?? refusal
-    guard let commit = result.commit else { return }
+    guard let commit = result.commit else { return takeBack(closing.counters) }
+    summary.rowsDropped += result.rowsDropped
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)
     let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
       .map { $0.eventDate }
     summary.daysWritten = Set(summary.daysWritten + written).sorted()
+    if let failure = result.failure { throw failure }
+  }
+
+  /// What was counted for a commit that was not made belongs to the next one.
+  private mutating func takeBack(_ earlier: RunCounters) {
+    let later = counters
+    counters = earlier
+    counters.add(later)
   }
 }
 

@@ -21,6 +21,8 @@ package struct ExportSummary: Sendable {
   package var outcome: Outcome
   /// The counters of all commits of the run, added up; of what was not committed, what was received.
   package var counters: RunCounters
+  /// Pages of the list that the run received, those that were read again too.
+  package var pagesReceived = 0
   /// Commits written, oldest first.
   package var commits: [Int] = []
   /// Days with a new revision, oldest first.

@@ -32,18 +32,25 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     try checkOpenFiles()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
+    let result: Result
     do {
       let inquiry = CertificateInquiry(group: group, settings: settings)
       let transport = AsyncHTTPClientTransport(client: client, settings: settings, inquiry: inquiry)
-      let result = try await body(transport)
-      try await client.shutdown()
-      try await group.shutdownGracefully()
-      return result
+      result = try await body(transport)
     } catch {
-      try await client.shutdown()
-      try await group.shutdownGracefully()
+      await end(client, group)
       throw error
     }
+    await end(client, group)
+    return result
+  }
+
+  /// What cannot be closed ends with the process. It changes nothing about what was done with it.
+  private static func end(
+    _ client: HTTPClient, _ group: MultiThreadedEventLoopGroup, isolation: isolated (any Actor)? = #isolation
+  ) async {
+    do { try await client.shutdown() } catch {}
+    do { try await group.shutdownGracefully() } catch {}
   }
 
   /// The network library ends the process when it cannot open what its thread needs.

@@ -8,6 +8,8 @@ struct ArchiveCheck {
   let archive: String?
   let log: LogName
   let host: APIHost
+  /// Where it is said that the archive has to be there already.
+  let existing: SettingSource?
   let words: Words
 
   func lines() -> [CheckLine] {
@@ -28,6 +30,7 @@ struct ArchiveCheck {
   private func state(_ archive: String, _ largestDay: inout Int) -> CheckLine.Finding {
     do {
       guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
+        if let existing { return .bad(words.notExisting(existing)) }
         return .good("none of '\(log)' in \(quoted(archive)) yet: the first export makes it")
       }
       largestDay =

@@ -11,10 +11,13 @@ struct CheckJob {
   private let connection: ConnectionSettings
   private let pace: PaceRule
   private let retention: TimeSpan
+  /// Where it is said that the archive has to be there already; nil: a run may make it.
+  private let existing: SettingSource?
 
   init(_ sources: SettingSources) throws(Failure) {
     log = try sources.log()
     archive = try sources.resolve(Settings.archive)
+    existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     host = try sources.host()
     var connection = try sources.connection()
     if try sources.find(Settings.requestTimeout) == nil { connection.timeouts.total = APICheck.timeout }
@@ -38,7 +41,9 @@ struct CheckJob {
       }
       return (try await check.lines(), client.counters.requests)
     }
-    let archiveLines = ArchiveCheck(archive: archive, log: log, host: host, words: words).lines()
+    let archiveLines = ArchiveCheck(
+      archive: archive, log: log, host: host, existing: existing, words: words
+    ).lines()
     return CheckReport(
       log: log, host: host, archive: archive, requests: requests, lines: lines + archiveLines)
   }

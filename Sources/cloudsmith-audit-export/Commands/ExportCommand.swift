@@ -17,7 +17,8 @@ struct ExportCommand: AsyncParsableCommand {
     abstract: "Fetch what the archive lacks (or one window) and commit it, day by day.",
     discussion: """
       Without --from and --to the run is incremental: it fetches what the archive lacks up to now, and the lookback again, \
-      for events that were written late. The first run needs --backfill-start-time to fetch anything past.
+      for events that were written late. The first run needs --backfill-start-time to fetch anything past; --existing keeps the \
+      later ones from making a new archive by mistake.
 
       With --config it runs the logs of a job file one after another, each with its own lock and result; one that fails does \
       not stop the others, and the worst status is that of the run, in this order: \(ExitStatus.inOrder). samples/job.yaml shows \
@@ -30,7 +31,8 @@ struct ExportCommand: AsyncParsableCommand {
       Examples:
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z
-        cloudsmith-audit-export export -o acme --archive /srv/audit
+        cloudsmith-audit-export export -o acme --archive /srv/audit \\
+          --existing
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
           --from 2024-02-12 --to 2024-02-13
         cloudsmith-audit-export export --config job.yaml
@@ -45,6 +47,14 @@ struct ExportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "What") var target: ArchiveOptions
   @OptionGroup(title: "What") var job: JobOptions
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Never make an archive: where there is none yet, as after a typo or without its volume, end with status \
+      \(ExitStatus.noArchive.rawValue). For every run but the first.
+      """)
+  var existing: Bool?
 
   @Option(
     help: ArgumentHelp(
@@ -172,6 +182,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   var given: [GivenOption] {
     target.given + connection.given + [
+      Settings.existing.given(existing.map(String.init)),
       Settings.backfillStart.given(backfillStartTime), Settings.from.given(from), Settings.to.given(to),
       Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
       Settings.formats.given(format), Settings.lookback.given(lookback), Settings.settle.given(settle),
@@ -200,7 +211,7 @@ struct ExportCommand: AsyncParsableCommand {
             let log = try sources.log()
             let speaker = speaker.about(log)
             let report = try await observers.watching(log, sources) {
-              try await ExportJob(sources, replace: replace).run(speaker)
+              try await ExportJob(sources, replace: replace, config: job.file?.path).run(speaker)
             }
             guard let sentence = report.message, report.status != .done else { return LogAnswer(report) }
             return LogAnswer(report, Failure(status: report.status, sentence: sentence), heading: "")
@@ -222,7 +233,8 @@ struct ExportCommand: AsyncParsableCommand {
     let replace = try replacement
     return try await Interruption.cancelling {
       try await speaker.run(job) { sources in
-        LogAnswer(try await ExportJob(sources, replace: replace).forecast(speaker))
+        LogAnswer(
+          try await ExportJob(sources, replace: replace, config: job.file?.path).forecast(speaker))
       }
     }
   }

@@ -30,12 +30,22 @@ struct ExportJob {
   let writer: WriterSettings
   /// What the user should know before the run.
   let warnings: [String]
+  /// Where it is said that the run makes no archive, such as `--existing`; nil: it may make one.
+  private let existing: SettingSource?
+  /// The run as a command, to be run again.
+  private let command: String
 
-  /// - Parameter replace: make the window what the API shows.
-  init(_ sources: SettingSources, replace: Replacement?) throws(Failure) {
+  /// - Parameters:
+  ///   - replace: make the window what the API shows.
+  ///   - config: the path of the job file that the log is from.
+  init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
     settings = try ExportJob.settings(sources, replace: replace)
+    existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
+    command = try ExportCommandLine(
+      sources, log: log, archive: archive, config: config, isReplacing: replace != nil
+    ).text
 
     pace = try sources.value(of: Settings.pace)
     reserve = try sources.value(of: Settings.rateReserve)
@@ -60,7 +70,7 @@ struct ExportJob {
   private var words: Words {
     Words(
       log: log, archive: archive, keySource: credentials.source, service: credentials.service,
-      retention: settings.retention)
+      retention: settings.retention, command: command)
   }
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
@@ -70,21 +80,25 @@ struct ExportJob {
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
     for warning in warnings { speaker.logger.warning("\(warning)") }
+    var isNew = false
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+        isNew = try self.isNew(words)
         let watch = Watch(speaker: speaker, words: words, clock: clock)
         let client = AuditLogClient(
           log: log, host: host, key: credentials.key,
           transport: credentials.transport(over: transport, host: host, log: log), clock: clock, pace: pace,
           reserve: reserve, retry: retry, observe: { watch.client($0) })
         let summary: ExportSummary
-        if let refusal = try await refusalOfNewArchive(client) {
+        if isNew, let refusal = await refusalOfNewArchive(client) {
           summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: client.now)
         } else {
           summary = try await Archive.withWriter(
-            at: archive, source: source, holder: holder, settings: writer
+            at: archive, source: source, holder: holder, settings: writer,
+            untidied: { watch.untidied($0) }
           ) { writer in
             watch.opened(writer.recovery)
+            if isNew { watch.making(settings.request) }
             watch.kept(writer.daysInOldFormats)
             return await ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
               .run()
@@ -94,17 +108,26 @@ struct ExportJob {
           summary, retention: settings.retention, now: client.now, log: log, archive: archive, words: words)
       }
     } catch let error as ArchiveError {
+      let failure = words.failure(error)
+      throw isNew ? words.uncommitted(failure) : failure
+    }
+  }
+
+  /// Whether there is no archive of the log yet. Throws where one has to be there.
+  private func isNew(_ words: Words) throws(Failure) -> Bool {
+    do {
+      guard try Archive.read(at: archive, log: log) == nil else { return false }
+    } catch {
       throw words.failure(error)
     }
+    if let existing { throw words.notExisting(existing) }
+    return true
   }
 
   /// Asks for one event before a new archive is made, so that a wrong key or name leaves nothing behind.
   ///
-  /// - Returns: why there is nothing to archive; nil where there is, or the archive is there already.
-  private func refusalOfNewArchive(
-    _ client: AuditLogClient
-  ) async throws(ArchiveError) -> ExportSummary.Outcome? {
-    guard try Archive.read(at: archive, log: log) == nil else { return nil }
+  /// - Returns: why there is nothing to archive; nil where there is.
+  private func refusalOfNewArchive(_ client: AuditLogClient) async -> ExportSummary.Outcome? {
     do {
       _ = try await client.page(1, size: 1, query: settings.query)
       return settings.request.future(now: client.now)
@@ -118,6 +141,7 @@ struct ExportJob {
   func forecast(_ speaker: Speaker) async throws -> ForecastReport {
     try checkInterruption()
     let words = words
+    _ = try isNew(words)
     do {
       let manifest = try Archive.read(at: archive, log: log)
       let standing = manifest.map { ExportPlan.Standing($0) }
@@ -128,7 +152,7 @@ struct ExportJob {
           retry: retry)
         let forecast = try await ExportForecast(
           settings, standing: standing, client: client, clock: SystemClock(), pace: pace)
-        return ForecastReport(forecast: forecast, log: log)
+        return ForecastReport(forecast: forecast, log: log, archive: archive)
       }
     } catch let error as ArchiveError {
       throw words.failure(error)
@@ -140,7 +164,7 @@ struct ExportJob {
   /// A signal that stopped one log of a job keeps the next from being begun.
   private func checkInterruption() throws(Failure) {
     guard Task.isCancelled else { return }
-    throw Failure(status: .interrupted, sentence: "Interrupted before it was begun. Run again.")
+    throw Failure(status: .interrupted, sentence: "Interrupted before it was begun. Run again: \(command)")
   }
 
   // MARK: - Resolving

@@ -16,6 +16,8 @@ struct LogRun: Sendable {
   let text: String
   /// Of what was done; all zero where nothing was begun.
   var counters = RunCounters()
+  var pagesReceived = 0
+  var commits = 0
 
   var ended: Timestamp { began + duration }
 }

@@ -36,9 +36,10 @@ final class Observers: Sendable {
         log: log, archive: archive, retention: retention ?? .days(365), began: began,
         duration: clock.elapsed - start,
         status: status, text: text)
-      if let report {
-        run.counters = report.summary.counters
-        run.began = began - report.summary.clockLead
+      if let summary = report?.summary {
+        run.counters = summary.counters
+        run.began = began - summary.clockLead
+        (run.pagesReceived, run.commits) = (summary.pagesReceived, summary.commits.count)
       }
       let metrics = RunMetrics(run)
       runs.withLock { $0.append(metrics) }

@@ -59,6 +59,12 @@ struct RunMetrics: Sendable {
       help: "When a run last had all that it was after; kept by the archive over failures."
     ) { $0.lastSuccess?.secondsSince1970 },
 
+    Metric(name: "last_run_commits", help: "Commits that the last run made.") {
+      Double($0.run.commits)
+    },
+    Metric(name: "last_run_pages_received", help: "Pages of the list that the last run was given.") {
+      Double($0.run.pagesReceived)
+    },
     Metric(name: "last_run_events_received", help: "Events that the API gave to the last run.") {
       Double($0.run.counters.eventsReceived)
     },

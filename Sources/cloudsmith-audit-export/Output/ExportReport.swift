@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import CloudsmithAPI
 
 /// What an export did.
 struct ExportReport: Report {
@@ -23,7 +24,7 @@ struct ExportReport: Report {
     self.summary = summary
     self.log = log
     self.archive = archive
-    let failure: Failure? =
+    var failure: Failure? =
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
       case .stoppedByArchive(let error): words.failure(error)
@@ -41,6 +42,7 @@ struct ExportReport: Report {
             """)
       case .complete: nil
       }
+    if summary.manifest == nil { failure = failure.map(words.uncommitted) }
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
       summary.isNothingVisible ? Words.nothingVisible : nil, loss,
@@ -58,15 +60,17 @@ struct ExportReport: Report {
     var lines: [String] = []
     if summary.plan.beginsNow, status == .done {
       lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
-    } else if counters.eventsReceived == 0, summary.rowsDropped == 0 {
+    } else if isNothingDone {
       lines.append("\(log): \(nothing).")
-      if status == .done, counters.requests > 0,
+      if status == .done, summary.plan.span != nil, counters.requests > 0,
         summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true
       {
         lines.append(ExportReport.whyNothing)
       }
     } else {
-      var parts = [received]
+      var parts = [
+        counters.eventsReceived > 0 ? received : cause.map { "no event was fetched: \($0)" } ?? nothing
+      ]
       if summary.rowsDropped > 0 {
         parts.append("\(summary.rowsDropped.grouped) dropped that the API no longer shows")
       }
@@ -86,16 +90,37 @@ struct ExportReport: Report {
     return lines.joined(separator: "\n")
   }
 
-  /// Why nothing was received. What ended the run is a sentence of its own; it was not for want of events.
+  /// Whether there is nothing to account for. What a run looks at that finds nothing to fetch is none of its window.
+  private var isNothingDone: Bool {
+    guard summary.rowsDropped == 0, summary.daysWritten.isEmpty else { return false }
+    return summary.counters.eventsReceived == 0 || (status == .done && summary.plan.span == nil)
+  }
+
+  /// Why nothing was received.
   private var nothing: String {
-    switch status {
-    case .done: "no events in the window"
-    case .keyRefused: "nothing was exported: the key was refused"
-    case .notFound: "nothing was exported: there is no such log for this key"
-    case .planWithoutAuditLog: "nothing was exported: the plan has no audit log"
-    case .unavailable: "nothing was exported: the API could not be reached, or failed"
-    case .interrupted: "nothing was exported: the run was interrupted"
-    default: "no events were received"
+    if let cause { return "nothing was exported: \(cause)" }
+    if case .incomplete = summary.outcome { return "no events were received" }
+    return "no events in the window"
+  }
+
+  /// What ended the run before its end, in a few words; nil where the API answered all that was asked. The failure is a sentence of
+  /// its own.
+  private var cause: String? {
+    switch summary.outcome {
+    case .complete, .incomplete: nil
+    case .requestInFuture: "the time asked for lies in the future"
+    case .stoppedByArchive: status == .storage ? "the archive's disk failed" : "the archive refused the run"
+    case .stoppedByAPI(let error):
+      switch error {
+      case .keyRefused: "the key was refused"
+      case .notFound: "there is no such log for this key"
+      case .planWithoutAuditLog: "the plan has no audit log"
+      case .requestRefused: "the API refused the request"
+      case .unavailable: "the API could not be reached, or failed"
+      case .waitTooLong: "the API asks for a longer wait than --max-wait allows"
+      case .unsafe: "what answered for the API was not trusted"
+      case .cancelled: "the run was interrupted"
+      }
     }
   }
 
@@ -131,9 +156,9 @@ struct ExportReport: Report {
       Document(
         status: status.word, exitStatus: status.rawValue, message: message,
         warning: warnings.isEmpty ? nil : warnings.joined(separator: " "),
-        notes: summary.plan.notes.map { PlanWords.sentence($0, log: log) },
+        notes: summary.plan.notes.map { PlanWords.sentence($0, log: log, archive: archive) },
         source: log.description, archive: archive, run: summary.counters,
-        rowsDropped: summary.rowsDropped, commits: summary.commits,
+        pagesReceived: summary.pagesReceived, rowsDropped: summary.rowsDropped, commits: summary.commits,
         daysWritten: summary.daysWritten.map(\.description),
         damagedDays: summary.damagedDays.map(\.description),
         metrics: metrics, start: manifest?.start.description,
@@ -151,6 +176,7 @@ struct ExportReport: Report {
     var source: String
     var archive: String
     var run: RunCounters
+    var pagesReceived: Int
     var rowsDropped: Int
     var commits: [Int]
     var daysWritten: [String]

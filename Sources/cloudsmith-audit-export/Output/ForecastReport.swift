@@ -6,8 +6,11 @@ import AuditRecord
 struct ForecastReport: Report {
   let forecast: ExportForecast
   let log: LogName
+  let archive: String
 
-  private var notes: [String] { forecast.plan.notes.map { PlanWords.sentence($0, log: log) } }
+  private var notes: [String] {
+    forecast.plan.notes.map { PlanWords.sentence($0, log: log, archive: archive) }
+  }
 
   var text: String {
     var lines = notes

@@ -9,6 +9,9 @@ import AuditArchive
 #endif
 
 /// A file of the user's that is written whole or not at all: beside its place first, made durable, then renamed over it.
+///
+/// Nothing is done after the rename that could fail. So the name is not made durable: after a power failure the file of before may
+/// be there again, and whoever wrote this one writes it again.
 struct OutputFile {
   /// That names it, such as `--html`; for messages.
   private let option: String
@@ -100,7 +103,6 @@ struct OutputFile {
         do { try files.unlink(temporary) } catch {}
         throw error
       }
-      try files.syncFolder(folder.isEmpty ? "/" : folder)
     } catch let error as StorageError {
       throw Failure(
         status: .storage,

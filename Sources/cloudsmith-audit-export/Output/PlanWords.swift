@@ -3,12 +3,13 @@ import AuditRecord
 
 /// What a person should know of a plan.
 enum PlanWords {
-  static func sentence(_ note: ExportPlan.Note, log: LogName) -> String {
+  static func sentence(_ note: ExportPlan.Note, log: LogName, archive: String) -> String {
     switch note {
     case .beginsNow(let time):
       """
-      The archive of '\(log)' begins now, \(time): without --backfill-start-time no past event is fetched. To have the past \
-      too, run again with --backfill-start-time and a time, such as 2024-01-01T00:00:00Z.
+      There was no archive of '\(log)' in \(quoted(archive)): a new one begins now, \(time), without any past event. If there \
+      should be one, check --archive and that its volume is mounted; with --existing a run never makes a new one. To begin one on \
+      purpose, give --backfill-start-time, such as 2024-01-01T00:00:00Z: it fetches the past too.
       """
     case .startMovedBack(let before, let now):
       "The archive of '\(log)' now begins at \(now) instead of \(before); the gap is filled by this run."

@@ -58,18 +58,55 @@ struct ReplaceCommand {
     let day = Day(containing: time)
     return day.start == time ? "\(day)" : "\(time)"
   }
+}
 
-  /// A word as a shell reads it.
-  private func shell(_ word: String) -> String {
-    let isPlain = word.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: ","):
-        true
-      default: false
+/// An export as the command line that asks for it, to be pasted: what was given as an option, and in any case what an archive is made
+/// with.
+struct ExportCommandLine {
+  /// `cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01`
+  let text: String
+
+  /// - Parameters:
+  ///   - config: the job file that the rest is in.
+  ///   - isReplacing: whether `--replace` was given.
+  init(
+    _ sources: SettingSources, log: LogName, archive: String, config: String?, isReplacing: Bool
+  ) throws(Failure) {
+    var words = ["cloudsmith-audit-export", "export"]
+    if let config { words += [Settings.config.option, shell(config)] }
+    words += ["-o", "\(log)"]
+    if config == nil { words += [Settings.archive.option, shell(archive)] }
+    let named = [Settings.log.option] + (config == nil ? [Settings.archive.option] : [])
+    // Another shell need not have the variables of this one.
+    let ofArchive = [Settings.archive, Settings.query].map(\.option) + [Settings.backfillStart.option]
+    for setting in Settings.ofExport where !named.contains(setting.option) {
+      guard let given = try setting.find(in: sources) else { continue }
+      switch given.source {
+      case .option: break
+      case .variable: guard ofArchive.contains(setting.option) else { continue }
+      case .file: continue
+      }
+      if case .boolean? = setting.job {
+        words.append(given.text == "true" ? setting.option : "--no-\(setting.option.dropFirst(2))")
+      } else {
+        words += [setting.option, shell(setting.shown(given.text))]
       }
     }
-    return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    if isReplacing { words.append("--replace") }
+    text = words.joined(separator: " ")
   }
+}
+
+/// A word as a shell reads it.
+private func shell(_ word: String) -> String {
+  let isPlain = word.utf8.allSatisfy { byte in
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: ","):
+      true
+    default: false
+    }
+  }
+  return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
 }

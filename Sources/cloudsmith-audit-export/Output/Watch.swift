@@ -45,7 +45,7 @@ final class Watch: Sendable {
   func run(_ event: ExportEvent) {
     switch event {
     case .planned(let plan):
-      for note in plan.notes { speaker.logger.notice("\(PlanWords.sentence(note, log: words.log))") }
+      for note in plan.notes { tell(note) }
       if let span = plan.span {
         speaker.logger.info("fetching the audit log of '\(words.log)' from \(span.from) to \(span.to)")
       }
@@ -63,6 +63,31 @@ final class Watch: Sendable {
     case .damaged(let day, let error):
       speaker.logger.error("\(day) is left as it is: \(error)")
     }
+  }
+
+  private func tell(_ note: ExportPlan.Note) {
+    let sentence = PlanWords.sentence(note, log: words.log, archive: words.archive)
+    // An archive that nobody said the beginning of is likely to be one in the wrong place.
+    if case .beginsNow = note {
+      speaker.logger.warning("\(sentence)")
+    } else {
+      speaker.logger.notice("\(sentence)")
+    }
+  }
+
+  /// Tells that the archive is a new one, where the plan does not.
+  func making(_ request: ExportSettings.Request) {
+    switch request {
+    case .incremental(nil): break
+    case .incremental, .window(_, replace: false): speaker.logger.notice("\(words.newArchive)")
+    case .window(_, replace: true):
+      speaker.logger.warning("\(words.newArchive); --replace finds nothing in it")
+    }
+  }
+
+  /// Tells of a leftover that could not be removed. Nothing else changes by it.
+  func untidied(_ error: StorageError) {
+    speaker.logger.warning("\(words.untidied(error))")
   }
 
   /// Tells of days that have files in a format that is not asked for.

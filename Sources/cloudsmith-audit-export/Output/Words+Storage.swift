@@ -30,6 +30,11 @@ extension Words {
     Failure(status: .storage, sentence: "\(error): \(advice(on: error)).".capitalizedFirst)
   }
 
+  /// Of what only tidies up.
+  func untidied(_ error: StorageError) -> String {
+    "left behind: \(error). The archive is not affected, and the next run tries again. If it fails again: \(advice(on: error))."
+  }
+
   /// What to do, by the cause; begins small, ends without a full stop.
   private func advice(on error: StorageError) -> String {
     switch error.reason {

@@ -13,6 +13,8 @@ struct Words {
   var service: Slug?
   /// How long the API keeps events, as it is set.
   var retention = ExportSettings.retention
+  /// The export as a command, to be run again; empty for other commands.
+  var command = ""
 
   // MARK: - The API
 
@@ -137,6 +139,38 @@ struct Words {
         No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
         cloudsmith-audit-export export.
         """)
+  }
+
+  /// An archive that has to be there is not.
+  ///
+  /// - Parameter source: where it is said that it has to be.
+  func notExisting(_ source: SettingSource) -> Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)), and \(source) keeps a run from making one: check --archive and \
+        --organization, and that the volume is mounted. To make a new archive there, run once with --no-existing.
+        """)
+  }
+
+  var newArchive: String { "a new archive of '\(log)' is made in \(quoted(archive)), where there was none" }
+
+  /// A failure of a run that leaves no archive behind: the next run knows nothing of this one, not even where it was to begin.
+  func uncommitted(_ failure: Failure) -> Failure {
+    switch failure.status {
+    case .interrupted:
+      Failure(
+        status: .interrupted,
+        sentence:
+          "Interrupted before anything was committed. To begin again, run the whole command: \(command)")
+    case .unavailable, .incomplete, .storage:
+      Failure(
+        status: failure.status,
+        sentence: "\(failure.sentence) Nothing is committed yet, so run the whole command again: \(command)")
+    case .done, .failed, .damaged, .quarantined, .noArchive, .locked, .keyRefused, .notFound,
+      .planWithoutAuditLog, .usage:
+      failure
+    }
   }
 
   func failure(_ error: ArchiveError) -> Failure {

@@ -16,6 +16,9 @@ enum Settings {
       not the display name)
       """, read: { LogName($0) })
   static let archive = path("--archive", "ARCHIVE", job: .path, expected: "a folder, such as /srv/audit")
+  static let existing = Setting<Bool>(
+    "--existing", "CLOUDSMITH_AUDIT_EXPORT_EXISTING", standard: "false", job: .boolean,
+    expected: "true or false", read: { Bool($0) })
   static let backfillStart = time("--backfill-start-time", "BACKFILL_START_TIME", job: .text)
   static let from = time("--from", "FROM")
   static let to = time("--to", "TO")
@@ -208,7 +211,8 @@ enum Settings {
 extension Settings {
   /// What an export is made of, in the order in which it is shown; what has a form for it can stand in a job file.
   static let ofExport: [any SettingDefinition] = [
-    log, archive, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention, timeFilter,
+    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
+    timeFilter,
     pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, retries, requestTimeout, compressionLevel,
     parquetCodec,
     memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable, oidcService, profile, caFile, proxy,

@@ -8,10 +8,13 @@ let somebody = LockHolder(pid: 4_711, host: "host.example", since: at("2024-03-0
 func withWriter<Result>(
   _ folder: String, _ source: ArchiveSource = acme,
   settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
-  fileSystem: any FileSystem = PosixFileSystem(), body: (ArchiveWriter) async throws -> Result
+  fileSystem: any FileSystem = PosixFileSystem(),
+  untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
+  body: (ArchiveWriter) async throws -> Result
 ) async throws -> Result {
   try await Archive.withWriter(
-    at: folder, source: source, holder: somebody, settings: settings, fileSystem: fileSystem
+    at: folder, source: source, holder: somebody, settings: settings, fileSystem: fileSystem,
+    untidied: untidied
   ) { writer in
     try await body(writer)
   }

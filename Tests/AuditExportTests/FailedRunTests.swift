@@ -1,0 +1,118 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Synchronization
+import TestSupport
+import Testing
+
+/// What a run that fails, or cannot tidy up, says of itself.
+@Suite struct FailedRunTests {
+  private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
+  private let now = Timestamp(rfc3339: "2024-02-10T01:00:00Z")!
+
+  private func world(_ disk: FaultyFileSystem = FaultyFileSystem(folder: "/archive")) throws -> World {
+    try World(now: now, files: disk) { configuration in
+      configuration.events = .generated(Generation(count: 901, window: Window(from: start, to: now), ties: 2))
+    }
+  }
+
+  @Test(arguments: RunCrashTests.Kind.allCases)
+  func `a run whose disk fails at any operation accounts for exactly what it committed`(
+    _ kind: RunCrashTests.Kind
+  ) async throws {
+    let chapter = try await kind.chapter()
+    let before = try Chapter.state(of: chapter.disk)
+    let whole = try await chapter.play(on: FaultyFileSystem(copyOf: chapter.disk))
+    let (operations, rows) = (try await chapter.story().operations, rows(of: before))
+    var (partly, tidied) = (0, 0)
+    for number in 1...operations {
+      let disk = FaultyFileSystem(copyOf: chapter.disk)
+      disk.fail(at: number, FaultyFileSystem.Fault.allCases.filter { $0 != .death }[number % 4])
+      let summary: ExportSummary
+      do { summary = try await chapter.play(on: disk) } catch is ArchiveError { continue }
+      disk.restart()
+      let after = try Chapter.state(of: disk)
+      let place = "\(kind.rawValue), operation \(number)"
+      #expect(summary.manifest == after, "\(place)")
+      #expect(summary.commits == Array((before?.commit ?? 0) + 1..<(after?.commit ?? 0) + 1), "\(place)")
+      #expect(summary.counters.rowsAdded == self.rows(of: after) - rows, "\(place)")
+      #expect(
+        summary.daysWritten
+          == (after?.partitions ?? []).filter { $0.revision > before?.partition($0.eventDate)?.revision ?? 0 }
+          .map(\.eventDate), "\(place)")
+      // All of it was received before the disk was written to, or is not counted.
+      #expect(summary.counters.eventsReceived <= whole.counters.eventsReceived, "\(place)")
+      switch summary.outcome {
+      case .complete: tidied += 1
+      default: if !summary.commits.isEmpty { partly += 1 }
+      }
+    }
+    #expect(tidied > 0 && (whole.commits.isEmpty || partly > 0))
+  }
+
+  private func rows(of state: Manifest?) -> Int { state?.partitions.reduce(0) { $0 + $1.rows } ?? 0 }
+
+  @Test(arguments: [TransportFault.interrupted("cut by the test"), .proxyRefused("it says no"), .cancelled])
+  func `a run that the API leaves at any request accounts for its requests, pages and rows`(
+    fault: TransportFault
+  ) async throws {
+    let all = Mutex(0)
+    let whole = try world()
+    whole.beforeRequest.withLock { $0 = { number throws(TransportFault) in all.withLock { $0 = number } } }
+    let complete = try await whole.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 90 })
+    let count = all.withLock(\.self)
+    #expect(complete.counters.requests == count && complete.counters.complete && count > 10)
+    for last in 1..<count {
+      let world = try world()
+      let asked = Mutex(0)
+      world.beforeRequest.withLock {
+        $0 = { number throws(TransportFault) in
+          asked.withLock { $0 = number }
+          if number > last { throw fault }
+        }
+      }
+      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 90 })
+      guard case .stoppedByAPI = summary.outcome else {
+        Issue.record("request \(last): \(summary.outcome)")
+        continue
+      }
+      #expect(summary.counters.requests == asked.withLock(\.self), "request \(last)")
+      #expect((1...last).contains(summary.pagesReceived), "request \(last)")
+      #expect(summary.counters.eventsReceived > 0 && !summary.counters.complete, "request \(last)")
+      let manifest = try world.manifest
+      #expect(summary.counters.rowsAdded == rows(of: manifest), "request \(last)")
+      #expect(summary.commits.last == manifest?.commit, "request \(last)")
+      #expect(try await world.violations() == [])
+    }
+  }
+
+  @Test func `leftovers that cannot be deleted, blocks of a large day among them, fail no run`() async throws
+  {
+    let disk = FaultyFileSystem(folder: "/archive")
+    let world = try world(disk)
+    disk.refuse([.delete, .removeFolder])
+    for night in 0..<3 {
+      world.clock.advance(to: now + .hours(20 * Double(night)))
+      world.api.withLock { api in
+        api.change(world.log) { $0.insertGenerated(at: now + .hours(20 * Double(night)) - .hours(1)) }
+      }
+      let summary = try await world.export(
+        .incremental(backfillStart: start),
+        adjust: {
+          $0.memoryLimit = 1
+          $0.pageSize = 90
+        })
+      guard case .complete = summary.outcome else {
+        Issue.record("night \(night): \(summary.outcome)")
+        return
+      }
+    }
+    #expect(disk.paths(below: "/archive/_staging").count > 10)
+    disk.refuse([])
+    #expect(try await world.violations() == [])
+    #expect(disk.paths(below: "/archive/_staging").isEmpty)
+    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings == [])
+  }
+}

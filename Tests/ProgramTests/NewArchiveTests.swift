@@ -1,0 +1,210 @@
+import Foundation
+import Testing
+
+/// A run where there is no archive yet: the first one, or one in the wrong place.
+@Suite(.serialized) struct NewArchiveTests {
+  private static let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+  private static let start = ["--backfill-start-time", recent]
+
+  private func isThere(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
+
+  // MARK: The warning
+
+  @Test func `an archive that begins now is warned about, once, with --quiet too`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let first = try bench.export(["-q"])
+      #expect(first.status == 0 && first.output.isEmpty, "\(first.log)")
+      let lines = first.log.split(separator: "\n")
+      #expect(lines.count == 1, "\(first.log)")
+      for words in [
+        " warning There was no archive of 'acme' in '\(bench.archive)': a new one begins now", "is mounted",
+        "--existing", "To begin one on purpose, give --backfill-start-time",
+      ] {
+        #expect(first.log.contains(words), "\(first.log)")
+      }
+      let second = try bench.export(["-q"])
+      #expect(second.status == 0 && second.log.isEmpty, "\(second.log)")
+    }
+  }
+
+  @Test func `an archive whose beginning is given is no reason to warn, and is told`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let window = ["--from", Self.recent, "--to", Date(timeIntervalSinceNow: -86_400).formatted(.iso8601)]
+      let inEnvironment = ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": Self.recent]
+      for (number, (options, environment)) in [(Self.start, [:]), ([], inEnvironment), (window, [:])]
+        .enumerated()
+      {
+        let archive = ["--archive", "\(bench.folder)/quiet-\(number)"]
+        let quiet = try bench.export(options + archive + ["-q"], environment: environment)
+        #expect(quiet.status == 0 && quiet.log.isEmpty, "\(quiet.log)")
+        let told = try bench.export(
+          options + ["--archive", "\(bench.folder)/told-\(number)"], environment: environment)
+        #expect(
+          told.log.contains(" notice a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
+        let again = try bench.export(options + archive, environment: environment)
+        #expect(!again.log.contains("a new archive"), "\(again.log)")
+      }
+      let replacing = try bench.export(window + ["--replace", "-q", "--archive", "\(bench.folder)/typo"])
+      #expect(replacing.status == 0, "\(replacing.log)")
+      #expect(
+        replacing.log.contains("where there was none; --replace finds nothing in it"), "\(replacing.log)")
+    }
+  }
+
+  // MARK: --existing
+
+  @Test func `--existing makes no archive: status 10, nothing on the disk, nothing asked`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      for (options, environment, source) in [
+        (["--existing"], [:], "--existing"),
+        ([], ["CLOUDSMITH_AUDIT_EXPORT_EXISTING": "true"], "CLOUDSMITH_AUDIT_EXPORT_EXISTING"),
+      ] as [([String], [String: String], String)] {
+        for more in [[], ["--dry-run"], ["--from", "2026-01-01", "--to", "2026-01-02"]] {
+          let result = try bench.export(
+            options + more + (more.isEmpty ? Self.start : []),
+            environment: environment.merging(["CLOUDSMITH_API_HOST": "http://127.0.0.1:1"]) { $1 })
+          #expect(result.status == 10, "\(result.log)")
+          #expect(
+            result.log.contains(
+              "No archive of 'acme' in '\(bench.archive)', and \(source) keeps a run from making one: check --archive"
+            ),
+            "\(result.log)")
+          #expect(result.log.contains("--no-existing"))
+          #expect(!isThere(bench.archive))
+        }
+      }
+      // Said on the command line, it counts before the environment; and once there is an archive, all is as ever.
+      let environment = ["CLOUDSMITH_AUDIT_EXPORT_EXISTING": "true"]
+      let first = try bench.export(Self.start + ["--no-existing", "-q"], environment: environment)
+      #expect(first.status == 0 && first.log.isEmpty, "\(first.log)")
+      let second = try bench.export(["--existing", "-q"])
+      #expect(second.status == 0 && second.log.isEmpty, "\(second.log)")
+      // The archive of another log is none of this one.
+      let other = try bench.export(["--organization", "acme-2", "--existing"])
+      #expect(other.status == 10, "\(other.log)")
+    }
+  }
+
+  @Test func `a job file says it for all logs or for one, check agrees, and the report has the status`()
+    throws
+  {
+    try Bench.with(["--organization", "globex", "--generate", "50"]) { bench in
+      let file = try Folder(path: bench.folder).write(
+        """
+        archive: archive
+        max_requests_per_second: unlimited
+        backfill_start_time: \(Self.recent)
+        existing: true
+        logs:
+          - organization: acme
+          - organization: globex
+            existing: false
+        """, to: "job.yaml")
+      let prom = bench.folder + "/figures.prom"
+      func statuses(_ command: [String]) throws -> [Int?] {
+        let result = try Program.exporter.run(
+          command + ["--config", file, "--output-format", "json"], environment: bench.environment)
+        let logs = try #require(try result.json["logs"] as? [[String: Any]], "\(result.log)")
+        let text = logs.map { "\($0)" }.joined()
+        #expect(text.contains("job.yaml:4 keeps a run from making one") == (result.status == 10), "\(text)")
+        return logs.map { $0["exit_status"] as? Int }
+      }
+      #expect(try statuses(["check"]) == [10, 0])
+      #expect(try statuses(["export", "--metrics-file", prom]) == [10, 0])
+      #expect(
+        try String(contentsOfFile: prom, encoding: .utf8).contains(
+          "last_run_exit_status{organization=\"acme\"} 10\n"))
+      #expect(try statuses(["export", "--no-existing"]) == [0, 0])
+      #expect(try statuses(["export"]) == [0, 0])
+      #expect(try statuses(["check"]) == [0, 0])
+    }
+  }
+
+  // MARK: A first run that does not come to a commit
+
+  @Test func `a first run interrupted before its first commit names the whole command, its start included`()
+    throws
+  {
+    try Bench.with(["--generate", "50", "--delay", "600s"]) { bench in
+      let archive = bench.folder + "/it's here"
+      let options = Self.start + ["--archive", archive, "--no-existing", "--whole-days"]
+      let running = try Program.exporter.start(bench.arguments(options), environment: bench.environment)
+      let port = try #require(bench.url.split(separator: ":").last)
+      let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
+      let isAsked = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(ask)' >&3; grep -q audit-log <&3"
+      try running.wait { Shell.works("bash <<'END'\n\(isAsked)\nEND") }
+      running.signal(SIGTERM)
+      let result = running.wait()
+      #expect(result.status == 130, "\(result.log)")
+      let command = """
+        cloudsmith-audit-export export -o acme --archive '\(bench.folder)/it'\\''s here' --no-existing \
+        --backfill-start-time \(Self.recent) --whole-days --max-requests-per-second unlimited
+        """
+      #expect(
+        result.log.contains(
+          "Interrupted before anything was committed. To begin again, run the whole command: \(command)\n"),
+        "\(result.log)")
+    }
+  }
+
+  @Test func `so does one that the API leaves, wherever the start was given`()
+    throws
+  {
+    try Bench.with(["--generate", "50"]) { bench in
+      let gone = ["CLOUDSMITH_API_HOST": "https://127.0.0.1:1"]
+      let file = try Folder(path: bench.folder).write(
+        "archive: archive\nlogs: [{organization: acme, backfill_start_time: 2026-01-01}]", to: "job.yaml")
+      for (arguments, environment, command) in [
+        (
+          ["-o", "acme", "--archive", bench.archive],
+          ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": "2026-01-01"],
+          "-o acme --archive \(bench.archive) --backfill-start-time 2026-01-01 --retries 1"
+        ),
+        (["--config", file], [:], "--config \(file) -o acme --retries 1"),
+        (
+          ["-o", "acme", "--archive", bench.archive, "--proxy", "http://user:secret@127.0.0.1:1"], [:],
+          "-o acme --archive \(bench.archive) --retries 1 --proxy 'http://[redacted]@127.0.0.1:1'"
+        ),
+      ] as [([String], [String: String], String)] {
+        let result = try Program.exporter.run(
+          ["export"] + arguments + ["--retries", "1"],
+          environment: bench.environment.merging(gone) { $1 }.merging(environment) { $1 })
+        #expect(result.status == 75, "\(result.log)")
+        #expect(
+          result.log.contains(
+            "Nothing is committed yet, so run the whole command again: cloudsmith-audit-export export \(command)\n"
+          ),
+          "\(result.log)")
+        #expect(!result.log.contains("secret"))
+      }
+    }
+  }
+
+  // MARK: Two at once
+
+  @Test func `of two first runs at once, of an organisation and of a repository, one is refused`() throws {
+    try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
+      // It has taken its lock, and waits for its second request, when the other comes and goes.
+      var arguments = bench.arguments(Self.start)
+      arguments.replace(["unlimited"], with: ["0.5"])
+      let slower = try Program.exporter.start(arguments, environment: bench.environment)
+      try slower.wait { isThere(bench.archive + "/_manifest/acme/lock") }
+      slower.signal(SIGSTOP)
+      let faster = try bench.export(Self.start + ["--organization", "acme/my-repo"])
+      slower.signal(SIGCONT)
+      #expect(faster.status == 0, "\(faster.log)")
+      let refused = slower.wait()
+      let sentence = """
+        In '\(bench.archive)' the archive holds the logs of repositories, and cannot hold those of organizations too: give \
+        another folder with --archive.
+        """
+      #expect(refused.status == 64 && refused.log.contains(sentence), "\(refused.log)")
+      #expect(refused.output.contains("0 added"), "\(refused.output)")
+      // As for one that comes later.
+      let later = try bench.export(Self.start)
+      #expect(later.status == 64 && later.log.contains(sentence), "\(later.log)")
+      let verify = try Program.exporter.run(["verify", "-o", "acme/my-repo", "--archive", bench.archive])
+      #expect(verify.status == 0, "\(verify.log)")
+    }
+  }
+}
