@@ -10,20 +10,22 @@ import Testing
   /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
   private func run(_ disk: FaultyFileSystem) async throws {
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      try await writer.commit([
-        "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
-        "2024-02-15": events("2024-02-15", 2),
-      ]) { $0.quarantine = [record("\"new\"")] }
+      try await writer.commit(
+        [
+          "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
+          "2024-02-15": events("2024-02-15", 2),
+        ], quarantine: [record("\"new\"")])
     }
   }
 
   private func prepared() async throws -> FaultyFileSystem {
     let disk = FaultyFileSystem(folder: Self.root)
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      try await writer.commit([
-        "2024-02-12": events("2024-02-12", 4), "2024-02-14": events("2024-02-14", 4),
-        "2024-02-15": events("2024-02-15", 2),
-      ]) { $0.quarantine = [record("\"old\"")] }
+      try await writer.commit(
+        [
+          "2024-02-12": events("2024-02-12", 4), "2024-02-14": events("2024-02-14", 4),
+          "2024-02-15": events("2024-02-15", 2),
+        ], quarantine: [record("\"old\"")])
     }
     return disk
   }
