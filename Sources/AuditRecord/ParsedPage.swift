@@ -4,6 +4,8 @@ package struct ParsedPage: Sendable {
   package var rows = RowBatch()
   /// The records that could not: not an object, or without a readable `event_at`.
   package var quarantined: [QuarantinedRecord] = []
+  /// Where these stand among the elements of the page, from 0.
+  package var quarantinedPlaces: [Int] = []
   package var counts = FlatteningCounts()
 
   package init() {}
@@ -12,7 +14,7 @@ package struct ParsedPage: Sendable {
   package var recordCount: Int { rows.count + quarantined.count }
 }
 
-/// A record that cannot become a row, kept as it was received.
+/// A record that cannot become a row.
 package struct QuarantinedRecord: Hashable, Sendable {
   package enum Reason: String, Sendable {
     case notAnObject = "not an object"
@@ -21,6 +23,11 @@ package struct QuarantinedRecord: Hashable, Sendable {
     case eventAtIsNoText = "unreadable event_at: it is not text"
     case eventAtWithoutZone = "unreadable event_at: it has no time zone"
     case eventAtOffsetForm = "unreadable event_at: its offset is not of the form +00:00"
+    case tooLong = "larger than the limit"
+    case tooManyMembers = "more members than the limit"
+    case tooDeep = "nested deeper than the limit"
+    /// The API's answer with this record alone passes the limit of answers.
+    case answerTooLarge = "the answer with it is larger than the limit"
 
     /// Why a text is no time.
     init(unreadable text: Span<UInt8>) {
@@ -31,16 +38,62 @@ package struct QuarantinedRecord: Hashable, Sendable {
         case nil: .unreadableEventAt
         }
     }
+
+    /// What a record goes to quarantine for instead of making the page unreadable; nil for what is no matter of one record.
+    init?(_ reason: PageError.Reason) {
+      switch reason {
+      case .recordTooLong, .stringTooLong: self = .tooLong
+      case .tooManyMembers: self = .tooManyMembers
+      case .tooDeep: self = .tooDeep
+      case .notAnArray, .byteOrderMark, .otherEncoding, .invalidUTF8, .unexpectedEnd, .unexpectedByte,
+        .trailingBytes, .controlCharacter, .invalidEscape, .invalidNumber, .tooManyRecords, .tooLarge:
+        return nil
+      }
+    }
   }
+
+  /// How many bytes are kept of one that passes a limit.
+  package static let startLength = 16 << 10
 
   package var reason: Reason
   /// The record as canonical JSON (one line: keys sorted by code point, no white space, numbers as received),
-  /// UTF-8.
+  /// UTF-8. In the place of one that passes a limit: an object that tells its size, how it begins, and what names it.
   package var json: [UInt8]
+  /// What tells the record from others where that is not its JSON.
+  package var identity: [UInt8]?
+  /// Where it stood in the list, from 1, where nothing else says which record it is.
+  package var place: Int?
 
-  package init(reason: Reason, json: [UInt8]) {
+  package init(reason: Reason, json: [UInt8], identity: [UInt8]? = nil, place: Int? = nil) {
     self.reason = reason
     self.json = json
+    self.identity = identity
+    self.place = place
+  }
+
+  /// In the place of a record that makes the answer with it alone too large.
+  ///
+  /// - Parameters:
+  ///   - start: how the answer begins.
+  ///   - measured: the answer, where it was read to its end.
+  ///   - place: in the list, from 1.
+  ///   - fromEnd: places after it in the list; nil where the answer does not say. It stays as the list grows.
+  package init(answerBeginning start: [UInt8], _ measured: MeasuredText?, place: Int, fromEnd: Int?) {
+    var writer = CanonicalWriter(limits: JSONLimits())
+    writer.append(plain: "{")
+    if let measured {
+      writer.append(
+        plain: "\"answer_bytes\":\(measured.bytes),\"answer_sha256\":\"\(measured.sha256)\",\"end\":")
+      writer.append(endOf: measured.end.span)
+      writer.append(plain: ",")
+    }
+    writer.append(plain: "\"start\":")
+    writer.append(startOf: start.span.extracting(first: QuarantinedRecord.startLength))
+    writer.append(plain: "}")
+    // Two records may begin alike.
+    let identity = measured == nil ? Array((fromEnd.map { "end-\($0)" } ?? "place-\(place)").utf8) : []
+    self.init(
+      reason: .answerTooLarge, json: writer.text, identity: writer.text + identity, place: place)
   }
 }
 

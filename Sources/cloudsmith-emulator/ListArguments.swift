@@ -92,5 +92,13 @@ extension LateOrderBreak.Stray: ExpressibleByArgument {
   }
 }
 
+extension LargeEvent.Size: ExpressibleByArgument {
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false).compactMap { Int($0) }
+    guard parts.count == 2, parts.allSatisfy({ $0 >= 0 }) else { return nil }
+    self.init(place: parts[0], bytes: parts[1])
+  }
+}
+
 extension EmptyList.Fields: ExpressibleByArgument {}
 extension ErasedRows.Place: ExpressibleByArgument {}

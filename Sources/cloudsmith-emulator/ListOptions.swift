@@ -88,6 +88,12 @@ struct ListOptions: ParsableArguments {
   var stray: [LateOrderBreak.Stray] = []
 
   @Option(
+    help: ArgumentHelp(
+      "Make the event at one place, from 0, so many bytes large, such as 60:70000000; may be repeated.",
+      valueName: "place:bytes"))
+  var largeEvent: [LargeEvent.Size] = []
+
+  @Option(
     help: ArgumentHelp("The chance, 0 to 1, that a row disappears before a request.", valueName: "chance"))
   var erase = 0.0
 
@@ -161,6 +167,7 @@ struct ListOptions: ParsableArguments {
     var behaviours: [any Behaviour] = []
     if erase > 0 { behaviours.append(ErasedRows(chance: erase, erasePlace, seed: seed)) }
     if move > 0 { behaviours.append(MovedEvent(chance: move, by: moveBy.span, seed: seed)) }
+    if !largeEvent.isEmpty { behaviours.append(LargeEvent(largeEvent)) }
     if !stray.isEmpty { behaviours.append(LateOrderBreak(stray)) }
     if !replicaLag.isEmpty {
       let choice = replicaOrder.map { LaggingReplica.Choice.listed($0.copies) }

@@ -13,20 +13,22 @@ import Testing
     _ disk: FaultyFileSystem, untidied: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) async throws {
     try await withWriter(Self.root, fileSystem: disk, untidied: untidied) { (writer) async throws in
-      try await writer.commit([
-        "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
-        "2024-02-15": events("2024-02-15", 2),
-      ]) { $0.quarantine = [record("\"new\"")] }
+      try await writer.commit(
+        [
+          "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],
+          "2024-02-15": events("2024-02-15", 2),
+        ], quarantine: [record("\"new\"")])
     }
   }
 
   private func prepared() async throws -> FaultyFileSystem {
     let disk = FaultyFileSystem(folder: Self.root)
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      try await writer.commit([
-        "2024-02-12": events("2024-02-12", 4), "2024-02-14": events("2024-02-14", 4),
-        "2024-02-15": events("2024-02-15", 2),
-      ]) { $0.quarantine = [record("\"old\"")] }
+      try await writer.commit(
+        [
+          "2024-02-12": events("2024-02-12", 4), "2024-02-14": events("2024-02-14", 4),
+          "2024-02-15": events("2024-02-15", 2),
+        ], quarantine: [record("\"old\"")])
     }
     return disk
   }

@@ -58,15 +58,15 @@ import Testing
         reason: number == 0 ? .notAnObject : .unreadableEventAt, json: Array(json.utf8))
       QuarantineLine.append(record, sha256: sha256Hex(record.json), to: &quarantine)
     }
-    let known = QuarantineLine.identities(in: quarantine)
-    #expect(known.count == 3)
+    #expect(identities(in: quarantine, piece: .max).count == 3)
     let corpus = [
       holder.note, quarantine, ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
       ArchiveJSON.encode(Beginning(files: ["csv/organization=acme/a", "é"])),
     ]
-    try FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) { bytes, _ in
-      let identities = QuarantineLine.identities(in: bytes)
+    try FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) { bytes, random in
+      let identities = identities(in: bytes, piece: .max)
       try #require(identities.count <= bytes.count / 64)
+      try #require(identities == self.identities(in: bytes, piece: Int.random(in: 1...100, using: &random)))
       var isRead = !identities.isEmpty
       if let holder = LockHolder(note: bytes) {
         try #require(LockHolder(note: holder.note) == holder)
@@ -82,6 +82,17 @@ import Testing
       }
       return isRead
     }
+  }
+
+  /// Of the records of a quarantine file that is read in pieces of so many bytes.
+  private func identities(in file: [UInt8], piece: Int) -> [Quarantine.Identity] {
+    var reader = QuarantineLine.Reader()
+    var rest = file[...]
+    while !rest.isEmpty {
+      reader.read(Array(rest.prefix(piece)))
+      rest = rest.dropFirst(piece)
+    }
+    return reader.identities
   }
 
   @Test func `a mutated PEM file is a key of 32 bytes, or none`() throws {

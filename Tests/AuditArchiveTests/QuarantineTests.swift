@@ -4,21 +4,18 @@ import Foundation
 import Testing
 
 @Suite struct QuarantineTests {
-  private func change(_ records: [QuarantinedRecord]) -> Change {
-    var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
-    change.quarantine = records
-    return change
-  }
+  private var change: Change { Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24)) }
 
   @Test func `a record is stored once, and a commit tells how many were new`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         #expect(
-          try writer.commit(change([record("{\"a\":1}"), record("2"), record("2")])).run.quarantined == 2)
-        #expect(try writer.commit(change([record("2")])).run.quarantined == 0)
+          try writer.commit(change, quarantine: [record("{\"a\":1}"), record("2"), record("2")]).run
+            .quarantined == 2)
+        #expect(try writer.commit(change, quarantine: [record("2")]).run.quarantined == 0)
       }
       try await withWriter(folder) { (writer) async throws in
-        let commit = try writer.commit(change([record("2"), record("3"), record("{\"a\":1}")]))
+        let commit = try writer.commit(change, quarantine: [record("2"), record("3"), record("{\"a\":1}")])
         #expect(commit.run.quarantined == 1)
         #expect(commit.filesAdded == commit.quarantineAdded.map(\.path))
         #expect(writer.manifest?.quarantinedRecords == 3)
@@ -33,7 +30,7 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       let odd = QuarantinedRecord(
         reason: .unreadableEventAt, json: Array("{\"event_at\":\"soon\",\"record\":{\"sha256\":\"x\"}}".utf8))
-      let commit = try await withWriter(folder) { try $0.commit(change([odd, record("[]")])) }
+      let commit = try await withWriter(folder) { try $0.commit(change, quarantine: [odd, record("[]")]) }
       let file = try #require(commit.quarantineAdded.first)
       let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(file.path)"))
       #expect(
@@ -48,18 +45,61 @@ import Testing
 
           """)
       for line in bytes.split(separator: 10) { _ = try JSONSerialization.jsonObject(with: Data(line)) }
-      #expect(try await withWriter(folder) { try $0.commit(change([odd])).run.quarantined } == 0)
+      #expect(try await withWriter(folder) { try $0.commit(change, quarantine: [odd]).run.quarantined } == 0)
+    }
+  }
+
+  @Test func `a place in the list stands beside the record, and is no part of what it is known by`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      func cut(_ place: Int) -> QuarantinedRecord {
+        QuarantinedRecord(answerBeginning: Array("[{\"a".utf8), nil, place: place, fromEnd: nil)
+      }
+      let commit = try await withWriter(folder) { try $0.commit(change, quarantine: [cut(7)]) }
+      let file = try #require(commit.quarantineAdded.first)
+      let text = try String(contentsOfFile: "\(folder)/\(file.path)", encoding: .utf8)
+      let reason = "the answer with it is larger than the limit"
+      #expect(
+        text
+          == #"{"place":7,"reason":"\#(reason)","record":{"start":"[{\"a"},"sha256":"\#(sha256(cut(7).json))"}"#
+          + "\n")
+      #expect(
+        try await withWriter(folder) { try $0.commit(change, quarantine: [cut(8)]).run.quarantined } == 0)
+    }
+  }
+
+  @Test func `what is collected goes to the disk at once, and comes with the next commit`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { (writer) async throws in
+        let long = String(repeating: "x", count: 1_000)
+        var largest = 0
+        for number in 0..<3_000 {
+          try writer.quarantine([record("\"\(long)\(number)\""), record("\"\(long)\(number / 2)\"")])
+          largest = max(largest, writer.quarantineFootprint)
+        }
+        // 3 MB of records: of each 16 bytes, and what is not written yet.
+        #expect(largest < 1 << 20 && writer.hasQuarantine)
+        let commit = try writer.commit(change, quarantine: [])
+        #expect(commit.run.quarantined == 3_000 && !writer.hasQuarantine)
+        #expect(try writer.commit(change, quarantine: [record("\"\(long)7\"")]).run.quarantined == 0)
+      }
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
     }
   }
 
   @Test func `records of a file that is not as it was sealed are stored again, once`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      let commit = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
+      let commit = try await withWriter(folder) {
+        try $0.commit(change, quarantine: [record("\"one\""), record("2")])
+      }
       let path = "\(folder)/\(try #require(commit.filesAdded.first))"
       let text = try String(contentsOfFile: path, encoding: .utf8)
       try write(text.replacingOccurrences(of: "\"one\"", with: "\"ONE\""), to: path)
       for expected in [2, 0] {
-        let next = try await withWriter(folder) { try $0.commit(change([record("\"one\""), record("2")])) }
+        let next = try await withWriter(folder) {
+          try $0.commit(change, quarantine: [record("\"one\""), record("2")])
+        }
         #expect(next.run.quarantined == expected)
       }
     }
@@ -68,27 +108,29 @@ import Testing
   @Test func `a file that is gone is damage until a replacement has read its window anew`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let march = window("2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z")
-      var first = change([record("1"), record("2")])
+      var first = change
       first.run.window = march
-      let path = try #require(try await withWriter(folder) { try $0.commit(first) }.filesAdded.first)
+      let path = try #require(
+        try await withWriter(folder) { try $0.commit(first, quarantine: [record("1"), record("2")]) }
+          .filesAdded.first)
       try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
       let damaged = [DamagedFile(path: path, day: nil, damage: .missing, window: march)]
 
       // It does not go away by itself, nor by a replacement of something else.
-      var elsewhere = change([])
+      var elsewhere = change
       elsewhere.replaced = window("2024-03-01T00:00:01Z", "2024-03-09T00:00:00Z")
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged == damaged)
-        #expect(try writer.commit(change([record("3")])).filesRemoved.isEmpty)
+        #expect(try writer.commit(change, quarantine: [record("3")]).filesRemoved.isEmpty)
         #expect(try writer.commit(elsewhere).filesRemoved.isEmpty)
       }
       #expect(try Archive.inspect(at: folder, log: log("acme"))?.damaged == damaged)
 
       // The API still shows one of the two.
-      var anew = change([record("2")])
+      var anew = change
       anew.replaced = window("2024-03-01T00:00:00Z", "2024-03-09T00:00:00Z")
       try await withWriter(folder) { (writer) async throws in
-        let commit = try writer.commit(anew)
+        let commit = try writer.commit(anew, quarantine: [record("2")])
         #expect(commit.filesRemoved == [path])
         #expect(commit.run.quarantined == 1)
         #expect(writer.manifest?.quarantine.map(\.records) == [1, 1])

@@ -127,7 +127,7 @@ import Testing
   func `an archive with no state but the lock is not tidied up`(alsoGone: String) async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { writer in
-        try await writer.commit([day12: events(day12, 5)]) { $0.quarantine = [record("1")] }
+        try await writer.commit([day12: events(day12, 5)], quarantine: [record("1")])
       }
       for path in [manifestPath, alsoGone] { try FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
       for part in ["csv", "quarantine"] {

@@ -117,13 +117,14 @@ import Testing
     let nested = { (depth: Int) in
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
-    #expect(pageError(nested(64)) == nil)
-    #expect(pageError(nested(65)) == PageError(.tooDeep, at: 64))
-    #expect(pageError(nested(1_000_000))?.reason == .tooDeep)
-    #expect(pageError(#"[{"a":"# + nested(62) + "}]") == nil)
-    #expect(pageError(#"[{"a":"# + nested(63) + "}]")?.reason == .tooDeep)
-    #expect(pageError(#"[{"actor_location":{"a":"# + nested(61) + "}}]") == nil)
-    #expect(pageError(#"[{"actor_location":{"a":"# + nested(62) + "}}]")?.reason == .tooDeep)
+    #expect(try reasons(nested(64)) == [.notAnObject])
+    #expect(try reasons(nested(65)) == [.tooDeep])
+    #expect(try reasons(nested(1_000_000)) == [.tooDeep])
+    #expect(pageError(String(repeating: "[", count: 1_000_000)) == PageError(.unexpectedEnd, at: 1_000_000))
+    #expect(try reasons(#"[{"a":"# + nested(62) + "}]") == [.noEventAt])
+    #expect(try reasons(#"[{"a":"# + nested(63) + "}]") == [.tooDeep])
+    #expect(try reasons(#"[{"actor_location":{"a":"# + nested(61) + "}}]") == [.noEventAt])
+    #expect(try reasons(#"[{"actor_location":{"a":"# + nested(62) + "}}]") == [.tooDeep])
   }
 
   @Test func `the length of a string is limited, in every place`() throws {
@@ -133,11 +134,18 @@ import Testing
       "\"\(long)\"", #"{"actor":"\#(long)"}"#, #"{"event_at":"\#(long)"}"#, #"{"a":"\#(long)"}"#,
       #"{"\#(long)":1}"#,
     ] {
-      #expect(pageError("[\(json)]", limits: limits)?.reason == .stringTooLong)
-      #expect(pageError("[\(json.replacing(long, with: long.dropLast()))]", limits: limits) == nil)
+      #expect(try reasons("[\(json)]", limits) == [.tooLong])
+      #expect(try reasons("[\(json.replacing(long, with: long.dropLast()))]", limits) != [.tooLong])
     }
     let escaped = #"[{"actor":"\#(String(repeating: "x", count: 29))\n"}]"#
-    #expect(pageError(escaped, limits: limits)?.reason == .stringTooLong)
+    #expect(try reasons(escaped, limits) == [.tooLong])
+  }
+
+  /// Why the records of a page are quarantined.
+  private func reasons(_ json: String, _ limits: JSONLimits = JSONLimits()) throws -> [QuarantinedRecord
+    .Reason]
+  {
+    try parsePage(json, limits: limits).quarantined.map(\.reason)
   }
 
   @Test func `the number of records is limited`() {

@@ -293,9 +293,10 @@ struct AuditLogClientTests {
       (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
     ] as [(TransportFault, Hazard)])
   func `what is unsafe is not tried again`(fault: TransportFault, hazard: Hazard) async {
-    let transport = ScriptedTransport([.failure(fault), .status(200, "[]")])
+    // Of answers that are all too large, as a proxy may send them, only the first records are asked for one by one.
+    let transport = ScriptedTransport(Array(repeating: .failure(fault), count: 11))
     await #expect(throws: APIError.unsafe(hazard)) { try await self.client(transport).page(1) }
-    #expect(transport.requests.count == 1)
+    #expect(Set(transport.requests.map(\.target)).count == transport.requests.count)
   }
 
   @Test func `a cancelled transport cancels`() async {

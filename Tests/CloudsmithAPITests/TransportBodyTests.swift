@@ -142,7 +142,10 @@ struct TransportBodyTests {
           .chunked(headers: ["Content-Encoding: \(coding)"], body: packed),
         ] as [SocketServer.Reply] {
           if isRefused {
-            await TransportProbe.expectFault(reply, bodySize: 64 << 20) { $0 == .inflatedTooFar(ratio: 200) }
+            await TransportProbe.expectFault(reply, bodySize: 64 << 20) { fault in
+              guard case .inflatedTooFar(200, let answer) = fault else { return false }
+              return answer.start == Array(large.prefix(QuarantinedRecord.startLength))
+            }
           } else {
             #expect(try await TransportProbe.get(reply, bodySize: 64 << 20).body.count == floor)
           }
@@ -152,14 +155,49 @@ struct TransportBodyTests {
   }
 
   @Test func `a body beyond the limit is refused, announced or not, packed or not`() async throws {
+    let place = [
+      "X-Pagination-Count: 7", "X-Pagination-Page: 2", "X-Pagination-PageTotal: 4",
+      "X-Pagination-PageSize: 2",
+    ]
     let large = (0..<(1 << 20) + 1).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
     for reply in [
-      .response(body: large), .chunked(body: large), .response(body: [], length: 1 << 40),
-      .response(headers: encoding, body: try gzip(large)),
+      .response(headers: place, body: large), .chunked(headers: place, body: large),
+      .response(headers: place, body: Array(large.prefix(20_000)), length: 1 << 40),
+      .response(headers: place + encoding, body: try gzip(large)),
     ] as [SocketServer.Reply] {
-      await TransportProbe.expectFault(reply) { $0 == .bodyTooLarge(limit: 1 << 20) }
+      await TransportProbe.expectFault(reply) { fault in
+        guard case .bodyTooLarge(1_048_576, let answer) = fault else { return false }
+        return answer.start == Array(large.prefix(QuarantinedRecord.startLength))
+          && answer.pagination == Pagination(count: 7, page: 2, pageTotal: 4, pageSize: 2)
+      }
     }
     #expect(try await TransportProbe.get(.response(body: Array(large.prefix(1 << 20)))).body.count == 1 << 20)
+  }
+
+  @Test func `a body beyond the limit is measured where that is asked for, and not held`() async throws {
+    let large = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) | 1 }
+    var measurement = TextMeasurement()
+    large.withUnsafeBytes { measurement.add($0) }
+    for reply in [
+      .response(body: large), .chunked(body: large), .response(headers: encoding, body: try gzip(large)),
+    ] as [SocketServer.Reply] {
+      try await SocketServer.with([reply]) { server in
+        let host = try server.host()
+        var request = APIRequest(origin: host.origin, target: "/", key: Sample.key)
+        request.measuresBody = true
+        let asked = request
+        await #expect(
+          throws: TransportFault.bodyTooLarge(
+            limit: 1 << 20,
+            OversizedAnswer(
+              start: Array(large.prefix(QuarantinedRecord.startLength)), measured: measurement.text))
+        ) {
+          try await AsyncHTTPClientTransport.withTransport(TransportProbe.settings(host)) {
+            try await $0.get(asked)
+          }
+        }
+      }
+    }
   }
 
   @Test func `silence, a body that does not end and one that stalls are timed out`() async {

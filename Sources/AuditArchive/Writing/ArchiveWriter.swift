@@ -9,13 +9,13 @@ package final class ArchiveWriter: Sendable {
 
   private struct State {
     var manifest: Manifest?
-    var quarantine: Quarantine
     var failure: ArchiveError?
   }
 
   let storage: any ArchiveStorage
   let settings: WriterSettings
   private let state: Mutex<State>
+  let quarantine: Mutex<Quarantine>
 
   init(
     source: ArchiveSource, manifest: Manifest?, recovery: RecoveryReport, storage: any ArchiveStorage,
@@ -25,7 +25,8 @@ package final class ArchiveWriter: Sendable {
     self.recovery = recovery
     self.storage = storage
     self.settings = settings
-    self.state = Mutex(State(manifest: manifest, quarantine: Quarantine(storage: storage)))
+    self.state = Mutex(State(manifest: manifest))
+    self.quarantine = Mutex(Quarantine(storage: storage))
   }
 
   /// The present state; nil before the first commit. What a commit changes shows here once the commit is on disk.
@@ -120,7 +121,6 @@ package final class ArchiveWriter: Sendable {
   ) throws(ArchiveError) -> Commit {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     let paths = ArchivePaths(source.log)
-    let number = (state.manifest?.commit ?? 0) + 1
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
     for staged in change.days {
       if try isPresent(staged, in: state.manifest) {
@@ -129,11 +129,9 @@ package final class ArchiveWriter: Sendable {
         changed.append(staged)
       }
     }
-    let quarantine = try state.quarantine.stage(
-      change.quarantine, commit: number, present: state.manifest?.quarantine ?? [], paths: paths)
     let opening = Opening(storage: storage, paths: paths)
     let plan = CommitPlan(
-      change, days: changed, quarantine: quarantine,
+      change, days: changed,
       lost: try lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
     let record = ArchiveJSON.encode(plan.commit)
@@ -147,12 +145,12 @@ package final class ArchiveWriter: Sendable {
       // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
       // left without its commit goes in recovery.
       if let key = settings.signingKey {
-        try storage.replace(paths.signature(number), key.signature(of: record))
+        try storage.replace(paths.signature(plan.commit.commit), key.signature(of: record))
       }
       do throws(StorageError) {
-        try storage.create(paths.commit(number), record)  // this is the commit
+        try storage.create(paths.commit(plan.commit.commit), record)  // this is the commit
       } catch {
-        if isThere(record, at: paths.commit(number)) {
+        if isThere(record, at: paths.commit(plan.commit.commit)) {
           state.manifest = manifest
           made(plan.commit)
         }

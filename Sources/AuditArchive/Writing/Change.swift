@@ -22,8 +22,8 @@ package struct Change: Sendable {
   /// Where the archive is to begin. It moves an archive's start back, never forward; nil leaves it. A fresh archive
   /// without one begins where the coverage does, or else at `committedAt`.
   package var start: Timestamp?
-  /// Those that are in quarantine already are not stored again.
-  package var quarantine: [QuarantinedRecord] = []
+  /// What `ArchiveWriter.takeQuarantine` has handed over; nil: nothing new.
+  package var quarantine: StagedQuarantine?
   /// A window that has been read anew to its end, to replace what is archived of it. Files of quarantine that are
   /// missing or altered, and were stored by a run after this window or a part of it, are given up: what the API still
   /// shows of their records is in quarantine anew.

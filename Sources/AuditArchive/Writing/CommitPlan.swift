@@ -9,8 +9,8 @@ struct CommitPlan {
 
   /// `days`: those of the change that are to get a new revision. `lost`: files of quarantine that are given up.
   init(
-    _ change: Change, days: [StagedDay], quarantine: (file: QuarantineFile, spool: Spool)?,
-    lost: [QuarantineFile], after present: Manifest?, source: ArchiveSource, toolVersion: String
+    _ change: Change, days: [StagedDay], lost: [QuarantineFile], after present: Manifest?,
+    source: ArchiveSource, toolVersion: String
   ) {
     let number = (present?.commit ?? 0) + 1
     var coverage = present?.standing.coverage ?? Coverage()
@@ -40,8 +40,11 @@ struct CommitPlan {
       }
       after[staged.day] = partition
     }
-    let added = puts.map(\.path) + (quarantine.map { [$0.file.path] } ?? [])
-    if let quarantine { puts.append((spool: quarantine.spool, path: quarantine.file.path)) }
+    let quarantine = change.quarantine.map { QuarantineFile($0, commit: number, paths: paths) }
+    if let staged = change.quarantine, let quarantine {
+      puts.append((spool: staged.spool, path: quarantine.path))
+    }
+    let added = puts.map(\.path)
 
     for window in change.covered {
       for day in window.days.map(Array.init) ?? [] where after[day] == nil {
@@ -55,7 +58,7 @@ struct CommitPlan {
     }
 
     var run = change.run
-    run.quarantined = quarantine?.file.records ?? 0
+    run.quarantined = quarantine?.records ?? 0
     commit = Commit(
       standing: standing,
       previousCommitSHA256: present?.commitSHA256,
@@ -65,7 +68,7 @@ struct CommitPlan {
       partitionsRemoved: [],  // a day once recorded stays, so that its revision never begins anew
       filesAdded: added.sorted(),
       filesRemoved: (days.flatMap { before[$0.day]?.files.map(\.path) ?? [] } + lost.map(\.path)).sorted(),
-      quarantineAdded: quarantine.map { [$0.file] } ?? [],
+      quarantineAdded: quarantine.map { [$0] } ?? [],
       coverageWithdrawn: withdrawn,
       run: run)
   }
@@ -88,6 +91,14 @@ struct CommitPlan {
   private static func start(_ change: Change, present: Manifest?) -> Timestamp {
     if let present { return min(present.start, change.start ?? present.start) }
     return change.start ?? change.covered.filter { !$0.isEmpty }.map(\.from).min() ?? change.committedAt
+  }
+}
+
+extension QuarantineFile {
+  fileprivate init(_ staged: StagedQuarantine, commit: Int, paths: ArchivePaths) {
+    let name = QuarantineName(commit: commit, hash: ArchivePaths.shortHash(staged.sha256))
+    self.init(
+      path: paths.quarantine(name), records: staged.records, bytes: staged.bytes, sha256: staged.sha256)
   }
 }
 

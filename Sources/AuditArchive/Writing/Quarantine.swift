@@ -1,50 +1,162 @@
-import AuditRecord
+package import AuditRecord
+import Crypto
+import Synchronization
 
-/// Stages records that could not be read, each of them once.
+/// Collects records that could not be read, each of them once, in a file that becomes part of the archive with a commit.
+///
+/// Memory does not grow with what is collected, but for 16 bytes a record that the archive has or gets in quarantine. What the archive
+/// has is read with the first record that is added, and not before.
 struct Quarantine {
   let storage: any ArchiveStorage
-  /// The hashes of the records that are stored; nil until the files were read.
-  private var known: Set<String>?
+  /// Of the records that are stored or collected; nil until the files were read.
+  private var known: Set<Identity>?
+  private var open: OpenFile?
+
+  /// The first half of a record's SHA-256.
+  struct Identity: Hashable {
+    var high: UInt64
+    var low: UInt64
+
+    init(_ digest: SHA256.Digest) {
+      (high, low) = digest.withUnsafeBytes {
+        (
+          $0.loadUnaligned(as: UInt64.self).bigEndian,
+          $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian
+        )
+      }
+    }
+
+    /// - Parameter digits: in lower case.
+    init?(_ digits: some Collection<UInt8>) {
+      guard digits.count == 64 else { return nil }
+      var words: [UInt64] = [0, 0]
+      for (index, digit) in digits.enumerated() {
+        let value: UInt8
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+        default: return nil
+        }
+        if index < 32 { words[index / 16] = words[index / 16] << 4 | UInt64(value) }
+      }
+      (high, low) = (words[0], words[1])
+    }
+  }
+
+  private struct OpenFile {
+    let spool: Spool
+    var hash = SHA256()
+    var records = 0
+    var bytes = 0
+    /// Not written yet.
+    var lines: [UInt8] = []
+  }
+
+  /// Bytes that are written or read at a time.
+  private static let chunk = 256 << 10
 
   init(storage: any ArchiveStorage) {
     self.storage = storage
   }
 
-  /// Writes and seals the records that are not stored yet; nil when all are.
-  ///
-  /// `present`: the files that the state names.
-  mutating func stage(
-    _ records: [QuarantinedRecord], commit: Int, present: [QuarantineFile], paths: ArchivePaths
-  ) throws(ArchiveError) -> (file: QuarantineFile, spool: Spool)? {
-    guard !records.isEmpty else { return nil }
-    var known: Set<String>
-    if let read = self.known { known = read } else { known = try identities(in: present) }
-    var lines: [UInt8] = []
-    var count = 0
-    for record in records {
-      let sha256 = sha256Hex(record.json)
-      guard known.insert(sha256).inserted else { continue }
-      QuarantineLine.append(record, sha256: sha256, to: &lines)
-      count += 1
-    }
-    self.known = known  // true once the commit has succeeded; when it fails, the writer commits no more
-    guard count > 0 else { return nil }
-    let sha256 = sha256Hex(lines)
-    let name = QuarantineName(commit: commit, hash: ArchivePaths.shortHash(sha256))
-    let spool = try stored(storage.spool())
-    try stored(storage.append(lines, to: spool))
-    try stored(storage.seal(spool))
-    return (
-      QuarantineFile(path: paths.quarantine(name), records: count, bytes: lines.count, sha256: sha256), spool
-    )
+  /// Bytes of memory, about.
+  var footprint: Int {
+    (known?.capacity ?? 0) * 4 / 3 * MemoryLayout<Identity>.stride + (open?.lines.capacity ?? 0)
   }
 
-  private func identities(in files: [QuarantineFile]) throws(ArchiveError) -> Set<String> {
-    var known: Set<String> = []
-    // The records of a file that is not as it was sealed are stored anew when they come again.
-    for file in files where try storage.damage(to: file) == nil {
-      known.formUnion(QuarantineLine.identities(in: try stored(storage.read(file.path)) ?? []))
+  /// Adds the records that are neither stored nor collected yet.
+  ///
+  /// `present`: the files that the state names.
+  mutating func add(_ records: [QuarantinedRecord], present: [QuarantineFile]) throws(ArchiveError) {
+    guard !records.isEmpty else { return }
+    var known: Set<Identity>
+    if let read = self.known { known = read } else { known = try identities(in: present) }
+    self.known = nil
+    defer { self.known = known }
+    for record in records {
+      let digest = SHA256.hash(data: record.json)
+      guard known.insert(Identity(digest)).inserted else { continue }
+      var file: OpenFile
+      if let begun = open { file = begun } else { file = OpenFile(spool: try stored(storage.spool())) }
+      open = nil
+      QuarantineLine.append(record, sha256: digest.hex, to: &file.lines)
+      file.records += 1
+      if file.lines.count >= Quarantine.chunk { try write(&file) }
+      open = file
     }
+  }
+
+  /// Seals what was collected; nil where that is nothing.
+  mutating func take() throws(ArchiveError) -> StagedQuarantine? {
+    guard var file = open else { return nil }
+    open = nil
+    try write(&file)
+    try stored(storage.seal(file.spool))
+    return StagedQuarantine(
+      spool: file.spool, records: file.records, bytes: file.bytes, sha256: file.hash.finalize().hex)
+  }
+
+  private func write(_ file: inout OpenFile) throws(ArchiveError) {
+    try stored(storage.append(file.lines, to: file.spool))
+    file.lines.withUnsafeBytes { file.hash.update(bufferPointer: $0) }
+    file.bytes += file.lines.count
+    file.lines.removeAll(keepingCapacity: true)
+  }
+
+  private func identities(in files: [QuarantineFile]) throws(ArchiveError) -> Set<Identity> {
+    var known: Set<Identity> = []
+    for file in files { try addIdentities(in: file, to: &known) }
     return known
   }
+
+  /// The records of a file that is not as it was sealed are stored anew when they come again. One that is needs no other hash than
+  /// its own.
+  private func addIdentities(in file: QuarantineFile, to known: inout Set<Identity>) throws(ArchiveError) {
+    guard try stored(storage.size(file.path)) == file.bytes else { return }
+    var hash = SHA256()
+    var lines = QuarantineLine.Reader()
+    var offset = 0
+    while offset < file.bytes {
+      let bytes = try stored(storage.read(file.path, at: offset, count: Quarantine.chunk))
+      guard !bytes.isEmpty else { return }
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      lines.read(bytes)
+      offset += bytes.count
+    }
+    if hash.finalize().hex == file.sha256 { known.formUnion(lines.identities) }
+  }
+}
+
+/// Records for quarantine, written and sealed, not yet part of the archive.
+package struct StagedQuarantine: Sendable {
+  let spool: Spool
+  let records: Int
+  let bytes: Int
+  let sha256: String
+}
+
+extension ArchiveWriter {
+  /// Collects records that could not be read for the next `takeQuarantine`; those that the archive has in quarantine are passed over.
+  package func quarantine(_ records: [QuarantinedRecord]) throws(ArchiveError) {
+    guard !records.isEmpty else { return }
+    let present = manifest?.quarantine ?? []
+    try quarantine.withLock { (quarantine: inout Quarantine) throws(ArchiveError) in
+      try quarantine.add(records, present: present)
+    }
+  }
+
+  /// Hands over what was collected, to be committed; nil where that is nothing.
+  package func takeQuarantine() throws(ArchiveError) -> StagedQuarantine? {
+    try quarantine.withLock { (quarantine: inout Quarantine) throws(ArchiveError) in try quarantine.take() }
+  }
+
+  /// Whether something was collected.
+  package var hasQuarantine: Bool { quarantine.withLock { $0.isBegun } }
+
+  /// Bytes of memory that quarantine takes, about.
+  package var quarantineFootprint: Int { quarantine.withLock { $0.footprint } }
+}
+
+extension Quarantine {
+  var isBegun: Bool { open != nil }
 }

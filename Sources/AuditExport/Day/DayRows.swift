@@ -73,14 +73,16 @@ package struct DayRows: Sendable {
     return match(number, row, batch)
   }
 
-  /// The identities of rows at times that `isIncluded` says yes to.
-  func identities(where isIncluded: (Timestamp) -> Bool) -> Set<IdentityHash> {
-    var found: Set<IdentityHash> = []
-    for number in 0..<table.count where !struck.contains(number) && isIncluded(time(of: number)) {
-      found.insert(table.identity(of: number))
+  /// The number of the row with the same uuid, where it has a time that `isIncluded` says yes to; nil if there is none.
+  func find(_ row: Int, of batch: RowBatch, where isIncluded: (Timestamp) -> Bool) -> Int? {
+    guard let number = number(of: row, in: batch, batch.identity(row)), !struck.contains(number) else {
+      return nil
     }
-    return found
+    return isIncluded(time(of: number)) ? number : nil
   }
+
+  /// Takes the rows of these numbers out of the sorted result.
+  mutating func strike(_ numbers: Set<Int>) { struck.formUnion(numbers) }
 
   private func time(of number: Int) -> Timestamp {
     guard number >= fingerprints.count else { return Timestamp(microseconds: fingerprints[number].eventAt) }
@@ -88,12 +90,20 @@ package struct DayRows: Sendable {
     return chunks[place.chunk].time(place.row)
   }
 
-  /// Takes the rows with these identities out; returns those that were there.
-  mutating func drop(_ identities: Set<IdentityHash>) -> Set<IdentityHash> {
-    identities.filter { identity in
-      guard let number = table.row(under: identity, where: { _ in true }) else { return false }
-      return struck.insert(number).inserted
+  /// Takes the rows with these uuids out; returns those that were there.
+  mutating func drop(_ uuids: Set<UUIDFingerprint>) -> Set<UUIDFingerprint> {
+    var dropped: Set<UUIDFingerprint> = []
+    for number in 0..<table.count {
+      let uuid = fingerprint(of: number)
+      if uuids.contains(uuid), struck.insert(number).inserted { dropped.insert(uuid) }
     }
+    return dropped
+  }
+
+  private func fingerprint(of number: Int) -> UUIDFingerprint {
+    guard number >= fingerprints.count else { return fingerprints[number].uuid }
+    let place = places[number - fingerprints.count]
+    return chunks[place.chunk].fingerprint(place.row)
   }
 
   /// Forgets what was struck out.

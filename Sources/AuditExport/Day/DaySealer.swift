@@ -54,11 +54,12 @@ struct DaySealer {
       return result
     }
     if replaced == nil {
-      let late = rows.identities { covered.contains($0) }
-      let moved = rows.drop(try archivedNear(day, late))
+      let late = rows.count { covered.contains($0) }
+      let moved = late > 0 ? try archivedNear(day, rows) { covered.contains($0) } : []
+      rows.strike(moved)
       result.conflicting += moved.count
       result.rowsAdded -= moved.count
-      result.lateEvents = late.count - moved.count
+      result.lateEvents = late - moved.count
       if rows.isEmpty { return result }
     }
     var sources = try rows.takeSources { block throws(ArchiveError) in try source(block) }
@@ -94,11 +95,12 @@ struct DaySealer {
   /// How far the time of an event may be corrected and the event still be known again.
   private static let reach = 7
 
-  /// Which of these events the archive has under a time of another day: such an event is not late, its time was corrected. Days
-  /// that cannot be read are passed over; a run that has to read them says so.
-  private func archivedNear(_ day: Day, _ late: Set<IdentityHash>) throws(ArchiveError) -> Set<IdentityHash> {
-    var found: Set<IdentityHash> = []
-    guard !late.isEmpty else { return found }
+  /// Which of the late events the archive has under a time of another day, by their numbers: such an event is not late, its time
+  /// was corrected. Days that cannot be read are passed over; a run that has to read them says so.
+  private func archivedNear(
+    _ day: Day, _ rows: DayRows, where isLate: (Timestamp) -> Bool
+  ) throws(ArchiveError) -> Set<Int> {
+    var found: Set<Int> = []
     let reach = DaySealer.reach
     let near = day.advanced(by: -reach)...day.advanced(by: reach)
     for partition in writer.manifest?.partitions ?? [] {
@@ -108,8 +110,8 @@ struct DaySealer {
       var reader = writer.reader(of: partition.eventDate)
       do throws(ArchiveError) {
         while let batch = try reader.next() {
-          for row in 0..<batch.count where late.contains(batch.identity(row)) {
-            found.insert(batch.identity(row))
+          for row in 0..<batch.count {
+            if let number = rows.find(row, of: batch, where: isLate) { found.insert(number) }
           }
         }
       } catch {

@@ -29,9 +29,6 @@ struct IdentityTable: Sendable {
     return nil
   }
 
-  /// What a row was put under.
-  func identity(of row: Int) -> IdentityHash { IdentityHash(value: hashes[row]) }
-
   /// Puts the next row under `hash`, beside what may stand there already.
   mutating func append(_ hash: IdentityHash) {
     hashes.append(hash.value)

@@ -14,7 +14,7 @@ struct PendingDays: Sendable {
   /// The batches of the last pages: what they repeat of a finished day is nothing new.
   private var recent: [RowBatch] = []
   /// Of `recent`, once it is needed.
-  private var recentIdentities: Set<IdentityHash>?
+  private var recentUUIDs: Set<UUIDFingerprint>?
 
   /// Pages that may repeat what stood on the one before.
   private static let recentPages = 4
@@ -55,7 +55,7 @@ struct PendingDays: Sendable {
     }
     if recent.count == PendingDays.recentPages { recent.removeFirst() }
     recent.append(batch)
-    recentIdentities = nil
+    recentUUIDs = nil
     return (duplicates, conflicting)
   }
 
@@ -64,14 +64,14 @@ struct PendingDays: Sendable {
     _ range: Range<Int>, of batch: RowBatch, to day: Day
   ) -> (duplicates: Int, conflicting: Int) {
     let known =
-      recentIdentities
+      recentUUIDs
       ?? recent.reduce(into: Set()) { known, batch in
-        for row in 0..<batch.count { known.insert(batch.identity(row)) }
+        for row in 0..<batch.count { known.insert(batch.fingerprint(row)) }
       }
-    recentIdentities = known
+    recentUUIDs = known
     var (duplicates, conflicting) = (0, 0)
     for row in range {
-      if known.contains(batch.identity(row)) {
+      if known.contains(batch.fingerprint(row)) {
         duplicates += 1
         continue
       }
@@ -98,10 +98,10 @@ struct PendingDays: Sendable {
     rows[day]?.compare(row, of: batch)
   }
 
-  /// Takes rows with these identities out of the days, where the archive has them under another time; returns how many.
-  mutating func drop(_ moved: Set<IdentityHash>) -> Set<IdentityHash> {
+  /// Takes rows with these uuids out of the days, where the archive has them under another time; returns those that were there.
+  mutating func drop(_ moved: Set<UUIDFingerprint>) -> Set<UUIDFingerprint> {
     guard !moved.isEmpty else { return [] }
-    var dropped: Set<IdentityHash> = []
+    var dropped: Set<UUIDFingerprint> = []
     for day in rows.keys { dropped.formUnion(rows[day]?.drop(moved) ?? []) }
     return dropped
   }

@@ -19,7 +19,7 @@ struct ClaimEvidence: Sendable {
   /// What is to be taken back.
   private(set) var withdrawn = Coverage()
   /// Archived rows of the spans read again that no page of this run has shown.
-  private(set) var missing: Set<IdentityHash> = []
+  private(set) var missing: Set<UUIDFingerprint> = []
   /// Archived rows of the spans read again.
   private(set) var expected = 0
 
@@ -67,20 +67,20 @@ struct ClaimEvidence: Sendable {
   }
 
   /// Notes a row that the archive holds of a span that is read again.
-  mutating func expect(_ identity: IdentityHash, isShown: Bool) {
+  mutating func expect(_ uuid: @autoclosure () -> UUIDFingerprint, isShown: Bool) {
     expected += 1
-    if !isShown { missing.insert(identity) }
+    if !isShown { missing.insert(uuid()) }
   }
 
-  /// Notes a page.
-  mutating func show(_ page: PageView) {
-    oldestShown = min(oldestShown, page.oldest ?? .latest)
+  /// Notes the rows of a page.
+  mutating func show(_ rows: RowBatch) {
+    oldestShown = min(oldestShown, rows.eventAt.min().map { Timestamp(microseconds: $0) } ?? .latest)
     guard !missing.isEmpty else { return }
-    for record in page.records { missing.remove(record.identity) }
+    for row in 0..<rows.count { missing.remove(rows.fingerprint(row)) }
   }
 
   /// Notes that rows that were missing are shown under another time.
-  mutating func noteMoved(_ identities: Set<IdentityHash>) { missing.subtract(identities) }
+  mutating func noteMoved(_ uuids: Set<UUIDFingerprint>) { missing.subtract(uuids) }
 
   /// Whether a row of this time, if the archive has it, must still be shown: it may have expired where the list shows nothing
   /// as old.

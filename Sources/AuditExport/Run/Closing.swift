@@ -82,7 +82,7 @@ final class Closing: Sendable {
       return result
     }
     guard
-      claimsQuiet || !change.days.isEmpty || !change.quarantine.isEmpty || !change.withdrawn.isEmpty
+      claimsQuiet || !change.days.isEmpty || change.quarantine != nil || !change.withdrawn.isEmpty
     else { return result }
     if !result.damagedDays.isEmpty { change.run.complete = false }
     if !change.run.complete { change.replaced = nil }

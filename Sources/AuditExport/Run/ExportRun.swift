@@ -29,7 +29,6 @@ package struct ExportRun: ~Copyable {
   /// The days that are being sealed and committed, and what was counted for their commit.
   private var closing:
     (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int, counters: RunCounters)?
-  private var quarantine: [QuarantinedRecord] = []
   private var counted: ClientCounters
   private var refusal: IncompleteReason?
   var summary: ExportSummary
@@ -204,7 +203,7 @@ package struct ExportRun: ~Copyable {
       summary.outcome = .incomplete(reason)
     }
     try await closeLate()
-    let isUncommitted = !quarantine.isEmpty || !evidence.withdrawn.isEmpty || counters.vanishedEvents > 0
+    let isUncommitted = writer.hasQuarantine || !evidence.withdrawn.isEmpty || counters.vanishedEvents > 0
     let isUnbegun = writer.manifest == nil && closing == nil && summary.commits.isEmpty
     if isUncommitted || isUnbegun { try await close([], isComplete: reason == nil && evidence.reason == nil) }
   }
@@ -264,7 +263,8 @@ package struct ExportRun: ~Copyable {
           while let batch = try reader.next() {
             for row in 0..<batch.count
             where span.contains(batch.time(row)) && evidence.mustBeShown(batch.time(row)) {
-              evidence.expect(batch.identity(row), isShown: pending.compare(row, of: batch, in: day) != nil)
+              evidence.expect(
+                batch.fingerprint(row), isShown: pending.compare(row, of: batch, in: day) != nil)
             }
           }
         } catch {
@@ -399,16 +399,16 @@ package struct ExportRun: ~Copyable {
   @discardableResult
   mutating func collect(_ page: Page) async throws -> PageView {
     counters.flattening.add(page.parsed.counts)
-    quarantine += page.parsed.quarantined
+    try writer.quarantine(page.parsed.quarantined)
     let view = PageView(page)
-    evidence.show(view)
+    evidence.show(page.parsed.rows)
     let known = pending.add(page.parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
-    if pending.footprint + (closing?.footprint ?? 0) > settings.memoryLimit {
+    if pending.footprint + (closing?.footprint ?? 0) + writer.quarantineFootprint > settings.memoryLimit {
       try await finishClosing()
       let writer = writer
-      try await pending.spill(downTo: settings.memoryLimit) { rows in
+      try await pending.spill(downTo: settings.memoryLimit - writer.quarantineFootprint) { rows in
         var rows = rows
         return try await writer.spill { rows.next() }
       }
@@ -488,7 +488,7 @@ package struct ExportRun: ~Copyable {
     change.readSince = client.counters.clock.now(at: began)
     change.reach = plan.claimable.from
     change.start = plan.start
-    change.quarantine = quarantine
+    change.quarantine = try writer.takeQuarantine()
     change.withdrawn = evidence.takeWithdrawn()
     change.rereads = evidence.rereads.intervals
     change.oldestShown = oldestShown
@@ -504,7 +504,6 @@ package struct ExportRun: ~Copyable {
     counters = RunCounters()
     counters.window = change.run.window
     counters.timeFilter = change.run.timeFilter
-    quarantine = []
   }
 
   /// Waits for the days that are being closed, and takes note of what became of them.

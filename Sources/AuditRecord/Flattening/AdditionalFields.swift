@@ -8,6 +8,7 @@ enum AdditionalFields {
   ) throws(PageError) -> [UInt8] {
     var members: [CanonicalWriter.Member] = []
     var inLocation: [CanonicalWriter.Member] = []
+    var unknown: [String] = []
     var writer = CanonicalWriter(limits: scanner.limits)
     for extra in extras {
       let token = JSONScanner.StringToken(range: extra.name, hasEscapes: true)
@@ -16,13 +17,15 @@ enum AdditionalFields {
       if extra.isInLocation { inLocation.append(member) } else { members.append(member) }
       if !extra.isKnown {
         let path = String(decoding: name, as: UTF8.self)
-        counts.addUnknownField(extra.isInLocation ? "actor_location.\(path)" : path)
+        unknown.append(extra.isInLocation ? "actor_location.\(path)" : path)
       }
     }
     if !inLocation.isEmpty {
       members.append(CanonicalWriter.Member(name: Array("actor_location".utf8), value: nil))
     }
+    // A record that throws here is not counted.
     try writer.append(members, inner: inLocation, json)
+    for path in unknown { counts.addUnknownField(path) }
     counts.loneSurrogates += writer.loneSurrogates
     return writer.text
   }

@@ -11,6 +11,7 @@ package struct EventParser: Sendable {
   private var text: [UInt8] = []
   /// As many rows are expected as the page before had.
   private var expectedRows = 0
+  private var recordLength = 0
 
   package init(limits: JSONLimits = JSONLimits()) {
     reader = RecordReader(limits: limits)
@@ -20,7 +21,12 @@ package struct EventParser: Sendable {
   /// copy by words may write behind the end.
   private static let slack = 128
 
-  package mutating func parse(_ body: [UInt8]) throws(PageError) -> ParsedPage {
+  /// Where a parser keeps so much room for text from a page, it gives it back.
+  private static let roomKept = 16 << 20
+
+  /// - Parameter recordLength: in the place of that limit, for this page.
+  package mutating func parse(_ body: [UInt8], recordLength: Int? = nil) throws(PageError) -> ParsedPage {
+    self.recordLength = min(reader.scanner.limits.recordLength, recordLength ?? .max)
     if body.starts(with: [0xEF, 0xBB, 0xBF]) { throw PageError(.byteOrderMark, at: 0) }
     // The same mark in UTF-16 and in big-endian UTF-32; the little-endian one begins as that of UTF-16 does.
     for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF], [0, 0, 0xFE, 0xFF]] where body.starts(with: mark) {
@@ -49,6 +55,7 @@ package struct EventParser: Sendable {
     }
     page.rows.cells.removeLast(page.rows.cells.count - page.rows.count * TextColumn.count)
     page.rows.bytes = Array(text[..<reader.end])
+    if text.count > EventParser.roomKept { text = [] }
     expectedRows = page.rows.count
     return page
   }
@@ -77,8 +84,30 @@ package struct EventParser: Sendable {
 
   private mutating func readElement(_ json: Span<UInt8>, _ page: inout ParsedPage) throws(PageError) {
     let start = reader.scanner.position
+    let rowStart = reader.end
+    do throws(PageError) {
+      try readRecord(json, &page)
+    } catch {
+      guard let reason = QuarantinedRecord.Reason(error.reason) else { throw error }
+      clearCells(&page.rows)
+      reader.end = rowStart
+      reader.counts = FlatteningCounts()
+      let outline = try RecordOutline(json, from: start)
+      page.quarantinedPlaces.append(page.recordCount)
+      page.quarantined.append(outline.record(reason, json))
+      reader.scanner.position = outline.range.upperBound
+    }
+  }
+
+  private func checkLength(_ range: Range<Int>) throws(PageError) {
+    guard range.count <= recordLength else { throw PageError(.recordTooLong, at: range.lowerBound) }
+  }
+
+  private mutating func readRecord(_ json: Span<UInt8>, _ page: inout ParsedPage) throws(PageError) {
+    let start = reader.scanner.position
     guard try reader.scanner.peek(json) == UInt8(ascii: "{") else {
       try reader.scanner.skipValue(json, depth: 1)
+      try checkLength(start..<reader.scanner.position)
       reader.counts = FlatteningCounts()
       try quarantine(.notAnObject, json, start..<reader.scanner.position, &page)
       return
@@ -87,6 +116,7 @@ package struct EventParser: Sendable {
     makeCells(&page.rows)
     try EventParser.read(json, &reader, &text, &page.rows)
     let end = reader.scanner.position
+    try checkLength(start..<end)
     guard reader.hasDuplicates else {
       try finish(json, start..<end, rowStart, &page)
       return
@@ -123,9 +153,10 @@ package struct EventParser: Sendable {
 
   private static let rowsAtATime = 32
 
-  /// Makes the next row's cells NULL again.
+  /// Makes the next row's cells, where there are any, NULL again.
   private func clearCells(_ rows: inout RowBatch) {
     let firstCell = rows.count * TextColumn.count
+    guard firstCell < rows.cells.count else { return }
     for cell in firstCell..<firstCell + TextColumn.count { rows.cells[cell] = .null }
   }
 
@@ -166,6 +197,7 @@ package struct EventParser: Sendable {
     var writer = CanonicalWriter(limits: reader.scanner.limits)
     try writer.append(json, range)
     page.counts.loneSurrogates += writer.loneSurrogates
+    page.quarantinedPlaces.append(page.recordCount)
     page.quarantined.append(QuarantinedRecord(reason: reason, json: writer.text))
   }
 

@@ -268,7 +268,7 @@ struct RecordReader: Sendable {
       value = JSONNumber.double(in: json, start..<scanner.position)
     }
     if let value { return value }
-    note(Extra(name: name, value: start..<scanner.position, isInLocation: true, isKnown: true))
+    try note(Extra(name: name, value: start..<scanner.position, isInLocation: true, isKnown: true))
     return .nan
   }
 
@@ -288,10 +288,11 @@ struct RecordReader: Sendable {
     let isNull = try scanner.peek(json) == UInt8(ascii: "n")
     try scanner.skipValue(json, depth: inLocation ? RecordReader.locationDepth : RecordReader.recordDepth)
     if isKnown, isNull { return }
-    note(Extra(name: name, value: start..<scanner.position, isInLocation: inLocation, isKnown: isKnown))
+    try note(Extra(name: name, value: start..<scanner.position, isInLocation: inLocation, isKnown: isKnown))
   }
 
-  private mutating func note(_ extra: Extra) {
+  private mutating func note(_ extra: Extra) throws(PageError) {
+    try scanner.checkMembers(extras.count + 1)
     extras.append(extra)
     if extra.isKnown { counts.unexpectedTypes += 1 }
   }

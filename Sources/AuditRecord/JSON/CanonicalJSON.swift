@@ -33,6 +33,8 @@ struct CanonicalWriter {
   private(set) var text: [UInt8] = []
   /// Lone surrogate escapes written as U+FFFD.
   var loneSurrogates = 0
+  /// Members of the objects written.
+  private var members = 0
   private var scanner: JSONScanner
 
   init(limits: JSONLimits) {
@@ -54,9 +56,7 @@ struct CanonicalWriter {
     for member in CanonicalWriter.sorted(members) {
       if !isFirst { text.append(UInt8(ascii: ",")) }
       isFirst = false
-      text.append(UInt8(ascii: "\""))
-      for byte in member.name { append(unescaped: byte) }
-      text.append(UInt8(ascii: "\""))
+      append(string: member.name)
       text.append(UInt8(ascii: ":"))
       if let value = member.value {
         scanner.position = value.lowerBound
@@ -113,6 +113,8 @@ struct CanonicalWriter {
     var members: [Member] = []
     if try scanner.open(until: UInt8(ascii: "}"), json) {
       repeat {
+        self.members += 1
+        try scanner.checkMembers(self.members)
         let token = try scanner.readString(json)
         let name = try scanner.decode(token, json, loneSurrogates: &loneSurrogates)
         try scanner.expectColon(json)
@@ -144,6 +146,17 @@ struct CanonicalWriter {
     }
     text.append(UInt8(ascii: "\""))
     scanner.position = end
+  }
+
+  mutating func append(raw bytes: Span<UInt8>) {
+    for index in bytes.indices { text.append(bytes[index]) }
+  }
+
+  /// Writes a string of these characters, in UTF-8.
+  mutating func append(string: [UInt8]) {
+    text.append(UInt8(ascii: "\""))
+    for byte in string { append(unescaped: byte) }
+    text.append(UInt8(ascii: "\""))
   }
 
   /// Writes a byte of a string's plain text, escaped where it must be.

@@ -6,10 +6,19 @@ package struct JSONLimits: Hashable, Sendable {
   package var stringLength: Int
   /// Elements of the array of a page.
   package var records: Int
+  /// Bytes of one record, as received.
+  package var recordLength: Int
+  /// Members of one record that no column holds, and of the objects inside it.
+  package var members: Int
 
-  package init(depth: Int = 64, stringLength: Int = 16 << 20, records: Int = 100_000) {
+  package init(
+    depth: Int = 64, stringLength: Int = 16 << 20, records: Int = 100_000, recordLength: Int = 16 << 20,
+    members: Int = 10_000
+  ) {
     self.depth = depth
     self.stringLength = stringLength
     self.records = records
+    self.recordLength = recordLength
+    self.members = members
   }
 }

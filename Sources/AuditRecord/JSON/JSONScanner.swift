@@ -17,7 +17,7 @@ struct JSONScanner: Sendable {
   }
 
   var position = 0
-  let limits: JSONLimits
+  var limits: JSONLimits
 
   init(limits: JSONLimits) {
     self.limits = limits
@@ -149,6 +149,10 @@ struct JSONScanner: Sendable {
 
   func checkDepth(_ depth: Int) throws(PageError) {
     guard depth <= limits.depth else { throw PageError(.tooDeep, at: position) }
+  }
+
+  func checkMembers(_ count: Int) throws(PageError) {
+    guard count <= limits.members else { throw PageError(.tooManyMembers, at: position) }
   }
 
   private mutating func skipLiteral(_ word: StaticString, _ json: Span<UInt8>) throws(PageError) {

@@ -16,6 +16,8 @@ package struct PageError: Error, Hashable, Sendable {
     case invalidNumber = "a number is not written as JSON writes numbers"
     case tooDeep = "it is nested deeper than the limit"
     case stringTooLong = "a string is longer than the limit"
+    case recordTooLong = "a record is larger than the limit"
+    case tooManyMembers = "a record has more members than the limit"
     case tooManyRecords = "it has more records than the limit"
     case tooLarge = "it is larger than a batch of rows can hold"
   }

@@ -52,19 +52,49 @@ package final class AuditLogClient: Sendable {
   package var counters: ClientCounters { state.withLock(\.counters) }
 
   /// One page, from 1, of so many records at most. The error is final: what another try could mend was tried.
+  ///
+  /// A page whose answer is larger than the limits comes in parts, of which one page is made.
   package func page(
     _ number: Int, size: Int = 500, query: String? = nil
   ) async throws(APIError) -> PageOutcome {
+    switch try await answer(number, size: size, query: query) {
+    case .outcome(let outcome): return outcome
+    case .tooLarge(let hazard, let answer):
+      observe(.tooLarge(page: number, size: size, hazard))
+      var parts = PageParts(page: number, size: size, answer)
+      while case .read(let page, let size, let recordLength) = parts.next {
+        switch try await self.answer(
+          page, size: size, query: query, recordLength: recordLength, measuresBody: size == 1)
+        {
+        case .outcome(.page(let page)): parts.receive(page)
+        case .outcome(.pastTheEnd): parts.receivePastTheEnd()
+        case .tooLarge(_, let answer): parts.receiveTooLarge(answer)
+        }
+      }
+      guard parts.next == .finished else { throw .unsafe(hazard) }
+      return parts.outcome()
+    }
+  }
+
+  private enum PageAnswer {
+    case outcome(PageOutcome)
+    case tooLarge(Hazard, OversizedAnswer)
+  }
+
+  private func answer(
+    _ number: Int, size: Int, query: String?, recordLength: Int? = nil, measuresBody: Bool = false
+  ) async throws(APIError) -> PageAnswer {
     let target = AuditLogRequest(log: log, page: number, pageSize: size, query: query).target
-    var outcome = PageOutcome.pastTheEnd
-    try await fetch(target, page: number) { response in
-      switch read(response, page: number, size: size) {
-      case .page(let page): outcome = .page(page)
+    var answer = PageAnswer.outcome(.pastTheEnd)
+    let tooLarge = { answer = .tooLarge($0, $1) }
+    try await fetch(target, page: number, measuresBody: measuresBody, tooLarge: tooLarge) { response in
+      switch read(response, page: number, size: size, recordLength: recordLength) {
+      case .page(let page): answer = .outcome(.page(page))
       case .fault(let fault): return fault
       }
       return nil
     }
-    return outcome
+    return answer
   }
 
   /// Asks until the answer is final, and hands a good one (200) to `receive`; a fault that it finds there is worth another
@@ -74,10 +104,15 @@ package final class AuditLogClient: Sendable {
   ///   - target: path and query.
   ///   - page: for those who watch, and for what a 404 means: to a page after the first it is no error, and nothing is
   ///     received.
+  ///   - measuresBody: see `APIRequest`.
+  ///   - tooLarge: takes an answer that is larger than the limits; without it, such an answer is an error.
   func fetch(
-    _ target: String, page: Int, receive: (APIResponse) -> Fault?
+    _ target: String, page: Int, measuresBody: Bool = false,
+    tooLarge: ((Hazard, OversizedAnswer) -> Void)? = nil,
+    receive: (APIResponse) -> Fault?
   ) async throws(APIError) {
     var request = APIRequest(origin: origin, target: target, key: key)
+    request.measuresBody = measuresBody
     var attempt = 1
     var redirects = 0
     var waited = TimeSpan.zero
@@ -86,6 +121,9 @@ package final class AuditLogClient: Sendable {
       switch try await exchange(request, page: page, receive) {
       case .received:
         return
+      case .tooLarge(let hazard, let answer):
+        guard let tooLarge else { throw .unsafe(hazard) }
+        return tooLarge(hazard, answer)
       case .redirect(let location):
         switch Redirect(to: location, from: request, followed: redirects) {
         case .refuse(let hazard): throw .unsafe(hazard)
@@ -109,6 +147,7 @@ package final class AuditLogClient: Sendable {
   private enum Exchange {
     /// Or past the end of the list.
     case received
+    case tooLarge(Hazard, OversizedAnswer)
     case redirect(location: String?)
     case fault(Fault, asked: TimeSpan?)
   }
@@ -132,8 +171,8 @@ package final class AuditLogClient: Sendable {
       case .cancelled: throw .cancelled
       case .untrusted(let cause): throw .unsafe(.certificate(cause))
       case .proxyRefused(let cause): throw .unsafe(.proxy(cause))
-      case .bodyTooLarge(let limit): throw .unsafe(.bodyTooLarge(limit: limit))
-      case .inflatedTooFar(let ratio): throw .unsafe(.inflation(ratio: ratio))
+      case .bodyTooLarge(let limit, let answer): return .tooLarge(.bodyTooLarge(limit: limit), answer)
+      case .inflatedTooFar(let ratio, let answer): return .tooLarge(.inflation(ratio: ratio), answer)
       case .unreachable, .interrupted, .timedOut, .undecodable: return .fault(.transport(error), asked: nil)
       }
     }
@@ -151,7 +190,7 @@ package final class AuditLogClient: Sendable {
     }
   }
 
-  private func read(_ response: APIResponse, page: Int, size: Int) -> Reading {
+  private func read(_ response: APIResponse, page: Int, size: Int, recordLength: Int?) -> Reading {
     let pagination = Pagination(response.headers)
     if let answered = pagination.page, answered != page {
       return .fault(.wrongPage(asked: page, answered: answered))
@@ -159,7 +198,7 @@ package final class AuditLogClient: Sendable {
     var parser = parsers.withLock { $0.popLast() } ?? EventParser()
     defer { parsers.withLock { $0.append(parser) } }
     do {
-      let parsed = try parser.parse(response.body)
+      let parsed = try parser.parse(response.body, recordLength: recordLength)
       return .page(Page(number: page, requestedSize: size, parsed: parsed, pagination: pagination))
     } catch {
       return .fault(.page(error))

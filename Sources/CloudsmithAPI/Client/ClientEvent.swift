@@ -5,6 +5,8 @@ package enum ClientEvent: Hashable, Sendable {
   case waiting(TimeSpan, WaitReason)
   /// The try that comes now, from 2, of at most so many, and what ended the one before.
   case retrying(attempt: Int, of: Int, Fault)
+  /// The answer with so many records is larger than the limits; it is asked for in smaller parts.
+  case tooLarge(page: Int, size: Int, Hazard)
   /// An answer of any status has arrived whole.
   case responded(page: Int, status: Int, bytes: Int, took: TimeSpan)
 }

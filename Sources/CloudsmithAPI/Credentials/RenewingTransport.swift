@@ -17,8 +17,9 @@ package struct RenewingTransport: HTTPTransport {
       case .token(let given): token = given
       case .answer(let answer): return answer
       }
-      var response = try await base.get(
-        APIRequest(origin: request.origin, target: request.target, key: token))
+      var renewed = request
+      renewed.key = token
+      var response = try await base.get(renewed)
       // Once: a token that is refused when it is new will not be taken later.
       response.token = token
       guard response.status == 401, refused == nil else { return response }

@@ -76,19 +76,22 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       "User-Agent": settings.userAgent,
       request.key.field.name: request.key.field.value,
     ]
-    return try await exchange(request.target, at: request.origin, headers, limits: settings.limits)
+    return try await exchange(
+      request.target, at: request.origin, headers, limits: settings.limits, measures: request.measuresBody)
   }
 
   private func exchange(
-    _ target: String, at origin: Origin, _ headers: HTTPHeaders, body: [UInt8]? = nil, limits: ResponseLimits
+    _ target: String, at origin: Origin, _ headers: HTTPHeaders, body: [UInt8]? = nil, limits: ResponseLimits,
+    measures: Bool = false
   ) async throws(TransportFault) -> APIResponse {
+    let collector = ResponseCollector(limits: limits, measures: measures)
     do {
       let message = try HTTPClient.Request(
         url: origin.description + target, method: body == nil ? .GET : .POST, headers: headers,
         body: body.map { .bytes($0) })
       let task = client.execute(
         request: message,
-        delegate: ResponseCollector(limits: limits),
+        delegate: collector,
         deadline: .now() + TimeAmount(settings.timeouts.total))
       return try await withTaskCancellationHandler {
         try await task.get()
@@ -97,6 +100,8 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       }
     } catch {
       switch LibraryError(error, settings).meaning {
+      // What is known to be too large is that, also when it takes too long to tell more of it.
+      case .fault(let fault) where fault.isTimedOut: throw collector.begunMeasurement ?? fault
       case .fault(let fault): throw fault
       case .untrusted: throw .untrusted(await problem(with: origin, isNamed: true))
       case .wrongName: throw .untrusted(await problem(with: origin, isNamed: false))

@@ -135,7 +135,8 @@ enum ContentCodingError: Error, Hashable {
 }
 
 extension ContentCodingError {
-  var fault: TransportFault {
+  /// - Parameter answer: what is known of the answer.
+  func fault(_ answer: OversizedAnswer) -> TransportFault {
     switch self {
     case .unknown(let name?):
       .undecodable("its Content-Encoding is '\(name)', and only gzip and deflate can be read")
@@ -147,8 +148,8 @@ extension ContentCodingError {
     case .damaged(let coding, .trailingGarbage):
       .undecodable("its \(coding) body is followed by something else")
     case .damaged(let coding, _): .undecodable("its \(coding) body is damaged")
-    case .tooLarge(let limit): .bodyTooLarge(limit: limit)
-    case .inflatedTooFar(let ratio): .inflatedTooFar(ratio: ratio)
+    case .tooLarge(let limit): .bodyTooLarge(limit: limit, answer)
+    case .inflatedTooFar(let ratio): .inflatedTooFar(ratio: ratio, answer)
     }
   }
 }

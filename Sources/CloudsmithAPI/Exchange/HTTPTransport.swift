@@ -14,6 +14,8 @@ package struct APIRequest: Hashable, Sendable {
   /// Path and query, percent-encoded, with the leading slash.
   package var target: String
   package var key: APIKey
+  /// Whether a body beyond the limits is read to its end, as far as `ResponseLimits.measured` goes, to tell what it is.
+  package var measuresBody = false
 
   package var url: String { origin.description + target }
 
@@ -53,9 +55,31 @@ package enum TransportFault: Error, Hashable, Sendable {
   case untrusted(TLSProblem)
   /// The proxy refused: it wants other credentials, or does not tunnel.
   case proxyRefused(String)
-  case bodyTooLarge(limit: Int)
-  case inflatedTooFar(ratio: Int)
+  case bodyTooLarge(limit: Int, OversizedAnswer = OversizedAnswer())
+  case inflatedTooFar(ratio: Int, OversizedAnswer = OversizedAnswer())
   case cancelled
+}
+
+/// What is known of an answer whose body is larger than the limits.
+package struct OversizedAnswer: Hashable, Sendable {
+  /// What it says of the list.
+  package var pagination: Pagination
+  /// How its body begins, decoded: as much of it as `QuarantinedRecord.startLength`.
+  package var start: [UInt8]
+  /// The body, decoded, where that was asked for and it could be read to its end.
+  package var measured: MeasuredText?
+
+  package init(
+    pagination: Pagination = Pagination(), start: [UInt8] = [], measured: MeasuredText? = nil
+  ) {
+    self.pagination = pagination
+    self.start = start
+    self.measured = measured
+  }
+}
+
+extension TransportFault {
+  var isTimedOut: Bool { if case .timedOut = self { true } else { false } }
 }
 
 extension TransportFault: CustomStringConvertible {
@@ -67,8 +91,8 @@ extension TransportFault: CustomStringConvertible {
     case .undecodable(let cause): "an unreadable response: \(cause)"
     case .untrusted(let problem): "no secure connection: \(problem)"
     case .proxyRefused(let cause): "the proxy refused: \(cause)"
-    case .bodyTooLarge(let limit): "a response larger than \(limit) bytes"
-    case .inflatedTooFar(let ratio): "a compressed response that grows more than \(ratio) times"
+    case .bodyTooLarge(let limit, _): "a response larger than \(limit) bytes"
+    case .inflatedTooFar(let ratio, _): "a compressed response that grows more than \(ratio) times"
     case .cancelled: "cancelled"
     }
   }

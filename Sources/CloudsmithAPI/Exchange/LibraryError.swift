@@ -33,7 +33,7 @@ struct LibraryError {
 
   private static func meaning(of error: any Error, _ settings: ConnectionSettings) -> Meaning {
     switch error {
-    case let error as ContentCodingError: .fault(error.fault)
+    case let fault as TransportFault: .fault(fault)
     case let error as HTTPClientError: .fault(fault(error, settings.timeouts))
     case let error as NIOConnectionError:
       // What fails in a connection that stands, such as making ready for TLS, comes in here too.

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import AuditRecord
 internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
@@ -13,12 +14,28 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     var decoder: ContentDecoder?
     /// A refusal is known by its status: that its body cannot be read is no matter.
     var ignoresBody = false
+    /// The announced length is beyond the limit: only the beginning is read, or it is measured.
+    var isAnnouncedTooLarge = false
+    /// Whether a body that is too large is measured.
+    let measures: Bool
+    /// Of a body that is too large, from its first byte on; `body` keeps its beginning.
+    var measurement: TextMeasurement?
+
+    init(limits: ResponseLimits, measures: Bool) {
+      self.limits = limits
+      self.measures = measures
+    }
   }
 
   private let state: Mutex<State>
 
-  init(limits: ResponseLimits) {
-    self.state = Mutex(State(limits: limits))
+  init(limits: ResponseLimits, measures: Bool = false) {
+    self.state = Mutex(State(limits: limits, measures: measures))
+  }
+
+  /// The fault of a body that is too large, whose measurement has not come to its end; nil where there is none.
+  var begunMeasurement: TransportFault? {
+    state.withLock { $0.measurement == nil ? nil : $0.fault(.tooLarge(limit: $0.limits.bodySize)) }
   }
 
   func didReceiveHead(
@@ -42,14 +59,16 @@ extension ResponseCollector.State {
   /// What is set aside at once for a body whose length was announced; more grows with what really comes.
   private static let longestReserve = 4 << 20
 
-  mutating func begin(_ head: HTTPResponseHead) throws(ContentCodingError) {
+  mutating func begin(_ head: HTTPResponseHead) throws(TransportFault) {
     status = Int(head.status.code)
     headers = HeaderFields(head.headers.map { ($0.name, $0.value) })
     let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
     let codings = head.headers[canonicalForm: "Content-Encoding"].map(String.init)
     do throws(ContentCodingError) {
-      guard announced <= limits.bodySize else { throw .tooLarge(limit: limits.bodySize) }
-      let decoder = try ContentDecoder(codings, limits: limits)
+      isAnnouncedTooLarge = announced > limits.bodySize
+      var decoded = limits
+      if measures { decoded.bodySize = limits.measured }
+      let decoder = try ContentDecoder(codings, limits: decoded)
       if !decoder.isIdentity { self.decoder = decoder }
     } catch {
       try ignore(error)
@@ -57,33 +76,68 @@ extension ResponseCollector.State {
     body.reserveCapacity(min(max(announced, 0), Self.longestReserve))
   }
 
-  mutating func add(_ buffer: ByteBuffer) throws(ContentCodingError) {
+  mutating func add(_ buffer: ByteBuffer) throws(TransportFault) {
     guard !ignoresBody else { return }
     do throws(ContentCodingError) {
-      if let decoder {
+      if measurement != nil {
+        try measure(buffer)
+      } else if let decoder {
         try decoder.decode(Array(buffer.readableBytesView), to: &body)
       } else {
-        guard body.count + buffer.readableBytes <= limits.bodySize else {
-          throw .tooLarge(limit: limits.bodySize)
-        }
         buffer.withUnsafeReadableBytes { body.append(contentsOf: $0) }
+      }
+      let isBegun = isAnnouncedTooLarge && body.count >= QuarantinedRecord.startLength
+      if measurement == nil, isBegun || body.count > limits.bodySize {
+        guard measures else { throw .tooLarge(limit: limits.bodySize) }
+        var begun = TextMeasurement()
+        body.withUnsafeBytes { begun.add($0) }
+        measurement = begun
+        body = Array(body.prefix(QuarantinedRecord.startLength))
       }
     } catch {
       try ignore(error)
     }
   }
 
-  mutating func finish() throws(ContentCodingError) -> APIResponse {
+  mutating func finish() throws(TransportFault) -> APIResponse {
     if !ignoresBody {
       do throws(ContentCodingError) { try decoder?.finish() } catch { try ignore(error) }
+    }
+    if isAnnouncedTooLarge || measurement != nil, !ignoresBody {
+      let error = ContentCodingError.tooLarge(limit: limits.bodySize)
+      guard let measurement, (200..<300).contains(status) else {
+        try ignore(error)
+        return APIResponse(status: status, headers: headers)
+      }
+      throw fault(error, measurement.text)
     }
     defer { (body, decoder) = ([], nil) }
     return APIResponse(status: status, headers: headers, body: body)
   }
 
+  /// Reads on without holding what is read.
+  private mutating func measure(_ buffer: ByteBuffer) throws(ContentCodingError) {
+    if let decoder {
+      var piece: [UInt8] = []
+      try decoder.decode(Array(buffer.readableBytesView), to: &piece)
+      piece.withUnsafeBytes { measurement?.add($0) }
+    } else {
+      buffer.withUnsafeReadableBytes { measurement?.add($0) }
+    }
+    guard measurement?.bytes ?? 0 <= limits.measured else { throw .tooLarge(limit: limits.bodySize) }
+  }
+
+  /// - Parameter measured: nil where the body was not read to its end.
+  fileprivate func fault(_ error: ContentCodingError, _ measured: MeasuredText? = nil) -> TransportFault {
+    error.fault(
+      OversizedAnswer(
+        pagination: Pagination(headers), start: Array(body.prefix(QuarantinedRecord.startLength)),
+        measured: measured))
+  }
+
   /// Goes on without a body, where it was not to be a page.
-  private mutating func ignore(_ error: ContentCodingError) throws(ContentCodingError) {
-    guard !(200..<300).contains(status) else { throw error }
-    (body, decoder, ignoresBody) = ([], nil, true)
+  private mutating func ignore(_ error: ContentCodingError) throws(TransportFault) {
+    guard !(200..<300).contains(status) else { throw fault(error) }
+    (body, decoder, measurement, ignoresBody) = ([], nil, nil, true)
   }
 }

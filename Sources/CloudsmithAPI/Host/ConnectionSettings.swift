@@ -57,6 +57,9 @@ package struct ResponseLimits: Hashable, Sendable {
   /// grows a thousandfold, and is no attack.
   package var inflationFloor = 8 << 20
 
+  /// Bytes of a body beyond `bodySize` that are read, and not held, to tell what it is; then it is given up.
+  package var measured: Int { 8 * bodySize }
+
   package init() {}
 }
 

@@ -42,7 +42,8 @@ package struct PageView: Sendable {
       records.append(Record(identity: rows.identity(row), time: rows.time(row)))
     }
     for record in page.parsed.quarantined {
-      records.append(Record(identity: IdentityHash(record.json.span), time: nil))
+      let identity = record.identity ?? record.json
+      records.append(Record(identity: IdentityHash(identity.span), time: nil))
     }
     self.init(number: page.number, pagination: page.pagination, records: records)
   }

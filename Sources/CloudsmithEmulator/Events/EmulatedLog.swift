@@ -37,6 +37,17 @@ package struct EmulatedLog: Sendable {
     events.move(index, to: time) { $0.append(contentsOf: text) }
   }
 
+  /// Gives an event a member `attachment` of `x`, so that it has so many bytes.
+  package mutating func enlarge(_ index: Int, to bytes: Int) {
+    let text = events.record(index)
+    guard let brace = text.first, text.count > 2 else { return }
+    let attachment = [brace] + Array("\"attachment\":\"".utf8)
+    let padding = max(0, bytes - text.count - attachment.count - 1)
+    let large =
+      attachment + Array(repeating: UInt8(ascii: "x"), count: padding) + Array("\",".utf8) + text.dropFirst()
+    events.move(index, to: events.time(index)) { $0.append(contentsOf: large) }
+  }
+
   /// Adds many made-up events, spread over the window.
   package mutating func insert(_ generation: Generation) {
     for index in 0..<generation.count {

@@ -37,7 +37,7 @@ struct ExportReport: Report {
         Failure(
           status: .quarantined,
           sentence: """
-            \(summary.counters.quarantined) records without a readable event_at went to quarantine/ in the archive \
+            \(summary.counters.quarantined) records that could not be read went to quarantine/ in the archive \
             \(quoted(archive)); all others are archived. Look at them there; they are not stored again.
             """)
       case .complete: nil

@@ -111,6 +111,8 @@ final class Watch: Sendable {
       draw()
     case .retrying(let attempt, let tries, let fault):
       speaker.logger.notice("try \(attempt) of \(tries) after \(fault)")
+    case .tooLarge(let page, let size, let hazard):
+      speaker.logger.notice("page \(page) of \(size) records: \(hazard); it is read in smaller parts")
     case .responded(let page, let status, let bytes, let took):
       state.withLock { $0.waiting = nil }
       speaker.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")

@@ -119,11 +119,11 @@ struct Words {
       "the API redirects to \(quoted(host)), another host, and the key is not sent there; if that is the right one, give it as --api-host"
     case .tooManyRedirects: "the API redirects again and again; check --api-host"
     case .certificate(let problem): "\(problem)"
-    case .bodyTooLarge(let limit): "an answer larger than \(limit) bytes; ask for less with --page-size"
+    case .bodyTooLarge(let limit):
+      "an answer larger than \(limit) bytes, also with fewer events: check --api-host and --proxy"
     case .inflation(let ratio):
       """
-      a compressed answer that grows more than \(ratio) times: check --api-host and --proxy; if they are right, ask for less \
-      with --page-size
+      a compressed answer that grows more than \(ratio) times, also with fewer events: check --api-host and --proxy
       """
     case .proxy(let why):
       "the proxy refuses (\(why)); check --proxy or HTTPS_PROXY and its user name and password"

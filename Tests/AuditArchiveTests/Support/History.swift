@@ -10,16 +10,13 @@ func writeHistory(
   try await withWriter(folder, source, fileSystem: fileSystem) { writer in
     try await writer.commit(["2024-02-12": events("2024-02-12", 7)], at: "2024-02-13T00:10:00Z")
     try await writer.commit(
-      ["2024-02-13": [], "2024-02-15": events("2024-02-15", 4)], at: "2024-02-16T00:10:00Z"
-    ) {
-      $0.quarantine = [record("\"a\""), record("[1]"), record("\"a\"")]
-    }
+      ["2024-02-13": [], "2024-02-15": events("2024-02-15", 4)], at: "2024-02-16T00:10:00Z",
+      quarantine: [record("\"a\""), record("[1]"), record("\"a\"")])
   }
   try await withWriter(folder, source, fileSystem: fileSystem) { writer in
     try await writer.commit(["2024-02-12": events("2024-02-12", 9), "2024-02-14": events("2024-02-14", 1)])
-    try await writer.commit(["2024-02-15": events("2024-02-15", 4)]) {
-      $0.quarantine = [record("[1]"), record("[2]")]
-    }
+    try await writer.commit(
+      ["2024-02-15": events("2024-02-15", 4)], quarantine: [record("[1]"), record("[2]")])
     try await writer.commit(["2024-02-14": []])
     try await writer.commit([:])
   }

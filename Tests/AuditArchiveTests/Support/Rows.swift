@@ -102,7 +102,8 @@ extension ArchiveWriter {
   @discardableResult
   func commit(
     _ days: KeyValuePairs<String, [Event]>, at time: String = "2024-03-01T00:00:00Z",
-    start: String? = nil, _ adjust: (inout Change) -> Void = { _ in }
+    start: String? = nil, quarantine records: [QuarantinedRecord] = [],
+    _ adjust: (inout Change) -> Void = { _ in }
   ) async throws -> Commit {
     var change = Change(committedAt: AuditArchiveTests.at(time), lookback: .hours(24))
     change.start = start.map { AuditArchiveTests.at($0) }
@@ -111,6 +112,14 @@ extension ArchiveWriter {
       change.covered.append(day(text).window)
     }
     adjust(&change)
+    return try commit(change, quarantine: records)
+  }
+
+  @discardableResult
+  func commit(_ change: Change, quarantine records: [QuarantinedRecord]) throws -> Commit {
+    var change = change
+    try quarantine(records)
+    change.quarantine = try takeQuarantine()
     return try commit(change)
   }
 }

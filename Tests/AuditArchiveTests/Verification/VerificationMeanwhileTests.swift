@@ -56,12 +56,11 @@ import Testing
   }
 
   private func change(_ writer: ArchiveWriter) async throws {
-    try await writer.commit([
-      "2024-02-12": events("2024-02-12", 11), "2024-02-13": events("2024-02-13", 3),
-      "2024-02-16": events("2024-02-16", 50), "2024-02-18": events("2024-02-18", 2),
-    ]) {
-      $0.quarantine = [record("[3]")]
-    }
+    try await writer.commit(
+      [
+        "2024-02-12": events("2024-02-12", 11), "2024-02-13": events("2024-02-13", 3),
+        "2024-02-16": events("2024-02-16", 50), "2024-02-18": events("2024-02-18", 2),
+      ], quarantine: [record("[3]")])
   }
 
   @Test func `a run that commits at any moment of a verification is not taken for damage`() async throws {

@@ -21,6 +21,8 @@ final class World: Sendable {
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
   let isEndless = Mutex(false)
+  /// Bytes of a body that is not refused.
+  let bodyLimit = Mutex(Int.max)
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
@@ -179,10 +181,24 @@ private struct Wire: HTTPTransport {
       $0.respond(to: emulated, at: world.clock.now + world.apiLead.withLock(\.self))
     }
     guard response.isWhole else { throw .interrupted("cut by the test") }
-    return APIResponse(
-      status: response.status, headers: HeaderFields(response.headers.fields.map { ($0.name, $0.value) }),
-      body: response.body)
+    let headers = HeaderFields(response.headers.fields.map { ($0.name, $0.value) })
+    let limit = world.bodyLimit.withLock(\.self)
+    guard response.body.count <= limit else {
+      throw .bodyTooLarge(
+        limit: limit,
+        OversizedAnswer(
+          pagination: Pagination(headers),
+          start: Array(response.body.prefix(QuarantinedRecord.startLength)),
+          measured: request.measuresBody ? measured(response.body) : nil))
+    }
+    return APIResponse(status: response.status, headers: headers, body: response.body)
   }
+}
+
+private func measured(_ body: [UInt8]) -> MeasuredText {
+  var measurement = TextMeasurement()
+  body.withUnsafeBytes { measurement.add($0) }
+  return measurement.text
 }
 
 private final class Counter: Sendable {

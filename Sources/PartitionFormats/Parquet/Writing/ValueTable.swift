@@ -90,8 +90,8 @@ struct ValueTable {
     for entry in 0..<entries {
       let hash = ValueTable.hash(bytes.span.bytes.extracting(range(entry)))
       var slot = Int(truncatingIfNeeded: hash) & mask
-      while slots[slot] != 0 { slot = (slot + 1) & mask }
-      slots[slot] = hash & ~0xffff_ffff | UInt64(entry + 1)
+      for _ in 0..<ValueTable.probes where slots[slot] != 0 { slot = (slot + 1) & mask }
+      if slots[slot] == 0 { slots[slot] = hash & ~0xffff_ffff | UInt64(entry + 1) }
     }
   }
 
