@@ -21,7 +21,7 @@ package struct DayRows: Sendable {
   /// The rows that are on the disk, as they were spilled.
   private(set) var blocks: [SpilledRows] = []
   /// What spilled rows are known by.
-  private var fingerprints: [RowFingerprint] = []
+  private var fingerprints = ChunkedArray<RowFingerprint>()
   private var table = IdentityTable()
   /// Rows that the archive has already, by their numbers.
   private var struck: Set<Int> = []
@@ -35,8 +35,7 @@ package struct DayRows: Sendable {
 
   /// Bytes of memory, about: a quarter more than the rows, for what sorting takes and the allocator does not use.
   package var footprint: Int {
-    chunkBytes * 5 / 4 + 24 * places.count + MemoryLayout<RowFingerprint>.stride * fingerprints.capacity
-      + table.footprint
+    chunkBytes * 5 / 4 + 24 * places.count + fingerprints.footprint + table.footprint
   }
 
   /// Bytes of memory that spilling frees, about.

@@ -3,7 +3,7 @@ import AuditRecord
 /// Finds a row of a day by the hash of its uuid: open addressing, at most three quarters full.
 struct IdentityTable: Sendable {
   /// Of each row, in the order in which the rows were put in.
-  private var hashes: [UInt64] = []
+  private var hashes = ChunkedArray<UInt64>()
   /// The number of a row and one, below the upper half of its hash; zero is a free slot. So a slot nearly always tells
   /// whether it is the one, without another look at memory.
   private var slots: [UInt64] = []
@@ -12,7 +12,7 @@ struct IdentityTable: Sendable {
 
   var count: Int { hashes.count }
   /// Bytes of memory.
-  var footprint: Int { 8 * (hashes.capacity + slots.capacity) }
+  var footprint: Int { hashes.footprint + 8 * slots.capacity }
 
   /// The number of the row that was put under `hash` and that `isSame` confirms.
   func row(under hash: IdentityHash, where isSame: (Int) -> Bool) -> Int? {
@@ -44,7 +44,10 @@ struct IdentityTable: Sendable {
   }
 
   private mutating func grow() {
-    slots = Array(repeating: 0, count: max(64, slots.count * 2))
-    for row in hashes.indices { put(row) }
+    let size = max(64, slots.count * 2)
+    // The old ones are given back before the new ones are asked for.
+    slots = []
+    slots = Array(repeating: 0, count: size)
+    for row in 0..<hashes.count { put(row) }
   }
 }

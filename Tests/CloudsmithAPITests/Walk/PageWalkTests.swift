@@ -324,4 +324,30 @@ extension PageWalk {
       return
     }
   }
+
+  @Test func `more events above a place than it leaves room for are a doubt, and are not claimed`() throws {
+    // The same count in every answer, though three events disappear after they were read: so does a cached count.
+    let whole = List((0..<60).map { 1_000 - Int64($0) })
+    var rest = whole
+    for _ in 0..<3 { rest.remove(at: 4) }
+    func page(_ number: Int, of list: List) throws -> PageView {
+      var page = try #require(list.page(number, size: 10))
+      page.pagination = Pagination(count: 60, page: number, pageTotal: 6, pageSize: 10)
+      return page
+    }
+    var walk = PageWalk(downTo: Timestamp(microseconds: 970))
+    walk.receive(try page(1, of: whole))
+    walk.receive(try page(2, of: whole))
+    #expect(walk.page == 3)
+    // Page 3 repeats an event, so that page 2 is read again.
+    var repeated = try page(3, of: whole)
+    repeated = PageView(
+      number: 3, pagination: repeated.pagination, records: [whole.record(19)] + repeated.records.dropLast())
+    walk.receive(repeated)
+    #expect(walk.page == 2)
+    walk.receive(try page(2, of: rest))
+    #expect(walk.page == 3)
+    walk.receive(try page(3, of: rest))
+    #expect(walk.doubt == .uncounted(page: 3, missing: -3))
+  }
 }
