@@ -252,6 +252,20 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(try world.manifest?.highWaterMark ?? start <= now)
   }
 
+  @Test func `one answer that tells an earlier time than the others is believed`() async throws {
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
+      configuration.behaviours = [
+        DateField(
+          ahead: .days(1),
+          steps: [.init(beforeRequest: 2, by: .days(-1)), .init(beforeRequest: 3, by: .days(1))])
+      ]
+    }
+    _ = try await export(.incremental(backfillStart: start), from: world)
+    #expect(try await world.violations() == [])
+    #expect(try world.manifest?.highWaterMark ?? start <= now)
+  }
+
   // MARK: What the cases share
 
   private func export(

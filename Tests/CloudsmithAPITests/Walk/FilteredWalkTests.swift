@@ -13,12 +13,15 @@ private struct Filtered {
   var countsBy = 0
   /// Whether the filter does not know of every tenth event.
   var isHiding = false
+  /// Whether it does not know of them where it is asked for both bounds at once.
+  var isHidingBetween = false
   var order: ([Int64]) -> [Int64] = { $0 }
 
   func answer(_ query: FilterQuery, page: Int, size: Int) -> PageView? {
     let list = order(
       times.enumerated().filter { index, time in
         if isHiding, query != FilterQuery(), index % 10 == 0 { return false }
+        if isHidingBetween, query.from != nil, query.to != nil, index % 10 == 0 { return false }
         let filed = Timestamp(microseconds: clock(time) * 1_000_000)
         return query.from.map { filed >= $0 } ?? true && query.to.map { filed < $0 } ?? true
       }.map(\.element))
@@ -197,6 +200,14 @@ extension FilteredWalk {
     }
     #expect(walk.isWhole)
     #expect(received.contains(Timestamp(microseconds: late * 1_000_000)))
+  }
+
+  @Test func `a filter that hides events between two bounds is found by what it counts before each`() {
+    var log = log
+    log.isHidingBetween = true
+    var walk = FilteredWalk(window)
+    _ = walk.run(log)
+    #expect(!walk.isWhole)
   }
 
   @Test func `two copies of a list, one of which lags behind, are not taken for whole`() {

@@ -350,4 +350,26 @@ extension PageWalk {
     walk.receive(try page(3, of: rest))
     #expect(walk.doubt == .uncounted(page: 3, missing: -3))
   }
+
+  @Test func `a page of more records than its size is asked for again`() throws {
+    let list = List((0..<60).map { 1_000 - Int64($0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 970))
+    walk.receive(try #require(list.page(1, size: 10)))
+    let larger = PageView(
+      number: 2, pagination: Pagination(count: 60, page: 2, pageTotal: 6, pageSize: 10),
+      records: (10..<25).map(list.record))
+    walk.receive(larger)
+    #expect(walk.page == 2)
+    #expect(walk.doubt == .short(page: 2, expected: 10, found: 15))
+  }
+
+  @Test func `a walk that ends with evidence against it proves nothing of what it had proven`() {
+    var list = List((0..<200).map { 10_000 - Int64($0) })
+    var walk = PageWalk(downTo: beginning)
+    _ = walk.run(&list, size: 10) { request, list in
+      if request == 12 { for _ in 0..<150 { list.remove(at: 0) } }
+    }
+    #expect(walk.refutes)
+    #expect(walk.complete == nil)
+  }
 }
