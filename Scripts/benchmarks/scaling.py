@@ -17,8 +17,8 @@ LATENCY = 0.1
 
 def sizes(large: bool) -> list[tuple[int, int]]:
     """Events and days. Not a round number of events: a list that ends there may have been cut."""
-    found = [(10_001, 30), (100_001, 30), (1_000_001, 1), (1_000_001, 30), (1_000_001, 365), (2_000_001, 1)]
-    return [*found, (5_000_001, 150)] if large else found
+    found = [(10_001, 30), (100_001, 30), (1_000_001, 1), (1_000_001, 30), (1_000_001, 365), (2_000_500, 1)]
+    return [*found, (5_000_500, 150)] if large else found
 
 
 def flights(most: int) -> list[tuple[int, int]]:
