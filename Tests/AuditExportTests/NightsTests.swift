@@ -210,6 +210,53 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(after.highWaterMark == before.highWaterMark)
   }
 
+  @Test func `a replacement that would drop most of its window refuses, unless it is told to`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let whole = try await world.archived()
+    world.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
+    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
+    let held = whole.count { window.contains($0.time) }
+
+    let refused = try await world.export(.window(window, replace: true))
+    guard case .incomplete(.replacementTooLarge(let dropped, held)) = refused.outcome else {
+      Issue.record("it ended as \(refused.outcome)")
+      return
+    }
+    #expect(dropped * 2 > held)
+    #expect(refused.rowsDropped == 0)
+    #expect(try await world.archived() == whole)
+
+    let told = try await world.export(
+      .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
+    #expect(told.rowsDropped == dropped)
+    #expect(try await world.archived().count == whole.count - dropped)
+  }
+
+  /// Each takes two requests: the page that has all, and the same page once more at the end.
+  @Test(arguments: 1...3)
+  func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)
+    async throws
+  {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let whole = try await world.archived()
+    world.api.withLock {
+      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+    }
+    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
+    let summary = try await world.export(
+      .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
+    #expect(summary.rowsDropped == 0)
+    #expect(try await world.archived() == whole)
+  }
+
   @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let world = try World(now: now) { configuration in
