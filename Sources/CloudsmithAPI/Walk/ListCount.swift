@@ -40,6 +40,10 @@ struct ListCount: Sendable {
   private(set) var lastCount: Int?
   /// Events that are known to have disappeared while the list was read.
   private var removed = 0
+  /// Events that a walk begun anew no longer counts: they were received before, and are gone from the head since.
+  private var forgotten = 0
+  /// As `forgotten`, of the walk that goes on.
+  private var hidden = 0
   /// The most that was missing since the head was read last.
   private var mostMissing = 0
 
@@ -56,6 +60,9 @@ struct ListCount: Sendable {
     floor = Mark(page: 0, instant: .latest, received: 0)
     recent = [:]
     arrived = []
+    head = [:]
+    forgotten += hidden
+    hidden = 0
     countAtHead = page.pagination.count
     mostMissing = 0
   }
@@ -152,8 +159,10 @@ struct ListCount: Sendable {
     let growth = look.count.flatMap { now in countAtHead.map { now - $0 } }
     let unfound = mostMissing - max(arrived, growth ?? 0)
     let lost = growth.map { max(0, arrived - $0) }
-    let hidden = head.count { $0.value > look.oldest && !look.shown.contains($0.key) }
-    let unexplained = max(unfound, hidden - (lost ?? 0) - removed)
+    hidden = head.count { $0.value > look.oldest && !look.shown.contains($0.key) }
+    // Events that are gone from the head can have been erased, or the answer is from a copy that lags behind: it is not
+    // believed, and the walk that begins anew forgets them.
+    let unexplained = max(unfound, hidden)
     guard unexplained <= 0 else { return unexplained }
     offset += arrived
     for identity in look.arrived.keys where self.arrived.insert(identity).inserted { recent[identity] = nil }
@@ -171,7 +180,7 @@ struct ListCount: Sendable {
   /// and is gone.
   func lost(missing: Int) -> Int {
     guard let largestCount, let lastCount else { return 0 }
-    return largestCount - lastCount + min(0, missing)
+    return largestCount - lastCount + min(0, missing) - forgotten
   }
 
   /// What the list counted at most and what it counts now, where more than one event in ten disappeared: expiry does

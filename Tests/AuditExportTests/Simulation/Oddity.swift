@@ -20,6 +20,8 @@ struct Oddity {
   /// Whether the answers tell another time than the one of the simulation.
   var tellsOtherTime = false
 
+  var isOfCopies: Bool { name.hasPrefix("copies") }
+
   static func some(_ random: inout SeededRandom) -> Oddity {
     let seed = random.next()
     let later = Stretch(from: Int.random(in: 1...5, using: &random))

@@ -118,8 +118,12 @@ struct Schedule {
     if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
     if random.once(in: 8) { behaviours.append(CountField.absent) }
     let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
-    // What no client can see: rows that are erased while the answers do not count.
+    // What no client can be sure to see: rows that are erased, or copies that lag behind, while the answers do not count;
+    // copies that lag behind while events arrive and change places.
     if oddity?.name == "erased" { behaviours.removeAll { $0 is CountField } }
+    if oddity?.isOfCopies == true {
+      behaviours.removeAll { $0 is CountField || $0 is Arrivals || $0 is ShuffledTies }
+    }
     try await run(request(), mishap(), behaviours, oddity)
   }
 
