@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 
 /// The size and the SHA-256 of a text that was read and not held, and how it ends.
 package struct MeasuredText: Hashable, Sendable {
@@ -34,6 +34,14 @@ package struct TextMeasurement: Sendable {
 
   /// The text as it is so far.
   package var text: MeasuredText {
-    MeasuredText(bytes: bytes, sha256: RecordOutline.digits(hash.finalize()), end: end)
+    MeasuredText(bytes: bytes, sha256: hash.finalize().hex, end: end)
+  }
+}
+
+extension SHA256.Digest {
+  /// In hexadecimal digits: lower case, 64 of them.
+  package var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

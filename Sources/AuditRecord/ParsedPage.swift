@@ -61,6 +61,10 @@ package struct QuarantinedRecord: Hashable, Sendable {
   package var json: [UInt8]
   /// What tells the record from others where that is not its JSON.
   package var identity: [UInt8]?
+  package var identityHash: IdentityHash {
+    let identity = identity ?? json
+    return IdentityHash(identity.span)
+  }
   /// Where it stood in the list, from 1, where nothing else says which record it is.
   package var place: Int?
 

@@ -1,3 +1,4 @@
+import AuditRecord
 import Crypto
 
 extension ArchiveStorage {
@@ -38,13 +39,5 @@ func sha256Hex(_ bytes: some Collection<UInt8>) -> String {
 extension SHA256 {
   fileprivate mutating func update(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { update(bufferPointer: $0) }
-  }
-}
-
-extension SHA256.Digest {
-  /// Lower case, 64 digits.
-  var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

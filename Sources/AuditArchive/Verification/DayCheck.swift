@@ -151,7 +151,7 @@ struct DayCheck {
         if scan.summary == nil || (isAltered && flaws.count > 1) { isContentTold = true }
         if scan.summary != nil { readable.append(file) }
       } catch {
-        add(error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)"), at: file.path)
+        add(Flaw(of: error, reading: file), at: file.path)
         rows = before
         isContentTold = true
       }
@@ -161,12 +161,13 @@ struct DayCheck {
     // Intact parts first: of two equal rows, the one in an altered part is the one too many.
     readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
     while duplicates.nextPass() {
-      if let path = rescan(readable, &duplicates), let flaw = duplicates.flaw {
+      if let path = rescan(&readable, &duplicates), let flaw = duplicates.flaw {
         add(flaw, at: path)
         sound.remove(path)
         isContentTold = isContentTold || altered != nil
       }
     }
+    sound.formIntersection(readable.map(\.path))
     if !isContentTold, content.sha256 != partition.contentSHA256 {
       add(
         .wrongContent(expected: partition.contentSHA256, found: content.sha256), at: altered ?? paths.manifest
@@ -175,13 +176,18 @@ struct DayCheck {
     return sound
   }
 
-  /// Returns the path of the part with the first duplicate, once there is one.
-  private func rescan(_ files: [PartFile], _ duplicates: inout DuplicateSearch) -> String? {
+  /// Returns the path of the part with the first duplicate, once there is one. A part that can no longer be read is left out.
+  private mutating func rescan(_ files: inout [PartFile], _ duplicates: inout DuplicateSearch) -> String? {
     var path: String?
     for file in files {
       var unused = DayContentHash()
-      // A failure now is one that was not there a moment ago; what it hides, the next verification finds.
-      do { _ = try PartScan(file, in: storage, content: &unused) { duplicates.add($0) } } catch { continue }
+      do {
+        _ = try PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
+      } catch {
+        add(Flaw(of: error, reading: file), at: file.path)
+        files.removeAll { $0.path == file.path }
+        continue
+      }
       if path == nil, duplicates.flaw != nil { path = file.path }
     }
     return path
@@ -214,5 +220,12 @@ struct DayCheck {
     let found = Flaw.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
     if !isAltered, stated != found { flaws.append(.wrongBounds(expected: stated, found: found)) }
     return flaws
+  }
+}
+
+extension Flaw {
+  /// A part that could not be read.
+  init(of error: StorageError, reading file: PartFile) {
+    self = error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)")
   }
 }

@@ -202,6 +202,7 @@ struct Verification {
     _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void
   ) {
+    var unread: [String: Finding] = [:]
     while search.nextPass() {
       progress.totalBytes += days.reduce(0) { $0 + $1.comparable.reduce(0) { $0 + $1.bytes } }
       for day in days {
@@ -209,16 +210,20 @@ struct Verification {
         for file in day.comparable {
           var unused = DayContentHash()
           let place = CrossDaySearch.Place(file, of: day.partition)
-          // A failure now is one that was not there a moment ago; what it hides, the next verification finds.
-          do { _ = try PartScan(file, in: storage, content: &unused) { search.add($0, at: place) } } catch {}
+          do {
+            _ = try PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
+          } catch {
+            unread[file.path] = Finding(
+              Flaw(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
+          }
           progress.bytes += file.bytes
           observe(progress)
         }
       }
     }
-    let found = search.findings
+    let found = unread.sorted { $0.key < $1.key }.map(\.value) + search.findings
     guard !found.isEmpty else { return }
-    // A run that replaces both days meanwhile may have been met between them: the next verification reads them as they are then.
+    // A run that replaces a day meanwhile may have been met between two readings: the next verification reads it as it is then.
     let revisions = Dictionary(
       days.map { ($0.partition.eventDate, $0.partition.revision) }, uniquingKeysWith: max)
     let newer = commits(after: commit).flatMap(\.partitionsChanged)

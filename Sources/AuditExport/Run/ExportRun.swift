@@ -560,8 +560,7 @@ extension IncompleteReason {
     switch self {
     case .endedEarly, .refused, .roundCount, .short, .unconfirmedEnd: true
     case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .listShrank, .outrun, .pageSizeChanged,
-      .unreconciled,
-      .filterFailed, .vanished, .replacementTooLarge:
+      .unreconciled, .filterFailed, .vanished, .replacementTooLarge:
       false
     }
   }

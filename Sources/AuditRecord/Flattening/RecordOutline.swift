@@ -106,18 +106,13 @@ struct RecordOutline {
     var writer = CanonicalWriter(limits: scanner.limits)
     writer.append(plain: "{\"bytes\":\(range.count),")
     if let eventAt { writer.append(plain: "\"event_at\":\"", json, eventAt, "\",") }
-    writer.append(plain: "\"members\":\(members),\"sha256\":\"\(RecordOutline.digits(hash.finalize()))\",")
+    writer.append(plain: "\"members\":\(members),\"sha256\":\"\(hash.finalize().hex)\",")
     writer.append(plain: "\"start\":")
     writer.append(startOf: start)
     if let uuid { writer.append(plain: ",\"uuid\":\"", json, uuid, "\"") }
     writer.append(plain: "}")
     return QuarantinedRecord(
       reason: reason, json: writer.text, identity: uuid.map { range in range.map { json[$0] } })
-  }
-
-  static func digits(_ hash: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
   }
 }
 

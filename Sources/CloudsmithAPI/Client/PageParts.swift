@@ -144,8 +144,7 @@ struct PageParts {
         let record = QuarantinedRecord(
           answerBeginning: answer.start, answer.measured, place: place + 1,
           fromEnd: count.map { $0 - place - 1 })
-        let identity = record.identity ?? record.json
-        put((.quarantined(record), IdentityHash(identity.span)), at: index)
+        put((.quarantined(record), record.identityHash), at: index)
         held += record.json.count
       } else {
         places[index].size = min(places[index].size, PageParts.part(of: size))
@@ -214,8 +213,7 @@ struct PageParts {
     for place in 0..<parsed.recordCount {
       if quarantined < parsed.quarantined.count, parsed.quarantinedPlaces[quarantined] == place {
         let record = parsed.quarantined[quarantined]
-        let identity = record.identity ?? record.json
-        found.append((.quarantined(record), IdentityHash(identity.span)))
+        found.append((.quarantined(record), record.identityHash))
         quarantined += 1
       } else {
         found.append((.row(part: rows.count, row: row), parsed.rows.identity(row)))

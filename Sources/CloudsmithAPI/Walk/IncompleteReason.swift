@@ -39,8 +39,7 @@ package enum IncompleteReason: Hashable, Sendable {
     switch self {
     case .uncounted, .headDiffers, .listShrank, .vanished: true
     case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
-      .pageSizeChanged,
-      .unreconciled, .filterFailed, .replacementTooLarge:
+      .pageSizeChanged, .unreconciled, .filterFailed, .replacementTooLarge:
       false
     }
   }

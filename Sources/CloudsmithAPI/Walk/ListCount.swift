@@ -40,10 +40,10 @@ struct ListCount: Sendable {
   private(set) var lastCount: Int?
   /// Events that are known to have disappeared while the list was read.
   private var removed = 0
-  /// Events that a walk begun anew no longer counts: they were received before, and are gone from the head since.
-  private var forgotten = 0
-  /// As `forgotten`, of the walk that goes on.
-  private var hidden = 0
+  /// Events that the last look no longer showed on the first pages.
+  private var hidden: Set<IdentityHash> = []
+  /// Of those, the ones that a walk begun anew no longer counts, and has not met again.
+  private var forgotten: Set<IdentityHash> = []
   /// The most that was missing since the head was read last.
   private var mostMissing = 0
 
@@ -61,8 +61,8 @@ struct ListCount: Sendable {
     recent = [:]
     arrived = []
     head = [:]
-    forgotten += hidden
-    hidden = 0
+    forgotten.formUnion(hidden)
+    hidden = []
     countAtHead = page.pagination.count
     mostMissing = 0
   }
@@ -70,6 +70,7 @@ struct ListCount: Sendable {
   /// Takes the events of a page, whichever page that is.
   mutating func add(_ page: PageView) {
     note(page.pagination.count)
+    if !forgotten.isEmpty { forgotten.subtract(page.records.map(\.identity)) }
     for (identity, time) in page.timedIdentities where time <= floor.instant && !arrived.contains(identity) {
       if recent[identity] == nil { recent[identity] = time }
     }
@@ -159,10 +160,10 @@ struct ListCount: Sendable {
     let growth = look.count.flatMap { now in countAtHead.map { now - $0 } }
     let unfound = mostMissing - max(arrived, growth ?? 0)
     let lost = growth.map { max(0, arrived - $0) }
-    hidden = head.count { $0.value > look.oldest && !look.shown.contains($0.key) }
+    hidden = Set(head.lazy.filter { $0.value > look.oldest && !look.shown.contains($0.key) }.map(\.key))
     // Events that are gone from the head can have been erased, or the answer is from a copy that lags behind: it is not
     // believed, and the walk that begins anew forgets them.
-    let unexplained = max(unfound, hidden)
+    let unexplained = max(unfound, hidden.count)
     guard unexplained <= 0 else { return unexplained }
     offset += arrived
     for identity in look.arrived.keys where self.arrived.insert(identity).inserted { recent[identity] = nil }
@@ -180,7 +181,7 @@ struct ListCount: Sendable {
   /// and is gone.
   func lost(missing: Int) -> Int {
     guard let largestCount, let lastCount else { return 0 }
-    return largestCount - lastCount + min(0, missing) - forgotten
+    return largestCount - lastCount + min(0, missing) - forgotten.count
   }
 
   /// What the list counted at most and what it counts now, where more than one event in ten disappeared: expiry does

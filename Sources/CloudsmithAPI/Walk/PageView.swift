@@ -42,8 +42,7 @@ package struct PageView: Sendable {
       records.append(Record(identity: rows.identity(row), time: rows.time(row)))
     }
     for record in page.parsed.quarantined {
-      let identity = record.identity ?? record.json
-      records.append(Record(identity: IdentityHash(identity.span), time: nil))
+      records.append(Record(identity: record.identityHash, time: nil))
     }
     self.init(number: page.number, pagination: page.pagination, records: records)
   }

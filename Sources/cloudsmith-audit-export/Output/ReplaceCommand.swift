@@ -21,8 +21,7 @@ struct ReplaceCommand {
   func text(_ window: Window) -> String {
     var words = [
       "cloudsmith-audit-export", "export", "-o", "\(log)", "--archive", archive, "--from", time(window.from),
-      "--to",
-      time(window.to), "--replace",
+      "--to", time(window.to), "--replace",
     ]
     let needed = now - window.from + Self.margin
     if needed > min(retention, ExportSettings.retention) {

@@ -227,4 +227,26 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [false, true])
+  func `a part that is gone when it is read again is told`(isOfOneDay: Bool) async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await write(folder, moved: isOfOneDay ? 0 : 1)
+      let gone = try #require(try Archive.read(at: folder, log: log("acme"))?.partition(day(days[2])))
+      let path = try #require(gone.files.first).path
+      var settings = VerificationSettings()
+      if isOfOneDay { settings.identityLimit = 2 } else { settings.archiveIdentityLimit = 2 }
+      var total: Int?
+      let report = try Archive.verify(
+        at: folder, log: log("acme"), settings: settings,
+        observe: { progress in
+          total = total ?? progress.totalBytes
+          // All of it has been read once: the day, or the archive.
+          let isRead = isOfOneDay ? progress.bytes == total : progress.totalBytes > total ?? 0
+          if isRead { try? FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
+        })
+      let found = try #require(report?.findings.filter { $0.flaw.kind == .missing })
+      #expect(found.map(\.path) == [path])
+    }
+  }
 }
