@@ -236,6 +236,42 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(try await world.archived().count == whole.count - dropped)
   }
 
+  @Test func `a replacement drops nothing where the answers do not count the list, unless it is told to`()
+    async throws
+  {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    let whole = try await world.archived()
+    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
+    world.api.withLock { $0.behave([CountField.absent]) }
+    let same = try await world.export(.window(window, replace: true))
+    guard case .complete = same.outcome else {
+      Issue.record("it ended as \(same.outcome)")
+      return
+    }
+    // The head is whole, and everything below it is thinned in both readings.
+    let thinned: [any Behaviour] = [CountField.absent, ThinnedList(to: .every(2), during: Stretch(from: 4))]
+    world.api.withLock { $0.behave(thinned) }
+    let refused = try await world.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
+    guard case .incomplete(.replacementUncounted(let dropped)) = refused.outcome else {
+      Issue.record("it ended as \(refused.outcome)")
+      return
+    }
+    #expect(dropped > 0)
+    #expect(try await world.archived() == whole)
+    world.api.withLock { $0.behave(thinned) }
+    let told = try await world.export(
+      .window(window, replace: true),
+      adjust: {
+        $0.pageSize = 100
+        $0.allowsMassRemoval = true
+      })
+    #expect(told.rowsDropped == dropped)
+  }
+
   /// Each takes two requests: the page that has all, and the same page once more at the end.
   @Test(arguments: 1...3)
   func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)

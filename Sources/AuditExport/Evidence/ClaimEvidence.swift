@@ -23,6 +23,9 @@ struct ClaimEvidence: Sendable {
   /// Archived rows of the spans read again.
   private(set) var expected = 0
 
+  /// Whether every answer said how many events there are.
+  private(set) var isCounted = true
+
   private let wanted: Coverage
   private let claimable: Window
   private let before: Coverage
@@ -56,6 +59,9 @@ struct ClaimEvidence: Sendable {
   }
 
   // MARK: - Evidence
+
+  /// An answer did not say how many events there are.
+  mutating func noteUncounted() { isCounted = false }
 
   /// A walk has contradicted what it had shown of a window.
   mutating func refute(_ window: Window, because reason: IncompleteReason) {

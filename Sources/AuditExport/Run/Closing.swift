@@ -24,6 +24,8 @@ final class Closing: Sendable {
 
   private let writer: ArchiveWriter
   private let replaced: Window?
+  /// Whether every answer said how many events there are.
+  private let isCounted: Bool
   private let allowsMassRemoval: Bool
   private let days: Mutex<[CompleteDay]>
   private let change: Change
@@ -37,11 +39,13 @@ final class Closing: Sendable {
   ///   - change: to be committed, with what sealing adds to it.
   ///   - claimsQuiet: whether it is committed also when no day has anything to write.
   init(
-    _ days: [CompleteDay], replacing replaced: Window?, allowsMassRemoval: Bool, _ change: Change,
+    _ days: [CompleteDay], replacing replaced: Window?, isCounted: Bool, allowsMassRemoval: Bool,
+    _ change: Change,
     claimsQuiet: Bool, writer: ArchiveWriter, observe: @escaping @Sendable (ExportEvent) -> Void
   ) {
     self.writer = writer
     self.replaced = replaced
+    self.isCounted = isCounted
     self.allowsMassRemoval = allowsMassRemoval
     self.days = Mutex(days.reversed())
     self.change = change
@@ -75,9 +79,9 @@ final class Closing: Sendable {
         observe(.damaged(day, error))
       }
     }
-    if !allowsMassRemoval, result.rowsDropped * 2 > rowsInWindow {
+    if let refusal = refusal(dropped: result.rowsDropped, of: rowsInWindow) {
       for staged in change.days { writer.discard(staged) }
-      result.refusal = .replacementTooLarge(dropped: result.rowsDropped, of: rowsInWindow)
+      result.refusal = refusal
       result.rowsDropped = 0
       return result
     }
@@ -94,5 +98,13 @@ final class Closing: Sendable {
     }
     if let commit = result.commit { observe(.committed(commit)) }
     return result
+  }
+
+  /// Why rows that two readings do not show are not dropped all the same.
+  private func refusal(dropped: Int, of rows: Int) -> IncompleteReason? {
+    if dropped == 0 || allowsMassRemoval { return nil }
+    if !isCounted { return .replacementUncounted(dropped: dropped) }
+    if dropped * 2 > rows { return .replacementTooLarge(dropped: dropped, of: rows) }
+    return nil
   }
 }

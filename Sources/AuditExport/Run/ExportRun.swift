@@ -402,6 +402,7 @@ package struct ExportRun: ~Copyable {
     try writer.quarantine(page.parsed.quarantined)
     let view = PageView(page)
     evidence.show(page.parsed.rows)
+    if page.pagination.count == nil { evidence.noteUncounted() }
     let known = pending.add(page.parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
@@ -494,7 +495,8 @@ package struct ExportRun: ~Copyable {
     change.oldestShown = oldestShown
     if plan.replaced != nil { change.replaced = plan.span }
     let closing = Closing(
-      days, replacing: plan.replaced, allowsMassRemoval: settings.allowsMassRemoval, change,
+      days, replacing: plan.replaced, isCounted: evidence.isCounted,
+      allowsMassRemoval: settings.allowsMassRemoval, change,
       claimsQuiet: claimsQuiet, writer: writer, observe: observe)
     self.closing = (
       Task {
@@ -560,7 +562,7 @@ extension IncompleteReason {
     switch self {
     case .endedEarly, .refused, .roundCount, .short, .unconfirmedEnd: true
     case .overlap, .uncounted, .headDiffers, .shrinkingEnd, .listShrank, .outrun, .pageSizeChanged,
-      .unreconciled, .filterFailed, .vanished, .replacementTooLarge:
+      .unreconciled, .filterFailed, .vanished, .replacementTooLarge, .replacementUncounted:
       false
     }
   }

@@ -33,13 +33,15 @@ package enum IncompleteReason: Hashable, Sendable {
   case vanished(missing: Int, of: Int)
   /// A replacement would drop more than half of the rows that the archive holds of its window.
   case replacementTooLarge(dropped: Int, of: Int)
+  /// A replacement would drop rows, and the answers do not say how many events there are: nothing shows that all were received.
+  case replacementUncounted(dropped: Int)
 
   /// Whether it contradicts what was read before, and not only ends the reading.
   package var refutesClaims: Bool {
     switch self {
     case .uncounted, .headDiffers, .listShrank, .vanished: true
     case .overlap, .endedEarly, .shrinkingEnd, .unconfirmedEnd, .roundCount, .refused, .short, .outrun,
-      .pageSizeChanged, .unreconciled, .filterFailed, .replacementTooLarge:
+      .pageSizeChanged, .unreconciled, .filterFailed, .replacementTooLarge, .replacementUncounted:
       false
     }
   }

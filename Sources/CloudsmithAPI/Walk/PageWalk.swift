@@ -197,6 +197,10 @@ package struct PageWalk: Sendable {
     // The page above is full, and a count can be stale: one answer is not enough.
     endAnswers += 1
     if endAnswers < 2 { return }
+    // The instant of the last event ends here, and nothing below shows that it is whole.
+    if isNewestFirst, seam.missing > 0 {
+      return reread(above, nil, because: overlap(above, found: seam.missing))
+    }
     reachEnd(at: above)
   }
 
@@ -291,8 +295,9 @@ package struct PageWalk: Sendable {
     standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
     if standstill > PageWalk.standstillLimit { return close(.unproven(.outrun(page: page.number))) }
     // Only the page after it shows that the last event of a page stands where it belongs. And the events of that very
-    // instant may go on overleaf.
-    if let before {
+    // instant may go on overleaf. A page that ends above the one before it shows nothing of the kind: what stands between them
+    // has come in since, or the two are from different copies of the list.
+    if let before, page.oldest ?? .earliest <= before {
       let from = Timestamp(microseconds: before.microseconds + 1)
       if from < proven.last ?? .latest { proven.append(from) }
       if before < start { return close(.reachedStart) }

@@ -50,7 +50,7 @@ struct Seam {
   var receivedCount: Int { received.count }
 
   /// Places seen that nothing received accounts for.
-  private var missing: Int { places.count - received.count + unreadable.count - Set(unreadable).count }
+  var missing: Int { places.count - received.count + unreadable.count - Set(unreadable).count }
 
   func growth(to page: PageView) -> Int? {
     guard let before = above.pagination.count, let now = page.pagination.count else { return nil }

@@ -75,7 +75,9 @@ struct ExportCommand: AsyncParsableCommand {
       """)
   var replace = false
 
-  @Flag(help: "Let --replace drop more than half of the window's archived events.")
+  @Flag(
+    help: "Let --replace drop more than half of the archived events, or any where the API does not count."
+  )
   var allowMassRemoval = false
 
   @Flag(inversion: .prefixedNo, help: "Export only days that are over.")

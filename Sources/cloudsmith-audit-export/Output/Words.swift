@@ -304,6 +304,11 @@ struct Words {
         audit log (Manager or Owner) and that audit logging is on; if the search index is being rebuilt, run again later. If the \
         events are gone for good, accept that with --from, --to and --replace.
         """
+      case .replacementUncounted:
+        """
+        Nothing was changed: events that the answers leave out cannot be told from events that are gone. To drop the rows all the \
+        same, add --allow-mass-removal.
+        """
       case .replacementTooLarge:
         """
         Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
@@ -370,6 +375,8 @@ struct Words {
       "of \(all) archived events that were looked for, the API no longer shows \(missing)"
     case .replacementTooLarge(let dropped, let all):
       "the API no longer shows \(dropped) of the \(all) events that the archive holds of the window"
+    case .replacementUncounted(let dropped):
+      "the API did not show \(dropped) events that the archive holds, and does not say how many there are"
     }
   }
 }

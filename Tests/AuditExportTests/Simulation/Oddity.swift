@@ -19,12 +19,15 @@ struct Oddity {
   var hidden = Hidden.nothing
   /// Whether the answers tell another time than the one of the simulation.
   var tellsOtherTime = false
+  /// Whether every request of the night is answered by the same lie, which no client can see.
+  var isTheSameThroughout = false
 
   var isOfCopies: Bool { name.hasPrefix("copies") }
 
   static func some(_ random: inout SeededRandom) -> Oddity {
     let seed = random.next()
-    let later = Stretch(from: Int.random(in: 1...5, using: &random))
+    let first = Int.random(in: 1...5, using: &random)
+    let later = Stretch(from: first)
     switch Int.random(in: 0..<13, using: &random) {
     case 0, 1:
       let lag = Int.random(in: 1...9, using: &random)
@@ -32,7 +35,8 @@ struct Oddity {
         LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1]),
       ])
       return Oddity(
-        name: "copies", behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
+        name: "copies \(lag) \(choice)",
+        behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
         hidden: .newest(lag))
     case 2:
       let lag = Int.random(in: 1...9, using: &random)
@@ -53,12 +57,12 @@ struct Oddity {
         hidden: .any)
     case 6:
       return Oddity(
-        name: "thinned",
+        name: "thinned \(later)",
         behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
-        hidden: .any)
+        hidden: .any, isTheSameThroughout: first == 1)
     case 7:
       return Oddity(
-        name: "cut",
+        name: "cut \(later)",
         behaviours: [
           CutList(
             to: Int.random(in: 0...30, using: &random), growingBy: random.pick([0, 0, 3, 10]), during: later)

@@ -180,7 +180,8 @@ struct Schedule {
     let pageSize = Int.random(in: 2...random.pick([8, 20, 60]), using: &random)
     var run = Auditor.Run(
       request: request, settings: settings, began: world.clock.now, shown: ledger.count,
-      hidden: oddity?.hidden ?? .nothing, tellsOtherTime: oddity?.tellsOtherTime ?? false)
+      hidden: oddity?.hidden ?? .nothing, isDeceived: oddity?.isTheSameThroughout ?? false,
+      tellsOtherTime: oddity?.tellsOtherTime ?? false)
     world.api.withLock { $0.behave(behaviours) }
     prepare(mishap)
     let lastCommit = Mutex(0)

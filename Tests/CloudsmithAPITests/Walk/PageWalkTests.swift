@@ -15,6 +15,11 @@ private struct List {
     lastName = UInt64(times.count)
   }
 
+  init(_ times: [Int64], named names: [UInt64]) {
+    self.init(times)
+    self.names = names
+  }
+
   mutating func arrive(_ time: Int64) {
     lastName += 1
     times.insert(time, at: 0)
@@ -128,6 +133,43 @@ extension PageWalk {
     var walk = PageWalk(downTo: beginning)
     #expect(walk.run(&list, size: 2, hasHeaders: false).count == 4)
     #expect(walk.ending == .unproven(.unconfirmedEnd(page: 2)))
+  }
+
+  @Test func `without a count the events of the last instant are as many as the places they take`() {
+    // The instant of the last six events is put in another order on every request.
+    var list = List([50, 40, 9, 9, 9, 9, 9, 9, 9])
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 4, hasHeaders: false) { request, list in
+      if request == 3 { list.names.swapAt(2, 8) }
+    }
+    #expect(walk.ending == .endOfList && received.count == 9)
+    #expect(received == Set((0..<9).map { list.record($0).identity }))
+    // Where one of them never shows, nothing says that the list was read to its end.
+    var hiding = List([50, 40, 9, 9, 9, 9, 9, 9, 9])
+    walk = PageWalk(downTo: beginning)
+    let shown = walk.run(&hiding, size: 4, hasHeaders: false) { _, list in list.names[8] = list.names[2] }
+    #expect(shown.count == 8)
+    guard case .unproven(.overlap) = walk.ending else {
+      Issue.record("\(String(describing: walk.ending))")
+      return
+    }
+  }
+
+  @Test func `a page that ends above the one before it does not show that one to be complete`() {
+    // Two copies of the list in turn: the second lacks the seven newest events.
+    let whole = List([100, 90, 80, 70, 70, 60, 55, 50, 40, 30, 20])
+    let lagging = List(Array(whole.times.dropFirst(7)), named: Array(whole.names.dropFirst(7)))
+    var walk = PageWalk(downTo: Timestamp(microseconds: 65))
+    // As in the simulation's schedule 11297.
+    for (number, list) in [(1, whole), (2, lagging), (1, whole), (2, lagging), (1, lagging), (2, whole)] {
+      #expect(walk.page == number)
+      walk.receive(list.page(number, size: 2)!)
+    }
+    #expect(walk.completeFrom.map { $0 > Timestamp(microseconds: 70) } ?? true)
+    var rest = whole
+    let received = walk.run(&rest, size: 2)
+    #expect(walk.ending == .reachedStart)
+    #expect(received.contains(whole.record(4).identity))
   }
 
   @Test func `an empty log ends at once`() {
