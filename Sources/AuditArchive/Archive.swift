@@ -21,10 +21,12 @@ package enum Archive {
     try stored(WriteTrial(root: directory, paths: paths, files: fileSystem).checkVolumes())
     let lock = try opening.lock(holder)
     defer { opening.close(lock) }
-    let (manifest, report) = try opening.recover(source: source)
+    let (manifest, report) = try Recovery(opening).run(source: source)
     let writer = ArchiveWriter(
       source: source, manifest: manifest, recovery: report, storage: storage, settings: settings)
-    return try await body(writer)
+    let result = try await body(writer)
+    writer.end()
+    return result
   }
 
   /// The present state of a log, as far as it is committed; nil when there is no archive of it. Writes nothing and
@@ -58,7 +60,7 @@ package enum Archive {
   /// nil when there is no archive. A run may be at work.
   package static func inspect(
     at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> (manifest: Manifest, damaged: [DamagedFile])? {
+  ) throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
     while let manifest = try read(at: directory, log: log, fileSystem: fileSystem) {
       let damaged = try Opening(directory, log, fileSystem).damage(in: manifest)
       // A commit since the first look has deleted what it replaced: that is no damage, and the next look is another.

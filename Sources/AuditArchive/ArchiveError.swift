@@ -15,16 +15,21 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
   /// A file of a newer version of this program.
   case newerFormat(path: String, found: String, supported: String)
-  /// A file of state that does not say what it should.
-  case unreadable(path: String, why: String)
-  /// A commit record that is missing, or does not follow from the one before it.
-  case brokenChain(path: String, why: String)
+  /// A file is not what the archive's own records promise.
+  case damaged(Finding)
   /// There are files of events, but neither manifest nor commits, and no first run was putting them there: the state
   /// was taken away. `example` is one.
   case stateMissing(example: String)
-  case damaged(DamagedFile)
+  /// The manifest is of a later commit than there are records of.
+  case missingCommits(from: Int, to: Int)
+  /// The state is older than the files: parts that later commits put there, and that replaced what the state names.
+  case olderState(commit: Int, later: [String])
+  /// A commit that this program was about to make, and that does not follow from the state. Nothing was changed.
+  case invalidCommit(Finding)
   /// What changed since a commit was asked, and the archive has not come that far.
   case laterCommit(asked: Int, newest: Int)
+  /// What changed since a commit was asked, and the commit of that number is another: history was rewritten.
+  case otherCommit(asked: Int, sha256: String)
   /// A row that was to be staged does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A row that was to be staged is of another day.
@@ -44,19 +49,33 @@ extension ArchiveError: CustomStringConvertible {
       "the archive was made from \(found.summary), and this run reads \(asked.summary)"
     case .newerFormat(let path, let found, let supported):
       "\(path) has the format \(found), and this version reads \(supported)"
-    case .unreadable(let path, let why): "\(path) cannot be read: \(why)"
-    case .brokenChain(let path, let why): "the chain of commits is broken at \(path): \(why)"
     case .stateMissing(let example):
       """
       there are files such as \(example), but no manifest and no commits that name them: restore _manifest/ from a copy, \
       or use another folder; nothing is deleted or written here
       """
-    case .damaged(let file): "\(file)"
+    case .damaged(let finding): "\(finding)"
+    case .missingCommits(let first, let last):
+      "the manifest is of commit \(last), and \(first == last ? "its record is" : "the records from \(first) on are") missing"
+    case .olderState(let commit, let later):
+      """
+      the newest commit is \(commit), and there are files of later commits, whose records are missing: \
+      \(later.prefix(3).joined(separator: ", "))\(later.count > 3 ? ", …" : "")
+      """
+    case .invalidCommit(let finding): "the commit that was to be made is not valid: \(finding)"
     case .laterCommit(let asked, let newest):
       "there is no commit \(asked) yet: the newest is \(newest)"
+    case .otherCommit(let asked, let sha256): "commit \(asked) is another than the one with SHA-256 \(sha256)"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }
+  }
+}
+
+extension ArchiveError {
+  /// A file of the state that does not say what it should.
+  static func unreadable(_ path: String, _ why: String) -> ArchiveError {
+    .damaged(Finding(.unreadable(why), at: path))
   }
 }
 

@@ -20,7 +20,9 @@ package struct ArchivePaths: Hashable, Sendable {
   package var manifest: String { "\(state)/manifest.json" }
   package var lock: String { "\(state)/lock" }
   package var commits: String { "\(state)/commits" }
-  /// What the first commit is putting in its place; there is none once it has been made.
+  /// What a run that is at work, or was killed, puts in its place.
+  package var intent: String { "\(state)/intent.json" }
+  /// What builds of before `intent` wrote for the first commit alone.
   package var beginning: String { "\(state)/beginning.json" }
 
   /// `_manifest/acme/commits/00000000000000000042.json`
@@ -54,9 +56,12 @@ package struct ArchivePaths: Hashable, Sendable {
   /// `csv/organization=acme`: below it stand the days of this log and nothing of another.
   package func days(_ format: PartFormat) -> String { "\(format.rawValue)/\(hive)" }
 
+  /// `csv/organization=acme/event_date=2024-02-12`
+  package func day(_ day: Day, _ format: PartFormat) -> String { "\(days(format))/event_date=\(day)" }
+
   /// `csv/organization=acme/event_date=2024-02-12/part-00000.r0003-9bb6196f.csv.gz`
   package func part(_ name: PartName) -> String {
-    "\(days(name.format))/event_date=\(name.day)/part-\(padded(name.index, 5)).r\(padded(name.revision, 4))"
+    "\(day(name.day, name.format))/part-\(padded(name.index, 5)).r\(padded(name.revision, 4))"
       + "-\(name.hash).\(name.format.fileExtension)"
   }
 

@@ -1,9 +1,12 @@
 import AuditRecord
 
-/// Finds out what a log's archive holds, and puts right what a crashed run left.
+/// Reads what a log's archive holds. The chain of commits is the truth, and the manifest a projection of it: where the manifest cannot
+/// be used, the commits tell the state.
 struct Opening {
   let storage: any ArchiveStorage
   let paths: ArchivePaths
+
+  var rules: CommitRules { CommitRules(paths: paths, window: runWindow) }
 
   // MARK: Refusals, before anything is touched
 
@@ -15,54 +18,130 @@ struct Opening {
     guard found == asked else { throw .otherKind(found: found, asked: asked) }
   }
 
-  /// Recovery deletes what no state names. An archive whose state was taken away would lose everything that way.
+  /// An archive whose state was taken away is not a new one.
   ///
-  /// A first run that died, or is at work, has said in `Beginning` what it puts in its place.
+  /// A first run that died, or is at work, has said in its intent what it puts in its place.
   func checkStateIsThere() throws(ArchiveError) {
     guard try !hasState() else { return }
     let files = try parts() + stored(storage.list(paths.quarantine))
     let ours = Set(files.map(\.path).filter { paths.partName($0) != nil || paths.quarantineName($0) != nil })
-    let unexplained = ours.subtracting(try beginning())
+    let unexplained = ours.subtracting(try intent()?.files ?? [])
     // Another run may have made the first commit between two of these looks.
     guard let example = unexplained.min(), try !hasState() else { return }
     throw .stateMissing(example: example)
   }
 
   private func hasState() throws(ArchiveError) -> Bool {
-    if try read(paths.manifest) != nil { return true }
+    if try stored(storage.size(paths.manifest)) != nil { return true }
     return try !commitNumbers().isEmpty
   }
 
-  /// What a first run that has not committed has put, or was about to put, in its place.
-  private func beginning() throws(ArchiveError) -> Set<String> {
-    guard let bytes = try read(paths.beginning) else { return [] }
-    return Set(try ArchiveJSON.decode(Beginning.self, from: bytes, path: paths.beginning).files)
+  /// What a run that is at work, or was killed, has put or was about to put in its place.
+  func intent() throws(ArchiveError) -> Intent? {
+    for path in [paths.intent, paths.beginning] {
+      if let bytes = try read(path) { return try ArchiveJSON.decode(Intent.self, from: bytes, path: path) }
+    }
+    return nil
   }
 
   // MARK: State
 
-  /// The manifest, and every commit after it applied in order.
-  func state() throws(ArchiveError) -> (manifest: Manifest?, rolledForward: [Int]) {
+  /// The newest state that is committed.
+  struct Standing {
+    /// nil before the first commit.
     var manifest: Manifest?
-    if let bytes = try read(paths.manifest) {
-      let onDisk = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
-      try spelled(paths.manifest) { () throws(ArchiveError) in
-        try StateCheck(paths: paths, path: paths.manifest).check(onDisk)
-      }
-      manifest = onDisk
-    }
-    let later = try commitNumbers().filter { $0 > manifest?.commit ?? 0 }
-    for number in later {
-      let next = (manifest?.commit ?? 0) + 1
-      guard number == next, let record = try commit(number) else {
-        throw .brokenChain(path: paths.commit(next), why: "the record is missing")
-      }
-      manifest = try Manifest(applying: record.commit, sha256: record.sha256, to: manifest)
-    }
-    return (manifest, later)
+    /// Commits that the manifest on disk does not have, in order.
+    var rolledForward: [Commit] = []
+    /// Why the manifest on disk was not used; nil where it was, or where there is nothing.
+    var rebuilt: Finding?
   }
 
-  /// The numbers of all commit records, in order.
+  /// The manifest, and every commit after it applied in order; or the sum of all commits, where the manifest cannot be read or says
+  /// what cannot be.
+  ///
+  /// Reads the manifest, the record of its commit, and one record for each commit after it; all records only where the manifest
+  /// cannot be used.
+  func state() throws(ArchiveError) -> Standing {
+    var standing = Standing()
+    do throws(ArchiveError) {
+      standing.manifest = try manifest()
+    } catch .damaged(let finding) {
+      let numbers = try commitNumbers()
+      // Nothing else tells the state.
+      if numbers.isEmpty { throw .damaged(finding) }
+      return try sum(of: numbers, because: finding)
+    }
+    try rollForward(&standing)
+    return standing
+  }
+
+  /// The manifest on disk; nil when there is none. Throws `.damaged` for one that cannot be used.
+  private func manifest() throws(ArchiveError) -> Manifest? {
+    guard let bytes = try read(paths.manifest) else { return nil }
+    let manifest = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
+    try checkSpelling(of: manifest.source.log)
+    if let violation = rules.violations(of: manifest).first { throw .damaged(violation) }
+    if let difference = try difference(from: manifest) { throw .damaged(difference) }
+    return manifest
+  }
+
+  /// Where the manifest says something else than the record of its own commit, as far as that tells. Of a record that is not the one it
+  /// was made with, `damage` tells.
+  private func difference(from manifest: Manifest) throws(ArchiveError) -> Finding? {
+    guard let bytes = try read(paths.commit(manifest.commit)), sha256Hex(bytes) == manifest.commitSHA256
+    else {
+      return nil
+    }
+    let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: paths.commit(manifest.commit))
+    func differs(_ member: String, _ day: Day? = nil) -> Finding {
+      let flaw = Flaw.wrongManifest(
+        member: member, expected: "what its commit record says", found: "something else")
+      return Finding(flaw, at: paths.manifest, day: day, commit: manifest.commit)
+    }
+    if commit.standing != manifest.standing { return differs("the standing") }
+    for partition in commit.partitionsChanged where manifest.partition(partition.eventDate) != partition {
+      return differs("partitions", partition.eventDate)
+    }
+    return nil
+  }
+
+  /// Also where the records do not go back to the first: the manifest then is what tells what came before.
+  private func rollForward(_ standing: inout Standing) throws(ArchiveError) {
+    while true {
+      let number = (standing.manifest?.commit ?? 0) + 1
+      guard let record = try commit(number) else {
+        guard try stored(storage.size(paths.commit(number + 1))) == nil else {
+          throw .damaged(
+            Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
+        }
+        return
+      }
+      try apply(record, number, to: &standing.manifest)
+      standing.rolledForward.append(record.commit)
+    }
+  }
+
+  private func sum(of numbers: [Int], because finding: Finding) throws(ArchiveError) -> Standing {
+    var standing = Standing(rebuilt: finding)
+    for number in 1...max(1, numbers.last ?? 1) {
+      guard let record = try commit(number) else {
+        throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
+      }
+      try apply(record, number, to: &standing.manifest)
+    }
+    return standing
+  }
+
+  private func apply(
+    _ record: (commit: Commit, sha256: String), _ number: Int, to state: inout Manifest?
+  ) throws(ArchiveError) {
+    let broken = rules.brokenLinks(of: record.commit, number: number, after: state)
+    let violations = broken + rules.violations(of: record.commit, number: number, after: state)
+    if let first = violations.first { throw .damaged(first) }
+    state.apply(record.commit, sha256: record.sha256)
+  }
+
+  /// The numbers of all commit records, in order. Lists all of them.
   func commitNumbers() throws(ArchiveError) -> [Int] {
     try stored(storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
   }
@@ -72,107 +151,14 @@ struct Opening {
     let path = paths.commit(number)
     guard let bytes = try read(path) else { return nil }
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
-    try spelled(path) { () throws(ArchiveError) in try StateCheck(paths: paths, path: path).check(commit) }
+    try checkSpelling(of: commit.source.log)
     return (commit, sha256Hex(bytes))
   }
 
-  /// Tells a name that the disk alone takes for another from a file that says the wrong one.
-  private func spelled(_ path: String, _ check: () throws(ArchiveError) -> Void) throws(ArchiveError) {
-    do throws(ArchiveError) {
-      try check()
-    } catch {
-      guard case .otherSpelling(let found, let asked) = error, try stored(storage.isSpelledSo(paths.state))
-      else { throw error }
-      throw .unreadable(path: path, why: "it is of \(found), not of \(asked)")
-    }
-  }
-
-  // MARK: For a writer
-
-  func lock(_ holder: LockHolder) throws(ArchiveError) -> StorageLock {
-    if let lock = try stored(storage.lock(paths.lock, note: holder.note)) {
-      return lock
-    }
-    throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
-  }
-
-  /// Drops what is still staged and lets go of the lock.
-  func close(_ lock: StorageLock) {
-    _ = storage.discardSpools()
-    storage.unlock(lock)
-  }
-
-  /// Rolls forward, deletes leftovers, finds damage. The log's lock is held.
-  func recover(source: ArchiveSource) throws(ArchiveError) -> (Manifest?, RecoveryReport) {
-    let (manifest, rolledForward) = try state()
-    if let manifest, manifest.source != source { throw .otherSource(found: manifest.source, asked: source) }
-
-    var report = RecoveryReport()
-    report.rolledForward = rolledForward
-    let staged = storage.discardSpools()
-    if let manifest, !rolledForward.isEmpty {
-      try stored(storage.secure(paths.commit(manifest.commit)))
-      try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
-    }
-    let recovery = Recovery(
-      paths: paths, state: manifest, beginning: try beginning(), files: try files(of: manifest))
-    // A revision that was never committed gives its number to the next one, so it has to go. One that was replaced is known
-    // as such for ever: it can wait.
-    let replaced = Set(recovery.leftovers.filter { $0.reason == .superseded }.map(\.path))
-    try stored(storage.delete(recovery.leftovers.map(\.path).filter { !replaced.contains($0) }))
-    let kept = replaced.subtracting(storage.tidy(replaced.sorted()))
-    // Last: without it nobody knows any more what was left over.
-    if manifest == nil { try stored(endBeginning()) } else { tidyBeginning() }
-    let signatures = try signaturesWithoutCommit(after: manifest?.commit ?? 0)
-    try stored(storage.delete(signatures))
-    report.deleted =
-      staged.map { Leftover(path: $0, reason: .staging) }
-      + recovery.leftovers.filter { !kept.contains($0.path) }
-      + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
-    if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
-    if manifest != nil { try fixKind() }
-    report.lacksDurableNames = storage.lacksDurableNames
-    return (manifest, report)
-  }
-
-  /// Lays down, before the first commit puts anything in its place, what kind the archive is and what comes there.
-  func begin(_ files: [String]) throws(ArchiveError) {
-    try fixKind()
-    guard !files.isEmpty else { return }
-    try stored(storage.replace(paths.beginning, ArchiveJSON.encode(Beginning(files: files))))
-  }
-
-  private func endBeginning() throws(StorageError) {
-    if try storage.size(paths.beginning) != nil { try storage.delete([paths.beginning]) }
-  }
-
-  /// Once there is a commit, nothing is asked of it any more.
-  func tidyBeginning() {
-    do {
-      guard try storage.size(paths.beginning) != nil else { return }
-    } catch {
-      // What cannot be looked at cannot be deleted either, and that is reported.
-    }
-    storage.tidy([paths.beginning])
-  }
-
-  /// The files that a state names and that are not as they were sealed, as far as sizes tell.
-  func damage(in manifest: Manifest) throws(ArchiveError) -> [DamagedFile] {
-    let files = try files(of: manifest)
-    return try damage(
-      in: manifest, Recovery(paths: paths, state: manifest, beginning: [], files: files).damaged)
-  }
-
-  private func damage(
-    in manifest: Manifest, _ found: [DamagedFile]
-  ) throws(ArchiveError) -> [DamagedFile] {
-    var damaged = found
-    for index in damaged.indices {
-      guard let name = paths.quarantineName(damaged[index].path) else { continue }
-      damaged[index].window = runWindow(name.commit)
-    }
-    if let record = try damagedRecord(manifest) { damaged.append(record) }
-    return damaged
+  /// Tells a log that the disk takes for this one from a file that says the wrong one.
+  private func checkSpelling(of found: LogName) throws(ArchiveError) {
+    guard found.isOtherSpelling(of: paths.log), try !stored(storage.isSpelledSo(paths.state)) else { return }
+    throw .otherSpelling(found: found, asked: paths.log)
   }
 
   /// What the run of a commit was after; nil when its record does not tell.
@@ -185,14 +171,48 @@ struct Opening {
     }
   }
 
-  /// Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may
-  /// be unsigned.
-  private func signaturesWithoutCommit(after commit: Int) throws(ArchiveError) -> [String] {
-    try stored(storage.list(paths.commits)).map(\.path)
-      .filter { paths.signatureNumber($0).map { $0 > commit } ?? false }.sorted()
+  // MARK: Damage
+
+  /// The files that a state names and that are missing or of another size, and the last record where it is not the one that the
+  /// manifest was made with. Looks at each file.
+  func damage(in manifest: Manifest) throws(ArchiveError) -> [Finding] {
+    var found: [Finding] = []
+    for partition in manifest.partitions {
+      for file in partition.files {
+        guard let flaw = try flaw(of: file, rows: file.rows) else { continue }
+        found.append(
+          Finding(flaw, at: file.path, day: partition.eventDate, commit: partition.changedInCommit))
+      }
+    }
+    for file in manifest.quarantine {
+      guard let flaw = try flaw(of: file, rows: nil) else { continue }
+      let commit = paths.quarantineName(file.path)?.commit
+      found.append(Finding(flaw, at: file.path, commit: commit, window: commit.flatMap(runWindow)))
+    }
+    if let record = try damagedRecord(manifest) { found.append(record) }
+    return found
   }
 
-  private func parts() throws(ArchiveError) -> [StoredFile] {
+  private func flaw(of file: some SealedFile, rows: Int?) throws(ArchiveError) -> Flaw? {
+    guard let size = try stored(storage.size(file.path)) else { return .missing(rows: rows) }
+    return size == file.bytes ? nil : .altered(.bytes(expected: file.bytes, found: size))
+  }
+
+  /// The last commit record has to be the one that the manifest was made with.
+  private func damagedRecord(_ manifest: Manifest) throws(ArchiveError) -> Finding? {
+    let path = paths.commit(manifest.commit)
+    let flaw: Flaw
+    if let bytes = try read(path) {
+      let found = sha256Hex(bytes)
+      if found == manifest.commitSHA256 { return nil }
+      flaw = .brokenChain(.altered(expected: manifest.commitSHA256, found: found))
+    } else {
+      flaw = .brokenChain(.absent(upTo: manifest.commit))
+    }
+    return Finding(flaw, at: path, commit: manifest.commit)
+  }
+
+  func parts() throws(ArchiveError) -> [StoredFile] {
     var files: [StoredFile] = []
     for format in PartFormat.allCases {
       files += try stored(storage.list(paths.days(format)))
@@ -200,43 +220,7 @@ struct Opening {
     return files
   }
 
-  /// What stands in the log's folders, and what the state names outside of what a listing shows (behind links).
-  private func files(of manifest: Manifest?) throws(ArchiveError) -> [StoredFile] {
-    var files = try parts() + stored(storage.list(paths.quarantine))
-    let listed = Set(files.map(\.path))
-    let named =
-      (manifest?.partitions ?? []).flatMap { $0.files.map(\.path) } + (manifest?.quarantine ?? []).map(\.path)
-    for path in named where !listed.contains(path) {
-      let size = try stored(storage.size(path))
-      if let size { files.append(StoredFile(path: path, size: size)) }
-    }
-    return files
-  }
-
-  /// The last commit record has to be the one that the manifest was made with.
-  private func damagedRecord(_ manifest: Manifest) throws(ArchiveError) -> DamagedFile? {
-    let path = paths.commit(manifest.commit)
-    guard let bytes = try read(path) else { return DamagedFile(path: path, day: nil, damage: .missing) }
-    let found = sha256Hex(bytes)
-    guard found != manifest.commitSHA256 else { return nil }
-    return DamagedFile(path: path, day: nil, damage: .altered(expected: manifest.commitSHA256, found: found))
-  }
-
-  /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and
-  /// differently.
-  private func fixKind() throws(ArchiveError) {
-    guard try read(ArchivePaths.kind) == nil else { return try checkKind() }
-    do {
-      let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
-      try storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
-    } catch let error where error.reason == .exists {
-      try checkKind()
-    } catch {
-      throw .storage(error)
-    }
-  }
-
-  private func read(_ path: String) throws(ArchiveError) -> [UInt8]? {
+  func read(_ path: String) throws(ArchiveError) -> [UInt8]? {
     try stored(storage.read(path))
   }
 }

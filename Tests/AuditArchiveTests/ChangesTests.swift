@@ -192,11 +192,11 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: "\(folder)/b") }
         try damage(record(number))
         let error = try await archiveError { try changes("\(folder)/b", since: 2) }
-        guard case .brokenChain(let path, _) = error else {
+        guard case .damaged(let finding) = error else {
           Issue.record("\(number): \(String(describing: error))")
           continue
         }
-        #expect(record(number).hasSuffix(path))
+        #expect(record(number).hasSuffix(finding.path))
       }
     }
   }

@@ -198,22 +198,26 @@ import Testing
         "syncFolder .", "syncFolder _staging",
         "create _staging/acme/spool-00000001", "write _staging/acme/spool-00000001",
         "sync _staging/acme/spool-00000001", "close _staging/acme/spool-00000001",
-        // 2: in its place
+        // 2: what is to be put in its place
+        "create _staging/acme/spool-00000002", "write _staging/acme/spool-00000002",
+        "sync _staging/acme/spool-00000002", "close _staging/acme/spool-00000002",
+        "rename _manifest/acme/intent.json", "syncFolder _manifest/acme",
+        // 3: in its place
         "syncFolder .", "syncFolder csv", "syncFolder csv/organization=acme",
         "rename csv/organization=acme/event_date=2024-02-12/part-00000.r0002-HASH.csv.gz",
         "syncFolder csv/organization=acme/event_date=2024-02-12",
-        // 3: the commit
+        // 4: the commit
         "syncFolder _manifest/acme",
-        "create _staging/acme/spool-00000002", "write _staging/acme/spool-00000002",
-        "sync _staging/acme/spool-00000002", "close _staging/acme/spool-00000002",
-        "link _manifest/acme/commits/00000000000000000002.json",
-        "syncFolder _manifest/acme/commits",
-        "delete _staging/acme/spool-00000002",
-        // 4: the manifest
         "create _staging/acme/spool-00000003", "write _staging/acme/spool-00000003",
         "sync _staging/acme/spool-00000003", "close _staging/acme/spool-00000003",
+        "link _manifest/acme/commits/00000000000000000002.json",
+        "syncFolder _manifest/acme/commits",
+        "delete _staging/acme/spool-00000003",
+        // 5: the manifest
+        "create _staging/acme/spool-00000004", "write _staging/acme/spool-00000004",
+        "sync _staging/acme/spool-00000004", "close _staging/acme/spool-00000004",
         "rename _manifest/acme/manifest.json", "syncFolder _manifest/acme",
-        // 5: what the new revision replaces
+        // 6: what the new revision replaces
         "delete csv/organization=acme/event_date=2024-02-12/part-00000.r0001-HASH.csv.gz",
         "removeFolder csv/organization=acme/event_date=2024-02-12",
         "syncFolder csv/organization=acme/event_date=2024-02-12",

@@ -10,7 +10,7 @@ import Testing
 
   /// An archive with two days; what a writer finds after `damage` was done to the part file of the first.
   private func damaged(_ damage: (String, Data) throws -> Void) async throws -> (
-    opening: [Damage], reading: Damage?
+    opening: [Flaw], reading: Flaw?
   ) {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) {
@@ -24,10 +24,10 @@ import Testing
         #expect(try writer.events(of: "2024-02-13").count == 5)
         do {
           _ = try writer.events(of: day12)
-          return (writer.recovery.damaged.map(\.damage), nil)
-        } catch ArchiveError.damaged(let file) {
-          #expect(file.path == path && file.day == day(day12))
-          return (writer.recovery.damaged.map(\.damage), file.damage)
+          return (writer.recovery.damaged.map(\.flaw), nil)
+        } catch ArchiveError.damaged(let finding) {
+          #expect(finding.path == path && finding.day == day(day12))
+          return (writer.recovery.damaged.map(\.flaw), finding.flaw)
         }
       }
     }
@@ -44,7 +44,7 @@ import Testing
 
   @Test func `missing`() async throws {
     let found = try await damaged { path, _ in try FileManager.default.removeItem(atPath: path) }
-    #expect(found.opening == [.missing] && found.reading == .missing)
+    #expect(found.opening == [.missing(rows: 500)] && found.reading == .missing(rows: 500))
   }
 
   @Test func `cut short`() async throws {
@@ -54,7 +54,8 @@ import Testing
       try write(bytes.dropLast(10), path)
     }
     #expect(
-      found.opening == [.size(expected: length, found: length - 10)] && found.reading == found.opening.first)
+      found.opening == [.altered(.bytes(expected: length, found: length - 10))]
+        && found.reading == found.opening.first)
   }
 
   @Test func `grown`() async throws {
@@ -64,7 +65,8 @@ import Testing
       try write(bytes + [0], path)
     }
     #expect(
-      found.opening == [.size(expected: length, found: length + 1)] && found.reading == found.opening.first)
+      found.opening == [.altered(.bytes(expected: length, found: length + 1))]
+        && found.reading == found.opening.first)
   }
 
   @Test func `a flipped bit`() async throws {
@@ -92,24 +94,30 @@ import Testing
     }
   }
 
-  @Test func `a manifest that promises other rows`() async throws {
+  @Test func `an entry that promises other rows`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let partition = try await withWriter(folder) { writer in
         try await #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
       }
-      let path = "\(folder)/_manifest/acme/manifest.json"
-      let manifest = try String(contentsOfFile: path, encoding: .utf8)
-      let other = String(repeating: "0", count: 64)
-      for (text, change, damage) in [
-        ("\"rows\" : 50", "\"rows\" : 51", Damage.miscounted(expected: 51, found: 50)),
-        (partition.contentSHA256, other, .otherContent(expected: other, found: partition.contentSHA256)),
-      ] {
-        try AuditArchiveTests.write(manifest.replacingOccurrences(of: text, with: change), to: path)
-        let error = try await archiveError { try await withWriter(folder) { try $0.events(of: day12) } }
-        #expect(
-          try error
-            == .damaged(DamagedFile(path: partition.files.at(0).path, day: day(day12), damage: damage)))
+      func flaw(_ change: (inout Partition) -> Void) throws -> Flaw? {
+        var changed = partition
+        change(&changed)
+        var reader = Archive.reader(of: changed, at: folder, log: log("acme"))
+        do throws(ArchiveError) {
+          while try reader.next() != nil {}
+          return nil
+        } catch {
+          guard case .damaged(let finding) = error else { throw error }
+          #expect(try finding.path == partition.files.at(0).path && finding.day == day(day12))
+          return finding.flaw
+        }
       }
+      #expect(try flaw { _ in } == nil)
+      #expect(try flaw { $0.files[0].rows = 51 } == .miscounted(.rows, expected: 51, found: 50))
+      let other = String(repeating: "0", count: 64)
+      #expect(
+        try flaw { $0.contentSHA256 = other }
+          == .wrongContent(expected: other, found: partition.contentSHA256))
     }
   }
 
@@ -158,13 +166,14 @@ import Testing
         text.replacingOccurrences(of: "1.0.0", with: "1.0.1"), to: "\(folder)/\(path)")
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged.map(\.path) == [path])
-        guard case .altered = writer.recovery.damaged.first?.damage else {
+        guard case .brokenChain(.altered) = writer.recovery.damaged.first?.flaw else {
           Issue.record("\(writer.recovery)")
           return
         }
       }
       try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
-      try await withWriter(folder) { #expect($0.recovery.damaged.map(\.damage) == [.missing]) }
+      #expect(
+        try await archiveError { try await withWriter(folder) { _ in } } == .missingCommits(from: 1, to: 1))
     }
   }
 }

@@ -9,21 +9,26 @@ import Testing
   @Test func `a mutated manifest that is read is written as what was read`() throws {
     let commits = try commits().map { try ArchiveJSON.decode(Commit.self, from: $0, path: "commit") }
     try FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) { bytes, random in
-      if let stated = read(Stated<Manifest>.self, bytes, asStated: true) {
-        for flaw in stated.claims.flaws(in: stated.record.standing) { try #require(!"\(flaw)".isEmpty) }
-        _ = stated.record.quarantinedRecords
-      }
       guard let manifest = read(Manifest.self, bytes) else { return false }
-      try #require(read(Manifest.self, bytes, asStated: true) == manifest)
       try #require(read(Manifest.self, ArchiveJSON.encode(manifest)) == manifest)
-      let isPossible = try check { path throws(ArchiveError) in
-        try StateCheck(paths: ArchivePaths(manifest.source.log), path: path).check(manifest)
-      }
-      for partition in manifest.partitions where isPossible {
+      let rules = rules(of: manifest.source.log)
+      let violations = rules.violations(of: manifest)
+      for violation in violations { try #require(!"\(violation)".isEmpty) }
+      for partition in manifest.partitions where violations.isEmpty {
         try #require(manifest.partition(partition.eventDate) == partition)
       }
-      try check { path throws(ArchiveError) in
-        _ = try Manifest(applying: random.pick(commits), sha256: manifest.commitSHA256, to: manifest)
+      let commit = random.pick(commits)
+      for violation in rules.violations(of: commit, number: 2, after: manifest) {
+        try #require(!"\(violation)".isEmpty)
+      }
+      var state: Manifest? = manifest
+      state.apply(commit, sha256: manifest.commitSHA256)
+      try #require(state?.commit == commit.commit)
+      let recorded = Result { () throws(ArchiveError) in try RecordedManifest(bytes, path: "file") }
+      if case .success(let recorded) = recorded {
+        for finding in ManifestCheck(recorded, sum: manifest, path: "file").findings {
+          try #require(!"\(finding)".isEmpty)
+        }
       }
       return true
     }
@@ -31,26 +36,23 @@ import Testing
 
   @Test func `a mutated commit record that is read is written as what was read`() throws {
     try FuzzedReader.commit.readMutants(of: commits(), tokens: MutantTests.tokens) { bytes, _ in
-      if let stated = read(Stated<Commit>.self, bytes, asStated: true) {
-        for flaw in stated.claims.flaws(in: stated.record.standing) { try #require(!"\(flaw)".isEmpty) }
-      }
       guard let commit = read(Commit.self, bytes) else { return false }
       let again = ArchiveJSON.encode(commit)
       let other = try #require(read(Commit.self, again))
       try #require(ArchiveJSON.encode(other) == again)
       try #require(other.standing == commit.standing && other.partitionsChanged == commit.partitionsChanged)
-      try check { path throws(ArchiveError) in
-        try StateCheck(paths: ArchivePaths(commit.source.log), path: path).check(commit)
+      let rules = rules(of: commit.source.log)
+      for violation in rules.violations(of: commit, number: 1, after: nil) {
+        try #require(!"\(violation)".isEmpty)
       }
-      try check { _ throws(ArchiveError) in
-        let state = try Manifest(applying: commit, sha256: String(repeating: "0", count: 64), to: nil)
-        _ = state.quarantinedRecords
-      }
+      var state: Manifest?
+      state.apply(commit, sha256: String(repeating: "0", count: 64))
+      _ = state?.quarantinedRecords
       return true
     }
   }
 
-  @Test func `a mutated note, beginning, kind or quarantine file is read as it says, or not at all`() throws {
+  @Test func `a mutated note, intent, kind or quarantine file is read as it says, or not at all`() throws {
     let holder = LockHolder(pid: 42, host: "machine", since: Timestamp(microseconds: 1_707_733_845_123_456))
     var quarantine: [UInt8] = []
     for (number, json) in ["1", #"{"record":1}"#, #"{"a":"\n","event_at":"yesterday"}"#].enumerated() {
@@ -61,7 +63,7 @@ import Testing
     #expect(identities(in: quarantine, piece: .max).count == 3)
     let corpus = [
       holder.note, quarantine, ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
-      ArchiveJSON.encode(Beginning(files: ["csv/organization=acme/a", "é"])),
+      ArchiveJSON.encode(Intent(firstCommit: 6, commit: 7, files: ["csv/organization=acme/a", "é"])),
     ]
     try FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) { bytes, random in
       let identities = identities(in: bytes, piece: .max)
@@ -76,8 +78,8 @@ import Testing
         try #require(read(ArchiveKindRecord.self, ArchiveJSON.encode(kind))?.logs == kind.logs)
         isRead = true
       }
-      if let beginning = read(Beginning.self, bytes) {
-        try #require(read(Beginning.self, ArchiveJSON.encode(beginning))?.files == beginning.files)
+      if let intent = read(Intent.self, bytes) {
+        try #require(read(Intent.self, ArchiveJSON.encode(intent)).map { Set($0.files) } == Set(intent.files))
         isRead = true
       }
       return isRead
@@ -150,26 +152,16 @@ import Testing
 
   // MARK: - Reading
 
-  private func read<Value: Decodable>(
-    _ type: Value.Type, _ bytes: [UInt8], asStated: Bool = false
-  ) -> Value? {
+  private func read<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
     do throws(ArchiveError) {
-      return try ArchiveJSON.decode(type, from: bytes, path: "file", asStated: asStated)
+      return try ArchiveJSON.decode(type, from: bytes, path: "file")
     } catch {
       return nil
     }
   }
 
-  /// Whether there was no error. An error is an answer too; it must have a sentence.
-  @discardableResult
-  private func check(_ body: (String) throws(ArchiveError) -> Void) throws -> Bool {
-    do throws(ArchiveError) {
-      try body("file")
-      return true
-    } catch {
-      try #require(!"\(error)".isEmpty)
-      return false
-    }
+  private func rules(of log: LogName) -> CommitRules {
+    CommitRules(paths: ArchivePaths(log)) { _ in nil }
   }
 
   private func key(_ read: () throws(KeyFileError) -> [UInt8]) throws -> [UInt8]? {

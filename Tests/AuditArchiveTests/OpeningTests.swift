@@ -263,6 +263,10 @@ import Testing
         "_staging/acme-2/spool-00000001",
       ]
       for path in left { try write("torn", to: "\(folder)/\(path)") }
+      try write(
+        """
+        {"format": "cloudsmith-audit-export/1", "first_commit": 2, "commit": 2, "files": ["\(left[0])", "\(left[1])"]}
+        """, to: "\(folder)/_manifest/acme-2/intent.json")
       let before = try tree(folder)
       try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
       #expect(try tree(folder) == before)

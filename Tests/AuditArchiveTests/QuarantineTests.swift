@@ -114,11 +114,12 @@ import Testing
         try await withWriter(folder) { try $0.commit(first, quarantine: [record("1"), record("2")]) }
           .filesAdded.first)
       try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
-      let damaged = [DamagedFile(path: path, day: nil, damage: .missing, window: march)]
+      let damaged = [Finding(.missing(), at: path, commit: 1, window: march)]
 
       // It does not go away by itself, nor by a replacement of something else.
       var elsewhere = change
       elsewhere.replaced = window("2024-03-01T00:00:01Z", "2024-03-09T00:00:00Z")
+      elsewhere.run.window = elsewhere.replaced
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged == damaged)
         #expect(try writer.commit(change, quarantine: [record("3")]).filesRemoved.isEmpty)
@@ -129,6 +130,7 @@ import Testing
       // The API still shows one of the two.
       var anew = change
       anew.replaced = window("2024-03-01T00:00:00Z", "2024-03-09T00:00:00Z")
+      anew.run.window = anew.replaced
       try await withWriter(folder) { (writer) async throws in
         let commit = try writer.commit(anew, quarantine: [record("2")])
         #expect(commit.filesRemoved == [path])
@@ -142,6 +144,7 @@ import Testing
         #expect(writer.recovery.damaged.isEmpty)
         #expect(writer.manifest == state)
       }
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
     }
   }
 }

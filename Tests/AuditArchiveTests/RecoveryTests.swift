@@ -1,8 +1,9 @@
-import AuditArchive
 import AuditRecord
 import Foundation
 import TestSupport
 import Testing
+
+@testable import AuditArchive
 
 @Suite struct RecoveryTests {
   private let day12 = "2024-02-12"
@@ -36,19 +37,22 @@ import Testing
     for number in 0..<number {
       let path = ArchivePaths(log("acme")).commit(number + 1)
       let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
-      state = try Manifest(
-        applying: ArchiveJSON.decode(Commit.self, from: bytes, path: path), sha256: sha256(bytes), to: state)
+      state.apply(try ArchiveJSON.decode(Commit.self, from: bytes, path: path), sha256: sha256(bytes))
     }
     return state
   }
 
-  @Test func `leftovers go, what the state names stays, and unknown files are left alone`() async throws {
+  @Test
+  func `leftovers that an intent names go, what the state names stays, and everything else is left alone`()
+    async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
         try await writer.commit([day12: events(day12, 6), "2024-02-13": []])
       }
       let clean = try tree(folder)
+      let named = try #require(clean.keys.first { $0.hasSuffix(".csv.gz") })
       let leftovers: [(String, Leftover.Reason)] = [
         ("_staging/acme/spool-00000003", .staging),
         ("_staging/acme/anything", .staging),
@@ -62,6 +66,10 @@ import Testing
         ("quarantine/organization=acme/commit-00000000000000000003-00000000.jsonl", .neverCommitted),
       ]
       let unknown = [
+        "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-11111111.csv.gz",
+        "csv/organization=acme/event_date=2024-02-12/part-00000.r0003-11111111.csv.gz",
+        "csv/organization=acme/event_date=2024-02-19/part-00000.r0001-00000000.csv.gz",
+        "quarantine/organization=acme/commit-00000000000000000003-11111111.jsonl",
         "notes.txt", "csv/_SUCCESS", "csv/organization=acme/event_date=2024-02-12/.part.crc",
         "csv/organization=acme/event_date=2024-02-12/part-00001.r0002-00000000.csv.gz",
         "csv/organization=acme/repository=x/event_date=2024-02-12/part-00000.r0009-00000000.csv.gz",
@@ -70,6 +78,10 @@ import Testing
         "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl", "quarantine/mine.jsonl",
       ]
       for path in leftovers.map(\.0) + unknown { try write("x", to: "\(folder)/\(path)") }
+      // What the state names stays, and a name that is not ours is none of ours, whatever an intent says.
+      let placed = leftovers.filter { $0.1 != .staging }.map(\.0)
+      let intent = Intent(firstCommit: 3, commit: 3, files: placed + [named, "notes.txt", "../outside"])
+      try Data(ArchiveJSON.encode(intent)).write(to: URL(filePath: "\(folder)/_manifest/acme/intent.json"))
       try await withWriter(folder) { (writer) async throws in
         #expect(
           writer.recovery.deleted == leftovers.map { Leftover(path: $0.0, reason: $0.1) }.sorted(by: inReport)
@@ -78,7 +90,8 @@ import Testing
         #expect(try writer.events(of: day12) == events(day12, 6))
       }
       let expected = Set(clean.keys.filter { $0 != "_staging/acme/" } + unknown)
-      #expect(Set(try tree(folder).keys.filter { !$0.hasSuffix("/") }) == expected)
+      let found = Set(try tree(folder).keys.filter { !$0.hasSuffix("/") })
+      #expect(found.symmetricDifference(expected) == [])
     }
   }
 
@@ -91,8 +104,8 @@ import Testing
       try write(text.replacingOccurrences(of: "\"1.0.0\"", with: "\"1.0.1\""), to: third)
       let before = try tree(folder)
       guard
-        case .brokenChain("_manifest/acme/commits/00000000000000000004.json", _) =
-          try await archiveError({ try await withWriter(folder) { _ in } })
+        case .damaged(let finding) = try await archiveError({ try await withWriter(folder) { _ in } }),
+        finding.path == "_manifest/acme/commits/00000000000000000004.json", finding.flaw.kind == .brokenChain
       else {
         Issue.record("an altered record was passed over")
         return
@@ -101,8 +114,10 @@ import Testing
       let error = try await archiveError { try await withWriter(folder) { _ in } }
       #expect(
         error
-          == .brokenChain(
-            path: "_manifest/acme/commits/00000000000000000003.json", why: "the record is missing"))
+          == .damaged(
+            Finding(
+              .brokenChain(.absent(upTo: 3)), at: "_manifest/acme/commits/00000000000000000003.json",
+              commit: 3)))
       #expect(
         try tree(folder).filter { $0.key.hasPrefix("csv") } == before.filter { $0.key.hasPrefix("csv") })
     }

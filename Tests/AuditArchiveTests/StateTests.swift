@@ -139,31 +139,47 @@ import Testing
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(path)")))
         let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
         #expect(ArchiveJSON.encode(commit) == bytes)
-        state = try Manifest(applying: commit, sha256: sha256(bytes), to: state)
+        state.apply(commit, sha256: sha256(bytes))
       }
       let onDisk = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
       #expect(ArchiveJSON.encode(try #require(state)) == [UInt8](onDisk))
     }
   }
 
-  @Test func `a commit that does not follow is refused`() async throws {
+  @Test func `a commit record that does not follow is refused, read or written`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
-      let newest = try Archive.recentCommits(at: folder, log: log("acme"), limit: 6)
       let state = try #require(try Archive.read(at: folder, log: log("acme")))
-      for commit in newest {
-        #expect(throws: ArchiveError.self) {
-          _ = try Manifest(applying: commit, sha256: String(repeating: "0", count: 64), to: state)
-        }
+      let last = try #require(try Archive.recentCommits(at: folder, log: log("acme"), limit: 1).first)
+      let path = ArchivePaths(log("acme")).commit(7)
+      func refusal(_ change: (inout Commit) -> Void) async throws -> Finding? {
+        var next = last
+        next.standing.commit = 7
+        next.previousCommitSHA256 = state.commitSHA256
+        change(&next)
+        try Data(ArchiveJSON.encode(next)).write(to: URL(filePath: "\(folder)/\(path)"))
+        let reading = try await archiveError { try Archive.read(at: folder, log: log("acme")) }
+        let writing = try await archiveError { try await withWriter(folder) { _ in } }
+        #expect(reading == writing)
+        guard case .damaged(let finding)? = reading else { return nil }
+        #expect(finding.path == path)
+        return finding
       }
-      var next = newest[0]
-      next.standing.commit = 7
-      next.previousCommitSHA256 = String(repeating: "0", count: 64)
-      #expect(throws: ArchiveError.self) { _ = try Manifest(applying: next, sha256: "", to: state) }
-      next.previousCommitSHA256 = state.commitSHA256
-      #expect(try Manifest(applying: next, sha256: "", to: state).commit == 7)
-      next.standing.source.query = "event:login"
-      #expect(throws: ArchiveError.self) { _ = try Manifest(applying: next, sha256: "", to: state) }
+      let before = try tree(folder)
+      #expect(try await refusal { $0.standing.commit = 6 }?.flaw.kind == .brokenChain)
+      #expect(
+        try await refusal { $0.previousCommitSHA256 = String(repeating: "0", count: 64) }?.flaw.kind
+          == .brokenChain)
+      #expect(try await refusal { $0.standing.source.query = "event:login" }?.flaw.kind == .inconsistent)
+      #expect(try await refusal { $0.standing.coverage = Coverage() }?.flaw.kind == .wrongCoverage)
+      #expect(
+        try await refusal { $0.filesRemoved = [state.partitions[0].files[0].path] }?.flaw.kind
+          == .inconsistent)
+      #expect(try await refusal { $0.standing.schema = "audit-log-2" }?.flaw.kind == .schemaMismatch)
+      try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
+      #expect(try tree(folder) == before)
+      #expect(try await refusal { _ in } == nil)
+      #expect(try Archive.read(at: folder, log: log("acme"))?.commit == 7)
     }
   }
 
@@ -190,18 +206,21 @@ import Testing
         newer.map { "\($0)" }
           == "_manifest/acme/manifest.json has the format cloudsmith-audit-export/2"
           + ", and this version reads cloudsmith-audit-export/1")
-      guard case .unreadable = try reading(folder, "cloudsmith-audit-export/1", changedTo: "restic/1") else {
-        Issue.record("another program's format was read")
-        return
-      }
       #expect(
         try reading(folder, "{\n  \"commit\"", changedTo: "{\n  \"new\": {\"a\": [1]},\n  \"commit\"") == nil)
     }
   }
 
-  @Test func `a manifest that cannot be right is refused, saying where`() async throws {
+  @Test
+  func
+    `where a manifest cannot be right the commits tell the state, and without them it is refused, saying where`()
+    async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
+      let path = "_manifest/acme/manifest.json"
+      let before = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
+      let state = try Archive.read(at: folder, log: log("acme"))
       let changes = [
         ("\"rows\" : 5", "\"rows\" : -5"), ("\"rows\" : 5", "\"rows\" : \"5\""),
         ("\"revision\" : 1", "\"revision\" : 2"), ("\"state\" : \"", "\"state\" : \"un"),
@@ -211,6 +230,7 @@ import Testing
         ),
         ("high_water_mark\" : \"2024-02-13T", "high_water_mark\" : \"2024-02-14T"),
         ("00:00:00.000000Z", "00:00:00Z"), ("\"audit-log-1\"", "\"audit-log-2\""),
+        ("cloudsmith-audit-export/1", "restic/1"),
         ("\"organization\" : \"acme\"", "\"organization\" : \"other\""),
         ("\"organization\" : \"acme\"", "\"organization\" : \"../acme\""),
         ("csv/organization=acme/event_date=2024-02-12/", "csv/organization=acme/event_date=2024-02-13/"),
@@ -219,13 +239,32 @@ import Testing
         ("\"quarantined_records\" : 0", "\"quarantined_records\" : 1"), ("}", ""),
       ]
       for (text, other) in changes {
+        try write(before.replacingOccurrences(of: text, with: other), to: "\(folder)/\(path)")
+        #expect(try Archive.read(at: folder, log: log("acme")) == state, "\(text) → \(other)")
+        try await withWriter(folder) { #expect($0.manifest == state, "\(text) → \(other)") }
+      }
+      for bytes in [[], [UInt8](repeating: 0, count: 4_096), Array("{".utf8), [0xFF, 0xFE]] {
+        try Data(bytes).write(to: URL(filePath: "\(folder)/\(path)"))
+        #expect(try Archive.read(at: folder, log: log("acme")) == state)
+        try await withWriter(folder) { writer in
+          #expect(writer.recovery.rebuilt?.path == path && writer.manifest == state)
+        }
+        #expect(try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8) == before)
+      }
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/commits")
+      for (text, other) in changes where !derived.contains(text) {
         let error = try reading(folder, text, changedTo: other)
-        guard case .unreadable("_manifest/acme/manifest.json", let why) = error else {
+        guard case .damaged(let finding) = error, finding.path == path else {
           Issue.record("\(text) → \(other): \(String(describing: error))")
           continue
         }
-        #expect(!why.isEmpty && !why.contains("\n"), "\(why)")
+        #expect(!finding.description.contains("\n"), "\(finding)")
       }
     }
   }
+
+  /// What follows from the rest is not read.
+  private let derived = [
+    "\"gaps\" : [\n", "high_water_mark\" : \"2024-02-13T", "\"quarantined_records\" : 0",
+  ]
 }

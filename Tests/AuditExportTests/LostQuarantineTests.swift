@@ -28,13 +28,13 @@ import Testing
     disk.setContents(of: "/archive/\(file.path)", nil)
 
     // Night after night it is told, with the window to fetch anew; it is not forgotten, and not made up for by chance.
-    var lost: [DamagedFile] = []
+    var lost: [Finding] = []
     for night in 1...2 {
       world.clock.advance(to: now + .days(Double(night)))
       let summary = try await world.export(.incremental(backfillStart: nil))
       #expect(summary.isDamaged && summary.damagedDays.isEmpty)
       lost = summary.damagedFiles
-      #expect(lost.map(\.path) == [file.path] && lost.map(\.damage) == [.missing])
+      #expect(lost.map(\.path) == [file.path] && lost.map(\.flaw) == [.missing()])
     }
     let window = try #require(lost.first?.window)
     #expect(window.from == start)

@@ -66,7 +66,7 @@ package struct RandomHistory {
 
   /// Commits until every day is covered and out of reach of the lookback.
   package mutating func settle(_ writer: ArchiveWriter) throws {
-    var change = Change(committedAt: next.end, lookback: .hours(24))
+    var change = Change(committedAt: next.next.next.end, lookback: .hours(24))
     change.covered = [Window(from: first.start, to: next.next.next.end)]
     _ = try writer.commit(change)
   }

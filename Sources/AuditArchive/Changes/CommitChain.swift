@@ -16,15 +16,15 @@ struct CommitChain {
     guard number > 0 else { return nil }
     let path = opening.paths.commit(number)
     guard let (commit, found) = try opening.commit(number) else {
-      throw .brokenChain(path: path, why: "the record is missing")
+      throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: path, commit: number))
     }
     guard found == sha256 else {
-      throw .brokenChain(
-        path: path,
-        why: "it has SHA-256 \(found), and what was built on it names \(sha256 ?? "none")")
+      let flaw = Flaw.brokenChain(.altered(expected: sha256 ?? "null", found: found))
+      throw .damaged(Finding(flaw, at: path, commit: number))
     }
     guard commit.commit == number else {
-      throw .brokenChain(path: path, why: "it says that it is commit \(commit.commit)")
+      let flaw = Flaw.brokenChain(.otherNumber(expected: number, found: commit.commit))
+      throw .damaged(Finding(flaw, at: path, commit: number))
     }
     number -= 1
     sha256 = commit.previousCommitSHA256

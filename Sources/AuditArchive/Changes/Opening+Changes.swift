@@ -23,9 +23,11 @@ extension Opening {
     while !sought.isEmpty {
       guard let commit = try chain.next() else {
         let days = sought.sorted().map(\.description).joined(separator: ", ")
-        throw .brokenChain(
-          path: paths.commit(1),
-          why: "no record before commit \(since + 1) names the earlier revision of \(days)")
+        let flaw = Flaw.inconsistent(
+          member: "partitions_changed",
+          expected: "an earlier revision of \(days), before commit \(since + 1)",
+          found: "none")
+        throw .damaged(Finding(flaw, at: paths.commit(1), commit: 1))
       }
       for partition in commit.partitionsChanged {
         if sought.remove(partition.eventDate) != nil { before[partition.eventDate] = partition }

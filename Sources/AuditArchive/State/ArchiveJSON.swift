@@ -26,41 +26,41 @@ package enum ArchiveJSON {
     }
   }
 
-  /// Reads a file of the archive. Members that this version does not know are passed over.
+  /// Reads a file of the archive, as far as one can: what contradicts itself is read as well. Members that this version does not
+  /// know are passed over.
   ///
-  /// `asStated`: also one that contradicts itself; whoever reads it so looks for that himself.
+  /// Throws `.newerFormat` for a file of a version that this one cannot read, else `.damaged`.
   package static func decode<Value: Decodable>(
-    _ type: Value.Type, from bytes: [UInt8], path: String, asStated: Bool = false
-  ) throws(ArchiveError) -> Value {
-    try checkFormat(bytes, path: path)
-    return try plain(type, from: bytes, path: path, asStated: asStated)
-  }
-
-  /// A higher major number means that this version cannot know what the file says.
-  private static func checkFormat(_ bytes: [UInt8], path: String) throws(ArchiveError) {
-    let found = try plain(Header.self, from: bytes, path: path).format
-    guard found != format else { return }
-    let fields = found.split(separator: "/", omittingEmptySubsequences: false)
-    guard fields.count == 2, fields[0] == name, let number = Int(fields[1]), number > major else {
-      throw .unreadable(path: path, why: "its format is \(found.debugDescription), not \(format)")
-    }
-    throw .newerFormat(path: path, found: found, supported: format)
-  }
-
-  private struct Header: Decodable {
-    var format: String
-  }
-
-  private static func plain<Value: Decodable>(
-    _ type: Value.Type, from bytes: [UInt8], path: String, asStated: Bool = false
+    _ type: Value.Type, from bytes: [UInt8], path: String
   ) throws(ArchiveError) -> Value {
     do {
-      let decoder = JSONDecoder()
-      if let key = CodingUserInfoKey.asStated { decoder.userInfo[key] = asStated }
-      return try decoder.decode(type, from: Data(bytes))
+      return try JSONDecoder().decode(Versioned<Value>.self, from: Data(bytes)).value
+    } catch let error as OtherFormat {
+      // A higher major number means that this version cannot know what the file says.
+      let fields = error.found.split(separator: "/", omittingEmptySubsequences: false)
+      guard fields.count == 2, fields[0] == name, let number = Int(fields[1]), number > major else {
+        throw .unreadable(path, "its format is \(error.found.debugDescription), not \(format)")
+      }
+      throw .newerFormat(path: path, found: error.found, supported: format)
     } catch {
-      throw .unreadable(path: path, why: explanation(of: error))
+      throw .unreadable(path, explanation(of: error))
     }
+  }
+
+  private struct Versioned<Value: Decodable>: Decodable {
+    let value: Value
+
+    enum CodingKeys: CodingKey { case format }
+
+    init(from decoder: any Decoder) throws {
+      let format = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .format)
+      guard format == ArchiveJSON.format else { throw OtherFormat(found: format) }
+      value = try Value(from: decoder)
+    }
+  }
+
+  private struct OtherFormat: Error {
+    let found: String
   }
 
   private static func explanation(of error: any Error) -> String {
@@ -79,15 +79,6 @@ package enum ArchiveJSON {
       return "it is not JSON: \(error)"
     }
   }
-}
-
-extension CodingUserInfoKey {
-  fileprivate static let asStated = CodingUserInfoKey(rawValue: "as stated")
-}
-
-extension Decoder {
-  /// Whether the record is wanted as it stands, though it may contradict itself.
-  var isAsStated: Bool { CodingUserInfoKey.asStated.flatMap { userInfo[$0] as? Bool } ?? false }
 }
 
 // Times, days and windows as the archive writes them: `2024-02-12T10:30:45.123456Z`, `2024-02-12`, `{"from": …, "to": …}`.
@@ -135,16 +126,6 @@ extension KeyedDecodingContainer {
 
   func windowsIfPresent(forKey key: Key) throws -> [Window] {
     contains(key) ? try windows(forKey: key) : []
-  }
-
-  /// Windows as `Coverage` keeps them.
-  func coverage(forKey key: Key) throws -> Coverage {
-    let windows = try windows(forKey: key)
-    let coverage = Coverage(windows)
-    guard coverage.intervals == windows else {
-      throw corrupted(key, "the windows are empty, unsorted, or touch one another")
-    }
-    return coverage
   }
 
   /// A SHA-256 in lower-case hex.

@@ -28,33 +28,34 @@ package struct Manifest: Hashable, Sendable {
     self.partitions = partitions
     self.quarantine = quarantine
   }
+}
 
-  /// What a commit makes of the state before it (nil: of nothing). `sha256` is that of the commit record's bytes.
-  package init(
-    applying commit: Commit, sha256: String, to previous: Manifest?
-  ) throws(ArchiveError) {
-    func check(_ holds: Bool, _ why: @autoclosure () -> String) throws(ArchiveError) {
-      let path = ArchivePaths(commit.source.log).commit(commit.commit)
-      guard holds else { throw .brokenChain(path: path, why: why()) }
+extension Manifest? {
+  /// Folds a commit into the state, whatever it says: `CommitRules` tells whether it may. nil is the state before the first commit.
+  ///
+  /// - Parameter sha256: of the commit record's bytes.
+  /// - Complexity: O(changes × log days), and O(days) where a day comes in between or goes.
+  package mutating func apply(_ commit: Commit, sha256: String) {
+    var state =
+      take() ?? Manifest(standing: commit.standing, commitSHA256: sha256, partitions: [], quarantine: [])
+    state.standing = commit.standing
+    state.commitSHA256 = sha256
+    let gone = Set(commit.partitionsRemoved)
+    if !gone.isEmpty { state.partitions.removeAll { gone.contains($0.eventDate) } }
+    for partition in commit.partitionsChanged {
+      let index = state.partitions.partitioningIndex { $0.eventDate >= partition.eventDate }
+      if index < state.partitions.count, state.partitions[index].eventDate == partition.eventDate {
+        state.partitions[index] = partition
+      } else {
+        state.partitions.insert(partition, at: index)
+      }
     }
-    let number = (previous?.commit ?? 0) + 1
-    try check(commit.commit == number, "it says that it is commit \(commit.commit), and \(number) is next")
-    try check(
-      commit.previousCommitSHA256 == previous?.commitSHA256,
-      "it follows a record with SHA-256 \(commit.previousCommitSHA256 ?? "null")"
-        + ", and the one before it has \(previous?.commitSHA256 ?? "null")")
-    try check(
-      previous.map { $0.source == commit.source } ?? true, "it is of another source than the one before it")
-
-    let gone = Set(commit.partitionsRemoved).union(commit.partitionsChanged.map(\.eventDate))
-    self.standing = commit.standing
-    self.commitSHA256 = sha256
-    self.partitions =
-      ((previous?.partitions ?? []).filter { !gone.contains($0.eventDate) } + commit.partitionsChanged)
-      .sorted { $0.eventDate < $1.eventDate }
-    let removed = Set(commit.filesRemoved)
-    self.quarantine =
-      (previous?.quarantine ?? []).filter { !removed.contains($0.path) } + commit.quarantineAdded
+    if !state.quarantine.isEmpty {
+      let removed = Set(commit.filesRemoved)
+      if !removed.isEmpty { state.quarantine.removeAll { removed.contains($0.path) } }
+    }
+    state.quarantine += commit.quarantineAdded
+    self = state
   }
 }
 
@@ -80,11 +81,6 @@ extension Manifest: Codable {
     commitSHA256 = try record.hash(forKey: .commitSHA256)
     partitions = try record.decode([Partition].self, forKey: .partitions)
     quarantine = try record.decode([QuarantineFile].self, forKey: .quarantine)
-    let counted = try record.count(forKey: .quarantinedRecords)
-    guard decoder.isAsStated || counted == quarantinedRecords else {
-      throw record.corrupted(
-        .quarantinedRecords, "it says \(counted), and the files named hold \(quarantinedRecords)")
-    }
   }
 }
 

@@ -2,20 +2,20 @@ import AuditRecord
 import Crypto
 
 extension ArchiveStorage {
-  /// Whether a sealed file is, byte for byte, the one that was put there; nil when it is.
-  func damage(to file: some SealedFile) throws(ArchiveError) -> Damage? {
-    guard let size = try stored(size(file.path)) else { return .missing }
-    guard size == file.bytes else { return .size(expected: file.bytes, found: size) }
+  /// How a sealed file differs, byte for byte, from the one that was put there; nil when it does not.
+  func flaw(of file: some SealedFile) throws(ArchiveError) -> Flaw? {
+    guard let size = try stored(size(file.path)) else { return .missing() }
+    guard size == file.bytes else { return .altered(.bytes(expected: file.bytes, found: size)) }
     var hash = SHA256()
     var offset = 0
     while offset < size {
       let bytes = try stored(read(file.path, at: offset, count: 1 << 20))
-      guard !bytes.isEmpty else { return .size(expected: file.bytes, found: offset) }
+      guard !bytes.isEmpty else { return .altered(.bytes(expected: file.bytes, found: offset)) }
       hash.update(bytes)
       offset += bytes.count
     }
     let found = hash.finalize().hex
-    return found == file.sha256 ? nil : .altered(expected: file.sha256, found: found)
+    return found == file.sha256 ? nil : .altered(.sha256(expected: file.sha256, found: found))
   }
 }
 

@@ -7,17 +7,24 @@ import AuditRecord
 struct ChainCheck {
   private let storage: any ArchiveStorage
   private let paths: ArchivePaths
-  private let anchor: Stated<Manifest>?
+  private let anchor: RecordedManifest?
+  private let intent: Intent?
   /// nil: no signature is looked at.
   private(set) var signatures: SignatureCheck?
 
   private(set) var findings: [Finding] = []
   /// What was found by holding a record against what came before it: worth nothing from a break on.
   private var comparisons: [Finding] = []
-  private var fold = StateFold()
+  private var sum: Manifest?
   /// The manifest and the commits after it.
-  private var fallback: StateFold?
+  private var fallback: Manifest?
+  /// What the runs were after that stored files in quarantine.
+  private var windows: [Int: Window] = [:]
+  /// Entries of days that break a rule, and are told of the day where it is as they say.
+  private var entries: [(partition: Partition, finding: Finding)] = []
 
+  /// Of the newest record that could be read.
+  private var newestRemoved: [String] = []
   private var previous: (number: Int, sha256: String)?
   private var brokenLinks: [BrokenLink] = []
   private var anchorBreak: Flaw.Break?
@@ -36,19 +43,23 @@ struct ChainCheck {
   }
 
   init(
-    storage: any ArchiveStorage, paths: ArchivePaths, manifest: Stated<Manifest>?, signatures: SignatureCheck?
+    storage: any ArchiveStorage, paths: ArchivePaths, recorded: RecordedState, signatures: SignatureCheck?
   ) {
     self.storage = storage
     self.paths = paths
-    self.anchor = manifest
+    self.anchor = recorded.manifest
+    self.intent = recorded.intent
     self.signatures = signatures
   }
 
   /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
-  var state: Manifest? { (breaks.isEmpty ? fold : fallback ?? fold).manifest }
+  var state: Manifest? { breaks.isEmpty ? sum : fallback ?? sum }
+
+  /// What the next run deletes where it is there: what the intent names, and what the newest commit removed.
+  var mayBeLeft: Set<String> { Set((intent?.files ?? []) + newestRemoved) }
 
   /// The last commit of which the state does not know what it changed; nil: it knows all.
-  var lastLost: Int? { breaks.filter { $0 > anchor?.record.commit ?? 0 }.max() }
+  var lastLost: Int? { breaks.filter { $0 > anchor?.manifest.commit ?? 0 }.max() }
 
   /// `numbers`: of the records that there are, in order.
   mutating func run(_ numbers: [Int], each: (Int) -> Void) {
@@ -57,16 +68,18 @@ struct ChainCheck {
       read(number)
       each(number)
     }
-    expectRecords(upTo: max(numbers.last ?? 0, anchor?.record.commit ?? 0))
+    expectRecords(upTo: max(numbers.last ?? 0, anchor?.manifest.commit ?? 0))
     blameLinks()
     checkAge()
     let firstBreak = breaks.min() ?? .max
+    // What a day's entry says wrongly is told of the day, where it is the entry that counts.
+    for (partition, finding) in entries where state?.partition(partition.eventDate) != partition {
+      comparisons.append(finding)
+    }
     findings += comparisons.filter { $0.commit.map { $0 < firstBreak } ?? true }
-    if let anchor, anchor.record.commit >= firstBreak {
+    if let anchor, anchor.manifest.commit >= firstBreak {
       // There is nothing to hold the manifest against but itself.
-      findings += anchor.claims.flaws(in: anchor.record.standing).map {
-        Finding($0, at: paths.manifest, commit: anchor.record.commit)
-      }
+      findings += ManifestCheck(anchor, sum: anchor.manifest, path: paths.manifest).findings
     }
   }
 
@@ -84,8 +97,8 @@ struct ChainCheck {
   private mutating func checkBytes(_ bytes: [UInt8], of number: Int) -> String {
     signatures?.check(bytes, of: number)
     let sha256 = sha256Hex(bytes)
-    if let anchor, anchor.record.commit == number, anchor.record.commitSHA256 != sha256 {
-      anchorBreak = .altered(expected: anchor.record.commitSHA256, found: sha256)
+    if let anchor, anchor.manifest.commit == number, anchor.manifest.commitSHA256 != sha256 {
+      anchorBreak = .altered(expected: anchor.manifest.commitSHA256, found: sha256)
     }
     return sha256
   }
@@ -106,25 +119,42 @@ struct ChainCheck {
     let before = previous
     previous = (number, sha256)
     do {
-      let stated = try ArchiveJSON.decode(Stated<Commit>.self, from: bytes, path: path, asStated: true)
-      let commit = stated.record
+      let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
+      let text = try readAlike(bytes, as: commit, path)
       checkLink(commit, number, before)
-      for flaw in stated.claims.flaws(in: commit.standing) { add(flaw, number) }
+      for difference in text {
+        add(difference.flaw { .inconsistent(member: $0, expected: $1, found: $2) }, number)
+      }
       if commit.commit != number {
         add(.brokenChain(.otherNumber(expected: number, found: commit.commit)), number, isBreak: true)
       }
-      if commit.source.log != paths.log {
-        add(
-          .inconsistent(member: "source", expected: "\(paths.log)", found: "\(commit.source.log)"), number)
+      let rules = CommitRules(paths: paths) { [windows] in windows[$0] }
+      let entries = Dictionary(
+        commit.partitionsChanged.map { ($0.eventDate, $0) }, uniquingKeysWith: { first, _ in first })
+      comparisons += rules.changeViolations(of: commit, number: number, after: sum)
+      for finding in rules.entryViolations(of: commit, number: number) {
+        if let partition = finding.day.flatMap({ entries[$0] }) { self.entries.append((partition, finding)) }
       }
-      comparisons += CommitCheck(commit, number: number, after: fold, paths: paths).findings
-      fold.apply(commit, sha256: sha256)
-      fallback?.apply(commit, sha256: sha256)
+      if !commit.quarantineAdded.isEmpty { windows[number] = commit.run.window }
+      newestRemoved = commit.filesRemoved
+      sum.apply(commit, sha256: sha256)
+      if fallback != nil { fallback.apply(commit, sha256: sha256) }
     } catch {
       silent.insert(number)
       add(.unreadable(error.reason), number, isBreak: true)
     }
     holdAgainstManifest(at: number)
+  }
+
+  /// Where the record says something else than it is written in. Throws `.damaged` for bytes that readers do not read alike.
+  private func readAlike(
+    _ bytes: [UInt8], as commit: Commit, _ path: String
+  ) throws(ArchiveError) -> [RecordText.Difference] {
+    do throws(JSONTreeError) {
+      return try RecordText(bytes, expected: ArchiveJSON.encode(commit))?.differences ?? []
+    } catch {
+      throw .unreadable(path, "\(error)")
+    }
   }
 
   private mutating func checkLink(_ commit: Commit, _ number: Int, _ before: (number: Int, sha256: String)?) {
@@ -143,24 +173,30 @@ struct ChainCheck {
     missing += number - next + 1
     silent.insert(number)
     previous = (number, "")
-    if let anchor, (next...number).contains(anchor.record.commit) {
-      holdAgainstManifest(at: anchor.record.commit)
+    if let anchor, (next...number).contains(anchor.manifest.commit) {
+      holdAgainstManifest(at: anchor.manifest.commit)
     }
   }
 
   private mutating func holdAgainstManifest(at number: Int) {
-    guard let anchor, anchor.record.commit == number else { return }
-    fallback = StateFold(anchor.record)
-    if let sum = fold.manifest {
+    guard let anchor, anchor.manifest.commit == number else { return }
+    fallback = anchor.manifest
+    // In order and each day once, as everything that is built on a state takes it to be.
+    fallback?.partitions = Dictionary(
+      anchor.manifest.partitions.map { ($0.eventDate, $0) }, uniquingKeysWith: { $1 }
+    ).values.sorted { $0.eventDate < $1.eventDate }
+    if let sum {
       comparisons += ManifestCheck(anchor, sum: sum, path: paths.manifest).findings
     }
   }
 
-  /// One commit behind is where a run stopped between its commit and its manifest; further behind it cannot get.
+  /// One commit behind is where a run stopped between its commit and its manifest, and then its intent is there; further behind it
+  /// cannot get.
   private mutating func checkAge() {
-    guard breaks.isEmpty, let anchor, let newest = previous?.number, anchor.record.commit < newest - 1
+    guard breaks.isEmpty, let anchor, let newest = previous?.number, anchor.manifest.commit < newest,
+      anchor.manifest.commit < newest - 1 || intent?.commit != newest
     else { return }
-    let number = anchor.record.commit
+    let number = anchor.manifest.commit
     let flaw = Flaw.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
     findings.append(Finding(flaw, at: paths.manifest, commit: number))
   }
@@ -181,7 +217,7 @@ struct ChainCheck {
       }
     }
     guard let anchor, case .altered(let expected, let found) = anchorBreak else { return }
-    let number = anchor.record.commit
+    let number = anchor.manifest.commit
     if let previous, previous.number > number, !doubted.contains(number + 1), !silent.contains(number + 1) {
       // The record after it vouches for it.
       let flaw = Flaw.wrongManifest(member: "commit_sha256", expected: found, found: expected)
@@ -192,7 +228,7 @@ struct ChainCheck {
   }
 
   private func isAnchorBreak(at number: Int) -> Bool {
-    anchorBreak != nil && anchor?.record.commit == number
+    anchorBreak != nil && anchor?.manifest.commit == number
   }
 
   private mutating func add(_ flaw: Flaw, _ number: Int, isBreak: Bool = false) {
@@ -211,7 +247,7 @@ extension ArchiveError {
   /// The failure without the path, which stands beside it.
   var reason: String {
     switch self {
-    case .unreadable(_, let why), .brokenChain(_, let why): why
+    case .damaged(let finding): finding.reason
     case .newerFormat(_, let found, let supported):
       "its format is \(found), and this version reads \(supported)"
     default: "\(self)"

@@ -9,13 +9,22 @@ package struct Finding: Hashable, Sendable {
   /// The commit that is concerned; nil when it is not about one.
   package var commit: Int?
   package var flaw: Flaw
+  /// What to export anew with `--replace` to make it good, where it is not the day: for a file of quarantine the window of the run
+  /// that stored it. nil also where that is not known.
+  package var window: Window?
 
-  package init(_ flaw: Flaw, at path: String, day: Day? = nil, commit: Int? = nil) {
+  package init(
+    _ flaw: Flaw, at path: String, day: Day? = nil, commit: Int? = nil, window: Window? = nil
+  ) {
     self.path = path
     self.day = day
     self.commit = commit
     self.flaw = flaw
+    self.window = window
   }
+
+  /// What to export anew with `--replace` to make it good; nil where that is not known, and for a file of state.
+  package var replacement: Window? { window ?? day?.window }
 
   /// Whose rows are concerned, in order.
   package var days: [Day] {
@@ -71,7 +80,11 @@ package enum Flaw: Hashable, Sendable {
   package enum Unlisted: Hashable, Sendable {
     /// What a run left that stopped; the next run deletes it.
     case leftover(Leftover.Reason)
-    /// A name of ours, which a run leaves alone because it cannot be of a later or earlier revision.
+    /// A part of a revision that a commit replaced, and that is there again.
+    case returned
+    /// A name of a later commit than there are, that no run said it would put there: the state may be an older copy.
+    case later
+    /// Any other name of ours.
     case stray
     /// Not a name of ours; runs leave it alone.
     case foreign

@@ -3,7 +3,9 @@ import AuditRecord
 /// Which records a log has at one instant: the manifest as it stands, and the numbers of the commits.
 struct RecordedState {
   /// nil when there is none, or none that can be read.
-  private(set) var manifest: Stated<Manifest>?
+  private(set) var manifest: RecordedManifest?
+  /// Of a run that is at work, or was killed.
+  private(set) var intent: Intent?
   /// Of the commit records, in order.
   private(set) var numbers: [Int] = []
   private(set) var findings: [Finding] = []
@@ -34,11 +36,10 @@ struct RecordedState {
     do throws(ArchiveError) {
       if let bytes = try stored(storage.read(paths.manifest)) {
         hasManifest = true
-        let stated = try ArchiveJSON.decode(
-          Stated<Manifest>.self, from: bytes, path: paths.manifest, asStated: true)
-        let found = stated.record.source.log
+        let recorded = try RecordedManifest(bytes, path: paths.manifest)
+        let found = recorded.manifest.source.log
         if found == paths.log {
-          manifest = stated
+          manifest = recorded
         } else if found.isOtherSpelling(of: paths.log), try !stored(storage.isSpelledSo(paths.state)) {
           throw ArchiveError.otherSpelling(found: found, asked: paths.log)
         } else {
@@ -55,12 +56,40 @@ struct RecordedState {
       }
       hasManifest = true
     }
+    do throws(ArchiveError) {
+      intent = try Opening(storage: storage, paths: paths).intent()
+    } catch {
+      switch error {
+      case .damaged(let finding): findings.append(finding)
+      case .storage(let error) where ![.denied, .tooManyOpenFiles, .disconnected].contains(error.reason):
+        let path = error.path.hasSuffix(paths.beginning) ? paths.beginning : paths.intent
+        findings.append(Finding(.unreadable("\(error)"), at: path))
+      default: throw error
+      }
+    }
     numbers = try stored(storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
       .filter { $0 < .max }
   }
 
   private var isBehind: Bool {
     guard let newest = numbers.last else { return false }
-    return manifest.map { $0.record.commit < newest } ?? !hasManifest
+    return manifest.map { $0.manifest.commit < newest } ?? !hasManifest
+  }
+}
+
+/// A manifest as it stands on disk.
+struct RecordedManifest {
+  let manifest: Manifest
+  let bytes: [UInt8]
+
+  /// Throws `.damaged` for bytes that readers do not read alike, and `.newerFormat`.
+  init(_ bytes: [UInt8], path: String) throws(ArchiveError) {
+    self.bytes = bytes
+    manifest = try ArchiveJSON.decode(Manifest.self, from: bytes, path: path)
+    do throws(JSONTreeError) {
+      _ = try RecordText(bytes, expected: ArchiveJSON.encode(manifest))
+    } catch {
+      throw .unreadable(path, "\(error)")
+    }
   }
 }

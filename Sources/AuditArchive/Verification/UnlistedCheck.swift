@@ -9,14 +9,18 @@ struct UnlistedCheck {
   private let storage: any ArchiveStorage
   private let paths: ArchivePaths
   private let state: Manifest
+  /// What a run said that it would put in its place, and what the newest commit removed: the next run deletes these.
+  private var known: Set<String>
   private var candidates: [StoredFile]
   /// What other programs have left, in the log's folders of state too.
   private(set) var leftByOthers: [LeftByOthers] = []
 
   /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
   init(
-    _ state: Manifest, alsoNamed manifest: Manifest?, storage: any ArchiveStorage, paths: ArchivePaths
+    _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, storage: any ArchiveStorage,
+    paths: ArchivePaths
   ) throws(StorageError) {
+    self.known = known
     self.storage = storage
     self.paths = paths
     self.state = state
@@ -35,10 +39,11 @@ struct UnlistedCheck {
   }
 
   /// Whether a run that is under way may still explain one of them.
-  var isInDoubt: Bool { !leftovers.isEmpty }
+  var isInDoubt: Bool { candidates.contains { ![.foreign, .stray].contains(kind(of: $0.path)) } }
 
-  /// Another look. `later`: the commits that have come since the first one.
-  mutating func lookAgain(_ later: [Commit]) throws(StorageError) {
+  /// Another look. `later`: the commits that have come since the first one; `intent`: what is said now.
+  mutating func lookAgain(_ later: [Commit], _ intent: Intent?) throws(StorageError) {
+    known.formUnion(intent?.files ?? [])
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
     var remaining: [StoredFile] = []
     for file in candidates where !explained.contains(file.path) {
@@ -47,17 +52,25 @@ struct UnlistedCheck {
     candidates = remaining
   }
 
-  private var leftovers: [Leftover] {
-    Recovery(paths: paths, state: state, beginning: [], files: candidates).leftovers
+  private func kind(of path: String) -> Flaw.Unlisted {
+    let place: (isLater: Bool, isEarlier: Bool)
+    if let name = paths.partName(path) {
+      let revision = state.partition(name.day)?.revision ?? 0
+      place = (name.revision > revision, name.revision < revision)
+    } else if let name = paths.quarantineName(path) {
+      place = (name.commit > state.commit, false)
+    } else {
+      return .foreign
+    }
+    if known.contains(path), place.isLater || place.isEarlier {
+      return .leftover(place.isLater ? .neverCommitted : .superseded)
+    }
+    return place.isLater ? .later : place.isEarlier ? .returned : .stray
   }
 
   var findings: [Finding] {
-    let reasons = Dictionary(leftovers.map { ($0.path, $0.reason) }, uniquingKeysWith: { first, _ in first })
-    return candidates.map { file in
-      let name = paths.partName(file.path)
-      let isOurs = name != nil || paths.quarantineName(file.path) != nil
-      let kind = reasons[file.path].map(Flaw.Unlisted.leftover) ?? (isOurs ? .stray : .foreign)
-      return Finding(.unlisted(kind), at: file.path, day: name?.day)
+    candidates.map { file in
+      Finding(.unlisted(kind(of: file.path)), at: file.path, day: paths.partName(file.path)?.day)
     }
   }
 }

@@ -44,7 +44,7 @@ struct Verification {
     try stored(storage.checkPlace())
     let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
     if record.isEmpty {
-      guard let example = try exampleOfPart() else { return nil }
+      guard let example = try exampleOfPart(besides: record.intent) else { return nil }
       add([Finding(.missing(example: example), at: paths.manifest)])
       return report
     }
@@ -61,7 +61,7 @@ struct Verification {
     do {
       if chain.lastLost == nil {
         unlisted = try UnlistedCheck(
-          state, alsoNamed: record.manifest?.record, storage: storage, paths: paths)
+          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, storage: storage, paths: paths)
         report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
@@ -80,12 +80,12 @@ struct Verification {
 
   // MARK: What is recorded
 
-  private func exampleOfPart() throws(ArchiveError) -> String? {
-    var parts: [String] = []
-    for format in PartFormat.allCases {
-      parts += try stored(storage.list(paths.days(format))).map(\.path).filter { paths.partName($0) != nil }
+  /// A part that no first run was putting there.
+  private func exampleOfPart(besides intent: Intent?) throws(ArchiveError) -> String? {
+    let parts = try Opening(storage: storage, paths: paths).parts().map(\.path).filter {
+      paths.partName($0) != nil
     }
-    return parts.min()
+    return Set(parts).subtracting(intent?.files ?? []).min()
   }
 
   private mutating func checkKind() throws(ArchiveError) {
@@ -104,13 +104,13 @@ struct Verification {
   private mutating func checkChain(
     _ record: RecordedState, _ observe: (VerificationProgress) -> Void
   ) -> ChainCheck {
-    report.manifestCommit = record.manifest?.record.commit
+    report.manifestCommit = record.manifest?.manifest.commit
     progress.total = record.numbers.count
     let signatures = settings.publicKey.map { key in
       SignatureCheck(storage: storage, paths: paths, key: key, from: settings.signedSince)
     }
     var chain = ChainCheck(
-      storage: storage, paths: paths, manifest: record.manifest, signatures: signatures)
+      storage: storage, paths: paths, recorded: record, signatures: signatures)
     chain.run(record.numbers) { _ in
       progress.done += 1
       observe(progress)
@@ -241,16 +241,24 @@ struct Verification {
 
   private mutating func settle(_ check: UnlistedCheck, _ state: Manifest, _ patience: () -> Void) {
     var check = check
+    guard !check.findings.isEmpty else { return }
     do {
-      try check.lookAgain(commits(after: state.commit))
+      try check.lookAgain(commits(after: state.commit), intent())
       for _ in 1..<Verification.looks where check.isInDoubt {
         patience()
-        try check.lookAgain(commits(after: state.commit))
+        try check.lookAgain(commits(after: state.commit), intent())
       }
-    } catch {
+    } catch let error as StorageError {
       add([Finding(.unreadable("\(error)"), at: error.path)])
+    } catch {
+      add([Finding(.unreadable("\(error)"), at: paths.intent)])
     }
     add(check.findings)
+  }
+
+  /// What a run says now that it puts in its place.
+  private func intent() throws(ArchiveError) -> Intent? {
+    try Opening(storage: storage, paths: paths).intent()
   }
 
   /// What a run has committed since the state was read. Such a record is only asked what it replaces; the next verification
@@ -263,7 +271,7 @@ struct Verification {
       let path = paths.commit(number)
       do {
         guard let bytes = try storage.read(path) else { return commits }
-        commits.append(try ArchiveJSON.decode(Commit.self, from: bytes, path: path, asStated: true))
+        commits.append(try ArchiveJSON.decode(Commit.self, from: bytes, path: path))
       } catch {
         return commits
       }

@@ -10,6 +10,12 @@ package final class ArchiveWriter: Sendable {
   private struct State {
     var manifest: Manifest?
     var failure: ArchiveError?
+    /// The first commit of the runs that nobody has been told of to their end.
+    var firstCommit: Int
+    /// What commits have removed, and could not be deleted.
+    var undeleted: [String] = []
+    /// Whether the disk has an intent.
+    var isAnnounced: Bool
   }
 
   let storage: any ArchiveStorage
@@ -25,7 +31,11 @@ package final class ArchiveWriter: Sendable {
     self.recovery = recovery
     self.storage = storage
     self.settings = settings
-    self.state = Mutex(State(manifest: manifest))
+    let first = recovery.untoldQuarantine.isEmpty ? nil : recovery.interrupted?.firstCommit
+    self.state = Mutex(
+      State(
+        manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
+        undeleted: recovery.undeleted, isAnnounced: recovery.interrupted != nil))
     self.quarantine = Mutex(Quarantine(storage: storage))
   }
 
@@ -81,7 +91,7 @@ package final class ArchiveWriter: Sendable {
   /// Whether every file of a day, in each of its formats, is as it was sealed. Rows are read from one format alone: that they
   /// are well says nothing of the others.
   package func isIntact(_ day: Day) throws(ArchiveError) -> Bool {
-    for file in manifest?.partition(day)?.files ?? [] where try storage.damage(to: file) != nil {
+    for file in manifest?.partition(day)?.files ?? [] where try storage.flaw(of: file) != nil {
       return false
     }
     return true
@@ -135,22 +145,31 @@ package final class ArchiveWriter: Sendable {
       lost: try lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
     let record = ArchiveJSON.encode(plan.commit)
-    let manifest = try Manifest(applying: plan.commit, sha256: sha256Hex(record), to: state.manifest)
+    let number = plan.commit.commit
+    if let violation = opening.rules.violations(of: plan.commit, number: number, after: state.manifest).first
+    {
+      throw .invalidCommit(violation)
+    }
+    var manifest = state.manifest
+    manifest.apply(plan.commit, sha256: sha256Hex(record))
 
-    // Steps 2 to 5 of the format. Step 1, writing and syncing the parts, was staging.
-    let isFirst = state.manifest == nil
-    if isFirst { try opening.begin(plan.commit.filesAdded) }
+    // Steps 2 to 6 of the format. Step 1, writing and syncing the parts, was staging.
+    if state.manifest == nil { try opening.fixKind() }
+    let intent = Intent(
+      firstCommit: state.firstCommit, commit: number, files: Set(plan.commit.filesAdded + state.undeleted))
     do throws(StorageError) {
+      try storage.replace(paths.intent, ArchiveJSON.encode(intent))
+      state.isAnnounced = true
       try storage.put(plan.puts)
       // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
       // left without its commit goes in recovery.
       if let key = settings.signingKey {
-        try storage.replace(paths.signature(plan.commit.commit), key.signature(of: record))
+        try storage.replace(paths.signature(number), key.signature(of: record))
       }
       do throws(StorageError) {
-        try storage.create(paths.commit(plan.commit.commit), record)  // this is the commit
+        try storage.create(paths.commit(number), record)  // this is the commit
       } catch {
-        if isThere(record, at: paths.commit(plan.commit.commit)) {
+        if isThere(record, at: paths.commit(number)) {
           state.manifest = manifest
           made(plan.commit)
         }
@@ -158,15 +177,36 @@ package final class ArchiveWriter: Sendable {
       }
       state.manifest = manifest
       made(plan.commit)
-      try storage.replace(paths.manifest, ArchiveJSON.encode(manifest))
+      if let manifest { try storage.replace(paths.manifest, ArchiveJSON.encode(manifest)) }
     } catch {
       throw .storage(error)
     }
     // Tidying: the archive is complete.
-    storage.tidy(plan.commit.filesRemoved)
-    if isFirst { opening.tidyBeginning() }
+    let removed = Set(plan.commit.filesRemoved + state.undeleted)
+    state.undeleted = removed.subtracting(storage.tidy(removed.sorted())).sorted()
     for staged in unchanged { discard(staged) }
     return plan.commit
+  }
+
+  /// The run has come to its end, and tells what it did: its intent goes, but for what could not be deleted.
+  ///
+  /// After a failed commit the intent stays, and opening the archive anew does what it asks for.
+  func end() {
+    state.withLock { state in
+      guard state.isAnnounced, state.failure == nil else { return }
+      let paths = ArchivePaths(source.log)
+      guard !state.undeleted.isEmpty else {
+        storage.tidy([paths.intent, paths.beginning])
+        return
+      }
+      let next = (state.manifest?.commit ?? 0) + 1
+      let intent = Intent(firstCommit: next, commit: next, files: state.undeleted)
+      do throws(StorageError) {
+        try storage.replace(paths.intent, ArchiveJSON.encode(intent))
+      } catch {
+        // The one that is there still names what the last commit put there; that commit names what it removed.
+      }
+    }
   }
 
   /// Whether a record whose creation failed is in its place all the same, as when only its folder could not be synced.
@@ -184,7 +224,7 @@ package final class ArchiveWriter: Sendable {
   ) throws(ArchiveError) -> [QuarantineFile] {
     guard let window else { return [] }
     var lost: [QuarantineFile] = []
-    for file in manifest?.quarantine ?? [] where try storage.damage(to: file) != nil {
+    for file in manifest?.quarantine ?? [] where try storage.flaw(of: file) != nil {
       let stored = opening.paths.quarantineName(file.path).flatMap { opening.runWindow($0.commit) }
       if stored.map(window.contains) ?? true { lost.append(file) }
     }
@@ -197,7 +237,7 @@ package final class ArchiveWriter: Sendable {
     guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
     guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))
     else { return false }
-    for file in present.files where try storage.damage(to: file) != nil { return false }
+    for file in present.files where try storage.flaw(of: file) != nil { return false }
     return true
   }
 }

@@ -54,7 +54,7 @@ package struct DayReader: ~Copyable {
       switch file.format {
       case .csv: return OpenPart(file: file, csv: try CSVPartReader(), parquet: nil)
       case .parquet:
-        guard let size = try storage.size(file.path) else { throw damage(file, .missing) }
+        guard let size = try storage.size(file.path) else { throw damage(file, .missing(rows: file.rows)) }
         let reader = try ParquetPartReader(size: size) { offset, count in
           try storage.read(file.path, at: offset, count: count)
         }
@@ -100,7 +100,7 @@ package struct DayReader: ~Copyable {
   private func failure(_ file: PartFile, _ error: any Error) throws(ArchiveError) -> ArchiveError {
     if let error = error as? ArchiveError { return error }
     if let error = error as? StorageError {
-      return error.reason == .missing ? damage(file, .missing) : .storage(error)
+      return error.reason == .missing ? damage(file, .missing(rows: file.rows)) : .storage(error)
     }
     return damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
   }
@@ -109,7 +109,7 @@ package struct DayReader: ~Copyable {
     do {
       return try storage.read(file.path, at: offset, count: Self.chunk)
     } catch let error where error.reason == .missing {
-      throw damage(file, .missing)
+      throw damage(file, .missing(rows: file.rows))
     } catch {
       throw .storage(error)
     }
@@ -117,32 +117,32 @@ package struct DayReader: ~Copyable {
 
   private func verify(_ file: PartFile, _ found: PartSummary) throws(ArchiveError) {
     guard found.bytes == file.bytes else {
-      throw damage(file, .size(expected: file.bytes, found: found.bytes))
+      throw damage(file, .altered(.bytes(expected: file.bytes, found: found.bytes)))
     }
     guard found.sha256 == file.sha256 else {
-      throw damage(file, .altered(expected: file.sha256, found: found.sha256))
+      throw damage(file, .altered(.sha256(expected: file.sha256, found: found.sha256)))
     }
     guard found.rows == file.rows else {
-      throw damage(file, .miscounted(expected: file.rows, found: found.rows))
+      throw damage(file, .miscounted(.rows, expected: file.rows, found: found.rows))
     }
   }
 
   /// A file cut short is told as that, whatever the reader of its format makes of it.
-  private func sizeDamage(_ file: PartFile) throws(ArchiveError) -> Damage? {
+  private func sizeDamage(_ file: PartFile) throws(ArchiveError) -> Flaw? {
     let size = try stored(storage.size(file.path))
     guard let size, size != file.bytes else { return nil }
-    return .size(expected: file.bytes, found: size)
+    return .altered(.bytes(expected: file.bytes, found: size))
   }
 
   private mutating func verifyContent() throws(ArchiveError) {
     guard !isVerified, let partition, let first = partition.files.first else { return }
     isVerified = true
     guard content.sha256 == partition.contentSHA256 else {
-      throw damage(first, .otherContent(expected: partition.contentSHA256, found: content.sha256))
+      throw damage(first, .wrongContent(expected: partition.contentSHA256, found: content.sha256))
     }
   }
 
-  private func damage(_ file: PartFile, _ damage: Damage) -> ArchiveError {
-    .damaged(DamagedFile(path: file.path, day: partition?.eventDate, damage: damage))
+  private func damage(_ file: PartFile, _ flaw: Flaw) -> ArchiveError {
+    .damaged(Finding(flaw, at: file.path, day: partition?.eventDate, commit: partition?.changedInCommit))
   }
 }

@@ -77,6 +77,7 @@ package struct ExportRun: ~Copyable {
     summary.clockLead = clockLead
     summary.isClockTold = client.counters.clock.isTold
     summary.isNothingVisible = evidence.isNothingVisible
+    summary.untoldQuarantined = writer.recovery.untoldQuarantine.reduce(0) { $0 + $1.records }
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !summary.damagedDays.isEmpty || !damaged.isEmpty
@@ -134,7 +135,7 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.
-  private func isStillThere(_ file: DamagedFile) -> Bool {
+  private func isStillThere(_ file: Finding) -> Bool {
     guard let day = file.day else {
       let isQuarantine = ArchivePaths(writer.source.log).quarantineName(file.path) != nil
       return !isQuarantine || writer.manifest?.quarantine.contains { $0.path == file.path } ?? false

@@ -36,7 +36,9 @@ package struct ExportSummary: Sendable {
   /// Whether the archive has files that are missing or altered, and that this run did not replace.
   package var isDamaged = false
   /// Those that were found when the archive was opened, and that this run did not replace.
-  package var damagedFiles: [DamagedFile] = []
+  package var damagedFiles: [Finding] = []
+  /// Records that a run which was killed stored in quarantine, and that nobody may have been told of.
+  package var untoldQuarantined = 0
   /// By how much this machine's clock is ahead of the API's, or below zero behind it, where that is more than
   /// `clockTolerance`; else zero.
   package var clockLead = TimeSpan.zero

@@ -7,7 +7,7 @@ package struct StatusPage {
   /// Newest first.
   package var runs: [RecentRun]
   /// Files that the manifest names and that are missing, or of another size.
-  package var damaged: [DamagedFile]
+  package var damaged: [Finding]
   /// The first instant that the archive lacks, and when the API stops keeping it; nil when that is far.
   package var loss: (lacking: Timestamp, lostAt: Timestamp)?
   package var now: Timestamp
@@ -15,7 +15,7 @@ package struct StatusPage {
   package var style: TerminalStyle
 
   package init(
-    manifest: Manifest, runs: [RecentRun], damaged: [DamagedFile],
+    manifest: Manifest, runs: [RecentRun], damaged: [Finding],
     loss: (lacking: Timestamp, lostAt: Timestamp)?, now: Timestamp, listsDays: Bool, style: TerminalStyle
   ) {
     self.manifest = manifest

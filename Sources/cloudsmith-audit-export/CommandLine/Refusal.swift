@@ -1,3 +1,5 @@
+import AuditRecord
+
 /// The words for a command line that cannot be read: what is wrong, what was probably meant, and where to read more.
 struct Refusal {
   let program: CommandTree

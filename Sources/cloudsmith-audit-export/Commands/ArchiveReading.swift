@@ -108,7 +108,7 @@ struct ArchiveReading: Sendable {
     return .damaged(
       checked: checked,
       findings: found.findings.map { finding in
-        (finding.flaw.kind.rawValue, finding.path, FindingWords.sentence(finding))
+        (finding.flaw.kind.rawValue, finding.path, finding.sentence)
       })
   }
 }

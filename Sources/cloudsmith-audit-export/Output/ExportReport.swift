@@ -33,13 +33,8 @@ struct ExportReport: Report {
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
       case .incomplete(let reason): words.incomplete(reason)
       case .requestInFuture(let time, let now): words.inFuture(time, now: now)
-      case .complete where summary.counters.quarantined > 0:
-        Failure(
-          status: .quarantined,
-          sentence: """
-            \(summary.counters.quarantined) records that could not be read went to quarantine/ in the archive \
-            \(quoted(archive)); all others are archived. Look at them there; they are not stored again.
-            """)
+      case .complete where summary.counters.quarantined + summary.untoldQuarantined > 0:
+        words.quarantined(summary.counters.quarantined, untold: summary.untoldQuarantined)
       case .complete: nil
       }
     if summary.manifest == nil { failure = failure.map(words.uncommitted) }

@@ -3,56 +3,6 @@ import AuditRecord
 
 /// What an auditor reads of a finding.
 enum FindingWords {
-  /// What is wrong with the file at the finding's path; begins small, ends without a full stop.
-  static func sentence(_ finding: Finding) -> String {
-    switch finding.flaw {
-    case .missing(_, let example?):
-      "there is no manifest and no commit record, though there are parts such as \(example)"
-    case .missing(let rows?, nil): "is not there; it held \(rows.grouped) \(rows == 1 ? "row" : "rows")"
-    case .missing(nil, nil): "is not there"
-    case .altered(.bytes(let expected, let found)):
-      "has \(found.grouped) bytes, and was sealed with \(expected.grouped)"
-    case .altered(.sha256(let expected, let found)):
-      "has SHA-256 \(found), and was sealed with \(expected)"
-    case .unlisted(let kind): words(for: kind)
-    case .unreadable(let why): "cannot be read: \(why)"
-    case .schemaMismatch(let expected, let found): "is of \(found) instead of \(expected)"
-    case .miscounted(let what, let expected, let found):
-      "has \(found.grouped) \(words(for: what)), and \(expected.grouped) are recorded"
-    case .outOfOrder(let rows, let first):
-      "\(rows.grouped) \(rows == 1 ? "row does" : "rows do") not come after the row before; the first is row \(first)"
-    case .duplicate(1, let uuid, _?):
-      "the same event on two days, \(days(finding)): its time was corrected by the API; its uuid is \(quoted(uuid))"
-    case .duplicate(let rows, let uuid, _?):
-      """
-      \(rows.grouped) events are each on two days, \(days(finding)): their times were corrected by the API; the first uuid is \
-      \(quoted(uuid))
-      """
-    case .duplicate(let rows, let uuid, nil):
-      "\(rows.grouped) \(rows == 1 ? "row has" : "rows have") the uuid of another row of the day; the first is \(quoted(uuid))"
-    case .wrongDay(let rows, let first, let eventAt):
-      "\(rows.grouped) \(rows == 1 ? "row is" : "rows are") of another day; the first is row \(first), of \(eventAt)"
-    case .wrongBounds(let expected, let found):
-      "its events lie between \(words(for: found)), and \(words(for: expected)) are recorded"
-    case .wrongContent(let expected, let found):
-      "the rows are not those that were committed: their SHA-256 is \(found), and \(expected) is recorded"
-    case .misnamed(let expected?): "its name should be \(expected)"
-    case .misnamed(nil): "is not the name of a file of this log; it was not opened"
-    case .brokenChain(.absent(let last)) where last != finding.commit:
-      "is not there, nor any other record up to commit \(last)"
-    case .brokenChain(let chain): words(for: chain)
-    case .inconsistent(let member, let expected, let found):
-      "\(member) is \(found), and after the commits before it has to be \(expected)"
-    case .wrongManifest(let member, let expected, let found):
-      "\(member) is \(found), and the sum of the commits is \(expected)"
-    case .wrongCoverage(let claim, let expected, let found): words(for: claim, expected, found)
-    case .unsigned: "has no signature beside it"
-    case .badSignature: "the signature beside it is not of this record by this key"
-    case .wrongKind(let expected, let found):
-      "says that the archive holds the logs of \(found.rawValue), and this is one of \(expected.rawValue)"
-    }
-  }
-
   /// What is recorded and what is there, as short as they can be told.
   static func facts(_ flaw: Flaw) -> (expected: String?, found: String?) {
     switch flaw {
@@ -63,7 +13,7 @@ enum FindingWords {
     case .wrongDay(_, _, let eventAt): (nil, "\(eventAt)")
     case .schemaMismatch(let expected, let found): (expected, found)
     case .miscounted(_, let expected, let found): ("\(expected)", "\(found)")
-    case .wrongBounds(let expected, let found): (words(for: expected), words(for: found))
+    case .wrongBounds(let expected, let found): (expected.text, found.text)
     case .wrongContent(let expected, let found): (expected, found)
     case .misnamed(let expected): (expected, nil)
     case .brokenChain(.absent): (nil, nil)
@@ -87,12 +37,25 @@ enum FindingWords {
     return true
   }
 
-  private static func days(_ finding: Finding) -> String {
-    finding.days.map(\.description).joined(separator: " and ")
+  /// What to do about a finding, and about all that are like it.
+  static func advice(_ finding: Finding) -> String {
+    if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
+      return """
+        The manifest is the sum of the commits, and these are the evidence: move manifest.json away, and the next export writes it \
+        anew from them. Ask who wrote there.
+        """
+    }
+    return advice(finding.flaw)
   }
 
-  /// What to do about a finding, and about all that are like it.
-  static func advice(_ flaw: Flaw) -> String {
+  private static func isOfManifestAlone(_ flaw: Flaw) -> Bool {
+    switch flaw {
+    case .missing(_, nil), .altered, .unreadable, .wrongManifest, .schemaMismatch: true
+    default: false
+    }
+  }
+
+  private static func advice(_ flaw: Flaw) -> String {
     switch flaw {
     case .duplicate(_, _, _?):
       """
@@ -105,14 +68,22 @@ enum FindingWords {
       Restore the file from a copy of the archive; or fetch its whole day anew, if Cloudsmith still keeps it, with export and \
       --replace.
       """
+    case .unlisted(.later):
+      """
+      Load only files that the manifest names. Where _manifest is an older copy than the files, restore the newest; else look at the \
+      file, and move it away.
+      """
     case .unlisted:
       "Load only files that the manifest names. A leftover goes with the next export; look at anything else, and move it away."
     case .brokenChain, .inconsistent:
       "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
     case .wrongManifest:
-      "Restore the manifest from a copy; the commits are the evidence, and it must be their sum."
+      "Move the manifest away: the next export writes it anew from the commits, which are the evidence."
     case .wrongCoverage:
-      "Do not rely on what is claimed as covered: restore _manifest from a copy, or export the window again."
+      """
+      Do not rely on what is claimed as covered. Where only the manifest says it, move manifest.json away: the next export writes it \
+      anew from the commits. Else export the window again.
+      """
     case .unsigned:
       """
       Ask why: an export without --signing-key-file signs nothing. If signing began later, or with this key later, give its first \
@@ -136,49 +107,6 @@ enum FindingWords {
       "was left by a file manager or a storage system; a reader that takes every file may trip over it: delete it"
     case .backup: "was left by an editor; a reader that takes every file may take it for data: delete it"
     case .trial: "was left by a check that was stopped; delete it"
-    }
-  }
-
-  private static func words(for kind: Flaw.Unlisted) -> String {
-    switch kind {
-    case .leftover(.superseded):
-      "is named by no commit any more: it was replaced, and the next export deletes it"
-    case .leftover: "was never committed: a run stopped before it could, and the next export deletes it"
-    case .stray: "has a name of this log, and no commit names it; no export deletes it"
-    case .foreign: "is not a file of this tool; no export deletes it"
-    }
-  }
-
-  private static func words(for counted: Flaw.Counted) -> String {
-    switch counted {
-    case .rows: "rows"
-    case .bytes: "bytes"
-    case .uncompressedBytes: "bytes of text"
-    case .records: "records"
-    }
-  }
-
-  private static func words(for bounds: Flaw.Bounds) -> String {
-    guard let min = bounds.min, let max = bounds.max else { return "none" }
-    return "\(min) and \(max)"
-  }
-
-  private static func words(for chain: Flaw.Break) -> String {
-    switch chain {
-    case .absent: "is not there"
-    case .altered(let expected, let found):
-      "was altered: it has SHA-256 \(found), and what follows it was written when it had \(expected)"
-    case .detached(let expected, let found):
-      "says that it follows a record with SHA-256 \(found ?? "null"), and the one before it has \(expected ?? "null")"
-    case .otherNumber(let expected, let found): "says that it is commit \(found), and its name is \(expected)"
-    }
-  }
-
-  private static func words(for claim: Flaw.Claim, _ expected: String, _ found: String) -> String {
-    switch claim {
-    case .state: "the day is \(found), and it is not wholly covered"
-    case .partitions: "there are \(found) of \(expected) that are covered; this day is the first without one"
-    default: "\(claim.rawValue) is \(found), and has to be \(expected)"
     }
   }
 }

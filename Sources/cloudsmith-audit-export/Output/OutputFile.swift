@@ -1,4 +1,5 @@
 import AuditArchive
+import AuditRecord
 
 #if canImport(Glibc)
   import Glibc

@@ -1,3 +1,4 @@
+import AuditRecord
 import CloudsmithAPI
 
 /// Every setting that an export would have, and where its value comes from. Secrets are redacted, and nothing is done with them.

@@ -10,7 +10,7 @@ struct StatusReport: Report {
   /// Newest first.
   let runs: [RecentRun]
   /// Files that the manifest names and that are missing, or of another size.
-  let damaged: [DamagedFile]
+  let damaged: [Finding]
   /// What is about to be lost; nil when there is time.
   let loss: (lacking: Timestamp, lostAt: Timestamp)?
   let now: Timestamp

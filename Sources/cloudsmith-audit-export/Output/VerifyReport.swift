@@ -60,7 +60,7 @@ struct VerifyReport: Report {
     for finding in findings {
       lines.append(label(finding.flaw.kind.rawValue) + TerminalText.line(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
-      lines.append(label("") + place + TerminalText.line(FindingWords.sentence(finding)))
+      lines.append(label("") + place + TerminalText.line(finding.sentence))
     }
     lines += notes
     if !lines.isEmpty { lines.append("") }
@@ -99,7 +99,7 @@ struct VerifyReport: Report {
     var groups: [(advice: String, findings: [Finding])] = []
     for kind in Flaw.Kind.allCases {
       for finding in findings where finding.flaw.kind == kind {
-        let advice = FindingWords.advice(finding.flaw)
+        let advice = FindingWords.advice(finding)
         if let index = groups.firstIndex(where: { $0.advice == advice }) {
           groups[index].findings.append(finding)
         } else {
@@ -254,7 +254,7 @@ struct VerifyReport: Report {
         if case .duplicate(_, _, let other?) = finding.flaw { otherDay = other.description }
         commit = finding.commit
         (expected, found) = FindingWords.facts(finding.flaw)
-        message = FindingWords.sentence(finding)
+        message = finding.sentence
       }
     }
 

@@ -31,9 +31,12 @@ final class Watch: Sendable {
 
   func opened(_ recovery: RecoveryReport) {
     if !recovery.rolledForward.isEmpty {
+      let (first, last) = (recovery.rolledForward.min() ?? 0, recovery.rolledForward.max() ?? 0)
       speaker.logger.warning(
-        "recovered: the manifest now has commit \(recovery.rolledForward.map(String.init).joined(separator: ", "))"
-      )
+        "recovered: the manifest now has \(first == last ? "commit \(last)" : "commits \(first) to \(last)")")
+    }
+    if let why = recovery.rebuilt {
+      speaker.logger.warning("recovered: the manifest was written anew from the commits: \(why)")
     }
     for path in recovery.deleted {
       speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path.path)")

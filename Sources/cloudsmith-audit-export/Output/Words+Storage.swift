@@ -1,4 +1,5 @@
 import AuditArchive
+import AuditRecord
 
 /// What a person reads when the disk, or what stands for it, refuses: what failed, on what, why, and what to do by its cause.
 extension Words {

@@ -213,14 +213,29 @@ struct Words {
         sentence: "In \(quoted(archive)) \(error): install a newer cloudsmith-audit-export.")
     case .stateMissing:
       Failure(status: .damaged, sentence: "In \(quoted(archive)) \(error).")
-    case .unreadable, .brokenChain, .damaged:
+    case .missingCommits, .olderState:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is not whole: \(error). Nothing in it was changed. Its state, _manifest/\(log)/, is an older \
+          copy, or was restored in part: restore all of it from the newest copy. Where those commits are lost, see \
+          "Going on without commits that are lost" in Format.md.
+          """)
+    case .otherCommit(let asked, _):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): the archive \(quoted(archive)) has another commit of that number than the one that was loaded \
+          (--commit-sha256): its history was rewritten, as by a restore of an older copy. Load everything, with --since 0.
+          """)
+    case .damaged:
       Failure(
         status: .damaged,
         sentence: """
           The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed; cloudsmith-audit-export verify tells \
           all that is wrong. Restore what is missing or altered from a copy.
           """)
-    case .misordered, .outsideDay:
+    case .misordered, .outsideDay, .invalidCommit:
       Failure(status: .failed, sentence: "A fault of this program, please report it: \(error)")
     }
   }
@@ -255,10 +270,21 @@ struct Words {
       "The time \(time) lies in the future: it is \(now) by the API's clock. Give a time that has passed.")
   }
 
+  /// - Parameter untold: of a run that was killed.
+  func quarantined(_ records: Int, untold: Int) -> Failure {
+    let earlier = untold == 0 ? "" : ", \(untold) of them by a run that was killed before it could tell"
+    return Failure(
+      status: .quarantined,
+      sentence: """
+        \(records + untold) records that could not be read went to quarantine/ in the archive \(quoted(archive))\(earlier); all \
+        others are archived. Look at them there; they are not stored again.
+        """)
+  }
+
   /// Files that the manifest names and that are missing or altered, told one by one.
-  func damagedFiles(_ files: [DamagedFile], _ manifest: Manifest?, now: Timestamp) -> Failure {
+  func damagedFiles(_ files: [Finding], _ manifest: Manifest?, now: Timestamp) -> Failure {
     let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
-    let window = files.compactMap(\.window).first
+    let window = files.compactMap(\.replacement).first
     let cure = window.map {
       """
       , or fetch what Cloudsmith still shows of it anew (records of quarantine that it no longer shows are then given up): \

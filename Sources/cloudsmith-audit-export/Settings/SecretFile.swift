@@ -1,3 +1,5 @@
+import AuditRecord
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

@@ -1,3 +1,5 @@
+import AuditRecord
+
 /// One setting: its names on the command line, in the environment and in files, and how its text is read.
 struct Setting<Value: Sendable>: Sendable {
   let option: String
@@ -136,10 +138,4 @@ enum JobForm: Hashable, Sendable {
     case .list(let words): words + [words.joined(separator: ",")]
     }
   }
-}
-
-/// A value of a user's as it can stand in a sentence: in quotes, without what a terminal would obey, not endless.
-func quoted(_ text: String) -> String {
-  let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(120)))
-  return "'" + TerminalText.line(start) + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
 }

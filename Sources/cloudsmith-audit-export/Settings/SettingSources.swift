@@ -1,3 +1,5 @@
+import AuditRecord
+
 /// What was given, and where: option, environment, job file, cloudsmith-cli's files; what is first in this order counts.
 ///
 /// An immutable value, made once for each log that a command is about; every setting is resolved from it alone.

@@ -1,3 +1,5 @@
+import AuditRecord
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)

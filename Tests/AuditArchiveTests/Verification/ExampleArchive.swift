@@ -104,7 +104,8 @@ struct ExampleArchive {
     try change(&record)
     try write(
       JSONSerialization.data(
-        withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]), to: path)
+        withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        + Data("\n".utf8), to: path)
   }
 
   // MARK: Lies that the chain does not show

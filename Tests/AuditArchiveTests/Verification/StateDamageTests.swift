@@ -210,11 +210,20 @@ import Testing
   @Test func `a run that stopped between its commit and its manifest did no damage`() async throws {
     try await ExampleArchive.with { archive in
       let old = try archive.bytes(manifest)
-      try await withWriter(archive.folder) { try await $0.commit(["2024-02-18": events("2024-02-18", 3)]) }
+      let intent = ArchivePaths(log("acme")).intent
+      var intended: [UInt8] = []
+      try await withWriter(archive.folder) { writer in
+        try await writer.commit(["2024-02-18": events("2024-02-18", 3)])
+        intended = try archive.bytes(intent)
+      }
       try archive.write(old, to: manifest)
+      try archive.write(intended, to: intent)
       let report = try archive.verify()
       #expect(report.findings.isEmpty)
       #expect(report.manifestCommit == 7 && report.newestCommit == 8 && report.rows.total == 76)
+      // A run that ends in order leaves no such thing: somebody has put the manifest back.
+      try archive.remove(intent)
+      try expect([("wrong-manifest", manifest)], in: archive)
     }
   }
 

@@ -13,9 +13,14 @@ import Testing
     /// Learns it from a real run on an example archive.
     init(_ run: (ArchiveWriter) async throws -> Void) async throws {
       var (before, after): ([String: Data], [String: Data]) = ([:], [:])
+      let intentPath = ArchivePaths(log("acme")).intent
+      var intent: [UInt8] = []
       try await ExampleArchive.with { archive in
         before = try tree(archive.folder)
-        try await withWriter(archive.folder, body: run)
+        try await withWriter(archive.folder) { writer in
+          try await run(writer)
+          intent = try archive.bytes(intentPath)
+        }
         after = try tree(archive.folder)
       }
       let new = after.filter {
@@ -26,9 +31,12 @@ import Testing
         { archive in for (path, bytes) in new where isWanted(path) { try archive.write(bytes, to: path) } }
       }
       steps = [
-        put { !$0.hasPrefix("_manifest") }, put { $0.contains("/commits/") },
-        put { $0.hasSuffix("manifest.json") },
-        { archive in for path in gone { try archive.remove(path) } },
+        { [intent] archive in
+          try archive.write(intent, to: intentPath)
+          try put { !$0.hasPrefix("_manifest") }(archive)
+        },
+        put { $0.contains("/commits/") }, put { $0.hasSuffix("manifest.json") },
+        { archive in for path in gone + [intentPath] { try archive.remove(path) } },
       ]
     }
   }

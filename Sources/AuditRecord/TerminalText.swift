@@ -1,11 +1,11 @@
 /// Text that may hold what a file or a server says, as a terminal can be given it: nothing in it moves the cursor, hides what
 /// stands around it or turns it about.
-enum TerminalText {
+package enum TerminalText {
   /// One line: what would end it is replaced too, so that no value can pass for a line of its own.
-  static func line(_ text: String) -> String { replaced(text) { isSafe($0) } }
+  package static func line(_ text: String) -> String { replaced(text) { isSafe($0) } }
 
   /// - Parameter keepsColour: leave the sequences that set colours (ECMA-48, SGR).
-  static func lines(_ text: String, keepsColour: Bool = false) -> String {
+  package static func lines(_ text: String, keepsColour: Bool = false) -> String {
     guard text.unicodeScalars.contains(where: { !isSafe($0) && $0 != "\n" }) else { return text }
     guard keepsColour else { return replaced(text) { isSafe($0) || $0 == "\n" } }
     var shown = ""
@@ -17,7 +17,7 @@ enum TerminalText {
     return shown + lines(String(rest))
   }
 
-  static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
+  package static func isSafe(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: return false
@@ -30,4 +30,10 @@ enum TerminalText {
   private static func replaced(_ text: String, _ isKept: (Unicode.Scalar) -> Bool) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { isKept($0) ? $0 : "?" }))
   }
+}
+
+/// A value of a user's as it can stand in a sentence: in quotes, without what a terminal would obey, not endless.
+package func quoted(_ text: String) -> String {
+  let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(120)))
+  return "'" + TerminalText.line(start) + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
 }
