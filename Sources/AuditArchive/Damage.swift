@@ -3,6 +3,8 @@ package import AuditRecord
 /// What is wrong with a sealed file that the state names.
 package enum Damage: Hashable, Sendable {
   case missing
+  /// Something else stands there.
+  case notAFile(FileKind)
   /// Bytes.
   case size(expected: Int, found: Int)
   /// Other bytes than those that were sealed; the hashes are SHA-256.
@@ -19,6 +21,7 @@ extension Damage: CustomStringConvertible {
   package var description: String {
     switch self {
     case .missing: "is missing"
+    case .notAFile(let found): "is \(found.words) instead of a file"
     case .size(let expected, let found): "has \(found) bytes instead of \(expected)"
     case .altered(let expected, let found): "has SHA-256 \(found) instead of \(expected)"
     case .unreadable(let why): "cannot be read: \(why)"

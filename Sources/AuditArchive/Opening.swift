@@ -96,10 +96,19 @@ struct Opening {
     throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
   }
 
-  /// Drops what is still staged and lets go of the lock.
+  /// Drops what is still staged and lets go of the lock. Where the lock was taken away, another run may be staging beside this
+  /// one.
   func close(_ lock: StorageLock) {
-    _ = storage.discardSpools()
+    if isHeld(lock) { _ = storage.discardSpools() } else { storage.discardOwnSpools() }
     storage.unlock(lock)
+  }
+
+  private func isHeld(_ lock: StorageLock) -> Bool {
+    do {
+      return try storage.isHeld(lock)
+    } catch {
+      return false  // nobody can tell, and the next run drops what stays
+    }
   }
 
   /// Rolls forward, deletes leftovers, finds damage. The log's lock is held.
@@ -109,17 +118,20 @@ struct Opening {
 
     var report = RecoveryReport()
     report.rolledForward = rolledForward
+    // First: an archive with links inside is refused as it stands.
+    let files = try files(of: manifest)
     let staged = storage.discardSpools()
     if let manifest, !rolledForward.isEmpty {
       try stored(storage.secure(paths.commit(manifest.commit)))
       try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
     }
     let recovery = Recovery(
-      paths: paths, state: manifest, beginning: try beginning(), files: try files(of: manifest))
+      paths: paths, state: manifest, beginning: try beginning(), files: files)
+    let leftovers = recovery.leftovers.filter { !isNeeded($0, in: recovery) }
     // A revision that was never committed gives its number to the next one, so it has to go. One that was replaced is known
     // as such for ever: it can wait.
-    let replaced = Set(recovery.leftovers.filter { $0.reason == .superseded }.map(\.path))
-    try stored(storage.delete(recovery.leftovers.map(\.path).filter { !replaced.contains($0) }))
+    let replaced = Set(leftovers.filter { $0.reason == .superseded }.map(\.path))
+    try stored(storage.delete(leftovers.map(\.path).filter { !replaced.contains($0) }))
     let kept = replaced.subtracting(storage.tidy(replaced.sorted()))
     // Last: without it nobody knows any more what was left over.
     if manifest == nil { try stored(endBeginning()) } else { tidyBeginning() }
@@ -127,12 +139,18 @@ struct Opening {
     try stored(storage.delete(signatures))
     report.deleted =
       staged.map { Leftover(path: $0, reason: .staging) }
-      + recovery.leftovers.filter { !kept.contains($0.path) }
+      + leftovers.filter { !kept.contains($0.path) }
       + signatures.map { Leftover(path: $0, reason: .neverCommitted) }
     if let manifest { report.damaged = try damage(in: manifest, recovery.damaged) }
     if manifest != nil { try fixKind() }
     report.lacksDurableNames = storage.lacksDurableNames
     return (manifest, report)
+  }
+
+  /// Whether it may be the last copy of a day: what replaced it is not there as it was sealed.
+  private func isNeeded(_ leftover: Leftover, in recovery: Recovery) -> Bool {
+    guard leftover.reason == .superseded, let day = paths.partName(leftover.path)?.day else { return false }
+    return recovery.damaged.contains { $0.day == day }
   }
 
   /// Lays down, before the first commit puts anything in its place, what kind the archive is and what comes there.
@@ -188,7 +206,7 @@ struct Opening {
   /// Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may
   /// be unsigned.
   private func signaturesWithoutCommit(after commit: Int) throws(ArchiveError) -> [String] {
-    try stored(storage.list(paths.commits)).map(\.path)
+    try stored(storage.list(paths.commits)).filter { $0.kind == .file }.map(\.path)
       .filter { paths.signatureNumber($0).map { $0 > commit } ?? false }.sorted()
   }
 
@@ -200,16 +218,17 @@ struct Opening {
     return files
   }
 
-  /// What stands in the log's folders, and what the state names outside of what a listing shows (behind links).
+  /// What stands in the log's folders. Throws when a file that the state names is a symbolic link, or lies behind one.
   private func files(of manifest: Manifest?) throws(ArchiveError) -> [StoredFile] {
     var files = try parts() + stored(storage.list(paths.quarantine))
     let listed = Set(files.map(\.path))
+    let links = Set(files.filter { $0.kind == .symbolicLink }.map(\.path))
     let named =
       (manifest?.partitions ?? []).flatMap { $0.files.map(\.path) } + (manifest?.quarantine ?? []).map(\.path)
     for path in named where !listed.contains(path) {
-      let size = try stored(storage.size(path))
-      if let size { files.append(StoredFile(path: path, size: size)) }
+      if let entry = try stored(storage.entry(path)) { files.append(entry) }
     }
+    for path in named where links.contains(path) { _ = try stored(storage.size(path)) }
     return files
   }
 

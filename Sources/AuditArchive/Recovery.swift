@@ -10,12 +10,11 @@ struct Recovery {
   /// `files`: everything in the log's folders of parts and quarantine. `beginning`: what a first run was putting there;
   /// as long as there is no state, nothing else is a leftover.
   init(paths: ArchivePaths, state: Manifest?, beginning: Set<String>, files: [StoredFile]) {
-    var found = Dictionary(files.map { ($0.path, $0.size) }, uniquingKeysWith: { first, _ in first })
+    var found = Dictionary(files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var damaged: [DamagedFile] = []
     func expect(_ path: String, _ bytes: Int, _ day: Day?) {
-      let size = found.removeValue(forKey: path)
-      guard size != bytes else { return }
-      let damage = size.map { Damage.size(expected: bytes, found: $0) } ?? .missing
+      let file = found.removeValue(forKey: path)
+      guard let damage = Damage(to: file, bytes: bytes) else { return }
       damaged.append(DamagedFile(path: path, day: day, damage: damage))
     }
     for partition in state?.partitions ?? [] {
@@ -24,7 +23,7 @@ struct Recovery {
     for file in state?.quarantine ?? [] { expect(file.path, file.bytes, nil) }
     self.damaged = damaged
 
-    self.leftovers = found.keys.sorted().compactMap { path in
+    self.leftovers = found.values.filter { $0.kind == .file }.map(\.path).sorted().compactMap { path in
       guard state != nil || beginning.contains(path) else { return nil }
       if let name = paths.partName(path) {
         let revision = state?.partition(name.day)?.revision ?? 0
@@ -35,6 +34,22 @@ struct Recovery {
       }
       return nil
     }
+  }
+}
+
+extension Damage {
+  /// As far as a look at the name tells; nil for none. `found`: what stands there; nil for nothing.
+  init?(to found: StoredFile?, bytes: Int) {
+    guard let found else {
+      self = .missing
+      return
+    }
+    guard found.kind == .file else {
+      self = .notAFile(found.kind)
+      return
+    }
+    guard found.size != bytes else { return nil }
+    self = .size(expected: bytes, found: found.size)
   }
 }
 

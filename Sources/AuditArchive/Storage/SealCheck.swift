@@ -4,8 +4,8 @@ import Crypto
 extension ArchiveStorage {
   /// Whether a sealed file is, byte for byte, the one that was put there; nil when it is.
   func damage(to file: some SealedFile) throws(ArchiveError) -> Damage? {
-    guard let size = try stored(size(file.path)) else { return .missing }
-    guard size == file.bytes else { return .size(expected: file.bytes, found: size) }
+    if let damage = Damage(to: try stored(entry(file.path)), bytes: file.bytes) { return damage }
+    let size = file.bytes
     var hash = SHA256()
     var offset = 0
     while offset < size {

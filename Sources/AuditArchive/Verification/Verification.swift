@@ -27,6 +27,8 @@ struct Verification {
   private let settings: VerificationSettings
   private var report: VerificationReport
   private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
+  /// The paths of such findings.
+  private var irregular: [String] = []
 
   /// How often a file that a run may be about to commit, or a state that it is about to replace, is looked at again.
   private static let looks = 4
@@ -42,9 +44,16 @@ struct Verification {
     patience: () -> Void, observe: (VerificationProgress) -> Void
   ) throws(ArchiveError) -> VerificationReport? {
     try stored(storage.checkPlace())
+    for folder in [paths.commits] + PartFormat.allCases.map({ paths.days($0) }) + [paths.quarantine] {
+      if let obstacle = try stored(storage.obstacle(to: folder)) {
+        add([Finding(.irregular(obstacle.kind), at: obstacle.path)])
+      }
+    }
+    // Behind it are the records.
+    if try stored(storage.obstacle(to: paths.commits)) != nil { return report }
     let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
     if record.isEmpty {
-      guard let example = try exampleOfPart() else { return nil }
+      guard let example = try exampleOfPart() else { return report.findings.isEmpty ? nil : report }
       add([Finding(.missing(example: example), at: paths.manifest)])
       return report
     }
@@ -59,9 +68,11 @@ struct Verification {
 
     var unlisted: UnlistedCheck?
     do {
+      let listing = try ArchiveListing(storage, paths)
+      addIrregular(listing.irregular, state)
       if chain.lastLost == nil {
-        unlisted = try UnlistedCheck(
-          state, alsoNamed: record.manifest?.record, storage: storage, paths: paths)
+        unlisted = UnlistedCheck(
+          state, alsoNamed: record.manifest?.record, in: listing, storage: storage, paths: paths)
         report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
@@ -73,9 +84,23 @@ struct Verification {
     return report
   }
 
+  /// What lies behind something irregular is not told by itself.
   private mutating func add(_ findings: [Finding]) {
-    report.findings += findings
+    report.findings += findings.filter { finding in
+      !irregular.contains { finding.path.hasPrefix($0 + "/") }
+    }
+    irregular += findings.filter { $0.flaw.kind == .irregular }.map(\.path)
     progress.findings = report.findings.count
+  }
+
+  /// What other checks open is told by these.
+  private mutating func addIrregular(_ entries: [StoredFile], _ state: Manifest) {
+    let opened = state.paths.union([paths.manifest, ArchivePaths.kind])
+    let told = Set(irregular)
+    add(
+      entries.filter {
+        !opened.contains($0.path) && paths.commitNumber($0.path) == nil && !told.contains($0.path)
+      }.map { Finding(.irregular($0.kind), at: $0.path) })
   }
 
   // MARK: What is recorded
@@ -83,7 +108,9 @@ struct Verification {
   private func exampleOfPart() throws(ArchiveError) -> String? {
     var parts: [String] = []
     for format in PartFormat.allCases {
-      parts += try stored(storage.list(paths.days(format))).map(\.path).filter { paths.partName($0) != nil }
+      let folder = paths.days(format)
+      guard try stored(storage.obstacle(to: folder)) == nil else { continue }
+      parts += try stored(storage.list(folder)).map(\.path).filter { paths.partName($0) != nil }
     }
     return parts.min()
   }

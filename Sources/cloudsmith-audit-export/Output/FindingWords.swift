@@ -15,6 +15,7 @@ enum FindingWords {
     case .altered(.sha256(let expected, let found)):
       "has SHA-256 \(found), and was sealed with \(expected)"
     case .unlisted(let kind): words(for: kind)
+    case .irregular(let kind): words(for: kind)
     case .unreadable(let why): "cannot be read: \(why)"
     case .schemaMismatch(let expected, let found): "is of \(found) instead of \(expected)"
     case .miscounted(let what, let expected, let found):
@@ -59,7 +60,7 @@ enum FindingWords {
     case .missing: (nil, nil)
     case .altered(.bytes(let expected, let found)): ("\(expected)", "\(found)")
     case .altered(.sha256(let expected, let found)): (expected, found)
-    case .unlisted, .unreadable, .outOfOrder, .duplicate, .unsigned, .badSignature: (nil, nil)
+    case .unlisted, .irregular, .unreadable, .outOfOrder, .duplicate, .unsigned, .badSignature: (nil, nil)
     case .wrongDay(_, _, let eventAt): (nil, "\(eventAt)")
     case .schemaMismatch(let expected, let found): (expected, found)
     case .miscounted(_, let expected, let found): ("\(expected)", "\(found)")
@@ -107,6 +108,13 @@ enum FindingWords {
       """
     case .unlisted:
       "Load only files that the manifest names. A leftover goes with the next export; look at anything else, and move it away."
+    case .irregular(.symbolicLink):
+      """
+      Replace the link by what it leads to: no run writes to an archive whose files lie behind a link inside it. To keep a folder on \
+      another disk, mount that disk there (mount --bind), or move the whole archive; the path of --archive may be a link.
+      """
+    case .irregular:
+      "Move it away, and see who put it there: no run reads, changes or deletes it, and a program that reads the tables may stop at it."
     case .brokenChain, .inconsistent:
       "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
     case .wrongManifest:
@@ -139,10 +147,20 @@ enum FindingWords {
     }
   }
 
+  private static func words(for kind: FileKind) -> String {
+    switch kind {
+    case .symbolicLink: "is a symbolic link, and links inside an archive are not followed"
+    case .folder: "is a folder, and no archive has one there"
+    case .file: "is a file where a folder of the archive should stand"
+    case .unnameable: "has a name that is not UTF-8, and no file of an archive has one"
+    case .pipe, .socket, .device, .other: "is \(kind.words), and not a file"
+    }
+  }
+
   private static func words(for kind: Flaw.Unlisted) -> String {
     switch kind {
     case .leftover(.superseded):
-      "is named by no commit any more: it was replaced, and the next export deletes it"
+      "is named by no commit any more: it was replaced, and the next export deletes it unless what replaced it is damaged"
     case .leftover: "was never committed: a run stopped before it could, and the next export deletes it"
     case .stray: "has a name of this log, and no commit names it; no export deletes it"
     case .foreign: "is not a file of this tool; no export deletes it"
