@@ -14,17 +14,19 @@ package final class ArchiveWriter: Sendable {
 
   let storage: any ArchiveStorage
   let settings: WriterSettings
+  private let lock: StorageLock
   private let state: Mutex<State>
   let quarantine: Mutex<Quarantine>
 
   init(
     source: ArchiveSource, manifest: Manifest?, recovery: RecoveryReport, storage: any ArchiveStorage,
-    settings: WriterSettings
+    settings: WriterSettings, lock: StorageLock
   ) {
     self.source = source
     self.recovery = recovery
     self.storage = storage
     self.settings = settings
+    self.lock = lock
     self.state = Mutex(State(manifest: manifest))
     self.quarantine = Mutex(Quarantine(storage: storage))
   }
@@ -100,6 +102,8 @@ package final class ArchiveWriter: Sendable {
   /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
   /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
   ///
+  /// Throws `.lockLost`, and commits nothing, when the lock was taken away.
+  ///
   /// `made`: is called once the commit's record is in its place, also when this throws then, such as for want of room for
   /// the new manifest. `manifest` has the commit from that moment on.
   package func commit(
@@ -121,6 +125,7 @@ package final class ArchiveWriter: Sendable {
   ) throws(ArchiveError) -> Commit {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     let paths = ArchivePaths(source.log)
+    try checkLock(paths)
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
     for staged in change.days {
       if try isPresent(staged, in: state.manifest) {
@@ -142,6 +147,11 @@ package final class ArchiveWriter: Sendable {
     if isFirst { try opening.begin(plan.commit.filesAdded) }
     do throws(StorageError) {
       try storage.put(plan.puts)
+    } catch {
+      throw .storage(error)
+    }
+    try checkLock(paths)
+    do throws(StorageError) {
       // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
       // left without its commit goes in recovery.
       if let key = settings.signingKey {
@@ -163,10 +173,35 @@ package final class ArchiveWriter: Sendable {
       throw .storage(error)
     }
     // Tidying: the archive is complete.
-    storage.tidy(plan.commit.filesRemoved)
+    let lost = try stored(tidyReplaced(plan.commit, paths))
     if isFirst { opening.tidyBeginning() }
     for staged in unchanged { discard(staged) }
+    if let lost { throw .lostAfterCommit(plan.commit.commit, lost) }
     return plan.commit
+  }
+
+  /// What another run, which could take a new lock, does at the same time must not meet a commit of this one.
+  private func checkLock(_ paths: ArchivePaths) throws(ArchiveError) {
+    guard try stored(storage.isHeld(lock)) else { throw .lockLost(path: paths.lock) }
+  }
+
+  /// Deletes the files that a commit replaced, once those that it put there are seen to stand: until then they are the last
+  /// copy of their days. Returns what is not there as it was sealed.
+  private func tidyReplaced(
+    _ commit: Commit, _ paths: ArchivePaths
+  ) throws(StorageError) -> DamagedFile? {
+    let replaced = commit.filesRemoved.filter { paths.partName($0) != nil }
+    storage.tidy(commit.filesRemoved.filter { paths.partName($0) == nil })
+    guard !replaced.isEmpty else { return nil }
+    for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
+      for file in partition.files {
+        if let damage = Damage(to: try storage.entry(file.path), bytes: file.bytes) {
+          return DamagedFile(path: file.path, day: partition.eventDate, damage: damage)
+        }
+      }
+    }
+    storage.tidy(replaced)
+    return nil
   }
 
   /// Whether a record whose creation failed is in its place all the same, as when only its folder could not be synced.
