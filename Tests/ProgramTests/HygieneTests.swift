@@ -84,6 +84,30 @@ import Testing
     }
   }
 
+  @Test func `verify names what no run handles, in text and in JSON, and a run leaves it alone`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let options = ["--backfill-start-time", Self.recent]
+      #expect(try bench.export(options).status == 0)
+      let (pipe, link) = ("csv/organization=acme/x.csv.gz", "csv/organization=other")
+      #expect(mkfifo("\(bench.archive)/\(pipe)", 0o600) == 0)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(bench.archive)/\(link)", withDestinationPath: bench.folder)
+      let verify = ["verify", "-o", "acme", "--archive", bench.archive]
+      let text = try Program.exporter.run(verify)
+      #expect(text.status == 2)
+      for words in ["is a named pipe, and not a file", "is a symbolic link, and links inside", "2 irregular"]
+      {
+        #expect(text.output.contains(words), "\(text.output)")
+      }
+      let findings = try Program.exporter.run(verify + ["--output-format", "json"]).json["findings"]
+      let found = (findings as? [[String: Any]] ?? []).map {
+        "\($0["kind"] ?? "") \($0["path"] ?? "") \($0["found"] ?? "")"
+      }
+      #expect(found == ["irregular \(pipe) a named pipe", "irregular \(link) a symbolic link"])
+      #expect(try bench.export(options).status == 0)
+    }
+  }
+
   @Test func `a run whose lock file is taken away ends as one that is held by another`() throws {
     try Bench.with(["--generate", "20000"]) { bench in
       var arguments = bench.arguments(["--backfill-start-time", Self.long, "--page-size", "100"])

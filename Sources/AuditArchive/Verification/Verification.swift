@@ -44,16 +44,12 @@ struct Verification {
     patience: () -> Void, observe: (VerificationProgress) -> Void
   ) throws(ArchiveError) -> VerificationReport? {
     try stored(storage.checkPlace())
-    for folder in [paths.commits] + PartFormat.allCases.map({ paths.days($0) }) + [paths.quarantine] {
-      if let obstacle = try stored(storage.obstacle(to: folder)) {
-        add([Finding(.irregular(obstacle.kind), at: obstacle.path)])
-      }
-    }
     // Behind it are the records.
-    if try stored(storage.obstacle(to: paths.commits)) != nil { return report }
+    guard try addObstacles(to: [paths.commits]) else { return report }
     let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
     if record.isEmpty {
-      guard let example = try exampleOfPart() else { return report.findings.isEmpty ? nil : report }
+      let isFree = try addObstacles(to: PartFormat.allCases.map { paths.days($0) } + [paths.quarantine])
+      guard let example = try exampleOfPart() else { return isFree ? nil : report }
       add([Finding(.missing(example: example), at: paths.manifest)])
       return report
     }
@@ -91,6 +87,17 @@ struct Verification {
     }
     irregular += findings.filter { $0.flaw.kind == .irregular }.map(\.path)
     progress.findings = report.findings.count
+  }
+
+  /// Whether nothing but folders stands on the way to these.
+  private mutating func addObstacles(to folders: [String]) throws(ArchiveError) -> Bool {
+    var isFree = true
+    for folder in folders {
+      guard let obstacle = try stored(storage.obstacle(to: folder)) else { continue }
+      add([Finding(.irregular(obstacle.kind), at: obstacle.path)])
+      isFree = false
+    }
+    return isFree
   }
 
   /// What other checks open is told by these.

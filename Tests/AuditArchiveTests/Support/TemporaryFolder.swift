@@ -40,7 +40,11 @@ func link(_ path: String, to target: String) throws {
 
 /// Leaves a socket of the local domain there.
 func bindSocket(_ path: String) throws {
-  let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  #if canImport(Darwin)
+    let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+  #else
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  #endif
   defer { _ = close(descriptor) }
   var address = sockaddr_un()
   address.sun_family = sa_family_t(AF_UNIX)
