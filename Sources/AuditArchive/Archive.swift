@@ -23,7 +23,8 @@ package enum Archive {
     defer { opening.close(lock) }
     let (manifest, report) = try Recovery(opening).run(source: source)
     let writer = ArchiveWriter(
-      source: source, manifest: manifest, recovery: report, storage: storage, settings: settings)
+      source: source, manifest: manifest, recovery: report, storage: storage, settings: settings,
+      lock: lock)
     let result = try await body(writer)
     writer.end()
     return result

@@ -6,6 +6,10 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case storage(StorageError)
   /// Another run holds the log; who, when the lock says so.
   case locked(LockHolder?)
+  /// The lock file, whose path this is, was removed or replaced while this run held it.
+  case lockLost(path: String)
+  /// A commit stands, and a file that it put in its place is no longer there as it was sealed. What it replaced is kept.
+  case lostAfterCommit(Int, Finding)
   /// The archive holds the logs of organisations and not of repositories, or the other way round.
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name is that of a log whose name differs in upper and lower case alone: the disk does not tell them
@@ -42,6 +46,10 @@ extension ArchiveError: CustomStringConvertible {
     case .storage(let error): "\(error)"
     case .locked(let holder?): "another run holds the archive: \(holder)"
     case .locked(nil): "another run holds the archive"
+    case .lockLost(let path):
+      "the lock was taken away: \(path) was removed or replaced while this run held it"
+    case .lostAfterCommit(let commit, let finding):
+      "\(finding), though commit \(commit) has just put it in its place; the files that it replaces are kept"
     case .otherKind(let found, let asked):
       "the archive holds the logs of \(found.rawValue), and cannot hold those of \(asked.rawValue) too"
     case .otherSpelling(let found, let asked): "the state under the name of \(asked) is that of \(found)"

@@ -99,11 +99,32 @@ package struct ArchivePaths: Hashable, Sendable {
     return quarantine(name) == path ? name : nil
   }
 
+  // MARK: Files
+
+  /// Whether a path is the name of a file of this log.
+  package func isNameOfFile(_ path: String) -> Bool {
+    [manifest, lock, beginning].contains(path) || partName(path) != nil || quarantineName(path) != nil
+      || commitNumber(path) != nil
+      || signatureNumber(path) != nil
+  }
+
+  /// The most bytes that a file of the state is read with: 1 GiB of the manifest, a commit record or `beginning.json`, 1 MiB of
+  /// the others. No archive reaches them: a manifest of a thousand years has some 220 MB, a signature 64 bytes. So no file that
+  /// somebody put there fills the memory.
+  package func sizeLimit(of path: String) -> Int {
+    path == ArchivePaths.kind || path == lock || signatureNumber(path) != nil ? 1 << 20 : 1 << 30
+  }
+
   // MARK: Folders
 
   /// The folder that a path of the archive stands in; `""` is the archive itself.
   package static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  /// The folders that a path of the archive stands in, from the top, without the archive itself.
+  static func foldersAbove(_ path: String) -> [String] {
+    path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
   }
 
   /// The folder above one named by the user: `/` for `/a`, `.` for `a`.

@@ -37,7 +37,7 @@ struct Recovery {
     // Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may be
     // unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
-    if try stored(storage.size(signature)) != nil {
+    if try stored(storage.entry(signature))?.kind == .file {
       try stored(storage.delete([signature]))
       report.deleted.append(Leftover(path: signature, reason: .neverCommitted))
     }
@@ -89,7 +89,7 @@ struct Recovery {
     let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
     var neverCommitted: [String] = []
     var superseded: [String] = []
-    for path in files.sorted() where try stored(storage.size(path)) != nil {
+    for path in files.sorted() where try stored(storage.entry(path))?.kind == .file {
 
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0
@@ -127,10 +127,19 @@ extension Opening {
     throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
   }
 
-  /// Drops what is still staged, and lets go of the lock.
+  /// Drops what is still staged and lets go of the lock. Where the lock was taken away, another run may be staging beside this
+  /// one.
   func close(_ lock: StorageLock) {
-    _ = storage.discardSpools()
+    if isHeld(lock) { _ = storage.discardSpools() } else { storage.discardOwnSpools() }
     storage.unlock(lock)
+  }
+
+  private func isHeld(_ lock: StorageLock) -> Bool {
+    do {
+      return try storage.isHeld(lock)
+    } catch {
+      return false  // nobody can tell, and the next run drops what stays
+    }
   }
 
   /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and

@@ -272,6 +272,87 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `a run whose lock file is taken away commits no more, and leaves alone what another run stages`(
+    isReplaced: Bool
+  ) async throws {
+    let disk = try await prepared()
+    let lock = "\(Self.root)/\(ArchivePaths(log("acme")).lock)"
+    try await withWriter(Self.root, fileSystem: disk) { (slower) async throws in
+      _ = try await slower.stage("2024-02-12", events("2024-02-12", 9))
+      disk.setContents(of: lock, isReplaced ? [] : nil)
+      // Nobody holds the new file.
+      try await withWriter(Self.root, fileSystem: disk) { (faster) async throws in
+        let staged = try await faster.stage("2024-02-12", events("2024-02-12", 7))
+        for _ in 1...2 {
+          let error = await #expect(throws: ArchiveError.self) { try await slower.commit([:]) }
+          #expect(error == .lockLost(path: "_manifest/acme/lock"))
+        }
+        faster.discard(staged)
+        try await faster.commit(["2024-02-12": events("2024-02-12", 8)])
+      }
+    }
+    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+    #expect(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk)?.commit == 2)
+  }
+
+  @Test func `a lock that is taken away while parts are put keeps the record from being made`() async throws {
+    let disk = try await prepared()
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      disk.lose("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
+      let error = await #expect(throws: ArchiveError.self) {
+        try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
+      }
+      #expect(error == .lockLost(path: "_manifest/acme/lock"))
+    }
+    #expect(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk)?.commit == 1)
+    try await withWriter(Self.root, fileSystem: disk) { try await $0.commit([:]) }
+    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+  }
+
+  @Test func `a run that ends without its lock drops its own work alone`() async throws {
+    let disk = try await prepared()
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
+      disk.setContents(of: "\(Self.root)/_manifest/acme/lock", nil)
+      disk.setContents(of: "\(Self.root)/_staging/acme/spool-00000077", [1])
+    }
+    #expect(disk.paths(below: "\(Self.root)/_staging") == ["\(Self.root)/_staging/acme/spool-00000077"])
+  }
+
+  @Test func `replaced files stay where what replaces them has gone, and the run is told`() async throws {
+    let disk = try await prepared()
+    let before = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk))
+    let replaced = before.partitions.flatMap { $0.files.map(\.path) }
+    let day = try #require(before.partitions.first?.eventDate)
+    try #require(!replaced.isEmpty)
+    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
+      var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+      change.days = [try await writer.stage("\(day)", events("\(day)", 9))]
+      change.covered = [day.window]
+      var made: Commit?
+      let error = #expect(throws: ArchiveError.self) {
+        try writer.commit(change) { commit in
+          made = commit
+          disk.lose(
+            "\(Self.root)/\(commit.filesAdded[0])", before: "rename \(Self.root)/_manifest/acme/manifest")
+        }
+      }
+      let commit = try #require(made)
+      #expect(
+        error
+          == .lostAfterCommit(
+            2, Finding(.missing(rows: commit.partitionsChanged[0].rows), at: commit.filesAdded[0], day: day, commit: 2)))
+      #expect(commit.filesRemoved.allSatisfy(replaced.contains) && !commit.filesRemoved.isEmpty)
+    }
+    for _ in 1...2 {
+      try await withWriter(Self.root, fileSystem: disk) { writer in
+        #expect(writer.manifest?.commit == 2 && writer.recovery.damagedDays == [day])
+      }
+      for path in replaced { #expect(disk.contents(of: "\(Self.root)/\(path)") != nil, "\(path)") }
+    }
+  }
+
   @Test func `a full disk is told with the path, and with how much there was to write`() async throws {
     let disk = try await prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in

@@ -1,5 +1,6 @@
 import AuditArchive
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct LocalStorageTests {
@@ -83,26 +84,82 @@ import Testing
     }
   }
 
-  @Test func `a symbolic link in the place of a folder is refused on write and on delete`() async throws {
+  @Test func `a symbolic link in the place of a folder is followed by nothing`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let storage = storage("\(folder)/archive")
       try write("precious", to: "\(folder)/elsewhere/part")
       try storage.replace("_manifest/x", [1])
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder)/archive/csv", withDestinationPath: "\(folder)/elsewhere")
-      for attempt in [{ try storage.replace("csv/part", [1]) }, { try storage.delete(["csv/part"]) }] {
+      let attempts: [() throws -> Void] = [
+        { try storage.replace("csv/part", [1]) }, { try storage.delete(["csv/part"]) },
+        { _ = try storage.read("csv/part") }, { _ = try storage.read("csv/part", at: 0, count: 1) },
+        { _ = try storage.size("csv/part") }, { _ = try storage.list("csv") },
+      ]
+      for attempt in attempts {
         do {
           try attempt()
           Issue.record("the link was followed")
         } catch let error as StorageError {
-          #expect(error.reason == .notAFolder)
+          #expect(error.reason == .symbolicLink)
           #expect(
             "\(error)".hasSuffix(
-              "/archive/csv: a symbolic link stands there, and links inside an archive are not followed on write"
-            ))
+              "/archive/csv: a symbolic link stands there, and links inside an archive are not followed"))
         }
       }
-      #expect(try storage.read("csv/part") == Array("precious".utf8))
+      #expect(storage.tidy(["csv/part"]).isEmpty)
+      #expect(try storage.entry("csv") == StoredFile(path: "csv", size: 0, kind: .symbolicLink))
+      #expect(try tree("\(folder)/elsewhere") == ["part": Data("precious".utf8)])
+    }
+  }
+
+  @Test func `a file of the state that is larger than any is refused before it is read`() async throws {
+    try await withStorage { (root, storage) throws in
+      let paths = ArchivePaths(log("acme"))
+      for (path, limit) in [
+        (paths.manifest, 1 << 30), (paths.commit(1), 1 << 30), (paths.beginning, 1 << 30),
+        (ArchivePaths.kind, 1 << 20), (paths.lock, 1 << 20), (paths.signature(1), 1 << 20),
+      ] {
+        try write("", to: "\(root)/\(path)")
+        #expect(truncate("\(root)/\(path)", 1 << 42) == 0)
+        #expect {
+          try storage.read(path)
+        } throws: {
+          let error = $0 as? StorageError
+          return error?.reason == .oversized && error?.operation == .read
+            && error?.detail.hasSuffix("more than \(limit)") == true
+        }
+      }
+    }
+  }
+
+  @Test func `a lock file that is replaced while it is locked is locked again`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    let paths = ArchivePaths(log("acme"))
+    let storage = LocalStorage(root: "/archive", paths: paths, fileSystem: disk)
+    let first = try #require(try storage.lock(paths.lock, note: [1]))
+    #expect(try storage.isHeld(first))
+    storage.unlock(first)
+    // Between the opening of the file, which takes the lock, and the look at its name.
+    let other = FaultyFileSystem(copyOf: disk)
+    other.setContents(of: "/archive/\(paths.lock)", [7])
+    disk.record()
+    _ = try storage.lock(paths.lock, note: [1]).map(storage.unlock)
+    let look = try #require(disk.operations.firstIndex(of: "inspect /archive/\(paths.lock)"))
+    disk.become(other, at: look + 1)
+    let lock = try #require(try storage.lock(paths.lock, note: [2]))
+    #expect(try storage.isHeld(lock))
+    #expect(disk.contents(of: "/archive/\(paths.lock)") == [2])
+  }
+
+  @Test func `what was spooled here is dropped alone, beside what another run stages`() async throws {
+    try await withStorage { (root, storage) throws in
+      let (sealed, open) = (try storage.spool(), try storage.spool())
+      try storage.seal(sealed)
+      try storage.append([1], to: open)
+      try write("other", to: "\(root)/_staging/acme/spool-00000077")
+      storage.discardOwnSpools()
+      #expect(try tree(root).keys.sorted() == ["_staging/acme/spool-00000077"])
     }
   }
 

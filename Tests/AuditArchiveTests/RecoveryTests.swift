@@ -189,17 +189,99 @@ import Testing
     }
   }
 
-  @Test func `a part behind a symbolic link is there`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
-      try await withWriter("\(folder)/a") { try await $0.commit([day12: events(day12, 5)]) }
-      try FileManager.default.moveItem(atPath: "\(folder)/a/csv", toPath: "\(folder)/csv")
-      try FileManager.default.createSymbolicLink(
-        atPath: "\(folder)/a/csv", withDestinationPath: "\(folder)/csv")
-      try await withWriter("\(folder)/a") { (writer) async throws in
-        #expect(writer.recovery.damaged.isEmpty)
-        #expect(try writer.events(of: day12).count == 5)
-        await #expect(throws: ArchiveError.self) { try await writer.commit([day12: events(day12, 6)]) }
+  @Test func `an archive with a link inside is refused, and nothing behind it is touched`() async throws {
+    let organization = "csv/organization=acme"
+    for link in [
+      "csv", organization, "\(organization)/event_date=\(day12)", "_staging", "_staging/acme", "_manifest",
+      "_manifest/acme", "_manifest/acme/commits", "quarantine", "_manifest/acme/manifest.json",
+      "_manifest/archive.json", "_manifest/acme/lock",
+    ] {
+      try await withTemporaryFolder { (folder) async throws in
+        let root = "\(folder)/a"
+        try await withWriter(root) { try await $0.commit([day12: events(day12, 5)]) }
+        let leftover = "\(organization)/event_date=\(day12)/part-00000.r9999-00000000.csv.gz"
+        for path in [leftover, "quarantine/organization=acme/x"] { try write("x", to: "\(root)/\(path)") }
+        // A run that is refused drops what it finds in its own folder all the same.
+        if link.hasPrefix("_staging") { try write("x", to: "\(root)/_staging/acme/x") }
+        try FileManager.default.moveItem(atPath: "\(root)/\(link)", toPath: "\(folder)/elsewhere")
+        try AuditArchiveTests.link("\(root)/\(link)", to: "\(folder)/elsewhere")
+        let before = try tree(folder)
+        let error = try await archiveError {
+          try await withWriter(root) { _ in Issue.record("\(link): it was opened") }
+        }
+        guard case .storage(let failure)? = error else {
+          Issue.record("\(link): \(String(describing: error))")
+          return
+        }
+        #expect(failure.reason == .symbolicLink && failure.path == "\(root)/\(link)", "\(failure)")
+        #expect(try tree(folder) == before, "\(link)")
       }
+    }
+  }
+
+  @Test func `a part that is a link is refused, one that is something else is damage`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
+      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      let part = try #require(manifest.partition(day(day12))?.files.first?.path)
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
+      let makers: [(FileKind, () throws -> Void)] = [
+        (.pipe, { #expect(mkfifo("\(folder)/\(part)", 0o600) == 0) }),
+        (
+          .folder,
+          {
+            try FileManager.default.createDirectory(
+              atPath: "\(folder)/\(part)", withIntermediateDirectories: false)
+          }
+        ),
+        (.symbolicLink, { try link("\(folder)/\(part)", to: "/dev/zero") }),
+      ]
+      for (kind, make) in makers {
+        try make()
+        if kind == .symbolicLink {
+          #expect(throws: ArchiveError.self) { try Archive.inspect(at: folder, log: log("acme")) }
+          let error = try await archiveError { try await withWriter(folder) { _ in } }
+          guard case .storage(let failure)? = error, failure.reason == .symbolicLink else {
+            Issue.record("\(String(describing: error))")
+            return
+          }
+        } else {
+          try await withWriter(folder) { writer in
+            #expect(writer.recovery.damaged.map(\.damage) == [.notAFile(kind)])
+            #expect(throws: ArchiveError.self) { try writer.events(of: day12) }
+          }
+          #expect(
+            try Archive.inspect(at: folder, log: log("acme"))?.damaged.map(\.damage) == [.notAFile(kind)])
+        }
+        try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
+      }
+    }
+  }
+
+  @Test func `replaced parts stay while what replaced them is not there`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
+      let first = try #require(
+        try Archive.read(at: folder, log: log("acme"))?.partition(day(day12))?.files.first)
+      let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(first.path)"))
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 6)]) }
+      let second = try #require(
+        try Archive.read(at: folder, log: log("acme"))?.partition(day(day12))?.files.first)
+      let sealed = try Data(contentsOf: URL(filePath: "\(folder)/\(second.path)"))
+      try bytes.write(to: URL(filePath: "\(folder)/\(first.path)"))
+      for damaged in [nil, sealed.dropLast()] {
+        try FileManager.default.removeItem(atPath: "\(folder)/\(second.path)")
+        if let damaged { try damaged.write(to: URL(filePath: "\(folder)/\(second.path)")) }
+        try await withWriter(folder) {
+          #expect($0.recovery.deleted.isEmpty && $0.recovery.damaged.count == 1)
+        }
+        #expect(try Data(contentsOf: URL(filePath: "\(folder)/\(first.path)")) == bytes)
+        try sealed.write(to: URL(filePath: "\(folder)/\(second.path)"))
+      }
+      try await withWriter(folder) {
+        #expect($0.recovery.deleted == [Leftover(path: first.path, reason: .superseded)])
+      }
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
     }
   }
 }

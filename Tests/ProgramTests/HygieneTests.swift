@@ -3,6 +3,7 @@ import Testing
 
 /// What the program leaves to others of the machine, and what it says where.
 @Suite(.serialized) struct HygieneTests {
+  private static let long = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
   private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
 
   @Test(arguments: [("000", 0o640, 0o750), ("027", 0o640, 0o750), ("077", 0o600, 0o700)])
@@ -20,28 +21,105 @@ import Testing
     }
   }
 
-  @Test func `a symbolic link in the place of a file is replaced, and what it leads to left alone`() throws {
+  @Test(arguments: ["_manifest/acme/manifest.json", "_manifest/acme/lock", "_staging", "csv"])
+  func `a link inside an archive ends a run before it asks the API, and is named`(link: String) throws {
     try Bench.with(["--generate", "50"]) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
-      let (manifest, elsewhere) = (
-        "\(bench.archive)/_manifest/acme/manifest.json", "\(bench.folder)/elsewhere"
-      )
-      try FileManager.default.moveItem(atPath: manifest, toPath: elsewhere)
-      try FileManager.default.createSymbolicLink(atPath: manifest, withDestinationPath: elsewhere)
-      let before = try Data(contentsOf: URL(filePath: elsewhere))
-      #expect(try bench.export(options).status == 0)
-      #expect(try Data(contentsOf: URL(filePath: elsewhere)) == before)
-      #expect(
-        try FileManager.default.attributesOfItem(atPath: manifest)[.type] as? FileAttributeType
-          == .typeRegular)
-
-      let lock = "\(bench.archive)/_manifest/acme/lock"
-      try FileManager.default.removeItem(atPath: lock)
-      try FileManager.default.createSymbolicLink(atPath: lock, withDestinationPath: elsewhere)
+      let (place, elsewhere) = ("\(bench.archive)/\(link)", "\(bench.folder)/elsewhere")
+      try FileManager.default.moveItem(atPath: place, toPath: elsewhere)
+      try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: elsewhere)
+      let before = try FileManager.default.contentsOfDirectory(atPath: bench.folder)
       let refused = try bench.export(options)
       #expect(refused.status == 74, "\(refused.log)")
-      #expect(try Data(contentsOf: URL(filePath: elsewhere)) == before)
+      #expect(refused.log.contains("\(place): a symbolic link stands there"), "\(refused.log)")
+      #expect(refused.log.contains("mount --bind"), "\(refused.log)")
+      #expect(!refused.log.contains("fetching"), "\(refused.log)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder) == before)
+    }
+  }
+
+  @Test func `whatever stands in the place of a file, every command ends, and says so`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let options = ["--backfill-start-time", Self.recent]
+      #expect(try bench.export(options).status == 0)
+      let archive = ["-o", "acme", "--archive", bench.archive]
+      let commands = [
+        bench.arguments(options), ["status"] + archive, ["verify"] + archive,
+        ["changes", "--since", "0"] + archive,
+        ["report", "--html", "\(bench.folder)/x.html"] + archive, ["check"] + archive,
+      ]
+      for path in [
+        "_manifest/acme/manifest.json", "_manifest/archive.json",
+        "_manifest/acme/commits/\(String(repeating: "0", count: 19))1.json",
+      ] {
+        let place = "\(bench.archive)/\(path)"
+        let bytes = try Data(contentsOf: URL(filePath: place))
+        let makers: [(String, () -> Bool)] = [
+          ("a named pipe", { mkfifo(place, 0o600) == 0 }),
+          (
+            "and no such file of an archive has more",
+            {
+              FileManager.default.createFile(atPath: place, contents: bytes)
+                && truncate(place, 1 << 42) == 0
+            }
+          ),
+        ]
+        for (words, make) in makers {
+          try FileManager.default.removeItem(atPath: place)
+          try #require(make())
+          for command in commands {
+            let result = try Program.exporter.run(command, environment: bench.environment)
+            // The record of a commit that the manifest has is read by few.
+            if result.status == 0, path.contains("/commits/") { continue }
+            #expect(result.status == 2, "\(command) \(path) \(result.log)")
+            // A report leaves the words to its page.
+            if command[0] == "report", path.contains("/commits/") { continue }
+            #expect((result.log + result.output).contains(words), "\(command) \(path) \(result.log)")
+          }
+          try FileManager.default.removeItem(atPath: place)
+          try bytes.write(to: URL(filePath: place))
+        }
+      }
+    }
+  }
+
+  @Test func `verify names what no run handles, in text and in JSON, and a run leaves it alone`() throws {
+    try Bench.with(["--generate", "50"]) { bench in
+      let options = ["--backfill-start-time", Self.recent]
+      #expect(try bench.export(options).status == 0)
+      let (pipe, link) = ("csv/organization=acme/x.csv.gz", "csv/organization=other")
+      #expect(mkfifo("\(bench.archive)/\(pipe)", 0o600) == 0)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(bench.archive)/\(link)", withDestinationPath: bench.folder)
+      let verify = ["verify", "-o", "acme", "--archive", bench.archive]
+      let text = try Program.exporter.run(verify)
+      #expect(text.status == 2)
+      for words in ["is a named pipe, and not a file", "is a symbolic link, and links inside", "2 irregular"]
+      {
+        #expect(text.output.contains(words), "\(text.output)")
+      }
+      let findings = try Program.exporter.run(verify + ["--output-format", "json"]).json["findings"]
+      let found = (findings as? [[String: Any]] ?? []).map {
+        "\($0["kind"] ?? "") \($0["path"] ?? "") \($0["found"] ?? "")"
+      }
+      #expect(found == ["irregular \(pipe) a named pipe", "irregular \(link) a symbolic link"])
+      #expect(try bench.export(options).status == 0)
+    }
+  }
+
+  @Test func `a run whose lock file is taken away ends as one that is held by another`() throws {
+    try Bench.with(["--generate", "20000"]) { bench in
+      var arguments = bench.arguments(["--backfill-start-time", Self.long, "--page-size", "100"])
+      arguments.replace(["unlimited"], with: ["20"])
+      let running = try Program.exporter.start(arguments, environment: bench.environment)
+      try running.wait { try bench.status()["manifest"] != nil }
+      try FileManager.default.removeItem(atPath: "\(bench.archive)/_manifest/acme/lock")
+      let result = running.wait()
+      #expect(result.status == 11, "\(result.log)")
+      #expect(result.log.contains("was taken away"), "\(result.log)")
+      #expect(try bench.export().status == 0)
+      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
     }
   }
 

@@ -62,6 +62,19 @@ struct FaultyDisk: Sendable {
     folders[folder]?.names[name] = nil
   }
 
+  /// Sorted by name at each level.
+  func entries(of path: String, isDeep: Bool, below: String = "") -> [FolderEntry] {
+    (folders[path]?.names ?? [:]).sorted { $0.key < $1.key }.flatMap { name, entry in
+      switch entry {
+      case .file(let index):
+        return [FolderEntry(name: below + name, kind: .file, size: files[index].bytes.count)]
+      case .folder:
+        let deeper = isDeep ? entries(of: "\(path)/\(name)", isDeep: true, below: "\(below)\(name)/") : []
+        return [FolderEntry(name: below + name, kind: .folder)] + deeper
+      }
+    }
+  }
+
   mutating func syncAll() {
     folders = folders.mapValues { Folder(names: $0.names, durable: $0.names) }
     for index in files.indices { files[index].durable = files[index].bytes }

@@ -4,7 +4,8 @@ import Synchronization
 /// A disk in memory: quick, copied at no cost, and mortal.
 ///
 /// It keeps apart what is and what is durable, so that it can forget in a power failure what was not synced: bytes of a
-/// file, and names of a folder, each on its own. It has no symbolic links and no permissions.
+/// file, and names of a folder, each on its own. It has no symbolic links, nothing but files and
+/// folders, and no permissions.
 package final class FaultyFileSystem: FileSystem {
   /// What an operation does that is to fail.
   package enum Fault: Sendable, CaseIterable {
@@ -104,6 +105,14 @@ package final class FaultyFileSystem: FileSystem {
     state.withLock { $0.change = (number, disk) }
   }
 
+  /// Just before the next operation of this description, another process takes away a name.
+  package func lose(_ path: String, before operation: String) {
+    state.withLock { $0.loss = (path, operation) }
+  }
+
+  /// From now on a file has more bytes after each time it is read.
+  package func grow(_ path: String) { state.withLock { _ = $0.growing.insert(path) } }
+
   // MARK: What it holds
 
   /// nil when there is no such file.
@@ -143,19 +152,19 @@ package final class FaultyFileSystem: FileSystem {
 
   // MARK: FileSystem
 
-  package func create(_ path: String) throws(StorageError) -> OpenFile {
-    try perform(.create, path) { (state) throws(StorageError) in
-      try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path, .create)
+  package func create(_ path: DiskPath) throws(StorageError) -> OpenFile {
+    try perform(.create, path.text) { (state) throws(StorageError) in
+      try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path.text, .create)
       return try state.open(path, .create)
     }
   }
 
-  package func open(_ path: String) throws(StorageError) -> OpenFile {
-    try perform(.open, path) { (state) throws(StorageError) in try state.open(path, .open) }
+  package func open(_ path: DiskPath) throws(StorageError) -> OpenFile {
+    try perform(.open, path.text) { (state) throws(StorageError) in try state.open(path, .open) }
   }
 
   package func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) {
-    try perform(.write, file.path) { (state) throws(StorageError) in
+    try perform(.write, file.path.text) { (state) throws(StorageError) in
       state.disk.files[try state.index(of: file, .write)].bytes += bytes
     } orElse: { state, fault in
       guard fault.writesHalf, let index = state.descriptors[file.descriptor] else { return }
@@ -164,13 +173,17 @@ package final class FaultyFileSystem: FileSystem {
   }
 
   package func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
-    try perform(.read, file.path) { (state) throws(StorageError) in
-      Array(state.disk.files[try state.index(of: file, .read)].bytes.dropFirst(offset).prefix(count))
+    try perform(.read, file.path.text) { (state) throws(StorageError) in
+      let index = try state.index(of: file, .read)
+      if state.growing.contains(file.path.text) {
+        state.disk.files[index].bytes += [UInt8](repeating: 0, count: count)
+      }
+      return Array(state.disk.files[index].bytes.dropFirst(offset).prefix(count))
     }
   }
 
   package func sync(_ file: OpenFile) throws(StorageError) {
-    try perform(.sync, file.path) { (state) throws(StorageError) in
+    try perform(.sync, file.path.text) { (state) throws(StorageError) in
       let index = try state.index(of: file, .sync)
       state.disk.files[index].durable = state.disk.files[index].bytes
     }
@@ -178,15 +191,16 @@ package final class FaultyFileSystem: FileSystem {
 
   /// Closes in any case: a dead process holds nothing open, and no lock.
   package func close(_ file: OpenFile) throws(StorageError) {
-    try perform(.close, file.path) { (state) in
+    try perform(.close, file.path.text) { (state) in
       state.close(file)
     } orElse: { state, _ in
       state.close(file)
     }
   }
 
-  package func rename(_ path: String, to newPath: String) throws(StorageError) {
-    try perform(.rename, newPath) { (state) throws(StorageError) in
+  package func rename(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
+    let (path, newPath) = (path.text, newPath.text)
+    return try perform(.rename, newPath) { (state) throws(StorageError) in
       try state.checkVolumes(path, newPath, .rename)
       guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
       try state.disk.put(.file(index), at: newPath, .rename)
@@ -194,8 +208,9 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  package func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
-    try perform(.rename, newPath) { (state) throws(StorageError) in
+  package func renameExclusively(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
+    let (path, newPath) = (path.text, newPath.text)
+    return try perform(.rename, newPath) { (state) throws(StorageError) in
       if state.lacksExclusiveRenames { throw .simulated(.rename, newPath, .unsupported, code: 22) }
       try state.checkVolumes(path, newPath, .rename)
       guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
@@ -204,8 +219,9 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  package func link(_ path: String, to newPath: String) throws(StorageError) {
-    try perform(.link, newPath) { (state) throws(StorageError) in
+  package func link(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
+    let (path, newPath) = (path.text, newPath.text)
+    return try perform(.link, newPath) { (state) throws(StorageError) in
       if state.lacksHardLinks { throw .simulated(.link, newPath, .unsupported, code: 1) }
       try state.checkVolumes(path, newPath, .link)
       guard let index = state.disk.file(path) else { throw .simulated(.link, newPath, .missing) }
@@ -213,22 +229,25 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  package func unlink(_ path: String) throws(StorageError) {
-    try perform(.delete, path) { (state) throws(StorageError) in
+  package func unlink(_ path: DiskPath) throws(StorageError) {
+    let path = path.text
+    return try perform(.delete, path) { (state) throws(StorageError) in
       guard state.disk.file(path) != nil else { throw .simulated(.delete, path, .missing) }
       state.disk.remove(path)
     }
   }
 
-  package func makeFolder(_ path: String) throws(StorageError) {
-    try perform(.makeFolder, path) { (state) throws(StorageError) in
+  package func makeFolder(_ path: DiskPath) throws(StorageError) {
+    let path = path.text
+    return try perform(.makeFolder, path) { (state) throws(StorageError) in
       try state.disk.add(.folder, at: path, .makeFolder)
       state.disk.folders[path] = FaultyDisk.Folder()
     }
   }
 
-  package func removeFolder(_ path: String) throws(StorageError) {
-    try perform(.removeFolder, path) { (state) throws(StorageError) in
+  package func removeFolder(_ path: DiskPath) throws(StorageError) {
+    let path = path.text
+    return try perform(.removeFolder, path) { (state) throws(StorageError) in
       guard let folder = state.disk.folders[path] else { throw .simulated(.removeFolder, path, .missing) }
       guard folder.names.isEmpty else { throw .simulated(.removeFolder, path, .notEmpty) }
       state.disk.folders[path] = nil
@@ -236,52 +255,63 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  package func syncFolder(_ path: String) throws(StorageError) {
-    try perform(.syncFolder, path) { (state) throws(StorageError) in
+  package func syncFolder(_ path: DiskPath) throws(StorageError) {
+    let path = path.text
+    return try perform(.syncFolder, path) { (state) throws(StorageError) in
       if state.lacksFolderSync { throw .simulated(.syncFolder, path, .unsupported, code: 22) }
       guard let names = state.disk.folders[path]?.names else { throw .simulated(.syncFolder, path, .missing) }
       state.disk.folders[path] = FaultyDisk.Folder(names: names, durable: names)
     }
   }
 
-  package func list(_ path: String) throws(StorageError) -> [FolderEntry] {
-    try perform(.list, path) { (state) throws(StorageError) in
-      guard let names = state.disk.folders[path]?.names else { throw .simulated(.list, path, .missing) }
-      return names.map { FolderEntry(name: $0.key, kind: $0.value == .folder ? .folder : .file) }
-        .sorted { $0.name < $1.name }
+  package func list(_ path: DiskPath, isDeep: Bool) throws(StorageError) -> [FolderEntry] {
+    let path = path.text
+    return try perform(.list, path) { (state) throws(StorageError) in
+      guard state.disk.folders[path] != nil else { throw .simulated(.list, path, .missing) }
+      return state.disk.entries(of: path, isDeep: isDeep)
     }
   }
 
-  package func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
-    try perform(.inspect, path) { (state) in
+  package func status(_ path: DiskPath) throws(StorageError) -> FileStatus? {
+    let path = path.text
+    return try perform(.inspect, path) { (state) in
       if state.disk.folders[path] != nil { return FileStatus(kind: .folder, size: 0) }
       return state.disk.file(path).map { FileStatus(kind: .file, size: state.disk.files[$0].bytes.count) }
     }
   }
 
-  package func lock(_ path: String) throws(StorageError) -> OpenFile? {
-    try perform(.lock, path) { (state) throws(StorageError) in
-      if state.disk.file(path) == nil {
-        try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: path, .lock)
+  package func lock(_ path: DiskPath) throws(StorageError) -> OpenFile? {
+    let text = path.text
+    return try perform(.lock, text) { (state) throws(StorageError) in
+      if state.disk.file(text) == nil {
+        try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: text, .lock)
       }
-      if state.lacksLocks { throw .simulated(.lock, path, .noLocks, code: 37) }
-      guard state.locked.insert(path).inserted else { return nil }
+      if state.lacksLocks { throw .simulated(.lock, text, .noLocks, code: 37) }
+      guard let index = state.disk.file(text), state.locked.insert(index).inserted else { return nil }
       return try state.open(path, .lock)
     }
   }
 
+  package func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool {
+    try perform(.inspect, file.path.text) { (state) throws(StorageError) in
+      try state.index(of: file, .inspect) == state.disk.file(file.path.text)
+    }
+  }
+
   package func truncate(_ file: OpenFile) throws(StorageError) {
-    try perform(.write, file.path) { (state) throws(StorageError) in
+    try perform(.write, file.path.text) { (state) throws(StorageError) in
       state.disk.files[try state.index(of: file, .write)].bytes = []
     }
   }
 
-  package func volume(at path: String) throws(StorageError) -> Volume {
-    try perform(.inspect, path) { Volume(device: $0.volume(of: path), mount: 0) }
+  package func volume(at path: DiskPath) throws(StorageError) -> Volume {
+    let path = path.text
+    return try perform(.inspect, path) { Volume(device: $0.volume(of: path), mount: 0) }
   }
 
-  package func space(at path: String) throws(StorageError) -> DiskSpace {
-    try perform(.inspect, path) { _ in DiskSpace(free: 1 << 40) }
+  package func space(at path: DiskPath) throws(StorageError) -> DiskSpace {
+    let path = path.text
+    return try perform(.inspect, path) { _ in DiskSpace(free: 1 << 40) }
   }
 
   private func perform<Result: Sendable>(
@@ -292,6 +322,10 @@ package final class FaultyFileSystem: FileSystem {
     try state.withLock { (state: inout State) throws(StorageError) -> Result in
       if state.change != nil { state.letOthersWork() }
       if state.operations != nil { state.operations?.append("\(operation) \(path)") }
+      if let loss = state.loss, "\(operation) \(path)".hasPrefix(loss.operation) {
+        state.disk.remove(loss.path)
+        state.loss = nil
+      }
       if let fault = state.nextFault() {
         failed(&state, fault)
         throw .simulated(operation, path, fault.error.reason, code: fault.error.code)
@@ -306,7 +340,8 @@ package final class FaultyFileSystem: FileSystem {
 private struct State {
   var disk = FaultyDisk()
   var descriptors: [Int32: Int] = [:]
-  var locked: Set<String> = []
+  /// Files, and not names: a name may be given to another file.
+  var locked: Set<Int> = []
   var operationsLeft: Int?
   var fault = FaultyFileSystem.Fault.failure
   var hasFailed = false
@@ -318,6 +353,8 @@ private struct State {
   var refused: Set<StorageError.Operation> = []
   /// What another process makes of the disk, and before how many operations.
   var change: (left: Int, disk: FaultyDisk)?
+  var loss: (path: String, operation: String)?
+  var growing: Set<String> = []
   /// nil: they are not recorded.
   var operations: [String]?
   private var lastDescriptor: Int32 = 0
@@ -354,20 +391,23 @@ private struct State {
     throw .simulated(operation, newPath, .otherVolume, code: 18)
   }
 
-  mutating func open(_ path: String, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {
-    guard let index = disk.file(path) else { throw .simulated(operation, path, .missing, code: 2) }
+  mutating func open(_ path: DiskPath, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {
+    guard let index = disk.file(path.text) else { throw .simulated(operation, path.text, .missing, code: 2) }
     lastDescriptor += 1
     descriptors[lastDescriptor] = index
-    return OpenFile(descriptor: lastDescriptor, path: path)
+    return OpenFile(
+      descriptor: lastDescriptor, path: path, size: disk.files[index].bytes.count, isLock: operation == .lock)
   }
 
   func index(of file: OpenFile, _ operation: StorageError.Operation) throws(StorageError) -> Int {
-    guard let index = descriptors[file.descriptor] else { throw .simulated(operation, file.path, .other) }
+    guard let index = descriptors[file.descriptor] else {
+      throw .simulated(operation, file.path.text, .other)
+    }
     return index
   }
 
   mutating func close(_ file: OpenFile) {
-    descriptors[file.descriptor] = nil
-    locked.remove(file.path)
+    let index = descriptors.removeValue(forKey: file.descriptor)
+    if file.isLock, let index { locked.remove(index) }
   }
 }

@@ -38,10 +38,14 @@ package struct StorageError: Error, Hashable, Sendable {
     case nameTooLong
     /// A file system on a network, or of another process, that went away, or a device.
     case disconnected
-    /// A symbolic link, or a file, where a folder of the archive should stand.
+    /// Something else, such as a file, where a folder of the archive should stand.
     case notAFolder
-    /// A symbolic link where a file of the archive should stand.
+    /// A symbolic link below the archive's root, where a folder or a file of the archive should stand. The path is the link's.
     case symbolicLink
+    /// Something else than a regular file, and not a link, where a file of the archive should stand.
+    case notAFile(FileKind)
+    /// More bytes than any such file of an archive has.
+    case oversized
     /// A folder that is not empty.
     case notEmpty
     /// The file system does not have what was asked for.
@@ -74,5 +78,23 @@ extension StorageError: CustomStringConvertible {
   package var description: String {
     let need = needed.map { " (it needs at least \($0) bytes)" } ?? ""
     return "could not \(operation.rawValue) \(path)\(need): \(detail)"
+  }
+}
+
+extension StorageError {
+  /// Something else stands where a file, or a folder, is wanted.
+  static func inPlace(
+    of wanted: FileKind, _ found: FileKind, at path: String, _ operation: Operation, code: Int32 = 0
+  ) -> StorageError {
+    let (reason, detail): (Reason, String) =
+      if found == .symbolicLink {
+        (.symbolicLink, "a symbolic link stands there, and links inside an archive are not followed")
+      } else {
+        (
+          wanted == .file ? .notAFile(found) : .notAFolder,
+          "\(found.words) stands there instead of \(wanted.words)"
+        )
+      }
+    return StorageError(operation: operation, path: path, reason: reason, code: code, detail: detail)
   }
 }

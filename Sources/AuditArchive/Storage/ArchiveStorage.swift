@@ -4,6 +4,9 @@
 /// a method that writes returns, what it wrote is durable and whole; when it throws or the power fails, each path
 /// holds what it held before, or the new bytes, never a part of them.
 ///
+/// No symbolic link below the archive's own folder is followed: whatever meets one on its way throws `.symbolicLink`. Only
+/// regular files are read; what asks for a file and meets something else throws `.notAFile`.
+///
 /// What only tidies up does not throw: the archive is as good without it. Its failures are reported to whoever made the store.
 package protocol ArchiveStorage: Sendable {
   /// Throws when what stands in the archive's place cannot be one, such as a file; nothing there is no error.
@@ -24,8 +27,10 @@ package protocol ArchiveStorage: Sendable {
   /// Drops a spooled file, sealed or not. One that cannot be removed now goes with `discardSpools`.
   func discard(_ spool: Spool)
   /// Drops everything that is still spooled, by earlier runs too, and returns what was dropped. What cannot be removed is
-  /// reported, and keeps its name until a later run removes it.
+  /// reported, and keeps its name until a later run removes it. Only whoever holds the log's lock may call it.
   func discardSpools() -> [String]
+  /// Drops what was spooled through this store, and nothing of anybody else.
+  func discardOwnSpools()
 
   /// Puts sealed files in their places, whole. Each is on its own: after a failure some may stand there.
   func put(_ files: [(spool: Spool, path: String)]) throws(StorageError)
@@ -36,14 +41,19 @@ package protocol ArchiveStorage: Sendable {
   /// Makes durable a file that was found, and that a run that died may not have made so.
   func secure(_ path: String) throws(StorageError)
 
-  /// nil when there is no such file.
+  /// A file of the state, whole; nil when there is no such file. Throws `.oversized` when it has more bytes than
+  /// `ArchivePaths.sizeLimit` allows, before it is read.
   func read(_ path: String) throws(StorageError) -> [UInt8]?
   /// Up to `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` when there is none.
   func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
-  /// Bytes; nil when there is no such file.
+  /// Bytes of a file; nil when nothing stands there.
   func size(_ path: String) throws(StorageError) -> Int?
-  /// Every file below a folder, at any depth, in no particular order; none when there is no such folder.
-  func list(_ folder: String) throws(StorageError) -> [StoredFile]
+  /// What stands under a path, whatever it is; nil for nothing.
+  func entry(_ path: String) throws(StorageError) -> StoredFile?
+  /// What stands in a folder, in no particular order; nothing when there is no such folder. `isDeep`: every file below it, at
+  /// any depth, and what is neither a file nor a folder; a folder only where the name is that of a file, or where it lies too
+  /// deep to be looked into.
+  func list(_ folder: String, isDeep: Bool) throws(StorageError) -> [StoredFile]
   /// Deletes files; one that is not there is as good as deleted.
   func delete(_ paths: [String]) throws(StorageError)
   /// Deletes files that nobody needs any more, and returns those that are gone. One that cannot be deleted is reported, and
@@ -52,8 +62,15 @@ package protocol ArchiveStorage: Sendable {
 
   /// Takes the lock of that name and leaves `note` in it for others to read; nil, at once, when another holds it.
   func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock?
+  /// Whether the lock still keeps others out: its file was neither removed nor replaced since.
+  func isHeld(_ lock: StorageLock) throws(StorageError) -> Bool
   /// A failure is reported; the lock ends with the process at the latest.
   func unlock(_ lock: StorageLock)
+}
+
+extension ArchiveStorage {
+  /// Every file below a folder, at any depth, and what is neither a file nor a folder.
+  package func list(_ folder: String) throws(StorageError) -> [StoredFile] { try list(folder, isDeep: true) }
 }
 
 /// A file being collected, not yet part of the archive.
@@ -66,13 +83,16 @@ package struct StorageLock: Hashable, Sendable {
   package var file: OpenFile
 }
 
+/// A file, or what stands among files.
 package struct StoredFile: Hashable, Sendable {
   package var path: String
-  /// Bytes.
+  /// Bytes of a file; 0 for anything else.
   package var size: Int
+  package var kind: FileKind
 
-  package init(path: String, size: Int) {
+  package init(path: String, size: Int, kind: FileKind = .file) {
     self.path = path
     self.size = size
+    self.kind = kind
   }
 }

@@ -12,6 +12,8 @@ package final class LocalStorage: ArchiveStorage {
     var spooled = 0
     /// Spooled files that are open, with the bytes they have been given.
     var open: [Spool: Int] = [:]
+    /// All that were made here and are neither put in their places nor discarded.
+    var own: Set<Spool> = []
     /// Names in the staging folder that an earlier run left and that cannot be removed.
     var taken: Set<String> = []
     var lacksFolderSync = false
@@ -38,7 +40,7 @@ package final class LocalStorage: ArchiveStorage {
   }
 
   package func checkPlace() throws(StorageError) {
-    guard let status = try files.status(root, followingLinks: true), status.kind != .folder else { return }
+    guard let status = try files.status(DiskPath(root)), status.kind != .folder else { return }
     throw StorageError(
       operation: .open, path: root, reason: .notAFolder, code: 0,
       detail: status.kind == .file ? "it is a file, and an archive is a folder" : "it is not a folder")
@@ -56,7 +58,7 @@ package final class LocalStorage: ArchiveStorage {
 
   package var lacksDurableNames: Bool { state.withLock(\.lacksFolderSync) }
 
-  private func full(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
+  private func full(_ path: String) -> DiskPath { DiskPath(root, path) }
 
   // MARK: Spooled files
 
@@ -67,7 +69,10 @@ package final class LocalStorage: ArchiveStorage {
     }
     try ensureFolder(paths.staging)
     let spool = Spool(file: try files.create(full(path)))
-    state.withLock { $0.open[spool] = 0 }
+    state.withLock { state in
+      state.open[spool] = 0
+      state.own.insert(spool)
+    }
     return spool
   }
 
@@ -94,7 +99,7 @@ package final class LocalStorage: ArchiveStorage {
   }
 
   package func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
-    try reading(systemPath: spool.file.path) { (file) throws(StorageError) in
+    try reading(spool.file.path) { (file) throws(StorageError) in
       try files.read(count, at: offset, from: file)
     }
   }
@@ -103,6 +108,7 @@ package final class LocalStorage: ArchiveStorage {
     do {
       try close(spool)
       try unlink(spool.file.path)
+      state.withLock { _ = $0.own.remove(spool) }
     } catch {
       // `discardSpools` tries again, and reports what stays.
     }
@@ -119,8 +125,9 @@ package final class LocalStorage: ArchiveStorage {
     }
     var discarded: [String] = []
     tidying { () throws(StorageError) in
-      guard try files.status(full(paths.staging), followingLinks: false)?.kind == .folder else { return }
-      for entry in try files.list(full(paths.staging)) where entry.kind != .folder {
+      guard try isFolder(paths.staging) else { return }
+      for entry in try files.list(full(paths.staging))
+      where entry.kind != .folder && entry.kind != .unnameable {
         let path = "\(paths.staging)/\(entry.name)"
         if tidying({ () throws(StorageError) in try unlink(full(path)) }) {
           discarded.append(path)
@@ -130,6 +137,15 @@ package final class LocalStorage: ArchiveStorage {
       }
     }
     return discarded.sorted()
+  }
+
+  package func discardOwnSpools() {
+    for spool in state.withLock({ Array($0.own) }) {
+      tidying { () throws(StorageError) in
+        try close(spool)
+        try unlink(spool.file.path)
+      }
+    }
   }
 
   /// Whether it could be done; a failure is reported.
@@ -151,6 +167,7 @@ package final class LocalStorage: ArchiveStorage {
     for (spool, path) in sealed {
       try ensureFolder(ArchivePaths.folder(of: path))
       try files.rename(spool.file.path, to: full(path))
+      state.withLock { _ = $0.own.remove(spool) }
       folders.insert(ArchivePaths.folder(of: path))
     }
     for folder in folders.sorted() { try syncFolder(full(folder)) }
@@ -167,16 +184,16 @@ package final class LocalStorage: ArchiveStorage {
   /// By a link, which every local file system can refuse. Where there are no links, by a rename that refuses. Where
   /// there is not that either, by a look and a rename: an exclusive creation in the file's place would refuse better,
   /// and show a torn record after a crash; and the log's lock is held.
-  private func placeExclusively(_ spool: Spool, at path: String) throws(StorageError) {
+  private func placeExclusively(_ spool: Spool, at path: DiskPath) throws(StorageError) {
     do {
       return try files.link(spool.file.path, to: path)
     } catch let error where error.reason == .unsupported {}
     do {
       return try files.renameExclusively(spool.file.path, to: path)
     } catch let error where error.reason == .unsupported {}
-    guard try files.status(path, followingLinks: false) == nil else {
+    guard try files.status(path) == nil else {
       throw StorageError(
-        operation: .create, path: path, reason: .exists, code: 0, detail: "it is there already")
+        operation: .create, path: path.text, reason: .exists, code: 0, detail: "it is there already")
     }
     try files.rename(spool.file.path, to: path)
   }
@@ -222,7 +239,7 @@ package final class LocalStorage: ArchiveStorage {
     return gone
   }
 
-  private func unlink(_ path: String) throws(StorageError) {
+  private func unlink(_ path: DiskPath) throws(StorageError) {
     do {
       try files.unlink(path)
     } catch let error where error.reason == .missing {}
@@ -231,14 +248,23 @@ package final class LocalStorage: ArchiveStorage {
   // MARK: Reading
 
   package func read(_ path: String) throws(StorageError) -> [UInt8]? {
+    let limit = paths.sizeLimit(of: path)
+    func check(_ size: Int) throws(StorageError) {
+      guard size > limit else { return }
+      throw StorageError(
+        operation: .read, path: full(path).text, reason: .oversized, code: 0,
+        detail: "it has \(size) bytes, and no such file of an archive has more than \(limit)")
+    }
     do {
-      return try reading(path) { (file) throws(StorageError) in
-        // Not by the size: a file that is replaced between two looks at its name is still one file.
+      return try reading(full(path)) { (file) throws(StorageError) in
+        try check(file.size)
+        // Not by the size: a file that grows meanwhile is read as it is at the end.
         var bytes: [UInt8] = []
         while true {
           let chunk = try files.read(LocalStorage.chunk, at: bytes.count, from: file)
           bytes += chunk
           if chunk.count < LocalStorage.chunk { return bytes }
+          try check(bytes.count)
         }
       }
     } catch let error where error.reason == .missing {
@@ -247,17 +273,11 @@ package final class LocalStorage: ArchiveStorage {
   }
 
   package func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
-    try reading(path) { (file) throws(StorageError) in try files.read(count, at: offset, from: file) }
+    try reading(full(path)) { (file) throws(StorageError) in try files.read(count, at: offset, from: file) }
   }
 
   private func reading(
-    _ path: String, _ body: (OpenFile) throws(StorageError) -> [UInt8]
-  ) throws(StorageError) -> [UInt8] {
-    try reading(systemPath: full(path), body)
-  }
-
-  private func reading(
-    systemPath path: String, _ body: (OpenFile) throws(StorageError) -> [UInt8]
+    _ path: DiskPath, _ body: (OpenFile) throws(StorageError) -> [UInt8]
   ) throws(StorageError) -> [UInt8] {
     let file = try files.open(path)
     let bytes: [UInt8]
@@ -272,39 +292,37 @@ package final class LocalStorage: ArchiveStorage {
   }
 
   package func size(_ path: String) throws(StorageError) -> Int? {
-    guard let status = try files.status(full(path), followingLinks: true), status.kind == .file else {
-      return nil
+    guard let entry = try entry(path) else { return nil }
+    guard entry.kind == .file else {
+      throw .inPlace(of: .file, entry.kind, at: full(path).text, .inspect)
     }
-    return status.size
+    return entry.size
   }
 
-  package func list(_ folder: String) throws(StorageError) -> [StoredFile] {
-    guard try files.status(full(folder), followingLinks: false)?.kind == .folder else { return [] }
+  package func entry(_ path: String) throws(StorageError) -> StoredFile? {
+    guard let status = try files.status(full(path)) else { return nil }
+    return StoredFile(path: path, size: status.kind == .file ? status.size : 0, kind: status.kind)
+  }
+
+  package func list(_ folder: String, isDeep: Bool) throws(StorageError) -> [StoredFile] {
     let entries: [FolderEntry]
     do {
-      entries = try files.list(full(folder))
+      entries = try files.list(full(folder), isDeep: isDeep)
     } catch let error where error.reason == .missing {
-      return []  // a run at work has just removed it
+      return []  // none yet, or a run at work has just removed it
     }
-    var found: [StoredFile] = []
-    for entry in entries {
+    return entries.compactMap { entry in
       let path = "\(folder)/\(entry.name)"
-      switch entry.kind {
-      case .folder: found += try list(path)
-      case .file:
-        guard let status = try files.status(full(path), followingLinks: false) else { continue }
-        found.append(StoredFile(path: path, size: status.size))
-      case .symbolicLink, .other: break
-      }
+      if isDeep, entry.kind == .folder, !paths.isNameOfFile(path), !entry.isDeepest { return nil }
+      return StoredFile(path: path, size: entry.size, kind: entry.kind)
     }
-    return found
   }
 
   // MARK: The lock
 
   package func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock? {
     try ensureFolder(ArchivePaths.folder(of: path))
-    guard let file = try files.lock(full(path)) else { return nil }
+    guard let file = try lockInPlace(full(path)) else { return nil }
     do {
       try files.truncate(file)
       try files.write(note, to: file)
@@ -315,6 +333,26 @@ package final class LocalStorage: ArchiveStorage {
     return StorageLock(file: file)
   }
 
+  /// Between opening and locking, somebody may have given the name to another file, which nobody holds: then that one is
+  /// the lock. Where that goes on, somebody else is at work.
+  private func lockInPlace(_ path: DiskPath) throws(StorageError) -> OpenFile? {
+    for _ in 0..<16 {
+      guard let file = try files.lock(path) else { return nil }
+      let isInPlace: Bool
+      do {
+        isInPlace = try files.isInPlace(file)
+      } catch {
+        try files.close(file)
+        throw error
+      }
+      if isInPlace { return file }
+      try files.close(file)
+    }
+    return nil
+  }
+
+  package func isHeld(_ lock: StorageLock) throws(StorageError) -> Bool { try files.isInPlace(lock.file) }
+
   package func unlock(_ lock: StorageLock) {
     tidying { () throws(StorageError) in try files.close(lock.file) }
   }
@@ -322,7 +360,7 @@ package final class LocalStorage: ArchiveStorage {
   // MARK: Folders
 
   /// Makes the names in a folder durable. Where that is not to be had, the run goes on, and says so once.
-  private func syncFolder(_ folder: String) throws(StorageError) {
+  private func syncFolder(_ folder: DiskPath) throws(StorageError) {
     do {
       try files.syncFolder(folder)
     } catch let error where error.reason == .unsupported {
@@ -348,15 +386,15 @@ package final class LocalStorage: ArchiveStorage {
 
   /// The archive's own folder may be anywhere, behind a symbolic link too.
   private func ensureRoot(_ root: String) throws(StorageError) {
-    guard try files.status(root, followingLinks: true) == nil else { return }
+    guard try files.status(DiskPath(root)) == nil else { return }
     let parent = ArchivePaths.folder(ofSystemPath: root)
     try ensureRoot(parent)
-    try make(root)
-    try syncFolder(parent)
+    try make(DiskPath(root))
+    try syncFolder(DiskPath(parent))
   }
 
   /// Another run may make the same folder at the same time.
-  private func make(_ folder: String) throws(StorageError) {
+  private func make(_ folder: DiskPath) throws(StorageError) {
     do {
       try files.makeFolder(folder)
     } catch let error where error.reason == .exists {}
@@ -364,13 +402,9 @@ package final class LocalStorage: ArchiveStorage {
 
   /// false when nothing is there; throws when something else is.
   private func isFolder(_ folder: String) throws(StorageError) -> Bool {
-    guard let status = try files.status(full(folder), followingLinks: false) else { return false }
+    guard let status = try files.status(full(folder)) else { return false }
     guard status.kind == .folder else {
-      throw StorageError(
-        operation: .makeFolder, path: full(folder), reason: .notAFolder, code: 0,
-        detail: status.kind == .symbolicLink
-          ? "a symbolic link stands there, and links inside an archive are not followed on write"
-          : "something that is not a folder stands there")
+      throw .inPlace(of: .folder, status.kind, at: full(folder).text, .inspect)
     }
     return true
   }

@@ -4,8 +4,8 @@ import Crypto
 extension ArchiveStorage {
   /// How a sealed file differs, byte for byte, from the one that was put there; nil when it does not.
   func flaw(of file: some SealedFile) throws(ArchiveError) -> Flaw? {
-    guard let size = try stored(size(file.path)) else { return .missing() }
-    guard size == file.bytes else { return .altered(.bytes(expected: file.bytes, found: size)) }
+    if let flaw = Flaw(of: try stored(entry(file.path)), bytes: file.bytes) { return flaw }
+    let size = file.bytes
     var hash = SHA256()
     var offset = 0
     while offset < size {
@@ -16,6 +16,18 @@ extension ArchiveStorage {
     }
     let found = hash.finalize().hex
     return found == file.sha256 ? nil : .altered(.sha256(expected: file.sha256, found: found))
+  }
+}
+
+extension Flaw {
+  /// Of a sealed file, as far as a look at its name tells; nil for none. `found`: what stands there; nil for nothing.
+  init?(of found: StoredFile?, bytes: Int, rows: Int? = nil) {
+    switch found {
+    case nil: self = .missing(rows: rows)
+    case let found? where found.kind != .file: self = .irregular(found.kind)
+    case let found? where found.size != bytes: self = .altered(.bytes(expected: bytes, found: found.size))
+    default: return nil
+    }
   }
 }
 

@@ -13,7 +13,8 @@ extension Archive {
     let lacksDurableNames = try WriteTrial(root: directory, paths: ArchivePaths(log), files: fileSystem)
       .perform()
     return WriteTrialResult(
-      folder: try fileSystem.nearestFolder(to: directory), lacksDurableNames: lacksDurableNames)
+      folder: try fileSystem.nearestFolder(to: DiskPath(directory)).text, lacksDurableNames: lacksDurableNames
+    )
   }
 
   /// Whether a run could lock the log now, and who holds it. Looking takes the lock for less than a millisecond, so
@@ -23,9 +24,9 @@ extension Archive {
     at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
   ) throws(ArchiveError) -> LockState {
     let opening = Opening(directory, log, fileSystem)
-    let path = "\(directory)/\(opening.paths.lock)"
+    let path = DiskPath(directory, opening.paths.lock)
     do {
-      guard try fileSystem.status(path, followingLinks: false) != nil else {
+      guard try fileSystem.status(path) != nil else {
         try WriteTrial(root: directory, paths: opening.paths, files: fileSystem).tryLock()
         return .never
       }
@@ -43,7 +44,7 @@ extension Archive {
   package static func space(
     at directory: String, fileSystem: any FileSystem = PosixFileSystem()
   ) throws(StorageError) -> DiskSpace {
-    try fileSystem.space(at: fileSystem.nearestFolder(to: directory))
+    try fileSystem.space(at: fileSystem.nearestFolder(to: DiskPath(directory)))
   }
 }
 
@@ -69,11 +70,22 @@ package enum LockState: Hashable, Sendable {
 }
 
 extension FileSystem {
-  /// The path itself, or the nearest folder above it that is there.
-  func nearestFolder(to path: String) throws(StorageError) -> String {
-    var folder = path
-    while try status(folder, followingLinks: true) == nil, folder != "/", folder != "." {
-      folder = ArchivePaths.folder(ofSystemPath: folder)
+  /// The path itself, or the nearest folder above it that is there. Throws `.symbolicLink` or `.notAFolder` when something else
+  /// than a folder stands on the way below the root.
+  func nearestFolder(to path: DiskPath) throws(StorageError) -> DiskPath {
+    var root = path.root
+    while try status(DiskPath(root)) == nil, root != "/", root != "." {
+      root = ArchivePaths.folder(ofSystemPath: root)
+    }
+    var folder = DiskPath(root)
+    guard root == path.root else { return folder }
+    for name in path.names {
+      let next = folder.appending(name)
+      guard let status = try status(next) else { break }
+      guard status.kind == .folder else {
+        throw .inPlace(of: .folder, status.kind, at: next.text, .inspect)
+      }
+      folder = next
     }
     return folder
   }

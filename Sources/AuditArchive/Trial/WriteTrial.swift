@@ -18,7 +18,7 @@ struct WriteTrial {
   /// Returns whether names cannot be made durable here.
   func perform() throws(StorageError) -> Bool {
     try checkLengths()
-    let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
+    let staging = try files.nearestFolder(to: DiskPath(root, paths.staging))
     try tryFile(in: staging)
     var lacksFolderSync = try !trySync(of: staging)
     for folder in try targets() {
@@ -32,7 +32,7 @@ struct WriteTrial {
   /// What a run looks at each time: that what it stages can be put in its place, all of it. Where folders are on volumes of
   /// their own, placing is tried.
   func checkVolumes() throws(StorageError) {
-    let staging = try files.nearestFolder(to: "\(root)/\(paths.staging)")
+    let staging = try files.nearestFolder(to: DiskPath(root, paths.staging))
     let volume = try files.volume(at: staging)
     for folder in try targets() where folder != staging {
       if try files.volume(at: folder) != volume { try tryPlacing(from: staging, in: folder) }
@@ -41,11 +41,11 @@ struct WriteTrial {
 
   /// Whether there are locks where the log's lock will stand. What else fails is told of the writing.
   func tryLock() throws(StorageError) {
-    let path = name(in: try files.nearestFolder(to: "\(root)/\(paths.state)"))
+    let path = name(in: try files.nearestFolder(to: DiskPath(root, paths.state)))
     do {
       if let file = try files.lock(path) { try files.close(file) }
     } catch {
-      if try files.status(path, followingLinks: false) != nil { try files.unlink(path) }
+      if try files.status(path) != nil { try files.unlink(path) }
       guard error.reason == .noLocks else { return }
       throw error
     }
@@ -62,19 +62,19 @@ struct WriteTrial {
     for format in PartFormat.allCases {
       longest.append(paths.part(PartName(format: format, day: day, index: 0, revision: 1, hash: hash)))
     }
-    for path in longest { _ = try files.status("\(root)/\(path)", followingLinks: false) }
+    for path in longest { _ = try files.status(DiskPath(root, path)) }
   }
 
   /// Where finished files are put, as far as they are there, or else where they would be made.
-  private func targets() throws(StorageError) -> [String] {
-    var folders = Set<String>()
+  private func targets() throws(StorageError) -> [DiskPath] {
+    var folders = Set<DiskPath>()
     for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
-      folders.insert(try files.nearestFolder(to: "\(root)/\(path)"))
+      folders.insert(try files.nearestFolder(to: DiskPath(root, path)))
     }
-    return folders.sorted()
+    return folders.sorted { $0.text < $1.text }
   }
 
-  private func tryFile(in folder: String) throws(StorageError) {
+  private func tryFile(in folder: DiskPath) throws(StorageError) {
     let path = name(in: folder)
     let file = try files.create(path)
     let written = Result { () throws(StorageError) in
@@ -88,14 +88,14 @@ struct WriteTrial {
     try closed.get()
   }
 
-  private func remove(_ path: String) throws(StorageError) {
+  private func remove(_ path: DiskPath) throws(StorageError) {
     do {
       try files.unlink(path)
     } catch let error where error.reason == .missing {}  // a run that ended meanwhile has tidied up
   }
 
   /// false: this file system has no fsync of folders.
-  private func trySync(of folder: String) throws(StorageError) -> Bool {
+  private func trySync(of folder: DiskPath) throws(StorageError) -> Bool {
     do {
       try files.syncFolder(folder)
       return true
@@ -105,7 +105,7 @@ struct WriteTrial {
   }
 
   /// Puts a file in its place as a run does: by a link, where there are links, and by a rename.
-  private func tryPlacing(from staging: String, in folder: String) throws(StorageError) {
+  private func tryPlacing(from staging: DiskPath, in folder: DiskPath) throws(StorageError) {
     let (path, place) = (name(in: staging), name(in: folder))
     let file = try files.create(path)
     var standing = path
@@ -126,19 +126,20 @@ struct WriteTrial {
     } catch {
       guard error.reason != .missing else { return }  // a run that ended meanwhile has tidied up
       var error = error
-      error.path = folder
+      error.path = folder.text
       throw error
     }
   }
 
-  private func tryFolder(in folder: String) throws(StorageError) {
+  private func tryFolder(in folder: DiskPath) throws(StorageError) {
     let path = name(in: folder)
     try files.makeFolder(path)
     try files.removeFolder(path)
   }
 
   /// Names that begin so are skipped by those who read the archive as a table.
-  private func name(in folder: String) -> String {
-    "\(folder)/_check-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: .min ... .max))"
+  private func name(in folder: DiskPath) -> DiskPath {
+    folder.appending(
+      "_check-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: .min ... .max))")
   }
 }

@@ -108,7 +108,7 @@ struct DayCheck {
       case let found?: add(.altered(.bytes(expected: file.bytes, found: found)), at: file.path)
       }
     } catch {
-      add(.unreadable("\(error)"), at: file.path)
+      add(Flaw(of: error, reading: file), at: file.path)
     }
     return findings.count == before
   }
@@ -226,6 +226,11 @@ struct DayCheck {
 extension Flaw {
   /// A part that could not be read.
   init(of error: StorageError, reading file: PartFile) {
-    self = error.reason == .missing ? .missing(rows: file.rows) : .unreadable("\(error)")
+    switch error.reason {
+    case .missing: self = .missing(rows: file.rows)
+    // To fetch the day anew is no help: a run refuses the archive.
+    case .symbolicLink: self = .irregular(.symbolicLink)
+    default: self = .unreadable("\(error)")
+    }
   }
 }

@@ -43,6 +43,8 @@ package enum Flaw: Hashable, Sendable {
   case altered(Measure)
   /// A file where data stands that no commit names.
   case unlisted(Unlisted)
+  /// Neither a file nor a folder, or a folder where only files stand: no archive holds it, and no run touches it.
+  case irregular(FileKind)
   /// Not what its format says, or not to be had from the disk; where and why.
   case unreadable(String)
   /// The columns or the dialect are not those of this schema.
@@ -132,7 +134,7 @@ package enum Flaw: Hashable, Sendable {
 extension Flaw {
   /// The name of a kind of damage: stable, for programs.
   package enum Kind: String, Sendable, CaseIterable {
-    case missing, altered, unlisted, unreadable
+    case missing, altered, unlisted, irregular, unreadable
     case schemaMismatch = "schema-mismatch"
     case miscounted
     case outOfOrder = "out-of-order"
@@ -155,6 +157,7 @@ extension Flaw {
     case .missing: .missing
     case .altered: .altered
     case .unlisted: .unlisted
+    case .irregular: .irregular
     case .unreadable: .unreadable
     case .schemaMismatch: .schemaMismatch
     case .miscounted: .miscounted

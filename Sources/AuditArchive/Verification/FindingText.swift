@@ -18,6 +18,7 @@ extension Finding {
     case .altered(.sha256(let expected, let found)):
       "has SHA-256 \(found), and was sealed with \(expected)"
     case .unlisted(let kind): kind.sentence
+    case .irregular(let kind): kind.sentence
     case .unreadable(let why): "cannot be read: \(why)"
     case .schemaMismatch(let expected, let found): "is of \(found) instead of \(expected)"
     case .miscounted(let what, let expected, let found):
@@ -68,7 +69,7 @@ extension Flaw.Unlisted {
   fileprivate var sentence: String {
     switch self {
     case .leftover(.superseded):
-      "is named by no commit any more: it was replaced, and the next export deletes it"
+      "is named by no commit any more: it was replaced, and the next export deletes it unless what replaced it is damaged"
     case .leftover: "was never committed: a run stopped before it could, and the next export deletes it"
     case .returned: "is of a revision that was replaced, and is there again; no export deletes it"
     case .later:
@@ -122,5 +123,17 @@ extension Flaw.Claim {
     default: "\(rawValue) is \(found), and has to be \(expected)"
     }
 
+  }
+}
+
+extension FileKind {
+  fileprivate var sentence: String {
+    switch self {
+    case .symbolicLink: "is a symbolic link, and links inside an archive are not followed"
+    case .folder: "is a folder, and no archive has one there"
+    case .file: "is a file where a folder of the archive should stand"
+    case .unnameable: "has a name that is not UTF-8, and no file of an archive has one"
+    case .pipe, .socket, .device, .other: "is \(words), and not a file"
+    }
   }
 }

@@ -2,7 +2,8 @@ import AuditRecord
 import Crypto
 import PartitionFormats
 
-/// One part file, read to its end: its bytes, and its rows as far as it has any.
+/// One part file, read to its end: its bytes, and its rows as far as it has any. One that is longer than is
+/// recorded is not read: it may be of any size, or grow as fast as it is read.
 struct PartScan {
   /// Of the file.
   private(set) var bytes = 0
@@ -21,6 +22,10 @@ struct PartScan {
     _ file: PartFile, in storage: any ArchiveStorage, content: inout DayContentHash,
     each: (RowBatch) -> Void
   ) throws(StorageError) {
+    if let size = try storage.size(file.path), size > file.bytes {
+      bytes = size
+      return
+    }
     switch file.format {
     case .csv: try readCSV(file, storage, &content, each)
     case .parquet: try readParquet(file, storage, &content, each)
@@ -33,6 +38,7 @@ struct PartScan {
     _ each: (RowBatch) -> Void
   ) throws(StorageError) {
     try readBytes(file, storage) { _ in }
+    guard bytes <= file.bytes else { return }  // it has grown since
     do {
       var reader = try ParquetPartReader(size: bytes) { offset, count in
         try storage.read(file.path, at: offset, count: count)
@@ -58,6 +64,7 @@ struct PartScan {
       guard flaw == nil else { return }
       do { try reader?.append(chunk, content: &content) { each($0) } } catch { flaw = Flaw(of: error) }
     }
+    guard bytes <= file.bytes else { return }  // it has grown since
     if flaw == nil {
       do { summary = try reader?.finish { each($0) } } catch { flaw = Flaw(of: error) }
     }
@@ -68,8 +75,9 @@ struct PartScan {
     _ file: PartFile, _ storage: any ArchiveStorage, _ each: ([UInt8]) -> Void
   ) throws(StorageError) {
     var hash = SHA256()
-    while true {
-      let chunk = try storage.read(file.path, at: bytes, count: PartScan.chunk)
+    while bytes <= file.bytes {
+      let chunk = try storage.read(
+        file.path, at: bytes, count: min(PartScan.chunk, file.bytes - bytes + 1))
       guard !chunk.isEmpty else { break }
       bytes += chunk.count
       hash.update(data: chunk)

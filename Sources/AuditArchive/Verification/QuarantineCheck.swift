@@ -18,7 +18,12 @@ struct QuarantineCheck {
         isQuick
         ? try QuarantineCheck.sizeFlaws(of: file, storage) : try QuarantineCheck.flaws(of: file, storage)
     } catch {
-      flaws = [error.reason == .missing ? .missing() : .unreadable("\(error)")]
+      flaws =
+        switch error.reason {
+        case .missing: [.missing()]
+        case .symbolicLink: [.irregular(.symbolicLink)]
+        default: [.unreadable("\(error)")]
+        }
     }
     findings = flaws.map { Finding($0, at: file.path, commit: name.commit) }
   }
@@ -35,13 +40,19 @@ struct QuarantineCheck {
   ) throws(StorageError) -> [Flaw] {
     var hash = SHA256()
     var (bytes, lines) = (0, 0)
-    while true {
-      let chunk = try storage.read(file.path, at: bytes, count: QuarantineCheck.chunk)
+    if let size = try storage.size(file.path), size > file.bytes {
+      return [.altered(.bytes(expected: file.bytes, found: size))]
+    }
+    // No more than shows that it is longer than is recorded.
+    while bytes <= file.bytes {
+      let chunk = try storage.read(
+        file.path, at: bytes, count: min(QuarantineCheck.chunk, file.bytes - bytes + 1))
       guard !chunk.isEmpty else { break }
       bytes += chunk.count
       lines += chunk.count { $0 == UInt8(ascii: "\n") }
       hash.update(data: chunk)
     }
+    if bytes > file.bytes { return [.altered(.bytes(expected: file.bytes, found: bytes))] }
     let sha256 = hash.finalize().hex
     var flaws: [Flaw] = []
     if sha256 != file.sha256 {

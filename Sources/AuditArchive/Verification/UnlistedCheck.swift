@@ -17,23 +17,20 @@ struct UnlistedCheck {
 
   /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
   init(
-    _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, storage: any ArchiveStorage,
-    paths: ArchivePaths
-  ) throws(StorageError) {
+    _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, in listing: ArchiveListing,
+    storage: any ArchiveStorage, paths: ArchivePaths
+  ) {
     self.known = known
     self.storage = storage
     self.paths = paths
     self.state = state
-    var found: [StoredFile] = []
-    for format in PartFormat.allCases { found += try storage.list(paths.days(format)) }
-    found += try storage.list(paths.quarantine)
     let named = state.paths.union(manifest?.paths ?? [])
-    candidates = found.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
+    candidates = listing.data.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
     let folders = PartFormat.allCases.map { paths.days($0) } + [paths.quarantine, paths.state]
     func others(_ files: [StoredFile]) -> [LeftByOthers] {
       files.compactMap { file in folders.lazy.compactMap { LeftByOthers(file.path, below: $0) }.first }
     }
-    leftByOthers = (others(candidates) + others(try storage.list(paths.state))).sorted { $0.path < $1.path }
+    leftByOthers = (others(candidates) + others(listing.state) + listing.hidden).sorted { $0.path < $1.path }
     let explained = Set(leftByOthers.map(\.path))
     candidates.removeAll { explained.contains($0.path) }
   }
@@ -47,7 +44,7 @@ struct UnlistedCheck {
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
     var remaining: [StoredFile] = []
     for file in candidates where !explained.contains(file.path) {
-      if try storage.size(file.path) != nil { remaining.append(file) }
+      if try storage.entry(file.path)?.kind == .file { remaining.append(file) }
     }
     candidates = remaining
   }

@@ -28,6 +28,9 @@ struct Verification {
   private var report: VerificationReport
   private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
 
+  /// The paths of such findings.
+  private var irregular: [String] = []
+
   /// How often a file that a run may be about to commit, or a state that it is about to replace, is looked at again.
   private static let looks = 4
 
@@ -42,9 +45,12 @@ struct Verification {
     patience: () -> Void, observe: (VerificationProgress) -> Void
   ) throws(ArchiveError) -> VerificationReport? {
     try stored(storage.checkPlace())
+    // Behind it are the records.
+    guard try addObstacles(to: [paths.commits]) else { return report }
     let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
     if record.isEmpty {
-      guard let example = try exampleOfPart(besides: record.intent) else { return nil }
+      let isFree = try addObstacles(to: PartFormat.allCases.map { paths.days($0) } + [paths.quarantine])
+      guard let example = try exampleOfPart(besides: record.intent) else { return isFree ? nil : report }
       add([Finding(.missing(example: example), at: paths.manifest)])
       return report
     }
@@ -59,9 +65,12 @@ struct Verification {
 
     var unlisted: UnlistedCheck?
     do {
+      let listing = try ArchiveListing(storage, paths)
+      addIrregular(listing.irregular, state)
       if chain.lastLost == nil {
-        unlisted = try UnlistedCheck(
-          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, storage: storage, paths: paths)
+        unlisted = UnlistedCheck(
+          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, in: listing, storage: storage,
+          paths: paths)
         report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
@@ -73,19 +82,47 @@ struct Verification {
     return report
   }
 
+  /// What lies behind something irregular is not told by itself.
   private mutating func add(_ findings: [Finding]) {
-    report.findings += findings
+    report.findings += findings.filter { finding in
+      !irregular.contains { finding.path.hasPrefix($0 + "/") }
+    }
+    irregular += findings.filter { $0.flaw.kind == .irregular }.map(\.path)
     progress.findings = report.findings.count
+  }
+
+  /// Whether nothing but folders stands on the way to these.
+  private mutating func addObstacles(to folders: [String]) throws(ArchiveError) -> Bool {
+    var isFree = true
+    for folder in folders {
+      guard let obstacle = try stored(storage.obstacle(to: folder)) else { continue }
+      add([Finding(.irregular(obstacle.kind), at: obstacle.path)])
+      isFree = false
+    }
+    return isFree
+  }
+
+  /// What other checks open is told by these.
+  private mutating func addIrregular(_ entries: [StoredFile], _ state: Manifest) {
+    let opened = state.paths.union([paths.manifest, paths.intent, paths.beginning, ArchivePaths.kind])
+    let told = Set(irregular)
+    add(
+      entries.filter {
+        !opened.contains($0.path) && paths.commitNumber($0.path) == nil && !told.contains($0.path)
+      }.map { Finding(.irregular($0.kind), at: $0.path) })
   }
 
   // MARK: What is recorded
 
   /// A part that no first run was putting there.
   private func exampleOfPart(besides intent: Intent?) throws(ArchiveError) -> String? {
-    let parts = try Opening(storage: storage, paths: paths).parts().map(\.path).filter {
-      paths.partName($0) != nil
+    var parts: Set<String> = []
+    for format in PartFormat.allCases {
+      let folder = paths.days(format)
+      guard try stored(storage.obstacle(to: folder)) == nil else { continue }
+      parts.formUnion(try stored(storage.list(folder)).map(\.path).filter { paths.partName($0) != nil })
     }
-    return Set(parts).subtracting(intent?.files ?? []).min()
+    return parts.subtracting(intent?.files ?? []).min()
   }
 
   private mutating func checkKind() throws(ArchiveError) {

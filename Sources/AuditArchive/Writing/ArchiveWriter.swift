@@ -20,17 +20,19 @@ package final class ArchiveWriter: Sendable {
 
   let storage: any ArchiveStorage
   let settings: WriterSettings
+  private let lock: StorageLock
   private let state: Mutex<State>
   let quarantine: Mutex<Quarantine>
 
   init(
     source: ArchiveSource, manifest: Manifest?, recovery: RecoveryReport, storage: any ArchiveStorage,
-    settings: WriterSettings
+    settings: WriterSettings, lock: StorageLock
   ) {
     self.source = source
     self.recovery = recovery
     self.storage = storage
     self.settings = settings
+    self.lock = lock
     let first = recovery.untoldQuarantine.isEmpty ? nil : recovery.interrupted?.firstCommit
     self.state = Mutex(
       State(
@@ -110,6 +112,8 @@ package final class ArchiveWriter: Sendable {
   /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
   /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
   ///
+  /// Throws `.lockLost`, and commits nothing, when the lock was taken away.
+  ///
   /// `made`: is called once the commit's record is in its place, also when this throws then, such as for want of room for
   /// the new manifest. `manifest` has the commit from that moment on.
   package func commit(
@@ -131,6 +135,7 @@ package final class ArchiveWriter: Sendable {
   ) throws(ArchiveError) -> Commit {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     let paths = ArchivePaths(source.log)
+    try checkLock(paths)
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
     for staged in change.days {
       if try isPresent(staged, in: state.manifest) {
@@ -161,6 +166,11 @@ package final class ArchiveWriter: Sendable {
       try storage.replace(paths.intent, ArchiveJSON.encode(intent))
       state.isAnnounced = true
       try storage.put(plan.puts)
+    } catch {
+      throw .storage(error)
+    }
+    try checkLock(paths)
+    do throws(StorageError) {
       // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
       // left without its commit goes in recovery.
       if let key = settings.signingKey {
@@ -182,10 +192,31 @@ package final class ArchiveWriter: Sendable {
       throw .storage(error)
     }
     // Tidying: the archive is complete.
-    let removed = Set(plan.commit.filesRemoved + state.undeleted)
-    state.undeleted = removed.subtracting(storage.tidy(removed.sorted())).sorted()
+    let lost = try stored(tidyReplaced(plan.commit, &state))
     for staged in unchanged { discard(staged) }
+    if let lost { throw .lostAfterCommit(number, lost) }
     return plan.commit
+  }
+
+  /// What another run, which could take a new lock, does at the same time must not meet a commit of this one.
+  private func checkLock(_ paths: ArchivePaths) throws(ArchiveError) {
+    guard try stored(storage.isHeld(lock)) else { throw .lockLost(path: paths.lock) }
+  }
+
+  /// Deletes the files that a commit replaced, once those that it put there are seen to stand: until then they are the last
+  /// copy of their days. Returns what is not there as it was sealed.
+  private func tidyReplaced(_ commit: Commit, _ state: inout State) throws(StorageError) -> Finding? {
+    let removed = Set(commit.filesRemoved + state.undeleted)
+    state.undeleted = removed.sorted()
+    for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
+      for file in partition.files {
+        if let flaw = Flaw(of: try storage.entry(file.path), bytes: file.bytes, rows: file.rows) {
+          return Finding(flaw, at: file.path, day: partition.eventDate, commit: commit.commit)
+        }
+      }
+    }
+    state.undeleted = removed.subtracting(storage.tidy(removed.sorted())).sorted()
+    return nil
   }
 
   /// The run has come to its end, and tells what it did: its intent goes, but for what could not be deleted.

@@ -51,10 +51,13 @@ package struct DayReader: ~Copyable {
   private func open(_ file: PartFile) throws(ArchiveError) -> OpenPart {
     let storage = storage
     do {
+      guard let size = try storage.size(file.path) else { throw damage(file, .missing(rows: file.rows)) }
+      guard size == file.bytes else {
+        throw damage(file, .altered(.bytes(expected: file.bytes, found: size)))
+      }
       switch file.format {
       case .csv: return OpenPart(file: file, csv: try CSVPartReader(), parquet: nil)
       case .parquet:
-        guard let size = try storage.size(file.path) else { throw damage(file, .missing(rows: file.rows)) }
         let reader = try ParquetPartReader(size: size) { offset, count in
           try storage.read(file.path, at: offset, count: count)
         }
@@ -85,6 +88,10 @@ package struct DayReader: ~Copyable {
           let summary = try csv.finish { batches.append($0) }
           try verify(file, summary)
         } else {
+          guard part.bytesRead <= file.bytes else {
+            let flaw = Flaw.altered(.bytes(expected: file.bytes, found: part.bytesRead))
+            throw damage(file, try sizeDamage(file) ?? flaw)
+          }
           try csv.append(bytes, content: &content) { batches.append($0) }
           part.csv = consume csv
           self.part = consume part
@@ -100,7 +107,11 @@ package struct DayReader: ~Copyable {
   private func failure(_ file: PartFile, _ error: any Error) throws(ArchiveError) -> ArchiveError {
     if let error = error as? ArchiveError { return error }
     if let error = error as? StorageError {
-      return error.reason == .missing ? damage(file, .missing(rows: file.rows)) : .storage(error)
+      return switch error.reason {
+      case .missing: damage(file, .missing(rows: file.rows))
+      case .notAFile(let found): damage(file, .irregular(found))
+      default: .storage(error)
+      }
     }
     return damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
   }

@@ -49,7 +49,7 @@ package struct SpilledRowsReader: ~Copyable {
   private static func failure(_ spool: Spool, _ error: any Error) -> ArchiveError {
     .storage(
       StorageError(
-        operation: .read, path: spool.file.path, reason: .other, code: 0,
+        operation: .read, path: spool.file.path.text, reason: .other, code: 0,
         detail: "this file of the run's own has changed since it was written: \(error)"))
   }
 }

@@ -25,7 +25,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .incomplete: "incomplete; all that was fetched is kept; run again"
     case .quarantined: "done, but records that could not be read are newly in quarantine"
     case .noArchive: "no archive there"
-    case .locked: "another run holds the archive"
+    case .locked: "another run holds the archive, or the lock was taken away"
     case .keyRefused: "key refused (401, 403)"
     case .notFound: "organisation or repository not found (404)"
     case .planWithoutAuditLog: "the plan has no audit log (402)"

@@ -9,6 +9,7 @@ enum FindingWords {
     case .missing: (nil, nil)
     case .altered(.bytes(let expected, let found)): ("\(expected)", "\(found)")
     case .altered(.sha256(let expected, let found)): (expected, found)
+    case .irregular(let kind): (nil, kind.words)
     case .unlisted, .unreadable, .outOfOrder, .duplicate, .unsigned, .badSignature: (nil, nil)
     case .wrongDay(_, _, let eventAt): (nil, "\(eventAt)")
     case .schemaMismatch(let expected, let found): (expected, found)
@@ -75,6 +76,13 @@ enum FindingWords {
       """
     case .unlisted:
       "Load only files that the manifest names. A leftover goes with the next export; look at anything else, and move it away."
+    case .irregular(.symbolicLink):
+      """
+      Replace the link by what it leads to: no run writes to an archive whose files lie behind a link inside it. To keep a folder on \
+      another disk, mount that disk there (mount --bind), or move the whole archive; the path of --archive may be a link.
+      """
+    case .irregular:
+      "Move it away, and see who put it there: no run reads, changes or deletes it, and a program that reads the tables may stop at it."
     case .brokenChain, .inconsistent:
       "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
     case .wrongManifest:

@@ -72,19 +72,19 @@ struct OutputFile {
   func write(_ bytes: [UInt8], mode: mode_t? = nil) throws(Failure) {
     let files = PosixFileSystem()
     do {
-      switch try files.status(path, followingLinks: true)?.kind {
+      switch try files.status(DiskPath(path))?.kind {
       case nil, .file: break
       case .folder:
         throw Failure.usage("\(option) \(quoted(given)) is a folder: give the name of a file in it.")
-      case .other, .symbolicLink:
+      case .pipe, .socket, .device, .symbolicLink, .unnameable, .other:
         throw Failure.usage(
           "\(option) \(quoted(given)) is a device, pipe or socket, which would be replaced: give the name of a file."
         )
       }
       // A hidden name with another end: who collects files of this kind does not take it for one.
-      let temporary = "\(folder)/.\(name).\(getpid()).tmp"
+      let temporary = DiskPath("\(folder)/", ".\(name).\(getpid()).tmp")
       // Left by a run that was killed and had this number.
-      if try files.status(temporary, followingLinks: false) != nil { try files.unlink(temporary) }
+      if try files.status(temporary) != nil { try files.unlink(temporary) }
       do {
         let file = try files.create(temporary)
         do {
@@ -95,10 +95,10 @@ struct OutputFile {
           throw error
         }
         try files.close(file)
-        if let mode, chmod(temporary, mode) != 0 {
+        if let mode, chmod(temporary.text, mode) != 0 {
           throw Failure(status: .storage, sentence: "The rights of \(option) \(quoted(given)) cannot be set.")
         }
-        try files.rename(temporary, to: path)
+        try files.rename(temporary, to: DiskPath("\(folder)/", name))
       } catch {
         // The failure that led here is the one to tell.
         do { try files.unlink(temporary) } catch {}

@@ -17,6 +17,12 @@ extension Words {
       Failure(
         status: .usage,
         sentence: "There is no archive at \(quoted(archive)): \(error.detail). Give a folder with --archive.")
+    case .notAFile, .oversized:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed; \(advice(on: error)).
+          """)
     default:
       Failure(
         status: .storage,
@@ -82,7 +88,14 @@ extension Words {
       it was there a moment ago: another run, or another program, has taken it away, or the volume was unmounted; see to it \
       that one run alone writes there
       """
-    case .notAFolder, .symbolicLink, .notEmpty:
+    case .symbolicLink:
+      """
+      replace the link by what it leads to; to keep a folder on another disk, mount that disk there (mount --bind), or move the \
+      whole archive: the path of --archive may be a link
+      """
+    case .notAFile, .oversized:
+      "move away what stands there, see who put it there, and restore the file from a copy"
+    case .notAFolder, .notEmpty:
       "give another folder with --archive, or move away what stands there"
     case .unsupported: "that file system does not have what an archive needs: keep the archive on another"
     case .other:

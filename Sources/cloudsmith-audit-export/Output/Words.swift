@@ -183,6 +183,21 @@ struct Words {
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
           """)
+    case .lockLost(let path):
+      Failure(
+        status: .locked,
+        sentence: """
+          The lock of the archive \(quoted(archive)) for '\(log)' was taken away: \(path) was removed or replaced while this run held \
+          it, so that another run may be at work. Nothing more was committed, and what was committed before is kept. Leave that file \
+          alone, it ends with its run, and run again.
+          """)
+    case .lostAfterCommit:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is damaged: \(error). See what else deletes files there, or whether its disk fails; then \
+          restore the file, or fetch its day anew with export and --replace.
+          """)
     case .otherSpelling(let found, let asked):
       Failure(
         status: .usage,

@@ -8,58 +8,59 @@ struct CaselessFileSystem: FileSystem {
   init(folder: String) { base = FaultyFileSystem(folder: folder) }
 
   /// The path as what stands there is spelled, as far as something does.
-  private func found(_ path: String) throws(StorageError) -> String {
-    var (folder, isThere) = ("", true)
-    for name in path.split(separator: "/").map(String.init) {
+  private func found(_ path: DiskPath) throws(StorageError) -> DiskPath {
+    var (folder, isThere) = (DiskPath(path.root), true)
+    for name in path.names {
       var spelled = name
-      if isThere, !folder.isEmpty {
+      if isThere {
         let names = try base.list(folder).map(\.name)
         let match = names.first { $0.lowercased() == name.lowercased() }
         isThere = match != nil
         spelled = match ?? name
       }
-      folder += "/\(spelled)"
-      if isThere { isThere = try base.status(folder, followingLinks: false)?.kind == .folder }
+      folder = folder.appending(spelled)
+      if isThere { isThere = try base.status(folder)?.kind == .folder }
     }
     return folder
   }
 
-  func create(_ path: String) throws(StorageError) -> OpenFile { try base.create(found(path)) }
-  func open(_ path: String) throws(StorageError) -> OpenFile { try base.open(found(path)) }
+  func create(_ path: DiskPath) throws(StorageError) -> OpenFile { try base.create(found(path)) }
+  func open(_ path: DiskPath) throws(StorageError) -> OpenFile { try base.open(found(path)) }
   func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) { try base.write(bytes, to: file) }
   func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
     try base.read(count, at: offset, from: file)
   }
   func sync(_ file: OpenFile) throws(StorageError) { try base.sync(file) }
   func close(_ file: OpenFile) throws(StorageError) { try base.close(file) }
-  func rename(_ path: String, to newPath: String) throws(StorageError) {
+  func rename(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     try base.rename(found(path), to: found(newPath))
   }
-  func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+  func renameExclusively(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     try base.renameExclusively(found(path), to: found(newPath))
   }
-  func link(_ path: String, to newPath: String) throws(StorageError) {
+  func link(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     try base.link(found(path), to: found(newPath))
   }
-  func unlink(_ path: String) throws(StorageError) { try base.unlink(found(path)) }
-  func makeFolder(_ path: String) throws(StorageError) { try base.makeFolder(found(path)) }
-  func removeFolder(_ path: String) throws(StorageError) { try base.removeFolder(found(path)) }
-  func syncFolder(_ path: String) throws(StorageError) { try base.syncFolder(found(path)) }
-  func list(_ path: String) throws(StorageError) -> [FolderEntry] { try base.list(found(path)) }
-  func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
-    try base.status(found(path), followingLinks: followingLinks)
+  func unlink(_ path: DiskPath) throws(StorageError) { try base.unlink(found(path)) }
+  func makeFolder(_ path: DiskPath) throws(StorageError) { try base.makeFolder(found(path)) }
+  func removeFolder(_ path: DiskPath) throws(StorageError) { try base.removeFolder(found(path)) }
+  func syncFolder(_ path: DiskPath) throws(StorageError) { try base.syncFolder(found(path)) }
+  func list(_ path: DiskPath, isDeep: Bool) throws(StorageError) -> [FolderEntry] {
+    try base.list(found(path), isDeep: isDeep)
   }
-  func lock(_ path: String) throws(StorageError) -> OpenFile? { try base.lock(found(path)) }
+  func status(_ path: DiskPath) throws(StorageError) -> FileStatus? { try base.status(found(path)) }
+  func lock(_ path: DiskPath) throws(StorageError) -> OpenFile? { try base.lock(found(path)) }
+  func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool { try base.isInPlace(file) }
   func truncate(_ file: OpenFile) throws(StorageError) { try base.truncate(file) }
-  func space(at path: String) throws(StorageError) -> DiskSpace { try base.space(at: found(path)) }
-  func volume(at path: String) throws(StorageError) -> Volume { try base.volume(at: found(path)) }
+  func space(at path: DiskPath) throws(StorageError) -> DiskSpace { try base.space(at: found(path)) }
+  func volume(at path: DiskPath) throws(StorageError) -> Volume { try base.volume(at: found(path)) }
 }
 
 extension FileSystem {
   /// Makes a folder with those above it.
   func ensureFolder(_ path: String) throws(StorageError) {
-    guard try status(path, followingLinks: true) == nil else { return }
+    guard try status(DiskPath(path)) == nil else { return }
     try ensureFolder(ArchivePaths.folder(ofSystemPath: path))
-    try makeFolder(path)
+    try makeFolder(DiskPath(path))
   }
 }

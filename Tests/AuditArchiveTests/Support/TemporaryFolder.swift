@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Runs `body` with the path of a fresh folder, and removes the folder.
 func withTemporaryFolder<Result>(
@@ -31,6 +32,31 @@ func write(_ text: String, to path: String) throws {
   try FileManager.default.createDirectory(
     atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
   try Data(text.utf8).write(to: URL(filePath: path))
+}
+
+func link(_ path: String, to target: String) throws {
+  try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+}
+
+/// Leaves a socket of the local domain there.
+func bindSocket(_ path: String) throws {
+  #if canImport(Darwin)
+    let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+  #else
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  #endif
+  defer { _ = close(descriptor) }
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  let bytes = Array(path.utf8)
+  try #require(bytes.count < MemoryLayout.size(ofValue: address.sun_path))
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+  let status = withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  try #require(status == 0)
 }
 
 func copy(_ folder: String, to other: String) throws {

@@ -66,11 +66,11 @@ import Testing
     }
   }
 
-  @Test func `a part with something behind its end is altered and unreadable`() async throws {
+  @Test func `a part with something behind its end is altered, and that tells all`() async throws {
     try await ExampleArchive.with { archive in
       let part = try archive.part(day12)
       try archive.edit(part) { $0 += [1, 2, 3] }
-      try expect([("altered", part), ("unreadable", part)], quick: ["altered"], in: archive)
+      try expect([("altered", part)], quick: ["altered"], in: archive)
     }
   }
 
@@ -91,7 +91,7 @@ import Testing
   @Test func `the same rows compressed otherwise are altered, and nothing more`() async throws {
     try await ExampleArchive.with { archive in
       let part = try archive.part(day12)
-      try archive.editLines(part, level: 1) { _ in }
+      try archive.editLines(part, level: 9) { _ in }
       try expect([("altered", part)], in: archive)
     }
   }
@@ -99,7 +99,9 @@ import Testing
   @Test func `a changed cell is altered bytes and wrong content`() async throws {
     try await ExampleArchive.with { archive in
       let part = try archive.part(day12)
-      try archive.editLines(part) { $0[2].replace("ann", with: "bob") }
+      try archive.editLines(part) { lines in
+        for index in lines.indices.dropFirst() { lines[index].replace("ann", with: "a") }
+      }
       try expect([("altered", part), ("wrong-content", part)], in: archive)
     }
   }
@@ -115,7 +117,7 @@ import Testing
   @Test func `other columns are a schema mismatch`() async throws {
     try await ExampleArchive.with { archive in
       let part = try archive.part(day12)
-      try archive.editLines(part) { $0[0] += ",new_column" }
+      try archive.editLines(part) { $0[0].replace(",additional_fields", with: "") }
       try expect([("altered", part), ("schema-mismatch", part)], in: archive)
     }
   }
@@ -123,7 +125,7 @@ import Testing
   @Test func `text that is no CSV of this dialect is unreadable`() async throws {
     try await ExampleArchive.with { archive in
       let part = try archive.part(day12)
-      try archive.editLines(part) { $0[4] = "\"x\"," + $0[4] }
+      try archive.editLines(part) { $0[4].removeLast() }
       try expect([("altered", part), ("unreadable", part)], in: archive)
       guard case .unreadable(let why) = try archive.verify().findings.last?.flaw else { return }
       #expect(why.hasPrefix("row 4"), "\(why)")
@@ -315,7 +317,7 @@ import Testing
     try await ExampleArchive.with { archive in
       let file = try #require(try archive.manifest.quarantine.last?.path)
       try archive.edit(file) { $0 += $0 }
-      try expect([("altered", file), ("miscounted", file)], quick: ["altered"], in: archive)
+      try expect([("altered", file)], quick: ["altered"], in: archive)
     }
   }
 

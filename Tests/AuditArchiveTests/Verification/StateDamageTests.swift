@@ -355,7 +355,8 @@ import Testing
         }
       ),
       ("miscounted", { $1["uncompressed_bytes"] = 1 }),
-      ("miscounted", { $1["bytes"] = 1 }),
+      ("altered", { $1["bytes"] = 1 }),
+      ("miscounted", { $1["bytes"] = 1 << 20 }),
       (
         "wrong-bounds",
         {

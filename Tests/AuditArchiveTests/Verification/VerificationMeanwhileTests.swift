@@ -211,8 +211,8 @@ import Testing
 extension FaultyFileSystem {
   fileprivate func makeFolders(above path: String) throws {
     let parent = ArchivePaths.folder(of: path)
-    guard try status(parent, followingLinks: false) == nil else { return }
+    guard try status(DiskPath(parent)) == nil else { return }
     try makeFolders(above: parent)
-    try makeFolder(parent)
+    try makeFolder(DiskPath(parent))
   }
 }
