@@ -21,6 +21,8 @@ import shlex
 import struct
 import subprocess
 import sys
+import threading
+import time
 
 import flatten
 
@@ -398,6 +400,8 @@ def scenario(log, warehouse):
         records, expected = overtaken(log, warehouse, records)
     if warehouse.full:
         load(warehouse, expected, "everything anew", *warehouse.full)
+    if not isinstance(warehouse, Spark):
+        while_exporting(log, warehouse, records)
     kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
     assert kept in ([1], [(1,)]), kept
 
@@ -428,6 +432,35 @@ def parquet(log, engines):
     for engine in engines:
         compare(Parquet(engine), expected, engine)
     print("done")
+
+
+def while_exporting(log, warehouse, records):
+    """Exports run back to back, each replacing the days: every load finds its files, and what it loads is one state."""
+    exports, loads = 0, 0
+    for number in range(9):
+        stop = threading.Event()
+
+        def export():
+            nonlocal exports
+            while not stop.is_set():
+                exports += 1
+                log.export(records + [record(900 + exports % 40, day) for day in range(6)], "--replace")
+
+        exporting = threading.Thread(target=export)
+        exporting.start()
+        before = exports
+        while exports < before + 2:
+            time.sleep(0.01)
+        answer = subprocess.run(warehouse.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        loads += answer.returncode == 0
+        if answer.returncode:
+            print(f"load {number}: {answer.stderr}", file=sys.stderr)
+        stop.set()
+        exporting.join()
+    print(f"{loads} of 9 loads while {exports} exports ran")
+    assert loads == 9
+    expected = log.export(records, "--replace")
+    load(warehouse, expected, "after loads beside exports", says=r"commit \d+: \d+ days, \d+ rows\n")
 
 
 def main():
