@@ -174,7 +174,8 @@ import Testing
         (archive, 64, "is not empty"), (archive + "/note", 64, "is no folder"),
         (archive + "/csv/load", 64, "lies in csv/ of the archive"), (".", 64, "give the name of a folder"),
         ("/", 64, "give the name of a folder"), (archive + "/none/load", 74, "cannot be found"),
-        ("", 64, "a folder that is not there yet, or is empty"),
+        ("", 64, "a folder that is not there yet, or is empty"), ("~/load", 64, "--link-to"),
+        ("file:///load", 64, "--link-to"),
       ] as [(String, Int32, String)] {
         let result = try changes(archive, ["--since", "0", "--as", "paths", "--link-to", place])
         #expect(result.status == status && result.output.isEmpty, "\(place)")
