@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct QuarantineTests {
@@ -85,6 +86,23 @@ import Testing
         #expect(try writer.commit(change, quarantine: [record("\"\(long)7\"")]).run.quarantined == 0)
       }
       #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+    }
+  }
+
+  @Test(arguments: [300, 3])
+  func `nothing is handed over for a commit once a record could not be collected`(kilobytes: Int)
+    async throws
+  {
+    let disk = FaultyFileSystem(folder: "/archive")
+    try await withWriter("/archive", fileSystem: disk) { (writer) async throws in
+      disk.refuse([.write])
+      // More than what is written at a time fails at once, less when it is sealed.
+      let long = record("\"\(String(repeating: "x", count: kilobytes << 10))\"")
+      do { try writer.quarantine([long]) } catch { #expect(kilobytes == 300) }
+      #expect(throws: ArchiveError.self) { try writer.takeQuarantine() }
+      disk.refuse([])
+      #expect(throws: ArchiveError.self) { try writer.takeQuarantine() }
+      #expect(throws: ArchiveError.self) { try writer.quarantine([record("1")]) }
     }
   }
 

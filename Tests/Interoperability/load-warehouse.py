@@ -6,7 +6,7 @@
 Everything happens in FOLDER, which is empty: an emulator serves the events, the exporter archives them, the loader loads. It
 loads twice; then the days are exported again with events added, altered and taken away; then a file is missing; then two
 loaders run at once, and one is overtaken by another that knows a newer commit (where the engine has transactions); then
-everything is loaded anew. What the rows should be comes from flatten.py, not from the archive.
+everything is loaded anew; then exports replace the files while they are loaded. What the rows should be comes from flatten.py, not from the archive.
 
 With parquet nothing is loaded: each engine reads the archive's parquet/ as one table, whose folders are keys.
 """
@@ -398,6 +398,8 @@ def scenario(log, warehouse):
         records, expected = overtaken(log, warehouse, records)
     if warehouse.full:
         load(warehouse, expected, "everything anew", *warehouse.full)
+    if not isinstance(warehouse, Spark):
+        starved(log, warehouse, records)
     kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
     assert kept in ([1], [(1,)]), kept
 
@@ -428,6 +430,25 @@ def parquet(log, engines):
     for engine in engines:
         compare(Parquet(engine), expected, engine)
     print("done")
+
+
+def starved(log, warehouse, records):
+    """Nine times an export replaces every file after a loader has been told of it: each load is whole, of what it was told."""
+    expected = log.export(records, "--replace")
+    for number in range(9):
+        loader = subprocess.Popen(
+            warehouse.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PATH": f"{FOLDER}/slow:{os.environ['PATH']}"})
+        with open(FOLDER / "asked") as asked:
+            asked.read()
+        told, expected = expected, log.export(
+            records + [record(900 + number, day) for day in range(6)], "--replace")
+        with open(FOLDER / "go", "w") as go:
+            go.write("on\n")
+        said, failed = loader.communicate()
+        assert loader.returncode == 0, f"load {number} of 9: {said}{failed}"
+        compare(warehouse, told, f"load {number + 1} of 9 beside an export")
+    load(warehouse, expected, "after loads beside exports")
 
 
 def main():

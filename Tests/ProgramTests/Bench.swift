@@ -60,6 +60,13 @@ struct Bench {
     ).json
   }
 
+  /// Whether a run has written so many files of days that it has not committed yet.
+  func hasStaged(_ count: Int) throws -> Bool {
+    let folder = archive + "/_staging/acme"
+    guard FileManager.default.fileExists(atPath: folder) else { return false }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).count >= count
+  }
+
   func manifest() throws -> [String: Any] {
     try #require(try status()["manifest"] as? [String: Any])
   }

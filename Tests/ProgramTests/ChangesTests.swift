@@ -144,6 +144,52 @@ import Testing
     }
   }
 
+  @Test(arguments: ["table", "json", "paths", "sha256sums", "redshift"])
+  func `a folder to link to holds exactly the files that are told, in every form`(form: String) async throws {
+    try await withArchive { archive in
+      let more = form == "redshift" ? ["--url-prefix", "s3://bucket/audit"] : []
+      for since in [0, 5, 12] {
+        let place = "\(archive).load-\(since)"
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let plain = try changes(archive, ["--since", "\(since)", "--as", form] + more)
+        let linked = try changes(
+          archive, ["--since", "\(since)", "--as", form, "--link-to", "\(place)/"] + more)
+        #expect(linked.status == 0 && linked.output == plain.output && linked.log == plain.log)
+        let paths = try changes(archive, ["--since", "\(since)", "--as", "paths", "-q"])
+        let found = try #require(FileManager.default.enumerator(atPath: place)).compactMap { $0 as? String }
+          .filter { $0.hasSuffix(".csv.gz") }.sorted()
+        #expect(found == paths.output.split(separator: "\n").map(String.init).sorted())
+      }
+      let left = try FileManager.default.contentsOfDirectory(
+        atPath: URL(filePath: archive).deletingLastPathComponent().path
+      ).filter { $0.contains(URL(filePath: archive).lastPathComponent) }
+      #expect(left == [URL(filePath: archive).lastPathComponent])
+    }
+  }
+
+  @Test func `a folder to link to that cannot be had is refused, and nothing is left`() async throws {
+    try await withArchive { archive in
+      try "there".write(toFile: archive + "/note", atomically: true, encoding: .utf8)
+      for (place, status, why) in [
+        (archive, 64, "is not empty"), (archive + "/note", 64, "is no folder"),
+        (archive + "/csv/load", 64, "lies in csv/ of the archive"), (".", 64, "give the name of a folder"),
+        ("/", 64, "give the name of a folder"), (archive + "/none/load", 74, "cannot be found"),
+        ("", 64, "a folder that is not there yet, or is empty"), ("~/load", 64, "--link-to"),
+        ("file:///load", 64, "--link-to"),
+      ] as [(String, Int32, String)] {
+        let result = try changes(archive, ["--since", "0", "--as", "paths", "--link-to", place])
+        #expect(result.status == status && result.output.isEmpty, "\(place)")
+        #expect(result.log.contains("--link-to") && result.log.contains(why), "\(place): \(result.log)")
+      }
+      let place = archive + ".load"
+      let other = try changes(archive, ["--since", "0", "--format", "parquet", "--link-to", place])
+      #expect(other.status == 64 && !FileManager.default.fileExists(atPath: place))
+      let later = try changes(archive, ["--since", "13", "--link-to", place])
+      #expect(later.status != 0 && !FileManager.default.fileExists(atPath: place))
+      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", archive, "-q"]).status == 0)
+    }
+  }
+
   @Test func `sha256sum itself checks what sha256sums names, and finds an altered file`() async throws {
     try await withArchive { archive in
       let sums = try changes(".", ["--since", "0", "--as", "sha256sums"], in: archive)

@@ -149,7 +149,7 @@ import Testing
       ])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
-      try running.wait { try bench.status()["manifest"] != nil }
+      try running.wait { try bench.hasStaged(3) }
       running.signal(SIGTERM)
       let result = running.wait()
       #expect(result.status == 130, "\(result.log)")

@@ -47,7 +47,7 @@ import Testing
       var arguments = bench.arguments(["--backfill-start-time", ProcessTests.start, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
-      try running.wait { try bench.status()["manifest"] != nil }
+      try running.wait { try bench.hasStaged(3) }
       running.signal(number)
       let result = running.wait()
       #expect(result.status == status && result.wasKilled == (status != 130), "\(result.log)")

@@ -41,6 +41,8 @@ package struct Change: Sendable {
 package struct StagedDay: Sendable {
   package let day: Day
   package let rows: Int
+  /// Bytes of its rows as CSV, before compression.
+  package let textBytes: Int
   package let contentSHA256: String
   /// In the order of the rows, each in all its formats.
   let parts: [StagedPart]

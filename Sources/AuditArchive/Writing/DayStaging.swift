@@ -13,6 +13,7 @@ struct DayStaging: ~Copyable {
   private var order: RowOrder
   private var content = DayContentHash()
   private var rows = 0
+  private var textBytes = 0
   private var open: OpenPart?
   private var sealed: [StagedPart] = []
 
@@ -45,7 +46,8 @@ struct DayStaging: ~Copyable {
 
   mutating func finish() async throws -> StagedDay {
     try await seal()
-    return StagedDay(day: day, rows: rows, contentSHA256: content.sha256, parts: sealed)
+    return StagedDay(
+      day: day, rows: rows, textBytes: textBytes, contentSHA256: content.sha256, parts: sealed)
   }
 
   /// Frees the disk of what was written.
@@ -106,6 +108,7 @@ struct DayStaging: ~Copyable {
       }
       for file in written { try storage.seal(file.spool) }
       rows += text.rows
+      textBytes += text.uncompressedBytes
       for file in written {
         guard let first = text.minEventAt, let last = text.maxEventAt else {
           storage.discard(file.spool)

@@ -11,6 +11,8 @@ struct Quarantine {
   /// Of the records that are stored or collected; nil until the files were read.
   private var known: Set<Identity>?
   private var open: OpenFile?
+  /// What kept records from being collected: they are lost, so nothing that goes with them may be committed.
+  private var failure: ArchiveError?
 
   /// The first half of a record's SHA-256.
   struct Identity: Hashable {
@@ -69,6 +71,18 @@ struct Quarantine {
   /// `present`: the files that the state names.
   mutating func add(_ records: [QuarantinedRecord], present: [QuarantineFile]) throws(ArchiveError) {
     guard !records.isEmpty else { return }
+    if let failure { throw failure }
+    do throws(ArchiveError) {
+      try collect(records, present: present)
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private mutating func collect(
+    _ records: [QuarantinedRecord], present: [QuarantineFile]
+  ) throws(ArchiveError) {
     var known: Set<Identity>
     if let read = self.known { known = read } else { known = try identities(in: present) }
     self.known = nil
@@ -86,12 +100,18 @@ struct Quarantine {
     }
   }
 
-  /// Seals what was collected; nil where that is nothing.
+  /// Seals what was collected; nil where that is nothing. Throws also when a record could not be collected before.
   mutating func take() throws(ArchiveError) -> StagedQuarantine? {
+    if let failure { throw failure }
     guard var file = open else { return nil }
     open = nil
-    try write(&file)
-    try stored(storage.seal(file.spool))
+    do throws(ArchiveError) {
+      try write(&file)
+      try stored(storage.seal(file.spool))
+    } catch {
+      failure = error
+      throw error
+    }
     return StagedQuarantine(
       spool: file.spool, records: file.records, bytes: file.bytes, sha256: file.hash.finalize().hex)
   }

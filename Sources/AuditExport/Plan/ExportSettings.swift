@@ -53,6 +53,8 @@ package struct ExportSettings: Sendable {
   package var maxConcurrentRequests = 1
   /// Bytes of memory that rows in hand may take, about; what is more goes to the disk until its day is complete.
   package var memoryLimit = 256 << 20
+  /// Bytes of rows as text that are staged at most before they are committed.
+  package var commitTextLimit = CommitSchedule.textLimit
 
   package init(request: Request) {
     self.request = request

@@ -3,20 +3,18 @@ import AuditRecord
 import CloudsmithAPI
 import Synchronization
 
-/// The end of some days' collection: their rows are sealed, and committed together.
+/// The end of some days' collection: their rows are sealed, to be committed with the next commit.
 ///
 /// It runs beside the walk, which goes on to older days; one at a time.
 final class Closing: Sendable {
   struct Result: Sendable {
-    /// nil when there was nothing to commit.
-    var commit: Commit?
-    var rowsDropped = 0
+    var staged = StagedBatch()
     /// Days whose archived rows cannot be read: they were left as they are.
     var damagedDays: [Day] = []
     /// Why a replacement was not made.
     var refusal: IncompleteReason?
-    /// What ended the run although the commit was made.
-    var failure: ArchiveError?
+    /// What ended it; the days before that are staged, but for those of a replacement.
+    var failure: (any Error)?
   }
 
   /// A day, its rows, and what is claimed of it when they are sealed.
@@ -28,7 +26,6 @@ final class Closing: Sendable {
   private let isCounted: Bool
   private let allowsMassRemoval: Bool
   private let days: Mutex<[CompleteDay]>
-  private let change: Change
   private let claimsQuiet: Bool
   private let observe: @Sendable (ExportEvent) -> Void
   /// Bytes of memory at the beginning, about.
@@ -36,11 +33,9 @@ final class Closing: Sendable {
 
   /// - Parameters:
   ///   - allowsMassRemoval: lets a replacement drop more than half of the archived rows of its window.
-  ///   - change: to be committed, with what sealing adds to it.
-  ///   - claimsQuiet: whether it is committed also when no day has anything to write.
+  ///   - claimsQuiet: whether there is something to commit also when no day has anything to write.
   init(
     _ days: [CompleteDay], replacing replaced: Window?, isCounted: Bool, allowsMassRemoval: Bool,
-    _ change: Change,
     claimsQuiet: Bool, writer: ArchiveWriter, observe: @escaping @Sendable (ExportEvent) -> Void
   ) {
     self.writer = writer
@@ -48,16 +43,15 @@ final class Closing: Sendable {
     self.isCounted = isCounted
     self.allowsMassRemoval = allowsMassRemoval
     self.days = Mutex(days.reversed())
-    self.change = change
     self.claimsQuiet = claimsQuiet
     self.observe = observe
     footprint = days.reduce(0) { $0 + $1.rows.footprint }
   }
 
-  func run() async throws -> Result {
-    var change = change
+  func run() async -> Result {
     var result = Result()
     var rowsInWindow = 0
+    result.staged.isCommittedQuiet = claimsQuiet
     // Nobody else keeps a day's rows: their memory is free as they are sealed.
     while var closed = days.withLock({ $0.popLast() }) {
       let day = closed.day
@@ -65,38 +59,22 @@ final class Closing: Sendable {
         let blocks = closed.rows.blocks
         let sealed = try await DaySealer(writer: writer, replaced: replaced).seal(day, &closed.rows)
         for block in blocks { writer.discard(block) }
-        change.run.rowsAdded += sealed.rowsAdded
-        change.run.duplicates += sealed.duplicates
-        change.run.conflictingEvents += sealed.conflicting
-        change.run.lateEvents += sealed.lateEvents
-        result.rowsDropped += sealed.rowsDropped
         rowsInWindow += sealed.rowsInWindow
-        if let staged = sealed.staged { change.days.append(staged) }
-        change.covered += closed.claim
-      } catch let error as ArchiveError {
-        guard case .damaged = error else { throw error }
+        result.staged.add(sealed, claims: closed.claim)
+      } catch ArchiveError.damaged(let file) {
         result.damagedDays.append(day)
-        observe(.damaged(day, error))
+        observe(.damaged(day, .damaged(file)))
+      } catch {
+        result.failure = error
+        // A window is replaced as a whole.
+        if replaced != nil { drop(&result) }
+        return result
       }
     }
-    if let refusal = refusal(dropped: result.rowsDropped, of: rowsInWindow) {
-      for staged in change.days { writer.discard(staged) }
+    if let refusal = refusal(dropped: result.staged.rowsDropped, of: rowsInWindow) {
       result.refusal = refusal
-      result.rowsDropped = 0
-      return result
+      drop(&result)
     }
-    guard
-      claimsQuiet || !change.days.isEmpty || change.quarantine != nil || !change.withdrawn.isEmpty
-    else { return result }
-    if !result.damagedDays.isEmpty { change.run.complete = false }
-    if !change.run.complete { change.replaced = nil }
-    do throws(ArchiveError) {
-      _ = try writer.commit(change) { result.commit = $0 }
-    } catch {
-      guard result.commit != nil else { throw error }
-      result.failure = error
-    }
-    if let commit = result.commit { observe(.committed(commit)) }
     return result
   }
 
@@ -106,5 +84,10 @@ final class Closing: Sendable {
     if !isCounted { return .replacementUncounted(dropped: dropped) }
     if dropped * 2 > rows { return .replacementTooLarge(dropped: dropped, of: rows) }
     return nil
+  }
+
+  private func drop(_ result: inout Result) {
+    for staged in result.staged.days { writer.discard(staged) }
+    result.staged = StagedBatch()
   }
 }

@@ -13,8 +13,8 @@ package enum ExportEvent: Sendable {
   case filterGivenUp(IncompleteReason)
   /// Days are in the archive now.
   case committed(Commit)
-  /// A day that the archive had has been written in the formats that are asked for now.
-  case converted(Day)
+  /// Days that the archive had are in it in the formats that are asked for now.
+  case converted([Day])
   /// What the archive holds of a day cannot be read; the day is left as it is.
   case damaged(Day, ArchiveError)
 

@@ -2,7 +2,8 @@ package import AuditArchive
 import AuditRecord
 package import CloudsmithAPI
 
-/// One run: plan the windows, walk the list, commit each day when it is complete, summarise.
+/// One run: plan the windows, walk the list, stage each day when it is complete, commit the staged days when `CommitSchedule`
+/// says so and when the run ends, however it ends, summarise.
 package struct ExportRun: ~Copyable {
   let settings: ExportSettings
   let client: AuditLogClient
@@ -22,13 +23,17 @@ package struct ExportRun: ~Copyable {
   /// The page that was read last and that nothing has made use of yet.
   private var held: PageView?
   private var oldestShown: OldestShown?
-  /// What has happened since the last days were closed.
+  /// What has happened since the last commit.
   var counters = RunCounters()
   /// Events received in all, those of pages that were read again too.
   private(set) var eventsReceived = 0
-  /// The days that are being sealed and committed, and what was counted for their commit.
-  private var closing:
-    (task: Task<Result<Closing.Result, any Error>, Never>, footprint: Int, counters: RunCounters)?
+  /// The days that are being sealed.
+  private var closing: (task: Task<Closing.Result, Never>, footprint: Int)?
+  /// The days that are sealed.
+  private var staged = StagedBatch()
+  private var schedule: CommitSchedule
+  /// Whether a commit has said what the run reads again.
+  private var areRereadsTold = false
   private var counted: ClientCounters
   private var refusal: IncompleteReason?
   var summary: ExportSummary
@@ -45,6 +50,7 @@ package struct ExportRun: ~Copyable {
     self.writer = writer
     self.observe = observe
     began = clock.elapsed
+    schedule = CommitSchedule(at: began, textLimit: settings.commitTextLimit)
     standing = writer.manifest.map { ExportPlan.Standing($0) }
     counted = ClientCounters(now: clock.now, elapsed: began)
     plan = ExportPlan(settings, standing: standing, now: client.now)
@@ -59,10 +65,8 @@ package struct ExportRun: ~Copyable {
       do {
         try await work()
       } catch {
-        try await finishClosing()
-        throw error
+        throw await keepStaged(after: error)
       }
-      try await finishClosing()
       if let refusal { summary.outcome = .incomplete(refusal) }
     } catch let error as APIError {
       summary.outcome = .stoppedByAPI(error)
@@ -109,29 +113,44 @@ package struct ExportRun: ~Copyable {
     if let span = plan.span { try await fetchWindows(in: span) }
   }
 
-  /// Writes the days that the archive has in other formats than those asked for in these too, from what it has: each in a
-  /// commit of its own, so that little is done again after a crash.
+  /// Writes the days that the archive has in other formats than those asked for in these too, from what it has.
   private mutating func convert() async throws {
-    for day in writer.daysToConvert {
-      if Task.isCancelled { throw APIError.cancelled }
-      do {
-        var change = Change(committedAt: client.now, lookback: settings.lookback)
-        change.days = [try await writer.stageConverted(day)]
-        var number: Int?
-        defer {
-          if let number {
-            summary.commits.append(number)
-            summary.daysWritten.append(day)
-            observe(.converted(day))
-          }
+    var converted: [StagedDay] = []
+    do {
+      for day in writer.daysToConvert {
+        if Task.isCancelled { throw APIError.cancelled }
+        do {
+          let staged = try await writer.stageConverted(day)
+          converted.append(staged)
+          schedule.stage(textBytes: staged.textBytes)
+        } catch ArchiveError.damaged(let file) {
+          summary.damagedDays.append(day)
+          observe(.damaged(day, .damaged(file)))
         }
-        _ = try writer.commit(change) { number = $0.commit }
-      } catch let error as ArchiveError {
-        guard case .damaged = error else { throw error }
-        summary.damagedDays.append(day)
-        observe(.damaged(day, error))
+        if schedule.isDue(at: clock.elapsed) { try commitConverted(&converted) }
+      }
+    } catch {
+      try commitConverted(&converted)
+      throw error
+    }
+    try commitConverted(&converted)
+  }
+
+  private mutating func commitConverted(_ converted: inout [StagedDay]) throws {
+    guard !converted.isEmpty else { return }
+    var change = Change(committedAt: client.now, lookback: settings.lookback)
+    swap(&change.days, &converted)
+    let days = change.days.map(\.day)
+    var number: Int?
+    defer {
+      if let number {
+        schedule.commit(at: clock.elapsed)
+        summary.commits.append(number)
+        summary.daysWritten += days
+        observe(.converted(days))
       }
     }
+    _ = try writer.commit(change) { number = $0.commit }
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.
@@ -151,8 +170,8 @@ package struct ExportRun: ~Copyable {
     _ = try await client.page(1, size: 1, query: settings.query)
     countRequests()
     replan()
-    try await close([], isComplete: true)
-    try await finishClosing()
+    staged.isCommittedQuiet = true
+    try commitStaged(isComplete: true)
   }
 
   /// Plans with what the first page tells: the time by the API's clock, and, where the plan would claim more than every plan
@@ -204,13 +223,16 @@ package struct ExportRun: ~Copyable {
       summary.outcome = .incomplete(reason)
     }
     try await closeLate()
-    let isUncommitted = writer.hasQuarantine || !evidence.withdrawn.isEmpty || counters.vanishedEvents > 0
-    let isUnbegun = writer.manifest == nil && closing == nil && summary.commits.isEmpty
-    if isUncommitted || isUnbegun { try await close([], isComplete: reason == nil && evidence.reason == nil) }
+    try await finishClosing()
+    if counters.vanishedEvents > 0 || (writer.manifest == nil && staged.isEmpty) {
+      staged.isCommittedQuiet = true
+    }
+    try commitStaged(
+      isComplete: reason == nil && evidence.reason == nil && (pending.isEmpty || evidence.isNothingVisible))
   }
 
-  /// Fetches a window, and commits its days as they are complete. Where the archive holds rows of it, or they are to be
-  /// replaced, all days are committed at the end: what is missing then is known before anything is claimed.
+  /// Fetches a window, and closes its days as they are complete. Where the archive holds rows of it, or they are to be
+  /// replaced, all days are closed at the end: what is missing then is known before anything is claimed.
   ///
   /// - Returns: what keeps the rest from being claimed.
   private mutating func fetch(_ window: Window) async throws -> IncompleteReason? {
@@ -328,7 +350,7 @@ package struct ExportRun: ~Copyable {
     case refused
   }
 
-  /// Walks through a window, and commits its days as they are complete.
+  /// Walks through a window, and closes its days as they are complete.
   private mutating func walk(_ first: Int, _ window: Window, commits: Bool) async throws -> PageWalk {
     let oldest = evidence.oldestShown
     var walk =
@@ -415,6 +437,7 @@ package struct ExportRun: ~Copyable {
         return try await writer.spill { rows.next() }
       }
     }
+    if schedule.isDue(at: clock.elapsed) { try await commitDue() }
     return view
   }
 
@@ -447,8 +470,7 @@ package struct ExportRun: ~Copyable {
     try await close(
       complete.map {
         (day: $0.day, rows: $0.rows, claim: evidence.claim($0.day, kept: kept, settled: settled))
-      },
-      isComplete: pending.isEmpty && evidence.reason == nil)
+      })
   }
 
   /// By how much this machine's clock is ahead of the API's; zero where the two are as good as one.
@@ -464,79 +486,118 @@ package struct ExportRun: ~Copyable {
   private mutating func commitIncomplete() async throws {
     guard plan.replaced == nil else { return }
     try await close(
-      pending.takeIncomplete().map { (day: $0.day, rows: $0.rows, claim: []) }, isComplete: false,
-      claimsQuiet: false)
+      pending.takeIncomplete().map { (day: $0.day, rows: $0.rows, claim: []) }, claimsQuiet: false)
   }
 
   /// Adds what was received of days after they had been committed.
   private mutating func closeLate() async throws {
     let late = pending.takeLate()
     guard !late.isEmpty else { return }
-    try await close(
-      late.map { (day: $0.day, rows: $0.rows, claim: []) },
-      isComplete: pending.isEmpty && evidence.reason == nil,
-      claimsQuiet: false)
+    try await close(late.map { (day: $0.day, rows: $0.rows, claim: []) }, claimsQuiet: false)
   }
 
-  /// Has days sealed and committed beside what comes next, once those before them are.
+  /// Has days sealed beside what comes next, once those before them are.
   private mutating func close(
-    _ days: [(day: Day, rows: DayRows, claim: [Window])], isComplete: Bool, claimsQuiet: Bool = true
+    _ days: [(day: Day, rows: DayRows, claim: [Window])], claimsQuiet: Bool = true
   ) async throws {
-    let now = client.now
-    var change = Change(committedAt: now, lookback: settings.lookback)
     try await finishClosing()
-    counters.complete = isComplete && summary.damagedDays.isEmpty
-    change.run = counters
-    change.readSince = client.counters.clock.now(at: began)
-    change.reach = plan.claimable.from
-    change.start = plan.start
-    change.quarantine = try writer.takeQuarantine()
-    change.withdrawn = evidence.takeWithdrawn()
-    change.rereads = evidence.rereads.intervals
-    change.oldestShown = oldestShown
-    if plan.replaced != nil { change.replaced = plan.span }
+    staged.withdraw(evidence.takeWithdrawn())
+    if days.contains(where: { !$0.rows.isEmpty && needsCommit(before: $0.day) }) { try commitStaged() }
     let closing = Closing(
       days, replacing: plan.replaced, isCounted: evidence.isCounted,
-      allowsMassRemoval: settings.allowsMassRemoval, change,
+      allowsMassRemoval: settings.allowsMassRemoval,
       claimsQuiet: claimsQuiet, writer: writer, observe: observe)
-    self.closing = (
-      Task {
-        do { return .success(try await closing.run()) } catch { return .failure(error) }
-      }, closing.footprint, change.run
-    )
-    counters = RunCounters()
-    counters.window = change.run.window
-    counters.timeFilter = change.run.timeFilter
+    self.closing = (Task { await closing.run() }, closing.footprint)
   }
 
-  /// Waits for the days that are being closed, and takes note of what became of them.
+  /// Whether rows of a day can be sealed only when the staged days are in the archive: it is asked for what it has of the day
+  /// and, where some of it was covered before, of the days around.
+  private func needsCommit(before day: Day) -> Bool {
+    guard !staged.isEmpty else { return false }
+    let covered = writer.manifest?.coverage ?? Coverage()
+    return staged.touches(day) || !covered.intersection(day.window).isEmpty
+  }
+
+  /// Waits for the days that are being sealed, and stages what became of them; commits where that is due.
   private mutating func finishClosing() async throws {
     guard let closing else { return }
     self.closing = nil
-    let result: Closing.Result
-    do {
-      result = try await closing.task.value.get()
-    } catch {
-      takeBack(closing.counters)
-      throw error
-    }
+    let result = await closing.task.value
     summary.damagedDays += result.damagedDays
     refusal = result.refusal ?? refusal
-    guard let commit = result.commit else { return takeBack(closing.counters) }
-    summary.rowsDropped += result.rowsDropped
+    staged.add(result.staged)
+    schedule.stage(textBytes: result.staged.textBytes)
+    if let failure = result.failure { throw failure }
+    if schedule.isDue(at: clock.elapsed) { try commitStaged() }
+  }
+
+  /// Commits what is staged, and what is being sealed.
+  private mutating func commitDue() async throws {
+    try await finishClosing()
+    if !staged.isEmpty, schedule.isDue(at: clock.elapsed) { try commitStaged() }
+  }
+
+  /// Commits what a run that stops has staged. What ended it stays the reason, unless the archive fails now and did not before.
+  private mutating func keepStaged(after error: any Error) async -> any Error {
+    var reason = error
+    for step in 0..<2 {
+      do {
+        if step == 0 { try await finishClosing() } else { try commitStaged(isComplete: false) }
+      } catch {
+        if !(reason is ArchiveError) { reason = error }
+      }
+    }
+    return reason
+  }
+
+  private mutating func commitStaged() throws {
+    try commitStaged(isComplete: pending.isEmpty && evidence.reason == nil)
+  }
+
+  /// Commits the staged days, bad records and withdrawn claims; nothing where there are none. What was counted for a commit that
+  /// is not made belongs to the next one.
+  private mutating func commitStaged(isComplete: Bool) throws {
+    staged.withdraw(evidence.takeWithdrawn())
+    var change = Change(committedAt: client.now, lookback: settings.lookback)
+    let staged = staged
+    // Whatever fails from here on, these days cannot be committed any more.
+    self.staged = StagedBatch()
+    change.quarantine = try writer.takeQuarantine()
+    guard !staged.isEmpty || change.quarantine != nil else { return }
+    counters.complete = isComplete && summary.damagedDays.isEmpty && refusal == nil
+    change.run = staged.counters
+    change.run.add(counters)
+    change.days = staged.days
+    change.covered = staged.claims.intervals
+    change.withdrawn = staged.withdrawn.intervals
+    change.readSince = client.counters.clock.now(at: began)
+    change.reach = plan.claimable.from
+    change.start = plan.start
+    if !areRereadsTold { change.rereads = evidence.rereads.intervals }
+    change.oldestShown = oldestShown
+    if plan.replaced != nil, counters.complete { change.replaced = plan.span }
+    var made: Commit?
+    defer {
+      if let made {
+        noteCommit(made)
+        summary.rowsDropped += staged.rowsDropped
+      }
+    }
+    _ = try writer.commit(change) { made = $0 }
+  }
+
+  private mutating func noteCommit(_ commit: Commit) {
+    schedule.commit(at: clock.elapsed)
+    areRereadsTold = true
     summary.counters.add(commit.run)
     summary.commits.append(commit.commit)
     let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
       .map { $0.eventDate }
     summary.daysWritten = Set(summary.daysWritten + written).sorted()
-    if let failure = result.failure { throw failure }
-  }
-
-  /// What was counted for a commit that was not made belongs to the next one.
-  private mutating func takeBack(_ earlier: RunCounters) {
-    let later = counters
-    counters = earlier
-    counters.add(later)
+    counters = RunCounters()
+    counters.window = commit.run.window
+    counters.timeFilter = commit.run.timeFilter
+    observe(.committed(commit))
   }
 }
 

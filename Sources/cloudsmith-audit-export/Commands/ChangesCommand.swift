@@ -23,7 +23,9 @@ struct ChangesCommand: AsyncParsableCommand {
       With --settled-only a day is named when it has settled, which is when it is wholly covered and out of reach of the \
       lookback: once, unless it changes again. A loader asks always with it, or never.
 
-      Files that are named here are deleted when a later run has replaced them: then ask again.
+      Files that are named here are deleted when a later run has replaced them. With --link-to FOLDER they stay: FOLDER gets \
+      exactly the files that are named, under the same paths, as hard links, or as copies where there can be none, such as on \
+      another volume. It appears when all of them are there, and not before. Load from it, then remove it.
 
       Examples:
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41
@@ -33,6 +35,8 @@ struct ChangesCommand: AsyncParsableCommand {
           --as paths 2>commit | rsync --files-from=- /srv/audit loader:/audit
         cd /srv/audit && cloudsmith-audit-export changes -o acme --archive . \\
           --since 41 --as sha256sums | sha256sum -c
+        cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 \\
+          --link-to /srv/to-load --as json
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41 \\
           --as redshift --url-prefix s3://my-bucket/audit
       """)
@@ -65,6 +69,15 @@ struct ChangesCommand: AsyncParsableCommand {
       "With --as redshift: where the archive stands in S3, such as s3://my-bucket/audit.", valueName: "url"))
   var urlPrefix: String?
 
+  @Option(
+    name: .customLong("link-to"),
+    help: ArgumentHelp(
+      """
+      Put the files that are named into this folder too, by hard links or copies, so that no run deletes them while they are \
+      loaded. It must not be there yet, or be empty.
+      """, valueName: "folder"), completion: .directory)
+  var linkTo: String?
+
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() async throws {
@@ -80,15 +93,17 @@ struct ChangesCommand: AsyncParsableCommand {
       let format = try Settings.partFormat.resolve(format, environment)
       let prefix = try urlPrefix(for: form, environment)
 
-      let changes: ChangesSince
-      do {
-        guard let found = try Archive.changes(at: archive, log: log, since: since, settledOnly: settledOnly)
-        else { throw Words(log: log, archive: archive).noArchive }
-        changes = found
-      } catch let error as ArchiveError {
-        throw Words(log: log, archive: archive).failure(error)
+      let report: ChangesReport
+      if let folder = try Settings.linkTo.resolve(linkTo, environment) {
+        let place = try OutputFolder(folder, option: Settings.linkTo.option, archive: archive)
+        report = try await Interruption.cancelling { [settledOnly] in
+          try ChangesReport(
+            at: archive, log: log, since: since, settledOnly: settledOnly, format: format, linkedTo: place)
+        }
+      } else {
+        report = try ChangesReport(
+          at: archive, log: log, since: since, settledOnly: settledOnly, format: format)
       }
-      let report = try ChangesReport(changes, format: format)
       switch form {
       case .table: speaker.console.answer(report.text)
       case .json: speaker.console.answer(report.json)
@@ -115,6 +130,37 @@ struct ChangesCommand: AsyncParsableCommand {
         "--url-prefix goes with --as redshift; the other forms name files as they are in the archive.")
     }
     return nil
+  }
+}
+
+extension ChangesReport {
+  /// Asks the archive.
+  ///
+  /// - Parameter place: gets the files that the report names.
+  fileprivate init(
+    at archive: String, log: LogName, since: Int, settledOnly: Bool, format: PartFormat?,
+    linkedTo place: OutputFolder? = nil
+  ) throws {
+    let words = Words(log: log, archive: archive)
+    do {
+      let changes: ChangesSince?
+      if let place {
+        changes = try Archive.changes(
+          at: archive, log: log, since: since, settledOnly: settledOnly, linkedTo: place.path,
+          temporary: place.temporary
+        ) { try ChangesReport($0, format: format).files }
+      } else {
+        changes = try Archive.changes(at: archive, log: log, since: since, settledOnly: settledOnly)
+      }
+      guard let changes else { throw words.noArchive }
+      try self.init(changes, format: format)
+    } catch ArchiveError.storage(let error) where place?.isAbout(error) == true {
+      throw place?.failure(error) ?? words.failure(error)
+    } catch let error as ArchiveError {
+      throw words.failure(error)
+    } catch is CancellationError {
+      throw Failure(status: .interrupted, sentence: "Interrupted; nothing was written.")
+    }
   }
 }
 

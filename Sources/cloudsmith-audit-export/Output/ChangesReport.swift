@@ -22,7 +22,8 @@ struct ChangesReport: Report {
 
   private func files(_ day: DayChange) -> [PartFile] { day.partition.files.filter(isAsked) }
   private func isAsked(_ file: PartFile) -> Bool { format == nil || file.format == format }
-  private var files: [PartFile] { changes.days.flatMap(files) }
+  /// Those that it names.
+  var files: [PartFile] { changes.days.flatMap(files) }
 
   // MARK: - For people
 

@@ -41,8 +41,7 @@ struct OutputFile {
     }
     self.folder = folder == "/" ? "" : folder
     for archive in archives {
-      guard let root = OutputFile.resolved(archive) else { continue }
-      for owned in OutputFile.folders where (folder + "/").hasPrefix("\(root)/\(owned)/") {
+      if let owned = OutputFile.owned(folder, by: archive) {
         throw .usage(
           "\(option) \(quoted(given)) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder."
         )
@@ -50,7 +49,13 @@ struct OutputFile {
     }
   }
 
-  private static func resolved(_ path: String) -> String? {
+  /// The folder of an archive that a path lies in, where nothing but the archive may stand; nil where it lies in none.
+  static func owned(_ path: String, by archive: String) -> String? {
+    guard let root = resolved(archive) else { return nil }
+    return folders.first { (path + "/").hasPrefix("\(root)/\($0)/") }
+  }
+
+  static func resolved(_ path: String) -> String? {
     guard let found = realpath(path, nil) else { return nil }
     defer { free(found) }
     return String(cString: found)

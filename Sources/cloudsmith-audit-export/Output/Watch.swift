@@ -60,9 +60,10 @@ final class Watch: Sendable {
       speaker.logger.notice("the time filter is not used: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
-    case .converted(let day):
+    case .converted(let days):
+      let names = days.count == 1 ? "\(days[0])" : "\(days.count) days"
       speaker.logger.info(
-        "\(day): written in the formats that are asked for now, from the archive's own rows")
+        "\(names): written in the formats that are asked for now, from the archive's own rows")
     case .damaged(let day, let error):
       speaker.logger.error("\(day) is left as it is: \(error)")
     }

@@ -152,6 +152,12 @@ enum Settings {
   static let since = Setting<Int>(
     "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
     read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+  static let linkTo: Setting<String> = {
+    let expected = "a folder that is not there yet, or is empty"
+    return Setting("--link-to", [], expected: expected) { text throws(Misread) in
+      try PathText.read(text, expected: expected, variables: [])
+    }
+  }()
   static let changesForm = Setting<ChangesForm>(
     "--as", choices: ["table", "json", "paths", "sha256sums", "redshift"],
     expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })

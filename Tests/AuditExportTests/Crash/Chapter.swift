@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import CloudsmithAPI
 import CloudsmithEmulator
 import Synchronization
 import TestSupport
@@ -15,6 +16,18 @@ struct Chapter: Sendable {
     /// How often the run turned to the file system.
     var operations: Int
     var ending: [String]
+
+    /// Whether each day of a state is as in one of the run's states, rows and coverage together.
+    func isMadeOfDays(_ state: Manifest?) -> Bool {
+      guard let state else { return states[0] == nil }
+      return state.partitions.allSatisfy { partition in
+        states.contains { whole in
+          whole?.partition(partition.eventDate)?.files == partition.files
+            && whole?.coverage.intersection(partition.eventDate.window)
+              == state.coverage.intersection(partition.eventDate.window)
+        }
+      }
+    }
   }
 
   static let log = LogName("acme")!
@@ -27,12 +40,23 @@ struct Chapter: Sendable {
   var disk = FaultyFileSystem(folder: Chapter.root)
   private var now = Chapter.firstNight
   private var formats: Set<PartFormat> = [.csv]
+  /// How long every request takes.
+  private var delay = TimeSpan.zero
+  private var pageSize = 20
   /// What happened since the first night.
   private var happenings: @Sendable (inout EmulatedLog) -> Void = { _ in }
 
-  // MARK: The four
+  // MARK: The five
 
   static let first = Chapter()
+
+  /// The same over a slow network: the run commits more than once.
+  static let slow: Chapter = {
+    var chapter = Chapter()
+    chapter.delay = .seconds(31)
+    chapter.pageSize = 2
+    return chapter
+  }()
 
   /// A night later: a new day, more of the day before, a bad record.
   static func incremental() async throws -> Chapter {
@@ -74,7 +98,7 @@ struct Chapter: Sendable {
     on disk: FaultyFileSystem, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in }
   ) async throws -> ExportSummary {
     try await world(disk).export(.incremental(backfillStart: Chapter.start), observe: observe) {
-      $0.pageSize = 20
+      $0.pageSize = pageSize
     }
   }
 
@@ -106,6 +130,11 @@ struct Chapter: Sendable {
         Generation(count: 60, window: Window(from: Chapter.start, to: Chapter.firstNight), ties: 2))
     }
     world.formats.withLock { $0 = formats }
+    world.beforeRequest.withLock { beforeRequest in
+      beforeRequest = { [clock = world.clock, delay] (_: Int) throws(TransportFault) in
+        clock.advance(to: clock.now + delay)
+      }
+    }
     world.api.withLock { api in
       api.change(Chapter.log) { log in
         log.insert(record: Array(#"{"uuid":"bad-1"}"#.utf8))

@@ -10,22 +10,25 @@ struct CrashedDisk {
   let story: Chapter.Story
   /// Commits of the run that had returned.
   var committed = 0
+  /// Whether the run went on after the fault, and may have committed the days that it had staged by then.
+  var isStopped = false
 
   private var problems: [String] = []
 
-  init(_ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int = 0) {
+  init(_ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int, isStopped: Bool) {
     self.disk = disk
     self.story = story
     self.committed = committed
+    self.isStopped = isStopped
   }
 
   /// Looks as a reader does, as the next opening does, and as the next run does; leaves the disk as that left it.
   /// - Parameter runsOn: false: no next run is made, for it would find what it finds after any recovery.
   static func problems(
-    _ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int = 0, next chapter: Chapter,
-    runsOn: Bool = true
+    _ disk: FaultyFileSystem, _ story: Chapter.Story, committed: Int = 0, isStopped: Bool = false,
+    next chapter: Chapter, runsOn: Bool = true
   ) async -> [String] {
-    var crashed = CrashedDisk(disk, story, committed: committed)
+    var crashed = CrashedDisk(disk, story, committed: committed, isStopped: isStopped)
     do {
       let state = try crashed.read()
       try await crashed.recover(chapter, to: state)
@@ -43,10 +46,10 @@ struct CrashedDisk {
   /// A reader needs no recovery: it finds one of the states, whole.
   private mutating func read() throws -> Manifest? {
     let state = try Chapter.state(of: disk)
-    let place = story.states.firstIndex(of: state)
-    require(place != nil, "between two commits: \(state.map { "commit \($0.commit)" } ?? "none")")
-    let committed = committed
-    require(place ?? 0 >= committed, "\(committed) commits had returned, and \(place ?? 0) are there")
+    let isState = story.states.contains(state) || (isStopped && story.isMadeOfDays(state))
+    require(isState, "between two commits: \(state.map { "commit \($0.commit)" } ?? "none")")
+    let (committed, place) = (committed, (state?.commit ?? 0) - (story.states[0]?.commit ?? 0))
+    require(place >= committed, "\(committed) commits had returned, and \(place) are there")
     for file in state?.partitions.flatMap(\.files) ?? [] {
       require(hash(file.path) == file.sha256, "\(file.path) is not intact")
     }

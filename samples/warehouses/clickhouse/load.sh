@@ -15,12 +15,18 @@ ask() { clickhouse-client "${options[@]}" --query "$@"; }
 options=("$@")
 
 since=$(ask "select max(commit_number) from cloudsmith_audit_loaded where organization = '$organization'")
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv --as json)
+# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
+# TMPDIR, where this user may not write there.
+work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+trap 'rm -rf "$work"' EXIT
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \
+  --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes")
 if [ "$commit" = "$since" ]; then
   echo "commit $commit: nothing to load"
   exit
 fi
+cd "$work/files"
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 

@@ -14,6 +14,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import duckdb
 
@@ -31,7 +32,19 @@ READ = """
 
 
 def main(database, organization, archive, *mode):
-    archive = pathlib.Path(archive)
+    with beside(pathlib.Path(archive).resolve()) as work:
+        return load(database, organization, archive, pathlib.Path(work) / "files", mode)
+
+
+def beside(archive):
+    """A folder on the archive's volume, so that nothing is copied; or elsewhere, where this user may not write there."""
+    try:
+        return tempfile.TemporaryDirectory(prefix=f"{archive.name}.load-", dir=archive.parent)
+    except OSError:
+        return tempfile.TemporaryDirectory()
+
+
+def load(database, organization, archive, files, mode):
     warehouse = duckdb.connect(database)
     warehouse.execute("SET TimeZone = 'UTC'")
     warehouse.execute(pathlib.Path(__file__).with_name("schema.sql").read_text())
@@ -40,7 +53,7 @@ def main(database, organization, archive, *mode):
     since = held[0] if held and "--full" not in mode else 0
     changes = json.loads(subprocess.run(
         ["cloudsmith-audit-export", "changes", "-o", organization, "--archive", archive, "--since", str(since),
-         "--format", "csv", "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
+         "--format", "csv", "--link-to", files, "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
     if changes["commit"] == since:
         return f"commit {since}: nothing to load"
 
@@ -49,17 +62,16 @@ def main(database, organization, archive, *mode):
     if "--full" in mode:
         warehouse.execute("DELETE FROM cloudsmith_audit_log WHERE organization = ?", [organization])
     for change in changes["days"]:
-        replace(warehouse, archive, organization, columns, change)
+        replace(warehouse, files, organization, columns, change)
     warehouse.execute(
         "INSERT OR REPLACE INTO cloudsmith_audit_loaded VALUES (?, ?, now())", [organization, changes["commit"]])
     warehouse.execute("COMMIT")
     return f"commit {changes['commit']}: {len(changes['days'])} days, {sum(d['rows'] for d in changes['days'])} rows"
 
 
-def replace(warehouse, archive, organization, columns, change):
-    day, files = change["event_date"], [archive / file["path"] for file in change["files"]]
+def replace(warehouse, folder, organization, columns, change):
+    day, files = change["event_date"], [folder / file["path"] for file in change["files"]]
     for path, file in zip(files, change["files"]):
-        # One that is gone was replaced meanwhile: run this again.
         if hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
             sys.exit(f"error: {path} is not as it was sealed; nothing was loaded. Ask cloudsmith-audit-export verify.")
     warehouse.execute(

@@ -16,14 +16,20 @@ sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 
 held=$(sql --set o="$organization" <<<"select commit_number from cloudsmith_audit_loaded where organization = :'o'")
 held=${held:-0} since=$held
 if [ "$mode" = --full ]; then since=0; fi
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv --as json)
+# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
+# TMPDIR, where this user may not write there.
+work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+trap 'rm -rf "$work"' EXIT
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \
+  --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes")
 if [ "$commit" = "$since" ]; then
   echo "commit $commit: nothing to load"
   exit
 fi
 
-# Every file is as it was sealed. One that is gone was replaced meanwhile: run this again.
+# Every file is as it was sealed.
+cd "$work/files"
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 

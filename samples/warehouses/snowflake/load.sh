@@ -13,7 +13,12 @@ cd "$archive"
 
 held=$(snow sql --format json --query "select coalesce(max(commit_number), 0) as n from cloudsmith_audit_loaded
   where organization = '$organization'" | jq -r '.[0] | .N // .n')
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$held" --format csv --as json)
+# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
+# TMPDIR, where this user may not write there.
+work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+trap 'rm -rf "$work"' EXIT
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$held" --format csv \
+  --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes") rows=$(jq '[.days[].rows] | add // 0' <<<"$changes")
 if [ "$commit" = "$held" ]; then
   echo "commit $commit: nothing to load"
@@ -26,8 +31,8 @@ create or replace temporary table cloudsmith_audit_part as
   select * exclude (organization, event_date) from cloudsmith_audit_log where false;
 create or replace temporary stage cloudsmith_audit_files;
 SQL
-  jq -r --arg archive "$PWD" '.days[] | .event_date as $day | .files[] |
-    "put '\''file://\($archive)/\(.path)'\'' @cloudsmith_audit_files/\($day)/ auto_compress = false source_compression = gzip;"' \
+  jq -r --arg files "$work/files" '.days[] | .event_date as $day | .files[] |
+    "put '\''file://\($files)/\(.path)'\'' @cloudsmith_audit_files/\($day)/ auto_compress = false source_compression = gzip;"' \
     <<<"$changes"
   cat <<SQL
 copy into cloudsmith_audit_part from @cloudsmith_audit_files

@@ -5,13 +5,17 @@ them. The first time, that is everything. This project's tests run it in Spark 4
     spark-sql -f schema.sql                                              once
     spark-submit load.py my-org /srv/audit [file:///srv/audit]           the last: the archive as the workers see it
 
+The files to load stand in a folder load-… of the archive meanwhile, as second names, so that no export deletes them.
+
 A table of plain Parquet has no transactions: a loader that is stopped may leave some days new and the number of the commit
 old, and the next one replaces the same days again. Run one at a time.
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 
 from pyspark.sql import SparkSession, functions
 
@@ -23,6 +27,11 @@ READER = {
 
 
 def main(organization, archive, seen=None):
+    with tempfile.TemporaryDirectory(prefix="load-", dir=archive) as work:
+        return load(organization, archive, f"{work}/files", f"{seen or archive}/{os.path.basename(work)}/files")
+
+
+def load(organization, archive, files, seen):
     spark = SparkSession.builder.enableHiveSupport().getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
@@ -30,12 +39,12 @@ def main(organization, archive, seen=None):
     since = spark.table(LOADED).where(own).agg(functions.max("commit_number")).first()[0] or 0
     changes = json.loads(subprocess.run(
         ["cloudsmith-audit-export", "changes", "-o", organization, "--archive", archive, "--since", str(since),
-         "--format", "csv", "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
+         "--format", "csv", "--link-to", files, "--as", "json"], check=True, stdout=subprocess.PIPE).stdout)
     if changes["commit"] == since:
         return f"commit {since}: nothing to load"
 
     schema = spark.table(TABLE).drop("organization", "event_date").schema
-    paths = [f"{seen or archive}/{file['path']}" for day in changes["days"] for file in day["files"]]
+    paths = [f"{seen}/{file['path']}" for day in changes["days"] for file in day["files"]]
     if paths:
         rows = spark.read.schema(schema).options(**READER).csv(paths).cache()
         expected = sum(day["rows"] for day in changes["days"])

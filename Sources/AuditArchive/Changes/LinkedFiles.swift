@@ -1,0 +1,175 @@
+package import AuditRecord
+
+/// A folder that gets files of an archive under their paths, and that appears whole or not at all.
+///
+/// It is filled beside its place, and takes the place in one step. A file gets a second name where the file system has such,
+/// and is copied elsewhere; either way it stays as it was sealed, whatever a later run deletes.
+struct LinkedFiles {
+  /// Where the archive is.
+  let archive: String
+  /// Where the folder is while it is filled: on the volume of its place.
+  let temporary: String
+  let files: any FileSystem
+  private(set) var isBegun = false
+  private var placed: Set<String> = []
+  private var folders: Set<String> = []
+
+  /// Bytes copied at a time.
+  private static let chunk = 1 << 20
+
+  init(archive: String, temporary: String, files: any FileSystem) {
+    (self.archive, self.temporary, self.files) = (archive, temporary, files)
+  }
+
+  mutating func begin() throws(StorageError) {
+    // Left by a program that was killed, and had the same number.
+    try remove(temporary)
+    try files.makeFolder(temporary)
+    isBegun = true
+  }
+
+  /// Adds the files that are not there yet. Returns the first that the archive does not have any more; nil when all are there.
+  mutating func add(_ wanted: [PartFile]) throws -> PartFile? {
+    for file in wanted where !placed.contains(file.path) {
+      try Task.checkCancellation()
+      guard try stored(place(file)) else { return file }
+      let size = try stored(files.status("\(temporary)/\(file.path)", followingLinks: false))?.size ?? 0
+      placed.insert(file.path)
+      guard size == file.bytes else {
+        throw ArchiveError.damaged(
+          DamagedFile(
+            path: file.path, day: Day(containing: file.minEventAt),
+            damage: .size(expected: file.bytes, found: size)))
+      }
+    }
+    return nil
+  }
+
+  /// Drops what is not wanted any more, and puts the folder in its place, where nothing is or an empty folder.
+  mutating func finish(_ wanted: [PartFile], at place: String) throws(StorageError) {
+    for path in placed.subtracting(wanted.map(\.path)) { try files.unlink("\(temporary)/\(path)") }
+    // Those within others first: their paths are longer.
+    for folder in folders.sorted(by: { $0.utf8.count > $1.utf8.count })
+    where try files.list("\(temporary)/\(folder)").isEmpty {
+      try files.removeFolder("\(temporary)/\(folder)")
+    }
+    try files.rename(temporary, to: place)
+  }
+
+  /// Removes what was filled.
+  func abandon() {
+    guard isBegun else { return }
+    // Whatever led here is what is told; what is left has a hidden name.
+    do { try remove(temporary) } catch {}
+  }
+
+  /// False when the archive does not have the file.
+  private mutating func place(_ file: PartFile) throws(StorageError) -> Bool {
+    let (source, target) = ("\(archive)/\(file.path)", "\(temporary)/\(file.path)")
+    try makeFolder(parent(file.path))
+    do {
+      try files.link(source, to: target)
+      return true
+    } catch {
+      switch error.reason {
+      case .missing: return false
+      case .otherVolume, .unsupported, .denied: break
+      default: throw error
+      }
+    }
+    let original: OpenFile
+    do { original = try files.open(source) } catch let error where error.reason == .missing { return false }
+    let copy: OpenFile
+    do {
+      copy = try files.create(target)
+    } catch {
+      close(original)
+      throw error
+    }
+    do {
+      try self.copy(original, to: copy)
+    } catch {
+      close(original)
+      close(copy)
+      throw error
+    }
+    close(original)
+    try files.close(copy)
+    return true
+  }
+
+  private func copy(_ original: OpenFile, to copy: OpenFile) throws(StorageError) {
+    var offset = 0
+    while true {
+      let bytes = try files.read(LinkedFiles.chunk, at: offset, from: original)
+      if bytes.isEmpty { break }
+      try files.write(bytes, to: copy)
+      offset += bytes.count
+    }
+    try files.sync(copy)
+  }
+
+  private func close(_ file: OpenFile) {
+    do { try files.close(file) } catch {}  // nothing of it is kept, or nothing was written to it
+  }
+
+  private mutating func makeFolder(_ path: String) throws(StorageError) {
+    guard !path.isEmpty, !folders.contains(path) else { return }
+    try makeFolder(parent(path))
+    try files.makeFolder("\(temporary)/\(path)")
+    folders.insert(path)
+  }
+
+  private func parent(_ path: String) -> String {
+    path.split(separator: "/").dropLast().joined(separator: "/")
+  }
+
+  private func remove(_ path: String) throws(StorageError) {
+    guard let kind = try files.status(path, followingLinks: false)?.kind else { return }
+    guard kind == .folder else { return try files.unlink(path) }
+    for entry in try files.list(path) { try remove("\(path)/\(entry.name)") }
+    try files.removeFolder(path)
+  }
+}
+
+extension Archive {
+  /// What `changes` tells, with its files in a folder of their own under the same paths: no run takes them away any more.
+  ///
+  /// When a run replaces one of them before it is there, the newest state is asked for; so all are of one state, the one that is
+  /// told. nil, and no folder, when there is no archive of the log.
+  ///
+  /// - Parameters:
+  ///   - place: where nothing is yet, or an empty folder.
+  ///   - temporary: where the folder is filled: on the volume of `place`, and nobody else's. What stands there is removed.
+  ///   - select: the files that are wanted of what changed. What it throws ends it all.
+  /// - Throws: `ArchiveError`, `CancellationError`, or what `select` throws; then nothing of it is left.
+  package static func changes(
+    at directory: String, log: LogName, since commit: Int, settledOnly: Bool = false, linkedTo place: String,
+    temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
+    select: (ChangesSince) throws -> [PartFile]
+  ) throws -> ChangesSince? {
+    var linked = LinkedFiles(archive: directory, temporary: temporary, files: fileSystem)
+    do {
+      while let changes = try changes(
+        at: directory, log: log, since: commit, settledOnly: settledOnly, fileSystem: fileSystem)
+      {
+        let wanted = try select(changes)
+        if !linked.isBegun { try stored(linked.begin()) }
+        guard let gone = try linked.add(wanted) else {
+          try stored(linked.finish(wanted, at: place))
+          return changes
+        }
+        // A run deletes a file when a commit has replaced it.
+        let present = try read(at: directory, log: log, fileSystem: fileSystem)?.partitions ?? []
+        if let day = present.first(where: { $0.files.contains { $0.path == gone.path } }) {
+          throw ArchiveError.damaged(DamagedFile(path: gone.path, day: day.eventDate, damage: .missing))
+        }
+      }
+    } catch {
+      linked.abandon()
+      throw error
+    }
+    linked.abandon()
+    return nil
+  }
+}

@@ -1,0 +1,229 @@
+import AuditArchive
+import AuditRecord
+import Foundation
+import Synchronization
+import Testing
+
+/// Changes with their files in a folder that no run takes them away from.
+@Suite struct LinkedFilesTests {
+  private let day12 = "2024-02-12"
+  private let day13 = "2024-02-13"
+  private let day14 = "2024-02-14"
+  private let failure = StorageError(
+    operation: .link, path: "elsewhere", reason: .full, code: 28, detail: "no space, says the test")
+
+  /// Lets `body` have an archive of two days, its writer, and the place for a folder beside it.
+  private func withArchive(
+    _ body: (_ archive: String, _ place: String, ArchiveWriter) async throws -> Void
+  ) async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter("\(folder)/archive") { (writer) async throws in
+        try await writer.commit([day12: events(day12, 5), day13: events(day13, 3)])
+        try await body("\(folder)/archive", "\(folder)/load", writer)
+      }
+      // Nothing else is left beside it.
+      #expect(Set(try tree(folder).keys.map { $0.prefix { $0 != "/" } }).isSubset(of: ["archive", "load"]))
+      #expect(try Archive.verify(at: "\(folder)/archive", log: log("acme"))?.findings == [])
+    }
+  }
+
+  private func link(
+    _ archive: String, since commit: Int = 0, to place: String, files: any FileSystem = PosixFileSystem(),
+    select: (ChangesSince) throws -> [PartFile] = { $0.days.flatMap(\.partition.files) }
+  ) throws -> ChangesSince? {
+    try Archive.changes(
+      at: archive, log: log("acme"), since: commit, linkedTo: place, temporary: "\(place).tmp",
+      fileSystem: files, select: select)
+  }
+
+  /// Exactly the files that are told, as they were sealed, and no folder without one.
+  private func expect(_ changes: ChangesSince?, in place: String) throws {
+    let files = try #require(changes).days.flatMap(\.partition.files)
+    let found = try tree(place)
+    #expect(found.keys.sorted() == files.map(\.path).sorted())
+    for file in files { #expect(found[file.path].map(sha256) == file.sha256, "\(file.path)") }
+  }
+
+  /// A change that is ready to be committed at once.
+  private func staged(_ writer: ArchiveWriter, _ text: String, _ count: Int) async throws -> Change {
+    var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
+    change.days = [try await writer.stage(text, events(text, count))]
+    return change
+  }
+
+  @Test func `the folder holds what is told, by second names of the same files`() async throws {
+    try await withArchive { (archive, place, writer) async throws in
+      let changes = try link(archive, to: place)
+      try expect(changes, in: place)
+      for file in try #require(changes).days.flatMap(\.partition.files) {
+        let names = try ["\(archive)/\(file.path)", "\(place)/\(file.path)"].map {
+          try FileManager.default.attributesOfItem(atPath: $0)[.systemFileNumber] as? Int
+        }
+        #expect(names[0] == names[1] && names[0] != nil)
+      }
+      // What a run replaces later stays there.
+      try await writer.commit([day12: events(day12, 9), day13: []])
+      try expect(changes, in: place)
+    }
+  }
+
+  @Test func `where a run commits between the listing and the linking, all is of the newer state`()
+    async throws
+  {
+    try await withArchive { (archive, place, writer) async throws in
+      try await writer.commit([day14: events(day14, 4)])
+      var runs = [
+        try await staged(writer, day13, 4), try await staged(writer, day14, 0),
+        // What is there already needs not be of the newest state: it is of the one that is told.
+        try await staged(writer, day12, 6),
+      ]
+      var commits: [Int] = []
+      let changes = try link(archive, to: place) { changes in
+        commits.append(changes.commit)
+        if !runs.isEmpty { _ = try writer.commit(runs.removeFirst()) }
+        return changes.days.flatMap(\.partition.files)
+      }
+      #expect(commits == [2, 3, 4] && changes?.commit == 4)
+      #expect(changes?.days.map(\.partition.rows) == [5, 4])
+      try expect(changes, in: place)
+    }
+  }
+
+  @Test(arguments: [StorageError.Reason.otherVolume, .unsupported, .denied])
+  func `files are copied where they cannot have a second name`(reason: StorageError.Reason) async throws {
+    try await withArchive { (archive, place, writer) async throws in
+      var files = LinkingFileSystem()
+      files.refusal = StorageError(operation: .link, path: place, reason: reason, code: 1, detail: "no")
+      let changes = try link(archive, to: place, files: files)
+      try expect(changes, in: place)
+      try await writer.commit([day12: events(day12, 9)])
+      try expect(changes, in: place)
+    }
+  }
+
+  @Test func `an empty folder is taken, one with something is left as it is, and so is nothing told`()
+    async throws
+  {
+    try await withArchive { (archive, place, _) async throws in
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+      try expect(try link(archive, to: place), in: place)
+      let before = try tree(place)
+      let error = try await archiveError { try link(archive, since: 1, to: place) }
+      guard case .storage(let found)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(found.reason == .notEmpty && found.path == place)
+      #expect(try tree(place) == before)
+    }
+  }
+
+  @Test func `where nothing has changed the folder is empty, and without an archive there is none`()
+    async throws
+  {
+    try await withArchive { (archive, place, _) async throws in
+      #expect(try link(archive, since: 1, to: place)?.days == [])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+      try FileManager.default.removeItem(atPath: place)
+      #expect(
+        try Archive.changes(
+          at: "\(archive)/none", log: log("acme"), since: 0, linkedTo: place, temporary: "\(place).tmp"
+        ) { _ in [] } == nil)
+      #expect(!FileManager.default.fileExists(atPath: place))
+    }
+  }
+
+  @Test(arguments: 1...2) func `a failure leaves nothing, whichever file it is at`(number: Int) async throws {
+    try await withArchive { (archive, place, _) async throws in
+      var files = LinkingFileSystem()
+      files.failure = (number, failure)
+      let error = try await archiveError { try link(archive, to: place, files: files) }
+      #expect(error == .storage(failure))
+      #expect(!FileManager.default.fileExists(atPath: place))
+    }
+  }
+
+  @Test func `what is asked for and refused, is damaged or cancelled leaves nothing`() async throws {
+    struct Refused: Error {}
+    try await withArchive { (archive, place, writer) async throws in
+      #expect(throws: Refused.self) { try link(archive, to: place) { _ in throw Refused() } }
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        return try link(archive, to: place)
+      }
+      await #expect(throws: CancellationError.self) { try await task.value }
+
+      let file = try #require(writer.manifest?.partition(day(day13))?.files.first)
+      let whole = try Data(contentsOf: URL(filePath: "\(archive)/\(file.path)"))
+      for damage in [Damage.missing, .size(expected: file.bytes, found: 3)] {
+        try FileManager.default.removeItem(atPath: "\(archive)/\(file.path)")
+        if damage != .missing { try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)")) }
+        let error = try await archiveError { try link(archive, to: place) }
+        #expect(error == .damaged(DamagedFile(path: file.path, day: day(day13), damage: damage)))
+        try whole.write(to: URL(filePath: "\(archive)/\(file.path)"))
+      }
+      #expect(!FileManager.default.fileExists(atPath: place))
+    }
+  }
+
+  @Test func `what a killed program left under the same number is cleared away`() async throws {
+    try await withArchive { (archive, place, _) async throws in
+      try FileManager.default.createDirectory(
+        atPath: "\(place).tmp/csv/a", withIntermediateDirectories: true)
+      try Data("old".utf8).write(to: URL(filePath: "\(place).tmp/csv/a/old"))
+      try expect(try link(archive, to: place), in: place)
+    }
+  }
+}
+
+/// The disk, but for links that it refuses.
+private struct LinkingFileSystem: FileSystem {
+  private let base = PosixFileSystem()
+  private let links = Counter()
+  /// Of every link.
+  var refusal: StorageError?
+  /// Of one link alone, by its number from 1.
+  var failure: (number: Int, error: StorageError)?
+
+  func link(_ path: String, to newPath: String) throws(StorageError) {
+    if let refusal { throw refusal }
+    if let failure, links.next() == failure.number { throw failure.error }
+    try base.link(path, to: newPath)
+  }
+
+  func create(_ path: String) throws(StorageError) -> OpenFile { try base.create(path) }
+  func open(_ path: String) throws(StorageError) -> OpenFile { try base.open(path) }
+  func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) { try base.write(bytes, to: file) }
+  func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
+    try base.read(count, at: offset, from: file)
+  }
+  func sync(_ file: OpenFile) throws(StorageError) { try base.sync(file) }
+  func close(_ file: OpenFile) throws(StorageError) { try base.close(file) }
+  func rename(_ path: String, to newPath: String) throws(StorageError) { try base.rename(path, to: newPath) }
+  func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+    try base.renameExclusively(path, to: newPath)
+  }
+  func unlink(_ path: String) throws(StorageError) { try base.unlink(path) }
+  func makeFolder(_ path: String) throws(StorageError) { try base.makeFolder(path) }
+  func removeFolder(_ path: String) throws(StorageError) { try base.removeFolder(path) }
+  func syncFolder(_ path: String) throws(StorageError) { try base.syncFolder(path) }
+  func list(_ path: String) throws(StorageError) -> [FolderEntry] { try base.list(path) }
+  func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
+    try base.status(path, followingLinks: followingLinks)
+  }
+  func lock(_ path: String) throws(StorageError) -> OpenFile? { try base.lock(path) }
+  func truncate(_ file: OpenFile) throws(StorageError) { try base.truncate(file) }
+  func space(at path: String) throws(StorageError) -> DiskSpace { try base.space(at: path) }
+  func volume(at path: String) throws(StorageError) -> Volume { try base.volume(at: path) }
+}
+
+private final class Counter: Sendable {
+  private let value = Mutex(0)
+
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}

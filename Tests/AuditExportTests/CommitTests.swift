@@ -1,0 +1,187 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Synchronization
+import TestSupport
+import Testing
+
+/// When a run commits the days that it has staged, and what becomes of them when it stops.
+@Suite struct CommitTests {
+  private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
+  private let now = Timestamp(rfc3339: "2024-04-30T01:00:00Z")!
+
+  private func world(
+    _ disk: FaultyFileSystem = FaultyFileSystem(folder: "/archive"), _ behaviours: any Behaviour...
+  ) throws -> World {
+    try World(now: now, files: disk) { configuration in
+      configuration.events = .generated(Generation(count: 900, window: Window(from: start, to: now)))
+      configuration.behaviours = behaviours
+    }
+  }
+
+  /// Lets every request take a while.
+  private func delay(_ world: World, _ span: TimeSpan) {
+    world.beforeRequest.withLock {
+      $0 = { [clock = world.clock] (_: Int) throws(TransportFault) in clock.advance(to: clock.now + span) }
+    }
+  }
+
+  private func expectSound(_ world: World) async throws {
+    #expect(try await world.violations() == [])
+    #expect(try Archive.verify(at: world.folder, log: world.log, fileSystem: world.files)?.findings == [])
+  }
+
+  @Test func `a commit is due when thirty seconds have passed since the last, or the text is 64 MiB`() {
+    var schedule = CommitSchedule(at: .seconds(100))
+    #expect(!schedule.isDue(at: .seconds(129.999)) && schedule.isDue(at: .seconds(130)))
+    schedule.stage(textBytes: 32 << 20)
+    schedule.stage(textBytes: (32 << 20) - 1)
+    #expect(!schedule.isDue(at: .seconds(129)))
+    schedule.stage(textBytes: 1)
+    #expect(schedule.isDue(at: .seconds(101)))
+    schedule.commit(at: .seconds(120))
+    #expect(!schedule.isDue(at: .seconds(149)) && schedule.isDue(at: .seconds(150)))
+  }
+
+  @Test func `ninety days in less than thirty seconds are one commit`() async throws {
+    let world = try world()
+    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+    #expect(summary.commits == [1] && summary.daysWritten.count == 90 && summary.counters.complete)
+    #expect(try world.manifest?.gaps == [])
+    try await expectSound(world)
+  }
+
+  @Test func `a slow backfill commits about every thirty seconds, and each commit says what it holds`()
+    async throws
+  {
+    let world = try world()
+    delay(world, .seconds(7))
+    let commits = Mutex([(commit: Commit, at: TimeSpan)]())
+    let summary = try await world.export(
+      .incremental(backfillStart: start),
+      observe: { [clock = world.clock] event in
+        if case .committed(let commit) = event { commits.withLock { $0.append((commit, clock.elapsed)) } }
+      }, adjust: { $0.pageSize = 20 })
+    let made = commits.withLock(\.self)
+    #expect(made.count > 5 && summary.commits == made.map(\.commit.commit))
+    for (one, next) in zip(made, made.dropLast().dropFirst()) {
+      #expect(next.at - one.at >= CommitSchedule.interval)
+    }
+    // While every page completes a day, one request more; the last pages complete none before the end of the list is known.
+    for (one, next) in zip(made, made.dropLast(2).dropFirst()) {
+      #expect(next.at - one.at <= CommitSchedule.interval + .seconds(9))
+    }
+    #expect(made.dropLast().allSatisfy { !$0.commit.run.complete } && made.last?.commit.run.complete == true)
+    #expect(made.reduce(0) { $0 + $1.commit.run.rowsAdded } == summary.counters.rowsAdded)
+    #expect(made.reduce(0) { $0 + $1.commit.run.requests } == summary.counters.requests)
+    try await expectSound(world)
+  }
+
+  @Test func `text past the limit is committed at once`() async throws {
+    let world = try world()
+    let summary = try await world.export(
+      .incremental(backfillStart: start),
+      adjust: {
+        $0.pageSize = 10
+        $0.commitTextLimit = 1
+      })
+    // Days that one page completes are staged together.
+    #expect(summary.commits.count > 45 && summary.daysWritten.count == 90)
+    try await expectSound(world)
+  }
+
+  @Test(arguments: [TransportFault.interrupted("cut by the test"), .cancelled])
+  func `a run that the API or a signal stops commits what it has, at once`(fault: TransportFault) async throws
+  {
+    let world = try world()
+    world.beforeRequest.withLock {
+      $0 = { (number: Int) throws(TransportFault) in if number > 9 { throw fault } }
+    }
+    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+    #expect(summary.commits == [1] && !summary.counters.complete)
+    #expect(summary.counters.rowsAdded == summary.counters.eventsReceived - summary.counters.duplicates)
+    #expect(try await world.archived().count == summary.counters.rowsAdded)
+    #expect(try world.manifest?.coverage.isEmpty == false)
+    try await expectSound(world)
+  }
+
+  @Test func `a disk that is full for one day keeps the days that were staged before it`() async throws {
+    var kept: Set<Int> = []
+    for operation in stride(from: 60, to: 200, by: 9) {
+      let disk = FaultyFileSystem(folder: "/archive")
+      let world = try world(disk)
+      disk.fail(at: operation, .full)
+      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+      guard case .stoppedByArchive = summary.outcome else { continue }
+      disk.restart()
+      let days = try world.manifest?.partitions.count { $0.rows > 0 } ?? 0
+      #expect(days == summary.daysWritten.count && days < 90)
+      kept.insert(days)
+      try await expectSound(world)
+    }
+    #expect(kept.count > 5 && kept.max()! > 10, "\(kept.sorted())")
+  }
+
+  @Test func `an event that is shown again when its day is staged already is archived once`() async throws {
+    // Read where it belongs, and shown again among those of weeks before.
+    let world = try world(
+      FaultyFileSystem(folder: "/archive"),
+      LateOrderBreak([.init(from: 120, to: 780)], during: Stretch(from: 8)))
+    let summary = try await world.export(
+      .incremental(backfillStart: start),
+      adjust: {
+        $0.pageSize = 100
+        $0.timeFilter = .walk
+      })
+    // All of it in less than the interval, so that nothing but the event itself makes the run commit.
+    #expect(world.clock.elapsed < CommitSchedule.interval)
+    let archived = try await world.archived()
+    let stray = try #require(try world.truth().dropLast(120).last)
+    #expect(archived.count { $0 == stray } == 1 && archived.count > 600, "it ended as \(summary.outcome)")
+    try await expectSound(world)
+  }
+
+  @Test(arguments: [(1 << 20, 1), (1, 90)])
+  func `an archive is converted by the same schedule`(limit: Int, commits: Int) async throws {
+    let world = try world()
+    _ = try await world.export(.incremental(backfillStart: start))
+    world.formats.withLock { $0 = [.csv, .parquet] }
+    let told = Mutex([[Day]]())
+    let summary = try await world.export(
+      .incremental(backfillStart: start),
+      observe: { if case .converted(let days) = $0 { told.withLock { $0.append(days) } } },
+      adjust: { $0.commitTextLimit = limit })
+    let converted = told.withLock(\.self)
+    #expect(converted.count == commits && converted.joined().count == 90)
+    // And one of the run.
+    #expect(summary.commits.count == commits + 1 && summary.daysWritten.count == 90)
+    #expect(try world.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
+    try await expectSound(world)
+  }
+
+  @Test func `a conversion that is stopped keeps the days that it has written`() async throws {
+    let before = FaultyFileSystem(folder: "/archive")
+    _ = try await world(before).export(.incremental(backfillStart: start))
+    var kept: Set<Int> = []
+    for operation in stride(from: 300, to: 3_000, by: 170) {
+      let disk = FaultyFileSystem(copyOf: before)
+      let world = try world(disk)
+      world.formats.withLock { $0 = [.csv, .parquet] }
+      disk.fail(at: operation, .full)
+      let summary: ExportSummary
+      // Opening fails before there is a run.
+      do { summary = try await world.export(.incremental(backfillStart: start)) } catch is ArchiveError {
+        continue
+      }
+      guard case .stoppedByArchive = summary.outcome else { continue }
+      disk.restart()
+      let days = try world.manifest?.partitions.count { $0.has([.csv, .parquet]) } ?? 0
+      #expect(days == summary.daysWritten.count && summary.commits.count <= 1)
+      kept.insert(days)
+      try await expectSound(world)
+    }
+    #expect(kept.count > 3 && kept.max()! > 20, "\(kept.sorted())")
+  }
+}
