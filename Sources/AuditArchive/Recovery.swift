@@ -89,13 +89,17 @@ struct Recovery {
     let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
     var neverCommitted: [String] = []
     var superseded: [String] = []
+    // Replaced parts of a day whose new ones are not there as they were sealed: the last copy that there may be.
+    var needed: [String] = []
     for path in files.sorted() where try stored(storage.entry(path))?.kind == .file {
 
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0
         if name.revision > revision {
           neverCommitted.append(path)
-        } else if !damagedDays.contains(name.day) {
+        } else if damagedDays.contains(name.day) {
+          needed.append(path)
+        } else {
           superseded.append(path)
         }
       } else if let name = paths.quarantineName(path) {
@@ -110,7 +114,7 @@ struct Recovery {
     // for as long as the intent stands: it can wait.
     try stored(storage.delete(neverCommitted))
     let tidied = storage.tidy(superseded)
-    report.undeleted = Set(superseded).subtracting(tidied).sorted()
+    report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=
       (neverCommitted.map { Leftover(path: $0, reason: .neverCommitted) }
       + tidied.map { Leftover(path: $0, reason: .superseded) }).sorted { $0.path < $1.path }

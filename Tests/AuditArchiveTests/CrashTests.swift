@@ -342,7 +342,10 @@ import Testing
       #expect(
         error
           == .lostAfterCommit(
-            2, Finding(.missing(rows: commit.partitionsChanged[0].rows), at: commit.filesAdded[0], day: day, commit: 2)))
+            2,
+            Finding(
+              .missing(rows: commit.partitionsChanged[0].rows), at: commit.filesAdded[0], day: day, commit: 2)
+          ))
       #expect(commit.filesRemoved.allSatisfy(replaced.contains) && !commit.filesRemoved.isEmpty)
     }
     for _ in 1...2 {

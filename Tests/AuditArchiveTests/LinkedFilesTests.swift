@@ -155,11 +155,12 @@ import Testing
 
       let file = try #require(writer.manifest?.partition(day(day13))?.files.first)
       let whole = try Data(contentsOf: URL(filePath: "\(archive)/\(file.path)"))
-      for damage in [Damage.missing, .size(expected: file.bytes, found: 3)] {
+      let flaws = [Flaw.missing(rows: file.rows), .altered(.bytes(expected: file.bytes, found: 3))]
+      for flaw in flaws {
         try FileManager.default.removeItem(atPath: "\(archive)/\(file.path)")
-        if damage != .missing { try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)")) }
+        if flaw.kind != .missing { try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)")) }
         let error = try await archiveError { try link(archive, to: place) }
-        #expect(error == .damaged(DamagedFile(path: file.path, day: day(day13), damage: damage)))
+        #expect(error == .damaged(Finding(flaw, at: file.path, day: day(day13))))
         try whole.write(to: URL(filePath: "\(archive)/\(file.path)"))
       }
       #expect(!FileManager.default.fileExists(atPath: place))
@@ -185,36 +186,39 @@ private struct LinkingFileSystem: FileSystem {
   /// Of one link alone, by its number from 1.
   var failure: (number: Int, error: StorageError)?
 
-  func link(_ path: String, to newPath: String) throws(StorageError) {
+  func link(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     if let refusal { throw refusal }
     if let failure, links.next() == failure.number { throw failure.error }
     try base.link(path, to: newPath)
   }
 
-  func create(_ path: String) throws(StorageError) -> OpenFile { try base.create(path) }
-  func open(_ path: String) throws(StorageError) -> OpenFile { try base.open(path) }
+  func create(_ path: DiskPath) throws(StorageError) -> OpenFile { try base.create(path) }
+  func open(_ path: DiskPath) throws(StorageError) -> OpenFile { try base.open(path) }
   func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError) { try base.write(bytes, to: file) }
   func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8] {
     try base.read(count, at: offset, from: file)
   }
   func sync(_ file: OpenFile) throws(StorageError) { try base.sync(file) }
   func close(_ file: OpenFile) throws(StorageError) { try base.close(file) }
-  func rename(_ path: String, to newPath: String) throws(StorageError) { try base.rename(path, to: newPath) }
-  func renameExclusively(_ path: String, to newPath: String) throws(StorageError) {
+  func rename(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
+    try base.rename(path, to: newPath)
+  }
+  func renameExclusively(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     try base.renameExclusively(path, to: newPath)
   }
-  func unlink(_ path: String) throws(StorageError) { try base.unlink(path) }
-  func makeFolder(_ path: String) throws(StorageError) { try base.makeFolder(path) }
-  func removeFolder(_ path: String) throws(StorageError) { try base.removeFolder(path) }
-  func syncFolder(_ path: String) throws(StorageError) { try base.syncFolder(path) }
-  func list(_ path: String) throws(StorageError) -> [FolderEntry] { try base.list(path) }
-  func status(_ path: String, followingLinks: Bool) throws(StorageError) -> FileStatus? {
-    try base.status(path, followingLinks: followingLinks)
+  func unlink(_ path: DiskPath) throws(StorageError) { try base.unlink(path) }
+  func makeFolder(_ path: DiskPath) throws(StorageError) { try base.makeFolder(path) }
+  func removeFolder(_ path: DiskPath) throws(StorageError) { try base.removeFolder(path) }
+  func syncFolder(_ path: DiskPath) throws(StorageError) { try base.syncFolder(path) }
+  func list(_ path: DiskPath, isDeep: Bool) throws(StorageError) -> [FolderEntry] {
+    try base.list(path, isDeep: isDeep)
   }
-  func lock(_ path: String) throws(StorageError) -> OpenFile? { try base.lock(path) }
+  func status(_ path: DiskPath) throws(StorageError) -> FileStatus? { try base.status(path) }
+  func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool { try base.isInPlace(file) }
+  func lock(_ path: DiskPath) throws(StorageError) -> OpenFile? { try base.lock(path) }
   func truncate(_ file: OpenFile) throws(StorageError) { try base.truncate(file) }
-  func space(at path: String) throws(StorageError) -> DiskSpace { try base.space(at: path) }
-  func volume(at path: String) throws(StorageError) -> Volume { try base.volume(at: path) }
+  func space(at path: DiskPath) throws(StorageError) -> DiskSpace { try base.space(at: path) }
+  func volume(at path: DiskPath) throws(StorageError) -> Volume { try base.volume(at: path) }
 }
 
 private final class Counter: Sendable {

@@ -247,11 +247,11 @@ import Testing
           }
         } else {
           try await withWriter(folder) { writer in
-            #expect(writer.recovery.damaged.map(\.damage) == [.notAFile(kind)])
+            #expect(writer.recovery.damaged.map(\.flaw) == [.irregular(kind)])
             #expect(throws: ArchiveError.self) { try writer.events(of: day12) }
           }
           #expect(
-            try Archive.inspect(at: folder, log: log("acme"))?.damaged.map(\.damage) == [.notAFile(kind)])
+            try Archive.inspect(at: folder, log: log("acme"))?.damaged.map(\.flaw) == [.irregular(kind)])
         }
         try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
       }
@@ -268,7 +268,10 @@ import Testing
       let second = try #require(
         try Archive.read(at: folder, log: log("acme"))?.partition(day(day12))?.files.first)
       let sealed = try Data(contentsOf: URL(filePath: "\(folder)/\(second.path)"))
+      // As a run leaves it that is killed before it tidies up.
       try bytes.write(to: URL(filePath: "\(folder)/\(first.path)"))
+      let intent = Intent(firstCommit: 2, commit: 2, files: [second.path])
+      try Data(ArchiveJSON.encode(intent)).write(to: URL(filePath: "\(folder)/_manifest/acme/intent.json"))
       for damaged in [nil, sealed.dropLast()] {
         try FileManager.default.removeItem(atPath: "\(folder)/\(second.path)")
         if let damaged { try damaged.write(to: URL(filePath: "\(folder)/\(second.path)")) }

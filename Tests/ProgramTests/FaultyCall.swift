@@ -31,15 +31,22 @@ struct FaultyCall {
     #endif
     #ifdef FAULT_link
     int link(const char *path, const char *other) { REFUSE(FAULT_link); }
+    int linkat(int from, const char *path, int to, const char *other, int flags) { REFUSE(FAULT_link); }
     #endif
     #ifdef FAULT_rename
     int rename(const char *path, const char *other) { REFUSE(FAULT_rename); }
+    int renameat(int from, const char *path, int to, const char *other) { REFUSE(FAULT_rename); }
     #endif
     #ifdef FAULT_unlink
     int unlink(const char *path) { REFUSE(FAULT_unlink); }
+    int unlinkat(int folder, const char *path, int flags) {
+      if (flags) return syscall(SYS_unlinkat, folder, path, flags);
+      REFUSE(FAULT_unlink);
+    }
     #endif
     #ifdef FAULT_mkdir
     int mkdir(const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }
+    int mkdirat(int folder, const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }
     #endif
     #if defined(FAULT_fsyncdir) || defined(FAULT_fsyncfile)
     int fsync(int file) {

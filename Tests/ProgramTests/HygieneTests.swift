@@ -113,8 +113,9 @@ import Testing
       var arguments = bench.arguments(["--backfill-start-time", Self.long, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
-      try running.wait { try bench.status()["manifest"] != nil }
-      try FileManager.default.removeItem(atPath: "\(bench.archive)/_manifest/acme/lock")
+      let lock = "\(bench.archive)/_manifest/acme/lock"
+      try running.wait { FileManager.default.fileExists(atPath: lock) }
+      try FileManager.default.removeItem(atPath: lock)
       let result = running.wait()
       #expect(result.status == 11, "\(result.log)")
       #expect(result.log.contains("was taken away"), "\(result.log)")

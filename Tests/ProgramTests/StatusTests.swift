@@ -1,3 +1,5 @@
+import AuditArchive
+import AuditRecord
 import Foundation
 import Testing
 
@@ -59,13 +61,26 @@ import Testing
     #expect(loss["lacking_from"] as? String == "2024-02-15T00:50:00.000000Z")
   }
 
-  @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() throws {
-    try Bench.with(["--generate", "1500"]) { bench in
-      let from = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
-      #expect(try bench.export(["--backfill-start-time", from, "--page-size", "50"]).status == 0)
-      let commits = bench.archive + "/_manifest/acme/commits"
-      #expect(try FileManager.default.contentsOfDirectory(atPath: commits).count > 6)
-      try Data("{".utf8).write(to: URL(filePath: commits + "/00000000000000000001.json"))
+  @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() async throws {
+    try await Bench.with(["--generate", "20"]) { (bench) async throws in
+      let log = try #require(LogName("acme"))
+      try await Archive.withWriter(
+        at: bench.archive, source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
+        holder: LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0)),
+        settings: WriterSettings(toolVersion: "test")
+      ) { writer in
+        let now = try #require(Timestamp(rfc3339: "2024-02-12T12:00:00Z"))
+        // One run, which committed nine times.
+        for number in 1...9 {
+          var change = Change(committedAt: now, lookback: .hours(24))
+          change.covered = [Window(from: now - .hours(Double(number)), to: now)]
+          change.run.window = Window(from: now - .hours(9), to: now)
+          change.run.complete = number == 9
+          _ = try writer.commit(change)
+        }
+      }
+      let record = bench.archive + "/_manifest/acme/commits/00000000000000000001.json"
+      try Data("{".utf8).write(to: URL(filePath: record))
       let status = try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive])
       #expect(status.status == 0 && status.output.contains("last runs"), "\(status.log)")
       #expect(status.output.contains("..-") && status.output.contains("at least"), "\(status.output)")

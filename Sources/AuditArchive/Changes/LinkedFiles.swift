@@ -23,8 +23,8 @@ struct LinkedFiles {
 
   mutating func begin() throws(StorageError) {
     // Left by a program that was killed, and had the same number.
-    try remove(temporary)
-    try files.makeFolder(temporary)
+    try remove(DiskPath(temporary))
+    try files.makeFolder(DiskPath(temporary))
     isBegun = true
   }
 
@@ -33,13 +33,13 @@ struct LinkedFiles {
     for file in wanted where !placed.contains(file.path) {
       try Task.checkCancellation()
       guard try stored(place(file)) else { return file }
-      let size = try stored(files.status("\(temporary)/\(file.path)", followingLinks: false))?.size ?? 0
+      let size = try stored(files.status(target(file.path)))?.size ?? 0
       placed.insert(file.path)
       guard size == file.bytes else {
         throw ArchiveError.damaged(
-          DamagedFile(
-            path: file.path, day: Day(containing: file.minEventAt),
-            damage: .size(expected: file.bytes, found: size)))
+          Finding(
+            .altered(.bytes(expected: file.bytes, found: size)), at: file.path,
+            day: Day(containing: file.minEventAt)))
       }
     }
     return nil
@@ -47,25 +47,25 @@ struct LinkedFiles {
 
   /// Drops what is not wanted any more, and puts the folder in its place, where nothing is or an empty folder.
   mutating func finish(_ wanted: [PartFile], at place: String) throws(StorageError) {
-    for path in placed.subtracting(wanted.map(\.path)) { try files.unlink("\(temporary)/\(path)") }
+    for path in placed.subtracting(wanted.map(\.path)) { try files.unlink(target(path)) }
     // Those within others first: their paths are longer.
     for folder in folders.sorted(by: { $0.utf8.count > $1.utf8.count })
-    where try files.list("\(temporary)/\(folder)").isEmpty {
-      try files.removeFolder("\(temporary)/\(folder)")
+    where try files.list(target(folder)).isEmpty {
+      try files.removeFolder(target(folder))
     }
-    try files.rename(temporary, to: place)
+    try files.rename(DiskPath(temporary), to: DiskPath(place))
   }
 
   /// Removes what was filled.
   func abandon() {
     guard isBegun else { return }
     // Whatever led here is what is told; what is left has a hidden name.
-    do { try remove(temporary) } catch {}
+    do { try remove(DiskPath(temporary)) } catch {}
   }
 
   /// False when the archive does not have the file.
   private mutating func place(_ file: PartFile) throws(StorageError) -> Bool {
-    let (source, target) = ("\(archive)/\(file.path)", "\(temporary)/\(file.path)")
+    let (source, target) = (DiskPath(archive, file.path), target(file.path))
     try makeFolder(parent(file.path))
     do {
       try files.link(source, to: target)
@@ -116,18 +116,20 @@ struct LinkedFiles {
   private mutating func makeFolder(_ path: String) throws(StorageError) {
     guard !path.isEmpty, !folders.contains(path) else { return }
     try makeFolder(parent(path))
-    try files.makeFolder("\(temporary)/\(path)")
+    try files.makeFolder(target(path))
     folders.insert(path)
   }
+
+  private func target(_ path: String) -> DiskPath { DiskPath(temporary, path) }
 
   private func parent(_ path: String) -> String {
     path.split(separator: "/").dropLast().joined(separator: "/")
   }
 
-  private func remove(_ path: String) throws(StorageError) {
-    guard let kind = try files.status(path, followingLinks: false)?.kind else { return }
+  private func remove(_ path: DiskPath) throws(StorageError) {
+    guard let kind = try files.status(path)?.kind else { return }
     guard kind == .folder else { return try files.unlink(path) }
-    for entry in try files.list(path) { try remove("\(path)/\(entry.name)") }
+    for entry in try files.list(path) { try remove(path.appending(entry.name)) }
     try files.removeFolder(path)
   }
 }
@@ -162,7 +164,7 @@ extension Archive {
         // A run deletes a file when a commit has replaced it.
         let present = try read(at: directory, log: log, fileSystem: fileSystem)?.partitions ?? []
         if let day = present.first(where: { $0.files.contains { $0.path == gone.path } }) {
-          throw ArchiveError.damaged(DamagedFile(path: gone.path, day: day.eventDate, damage: .missing))
+          throw ArchiveError.damaged(Finding(.missing(rows: gone.rows), at: gone.path, day: day.eventDate))
         }
       }
     } catch {

@@ -546,6 +546,8 @@ package struct ExportRun: ~Copyable {
       } catch {
         if !(reason is ArchiveError) { reason = error }
       }
+      // The last day makes room for what a commit writes beside the days.
+      if step == 0, isOfRoom(reason), let day = staged.giveUpLast() { writer.discard(day) }
     }
     return reason
   }
@@ -584,6 +586,11 @@ package struct ExportRun: ~Copyable {
       }
     }
     _ = try writer.commit(change) { made = $0 }
+  }
+
+  private func isOfRoom(_ error: any Error) -> Bool {
+    guard case ArchiveError.storage(let error) = error else { return false }
+    return [.full, .quota, .noInodes].contains(error.reason)
   }
 
   private mutating func noteCommit(_ commit: Commit) {

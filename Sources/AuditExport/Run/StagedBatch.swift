@@ -3,46 +3,66 @@ import AuditRecord
 
 /// Days whose rows are sealed, and what is claimed of them: what the next commit makes part of the archive.
 struct StagedBatch: Sendable {
-  private(set) var days: [StagedDay] = []
+  /// What sealing made of a day.
+  private struct Entry: Sendable {
+    var staged: StagedDay?
+    var claims: [Window]
+    var counters: RunCounters
+    var rowsDropped: Int
+  }
+
+  private var entries: [Entry] = []
   private(set) var claims = Coverage()
   /// Claims of earlier commits that are to be taken back.
   private(set) var withdrawn = Coverage()
-  /// What sealing counted.
-  private(set) var counters = RunCounters()
-  private(set) var rowsDropped = 0
   /// Whether it is committed also when no day has anything to write.
   var isCommittedQuiet = false
   private var names: Set<Day> = []
 
+  var days: [StagedDay] { entries.compactMap(\.staged) }
+
+  /// What sealing counted.
+  var counters: RunCounters {
+    entries.reduce(into: RunCounters()) { $0.add($1.counters) }
+  }
+
+  var rowsDropped: Int { entries.reduce(0) { $0 + $1.rowsDropped } }
+
   /// Whether nothing waits for a commit.
-  var isEmpty: Bool { days.isEmpty && withdrawn.isEmpty && !isCommittedQuiet }
+  var isEmpty: Bool { names.isEmpty && withdrawn.isEmpty && !isCommittedQuiet }
 
   /// Bytes of rows as text.
-  var textBytes: Int { days.reduce(0) { $0 + $1.textBytes } }
+  var textBytes: Int { entries.reduce(0) { $0 + ($1.staged?.textBytes ?? 0) } }
 
   /// Adds a sealed day, which the batch does not have, with what is claimed of it.
   mutating func add(_ sealed: DaySealer.Result, claims: [Window]) {
-    counters.rowsAdded += sealed.rowsAdded
-    counters.duplicates += sealed.duplicates
-    counters.conflictingEvents += sealed.conflicting
-    counters.lateEvents += sealed.lateEvents
-    rowsDropped += sealed.rowsDropped
-    if let day = sealed.staged {
-      days.append(day)
-      names.insert(day.day)
-    }
+    var counters = RunCounters()
+    counters.rowsAdded = sealed.rowsAdded
+    counters.duplicates = sealed.duplicates
+    counters.conflictingEvents = sealed.conflicting
+    counters.lateEvents = sealed.lateEvents
+    entries.append(
+      Entry(staged: sealed.staged, claims: claims, counters: counters, rowsDropped: sealed.rowsDropped))
+    if let day = sealed.staged { names.insert(day.day) }
     for window in claims { self.claims.insert(window) }
   }
 
   /// Adds what came of later days.
   mutating func add(_ later: StagedBatch) {
-    days += later.days
+    entries += later.entries
     names.formUnion(later.names)
     for window in later.claims.intervals { claims.insert(window) }
     for window in later.withdrawn.intervals { withdrawn.insert(window) }
-    counters.add(later.counters)
-    rowsDropped += later.rowsDropped
     isCommittedQuiet = isCommittedQuiet || later.isCommittedQuiet
+  }
+
+  /// Gives up the day that was sealed last, and what is claimed of it, where there are others. Its files are the caller's to drop.
+  mutating func giveUpLast() -> StagedDay? {
+    guard names.count > 1, let index = entries.lastIndex(where: { $0.staged != nil }) else { return nil }
+    let entry = entries.remove(at: index)
+    for window in entry.claims { claims.subtract(window) }
+    if let day = entry.staged?.day { names.remove(day) }
+    return entry.staged
   }
 
   /// Takes back what was claimed so far, here and in earlier commits.

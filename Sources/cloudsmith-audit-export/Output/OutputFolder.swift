@@ -1,4 +1,5 @@
 import AuditArchive
+import AuditRecord
 
 #if canImport(Glibc)
   import Glibc
@@ -45,12 +46,12 @@ struct OutputFolder {
     temporary = "\(path.dropLast(name.count)).\(name).\(getpid()).tmp"
     let files = PosixFileSystem()
     do {
-      switch try files.status(path, followingLinks: false)?.kind {
+      switch try files.status(DiskPath(path))?.kind {
       case nil: break
-      case .folder where try files.list(path).isEmpty: break
+      case .folder where try files.list(DiskPath(path)).isEmpty: break
       case .folder:
         throw Failure.usage("\(named) is not empty: give a folder that is not there yet, or is empty.")
-      case .file, .symbolicLink, .other:
+      default:
         throw Failure.usage("\(named) is no folder: give one that is not there yet, or is empty.")
       }
     } catch let error as StorageError {

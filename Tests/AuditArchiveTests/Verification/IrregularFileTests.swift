@@ -134,7 +134,9 @@ import Testing
       findings.map { "\($0.flaw.kind) \($0.path)" } == ["altered \(part.path)", "altered \(quarantine.path)"])
     try await withWriter("/archive", fileSystem: growing) { writer in
       let error = #expect(throws: ArchiveError.self) { try writer.events(of: "2024-02-12") }
-      guard case .damaged(let file)? = error, file.path == part.path, case .size = file.damage else {
+      guard case .damaged(let finding)? = error, finding.path == part.path,
+        case .altered(.bytes) = finding.flaw
+      else {
         Issue.record("\(String(describing: error))")
         return
       }
