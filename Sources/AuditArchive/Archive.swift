@@ -46,15 +46,16 @@ package enum Archive {
   /// All of it is of one state, the newest that is committed. Writes nothing and takes no lock. A run that commits later
   /// deletes files that are named here once it has replaced them: then ask again.
   ///
-  /// `settledOnly`: leaves out days that may still change, until they have settled.
+  /// `settledOnly`: leaves out days that may still change, until they have settled. `sha256`: of the record of that commit; throws
+  /// `.otherCommit` where the archive has another of the number.
   package static func changes(
-    at directory: String, log: LogName, since commit: Int, settledOnly: Bool = false,
+    at directory: String, log: LogName, since commit: Int, sha256: String? = nil, settledOnly: Bool = false,
     fileSystem: any FileSystem = PosixFileSystem()
   ) throws(ArchiveError) -> ChangesSince? {
     let opening = Opening(directory, log, fileSystem)
     try opening.checkKind()
     try opening.checkStateIsThere()
-    return try opening.changes(since: commit, isSettledOnly: settledOnly)
+    return try opening.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
   }
 
   /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.

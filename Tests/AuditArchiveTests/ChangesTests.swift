@@ -201,6 +201,30 @@ import Testing
     }
   }
 
+  @Test func `a loader that kept the hash of its commit is told when history was rewritten`() async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 7)]) }
+      let loaded = try #require(try Archive.changes(at: folder, log: log("acme"), since: 0))
+      let restored = "\(folder)-restored"
+      defer { try? FileManager.default.removeItem(atPath: restored) }
+      try copy(folder, to: restored)
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 8)]) }
+      let second = try #require(
+        try Archive.changes(
+          at: folder, log: log("acme"), since: loaded.commit, sha256: loaded.commitSHA256))
+      #expect(second.commit == 2 && second.days.count == 1)
+      // The archive is restored from the copy, and goes on from there.
+      try await withWriter(restored) { try await $0.commit([day12: events(day12, 9)]) }
+      #expect(throws: ArchiveError.otherCommit(asked: 2, sha256: second.commitSHA256)) {
+        try Archive.changes(at: restored, log: log("acme"), since: 2, sha256: second.commitSHA256)
+      }
+      #expect(
+        try Archive.changes(at: restored, log: log("acme"), since: 1, sha256: loaded.commitSHA256)?.commit
+          == 2)
+      #expect(try Archive.changes(at: restored, log: log("acme"), since: 2)?.days == [])
+    }
+  }
+
   @Test func `what is asked is answered from the commits that the manifest does not have yet, too`()
     async throws
   {

@@ -123,6 +123,92 @@ import Testing
     }
   }
 
+  /// ../shared/faults/claims/r01
+  @Test(arguments: [[PartFormat.csv], [.parquet], [.csv, .parquet]])
+  func `a state that was restored from an older copy is refused, and costs no file`(formats: [PartFormat])
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      var settings = WriterSettings(toolVersion: "1.0.0")
+      settings.formats = Set(formats)
+      let days = ["2024-02-13", "2024-02-14"]
+      try await withWriter(folder, settings: settings) { writer in
+        try await writer.commit([day12: events(day12, 5), days[0]: events(days[0], 5)])
+      }
+      try copy("\(folder)/_manifest", to: "\(folder)/older")
+      try await withWriter(folder, settings: settings) { writer in
+        try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
+      }
+      let newer = try #require(try Archive.read(at: folder, log: log("acme")))
+      try FileManager.default.moveItem(atPath: "\(folder)/_manifest", toPath: "\(folder)/newest")
+      try copy("\(folder)/older", to: "\(folder)/_manifest")
+      let before = try tree(folder)
+      let later = newer.partition(day(day12))?.files.map(\.path).sorted() ?? []
+      for _ in 0..<2 {
+        let error = try await archiveError { try await withWriter(folder, settings: settings) { _ in } }
+        #expect(error == .olderState(commit: 1, later: later))
+      }
+      #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
+      let findings = try #require(try Archive.verify(at: folder, log: log("acme"))).findings
+      #expect(Set(findings.filter { $0.flaw == .unlisted(.later) }.map(\.path)).isSuperset(of: later))
+
+      // The newest state puts it right.
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
+      try copy("\(folder)/newest", to: "\(folder)/_manifest")
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+
+      // Where it is lost: the files that no commit names are moved away, and their days exported anew.
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
+      try copy("\(folder)/older", to: "\(folder)/_manifest")
+      for finding in findings where finding.flaw == .unlisted(.later) {
+        try FileManager.default.removeItem(atPath: "\(folder)/\(finding.path)")
+      }
+      try await withWriter(folder, settings: settings) { writer in
+        #expect(writer.recovery.damagedDays == [day(day12)])
+        try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
+      }
+      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+    }
+  }
+
+  @Test func `a manifest that is newer than the commits is refused, naming those that are missing`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder)
+      for number in 4...6 {
+        try FileManager.default.removeItem(atPath: "\(folder)/\(ArchivePaths(log("acme")).commit(number))")
+      }
+      let before = try tree(folder)
+      #expect(
+        try await archiveError { try await withWriter(folder) { _ in } } == .missingCommits(from: 4, to: 6))
+      #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
+    }
+  }
+
+  @Test func `quarantine of a run that was killed after its commit is told by the next run, once`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      let intent = "\(folder)/\(ArchivePaths(log("acme")).intent)"
+      var killed = Data()
+      try await withWriter(folder) { writer in
+        try await writer.commit([day12: events(day12, 2)], quarantine: [record("1"), record("[2]")])
+        try await writer.commit(["2024-02-13": []])
+        killed = try Data(contentsOf: URL(filePath: intent))
+      }
+      #expect(!FileManager.default.fileExists(atPath: intent))
+      try killed.write(to: URL(filePath: intent))
+      try await withWriter(folder) { writer in
+        #expect(writer.recovery.untoldQuarantine.map(\.records) == [2])
+        #expect(writer.recovery.deleted.isEmpty && writer.recovery.damaged.isEmpty)
+      }
+      try await withWriter(folder) { #expect($0.recovery.untoldQuarantine.isEmpty) }
+      try await withWriter(folder) { try await $0.commit([:], quarantine: [record("3")]) }
+      try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
+    }
+  }
+
   @Test func `an archive whose state was taken away is not tidied up`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }

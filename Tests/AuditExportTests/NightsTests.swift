@@ -272,6 +272,29 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(told.rowsDropped == dropped)
   }
 
+  @Test(arguments: 1...3)
+  func `what one reading of a night does not show, and the next one does, has not vanished`(
+    thinned requests: Int
+  )
+    async throws
+  {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try World(now: now) { configuration in
+      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
+    }
+    _ = try await world.export(.incremental(backfillStart: start))
+    world.clock.advance(to: now + .hours(12))
+    world.api.withLock {
+      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+    }
+    let summary = try await world.export(.incremental(backfillStart: nil))
+    guard case .complete = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    #expect(summary.counters.vanishedEvents == 0)
+  }
+
   /// Each takes two requests: the page that has all, and the same page once more at the end.
   @Test(arguments: 1...3)
   func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)

@@ -107,7 +107,7 @@ import Testing
       #expect(result.status == 0 && result.log.isEmpty)
       #expect(
         try result.json.keys.sorted() == [
-          "commit", "days", "exit_status", "organization", "settled_only", "since", "status",
+          "commit", "commit_sha256", "days", "exit_status", "organization", "settled_only", "since", "status",
         ])
       #expect(try result.json["commit"] as? Int == 12)
       #expect(try result.json["since"] as? Int == 2)

@@ -7,6 +7,8 @@ package struct ChangesSince: Hashable, Sendable {
   package let since: Int
   /// The newest commit, of which all this is told: the one to ask from next time, when the days are loaded.
   package let commit: Int
+  /// Of its record.
+  package let commitSHA256: String
   package let isSettledOnly: Bool
   /// Oldest first.
   package let days: [DayChange]
@@ -19,6 +21,7 @@ extension ChangesSince {
     self.log = present.source.log
     self.since = since
     self.commit = present.commit
+    self.commitSHA256 = present.commitSHA256
     self.isSettledOnly = isSettledOnly
     self.days = present.partitions.compactMap { partition in
       guard let before = before[partition.eventDate] else { return nil }

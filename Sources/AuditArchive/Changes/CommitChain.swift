@@ -1,9 +1,9 @@
 /// A log's commit records from the newest back to the first, each proven by the hash that its follower gives of it.
 struct CommitChain {
   private let opening: Opening
-  /// Of the next record that `next` returns; 0 after the first of all.
+  /// Of the next record that `next` returns; 0 after the first of all. `sha256` is what its follower says that it has.
   private var number: Int
-  private var sha256: String?
+  private(set) var sha256: String?
 
   init(_ opening: Opening, from manifest: Manifest) {
     self.opening = opening

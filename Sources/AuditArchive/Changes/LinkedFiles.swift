@@ -146,14 +146,15 @@ extension Archive {
   ///   - select: the files that are wanted of what changed. What it throws ends it all.
   /// - Throws: `ArchiveError`, `CancellationError`, or what `select` throws; then nothing of it is left.
   package static func changes(
-    at directory: String, log: LogName, since commit: Int, settledOnly: Bool = false, linkedTo place: String,
-    temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
+    at directory: String, log: LogName, since commit: Int, sha256: String? = nil, settledOnly: Bool = false,
+    linkedTo place: String, temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
     select: (ChangesSince) throws -> [PartFile]
   ) throws -> ChangesSince? {
     var linked = LinkedFiles(archive: directory, temporary: temporary, files: fileSystem)
     do {
       while let changes = try changes(
-        at: directory, log: log, since: commit, settledOnly: settledOnly, fileSystem: fileSystem)
+        at: directory, log: log, since: commit, sha256: sha256, settledOnly: settledOnly,
+        fileSystem: fileSystem)
       {
         let wanted = try select(changes)
         if !linked.isBegun { try stored(linked.begin()) }

@@ -3,7 +3,11 @@ import AuditRecord
 extension Opening {
   /// nil when there is no archive of the log. Reads the records after `since`, and of those before it as many as it
   /// takes to know what the changed days were: few, since days mostly change soon after they were written.
-  func changes(since: Int, isSettledOnly: Bool) throws(ArchiveError) -> ChangesSince? {
+  ///
+  /// - Parameter sha256: of the record of commit `since`, where the loader kept it: another one means that history was rewritten.
+  func changes(
+    since: Int, sha256: String? = nil, isSettledOnly: Bool
+  ) throws(ArchiveError) -> ChangesSince? {
     guard let present = try state().manifest else { return nil }
     guard since <= present.commit else { throw .laterCommit(asked: since, newest: present.commit) }
 
@@ -20,6 +24,7 @@ extension Opening {
         if revision > 0 { sought.insert(partition.eventDate) } else { sought.remove(partition.eventDate) }
       }
     }
+    if let sha256, since > 0, chain.sha256 != sha256 { throw .otherCommit(asked: since, sha256: sha256) }
     while !sought.isEmpty {
       guard let commit = try chain.next() else {
         let days = sought.sorted().map(\.description).joined(separator: ", ")

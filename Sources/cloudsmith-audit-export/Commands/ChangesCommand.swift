@@ -17,7 +17,8 @@ struct ChangesCommand: AsyncParsableCommand {
       A loader keeps the number of the commit that it has loaded, beside the data. It asks for what changed since (0: for \
       everything), and in one transaction replaces every day that is named: it deletes what it has of the day and loads the \
       day's files, all of them; 'empty' is a day that has no rows any more, 'new' one that never had any before. Then it keeps \
-      the number that the answer gives as 'commit'. With paths, sha256sums and redshift, stderr gives it, in a line such as \
+      the number that the answer gives as 'commit', and its 'commit_sha256': given as --commit-sha256 next time, it tells a \
+      restored archive, whose history is another, from the one that was loaded. With paths, sha256sums and redshift, stderr gives it, in a line such as \
       'commit 42', and names the days to empty, in lines such as 'empty 2024-02-14' (nothing with --quiet).
 
       With --settled-only a day is named when it has settled, which is when it is wholly covered and out of reach of the \
@@ -46,6 +47,12 @@ struct ChangesCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The commit that was loaded last; 0 for everything.", valueName: "commit"))
   var since: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The SHA-256 that was told with that commit: another one means that history was rewritten.",
+      valueName: "hash"))
+  var commitSha256: String?
 
   @Flag(help: "Leave out days that may still change, until they have settled.")
   var settledOnly = false
@@ -92,17 +99,19 @@ struct ChangesCommand: AsyncParsableCommand {
       let form = try Settings.changesForm.resolve(form, environment) ?? (speaker.isJSON ? .json : .table)
       let format = try Settings.partFormat.resolve(format, environment)
       let prefix = try urlPrefix(for: form, environment)
+      let hash = try Settings.commitSHA256.resolve(commitSha256, environment)
 
       let report: ChangesReport
       if let folder = try Settings.linkTo.resolve(linkTo, environment) {
         let place = try OutputFolder(folder, option: Settings.linkTo.option, archive: archive)
         report = try await Interruption.cancelling { [settledOnly] in
           try ChangesReport(
-            at: archive, log: log, since: since, settledOnly: settledOnly, format: format, linkedTo: place)
+            at: archive, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format,
+            linkedTo: place)
         }
       } else {
         report = try ChangesReport(
-          at: archive, log: log, since: since, settledOnly: settledOnly, format: format)
+          at: archive, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format)
       }
       switch form {
       case .table: speaker.console.answer(report.text)
@@ -138,7 +147,7 @@ extension ChangesReport {
   ///
   /// - Parameter place: gets the files that the report names.
   fileprivate init(
-    at archive: String, log: LogName, since: Int, settledOnly: Bool, format: PartFormat?,
+    at archive: String, log: LogName, since: Int, sha256: String?, settledOnly: Bool, format: PartFormat?,
     linkedTo place: OutputFolder? = nil
   ) throws {
     let words = Words(log: log, archive: archive)
@@ -146,11 +155,12 @@ extension ChangesReport {
       let changes: ChangesSince?
       if let place {
         changes = try Archive.changes(
-          at: archive, log: log, since: since, settledOnly: settledOnly, linkedTo: place.path,
-          temporary: place.temporary
+          at: archive, log: log, since: since, sha256: sha256, settledOnly: settledOnly,
+          linkedTo: place.path, temporary: place.temporary
         ) { try ChangesReport($0, format: format).files }
       } else {
-        changes = try Archive.changes(at: archive, log: log, since: since, settledOnly: settledOnly)
+        changes = try Archive.changes(
+          at: archive, log: log, since: since, sha256: sha256, settledOnly: settledOnly)
       }
       guard let changes else { throw words.noArchive }
       try self.init(changes, format: format)

@@ -64,7 +64,7 @@ struct ChangesReport: Report {
         status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue,
         organization: "\(changes.log.organization)", repository: changes.log.repository.map { "\($0)" },
         since: changes.since,
-        commit: changes.commit, settledOnly: changes.isSettledOnly,
+        commit: changes.commit, commitSha256: changes.commitSHA256, settledOnly: changes.isSettledOnly,
         days: changes.days.map { day in
           let partition = day.partition
           return Document.Entry(
@@ -105,6 +105,7 @@ struct ChangesReport: Report {
     var repository: String?
     var since: Int
     var commit: Int
+    var commitSha256: String
     var settledOnly: Bool
     var days: [Entry]
   }

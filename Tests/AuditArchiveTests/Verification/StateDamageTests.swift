@@ -243,6 +243,37 @@ import Testing
     }
   }
 
+  /// ../shared/faults/claims/v01
+  @Test
+  func `a manifest or record that readers read differently is unreadable, and the commits are the state`()
+    async throws
+  {
+    let forged = "  \"partitions\" : [],\n  \"part\\u0069tions\" : [],\n"
+    for forge: ([UInt8]) -> [UInt8] in [
+      { Array("{\n  \"commit\" : 99,\n".utf8) + $0.dropFirst(2) },
+      { Array(("{\n" + forged).utf8) + $0.dropFirst(2) },
+      { [0xEF, 0xBB, 0xBF] + $0 }, { $0 + Array("{}".utf8) }, { $0 + [0] },
+      { Array("{\"x\":".utf8) + [UInt8](repeating: UInt8(ascii: "["), count: 5_000) + $0.dropFirst(1) },
+    ] {
+      try await ExampleArchive.with { archive in
+        try archive.write(forge(archive.bytes(manifest)), to: manifest)
+        try expect([("unreadable", manifest)], in: archive)
+        #expect(try archive.verify().rows == .init(sound: 73, total: 73))
+      }
+      try await ExampleArchive.with { archive in
+        try archive.write(forge(archive.bytes(record(7))), to: record(7))
+        #expect(try archive.findings().contains("unreadable \(record(7))"))
+      }
+    }
+    // Other white space, another order: all readers read it alike, and another program wrote it.
+    try await ExampleArchive.with { archive in
+      try archive.write(archive.bytes(manifest) + Array("\n".utf8), to: manifest)
+      try expect([("altered", manifest)], in: archive)
+      try await withWriter(archive.folder) { try await $0.commit([:]) }
+      #expect(try archive.findings().isEmpty)
+    }
+  }
+
   // MARK: Coverage
 
   @Test func `a mark, gaps, coverage or start that the commits do not prove is wrong coverage`() async throws

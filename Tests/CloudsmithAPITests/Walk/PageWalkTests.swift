@@ -172,6 +172,101 @@ extension PageWalk {
     #expect(received.contains(whole.record(4).identity))
   }
 
+  @Test func `without a count a page that is short, with records below it, is a doubt`() {
+    let list = List((0..<12).map { Int64(120 - $0 * 10) })
+    var walk = PageWalk(downTo: beginning)
+    func page(_ number: Int, _ indexes: Range<Int>) -> PageView {
+      PageView(number: number, pagination: Pagination(), records: indexes.map(list.record))
+    }
+    walk.receive(page(1, 0..<4))
+    walk.receive(page(2, 4..<6))
+    #expect(walk.doubt == nil)
+    walk.receive(page(3, 8..<12))
+    #expect(walk.doubt == .short(page: 2, expected: 4, found: 2))
+  }
+
+  @Test func `while a walk goes on it claims neither its newest page nor its last ones`() {
+    let list = List((0..<20).map { Int64(200 - $0 * 10) })
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...5 { walk.receive(list.page(number, size: 2)!) }
+    // The fifth page shows the list to be complete down to where the fourth ends, at 130.
+    #expect(walk.completeFrom == Timestamp(microseconds: 131))
+    #expect(walk.complete == Window(from: Timestamp(microseconds: 171), to: Timestamp(microseconds: 190)))
+  }
+
+  /// A page of a list in no order: the events' names, each of which is its time too.
+  private func unordered(_ number: Int, _ names: [UInt64], count: Int?) -> PageView {
+    let list = List(names.map { Int64($0 * 37 % 101) }, named: names)
+    let pagination = count.map {
+      Pagination(count: $0, page: number, pageTotal: ($0 + 3) / 4, pageSize: 4)
+    }
+    return PageView(
+      number: number, pagination: pagination ?? Pagination(), records: names.indices.map(list.record))
+  }
+
+  private func received(_ walk: inout PageWalk, _ pages: [PageView?]) -> [Int] {
+    var asked: [Int] = []
+    for page in pages {
+      guard let number = walk.page else { break }
+      asked.append(number)
+      if let page { walk.receive(page) } else { walk.receivePastTheEnd() }
+    }
+    return asked
+  }
+
+  @Test func `in a list without order, an arrival that pushed one event out of sight is looked for`() {
+    var walk = PageWalk(downTo: beginning)
+    let (first, second) = (unordered(1, [1, 2, 3, 4], count: 6), unordered(2, [4, 5, 6], count: 7))
+    // Growth explains that one is missing above the second page; at the end all have to be there.
+    let asked = received(
+      &walk, [first, first, second, unordered(1, [9, 1, 2, 3], count: 7), second])
+    #expect(asked.last == 2 && asked.contains(1))
+    #expect(walk.ending == .endOfList, "\(asked), \(walk.next)")
+    walk = PageWalk(downTo: beginning)
+    _ = received(&walk, [first, first, second])
+    #expect(walk.ending == nil && walk.doubt == .uncounted(page: 2, missing: 1))
+  }
+
+  @Test func `in a list without order or count, a record that is there twice hides another`() {
+    var walk = PageWalk(downTo: beginning)
+    let first = unordered(1, [1, 2, 3, 4], count: nil)
+    _ = received(&walk, [first, first, unordered(2, [4, 5, 6, 7], count: nil)])
+    #expect(walk.doubt == .uncounted(page: 2, missing: 1))
+  }
+
+  @Test func `a list without order that became shorter is not known to be read`() {
+    var walk = PageWalk(downTo: beginning)
+    let first = unordered(1, [1, 2, 3, 4], count: 23)
+    let others = (2...6).map { number in
+      unordered(number, (1...21).filter { ($0 - 1) / 4 == UInt64(number) - 1 }, count: 21)
+    }
+    _ = received(&walk, [first, first] + others)
+    #expect(walk.ending == .unproven(.shrinkingEnd(from: 23, to: 21)))
+  }
+
+  @Test func `a list that shows more than it counts is not known to be read`() {
+    let list = List([70, 60, 50, 40, 30, 20, 10])
+    var walk = PageWalk(downTo: beginning)
+    func page(_ number: Int, _ indexes: Range<Int>) -> PageView {
+      let pagination = Pagination(count: 5, page: number, pageTotal: 2, pageSize: 4)
+      return PageView(number: number, pagination: pagination, records: indexes.map(list.record))
+    }
+    for page in [page(1, 0..<4), page(2, 4..<7), page(2, 4..<7), page(1, 0..<4)] { walk.receive(page) }
+    #expect(walk.ending == .unproven(.unreconciled(expected: 5, found: 7)))
+  }
+
+  @Test func `a walk whose last pages are refused when it is checked has shown nothing`() {
+    let list = List([50, 40, 30, 20, 10])
+    for answers in 2...3 {
+      var walk = PageWalk(downTo: beginning)
+      for number in [1, 2, 3, 3].prefix(answers + 1) { walk.receive(list.page(number, size: 2)!) }
+      #expect(walk.ending == nil)
+      walk.receiveRefusal()
+      #expect(walk.ending == .unproven(.headDiffers(missing: 0)))
+      #expect(walk.complete == nil)
+    }
+  }
+
   @Test func `an empty log ends at once`() {
     var list = List([])
     var walk = PageWalk(downTo: beginning)
