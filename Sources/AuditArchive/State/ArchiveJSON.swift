@@ -74,7 +74,9 @@ package enum ArchiveJSON {
       return text(context, "the member \(key.stringValue) is missing")
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
       DecodingError.dataCorrupted(let context):
-      return text(context, context.debugDescription)
+      // Foundation's sentence ends with a full stop; this is part of one.
+      let why = context.debugDescription
+      return text(context, why.hasSuffix(".") ? String(why.dropLast()) : why)
     default:
       return "it is not JSON: \(error)"
     }
