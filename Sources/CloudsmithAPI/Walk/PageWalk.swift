@@ -355,10 +355,27 @@ package struct PageWalk: Sendable {
       self.seam = Seam(below: page, after: seam)
       return reachEnd(at: page)
     }
+    // Where the list became shorter, the page may have moved up past what stood between it and the one above.
+    if page.number > firstPage, let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
+      return goUp(from: page, by: -growth)
+    }
     if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
     self.seam = Seam(below: page, after: seam)
     open = nil
     next = .read(page: page.number + 1)
+  }
+
+  /// Reads on from as far above as the list became shorter by: there the page joins what was read.
+  private mutating func goUp(from page: PageView, by places: Int) {
+    let pages = places / max(1, count.size ?? 1) + 1
+    doubt = overlap(page, found: 0)
+    uncounted.page = max(uncounted.page, page.number)
+    uncounted.passes += 1
+    pagesReread += 1
+    guard uncounted.passes <= PageWalk.countPassLimit else {
+      return finish(.unproven(.uncounted(page: page.number, missing: 0)))
+    }
+    resume(at: max(firstPage, page.number - pages))
   }
 
   // MARK: - The count

@@ -68,6 +68,11 @@ struct Seam {
     return isBetween && newer <= allowed
   }
 
+  /// Whether a page that is read again joins what was read above it: it shows part of what it showed before, or goes on above that.
+  func joins(_ page: PageView) -> Bool {
+    page.overlap(with: above) > 0 || page.newest >= above.newest
+  }
+
   /// Judges the page after `above`, in a list that is newest first.
   mutating func judge(_ page: PageView) -> Verdict {
     if let growth = growth(to: page), growth < 0 { return .shrank }

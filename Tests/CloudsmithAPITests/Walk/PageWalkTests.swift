@@ -267,6 +267,24 @@ extension PageWalk {
     }
   }
 
+  @Test func `a page that moved up by more than its size is read on from where it joins what was read`() {
+    let whole = List((0..<40).map { Int64(1_000 - $0 * 10) })
+    let lagging = List(Array(whole.times.dropFirst(8)), named: Array(whole.names.dropFirst(8)))
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...12 { walk.receive(whole.page(number, size: 2)!) }
+    // The seam below the twelfth page is read again, and both answers come from a copy that lacks the eight newest events.
+    walk.receive(lagging.page(13, size: 2)!)
+    #expect(walk.page == 12)
+    walk.receive(lagging.page(12, size: 2)!)
+    #expect(walk.page == 7)
+    // What expires at the end of the list moves nothing: the page is as it was.
+    let shorter = List(Array(whole.times.dropLast(8)), named: Array(whole.names.dropLast(8)))
+    walk = PageWalk(downTo: beginning)
+    for number in 1...12 { walk.receive(whole.page(number, size: 2)!) }
+    for number in [13, 12] { walk.receive(shorter.page(number, size: 2)!) }
+    #expect(walk.page == 13)
+  }
+
   @Test func `an empty log ends at once`() {
     var list = List([])
     var walk = PageWalk(downTo: beginning)
