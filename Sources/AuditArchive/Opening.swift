@@ -25,6 +25,7 @@ struct Opening {
     guard try !hasState() else { return }
     let files = try parts() + stored(storage.list(paths.quarantine))
     let ours = Set(files.map(\.path).filter { paths.partName($0) != nil || paths.quarantineName($0) != nil })
+    if ours.isEmpty { return }
     let unexplained = ours.subtracting(try intent()?.files ?? [])
     // Another run may have made the first commit between two of these looks.
     guard let example = unexplained.min(), try !hasState() else { return }
@@ -47,7 +48,7 @@ struct Opening {
   // MARK: State
 
   /// The newest state that is committed.
-  struct Standing {
+  struct State {
     /// nil before the first commit.
     var manifest: Manifest?
     /// Commits that the manifest on disk does not have, in order.
@@ -61,18 +62,18 @@ struct Opening {
   ///
   /// Reads the manifest, the record of its commit, and one record for each commit after it; all records only where the manifest
   /// cannot be used.
-  func state() throws(ArchiveError) -> Standing {
-    var standing = Standing()
+  func state() throws(ArchiveError) -> State {
+    var state = State()
     do throws(ArchiveError) {
-      standing.manifest = try manifest()
+      state.manifest = try manifest()
     } catch .damaged(let finding) {
       let numbers = try commitNumbers()
       // Nothing else tells the state.
       if numbers.isEmpty { throw .damaged(finding) }
       return try sum(of: numbers, because: finding)
     }
-    try rollForward(&standing)
-    return standing
+    try rollForward(&state)
+    return state
   }
 
   /// The manifest on disk; nil when there is none. Throws `.damaged` for one that cannot be used.
@@ -85,8 +86,8 @@ struct Opening {
     return manifest
   }
 
-  /// Where the manifest says something else than the record of its own commit, as far as that tells. Of a record that is not the one it
-  /// was made with, `damage` tells.
+  /// Compares the manifest with the record of its own commit; nil where they agree, and where that record is missing or altered, which
+  /// `damage` reports.
   private func difference(from manifest: Manifest) throws(ArchiveError) -> Finding? {
     guard let bytes = try read(paths.commit(manifest.commit)), sha256Hex(bytes) == manifest.commitSHA256
     else {
@@ -105,10 +106,10 @@ struct Opening {
     return nil
   }
 
-  /// Also where the records do not go back to the first: the manifest then is what tells what came before.
-  private func rollForward(_ standing: inout Standing) throws(ArchiveError) {
+  /// Applies the records after the manifest's commit. Earlier records are not read: the manifest stands for them.
+  private func rollForward(_ state: inout State) throws(ArchiveError) {
     while true {
-      let number = (standing.manifest?.commit ?? 0) + 1
+      let number = (state.manifest?.commit ?? 0) + 1
       guard let record = try commit(number) else {
         guard try stored(storage.size(paths.commit(number + 1))) == nil else {
           throw .damaged(
@@ -116,20 +117,20 @@ struct Opening {
         }
         return
       }
-      try apply(record, number, to: &standing.manifest)
-      standing.rolledForward.append(record.commit)
+      try apply(record, number, to: &state.manifest)
+      state.rolledForward.append(record.commit)
     }
   }
 
-  private func sum(of numbers: [Int], because finding: Finding) throws(ArchiveError) -> Standing {
-    var standing = Standing(rebuilt: finding)
+  private func sum(of numbers: [Int], because finding: Finding) throws(ArchiveError) -> State {
+    var state = State(rebuilt: finding)
     for number in 1...max(1, numbers.last ?? 1) {
       guard let record = try commit(number) else {
         throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
       }
-      try apply(record, number, to: &standing.manifest)
+      try apply(record, number, to: &state.manifest)
     }
-    return standing
+    return state
   }
 
   private func apply(
@@ -174,18 +175,20 @@ struct Opening {
   // MARK: Damage
 
   /// The files that a state names and that are missing or of another size, and the last record where it is not the one that the
-  /// manifest was made with. Looks at each file.
+  /// manifest was made with. Lists the log's folders: that costs less than a look at each file.
   func damage(in manifest: Manifest) throws(ArchiveError) -> [Finding] {
+    let listed = try parts() + stored(storage.list(paths.quarantine))
+    let standing = Dictionary(listed.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [Finding] = []
     for partition in manifest.partitions {
       for file in partition.files {
-        guard let flaw = try flaw(of: file, rows: file.rows) else { continue }
+        guard let flaw = try flaw(of: file, rows: file.rows, standing[file.path]) else { continue }
         found.append(
           Finding(flaw, at: file.path, day: partition.eventDate, commit: partition.changedInCommit))
       }
     }
     for file in manifest.quarantine {
-      guard let flaw = try flaw(of: file, rows: nil) else { continue }
+      guard let flaw = try flaw(of: file, rows: nil, standing[file.path]) else { continue }
       let commit = paths.quarantineName(file.path)?.commit
       found.append(Finding(flaw, at: file.path, commit: commit, window: commit.flatMap(runWindow)))
     }
@@ -193,11 +196,15 @@ struct Opening {
     return found
   }
 
-  private func flaw(of file: some SealedFile, rows: Int?) throws(ArchiveError) -> Flaw? {
-    let entry = try stored(storage.entry(file.path))
-    // An archive with links inside is refused as it stands.
-    if entry?.kind == .symbolicLink { _ = try stored(storage.size(file.path)) }
-    return Flaw(of: entry, bytes: file.bytes, rows: rows)
+  private func flaw(
+    of file: some SealedFile, rows: Int?, _ listed: StoredFile?
+  ) throws(ArchiveError) -> Flaw? {
+    // An archive with links inside is refused: both calls throw for one, in the file's place or on the way to it.
+    guard let listed else {
+      return Flaw(of: try stored(storage.entry(file.path)), bytes: file.bytes, rows: rows)
+    }
+    if listed.kind == .symbolicLink { _ = try stored(storage.size(file.path)) }
+    return Flaw(of: listed, bytes: file.bytes, rows: rows)
   }
 
   /// The last commit record has to be the one that the manifest was made with.

@@ -17,8 +17,13 @@ struct Recovery {
     let state = try opening.state()
     let manifest = state.manifest
     if let manifest, manifest.source != source { throw .otherSource(found: manifest.source, asked: source) }
-    let intent = try opening.intent()
     var report = RecoveryReport()
+    var intent: Intent?
+    do throws(ArchiveError) {
+      intent = try opening.intent()
+    } catch .damaged(let finding) {
+      report.unreadableIntent = finding
+    }
     report.rolledForward = state.rolledForward.map(\.commit)
     report.rebuilt = state.rebuilt
     report.interrupted = intent
@@ -92,7 +97,6 @@ struct Recovery {
     // Replaced parts of a day whose new ones are not there as they were sealed: the last copy that there may be.
     var needed: [String] = []
     for path in files.sorted() where try stored(storage.entry(path))?.kind == .file {
-
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0
         if name.revision > revision {
@@ -185,7 +189,7 @@ package struct Leftover: Hashable, Sendable {
 package struct RecoveryReport: Hashable, Sendable {
   /// Commits that the manifest did not have yet.
   package var rolledForward: [Int] = []
-  /// What was wrong with the manifest, where it was written anew from the commits.
+  /// What was wrong with the manifest, where it was rebuilt from the commits.
   package var rebuilt: Finding?
   package var deleted: [Leftover] = []
   package var damaged: [Finding] = []
@@ -193,6 +197,8 @@ package struct RecoveryReport: Hashable, Sendable {
   package var untoldQuarantine: [QuarantineFile] = []
   /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
   package var lacksDurableNames = false
+  /// What is wrong with a killed run's intent: nobody knows what it put in its place, and `verify` reports it.
+  package var unreadableIntent: Finding?
   /// Of a run that did not end in order.
   var interrupted: Intent?
   /// What commits have removed, and could not be deleted.

@@ -1,7 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
-import Synchronization
+import TestSupport
 import Testing
 
 /// Changes with their files in a folder that no run takes them away from.
@@ -219,15 +219,4 @@ private struct LinkingFileSystem: FileSystem {
   func truncate(_ file: OpenFile) throws(StorageError) { try base.truncate(file) }
   func space(at path: DiskPath) throws(StorageError) -> DiskSpace { try base.space(at: path) }
   func volume(at path: DiskPath) throws(StorageError) -> Volume { try base.volume(at: path) }
-}
-
-private final class Counter: Sendable {
-  private let value = Mutex(0)
-
-  func next() -> Int {
-    value.withLock { value in
-      value += 1
-      return value
-    }
-  }
 }

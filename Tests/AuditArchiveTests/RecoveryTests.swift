@@ -183,6 +183,12 @@ import Testing
       #expect(
         try await archiveError { try await withWriter(folder) { _ in } } == .missingCommits(from: 4, to: 6))
       #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
+      // The way out that Format.md names.
+      try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
+      try await withWriter(folder) { writer in
+        #expect(writer.manifest?.commit == 3)
+        #expect(writer.recovery.deleted.isEmpty)
+      }
     }
   }
 
@@ -206,6 +212,28 @@ import Testing
       try await withWriter(folder) { #expect($0.recovery.untoldQuarantine.isEmpty) }
       try await withWriter(folder) { try await $0.commit([:], quarantine: [record("3")]) }
       try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
+    }
+  }
+
+  @Test(arguments: ["", "{", "\0\0\0\0", #"{"format":"restic/1"}"#])
+  func `an intent that cannot be read stops no run, and costs no file`(text: String) async throws {
+    try await withTemporaryFolder { (folder) async throws in
+      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
+      let clean = try tree(folder)
+      let (intent, left) = (
+        "_manifest/acme/intent.json",
+        "csv/organization=acme/event_date=2024-02-14/part-00000.r0001-00000000.csv.gz"
+      )
+      for path in [intent, left] { try write(path == intent ? text : "x", to: "\(folder)/\(path)") }
+      let found = try Archive.verify(at: folder, log: log("acme"))?.findings.map {
+        "\($0.flaw.kind) \($0.path)"
+      }
+      #expect(found == ["unreadable \(intent)", "unlisted \(left)"])
+      try await withWriter(folder) { writer in
+        #expect(writer.recovery.unreadableIntent?.path == intent)
+        #expect(writer.recovery.deleted.isEmpty && writer.recovery.damaged.isEmpty)
+      }
+      #expect(Set(try tree(folder).keys) == Set(clean.keys).union([left]))
     }
   }
 

@@ -210,12 +210,18 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(after.highWaterMark == before.highWaterMark)
   }
 
-  @Test func `a replacement that would drop most of its window refuses, unless it is told to`() async throws {
-    let now = time("2024-02-08T12:00:00Z")
+  /// A log of 501 events from `start` to `now`, and an archive of all of it.
+  private func worldWithArchive(at now: Timestamp) async throws -> World {
     let world = try World(now: now) { configuration in
       configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
     }
     _ = try await world.export(.incremental(backfillStart: start))
+    return world
+  }
+
+  @Test func `a replacement that would drop most of its window refuses, unless it is told to`() async throws {
+    let now = time("2024-02-08T12:00:00Z")
+    let world = try await worldWithArchive(at: now)
     let whole = try await world.archived()
     world.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
@@ -240,10 +246,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
+    let world = try await worldWithArchive(at: now)
     let whole = try await world.archived()
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     world.api.withLock { $0.behave([CountField.absent]) }
@@ -279,10 +282,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
+    let world = try await worldWithArchive(at: now)
     world.clock.advance(to: now + .hours(12))
     world.api.withLock {
       $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
@@ -301,10 +301,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
+    let world = try await worldWithArchive(at: now)
     let whole = try await world.archived()
     world.api.withLock {
       $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])

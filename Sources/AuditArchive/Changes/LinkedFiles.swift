@@ -66,7 +66,7 @@ struct LinkedFiles {
   /// False when the archive does not have the file.
   private mutating func place(_ file: PartFile) throws(StorageError) -> Bool {
     let (source, target) = (DiskPath(archive, file.path), target(file.path))
-    try makeFolder(parent(file.path))
+    try makeFolder(ArchivePaths.folder(of: file.path))
     do {
       try files.link(source, to: target)
       return true
@@ -115,16 +115,12 @@ struct LinkedFiles {
 
   private mutating func makeFolder(_ path: String) throws(StorageError) {
     guard !path.isEmpty, !folders.contains(path) else { return }
-    try makeFolder(parent(path))
+    try makeFolder(ArchivePaths.folder(of: path))
     try files.makeFolder(target(path))
     folders.insert(path)
   }
 
   private func target(_ path: String) -> DiskPath { DiskPath(temporary, path) }
-
-  private func parent(_ path: String) -> String {
-    path.split(separator: "/").dropLast().joined(separator: "/")
-  }
 
   private func remove(_ path: DiskPath) throws(StorageError) {
     guard let kind = try files.status(path)?.kind else { return }

@@ -295,7 +295,11 @@ struct Verification {
 
   /// What a run says now that it puts in its place.
   private func intent() throws(ArchiveError) -> Intent? {
-    try Opening(storage: storage, paths: paths).intent()
+    do throws(ArchiveError) {
+      return try Opening(storage: storage, paths: paths).intent()
+    } catch .damaged {
+      return nil  // `RecordedState` has reported it
+    }
   }
 
   /// What a run has committed since the state was read. Such a record is only asked what it replaces; the next verification

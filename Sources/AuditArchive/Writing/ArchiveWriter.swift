@@ -37,7 +37,8 @@ package final class ArchiveWriter: Sendable {
     self.state = Mutex(
       State(
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
-        undeleted: recovery.undeleted, isAnnounced: recovery.interrupted != nil))
+        undeleted: recovery.undeleted,
+        isAnnounced: recovery.interrupted != nil || recovery.unreadableIntent != nil))
     self.quarantine = Mutex(Quarantine(storage: storage))
   }
 

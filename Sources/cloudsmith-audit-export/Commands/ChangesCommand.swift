@@ -17,9 +17,9 @@ struct ChangesCommand: AsyncParsableCommand {
       A loader keeps the number of the commit that it has loaded, beside the data. It asks for what changed since (0: for \
       everything), and in one transaction replaces every day that is named: it deletes what it has of the day and loads the \
       day's files, all of them; 'empty' is a day that has no rows any more, 'new' one that never had any before. Then it keeps \
-      the number that the answer gives as 'commit', and its 'commit_sha256': given as --commit-sha256 next time, it tells a \
-      restored archive, whose history is another, from the one that was loaded. With paths, sha256sums and redshift, stderr gives it, in a line such as \
-      'commit 42', and names the days to empty, in lines such as 'empty 2024-02-14' (nothing with --quiet).
+      the number that the answer gives as 'commit'. The JSON form has 'commit_sha256' too: with --commit-sha256 next time, an \
+      archive whose history was rewritten, as by a restore of an older copy, is refused. With paths, sha256sums and redshift, \
+      stderr gives the number, in a line such as 'commit 42', and names the days to empty, in lines such as 'empty 2024-02-14' (nothing with --quiet).
 
       With --settled-only a day is named when it has settled, which is when it is wholly covered and out of reach of the \
       lookback: once, unless it changes again. A loader asks always with it, or never.

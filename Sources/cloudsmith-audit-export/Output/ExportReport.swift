@@ -38,9 +38,12 @@ struct ExportReport: Report {
       case .complete: nil
       }
     if summary.manifest == nil { failure = failure.map(words.uncommitted) }
+    // Where another failure is told, this would be told by nobody.
+    let untold = failure?.status == .quarantined ? 0 : summary.untoldQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
       summary.isNothingVisible ? Words.nothingVisible : nil, loss,
+      untold == 0 ? nil : words.quarantined(0, untold: untold).sentence,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
       summary.isClockTold || !summary.hasAnswers ? nil : Words.clockUntold,
     ].compactMap(\.self)

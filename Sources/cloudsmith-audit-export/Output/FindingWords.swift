@@ -42,9 +42,13 @@ enum FindingWords {
   static func advice(_ finding: Finding) -> String {
     if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
       return """
-        The manifest is the sum of the commits, and these are the evidence: move manifest.json away, and the next export writes it \
-        anew from them. Ask who wrote there.
+        The commits are the evidence, and the manifest is their sum: move manifest.json away, and the next export rebuilds it. Ask \
+        who wrote there.
         """
+    }
+    if finding.path.hasSuffix("/intent.json") {
+      return
+        "The next export replaces it. Files that a killed run left stay: verify reports them as unlisted."
     }
     return advice(finding.flaw)
   }
@@ -86,11 +90,11 @@ enum FindingWords {
     case .brokenChain, .inconsistent:
       "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
     case .wrongManifest:
-      "Move the manifest away: the next export writes it anew from the commits, which are the evidence."
+      "Move the manifest away: the next export rebuilds it from the commits, which are the evidence."
     case .wrongCoverage:
       """
-      Do not rely on what is claimed as covered. Where only the manifest says it, move manifest.json away: the next export writes it \
-      anew from the commits. Else export the window again.
+      Do not rely on what is claimed as covered. Where only the manifest says it, move manifest.json away: the next export rebuilds it \
+      from the commits. Else export the window again.
       """
     case .unsigned:
       """

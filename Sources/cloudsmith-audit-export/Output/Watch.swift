@@ -36,7 +36,12 @@ final class Watch: Sendable {
         "recovered: the manifest now has \(first == last ? "commit \(last)" : "commits \(first) to \(last)")")
     }
     if let why = recovery.rebuilt {
-      speaker.logger.warning("recovered: the manifest was written anew from the commits: \(why)")
+      speaker.logger.warning("recovered: the manifest was rebuilt from the commits: \(why)")
+    }
+    if let why = recovery.unreadableIntent {
+      speaker.logger.warning(
+        "recovered: \(why); files of a run that was killed may stay, and cloudsmith-audit-export verify names them"
+      )
     }
     for path in recovery.deleted {
       speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path.path)")

@@ -201,17 +201,6 @@ private func measured(_ body: [UInt8]) -> MeasuredText {
   return measurement.text
 }
 
-private final class Counter: Sendable {
-  private let value = Mutex(0)
-
-  func next() -> Int {
-    value.withLock { value in
-      value += 1
-      return value
-    }
-  }
-}
-
 extension World {
   /// Damages a file of the archive.
   func overwrite(_ path: String, with bytes: [UInt8]) throws {

@@ -1,0 +1,15 @@
+import Synchronization
+
+/// Counts from 1.
+package final class Counter: Sendable {
+  private let value = Mutex(0)
+
+  package init() {}
+
+  package func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}
