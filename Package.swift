@@ -152,11 +152,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // The parts of an export, measured one by one: Scripts/benchmark --micro and --guard.
+    // The parts of an export, measured one by one, and archives to measure exports on: Scripts/benchmark --micro, --guard, --history.
     .executableTarget(
       name: "cloudsmith-benchmark",
       dependencies: [
-        "AuditExport", "AuditRecord", "CloudsmithEmulator", "PartitionFormats",
+        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithEmulator", "PartitionFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -165,7 +165,7 @@ let package = Package(
     // Fakes and seeded randomness that the test targets share.
     .target(
       name: "TestSupport",
-      dependencies: ["AuditArchive", "AuditRecord"],
+      dependencies: ["AuditArchive", "AuditRecord", .product(name: "Crypto", package: "swift-crypto")],
       path: "Tests/TestSupport",
       swiftSettings: fast),
 
@@ -210,8 +210,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "cloudsmith-audit-export", "cloudsmith-emulator", "AuditRecord", "AuditArchive", "AuditReport",
-        "CloudsmithEmulator", "TestSupport",
+        "cloudsmith-audit-export", "cloudsmith-benchmark", "cloudsmith-emulator", "AuditRecord",
+        "AuditArchive", "AuditReport", "CloudsmithEmulator", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

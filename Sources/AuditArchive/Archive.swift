@@ -1,94 +1,142 @@
 package import AuditRecord
 
-/// The ways into an archive: one for a run that writes, one for whoever wants to know.
-package enum Archive {
-  /// Holds the archive of a log for the length of `body`: locks it, recovers it, and lets go of it at the end.
+/// The archive of one log: the ways in for a run that writes, and for whoever wants to know.
+package struct Archive: Sendable {
+  let storage: any ArchiveStorage
+  var paths: ArchivePaths { storage.paths }
+  var opening: Opening { Opening(storage) }
+
+  package init(_ location: ArchiveLocation, log: LogName) {
+    self.init(in: location.storage(of: log))
+  }
+
+  package init(in storage: any ArchiveStorage) {
+    self.storage = storage
+  }
+
+  /// Holds the archive for the length of `body`: takes its lease, recovers it, and lets go of it at the end.
   ///
-  /// The folder is made when it is not there. Throws `.locked` at once when another run holds the log.
+  /// The folder is made when it is not there. Throws `.locked` at once when another run holds the log. The task is cancelled when
+  /// the lease is lost.
   ///
   /// `untidied`: is told of each leftover that could not be removed. That fails nothing; a later opening tries again.
-  package nonisolated(nonsending) static func withWriter<Result>(
-    at directory: String, source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
-    fileSystem: any FileSystem = PosixFileSystem(),
+  package nonisolated(nonsending) func withWriter<Result>(
+    source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
     untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    let paths = ArchivePaths(source.log)
-    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem, untidied: untidied)
-    let opening = Opening(storage: storage, paths: paths)
-    try opening.checkKind()
-    try opening.checkStateIsThere()
-    try stored(WriteTrial(root: directory, paths: paths, files: fileSystem).checkVolumes())
-    let lock = try opening.lock(holder)
-    defer { opening.close(lock) }
-    let (manifest, report) = try Recovery(opening).run(source: source)
-    let writer = ArchiveWriter(
-      source: source, manifest: manifest, recovery: report, storage: storage, settings: settings,
-      lock: lock)
-    let result = try await body(writer)
-    writer.end()
-    return result
+    try await opening.checkKind()
+    try await opening.checkStateIsThere()
+    try await stored(await storage.checkWriting())
+    let scratch = await storage.makeScratch(untidied: untidied)
+    return try await storage.withLease(holder, untidied: untidied) { lease in
+      do {
+        if lease.isTakeover {
+          try await opening.fence(source, by: holder, settings: settings)
+        }
+        let recovered = try await Recovery(opening, scratch, untidied).run(source: source)
+        let writer = ArchiveWriter(
+          source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
+          lease: lease, untidied: untidied)
+        let result = try await body(writer)
+        await writer.end()
+        await close(scratch, lease)
+        return result
+      } catch {
+        await close(scratch, lease)
+        throw error
+      }
+    }
   }
 
-  /// The present state of a log, as far as it is committed; nil when there is no archive of it. Writes nothing and
-  /// takes no lock.
-  package static func read(
-    at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> Manifest? {
-    let opening = Opening(directory, log, fileSystem)
-    try opening.checkKind()
-    try opening.checkStateIsThere()
-    return try opening.state().manifest
+  /// Drops what is still staged. Where the lease was lost, another run may be staging beside this one.
+  private func close(_ scratch: Scratch, _ lease: any Lease) async {
+    var isHeld = false
+    do {
+      isHeld = try await lease.isHeld()
+    } catch {}  // nobody can tell, and the next run drops what stays
+    if isHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
+  }
+
+  /// The present state of the log, as far as it is committed; nil when there is no archive of it. Writes nothing and
+  /// takes no lease.
+  package func read() async throws(ArchiveError) -> Manifest? {
+    try await opening.checkKind()
+    try await opening.checkStateIsThere()
+    return try await opening.state().manifest
+  }
+
+  /// Whether there is an archive of the log. Looks at names alone: it reads neither the manifest nor a commit record.
+  package func isThere() async throws(ArchiveError) -> Bool {
+    try await opening.checkKind()
+    return try await opening.checkStateIsThere()
   }
 
   /// What changed since a commit (0: everything) that a loader has loaded; nil when there is no archive of the log.
   ///
-  /// All of it is of one state, the newest that is committed. Writes nothing and takes no lock. A run that commits later
+  /// All of it is of one state, the newest that is committed. Writes nothing and takes no lease. A run that commits later
   /// deletes files that are named here once it has replaced them: then ask again.
   ///
   /// `settledOnly`: leaves out days that may still change, until they have settled. `sha256`: of the record of that commit; throws
   /// `.otherCommit` where the archive has another of the number.
-  package static func changes(
-    at directory: String, log: LogName, since commit: Int, sha256: String? = nil, settledOnly: Bool = false,
-    fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> ChangesSince? {
-    let opening = Opening(directory, log, fileSystem)
-    try opening.checkKind()
-    try opening.checkStateIsThere()
-    return try opening.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
+  package func changes(
+    since commit: Int, sha256: String? = nil, settledOnly: Bool = false
+  ) async throws(ArchiveError) -> ChangesSince? {
+    try await opening.checkKind()
+    try await opening.checkStateIsThere()
+    return try await opening.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
   }
 
   /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.
   /// nil when there is no archive. A run may be at work.
-  package static func inspect(
-    at directory: String, log: LogName, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
-    while let manifest = try read(at: directory, log: log, fileSystem: fileSystem) {
-      let damaged = try Opening(directory, log, fileSystem).damage(in: manifest)
+  package func inspect() async throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
+    while let manifest = try await read() {
+      let damaged = try await opening.damage(in: manifest)
       // A commit since the first look has deleted what it replaced: that is no damage, and the next look is another.
       if damaged.isEmpty { return (manifest, []) }
-      if try read(at: directory, log: log, fileSystem: fileSystem) == manifest { return (manifest, damaged) }
+      if try await read() == manifest { return (manifest, damaged) }
     }
     return nil
   }
 
-  /// A log's newest commits, newest first.
-  package static func recentCommits(
-    at directory: String, log: LogName, limit: Int, fileSystem: any FileSystem = PosixFileSystem()
-  ) throws(ArchiveError) -> [Commit] {
-    let opening = Opening(directory, log, fileSystem)
-    try opening.checkKind()
+  /// The newest commits, newest first: at most `limit` records are read, from the newest down by number.
+  ///
+  /// - Parameters:
+  ///   - newest: the number to begin with, where it is known; else the manifest is read for it.
+  ///   - isEnough: is asked after each record; true ends the reading.
+  package func recentCommits(
+    limit: Int, newest: Int? = nil, isEnough: ([Commit]) -> Bool = { _ in false }
+  ) async throws(ArchiveError) -> [Commit] {
     var commits: [Commit] = []
-    for number in try opening.commitNumbers().suffix(max(0, limit)).reversed() {
-      if let record = try opening.commit(number) { commits.append(record.commit) }
+    for number in try await opening.newestNumbers(newest, limit: limit) {
+      guard let record = try await opening.commit(number) else { continue }
+      commits.append(record.commit)
+      if isEnough(commits) { break }
     }
     return commits
   }
-}
 
-extension Opening {
-  init(_ directory: String, _ log: LogName, _ fileSystem: any FileSystem) {
-    let paths = ArchivePaths(log)
-    self.init(storage: LocalStorage(root: directory, paths: paths, fileSystem: fileSystem), paths: paths)
+  /// The rows of a day as a manifest names them. Takes no lease and writes nothing.
+  ///
+  /// A run that commits meanwhile deletes what it has replaced: then the reader throws `.damaged`, a newer manifest has
+  /// another revision of the day, and that is the one to read.
+  package func reader(of partition: Partition) -> DayReader {
+    DayReader(partition, storage: storage)
   }
+
+  // MARK: What a run will need
+
+  /// Tries what a run does in each place where it writes, and leaves nothing behind.
+  ///
+  /// In a folder it makes and removes a file where a run stages its work, and a folder where it puts what is finished; puts a file
+  /// there by a link and a rename; and makes the folder's names durable. What is not there yet is tried in the folder that it
+  /// would be made in. A file that a trial that died has left in the staging folder is deleted by the next run; `verify` tells
+  /// one elsewhere.
+  package func tryWriting() async throws(StorageError) -> WriteTrialResult { try await storage.tryWriting() }
+
+  /// Whether a run could take the lease of the log now, and who holds it.
+  package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }
+
+  /// What is left where the archive is, or will be; nil where there is no end to it.
+  package func space() async throws(StorageError) -> DiskSpace? { try await storage.space() }
 }

@@ -7,7 +7,9 @@ package enum ArchiveError: Error, Hashable, Sendable {
   /// Another run holds the log; who, when the lock says so.
   case locked(LockHolder?)
   /// The lock file, whose path this is, was removed or replaced while this run held it.
-  case lockLost(path: String)
+  case leaseLost(path: String)
+  /// Another run has made the commit of that number, or changed the state, while this one held the lease.
+  case outrun(Int)
   /// A commit stands, and a file that it put in its place is no longer there as it was sealed. What it replaced is kept.
   case lostAfterCommit(Int, Finding)
   /// The archive holds the logs of organisations and not of repositories, or the other way round.
@@ -46,8 +48,10 @@ extension ArchiveError: CustomStringConvertible {
     case .storage(let error): "\(error)"
     case .locked(let holder?): "another run holds the archive: \(holder)"
     case .locked(nil): "another run holds the archive"
-    case .lockLost(let path):
+    case .leaseLost(let path):
       "the lock was taken away: \(path) was removed or replaced while this run held it"
+    case .outrun(let commit):
+      "another run was faster: commit \(commit), or what goes with it, is not this run's"
     case .lostAfterCommit(let commit, let finding):
       "\(finding), though commit \(commit) has just put it in its place; the files that it replaces are kept"
     case .otherKind(let found, let asked):
@@ -101,7 +105,18 @@ extension ArchiveSource {
 }
 
 /// Runs what can only fail in the store, and tells its failure as the archive's.
-func stored<Result>(_ body: @autoclosure () throws(StorageError) -> Result) throws(ArchiveError) -> Result {
+nonisolated(nonsending) func stored<Result>(
+  _ body: @autoclosure () async throws(StorageError) -> Result
+) async throws(ArchiveError) -> Result {
+  do {
+    return try await body()
+  } catch {
+    throw .storage(error)
+  }
+}
+
+/// Runs what can only fail on the local disk, and tells its failure as the archive's.
+func onDisk<Result>(_ body: @autoclosure () throws(StorageError) -> Result) throws(ArchiveError) -> Result {
   do {
     return try body()
   } catch {

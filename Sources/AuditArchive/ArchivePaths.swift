@@ -44,7 +44,7 @@ package struct ArchivePaths: Hashable, Sendable {
   // MARK: Work not yet committed
 
   package var staging: String { "_staging/\(log)" }
-  package func spool(_ number: Int) -> String { "\(staging)/spool-\(padded(number, 8))" }
+  package func spool(_ number: Int) -> String { "\(staging)/\(Scratch.name(number))" }
 
   // MARK: Parts
 

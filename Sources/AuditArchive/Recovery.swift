@@ -4,23 +4,36 @@ package import AuditRecord
 ///
 /// Deletes what an intent names and no commit took, and what the last commits removed. Everything else is left alone.
 struct Recovery {
+  /// The state that a writer begins with.
+  struct Result {
+    var manifest: Manifest?
+    /// As what the manifest and the intent stand there.
+    var manifestFile: FileState
+    var intentFile: FileState
+    var report: RecoveryReport
+  }
+
   private let opening: Opening
+  private let scratch: Scratch
+  private let untidied: (StorageError) -> Void
   private var storage: any ArchiveStorage { opening.storage }
   private var paths: ArchivePaths { opening.paths }
 
-  init(_ opening: Opening) {
+  init(_ opening: Opening, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
     self.opening = opening
+    self.scratch = scratch
+    self.untidied = untidied
   }
 
   /// Throws `.missingCommits` or `.olderState`, before anything is changed, where the files are of commits that are not there.
-  func run(source: ArchiveSource) throws(ArchiveError) -> (Manifest?, RecoveryReport) {
-    let state = try opening.state()
+  func run(source: ArchiveSource) async throws(ArchiveError) -> Result {
+    var state = try await opening.state()
     let manifest = state.manifest
     if let manifest, manifest.source != source { throw .otherSource(found: manifest.source, asked: source) }
     var report = RecoveryReport()
     var intent: Intent?
     do throws(ArchiveError) {
-      intent = try opening.intent()
+      intent = try await opening.intent()
     } catch .damaged(let finding) {
       report.unreadableIntent = finding
     }
@@ -28,36 +41,40 @@ struct Recovery {
     report.rebuilt = state.rebuilt
     report.interrupted = intent
     if let manifest {
-      report.damaged = try opening.damage(in: manifest)
-      try checkAge(of: manifest, report.damaged, intent)
+      report.damaged = try await opening.damage(in: manifest)
+      try await checkAge(of: manifest, report.damaged, intent)
       report.untoldQuarantine = untold(manifest, intent)
     }
 
-    report.deleted = storage.discardSpools().map { Leftover(path: $0, reason: .staging) }
+    report.deleted = scratch.discardAll().map { Leftover(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
-      try stored(storage.secure(paths.commit(manifest.commit)))
-      try stored(storage.replace(paths.manifest, ArchiveJSON.encode(manifest)))
+      try await stored(await storage.secure(paths.commit(manifest.commit)))
+      let bytes = ArchiveJSON.encode(manifest)
+      state.manifestFile = try await stored(
+        await storage.replace(paths.manifest, bytes, since: state.manifestFile))
     }
-    if let intent { try finish(intent, manifest, state.rolledForward, &report) }
+    if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
     // Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may be
     // unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
-    if try stored(storage.entry(signature))?.kind == .file {
-      try stored(storage.delete([signature]))
+    if try await stored(await storage.entry(signature))?.kind == .file {
+      try await stored(await storage.delete([signature]))
       report.deleted.append(Leftover(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil { try opening.fixKind() }
-    report.lacksDurableNames = storage.lacksDurableNames
-    return (manifest, report)
+    if manifest != nil { try await opening.fixKind() }
+    report.lacksDurableNames = await storage.lacksDurableNames
+    return Result(
+      manifest: manifest, manifestFile: state.manifestFile,
+      intentFile: try await opening.fileState(paths.intent), report: report)
   }
 
   /// Whether files of later commits than the state's are there: then the state is an older copy, and a run would put other files in
   /// their places.
   private func checkAge(
     of manifest: Manifest, _ damaged: [Finding], _ intent: Intent?
-  ) throws(ArchiveError) {
+  ) async throws(ArchiveError) {
     if damaged.contains(where: { $0.flaw == .brokenChain(.absent(upTo: manifest.commit)) }) {
-      let newest = try opening.commitNumbers().last ?? 0
+      let newest = try await opening.commitNumbers().last ?? 0
       throw .missingCommits(from: newest + 1, to: manifest.commit)
     }
     let intended = Set(intent?.files ?? [])
@@ -65,7 +82,8 @@ struct Recovery {
     for day in Set(damaged.lazy.filter(\.flaw.isMissing).compactMap(\.day)).sorted() {
       let revision = manifest.partition(day)?.revision ?? 0
       for format in PartFormat.allCases {
-        for file in try stored(storage.list(paths.day(day, format))) where !intended.contains(file.path) {
+        for file in try await stored(await storage.list(paths.day(day, format)))
+        where !intended.contains(file.path) {
           if let name = paths.partName(file.path), name.revision > revision { later.append(file.path) }
         }
       }
@@ -84,11 +102,14 @@ struct Recovery {
   /// Deletes what the intent names and the state does not, and what the commits since have removed.
   private func finish(
     _ intent: Intent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
-  ) throws(ArchiveError) {
+  ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
     var removed = rolledForward
-    if removed.isEmpty, let manifest, let last = try opening.commit(manifest.commit) {
-      removed = [last.commit]
+    // The commit that the intent was for may stand, before one that only took the log over.
+    if let manifest, intent.commit <= manifest.commit - rolledForward.count {
+      for number in max(1, intent.commit)...(manifest.commit - rolledForward.count) {
+        if let record = try await opening.commit(number) { removed.append(record.commit) }
+      }
     }
     let named = manifest?.paths ?? []
     let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
@@ -96,7 +117,7 @@ struct Recovery {
     var superseded: [String] = []
     // Replaced parts of a day whose new ones are not there as they were sealed: the last copy that there may be.
     var needed: [String] = []
-    for path in files.sorted() where try stored(storage.entry(path))?.kind == .file {
+    for path in files.sorted() where try await stored(await storage.entry(path))?.kind == .file {
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0
         if name.revision > revision {
@@ -116,8 +137,8 @@ struct Recovery {
     }
     // A revision that was never committed gives its number to the next one, so it has to go. One that was replaced is known as such
     // for as long as the intent stands: it can wait.
-    try stored(storage.delete(neverCommitted))
-    let tidied = storage.tidy(superseded)
+    try await stored(await storage.delete(neverCommitted))
+    let tidied = await storage.tidy(superseded, untidied: untidied)
     report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=
       (neverCommitted.map { Leftover(path: $0, reason: .neverCommitted) }
@@ -128,37 +149,66 @@ struct Recovery {
 extension Opening {
   // MARK: For a writer
 
-  func lock(_ holder: LockHolder) throws(ArchiveError) -> StorageLock {
-    if let lock = try stored(storage.lock(paths.lock, note: holder.note)) {
-      return lock
-    }
-    throw .locked(try read(paths.lock).flatMap(LockHolder.init(note:)))
+  /// Creates the next commit, which changes nothing: a run that may still be at work, and whose lease this one took over, fails
+  /// at its own commit of that number. Until then nothing may be deleted.
+  func fence(
+    _ source: ArchiveSource, by holder: LockHolder, settings: WriterSettings
+  ) async throws(ArchiveError) {
+    let present = try await state().manifest
+    if let found = present?.source, found != source { throw .otherSource(found: found, asked: source) }
+    if present == nil { try await fixKind() }
+    let number = (present?.commit ?? 0) + 1
+    var standing =
+      present?.standing
+      ?? Standing(
+        commit: number, committedAt: holder.since, toolVersion: settings.toolVersion, source: source,
+        start: holder.since, coverage: Coverage(), lookbackDue: Coverage(), oldestShown: nil)
+    standing.commit = number
+    standing.committedAt = holder.since
+    standing.toolVersion = settings.toolVersion
+    var run = RunCounters()
+    run.tookOver = true
+    let commit = Commit(
+      standing: standing, previousCommitSHA256: present?.commitSHA256, partitionsChanged: [],
+      partitionsRemoved: [], filesAdded: [], filesRemoved: [], quarantineAdded: [],
+      coverageWithdrawn: Coverage(), run: run)
+    let signature = try await fileState(paths.signature(number))
+    try await create(commit, key: settings.signingKey, signature: signature)
   }
 
-  /// Drops what is still staged and lets go of the lock. Where the lock was taken away, another run may be staging beside this
-  /// one.
-  func close(_ lock: StorageLock) {
-    if isHeld(lock) { _ = storage.discardSpools() } else { storage.discardOwnSpools() }
-    storage.unlock(lock)
-  }
-
-  private func isHeld(_ lock: StorageLock) -> Bool {
-    do {
-      return try storage.isHeld(lock)
+  /// Makes a commit: its signature first, and durable, so that no crash leaves a commit without the signature that it was to have.
+  /// One that is left without its commit goes in recovery.
+  ///
+  /// - Parameter signature: what was seen to stand in the signature's place.
+  /// - Returns: the record's bytes.
+  @discardableResult
+  func create(
+    _ commit: Commit, key: SigningKey?, signature: FileState = .absent
+  ) async throws(ArchiveError) -> [UInt8] {
+    let record = ArchiveJSON.encode(commit)
+    do throws(StorageError) {
+      if let key {
+        let bytes = key.signature(of: record)
+        try await storage.replace(paths.signature(commit.commit), bytes, since: signature)
+      }
+      try await storage.create(paths.commit(commit.commit), record)
+    } catch let error where error.reason == .exists || error.reason == .outrun {
+      throw .outrun(commit.commit)
     } catch {
-      return false  // nobody can tell, and the next run drops what stays
+      throw .storage(error)
     }
+    return record
   }
 
   /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and
   /// differently.
-  func fixKind() throws(ArchiveError) {
-    guard try read(ArchivePaths.kind) == nil else { return try checkKind() }
+  func fixKind() async throws(ArchiveError) {
+    guard try await read(ArchivePaths.kind) == nil else { return try await checkKind() }
     do {
       let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
-      try storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
+      try await storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
     } catch let error where error.reason == .exists {
-      try checkKind()
+      try await checkKind()
     } catch {
       throw .storage(error)
     }

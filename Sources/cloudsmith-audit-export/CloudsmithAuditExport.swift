@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuditArchive
 
 @main
 struct CloudsmithAuditExport: AsyncParsableCommand {
@@ -43,6 +44,10 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     PageMemory.keep()
     Interruption.ignoreFileSizeSignal()
     StandardOutput.checkAtExit()
+    await withTaskExecutorPreference(BlockingThreads.shared) { await runCommand() }
+  }
+
+  private static func runCommand() async {
     do {
       let command = try await asyncParseAsRoot()
       guard !(command is CloudsmithAuditExport) else { refuseNoCommand() }

@@ -1,3 +1,4 @@
+import AuditArchive
 import Dispatch
 import Synchronization
 
@@ -42,7 +43,7 @@ enum Interruption {
   static func cancelling<Result: Sendable>(
     _ body: sending @escaping () async throws -> Result
   ) async throws -> Result {
-    let task = Task { try await body() }
+    let task = Task(executorPreference: BlockingThreads.shared) { try await body() }
     let numbers = numbers
     let sources = numbers.map { number in
       signal(number, SIG_IGN)

@@ -7,10 +7,11 @@ import ArgumentParser
 #endif
 
 @main
-struct Benchmark: ParsableCommand {
+struct Benchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cloudsmith-benchmark",
-    abstract: "Measures the parts of an export one by one, over made-up events, without network and disk.")
+    abstract: "Measures the parts of an export one by one, over made-up events, without network and disk.",
+    subcommands: [MakeHistory.self])
 
   @Option(help: ArgumentHelp("Make up so many events; the same every time.", valueName: "count"))
   var events = 100_000

@@ -11,28 +11,30 @@ import Testing
   private let day13 = "2024-02-13"
   private let day14 = "2024-02-14"
 
-  private func changes(_ folder: String, since commit: Int, settledOnly: Bool = false) throws -> ChangesSince
+  private func changes(_ folder: String, since commit: Int, settledOnly: Bool = false) async throws
+    -> ChangesSince
   {
-    try #require(try Archive.changes(at: folder, log: log("acme"), since: commit, settledOnly: settledOnly))
+    try #require(
+      try await Archive(at: folder, log: log("acme")).changes(since: commit, settledOnly: settledOnly))
   }
 
   /// `2024-02-12 replace`, for each day.
-  private func told(_ folder: String, since commit: Int, settledOnly: Bool = false) throws -> [String] {
-    try changes(folder, since: commit, settledOnly: settledOnly).days
+  private func told(_ folder: String, since commit: Int, settledOnly: Bool = false) async throws -> [String] {
+    try await changes(folder, since: commit, settledOnly: settledOnly).days
       .map { "\($0.partition.eventDate) \($0.action.rawValue)" }
   }
 
   @Test func `since 0 is everything that has rows, and since the newest is nothing`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
-      #expect(try told(folder, since: 0) == ["2024-02-12 new", "2024-02-15 new"])
-      let all = try changes(folder, since: 0)
-      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      await #expect(try told(folder, since: 0) == ["2024-02-12 new", "2024-02-15 new"])
+      let all = try await changes(folder, since: 0)
+      let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
       #expect(all.days.map(\.partition) == manifest.partitions.filter { $0.rows > 0 })
       #expect(all.days.allSatisfy { $0.filesGone.isEmpty })
       #expect(all.commit == 6 && all.log == log("acme"))
-      #expect(try changes(folder, since: 6).days == [])
-      #expect(try changes(folder, since: 5).days == [])
+      await #expect(try changes(folder, since: 6).days == [])
+      await #expect(try changes(folder, since: 5).days == [])
     }
   }
 
@@ -43,27 +45,27 @@ import Testing
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day13: []])
         try await writer.commit([day12: events(day12, 5)])
-        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
-        let first = try #require(try changes(folder, since: 1).days.first?.partition.files)
+        await #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        let first = try await #require(try changes(folder, since: 1).days.first?.partition.files)
 
         try await writer.commit([day12: events(day12, 6)])
-        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
-        #expect(try told(folder, since: 2) == ["2024-02-12 replace"])
-        let replaced = try #require(try changes(folder, since: 2).days.first)
+        await #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        await #expect(try told(folder, since: 2) == ["2024-02-12 replace"])
+        let replaced = try await #require(try changes(folder, since: 2).days.first)
         #expect(replaced.filesGone == first && replaced.partition.files != first)
 
         try await writer.commit([day12: []])
-        #expect(try told(folder, since: 1) == [])  // whoever has loaded commit 1 has nothing of it
-        #expect(try told(folder, since: 2) == ["2024-02-12 empty"])
-        #expect(try told(folder, since: 3) == ["2024-02-12 empty"])
-        #expect(try changes(folder, since: 2).days.first?.filesGone == first)
+        await #expect(try told(folder, since: 1) == [])  // whoever has loaded commit 1 has nothing of it
+        await #expect(try told(folder, since: 2) == ["2024-02-12 empty"])
+        await #expect(try told(folder, since: 3) == ["2024-02-12 empty"])
+        await #expect(try changes(folder, since: 2).days.first?.filesGone == first)
 
         try await writer.commit([day12: events(day12, 7)])
-        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
-        #expect(try told(folder, since: 4) == ["2024-02-12 replace"])
+        await #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        await #expect(try told(folder, since: 4) == ["2024-02-12 replace"])
         try await writer.commit([day12: []])
-        #expect(try told(folder, since: 4) == [])
-        #expect(try changes(folder, since: 5).days.first?.filesGone.count == 1)
+        await #expect(try told(folder, since: 4) == [])
+        await #expect(try changes(folder, since: 5).days.first?.filesGone.count == 1)
       }
     }
   }
@@ -74,7 +76,7 @@ import Testing
         let hash = try await writer.commit([day12: events(day12, 5)]).partitionsChanged.first?.contentSHA256
         try await writer.commit([day12: events(day12, 6)])
         try await writer.commit([day12: events(day12, 5)])
-        let day = try #require(try changes(folder, since: 1).days.first)
+        let day = try await #require(try changes(folder, since: 1).days.first)
         #expect(day.action == .replace && day.partition.contentSHA256 == hash && day.partition.revision == 3)
         #expect(day.filesGone.map(\.path).allSatisfy { $0.contains(".r0001-") } && day.filesGone.count == 1)
       }
@@ -87,10 +89,10 @@ import Testing
         try await writer.commit([day12: events(day12, 5)])
         try await writer.commit([day13: []])
         #expect(writer.manifest?.partition(day(day12))?.state == .settled)
-        #expect(try told(folder, since: 1) == [])
-        #expect(try told(folder, since: 1, settledOnly: true) == ["2024-02-12 replace"])
-        #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
-        #expect(try told(folder, since: 2, settledOnly: true) == [])
+        await #expect(try told(folder, since: 1) == [])
+        await #expect(try told(folder, since: 1, settledOnly: true) == ["2024-02-12 replace"])
+        await #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
+        await #expect(try told(folder, since: 2, settledOnly: true) == [])
       }
     }
   }
@@ -100,21 +102,22 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5), day13: []])  // 1: day 12 settled
-        #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
+        await #expect(try told(folder, since: 0, settledOnly: true) == ["2024-02-12 new"])
         try await writer.commit([day12: events(day12, 6)]) { $0.lookback = .days(9) }  // 2: open, changed
-        #expect(try told(folder, since: 1, settledOnly: true) == [])
-        #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
+        await #expect(try told(folder, since: 1, settledOnly: true) == [])
+        await #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
         try await writer.commit([:]) { $0.lookback = .days(9) }  // 3
         try await writer.commit([:])  // 4: settled, and its rows last changed in 2
         for since in [1, 2, 3] {
-          #expect(try told(folder, since: since, settledOnly: true) == ["2024-02-12 replace"], "\(since)")
+          await #expect(
+            try told(folder, since: since, settledOnly: true) == ["2024-02-12 replace"], "\(since)")
         }
-        #expect(try told(folder, since: 3) == [])
+        await #expect(try told(folder, since: 3) == [])
         // Opened and settled again in between, with nothing new in it: whoever had it settled has it.
         try await writer.commit([:]) { $0.lookback = .days(9) }  // 5
         try await writer.commit([:])  // 6
-        #expect(try told(folder, since: 4, settledOnly: true) == [])
-        #expect(try told(folder, since: 5, settledOnly: true) == ["2024-02-12 replace"])
+        await #expect(try told(folder, since: 4, settledOnly: true) == [])
+        await #expect(try told(folder, since: 5, settledOnly: true) == ["2024-02-12 replace"])
       }
     }
   }
@@ -126,11 +129,11 @@ import Testing
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
         change.days = [try await writer.stage(day12, events(day12, 3))]
         change.covered = [window("2024-02-12T00:00:00Z", "2024-02-12T12:00:00Z")]
-        _ = try writer.commit(change)
-        #expect(try told(folder, since: 1) == ["2024-02-12 new"])
-        #expect(try told(folder, since: 1, settledOnly: true) == [])
+        _ = try await writer.commit(change)
+        await #expect(try told(folder, since: 1) == ["2024-02-12 new"])
+        await #expect(try told(folder, since: 1, settledOnly: true) == [])
         try await writer.commit([day12: events(day12, 5)])
-        #expect(try told(folder, since: 2, settledOnly: true) == ["2024-02-12 replace"])
+        await #expect(try told(folder, since: 2, settledOnly: true) == ["2024-02-12 replace"])
       }
     }
   }
@@ -142,7 +145,7 @@ import Testing
         try await writer.commit([day12: events(day12, 6), day13: events(day13, 1)])
         for _ in 0..<20 { try await writer.commit([day14: []]) }
         try await writer.commit([day12: events(day12, 7)])
-        let day = try #require(try changes(folder, since: 20).days.first)
+        let day = try await #require(try changes(folder, since: 20).days.first)
         #expect(day.action == .replace && day.filesGone.map(\.rows) == [6])
       }
     }
@@ -151,16 +154,16 @@ import Testing
   @Test func `a commit that is still to come is refused, with the newest`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
-      let error = try await archiveError { try changes(folder, since: 7) }
+      let error = try await archiveError { try await changes(folder, since: 7) }
       #expect(error == .laterCommit(asked: 7, newest: 6))
     }
   }
 
   @Test func `where there is no archive, there is no answer`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try Archive.changes(at: "\(folder)/none", log: log("acme"), since: 0) == nil)
+      #expect(try await Archive(at: "\(folder)/none", log: log("acme")).changes(since: 0) == nil)
       try await writeHistory(folder)
-      #expect(try Archive.changes(at: folder, log: log("other"), since: 0) == nil)
+      #expect(try await Archive(at: folder, log: log("other")).changes(since: 0) == nil)
     }
   }
 
@@ -191,7 +194,7 @@ import Testing
         try copy("\(folder)/a", to: "\(folder)/b")
         defer { try? FileManager.default.removeItem(atPath: "\(folder)/b") }
         try damage(record(number))
-        let error = try await archiveError { try changes("\(folder)/b", since: 2) }
+        let error = try await archiveError { try await changes("\(folder)/b", since: 2) }
         guard case .damaged(let finding) = error else {
           Issue.record("\(number): \(String(describing: error))")
           continue
@@ -201,27 +204,56 @@ import Testing
     }
   }
 
+  @Test func `since 0 tells what it tells of any history, without the records before the newest`()
+    async throws
+  {
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder)
+      let (all, settled) = (
+        try await changes(folder, since: 0, settledOnly: false),
+        try await changes(folder, since: 0, settledOnly: true)
+      )
+      for number in 1...5 {
+        try FileManager.default.removeItem(
+          atPath: "\(folder)/_manifest/acme/commits/0000000000000000000\(number).json")
+      }
+      #expect(try await changes(folder, since: 0, settledOnly: false) == all)
+      #expect(try await changes(folder, since: 0, settledOnly: true) == settled)
+      // The newest is still what the manifest was made with, or the chain is broken there.
+      let newest = "\(folder)/_manifest/acme/commits/00000000000000000006.json"
+      try (String(contentsOfFile: newest, encoding: .utf8) + " ").write(
+        toFile: newest, atomically: true, encoding: .utf8)
+      guard case .damaged(let finding)? = try await archiveError({ try await changes(folder, since: 0) })
+      else {
+        Issue.record("an altered record was taken")
+        return
+      }
+      #expect(finding.commit == 6)
+    }
+  }
+
   @Test func `a loader that kept the hash of its commit is told when history was rewritten`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 7)]) }
-      let loaded = try #require(try Archive.changes(at: folder, log: log("acme"), since: 0))
+      let loaded = try #require(try await Archive(at: folder, log: log("acme")).changes(since: 0))
       let restored = "\(folder)-restored"
       defer { try? FileManager.default.removeItem(atPath: restored) }
       try copy(folder, to: restored)
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 8)]) }
       let second = try #require(
-        try Archive.changes(
-          at: folder, log: log("acme"), since: loaded.commit, sha256: loaded.commitSHA256))
+        try await Archive(at: folder, log: log("acme")).changes(
+          since: loaded.commit, sha256: loaded.commitSHA256))
       #expect(second.commit == 2 && second.days.count == 1)
       // The archive is restored from the copy, and goes on from there.
       try await withWriter(restored) { try await $0.commit([day12: events(day12, 9)]) }
-      #expect(throws: ArchiveError.otherCommit(asked: 2, sha256: second.commitSHA256)) {
-        try Archive.changes(at: restored, log: log("acme"), since: 2, sha256: second.commitSHA256)
+      await #expect(throws: ArchiveError.otherCommit(asked: 2, sha256: second.commitSHA256)) {
+        try await Archive(at: restored, log: log("acme")).changes(since: 2, sha256: second.commitSHA256)
       }
       #expect(
-        try Archive.changes(at: restored, log: log("acme"), since: 1, sha256: loaded.commitSHA256)?.commit
+        try await Archive(at: restored, log: log("acme")).changes(since: 1, sha256: loaded.commitSHA256)?
+          .commit
           == 2)
-      #expect(try Archive.changes(at: restored, log: log("acme"), since: 2)?.days == [])
+      #expect(try await Archive(at: restored, log: log("acme")).changes(since: 2)?.days == [])
     }
   }
 
@@ -233,8 +265,8 @@ import Testing
       let old = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 6)]) }
       try old.write(to: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
-      #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
-      #expect(try changes(folder, since: 1).commit == 2)
+      await #expect(try told(folder, since: 1) == ["2024-02-12 replace"])
+      await #expect(try changes(folder, since: 1).commit == 2)
     }
   }
 
@@ -248,9 +280,10 @@ import Testing
     var rows: [Day: [String]] = [:]
     var files: [Day: Set<String>] = [:]
 
-    mutating func load(_ folder: String, _ manifest: Manifest) throws {
+    mutating func load(_ folder: String, _ manifest: Manifest) async throws {
       let changes = try #require(
-        try Archive.changes(at: folder, log: manifest.source.log, since: commit, settledOnly: settledOnly))
+        try await Archive(at: folder, log: manifest.source.log).changes(
+          since: commit, settledOnly: settledOnly))
       try #require(changes.commit == manifest.commit && changes.since == commit)
       for change in changes.days {
         let day = change.partition.eventDate
@@ -297,18 +330,22 @@ import Testing
       var actions: Set<DayChange.Action> = []
       for number in 1...61 {
         try await withWriter(folder, settings: settings) { (writer) async throws in
-          if number == 61 { try history.settle(writer) } else { _ = try await history.commit(to: writer) }
+          if number == 61 {
+            try await history.settle(writer)
+          } else {
+            _ = try await history.commit(to: writer)
+          }
         }
-        let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+        let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
         var full: [Day: [String]] = [:]
         for partition in manifest.partitions where partition.rows > 0 {
           full[partition.eventDate] = try Loader.rows(of: partition, folder)
         }
         for index in loaders.indices where number % loaders[index].every == 0 || number == 61 {
           let since = loaders[index].commit
-          actions.formUnion(try changes(folder, since: since).days.map(\.action))
-          try withEvery("seed, commit, loader", in: ["\(seed), \(number), \(index)"]) { _ in
-            try loaders[index].load(folder, manifest)
+          actions.formUnion(try await changes(folder, since: since).days.map(\.action))
+          try await withEvery("seed, commit, loader", in: ["\(seed), \(number), \(index)"]) { _ in
+            try await loaders[index].load(folder, manifest)
             if loaders[index].settledOnly {
               for day in manifest.partitions where day.state == .settled {
                 try #require(loaders[index].rows[day.eventDate] == full[day.eventDate], "\(day.eventDate)")

@@ -64,7 +64,8 @@ import Testing
       let error = try await archiveError { try await run(crashed) }
       crashed.restart()
       // A reader that follows the manifest finds one state, whole, at once.
-      let read = try #require(try Archive.inspect(at: Self.root, log: log("acme"), fileSystem: crashed))
+      let read = try #require(
+        try await Archive(at: Self.root, log: log("acme"), fileSystem: crashed).inspect())
       #expect(read.damaged.isEmpty, "operation \(number)")
       switch error {
       case .storage: break
@@ -77,7 +78,7 @@ import Testing
       #expect(found == before || found == after, "operation \(number), \(fault): \(found.keys.sorted())")
       if found == before { seen.before += 1 } else { seen.after += 1 }
       try await run(crashed)
-      let next = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: crashed))
+      let next = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: crashed).read())
       #expect(next.partitions.map(\.rows) == [9, 3, 0, 2])
       #expect(next.quarantinedRecords == 2)
     }
@@ -97,7 +98,7 @@ import Testing
     let paths = errors.map(\.path)
     // Two days have replaced a file, and each is reported once; so is what is left in the staging folder.
     #expect(paths.count { $0.contains(".r0001-") } == 2 && paths.count == Set(paths).count)
-    #expect(paths.count { $0.hasPrefix("/archive/_staging/acme/spool-") } > 0)
+    #expect(paths.count { $0.hasPrefix("/archive/_staging/acme/") } > 0)
     #expect(errors.allSatisfy { $0.reason == .denied && $0.operation == .delete })
 
     // Nor does it fail the next one, whose own files do not get the names that are taken.
@@ -106,7 +107,7 @@ import Testing
       return try await writer.commit(["2024-02-16": events("2024-02-16", 1)]).commit
     }
     #expect(number == 3)
-    let found = try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)
+    let found = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()
     #expect(
       found?.findings.map(\.flaw) == [.unlisted(.leftover(.superseded)), .unlisted(.leftover(.superseded))])
 
@@ -115,7 +116,7 @@ import Testing
       // "/archive/" does not belong to a path of the archive.
       #expect(Set(writer.recovery.deleted.map(\.path)).isSuperset(of: paths.map { String($0.dropFirst(9)) }))
     }
-    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
   @Test func `the first commit's list of its files, when it cannot be deleted, fails no run`() async throws {
@@ -126,7 +127,7 @@ import Testing
     disk.refuse([])
     try await withWriter(Self.root, fileSystem: disk) { #expect($0.manifest?.commit == 2) }
     #expect(disk.paths(below: Self.root).allSatisfy { !$0.contains("beginning") && !$0.contains("spool") })
-    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
   @Test func `a commit whose record is in its place is known to be made, whatever fails then`() async throws {
@@ -141,11 +142,11 @@ import Testing
           let day = try await writer.stage("2024-02-12", events("2024-02-12", 9))
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
           change.days = [day]
-          _ = try writer.commit(change) { known = $0.commit }
+          _ = try await writer.commit(change) { known = $0.commit }
         }
       }
       failing.restart()
-      let state = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: failing))
+      let state = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: failing).read())
       #expect(known == (state.commit == 2 ? 2 : nil), "operation \(number)")
       if known == nil { made.no += 1 } else { made.yes += 1 }
     }
@@ -199,8 +200,9 @@ import Testing
         "create _staging/acme/spool-00000001", "write _staging/acme/spool-00000001",
         "sync _staging/acme/spool-00000001", "close _staging/acme/spool-00000001",
         // 2: what is to be put in its place
-        "create _staging/acme/spool-00000002", "write _staging/acme/spool-00000002",
-        "sync _staging/acme/spool-00000002", "close _staging/acme/spool-00000002",
+        "syncFolder .", "syncFolder _staging", "create _staging/acme/record-1",
+        "write _staging/acme/record-1",
+        "sync _staging/acme/record-1", "close _staging/acme/record-1",
         "rename _manifest/acme/intent.json", "syncFolder _manifest/acme",
         // 3: in its place
         "syncFolder .", "syncFolder csv", "syncFolder csv/organization=acme",
@@ -208,14 +210,14 @@ import Testing
         "syncFolder csv/organization=acme/event_date=2024-02-12",
         // 4: the commit
         "syncFolder _manifest/acme",
-        "create _staging/acme/spool-00000003", "write _staging/acme/spool-00000003",
-        "sync _staging/acme/spool-00000003", "close _staging/acme/spool-00000003",
+        "create _staging/acme/record-2", "write _staging/acme/record-2",
+        "sync _staging/acme/record-2", "close _staging/acme/record-2",
         "link _manifest/acme/commits/00000000000000000002.json",
         "syncFolder _manifest/acme/commits",
-        "delete _staging/acme/spool-00000003",
+        "delete _staging/acme/record-2",
         // 5: the manifest
-        "create _staging/acme/spool-00000004", "write _staging/acme/spool-00000004",
-        "sync _staging/acme/spool-00000004", "close _staging/acme/spool-00000004",
+        "create _staging/acme/record-3", "write _staging/acme/record-3",
+        "sync _staging/acme/record-3", "close _staging/acme/record-3",
         "rename _manifest/acme/manifest.json", "syncFolder _manifest/acme",
         // 6: what the new revision replaces
         "delete csv/organization=acme/event_date=2024-02-12/part-00000.r0001-HASH.csv.gz",
@@ -240,14 +242,15 @@ import Testing
     for before in [empty, FaultyFileSystem(copyOf: putting), try await prepared()] {
       let after = FaultyFileSystem(copyOf: before)
       try await run(after)
-      let known = try [before, after].map { disk in
-        try Archive.read(at: Self.root, log: log("acme"), fileSystem: FaultyFileSystem(copyOf: disk))
+      var known: [Manifest?] = []
+      for disk in [before, after].map({ FaultyFileSystem(copyOf: $0) }) {
+        known.append(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read())
       }
       var seen: Set<Int?> = []
       for number in 1...60 {
         let disk = FaultyFileSystem(copyOf: before)
         disk.become(after, at: number)
-        let found = try Archive.inspect(at: Self.root, log: log("acme"), fileSystem: disk)
+        let found = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).inspect()
         #expect(known.contains(found?.manifest), "operation \(number)")
         #expect(found?.damaged ?? [] == [], "operation \(number)")
         seen.insert(found?.manifest.commit)
@@ -286,14 +289,14 @@ import Testing
         let staged = try await faster.stage("2024-02-12", events("2024-02-12", 7))
         for _ in 1...2 {
           let error = await #expect(throws: ArchiveError.self) { try await slower.commit([:]) }
-          #expect(error == .lockLost(path: "_manifest/acme/lock"))
+          #expect(error == .leaseLost(path: "_manifest/acme/lock"))
         }
         faster.discard(staged)
         try await faster.commit(["2024-02-12": events("2024-02-12", 8)])
       }
     }
-    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
-    #expect(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk)?.commit == 2)
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 2)
   }
 
   @Test func `a lock that is taken away while parts are put keeps the record from being made`() async throws {
@@ -303,11 +306,11 @@ import Testing
       let error = await #expect(throws: ArchiveError.self) {
         try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
       }
-      #expect(error == .lockLost(path: "_manifest/acme/lock"))
+      #expect(error == .leaseLost(path: "_manifest/acme/lock"))
     }
-    #expect(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk)?.commit == 1)
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
     try await withWriter(Self.root, fileSystem: disk) { try await $0.commit([:]) }
-    #expect(try Archive.verify(at: Self.root, log: log("acme"), fileSystem: disk)?.findings == [])
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
   @Test func `a run that ends without its lock drops its own work alone`() async throws {
@@ -322,7 +325,7 @@ import Testing
 
   @Test func `replaced files stay where what replaces them has gone, and the run is told`() async throws {
     let disk = try await prepared()
-    let before = try #require(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk))
+    let before = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read())
     let replaced = before.partitions.flatMap { $0.files.map(\.path) }
     let day = try #require(before.partitions.first?.eventDate)
     try #require(!replaced.isEmpty)
@@ -331,8 +334,8 @@ import Testing
       change.days = [try await writer.stage("\(day)", events("\(day)", 9))]
       change.covered = [day.window]
       var made: Commit?
-      let error = #expect(throws: ArchiveError.self) {
-        try writer.commit(change) { commit in
+      let error = await #expect(throws: ArchiveError.self) {
+        try await writer.commit(change) { commit in
           made = commit
           disk.lose(
             "\(Self.root)/\(commit.filesAdded[0])", before: "rename \(Self.root)/_manifest/acme/manifest")
@@ -381,14 +384,14 @@ import Testing
     let disk = FaultyFileSystem(folder: Self.root)
     disk.lack(hardLinks: true, exclusiveRenames: lacksExclusiveRenames)
     try await run(disk)
-    #expect(try Archive.read(at: Self.root, log: log("acme"), fileSystem: disk)?.commit == 1)
+    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
     let storage = LocalStorage(root: Self.root, paths: ArchivePaths(log("acme")), fileSystem: disk)
-    let record = try storage.read(ArchivePaths(log("acme")).commit(1))
-    let error = #expect(throws: StorageError.self) {
-      try storage.create(ArchivePaths(log("acme")).commit(1), [1])
+    let record = try await storage.read(ArchivePaths(log("acme")).commit(1))?.bytes
+    let error = await #expect(throws: StorageError.self) {
+      try await storage.create(ArchivePaths(log("acme")).commit(1), [1])
     }
     #expect(error?.reason == .exists)
-    #expect(try storage.read(ArchivePaths(log("acme")).commit(1)) == record)
+    #expect(try await storage.read(ArchivePaths(log("acme")).commit(1))?.bytes == record)
     #expect(disk.paths(below: "/archive/_staging").isEmpty)
   }
 }

@@ -21,9 +21,9 @@ import Testing
       return try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged.allSatisfy { $0.path == path && $0.day == day(day12) })
         #expect(writer.recovery.damagedDays.isEmpty == writer.recovery.damaged.isEmpty)
-        #expect(try writer.events(of: "2024-02-13").count == 5)
+        await #expect(try writer.events(of: "2024-02-13").count == 5)
         do {
-          _ = try writer.events(of: day12)
+          _ = try await writer.events(of: day12)
           return (writer.recovery.damaged.map(\.flaw), nil)
         } catch ArchiveError.damaged(let finding) {
           #expect(finding.path == path && finding.day == day(day12))
@@ -99,12 +99,12 @@ import Testing
       let partition = try await withWriter(folder) { writer in
         try await #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
       }
-      func flaw(_ change: (inout Partition) -> Void) throws -> Flaw? {
+      func flaw(_ change: (inout Partition) -> Void) async throws -> Flaw? {
         var changed = partition
         change(&changed)
-        var reader = Archive.reader(of: changed, at: folder, log: log("acme"))
+        var reader = Archive(at: folder, log: log("acme")).reader(of: changed)
         do throws(ArchiveError) {
-          while try reader.next() != nil {}
+          while try await reader.next() != nil {}
           return nil
         } catch {
           guard case .damaged(let finding) = error else { throw error }
@@ -112,10 +112,10 @@ import Testing
           return finding.flaw
         }
       }
-      #expect(try flaw { _ in } == nil)
-      #expect(try flaw { $0.files[0].rows = 51 } == .miscounted(.rows, expected: 51, found: 50))
+      await #expect(try flaw { _ in } == nil)
+      await #expect(try flaw { $0.files[0].rows = 51 } == .miscounted(.rows, expected: 51, found: 50))
       let other = String(repeating: "0", count: 64)
-      #expect(
+      await #expect(
         try flaw { $0.contentSHA256 = other }
           == .wrongContent(expected: other, found: partition.contentSHA256))
     }
@@ -132,7 +132,7 @@ import Testing
         try await writer.commit(["2024-02-13": events("2024-02-13", 5)])
         #expect(writer.manifest?.partition(day(day12))?.revision == 1)
         try await writer.commit([day12: events(day12, 49)])
-        #expect(try writer.events(of: day12) == events(day12, 49))
+        await #expect(try writer.events(of: day12) == events(day12, 49))
       }
       try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
     }
@@ -151,7 +151,7 @@ import Testing
         #expect(writer.recovery.damaged.isEmpty)  // opening looks at sizes alone
         let commit = try await writer.commit([day12: events(day12, 50)])
         #expect(commit.filesRemoved == [path] && commit.partitionsChanged.map(\.revision) == [2])
-        #expect(try writer.events(of: day12) == events(day12, 50))
+        await #expect(try writer.events(of: day12) == events(day12, 50))
         #expect(try await writer.commit([day12: events(day12, 50)]).filesAdded.isEmpty)
       }
     }

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct `Two formats` {
@@ -14,8 +15,8 @@ import Testing
     return settings
   }
 
-  private func findings(_ folder: String) throws -> [Flaw.Kind] {
-    try #require(try Archive.verify(at: folder, log: log("acme"))).findings.map(\.flaw.kind)
+  private func findings(_ folder: String) async throws -> [Flaw.Kind] {
+    try #require(try await Archive(at: folder, log: log("acme")).verify()).findings.map(\.flaw.kind)
   }
 
   @Test(arguments: [[.csv], [.parquet], [.csv, .parquet]] as [Set<PartFormat>])
@@ -36,13 +37,13 @@ import Testing
           #expect(files.count > 2 && files.reduce(0) { $0 + $1.rows } == 100)
           #expect(files.map(\.rows) == partition.files.prefix(files.count).map(\.rows))
         }
-        #expect(try writer.events(of: day12) == events(day12, 100))
+        await #expect(try writer.events(of: day12) == events(day12, 100))
         // The same again changes nothing.
         #expect(try await writer.commit([day12: events(day12, 100)]).partitionsChanged == [])
         try await writer.commit([day12: events(day12, 101)])
-        #expect(try writer.events(of: day12).count == 101)
+        await #expect(try writer.events(of: day12).count == 101)
       }
-      #expect(try findings(folder + "/a") == [])
+      await #expect(try findings(folder + "/a") == [])
     }
   }
 
@@ -59,49 +60,49 @@ import Testing
         let before = writer.manifest?.partition(day(day12))
         var change = Change(committedAt: at("2024-03-02T00:00:00Z"), lookback: .hours(24))
         for day in writer.daysToConvert { change.days.append(try await writer.stageConverted(day)) }
-        _ = try writer.commit(change)
+        _ = try await writer.commit(change)
         let after = writer.manifest?.partition(day(day12))
         #expect(after?.contentSHA256 == before?.contentSHA256 && after?.rows == before?.rows)
         #expect(writer.daysToConvert == [])
       }
-      #expect(try findings(folder) == [])
+      await #expect(try findings(folder) == [])
       try await withWriter(folder, settings: settings([.parquet])) { (writer) async throws in
         #expect(writer.daysToConvert == [] && writer.daysInOldFormats == [day(day12), day(day13)])
         try await writer.commit([day13: events(day13, 8)])
         #expect(writer.manifest?.partition(day(day13))?.formats == [.parquet])
         #expect(writer.manifest?.partition(day(day12))?.formats == [.csv, .parquet])
-        #expect(try writer.events(of: day13) == events(day13, 8))
+        await #expect(try writer.events(of: day13) == events(day13, 8))
       }
-      #expect(try findings(folder) == [])
+      await #expect(try findings(folder) == [])
       try await withWriter(folder, settings: settings([.csv])) { (writer) async throws in
         #expect(writer.daysToConvert == [day(day13)])
         var change = Change(committedAt: at("2024-03-03T00:00:00Z"), lookback: .hours(24))
         change.days = [try await writer.stageConverted(day(day13))]
-        _ = try writer.commit(change)
-        #expect(try writer.events(of: day13) == events(day13, 8))
+        _ = try await writer.commit(change)
+        await #expect(try writer.events(of: day13) == events(day13, 8))
       }
-      #expect(try findings(folder) == [])
+      await #expect(try findings(folder) == [])
     }
   }
 
   @Test func `damage to a Parquet part is found and named, and the CSV beside it is not blamed`() async throws
   {
     try await ParquetArchive.with { folder, file in
-      #expect(try findings(folder) == [])
+      await #expect(try findings(folder) == [])
       let path = "\(folder)/\(file.path)"
       let bytes = try #require(FileManager.default.contents(atPath: path))
       for place in [0, 100, bytes.count / 2, bytes.count - 6, bytes.count - 1] {
         var altered = bytes
         altered[place] ^= 1
         try altered.write(to: URL(filePath: path))
-        let report = try #require(try Archive.verify(at: folder, log: log("acme")))
+        let report = try #require(try await Archive(at: folder, log: log("acme")).verify())
         #expect(report.findings.contains { $0.flaw.kind == .altered }, "byte \(place)")
         #expect(report.findings.allSatisfy { $0.path == file.path }, "byte \(place): \(report.findings)")
       }
       try bytes.dropLast(40).write(to: URL(filePath: path))
-      #expect(try findings(folder).first == .altered)
+      await #expect(try findings(folder).first == .altered)
       try FileManager.default.removeItem(atPath: path)
-      #expect(try findings(folder) == [.missing])
+      await #expect(try findings(folder) == [.missing])
     }
   }
 
@@ -117,7 +118,7 @@ import Testing
       bytes[bytes.count / 2] ^= 0xFF
       try bytes.write(to: URL(filePath: path))
       try await withWriter(folder, settings: settings([.parquet])) { (writer) async throws in
-        #expect(throws: ArchiveError.self) { try writer.events(of: day12) }
+        await #expect(throws: ArchiveError.self) { try await writer.events(of: day12) }
         await #expect(throws: ArchiveError.self) { try await writer.stageConverted(day(day12)) }
       }
     }

@@ -10,7 +10,7 @@ import Testing
   private let day13 = "2024-02-13"
   private let day14 = "2024-02-14"
   private let failure = StorageError(
-    operation: .link, path: "elsewhere", reason: .full, code: 28, detail: "no space, says the test")
+    operation: .link, path: "elsewhere", reason: .full, detail: "no space, says the test")
 
   /// Lets `body` have an archive of two days, its writer, and the place for a folder beside it.
   private func withArchive(
@@ -23,17 +23,16 @@ import Testing
       }
       // Nothing else is left beside it.
       #expect(Set(try tree(folder).keys.map { $0.prefix { $0 != "/" } }).isSubset(of: ["archive", "load"]))
-      #expect(try Archive.verify(at: "\(folder)/archive", log: log("acme"))?.findings == [])
+      #expect(try await Archive(at: "\(folder)/archive", log: log("acme")).verify()?.findings == [])
     }
   }
 
   private func link(
     _ archive: String, since commit: Int = 0, to place: String, files: any FileSystem = PosixFileSystem(),
-    select: (ChangesSince) throws -> [PartFile] = { $0.days.flatMap(\.partition.files) }
-  ) throws -> ChangesSince? {
-    try Archive.changes(
-      at: archive, log: log("acme"), since: commit, linkedTo: place, temporary: "\(place).tmp",
-      fileSystem: files, select: select)
+    select: (ChangesSince) async throws -> [PartFile] = { $0.days.flatMap(\.partition.files) }
+  ) async throws -> ChangesSince? {
+    try await Archive(at: archive, log: log("acme"), fileSystem: files).changes(
+      since: commit, linkedTo: place, temporary: "\(place).tmp", select: select)
   }
 
   /// Exactly the files that are told, as they were sealed, and no folder without one.
@@ -53,7 +52,7 @@ import Testing
 
   @Test func `the folder holds what is told, by second names of the same files`() async throws {
     try await withArchive { (archive, place, writer) async throws in
-      let changes = try link(archive, to: place)
+      let changes = try await link(archive, to: place)
       try expect(changes, in: place)
       for file in try #require(changes).days.flatMap(\.partition.files) {
         let names = try ["\(archive)/\(file.path)", "\(place)/\(file.path)"].map {
@@ -78,9 +77,9 @@ import Testing
         try await staged(writer, day12, 6),
       ]
       var commits: [Int] = []
-      let changes = try link(archive, to: place) { changes in
+      let changes = try await link(archive, to: place) { changes in
         commits.append(changes.commit)
-        if !runs.isEmpty { _ = try writer.commit(runs.removeFirst()) }
+        if !runs.isEmpty { _ = try await writer.commit(runs.removeFirst()) }
         return changes.days.flatMap(\.partition.files)
       }
       #expect(commits == [2, 3, 4] && changes?.commit == 4)
@@ -93,8 +92,8 @@ import Testing
   func `files are copied where they cannot have a second name`(reason: StorageError.Reason) async throws {
     try await withArchive { (archive, place, writer) async throws in
       var files = LinkingFileSystem()
-      files.refusal = StorageError(operation: .link, path: place, reason: reason, code: 1, detail: "no")
-      let changes = try link(archive, to: place, files: files)
+      files.refusal = StorageError(operation: .link, path: place, reason: reason, detail: "no")
+      let changes = try await link(archive, to: place, files: files)
       try expect(changes, in: place)
       try await writer.commit([day12: events(day12, 9)])
       try expect(changes, in: place)
@@ -106,9 +105,9 @@ import Testing
   {
     try await withArchive { (archive, place, _) async throws in
       try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
-      try expect(try link(archive, to: place), in: place)
+      try await expect(link(archive, to: place), in: place)
       let before = try tree(place)
-      let error = try await archiveError { try link(archive, since: 1, to: place) }
+      let error = try await archiveError { try await link(archive, since: 1, to: place) }
       guard case .storage(let found)? = error else {
         Issue.record("\(String(describing: error))")
         return
@@ -122,12 +121,12 @@ import Testing
     async throws
   {
     try await withArchive { (archive, place, _) async throws in
-      #expect(try link(archive, since: 1, to: place)?.days == [])
+      #expect(try await link(archive, since: 1, to: place)?.days == [])
       #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
       try FileManager.default.removeItem(atPath: place)
       #expect(
-        try Archive.changes(
-          at: "\(archive)/none", log: log("acme"), since: 0, linkedTo: place, temporary: "\(place).tmp"
+        try await Archive(at: "\(archive)/none", log: log("acme")).changes(
+          since: 0, linkedTo: place, temporary: "\(place).tmp"
         ) { _ in [] } == nil)
       #expect(!FileManager.default.fileExists(atPath: place))
     }
@@ -137,7 +136,7 @@ import Testing
     try await withArchive { (archive, place, _) async throws in
       var files = LinkingFileSystem()
       files.failure = (number, failure)
-      let error = try await archiveError { try link(archive, to: place, files: files) }
+      let error = try await archiveError { try await link(archive, to: place, files: files) }
       #expect(error == .storage(failure))
       #expect(!FileManager.default.fileExists(atPath: place))
     }
@@ -146,10 +145,10 @@ import Testing
   @Test func `what is asked for and refused, is damaged or cancelled leaves nothing`() async throws {
     struct Refused: Error {}
     try await withArchive { (archive, place, writer) async throws in
-      #expect(throws: Refused.self) { try link(archive, to: place) { _ in throw Refused() } }
+      await #expect(throws: Refused.self) { try await link(archive, to: place) { _ in throw Refused() } }
       let task = Task {
         withUnsafeCurrentTask { $0?.cancel() }
-        return try link(archive, to: place)
+        return try await link(archive, to: place)
       }
       await #expect(throws: CancellationError.self) { try await task.value }
 
@@ -159,7 +158,7 @@ import Testing
       for flaw in flaws {
         try FileManager.default.removeItem(atPath: "\(archive)/\(file.path)")
         if flaw.kind != .missing { try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)")) }
-        let error = try await archiveError { try link(archive, to: place) }
+        let error = try await archiveError { try await link(archive, to: place) }
         #expect(error == .damaged(Finding(flaw, at: file.path, day: day(day13))))
         try whole.write(to: URL(filePath: "\(archive)/\(file.path)"))
       }
@@ -172,7 +171,7 @@ import Testing
       try FileManager.default.createDirectory(
         atPath: "\(place).tmp/csv/a", withIntermediateDirectories: true)
       try Data("old".utf8).write(to: URL(filePath: "\(place).tmp/csv/a/old"))
-      try expect(try link(archive, to: place), in: place)
+      try await expect(link(archive, to: place), in: place)
     }
   }
 }

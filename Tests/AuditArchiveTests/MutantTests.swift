@@ -6,9 +6,10 @@ import Testing
 
 /// Files of the archive that are almost right.
 @Suite struct MutantTests {
-  @Test func `a mutated manifest that is read is written as what was read`() throws {
+  @Test func `a mutated manifest that is read is written as what was read`() async throws {
     let commits = try commits().map { try ArchiveJSON.decode(Commit.self, from: $0, path: "commit") }
-    try FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) { bytes, random in
+    try await FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) {
+      bytes, random in
       guard let manifest = read(Manifest.self, bytes) else { return false }
       try #require(read(Manifest.self, ArchiveJSON.encode(manifest)) == manifest)
       let rules = rules(of: manifest.source.log)
@@ -34,8 +35,8 @@ import Testing
     }
   }
 
-  @Test func `a mutated commit record that is read is written as what was read`() throws {
-    try FuzzedReader.commit.readMutants(of: commits(), tokens: MutantTests.tokens) { bytes, _ in
+  @Test func `a mutated commit record that is read is written as what was read`() async throws {
+    try await FuzzedReader.commit.readMutants(of: commits(), tokens: MutantTests.tokens) { bytes, _ in
       guard let commit = read(Commit.self, bytes) else { return false }
       let again = ArchiveJSON.encode(commit)
       let other = try #require(read(Commit.self, again))
@@ -52,7 +53,9 @@ import Testing
     }
   }
 
-  @Test func `a mutated note, intent, kind or quarantine file is read as it says, or not at all`() throws {
+  @Test func `a mutated note, intent, kind or quarantine file is read as it says, or not at all`()
+    async throws
+  {
     let holder = LockHolder(pid: 42, host: "machine", since: Timestamp(microseconds: 1_707_733_845_123_456))
     var quarantine: [UInt8] = []
     for (number, json) in ["1", #"{"record":1}"#, #"{"a":"\n","event_at":"yesterday"}"#].enumerated() {
@@ -62,16 +65,18 @@ import Testing
     }
     #expect(identities(in: quarantine, piece: .max).count == 3)
     let corpus = [
-      holder.note, quarantine, ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
+      LeaseNote(generation: 7, holder: holder).bytes, quarantine,
+      ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
       ArchiveJSON.encode(Intent(firstCommit: 6, commit: 7, files: ["csv/organization=acme/a", "é"])),
     ]
-    try FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) { bytes, random in
+    try await FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) {
+      bytes, random in
       let identities = identities(in: bytes, piece: .max)
       try #require(identities.count <= bytes.count / 64)
       try #require(identities == self.identities(in: bytes, piece: Int.random(in: 1...100, using: &random)))
       var isRead = !identities.isEmpty
-      if let holder = LockHolder(note: bytes) {
-        try #require(LockHolder(note: holder.note) == holder)
+      if let note = LeaseNote(bytes) {
+        try #require(LeaseNote(note.bytes)?.holder == note.holder)
         isRead = true
       }
       if let kind = read(ArchiveKindRecord.self, bytes) {
@@ -97,9 +102,9 @@ import Testing
     return reader.identities
   }
 
-  @Test func `a mutated PEM file is a key of 32 bytes, or none`() throws {
+  @Test func `a mutated PEM file is a key of 32 bytes, or none`() async throws {
     let corpus = [SigningTests.privatePEM, SigningTests.publicPEM].map { Array($0.utf8) }
-    try FuzzedReader.key.readMutants(of: corpus, tokens: [Array("-----".utf8), Array("AAAA".utf8)]) {
+    try await FuzzedReader.key.readMutants(of: corpus, tokens: [Array("-----".utf8), Array("AAAA".utf8)]) {
       bytes, _ in
       let pem = String(decoding: bytes, as: UTF8.self)
       let secret = try key { () throws(KeyFileError) in try Ed25519PEM.privateKey(pem) }
@@ -161,7 +166,7 @@ import Testing
   }
 
   private func rules(of log: LogName) -> CommitRules {
-    CommitRules(paths: ArchivePaths(log)) { _ in nil }
+    CommitRules(paths: ArchivePaths(log))
   }
 
   private func key(_ read: () throws(KeyFileError) -> [UInt8]) throws -> [UInt8]? {

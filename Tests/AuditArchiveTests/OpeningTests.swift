@@ -9,8 +9,8 @@ import Testing
 
   @Test func `no archive: reading says so and makes nothing`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try Archive.read(at: "\(folder)/none", log: log("acme")) == nil)
-      #expect(try Archive.recentCommits(at: "\(folder)/none", log: log("acme"), limit: 3).isEmpty)
+      #expect(try await Archive(at: "\(folder)/none", log: log("acme")).read() == nil)
+      #expect(try await Archive(at: "\(folder)/none", log: log("acme")).recentCommits(limit: 3).isEmpty)
       #expect(try tree(folder).isEmpty)
     }
   }
@@ -19,8 +19,8 @@ import Testing
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
-      try await Archive.withWriter(
-        at: folder, source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+      try await Archive(at: folder, log: acme.log).withWriter(
+        source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
       ) { (writer) async throws in
         let error = try await archiveError { try await withWriter(folder) { _ in } }
         #expect(error == .locked(somebody))
@@ -29,10 +29,13 @@ import Testing
             == "another run holds the archive: process 4711 on host.example, since 2024-03-01T00:00:00.000000Z"
         )
         try await writer.commit([day12: events(day12, 5)])
-        #expect(try Archive.read(at: folder, log: log("acme"))?.commit == 1)
+        #expect(try await Archive(at: folder, log: log("acme")).read()?.commit == 1)
       }
       let note = try String(contentsOfFile: "\(folder)/_manifest/acme/lock", encoding: .utf8)
-      #expect(note == "{\"host\":\"host.example\",\"pid\":4711,\"since\":\"2024-03-01T00:00:00.000000Z\"}\n")
+      #expect(
+        note
+          == "{\"generation\":1,\"host\":\"host.example\",\"pid\":4711,\"since\":\"2024-03-01T00:00:00.000000Z\"}\n"
+      )
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
     }
   }
@@ -43,10 +46,11 @@ import Testing
       try write("x", to: file)
       let name = log("acme")
       let ways: [() async throws -> Void] = [
-        { _ = try Archive.read(at: file, log: name) }, { _ = try Archive.verify(at: file, log: name) },
-        { _ = try Archive.inspect(at: file, log: name) },
-        { _ = try Archive.changes(at: file, log: name, since: 0) },
-        { _ = try Archive.recentCommits(at: file, log: name, limit: 1) },
+        { _ = try await Archive(at: file, log: name).read() },
+        { _ = try await Archive(at: file, log: name).verify() },
+        { _ = try await Archive(at: file, log: name).inspect() },
+        { _ = try await Archive(at: file, log: name).changes(since: 0) },
+        { _ = try await Archive(at: file, log: name).recentCommits(limit: 1) },
         { try await withWriter(file) { _ in } },
       ]
       for way in ways {
@@ -69,16 +73,16 @@ import Testing
     let (name, expected) = (log("Acme"), ArchiveError.otherSpelling(found: log("acme"), asked: log("Acme")))
     let source = ArchiveSource(apiHost: acme.apiHost, log: name)
     let ways: [() async throws -> Void] = [
-      { _ = try Archive.read(at: "/archive", log: name, fileSystem: disk) },
-      { _ = try Archive.verify(at: "/archive", log: name, fileSystem: disk) },
-      { _ = try Archive.changes(at: "/archive", log: name, since: 0, fileSystem: disk) },
-      { _ = try Archive.recentCommits(at: "/archive", log: name, limit: 1, fileSystem: disk) },
+      { _ = try await Archive(at: "/archive", log: name, fileSystem: disk).read() },
+      { _ = try await Archive(at: "/archive", log: name, fileSystem: disk).verify() },
+      { _ = try await Archive(at: "/archive", log: name, fileSystem: disk).changes(since: 0) },
+      { _ = try await Archive(at: "/archive", log: name, fileSystem: disk).recentCommits(limit: 1) },
       { try await withWriter("/archive", source, fileSystem: disk) { _ in } },
     ]
     for way in ways { #expect(try await archiveError(way) == expected) }
     #expect(disk.base.paths(below: "/archive") == before)
     // The right spelling is read as ever, on such a disk too.
-    let report = try #require(try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk))
+    let report = try #require(try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify())
     #expect(report.findings.isEmpty)
   }
 
@@ -100,8 +104,8 @@ import Testing
       return
     }
     #expect(failure.reason == .otherVolume)
-    #expect {
-      try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk)
+    await #expect {
+      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting()
     } throws: {
       ($0 as? StorageError)?.reason == .otherVolume
     }
@@ -114,7 +118,7 @@ import Testing
     let disk = FaultyFileSystem(folder: "/archive")
     disk.mount(at: "/archive")
     try await writeHistory("/archive", acme, fileSystem: disk)
-    _ = try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk)
+    _ = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting()
     try await withWriter("/archive", acme, fileSystem: disk) { #expect(!$0.recovery.lacksDurableNames) }
   }
 
@@ -123,8 +127,9 @@ import Testing
     disk.lack(folderSync: true)
     try await writeHistory("/archive", acme, fileSystem: disk)
     try await withWriter("/archive", acme, fileSystem: disk) { #expect($0.recovery.lacksDurableNames) }
-    #expect(try Archive.tryWriting(at: "/archive", log: log("acme"), fileSystem: disk).lacksDurableNames)
-    let report = try #require(try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk))
+    #expect(
+      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting().lacksDurableNames)
+    let report = try #require(try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify())
     #expect(report.findings.isEmpty)
   }
 
@@ -184,7 +189,7 @@ import Testing
       let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
       let refused = ArchiveError.otherKind(found: .organizationLogs, asked: .repositoryLogs)
       #expect(try await archiveError { try await withWriter(folder, repository) { _ in } } == refused)
-      #expect(throws: refused) { try Archive.read(at: folder, log: log("acme/my-repo")) }
+      await #expect(throws: refused) { try await Archive(at: folder, log: log("acme/my-repo")).read() }
       #expect(try tree(folder) == before)
 
       try await withWriter("\(folder)/r", repository) { try await $0.commit([day12: events(day12, 5)]) }
@@ -214,7 +219,7 @@ import Testing
         #expect(
           error == .otherKind(found: ArchiveKind(of: second.log), asked: ArchiveKind(of: first.log)))
         #expect(disk.paths(below: "/archive") == after)
-        #expect(try Archive.verify(at: "/archive", log: second.log, fileSystem: disk)?.findings == [])
+        #expect(try await Archive(at: "/archive", log: second.log, fileSystem: disk).verify()?.findings == [])
       }
     }
   }
@@ -241,7 +246,7 @@ import Testing
         try await writeHistory(folder, source)
         try await withWriter(folder, source) { (writer) async throws in
           #expect(writer.recovery == RecoveryReport())
-          #expect(try writer.events(of: day12) == events(day12, 9))
+          await #expect(try writer.events(of: day12) == events(day12, 9))
         }
       }
       let paths = try tree(folder).keys
@@ -286,7 +291,9 @@ import Testing
         }
         try await group.waitForAll()
       }
-      for name in ["a", "b", "c", "d"] { #expect(try Archive.read(at: folder, log: log(name))?.commit == 6) }
+      for name in ["a", "b", "c", "d"] {
+        #expect(try await Archive(at: folder, log: log(name)).read()?.commit == 6)
+      }
     }
   }
 }

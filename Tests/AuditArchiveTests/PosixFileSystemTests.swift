@@ -33,7 +33,7 @@ import Testing
       #expect(try files.read(10, at: 300_000, from: opened) == [])
       try files.close(opened)
       #expect(
-        try files.status(DiskPath(folder, "a")) == FileStatus(kind: .file, size: 300_000))
+        try files.status(DiskPath(folder, "a"))?.size == 300_000)
     }
   }
 
@@ -76,7 +76,8 @@ import Testing
         _ = try files.lock(DiskPath(folder, "link"))
       }
       #expect(try files.status(DiskPath(folder, "link"))?.kind == .symbolicLink)
-      #expect(try files.status(DiskPath("\(folder)/link")) == FileStatus(kind: .file, size: 8))
+      #expect(
+        try files.status(DiskPath("\(folder)/link")).map { [$0.kind == .file, $0.size == 8] } == [true, true])
       #expect(
         try Set(files.list(DiskPath(folder))) == [
           FolderEntry(name: "elsewhere", kind: .file, size: 8),
@@ -236,7 +237,7 @@ import Testing
         Issue.record("nothing failed")
       } catch {
         #expect("\(error)" == "could not open \(folder)/nothing: No such file or directory")
-        #expect(error.code == ENOENT)
+        #expect(error.reason == .missing)
       }
       expectFailure(.missing, .delete, path: "\(folder)/x") { () throws(StorageError) in
         try files.unlink(DiskPath(folder, "x"))

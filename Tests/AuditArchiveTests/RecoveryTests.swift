@@ -24,7 +24,9 @@ import Testing
           try Data(ArchiveJSON.encode(manifest)).write(to: URL(filePath: "\(copied)/\(manifestPath)"))
         }
         let before = try tree(copied)
-        #expect(try Archive.read(at: copied, log: log("acme")) == Archive.read(at: folder, log: log("acme")))
+        #expect(
+          try await Archive(at: copied, log: log("acme")).read()
+            == Archive(at: folder, log: log("acme")).read())
         #expect(try tree(copied) == before)
         try await withWriter(copied) { #expect($0.recovery.rolledForward == Array(number + 1...6)) }
         #expect(try tree(copied) == after)
@@ -87,7 +89,7 @@ import Testing
           writer.recovery.deleted == leftovers.map { Leftover(path: $0.0, reason: $0.1) }.sorted(by: inReport)
         )
         #expect(writer.recovery.damaged.isEmpty)
-        #expect(try writer.events(of: day12) == events(day12, 6))
+        await #expect(try writer.events(of: day12) == events(day12, 6))
       }
       let expected = Set(clean.keys.filter { $0 != "_staging/acme/" } + unknown)
       let found = Set(try tree(folder).keys.filter { !$0.hasSuffix("/") })
@@ -139,7 +141,7 @@ import Testing
       try await withWriter(folder, settings: settings) { writer in
         try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
       }
-      let newer = try #require(try Archive.read(at: folder, log: log("acme")))
+      let newer = try #require(try await Archive(at: folder, log: log("acme")).read())
       try FileManager.default.moveItem(atPath: "\(folder)/_manifest", toPath: "\(folder)/newest")
       try copy("\(folder)/older", to: "\(folder)/_manifest")
       let before = try tree(folder)
@@ -149,13 +151,13 @@ import Testing
         #expect(error == .olderState(commit: 1, later: later))
       }
       #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
-      let findings = try #require(try Archive.verify(at: folder, log: log("acme"))).findings
+      let findings = try #require(try await Archive(at: folder, log: log("acme")).verify()).findings
       #expect(Set(findings.filter { $0.flaw == .unlisted(.later) }.map(\.path)).isSuperset(of: later))
 
       // The newest state puts it right.
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
       try copy("\(folder)/newest", to: "\(folder)/_manifest")
-      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
 
       // Where it is lost: the files that no commit names are moved away, and their days exported anew.
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
@@ -167,7 +169,7 @@ import Testing
         #expect(writer.recovery.damagedDays == [day(day12)])
         try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
       }
-      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
     }
   }
 
@@ -225,7 +227,7 @@ import Testing
         "csv/organization=acme/event_date=2024-02-14/part-00000.r0001-00000000.csv.gz"
       )
       for path in [intent, left] { try write(path == intent ? text : "x", to: "\(folder)/\(path)") }
-      let found = try Archive.verify(at: folder, log: log("acme"))?.findings.map {
+      let found = try await Archive(at: folder, log: log("acme")).verify()?.findings.map {
         "\($0.flaw.kind) \($0.path)"
       }
       #expect(found == ["unreadable \(intent)", "unlisted \(left)"])
@@ -247,7 +249,7 @@ import Testing
           try await archiveError { try await withWriter(folder) { _ in } }
             == .stateMissing(example: commit.filesAdded.at(0)))
       }
-      #expect(throws: ArchiveError.self) { try Archive.read(at: folder, log: log("acme")) }
+      await #expect(throws: ArchiveError.self) { try await Archive(at: folder, log: log("acme")).read() }
       #expect(try tree(folder) == before)
     }
   }
@@ -264,8 +266,8 @@ import Testing
         let example = try #require(before.keys.first { $0.hasPrefix(part) })
         let error = try await archiveError { try await withWriter(folder) { _ in } }
         #expect(error == .stateMissing(example: example))
-        #expect(throws: ArchiveError.stateMissing(example: example)) {
-          try Archive.read(at: folder, log: log("acme"))
+        await #expect(throws: ArchiveError.stateMissing(example: example)) {
+          try await Archive(at: folder, log: log("acme")).read()
         }
         #expect(try tree(folder) == before)
         try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
@@ -284,7 +286,7 @@ import Testing
       for path in files { try write("x", to: "\(folder)/\(path)") }
       let list = #"{"format":"cloudsmith-audit-export/1","files":["\#(files.joined(separator: #"",""#))"]}"#
       try write(list, to: "\(folder)/_manifest/acme/beginning.json")
-      #expect(try Archive.read(at: folder, log: log("acme")) == nil)
+      #expect(try await Archive(at: folder, log: log("acme")).read() == nil)
       try await withWriter(folder) { writer in
         #expect(writer.recovery.deleted == files.map { Leftover(path: $0, reason: .neverCommitted) })
       }
@@ -336,7 +338,7 @@ import Testing
   @Test func `a part that is a link is refused, one that is something else is damage`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
-      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
       let part = try #require(manifest.partition(day(day12))?.files.first?.path)
       try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
       let makers: [(FileKind, () throws -> Void)] = [
@@ -353,7 +355,9 @@ import Testing
       for (kind, make) in makers {
         try make()
         if kind == .symbolicLink {
-          #expect(throws: ArchiveError.self) { try Archive.inspect(at: folder, log: log("acme")) }
+          await #expect(throws: ArchiveError.self) {
+            try await Archive(at: folder, log: log("acme")).inspect()
+          }
           let error = try await archiveError { try await withWriter(folder) { _ in } }
           guard case .storage(let failure)? = error, failure.reason == .symbolicLink else {
             Issue.record("\(String(describing: error))")
@@ -362,10 +366,12 @@ import Testing
         } else {
           try await withWriter(folder) { writer in
             #expect(writer.recovery.damaged.map(\.flaw) == [.irregular(kind)])
-            #expect(throws: ArchiveError.self) { try writer.events(of: day12) }
+            await #expect(throws: ArchiveError.self) { try await writer.events(of: day12) }
           }
           #expect(
-            try Archive.inspect(at: folder, log: log("acme"))?.damaged.map(\.flaw) == [.irregular(kind)])
+            try await Archive(at: folder, log: log("acme")).inspect()?.damaged.map(\.flaw) == [
+              .irregular(kind)
+            ])
         }
         try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
       }
@@ -376,11 +382,11 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let first = try #require(
-        try Archive.read(at: folder, log: log("acme"))?.partition(day(day12))?.files.first)
+        try await Archive(at: folder, log: log("acme")).read()?.partition(day(day12))?.files.first)
       let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(first.path)"))
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 6)]) }
       let second = try #require(
-        try Archive.read(at: folder, log: log("acme"))?.partition(day(day12))?.files.first)
+        try await Archive(at: folder, log: log("acme")).read()?.partition(day(day12))?.files.first)
       let sealed = try Data(contentsOf: URL(filePath: "\(folder)/\(second.path)"))
       // As a run leaves it that is killed before it tidies up.
       try bytes.write(to: URL(filePath: "\(folder)/\(first.path)"))
@@ -398,7 +404,7 @@ import Testing
       try await withWriter(folder) {
         #expect($0.recovery.deleted == [Leftover(path: first.path, reason: .superseded)])
       }
-      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
     }
   }
 }

@@ -152,11 +152,11 @@ import Testing
 
   // MARK: verify
 
-  private func findings(_ folder: String, signedSince first: Int = 1) throws -> [String] {
+  private func findings(_ folder: String, signedSince first: Int = 1) async throws -> [String] {
     var settings = VerificationSettings()
     settings.publicKey = try VerificationKey(pem: SigningTests.publicPEM)
     settings.signedSince = first
-    let report = try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+    let report = try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
     let signed = "\(report.signatures.sound) of \(report.signatures.total)"
     return [signed] + report.findings.map { "\($0.flaw.kind.rawValue) \($0.commit ?? 0)" }
   }
@@ -169,8 +169,8 @@ import Testing
           try await $0.commit(["2024-02-12": events("2024-02-12", count)])
         }
       }
-      #expect(try findings(folder) == ["3 of 4", "unsigned 1"])
-      #expect(try findings(folder, signedSince: 2) == ["3 of 3"])
+      await #expect(try findings(folder) == ["3 of 4", "unsigned 1"])
+      await #expect(try findings(folder, signedSince: 2) == ["3 of 3"])
 
       let commits = "\(folder)/_manifest/acme/commits"
       let (first, second) = (
@@ -178,12 +178,12 @@ import Testing
       )
       let signature = try Data(contentsOf: URL(filePath: first))
       try Data(contentsOf: URL(filePath: second)).write(to: URL(filePath: first))
-      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
+      await #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
       try (signature + Data([0])).write(to: URL(filePath: first))
-      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
+      await #expect(try findings(folder, signedSince: 2) == ["2 of 3", "bad-signature 2"])
       try FileManager.default.removeItem(atPath: first)
-      #expect(try findings(folder, signedSince: 2) == ["2 of 3", "unsigned 2"])
-      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+      await #expect(try findings(folder, signedSince: 2) == ["2 of 3", "unsigned 2"])
+      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
     }
   }
 
@@ -201,9 +201,9 @@ import Testing
         let name = "_manifest/acme/commits/0000000000000000000\(number).json.sig"
         try FileManager.default.copyItem(atPath: "\(folder)/real/\(name)", toPath: "\(folder)/forged/\(name)")
       }
-      #expect(try Archive.verify(at: "\(folder)/forged", log: log("acme"))?.findings == [])
-      #expect(try findings("\(folder)/forged") == ["0 of 2", "bad-signature 1", "bad-signature 2"])
-      #expect(try findings("\(folder)/real") == ["2 of 2"])
+      #expect(try await Archive(at: "\(folder)/forged", log: log("acme")).verify()?.findings == [])
+      await #expect(try findings("\(folder)/forged") == ["0 of 2", "bad-signature 1", "bad-signature 2"])
+      await #expect(try findings("\(folder)/real") == ["2 of 2"])
     }
   }
 

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct StateTests {
@@ -100,8 +101,8 @@ import Testing
           change.run.complete = true
         }
       }
-      #expect(try Archive.recentCommits(at: folder, log: log("acme"), limit: 5) == [commit])
-      let manifest = try #require(try Archive.read(at: folder, log: log("acme")))
+      #expect(try await Archive(at: folder, log: log("acme")).recentCommits(limit: 5) == [commit])
+      let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
       #expect(
         try ArchiveJSON.decode(Manifest.self, from: ArchiveJSON.encode(manifest), path: "m") == manifest)
     }
@@ -121,8 +122,8 @@ import Testing
       #expect(commit.highWaterMark == at("2024-02-12T18:00:00Z"))
       #expect(commit.standing.coverage.intervals == [window("2024-02-12T00:00:00Z", "2024-02-12T18:00:00Z")])
       #expect(commit.partitionsChanged.allSatisfy { $0.state == .open })
-      #expect(try Archive.recentCommits(at: folder, log: log("acme"), limit: 1) == [commit])
-      #expect(try #require(try Archive.verify(at: folder, log: log("acme"))).findings.isEmpty)
+      #expect(try await Archive(at: folder, log: log("acme")).recentCommits(limit: 1) == [commit])
+      #expect(try #require(try await Archive(at: folder, log: log("acme")).verify()).findings.isEmpty)
       let path = ArchivePaths(log("acme")).commit(2)
       #expect(
         try members("\(folder)/\(path)")["coverage_withdrawn"] as? [[String: String]]
@@ -149,8 +150,8 @@ import Testing
   @Test func `a commit record that does not follow is refused, read or written`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
-      let state = try #require(try Archive.read(at: folder, log: log("acme")))
-      let last = try #require(try Archive.recentCommits(at: folder, log: log("acme"), limit: 1).first)
+      let state = try #require(try await Archive(at: folder, log: log("acme")).read())
+      let last = try #require(try await Archive(at: folder, log: log("acme")).recentCommits(limit: 1).first)
       let path = ArchivePaths(log("acme")).commit(7)
       func refusal(_ change: (inout Commit) -> Void) async throws -> Finding? {
         var next = last
@@ -158,7 +159,7 @@ import Testing
         next.previousCommitSHA256 = state.commitSHA256
         change(&next)
         try Data(ArchiveJSON.encode(next)).write(to: URL(filePath: "\(folder)/\(path)"))
-        let reading = try await archiveError { try Archive.read(at: folder, log: log("acme")) }
+        let reading = try await archiveError { try await Archive(at: folder, log: log("acme")).read() }
         let writing = try await archiveError { try await withWriter(folder) { _ in } }
         #expect(reading == writing)
         guard case .damaged(let finding)? = reading else { return nil }
@@ -179,19 +180,21 @@ import Testing
       try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
       #expect(try tree(folder) == before)
       #expect(try await refusal { _ in } == nil)
-      #expect(try Archive.read(at: folder, log: log("acme"))?.commit == 7)
+      #expect(try await Archive(at: folder, log: log("acme")).read()?.commit == 7)
     }
   }
 
   /// Changes one text in the manifest and tells what reading it then says.
-  private func reading(_ folder: String, _ text: String, changedTo other: String) throws -> ArchiveError? {
+  private func reading(_ folder: String, _ text: String, changedTo other: String) async throws
+    -> ArchiveError?
+  {
     let path = "\(folder)/_manifest/acme/manifest.json"
     let before = try String(contentsOfFile: path, encoding: .utf8)
     #expect(before.contains(text), "\(text)")
     try write(before.replacingOccurrences(of: text, with: other), to: path)
     defer { #expect(throws: Never.self) { try write(before, to: path) } }
     do {
-      _ = try Archive.read(at: folder, log: log("acme"))
+      _ = try await Archive(at: folder, log: log("acme")).read()
       return nil
     } catch {
       return error
@@ -201,12 +204,13 @@ import Testing
   @Test func `a newer format is refused naming both, and a newer member is passed over`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
-      let newer = try reading(folder, "cloudsmith-audit-export/1", changedTo: "cloudsmith-audit-export/2")
+      let newer = try await reading(
+        folder, "cloudsmith-audit-export/1", changedTo: "cloudsmith-audit-export/2")
       #expect(
         newer.map { "\($0)" }
           == "_manifest/acme/manifest.json has the format cloudsmith-audit-export/2"
           + ", and this version reads cloudsmith-audit-export/1")
-      #expect(
+      await #expect(
         try reading(folder, "{\n  \"commit\"", changedTo: "{\n  \"new\": {\"a\": [1]},\n  \"commit\"") == nil)
     }
   }
@@ -220,7 +224,7 @@ import Testing
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let path = "_manifest/acme/manifest.json"
       let before = try String(contentsOfFile: "\(folder)/\(path)", encoding: .utf8)
-      let state = try Archive.read(at: folder, log: log("acme"))
+      let state = try await Archive(at: folder, log: log("acme")).read()
       let changes = [
         ("\"rows\" : 5", "\"rows\" : -5"), ("\"rows\" : 5", "\"rows\" : \"5\""),
         ("\"revision\" : 1", "\"revision\" : 2"), ("\"state\" : \"", "\"state\" : \"un"),
@@ -240,12 +244,12 @@ import Testing
       ]
       for (text, other) in changes {
         try write(before.replacingOccurrences(of: text, with: other), to: "\(folder)/\(path)")
-        #expect(try Archive.read(at: folder, log: log("acme")) == state, "\(text) → \(other)")
+        #expect(try await Archive(at: folder, log: log("acme")).read() == state, "\(text) → \(other)")
         try await withWriter(folder) { #expect($0.manifest == state, "\(text) → \(other)") }
       }
       for bytes in [[], [UInt8](repeating: 0, count: 4_096), Array("{".utf8), [0xFF, 0xFE]] {
         try Data(bytes).write(to: URL(filePath: "\(folder)/\(path)"))
-        #expect(try Archive.read(at: folder, log: log("acme")) == state)
+        #expect(try await Archive(at: folder, log: log("acme")).read() == state)
         try await withWriter(folder) { writer in
           #expect(writer.recovery.rebuilt?.path == path && writer.manifest == state)
         }
@@ -253,7 +257,7 @@ import Testing
       }
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/commits")
       for (text, other) in changes where !derived.contains(text) {
-        let error = try reading(folder, text, changedTo: other)
+        let error = try await reading(folder, text, changedTo: other)
         guard case .damaged(let finding) = error, finding.path == path else {
           Issue.record("\(text) → \(other): \(String(describing: error))")
           continue

@@ -2,6 +2,7 @@ import AuditArchive
 import AuditRecord
 import Foundation
 import PartitionFormats
+import TestSupport
 import Testing
 
 @Suite struct WriterTests {
@@ -11,10 +12,10 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.manifest == nil)
-        #expect(try writer.events(of: day12) == [])
+        await #expect(try writer.events(of: day12) == [])
         try await writer.commit([day12: events(day12, 100)])
-        #expect(try writer.events(of: day12) == events(day12, 100))
-        #expect(try writer.events(of: "2024-02-13") == [])
+        await #expect(try writer.events(of: day12) == events(day12, 100))
+        await #expect(try writer.events(of: "2024-02-13") == [])
       }
     }
   }
@@ -47,7 +48,7 @@ import Testing
         try await withWriter("\(folder)/\(size)") { (writer) async throws in
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
           change.days = [try await writer.stage(day12, events(day12, 50), batchesOf: size)]
-          _ = try writer.commit(change)
+          _ = try await writer.commit(change)
         }
         trees.append(try tree("\(folder)/\(size)").filter { !$0.key.hasSuffix("lock") })
       }
@@ -74,7 +75,7 @@ import Testing
         #expect(
           partition.files.map { $0.path.split(separator: "/")[3].prefix(16) }
             == (0..<4).map { "part-0000\($0).r0001" })
-        #expect(try writer.events(of: day12) == events(day12, 100))
+        await #expect(try writer.events(of: day12) == events(day12, 100))
       }
     }
   }
@@ -102,7 +103,7 @@ import Testing
         #expect(try tree("\(folder)/csv").keys.map { "csv/\($0)" } == second.filesAdded)
         let partition = try #require(writer.manifest?.partition(day(day12)))
         #expect(partition.revision == 2 && partition.changedInCommit == 2 && partition.rows == 6)
-        #expect(try writer.events(of: day12) == events(day12, 6))
+        await #expect(try writer.events(of: day12) == events(day12, 6))
       }
     }
   }
@@ -129,7 +130,7 @@ import Testing
       try await withWriter(folder) { (writer) async throws in
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
         change.covered = [window("2024-02-12T12:00:00Z", "2024-02-15T06:00:00Z")]
-        let commit = try writer.commit(change)
+        let commit = try await writer.commit(change)
         #expect(
           commit.partitionsChanged.map(\.eventDate.description) == [
             "2024-02-12", "2024-02-13", "2024-02-14", "2024-02-15",
@@ -144,25 +145,26 @@ import Testing
   @Test func `a day before the start is settled only when all of it is covered`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
-        func states(_ covered: Window, start: String? = nil) throws -> [Partition.State] {
+        func states(_ covered: Window, start: String? = nil) async throws -> [Partition.State] {
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
           change.covered = [covered]
           change.start = start.map { at($0) }
-          _ = try writer.commit(change)
+          _ = try await writer.commit(change)
           return writer.manifest?.partitions.map(\.state) ?? []
         }
         let started = window("2024-02-20T12:00:00Z", "2024-02-25T00:00:00Z")
         let after: [Partition.State] = [.settled, .settled, .settled, .settled, .open]
-        #expect(try states(started, start: "2024-02-20T12:00:00Z") == after)
+        await #expect(try states(started, start: "2024-02-20T12:00:00Z") == after)
         // Exported by hand: half of a day, the other half but for a second, and that second.
-        #expect(try states(window("2024-02-12T00:00:00Z", "2024-02-12T12:00:00Z")) == [.open] + after)
-        #expect(try states(window("2024-02-12T12:00:01Z", "2024-02-13T00:00:00Z")) == [.open] + after)
-        #expect(try states(window("2024-02-12T12:00:00Z", "2024-02-12T12:00:01Z")) == [.settled] + after)
+        await #expect(try states(window("2024-02-12T00:00:00Z", "2024-02-12T12:00:00Z")) == [.open] + after)
+        await #expect(try states(window("2024-02-12T12:00:01Z", "2024-02-13T00:00:00Z")) == [.open] + after)
+        await #expect(
+          try states(window("2024-02-12T12:00:00Z", "2024-02-12T12:00:01Z")) == [.settled] + after)
         // The rest of the day of the start is before the start.
-        #expect(
+        await #expect(
           try states(window("2024-02-19T12:00:00Z", "2024-02-20T06:00:00Z")) == [.settled, .open] + after)
       }
-      #expect(try Archive.verify(at: folder, log: log("acme"))?.findings == [])
+      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
     }
   }
 
@@ -185,35 +187,35 @@ import Testing
   {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
-        func commit(_ covered: Window?, start: String? = nil) throws -> [String] {
+        func commit(_ covered: Window?, start: String? = nil) async throws -> [String] {
           var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
           change.covered = covered.map { [$0] } ?? []
           change.start = start.map { at($0) }
-          let commit = try writer.commit(change)
+          let commit = try await writer.commit(change)
           return [commit.start, commit.highWaterMark].map { String("\($0)".prefix(10)) }
             + commit.gaps.map { "\($0)".replacingOccurrences(of: "T00:00:00.000000Z", with: "") }
         }
         let twentieth = window("2024-02-20T00:00:00Z", "2024-02-21T00:00:00Z")
         // A first run without a backfill start: nothing fetched, nothing covered.
-        #expect(try commit(nil, start: "2024-02-20T00:00:00Z") == ["2024-02-20", "2024-02-20"])
-        #expect(try commit(twentieth) == ["2024-02-20", "2024-02-21"])
+        await #expect(try commit(nil, start: "2024-02-20T00:00:00Z") == ["2024-02-20", "2024-02-20"])
+        await #expect(try commit(twentieth) == ["2024-02-20", "2024-02-21"])
         // Beyond a gap, and before the start, the mark stays.
-        #expect(
+        await #expect(
           try commit(window("2024-02-22T00:00:00Z", "2024-02-23T00:00:00Z"))
             == ["2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)"])
-        #expect(
+        await #expect(
           try commit(window("2024-02-10T00:00:00Z", "2024-02-11T00:00:00Z"))
             == ["2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)"])
         // A later start changes nothing; an earlier one opens a gap, and the mark goes back to before it.
-        #expect(
+        await #expect(
           try commit(nil, start: "2024-02-25T00:00:00Z") == [
             "2024-02-20", "2024-02-21", "[2024-02-21, 2024-02-22)",
           ])
-        #expect(
+        await #expect(
           try commit(nil, start: "2024-02-10T00:00:00Z")
             == ["2024-02-10", "2024-02-11", "[2024-02-11, 2024-02-20)", "[2024-02-21, 2024-02-22)"])
         // Closing the gaps moves it over all that was there.
-        #expect(
+        await #expect(
           try commit(window("2024-02-11T00:00:00Z", "2024-02-22T00:00:00Z")) == ["2024-02-10", "2024-02-23"])
       }
     }
@@ -278,7 +280,7 @@ import Testing
         #expect(try tree("\(folder)/_staging").count == 1)
       }
       #expect(try tree("\(folder)/_staging").keys.sorted() == ["acme/"])
-      #expect(try Archive.read(at: folder, log: log("acme")) == nil)
+      #expect(try await Archive(at: folder, log: log("acme")).read() == nil)
     }
   }
 
@@ -291,7 +293,7 @@ import Testing
         var held: [Event] = []
         var new = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)[...]
         let staged = try await writer.stage(day(day12)) {
-          guard let more = try reader.next() else {
+          guard let more = try await reader.next() else {
             defer { new = [] }
             return new.isEmpty ? nil : RowSelection(batch(Array(new)))
           }
@@ -304,8 +306,8 @@ import Testing
         }
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
         change.days = [staged]
-        _ = try writer.commit(change)
-        #expect(try writer.events(of: day12) == all)
+        _ = try await writer.commit(change)
+        await #expect(try writer.events(of: day12) == all)
       }
     }
   }

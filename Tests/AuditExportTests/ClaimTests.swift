@@ -55,7 +55,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   ]) func `a list that never showed an event proves nothing`(claim: Claim) async throws {
     let world = try world(claim)
     _ = try await world.export(.incremental(backfillStart: start))
-    #expect(try world.manifest?.coverage.intervals ?? [] == [])
+    await #expect(try world.manifest?.coverage.intervals ?? [] == [])
   }
 
   @Test(arguments: [
@@ -102,15 +102,15 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let world = try await nightly(events: 480)
-    let before = try #require(try world.manifest).coverage
+    let before = try await #require(try world.manifest).coverage
     let archived = try await world.archived()
     world.api.withLock { $0.behave(claim.behaviours) }
     let mark = world.mark
     let tonight = world.clock.now
     let summary = try await export(.incremental(backfillStart: nil), from: world)
     #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
-    if claim.ends == .incomplete { #expect(try world.manifest?.coverage == before) }
-    let window = Window(from: try #require(try world.manifest).start, to: tonight - .minutes(10))
+    if claim.ends == .incomplete { await #expect(try world.manifest?.coverage == before) }
+    let window = await Window(from: try #require(try world.manifest).start, to: tonight - .minutes(10))
     try await expectHonest(summary, window, in: world, since: mark)
     #expect(try await Set(world.archived()).isSuperset(of: archived))
     guard claim.mends else { return }
@@ -135,7 +135,8 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
           ])
         }
         let mark = world.mark
-        let window = Window(from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
+        let window = await Window(
+          from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
         let summary = try await export(.incremental(backfillStart: nil), from: world)
         #expect(Claim.Ending.honest.fits(summary.outcome), "lag \(lag): it ended as \(summary.outcome)")
         try await expectHonest(summary, window, in: world, since: mark)
@@ -148,7 +149,8 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let world = try await nightly(events: 480, filling: claim.events)
     world.api.withLock { $0.behave(claim.behaviours) }
     let mark = world.mark
-    let window = Window(from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
+    let window = await Window(
+      from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
     let summary = try await export(.incremental(backfillStart: nil), from: world, pageSize: claim.pageSize)
     #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: world, since: mark)
@@ -232,7 +234,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     world.apiLead.withLock { $0 = .seconds(lead) }
     let summary = try await export(.incremental(backfillStart: start), from: world)
     #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
-    let mark = try #require(try world.manifest).highWaterMark
+    let mark = try await #require(try world.manifest).highWaterMark
     #expect(mark <= now - .minutes(9) && mark >= now - .minutes(13))
     try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: world)
   }
@@ -251,7 +253,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     _ = try await export(.incremental(backfillStart: start), from: world)
     #expect(try await world.violations() == [])
-    #expect(try world.manifest?.highWaterMark ?? start <= now)
+    await #expect(try world.manifest?.highWaterMark ?? start <= now)
   }
 
   @Test func `one answer that tells an earlier time than the others is believed`() async throws {
@@ -265,7 +267,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     _ = try await export(.incremental(backfillStart: start), from: world)
     #expect(try await world.violations() == [])
-    #expect(try world.manifest?.highWaterMark ?? start <= now)
+    await #expect(try world.manifest?.highWaterMark ?? start <= now)
   }
 
   // MARK: What the cases share
@@ -325,7 +327,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   ) async throws {
     #expect(try await world.violations(steadySince: mark) == [])
     guard case .complete = summary.outcome else { return }
-    let coverage = try world.manifest?.coverage ?? Coverage()
+    let coverage = try await world.manifest?.coverage ?? Coverage()
     let unclaimed = try world.steady(since: mark).filter {
       window.contains($0.time) && !coverage.contains($0.time)
     }

@@ -30,7 +30,8 @@ import Testing
 
   private func expectSound(_ world: World) async throws {
     #expect(try await world.violations() == [])
-    #expect(try Archive.verify(at: world.folder, log: world.log, fileSystem: world.files)?.findings == [])
+    #expect(
+      try await Archive(at: world.folder, log: world.log, fileSystem: world.files).verify()?.findings == [])
   }
 
   @Test func `a commit is due when thirty seconds have passed since the last, or the text is 64 MiB`() {
@@ -49,7 +50,7 @@ import Testing
     let world = try world()
     let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
     #expect(summary.commits == [1] && summary.daysWritten.count == 90 && summary.counters.complete)
-    #expect(try world.manifest?.gaps == [])
+    await #expect(try world.manifest?.gaps == [])
     try await expectSound(world)
   }
 
@@ -103,7 +104,7 @@ import Testing
     #expect(summary.commits == [1] && !summary.counters.complete)
     #expect(summary.counters.rowsAdded == summary.counters.eventsReceived - summary.counters.duplicates)
     #expect(try await world.archived().count == summary.counters.rowsAdded)
-    #expect(try world.manifest?.coverage.isEmpty == false)
+    await #expect(try world.manifest?.coverage.isEmpty == false)
     try await expectSound(world)
   }
 
@@ -116,7 +117,7 @@ import Testing
       let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
       guard case .stoppedByArchive = summary.outcome else { continue }
       disk.restart()
-      let days = try world.manifest?.partitions.count { $0.rows > 0 } ?? 0
+      let days = try await world.manifest?.partitions.count { $0.rows > 0 } ?? 0
       #expect(days == summary.daysWritten.count && days < 90)
       kept.insert(days)
       try await expectSound(world)
@@ -157,7 +158,7 @@ import Testing
     #expect(converted.count == commits && converted.joined().count == 90)
     // And one of the run.
     #expect(summary.commits.count == commits + 1 && summary.daysWritten.count == 90)
-    #expect(try world.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
+    await #expect(try world.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
     try await expectSound(world)
   }
 
@@ -177,7 +178,7 @@ import Testing
       }
       guard case .stoppedByArchive = summary.outcome else { continue }
       disk.restart()
-      let days = try world.manifest?.partitions.count { $0.has([.csv, .parquet]) } ?? 0
+      let days = try await world.manifest?.partitions.count { $0.has([.csv, .parquet]) } ?? 0
       #expect(days == summary.daysWritten.count && summary.commits.count <= 1)
       kept.insert(days)
       try await expectSound(world)

@@ -20,7 +20,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let before = LongLog(count: 40 * 86_400 / seconds, newest: now - .seconds(7), step: step)
     let world = try World(now: now)
     _ = try await world.export(.incremental(backfillStart: now - .days(2)), from: before)
-    #expect(try world.manifest?.gaps == [])
+    await #expect(try world.manifest?.gaps == [])
 
     let tonight = now + .days(1)
     world.clock.advance(to: tonight)
@@ -73,7 +73,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let log = LongLog(count: 30_000, newest: now - .minutes(1), step: .seconds(600.000_01))
     var kills = 0
     while kills < 11 {
-      let covered = try world.manifest?.coverage ?? Coverage()
+      let covered = try await world.manifest?.coverage ?? Coverage()
       log.seen.withLock { $0 = LongLog.Seen() }
       log.end.withLock { $0 = kills < 10 ? 45 : .max }
       let summary = try await world.export(
@@ -91,9 +91,9 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       kills += 1
       if case .complete = summary.outcome { break }
     }
-    let archived = try world.manifest?.partitions.reduce(0) { $0 + $1.rows }
+    let archived = try await world.manifest?.partitions.reduce(0) { $0 + $1.rows }
     #expect(kills > 8)
-    #expect(try world.manifest?.gaps == [])
+    await #expect(try world.manifest?.gaps == [])
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
 
@@ -111,7 +111,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let first = log(at: now)
     first.end.withLock { $0 = 9 }
     _ = try await world.export(.incremental(backfillStart: now - .days(55)), from: first)
-    #expect(try world.manifest?.gaps.isEmpty == false)
+    await #expect(try world.manifest?.gaps.isEmpty == false)
 
     var looks = 0
     for night in 1...9 {

@@ -92,8 +92,8 @@ private final class ExtremeAPI: HTTPTransport {
           $0.maxConcurrentRequests = seed % 3 + 1
         })
       #expect(summary.counters.requests <= ExtremeAPI.limit + 3, "seed \(seed)")
-      if try world.manifest != nil {
-        let report = try #require(try Archive.verify(at: world.folder, log: world.log))
+      if try await world.manifest != nil {
+        let report = try #require(try await Archive(at: world.folder, log: world.log).verify())
         #expect(report.findings == [], "seed \(seed)")
       }
     }

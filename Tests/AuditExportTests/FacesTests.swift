@@ -110,7 +110,7 @@ private let every = Rhythm(every: 1)
       .incremental(backfillStart: start), adjust: { $0.pageSize = face.pageSize })
     #expect(face.ends.fits(first.outcome), "\(String(describing: first.outcome))")
     #expect(try await world.violations() == [])
-    try expectTruth(of: first, in: world)
+    try await expectTruth(of: first, in: world)
 
     world.api.withLock { api in
       api.behave([])
@@ -133,7 +133,7 @@ private let every = Rhythm(every: 1)
     let known = try world.truth()
     let first = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
     #expect(Face.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
-    let covered = try #require(try world.manifest).coverage
+    let covered = try await #require(try world.manifest).coverage
     #expect(try await Set(world.archived()).isSuperset(of: known.filter { covered.contains($0.time) }))
 
     world.api.withLock { $0.behave([]) }
@@ -197,8 +197,8 @@ private let every = Rhythm(every: 1)
   }
 
   /// What a run says of itself is what the archive says.
-  private func expectTruth(of summary: ExportSummary, in world: World) throws {
-    let manifest = try world.manifest
+  private func expectTruth(of summary: ExportSummary, in world: World) async throws {
+    let manifest = try await world.manifest
     let settled = summary.plan.wanted.intervals.last?.to ?? start
     let isCovered = manifest?.coverage.contains(Window(from: start, to: settled)) ?? false
     if case .complete = summary.outcome {
@@ -217,7 +217,7 @@ private let every = Rhythm(every: 1)
       Issue.record("the run after the fault: \(String(describing: summary.outcome))")
       return
     }
-    let manifest = try #require(try world.manifest)
+    let manifest = try await #require(try world.manifest)
     #expect(manifest.gaps.isEmpty)
     #expect(manifest.coverage.intervals == [Window(from: start, to: manifest.highWaterMark)])
     #expect(manifest.highWaterMark >= time ?? now)

@@ -23,7 +23,7 @@ import Testing
     _ kind: RunCrashTests.Kind
   ) async throws {
     let chapter = try await kind.chapter()
-    let before = try Chapter.state(of: chapter.disk)
+    let before = try await Chapter.state(of: chapter.disk)
     let whole = try await chapter.play(on: FaultyFileSystem(copyOf: chapter.disk))
     let (operations, rows) = (try await chapter.story().operations, rows(of: before))
     var (partly, tidied) = (0, 0)
@@ -33,7 +33,7 @@ import Testing
       let summary: ExportSummary
       do { summary = try await chapter.play(on: disk) } catch is ArchiveError { continue }
       disk.restart()
-      let after = try Chapter.state(of: disk)
+      let after = try await Chapter.state(of: disk)
       let place = "\(kind.rawValue), operation \(number)"
       #expect(summary.manifest == after, "\(place)")
       #expect(summary.commits == Array((before?.commit ?? 0) + 1..<(after?.commit ?? 0) + 1), "\(place)")
@@ -81,7 +81,7 @@ import Testing
       #expect(summary.counters.requests == asked.withLock(\.self), "request \(last)")
       #expect((1...last).contains(summary.pagesReceived), "request \(last)")
       #expect(summary.counters.eventsReceived > 0 && !summary.counters.complete, "request \(last)")
-      let manifest = try world.manifest
+      let manifest = try await world.manifest
       #expect(summary.counters.rowsAdded == rows(of: manifest), "request \(last)")
       #expect(summary.commits.last == manifest?.commit, "request \(last)")
       #expect(try await world.violations() == [])
@@ -113,6 +113,6 @@ import Testing
     disk.refuse([])
     #expect(try await world.violations() == [])
     #expect(disk.paths(below: "/archive/_staging").isEmpty)
-    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings == [])
+    #expect(try await Archive(at: "/archive", log: world.log, fileSystem: disk).verify()?.findings == [])
   }
 }

@@ -56,7 +56,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       Issue.record("it ended as \(summary.outcome)")
       return
     }
-    #expect(try world.manifest?.coverage.intervals == [window])
+    await #expect(try world.manifest?.coverage.intervals == [window])
     #expect(try await world.archived() == world.truth().filter { window.contains($0.time) })
   }
 
@@ -85,7 +85,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         Issue.record("night \(night) ended as \(summary.outcome)")
         return
       }
-      #expect(try world.manifest?.gaps == [])
+      await #expect(try world.manifest?.gaps == [])
       #expect(try await world.violations() == [])
       let next = now + .days(Double(night + 1))
       world.api.withLock { api in
@@ -200,7 +200,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let world = try world(.exact, [Later(.fails), CountField.wrong(by: 3)])
     let (summary, _) = try await export(window, from: world, .filter)
     guard case .complete = summary.outcome else {
-      #expect(try world.manifest?.coverage.contains(window) != true)
+      await #expect(try world.manifest?.coverage.contains(window) != true)
       return
     }
     #expect(try await world.violations() == [])
@@ -221,7 +221,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         let world = try world(filter, ties: 4, weather, seed: seed)
         let known = try world.truth()
         let (summary, _) = try await export(window, from: world, .filter)
-        let coverage = try world.manifest?.coverage ?? Coverage()
+        let coverage = try await world.manifest?.coverage ?? Coverage()
         let archived = try await Set(world.archived())
         let missing = known.filter { coverage.contains($0.time) && !archived.contains($0) }
         #expect(missing.isEmpty, "weather \(index), \(filter): \(missing.prefix(3))")
@@ -260,7 +260,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       return
     }
     #expect(first.summary.counters.timeFilter == "filter")
-    #expect((try world.manifest?.coverage.intervals.first?.from ?? now) <= time("2024-02-11T00:00:00Z"))
+    await #expect((try world.manifest?.coverage.intervals.first?.from ?? now) <= time("2024-02-11T00:00:00Z"))
     #expect(try await world.violations() == [])
     world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
     let second = try await world.export(.incremental(backfillStart: nil), adjust: { $0.pageSize = 40 })

@@ -56,7 +56,7 @@ import Testing
         settings.pageSize = 20
         settings.maxConcurrentRequests = limit
       })
-    let rows = try #require(try world.manifest).partitions.reduce(0) { $0 + $1.rows }
+    let rows = try await #require(try world.manifest).partitions.reduce(0) { $0 + $1.rows }
     let pages = (rows + 19) / 20
     #expect(summary.counters.requests <= pages + 4 + limit - 1)
     #expect(try await world.violations() == [])

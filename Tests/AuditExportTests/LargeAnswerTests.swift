@@ -33,8 +33,8 @@ import Testing
     #expect(Set(archived).count == archived.count && Set(archived).isSubset(of: truth))
     let settled = truth.filter { $0.time < now - .minutes(10) }
     #expect(settled.count - Set(archived).intersection(settled).count == large)
-    #expect(try world.manifest?.coverage.contains(start + .hours(1)) == true)
-    #expect(try Archive.verify(at: world.folder, log: world.log)?.findings == [])
+    await #expect(try world.manifest?.coverage.contains(start + .hours(1)) == true)
+    #expect(try await Archive(at: world.folder, log: world.log).verify()?.findings == [])
   }
 
   private static let behaviours: [(String, [any Behaviour])] = [

@@ -23,7 +23,7 @@ import Testing
       }
     }
     _ = try await world.export(.incremental(backfillStart: start))
-    let file = try #require(try world.manifest?.quarantine.first)
+    let file = try await #require(try world.manifest?.quarantine.first)
     #expect(file.records == 2)
     disk.setContents(of: "/archive/\(file.path)", nil)
 
@@ -42,7 +42,7 @@ import Testing
     let cure = try await world.export(.window(window, replace: true))
     #expect(!cure.isDamaged)
     #expect(cure.rowsDropped == 0)
-    let manifest = try #require(try world.manifest)
+    let manifest = try await #require(try world.manifest)
     #expect(!manifest.quarantine.contains { $0.path == file.path })
     #expect(manifest.quarantinedRecords == 2)
     let next = try await world.export(.incremental(backfillStart: nil))

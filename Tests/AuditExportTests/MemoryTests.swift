@@ -86,13 +86,14 @@ import Testing
     let world = try world(disk)
     world.formats.withLock { $0 = [.csv, .parquet] }
     _ = try await world.export(.incremental(backfillStart: start))
-    let file = try #require(try world.manifest?.partitions.first?.files.last)
+    let file = try await #require(try world.manifest?.partitions.first?.files.last)
     #expect(file.format == .parquet)
     var bytes = try #require(disk.contents(of: "/archive/\(file.path)"))
     bytes[bytes.count / 2] ^= 1
     disk.setContents(of: "/archive/\(file.path)", bytes)
-    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings.isEmpty == false)
+    #expect(
+      try await Archive(at: "/archive", log: world.log, fileSystem: disk).verify()?.findings.isEmpty == false)
     _ = try await world.export(.window(Window(from: start, to: start + .days(1)), replace: true))
-    #expect(try Archive.verify(at: "/archive", log: world.log, fileSystem: disk)?.findings == [])
+    #expect(try await Archive(at: "/archive", log: world.log, fileSystem: disk).verify()?.findings == [])
   }
 }

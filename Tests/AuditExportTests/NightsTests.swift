@@ -36,7 +36,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       }
       let now = summary.commits.isEmpty ? world.clock.now : try #require(summary.manifest).committedAt
       late += summary.counters.lateEvents
-      let manifest = try #require(try world.manifest)
+      let manifest = try await #require(try world.manifest)
       #expect(manifest.gaps.isEmpty)
       #expect(manifest.coverage.intervals == [Window(from: start, to: manifest.highWaterMark)])
       #expect(manifest.highWaterMark <= now - .minutes(10))
@@ -84,7 +84,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     let first = try await world.export(.incremental(backfillStart: nil))
     #expect(first.plan.notes == [.beginsNow(now)])
-    var manifest = try #require(try world.manifest)
+    var manifest = try await #require(try world.manifest)
     #expect(manifest.start == now)
     #expect(manifest.highWaterMark == now)
     #expect(manifest.coverage.intervals.isEmpty)
@@ -93,7 +93,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     world.api.withLock { $0.change(world.log) { $0.insertGenerated(at: now + .hours(1)) } }
     world.clock.advance(to: now + .hours(2))
     let second = try await world.export(.incremental(backfillStart: nil))
-    manifest = try #require(try world.manifest)
+    manifest = try await #require(try world.manifest)
     #expect(second.counters.rowsAdded == 1)
     #expect(manifest.highWaterMark == manifest.coverage.intervals.last?.to)
     #expect(try await world.archived().map(\.time) == [now + .hours(1)])
@@ -138,7 +138,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         return
       }
       // What the archive holds has not been looked at, so nothing new is claimed; what was received is kept.
-      #expect(try #require(try world.manifest).coverage.end == first - .minutes(10))
+      await #expect(try #require(try world.manifest).coverage.end == first - .minutes(10))
       #expect(try await world.archived().last?.time ?? first > time("2024-02-09T00:00:00Z"))
       world.beforeRequest.withLock { $0 = { (_: Int) throws(TransportFault) in } }
     }
@@ -148,7 +148,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let third = try await world.export(.incremental(backfillStart: nil))
     #expect(try await world.archived().map(\.time).contains(late))
     #expect(third.counters.lateEvents == 1)
-    let manifest = try #require(try world.manifest)
+    let manifest = try await #require(try world.manifest)
     #expect(
       manifest.lookbackDue.intervals == [
         Window(from: time("2024-02-10T02:00:00Z"), to: manifest.highWaterMark)
@@ -166,7 +166,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     #expect(
       summary.plan.notes
         == [.startMovedBack(from: time("2024-02-06T06:00:00Z"), to: time("2024-02-03T00:00:00Z"))])
-    let manifest = try #require(try world.manifest)
+    let manifest = try await #require(try world.manifest)
     #expect(manifest.start == time("2024-02-03T00:00:00Z"))
     #expect(manifest.gaps.isEmpty)
     #expect(try await world.violations() == [])
@@ -181,10 +181,10 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     let first = try await world.export(.incremental(backfillStart: start))
     #expect(first.daysWritten.count == 8)
-    let before = try #require(try world.manifest)
+    let before = try await #require(try world.manifest)
     world.clock.advance(to: now + .hours(1))
     let second = try await world.export(.incremental(backfillStart: start))
-    let after = try #require(try world.manifest)
+    let after = try await #require(try world.manifest)
     #expect(second.daysWritten.isEmpty)
     #expect(second.counters.rowsAdded == 0)
     #expect(after.partitions.map(\.revision) == before.partitions.map(\.revision))
@@ -197,7 +197,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
     }
     _ = try await world.export(.incremental(backfillStart: start))
-    let before = try #require(try world.manifest)
+    let before = try await #require(try world.manifest)
     let window = Window(from: time("2024-02-04T00:00:00Z"), to: time("2024-02-05T12:00:00Z"))
     let summary = try await world.export(.window(window, replace: false))
     #expect(summary.daysWritten.isEmpty)
@@ -205,7 +205,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let replaced = try await world.export(.window(window, replace: true))
     #expect(replaced.daysWritten.isEmpty)
     #expect(replaced.rowsDropped == 0)
-    let after = try #require(try world.manifest)
+    let after = try await #require(try world.manifest)
     #expect(after.partitions.map(\.files) == before.partitions.map(\.files))
     #expect(after.highWaterMark == before.highWaterMark)
   }
@@ -321,7 +321,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     _ = try await world.export(.incremental(backfillStart: start))
     let day = try #require(Day("2024-02-04"))
     let whole = try await world.archived()
-    let file = try #require(try world.manifest?.partition(day)?.files.first)
+    let file = try await #require(try world.manifest?.partition(day)?.files.first)
     try world.overwrite(file.path, with: Array("nonsense".utf8))
 
     let merged = try await world.export(.window(day.window, replace: false))
@@ -350,17 +350,17 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       Issue.record("it was not stopped")
       return
     }
-    let gap = try #require(try world.manifest?.gaps.first)
+    let gap = try await #require(try world.manifest?.gaps.first)
     #expect(gap.from == start)
     #expect(try await world.violations() == [])
-    #expect(try world.manifest?.highWaterMark == start)
+    await #expect(try world.manifest?.highWaterMark == start)
 
     world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
     world.clock.advance(to: now + .hours(1))
     let before = world.api.withLock { $0.requests.count }
     let second = try await world.export(.incremental(backfillStart: start), adjust: settings)
     let requests = world.api.withLock { $0.requests.count } - before
-    #expect(try world.manifest?.gaps == [])
+    await #expect(try world.manifest?.gaps == [])
     #expect(try await world.violations() == [])
     #expect(second.counters.timeFilter == "seek")
     // The gap's own pages, the newest hour's, a search among 200 pages, and two walks that end where they began.
@@ -376,7 +376,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     let first = try await world.export(.incremental(backfillStart: now - .days(300)))
     let visible = try #require(try world.truth().first).time
-    let manifest = try #require(try world.manifest)
+    let manifest = try await #require(try world.manifest)
     #expect(manifest.start == visible)
     #expect(manifest.gaps.isEmpty)
     #expect(first.plan.notes == [.nothingShown(Window(from: now - .days(300), to: visible))])
@@ -384,7 +384,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     world.clock.advance(to: now + .days(1))
     let second = try await world.export(.incremental(backfillStart: now - .days(300)))
     #expect(second.plan.notes.isEmpty)
-    #expect(try world.manifest?.start == visible)
+    await #expect(try world.manifest?.start == visible)
   }
 
   @Test func `a run warns when what the archive lacks is about to leave the plan's log`() async throws {

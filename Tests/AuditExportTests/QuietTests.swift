@@ -3,6 +3,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithEmulator
 import Foundation
+import TestSupport
 import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
@@ -25,7 +26,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         Generation(count: 200, window: Window(from: start, to: start + .days(1))))
     }
     _ = try await world.export(.incremental(backfillStart: start))
-    let before = try #require(try world.manifest)
+    let before = try await #require(try world.manifest)
     for night in 1...3 {
       world.clock.advance(to: evening + .days(Double(night)))
       let settled = world.clock.now - .minutes(10)
@@ -38,11 +39,12 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       #expect(commit.run.complete && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
       // The days that were quiet are named, with no rows.
       let day = Day(containing: world.clock.now)
-      let partition = try #require(try world.manifest?.partition(day))
+      let partition = try await #require(try world.manifest?.partition(day))
       #expect(partition.rows == 0 && partition.revision == 0 && partition.files.isEmpty)
     }
     // Nothing of it is anything to load.
-    let changes = try #require(try Archive.changes(at: world.folder, log: world.log, since: before.commit))
+    let changes = try #require(
+      try await Archive(at: world.folder, log: world.log).changes(since: before.commit))
     #expect(changes.days.isEmpty && changes.commit > before.commit)
     #expect(try await world.violations().isEmpty)
   }
@@ -54,16 +56,17 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       configuration.events = .generated(Generation(count: 200, window: Window(from: start, to: evening)))
     }
     _ = try await world.export(.incremental(backfillStart: start))
-    let before = try #require(try world.manifest)
+    let before = try await #require(try world.manifest)
     let window = Window(from: start, to: start + .days(1))
     let summary = try await world.export(.window(window, replace: false))
-    let after = try #require(try world.manifest)
+    let after = try await #require(try world.manifest)
     #expect(summary.counters.rowsAdded == 0 && summary.commits == [before.commit + 1])
     #expect(after.coverage == before.coverage && after.partitions == before.partitions)
     let commit = try record(world, before.commit + 1)
     #expect(commit.partitionsChanged.isEmpty && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
     #expect(commit.run.eventsReceived > 0 && commit.run.duplicates > 0)
-    let changes = try #require(try Archive.changes(at: world.folder, log: world.log, since: before.commit))
+    let changes = try #require(
+      try await Archive(at: world.folder, log: world.log).changes(since: before.commit))
     #expect(changes.days.isEmpty && changes.commit == after.commit)
   }
 }

@@ -5,6 +5,7 @@ import CloudsmithEmulator
 import Foundation
 import PartitionFormats
 import Synchronization
+import TestSupport
 import Testing
 
 /// `samples/archive` is what the exporter makes of `samples/pages`.
@@ -43,8 +44,8 @@ import Testing
       return
     }
     // Compressed bytes, and so names and hashes of files, may differ with the version of zlib; the content may not.
-    let expected = try #require(try Archive.read(at: kept, log: world.log))
-    let manifest = try #require(try world.manifest)
+    let expected = try #require(try await Archive(at: kept, log: world.log).read())
+    let manifest = try await #require(try world.manifest)
     #expect(manifest.start == expected.start)
     #expect(manifest.highWaterMark == expected.highWaterMark)
     #expect(manifest.coverage == expected.coverage)
@@ -60,7 +61,7 @@ import Testing
 
   @Test func `Monad's sample record flattens to the row that its reference promises`() async throws {
     let world = try await made()
-    let partition = try #require(try world.manifest?.partition(Day("2024-02-12")!))
+    let partition = try await #require(try world.manifest?.partition(Day("2024-02-12")!))
     let text = try text(of: partition, in: world.folder)
     #expect(
       text.contains(

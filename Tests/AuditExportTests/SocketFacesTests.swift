@@ -91,7 +91,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       #expect(face.ends.fits(first.outcome), "\(String(describing: first.outcome))")
       #expect(try await world.violations() == [])
       let settled = Window(from: Self.start, to: Self.now - .minutes(10))
-      let isCovered = try world.manifest?.coverage.contains(settled) ?? false
+      let isCovered = try await world.manifest?.coverage.contains(settled) ?? false
       #expect(isCovered == Face.Ending.complete.fits(first.outcome))
 
       emulator.withAPI { $0.behave([]) }
@@ -100,7 +100,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         from: emulator, backfillStart: Self.start, pageSize: 25, acceptEncoding: acceptEncoding,
         patience: patience)
       #expect(Face.Ending.complete.fits(second.outcome), "\(String(describing: second.outcome))")
-      let manifest = try #require(try world.manifest)
+      let manifest = try await #require(try world.manifest)
       #expect(manifest.gaps.isEmpty)
       #expect(manifest.coverage.contains(Window(from: Self.start, to: Self.now)))
       #expect(try await world.violations() == [])

@@ -18,8 +18,8 @@ import Testing
   private func page(
     _ folder: String, _ manifest: Manifest, now: String = "2024-02-17T08:00:00Z", days: Bool = false,
     _ style: TerminalStyle
-  ) throws -> String {
-    let commits = try Archive.recentCommits(at: folder, log: ExampleArchive.log, limit: 99)
+  ) async throws -> String {
+    let commits = try await Archive(at: folder, log: ExampleArchive.log).recentCommits(limit: 99)
     let now = ExampleArchive.at(now)
     return StatusPage(
       manifest: manifest, runs: RecentRun.runs(of: commits, isWhole: true),
@@ -29,7 +29,7 @@ import Testing
 
   @Test func `every kind of day has its sign, and the bars name the most`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
-      let text = try page(folder, manifest, TerminalStyle(isUnicode: true))
+      let text = try await page(folder, manifest, TerminalStyle(isUnicode: true))
       #expect(
         text == """
           source           acme at https://api.cloudsmith.io
@@ -68,7 +68,7 @@ import Testing
 
   @Test func `where the locale is not UTF-8 it is all ASCII, and says the same`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
-      let text = try page(folder, manifest, TerminalStyle())
+      let text = try await page(folder, manifest, TerminalStyle())
       let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
       #expect(isASCII)
       #expect(text.contains("2024-02                    # . o x # o - -"))
@@ -78,7 +78,7 @@ import Testing
 
   @Test func `days can be listed, quiet ones together`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
-      let lines = try page(folder, manifest, days: true, TerminalStyle()).split(separator: "\n")
+      let lines = try await page(folder, manifest, days: true, TerminalStyle()).split(separator: "\n")
       #expect(lines.suffix(6).first == "day         state    rev        rows       bytes")
       #expect(lines.last?.hasPrefix("2024-02-15  open       1           7") == true)
     }
@@ -86,7 +86,7 @@ import Testing
 
   @Test func `an archive that nobody feeds any more has no end of days that were not fetched`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
-      let text = try page(folder, manifest, now: "2026-02-14T08:00:00Z", TerminalStyle())
+      let text = try await page(folder, manifest, now: "2026-02-14T08:00:00Z", TerminalStyle())
       #expect(text.contains("and 699 more days, none of them fetched"))
       let calendar = CoverageCalendar(manifest, now: ExampleArchive.at("2026-02-14T08:00:00Z"))
       #expect(calendar.days.count == 6 + 31 && calendar.count(.pending) == 31)
@@ -101,7 +101,7 @@ import Testing
       } _: { folder, manifest in
         for width in [40, 57, 58, 79, 80, 81, 99, 120, 200] {
           let plain = TerminalStyle(width: width, isUnicode: true)
-          let text = try page(folder, manifest, now: "2024-07-01T00:00:00Z", plain)
+          let text = try await page(folder, manifest, now: "2024-07-01T00:00:00Z", plain)
           // The facts have the width that they have: an instant is not broken.
           let drawn = text.split(separator: "\n\n").dropFirst().dropLast().joined(separator: "\n\n")
           for line in drawn.split(separator: "\n") where !line.hasPrefix("events a day") {
@@ -111,7 +111,7 @@ import Testing
           #expect(!text.split(separator: "\n").contains { $0.hasSuffix(" ") })
           var colored = plain
           colored.isColored = true
-          let shown = try page(folder, manifest, now: "2024-07-01T00:00:00Z", colored)
+          let shown = try await page(folder, manifest, now: "2024-07-01T00:00:00Z", colored)
           #expect(shown.contains("\u{1B}[36m"))
           let stripped = shown.replacing(/\x{1B}\[[0-9;]*m/, with: "")
           #expect(

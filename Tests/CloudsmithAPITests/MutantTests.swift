@@ -9,7 +9,8 @@ import Testing
   private let now = Timestamp(microseconds: 1_707_733_845_123_456)
   private let tenYears = TimeSpan.days(3_650)
 
-  @Test func `mutated header fields give numbers in bounds, and a redirect stays with its host`() throws {
+  @Test func `mutated header fields give numbers in bounds, and a redirect stays with its host`() async throws
+  {
     let names = [
       "X-Pagination-Count", "X-Pagination-PageSize", "X-RateLimit-Limit", "X-RateLimit-Remaining",
       "X-RateLimit-Reset", "X-RateLimit-Interval", "Retry-After", "Age", "Date", "Location",
@@ -22,7 +23,7 @@ import Testing
     let key = try APIKey("key")
     let request = APIRequest(
       origin: Origin(scheme: .https, host: "api.example"), target: "/v1/audit-log/acme/", key: key)
-    try FuzzedReader.headers.readMutants(of: corpus, tokens: hosts, longest: 1 << 14) { value, random in
+    try await FuzzedReader.headers.readMutants(of: corpus, tokens: hosts, longest: 1 << 14) { value, random in
       let text = String(decoding: value, as: UTF8.self)
       let date = random.once(in: 2) ? "Sun, 29 Jan 2017 17:49:25 GMT" : text
       let headers = HeaderFields(names.map { ($0, $0 == "Date" ? date : text) })
@@ -47,14 +48,14 @@ import Testing
     }
   }
 
-  @Test func `mutated settings are read as they print, or refused`() throws {
+  @Test func `mutated settings are read as they print, or refused`() async throws {
     let corpus = [
       "https://api.cloudsmith.io/v1/", "http://127.0.0.1:8080", "http://[::1]:80",
       "http://user:p%40ss@proxy.example:3128",
       "0.5", "auto", "unlimited", "20%", "acme/my-repo", "  0123456789abcdef\n",
       "[default]\napi_key = \"abc\"\n; a comment\n[profile:night]\napi_key: 'def'\n",
     ].map { Array($0.utf8) }
-    try FuzzedReader.settings.readMutants(of: corpus, tokens: hosts, longest: 1 << 12) { bytes, _ in
+    try await FuzzedReader.settings.readMutants(of: corpus, tokens: hosts, longest: 1 << 12) { bytes, _ in
       let text = String(decoding: bytes, as: UTF8.self)
       var isRead = false
       if let host = answer({ () throws(APIHostError) in try APIHost(text) }) {

@@ -4,12 +4,12 @@ import Testing
 @testable import PartitionFormats
 
 @Suite struct `compression of Parquet parts` {
-  private func read(_ file: [UInt8]) throws -> [Row] {
+  private func read(_ file: [UInt8]) async throws -> [Row] {
     var content = DayContentHash()
-    return try ParquetPart.read(file, content: &content).rows
+    return try await ParquetPart.read(file, content: &content).rows
   }
 
-  @Test func `pages are read back at every level, those of identifiers too`() throws {
+  @Test func `pages are read back at every level, those of identifiers too`() async throws {
     var random = LocalSplitMix64(seed: 61)
     let rows = (0..<4_000).map { _ in
       Row(text: [.uuid: String(random.next(), radix: 16), .actor: "a\(random.next() % 9)"])
@@ -17,7 +17,7 @@ import Testing
     let levels = 1...9
     for compression in levels.map({ ParquetCompression.gzip(level: $0) }) + zstd([1, 3, 19]) {
       let part = try ParquetPart(rows, compression)
-      #expect(try read(part.file) == rows, "\(compression)")
+      #expect(try await read(part.file) == rows, "\(compression)")
       #expect(try ParquetPart(rows, compression).file == part.file, "\(compression)")
     }
     #expect(throws: GzipError.self) { try ParquetPart(rows, .gzip(level: 10)) }
@@ -77,7 +77,7 @@ import Testing
       }
     }
   #else
-    @Test func `without the trait, zstd is refused with a sentence`() throws {
+    @Test func `without the trait, zstd is refused with a sentence`() async throws {
       #expect(throws: ParquetError(.withoutZstd)) { try ParquetPart([Row()], .zstd(level: 3)) }
       let chunk = ParquetChunk(
         column: ParquetColumn("c", .text), encoding: .plain, codec: ParquetNumber.zstd, values: 1,
@@ -90,8 +90,8 @@ import Testing
       var file = ParquetNumber.magic + [0] + thrift.bytes
       file.append(littleEndian: UInt32(thrift.bytes.count))
       file += ParquetNumber.magic
-      let error = #expect(throws: ParquetError.self) {
-        _ = try ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }
+      let error = await #expect(throws: ParquetError.self) {
+        _ = try await ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }
       }
       #expect(
         error?.description

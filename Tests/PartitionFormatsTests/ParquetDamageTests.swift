@@ -14,34 +14,34 @@ import Testing
       longitude: index % 2 == 0 ? 1.5 : .nan)
   }
 
-  private func read(_ file: [UInt8]) throws -> [Row] {
+  private func read(_ file: [UInt8]) async throws -> [Row] {
     var content = DayContentHash()
-    return try ParquetPart.read(file, content: &content).rows
+    return try await ParquetPart.read(file, content: &content).rows
   }
 
   /// An error of the format, or the very rows.
-  private func isHarmless(_ file: [UInt8]) -> Bool {
-    do { return try read(file) == Self.rows } catch { return error is ParquetError }
+  private func isHarmless(_ file: [UInt8]) async -> Bool {
+    do { return try await read(file) == Self.rows } catch { return error is ParquetError }
   }
 
-  @Test func `no byte can be changed so that other rows come out`() throws {
+  @Test func `no byte can be changed so that other rows come out`() async throws {
     let file = try ParquetPart(Self.rows).file
-    #expect(try read(file) == Self.rows)
+    #expect(try await read(file) == Self.rows)
     for index in file.indices {
       for bits in [0x01, 0x10, 0x80, 0xff] as [UInt8] {
         var changed = file
         changed[index] ^= bits
-        #expect(isHarmless(changed), "byte \(index) ^ \(bits)")
+        #expect(await isHarmless(changed), "byte \(index) ^ \(bits)")
       }
     }
   }
 
-  @Test func `a file that is cut anywhere is an error`() throws {
+  @Test func `a file that is cut anywhere is an error`() async throws {
     let file = try ParquetPart(Self.rows).file
     for length in file.indices {
-      #expect(throws: ParquetError.self) { try read(Array(file[..<length])) }
+      await #expect(throws: ParquetError.self) { try await read(Array(file[..<length])) }
     }
-    #expect(throws: ParquetError.self) { try read(file + [0]) }
+    await #expect(throws: ParquetError.self) { try await read(file + [0]) }
   }
 
   /// Makes the checksums true again, so that the decoders behind them see the damage.
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func `what a footer says is not believed`() throws {
+  @Test func `what a footer says is not believed`() async throws {
     // A run of two thousand million values in five bytes.
     let run: [UInt8] = [0xfe, 0xff, 0xff, 0xff, 0x0f, 0]
     #expect(HybridRuns.read(run, at: 0..<6, width: 1, count: 8, below: 2) == nil)
@@ -81,8 +81,8 @@ import Testing
     var file = ParquetNumber.magic + [0] + thrift.bytes
     file.append(littleEndian: UInt32(thrift.bytes.count))
     file += ParquetNumber.magic
-    #expect(throws: ParquetError(.tooLarge(ParquetRowGroup.rowLimit), rowGroup: 0)) {
-      _ = try ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }
+    await #expect(throws: ParquetError(.tooLarge(ParquetRowGroup.rowLimit), rowGroup: 0)) {
+      _ = try await ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }
     }
   }
 

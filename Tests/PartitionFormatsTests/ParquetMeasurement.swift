@@ -9,11 +9,11 @@ private let events = ProcessInfo.processInfo.environment["CLOUDSMITH_MEASURE_EVE
 /// leaves both parts beside it.
 @Suite(.enabled(if: events != nil, "CLOUDSMITH_MEASURE_EVENTS names no file of events"), .serialized)
 struct `Parquet and CSV, measured` {
-  private func seconds(_ work: () throws -> Void) rethrows -> Double {
+  private func seconds(_ work: () async throws -> Void) async rethrows -> Double {
     var times: [Double] = []
     for _ in 0..<3 {
       let start = clock()
-      try work()
+      try await work()
       times.append(Double(clock() - start) / 1e6)
     }
     return times.min() ?? 0
@@ -31,22 +31,22 @@ struct `Parquet and CSV, measured` {
     for row in order { batch.append(row, of: rows) }
 
     var (parquet, csv): ([UInt8], [UInt8]) = ([], [])
-    let parquetTime = try seconds { parquet = try ParquetPart(batch).file }
+    let parquetTime = try await seconds { parquet = try ParquetPart(batch).file }
     var content = DayContentHash()
     var writer = try CSVPartWriter()
     _ = try await writer.append(RowSelection(batch), content: &content) { csv += $0 }
     _ = try await writer.finish(content: &content) { csv += $0 }
-    let readTime = try seconds {
+    let readTime = try await seconds {
       var content = DayContentHash()
-      var reader = try ParquetPartReader(size: parquet.count) { Array(parquet[$0..<$0 + $1]) }
-      while try reader.next(content: &content) != nil {}
-      _ = try reader.finish()
+      var reader = try await ParquetPartReader(size: parquet.count) { Array(parquet[$0..<$0 + $1]) }
+      while try await reader.next(content: &content) != nil {}
+      _ = try await reader.finish()
     }
     try Data(parquet).write(to: URL(filePath: path + ".parquet"))
     try Data(csv).write(to: URL(filePath: path + ".csv.gz"))
     print("rows \(batch.count), parquet \(parquet.count) B in \(parquetTime) s, read in \(readTime) s,")
     if ParquetCompression.hasZstd {
-      let time = try seconds { parquet = try ParquetPart(batch, .zstd(level: 3)).file }
+      let time = try await seconds { parquet = try ParquetPart(batch, .zstd(level: 3)).file }
       print("with zstd \(parquet.count) B in \(time) s")
     }
     print("csv.gz \(csv.count) B")

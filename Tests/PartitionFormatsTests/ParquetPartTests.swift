@@ -12,12 +12,13 @@ import Testing
     return content.sha256
   }
 
-  @Test func `random tables are read as they were written, with the content hash of their CSV`() throws {
+  @Test func `random tables are read as they were written, with the content hash of their CSV`() async throws
+  {
     for seed in 0..<320 as Range<UInt64> {
       let rows = RandomTable.rows(seed: seed)
       let part = try ParquetPart(rows)
       var content = DayContentHash()
-      let (found, summary) = try ParquetPart.read(part.file, content: &content)
+      let (found, summary) = try await ParquetPart.read(part.file, content: &content)
       #expect(found == rows, "seed \(seed)")
       #expect(summary == part.summary, "seed \(seed)")
       #expect(content.sha256 == contentHash(rows), "seed \(seed)")
@@ -37,7 +38,7 @@ import Testing
   }
 
   @Test func `rows beyond a row group go on in the next, and pages and groups are those of the rows alone`()
-    throws
+    async throws
   {
     var batch = RowBatch()
     for row in 0..<230_000 {
@@ -47,12 +48,12 @@ import Testing
     }
     let part = try ParquetPart(batch)
     #expect(try ParquetPart(batch, slice: 33_333).file == part.file)
-    let reader = try ParquetReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
+    let reader = try await ParquetReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
     #expect(reader.metadata.groups.map(\.rows) == [50_000, 50_000, 50_000, 50_000, 30_000])
     var found = 0
     var content = DayContentHash()
-    var parts = try ParquetPartReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
-    while let rows = try parts.next(content: &content) {
+    var parts = try await ParquetPartReader(size: part.file.count) { Array(part.file[$0..<$0 + $1]) }
+    while let rows = try await parts.next(content: &content) {
       #expect(rows.count <= 4_096)
       for row in 0..<rows.count {
         let same = rows.hasSameContent(row, as: batch, found)
@@ -60,7 +61,7 @@ import Testing
         found += 1
       }
     }
-    let summary = try parts.finish()
+    let summary = try await parts.finish()
     #expect(found == batch.count && summary == part.summary)
   }
 
@@ -85,7 +86,7 @@ import Testing
         .reduce(0) { $0 + ParquetPartColumns.size(of: $1, in: batch) }
       #expect(part.summary.uncompressedBytes == size)
       var ignored = DayContentHash()
-      found += try ParquetPart.read(part.file, content: &ignored).rows
+      await found += try ParquetPart.read(part.file, content: &ignored).rows
       rest = end..<rest.upperBound
     }
     #expect(found == batch.rows)
@@ -94,22 +95,22 @@ import Testing
 
   /// Several row groups, so that no reader could hold one and pass.
   @Test func `a part is read from its first byte to its last, never more of it than a row group's column`()
-    throws
+    async throws
   {
     var random = LocalSplitMix64(seed: 14)
     var batch = RowBatch()
     for row in 0..<110_000 { batch.append(Row(text: [.uuid: "\(random.next())-\(row)"])) }
     let file = try ParquetPart(batch).file
-    let metadata = try ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }.metadata
+    let metadata = try await ParquetReader(size: file.count) { Array(file[$0..<$0 + $1]) }.metadata
     let longest = metadata.groups.flatMap { $0.chunks.map(\.compressedSize) }.max()
     let reads = Mutex<[Range<Int>]>([])
     var content = DayContentHash()
-    var reader = try ParquetPartReader(size: file.count) { offset, count in
+    var reader = try await ParquetPartReader(size: file.count) { offset, count in
       reads.withLock { $0.append(offset..<offset + count) }
       return Array(file[offset..<offset + count])
     }
-    while try reader.next(content: &content) != nil {}
-    _ = try reader.finish()
+    while try await reader.next(content: &content) != nil {}
+    _ = try await reader.finish()
     let ranges = reads.withLock { $0 }
     // The end, the beginning and the footer come first; then everything once, in order.
     let inOrder = ranges.dropFirst(3)
@@ -117,26 +118,28 @@ import Testing
     #expect(ranges.map(\.count).max() == longest)
   }
 
-  @Test func `a file that ends before its size is an error`() throws {
+  @Test func `a file that ends before its size is an error`() async throws {
     let file = try ParquetPart([Row()]).file
-    #expect(throws: ParquetError.self) {
-      _ = try ParquetPartReader(size: file.count + 9) { Array(file.dropFirst($0).prefix($1)) }
+    await #expect(throws: ParquetError.self) {
+      _ = try await ParquetPartReader(size: file.count + 9) { Array(file.dropFirst($0).prefix($1)) }
     }
     var content = DayContentHash()
     var isCut = false
-    var reader = try ParquetPartReader(size: file.count) { offset, count in
+    var reader = try await ParquetPartReader(size: file.count) { offset, count in
       Array(file.dropFirst(offset).prefix(isCut ? count - 1 : count))
     }
     isCut = true
-    #expect(throws: ParquetError.self) { _ = try reader.next(content: &content) }
+    await #expect(throws: ParquetError.self) { _ = try await reader.next(content: &content) }
   }
 
-  @Test func `an error of the sink is thrown as it is`() throws {
+  @Test func `an error of the sink is thrown as it is`() async throws {
     struct DiskFull: Error {}
     #expect(throws: DiskFull.self) {
       var writer = try ParquetPartWriter()
       _ = try writer.finish { _ in throw DiskFull() }
     }
-    #expect(throws: DiskFull.self) { _ = try ParquetPartReader(size: 100) { _, _ in throw DiskFull() } }
+    await #expect(throws: DiskFull.self) {
+      _ = try await ParquetPartReader(size: 100) { _, _ in throw DiskFull() }
+    }
   }
 }

@@ -7,16 +7,16 @@ import Testing
 /// `changes`, run as loaders run it.
 @Suite struct ChangesTests {
   /// An archive of 12 commits; of its days some are open, one was emptied.
-  private func withArchive(_ body: (String) throws -> Void) async throws {
+  private func withArchive(_ body: (String) async throws -> Void) async throws {
     try await withHistory(seed: 3, commits: 12, body)
   }
 
-  private func withHistory(seed: Int, commits: Int, _ body: (String) throws -> Void) async throws {
+  private func withHistory(seed: Int, commits: Int, _ body: (String) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "audit-changes-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var history = RandomHistory(seed: seed)
     for _ in 0..<commits { try await commit(folder) { _ = try await history.commit(to: $0) } }
-    try body(folder)
+    try await body(folder)
   }
 
   private func commit(_ folder: String, _ body: (ArchiveWriter) async throws -> Void) async throws {
@@ -27,8 +27,8 @@ import Testing
     // A process that another test is starting holds, from its fork to its exec, a copy of the lock that was let go of here.
     for attempt in 1... {
       do {
-        return try await Archive.withWriter(
-          at: folder, source: source, holder: holder, settings: settings
+        return try await Archive(at: folder, log: source.log).withWriter(
+          source: source, holder: holder, settings: settings
         ) { writer in try await body(writer) }
       } catch ArchiveError.locked where attempt < 100_000 {
         await Task.yield()
@@ -64,7 +64,7 @@ import Testing
     var lines: [Substring] = []
     for number in 1...61 {
       try await commit(archive) { writer in
-        if number == 61 { try history.settle(writer) } else { _ = try await history.commit(to: writer) }
+        if number == 61 { try await history.settle(writer) } else { _ = try await history.commit(to: writer) }
       }
       // At the end everybody loads, and one begins.
       let due =
@@ -247,7 +247,7 @@ import Testing
 
   @Test func `in an archive of two formats, each can be asked for, and COPY gets one`() async throws {
     try await withArchive { archive in
-      try addParquet(to: archive)
+      try await addParquet(to: archive)
       func paths(_ options: [String]) throws -> [Substring] {
         try changes(archive, ["--since", "0", "--as", "paths"] + options).output.split(separator: "\n")
       }
@@ -268,10 +268,10 @@ import Testing
 
   /// Makes the archive one of a single commit in which each day has its rows in a second format too. The files of that
   /// format are not there: `changes` reads none.
-  private func addParquet(to archive: String) throws {
+  private func addParquet(to archive: String) async throws {
     let log = try #require(LogName("acme"))
     let paths = ArchivePaths(log)
-    let manifest = try #require(try Archive.read(at: archive, log: log))
+    let manifest = try #require(try await Archive(at: archive, log: log).read())
     let record = "\(archive)/\(paths.commit(1))"
     var commit = try ArchiveJSON.decode(
       Commit.self, from: Array(Data(contentsOf: URL(filePath: record))), path: record)

@@ -48,10 +48,10 @@ struct FullDiskTests {
       )
       let found = try await full.problems()
       #expect(found == [], "\(result.log) \(result.output)")
-      #expect(try Set(first.content).isSubset(of: full.content))
-      #expect(try full.content.count < roomy.content.count)
+      await #expect(try Set(first.content).isSubset(of: full.content))
+      await #expect(try full.content.count < roomy.content.count)
       #expect(try await roomy.problems() == [])
-      #expect(try roomy.manifest?.partitions.reduce(0) { $0 + $1.rows } == 40_000)
+      await #expect(try roomy.manifest?.partitions.reduce(0) { $0 + $1.rows } == 40_000)
     }
   }
 }

@@ -6,6 +6,7 @@ import TestSupport
 struct Program {
   static let exporter = Program(name: "cloudsmith-audit-export")
   static let emulator = Program(name: "cloudsmith-emulator")
+  static let benchmark = Program(name: "cloudsmith-benchmark")
 
   let name: String
 

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 /// `status`, as people see it.
@@ -64,8 +65,10 @@ import Testing
   @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() async throws {
     try await Bench.with(["--generate", "20"]) { (bench) async throws in
       let log = try #require(LogName("acme"))
-      try await Archive.withWriter(
-        at: bench.archive, source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
+      try await Archive(
+        at: bench.archive, log: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log).log
+      ).withWriter(
+        source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
         holder: LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0)),
         settings: WriterSettings(toolVersion: "test")
       ) { writer in
@@ -76,7 +79,7 @@ import Testing
           change.covered = [Window(from: now - .hours(Double(number)), to: now)]
           change.run.window = Window(from: now - .hours(9), to: now)
           change.run.complete = number == 9
-          _ = try writer.commit(change)
+          _ = try await writer.commit(change)
         }
       }
       let record = bench.archive + "/_manifest/acme/commits/00000000000000000001.json"

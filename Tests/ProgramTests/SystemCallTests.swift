@@ -59,7 +59,7 @@ struct SystemCallTests {
   @Test func `killed at any call, a run leaves an archive that the next one completes`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveLook(folder: bench.archive).content
       var points: [String] = []
       for call in Call.allCases {
         var kills = 0
@@ -75,7 +75,7 @@ struct SystemCallTests {
           #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
           let next = try complete(bench, archive)
           #expect(next.status == 0, "\(call) \(number): \(next.log)")
-          #expect(try look.content == whole, "\(call) \(number)")
+          await #expect(try look.content == whole, "\(call) \(number)")
           #expect(try await look.problems() == [], "\(call) \(number)")
         }
         #expect(kills > 0, "\(call)")
@@ -85,12 +85,38 @@ struct SystemCallTests {
     }
   }
 
+  @Test func `runs that find nothing new or fail, and status, list no commits and read the manifest once`()
+    async throws
+  {
+    try await Bench.with(Self.events) { bench in
+      for _ in 1...8 { #expect(try complete(bench, bench.archive).status == 0) }
+      let (trace, state) = ("\(bench.folder)/trace", "\(bench.archive)/_manifest/acme")
+      let wrongKey = ["CLOUDSMITH_API_KEY": "wrong"]
+      for (command, more, status) in [
+        (bench.arguments([]), [:], 0), (bench.arguments([]), wrongKey, 20),
+        (["status", "-o", "acme", "--archive", bench.archive], [:], 0),
+        (["verify", "-o", "acme", "--archive", bench.archive, "--quick"], [:], 0),
+        (["changes", "-o", "acme", "--archive", bench.archive, "--since", "0"], [:], 0),
+      ] as [([String], [String: String], Int32)] {
+        let result = try Shell.run(
+          "exec strace -f -qq -y -o '\(trace)' -e trace=openat,getdents64 \"$@\"", command,
+          environment: bench.environment.merging(more) { $1 })
+        #expect(result.status == status, "\(command): \(result.log)")
+        let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        #expect(calls.count { $0.hasSuffix("<\(state)/manifest.json>") } == 1, "\(command)")
+        #expect(
+          !calls.contains { $0.contains("getdents64(") && $0.contains("<\(state)/commits>") }, "\(command)")
+      }
+      #expect(try await ArchiveLook(folder: bench.archive).problems() == [])
+    }
+  }
+
   @Test func `a call that fails ends the run with status 74 and a sentence, and the next run completes it`()
     async throws
   {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveLook(folder: bench.archive).content
       var points: [String] = []
       for (call, fault, words) in [
         (Call.fsync, "EIO", "Input/output error"), (.write, "ENOSPC", "No space left on device"),
@@ -112,7 +138,7 @@ struct SystemCallTests {
           #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
           let next = try complete(bench, archive)
           #expect(next.status == 0, "\(call) \(number): \(next.log)")
-          #expect(try look.content == whole, "\(call) \(number)")
+          await #expect(try look.content == whole, "\(call) \(number)")
         }
         #expect(failures > 0, "\(call)")
         points.append("\(failures) \(fault) at \(call)")
@@ -125,7 +151,7 @@ struct SystemCallTests {
   {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveLook(folder: bench.archive).content
       for number in 1...2 {
         let archive = "\(bench.folder)/delete-\(number)"
         let result = try run(bench, archive, .delete, "error=EIO", at: "\(number)+")
@@ -133,7 +159,7 @@ struct SystemCallTests {
         #expect(
           result.log.contains("warning left behind: could not delete \(archive)/")
             && result.log.contains("Input/output error"), "\(number): \(result.log)")
-        #expect(try ArchiveLook(folder: archive).content == whole, "\(number)")
+        await #expect(try ArchiveLook(folder: archive).content == whole, "\(number)")
         #expect(try complete(bench, archive).status == 0)
         #expect(try await ArchiveLook(folder: archive).problems() == [], "\(number)")
       }
@@ -143,12 +169,12 @@ struct SystemCallTests {
   @Test func `a call that is interrupted is made again`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveLook(folder: bench.archive).content
       for call in Call.allCases {
         let archive = "\(bench.folder)/\(call)"
         let result = try run(bench, archive, call, "error=EINTR", at: "1+2")
         #expect(result.status == 0, "\(call): \(result.log)")
-        #expect(try ArchiveLook(folder: archive).content == whole, "\(call)")
+        await #expect(try ArchiveLook(folder: archive).content == whole, "\(call)")
         #expect(try await ArchiveLook(folder: archive).problems() == [], "\(call)")
       }
     }
@@ -160,7 +186,7 @@ struct SystemCallTests {
       let archive = "\(bench.folder)/no-links"
       let result = try run(bench, archive, .link, "error=EPERM", at: "1+")
       #expect(result.status == 0, "\(result.log)")
-      #expect(try ArchiveLook(folder: archive).content == ArchiveLook(folder: bench.archive).content)
+      await #expect(try ArchiveLook(folder: archive).content == ArchiveLook(folder: bench.archive).content)
       #expect(try await ArchiveLook(folder: archive).problems() == [])
     }
   }

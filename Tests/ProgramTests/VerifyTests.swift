@@ -6,8 +6,19 @@ import Testing
 
 /// `verify`, run as its users run it, on copies of `samples/archive`.
 @Suite struct VerifyTests {
+  private static let hash1 = hash(1)
+  private static let hash2 = hash(2)
   private static let part12 = part("2024-02-12")
   private static let part13 = part("2024-02-13")
+
+  /// Of a commit record, as the manifest or the record after it has it.
+  private static func hash(_ number: Int) -> String {
+    let newest = number == 2
+    let file = newest ? "manifest.json" : "commits/00000000000000000002.json"
+    let data = FileManager.default.contents(atPath: Repository.path("samples/archive/_manifest/acme/\(file)"))
+    let record = data.flatMap { try? JSONSerialization.jsonObject(with: $0) } as? [String: Any]
+    return record?[newest ? "commit_sha256" : "previous_commit_sha256"] as? String ?? ""
+  }
 
   /// The CSV part of a day; its name has its hash.
   private static func part(_ day: String) -> String {
@@ -51,6 +62,7 @@ import Testing
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
           commits          2 of 2 are as they were written, each after the one before
+          newest commit    2, SHA-256 \(VerifyTests.hash2)
           days             5 of 5 are as they were committed
           files            8 of 8 are as they were sealed
           rows             17 of 17 were read in sound files
@@ -85,7 +97,9 @@ import Testing
           range asked      everything
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
-          commits          2 of 2 are as they were written, each after the one before
+          commits          1 of 1 from 2 on are as they were written, each after the one before
+                           those before were not read; verify without --quick, --from and --to reads them
+          newest commit    2, SHA-256 \(VerifyTests.hash2)
           days             4 of 5 are as they were committed
           files            7 of 8 have their size
           rows             not read (--quick)
@@ -144,6 +158,81 @@ import Testing
         other.output.contains("range found      2024-02-13T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z"))
       #expect(other.output.contains("days             3 of 3"))
       #expect(try verify(folder, ["--to", "2024-02-13"]).status == 2)
+    }
+  }
+
+  @Test func `since a commit that was verified before, what changed is verified, and the answer says so`()
+    throws
+  {
+    try withArchive { folder in
+      let first = try verify(folder, ["--output-format", "json"]).json
+      #expect(first["newest_commit"] as? Int == 2 && first["first_commit"] as? Int == 1)
+      #expect(first["newest_commit_sha256"] as? String == VerifyTests.hash2)
+      let since = ["--since", "1", "--commit-sha256", VerifyTests.hash1]
+      let result = try verify(folder, since)
+      #expect(result.status == 0 && result.log.isEmpty)
+      #expect(
+        result.output == """
+          archive          acme at https://api.cloudsmith.io in \(folder)
+          range asked      what changed since commit 1
+          range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
+          gaps             none
+          commits          1 of 1 from 2 on are as they were written, each after the one before
+                           commits up to 1 count as proven before (--since), as do 2 days that have not changed since
+          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          days             3 of 3 that changed since are as they were committed
+          files            4 of 4 are as they were sealed
+          rows             8 of 8 were read in sound files
+          quarantine       0 of 0 files are as they were sealed
+          proven empty     0 of 3 days
+
+          No finding: since commit 1 the archive is what its commits say.
+
+          """)
+      let json = try verify(folder, since + ["--output-format", "json"]).json
+      #expect(json["since"] as? Int == 1 && json["first_commit"] as? Int == 2)
+      #expect(json["days_unchanged"] as? Int == 2 && json["status"] as? String == "done")
+      // What was there before is not read; what came after is.
+      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      #expect(try verify(folder, since).status == 0)
+      #expect(try verify(folder, since + ["--from", "2024-02-13"]).status == 0)
+      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part13)")
+      #expect(try verify(folder, since).log.contains("1 missing"))
+    }
+  }
+
+  @Test func `another hash, or a commit that is not there, is a finding; a number without a hash is refused`()
+    throws
+  {
+    try withArchive { folder in
+      let zeros = String(repeating: "0", count: 64)
+      let other = try verify(folder, ["--since", "1", "--commit-sha256", zeros])
+      #expect(other.status == 2 && other.log.contains("1 broken-chain"), "\(other.log)")
+      #expect(
+        other.output.contains(
+          """
+          broken-chain     _manifest/acme/commits/00000000000000000001.json
+                           is another record than the one that was verified: it has SHA-256 \(VerifyTests.hash1), and that one \
+          had \(zeros)
+          """), "\(other.output)")
+      #expect(other.output.contains("Check that --since and --commit-sha256 are of this archive."))
+      let later = try verify(folder, ["--since", "3", "--commit-sha256", zeros, "--output-format", "json"])
+      #expect(later.status == 2)
+      let finding = try #require((try later.json["findings"] as? [[String: Any]])?.first)
+      #expect(finding["commit"] as? Int == 3 && finding["expected"] as? String == zeros)
+      for (options, words) in [
+        (["--since", "1"], "--since 1 needs --commit-sha256"), (["--commit-sha256", zeros], "needs --since"),
+        (["--since", "x"], "a commit that was verified before"),
+        (["--since", "1", "--commit-sha256", "1"], "64 hex digits"),
+      ] {
+        let result = try verify(folder, options)
+        #expect(result.status == 64 && result.log.contains(words), "\(options): \(result.log)")
+      }
+      let full = try verify(folder).output
+      for options in [["--since", "0"], ["--since", "0", "--commit-sha256", zeros]] {
+        let everything = try verify(folder, options)
+        #expect(everything.status == 0 && everything.output == full)
+      }
     }
   }
 
@@ -282,24 +371,24 @@ import Testing
 
   /// Puts an event of 2024-02-01 on 2024-02-03 too, as if it had been read there before its time was corrected. Returns its uuid.
   private func moveEvent(in folder: String) async throws -> String {
-    let manifest = try #require(try ArchiveLook(folder: folder).manifest)
+    let manifest = try await #require(try ArchiveLook(folder: folder).manifest)
     let (first, last) = (try #require(Day("2024-02-01")), try #require(Day("2024-02-03")))
-    return try await Archive.withWriter(
-      at: folder, source: manifest.source, holder: LockHolder.thisProcess(since: first.start),
+    return try await Archive(at: folder, log: manifest.source.log).withWriter(
+      source: manifest.source, holder: LockHolder.thisProcess(since: first.start),
       settings: WriterSettings(toolVersion: "test")
     ) { writer in
       var events: [RowBatch] = []
-      try writer.rows(of: first) { events.append($0) }
+      try await writer.rows(of: first) { events.append($0) }
       var moved = try #require(events.first)
       let uuid = try #require(moved.string(.uuid, 0))
       moved.eventAt[0] = last.end.microseconds - 1
       var rows: [RowSelection] = []
-      try writer.rows(of: last) { rows.append(RowSelection($0)) }
+      try await writer.rows(of: last) { rows.append(RowSelection($0)) }
       rows.append(RowSelection(moved, rows: [0]))
       var rest = rows[...]
       var change = Change(committedAt: last.end, lookback: .hours(24))
       change.days = [try await writer.stage(last) { rest.popFirst() }]
-      _ = try writer.commit(change)
+      _ = try await writer.commit(change)
       return uuid
     }
   }
@@ -307,7 +396,8 @@ import Testing
   @Test func `help names every option`() throws {
     let help = try Program.exporter.run(["help", "verify"])
     for option in [
-      "--organization", "--archive", "--from", "--to", "--quick", "--output-format", "--log-level", "--quiet",
+      "--organization", "--archive", "--from", "--to", "--quick", "--since", "--commit-sha256",
+      "--output-format", "--log-level", "--quiet",
     ] {
       #expect(help.output.contains(option), "\(option)")
     }

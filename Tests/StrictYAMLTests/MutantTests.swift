@@ -15,14 +15,14 @@ import Testing
   @Test
   func
     `of a mutated document comes a tree, which can be written and read again, or one sentence with its place`()
-    throws
+    async throws
   {
     let made = (1...40).map { seed in
       var document = RandomDocument(seed: seed)
       return Array(document.text().utf8)
     }
     let corpus = try samples("", ending: "job.yaml") + made
-    try FuzzedReader.yaml.readMutants(of: corpus, tokens: MutantTests.tokens) { bytes, _ in
+    try await FuzzedReader.yaml.readMutants(of: corpus, tokens: MutantTests.tokens) { bytes, _ in
       guard let text = String(validating: bytes, as: UTF8.self) else { return false }
       let node: YAMLNode
       do throws(YAMLFault) {

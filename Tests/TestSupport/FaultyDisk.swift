@@ -35,6 +35,10 @@ struct FaultyDisk: Sendable {
     return index
   }
 
+  func status(of index: Int) -> FileStatus {
+    FileStatus(kind: .file, size: files[index].bytes.count, number: UInt64(index))
+  }
+
   mutating func add(_ file: File) -> Int {
     files.append(file)
     return files.count - 1
@@ -144,8 +148,8 @@ package enum Survival: Sendable {
 
 extension StorageError {
   static func simulated(
-    _ operation: Operation, _ path: String, _ reason: Reason, code: Int32 = 5
+    _ operation: Operation, _ path: String, _ reason: Reason
   ) -> StorageError {
-    StorageError(operation: operation, path: path, reason: reason, code: code, detail: "simulated")
+    StorageError(operation: operation, path: path, reason: reason, detail: "simulated")
   }
 }

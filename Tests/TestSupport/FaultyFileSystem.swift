@@ -20,13 +20,7 @@ package final class FaultyFileSystem: FileSystem {
     /// The process dies: this operation and all that follow fail, until a restart. Of a write the half is written.
     case death
 
-    fileprivate var error: (reason: StorageError.Reason, code: Int32) {
-      switch self {
-      case .full: (.full, 28)
-      case .interruption: (.other, 4)
-      case .failure, .shortWrite, .death: (.other, 5)
-      }
-    }
+    fileprivate var reason: StorageError.Reason { self == .full ? .full : .other }
 
     fileprivate var writesHalf: Bool { self == .full || self == .shortWrite || self == .death }
   }
@@ -95,8 +89,10 @@ package final class FaultyFileSystem: FileSystem {
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
   /// From now on remembers what it is asked to do, as `rename /archive/a`.
-  package func record() { state.withLock { $0.operations = [] } }
+  package func record() { state.withLock { ($0.operations, $0.entriesListed) = ([], 0) } }
   package var operations: [String] { state.withLock { $0.operations ?? [] } }
+  /// How many entries of folders were listed since then.
+  package var entriesListed: Int { state.withLock(\.entriesListed) }
 
   /// Before the n-th operation from now another process does what makes this disk, of which `other` was a copy, into
   /// that one.
@@ -211,7 +207,7 @@ package final class FaultyFileSystem: FileSystem {
   package func renameExclusively(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     let (path, newPath) = (path.text, newPath.text)
     return try perform(.rename, newPath) { (state) throws(StorageError) in
-      if state.lacksExclusiveRenames { throw .simulated(.rename, newPath, .unsupported, code: 22) }
+      if state.lacksExclusiveRenames { throw .simulated(.rename, newPath, .unsupported) }
       try state.checkVolumes(path, newPath, .rename)
       guard let index = state.disk.file(path) else { throw .simulated(.rename, newPath, .missing) }
       try state.disk.add(.file(index), at: newPath, .rename)
@@ -222,7 +218,7 @@ package final class FaultyFileSystem: FileSystem {
   package func link(_ path: DiskPath, to newPath: DiskPath) throws(StorageError) {
     let (path, newPath) = (path.text, newPath.text)
     return try perform(.link, newPath) { (state) throws(StorageError) in
-      if state.lacksHardLinks { throw .simulated(.link, newPath, .unsupported, code: 1) }
+      if state.lacksHardLinks { throw .simulated(.link, newPath, .unsupported) }
       try state.checkVolumes(path, newPath, .link)
       guard let index = state.disk.file(path) else { throw .simulated(.link, newPath, .missing) }
       try state.disk.add(.file(index), at: newPath, .link)
@@ -258,7 +254,7 @@ package final class FaultyFileSystem: FileSystem {
   package func syncFolder(_ path: DiskPath) throws(StorageError) {
     let path = path.text
     return try perform(.syncFolder, path) { (state) throws(StorageError) in
-      if state.lacksFolderSync { throw .simulated(.syncFolder, path, .unsupported, code: 22) }
+      if state.lacksFolderSync { throw .simulated(.syncFolder, path, .unsupported) }
       guard let names = state.disk.folders[path]?.names else { throw .simulated(.syncFolder, path, .missing) }
       state.disk.folders[path] = FaultyDisk.Folder(names: names, durable: names)
     }
@@ -268,7 +264,9 @@ package final class FaultyFileSystem: FileSystem {
     let path = path.text
     return try perform(.list, path) { (state) throws(StorageError) in
       guard state.disk.folders[path] != nil else { throw .simulated(.list, path, .missing) }
-      return state.disk.entries(of: path, isDeep: isDeep)
+      let entries = state.disk.entries(of: path, isDeep: isDeep)
+      state.entriesListed += entries.count
+      return entries
     }
   }
 
@@ -276,7 +274,7 @@ package final class FaultyFileSystem: FileSystem {
     let path = path.text
     return try perform(.inspect, path) { (state) in
       if state.disk.folders[path] != nil { return FileStatus(kind: .folder, size: 0) }
-      return state.disk.file(path).map { FileStatus(kind: .file, size: state.disk.files[$0].bytes.count) }
+      return state.disk.file(path).map { state.disk.status(of: $0) }
     }
   }
 
@@ -286,7 +284,7 @@ package final class FaultyFileSystem: FileSystem {
       if state.disk.file(text) == nil {
         try state.disk.add(.file(state.disk.add(FaultyDisk.File())), at: text, .lock)
       }
-      if state.lacksLocks { throw .simulated(.lock, text, .noLocks, code: 37) }
+      if state.lacksLocks { throw .simulated(.lock, text, .noLocks) }
       guard let index = state.disk.file(text), state.locked.insert(index).inserted else { return nil }
       return try state.open(path, .lock)
     }
@@ -328,9 +326,9 @@ package final class FaultyFileSystem: FileSystem {
       }
       if let fault = state.nextFault() {
         failed(&state, fault)
-        throw .simulated(operation, path, fault.error.reason, code: fault.error.code)
+        throw .simulated(operation, path, fault.reason)
       }
-      if state.refused.contains(operation) { throw .simulated(operation, path, .denied, code: 1) }
+      if state.refused.contains(operation) { throw .simulated(operation, path, .denied) }
       return try body(&state)
     }
   }
@@ -357,6 +355,7 @@ private struct State {
   var growing: Set<String> = []
   /// nil: they are not recorded.
   var operations: [String]?
+  var entriesListed = 0
   private var lastDescriptor: Int32 = 0
 
   mutating func nextFault() -> FaultyFileSystem.Fault? {
@@ -388,15 +387,15 @@ private struct State {
     _ path: String, _ newPath: String, _ operation: StorageError.Operation
   ) throws(StorageError) {
     guard volume(of: path) != volume(of: newPath) else { return }
-    throw .simulated(operation, newPath, .otherVolume, code: 18)
+    throw .simulated(operation, newPath, .otherVolume)
   }
 
   mutating func open(_ path: DiskPath, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {
-    guard let index = disk.file(path.text) else { throw .simulated(operation, path.text, .missing, code: 2) }
+    guard let index = disk.file(path.text) else { throw .simulated(operation, path.text, .missing) }
     lastDescriptor += 1
     descriptors[lastDescriptor] = index
     return OpenFile(
-      descriptor: lastDescriptor, path: path, size: disk.files[index].bytes.count, isLock: operation == .lock)
+      descriptor: lastDescriptor, path: path, status: disk.status(of: index), isLock: operation == .lock)
   }
 
   func index(of file: OpenFile, _ operation: StorageError.Operation) throws(StorageError) -> Int {

@@ -30,8 +30,8 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
   /// leaves the seed of the mutant in hand, for when it kills the process.
   package func readMutants(
     of corpus: [[UInt8]], tokens: [[UInt8]] = [], longest: Int = 1 << 16,
-    _ read: (_ mutant: [UInt8], _ random: inout SeededRandom) throws -> Bool
-  ) throws {
+    _ read: (_ mutant: [UInt8], _ random: inout SeededRandom) async throws -> Bool
+  ) async throws {
     let environment = ProcessInfo.processInfo.environment
     let total = environment["FUZZ_MUTANTS"].flatMap { Int($0) } ?? 20_000
     let first = environment["FUZZ_SEED"].flatMap { Int($0) } ?? 1
@@ -48,7 +48,7 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
       var random = SeededRandom(seed: seed)
       let mutant = mutator.mutant(&random)
       do {
-        if try read(mutant, &random) { accepted += 1 }
+        if try await read(mutant, &random) { accepted += 1 }
       } catch {
         throw BrokenByMutant(reader: self, seed: seed, mutant: mutant, underlying: error)
       }

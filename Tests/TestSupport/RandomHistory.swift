@@ -61,14 +61,14 @@ package struct RandomHistory {
     }
     for day in days { change.days.append(try await stage(day, writer)) }
     made += 1
-    return try writer.commit(change)
+    return try await writer.commit(change)
   }
 
   /// Commits until every day is covered and out of reach of the lookback.
-  package mutating func settle(_ writer: ArchiveWriter) throws {
+  package mutating func settle(_ writer: ArchiveWriter) async throws {
     var change = Change(committedAt: next.next.next.end, lookback: .hours(24))
     change.covered = [Window(from: first.start, to: next.next.next.end)]
-    _ = try writer.commit(change)
+    _ = try await writer.commit(change)
   }
 
   // MARK: - What happens

@@ -12,10 +12,10 @@ struct CommitChain {
   }
 
   /// nil after the first of all. Throws `.brokenChain` where a record is missing or is not the one that was followed.
-  mutating func next() throws(ArchiveError) -> Commit? {
+  mutating func next() async throws(ArchiveError) -> Commit? {
     guard number > 0 else { return nil }
     let path = opening.paths.commit(number)
-    guard let (commit, found) = try opening.commit(number) else {
+    guard let (commit, found) = try await opening.commit(number) else {
       throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: path, commit: number))
     }
     guard found == sha256 else {

@@ -1,12 +1,11 @@
-package import AuditRecord
+import AuditRecord
 
 /// A folder that gets files of an archive under their paths, and that appears whole or not at all.
 ///
-/// It is filled beside its place, and takes the place in one step. A file gets a second name where the file system has such,
+/// It is filled beside its place, and takes the place in one step. A file gets a second name where the store has such,
 /// and is copied elsewhere; either way it stays as it was sealed, whatever a later run deletes.
 struct LinkedFiles {
-  /// Where the archive is.
-  let archive: String
+  let archive: any ArchiveStorage
   /// Where the folder is while it is filled: on the volume of its place.
   let temporary: String
   let files: any FileSystem
@@ -14,10 +13,7 @@ struct LinkedFiles {
   private var placed: Set<String> = []
   private var folders: Set<String> = []
 
-  /// Bytes copied at a time.
-  private static let chunk = 1 << 20
-
-  init(archive: String, temporary: String, files: any FileSystem) {
+  init(archive: any ArchiveStorage, temporary: String, files: any FileSystem) {
     (self.archive, self.temporary, self.files) = (archive, temporary, files)
   }
 
@@ -29,11 +25,11 @@ struct LinkedFiles {
   }
 
   /// Adds the files that are not there yet. Returns the first that the archive does not have any more; nil when all are there.
-  mutating func add(_ wanted: [PartFile]) throws -> PartFile? {
+  mutating func add(_ wanted: [PartFile]) async throws -> PartFile? {
     for file in wanted where !placed.contains(file.path) {
       try Task.checkCancellation()
-      guard try stored(place(file)) else { return file }
-      let size = try stored(files.status(target(file.path)))?.size ?? 0
+      guard try await stored(await place(file)) else { return file }
+      let size = try onDisk(files.status(target(file.path)))?.size ?? 0
       placed.insert(file.path)
       guard size == file.bytes else {
         throw ArchiveError.damaged(
@@ -64,49 +60,36 @@ struct LinkedFiles {
   }
 
   /// False when the archive does not have the file.
-  private mutating func place(_ file: PartFile) throws(StorageError) -> Bool {
-    let (source, target) = (DiskPath(archive, file.path), target(file.path))
+  private mutating func place(_ file: PartFile) async throws(StorageError) -> Bool {
+    let target = target(file.path)
     try makeFolder(ArchivePaths.folder(of: file.path))
-    do {
-      try files.link(source, to: target)
+    do throws(StorageError) {
+      if try await archive.link(file.path, to: target) { return true }
+      try await copy(file.path, to: target)
       return true
-    } catch {
-      switch error.reason {
-      case .missing: return false
-      case .otherVolume, .unsupported, .denied: break
-      default: throw error
-      }
+    } catch let error where error.reason == .missing {
+      return false
     }
-    let original: OpenFile
-    do { original = try files.open(source) } catch let error where error.reason == .missing { return false }
-    let copy: OpenFile
-    do {
-      copy = try files.create(target)
-    } catch {
-      close(original)
-      throw error
-    }
-    do {
-      try self.copy(original, to: copy)
-    } catch {
-      close(original)
-      close(copy)
-      throw error
-    }
-    close(original)
-    try files.close(copy)
-    return true
   }
 
-  private func copy(_ original: OpenFile, to copy: OpenFile) throws(StorageError) {
-    var offset = 0
-    while true {
-      let bytes = try files.read(LinkedFiles.chunk, at: offset, from: original)
-      if bytes.isEmpty { break }
-      try files.write(bytes, to: copy)
-      offset += bytes.count
+  private func copy(_ path: String, to target: DiskPath) async throws(StorageError) {
+    // Nothing is made for a file that is not there.
+    var bytes = try await archive.read(path, at: 0)
+    let copy = try files.create(target)
+    do throws(StorageError) {
+      var offset = 0
+      while !bytes.isEmpty {
+        try files.write(bytes, to: copy)
+        offset += bytes.count
+        bytes = try await archive.read(path, at: offset)
+      }
+      try files.sync(copy)
+    } catch {
+      close(copy)
+      if error.reason == .missing { try files.remove(target) }
+      throw error
     }
-    try files.sync(copy)
+    try files.close(copy)
   }
 
   private func close(_ file: OpenFile) {
@@ -141,25 +124,22 @@ extension Archive {
   ///   - temporary: where the folder is filled: on the volume of `place`, and nobody else's. What stands there is removed.
   ///   - select: the files that are wanted of what changed. What it throws ends it all.
   /// - Throws: `ArchiveError`, `CancellationError`, or what `select` throws; then nothing of it is left.
-  package static func changes(
-    at directory: String, log: LogName, since commit: Int, sha256: String? = nil, settledOnly: Bool = false,
-    linkedTo place: String, temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
-    select: (ChangesSince) throws -> [PartFile]
-  ) throws -> ChangesSince? {
-    var linked = LinkedFiles(archive: directory, temporary: temporary, files: fileSystem)
+  package nonisolated(nonsending) func changes(
+    since commit: Int, sha256: String? = nil, settledOnly: Bool = false, linkedTo place: String,
+    temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
+    select: (ChangesSince) async throws -> [PartFile]
+  ) async throws -> ChangesSince? {
+    var linked = LinkedFiles(archive: storage, temporary: temporary, files: fileSystem)
     do {
-      while let changes = try changes(
-        at: directory, log: log, since: commit, sha256: sha256, settledOnly: settledOnly,
-        fileSystem: fileSystem)
-      {
-        let wanted = try select(changes)
-        if !linked.isBegun { try stored(linked.begin()) }
-        guard let gone = try linked.add(wanted) else {
-          try stored(linked.finish(wanted, at: place))
+      while let changes = try await changes(since: commit, sha256: sha256, settledOnly: settledOnly) {
+        let wanted = try await select(changes)
+        if !linked.isBegun { try onDisk(linked.begin()) }
+        guard let gone = try await linked.add(wanted) else {
+          try onDisk(linked.finish(wanted, at: place))
           return changes
         }
         // A run deletes a file when a commit has replaced it.
-        let present = try read(at: directory, log: log, fileSystem: fileSystem)?.partitions ?? []
+        let present = try await read()?.partitions ?? []
         if let day = present.first(where: { $0.files.contains { $0.path == gone.path } }) {
           throw ArchiveError.damaged(Finding(.missing(rows: gone.rows), at: gone.path, day: day.eventDate))
         }

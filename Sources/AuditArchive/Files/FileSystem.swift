@@ -66,15 +66,18 @@ extension FileSystem {
 package struct OpenFile: Hashable, Sendable {
   package var descriptor: Int32
   package var path: DiskPath
-  /// Bytes that it had when it was opened.
-  package var size: Int
+  /// As it was when it was opened.
+  package var status: FileStatus
   /// Whether it was opened by `lock`.
   package var isLock: Bool
 
-  package init(descriptor: Int32, path: DiskPath, size: Int = 0, isLock: Bool = false) {
+  package init(
+    descriptor: Int32, path: DiskPath, status: FileStatus = FileStatus(kind: .file, size: 0),
+    isLock: Bool = false
+  ) {
     self.descriptor = descriptor
     self.path = path
-    self.size = size
+    self.status = status
     self.isLock = isLock
   }
 }
@@ -127,10 +130,16 @@ package struct FileStatus: Hashable, Sendable {
   package var kind: FileKind
   /// Bytes.
   package var size: Int
+  /// The number that the file system knows the file by, and when it was last written, in nanoseconds: together they tell a file
+  /// from one that took its name.
+  package var number: UInt64
+  package var modified: Int64
 
-  package init(kind: FileKind, size: Int) {
+  package init(kind: FileKind, size: Int, number: UInt64 = 0, modified: Int64 = 0) {
     self.kind = kind
     self.size = size
+    self.number = number
+    self.modified = modified
   }
 }
 

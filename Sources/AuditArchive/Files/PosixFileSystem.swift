@@ -330,7 +330,7 @@ package struct PosixFileSystem: FileSystem {
       guard kind == .file else {
         throw StorageError.inPlace(of: .file, kind, at: path.text, operation)
       }
-      return OpenFile(descriptor: descriptor, path: path, size: Int(status.st_size))
+      return OpenFile(descriptor: descriptor, path: path, status: FileStatus(status))
     } catch {
       _ = systemClose(descriptor)
       throw error
@@ -361,7 +361,7 @@ package struct PosixFileSystem: FileSystem {
     } catch let error where error.code == ENOENT || error.code == ENOTDIR {
       return nil
     }
-    return FileStatus(kind: FileKind(status), size: Int(status.st_size))
+    return FileStatus(status)
   }
 
   private func nameOf(_ entry: UnsafeMutablePointer<dirent>) -> (String, isUTF8: Bool) {
@@ -377,6 +377,19 @@ package struct PosixFileSystem: FileSystem {
 extension DiskPath {
   /// The flag for opening the path's last name: a link below the root is not followed.
   fileprivate var followFlag: Int32 { below.isEmpty ? 0 : O_NOFOLLOW }
+}
+
+extension FileStatus {
+  fileprivate init(_ status: stat) {
+    #if canImport(Darwin)
+      let modified = status.st_mtimespec
+    #else
+      let modified = status.st_mtim
+    #endif
+    self.init(
+      kind: FileKind(status), size: Int(status.st_size), number: UInt64(truncatingIfNeeded: status.st_ino),
+      modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec))
+  }
 }
 
 extension FileKind {
@@ -427,9 +440,10 @@ private func failure(_ operation: StorageError.Operation, _ path: DiskPath, _ co
     case ENOTEMPTY: .notEmpty
     default: .other
     }
-  return StorageError(
-    operation: operation, path: path.text, reason: reason, code: code,
-    detail: String(cString: strerror(code)))
+  var error = StorageError(
+    operation: operation, path: path.text, reason: reason, detail: String(cString: strerror(code)))
+  error.code = code
+  return error
 }
 
 /// Whether no more files can be made in the folder that holds the path; a full disk says the same of both.

@@ -7,8 +7,9 @@ import PartitionFormats
 /// before it puts anything in its place.
 struct CommitRules {
   let paths: ArchivePaths
-  /// The window that the run of an earlier commit was after; nil where its record does not tell.
-  let window: (_ commit: Int) -> Window?
+  /// What the runs of earlier commits were after that stored files in quarantine, by the number of the commit; without those
+  /// whose record does not tell.
+  var windows: [Int: Window] = [:]
 
   /// That the record is the next one of the chain.
   func brokenLinks(of commit: Commit, number: Int, after state: Manifest?) -> [Finding] {
@@ -119,7 +120,7 @@ struct CommitRules {
     guard let name = paths.quarantineName(path), let state,
       state.quarantine.contains(where: { $0.path == path })
     else { return false }
-    guard let stored = window(name.commit) else { return true }
+    guard let stored = windows[name.commit] else { return true }
     return commit.run.window?.contains(stored) ?? false
   }
 }

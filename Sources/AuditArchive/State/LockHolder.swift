@@ -6,7 +6,7 @@ package import AuditRecord
   import Foundation
 #endif
 
-/// Who holds the lock of a log, as the lock file tells it: one line of JSON.
+/// Who holds the lease of a log.
 package struct LockHolder: Hashable, Sendable {
   package var pid: Int32
   package var host: String
@@ -22,17 +22,47 @@ package struct LockHolder: Hashable, Sendable {
     LockHolder(
       pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: since)
   }
+}
 
-  /// What a lock file says; nil for one that says nothing, or that another program wrote.
-  init?(note: [UInt8]) {
+/// What a lock file says: one line of JSON.
+struct LeaseNote: Codable {
+  /// How many runs have held the lease, this one included; nil in a note of a build that did not count.
+  var generation: Int?
+  var holder: LockHolder
+
+  /// Bytes that no note is longer than.
+  static let longest = 4_096
+
+  init(generation: Int, holder: LockHolder) {
+    (self.generation, self.holder) = (generation, holder)
+  }
+
+  /// nil for one that says nothing, or that another program wrote.
+  init?(_ bytes: [UInt8]) {
     do {
-      self = try JSONDecoder().decode(LockHolder.self, from: Data(note))
+      self = try JSONDecoder().decode(LeaseNote.self, from: Data(bytes))
     } catch {
       return nil
     }
   }
 
-  var note: [UInt8] { ArchiveJSON.encode(self, onOneLine: true) }
+  var bytes: [UInt8] { ArchiveJSON.encode(self, onOneLine: true) }
+
+  private enum CodingKeys: String, CodingKey {
+    case generation
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try holder.encode(to: encoder)
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encodeIfPresent(generation, forKey: .generation)
+  }
+
+  init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    generation = try record.decodeIfPresent(Int.self, forKey: .generation)
+    holder = try LockHolder(from: decoder)
+  }
 }
 
 extension LockHolder: CustomStringConvertible {

@@ -28,6 +28,8 @@ package struct RunCounters: Hashable, Sendable {
   package var flattening = FlatteningCounts()
   /// Whether the run had, with this commit, all that it was after.
   package var complete = false
+  /// Whether the commit changes nothing but the number: the run took the log over from one that did not give it back.
+  package var tookOver = false
 
   package init() {}
 
@@ -57,6 +59,7 @@ extension RunCounters: Codable {
     case truncatedTimes = "truncated_times"
     case leapSeconds = "leap_seconds"
     case complete
+    case tookOver = "took_over"
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -82,6 +85,7 @@ extension RunCounters: Codable {
     try record.encode(flattening.truncatedTimes, forKey: .truncatedTimes)
     if flattening.leapSeconds > 0 { try record.encode(flattening.leapSeconds, forKey: .leapSeconds) }
     try record.encode(complete, forKey: .complete)
+    if tookOver { try record.encode(true, forKey: .tookOver) }
   }
 
   package init(from decoder: any Decoder) throws {
@@ -119,5 +123,6 @@ extension RunCounters: Codable {
     flattening.truncatedTimes = try record.count(forKey: .truncatedTimes)
     if record.contains(.leapSeconds) { flattening.leapSeconds = try record.count(forKey: .leapSeconds) }
     complete = try record.decode(Bool.self, forKey: .complete)
+    tookOver = try record.decodeIfPresent(Bool.self, forKey: .tookOver) ?? false
   }
 }

@@ -1,86 +1,144 @@
-/// Where an archive's files are kept, in terms that a folder and an object store can both meet.
+/// Where the archive of a log keeps its files: a folder, a bucket, or memory.
 ///
 /// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders come and go with the files in them. When
-/// a method that writes returns, what it wrote is durable and whole; when it throws or the power fails, each path
-/// holds what it held before, or the new bytes, never a part of them.
+/// a method that writes returns, what it wrote is durable and whole. When it throws, or the power fails, each path holds what it
+/// held before, or the new bytes, never a part of them: so every method may be repeated, and a repetition that finds its own
+/// work done succeeds.
 ///
-/// No symbolic link below the archive's own folder is followed: whatever meets one on its way throws `.symbolicLink`. Only
+/// Every method may throw `.unreachable`, after which nobody knows whether it was done, and `.throttled`, after which it was
+/// not. No symbolic link below an archive's own folder is followed: whatever meets one on its way throws `.symbolicLink`. Only
 /// regular files are read; what asks for a file and meets something else throws `.notAFile`.
-///
-/// What only tidies up does not throw: the archive is as good without it. Its failures are reported to whoever made the store.
 package protocol ArchiveStorage: Sendable {
+  var paths: ArchivePaths { get }
+  /// A path as the user would name it, for messages.
+  func name(of path: String) -> String
+
+  // MARK: The place
+
   /// Throws when what stands in the archive's place cannot be one, such as a file; nothing there is no error.
-  func checkPlace() throws(StorageError)
-  /// Whether what stands under a path has that name letter for letter; a disk that does not tell upper from lower case finds it
-  /// under others too.
-  func isSpelledSo(_ path: String) throws(StorageError) -> Bool
-  /// Whether, as far as has been seen, the store cannot make names durable: a power failure may take back the last of them.
-  var lacksDurableNames: Bool { get }
+  func checkPlace() async throws(StorageError)
+  /// Throws when a run could not put what it stages in its place. Costs a look at each folder of the log.
+  func checkWriting() async throws(StorageError)
+  /// Tries everything that a run does, in the places where it does it, and leaves nothing behind.
+  func tryWriting() async throws(StorageError) -> WriteTrialResult
+  /// What is left to be filled; nil where there is no end to it.
+  func space() async throws(StorageError) -> DiskSpace?
+  /// Whether the store keeps a path letter for letter; a disk that does not tell upper from lower case finds a file under other
+  /// paths too.
+  func isSpelledSo(_ path: String) async throws(StorageError) -> Bool
+  /// Whether, as far as has been seen, a power failure may take back the names of the last files.
+  var lacksDurableNames: Bool { get async }
 
-  /// Begins a file that nobody sees: bytes are collected until it is put in its place, or discarded.
-  func spool() throws(StorageError) -> Spool
-  func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError)
-  /// Ends a spooled file; its bytes are durable.
-  func seal(_ spool: Spool) throws(StorageError)
-  /// Up to `count` bytes of a sealed spool from `offset`, fewer only at its end.
-  func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
-  /// Drops a spooled file, sealed or not. One that cannot be removed now goes with `discardSpools`.
-  func discard(_ spool: Spool)
-  /// Drops everything that is still spooled, by earlier runs too, and returns what was dropped. What cannot be removed is
-  /// reported, and keeps its name until a later run removes it. Only whoever holds the log's lock may call it.
-  func discardSpools() -> [String]
-  /// Drops what was spooled through this store, and nothing of anybody else.
-  func discardOwnSpools()
+  // MARK: Writing
 
+  /// Local files of one run, for what it has not put in its place yet.
+  func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch
   /// Puts sealed files in their places, whole. Each is on its own: after a failure some may stand there.
-  func put(_ files: [(spool: Spool, path: String)]) throws(StorageError)
-  /// Creates a file with these bytes, or throws `.exists` and leaves alone the one that is there.
-  func create(_ path: String, _ bytes: [UInt8]) throws(StorageError)
-  /// Gives a path new bytes, whether or not there is a file.
-  func replace(_ path: String, _ bytes: [UInt8]) throws(StorageError)
+  ///
+  /// Where the same bytes stand already, it is done. Throws `.exists` where others do, and leaves these alone.
+  func put(_ files: [(file: ScratchFile, path: String)]) async throws(StorageError)
+  /// Creates a file with these bytes. Of many who try, one succeeds, whoever repeats what it has created too; the others get
+  /// `.exists`, and the file is left alone.
+  func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
+  /// Gives a path new bytes, unless somebody else has changed it since `seen`: then throws `.outrun`, and leaves it alone. Where
+  /// these bytes stand there already, it is done.
+  ///
+  /// - Returns: what stands there now, for the next replacement.
+  @discardableResult
+  func replace(_ path: String, _ bytes: [UInt8], since seen: FileState) async throws(StorageError)
+    -> FileState
   /// Makes durable a file that was found, and that a run that died may not have made so.
-  func secure(_ path: String) throws(StorageError)
-
-  /// A file of the state, whole; nil when there is no such file. Throws `.oversized` when it has more bytes than
-  /// `ArchivePaths.sizeLimit` allows, before it is read.
-  func read(_ path: String) throws(StorageError) -> [UInt8]?
-  /// Up to `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` when there is none.
-  func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8]
-  /// Bytes of a file; nil when nothing stands there.
-  func size(_ path: String) throws(StorageError) -> Int?
-  /// What stands under a path, whatever it is; nil for nothing.
-  func entry(_ path: String) throws(StorageError) -> StoredFile?
-  /// What stands in a folder, in no particular order; nothing when there is no such folder. `isDeep`: every file below it, at
-  /// any depth, and what is neither a file nor a folder; a folder only where the name is that of a file, or where it lies too
-  /// deep to be looked into.
-  func list(_ folder: String, isDeep: Bool) throws(StorageError) -> [StoredFile]
+  func secure(_ path: String) async throws(StorageError)
   /// Deletes files; one that is not there is as good as deleted.
-  func delete(_ paths: [String]) throws(StorageError)
-  /// Deletes files that nobody needs any more, and returns those that are gone. One that cannot be deleted is reported, and
-  /// keeps none of the others.
-  @discardableResult func tidy(_ paths: [String]) -> [String]
+  func delete(_ paths: [String]) async throws(StorageError)
 
-  /// Takes the lock of that name and leaves `note` in it for others to read; nil, at once, when another holds it.
-  func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock?
-  /// Whether the lock still keeps others out: its file was neither removed nor replaced since.
-  func isHeld(_ lock: StorageLock) throws(StorageError) -> Bool
-  /// A failure is reported; the lock ends with the process at the latest.
-  func unlock(_ lock: StorageLock)
+  // MARK: Reading
+
+  /// A file of the state, whole, and as what it stands there; nil when there is no such file. Throws `.oversized` when it has
+  /// more bytes than `ArchivePaths.sizeLimit` allows, before it is read.
+  func read(_ path: String) async throws(StorageError) -> (bytes: [UInt8], state: FileState)?
+  /// Bytes from `offset` on, as many as the store likes to read at a time; none only at the end of the file. Throws `.missing`
+  /// when there is none.
+  func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
+  /// Up to `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` when there is none.
+  func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
+  /// What stands under a path, whatever it is; nil for nothing. Costs less than to read it.
+  func entry(_ path: String) async throws(StorageError) -> StoredFile?
+  /// What stands in a folder, in no particular order; nothing when there is no such folder.
+  ///
+  /// - Parameters:
+  ///   - path: only what comes after this one, in the order of the paths' bytes; nil: all.
+  ///   - isDeep: every file below it, at any depth, and what is neither a file nor a folder; a folder only where the name is that
+  ///     of a file, or where it lies too deep to be looked into.
+  func list(_ folder: String, after path: String?, isDeep: Bool) async throws(StorageError) -> [StoredFile]
+  /// Gives a file a second name in a folder of this machine, outside of the archive. False where the store cannot: then its
+  /// bytes have to be copied. Throws `.missing` when there is no such file.
+  func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool
+
+  // MARK: The lease
+
+  /// Takes the lease of the log, and leaves in its file who holds it. Tells at once when another run holds it.
+  ///
+  /// `lost`: is called at most once, when the lease is known to be lost.
+  func takeLease(
+    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+  ) async throws(StorageError) -> LeaseAnswer
+  /// Whether a run could take the lease now, and who holds it.
+  func leaseState() async throws(StorageError) -> LeaseState
 }
 
 extension ArchiveStorage {
+  package func name(of path: String) -> String { path }
+  package func checkPlace() async throws(StorageError) {}
+  package func checkWriting() async throws(StorageError) {}
+  package func space() async throws(StorageError) -> DiskSpace? { nil }
+  package func isSpelledSo(_ path: String) async throws(StorageError) -> Bool { true }
+  package var lacksDurableNames: Bool { get async { false } }
+  package func secure(_ path: String) async throws(StorageError) {}
+  package func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool { false }
+
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.
-  package func list(_ folder: String) throws(StorageError) -> [StoredFile] { try list(folder, isDeep: true) }
+  package func list(_ folder: String) async throws(StorageError) -> [StoredFile] {
+    try await list(folder, after: nil, isDeep: true)
+  }
+
+  /// Bytes of a file; nil when nothing stands there. Throws `.notAFile` or `.symbolicLink` for anything else.
+  package func size(_ path: String) async throws(StorageError) -> Int? {
+    guard let entry = try await entry(path) else { return nil }
+    guard entry.kind == .file else { throw .inPlace(of: .file, entry.kind, at: name(of: path), .inspect) }
+    return entry.size
+  }
+
+  /// Deletes files that nobody needs any more, and returns those that are gone. A failure keeps none of the others, and is told
+  /// to `untidied`: the archive is as good with them.
+  package func tidy(
+    _ paths: [String], untidied: (StorageError) -> Void
+  ) async -> [String] {
+    do {
+      // Most often all can go, and together they cost less.
+      try await delete(paths)
+      return paths
+    } catch {
+      var gone: [String] = []
+      for path in paths {
+        do {
+          try await delete([path])
+          gone.append(path)
+        } catch {
+          untidied(error)
+        }
+      }
+      return gone
+    }
+  }
 }
 
-/// A file being collected, not yet part of the archive.
-package struct Spool: Hashable, Sendable {
-  package var file: OpenFile
-}
-
-/// A lock held; it ends with `unlock` or with the process.
-package struct StorageLock: Hashable, Sendable {
-  package var file: OpenFile
+/// What was seen to stand under a path, so that a change by somebody else is noticed.
+package enum FileState: Hashable, Sendable {
+  /// Nothing.
+  case absent
+  /// A file; the store's own word for which.
+  case present(String)
 }
 
 /// A file, or what stands among files.
@@ -89,10 +147,13 @@ package struct StoredFile: Hashable, Sendable {
   /// Bytes of a file; 0 for anything else.
   package var size: Int
   package var kind: FileKind
+  /// In lower-case hex, where the store keeps it beside the file and `entry` was asked.
+  package var sha256: String?
 
-  package init(path: String, size: Int, kind: FileKind = .file) {
+  package init(path: String, size: Int, kind: FileKind = .file, sha256: String? = nil) {
     self.path = path
     self.size = size
     self.kind = kind
+    self.sha256 = sha256
   }
 }

@@ -1,49 +1,52 @@
-import Synchronization
-
 /// An archive in a folder.
 ///
 /// Durable and whole by the usual dance: write to a temporary file, sync it, close it, give it its name by a rename
 /// (or by a link, which refuses a name that is taken), sync the folder; and sync the parent of every folder on the way.
-/// All temporary files stand in the staging folder of the log, which belongs to whoever holds the log's lock.
-package final class LocalStorage: ArchiveStorage {
-  private struct State {
-    /// Folders known to stand, and to be durable.
-    var folders: Set<String> = []
-    var spooled = 0
-    /// Spooled files that are open, with the bytes they have been given.
-    var open: [Spool: Int] = [:]
-    /// All that were made here and are neither put in their places nor discarded.
-    var own: Set<Spool> = []
-    /// Names in the staging folder that an earlier run left and that cannot be removed.
-    var taken: Set<String> = []
-    var lacksFolderSync = false
-  }
-
-  /// Bytes read at a time when a whole file is wanted.
-  private static let chunk = 1 << 20
+/// All temporary files stand in the staging folder of the log, which belongs to whoever holds the log's lease.
+///
+/// Its calls block the thread: call it from a task on `BlockingThreads`.
+package actor LocalStorage: ArchiveStorage {
+  /// Bytes read at a time.
+  private static let chunk = 256 << 10
 
   private let root: String
-  private let paths: ArchivePaths
+  package nonisolated let paths: ArchivePaths
   private let files: any FileSystem
-  private let untidied: @Sendable (StorageError) -> Void
-  private let state = Mutex(State())
+  private var folders: DurableFolders
+  private var temporaries = 0
 
-  /// - Parameter untidied: is told of each thing that could not be tidied up.
-  package init(
-    root: String, paths: ArchivePaths, fileSystem: any FileSystem,
-    untidied: @escaping @Sendable (StorageError) -> Void = { _ in }
-  ) {
+  package init(root: String, paths: ArchivePaths, fileSystem: any FileSystem = PosixFileSystem()) {
     self.root = root
     self.paths = paths
     self.files = fileSystem
-    self.untidied = untidied
+    folders = DurableFolders(root: root, files: fileSystem)
   }
+
+  package nonisolated func name(of path: String) -> String { full(path).text }
+
+  private nonisolated func full(_ path: String) -> DiskPath { DiskPath(root, path) }
+
+  // MARK: The place
 
   package func checkPlace() throws(StorageError) {
     guard let status = try files.status(DiskPath(root)), status.kind != .folder else { return }
     throw StorageError(
-      operation: .open, path: root, reason: .notAFolder, code: 0,
+      operation: .open, path: root, reason: .notAFolder,
       detail: status.kind == .file ? "it is a file, and an archive is a folder" : "it is not a folder")
+  }
+
+  package func checkWriting() throws(StorageError) {
+    try WriteTrial(root: root, paths: paths, files: files).checkVolumes()
+  }
+
+  package func tryWriting() throws(StorageError) -> WriteTrialResult {
+    let lacksDurableNames = try WriteTrial(root: root, paths: paths, files: files).perform()
+    return WriteTrialResult(
+      folder: try files.nearestFolder(to: DiskPath(root)).text, lacksDurableNames: lacksDurableNames)
+  }
+
+  package func space() throws(StorageError) -> DiskSpace? {
+    try files.space(at: files.nearestFolder(to: DiskPath(root)))
   }
 
   package func isSpelledSo(_ path: String) throws(StorageError) -> Bool {
@@ -56,214 +59,186 @@ package final class LocalStorage: ArchiveStorage {
     return true
   }
 
-  package var lacksDurableNames: Bool { state.withLock(\.lacksFolderSync) }
-
-  private func full(_ path: String) -> DiskPath { DiskPath(root, path) }
-
-  // MARK: Spooled files
-
-  package func spool() throws(StorageError) -> Spool {
-    let path = state.withLock { state in
-      repeat { state.spooled += 1 } while state.taken.contains(paths.spool(state.spooled))
-      return paths.spool(state.spooled)
-    }
-    try ensureFolder(paths.staging)
-    let spool = Spool(file: try files.create(full(path)))
-    state.withLock { state in
-      state.open[spool] = 0
-      state.own.insert(spool)
-    }
-    return spool
-  }
-
-  package func append(_ bytes: [UInt8], to spool: Spool) throws(StorageError) {
-    state.withLock { $0.open[spool]? += bytes.count }
-    try telling(spool) { () throws(StorageError) in try files.write(bytes, to: spool.file) }
-  }
-
-  package func seal(_ spool: Spool) throws(StorageError) {
-    // A full disk may show only now that the bytes are written out.
-    try telling(spool) { () throws(StorageError) in try files.sync(spool.file) }
-    try close(spool)
-  }
-
-  /// Adds to a failure how large the file was to be.
-  private func telling(_ spool: Spool, _ body: () throws(StorageError) -> Void) throws(StorageError) {
-    do {
-      try body()
-    } catch {
-      var error = error
-      error.needed = state.withLock { $0.open[spool] }
-      throw error
-    }
-  }
-
-  package func read(_ spool: Spool, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
-    try reading(spool.file.path) { (file) throws(StorageError) in
-      try files.read(count, at: offset, from: file)
-    }
-  }
-
-  package func discard(_ spool: Spool) {
-    do {
-      try close(spool)
-      try unlink(spool.file.path)
-      state.withLock { _ = $0.own.remove(spool) }
-    } catch {
-      // `discardSpools` tries again, and reports what stays.
-    }
-  }
-
-  private func close(_ spool: Spool) throws(StorageError) {
-    guard state.withLock({ $0.open.removeValue(forKey: spool) }) != nil else { return }
-    try files.close(spool.file)
-  }
-
-  package func discardSpools() -> [String] {
-    for spool in state.withLock({ Array($0.open.keys) }) {
-      tidying { () throws(StorageError) in try close(spool) }
-    }
-    var discarded: [String] = []
-    tidying { () throws(StorageError) in
-      guard try isFolder(paths.staging) else { return }
-      for entry in try files.list(full(paths.staging))
-      where entry.kind != .folder && entry.kind != .unnameable {
-        let path = "\(paths.staging)/\(entry.name)"
-        if tidying({ () throws(StorageError) in try unlink(full(path)) }) {
-          discarded.append(path)
-        } else {
-          state.withLock { _ = $0.taken.insert(path) }
-        }
-      }
-    }
-    return discarded.sorted()
-  }
-
-  package func discardOwnSpools() {
-    for spool in state.withLock({ Array($0.own) }) {
-      tidying { () throws(StorageError) in
-        try close(spool)
-        try unlink(spool.file.path)
-      }
-    }
-  }
-
-  /// Whether it could be done; a failure is reported.
-  @discardableResult
-  private func tidying(_ body: () throws(StorageError) -> Void) -> Bool {
-    do {
-      try body()
-      return true
-    } catch {
-      untidied(error)
-      return false
-    }
-  }
+  package var lacksDurableNames: Bool { folders.lacksSync }
 
   // MARK: Writing
 
-  package func put(_ sealed: [(spool: Spool, path: String)]) throws(StorageError) {
-    var folders: Set<String> = []
-    for (spool, path) in sealed {
-      try ensureFolder(ArchivePaths.folder(of: path))
-      try files.rename(spool.file.path, to: full(path))
-      state.withLock { _ = $0.own.remove(spool) }
-      folders.insert(ArchivePaths.folder(of: path))
+  package nonisolated func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  {
+    Scratch(in: full(paths.staging), fileSystem: files, untidied: untidied)
+  }
+
+  package func put(_ sealed: [(file: ScratchFile, path: String)]) throws(StorageError) {
+    var changed: Set<String> = []
+    for (file, path) in sealed {
+      let folder = ArchivePaths.folder(of: path)
+      try folders.ensure(folder)
+      if let found = try files.status(full(path)) {
+        guard found.kind == .file, try isSame(file.file.path, full(path)) else { throw exists(full(path)) }
+      }
+      try files.rename(file.file.path, to: full(path))
+      changed.insert(folder)
     }
-    for folder in folders.sorted() { try syncFolder(full(folder)) }
+    for folder in changed.sorted() { try folders.sync(full(folder)) }
   }
 
   package func create(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
-    try ensureFolder(ArchivePaths.folder(of: path))
-    let spool = try spooled(bytes)
-    defer { discard(spool) }
-    try placeExclusively(spool, at: full(path))
-    try syncFolder(full(ArchivePaths.folder(of: path)))
+    try folders.ensure(ArchivePaths.folder(of: path))
+    let temporary = try temporary(bytes)
+    do throws(StorageError) {
+      try placeExclusively(temporary, at: full(path))
+    } catch {
+      discard(temporary)
+      guard error.reason == .exists, try hold(path, bytes) else { throw error }
+      return try secure(path)
+    }
+    try secure(path)
+    discard(temporary)
+  }
+
+  /// Whether a file has exactly these bytes.
+  private func hold(_ path: String, _ bytes: [UInt8]) throws(StorageError) -> Bool {
+    guard try files.status(full(path))?.kind == .file else { return false }
+    return try read(path)?.bytes == bytes
   }
 
   /// By a link, which every local file system can refuse. Where there are no links, by a rename that refuses. Where
   /// there is not that either, by a look and a rename: an exclusive creation in the file's place would refuse better,
-  /// and show a torn record after a crash; and the log's lock is held.
-  private func placeExclusively(_ spool: Spool, at path: DiskPath) throws(StorageError) {
+  /// and show a torn record after a crash; and the log's lease is held.
+  private func placeExclusively(_ temporary: DiskPath, at path: DiskPath) throws(StorageError) {
     do {
-      return try files.link(spool.file.path, to: path)
+      return try files.link(temporary, to: path)
     } catch let error where error.reason == .unsupported {}
     do {
-      return try files.renameExclusively(spool.file.path, to: path)
+      return try files.renameExclusively(temporary, to: path)
     } catch let error where error.reason == .unsupported {}
-    guard try files.status(path) == nil else {
-      throw StorageError(
-        operation: .create, path: path.text, reason: .exists, code: 0, detail: "it is there already")
+    guard try files.status(path) == nil else { throw exists(path) }
+    try files.rename(temporary, to: path)
+  }
+
+  private func exists(_ path: DiskPath) -> StorageError {
+    StorageError(operation: .create, path: path.text, reason: .exists, detail: "it is there already")
+  }
+
+  /// The look and the rename are two steps: the log's lease keeps others out between them.
+  @discardableResult
+  package func replace(
+    _ path: String, _ bytes: [UInt8], since seen: FileState
+  ) throws(StorageError) -> FileState {
+    guard try state(of: path) == seen else {
+      guard try hold(path, bytes) else {
+        throw StorageError(
+          operation: .write, path: full(path).text, reason: .outrun,
+          detail: "somebody else has changed it since it was read")
+      }
+      try secure(path)
+      return try state(of: path)
     }
-    try files.rename(spool.file.path, to: path)
+    try folders.ensure(ArchivePaths.folder(of: path))
+    let temporary = try temporary(bytes)
+    do throws(StorageError) {
+      try files.rename(temporary, to: full(path))
+    } catch {
+      discard(temporary)
+      throw error
+    }
+    try secure(path)
+    return try state(of: path)
   }
 
-  package func replace(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
-    try put([(try spooled(bytes), path)])
+  /// A sealed file of its own.
+  private func temporary(_ bytes: [UInt8]) throws(StorageError) -> DiskPath {
+    try folders.ensure(paths.staging)
+    let file: OpenFile = try make()
+    do throws(StorageError) {
+      try files.write(bytes, to: file)
+      try files.sync(file)
+    } catch {
+      var error = error
+      error.needed = bytes.count
+      do { try files.close(file) } catch {}  // it is discarded
+      discard(file.path)
+      throw error
+    }
+    try files.close(file)
+    return file.path
   }
 
-  private func spooled(_ bytes: [UInt8]) throws(StorageError) -> Spool {
-    let spool = try spool()
-    try append(bytes, to: spool)
-    try seal(spool)
-    return spool
+  /// Names that an earlier run left are passed over.
+  private func make() throws(StorageError) -> OpenFile {
+    while true {
+      temporaries += 1
+      do {
+        return try files.create(full("\(paths.staging)/record-\(temporaries)"))
+      } catch let error where error.reason == .exists && temporaries < 1 << 20 {}
+    }
+  }
+
+  /// What stays goes with the scratch of the next run.
+  private func discard(_ temporary: DiskPath) {
+    do { try files.remove(temporary) } catch {}
+  }
+
+  private func state(of path: String) throws(StorageError) -> FileState {
+    guard let status = try files.status(full(path)) else { return .absent }
+    guard status.kind == .file else { throw .inPlace(of: .file, status.kind, at: full(path).text, .inspect) }
+    return FileState(status)
   }
 
   package func secure(_ path: String) throws(StorageError) {
-    try ensureFolder(ArchivePaths.folder(of: path))
-    try syncFolder(full(ArchivePaths.folder(of: path)))
+    let folder = ArchivePaths.folder(of: path)
+    try folders.ensure(folder)
+    try folders.sync(full(folder))
   }
 
+  /// All are tried; throws the first failure.
   package func delete(_ paths: [String]) throws(StorageError) {
-    var folders: Set<String> = []
+    var changed: Set<String> = []
+    var failure: StorageError?
     for path in paths {
-      let folder = ArchivePaths.folder(of: path)
-      guard try isFolder(folder) else { continue }
-      try unlink(full(path))
-      folders.insert(folder)
-    }
-    for folder in folders.sorted() { try prune(folder) }
-  }
-
-  package func tidy(_ paths: [String]) -> [String] {
-    var folders: Set<String> = []
-    let gone = paths.filter { path in
-      tidying { () throws(StorageError) in
+      do throws(StorageError) {
         let folder = ArchivePaths.folder(of: path)
-        guard try isFolder(folder) else { return }
-        try unlink(full(path))
-        folders.insert(folder)
+        guard try folders.isFolder(folder) else { continue }
+        try files.remove(full(path))
+        changed.insert(folder)
+      } catch {
+        failure = failure ?? error
       }
     }
-    for folder in folders.sorted() { tidying { () throws(StorageError) in try prune(folder) } }
-    return gone
+    for folder in changed.sorted() { try folders.prune(folder) }
+    if let failure { throw failure }
   }
 
-  private func unlink(_ path: DiskPath) throws(StorageError) {
-    do {
-      try files.unlink(path)
-    } catch let error where error.reason == .missing {}
+  private func isSame(_ path: DiskPath, _ other: DiskPath) throws(StorageError) -> Bool {
+    var offset = 0
+    while true {
+      let bytes = try files.read(1 << 20, at: offset, ofFileAt: path)
+      guard try bytes == files.read(1 << 20, at: offset, ofFileAt: other) else { return false }
+      if bytes.isEmpty { return true }
+      offset += bytes.count
+    }
   }
 
   // MARK: Reading
 
-  package func read(_ path: String) throws(StorageError) -> [UInt8]? {
+  package func read(_ path: String) throws(StorageError) -> (bytes: [UInt8], state: FileState)? {
     let limit = paths.sizeLimit(of: path)
     func check(_ size: Int) throws(StorageError) {
       guard size > limit else { return }
       throw StorageError(
-        operation: .read, path: full(path).text, reason: .oversized, code: 0,
+        operation: .read, path: full(path).text, reason: .oversized,
         detail: "it has \(size) bytes, and no such file of an archive has more than \(limit)")
     }
     do {
-      return try reading(full(path)) { (file) throws(StorageError) in
-        try check(file.size)
+      return try files.reading(full(path)) { (file) throws(StorageError) in
+        try check(file.status.size)
         // Not by the size: a file that grows meanwhile is read as it is at the end.
+        let chunk = 1 << 20
         var bytes: [UInt8] = []
         while true {
-          let chunk = try files.read(LocalStorage.chunk, at: bytes.count, from: file)
-          bytes += chunk
-          if chunk.count < LocalStorage.chunk { return bytes }
+          let more = try files.read(chunk, at: bytes.count, from: file)
+          bytes += more
+          if more.count < chunk { return (bytes, FileState(file.status)) }
           try check(bytes.count)
         }
       }
@@ -272,31 +247,12 @@ package final class LocalStorage: ArchiveStorage {
     }
   }
 
+  package func read(_ path: String, at offset: Int) throws(StorageError) -> [UInt8] {
+    try read(path, at: offset, count: LocalStorage.chunk)
+  }
+
   package func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
-    try reading(full(path)) { (file) throws(StorageError) in try files.read(count, at: offset, from: file) }
-  }
-
-  private func reading(
-    _ path: DiskPath, _ body: (OpenFile) throws(StorageError) -> [UInt8]
-  ) throws(StorageError) -> [UInt8] {
-    let file = try files.open(path)
-    let bytes: [UInt8]
-    do {
-      bytes = try body(file)
-    } catch {
-      try files.close(file)
-      throw error
-    }
-    try files.close(file)
-    return bytes
-  }
-
-  package func size(_ path: String) throws(StorageError) -> Int? {
-    guard let entry = try entry(path) else { return nil }
-    guard entry.kind == .file else {
-      throw .inPlace(of: .file, entry.kind, at: full(path).text, .inspect)
-    }
-    return entry.size
+    try files.read(count, at: offset, ofFileAt: full(path))
   }
 
   package func entry(_ path: String) throws(StorageError) -> StoredFile? {
@@ -304,7 +260,9 @@ package final class LocalStorage: ArchiveStorage {
     return StoredFile(path: path, size: status.kind == .file ? status.size : 0, kind: status.kind)
   }
 
-  package func list(_ folder: String, isDeep: Bool) throws(StorageError) -> [StoredFile] {
+  package func list(
+    _ folder: String, after first: String?, isDeep: Bool
+  ) throws(StorageError) -> [StoredFile] {
     let entries: [FolderEntry]
     do {
       entries = try files.list(full(folder), isDeep: isDeep)
@@ -313,24 +271,40 @@ package final class LocalStorage: ArchiveStorage {
     }
     return entries.compactMap { entry in
       let path = "\(folder)/\(entry.name)"
+      if let first, !first.utf8.lexicographicallyPrecedes(path.utf8) { return nil }
       if isDeep, entry.kind == .folder, !paths.isNameOfFile(path), !entry.isDeepest { return nil }
       return StoredFile(path: path, size: entry.size, kind: entry.kind)
     }
   }
 
-  // MARK: The lock
-
-  package func lock(_ path: String, note: [UInt8]) throws(StorageError) -> StorageLock? {
-    try ensureFolder(ArchivePaths.folder(of: path))
-    guard let file = try lockInPlace(full(path)) else { return nil }
+  package func link(_ path: String, to place: DiskPath) throws(StorageError) -> Bool {
     do {
+      try files.link(full(path), to: place)
+      return true
+    } catch let error where [.otherVolume, .unsupported, .denied].contains(error.reason) {
+      return false
+    }
+  }
+
+  // MARK: The lease
+
+  package func takeLease(
+    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+  ) throws(StorageError) -> LeaseAnswer {
+    try folders.ensure(ArchivePaths.folder(of: paths.lock))
+    guard let file = try lockInPlace(full(paths.lock)) else {
+      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
+    }
+    do {
+      let before = LeaseNote(try files.read(LeaseNote.longest, at: 0, from: file))
+      let generation = (before?.generation ?? 0) &+ 1
       try files.truncate(file)
-      try files.write(note, to: file)
+      try files.write(LeaseNote(generation: generation, holder: holder).bytes, to: file)
+      return .taken(FileLock(storage: self, file: file, generation: generation))
     } catch {
       try files.close(file)
       throw error
     }
-    return StorageLock(file: file)
   }
 
   /// Between opening and locking, somebody may have given the name to another file, which nobody holds: then that one is
@@ -351,72 +325,38 @@ package final class LocalStorage: ArchiveStorage {
     return nil
   }
 
-  package func isHeld(_ lock: StorageLock) throws(StorageError) -> Bool { try files.isInPlace(lock.file) }
-
-  package func unlock(_ lock: StorageLock) {
-    tidying { () throws(StorageError) in try files.close(lock.file) }
-  }
-
-  // MARK: Folders
-
-  /// Makes the names in a folder durable. Where that is not to be had, the run goes on, and says so once.
-  private func syncFolder(_ folder: DiskPath) throws(StorageError) {
-    do {
-      try files.syncFolder(folder)
-    } catch let error where error.reason == .unsupported {
-      state.withLock { $0.lacksFolderSync = true }
+  /// Looking takes the lock for less than a millisecond, so that nothing but a run that begins in that moment can find it taken.
+  /// Before there is a lock, one of a file on trial shows whether the file system has locks.
+  package func leaseState() throws(StorageError) -> LeaseState {
+    let path = full(paths.lock)
+    guard try files.status(path) != nil else {
+      try WriteTrial(root: root, paths: paths, files: files).tryLock()
+      return .never
     }
-  }
-
-  /// Makes a folder and those above it, each durable in its parent. Symbolic links below the root are refused.
-  ///
-  /// A folder that is there already is made durable too: the run that made it may have died before it could.
-  private func ensureFolder(_ folder: String) throws(StorageError) {
-    if state.withLock({ $0.folders.contains(folder) }) { return }
-    if folder.isEmpty {
-      try ensureRoot(root)
-    } else {
-      let parent = ArchivePaths.folder(of: folder)
-      try ensureFolder(parent)
-      if try !isFolder(folder) { try make(full(folder)) }
-      try syncFolder(full(parent))
+    guard let file = try files.lock(path) else {
+      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
     }
-    state.withLock { _ = $0.folders.insert(folder) }
+    try files.close(file)
+    return .free
   }
 
-  /// The archive's own folder may be anywhere, behind a symbolic link too.
-  private func ensureRoot(_ root: String) throws(StorageError) {
-    guard try files.status(DiskPath(root)) == nil else { return }
-    let parent = ArchivePaths.folder(ofSystemPath: root)
-    try ensureRoot(parent)
-    try make(DiskPath(root))
-    try syncFolder(DiskPath(parent))
-  }
+  fileprivate func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool { try files.isInPlace(file) }
+  fileprivate func close(_ file: OpenFile) throws(StorageError) { try files.close(file) }
+}
 
-  /// Another run may make the same folder at the same time.
-  private func make(_ folder: DiskPath) throws(StorageError) {
-    do {
-      try files.makeFolder(folder)
-    } catch let error where error.reason == .exists {}
-  }
+/// The lock of a file (flock), which ends with the process at the latest: what a run that died held is free.
+private struct FileLock: Lease {
+  let storage: LocalStorage
+  let file: OpenFile
+  let generation: Int
+  var isTakeover: Bool { false }
 
-  /// false when nothing is there; throws when something else is.
-  private func isFolder(_ folder: String) throws(StorageError) -> Bool {
-    guard let status = try files.status(full(folder)) else { return false }
-    guard status.kind == .folder else {
-      throw .inPlace(of: .folder, status.kind, at: full(folder).text, .inspect)
-    }
-    return true
-  }
+  func isHeld() async throws(StorageError) -> Bool { try await storage.isInPlace(file) }
+  func release() async throws(StorageError) { try await storage.close(file) }
+}
 
-  /// Removes a folder when nothing is left in it; makes durable in any case what was deleted from it.
-  private func prune(_ folder: String) throws(StorageError) {
-    do {
-      try files.removeFolder(full(folder))
-    } catch let error where error.reason == .notEmpty {
-      return try syncFolder(full(folder))
-    }
-    state.withLock { _ = $0.folders.remove(folder) }
-    try syncFolder(full(ArchivePaths.folder(of: folder)))
+extension FileState {
+  fileprivate init(_ status: FileStatus) {
+    self = .present("\(status.number)-\(status.modified)-\(status.size)")
   }
 }

@@ -3,13 +3,13 @@ import Crypto
 
 extension ArchiveStorage {
   /// How a sealed file differs, byte for byte, from the one that was put there; nil when it does not.
-  func flaw(of file: some SealedFile) throws(ArchiveError) -> Flaw? {
-    if let flaw = Flaw(of: try stored(entry(file.path)), bytes: file.bytes) { return flaw }
+  func flaw(of file: some SealedFile) async throws(ArchiveError) -> Flaw? {
+    if let flaw = Flaw(of: try await stored(await entry(file.path)), bytes: file.bytes) { return flaw }
     let size = file.bytes
     var hash = SHA256()
     var offset = 0
     while offset < size {
-      let bytes = try stored(read(file.path, at: offset, count: 1 << 20))
+      let bytes = try await stored(await read(file.path, at: offset))
       guard !bytes.isEmpty else { return .altered(.bytes(expected: file.bytes, found: offset)) }
       hash.update(bytes)
       offset += bytes.count

@@ -143,3 +143,38 @@ struct WriteTrial {
       "_check-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: .min ... .max))")
   }
 }
+
+/// What a trial of an archive's folders found.
+package struct WriteTrialResult: Hashable, Sendable {
+  /// The archive's own folder, or the nearest above it that is there.
+  package var folder: String
+  /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
+  package var lacksDurableNames: Bool
+
+  package init(folder: String, lacksDurableNames: Bool) {
+    self.folder = folder
+    self.lacksDurableNames = lacksDurableNames
+  }
+}
+
+extension FileSystem {
+  /// The path itself, or the nearest folder above it that is there. Throws `.symbolicLink` or `.notAFolder` when something else
+  /// than a folder stands on the way below the root.
+  func nearestFolder(to path: DiskPath) throws(StorageError) -> DiskPath {
+    var root = path.root
+    while try status(DiskPath(root)) == nil, root != "/", root != "." {
+      root = ArchivePaths.folder(ofSystemPath: root)
+    }
+    var folder = DiskPath(root)
+    guard root == path.root else { return folder }
+    for name in path.names {
+      let next = folder.appending(name)
+      guard let status = try status(next) else { break }
+      guard status.kind == .folder else {
+        throw .inPlace(of: .folder, status.kind, at: next.text, .inspect)
+      }
+      folder = next
+    }
+    return folder
+  }
+}

@@ -11,27 +11,34 @@ struct ArchiveListing {
   /// Such things under a name that readers skip.
   private(set) var hidden: [LeftByOthers] = []
 
-  init(_ storage: any ArchiveStorage, _ paths: ArchivePaths) throws(StorageError) {
+  /// `withCommits`: lists the commit records too.
+  init(_ storage: any ArchiveStorage, withCommits: Bool) async throws(StorageError) {
+    let paths = storage.paths
     var found: [(entry: StoredFile, below: String)] = []
     let data = PartFormat.allCases.map { paths.days($0) } + [paths.quarantine]
     var above: Set<String> = []
     for folder in data + [paths.state] {
       var files: [StoredFile] = []
-      if let obstacle = try storage.obstacle(to: folder) {
+      if let obstacle = try await storage.obstacle(to: folder) {
         found.append((obstacle, ArchivePaths.folder(of: obstacle.path)))
       } else {
-        files = try storage.list(folder)
+        let isDeep = folder != paths.state || withCommits
+        files = try await storage.list(folder, after: nil, isDeep: isDeep)
+        if !isDeep { files.removeAll { $0.kind == .folder && !paths.isNameOfFile($0.path) } }
       }
       if folder == paths.state { state = files } else { self.data += files }
       found += files.filter { $0.kind != .file }.map { ($0, folder) }
       above.formUnion(ArchivePaths.foldersAbove(folder))
     }
     // What stands beside the folders of the logs is no log's own, and found by whoever reads the whole table.
-    for folder in above.sorted() where try storage.obstacle(to: folder) == nil {
-      found += try storage.list(folder, isDeep: false).filter { $0.kind != .file && $0.kind != .folder }
-        .map { ($0, folder) }
+    for folder in above.sorted() {
+      guard try await storage.obstacle(to: folder) == nil else { continue }
+      found += try await storage.list(folder, after: nil, isDeep: false).filter {
+        $0.kind != .file && $0.kind != .folder
+      }
+      .map { ($0, folder) }
     }
-    if let obstacle = try storage.obstacle(to: paths.staging) {
+    if let obstacle = try await storage.obstacle(to: paths.staging) {
       found.append((obstacle, ArchivePaths.folder(of: obstacle.path)))
     }
     self.data.removeAll { $0.kind != .file }
@@ -50,9 +57,9 @@ struct ArchiveListing {
 
 extension ArchiveStorage {
   /// The first thing on the way to a folder, and in its place, that is no folder; nil where the way is free, or ends.
-  func obstacle(to folder: String) throws(StorageError) -> StoredFile? {
+  func obstacle(to folder: String) async throws(StorageError) -> StoredFile? {
     for path in ArchivePaths.foldersAbove(folder) + [folder] {
-      guard let entry = try entry(path) else { return nil }
+      guard let entry = try await entry(path) else { return nil }
       if entry.kind != .folder { return entry }
     }
     return nil

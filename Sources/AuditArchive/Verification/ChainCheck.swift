@@ -3,12 +3,16 @@ import AuditRecord
 /// Reads the commit records of a log in order: whether each follows from the one before it, and what they add up to.
 ///
 /// One record is in memory at a time. The manifest is the anchor of the chain. It is held against the sum of the commits when the chain
-/// is whole, and taken for the state when the chain no longer tells it.
+/// is whole, and taken for the state when the chain no longer tells it. Where there is a base, the records after it are read.
 struct ChainCheck {
   private let storage: any ArchiveStorage
-  private let paths: ArchivePaths
+  private var paths: ArchivePaths { storage.paths }
   private let anchor: RecordedManifest?
   private let intent: Intent?
+  private let since: ProvenCommit?
+  private var base: ChainBase?
+  /// The first record that is read.
+  let first: Int
   /// nil: no signature is looked at.
   private(set) var signatures: SignatureCheck?
 
@@ -20,12 +24,16 @@ struct ChainCheck {
   private var fallback: Manifest?
   /// What the runs were after that stored files in quarantine.
   private var windows: [Int: Window] = [:]
+  /// Days that commits after `since` change.
+  private(set) var changed: Set<Day> = []
   /// Entries of days that break a rule, and are told of the day where it is as they say.
   private var entries: [(partition: Partition, finding: Finding)] = []
 
   /// Of the newest record that could be read.
   private var newestRemoved: [String] = []
   private var previous: (number: Int, sha256: String)?
+  /// Whether the record of `since` has the hash that it had when it was verified.
+  private var isSinceProven = false
   private var brokenLinks: [BrokenLink] = []
   private var anchorBreak: Flaw.Break?
   /// Commits whose record is missing, altered or unreadable.
@@ -42,14 +50,21 @@ struct ChainCheck {
     var found: String?
   }
 
+  /// `since`: nil: nothing was verified before.
   init(
-    storage: any ArchiveStorage, paths: ArchivePaths, recorded: RecordedState, signatures: SignatureCheck?
+    storage: any ArchiveStorage, recorded: RecordedState, since: ProvenCommit?, signatures: SignatureCheck?
   ) {
     self.storage = storage
-    self.paths = paths
     self.anchor = recorded.manifest
     self.intent = recorded.intent
+    self.since = since
     self.signatures = signatures
+    base = recorded.base
+    first = (recorded.base?.number ?? 0) + 1
+    guard let base else { return }
+    previous = (base.number, base.sha256)
+    sum = base.state
+    compareWithSince(base.sha256, of: base.number)
   }
 
   /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
@@ -61,16 +76,25 @@ struct ChainCheck {
   /// The last commit of which the state does not know what it changed; nil: it knows all.
   var lastLost: Int? { breaks.filter { $0 > anchor?.manifest.commit ?? 0 }.max() }
 
+  /// The newest commit there is a record of, or should be.
+  var newest: Int { previous?.number ?? 0 }
+
+  /// Of the newest record; nil where it could not be read.
+  var newestSHA256: String? { previous.flatMap { $0.sha256.isEmpty ? nil : $0.sha256 } }
+
   /// `numbers`: of the records that there are, in order.
-  mutating func run(_ numbers: [Int], each: (Int) -> Void) {
+  mutating func run(_ numbers: [Int], each: (Int) -> Void) async {
     for number in numbers {
       expectRecords(upTo: number - 1)
-      read(number)
+      await read(number)
       each(number)
     }
     expectRecords(upTo: max(numbers.last ?? 0, anchor?.manifest.commit ?? 0))
     blameLinks()
     checkAge()
+    if let since, since.number > newest {
+      add(.brokenChain(.rewritten(expected: since.sha256, found: nil)), since.number)
+    }
     let firstBreak = breaks.min() ?? .max
     // What a day's entry says wrongly is told of the day, where it is the entry that counts.
     for (partition, finding) in entries where state?.partition(partition.eventDate) != partition {
@@ -85,8 +109,9 @@ struct ChainCheck {
 
   /// How many records are as they were written, of how many there were.
   var count: VerificationReport.Count {
-    let total = previous?.number ?? 0
+    let total = newest - first + 1
     let flawed = Set(findings.compactMap { $0.path == paths.manifest ? nil : $0.commit })
+      .filter { first <= $0 && $0 <= newest }
     let absent = Set(findings.filter(\.isAbsence).compactMap(\.commit))
     return .init(sound: total - missing - flawed.subtracting(absent).count, total: total)
   }
@@ -94,20 +119,28 @@ struct ChainCheck {
   // MARK: One record
 
   /// What is said of a record's own bytes, whatever they say.
-  private mutating func checkBytes(_ bytes: [UInt8], of number: Int) -> String {
-    signatures?.check(bytes, of: number)
+  private mutating func checkBytes(_ bytes: [UInt8], of number: Int) async -> String {
+    await signatures?.check(bytes, of: number)
     let sha256 = sha256Hex(bytes)
     if let anchor, anchor.manifest.commit == number, anchor.manifest.commitSHA256 != sha256 {
       anchorBreak = .altered(expected: anchor.manifest.commitSHA256, found: sha256)
     }
+    compareWithSince(sha256, of: number)
     return sha256
   }
 
-  private mutating func read(_ number: Int) {
+  /// The hash says all that came up to the commit: another one means that history was rewritten.
+  private mutating func compareWithSince(_ sha256: String, of number: Int) {
+    guard let since, since.number == number else { return }
+    isSinceProven = sha256 == since.sha256
+    if !isSinceProven { add(.brokenChain(.rewritten(expected: since.sha256, found: sha256)), number) }
+  }
+
+  private mutating func read(_ number: Int) async {
     let path = paths.commit(number)
     let bytes: [UInt8]
     do {
-      guard let read = try storage.read(path) else { return expectRecords(upTo: number) }
+      guard let read = try await storage.read(path)?.bytes else { return }
       bytes = read
     } catch {
       previous = (number, "")
@@ -115,7 +148,7 @@ struct ChainCheck {
       add(.unreadable("\(error)"), number, isBreak: true)
       return holdAgainstManifest(at: number)
     }
-    let sha256 = checkBytes(bytes, of: number)
+    let sha256 = await checkBytes(bytes, of: number)
     let before = previous
     previous = (number, sha256)
     do {
@@ -128,7 +161,16 @@ struct ChainCheck {
       if commit.commit != number {
         add(.brokenChain(.otherNumber(expected: number, found: commit.commit)), number, isBreak: true)
       }
-      let rules = CommitRules(paths: paths) { [windows] in windows[$0] }
+      base?.complete(&sum, before: commit)
+      if let since, number > since.number {
+        changed.formUnion(commit.partitionsChanged.map(\.eventDate) + commit.partitionsRemoved)
+      }
+      var rules = CommitRules(paths: paths, windows: windows)
+      if let base {
+        for number in commit.filesRemoved.compactMap({ paths.quarantineName($0)?.commit }) {
+          if number <= base.number { rules.windows[number] = await Opening(storage).runWindow(number) }
+        }
+      }
       let entries = Dictionary(
         commit.partitionsChanged.map { ($0.eventDate, $0) }, uniquingKeysWith: { first, _ in first })
       comparisons += rules.changeViolations(of: commit, number: number, after: sum)
@@ -181,10 +223,7 @@ struct ChainCheck {
   private mutating func holdAgainstManifest(at number: Int) {
     guard let anchor, anchor.manifest.commit == number else { return }
     fallback = anchor.manifest
-    // In order and each day once, as everything that is built on a state takes it to be.
-    fallback?.partitions = Dictionary(
-      anchor.manifest.partitions.map { ($0.eventDate, $0) }, uniquingKeysWith: { $1 }
-    ).values.sorted { $0.eventDate < $1.eventDate }
+    fallback?.partitions = anchor.manifest.orderedPartitions
     if let sum {
       comparisons += ManifestCheck(anchor, sum: sum, path: paths.manifest).findings
     }
@@ -207,7 +246,9 @@ struct ChainCheck {
   private mutating func blameLinks() {
     let doubted = Set(brokenLinks.map(\.number))
     for link in brokenLinks {
-      let isVouchedFor = !doubted.contains(link.number + 1) && !isAnchorBreak(at: link.number)
+      let isBeforeProven = isSinceProven && since?.number == link.number - 1
+      let isVouchedFor =
+        !isBeforeProven && !doubted.contains(link.number + 1) && !isAnchorBreak(at: link.number)
       if isVouchedFor, let claimed = link.claimed, let found = link.found {
         guard !silent.contains(link.number - 1) else { continue }
         add(.brokenChain(.altered(expected: claimed, found: found)), link.number - 1, isBreak: true)

@@ -9,15 +9,12 @@ struct DayCheck {
 
   let partition: Partition
   private let storage: any ArchiveStorage
-  private let paths: ArchivePaths
+  private var paths: ArchivePaths { storage.paths }
   private let settings: VerificationSettings
 
-  init(
-    _ partition: Partition, storage: any ArchiveStorage, paths: ArchivePaths, settings: VerificationSettings
-  ) {
+  init(_ partition: Partition, storage: any ArchiveStorage, settings: VerificationSettings) {
     self.partition = partition
     self.storage = storage
-    self.paths = paths
     self.settings = settings
   }
 
@@ -25,7 +22,7 @@ struct DayCheck {
   private(set) var comparable: [PartFile] = []
 
   /// `read` is told the bytes of each file that is done. `each` takes the rows of the first format, those of damaged parts too.
-  mutating func run(read: (Int) -> Void, each: (RowBatch, PartFile) -> Void) {
+  mutating func run(read: (Int) -> Void, each: (RowBatch, PartFile) -> Void) async {
     checkEntry()
     var counts: [VerificationReport.Count] = []
     for format in PartFormat.allCases {
@@ -33,10 +30,12 @@ struct DayCheck {
       guard !files.isEmpty else { continue }
       var sound: Set<String> = []
       if settings.isQuick {
-        for file in files where checkSize(of: file) { sound.insert(file.path) }
+        for file in files {
+          if await checkSize(of: file) { sound.insert(file.path) }
+        }
       } else {
         let isGiven = format == partition.files.first?.format
-        sound = checkRows(of: files, read: read) { if isGiven { each($0, $1) } }
+        sound = await checkRows(of: files, read: read) { if isGiven { each($0, $1) } }
       }
       for file in files { self.files.add(sound.contains(file.path)) }
       if format == partition.files.first?.format { comparable = files.filter { sound.contains($0.path) } }
@@ -98,14 +97,18 @@ struct DayCheck {
 
   // MARK: The files
 
-  private mutating func checkSize(of file: PartFile) -> Bool {
+  private mutating func checkSize(of file: PartFile) async -> Bool {
     guard isOurs(file) else { return false }
     let before = findings.count
-    do {
-      switch try storage.size(file.path) {
-      case nil: add(.missing(rows: file.rows), at: file.path)
-      case file.bytes: break
-      case let found?: add(.altered(.bytes(expected: file.bytes, found: found)), at: file.path)
+    do throws(StorageError) {
+      let entry = try await storage.entry(file.path)
+      if let entry, entry.kind != .file {
+        throw StorageError.inPlace(of: .file, entry.kind, at: storage.name(of: file.path), .inspect)
+      }
+      if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
+        add(flaw, at: file.path)
+      } else if let found = entry?.sha256, found != file.sha256 {
+        add(.altered(.sha256(expected: file.sha256, found: found)), at: file.path)
       }
     } catch {
       add(Flaw(of: error, reading: file), at: file.path)
@@ -116,7 +119,7 @@ struct DayCheck {
   /// The paths of those that are sound.
   private mutating func checkRows(
     of files: [PartFile], read: (Int) -> Void, each: (RowBatch, PartFile) -> Void
-  ) -> Set<String> {
+  ) async -> Set<String> {
     var content = DayContentHash()
     var rows = RowCheck(day: partition.eventDate)
     var duplicates = DuplicateSearch(limit: settings.identityLimit)
@@ -134,7 +137,7 @@ struct DayCheck {
       rows.beginPart()
       let before = rows
       do {
-        let scan = try PartScan(file, in: storage, content: &content) { batch in
+        let scan = try await PartScan(file, in: storage, content: &content) { batch in
           rows.add(batch)
           duplicates.add(batch)
           each(batch, file)
@@ -161,7 +164,7 @@ struct DayCheck {
     // Intact parts first: of two equal rows, the one in an altered part is the one too many.
     readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
     while duplicates.nextPass() {
-      if let path = rescan(&readable, &duplicates), let flaw = duplicates.flaw {
+      if let path = await rescan(&readable, &duplicates), let flaw = duplicates.flaw {
         add(flaw, at: path)
         sound.remove(path)
         isContentTold = isContentTold || altered != nil
@@ -177,12 +180,14 @@ struct DayCheck {
   }
 
   /// Returns the path of the part with the first duplicate, once there is one. A part that can no longer be read is left out.
-  private mutating func rescan(_ files: inout [PartFile], _ duplicates: inout DuplicateSearch) -> String? {
+  private mutating func rescan(
+    _ files: inout [PartFile], _ duplicates: inout DuplicateSearch
+  ) async -> String? {
     var path: String?
     for file in files {
       var unused = DayContentHash()
       do {
-        _ = try PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
+        _ = try await PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
       } catch {
         add(Flaw(of: error, reading: file), at: file.path)
         files.removeAll { $0.path == file.path }

@@ -114,6 +114,8 @@ package enum Flaw: Hashable, Sendable {
     case altered(expected: String, found: String)
     /// The record says that it follows another record than the one before it; nil: none.
     case detached(expected: String?, found: String?)
+    /// The record is not the one that was verified before; `found` is nil where the archive has not come that far.
+    case rewritten(expected: String, found: String?)
     /// The record says that it is another commit than its name.
     case otherNumber(expected: Int, found: Int)
   }

@@ -109,6 +109,9 @@ extension Flaw.Break {
       "was altered: it has SHA-256 \(found), and what follows it was written when it had \(expected)"
     case .detached(let expected, let found):
       "says that it follows a record with SHA-256 \(found ?? "null"), and the one before it has \(expected ?? "null")"
+    case .rewritten(let expected, let found?):
+      "is another record than the one that was verified: it has SHA-256 \(found), and that one had \(expected)"
+    case .rewritten(_, nil): "is not there, and was when it was verified: the newest commit is an earlier one"
     case .otherNumber(let expected, let found): "says that it is commit \(found), and its name is \(expected)"
     }
 

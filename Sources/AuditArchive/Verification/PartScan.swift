@@ -13,22 +13,19 @@ struct PartScan {
   /// Why it is not.
   private(set) var flaw: Flaw?
 
-  /// Bytes read at a time.
-  private static let chunk = 256 << 10
-
   /// `content` takes the rows' text, `each` the rows: all of them, or those before the place where the file stops being one.
   /// Throws what the store throws, `.missing` when there is no such file.
   init(
     _ file: PartFile, in storage: any ArchiveStorage, content: inout DayContentHash,
     each: (RowBatch) -> Void
-  ) throws(StorageError) {
-    if let size = try storage.size(file.path), size > file.bytes {
+  ) async throws(StorageError) {
+    if let size = try await storage.size(file.path), size > file.bytes {
       bytes = size
       return
     }
     switch file.format {
-    case .csv: try readCSV(file, storage, &content, each)
-    case .parquet: try readParquet(file, storage, &content, each)
+    case .csv: try await readCSV(file, storage, &content, each)
+    case .parquet: try await readParquet(file, storage, &content, each)
     }
   }
 
@@ -36,15 +33,15 @@ struct PartScan {
   private mutating func readParquet(
     _ file: PartFile, _ storage: any ArchiveStorage, _ content: inout DayContentHash,
     _ each: (RowBatch) -> Void
-  ) throws(StorageError) {
-    try readBytes(file, storage) { _ in }
+  ) async throws(StorageError) {
+    try await readBytes(file, storage) { _ in }
     guard bytes <= file.bytes else { return }  // it has grown since
     do {
-      var reader = try ParquetPartReader(size: bytes) { offset, count in
-        try storage.read(file.path, at: offset, count: count)
+      var reader = try await ParquetPartReader(size: bytes) { offset, count in
+        try await storage.read(file.path, at: offset, count: count)
       }
-      while let batch = try reader.next(content: &content) { each(batch) }
-      summary = try reader.finish()
+      while let batch = try await reader.next(content: &content) { each(batch) }
+      summary = try await reader.finish()
     } catch let error as StorageError {
       throw error
     } catch {
@@ -55,11 +52,11 @@ struct PartScan {
   private mutating func readCSV(
     _ file: PartFile, _ storage: any ArchiveStorage, _ content: inout DayContentHash,
     _ each: (RowBatch) -> Void
-  ) throws(StorageError) {
+  ) async throws(StorageError) {
     var reader: CSVPartReader?
     var flaw: Flaw?
     do { reader = try CSVPartReader() } catch { flaw = .unreadable("\(error)") }
-    try readBytes(file, storage) { chunk in
+    try await readBytes(file, storage) { chunk in
       // After an error the rest of the file is read for its hash alone.
       guard flaw == nil else { return }
       do { try reader?.append(chunk, content: &content) { each($0) } } catch { flaw = Flaw(of: error) }
@@ -73,11 +70,10 @@ struct PartScan {
 
   private mutating func readBytes(
     _ file: PartFile, _ storage: any ArchiveStorage, _ each: ([UInt8]) -> Void
-  ) throws(StorageError) {
+  ) async throws(StorageError) {
     var hash = SHA256()
     while bytes <= file.bytes {
-      let chunk = try storage.read(
-        file.path, at: bytes, count: min(PartScan.chunk, file.bytes - bytes + 1))
+      let chunk = try await storage.read(file.path, at: bytes)
       guard !chunk.isEmpty else { break }
       bytes += chunk.count
       hash.update(data: chunk)

@@ -5,10 +5,9 @@ import Crypto
 struct QuarantineCheck {
   private(set) var findings: [Finding] = []
 
-  private static let chunk = 256 << 10
-
-  init(_ file: QuarantineFile, storage: any ArchiveStorage, paths: ArchivePaths, isQuick: Bool) {
-    guard let name = paths.quarantineName(file.path), name.hash == ArchivePaths.shortHash(file.sha256) else {
+  init(_ file: QuarantineFile, storage: any ArchiveStorage, isQuick: Bool) async {
+    guard let name = storage.paths.quarantineName(file.path), name.hash == ArchivePaths.shortHash(file.sha256)
+    else {
       findings.append(Finding(.misnamed(expected: nil), at: file.path))
       return
     }
@@ -16,7 +15,8 @@ struct QuarantineCheck {
     do throws(StorageError) {
       flaws =
         isQuick
-        ? try QuarantineCheck.sizeFlaws(of: file, storage) : try QuarantineCheck.flaws(of: file, storage)
+        ? try await QuarantineCheck.sizeFlaws(of: file, storage)
+        : try await QuarantineCheck.flaws(of: file, storage)
     } catch {
       flaws =
         switch error.reason {
@@ -30,23 +30,22 @@ struct QuarantineCheck {
 
   private static func sizeFlaws(
     of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) throws(StorageError) -> [Flaw] {
-    guard let size = try storage.size(file.path) else { return [.missing()] }
+  ) async throws(StorageError) -> [Flaw] {
+    guard let size = try await storage.size(file.path) else { return [.missing()] }
     return size == file.bytes ? [] : [.altered(.bytes(expected: file.bytes, found: size))]
   }
 
   private static func flaws(
     of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) throws(StorageError) -> [Flaw] {
+  ) async throws(StorageError) -> [Flaw] {
     var hash = SHA256()
     var (bytes, lines) = (0, 0)
-    if let size = try storage.size(file.path), size > file.bytes {
+    if let size = try await storage.size(file.path), size > file.bytes {
       return [.altered(.bytes(expected: file.bytes, found: size))]
     }
     // No more than shows that it is longer than is recorded.
     while bytes <= file.bytes {
-      let chunk = try storage.read(
-        file.path, at: bytes, count: min(QuarantineCheck.chunk, file.bytes - bytes + 1))
+      let chunk = try await storage.read(file.path, at: bytes)
       guard !chunk.isEmpty else { break }
       bytes += chunk.count
       lines += chunk.count { $0 == UInt8(ascii: "\n") }

@@ -1,12 +1,14 @@
 import AuditRecord
 
-/// Which records a log has at one instant: the manifest as it stands, and the numbers of the commits.
+/// Which records a log has at one instant: the manifest as it stands, and the numbers of the commits that are to be read.
 struct RecordedState {
   /// nil when there is none, or none that can be read.
   private(set) var manifest: RecordedManifest?
   /// Of a run that is at work, or was killed.
   private(set) var intent: Intent?
-  /// Of the commit records, in order.
+  /// Where the verification begins; nil: with the first commit.
+  private(set) var base: ChainBase?
+  /// Of the commit records after `base`, in order. Some may be missing where there is a base.
   private(set) var numbers: [Int] = []
   private(set) var findings: [Finding] = []
   private var hasManifest = false
@@ -18,29 +20,34 @@ struct RecordedState {
   ///
   /// Throws what keeps everything from being read.
   static func read(
-    _ storage: any ArchiveStorage, _ paths: ArchivePaths, looks: Int, _ patience: () -> Void
-  ) throws(ArchiveError) -> RecordedState {
-    var state = try RecordedState(storage, paths)
+    _ storage: any ArchiveStorage, _ settings: VerificationSettings, looks: Int, _ patience: () -> Void
+  ) async throws(ArchiveError) -> RecordedState {
+    var state = try await RecordedState(storage, settings)
     for _ in 1..<looks where state.isBehind {
       patience()
-      state = try RecordedState(storage, paths)
+      state = try await RecordedState(storage, settings)
     }
     if !state.hasManifest, let newest = state.numbers.last, newest > 1 {
-      state.findings.append(Finding(.missing(), at: paths.manifest))
+      state.findings.append(Finding(.missing(), at: storage.paths.manifest))
     }
     return state
   }
 
   /// The manifest first: so every commit that it has is among the numbers.
-  private init(_ storage: any ArchiveStorage, _ paths: ArchivePaths) throws(ArchiveError) {
+  private init(
+    _ storage: any ArchiveStorage, _ settings: VerificationSettings
+  ) async throws(ArchiveError) {
+    let paths = storage.paths
     do throws(ArchiveError) {
-      if let bytes = try stored(storage.read(paths.manifest)) {
+      if let bytes = try await stored(await storage.read(paths.manifest))?.bytes {
         hasManifest = true
         let recorded = try RecordedManifest(bytes, path: paths.manifest)
         let found = recorded.manifest.source.log
         if found == paths.log {
           manifest = recorded
-        } else if found.isOtherSpelling(of: paths.log), try !stored(storage.isSpelledSo(paths.state)) {
+        } else if found.isOtherSpelling(of: paths.log),
+          try await !stored(await storage.isSpelledSo(paths.state))
+        {
           throw ArchiveError.otherSpelling(found: found, asked: paths.log)
         } else {
           let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: "\(found)")
@@ -57,7 +64,7 @@ struct RecordedState {
       hasManifest = true
     }
     do throws(ArchiveError) {
-      intent = try Opening(storage: storage, paths: paths).intent()
+      intent = try await Opening(storage).intent()
     } catch {
       switch error {
       case .damaged(let finding): findings.append(finding)
@@ -67,8 +74,28 @@ struct RecordedState {
       default: throw error
       }
     }
-    numbers = try stored(storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
-      .filter { $0 < .max }
+    if let manifest = manifest?.manifest, let base = await ChainBase(manifest, settings, storage) {
+      self.base = base
+      numbers = Array(base.number + 1...(try await newest(from: manifest.commit, storage)))
+    } else {
+      numbers = try await stored(await storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }
+        .sorted().filter { $0 < .max }
+    }
+  }
+
+  /// The newest commit, looked for from the manifest's on; one that is missing between two is passed over.
+  private func newest(from number: Int, _ storage: any ArchiveStorage) async throws(ArchiveError) -> Int {
+    let paths = storage.paths
+    var newest = number
+    while true {
+      if try await stored(await storage.entry(paths.commit(newest + 1))) != nil {
+        newest += 1
+      } else if try await stored(await storage.entry(paths.commit(newest + 2))) != nil {
+        newest += 2
+      } else {
+        return newest
+      }
+    }
   }
 
   private var isBehind: Bool {

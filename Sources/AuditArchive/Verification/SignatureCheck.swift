@@ -1,7 +1,7 @@
 /// Checks that every commit record, from one of them on, has a signature by a key.
 struct SignatureCheck {
   private let storage: any ArchiveStorage
-  private let paths: ArchivePaths
+  private var paths: ArchivePaths { storage.paths }
   private let key: VerificationKey
   private let first: Int
 
@@ -10,24 +10,23 @@ struct SignatureCheck {
   private(set) var count = VerificationReport.Count()
 
   /// `first`: the first commit that has to be signed.
-  init(storage: any ArchiveStorage, paths: ArchivePaths, key: VerificationKey, from first: Int) {
+  init(storage: any ArchiveStorage, key: VerificationKey, from first: Int) {
     self.storage = storage
-    self.paths = paths
     self.key = key
     self.first = first
   }
 
   /// `record`: the bytes of the record's file.
-  mutating func check(_ record: [UInt8], of number: Int) {
+  mutating func check(_ record: [UInt8], of number: Int) async {
     guard number >= first else { return }
-    let flaw = flaw(of: record, number)
+    let flaw = await flaw(of: record, number)
     count.add(flaw == nil)
     if let flaw { findings.append(Finding(flaw, at: paths.commit(number), commit: number)) }
   }
 
-  private func flaw(of record: [UInt8], _ number: Int) -> Flaw? {
+  private func flaw(of record: [UInt8], _ number: Int) async -> Flaw? {
     do {
-      let signature = try storage.read(paths.signature(number))
+      let signature = try await storage.read(paths.signature(number))?.bytes
       return switch CommitSignature.verify(record, signature: signature, key: key) {
       case .good: nil
       case .unsigned: .unsigned

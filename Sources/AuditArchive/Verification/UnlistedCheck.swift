@@ -7,7 +7,7 @@ import AuditRecord
 /// that they replace just after.
 struct UnlistedCheck {
   private let storage: any ArchiveStorage
-  private let paths: ArchivePaths
+  private var paths: ArchivePaths { storage.paths }
   private let state: Manifest
   /// What a run said that it would put in its place, and what the newest commit removed: the next run deletes these.
   private var known: Set<String>
@@ -18,11 +18,12 @@ struct UnlistedCheck {
   /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
   init(
     _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, in listing: ArchiveListing,
-    storage: any ArchiveStorage, paths: ArchivePaths
+    storage: any ArchiveStorage
   ) {
+    let paths = storage.paths
+
     self.known = known
     self.storage = storage
-    self.paths = paths
     self.state = state
     let named = state.paths.union(manifest?.paths ?? [])
     candidates = listing.data.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
@@ -39,12 +40,12 @@ struct UnlistedCheck {
   var isInDoubt: Bool { candidates.contains { ![.foreign, .stray].contains(kind(of: $0.path)) } }
 
   /// Another look. `later`: the commits that have come since the first one; `intent`: what is said now.
-  mutating func lookAgain(_ later: [Commit], _ intent: Intent?) throws(StorageError) {
+  mutating func lookAgain(_ later: [Commit], _ intent: Intent?) async throws(StorageError) {
     known.formUnion(intent?.files ?? [])
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
     var remaining: [StoredFile] = []
     for file in candidates where !explained.contains(file.path) {
-      if try storage.entry(file.path)?.kind == .file { remaining.append(file) }
+      if try await storage.entry(file.path)?.kind == .file { remaining.append(file) }
     }
     candidates = remaining
   }

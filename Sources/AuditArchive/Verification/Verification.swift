@@ -1,4 +1,4 @@
-package import AuditRecord
+import AuditRecord
 import PartitionFormats
 
 extension Archive {
@@ -7,15 +7,12 @@ extension Archive {
   /// Takes no lock and writes nothing. The archive is looked at as it was at one instant; what a run does meanwhile is told apart
   /// from damage. `patience` is called before another look at a file that such a run may be about to commit.
   /// Throws only what keeps it from beginning: a store that denies access, a format of a newer version.
-  package static func verify(
-    at directory: String, log: LogName, settings: VerificationSettings = VerificationSettings(),
-    fileSystem: any FileSystem = PosixFileSystem(), patience: () -> Void = {},
+  package func verify(
+    _ settings: VerificationSettings = VerificationSettings(), patience: () -> Void = {},
     observe: (VerificationProgress) -> Void = { _ in }
-  ) throws(ArchiveError) -> VerificationReport? {
-    let paths = ArchivePaths(log)
-    let storage = LocalStorage(root: directory, paths: paths, fileSystem: fileSystem)
-    var verification = Verification(storage: storage, paths: paths, settings: settings)
-    return try verification.run(patience: patience, observe: observe)
+  ) async throws(ArchiveError) -> VerificationReport? {
+    var verification = Verification(storage: storage, settings: settings)
+    return try await verification.run(patience: patience, observe: observe)
   }
 }
 
@@ -23,7 +20,7 @@ extension Archive {
 /// another's.
 struct Verification {
   private let storage: any ArchiveStorage
-  private let paths: ArchivePaths
+  private var paths: ArchivePaths { storage.paths }
   private let settings: VerificationSettings
   private var report: VerificationReport
   private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
@@ -34,51 +31,54 @@ struct Verification {
   /// How often a file that a run may be about to commit, or a state that it is about to replace, is looked at again.
   private static let looks = 4
 
-  init(storage: any ArchiveStorage, paths: ArchivePaths, settings: VerificationSettings) {
+  init(storage: any ArchiveStorage, settings: VerificationSettings) {
     self.storage = storage
-    self.paths = paths
     self.settings = settings
     report = VerificationReport(settings: settings)
   }
 
   mutating func run(
     patience: () -> Void, observe: (VerificationProgress) -> Void
-  ) throws(ArchiveError) -> VerificationReport? {
-    try stored(storage.checkPlace())
+  ) async throws(ArchiveError) -> VerificationReport? {
+    try await stored(await storage.checkPlace())
     // Behind it are the records.
-    guard try addObstacles(to: [paths.commits]) else { return report }
-    let record = try RecordedState.read(storage, paths, looks: Verification.looks, patience)
+    guard try await addObstacles(to: [paths.commits]) else { return report }
+    let record = try await RecordedState.read(storage, settings, looks: Verification.looks, patience)
     if record.isEmpty {
-      let isFree = try addObstacles(to: PartFormat.allCases.map { paths.days($0) } + [paths.quarantine])
-      guard let example = try exampleOfPart(besides: record.intent) else { return isFree ? nil : report }
+      let isFree = try await addObstacles(to: PartFormat.allCases.map { paths.days($0) } + [paths.quarantine])
+      guard let example = try await exampleOfPart(besides: record.intent) else {
+        return isFree ? nil : report
+      }
       add([Finding(.missing(example: example), at: paths.manifest)])
       return report
     }
     add(record.findings)
-    try checkKind()
-    let chain = checkChain(record, observe)
+    try await checkKind()
+    let chain = await checkChain(record, observe)
     guard let state = chain.state else { return report }
     report.source = state.source
     report.formats = state.partitions.newestFormats
     add(CoverageCheck(state, path: paths.manifest).findings)
     summarise(state)
+    report.daysUnchanged = settings.since.map { since in
+      state.partitions.count { !hasChanged($0, since, chain) }
+    }
 
     var unlisted: UnlistedCheck?
     do {
-      let listing = try ArchiveListing(storage, paths)
+      let listing = try await ArchiveListing(storage, withCommits: record.base == nil)
       addIrregular(listing.irregular, state)
       if chain.lastLost == nil {
         unlisted = UnlistedCheck(
-          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, in: listing, storage: storage,
-          paths: paths)
+          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, in: listing, storage: storage)
         report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
       add([Finding(.unreadable("\(error)"), at: error.path)])
     }
-    check(state, lost: chain.lastLost ?? 0, observe)
-    checkQuarantine(state)
-    if let unlisted { settle(unlisted, state, patience) }
+    await check(state, chain, observe)
+    await checkQuarantine(state)
+    if let unlisted { await settle(unlisted, state, patience) }
     return report
   }
 
@@ -92,10 +92,10 @@ struct Verification {
   }
 
   /// Whether nothing but folders stands on the way to these.
-  private mutating func addObstacles(to folders: [String]) throws(ArchiveError) -> Bool {
+  private mutating func addObstacles(to folders: [String]) async throws(ArchiveError) -> Bool {
     var isFree = true
     for folder in folders {
-      guard let obstacle = try stored(storage.obstacle(to: folder)) else { continue }
+      guard let obstacle = try await stored(await storage.obstacle(to: folder)) else { continue }
       add([Finding(.irregular(obstacle.kind), at: obstacle.path)])
       isFree = false
     }
@@ -115,20 +115,23 @@ struct Verification {
   // MARK: What is recorded
 
   /// A part that no first run was putting there.
-  private func exampleOfPart(besides intent: Intent?) throws(ArchiveError) -> String? {
+  private func exampleOfPart(besides intent: Intent?) async throws(ArchiveError) -> String? {
     var parts: Set<String> = []
     for format in PartFormat.allCases {
       let folder = paths.days(format)
-      guard try stored(storage.obstacle(to: folder)) == nil else { continue }
-      parts.formUnion(try stored(storage.list(folder)).map(\.path).filter { paths.partName($0) != nil })
+      guard try await stored(await storage.obstacle(to: folder)) == nil else { continue }
+      parts.formUnion(
+        try await stored(await storage.list(folder)).map(\.path).filter { paths.partName($0) != nil })
     }
     return parts.subtracting(intent?.files ?? []).min()
   }
 
-  private mutating func checkKind() throws(ArchiveError) {
+  private mutating func checkKind() async throws(ArchiveError) {
     let path = ArchivePaths.kind
     do {
-      guard let bytes = try stored(storage.read(path)) else { return add([Finding(.missing(), at: path)]) }
+      guard let bytes = try await stored(await storage.read(path))?.bytes else {
+        return add([Finding(.missing(), at: path)])
+      }
       let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: path).logs
       let expected = ArchiveKind(of: paths.log)
       if found != expected { add([Finding(.wrongKind(expected: expected, found: found), at: path)]) }
@@ -140,20 +143,22 @@ struct Verification {
 
   private mutating func checkChain(
     _ record: RecordedState, _ observe: (VerificationProgress) -> Void
-  ) -> ChainCheck {
+  ) async -> ChainCheck {
     report.manifestCommit = record.manifest?.manifest.commit
     progress.total = record.numbers.count
     let signatures = settings.publicKey.map { key in
-      SignatureCheck(storage: storage, paths: paths, key: key, from: settings.signedSince)
+      SignatureCheck(storage: storage, key: key, from: settings.signedSince)
     }
     var chain = ChainCheck(
-      storage: storage, paths: paths, recorded: record, signatures: signatures)
-    chain.run(record.numbers) { _ in
+      storage: storage, recorded: record, since: settings.since, signatures: signatures)
+    await chain.run(record.numbers) { _ in
       progress.done += 1
       observe(progress)
     }
     report.commits = chain.count
-    report.newestCommit = chain.count.total
+    report.firstCommit = chain.first
+    report.newestCommit = chain.newest
+    report.newestCommitSHA256 = chain.newestSHA256
     add(chain.findings)
     if let checked = chain.signatures {
       report.signatures = checked.count
@@ -174,11 +179,19 @@ struct Verification {
 
   // MARK: What is there
 
-  /// `lost`: up to that commit it is not known what was changed, so that a part from before may have been replaced.
+  private func hasChanged(_ partition: Partition, _ since: ProvenCommit, _ chain: ChainCheck) -> Bool {
+    partition.changedInCommit > since.number || chain.changed.contains(partition.eventDate)
+  }
+
   private mutating func check(
-    _ state: Manifest, lost: Int, _ observe: (VerificationProgress) -> Void
-  ) {
-    let asked = state.partitions.filter { !$0.eventDate.window.intersection(settings.asked).isEmpty }
+    _ state: Manifest, _ chain: ChainCheck, _ observe: (VerificationProgress) -> Void
+  ) async {
+    // Up to that commit it is not known what was changed, so that a part from before may have been replaced.
+    let lost = chain.lastLost ?? 0
+    let asked = state.partitions.filter { partition in
+      !partition.eventDate.window.intersection(settings.asked).isEmpty
+        && settings.since.map { hasChanged(partition, $0, chain) } ?? true
+    }
     progress.done = 0
     progress.total = asked.count
     if !settings.isQuick {
@@ -192,7 +205,7 @@ struct Verification {
     for partition in asked {
       progress.day = partition.eventDate
       observe(progress)
-      let checked = check(partition, newerThan: state.commit, &search, observe)
+      let checked = await check(partition, newerThan: state.commit, &search, observe)
       read.append(checked)
       let isSound = checked.findings.isEmpty
       report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
@@ -204,7 +217,7 @@ struct Verification {
       }
       progress.done += 1
     }
-    compareDays(read, newerThan: state.commit, &search, observe)
+    await compareDays(read, newerThan: state.commit, &search, observe)
     progress.day = nil
   }
 
@@ -212,19 +225,21 @@ struct Verification {
   private mutating func check(
     _ partition: Partition, newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void
-  ) -> DayCheck {
+  ) async -> DayCheck {
     var partition = partition
     while true {
       let before = progress.bytes
-      var check = DayCheck(partition, storage: storage, paths: paths, settings: settings)
-      check.run { bytes in
+      var check = DayCheck(partition, storage: storage, settings: settings)
+      await check.run { bytes in
         progress.bytes += bytes
         observe(progress)
       } each: { batch, file in
         search.add(batch, at: CrossDaySearch.Place(file, of: partition))
       }
-      guard check.findings.contains(where: \.flaw.isMissing),
-        let newer = commits(after: commit).flatMap(\.partitionsChanged).last(where: {
+      guard check.findings.contains(where: \.flaw.isMissing) else { return check }
+      let later = await commits(after: commit).flatMap(\.partitionsChanged)
+      guard
+        let newer = later.last(where: {
           $0.eventDate == partition.eventDate && $0.revision > partition.revision
         })
       else { return check }
@@ -238,7 +253,7 @@ struct Verification {
   private mutating func compareDays(
     _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void
-  ) {
+  ) async {
     var unread: [String: Finding] = [:]
     while search.nextPass() {
       progress.totalBytes += days.reduce(0) { $0 + $1.comparable.reduce(0) { $0 + $1.bytes } }
@@ -248,7 +263,7 @@ struct Verification {
           var unused = DayContentHash()
           let place = CrossDaySearch.Place(file, of: day.partition)
           do {
-            _ = try PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
+            _ = try await PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
           } catch {
             unread[file.path] = Finding(
               Flaw(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
@@ -263,27 +278,32 @@ struct Verification {
     // A run that replaces a day meanwhile may have been met between two readings: the next verification reads it as it is then.
     let revisions = Dictionary(
       days.map { ($0.partition.eventDate, $0.partition.revision) }, uniquingKeysWith: max)
-    let newer = commits(after: commit).flatMap(\.partitionsChanged)
+    let newer = await commits(after: commit).flatMap(\.partitionsChanged)
     let replaced = Set(newer.filter { $0.revision > revisions[$0.eventDate] ?? .max }.map(\.eventDate))
     add(found.filter { replaced.isDisjoint(with: $0.days) })
   }
 
-  private mutating func checkQuarantine(_ state: Manifest) {
+  private mutating func checkQuarantine(_ state: Manifest) async {
     for file in state.quarantine {
-      let check = QuarantineCheck(file, storage: storage, paths: paths, isQuick: settings.isQuick)
+      if let since = settings.since, let name = paths.quarantineName(file.path), name.commit <= since.number {
+        continue
+      }
+      let check = await QuarantineCheck(file, storage: storage, isQuick: settings.isQuick)
       report.quarantineFiles.add(check.findings.isEmpty)
       add(check.findings)
     }
   }
 
-  private mutating func settle(_ check: UnlistedCheck, _ state: Manifest, _ patience: () -> Void) {
+  private mutating func settle(
+    _ check: UnlistedCheck, _ state: Manifest, _ patience: () -> Void
+  ) async {
     var check = check
     guard !check.findings.isEmpty else { return }
     do {
-      try check.lookAgain(commits(after: state.commit), intent())
+      try await check.lookAgain(commits(after: state.commit), intent())
       for _ in 1..<Verification.looks where check.isInDoubt {
         patience()
-        try check.lookAgain(commits(after: state.commit), intent())
+        try await check.lookAgain(commits(after: state.commit), intent())
       }
     } catch let error as StorageError {
       add([Finding(.unreadable("\(error)"), at: error.path)])
@@ -294,9 +314,9 @@ struct Verification {
   }
 
   /// What a run says now that it puts in its place.
-  private func intent() throws(ArchiveError) -> Intent? {
+  private func intent() async throws(ArchiveError) -> Intent? {
     do throws(ArchiveError) {
-      return try Opening(storage: storage, paths: paths).intent()
+      return try await Opening(storage).intent()
     } catch .damaged {
       return nil  // `RecordedState` has reported it
     }
@@ -304,14 +324,14 @@ struct Verification {
 
   /// What a run has committed since the state was read. Such a record is only asked what it replaces; the next verification
   /// proves it.
-  private func commits(after number: Int) -> [Commit] {
+  private func commits(after number: Int) async -> [Commit] {
     var commits: [Commit] = []
     var number = number
     while true {
       number += 1
       let path = paths.commit(number)
       do {
-        guard let bytes = try storage.read(path) else { return commits }
+        guard let bytes = try await storage.read(path)?.bytes else { return commits }
         commits.append(try ArchiveJSON.decode(Commit.self, from: bytes, path: path))
       } catch {
         return commits

@@ -6,8 +6,10 @@ package struct VerificationSettings: Hashable, Sendable {
   package var from: Timestamp?
   /// Only days with an instant before this one are read; nil: to the last.
   package var to: Timestamp?
-  /// Only the chain, the state and the sizes of the files; no row is read.
+  /// Only the newest commits, the state and the sizes of the files; no row is read.
   package var isQuick = false
+  /// Verified before, with all that came before it: what later commits changed is verified. nil: nothing was.
+  package var since: ProvenCommit?
   /// Signs the commits; nil: signatures are not looked at.
   package var publicKey: VerificationKey?
   /// The first commit that has to be signed.
@@ -22,6 +24,22 @@ package struct VerificationSettings: Hashable, Sendable {
 
   /// The instants asked for.
   package var asked: Window { Window(from: from ?? .earliest, to: to ?? .latest) }
+
+  /// Whether all commit records are read. Else the manifest stands for those before its own commit, or up to `since`.
+  package var readsHistory: Bool { !isQuick && from == nil && to == nil && since == nil }
+}
+
+/// A commit that was verified before.
+package struct ProvenCommit: Hashable, Sendable {
+  /// Counts from 1.
+  package var number: Int
+  /// Of its record's bytes, in lower case. By the chain it says what all records before it were.
+  package var sha256: String
+
+  package init(number: Int, sha256: String) {
+    self.number = number
+    self.sha256 = sha256
+  }
 }
 
 /// What a verification found.
@@ -52,17 +70,24 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var source: ArchiveSource?
   /// What the newest day that has rows is written in.
   package internal(set) var formats: Set<PartFormat> = []
+  /// The first commit whose record was read: 1 where all were.
+  package internal(set) var firstCommit = 1
   /// The newest commit there is a record of.
   package internal(set) var newestCommit = 0
+  /// Of its record's bytes; nil where it could not be read. With the number, it is what a later verification goes on from.
+  package internal(set) var newestCommitSHA256: String?
   /// The commit that the manifest is of: one behind when a run stopped, or is, between its commit and its manifest. That is
   /// no damage: the next run puts it right. nil: no manifest that could be read.
   package internal(set) var manifestCommit: Int?
 
+  /// From `firstCommit` on.
   package internal(set) var commits = Count()
   /// Of the commits that have to be signed, as far as their records are there.
   package internal(set) var signatures = Count()
   /// Of the days asked for.
   package internal(set) var days = Count()
+  /// Days that no commit after `since` changed, which count as proven; nil without one.
+  package internal(set) var daysUnchanged: Int?
   /// Of the parts of the days asked for.
   package internal(set) var files = Count()
   /// Of the rows of the days asked for, each counted once, and as sound when it is so in each format; nothing is counted when

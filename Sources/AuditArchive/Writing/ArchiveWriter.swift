@@ -14,32 +14,43 @@ package final class ArchiveWriter: Sendable {
     var firstCommit: Int
     /// What commits have removed, and could not be deleted.
     var undeleted: [String] = []
-    /// Whether the disk has an intent.
+    /// Whether the store has an intent.
     var isAnnounced: Bool
+    /// As what the manifest and the intent stand there.
+    var manifestFile: FileState
+    var intentFile: FileState
   }
 
   let storage: any ArchiveStorage
+  let scratch: Scratch
   let settings: WriterSettings
-  private let lock: StorageLock
+  private let lease: any Lease
+  private let untidied: @Sendable (StorageError) -> Void
   private let state: Mutex<State>
-  let quarantine: Mutex<Quarantine>
+  let quarantine: Quarantine
+
+  private var paths: ArchivePaths { storage.paths }
 
   init(
-    source: ArchiveSource, manifest: Manifest?, recovery: RecoveryReport, storage: any ArchiveStorage,
-    settings: WriterSettings, lock: StorageLock
+    source: ArchiveSource, recovered: Recovery.Result, storage: any ArchiveStorage, scratch: Scratch,
+    settings: WriterSettings, lease: any Lease, untidied: @escaping @Sendable (StorageError) -> Void
   ) {
     self.source = source
-    self.recovery = recovery
+    self.recovery = recovered.report
     self.storage = storage
+    self.scratch = scratch
     self.settings = settings
-    self.lock = lock
-    let first = recovery.untoldQuarantine.isEmpty ? nil : recovery.interrupted?.firstCommit
+    self.lease = lease
+    self.untidied = untidied
+    let (manifest, report) = (recovered.manifest, recovered.report)
+    let first = report.untoldQuarantine.isEmpty ? nil : report.interrupted?.firstCommit
     self.state = Mutex(
       State(
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
-        undeleted: recovery.undeleted,
-        isAnnounced: recovery.interrupted != nil || recovery.unreadableIntent != nil))
-    self.quarantine = Mutex(Quarantine(storage: storage))
+        undeleted: report.undeleted,
+        isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
+        manifestFile: recovered.manifestFile, intentFile: recovered.intentFile))
+    self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
   /// The present state; nil before the first commit. What a commit changes shows here once the commit is on disk.
@@ -53,19 +64,19 @@ package final class ArchiveWriter: Sendable {
   }
 
   /// The rows that the archive has of a day, in order. When this throws, what `each` was given proves nothing.
-  package func rows(of day: Day, each: (RowBatch) throws -> Void) throws {
+  package func rows(of day: Day, each: (RowBatch) throws -> Void) async throws {
     var reader = reader(of: day)
-    while let batch = try reader.next() { try each(batch) }
+    while let batch = try await reader.next() { try each(batch) }
   }
 
   /// Writes a day's rows, which `next` hands out in their final order (`event_at`, then the bytes of `uuid`).
   ///
   /// Nothing of it is part of the archive before it is committed. Throws an `ArchiveError`, or what `next` throws; then
   /// nothing is staged.
-  package func stage(_ day: Day, next: () throws -> RowSelection?) async throws -> StagedDay {
-    var staging = DayStaging(day, storage: storage, settings: settings)
+  package func stage(_ day: Day, next: () async throws -> RowSelection?) async throws -> StagedDay {
+    var staging = DayStaging(day, scratch: scratch, settings: settings)
     do {
-      while let selection = try next() { try await staging.append(selection) }
+      while let selection = try await next() { try await staging.append(selection) }
       return try await staging.finish()
     } catch {
       staging.abandon()
@@ -75,7 +86,7 @@ package final class ArchiveWriter: Sendable {
 
   /// Drops a staged day that is not going to be committed.
   package func discard(_ staged: StagedDay) {
-    for part in staged.parts { storage.discard(part.spool) }
+    for part in staged.parts { scratch.discard(part.file) }
   }
 
   /// The days whose rows the archive has in other formats than those that are written now; oldest first.
@@ -93,9 +104,9 @@ package final class ArchiveWriter: Sendable {
 
   /// Whether every file of a day, in each of its formats, is as it was sealed. Rows are read from one format alone: that they
   /// are well says nothing of the others.
-  package func isIntact(_ day: Day) throws(ArchiveError) -> Bool {
-    for file in manifest?.partition(day)?.files ?? [] where try storage.flaw(of: file) != nil {
-      return false
+  package func isIntact(_ day: Day) async throws(ArchiveError) -> Bool {
+    for file in manifest?.partition(day)?.files ?? [] {
+      if try await storage.flaw(of: file) != nil { return false }
     }
     return true
   }
@@ -103,7 +114,7 @@ package final class ArchiveWriter: Sendable {
   /// Stages a day as the archive has it, in the formats that are written now.
   package func stageConverted(_ day: Day) async throws -> StagedDay {
     var reader = reader(of: day)
-    return try await stage(day) { try reader.next().map { RowSelection($0) } }
+    return try await stage(day) { try await reader.next().map { RowSelection($0) } }
   }
 
   // MARK: Committing
@@ -113,138 +124,148 @@ package final class ArchiveWriter: Sendable {
   /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
   /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
   ///
-  /// Throws `.lockLost`, and commits nothing, when the lock was taken away.
+  /// Throws `.leaseLost`, and commits nothing, when the lock was taken away.
   ///
   /// `made`: is called once the commit's record is in its place, also when this throws then, such as for want of room for
   /// the new manifest. `manifest` has the commit from that moment on.
   package func commit(
     _ change: Change, made: (Commit) -> Void = { _ in }
-  ) throws(ArchiveError) -> Commit {
-    try state.withLock { (state: inout State) throws(ArchiveError) -> Commit in
-      if let failure = state.failure { throw failure }
-      do throws(ArchiveError) {
-        return try commit(change, &state, made)
-      } catch {
-        state.failure = error
-        throw error
+  ) async throws(ArchiveError) -> Commit {
+    // Commits come one after the other; a copy of the state, because nothing waits for the store inside the lock.
+    var state = state.withLock(\.self)
+    if let failure = state.failure { throw failure }
+    do throws(ArchiveError) {
+      let commit = try await commit(change, &state) { commit, state in
+        self.state.withLock { $0 = state }
+        made(commit)
       }
+      self.state.withLock { [state] in $0 = state }
+      return commit
+    } catch {
+      state.failure = error
+      self.state.withLock { [state] in $0 = state }
+      throw error
     }
   }
 
   private func commit(
-    _ change: Change, _ state: inout State, _ made: (Commit) -> Void
-  ) throws(ArchiveError) -> Commit {
+    _ change: Change, _ state: inout State, _ made: (Commit, State) -> Void
+  ) async throws(ArchiveError) -> Commit {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
-    let paths = ArchivePaths(source.log)
-    try checkLock(paths)
+    try await checkLease()
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
     for staged in change.days {
-      if try isPresent(staged, in: state.manifest) {
+      if try await isPresent(staged, in: state.manifest) {
         unchanged.append(staged)
       } else {
         changed.append(staged)
       }
     }
-    let opening = Opening(storage: storage, paths: paths)
+    let opening = Opening(storage)
     let plan = CommitPlan(
       change, days: changed,
-      lost: try lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
+      lost: try await lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
-    let record = ArchiveJSON.encode(plan.commit)
     let number = plan.commit.commit
-    if let violation = opening.rules.violations(of: plan.commit, number: number, after: state.manifest).first
-    {
+    let rules = await opening.rules(for: plan.commit)
+    if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
     }
-    var manifest = state.manifest
-    manifest.apply(plan.commit, sha256: sha256Hex(record))
 
     // Steps 2 to 6 of the format. Step 1, writing and syncing the parts, was staging.
-    if state.manifest == nil { try opening.fixKind() }
+    if state.manifest == nil { try await opening.fixKind() }
     let intent = Intent(
       firstCommit: state.firstCommit, commit: number, files: Set(plan.commit.filesAdded + state.undeleted))
-    do throws(StorageError) {
-      try storage.replace(paths.intent, ArchiveJSON.encode(intent))
-      state.isAnnounced = true
-      try storage.put(plan.puts)
+    try await announce(intent, &state)
+    try await stored(await storage.put(plan.puts))
+    try await checkLease()
+    let record: [UInt8]
+    do throws(ArchiveError) {
+      record = try await opening.create(plan.commit, key: settings.signingKey)  // this is the commit
     } catch {
-      throw .storage(error)
+      let record = ArchiveJSON.encode(plan.commit)
+      if await isThere(record, at: paths.commit(number)) {
+        state.manifest.apply(plan.commit, sha256: sha256Hex(record))
+        made(plan.commit, state)
+      }
+      throw error
     }
-    try checkLock(paths)
-    do throws(StorageError) {
-      // The signature first, and durable: no crash leaves a commit without the signature that it was to have. One that is
-      // left without its commit goes in recovery.
-      if let key = settings.signingKey {
-        try storage.replace(paths.signature(number), key.signature(of: record))
-      }
-      do throws(StorageError) {
-        try storage.create(paths.commit(number), record)  // this is the commit
-      } catch {
-        if isThere(record, at: paths.commit(number)) {
-          state.manifest = manifest
-          made(plan.commit)
-        }
-        throw error
-      }
-      state.manifest = manifest
-      made(plan.commit)
-      if let manifest { try storage.replace(paths.manifest, ArchiveJSON.encode(manifest)) }
-    } catch {
-      throw .storage(error)
+    state.manifest.apply(plan.commit, sha256: sha256Hex(record))
+    made(plan.commit, state)
+    if let manifest = state.manifest {
+      let bytes = ArchiveJSON.encode(manifest)
+      state.manifestFile = try await replace(paths.manifest, bytes, since: state.manifestFile, number)
     }
     // Tidying: the archive is complete.
-    let lost = try stored(tidyReplaced(plan.commit, &state))
+    let lost = try await tidyReplaced(plan.commit, &state)
     for staged in unchanged { discard(staged) }
     if let lost { throw .lostAfterCommit(number, lost) }
     return plan.commit
   }
 
-  /// What another run, which could take a new lock, does at the same time must not meet a commit of this one.
-  private func checkLock(_ paths: ArchivePaths) throws(ArchiveError) {
-    guard try stored(storage.isHeld(lock)) else { throw .lockLost(path: paths.lock) }
+  /// What another run, which could take a new lease, does at the same time must not meet a commit of this one.
+  private func checkLease() async throws(ArchiveError) {
+    guard try await stored(await lease.isHeld()) else { throw .leaseLost(path: paths.lock) }
+  }
+
+  private func announce(_ intent: Intent, _ state: inout State) async throws(ArchiveError) {
+    let bytes = ArchiveJSON.encode(intent)
+    state.isAnnounced = true
+    state.intentFile = try await replace(paths.intent, bytes, since: state.intentFile, intent.commit)
+  }
+
+  private func replace(
+    _ path: String, _ bytes: [UInt8], since seen: FileState, _ commit: Int
+  ) async throws(ArchiveError) -> FileState {
+    do {
+      return try await storage.replace(path, bytes, since: seen)
+    } catch let error where error.reason == .outrun {
+      throw .outrun(commit)
+    } catch {
+      throw .storage(error)
+    }
   }
 
   /// Deletes the files that a commit replaced, once those that it put there are seen to stand: until then they are the last
   /// copy of their days. Returns what is not there as it was sealed.
-  private func tidyReplaced(_ commit: Commit, _ state: inout State) throws(StorageError) -> Finding? {
+  private func tidyReplaced(_ commit: Commit, _ state: inout State) async throws(ArchiveError) -> Finding? {
     let removed = Set(commit.filesRemoved + state.undeleted)
     state.undeleted = removed.sorted()
     for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
       for file in partition.files {
-        if let flaw = Flaw(of: try storage.entry(file.path), bytes: file.bytes, rows: file.rows) {
+        let entry = try await stored(await storage.entry(file.path))
+        if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
           return Finding(flaw, at: file.path, day: partition.eventDate, commit: commit.commit)
         }
       }
     }
-    state.undeleted = removed.subtracting(storage.tidy(removed.sorted())).sorted()
+    let gone = await storage.tidy(removed.sorted(), untidied: untidied)
+    state.undeleted = removed.subtracting(gone).sorted()
     return nil
   }
 
   /// The run has come to its end, and tells what it did: its intent goes, but for what could not be deleted.
   ///
   /// After a failed commit the intent stays, and opening the archive anew does what it asks for.
-  func end() {
-    state.withLock { state in
-      guard state.isAnnounced, state.failure == nil else { return }
-      let paths = ArchivePaths(source.log)
-      guard !state.undeleted.isEmpty else {
-        storage.tidy([paths.intent, paths.beginning])
-        return
-      }
-      let next = (state.manifest?.commit ?? 0) + 1
-      let intent = Intent(firstCommit: next, commit: next, files: state.undeleted)
-      do throws(StorageError) {
-        try storage.replace(paths.intent, ArchiveJSON.encode(intent))
-      } catch {
-        // The one that is there still names what the last commit put there; that commit names what it removed.
-      }
+  func end() async {
+    var state = state.withLock(\.self)
+    guard state.isAnnounced, state.failure == nil else { return }
+    guard !state.undeleted.isEmpty else {
+      _ = await storage.tidy([paths.intent, paths.beginning], untidied: untidied)
+      return
+    }
+    let next = (state.manifest?.commit ?? 0) + 1
+    do throws(ArchiveError) {
+      try await announce(Intent(firstCommit: next, commit: next, files: state.undeleted), &state)
+    } catch {
+      // The one that is there still names what the last commit put there; that commit names what it removed.
     }
   }
 
   /// Whether a record whose creation failed is in its place all the same, as when only its folder could not be synced.
-  private func isThere(_ record: [UInt8], at path: String) -> Bool {
+  private func isThere(_ record: [UInt8], at path: String) async -> Bool {
     do throws(StorageError) {
-      return try storage.read(path) == record
+      return try await storage.read(path)?.bytes == record
     } catch {
       return false  // nobody can tell; the failure of the creation is the one to report
     }
@@ -253,11 +274,13 @@ package final class ArchiveWriter: Sendable {
   /// The files of quarantine that a replacement of `window` gives up.
   private func lostQuarantine(
     in window: Window?, _ manifest: Manifest?, _ opening: Opening
-  ) throws(ArchiveError) -> [QuarantineFile] {
+  ) async throws(ArchiveError) -> [QuarantineFile] {
     guard let window else { return [] }
     var lost: [QuarantineFile] = []
-    for file in manifest?.quarantine ?? [] where try storage.flaw(of: file) != nil {
-      let stored = opening.paths.quarantineName(file.path).flatMap { opening.runWindow($0.commit) }
+    for file in manifest?.quarantine ?? [] {
+      guard try await storage.flaw(of: file) != nil else { continue }
+      var stored: Window?
+      if let name = paths.quarantineName(file.path) { stored = await opening.runWindow(name.commit) }
       if stored.map(window.contains) ?? true { lost.append(file) }
     }
     return lost
@@ -265,11 +288,10 @@ package final class ArchiveWriter: Sendable {
 
   /// Whether the archive has a staged day already: the same content, in all its formats, in files that are as they were
   /// sealed.
-  private func isPresent(_ staged: StagedDay, in manifest: Manifest?) throws(ArchiveError) -> Bool {
+  private func isPresent(_ staged: StagedDay, in manifest: Manifest?) async throws(ArchiveError) -> Bool {
     guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
     guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))
     else { return false }
-    for file in present.files where try storage.flaw(of: file) != nil { return false }
-    return true
+    return try await isIntact(staged.day)
   }
 }

@@ -54,7 +54,7 @@ package struct StagedDay: Sendable {
 }
 
 struct StagedPart: Sendable {
-  var spool: Spool
+  var file: ScratchFile
   var format: PartFormat
   var rows: Int
   var bytes: Int

@@ -5,7 +5,7 @@ import PartitionFormats
 struct CommitPlan {
   let commit: Commit
   /// Staged files and the places they go to.
-  private(set) var puts: [(spool: Spool, path: String)] = []
+  private(set) var puts: [(file: ScratchFile, path: String)] = []
 
   /// `days`: those of the change that are to get a new revision. `lost`: files of quarantine that are given up.
   init(
@@ -35,14 +35,14 @@ struct CommitPlan {
     var after = before
     for staged in days {
       let partition = Partition(staged, after: before[staged.day], commit: number, paths: paths)
-      puts += zip(staged.partsByFormat.map(\.spool), partition.files.map(\.path)).map {
-        (spool: $0, path: $1)
+      puts += zip(staged.partsByFormat.map(\.file), partition.files.map(\.path)).map {
+        (file: $0, path: $1)
       }
       after[staged.day] = partition
     }
     let quarantine = change.quarantine.map { QuarantineFile($0, commit: number, paths: paths) }
     if let staged = change.quarantine, let quarantine {
-      puts.append((spool: staged.spool, path: quarantine.path))
+      puts.append((file: staged.file, path: quarantine.path))
     }
     let added = puts.map(\.path)
 

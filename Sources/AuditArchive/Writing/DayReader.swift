@@ -21,9 +21,6 @@ package struct DayReader: ~Copyable {
     var bytesRead = 0
   }
 
-  /// Bytes read at a time.
-  private static let chunk = 256 << 10
-
   init(_ partition: Partition?, storage: any ArchiveStorage) {
     self.storage = storage
     self.partition = partition
@@ -34,13 +31,13 @@ package struct DayReader: ~Copyable {
   }
 
   /// The next rows; nil at the end. Throws `.damaged` when a file is not what was sealed.
-  package mutating func next() throws(ArchiveError) -> RowBatch? {
+  package mutating func next() async throws(ArchiveError) -> RowBatch? {
     while true {
       if let batch = ready.popFirst() { return batch }
       if part != nil {
-        try readOn()
+        try await readOn()
       } else if let file = files.popFirst() {
-        part = try open(file)
+        part = try await open(file)
       } else {
         try verifyContent()
         return nil
@@ -48,41 +45,43 @@ package struct DayReader: ~Copyable {
     }
   }
 
-  private func open(_ file: PartFile) throws(ArchiveError) -> OpenPart {
+  private func open(_ file: PartFile) async throws(ArchiveError) -> OpenPart {
     let storage = storage
     do {
-      guard let size = try storage.size(file.path) else { throw damage(file, .missing(rows: file.rows)) }
+      guard let size = try await storage.size(file.path) else {
+        throw damage(file, .missing(rows: file.rows))
+      }
       guard size == file.bytes else {
         throw damage(file, .altered(.bytes(expected: file.bytes, found: size)))
       }
       switch file.format {
       case .csv: return OpenPart(file: file, csv: try CSVPartReader(), parquet: nil)
       case .parquet:
-        let reader = try ParquetPartReader(size: size) { offset, count in
-          try storage.read(file.path, at: offset, count: count)
+        let reader = try await ParquetPartReader(size: size) { offset, count in
+          try await storage.read(file.path, at: offset, count: count)
         }
         return OpenPart(file: file, csv: nil, parquet: reader)
       }
     } catch {
-      throw try failure(file, error)
+      throw try await failure(file, error)
     }
   }
 
-  private mutating func readOn() throws(ArchiveError) {
+  private mutating func readOn() async throws(ArchiveError) {
     guard var part = part.take() else { return }
     let file = part.file
     var batches: [RowBatch] = []
     do {
       if var parquet = part.parquet.take() {
-        if let batch = try parquet.next(content: &content) {
+        if let batch = try await parquet.next(content: &content) {
           batches.append(batch)
           part.parquet = consume parquet
           self.part = consume part
         } else {
-          try verify(file, try parquet.finish())
+          try verify(file, try await parquet.finish())
         }
       } else if var csv = part.csv.take() {
-        let bytes = try chunk(of: file, at: part.bytesRead)
+        let bytes = try await chunk(of: file, at: part.bytesRead)
         part.bytesRead += bytes.count
         if bytes.isEmpty {
           let summary = try csv.finish { batches.append($0) }
@@ -90,7 +89,7 @@ package struct DayReader: ~Copyable {
         } else {
           guard part.bytesRead <= file.bytes else {
             let flaw = Flaw.altered(.bytes(expected: file.bytes, found: part.bytesRead))
-            throw damage(file, try sizeDamage(file) ?? flaw)
+            throw damage(file, try await sizeDamage(file) ?? flaw)
           }
           try csv.append(bytes, content: &content) { batches.append($0) }
           part.csv = consume csv
@@ -98,13 +97,13 @@ package struct DayReader: ~Copyable {
         }
       }
     } catch {
-      throw try failure(file, error)
+      throw try await failure(file, error)
     }
     ready = batches[...]
   }
 
   /// What an error of a reader or of the store is of the archive.
-  private func failure(_ file: PartFile, _ error: any Error) throws(ArchiveError) -> ArchiveError {
+  private func failure(_ file: PartFile, _ error: any Error) async throws(ArchiveError) -> ArchiveError {
     if let error = error as? ArchiveError { return error }
     if let error = error as? StorageError {
       return switch error.reason {
@@ -113,12 +112,12 @@ package struct DayReader: ~Copyable {
       default: .storage(error)
       }
     }
-    return damage(file, try sizeDamage(file) ?? .unreadable("\(error)"))
+    return damage(file, try await sizeDamage(file) ?? .unreadable("\(error)"))
   }
 
-  private func chunk(of file: PartFile, at offset: Int) throws(ArchiveError) -> [UInt8] {
+  private func chunk(of file: PartFile, at offset: Int) async throws(ArchiveError) -> [UInt8] {
     do {
-      return try storage.read(file.path, at: offset, count: Self.chunk)
+      return try await storage.read(file.path, at: offset)
     } catch let error where error.reason == .missing {
       throw damage(file, .missing(rows: file.rows))
     } catch {
@@ -139,8 +138,8 @@ package struct DayReader: ~Copyable {
   }
 
   /// A file cut short is told as that, whatever the reader of its format makes of it.
-  private func sizeDamage(_ file: PartFile) throws(ArchiveError) -> Flaw? {
-    let size = try stored(storage.size(file.path))
+  private func sizeDamage(_ file: PartFile) async throws(ArchiveError) -> Flaw? {
+    let size = try await stored(await storage.size(file.path))
     guard let size, size != file.bytes else { return nil }
     return .altered(.bytes(expected: file.bytes, found: size))
   }

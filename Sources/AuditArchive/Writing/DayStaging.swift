@@ -7,7 +7,7 @@ import PartitionFormats
 /// The text of a part as CSV decides where it ends, in whatever formats: so part 3 of a day holds the same rows in each.
 struct DayStaging: ~Copyable {
   private let day: Day
-  private let storage: any ArchiveStorage
+  private let scratch: Scratch
   private let settings: WriterSettings
 
   private var order: RowOrder
@@ -19,17 +19,17 @@ struct DayStaging: ~Copyable {
 
   private struct OpenPart: ~Copyable {
     /// Where the CSV goes; nil when it is only measured.
-    var csvSpool: Spool?
+    var csvFile: ScratchFile?
     var csv: CSVPartWriter
-    var parquetSpool: Spool?
+    var parquetFile: ScratchFile?
     var parquet: ParquetPartWriter?
 
-    var spools: [Spool] { [csvSpool, parquetSpool].compactMap { $0 } }
+    var files: [ScratchFile] { [csvFile, parquetFile].compactMap { $0 } }
   }
 
-  init(_ day: Day, storage: any ArchiveStorage, settings: WriterSettings) {
+  init(_ day: Day, scratch: Scratch, settings: WriterSettings) {
     self.day = day
-    self.storage = storage
+    self.scratch = scratch
     self.settings = settings
     self.order = RowOrder(day: day)
   }
@@ -52,9 +52,9 @@ struct DayStaging: ~Copyable {
 
   /// Frees the disk of what was written.
   mutating func abandon() {
-    var spools = sealed.map(\.spool)
-    if let part = open.take() { spools += part.spools }
-    for spool in spools { storage.discard(spool) }
+    var files = sealed.map(\.file)
+    if let part = open.take() { files += part.files }
+    for file in files { scratch.discard(file) }
   }
 
   private mutating func begin() throws {
@@ -63,25 +63,25 @@ struct DayStaging: ~Copyable {
       ? try CSVPartWriter(
         level: settings.compressionLevel, limit: settings.partSizeLimit, width: settings.compressionWidth)
       : CSVPartWriter(measuring: settings.partSizeLimit)
-    open = OpenPart(csvSpool: nil, csv: csv, parquetSpool: nil, parquet: nil)
-    if settings.formats.contains(.csv) { open?.csvSpool = try storage.spool() }
+    open = OpenPart(csvFile: nil, csv: csv, parquetFile: nil, parquet: nil)
+    if settings.formats.contains(.csv) { open?.csvFile = try scratch.create() }
     guard settings.formats.contains(.parquet) else { return }
     open?.parquet = try ParquetPartWriter(
       settings.parquetCodec == .zstd ? .zstd(level: 3) : .gzip(level: settings.compressionLevel))
-    open?.parquetSpool = try storage.spool()
+    open?.parquetFile = try scratch.create()
   }
 
   /// The place behind the last row that fitted.
   private mutating func append(_ selection: RowSelection, from place: Int) async throws -> Int {
     guard var part = open.take() else { return place }
-    let storage = storage
+    let scratch = scratch
     do {
-      let csvSpool = part.csvSpool
+      let csvFile = part.csvFile
       let end = try await part.csv.append(selection, from: place, content: &content) { bytes in
-        if let csvSpool { try storage.append(bytes, to: csvSpool) }
+        if let csvFile { try scratch.append(bytes, to: csvFile) }
       }
-      if let spool = part.parquetSpool {
-        try part.parquet?.append(selection, place..<end) { try storage.append($0, to: spool) }
+      if let file = part.parquetFile {
+        try part.parquet?.append(selection, place..<end) { try scratch.append($0, to: file) }
       }
       open = consume part
       return end
@@ -93,30 +93,30 @@ struct DayStaging: ~Copyable {
 
   private mutating func seal() async throws {
     guard var part = open.take() else { return }
-    let storage = storage
+    let scratch = scratch
     do {
-      let csvSpool = part.csvSpool
+      let csvFile = part.csvFile
       let text = try await part.csv.finish(content: &content) { bytes in
-        if let csvSpool { try storage.append(bytes, to: csvSpool) }
+        if let csvFile { try scratch.append(bytes, to: csvFile) }
       }
-      var written: [(format: PartFormat, spool: Spool, summary: PartSummary)] = []
-      if let csvSpool { written.append((.csv, csvSpool, text)) }
-      if let spool = part.parquetSpool,
-        let summary = try part.parquet?.finish(to: { try storage.append($0, to: spool) })
+      var written: [(format: PartFormat, scratch: ScratchFile, summary: PartSummary)] = []
+      if let csvFile { written.append((.csv, csvFile, text)) }
+      if let file = part.parquetFile,
+        let summary = try part.parquet?.finish(to: { try scratch.append($0, to: file) })
       {
-        written.append((.parquet, spool, summary))
+        written.append((.parquet, file, summary))
       }
-      for file in written { try storage.seal(file.spool) }
+      for file in written { try scratch.seal(file.scratch) }
       rows += text.rows
       textBytes += text.uncompressedBytes
       for file in written {
         guard let first = text.minEventAt, let last = text.maxEventAt else {
-          storage.discard(file.spool)
+          scratch.discard(file.scratch)
           continue
         }
         sealed.append(
           StagedPart(
-            spool: file.spool, format: file.format, rows: file.summary.rows, bytes: file.summary.bytes,
+            file: file.scratch, format: file.format, rows: file.summary.rows, bytes: file.summary.bytes,
             uncompressedBytes: file.summary.uncompressedBytes, sha256: file.summary.sha256,
             minEventAt: first, maxEventAt: last))
       }

@@ -1,16 +1,16 @@
 package import AuditRecord
 import Crypto
-import Synchronization
 
 /// Collects records that could not be read, each of them once, in a file that becomes part of the archive with a commit.
 ///
 /// Memory does not grow with what is collected, but for 16 bytes a record that the archive has or gets in quarantine. What the archive
-/// has is read with the first record that is added, and not before.
-struct Quarantine {
-  let storage: any ArchiveStorage
+/// has is read with the first record that is added, and not before. Its calls come one after the other.
+actor Quarantine {
+  private let storage: any ArchiveStorage
+  private let scratch: Scratch
   /// Of the records that are stored or collected; nil until the files were read.
   private var known: Set<Identity>?
-  private var open: OpenFile?
+  private(set) var open: OpenFile?
   /// What kept records from being collected: they are lost, so nothing that goes with them may be committed.
   private var failure: ArchiveError?
 
@@ -45,8 +45,8 @@ struct Quarantine {
     }
   }
 
-  private struct OpenFile {
-    let spool: Spool
+  struct OpenFile {
+    let file: ScratchFile
     var hash = SHA256()
     var records = 0
     var bytes = 0
@@ -54,11 +54,12 @@ struct Quarantine {
     var lines: [UInt8] = []
   }
 
-  /// Bytes that are written or read at a time.
+  /// Bytes that are written at a time.
   private static let chunk = 256 << 10
 
-  init(storage: any ArchiveStorage) {
+  init(storage: any ArchiveStorage, scratch: Scratch) {
     self.storage = storage
+    self.scratch = scratch
   }
 
   /// Bytes of memory, about.
@@ -69,29 +70,29 @@ struct Quarantine {
   /// Adds the records that are neither stored nor collected yet.
   ///
   /// `present`: the files that the state names.
-  mutating func add(_ records: [QuarantinedRecord], present: [QuarantineFile]) throws(ArchiveError) {
+  func add(_ records: [QuarantinedRecord], present: [QuarantineFile]) async throws(ArchiveError) {
     guard !records.isEmpty else { return }
     if let failure { throw failure }
     do throws(ArchiveError) {
-      try collect(records, present: present)
+      try await collect(records, present: present)
     } catch {
       failure = error
       throw error
     }
   }
 
-  private mutating func collect(
+  private func collect(
     _ records: [QuarantinedRecord], present: [QuarantineFile]
-  ) throws(ArchiveError) {
+  ) async throws(ArchiveError) {
     var known: Set<Identity>
-    if let read = self.known { known = read } else { known = try identities(in: present) }
+    if let read = self.known { known = read } else { known = try await identities(in: present) }
     self.known = nil
     defer { self.known = known }
     for record in records {
       let digest = SHA256.hash(data: record.json)
       guard known.insert(Identity(digest)).inserted else { continue }
       var file: OpenFile
-      if let begun = open { file = begun } else { file = OpenFile(spool: try stored(storage.spool())) }
+      if let begun = open { file = begun } else { file = OpenFile(file: try onDisk(scratch.create())) }
       open = nil
       QuarantineLine.append(record, sha256: digest.hex, to: &file.lines)
       file.records += 1
@@ -101,43 +102,45 @@ struct Quarantine {
   }
 
   /// Seals what was collected; nil where that is nothing. Throws also when a record could not be collected before.
-  mutating func take() throws(ArchiveError) -> StagedQuarantine? {
+  func take() throws(ArchiveError) -> StagedQuarantine? {
     if let failure { throw failure }
     guard var file = open else { return nil }
     open = nil
     do throws(ArchiveError) {
       try write(&file)
-      try stored(storage.seal(file.spool))
+      try onDisk(scratch.seal(file.file))
     } catch {
       failure = error
       throw error
     }
     return StagedQuarantine(
-      spool: file.spool, records: file.records, bytes: file.bytes, sha256: file.hash.finalize().hex)
+      file: file.file, records: file.records, bytes: file.bytes, sha256: file.hash.finalize().hex)
   }
 
   private func write(_ file: inout OpenFile) throws(ArchiveError) {
-    try stored(storage.append(file.lines, to: file.spool))
+    try onDisk(scratch.append(file.lines, to: file.file))
     file.lines.withUnsafeBytes { file.hash.update(bufferPointer: $0) }
     file.bytes += file.lines.count
     file.lines.removeAll(keepingCapacity: true)
   }
 
-  private func identities(in files: [QuarantineFile]) throws(ArchiveError) -> Set<Identity> {
+  private func identities(in files: [QuarantineFile]) async throws(ArchiveError) -> Set<Identity> {
     var known: Set<Identity> = []
-    for file in files { try addIdentities(in: file, to: &known) }
+    for file in files { try await addIdentities(in: file, to: &known) }
     return known
   }
 
   /// The records of a file that is not as it was sealed are stored anew when they come again. One that is needs no other hash than
   /// its own.
-  private func addIdentities(in file: QuarantineFile, to known: inout Set<Identity>) throws(ArchiveError) {
-    guard try stored(storage.size(file.path)) == file.bytes else { return }
+  private func addIdentities(in file: QuarantineFile, to known: inout Set<Identity>)
+    async throws(ArchiveError)
+  {
+    guard try await stored(await storage.size(file.path)) == file.bytes else { return }
     var hash = SHA256()
     var lines = QuarantineLine.Reader()
     var offset = 0
     while offset < file.bytes {
-      let bytes = try stored(storage.read(file.path, at: offset, count: Quarantine.chunk))
+      let bytes = try await stored(await storage.read(file.path, at: offset))
       guard !bytes.isEmpty else { return }
       bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
       lines.read(bytes)
@@ -149,7 +152,7 @@ struct Quarantine {
 
 /// Records for quarantine, written and sealed, not yet part of the archive.
 package struct StagedQuarantine: Sendable {
-  let spool: Spool
+  let file: ScratchFile
   let records: Int
   let bytes: Int
   let sha256: String
@@ -157,26 +160,16 @@ package struct StagedQuarantine: Sendable {
 
 extension ArchiveWriter {
   /// Collects records that could not be read for the next `takeQuarantine`; those that the archive has in quarantine are passed over.
-  package func quarantine(_ records: [QuarantinedRecord]) throws(ArchiveError) {
+  package func quarantine(_ records: [QuarantinedRecord]) async throws(ArchiveError) {
     guard !records.isEmpty else { return }
-    let present = manifest?.quarantine ?? []
-    try quarantine.withLock { (quarantine: inout Quarantine) throws(ArchiveError) in
-      try quarantine.add(records, present: present)
-    }
+    try await quarantine.add(records, present: manifest?.quarantine ?? [])
   }
 
   /// Hands over what was collected, to be committed; nil where that is nothing.
-  package func takeQuarantine() throws(ArchiveError) -> StagedQuarantine? {
-    try quarantine.withLock { (quarantine: inout Quarantine) throws(ArchiveError) in try quarantine.take() }
+  package func takeQuarantine() async throws(ArchiveError) -> StagedQuarantine? {
+    try await quarantine.take()
   }
 
-  /// Whether something was collected.
-  package var hasQuarantine: Bool { quarantine.withLock { $0.isBegun } }
-
   /// Bytes of memory that quarantine takes, about.
-  package var quarantineFootprint: Int { quarantine.withLock { $0.footprint } }
-}
-
-extension Quarantine {
-  var isBegun: Bool { open != nil }
+  package var quarantineFootprint: Int { get async { await quarantine.footprint } }
 }

@@ -4,13 +4,13 @@ import PartitionFormats
 /// Rows that were brought to the disk for want of memory: a `csv.gz` file, lightly compressed, that nobody else sees and
 /// that goes at the end of the run at the latest.
 package struct SpilledRows: Sendable {
-  let spool: Spool
+  let file: ScratchFile
 }
 
 /// Hands out spilled rows again, in the order in which they were written.
 package struct SpilledRowsReader: ~Copyable {
-  private let storage: any ArchiveStorage
-  private let spool: Spool
+  private let scratch: Scratch
+  private let file: ScratchFile
   private var reader: CSVPartReader?
   private var content = DayContentHash()
   private var offset = 0
@@ -19,16 +19,16 @@ package struct SpilledRowsReader: ~Copyable {
   /// Bytes read at a time.
   private static let chunk = 256 << 10
 
-  init(_ rows: SpilledRows, storage: any ArchiveStorage) throws(ArchiveError) {
-    self.storage = storage
-    spool = rows.spool
-    do { reader = try CSVPartReader() } catch { throw SpilledRowsReader.failure(spool, error) }
+  init(_ rows: SpilledRows, scratch: Scratch) throws(ArchiveError) {
+    self.scratch = scratch
+    file = rows.file
+    do { reader = try CSVPartReader() } catch { throw SpilledRowsReader.failure(file, error) }
   }
 
   /// The next rows; nil at the end. Throws `.storage`, also when the file is not what was written.
   package mutating func next() throws(ArchiveError) -> RowBatch? {
     while ready.isEmpty, var reader = reader.take() {
-      let bytes = try stored(storage.read(spool, at: offset, count: Self.chunk))
+      let bytes = try onDisk(scratch.read(file, at: offset, count: Self.chunk))
       offset += bytes.count
       var batches: [RowBatch] = []
       do {
@@ -39,17 +39,17 @@ package struct SpilledRowsReader: ~Copyable {
           self.reader = consume reader
         }
       } catch {
-        throw SpilledRowsReader.failure(spool, error)
+        throw SpilledRowsReader.failure(file, error)
       }
       ready = batches[...]
     }
     return ready.popFirst()
   }
 
-  private static func failure(_ spool: Spool, _ error: any Error) -> ArchiveError {
+  private static func failure(_ file: ScratchFile, _ error: any Error) -> ArchiveError {
     .storage(
       StorageError(
-        operation: .read, path: spool.file.path.text, reason: .other, code: 0,
+        operation: .read, path: file.path, reason: .other,
         detail: "this file of the run's own has changed since it was written: \(error)"))
   }
 }
@@ -57,24 +57,24 @@ package struct SpilledRowsReader: ~Copyable {
 extension ArchiveWriter {
   /// Brings rows to the disk, in the order in which `next` hands them out.
   package func spill(next: () throws -> RowSelection?) async throws -> SpilledRows {
-    let spool = try stored(storage.spool())
+    let file = try onDisk(scratch.create())
     do {
       var writer = try CSVPartWriter(level: 1, width: settings.compressionWidth)
       var content = DayContentHash()
       while let selection = try next() {
-        _ = try await writer.append(selection, content: &content) { try storage.append($0, to: spool) }
+        _ = try await writer.append(selection, content: &content) { try scratch.append($0, to: file) }
       }
-      _ = try await writer.finish(content: &content) { try storage.append($0, to: spool) }
-      try storage.seal(spool)
-      return SpilledRows(spool: spool)
+      _ = try await writer.finish(content: &content) { try scratch.append($0, to: file) }
+      try scratch.seal(file)
+      return SpilledRows(file: file)
     } catch {
       throw (error as? StorageError).map(ArchiveError.storage) ?? error
     }
   }
 
   package func reader(of rows: SpilledRows) throws(ArchiveError) -> SpilledRowsReader {
-    try SpilledRowsReader(rows, storage: storage)
+    try SpilledRowsReader(rows, scratch: scratch)
   }
 
-  package func discard(_ rows: SpilledRows) { storage.discard(rows.spool) }
+  package func discard(_ rows: SpilledRows) { scratch.discard(rows.file) }
 }

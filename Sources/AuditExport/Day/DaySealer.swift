@@ -35,7 +35,7 @@ struct DaySealer {
     var shownAgain = 0
     if archived, replaced != nil || !rows.isEmpty {
       do throws(ArchiveError) {
-        shownAgain = try strikeKnown(from: &rows, in: day, &result)
+        shownAgain = try await strikeKnown(from: &rows, in: day, &result)
       } catch {
         // What a replacement throws away as a whole need not be readable: this is how a damaged day is repaired.
         guard case .damaged = error, let replaced, replaced.contains(day.window) else { throw error }
@@ -49,13 +49,13 @@ struct DaySealer {
     if archived ? (replaced == nil && rows.isEmpty) : rows.isEmpty { return result }
     // Read whole and found equal: there is nothing to compress.
     if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0,
-      try writer.isIntact(day)
+      try await writer.isIntact(day)
     {
       return result
     }
     if replaced == nil {
       let late = rows.count { covered.contains($0) }
-      let moved = late > 0 ? try archivedNear(day, rows) { covered.contains($0) } : []
+      let moved = late > 0 ? try await archivedNear(day, rows) { covered.contains($0) } : []
       rows.strike(moved)
       result.conflicting += moved.count
       result.rowsAdded -= moved.count
@@ -65,7 +65,7 @@ struct DaySealer {
     var sources = try rows.takeSources { block throws(ArchiveError) in try source(block) }
     if keepsArchived { sources.append(archivedRows(of: day)) }
     var merged = MergedRows(sources)
-    result.staged = try await writer.stage(day) { try merged.next() }
+    result.staged = try await writer.stage(day) { try await merged.next() }
     return result
   }
 
@@ -73,10 +73,10 @@ struct DaySealer {
   /// keeps its rows, and how many of them were archived before is returned.
   private func strikeKnown(
     from new: inout DayRows, in day: Day, _ result: inout Result
-  ) throws(ArchiveError) -> Int {
+  ) async throws(ArchiveError) -> Int {
     var reader = writer.reader(of: day)
     var shownAgain = 0
-    while let batch = try reader.next() {
+    while let batch = try await reader.next() {
       for row in 0..<batch.count {
         let isReplaced = replaced?.contains(batch.time(row)) ?? false
         if isReplaced { result.rowsInWindow += 1 }
@@ -99,7 +99,7 @@ struct DaySealer {
   /// was corrected. Days that cannot be read are passed over; a run that has to read them says so.
   private func archivedNear(
     _ day: Day, _ rows: DayRows, where isLate: (Timestamp) -> Bool
-  ) throws(ArchiveError) -> Set<Int> {
+  ) async throws(ArchiveError) -> Set<Int> {
     var found: Set<Int> = []
     let reach = DaySealer.reach
     let near = day.advanced(by: -reach)...day.advanced(by: reach)
@@ -109,7 +109,7 @@ struct DaySealer {
       }
       var reader = writer.reader(of: partition.eventDate)
       do throws(ArchiveError) {
-        while let batch = try reader.next() {
+        while let batch = try await reader.next() {
           for row in 0..<batch.count {
             if let number = rows.find(row, of: batch, where: isLate) { found.insert(number) }
           }
@@ -124,13 +124,13 @@ struct DaySealer {
   /// The rows that the archive has of the day, without those that are replaced.
   private func archivedRows(of day: Day) -> RowSource {
     var reader = writer.reader(of: day)
-    let all = RowSource { () throws(ArchiveError) in try reader.next().map { RowSelection($0) } }
+    let all = RowSource { () async throws(ArchiveError) in try await reader.next().map { RowSelection($0) } }
     guard let replaced else { return all }
     return all.filter { batch, row in !replaced.contains(batch.time(row)) }
   }
 
   private func source(_ block: SpilledRows) throws(ArchiveError) -> RowSource {
     var reader = try writer.reader(of: block)
-    return RowSource { () throws(ArchiveError) in try reader.next().map { RowSelection($0) } }
+    return RowSource { () async throws(ArchiveError) in try reader.next().map { RowSelection($0) } }
   }
 }

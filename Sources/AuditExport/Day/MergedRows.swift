@@ -28,14 +28,14 @@ struct MergedRows {
     self.sources = sources
   }
 
-  mutating func next() throws(ArchiveError) -> RowSelection? {
+  mutating func next() async throws(ArchiveError) -> RowSelection? {
     if !isBegun {
       isBegun = true
-      for source in sources.indices { try refill(source) }
+      for source in sources.indices { try await refill(source) }
     }
     guard var first = heads.popLast() else { return nil }
     if heads.isEmpty, first.taken == 0 {
-      try refill(first.source)
+      try await refill(first.source)
       return first.selection
     }
     var rows: [Int32] = []
@@ -46,13 +46,13 @@ struct MergedRows {
     if first.taken < first.selection.rows.count {
       insert(first)
     } else {
-      try refill(first.source)
+      try await refill(first.source)
     }
     return RowSelection(first.selection.batch, rows: rows)
   }
 
-  private mutating func refill(_ source: Int) throws(ArchiveError) {
-    if let selection = try sources[source].next() { insert(Head(source: source, selection: selection)) }
+  private mutating func refill(_ source: Int) async throws(ArchiveError) {
+    if let selection = try await sources[source].next() { insert(Head(source: source, selection: selection)) }
   }
 
   /// The heads stand in falling order: whose row comes next is the last.

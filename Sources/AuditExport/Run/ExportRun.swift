@@ -127,16 +127,16 @@ package struct ExportRun: ~Copyable {
           summary.damagedDays.append(day)
           observe(.damaged(day, .damaged(file)))
         }
-        if schedule.isDue(at: clock.elapsed) { try commitConverted(&converted) }
+        if schedule.isDue(at: clock.elapsed) { try await commitConverted(&converted) }
       }
     } catch {
-      try commitConverted(&converted)
+      try await commitConverted(&converted)
       throw error
     }
-    try commitConverted(&converted)
+    try await commitConverted(&converted)
   }
 
-  private mutating func commitConverted(_ converted: inout [StagedDay]) throws {
+  private mutating func commitConverted(_ converted: inout [StagedDay]) async throws {
     guard !converted.isEmpty else { return }
     var change = Change(committedAt: client.now, lookback: settings.lookback)
     swap(&change.days, &converted)
@@ -150,7 +150,7 @@ package struct ExportRun: ~Copyable {
         observe(.converted(days))
       }
     }
-    _ = try writer.commit(change) { number = $0.commit }
+    _ = try await writer.commit(change) { number = $0.commit }
   }
 
   /// Whether what opening found damaged is still part of the state, and not replaced by this run.
@@ -171,7 +171,7 @@ package struct ExportRun: ~Copyable {
     countRequests()
     replan()
     staged.isCommittedQuiet = true
-    try commitStaged(isComplete: true)
+    try await commitStaged(isComplete: true)
   }
 
   /// Plans with what the first page tells: the time by the API's clock, and, where the plan would claim more than every plan
@@ -227,7 +227,7 @@ package struct ExportRun: ~Copyable {
     if counters.vanishedEvents > 0 || (writer.manifest == nil && staged.isEmpty) {
       staged.isCommittedQuiet = true
     }
-    try commitStaged(
+    try await commitStaged(
       isComplete: reason == nil && evidence.reason == nil && (pending.isEmpty || evidence.isNothingVisible))
   }
 
@@ -264,7 +264,7 @@ package struct ExportRun: ~Copyable {
     guard isHeld else { return reason }
     if plan.replaced == nil {
       for part in proven.intervals { seen.insert(part) }
-      try compare(seen)
+      try await compare(seen)
       if evidence.areTooManyMissing {
         observe(.rereading(.vanished(missing: evidence.missing.count, of: evidence.expected)))
         _ = try await walk(try await seek(window), window, commits: false)
@@ -278,12 +278,12 @@ package struct ExportRun: ~Copyable {
   }
 
   /// Compares what the archive holds of spans that were read again with what was shown.
-  private mutating func compare(_ seen: Coverage) throws {
+  private mutating func compare(_ seen: Coverage) async throws {
     for span in evidence.rereads.intersection(seen).intervals {
       for day in span.days.map(Array.init) ?? [] {
         do throws(ArchiveError) {
           var reader = writer.reader(of: day)
-          while let batch = try reader.next() {
+          while let batch = try await reader.next() {
             for row in 0..<batch.count
             where span.contains(batch.time(row)) && evidence.mustBeShown(batch.time(row)) {
               evidence.expect(
@@ -422,17 +422,18 @@ package struct ExportRun: ~Copyable {
   @discardableResult
   mutating func collect(_ page: Page) async throws -> PageView {
     counters.flattening.add(page.parsed.counts)
-    try writer.quarantine(page.parsed.quarantined)
+    try await writer.quarantine(page.parsed.quarantined)
     let view = PageView(page)
     evidence.show(page.parsed.rows)
     if page.pagination.count == nil { evidence.noteUncounted() }
     let known = pending.add(page.parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
-    if pending.footprint + (closing?.footprint ?? 0) + writer.quarantineFootprint > settings.memoryLimit {
+    let quarantined = await writer.quarantineFootprint
+    if pending.footprint + (closing?.footprint ?? 0) + quarantined > settings.memoryLimit {
       try await finishClosing()
       let writer = writer
-      try await pending.spill(downTo: settings.memoryLimit - writer.quarantineFootprint) { rows in
+      try await pending.spill(downTo: settings.memoryLimit - quarantined) { rows in
         var rows = rows
         return try await writer.spill { rows.next() }
       }
@@ -502,12 +503,14 @@ package struct ExportRun: ~Copyable {
   ) async throws {
     try await finishClosing()
     staged.withdraw(evidence.takeWithdrawn())
-    if days.contains(where: { !$0.rows.isEmpty && needsCommit(before: $0.day) }) { try commitStaged() }
+    if days.contains(where: { !$0.rows.isEmpty && needsCommit(before: $0.day) }) { try await commitStaged() }
     let closing = Closing(
       days, replacing: plan.replaced, isCounted: evidence.isCounted,
       allowsMassRemoval: settings.allowsMassRemoval,
       claimsQuiet: claimsQuiet, writer: writer, observe: observe)
-    self.closing = (Task { await closing.run() }, closing.footprint)
+    self.closing = (
+      Task(executorPreference: BlockingThreads.shared) { await closing.run() }, closing.footprint
+    )
   }
 
   /// Whether rows of a day can be sealed only when the staged days are in the archive: it is asked for what it has of the day
@@ -528,13 +531,13 @@ package struct ExportRun: ~Copyable {
     staged.add(result.staged)
     schedule.stage(textBytes: result.staged.textBytes)
     if let failure = result.failure { throw failure }
-    if schedule.isDue(at: clock.elapsed) { try commitStaged() }
+    if schedule.isDue(at: clock.elapsed) { try await commitStaged() }
   }
 
   /// Commits what is staged, and what is being sealed.
   private mutating func commitDue() async throws {
     try await finishClosing()
-    if !staged.isEmpty, schedule.isDue(at: clock.elapsed) { try commitStaged() }
+    if !staged.isEmpty, schedule.isDue(at: clock.elapsed) { try await commitStaged() }
   }
 
   /// Commits what a run that stops has staged. What ended it stays the reason, unless the archive fails now and did not before.
@@ -542,7 +545,7 @@ package struct ExportRun: ~Copyable {
     var reason = error
     for step in 0..<2 {
       do {
-        if step == 0 { try await finishClosing() } else { try commitStaged(isComplete: false) }
+        if step == 0 { try await finishClosing() } else { try await commitStaged(isComplete: false) }
       } catch {
         if !(reason is ArchiveError) { reason = error }
       }
@@ -552,19 +555,19 @@ package struct ExportRun: ~Copyable {
     return reason
   }
 
-  private mutating func commitStaged() throws {
-    try commitStaged(isComplete: pending.isEmpty && evidence.reason == nil)
+  private mutating func commitStaged() async throws {
+    try await commitStaged(isComplete: pending.isEmpty && evidence.reason == nil)
   }
 
   /// Commits the staged days, bad records and withdrawn claims; nothing where there are none. What was counted for a commit that
   /// is not made belongs to the next one.
-  private mutating func commitStaged(isComplete: Bool) throws {
+  private mutating func commitStaged(isComplete: Bool) async throws {
     staged.withdraw(evidence.takeWithdrawn())
     var change = Change(committedAt: client.now, lookback: settings.lookback)
     let staged = staged
     // Whatever fails from here on, these days cannot be committed any more.
     self.staged = StagedBatch()
-    change.quarantine = try writer.takeQuarantine()
+    change.quarantine = try await writer.takeQuarantine()
     guard !staged.isEmpty || change.quarantine != nil else { return }
     counters.complete = isComplete && summary.damagedDays.isEmpty && refusal == nil
     change.run = staged.counters
@@ -585,7 +588,7 @@ package struct ExportRun: ~Copyable {
         summary.rowsDropped += staged.rowsDropped
       }
     }
-    _ = try writer.commit(change) { made = $0 }
+    _ = try await writer.commit(change) { made = $0 }
   }
 
   private func isOfRoom(_ error: any Error) -> Bool {

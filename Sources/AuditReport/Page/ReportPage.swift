@@ -108,10 +108,14 @@ package struct ReportPage {
       """
       <p class="verdict"><b>Not verified.</b> The archive was not verified for this report (--skip-verification).</p>
       """
+    case .sound where content.window == nil:
+      """
+      <p class="verdict sound"><b>Verified.</b> The archive is what its commits say: every file was read anew, offline.</p>
+      """
     case .sound:
       """
-      <p class="verdict sound"><b>Verified.</b> The archive is what its commits say: every file \
-      \(content.window == nil ? "" : "of these days ")was read anew, offline.</p>
+      <p class="verdict sound"><b>Verified.</b> These days are what the manifest says: every file of them was read anew, \
+      offline.</p>
       """
     case .damaged(_, let findings):
       """

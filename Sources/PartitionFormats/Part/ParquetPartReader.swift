@@ -7,7 +7,7 @@ package import AuditRecord
 /// error the reader cannot be used further.
 package struct ParquetPartReader: ~Copyable {
   /// Reads `count` bytes of the file from `offset` on. Fewer are taken for a file that ends there.
-  package typealias Source = (_ offset: Int, _ count: Int) throws -> [UInt8]
+  package typealias Source = (_ offset: Int, _ count: Int) async throws -> [UInt8]
 
   /// A batch of so many rows, or of so much text, is handed on.
   private static let batchRows = 4_096
@@ -23,8 +23,8 @@ package struct ParquetPartReader: ~Copyable {
   private var position = ParquetNumber.magic.count
 
   /// Reads the footer of a file of `size` bytes. Throws `ParquetError`, or what `source` throws.
-  package init(size: Int, _ source: @escaping Source) throws {
-    let reader = try ParquetReader(size: size, source)
+  package init(size: Int, _ source: @escaping Source) async throws {
+    let reader = try await ParquetReader(size: size, source)
     guard reader.metadata.schema.columns == ParquetPartColumns.schema.columns,
       reader.metadata.schema.metadata == ParquetPartColumns.schema.metadata
     else { throw ParquetError(.schema) }
@@ -37,7 +37,7 @@ package struct ParquetPartReader: ~Copyable {
   ///
   /// `content` takes the rows' text. Throws `ParquetError` where the file is not what a writer made, or what the source
   /// throws.
-  package mutating func next(content: inout DayContentHash) throws -> RowBatch? {
+  package mutating func next(content: inout DayContentHash) async throws -> RowBatch? {
     var batch = RowBatch()
     while batch.count < Self.batchRows, batch.bytes.count < Self.batchBytes {
       if rows.rowsLeft > 0 {
@@ -45,7 +45,7 @@ package struct ParquetPartReader: ~Copyable {
       } else {
         try rows.finish()
         guard group < reader.metadata.groups.count else { break }
-        try openGroup()
+        try await openGroup()
       }
     }
     guard !batch.isEmpty else { return nil }
@@ -58,16 +58,16 @@ package struct ParquetPartReader: ~Copyable {
   }
 
   /// Ends the file, of which `next` has handed out all rows.
-  package mutating func finish() throws -> PartSummary {
-    while position < reader.size { _ = try readOn(min(Self.pieceLength, reader.size - position)) }
+  package mutating func finish() async throws -> PartSummary {
+    while position < reader.size { _ = try await readOn(min(Self.pieceLength, reader.size - position)) }
     return tally.summary
   }
 
-  private mutating func openGroup() throws {
+  private mutating func openGroup() async throws {
     let next = reader.metadata.groups[group]
     var columns: [ParquetColumnReader] = []
     for chunk in next.chunks {
-      let bytes = try readOn(chunk.compressedSize)
+      let bytes = try await readOn(chunk.compressedSize)
       columns.append(try ParquetColumnReader(chunk, bytes, rowGroup: group))
     }
     rows = ParquetPartRows(columns, rows: next.rows)
@@ -75,8 +75,8 @@ package struct ParquetPartReader: ~Copyable {
   }
 
   /// The next bytes of the file. Chunks stand one behind the other, as `ParquetReader` has checked.
-  private mutating func readOn(_ count: Int) throws -> [UInt8] {
-    let bytes = try reader.bytes(at: position, count: count)
+  private mutating func readOn(_ count: Int) async throws -> [UInt8] {
+    let bytes = try await reader.bytes(at: position, count: count)
     tally.add(file: bytes)
     position += count
     return bytes

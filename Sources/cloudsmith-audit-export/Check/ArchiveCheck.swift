@@ -5,33 +5,34 @@ import CloudsmithAPI
 /// Looks at an archive's folder as a run will find it, and leaves it as it is.
 struct ArchiveCheck {
   /// nil when no archive was named.
-  let archive: String?
+  let archive: ArchiveLocation?
   let log: LogName
   let host: APIHost
   /// Where it is said that the archive has to be there already.
   let existing: SettingSource?
   let words: Words
 
-  func lines() -> [CheckLine] {
-    guard let archive else {
+  func lines() async -> [CheckLine] {
+    guard let location = archive else {
       return CheckLine.Subject.ofArchive.map {
         CheckLine(subject: $0, finding: .open("no --archive was given"))
       }
     }
+    let archive = Archive(location, log: log)
     var largestDay = 0
     return [
-      CheckLine(subject: .archive, finding: state(archive, &largestDay)),
-      CheckLine(subject: .archiveWritable, finding: writing(archive)),
-      CheckLine(subject: .lock, finding: lock(archive)),
-      CheckLine(subject: .diskSpace, finding: space(archive, largestDay: largestDay)),
+      CheckLine(subject: .archive, finding: await state(archive, &largestDay)),
+      CheckLine(subject: .archiveWritable, finding: await writing(archive)),
+      CheckLine(subject: .lock, finding: await lock(archive)),
+      CheckLine(subject: .diskSpace, finding: await space(archive, largestDay: largestDay)),
     ]
   }
 
-  private func state(_ archive: String, _ largestDay: inout Int) -> CheckLine.Finding {
+  private func state(_ archive: Archive, _ largestDay: inout Int) async -> CheckLine.Finding {
     do {
-      guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
+      guard let (manifest, damaged) = try await archive.inspect() else {
         if let existing { return .bad(words.notExisting(existing)) }
-        return .good("none of '\(log)' in \(quoted(archive)) yet: the first export makes it")
+        return .good("none of '\(log)' in \(quoted(words.archive)) yet: the first export makes it")
       }
       largestDay =
         manifest.partitions.map { $0.files.reduce(0) { $0 + $1.uncompressedBytes } }.max() ?? 0
@@ -53,12 +54,12 @@ struct ArchiveCheck {
     }
   }
 
-  private func writing(_ archive: String) -> CheckLine.Finding {
+  private func writing(_ archive: Archive) async -> CheckLine.Finding {
     do {
-      let trial = try Archive.tryWriting(at: archive, log: log)
+      let trial = try await archive.tryWriting()
       let made =
-        trial.folder == archive
-        ? "files and folders were made in \(quoted(archive)), moved and removed"
+        trial.folder == words.archive
+        ? "files and folders were made in \(quoted(words.archive)), moved and removed"
         : "it would be made in \(quoted(trial.folder)), where files were made, moved and removed"
       return .good(made + (trial.lacksDurableNames ? "; \(Words.lacksDurableNames)" : ""))
     } catch {
@@ -66,9 +67,9 @@ struct ArchiveCheck {
     }
   }
 
-  private func lock(_ archive: String) -> CheckLine.Finding {
+  private func lock(_ archive: Archive) async -> CheckLine.Finding {
     do {
-      switch try Archive.lockState(at: archive, log: log) {
+      switch try await archive.leaseState() {
       case .free, .never: return .good("no run holds it")
       case .held(let holder): return .bad(words.failure(.locked(holder)))
       }
@@ -78,10 +79,10 @@ struct ArchiveCheck {
   }
 
   /// Room for a day like the largest, staged beside what is there, and for what goes with it.
-  private func space(_ archive: String, largestDay: Int) -> CheckLine.Finding {
+  private func space(_ archive: Archive, largestDay: Int) async -> CheckLine.Finding {
     let needed = ArchiveCheck.leastSpace + 2 * largestDay
     do {
-      let space = try Archive.space(at: archive)
+      guard let space = try await archive.space() else { return .good("there is no end to it") }
       guard space.free >= needed, space.freeFiles != 0 else {
         return .bad(words.fullDisk(space, needed: needed))
       }

@@ -1,3 +1,4 @@
+import AuditArchive
 import AuditRecord
 import CloudsmithAPI
 import Logging
@@ -5,7 +6,7 @@ import Logging
 /// A check with all its settings resolved.
 struct CheckJob {
   private let log: LogName
-  private let archive: String?
+  private let archive: ArchiveLocation?
   private let host: APIHost
   private let credentials: Credentials
   private let connection: ConnectionSettings
@@ -16,7 +17,7 @@ struct CheckJob {
 
   init(_ sources: SettingSources) throws(Failure) {
     log = try sources.log()
-    archive = try sources.resolve(Settings.archive)
+    archive = try sources.namedArchive()
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     host = try sources.host()
     var connection = try sources.connection()
@@ -30,7 +31,7 @@ struct CheckJob {
   func run(_ speaker: Speaker) async throws -> CheckReport {
     if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     let words = Words(
-      log: log, archive: archive ?? "", keySource: credentials.source, service: credentials.service,
+      log: log, archive: archive?.text ?? "", keySource: credentials.source, service: credentials.service,
       retention: retention)
     let (lines, requests) = try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let transport = credentials.transport(over: transport, host: host, log: log)
@@ -41,10 +42,10 @@ struct CheckJob {
       }
       return (try await check.lines(), client.counters.requests)
     }
-    let archiveLines = ArchiveCheck(
+    let archiveLines = await ArchiveCheck(
       archive: archive, log: log, host: host, existing: existing, words: words
     ).lines()
     return CheckReport(
-      log: log, host: host, archive: archive, requests: requests, lines: lines + archiveLines)
+      log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
   }
 }

@@ -21,15 +21,15 @@ struct ArchiveReading: Sendable {
 
   /// nil when there is no archive of the log.
   static func run(
-    log: LogName, archive: String, window: Window?, isVerified: Bool, speaker: Speaker
+    _ archive: Archive, window: Window?, isVerified: Bool, speaker: Speaker
   ) async throws -> ArchiveReading? {
-    guard let manifest = try Archive.read(at: archive, log: log) else { return nil }
+    guard let manifest = try await archive.read() else { return nil }
     // On a core of its own, as long as counting takes, or longer.
-    async let found = isVerified ? verify(log: log, archive: archive, window: window) : nil
-    let (tally, unread) = try count(manifest, log: log, archive: archive, window: window, speaker)
+    async let found = isVerified ? verify(archive, window: window) : nil
+    let (tally, unread) = try await count(manifest, archive, window: window, speaker)
     let runs: [RecentRun]
     do {
-      runs = try RecentCommits(at: archive, log: log).runs
+      runs = try await RecentCommits(archive, newest: manifest.commit).runs
     } catch {
       runs = []  // what is wrong with the records, the verification tells
     }
@@ -38,20 +38,18 @@ struct ArchiveReading: Sendable {
       runs: runs)
   }
 
-  @concurrent
   private static func verify(
-    log: LogName, archive: String, window: Window?
+    _ archive: Archive, window: Window?
   ) async throws -> VerificationReport? {
     var settings = VerificationSettings()
     settings.from = window?.from
     settings.to = window?.to
-    return try Archive.verify(
-      at: archive, log: log, settings: settings, patience: VerifyCommand.waitForRun)
+    return try await archive.verify(settings, patience: VerifyCommand.waitForRun)
   }
 
   private static func count(
-    _ manifest: Manifest, log: LogName, archive: String, window: Window?, _ speaker: Speaker
-  ) throws -> (EventTally, [(day: Day, why: String)]) {
+    _ manifest: Manifest, _ archive: Archive, window: Window?, _ speaker: Speaker
+  ) async throws -> (EventTally, [(day: Day, why: String)]) {
     var tally = EventTally(window: window ?? Window(from: .earliest, to: .latest))
     var unread: [(day: Day, why: String)] = []
     let days = manifest.partitions.filter { partition in
@@ -60,7 +58,7 @@ struct ArchiveReading: Sendable {
     for (index, partition) in days.enumerated() {
       speaker.console.progress("\(partition.eventDate) · \(index.grouped) of \(days.count.grouped) days")
       do throws(ArchiveError) {
-        tally = try add(partition, to: tally, log: log, archive: archive)
+        tally = try await add(partition, to: tally, archive)
       } catch {
         guard case .damaged(let file) = error else { throw error }
         unread.append((partition.eventDate, "\(file)"))
@@ -71,18 +69,18 @@ struct ArchiveReading: Sendable {
 
   /// What a tally is with the rows of a day; the day as it is now, when a run has replaced it since.
   private static func add(
-    _ partition: Partition, to tally: EventTally, log: LogName, archive: String
-  ) throws(ArchiveError) -> EventTally {
+    _ partition: Partition, to tally: EventTally, _ archive: Archive
+  ) async throws(ArchiveError) -> EventTally {
     var partition = partition
     for look in 1... {
       var sum = tally
-      var reader = Archive.reader(of: partition, at: archive, log: log)
+      var reader = archive.reader(of: partition)
       do throws(ArchiveError) {
-        while let batch = try reader.next() { sum.add(batch, of: partition.eventDate) }
+        while let batch = try await reader.next() { sum.add(batch, of: partition.eventDate) }
         return sum
       } catch {
         guard case .damaged = error, look < looks,
-          let newer = try Archive.read(at: archive, log: log)?.partition(partition.eventDate),
+          let newer = try await archive.read()?.partition(partition.eventDate),
           newer.revision > partition.revision
         else { throw error }
         partition = newer
@@ -92,13 +90,17 @@ struct ArchiveReading: Sendable {
   }
 
   /// In words for the page.
-  func verification(log: LogName, archive: String) -> ReportContent.Verification {
+  var verification: ReportContent.Verification {
     guard let found else { return .skipped }
     func count(_ what: String, _ count: VerificationReport.Count) -> (what: String, count: String) {
       (what, "\(count.sound.grouped) of \(count.total.grouped)")
     }
+    let commits =
+      found.firstCommit == 1
+      ? "commits are as they were written, each after the one before"
+      : "commits from \(found.firstCommit.grouped) on are as they were written; those before were not read"
     let checked = [
-      count("commits are as they were written, each after the one before", found.commits),
+      count(commits, found.commits),
       count("days are as they were committed", found.days),
       count("files are as they were sealed", found.files),
       count("rows were read in sound files", found.rows),

@@ -92,7 +92,7 @@ struct ChangesCommand: AsyncParsableCommand {
     let speaker = try Speaker(output, environment, isJSON: form.map { $0 == "json" }, whenQuiet: .always)
     try await speaker.run {
       let sources = try Job(config: job.config, target.given, environment).onlyLog()
-      let (log, archive) = (try sources.log(), try sources.archive())
+      let (log, location) = (try sources.log(), try sources.archive())
       guard let since = try Settings.since.resolve(since, environment) else {
         throw Failure.usage("--since is missing: give \(Settings.since.expected).")
       }
@@ -103,15 +103,15 @@ struct ChangesCommand: AsyncParsableCommand {
 
       let report: ChangesReport
       if let folder = try Settings.linkTo.resolve(linkTo, environment) {
-        let place = try OutputFolder(folder, option: Settings.linkTo.option, archive: archive)
+        let place = try OutputFolder(folder, option: Settings.linkTo.option, archive: location.text)
         report = try await Interruption.cancelling { [settledOnly] in
-          try ChangesReport(
-            at: archive, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format,
+          try await ChangesReport(
+            at: location, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format,
             linkedTo: place)
         }
       } else {
-        report = try ChangesReport(
-          at: archive, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format)
+        report = try await ChangesReport(
+          at: location, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format)
       }
       switch form {
       case .table: speaker.console.answer(report.text)
@@ -147,20 +147,22 @@ extension ChangesReport {
   ///
   /// - Parameter place: gets the files that the report names.
   fileprivate init(
-    at archive: String, log: LogName, since: Int, sha256: String?, settledOnly: Bool, format: PartFormat?,
+    at location: ArchiveLocation, log: LogName, since: Int, sha256: String?, settledOnly: Bool,
+    format: PartFormat?,
     linkedTo place: OutputFolder? = nil
-  ) throws {
-    let words = Words(log: log, archive: archive)
+  ) async throws {
+    let words = Words(log: log, archive: location.text)
+    let archive = Archive(location, log: log)
     do {
       let changes: ChangesSince?
       if let place {
-        changes = try Archive.changes(
-          at: archive, log: log, since: since, sha256: sha256, settledOnly: settledOnly,
+        changes = try await archive.changes(
+          since: since, sha256: sha256, settledOnly: settledOnly,
           linkedTo: place.path, temporary: place.temporary
         ) { try ChangesReport($0, format: format).files }
       } else {
-        changes = try Archive.changes(
-          at: archive, log: log, since: since, sha256: sha256, settledOnly: settledOnly)
+        changes = try await archive.changes(
+          since: since, sha256: sha256, settledOnly: settledOnly)
       }
       guard let changes else { throw words.noArchive }
       try self.init(changes, format: format)

@@ -19,7 +19,7 @@ struct Replacement {
 /// An export with all its settings resolved.
 struct ExportJob {
   let log: LogName
-  let archive: String
+  let archive: ArchiveLocation
   let host: APIHost
   let credentials: Credentials
   let connection: ConnectionSettings
@@ -44,7 +44,7 @@ struct ExportJob {
     settings = try ExportJob.settings(sources, replace: replace)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
-      sources, log: log, archive: archive, config: config, isReplacing: replace != nil
+      sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
     ).text
 
     pace = try sources.value(of: Settings.pace)
@@ -69,7 +69,7 @@ struct ExportJob {
 
   private var words: Words {
     Words(
-      log: log, archive: archive, keySource: credentials.source, service: credentials.service,
+      log: log, archive: archive.text, keySource: credentials.source, service: credentials.service,
       retention: settings.retention, command: command)
   }
 
@@ -83,7 +83,7 @@ struct ExportJob {
     var isNew = false
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-        isNew = try self.isNew(words)
+        isNew = try await self.isNew(words)
         let watch = Watch(speaker: speaker, words: words, clock: clock)
         let client = AuditLogClient(
           log: log, host: host, key: credentials.key,
@@ -93,8 +93,8 @@ struct ExportJob {
         if isNew, let refusal = await refusalOfNewArchive(client) {
           summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: client.now)
         } else {
-          summary = try await Archive.withWriter(
-            at: archive, source: source, holder: holder, settings: writer,
+          summary = try await Archive(archive, log: log).withWriter(
+            source: source, holder: holder, settings: writer,
             untidied: { watch.untidied($0) }
           ) { writer in
             watch.opened(writer.recovery)
@@ -105,7 +105,8 @@ struct ExportJob {
           }
         }
         return ExportReport(
-          summary, retention: settings.retention, now: client.now, log: log, archive: archive, words: words)
+          summary, retention: settings.retention, now: client.now, log: log, archive: archive.text,
+          words: words)
       }
     } catch let error as ArchiveError {
       let failure = words.failure(error)
@@ -114,9 +115,9 @@ struct ExportJob {
   }
 
   /// Whether there is no archive of the log yet. Throws where one has to be there.
-  private func isNew(_ words: Words) throws(Failure) -> Bool {
+  private func isNew(_ words: Words) async throws(Failure) -> Bool {
     do {
-      guard try Archive.read(at: archive, log: log) == nil else { return false }
+      guard try await !Archive(archive, log: log).isThere() else { return false }
     } catch {
       throw words.failure(error)
     }
@@ -141,9 +142,9 @@ struct ExportJob {
   func forecast(_ speaker: Speaker) async throws -> ForecastReport {
     try checkInterruption()
     let words = words
-    _ = try isNew(words)
+    _ = try await isNew(words)
     do {
-      let manifest = try Archive.read(at: archive, log: log)
+      let manifest = try await Archive(archive, log: log).read()
       let standing = manifest.map { ExportPlan.Standing($0) }
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         let transport = credentials.transport(over: transport, host: host, log: log)
@@ -152,7 +153,7 @@ struct ExportJob {
           retry: retry)
         let forecast = try await ExportForecast(
           settings, standing: standing, client: client, clock: SystemClock(), pace: pace)
-        return ForecastReport(forecast: forecast, log: log, archive: archive)
+        return ForecastReport(forecast: forecast, log: log, archive: archive.text)
       }
     } catch let error as ArchiveError {
       throw words.failure(error)

@@ -12,15 +12,20 @@ struct RecentCommits {
   private static let few = 5
   private static let runsShown = 5
 
-  /// Throws when one of the newest few cannot be read.
-  init(at archive: String, log: LogName) throws(ArchiveError) {
-    let newest = try Archive.recentCommits(at: archive, log: log, limit: Self.few)
+  /// Reads the records from commit `newest` down, until the runs that are shown are whole. Throws when one of the newest few
+  /// cannot be read.
+  init(_ archive: Archive, newest: Int) async throws(ArchiveError) {
+    let first = try await archive.recentCommits(limit: Self.few, newest: newest)
     do {
-      let all = try Archive.recentCommits(at: archive, log: log, limit: Self.most)
-      self.init(all, isWhole: all.count < Self.most)
+      let rest = try await archive.recentCommits(limit: Self.most - Self.few, newest: newest - Self.few) {
+        rest in
+        RecentRun.runs(of: first + rest, isWhole: false).count == Self.runsShown
+      }
+      let all = first + rest
+      self.init(all, isWhole: all.last?.commit == 1)
     } catch {
       // A damaged record of longer ago keeps nobody from seeing the rest; `verify` tells it.
-      self.init(newest, isWhole: newest.count < Self.few)
+      self.init(first, isWhole: false)
     }
   }
 

@@ -22,7 +22,8 @@ struct ReportCommand: AsyncParsableCommand {
       file without scripts: it loads nothing, neither from the network nor from elsewhere, and can be mailed, printed and kept. \
       It is written whole or not at all. Values are shown as text, what cannot be seen is written out, and long ones are cut.
 
-      --from and --to limit what is counted and shown, and the days that are verified. What is counted by value (events, actors, \
+      --from and --to limit what is counted and shown, and the days that are verified; of the commits only the newest are \
+      then read. What is counted by value (events, actors, \
       countries) is exact up to 32,768 different values; beyond that the page says how much a count may lack.
 
       Status 2 when the archive is damaged; the page is written all the same, and says so.
@@ -63,7 +64,8 @@ struct ReportCommand: AsyncParsableCommand {
     let speaker = try Speaker(output, environment, whenQuiet: .besideText)
     try await speaker.run {
       let sources = try Job(config: job.config, given, environment).onlyLog()
-      let (log, archive) = (try sources.log(), try sources.archive())
+      let (log, location) = (try sources.log(), try sources.archive())
+      let archive = location.text
       let file = try sources.value(of: Settings.html)
       let page = try OutputFile(file, option: Settings.html.option, archives: [archive])
       let now = SystemClock().now
@@ -72,11 +74,11 @@ struct ReportCommand: AsyncParsableCommand {
       let words = Words(log: log, archive: archive)
       do {
         let reading = try await ArchiveReading.run(
-          log: log, archive: archive, window: window, isVerified: !skipVerification, speaker: speaker)
+          Archive(location, log: log), window: window, isVerified: !skipVerification, speaker: speaker)
         guard let reading else { throw words.noArchive }
         let content = ReportContent(
           manifest: reading.manifest, window: window, tally: reading.tally, unread: reading.unread,
-          verification: reading.verification(log: log, archive: archive), runs: reading.runs,
+          verification: reading.verification, runs: reading.runs,
           loss: reading.manifest.loss(after: retention, now: now), now: now,
           maker: "cloudsmith-audit-export \(Version.text)")
         let text = Array(ReportPage(content).html.utf8)

@@ -59,20 +59,21 @@ struct StatusCommand: AsyncParsableCommand {
       let job = try Job(config: job.config, given, environment)
       return try await speaker.run(job) { sources in
         guard !settings else { return SettingsReport(sources).answer }
-        return try answer(sources, style: speaker.console.style(environment))
+        return try await answer(sources, style: speaker.console.style(environment))
       }
     }
   }
 
-  private func answer(_ sources: SettingSources, style: TerminalStyle) throws -> LogAnswer {
-    let (log, archive) = (try sources.log(), try sources.archive())
+  private func answer(_ sources: SettingSources, style: TerminalStyle) async throws -> LogAnswer {
+    let (log, location) = (try sources.log(), try sources.archive())
+    let archive = Archive(location, log: log)
     let retention = try sources.value(of: Settings.retention)
-    let words = Words(log: log, archive: archive, retention: retention)
+    let words = Words(log: log, archive: location.text, retention: retention)
     do {
-      guard let (manifest, damaged) = try Archive.inspect(at: archive, log: log) else {
+      guard let (manifest, damaged) = try await archive.inspect() else {
         throw words.noArchive
       }
-      let recent = try RecentCommits(at: archive, log: log)
+      let recent = try await RecentCommits(archive, newest: manifest.commit)
       let now = SystemClock().now
       let report = StatusReport(
         manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,

@@ -5,7 +5,7 @@ import AuditRecord
 struct LogRun: Sendable {
   let log: LogName
   /// nil when the settings do not name one.
-  let archive: String?
+  let archive: ArchiveLocation?
   /// How long the API keeps events.
   let retention: TimeSpan
   /// By the API's clock, where this machine's differs from it.

@@ -31,7 +31,9 @@ final class Observers: Sendable {
     let (began, start) = (clock.now, clock.elapsed)
     let archive = Result { () throws(Failure) in try sources.archive() }.value
     let retention = Result { () throws(Failure) in try sources.value(of: Settings.retention) }.value
-    func note(_ status: ExitStatus, _ text: String, _ report: ExportReport? = nil) -> RunMetrics {
+    func note(
+      _ status: ExitStatus, _ text: String, _ report: ExportReport? = nil
+    ) async -> RunMetrics {
       var run = LogRun(
         log: log, archive: archive, retention: retention ?? .days(365), began: began,
         duration: clock.elapsed - start,
@@ -41,7 +43,7 @@ final class Observers: Sendable {
         run.began = began - summary.clockLead
         (run.pagesReceived, run.commits) = (summary.pagesReceived, summary.commits.count)
       }
-      let metrics = RunMetrics(run)
+      let metrics = await RunMetrics(run, manifest: report?.summary.manifest)
       runs.withLock { $0.append(metrics) }
       return metrics
     }
@@ -49,10 +51,10 @@ final class Observers: Sendable {
       var report = try await body()
       let sentence = report.status == .done ? nil : report.message
       let text = [sentence, report.text].compactMap { $0 }.joined(separator: "\n")
-      report.metrics = note(report.status, text, report).values
+      report.metrics = await note(report.status, text, report).values
       return report
     } catch {
-      if let failure = Failure(error) { _ = note(failure.status, failure.sentence) }
+      if let failure = Failure(error) { _ = await note(failure.status, failure.sentence) }
       throw error
     }
   }
@@ -94,7 +96,7 @@ final class Observers: Sendable {
   private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) async {
     do {
       let file = try OutputFile(
-        path, option: Settings.metricsFile.option, archives: logs.compactMap(\.run.archive))
+        path, option: Settings.metricsFile.option, archives: logs.compactMap(\.run.archive?.text))
       // Two jobs that end at once would each write what they had read before the other wrote.
       try await file.withFolderLocked {
         let others: String?

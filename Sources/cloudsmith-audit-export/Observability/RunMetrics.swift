@@ -7,19 +7,24 @@ struct RunMetrics: Sendable {
   let run: LogRun
   /// nil when there is none, or it cannot be read.
   private let manifest: Manifest?
-  /// When a run last had all that it was after: this one, or by the archive's own commits one before it.
+  /// When a run last had all that it was after: this one, or by the archive's own commits one before it. Where none of the newest
+  /// commits is of such a run, the latest that it can have been.
   private let lastSuccess: Timestamp?
 
-  /// Reads the archive: it remembers earlier runs, so that no file of ours has to.
-  init(_ run: LogRun) {
+  /// Asks the archive for the last success: it remembers earlier runs, so that no file of ours has to.
+  ///
+  /// - Parameter manifest: the state after the run, where the run tells it; else it is read.
+  init(_ run: LogRun, manifest: Manifest?) async {
     self.run = run
     let isSuccess = run.status == .done || run.status == .quarantined
-    var manifest: Manifest?
+    var manifest = manifest
     var lastSuccess = isSuccess ? run.ended : nil
     do {
-      if let archive = run.archive {
-        manifest = try Archive.read(at: archive, log: run.log)
-        if !isSuccess { lastSuccess = try Archive.lastCompleteCommit(at: archive, log: run.log)?.committedAt }
+      if let archive = run.archive.map({ Archive($0, log: run.log) }) {
+        if manifest == nil { manifest = try await archive.read() }
+        if !isSuccess, let newest = manifest?.commit {
+          lastSuccess = try await archive.lastComplete(newest: newest)?.latest
+        }
       }
     } catch {
       // The run itself has told what is wrong with the archive; what cannot be read is left out.
@@ -56,7 +61,7 @@ struct RunMetrics: Sendable {
     },
     Metric(
       name: "last_success_timestamp_seconds",
-      help: "When a run last had all that it was after; kept by the archive over failures."
+      help: "When a run last had all that it was after, at the latest; kept by the archive over failures."
     ) { $0.lastSuccess?.secondsSince1970 },
 
     Metric(name: "last_run_commits", help: "Commits that the last run made.") {

@@ -20,6 +20,7 @@ enum FindingWords {
     case .brokenChain(.absent): (nil, nil)
     case .brokenChain(.altered(let expected, let found)): (expected, found)
     case .brokenChain(.detached(let expected, let found)): (expected, found)
+    case .brokenChain(.rewritten(let expected, let found)): (expected, found)
     case .brokenChain(.otherNumber(let expected, let found)): ("\(expected)", "\(found)")
     case .inconsistent(_, let expected, let found), .wrongManifest(_, let expected, let found),
       .wrongCoverage(_, let expected, let found):
@@ -87,6 +88,11 @@ enum FindingWords {
       """
     case .irregular:
       "Move it away, and see who put it there: no run reads, changes or deletes it, and a program that reads the tables may stop at it."
+    case .brokenChain(.rewritten):
+      """
+      Check that --since and --commit-sha256 are of this archive. If they are, its history was rewritten, or an older copy was \
+      restored: ask who wrote there, and verify all of it, without --since.
+      """
     case .brokenChain, .inconsistent:
       "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
     case .wrongManifest:

@@ -20,8 +20,10 @@ struct VerifyReport: Report {
   }
 
   /// Signing began later when the commits without a signature are the first ones, and every other has a right one: each signature
-  /// vouches by the chain for all commits before it, so that nothing is unproven. Not where the user says where it began.
+  /// vouches by the chain for all commits before it, so that nothing is unproven. Not where the user says where it began, nor where
+  /// earlier commits, which may be signed, were not read.
   private static func signedFrom(_ report: VerificationReport) -> Int? {
+    guard report.firstCommit == 1 else { return nil }
     let unsigned = report.findings.filter { $0.flaw.kind == .unsigned }.compactMap(\.commit).sorted()
     guard let last = unsigned.last, unsigned == Array(1...last), report.settings.signedSince == 1,
       report.signatures.sound > 0, report.signatures.sound + last == report.signatures.total
@@ -66,16 +68,26 @@ struct VerifyReport: Report {
     if !lines.isEmpty { lines.append("") }
     lines += summary
     lines.append("")
-    lines.append(
-      findings.isEmpty
-        ? "No finding: the archive is what its commits say\(report.settings.isQuick ? ", as far as sizes tell" : "")."
-        : "\(countsByKind).")
+    lines.append(findings.isEmpty ? "No finding: \(whatIsProven)." : "\(countsByKind).")
     for (advice, alike) in findingsByAdvice {
       let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
       lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
       lines += replacements(of: alike.filter { FindingWords.isMendedByReplacing($0.flaw) })
     }
     return lines.joined(separator: "\n")
+  }
+
+  private var whatIsProven: String {
+    let settings = report.settings
+    let proven =
+      if let since = settings.since {
+        "since commit \(since.number.grouped) the archive is what its commits say"
+      } else if report.firstCommit == 1 {
+        "the archive is what its commits say"
+      } else {
+        "\(settings.asked == Window(from: .earliest, to: .latest) ? "the archive is" : "these days are") what its manifest says"
+      }
+    return proven + (settings.isQuick ? ", as far as sizes tell" : "")
   }
 
   /// Files that a text tells of; the JSON form tells of all.
@@ -130,11 +142,9 @@ struct VerifyReport: Report {
       label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
     ]
     lines += report.gaps.map { label("") + "\($0.from) to \($0.to)" }
-    lines += [
-      label("commits") + count(report.commits) + " are as they were written, each after the one before"
-    ]
+    lines += commits
     if report.settings.publicKey != nil {
-      let first = report.settings.signedSince
+      let first = max(report.settings.signedSince, report.firstCommit)
       lines.append(
         label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
           + " are signed by the key")
@@ -147,7 +157,8 @@ struct VerifyReport: Report {
       }
     }
     lines += [
-      label("days") + count(report.days) + " are as they were committed",
+      label("days") + count(report.days)
+        + (report.settings.since == nil ? "" : " that changed since") + " are as they were committed",
       label("files") + count(report.files) + (isQuick ? " have their size" : " are as they were sealed"),
       label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " were read in sound files"),
       label("quarantine") + count(report.quarantineFiles)
@@ -164,13 +175,40 @@ struct VerifyReport: Report {
     return lines
   }
 
-  private var asked: String {
-    switch (report.settings.from, report.settings.to) {
-    case (nil, nil): "everything"
-    case (let from?, let to?): "\(from) to \(to)"
-    case (let from?, nil): "from \(from) on"
-    case (nil, let to?): "up to \(to)"
+  private var commits: [String] {
+    let first = report.firstCommit
+    var lines = [
+      label("commits") + count(report.commits) + (first > 1 ? " from \(first.grouped) on" : "")
+        + " are as they were written, each after the one before"
+    ]
+    if let since = report.settings.since {
+      let days = report.daysUnchanged ?? 0
+      lines.append(
+        label("")
+          + "commits up to \(since.number.grouped) count as proven before (--since), as \(days == 1 ? "does" : "do")"
+          + " \(days.grouped) \(days == 1 ? "day that has" : "days that have") not changed since"
+      )
+    } else if first > 1 {
+      lines.append(
+        label("") + "those before were not read; verify without --quick, --from and --to reads them")
     }
+    if let sha256 = report.newestCommitSHA256 {
+      lines.append(label("newest commit") + "\(report.newestCommit), SHA-256 \(sha256)")
+    }
+    return lines
+  }
+
+  private var asked: String {
+    let changed = report.settings.since.map { "what changed since commit \($0.number.grouped)" }
+    let range: String? =
+      switch (report.settings.from, report.settings.to) {
+      case (nil, nil): nil
+      case (let from?, let to?): "\(from) to \(to)"
+      case (let from?, nil): "from \(from) on"
+      case (nil, let to?): "up to \(to)"
+      }
+    let parts = [changed, range].compactMap(\.self)
+    return parts.isEmpty ? "everything" : parts.joined(separator: ", ")
   }
 
   private func count(_ count: VerificationReport.Count) -> String {
@@ -201,14 +239,16 @@ struct VerifyReport: Report {
     JSONText.of(
       Document(
         status: status.word, exitStatus: status.rawValue, message: message, source: log.description,
-        archive: archive, quick: report.settings.isQuick,
+        archive: archive, quick: report.settings.isQuick, since: report.settings.since?.number,
         rangeAsked: Document.Range(from: report.settings.from, to: report.settings.to),
         rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
-        gaps: report.gaps.map(WindowText.init), newestCommit: report.newestCommit,
+        gaps: report.gaps.map(WindowText.init), firstCommit: report.firstCommit,
+        newestCommit: report.newestCommit, newestCommitSha256: report.newestCommitSHA256,
         manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
         signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
         signedFrom: signedFrom,
-        days: Document.Count(report.days), files: Document.Count(report.files),
+        days: Document.Count(report.days), daysUnchanged: report.daysUnchanged,
+        files: Document.Count(report.files),
         rows: report.settings.isQuick ? nil : Document.Count(report.rows),
         quarantineFiles: Document.Count(report.quarantineFiles),
         provenEmptyDays: report.emptyDays.map(\.description),
@@ -276,16 +316,24 @@ struct VerifyReport: Report {
     var source: String
     var archive: String
     var quick: Bool
+    /// Verified before; nil: nothing was.
+    var since: Int?
     var rangeAsked: Range
     var rangeFound: WindowText?
     var coverage: [WindowText]
     var gaps: [WindowText]
+    /// The first whose record was read.
+    var firstCommit: Int
     var newestCommit: Int
+    /// With the number, what the next --since goes on from.
+    var newestCommitSha256: String?
     var manifestCommit: Int?
     var commits: Count
     var signatures: Count?
     var signedFrom: Int?
     var days: Count
+    /// With `since`: days that count as proven before.
+    var daysUnchanged: Int?
     var files: Count
     var rows: Count?
     var quarantineFiles: Count

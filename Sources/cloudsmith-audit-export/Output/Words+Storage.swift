@@ -13,6 +13,19 @@ extension Words {
           The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
           again.
           """)
+    case .throttled, .unreachable:
+      Failure(
+        status: .unavailable,
+        sentence: """
+          \("\(error)".capitalizedFirst): \(advice(on: error)). What was complete is kept; run again.
+          """)
+    case .outrun:
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run writes to the archive \(quoted(archive)) at the same time: \(error). What was complete is kept; see to it \
+          that one run alone works on a log.
+          """)
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
@@ -78,7 +91,7 @@ extension Words {
     case .nameTooLong: "the path is longer than that file system takes: give a shorter one with --archive"
     case .disconnected:
       "the file system, or the disk under it, went away: mount it again, and see why it went"
-    case .exists:
+    case .exists, .outrun:
       """
       another run, or another program, writes to this archive at the same time: see to it that one alone does; the locks of a \
       network file system may not hold between machines
@@ -97,6 +110,8 @@ extension Words {
       "move away what stands there, see who put it there, and restore the file from a copy"
     case .notAFolder, .notEmpty:
       "give another folder with --archive, or move away what stands there"
+    case .throttled: "the store asks for fewer requests: run again later, or with less beside it"
+    case .unreachable: "the store of the archive does not answer: see whether it can be reached from here"
     case .unsupported: "that file system does not have what an archive needs: keep the archive on another"
     case .other:
       "the disk or its file system reports an error: look at the system's log (dmesg), and check both"

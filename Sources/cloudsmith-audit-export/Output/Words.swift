@@ -183,7 +183,14 @@ struct Words {
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
           """)
-    case .lockLost(let path):
+    case .outrun:
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run writes to the archive \(quoted(archive)) at the same time: \(error). What was complete is kept; see to it \
+          that one run alone works on a log.
+          """)
+    case .leaseLost(let path):
       Failure(
         status: .locked,
         sentence: """

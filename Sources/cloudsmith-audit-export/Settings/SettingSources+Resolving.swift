@@ -1,3 +1,4 @@
+import AuditArchive
 import AuditRecord
 import CloudsmithAPI
 
@@ -8,8 +9,14 @@ extension SettingSources {
       "No organisation: give --organization with its slug, such as my-org, or set CLOUDSMITH_WORKSPACE.")
   }
 
-  func archive() throws(Failure) -> String {
-    if let folder = try resolve(Settings.archive) { return folder }
+  /// nil where none is named.
+  func namedArchive() throws(Failure) -> ArchiveLocation? {
+    guard let folder = try resolve(Settings.archive) else { return nil }
+    return ArchiveLocation(folder: folder)
+  }
+
+  func archive() throws(Failure) -> ArchiveLocation {
+    if let archive = try namedArchive() { return archive }
     throw .usage(
       "No archive: give --archive with its folder, such as /srv/audit, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
     )

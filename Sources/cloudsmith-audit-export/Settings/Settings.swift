@@ -152,8 +152,12 @@ enum Settings {
   static let since = Setting<Int>(
     "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
     read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+  /// Of `verify`.
+  static let verifiedSince = Setting<Int>(
+    "--since", expected: "the number of a commit that was verified before, such as 41, or 0 for everything",
+    read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
   static let commitSHA256 = Setting<String>(
-    "--commit-sha256", expected: "the 64 hex digits that were told as commit_sha256",
+    "--commit-sha256", expected: "the 64 hex digits of the commit's SHA-256",
     read: { text in
       let digits = text.lowercased()
       return digits.utf8.count == 64 && digits.allSatisfy(\.isHexDigit) ? digits : nil

@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import TestSupport
 
 let acme = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log("acme"))
 let somebody = LockHolder(pid: 4_711, host: "host.example", since: at("2024-03-01T00:00:00Z"))
@@ -12,9 +13,8 @@ func withWriter<Result>(
   untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
   body: (ArchiveWriter) async throws -> Result
 ) async throws -> Result {
-  try await Archive.withWriter(
-    at: folder, source: source, holder: somebody, settings: settings, fileSystem: fileSystem,
-    untidied: untidied
+  try await Archive(at: folder, log: source.log, fileSystem: fileSystem).withWriter(
+    source: source, holder: somebody, settings: settings, untidied: untidied
   ) { writer in
     try await body(writer)
   }

@@ -92,9 +92,9 @@ extension ArchiveWriter {
     }
   }
 
-  func events(of text: String) throws -> [Event] {
+  func events(of text: String) async throws -> [Event] {
     var found: [Event] = []
-    try rows(of: day(text)) { batch in found += (0..<batch.count).map { Event(batch, $0) } }
+    try await rows(of: day(text)) { batch in found += (0..<batch.count).map { Event(batch, $0) } }
     return found
   }
 
@@ -112,14 +112,14 @@ extension ArchiveWriter {
       change.covered.append(day(text).window)
     }
     adjust(&change)
-    return try commit(change, quarantine: records)
+    return try await commit(change, quarantine: records)
   }
 
   @discardableResult
-  func commit(_ change: Change, quarantine records: [QuarantinedRecord]) throws -> Commit {
+  func commit(_ change: Change, quarantine records: [QuarantinedRecord]) async throws -> Commit {
     var change = change
-    try quarantine(records)
-    change.quarantine = try takeQuarantine()
-    return try commit(change)
+    try await quarantine(records)
+    change.quarantine = try await takeQuarantine()
+    return try await commit(change)
   }
 }

@@ -21,12 +21,12 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let before = try tree(folder)
-      #expect(try Archive.tryWriting(at: folder, log: log("acme")).folder == folder)
+      #expect(try await Archive(at: folder, log: log("acme")).tryWriting().folder == folder)
       #expect(try tree(folder) == before)
     }
     let disk = try await disk()
     disk.record()
-    _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: disk)
+    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).tryWriting()
     #expect(disk.operations.contains { $0.hasPrefix("create /archive/_staging/acme/_check-") })
     for folder in ["", "/csv/organization=acme", "/_manifest/acme", "/_manifest/acme/commits"] {
       for operation in ["makeFolder", "link", "rename"] {
@@ -39,12 +39,14 @@ import Testing
 
   @Test func `where there is no archive, the nearest folder is tried, and nothing is made`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try Archive.tryWriting(at: "\(folder)/a/b", log: log("acme")).folder == folder)
-      #expect(try Archive.space(at: "\(folder)/a/b").free > 0)
-      #expect(try Archive.lockState(at: "\(folder)/a/b", log: log("acme")) == .never)
+      #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).tryWriting().folder == folder)
+      #expect((try await Archive(at: "\(folder)/a/b", log: log("acme")).space()?.free ?? 0) > 0)
+      #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).leaseState() == .never)
       #expect(try tree(folder).isEmpty)
       try write("", to: "\(folder)/file")
-      #expect(throws: StorageError.self) { try Archive.tryWriting(at: "\(folder)/file/a", log: log("acme")) }
+      await #expect(throws: StorageError.self) {
+        try await Archive(at: "\(folder)/file/a", log: log("acme")).tryWriting()
+      }
     }
   }
 
@@ -60,7 +62,7 @@ import Testing
       copy.record()
       copy.fail(at: number, fault)
       do {
-        _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: copy)
+        _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).tryWriting()
         guard copy.hasFailed else { break }
         Issue.record("operation \(number) failed, and nobody was told")
       } catch {
@@ -86,12 +88,12 @@ import Testing
   @Test func `the lock: never taken, free, and held by somebody`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let name = log("acme")
-      #expect(try Archive.lockState(at: folder, log: name) == .never)
+      #expect(try await Archive(at: folder, log: name).leaseState() == .never)
       try await withWriter(folder) { (_) async throws in
-        #expect(try Archive.lockState(at: folder, log: name) == .held(somebody))
-        #expect(try Archive.lockState(at: folder, log: log("other")) == .never)
+        #expect(try await Archive(at: folder, log: name).leaseState() == .held(somebody))
+        #expect(try await Archive(at: folder, log: log("other")).leaseState() == .never)
       }
-      #expect(try Archive.lockState(at: folder, log: name) == .free)
+      #expect(try await Archive(at: folder, log: name).leaseState() == .free)
       try await withWriter(folder) { _ in }
     }
   }
@@ -106,7 +108,7 @@ import Testing
       }
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
       do {
-        _ = try Archive.tryWriting(at: deep, log: log("acme"))
+        _ = try await Archive(at: deep, log: log("acme")).tryWriting()
         Issue.record("it was found short enough")
       } catch {
         #expect((error as? StorageError)?.reason == .nameTooLong, "\(error)")
@@ -117,18 +119,14 @@ import Testing
   @Test func `before there is an archive, a file on trial shows whether there are locks`() async throws {
     let disk = FaultyFileSystem(folder: Self.root)
     let name = log("acme")
-    #expect(try Archive.lockState(at: "/archive/a", log: name, fileSystem: disk) == .never)
+    #expect(try await Archive(at: "/archive/a", log: name, fileSystem: disk).leaseState() == .never)
     disk.lack(locks: true)
     for folder in ["/archive", "/archive/a/b"] {
       do {
-        _ = try Archive.lockState(at: folder, log: name, fileSystem: disk)
+        _ = try await Archive(at: folder, log: name, fileSystem: disk).leaseState()
         Issue.record("it was locked")
-      } catch let error {
-        guard case .storage(let failure) = error else {
-          Issue.record("\(error)")
-          continue
-        }
-        #expect(failure.reason == .noLocks)
+      } catch {
+        #expect(error.reason == .noLocks, "\(error)")
       }
     }
     #expect(disk.paths(below: Self.root).isEmpty)
@@ -143,26 +141,34 @@ import Testing
   @Test func `a run that tidies up meanwhile makes no trial fail`() async throws {
     let disk = try await disk()
     disk.record()
-    _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: disk)
+    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).tryWriting()
     for (number, operation) in disk.operations.enumerated()
     where operation.hasPrefix("link ") || operation.hasPrefix("rename ") {
       let (copy, tidied) = (FaultyFileSystem(copyOf: disk), FaultyFileSystem(copyOf: disk))
       copy.become(tidied, at: number + 1)
-      _ = try Archive.tryWriting(at: Self.root, log: log("acme"), fileSystem: copy)
+      _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).tryWriting()
     }
   }
 
   @Test func `the last complete commit is found below those of runs that stopped`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try Archive.lastCompleteCommit(at: folder, log: log("acme")) == nil)
+      let archive = Archive(at: folder, log: log("acme"))
+      #expect(try await archive.lastComplete() == nil)
       try await withWriter(folder) { writer in
-        for (number, isComplete) in [false, true, false, false].enumerated() {
+        for (number, isComplete) in [false, true, false, false, false].enumerated() {
           try await writer.commit(["2024-02-12": events("2024-02-12", number + 1)]) {
             $0.run.complete = isComplete
           }
         }
       }
-      #expect(try Archive.lastCompleteCommit(at: folder, log: log("acme"))?.commit == 2)
+      let commits = try await archive.recentCommits(limit: 9)
+      #expect(commits.map(\.commit) == [5, 4, 3, 2, 1])
+      #expect(try await archive.lastComplete() == .commit(commits[3]))
+      #expect(try await archive.lastComplete(newest: 1) == nil)
+      // Where none of those that are read is complete, it was before the oldest of them.
+      #expect(try await archive.lastComplete(limit: 3) == .before(commits[2]))
+      #expect(try await archive.lastComplete(limit: 4)?.latest == commits[3].committedAt)
+      #expect(try await archive.lastComplete(newest: 1, limit: 1) == nil)
     }
   }
 }

@@ -11,8 +11,8 @@ import Testing
     try tree(archive.folder).keys.filter { !$0.hasSuffix("/") && !$0.hasSuffix("/lock") }.sorted()
   }
 
-  private func expectBlame(_ path: String, in archive: ExampleArchive, _ what: String) throws {
-    let findings = try archive.verify().findings
+  private func expectBlame(_ path: String, in archive: ExampleArchive, _ what: String) async throws {
+    let findings = try await archive.verify().findings
     try #require(!findings.isEmpty, "\(what) of \(path) is not found")
     try #require(findings.allSatisfy { $0.path == path }, "\(what) of \(path): \(findings)")
   }
@@ -22,13 +22,13 @@ import Testing
       for path in try paths(archive) {
         let bytes = try archive.bytes(path)
         try archive.remove(path)
-        let findings = try archive.verify().findings
+        let findings = try await archive.verify().findings
         #expect(findings.map(\.path) == [path], "\(path): \(findings)")
         #expect(
           findings.first?.flaw.kind == (path.contains("/commits/") ? .brokenChain : .missing), "\(path)")
         try archive.write(bytes, to: path)
       }
-      #expect(try archive.findings().isEmpty)
+      await #expect(try archive.findings().isEmpty)
     }
   }
 
@@ -41,7 +41,7 @@ import Testing
           ("its double", bytes + bytes), ("zeros", bytes.map { _ in 0 }),
         ] {
           try archive.write(damaged, to: path)
-          try expectBlame(path, in: archive, what)
+          try await expectBlame(path, in: archive, what)
         }
         try archive.write(bytes, to: path)
       }
@@ -61,7 +61,7 @@ import Testing
         )
         damaged[index] ^= 1 << bit
         try archive.write(damaged, to: path)
-        try expectBlame(path, in: archive, "bit \(bit) of byte \(index)")
+        try await expectBlame(path, in: archive, "bit \(bit) of byte \(index)")
         try archive.write(bytes, to: path)
       }
     }
@@ -75,7 +75,7 @@ import Testing
         for (path, other) in zip(paths, paths.dropFirst() + paths.prefix(1)) {
           let bytes = try archive.bytes(path)
           try archive.write(archive.bytes(other), to: path)
-          try expectBlame(path, in: archive, "the place")
+          try await expectBlame(path, in: archive, "the place")
           try archive.write(bytes, to: path)
         }
       }

@@ -2,6 +2,7 @@ import AuditArchive
 import AuditRecord
 import Foundation
 import PartitionFormats
+import TestSupport
 import Testing
 
 /// A real archive, made by the writer, for a test to damage and to verify.
@@ -40,25 +41,27 @@ struct ExampleArchive {
 
   // MARK: Looking
 
-  func verify(_ settings: VerificationSettings = VerificationSettings()) throws -> VerificationReport {
-    try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+  func verify(_ settings: VerificationSettings = VerificationSettings()) async throws -> VerificationReport {
+    try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
   }
 
   /// `altered csv/…`, for each finding.
-  func findings(_ settings: VerificationSettings = VerificationSettings()) throws -> [String] {
-    try verify(settings).findings.map { "\($0.flaw.kind.rawValue) \($0.path)" }.sorted()
+  func findings(_ settings: VerificationSettings = VerificationSettings()) async throws -> [String] {
+    try await verify(settings).findings.map { "\($0.flaw.kind.rawValue) \($0.path)" }.sorted()
   }
 
   var manifest: Manifest {
-    get throws { try #require(try Archive.read(at: folder, log: log("acme"))) }
+    get async throws { try #require(try await Archive(at: folder, log: log("acme")).read()) }
   }
 
-  func partition(_ text: String) throws -> Partition {
-    try #require(try manifest.partition(day(text)))
+  func partition(_ text: String) async throws -> Partition {
+    try #require(try await manifest.partition(day(text)))
   }
 
   /// The path of a part of a day.
-  func part(_ text: String, _ index: Int = 0) throws -> String { try partition(text).files[index].path }
+  func part(_ text: String, _ index: Int = 0) async throws -> String {
+    try await partition(text).files[index].path
+  }
 
   // MARK: Damaging
 
@@ -119,15 +122,15 @@ struct ExampleArchive {
   }
 
   /// Changes a member of the newest standing, in the last commit and in the manifest.
-  func forgeStanding(_ change: (inout [String: Any]) throws -> Void) throws {
-    try editRecord(paths.commit(try manifest.commit), change)
+  func forgeStanding(_ change: (inout [String: Any]) throws -> Void) async throws {
+    try await editRecord(paths.commit(try manifest.commit), change)
     try editRecord(paths.manifest, change)
     try chainAnew()
   }
 
   /// Changes what a day's entry says, in the commits and in the manifest.
-  func forgeDay(_ text: String, _ change: (inout [String: Any]) throws -> Void) throws {
-    let revision = try partition(text).revision
+  func forgeDay(_ text: String, _ change: (inout [String: Any]) throws -> Void) async throws {
+    let revision = try await partition(text).revision
     func replace(_ list: Any?) throws -> [[String: Any]] {
       try (list as? [[String: Any]] ?? []).map { entry in
         var entry = entry
@@ -137,7 +140,7 @@ struct ExampleArchive {
         return entry
       }
     }
-    for number in 1...(try manifest.commit) {
+    for number in await 1...(try manifest.commit) {
       try editRecord(paths.commit(number)) {
         $0["partitions_changed"] = try replace($0["partitions_changed"])
       }
@@ -147,8 +150,8 @@ struct ExampleArchive {
   }
 
   /// Puts other rows into a part, sealed with the right name, sizes and hashes: a fault that only the rows show.
-  func reseal(_ text: String, _ change: (inout [String]) throws -> Void) throws {
-    let old = try part(text)
+  func reseal(_ text: String, _ change: (inout [String]) throws -> Void) async throws {
+    let old = try await part(text)
     let bytes = try edited(old, change)
     let content = try Gzip.decompress(bytes, limit: 1 << 20)
     let rows = content.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
@@ -156,8 +159,8 @@ struct ExampleArchive {
     let new = String(old.dropLast("00000000.csv.gz".count)) + hash.prefix(8) + ".csv.gz"
     try remove(old)
     try write(bytes, to: new)
-    let number = try partition(text).changedInCommit
-    try forgeDay(text) { entry in
+    let number = try await partition(text).changedInCommit
+    try await forgeDay(text) { entry in
       var file = try #require((entry["files"] as? [[String: Any]])?.first)
       file["path"] = new
       file["sha256"] = hash
@@ -166,7 +169,7 @@ struct ExampleArchive {
       entry["files"] = [file]
       entry["content_sha256"] = sha256(rows)
     }
-    for later in number...(try manifest.commit) {
+    for later in await number...(try manifest.commit) {
       try forge(later) { record in
         for member in ["files_added", "files_removed"] {
           let paths = record[member] as? [String] ?? []

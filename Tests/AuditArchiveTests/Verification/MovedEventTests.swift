@@ -15,10 +15,11 @@ import Testing
     return settings
   }
 
-  private func verify(_ folder: String, _ settings: VerificationSettings = VerificationSettings()) throws
+  private func verify(_ folder: String, _ settings: VerificationSettings = VerificationSettings())
+    async throws
     -> VerificationReport
   {
-    try #require(try Archive.verify(at: folder, log: log("acme"), settings: settings))
+    try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
   }
 
   /// Ten events a day; `moved` of the first day stand on the last one too.
@@ -46,10 +47,12 @@ import Testing
   ) async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await write(folder, formats: formats, moved: 2)
-      let files = try #require(try Archive.read(at: folder, log: log("acme"))?.partition(day(days[2]))).files
+      let files = try #require(
+        try await Archive(at: folder, log: log("acme")).read()?.partition(day(days[2]))
+      ).files
       #expect(files.count > formats.count)
       for limit in MovedEventTests.limits {
-        let report = try verify(folder, settings(limit: limit))
+        let report = try await verify(folder, settings(limit: limit))
         let finding = try #require(report.findings.first, "\(limit)")
         #expect(report.findings.count == 1, "\(limit): \(report.findings)")
         #expect(
@@ -69,7 +72,7 @@ import Testing
       let again = Event("\(days[1])T20:00:00Z", events(days[0], 1)[0].uuid)
       try await withWriter(folder) { try await $0.commit([days[1]: events(days[1], 10) + [again]]) }
       for limit in MovedEventTests.limits {
-        #expect(
+        await #expect(
           try verify(folder, settings(limit: limit)).findings.map(\.days)
             == [[day(days[0]), day(days[1])], [day(days[0]), day(days[2])]], "\(limit)")
       }
@@ -79,14 +82,14 @@ import Testing
   @Test func `days that were replaced by what the API shows now are sound`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await write(folder, moved: 2)
-      #expect(try verify(folder).findings.count == 1)
+      await #expect(try verify(folder).findings.count == 1)
       try await withWriter(folder) { writer in
         try await writer.commit([
           days[0]: Array(events(days[0], 10).dropFirst(2)), days[2]: events(days[2], 10) + copies(2),
         ])
       }
       for limit in MovedEventTests.limits {
-        #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
+        await #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
       }
     }
   }
@@ -96,14 +99,14 @@ import Testing
       try await write(folder, moved: 1)
       var part = VerificationSettings()
       part.from = day(days[1]).start
-      #expect(try verify(folder, part).findings.isEmpty)
+      await #expect(try verify(folder, part).findings.isEmpty)
       part.from = day(days[0]).start
       part.to = day(days[1]).end
-      #expect(try verify(folder, part).findings.isEmpty)
+      await #expect(try verify(folder, part).findings.isEmpty)
       part.to = day(days[2]).end
-      #expect(try verify(folder, part).findings.count == 1)
+      await #expect(try verify(folder, part).findings.count == 1)
       part.isQuick = true
-      #expect(try verify(folder, part).findings.isEmpty)
+      await #expect(try verify(folder, part).findings.isEmpty)
     }
   }
 
@@ -121,14 +124,14 @@ import Testing
         ])
       }
       for limit in MovedEventTests.limits {
-        #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
+        await #expect(try verify(folder, settings(limit: limit)).findings.isEmpty, "\(limit)")
       }
       // Beside a collision a moved event is found still.
       try await withWriter(folder) { writer in
         try await writer.commit([days[2]: events(days[2], 4) + [Event("\(days[2])T01:00:00Z", other)]])
       }
       for limit in MovedEventTests.limits {
-        #expect(
+        await #expect(
           try verify(folder, settings(limit: limit)).findings.map(\.flaw)
             == [.duplicate(rows: 1, uuid: other, otherDay: day(days[1]))], "\(limit)")
       }
@@ -137,11 +140,11 @@ import Testing
 
   @Test func `a uuid that is twice on one day is a finding of that day alone`() async throws {
     try await ExampleArchive.with { archive in
-      try archive.reseal("2024-02-12") { lines in
+      try await archive.reseal("2024-02-12") { lines in
         lines[9].replace(lines[9].prefix(17), with: lines[1].prefix(17))
       }
       for limit in MovedEventTests.limits {
-        #expect(
+        await #expect(
           try archive.findings(settings(limit: limit)) == ["duplicate \(archive.part("2024-02-12"))"],
           "\(limit)")
       }
@@ -150,10 +153,10 @@ import Testing
 
   @Test func `rows of a damaged part are not compared with other days`() async throws {
     try await ExampleArchive.with { archive in
-      let (part, other) = (try archive.part("2024-02-12"), try archive.part("2024-02-15"))
+      let (part, other) = await (try archive.part("2024-02-12"), try archive.part("2024-02-15"))
       try archive.write(try archive.bytes(other), to: part)
       for limit in MovedEventTests.limits {
-        #expect(
+        await #expect(
           try archive.verify(settings(limit: limit)).findings.allSatisfy { $0.path == part }, "\(limit)")
       }
     }
@@ -164,23 +167,24 @@ import Testing
   {
     try await withTemporaryFolder { (folder) async throws in
       try await write(folder, formats: [.csv, .parquet], moved: 0)
-      let files = try #require(try Archive.read(at: folder, log: log("acme"))).partitions.flatMap(\.files)
+      let files = try #require(try await Archive(at: folder, log: log("acme")).read()).partitions.flatMap(
+        \.files)
       let bytes = files.reduce(0) { $0 + $1.bytes }
       let csv = files.filter { $0.format == .csv }.reduce(0) { $0 + $1.bytes }
-      func passes(_ limit: Int) throws -> Int {
+      func passes(_ limit: Int) async throws -> Int {
         var last: VerificationProgress?
-        let report = try Archive.verify(
-          at: folder, log: log("acme"), settings: settings(limit: limit), observe: { last = $0 })
+        let report = try await Archive(at: folder, log: log("acme")).verify(
+          settings(limit: limit), observe: { last = $0 })
         #expect(report?.findings.isEmpty == true)
         let progress = try #require(last)
         #expect(progress.bytes == progress.totalBytes && (progress.bytes - bytes) % csv == 0)
         return (progress.bytes - bytes) / csv
       }
-      #expect(try passes(1 << 20) == 0)
-      #expect(try passes(30) == 0)
+      await #expect(try passes(1 << 20) == 0)
+      await #expect(try passes(30) == 0)
       // Of the parts in one format only, and about as often as the rows are more than fit.
-      #expect((1...7).contains(try passes(15)))
-      #expect((2...63).contains(try passes(2)))
+      await #expect((1...7).contains(try passes(15)))
+      await #expect((2...63).contains(try passes(2)))
     }
   }
 
@@ -212,15 +216,13 @@ import Testing
         try restore(before)
         var failure: (any Error)?
         var isDone = false
-        let report = try Archive.verify(
-          at: folder, log: log("acme"),
-          observe: { progress in
-            guard !isDone, progress.day == day(days[1]) else { return }
-            isDone = true
-            do {
-              try restore(isKept ? after.merging(old) { $1 } : after)
-            } catch { failure = error }
-          })
+        let report = try await Archive(at: folder, log: log("acme")).verify(observe: { progress in
+          guard !isDone, progress.day == day(days[1]) else { return }
+          isDone = true
+          do {
+            try restore(isKept ? after.merging(old) { $1 } : after)
+          } catch { failure = error }
+        })
         #expect(failure == nil && isDone)
         let flaws = report?.findings.map(\.flaw.kind) ?? []
         #expect(!flaws.contains(.duplicate), "kept \(isKept): \(flaws)")
@@ -232,13 +234,13 @@ import Testing
   func `a part that is gone when it is read again is told`(isOfOneDay: Bool) async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await write(folder, moved: isOfOneDay ? 0 : 1)
-      let gone = try #require(try Archive.read(at: folder, log: log("acme"))?.partition(day(days[2])))
+      let gone = try #require(try await Archive(at: folder, log: log("acme")).read()?.partition(day(days[2])))
       let path = try #require(gone.files.first).path
       var settings = VerificationSettings()
       if isOfOneDay { settings.identityLimit = 2 } else { settings.archiveIdentityLimit = 2 }
       var total: Int?
-      let report = try Archive.verify(
-        at: folder, log: log("acme"), settings: settings,
+      let report = try await Archive(at: folder, log: log("acme")).verify(
+        settings,
         observe: { progress in
           total = total ?? progress.totalBytes
           // All of it has been read once: the day, or the archive.

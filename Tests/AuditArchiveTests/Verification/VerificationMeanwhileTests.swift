@@ -81,9 +81,8 @@ import Testing
             let moment = Moment(number, archive, run.steps[begun...])
             var settings = VerificationSettings()
             settings.isQuick = isQuick
-            let report = try Archive.verify(
-              at: archive.folder, log: log("acme"), settings: settings, patience: { moment.pass() },
-              observe: { _ in moment.pass() })
+            let report = try await Archive(at: archive.folder, log: log("acme")).verify(
+              settings, patience: { moment.pass() }, observe: { _ in moment.pass() })
             #expect(moment.failure == nil)
             guard moment.isOver else { return }  // it ended before: then the run had indeed stopped
             let findings = report?.findings ?? []
@@ -110,18 +109,16 @@ import Testing
       for (path, bytes) in before where !path.hasSuffix("/") { try archive.write(bytes, to: path) }
       var failure: (any Error)?
       var next = 1
-      let report = try Archive.verify(
-        at: archive.folder, log: log("acme"),
-        observe: { progress in
-          guard progress.day != nil, next < trees.count else { return }
-          do {
-            for (path, bytes) in trees[next] where !path.hasSuffix("/") { try archive.write(bytes, to: path) }
-            for path in trees[next - 1].keys where trees[next][path] == nil && !path.hasSuffix("/") {
-              try archive.remove(path)
-            }
-          } catch { failure = error }
-          next += 1
-        })
+      let report = try await Archive(at: archive.folder, log: log("acme")).verify(observe: { progress in
+        guard progress.day != nil, next < trees.count else { return }
+        do {
+          for (path, bytes) in trees[next] where !path.hasSuffix("/") { try archive.write(bytes, to: path) }
+          for path in trees[next - 1].keys where trees[next][path] == nil && !path.hasSuffix("/") {
+            try archive.remove(path)
+          }
+        } catch { failure = error }
+        next += 1
+      })
       #expect(failure == nil && next == trees.count)
       #expect(report?.findings.isEmpty == true, "\(String(describing: report?.findings))")
       #expect(report.map { $0.rows.total >= 80 && $0.rows.sound == $0.rows.total } == true)
@@ -136,12 +133,12 @@ import Testing
     for (begun, expected) in [(1, Leftover.Reason.neverCommitted), (3, .superseded)] {
       try await ExampleArchive.with { archive in
         for step in run.steps[..<begun] { try step(archive) }
-        let report = try archive.verify()
+        let report = try await archive.verify()
         #expect(!report.findings.isEmpty)
         #expect(
           report.findings.allSatisfy { $0.flaw == .unlisted(.leftover(expected)) }, "\(report.findings)")
         try await withWriter(archive.folder) { _ in }
-        #expect(try archive.findings() == [])
+        await #expect(try archive.findings() == [])
       }
     }
   }
@@ -155,7 +152,7 @@ import Testing
       }
     }
     disk.record()
-    let whole = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)
+    let whole = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify()
     #expect(whole?.findings == [])
     let operations = disk.operations
     #expect(operations.count > 50)
@@ -163,16 +160,17 @@ import Testing
     for (index, operation) in operations.enumerated() {
       let failing = FaultyFileSystem(copyOf: disk)
       failing.fail(at: index + 1, .failure)
-      told += try findings(when: operation, failsOn: failing)
+      await told += try findings(when: operation, failsOn: failing)
     }
     #expect(told > 40)
   }
 
   /// How many there are; none when a listing fails, without which nothing can be said.
-  private func findings(when operation: String, failsOn disk: FaultyFileSystem) throws -> Int {
+  private func findings(when operation: String, failsOn disk: FaultyFileSystem) async throws -> Int {
     let findings: [Finding]
     do {
-      findings = try Archive.verify(at: "/archive", log: log("acme"), fileSystem: disk)?.findings ?? []
+      findings =
+        try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify()?.findings ?? []
     } catch {
       guard case .storage = error else { throw error }
       return 0
@@ -186,10 +184,12 @@ import Testing
   @Test func `progress tells commits, then days and bytes, up to all of them`() async throws {
     try await ExampleArchive.with { archive in
       var seen: [VerificationProgress] = []
-      _ = try Archive.verify(at: archive.folder, log: log("acme"), observe: { seen.append($0) })
+      _ = try await Archive(at: archive.folder, log: log("acme")).verify(observe: { seen.append($0) })
       #expect(seen.filter { $0.day == nil }.map(\.done) == Array(1...7))
       #expect(Set(seen.compactMap(\.day)).count == 5)
-      let bytes = try archive.manifest.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
+      let bytes = try await archive.manifest.partitions.reduce(0) {
+        $0 + $1.files.reduce(0) { $0 + $1.bytes }
+      }
       #expect(seen.last?.bytes == bytes && seen.last?.totalBytes == bytes && seen.last?.findings == 0)
     }
   }
@@ -201,9 +201,9 @@ import Testing
       }
       let path = "csv/organization=acme/repository=two/event_date=2024-02-12/x"
       try write("x", to: "\(folder)/\(path)")
-      #expect(try Archive.verify(at: folder, log: log("acme/one"))?.findings.isEmpty == true)
-      #expect(try Archive.verify(at: folder, log: log("acme/two"))?.findings.map(\.path) == [path])
-      #expect(try Archive.verify(at: folder, log: log("acme")) == nil)
+      #expect(try await Archive(at: folder, log: log("acme/one")).verify()?.findings.isEmpty == true)
+      #expect(try await Archive(at: folder, log: log("acme/two")).verify()?.findings.map(\.path) == [path])
+      #expect(try await Archive(at: folder, log: log("acme")).verify() == nil)
     }
   }
 }

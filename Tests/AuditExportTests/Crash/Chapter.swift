@@ -104,18 +104,18 @@ struct Chapter: Sendable {
 
   func story() async throws -> Story {
     let told = FaultyFileSystem(copyOf: disk)
-    let states = Mutex([try Chapter.state(of: told)])
+    let disks = Mutex([FaultyFileSystem(copyOf: told)])
     _ = try await play(on: told) { event in
-      guard event.isCommit else { return }
-      // What cannot be read is no state that a crash may leave.
-      if let state = try? Chapter.state(of: told) { states.withLock { $0.append(state) } }
+      if event.isCommit { disks.withLock { $0.append(FaultyFileSystem(copyOf: told)) } }
     }
+    var states: [Manifest?] = []
+    for disk in disks.withLock(\.self) { states.append(try await Chapter.state(of: disk)) }
     let counted = FaultyFileSystem(copyOf: disk)
     counted.record()
     _ = try await play(on: counted)
     return Story(
-      states: states.withLock(\.self), operations: counted.operations.count,
-      ending: Chapter.content(of: try Chapter.state(of: told)))
+      states: states, operations: counted.operations.count,
+      ending: Chapter.content(of: try await Chapter.state(of: told)))
   }
 
   /// Opens the archive for writing and closes it; what a look at it then finds.
@@ -146,8 +146,8 @@ struct Chapter: Sendable {
 
   // MARK: Looking
 
-  static func state(of disk: FaultyFileSystem) throws -> Manifest? {
-    try Archive.read(at: root, log: log, fileSystem: disk)
+  static func state(of disk: FaultyFileSystem) async throws -> Manifest? {
+    try await Archive(at: root, log: log, fileSystem: disk).read()
   }
 
   /// What does not depend on how many runs it took.

@@ -30,7 +30,7 @@ struct CrashedDisk {
   ) async -> [String] {
     var crashed = CrashedDisk(disk, story, committed: committed, isStopped: isStopped)
     do {
-      let state = try crashed.read()
+      let state = try await crashed.read()
       try await crashed.recover(chapter, to: state)
       if runsOn { try await crashed.complete(chapter) }
     } catch {
@@ -44,8 +44,8 @@ struct CrashedDisk {
   }
 
   /// A reader needs no recovery: it finds one of the states, whole.
-  private mutating func read() throws -> Manifest? {
-    let state = try Chapter.state(of: disk)
+  private mutating func read() async throws -> Manifest? {
+    let state = try await Chapter.state(of: disk)
     let isState = story.states.contains(state) || (isStopped && story.isMadeOfDays(state))
     require(isState, "between two commits: \(state.map { "commit \($0.commit)" } ?? "none")")
     let (committed, place) = (committed, (state?.commit ?? 0) - (story.states[0]?.commit ?? 0))
@@ -74,7 +74,7 @@ struct CrashedDisk {
   private mutating func complete(_ chapter: Chapter) async throws {
     let summary = try await chapter.play(on: disk)
     if case .complete = summary.outcome {} else { problems.append("the next run: \(summary.outcome)") }
-    let state = try Chapter.state(of: disk)
+    let state = try await Chapter.state(of: disk)
     require(
       Chapter.content(of: state) == story.ending, "the next run ends with \(Chapter.content(of: state))")
     checkLeftovers(state)

@@ -100,37 +100,39 @@ struct Auditor {
   // MARK: Files
 
   private mutating func look(at disk: FaultyFileSystem) async throws {
-    let seen = try Archive.read(at: folder, log: log, fileSystem: disk)
+    let seen = try await Archive(at: folder, log: log, fileSystem: disk).read()
     let copy = FaultyFileSystem(copyOf: disk)
     // The commits since the last look, applied to the manifest of then, make the manifest of now.
     copy.setContents(of: "\(folder)/\(paths.manifest)", manifestBytes)
-    try await Archive.withWriter(
-      at: folder, source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
+    try await Archive(
+      at: folder, log: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log).log, fileSystem: copy
+    ).withWriter(
+      source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
       holder: LockHolder(pid: 2, host: "auditor", since: Timestamp(microseconds: 0)),
-      settings: WriterSettings(toolVersion: "test"), fileSystem: copy
+      settings: WriterSettings(toolVersion: "test")
     ) { writer throws in
       require(writer.manifest == seen, "the commits do not replay to the manifest")
       require(writer.recovery.damaged.isEmpty, "damaged: \(writer.recovery.damaged)")
       manifest = writer.manifest
-      try readRows(writer, copy)
+      try await readRows(writer, copy)
     }
     manifestBytes = copy.contents(of: "\(folder)/\(paths.manifest)")
     checkFiles(copy)
     // Reading everything thrice each time would be most of the work of a schedule.
-    if (manifest?.commit ?? 0) % 8 == 1 { try verify(disk, copy) }
+    if (manifest?.commit ?? 0) % 8 == 1 { try await verify(disk, copy) }
   }
 
   /// `verify` blames nothing but the leftovers of a run that was cut, and nothing at all once it is recovered.
-  private mutating func verify(_ disk: FaultyFileSystem, _ recovered: FaultyFileSystem) throws {
-    let found = try Archive.verify(at: folder, log: log, fileSystem: disk)?.findings ?? []
+  private mutating func verify(_ disk: FaultyFileSystem, _ recovered: FaultyFileSystem) async throws {
+    let found = try await Archive(at: folder, log: log, fileSystem: disk).verify()?.findings ?? []
     require(
       found.allSatisfy { if case .unlisted(.leftover) = $0.flaw { true } else { manifest == nil } },
       "verify finds \(found)")
-    let left = try Archive.verify(at: folder, log: log, fileSystem: recovered)?.findings ?? []
+    let left = try await Archive(at: folder, log: log, fileSystem: recovered).verify()?.findings ?? []
     require(left.isEmpty, "verify finds \(left) after recovery")
   }
 
-  private mutating func readRows(_ writer: ArchiveWriter, _ disk: FaultyFileSystem) throws {
+  private mutating func readRows(_ writer: ArchiveWriter, _ disk: FaultyFileSystem) async throws {
     var rows: [Event] = []
     for partition in writer.manifest?.partitions ?? [] {
       var events: [Event] = []
@@ -144,7 +146,7 @@ struct Auditor {
           events += known
         } else {
           var reader = writer.reader(of: partition.eventDate)
-          while let batch = try reader.next() {
+          while let batch = try await reader.next() {
             events += Event.all(in: batch)
             for row in 0..<batch.count {
               let text = "of \(batch.string(.uuid, row) ?? "")"

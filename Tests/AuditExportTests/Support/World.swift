@@ -76,9 +76,9 @@ final class World: Sendable {
     while true {
       attempt += 1
       do {
-        return try await Archive.withWriter(
-          at: folder, source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now),
-          settings: settings, fileSystem: files, body: body)
+        return try await Archive(at: folder, log: source.log, fileSystem: files).withWriter(
+          source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now), settings: settings,
+          body: body)
       } catch ArchiveError.locked where attempt < 100_000 {
         // A process that another test is starting holds, from its fork to its exec, a copy of the lock that was let go of here.
         await Task.yield()
@@ -87,7 +87,7 @@ final class World: Sendable {
   }
 
   var manifest: Manifest? {
-    get throws { try Archive.read(at: folder, log: log, fileSystem: files) }
+    get async throws { try await Archive(at: folder, log: log, fileSystem: files).read() }
   }
 
   /// Every archived event: uuid and time, in the order of the archive.
@@ -96,7 +96,7 @@ final class World: Sendable {
       var events: [Event] = []
       for partition in writer.manifest?.partitions ?? [] {
         var reader = writer.reader(of: partition.eventDate)
-        while let batch = try reader.next() { events += Event.all(in: batch) }
+        while let batch = try await reader.next() { events += Event.all(in: batch) }
       }
       return events
     }
@@ -125,7 +125,7 @@ final class World: Sendable {
   func violations(steadySince mark: LogMark? = nil) async throws -> [String] {
     let archived = try await archived()
     let names = Set(archived.map(\.uuid))
-    let coverage = try manifest?.coverage ?? Coverage([])
+    let coverage = try await manifest?.coverage ?? Coverage([])
     var problems: [String] = []
     if names.count != archived.count { problems.append("\(archived.count - names.count) events twice") }
     let invented = try Set(archived).subtracting(truth()).subtracting(events { $0.events.formerJSON })

@@ -9,16 +9,17 @@ enum ExampleArchive {
 
   /// Runs `body` with the folder of an archive that `write` has made.
   static func with(
-    _ write: (ArchiveWriter) async throws -> Void, _ body: (_ folder: String, Manifest) throws -> Void
+    _ write: (ArchiveWriter) async throws -> Void, _ body: (_ folder: String, Manifest) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "audit-report-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
     let holder = LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0))
-    try await Archive.withWriter(
-      at: folder, source: source, holder: holder, settings: WriterSettings(toolVersion: "1.0.0")
+    try await Archive(at: folder, log: source.log).withWriter(
+      source: source, holder: holder, settings: WriterSettings(toolVersion: "1.0.0")
     ) { try await write($0) }
-    try body(folder, try Archive.read(at: folder, log: log)!)
+    let manifest = try await Archive(at: folder, log: log).read()
+    try await body(folder, manifest!)
   }
 
   /// Commits days with so many events each, and what is covered with them.
@@ -41,7 +42,7 @@ enum ExampleArchive {
     change.run.eventsReceived = days.reduce(0) { $0 + $1.value }
     change.run.rowsAdded = change.run.eventsReceived
     change.run.requests = 3
-    _ = try writer.commit(change)
+    _ = try await writer.commit(change)
   }
 
   static func at(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }

@@ -35,10 +35,10 @@ struct ParquetPart {
   /// The rows of a file.
   static func read(
     _ file: [UInt8], content: inout DayContentHash
-  ) throws -> (rows: [Row], summary: PartSummary) {
-    var reader = try ParquetPartReader(size: file.count) { Array(file[$0..<$0 + $1]) }
+  ) async throws -> (rows: [Row], summary: PartSummary) {
+    var reader = try await ParquetPartReader(size: file.count) { Array(file[$0..<$0 + $1]) }
     var rows: [Row] = []
-    while let batch = try reader.next(content: &content) { rows += batch.rows }
-    return (rows, try reader.finish())
+    while let batch = try await reader.next(content: &content) { rows += batch.rows }
+    return await (rows, try reader.finish())
   }
 }

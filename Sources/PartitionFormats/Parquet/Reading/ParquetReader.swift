@@ -5,7 +5,7 @@
 /// byte: the row groups, their columns and their pages stand one behind the other, and the indexes and the footer fill the rest.
 struct ParquetReader {
   /// Reads `count` bytes of the file from `offset` on, all of which are there.
-  typealias Source = (_ offset: Int, _ count: Int) throws -> [UInt8]
+  typealias Source = (_ offset: Int, _ count: Int) async throws -> [UInt8]
 
   let metadata: ParquetMetadata
   /// Of the file, in bytes.
@@ -13,35 +13,37 @@ struct ParquetReader {
   private let source: Source
 
   /// Reads the footer of a file of `size` bytes. Throws `ParquetError`, or what `source` throws.
-  init(size: Int, _ source: @escaping Source) throws {
+  init(size: Int, _ source: @escaping Source) async throws {
     self.size = size
     self.source = source
     let magic = ParquetNumber.magic
     let tail = magic.count + 4
     guard size >= magic.count + tail else { throw ParquetError(.truncated) }
-    let end = try ParquetReader.read(source, size - tail, tail)
-    guard try ParquetReader.read(source, 0, magic.count) == magic, Array(end.suffix(magic.count)) == magic
+    let end = try await ParquetReader.read(source, size - tail, tail)
+    guard try await ParquetReader.read(source, 0, magic.count) == magic,
+      Array(end.suffix(magic.count)) == magic
     else {
       throw ParquetError(.notParquet)
     }
     let length = Int(end.littleEndian32(at: 0))
     guard length <= size - tail - magic.count else { throw ParquetError(.truncated, offset: size - tail) }
     let footer = size - tail - length
+    let footerBytes = try await ParquetReader.read(source, footer, length)
     do {
-      metadata = try ParquetMetadata(reading: try ParquetReader.read(source, footer, length))
-    } catch is ThriftMistake {
+      metadata = try ParquetMetadata(reading: footerBytes)
+    } catch {
       throw ParquetError(.metadata, offset: footer)
     }
     try checkPlaces(before: footer)
   }
 
   /// The bytes at a place of the file; fewer of them than there should be are an error.
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] {
-    try ParquetReader.read(source, offset, count)
+  func bytes(at offset: Int, count: Int) async throws -> [UInt8] {
+    try await ParquetReader.read(source, offset, count)
   }
 
-  private static func read(_ source: Source, _ offset: Int, _ count: Int) throws -> [UInt8] {
-    let bytes = try source(offset, count)
+  private static func read(_ source: Source, _ offset: Int, _ count: Int) async throws -> [UInt8] {
+    let bytes = try await source(offset, count)
     guard bytes.count == count else { throw ParquetError(.truncated, offset: offset + bytes.count) }
     return bytes
   }

@@ -48,27 +48,34 @@ package struct StorageError: Error, Hashable, Sendable {
     case oversized
     /// A folder that is not empty.
     case notEmpty
-    /// The file system does not have what was asked for.
+    /// The store does not have what was asked for.
     case unsupported
+    /// Somebody else has changed the file since it was read.
+    case outrun
+    /// The store asks for fewer requests; nothing was done.
+    case throttled
+    /// The store did not answer: nobody knows whether it was done.
+    case unreachable
     /// The disk said no (EIO), or anything else.
     case other
   }
 
   package var operation: Operation
+  /// What it was about, as the user would name it.
   package var path: String
   package var reason: Reason
-  /// The system's number for it (errno).
-  package var code: Int32
-  /// The system's words for it.
+  /// The store's words for it.
   package var detail: String
   /// Bytes of the whole file that was being written, as far as it was known; nil when nothing was being written.
   package var needed: Int?
 
-  package init(operation: Operation, path: String, reason: Reason, code: Int32, detail: String) {
+  /// The operating system's number for it (errno), for `PosixFileSystem` alone.
+  var code: Int32 = 0
+
+  package init(operation: Operation, path: String, reason: Reason, detail: String) {
     self.operation = operation
     self.path = path
     self.reason = reason
-    self.code = code
     self.detail = detail
   }
 }
@@ -95,6 +102,8 @@ extension StorageError {
           "\(found.words) stands there instead of \(wanted.words)"
         )
       }
-    return StorageError(operation: operation, path: path, reason: reason, code: code, detail: detail)
+    var error = StorageError(operation: operation, path: path, reason: reason, detail: detail)
+    error.code = code
+    return error
   }
 }

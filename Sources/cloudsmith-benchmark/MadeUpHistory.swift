@@ -1,0 +1,169 @@
+import AuditArchive
+import AuditRecord
+import Crypto
+import FoundationEssentials
+import PartitionFormats
+
+/// An archive whose commits are written one after the other without a run of the exporter: no lock, no intent, no fsync, and the manifest
+/// once at the end. `verify` finds nothing wrong with it.
+struct MadeUpHistory {
+  private let folder: String
+  private let source: ArchiveSource
+  private let start: Timestamp
+  private let paths: ArchivePaths
+  /// Made by the exporter's own writer: what all commits have in common.
+  private let pattern: Commit
+  private var manifest: Manifest?
+  /// The day that the last run came to, and how many of its events it has.
+  private var newest: (day: MadeUpDay, rows: Int)?
+  /// Days that are not settled.
+  private var open: Set<Day> = []
+
+  /// As the exporter has them when nothing is said.
+  private static let settle = TimeSpan.minutes(10)
+  private static let lookback = TimeSpan.hours(24)
+
+  var commits: Int { manifest?.commit ?? 0 }
+
+  init(at folder: String, source: ArchiveSource, start: Timestamp) async throws {
+    self.folder = folder
+    self.source = source
+    self.start = start
+    paths = ArchivePaths(source.log)
+    pattern = try await MadeUpHistory.writePattern(at: folder, source, Day(containing: start))
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/\(paths.commits)", withIntermediateDirectories: true)
+  }
+
+  /// Has the exporter's writer make an archive of one commit, and leaves of it the file that says whose logs the archive holds.
+  private static func writePattern(
+    at folder: String, _ source: ArchiveSource, _ day: Day
+  ) async throws -> Commit {
+    let sample = try MadeUpDay(day, of: source.log)
+    let commit = try await Archive(ArchiveLocation(folder: folder), log: source.log).withWriter(
+      source: source, holder: .thisProcess(since: day.end),
+      settings: WriterSettings(toolVersion: "benchmark")
+    ) { writer in
+      var change = Change(committedAt: day.end + settle, lookback: lookback)
+      var rows: RowSelection? = RowSelection(sample.rows)
+      change.days = [try await writer.stage(day) { rows.take() }]
+      change.covered = [day.window]
+      return try await writer.commit(change)
+    }
+    let kind = try Data(contentsOf: URL(filePath: "\(folder)/\(ArchivePaths.kind)"))
+    try FileManager.default.removeItem(atPath: folder)
+    let place = "\(folder)/\(ArchivePaths.kind)"
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/\(ArchivePaths.folder(of: ArchivePaths.kind))", withIntermediateDirectories: true)
+    try kind.write(to: URL(filePath: place))
+    return commit
+  }
+
+  /// Commits what a run would have that comes ten minutes after a time and covers everything before it.
+  mutating func commitRun(upTo end: Timestamp) async throws {
+    var sealed: [SealedDay] = []
+    var added = 0
+    let first = newest?.day.day ?? Day(containing: start)
+    for number in first.number...Day(containing: end).number {
+      let day = Day(number: number)
+      guard day.start < end else { continue }
+      if newest?.day.day != day { newest = (try MadeUpDay(day, of: source.log), 0) }
+      guard let (events, known) = newest else { continue }
+      let count = events.count(before: end)
+      guard count > known else { continue }
+      newest?.rows = count
+      added += count - known
+      let new = try await events.sealed(count)
+      // Of a day that gets further revisions nothing else is left.
+      if count == events.rows.count { try writePart(new) }
+      sealed.append(new)
+    }
+    try commit(sealed, rowsAdded: added, upTo: end)
+  }
+
+  func writeManifest() throws {
+    guard let manifest else { return }
+    try write(ArchiveJSON.encode(manifest), to: paths.manifest)
+  }
+
+  private mutating func commit(_ days: [SealedDay], rowsAdded: Int, upTo end: Timestamp) throws {
+    var commit = pattern
+    let number = commits + 1
+    let time = end + MadeUpHistory.settle
+    let before = manifest?.coverage.end ?? start
+    commit.standing.commit = number
+    commit.standing.committedAt = time
+    commit.standing.start = start
+    commit.standing.coverage = Coverage([Window(from: start, to: end)])
+    commit.standing.lookbackDue = Coverage([
+      Window(from: max(start, time - MadeUpHistory.lookback), to: end)
+    ])
+    commit.previousCommitSHA256 = manifest?.commitSHA256
+
+    var changed: [Day: Partition] = [:]
+    for sealed in days {
+      changed[sealed.day] = partition(sealed, number)
+      open.insert(sealed.day)
+    }
+    for day in open where commit.standing.isWhole(day) && day.end <= end - MadeUpHistory.lookback {
+      guard var partition = changed[day] ?? manifest?.partition(day) else { continue }
+      partition.state = .settled
+      changed[day] = partition
+      open.remove(day)
+    }
+    commit.partitionsChanged = changed.values.sorted { $0.eventDate < $1.eventDate }
+    commit.filesAdded = days.compactMap { changed[$0.day]?.files.first?.path }.sorted()
+    commit.filesRemoved = days.flatMap { manifest?.partition($0.day)?.files.map(\.path) ?? [] }.sorted()
+
+    commit.run = RunCounters()
+    commit.run.window = Window(from: max(start, before - MadeUpHistory.lookback), to: end)
+    commit.run.timeFilter = "walk"
+    commit.run.requests = 1
+    commit.run.eventsReceived = rowsAdded
+    commit.run.rowsAdded = rowsAdded
+    commit.run.complete = true
+
+    let record = ArchiveJSON.encode(commit)
+    try write(record, to: paths.commit(number))
+    manifest.apply(commit, sha256: SHA256.hash(data: record).hex)
+  }
+
+  /// The next revision of a day.
+  private func partition(_ sealed: SealedDay, _ commit: Int) -> Partition {
+    var partition = pattern.partitionsChanged[0]
+    partition.eventDate = sealed.day
+    partition.state = .open
+    partition.revision = (manifest?.partition(sealed.day)?.revision ?? 0) + 1
+    partition.changedInCommit = commit
+    partition.rows = sealed.summary.rows
+    partition.minEventAt = sealed.summary.minEventAt
+    partition.maxEventAt = sealed.summary.maxEventAt
+    partition.contentSHA256 = sealed.contentSHA256
+    partition.files[0].path = path(sealed, revision: partition.revision)
+    partition.files[0].rows = sealed.summary.rows
+    partition.files[0].bytes = sealed.summary.bytes
+    partition.files[0].uncompressedBytes = sealed.summary.uncompressedBytes
+    partition.files[0].sha256 = sealed.summary.sha256
+    partition.files[0].minEventAt = sealed.summary.minEventAt ?? sealed.day.start
+    partition.files[0].maxEventAt = sealed.summary.maxEventAt ?? sealed.day.start
+    return partition
+  }
+
+  private func path(_ sealed: SealedDay, revision: Int) -> String {
+    paths.part(
+      PartName(
+        format: .csv, day: sealed.day, index: 0, revision: revision,
+        hash: ArchivePaths.shortHash(sealed.summary.sha256)))
+  }
+
+  private func writePart(_ sealed: SealedDay) throws {
+    let path = path(sealed, revision: (manifest?.partition(sealed.day)?.revision ?? 0) + 1)
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/\(ArchivePaths.folder(of: path))", withIntermediateDirectories: true)
+    try write(sealed.bytes, to: path)
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    try Data(bytes).write(to: URL(filePath: "\(folder)/\(path)"))
+  }
+}

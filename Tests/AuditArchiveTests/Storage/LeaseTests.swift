@@ -1,0 +1,141 @@
+import AuditArchive
+import AuditRecord
+import Synchronization
+import TestSupport
+import Testing
+
+/// What becomes of a run that lost its lease, and of the one that took it over.
+@Suite struct LeaseTests {
+  private let bucket = MemoryBucket()
+  private var archive: Archive { Archive(in: MemoryStorage(bucket, ArchivePaths(log("acme")))) }
+
+  @discardableResult
+  private func withWriter<Result>(_ body: (ArchiveWriter) async throws -> Result) async throws -> Result {
+    try await archive.withWriter(
+      source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+    ) { try await body($0) }
+  }
+
+  /// Another process, which finds the lease expired.
+  private func takeOver(_ rows: Int) -> @Sendable () async -> Void {
+    { [bucket] in
+      do {
+        bucket.expireLease()
+        try await Archive(in: MemoryStorage(bucket, ArchivePaths(log("acme")))).withWriter(
+          source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+        ) { _ = try await $0.commit(["2024-02-12": events("2024-02-12", rows)]) }
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+  }
+
+  @Test func `an archive in a store without folders goes through its history and verifies`() async throws {
+    try await withWriter { writer in
+      try await writer.commit(["2024-02-12": events("2024-02-12", 7)], quarantine: [record("\"a\"")])
+    }
+    try await withWriter { writer in
+      #expect(writer.recovery == RecoveryReport())
+      try await writer.commit(["2024-02-12": events("2024-02-12", 9), "2024-02-13": []])
+      #expect(try await writer.events(of: "2024-02-12") == events("2024-02-12", 9))
+    }
+    let report = try #require(try await archive.verify())
+    #expect(report.findings == [] && report.rows.sound == 9)
+    var settings = VerificationSettings()
+    settings.isQuick = true
+    #expect(try await archive.verify(settings)?.findings == [])
+    // The store keeps the hash of a part: a quick look compares it.
+    let part = try #require(bucket.paths.first { $0.hasPrefix("csv/") })
+    let bytes = try #require(bucket.contents(of: part))
+    bucket.setContents(of: part, bytes.dropLast() + [bytes.last.map { $0 ^ 1 } ?? 0])
+    #expect(try await archive.verify()?.findings.first?.flaw.kind == .altered)
+  }
+
+  @Test(arguments: ["create _manifest/acme/commits/", "create csv/", "write _manifest/acme/intent.json"])
+  func `a run that is taken over at any step of its commit changes nothing any more`(step: String)
+    async throws
+  {
+    try await withWriter { try await $0.commit(["2024-02-11": events("2024-02-11", 3)]) }
+    let error = try await archiveError {
+      try await withWriter { writer in
+        bucket.meanwhile(before: step, takeOver(5))
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
+      }
+    }
+    switch error {
+    case .outrun(2), .leaseLost: break
+    default: Issue.record("\(String(describing: error))")
+    }
+    let commits = try await archive.recentCommits(limit: 9)
+    #expect(commits.map(\.run.tookOver) == [false, true, false])
+    #expect(try await archive.read()?.partition(day("2024-02-12"))?.rows == 5)
+    let left = try await archive.verify()?.findings ?? []
+    // What the slow one put after that is named by nobody's intent but its own, and is told.
+    #expect(left.allSatisfy { $0.flaw.kind == .unlisted }, "\(left)")
+    if step.hasSuffix("commits/") { #expect(left == []) }
+  }
+
+  @Test func `a run is cancelled when its lease is lost`() async throws {
+    let task = Task { [self] in
+      try await withWriter { writer in
+        await takeOver(5)()
+        return Task.isCancelled
+      }
+    }
+    #expect(try await task.value)
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `the first run of all that is taken over leaves the archive to the other`() async throws {
+    let error = try await archiveError {
+      try await withWriter { writer in
+        bucket.meanwhile(before: "create _manifest/acme/commits/", takeOver(5))
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
+      }
+    }
+    #expect(error == .outrun(1))
+    #expect(try await archive.read()?.partition(day("2024-02-12"))?.rows == 5)
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test(arguments: MemoryBucket.Fault.allCases)
+  func `a commit that fails at any call leaves the archive as before or as after it`(
+    fault: MemoryBucket.Fault
+  ) async throws {
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    var made = (before: 0, after: 0)
+    for number in 1... {
+      let copy = MemoryBucket(copyOf: bucket)
+      let archive = Archive(in: MemoryStorage(copy, ArchivePaths(log("acme"))))
+      copy.fail(at: number, fault)
+      let error = try await archiveError {
+        try await archive.withWriter(
+          source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+        ) {
+          _ = try await $0.commit(
+            ["2024-02-12": events("2024-02-12", 5), "2024-02-13": events("2024-02-13", 2)],
+            quarantine: [record("\"b\"")])
+        }
+      }
+      if !copy.hasFailed, fault != .delay || number > 60 { break }
+      if let error {
+        guard case .storage(let failure) = error else {
+          Issue.record("call \(number): \(error)")
+          return
+        }
+        #expect([.unreachable, .throttled].contains(failure.reason))
+      }
+      copy.restart()
+      let manifest = try #require(try await archive.read())
+      let rows = manifest.partitions.map(\.rows)
+      #expect(rows == [3] || rows == [5, 2], "call \(number)")
+      if rows == [3] { made.before += 1 } else { made.after += 1 }
+      try await archive.withWriter(
+        source: acme, holder: somebody, settings: WriterSettings(toolVersion: "1.0.0")
+      ) { #expect($0.recovery.damaged.isEmpty) }
+      let findings = try await archive.verify()?.findings
+      #expect(findings == [], "call \(number)")
+    }
+    #expect(made.after > 0 && (made.before > 0 || fault == .delay))
+  }
+}

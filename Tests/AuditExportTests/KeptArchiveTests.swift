@@ -1,0 +1,256 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+import CloudsmithEmulator
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+
+private func day(_ text: String) -> Day { Day(text)! }
+
+/// Archives of earlier builds, kept as data: every later build has to open them, go on with them and verify them.
+///
+/// A folder of `Tests/Archives` holds an archive of the organisation `acme` and, in `events.json`, the log that it was exported from.
+/// `nights` and `first-run` were written on 2026-11-30 by the build of commit 7e7db68, with
+/// `KEEP_ARCHIVES=1 swift test --filter KeptArchiveTests`, which writes what is not there. They are not to be written again: where the
+/// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and
+/// `keepFirstRun`.
+@Suite struct KeptArchiveTests {
+  @Test func `an archive of before is read, continued and verified, and its part files stay as they are`()
+    async throws
+  {
+    let world = try await Kept.nights.world(now: time("2024-02-16T01:00:00Z"))
+    let before = try await #require(try world.manifest)
+    let parts = try bytes(of: before, in: world)
+    let leftovers = try world.intended.filter { parts[$0] == nil }
+
+    // What it was kept for.
+    let commits = try await Archive(at: world.folder, log: world.log).recentCommits(limit: 100)
+    #expect(before.commit == 7 && commits.count == 7)
+    #expect(before.partitions.map(\.eventDate) == (10...14).map { day("2024-02-\($0)") })
+    #expect(before.partitions.map(\.rows) == [12, 0, 12, 12, 2])
+    #expect(before.partitions.map(\.revision) == [2, 0, 4, 1, 1])
+    #expect(before.partitions.allSatisfy { $0.rows == 0 || $0.formats == [.csv, .parquet] })
+    #expect(before.quarantinedRecords == 1)
+    #expect(commits.contains { !$0.coverageWithdrawn.isEmpty })
+    #expect(leftovers.count == 2)
+    let left = try await #require(try Archive(at: world.folder, log: world.log).verify()).findings
+    #expect(left.map(\.path).sorted() == leftovers)
+    #expect(left.allSatisfy { $0.flaw == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
+    #expect(try await Kept.nights.world(now: world.clock.now).violations() == [])
+
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        log.insertGenerated(at: time("2024-02-14T13:13:00Z"))
+        for hour in 0..<12 { log.insertGenerated(at: day("2024-02-15").start + .hours(Double(hour) * 2)) }
+      }
+    }
+    let summary = try await world.export(.incremental(backfillStart: nil))
+    guard case .complete = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    #expect(summary.daysWritten == [day("2024-02-14"), day("2024-02-15")])
+    #expect(summary.counters.rowsAdded == 11 + 12)
+    #expect(!summary.isDamaged)
+
+    let after = try await #require(try world.manifest)
+    #expect(after.gaps.isEmpty && after.highWaterMark > time("2024-02-16T00:45:00Z"))
+    #expect(after.partitions.prefix(4).map(\.files) == before.partitions.prefix(4).map(\.files))
+    let kept = try bytes(of: after, in: world)
+    for file in before.partitions.prefix(4).flatMap(\.files) {
+      #expect(kept[file.path] == parts[file.path], "\(file.path)")
+    }
+    for path in leftovers { #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)")) }
+    try await expectSound(world)
+  }
+
+  @Test func `a first run that an earlier build did not end is recovered by its beginning.json`() async throws
+  {
+    let world = try await Kept.firstRun.world(now: time("2024-02-13T01:00:00Z"))
+    let left = try world.intended
+    #expect(left.count == 2)
+    #expect(left.allSatisfy { FileManager.default.fileExists(atPath: "\(world.folder)/\($0)") })
+    await #expect(try world.manifest == nil)
+    await #expect(try Archive(at: world.folder, log: world.log).verify() == nil)
+
+    // Both days get other rows, so that their files get other names.
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        for date in ["2024-02-10", "2024-02-12"] { log.insertGenerated(at: day(date).start + .minutes(77)) }
+      }
+    }
+    let summary = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
+    guard case .complete = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    #expect(summary.counters.rowsAdded == 24 + 2)
+    for path in left { #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)")) }
+    try await expectSound(world)
+  }
+
+  /// The run has left nothing behind, and the archive holds what it says.
+  private func expectSound(_ world: World) async throws {
+    let paths = ArchivePaths(world.log)
+    for path in [paths.intent, paths.beginning] {
+      #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)"))
+    }
+    await #expect(try Archive(at: world.folder, log: world.log).verify()?.findings == [])
+    #expect(try await world.violations() == [])
+  }
+
+  private func bytes(of manifest: Manifest, in world: World) throws -> [String: Data] {
+    let files = manifest.partitions.flatMap { $0.files.map(\.path) }
+    return Dictionary(
+      uniqueKeysWithValues: try files.map { path in
+        (path, try Data(contentsOf: URL(filePath: "\(world.folder)/\(path)")))
+      })
+  }
+}
+
+/// An archive that is kept, by the name of its folder.
+private enum Kept: String {
+  case nights
+  case firstRun = "first-run"
+
+  private var folder: String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Archives/\(rawValue)").path
+  }
+
+  /// A copy of the archive in a folder of its own, and the log that it was exported from.
+  func world(now: Timestamp) async throws -> World {
+    if ProcessInfo.processInfo.environment["KEEP_ARCHIVES"] != nil,
+      !FileManager.default.fileExists(atPath: folder)
+    {
+      try await keep()
+    }
+    let world = try World(now: now) { configuration in
+      configuration.events = .files(["\(folder)/events.json"])
+      // The events of later are none of those that were made up when the archive was written.
+      configuration.seed = 2
+    }
+    world.formats.withLock { $0 = self == .nights ? [.csv, .parquet] : [.csv] }
+    try FileManager.default.copyItem(atPath: "\(folder)/archive", toPath: world.folder)
+    return world
+  }
+
+  private func keep() async throws {
+    let world = try World(now: time("2024-02-13T01:00:00Z"))
+    world.insert(12, on: "2024-02-10")
+    world.insert(12, on: "2024-02-12")
+    switch self {
+    case .nights: try await keepNights(world)
+    case .firstRun: try await keepFirstRun(world)
+    }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: world.folder, toPath: "\(folder)/archive")
+    let events = world.api.withLock { $0.log(world.log)?.truth } ?? []
+    try Data(events).write(to: URL(filePath: "\(folder)/events.json"))
+  }
+
+  /// Six runs, the first of CSV and the others of CSV and Parquet: a backfill with a day on which nothing happened; a night with a
+  /// late event and a record for quarantine; a day that is replaced, because the API no longer shows one of its events; a run by a
+  /// clock that is twelve hours ahead, and one that takes its claim back; a night that was killed before its commit, when its files were
+  /// in their place.
+  private func keepNights(_ world: World) async throws {
+    _ = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
+    world.formats.withLock { $0 = [.csv, .parquet] }
+
+    world.insert(12, on: "2024-02-13")
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        log.insertGenerated(at: time("2024-02-12T13:13:00Z"))
+        log.insert(record: Array(#"{"uuid":"no time"}"#.utf8))
+      }
+    }
+    world.clock.advance(to: time("2024-02-14T01:00:00Z"))
+    _ = try await world.export(.incremental(backfillStart: nil))
+
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        log.erase(log.events.firstIndex(from: time("2024-02-12T06:00:00Z")))
+      }
+    }
+    _ = try await world.export(.window(day("2024-02-12").window, replace: true))
+
+    world.api.withLock { $0.behave([DateField(ahead: .hours(12))]) }
+    _ = try await world.export(.incremental(backfillStart: nil))
+    world.api.withLock { $0.behave([]) }
+    world.insert(2, on: "2024-02-14")
+    world.clock.advance(to: time("2024-02-14T03:00:00Z"))
+    _ = try await world.export(.incremental(backfillStart: nil))
+
+    world.api.withLock { api in
+      api.change(world.log) { log in
+        for hour in 0..<10 {
+          log.insertGenerated(at: time("2024-02-14T04:00:00Z") + .hours(Double(hour) * 2))
+        }
+      }
+    }
+    world.clock.advance(to: time("2024-02-15T01:00:00Z"))
+    try await killBeforeCommit(world)
+  }
+
+  /// A first run that was killed before its commit, when its files were in their place, by a build that wrote `beginning.json`: without
+  /// a number of a commit.
+  private func keepFirstRun(_ world: World) async throws {
+    try await killBeforeCommit(world)
+    let files = try world.intended
+    let paths = ArchivePaths(world.log)
+    try FileManager.default.removeItem(atPath: "\(world.folder)/\(paths.intent)")
+    let list = files.map { "    \"\($0)\"" }.joined(separator: ",\n")
+    try world.overwrite(
+      paths.beginning,
+      with: Array("{\n  \"files\" : [\n\(list)\n  ],\n  \"format\" : \"\(ArchiveJSON.format)\"\n}\n".utf8))
+  }
+
+  /// A run that comes as far as its commit, whose place is taken, and leaves what a killed one leaves.
+  private func killBeforeCommit(_ world: World) async throws {
+    let paths = ArchivePaths(world.log)
+    let newest = try await world.manifest?.commit ?? 0
+    let place = "\(world.folder)/\(paths.commit(newest + 1))"
+    try FileManager.default.createDirectory(
+      atPath: "\(world.folder)/\(paths.commits)", withIntermediateDirectories: true)
+    // Not before the archive is open.
+    world.beforeRequest.withLock {
+      $0 = { (_: Int) throws(TransportFault) in
+        if !FileManager.default.createFile(atPath: place, contents: nil) { throw .interrupted(place) }
+      }
+    }
+    let summary = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
+    guard case .stoppedByArchive = summary.outcome else {
+      Issue.record("it ended as \(summary.outcome)")
+      return
+    }
+    try FileManager.default.removeItem(atPath: place)
+  }
+}
+
+extension World {
+  /// Lets so many events of a day happen, two hours between them.
+  fileprivate func insert(_ count: Int, on date: String) {
+    api.withLock { api in
+      api.change(log) { log in
+        for place in 0..<count { log.insertGenerated(at: day(date).start + .hours(Double(place) * 2)) }
+      }
+    }
+  }
+
+  /// The files that a killed run was putting there, by its own word.
+  fileprivate var intended: [String] {
+    get throws {
+      let paths = ArchivePaths(log)
+      let record = [paths.intent, paths.beginning].map { "\(folder)/\($0)" }
+        .first { FileManager.default.fileExists(atPath: $0) }
+      let bytes = try Data(contentsOf: URL(filePath: try #require(record)))
+      let members = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+      return try #require(members?["files"] as? [String])
+    }
+  }
+}

@@ -1,0 +1,325 @@
+package import AuditArchive
+import Crypto
+import Synchronization
+
+/// A bucket in memory: paths and bytes, no folders, no lock of the operating system. Its answers can be lost, late and refused.
+///
+/// What it holds outlives the processes that use it, a lease too: one that its holder did not give back can be taken over once it
+/// has expired.
+package final class MemoryBucket: Sendable {
+  /// What a call does that does not go well.
+  package enum Fault: Sendable, CaseIterable {
+    /// Nothing is done, and nothing is said.
+    case lostRequest
+    /// It is done, and nothing is said.
+    case lostAnswer
+    /// Nothing is done.
+    case throttled
+    /// Others go first.
+    case delay
+    /// The process dies, before it is done or after; so do all that follow, until `restart`.
+    case deathBefore, deathAfter
+  }
+
+  fileprivate struct File {
+    var bytes: [UInt8]
+    var version: Int
+    var sha256: String?
+  }
+
+  fileprivate struct Tenancy {
+    var generation: Int
+    var holder: LockHolder?
+    var isReleased = false
+    var isExpired = false
+    var lost: @Sendable () -> Void = {}
+  }
+
+  fileprivate struct State {
+    var files: [String: File] = [:]
+    var version = 0
+    var tenancy: Tenancy?
+    var calls = 0
+    var fault: (number: Int, fault: Fault)?
+    /// One call in so many goes wrong.
+    var chance: Int?
+    var random = SeededRandom(seed: 0)
+    var isDead = false
+    var hasFailed = false
+    var record: [String]?
+    /// What others do before the next call of that description.
+    var meanwhile: (call: String, body: @Sendable () async -> Void)?
+  }
+
+  fileprivate let state = Mutex(State())
+
+  package init() {}
+
+  /// What the other holds; nobody holds its lease.
+  package init(copyOf other: MemoryBucket) {
+    let (files, version) = other.state.withLock { ($0.files, $0.version) }
+    state.withLock { ($0.files, $0.version) = (files, version) }
+  }
+
+  // MARK: Faults
+
+  /// The n-th call from now, from 1, goes wrong.
+  package func fail(at number: Int, _ fault: Fault) {
+    state.withLock { $0.fault = ($0.calls + number, fault) }
+  }
+
+  /// From now on one call in `chance` goes wrong, but nobody dies.
+  package func failSometimes(oneIn chance: Int?, _ random: SeededRandom) {
+    state.withLock { ($0.chance, $0.random) = (chance, random) }
+  }
+
+  /// A new process; the lease of the one before has expired.
+  package func restart() {
+    state.withLock { state in
+      (state.isDead, state.hasFailed, state.fault, state.chance) = (false, false, nil, nil)
+      state.tenancy?.isExpired = true
+    }
+  }
+
+  /// Just before the next call of that description, such as `create _manifest/…`, others do something.
+  package func meanwhile(before call: String, _ body: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.meanwhile = (call, body) }
+  }
+
+  /// Lets the lease expire, as when its holder is stopped for a while.
+  package func expireLease() { state.withLock { $0.tenancy?.isExpired = true } }
+
+  /// Whether a call has gone wrong since the last restart, in a way that its caller was told of.
+  package var hasFailed: Bool { state.withLock(\.hasFailed) }
+
+  /// From now on remembers what it is asked to do, as `create _manifest/…`.
+  package func startRecording() { state.withLock { $0.record = [] } }
+  package var calls: [String] { state.withLock { $0.record ?? [] } }
+
+  // MARK: What it holds
+
+  package func contents(of path: String) -> [UInt8]? { state.withLock { $0.files[path]?.bytes } }
+
+  /// Gives a file other bytes, or with nil takes it away.
+  package func setContents(of path: String, _ bytes: [UInt8]?) {
+    state.withLock { state in
+      state.version += 1
+      state.files[path] = bytes.map { File(bytes: $0, version: state.version) }
+    }
+  }
+
+  /// Of all files, sorted.
+  package var paths: [String] { state.withLock { $0.files.keys.sorted() } }
+}
+
+/// The archive of a log in a bucket in memory, as one process sees it.
+package struct MemoryStorage: ArchiveStorage {
+  package let paths: ArchivePaths
+  private let bucket: MemoryBucket
+  private let scratch: FaultyFileSystem
+
+  package init(_ bucket: MemoryBucket, _ paths: ArchivePaths) {
+    self.bucket = bucket
+    self.paths = paths
+    scratch = FaultyFileSystem(folder: "/scratch")
+  }
+
+  /// Runs a call, or what becomes of it.
+  private func call<Result: Sendable>(
+    _ operation: StorageError.Operation, _ path: String,
+    _ body: (inout MemoryBucket.State) throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    let description = "\(operation) \(path)"
+    let others = bucket.state.withLock { state -> (@Sendable () async -> Void)? in
+      guard let meanwhile = state.meanwhile, description.hasPrefix(meanwhile.call) else { return nil }
+      state.meanwhile = nil
+      return meanwhile.body
+    }
+    await others?()
+    let fault = bucket.state.withLock { state in
+      state.calls += 1
+      state.record?.append(description)
+      return state.nextFault()
+    }
+    let unreachable = StorageError(
+      operation: operation, path: path, reason: .unreachable, detail: "simulated: no answer")
+    switch fault {
+    case .lostRequest, .deathBefore: throw unreachable
+    case .throttled:
+      throw StorageError(
+        operation: operation, path: path, reason: .throttled, detail: "simulated: slow down")
+    case .delay: for _ in 0..<10 { await Task.yield() }
+    case .lostAnswer, .deathAfter, nil: break
+    }
+    let result = try bucket.state.withLock { (state) throws(StorageError) in try body(&state) }
+    if fault == .lostAnswer || fault == .deathAfter { throw unreachable }
+    return result
+  }
+
+  package func checkPlace() async throws(StorageError) {}
+  package func tryWriting() async throws(StorageError) -> WriteTrialResult {
+    WriteTrialResult(folder: "memory", lacksDurableNames: false)
+  }
+
+  package func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
+    Scratch(in: DiskPath("/scratch"), fileSystem: scratch, untidied: untidied)
+  }
+
+  package func put(_ files: [(file: ScratchFile, path: String)]) async throws(StorageError) {
+    let scratch = await makeScratch { _ in }
+    for (file, path) in files {
+      var bytes: [UInt8] = []
+      while case let more = try scratch.read(file, at: bytes.count, count: 1 << 20), !more.isEmpty {
+        bytes += more
+      }
+      try await call(.create, path) { [bytes] (state) throws(StorageError) in
+        try state.create(path, bytes, sha256: MemoryStorage.sha256(bytes))
+      }
+    }
+  }
+
+  package func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
+    try await call(.create, path) { (state) throws(StorageError) in try state.create(path, bytes) }
+  }
+
+  package func replace(
+    _ path: String, _ bytes: [UInt8], since seen: FileState
+  ) async throws(StorageError) -> FileState {
+    try await call(.write, path) { (state) throws(StorageError) in
+      if state.file(path) != seen {
+        guard state.files[path]?.bytes == bytes else {
+          throw StorageError(
+            operation: .write, path: path, reason: .outrun, detail: "somebody else has changed it")
+        }
+        return state.file(path)
+      }
+      state.version += 1
+      state.files[path] = MemoryBucket.File(bytes: bytes, version: state.version)
+      return state.file(path)
+    }
+  }
+
+  package func delete(_ paths: [String]) async throws(StorageError) {
+    for path in paths { try await call(.delete, path) { $0.files[path] = nil } }
+  }
+
+  package func read(_ path: String) async throws(StorageError) -> (bytes: [UInt8], state: FileState)? {
+    try await call(.read, path) { state in state.files[path].map { ($0.bytes, state.file(path)) } }
+  }
+
+  /// Of a size that changes from call to call.
+  package func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8] {
+    try await read(path, at: offset, count: 1 + (offset &* 7 &+ 4_001) % 9_000)
+  }
+
+  package func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8] {
+    try await call(.read, path) { (state) throws(StorageError) in
+      guard let file = state.files[path] else {
+        throw StorageError(operation: .read, path: path, reason: .missing, detail: "no such key")
+      }
+      return Array(file.bytes.dropFirst(offset).prefix(count))
+    }
+  }
+
+  package func entry(_ path: String) async throws(StorageError) -> StoredFile? {
+    try await call(.inspect, path) { state in
+      state.files[path].map { StoredFile(path: path, size: $0.bytes.count, sha256: $0.sha256) }
+    }
+  }
+
+  package func list(
+    _ folder: String, after first: String?, isDeep: Bool
+  ) async throws(StorageError) -> [StoredFile] {
+    try await call(.list, folder) { state in
+      state.files.compactMap { path, file in
+        guard path.hasPrefix("\(folder)/") else { return nil }
+        if let first, !first.utf8.lexicographicallyPrecedes(path.utf8) { return nil }
+        if !isDeep, path.dropFirst(folder.count + 1).contains("/") { return nil }
+        return StoredFile(path: path, size: file.bytes.count)
+      }
+    }
+  }
+
+  // MARK: The lease
+
+  package func takeLease(
+    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+  ) async throws(StorageError) -> LeaseAnswer {
+    let (answer, loser) = try await call(.lock, paths.lock) {
+      state -> (LeaseAnswer, (@Sendable () -> Void)?) in
+      let before = state.tenancy
+      if let before, !before.isReleased, !before.isExpired { return (.held(before.holder), nil) }
+      let isTakeover = before.map { !$0.isReleased } ?? false
+      let generation = (before?.generation ?? 0) + 1
+      state.tenancy = MemoryBucket.Tenancy(generation: generation, holder: holder, lost: lost)
+      let lease = MemoryLease(storage: self, generation: generation, isTakeover: isTakeover)
+      return (.taken(lease), isTakeover ? before?.lost : nil)
+    }
+    loser?()
+    return answer
+  }
+
+  package func leaseState() async throws(StorageError) -> LeaseState {
+    try await call(.lock, paths.lock) { state in
+      guard let tenancy = state.tenancy else { return .never }
+      return tenancy.isReleased || tenancy.isExpired ? .free : .held(tenancy.holder)
+    }
+  }
+
+  fileprivate func isHeld(_ generation: Int) async throws(StorageError) -> Bool {
+    try await call(.inspect, paths.lock) { state in
+      state.tenancy.map { $0.generation == generation && !$0.isReleased } ?? false
+    }
+  }
+
+  fileprivate func release(_ generation: Int) async throws(StorageError) {
+    try await call(.lock, paths.lock) { state in
+      if state.tenancy?.generation == generation { state.tenancy?.isReleased = true }
+    }
+  }
+
+  private static func sha256(_ bytes: [UInt8]) -> String {
+    SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+private struct MemoryLease: Lease {
+  let storage: MemoryStorage
+  let generation: Int
+  let isTakeover: Bool
+
+  func isHeld() async throws(StorageError) -> Bool { try await storage.isHeld(generation) }
+  func release() async throws(StorageError) { try await storage.release(generation) }
+}
+
+extension MemoryBucket.State {
+  fileprivate func file(_ path: String) -> FileState {
+    files[path].map { .present("\($0.version)") } ?? .absent
+  }
+
+  fileprivate mutating func create(
+    _ path: String, _ bytes: [UInt8], sha256: String? = nil
+  ) throws(StorageError) {
+    if let file = files[path] {
+      guard file.bytes == bytes else {
+        throw StorageError(operation: .create, path: path, reason: .exists, detail: "it is there already")
+      }
+      return
+    }
+    version += 1
+    files[path] = MemoryBucket.File(bytes: bytes, version: version, sha256: sha256)
+  }
+
+  fileprivate mutating func nextFault() -> MemoryBucket.Fault? {
+    if isDead { return .deathBefore }
+    var found: MemoryBucket.Fault?
+    if let fault, fault.number == calls {
+      found = fault.fault
+    } else if let chance, random.once(in: chance) {
+      found = random.pick([.lostRequest, .lostAnswer, .throttled, .delay])
+    }
+    if found == .deathBefore || found == .deathAfter { isDead = true }
+    if let found, found != .delay { hasFailed = true }
+    return found
+  }
+}
