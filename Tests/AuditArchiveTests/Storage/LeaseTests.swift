@@ -30,6 +30,18 @@ import Testing
     }
   }
 
+  /// In a task of its own, which the loss of the lease cancels.
+  private func errorOfRun(takenOverBefore step: String) async throws -> ArchiveError? {
+    try await Task { [self] in
+      try await archiveError {
+        try await withWriter { writer in
+          bucket.meanwhile(before: step, takeOver(5))
+          try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
+        }
+      }
+    }.value
+  }
+
   @Test func `an archive in a store without folders goes through its history and verifies`() async throws {
     try await withWriter { writer in
       try await writer.commit(["2024-02-12": events("2024-02-12", 7)], quarantine: [record("\"a\"")])
@@ -56,12 +68,7 @@ import Testing
     async throws
   {
     try await withWriter { try await $0.commit(["2024-02-11": events("2024-02-11", 3)]) }
-    let error = try await archiveError {
-      try await withWriter { writer in
-        bucket.meanwhile(before: step, takeOver(5))
-        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
-      }
-    }
+    let error = try await errorOfRun(takenOverBefore: step)
     switch error {
     case .outrun(2), .leaseLost: break
     default: Issue.record("\(String(describing: error))")
@@ -87,12 +94,7 @@ import Testing
   }
 
   @Test func `the first run of all that is taken over leaves the archive to the other`() async throws {
-    let error = try await archiveError {
-      try await withWriter { writer in
-        bucket.meanwhile(before: "create _manifest/acme/commits/", takeOver(5))
-        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
-      }
-    }
+    let error = try await errorOfRun(takenOverBefore: "create _manifest/acme/commits/")
     #expect(error == .outrun(1))
     #expect(try await archive.read()?.partition(day("2024-02-12"))?.rows == 5)
     #expect(try await archive.verify()?.findings == [])

@@ -49,7 +49,6 @@ struct Auditor {
 
   private let ledger: Ledger
   private let log: LogName
-  private let folder: String
   private let paths: ArchivePaths
 
   private(set) var manifest: Manifest?
@@ -74,19 +73,18 @@ struct Auditor {
     self.ledger = ledger
     self.world = world
     log = world.log
-    folder = world.folder
     paths = ArchivePaths(world.log)
   }
 
-  /// What is wrong; empty when all is well. The disk is looked at through a copy, and left as the run left it.
-  mutating func check(after run: Run, _ disk: FaultyFileSystem) async throws -> [String] {
+  /// What is wrong; empty when all is well. The store is looked at through a copy, and left as the run left it.
+  mutating func check(after run: Run, _ store: SimulatedStore) async throws -> [String] {
     problems = []
     isReplacing = false
     if case .window(_, replace: true) = run.request { isReplacing = true }
     isDeceived = run.isDeceived
     let before = manifest
-    if run.isCut || disk.contents(of: "\(folder)/\(paths.manifest)") != manifestBytes {
-      try await look(at: disk)
+    if run.isCut || store.contents(of: paths.manifest) != manifestBytes {
+      try await look(at: store)
     }
     checkStanding(after: run, before)
     try checkEvents(after: run, before)
@@ -99,14 +97,12 @@ struct Auditor {
 
   // MARK: Files
 
-  private mutating func look(at disk: FaultyFileSystem) async throws {
-    let seen = try await Archive(at: folder, log: log, fileSystem: disk).read()
-    let copy = FaultyFileSystem(copyOf: disk)
+  private mutating func look(at store: SimulatedStore) async throws {
+    let seen = try await store.archive(of: log).read()
+    let copy = store.copy()
     // The commits since the last look, applied to the manifest of then, make the manifest of now.
-    copy.setContents(of: "\(folder)/\(paths.manifest)", manifestBytes)
-    try await Archive(
-      at: folder, log: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log).log, fileSystem: copy
-    ).withWriter(
+    copy.setContents(of: paths.manifest, manifestBytes)
+    try await copy.archive(of: log).withWriter(
       source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
       holder: LockHolder(pid: 2, host: "auditor", since: Timestamp(microseconds: 0)),
       settings: WriterSettings(toolVersion: "test")
@@ -116,23 +112,23 @@ struct Auditor {
       manifest = writer.manifest
       try await readRows(writer, copy)
     }
-    manifestBytes = copy.contents(of: "\(folder)/\(paths.manifest)")
+    manifestBytes = copy.contents(of: paths.manifest)
     checkFiles(copy)
     // Reading everything thrice each time would be most of the work of a schedule.
-    if (manifest?.commit ?? 0) % 8 == 1 { try await verify(disk, copy) }
+    if (manifest?.commit ?? 0) % 8 == 1 { try await verify(store, copy) }
   }
 
   /// `verify` blames nothing but the leftovers of a run that was cut, and nothing at all once it is recovered.
-  private mutating func verify(_ disk: FaultyFileSystem, _ recovered: FaultyFileSystem) async throws {
-    let found = try await Archive(at: folder, log: log, fileSystem: disk).verify()?.findings ?? []
+  private mutating func verify(_ store: SimulatedStore, _ recovered: SimulatedStore) async throws {
+    let found = try await store.archive(of: log).verify()?.findings ?? []
     require(
       found.allSatisfy { if case .unlisted(.leftover) = $0.flaw { true } else { manifest == nil } },
       "verify finds \(found)")
-    let left = try await Archive(at: folder, log: log, fileSystem: recovered).verify()?.findings ?? []
+    let left = try await recovered.archive(of: log).verify()?.findings ?? []
     require(left.isEmpty, "verify finds \(left) after recovery")
   }
 
-  private mutating func readRows(_ writer: ArchiveWriter, _ disk: FaultyFileSystem) async throws {
+  private mutating func readRows(_ writer: ArchiveWriter, _ store: SimulatedStore) async throws {
     var rows: [Event] = []
     for partition in writer.manifest?.partitions ?? [] {
       var events: [Event] = []
@@ -140,7 +136,7 @@ struct Auditor {
         // The other format holds the same rows, as `verify` sees by their hash.
         let isOther = file.format != partition.files[0].format
         defer { if isOther { events = Array(events.prefix(partition.rows)) } }
-        let bytes = disk.contents(of: "\(folder)/\(file.path)")
+        let bytes = store.contents(of: file.path)
         if let (old, known) = known[file.path] {
           require(old == bytes, "\(file.path) was changed")
           events += known
@@ -172,11 +168,11 @@ struct Auditor {
     archived = found
   }
 
-  private mutating func checkFiles(_ disk: FaultyFileSystem) {
-    let named = (manifest?.partitions ?? []).flatMap(\.files).map { "\(folder)/\($0.path)" }
-    let there = disk.paths(below: "\(folder)/csv") + disk.paths(below: "\(folder)/parquet")
+  private mutating func checkFiles(_ store: SimulatedStore) {
+    let named = (manifest?.partitions ?? []).flatMap(\.files).map(\.path)
+    let there = store.paths(below: "csv") + store.paths(below: "parquet")
     require(there.sorted() == named.sorted(), "other files than the manifest names")
-    require(disk.paths(below: "\(folder)/_staging").isEmpty, "staged files are left")
+    require(store.paths(below: "_staging").isEmpty, "staged files are left")
   }
 
   // MARK: Coverage and mark

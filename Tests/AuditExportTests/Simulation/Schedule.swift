@@ -28,30 +28,31 @@ struct Schedule {
   private let isClustered: Bool
   private let isFilterOnClock: Bool
   private let world: World
-  private let disk: FaultyFileSystem
+  private let store: SimulatedStore
   private let ledger: Ledger
   private let settings: ExportSettings
   private var auditor: Auditor
   private var report = Report()
 
-  static func play(seed: Int) async throws -> Report {
-    var schedule = try Schedule(seed: seed)
+  /// - Parameter store: empty.
+  static func play(seed: Int, in store: SimulatedStore) async throws -> Report {
+    var schedule = try Schedule(seed: seed, store)
     return try await schedule.play()
   }
 
-  private init(seed: Int) throws {
+  private init(seed: Int, _ store: SimulatedStore) throws {
     // Seeds are small and close together; the generator's states must not be.
     var random = SeededRandom(seed: seed &* 0x2545_F491_4F6C_DD1D)
     let now = Timestamp(
       microseconds: 1_709_251_200_000_000 + .random(in: 0..<Day.microseconds, using: &random))
-    disk = FaultyFileSystem(folder: "/archive")
+    self.store = store
     let largest = random.once(in: 4) ? Int.random(in: 2...20, using: &random) : 60
     var ways = SeededRandom(seed: ~seed &* 0x2545_F491_4F6C_DD1D)
     let filter = ways.pick([
       TimeFilter.exact, .exact, .inclusive, .dayTruncated, .shifted(.hours(2)), .ignored, .rejected,
       .onClock(FilterClock()),
     ])
-    world = try World(now: now, files: disk) {
+    world = try World(now: now, store: store) {
       $0.maximumPageSize = largest
       $0.timeFilter = filter
     }
@@ -195,12 +196,12 @@ struct Schedule {
       failure = error
     }
     run.lastCommit = lastCommit.withLock(\.self)
-    let died = disk.hasFailed
+    let died = store.hasFailed
     end(mishap)
     tell(run, mishap, pageSize, behaviours, oddity, failure, died: died)
     if world.isEndless.withLock(\.self) { report.problems.append("a run without end") }
     if let failure, !died { report.problems.append("the run threw \(failure)") }
-    report.problems += try await auditor.check(after: run, disk)
+    report.problems += try await auditor.check(after: run, store)
   }
 
   /// In a task of its own, which can be cancelled alone.
@@ -234,20 +235,30 @@ struct Schedule {
       case .none, .brokenDisk, .kill, .powerFailure: beforeRequest = { _ in }
       }
     }
-    switch mishap {
-    case .brokenDisk(let operation): disk.fail(at: operation, .shortWrite)
-    case .kill(let operation), .powerFailure(let operation): disk.fail(at: operation, .death)
-    case .none, .noAnswer, .cancellation: break
+    switch (store, mishap) {
+    case (.disk(let disk), .brokenDisk(let operation)): disk.fail(at: operation, .shortWrite)
+    case (.disk(let disk), .kill(let operation)), (.disk(let disk), .powerFailure(let operation)):
+      disk.fail(at: operation, .death)
+    // Fewer calls than a disk has operations.
+    case (.bucket(let bucket), .brokenDisk(let operation)):
+      bucket.failSometimes(oneIn: max(2, operation), SeededRandom(seed: operation))
+    case (.bucket(let bucket), .kill(let operation)): bucket.fail(at: 1 + operation % 120, .deathBefore)
+    case (.bucket(let bucket), .powerFailure(let operation)):
+      bucket.fail(at: 1 + operation % 120, .deathAfter)
+    case (_, .none), (_, .noAnswer), (_, .cancellation): break
     }
   }
 
   private mutating func end(_ mishap: Mishap) {
-    switch mishap {
-    case .powerFailure:
+    switch (store, mishap) {
+    case (.disk(let disk), .powerFailure):
       var survival = Survival.some(fork())
       disk.restart(afterPowerFailure: &survival)
-    case .kill, .brokenDisk: disk.restart()
-    case .none, .noAnswer, .cancellation: break
+    case (.disk(let disk), .kill), (.disk(let disk), .brokenDisk): disk.restart()
+    case (.bucket(let bucket), .powerFailure), (.bucket(let bucket), .kill),
+      (.bucket(let bucket), .brokenDisk):
+      bucket.restart()
+    case (_, .none), (_, .noAnswer), (_, .cancellation): break
     }
   }
 

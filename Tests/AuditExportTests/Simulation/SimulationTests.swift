@@ -3,22 +3,34 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Thousands of random schedules, each against an emulated API with a manual clock and a disk in memory.
+/// Thousands of random schedules, each against an emulated API with a manual clock and a store in memory.
 ///
 ///     SIMULATION_SCHEDULES=500 swift test --filter Simulation       fewer of them
 ///     SIMULATION_FIRST=10000 swift test --filter Simulation         those after the first ten thousand
+///     SIMULATION_STORE=bucket swift test --filter Simulation        on a bucket alone, or a disk alone
 ///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, told run by run
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
-  private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) } ?? 10_000
+  private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) }
   private static let first = environment["SIMULATION_FIRST"].flatMap { Int($0) } ?? 0
   private static let seed = environment["SIMULATION_SEED"].flatMap { Int($0) }
 
-  @Test func `whatever the list, the API and the disk do, what is covered is complete, once and intact`()
-    async throws
-  {
-    let seeds = Self.seed.map { $0..<($0 + 1) } ?? Self.first..<(Self.first + Self.schedules)
-    let season = Season(seeds)
+  enum Store: String, CaseIterable {
+    case disk, bucket
+
+    /// The walk is the same in both: what a bucket does is all in its calls.
+    var schedules: Int { self == .disk ? 10_000 : 2_000 }
+  }
+
+  private static let stores = environment["SIMULATION_STORE"].flatMap { Store(rawValue: $0) }.map { [$0] }
+
+  @Test(arguments: stores ?? Store.allCases)
+  func `whatever the list, the API and the store do, what is covered is complete, once and intact`(
+    store: Store
+  ) async throws {
+    let seeds =
+      Self.seed.map { $0..<($0 + 1) } ?? Self.first..<(Self.first + (Self.schedules ?? store.schedules))
+    let season = Season(seeds, store)
     await withTaskGroup(of: Void.self) { workers in
       for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {
         workers.addTask { await season.play() }
@@ -28,7 +40,7 @@ import Testing
     for (seed, report) in failures.sorted(by: { $0.key < $1.key }) {
       Issue.record(
         """
-        seed \(seed): \(report.problems.prefix(3).joined(separator: "; "))
+        seed \(seed), \(store.rawValue): \(report.problems.prefix(3).joined(separator: "; "))
         \(report.trace.joined(separator: "\n"))
         again: SIMULATION_SEED=\(seed) swift test --filter Simulation
         """)
@@ -52,8 +64,10 @@ private final class Season: Sendable {
   }
 
   private let state: Mutex<State>
+  private let store: SimulationTests.Store
 
-  init(_ seeds: Range<Int>) {
+  init(_ seeds: Range<Int>, _ store: SimulationTests.Store) {
+    self.store = store
     state = Mutex(State(rest: seeds))
   }
 
@@ -67,7 +81,8 @@ private final class Season: Sendable {
     while let seed = state.withLock({ $0.failures.count < 5 ? $0.rest.popFirst() : nil }) {
       var report = Schedule.Report()
       do {
-        report = try await Schedule.play(seed: seed)
+        report = try await Schedule.play(
+          seed: seed, in: store == .disk ? .emptyDisk() : .bucket(MemoryBucket()))
       } catch {
         report.problems = ["the schedule itself failed: \(error)"]
       }

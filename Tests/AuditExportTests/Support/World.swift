@@ -15,6 +15,8 @@ final class World: Sendable {
   let api: Mutex<EmulatedAPI>
   let folder: String
   let files: any FileSystem
+  /// Where the archive is instead, when there is one.
+  private let store: SimulatedStore?
   /// What the next run writes.
   let formats = Mutex<Set<PartFormat>>([.csv])
   /// By how much the API's clock is ahead of this world's; behind when negative.
@@ -31,7 +33,7 @@ final class World: Sendable {
 
   /// - Parameter files: holds the folder `/archive`; without one, the archive is in a temporary folder of the disk.
   init(
-    now: Timestamp, files: (any FileSystem)? = nil,
+    now: Timestamp, files: (any FileSystem)? = nil, store: SimulatedStore? = nil,
     _ configure: (inout EmulatorConfiguration) -> Void = { _ in }
   ) throws {
     var configuration = EmulatorConfiguration(logs: [LogName("acme")!])
@@ -41,10 +43,11 @@ final class World: Sendable {
     api = Mutex(try EmulatedAPI(configuration))
     folder = files == nil ? NSTemporaryDirectory() + "audit-export-" + UUID().uuidString : "/archive"
     self.files = files ?? PosixFileSystem()
+    self.store = store
   }
 
   deinit {
-    if files is PosixFileSystem { try? FileManager.default.removeItem(atPath: folder) }
+    if store == nil, files is PosixFileSystem { try? FileManager.default.removeItem(atPath: folder) }
   }
 
   /// One run, as the command line would start it.
@@ -76,7 +79,7 @@ final class World: Sendable {
     while true {
       attempt += 1
       do {
-        return try await Archive(at: folder, log: source.log, fileSystem: files).withWriter(
+        return try await archive.withWriter(
           source: source, holder: LockHolder(pid: 1, host: "test", since: clock.now), settings: settings,
           body: body)
       } catch ArchiveError.locked where attempt < 100_000 {
@@ -86,8 +89,11 @@ final class World: Sendable {
     }
   }
 
+  /// As a new process finds it.
+  private var archive: Archive { store?.archive(of: log) ?? Archive(at: folder, log: log, fileSystem: files) }
+
   var manifest: Manifest? {
-    get async throws { try await Archive(at: folder, log: log, fileSystem: files).read() }
+    get async throws { try await archive.read() }
   }
 
   /// Every archived event: uuid and time, in the order of the archive.
