@@ -91,8 +91,17 @@ import Testing
         )
         #expect(verify.output.contains("6,000 of 6,000 were read"))
       }
-      let off = try bench.export(["--format", "parquet"])
-      #expect(off.status == 0 && off.log.contains("30 days from"), "\(off.log)")
+      // A run that says nothing of formats goes on with both.
+      try FileManager.default.removeItem(atPath: "\(bench.archive)/parquet")
+      let window = ["--from", ExportTests.recent.from, "--to", ExportTests.recent.to]
+      let again = try bench.export(["-q", "--replace"] + window)
+      #expect(again.status == 0 && !again.log.contains("leaves out"), "\(again.log)")
+      let found = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive])
+      #expect(
+        found.status == 0 && found.output.contains("60 of 60 are as they were sealed"), "\(found.output)")
+      // One that leaves a format out says so, also when it is to be quiet.
+      let off = try bench.export(["-q", "--format", "parquet"])
+      #expect(off.status == 0 && off.log.contains("warning --format leaves out csv"), "\(off.log)")
     }
   }
 

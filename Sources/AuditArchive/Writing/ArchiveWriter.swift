@@ -24,6 +24,8 @@ package final class ArchiveWriter: Sendable {
   let storage: any ArchiveStorage
   let scratch: Scratch
   let settings: WriterSettings
+  /// The formats that a day is written in.
+  private let formats: Set<PartFormat>
   private let lease: any Lease
   private let untidied: @Sendable (StorageError) -> Void
   private let state: Mutex<State>
@@ -43,6 +45,8 @@ package final class ArchiveWriter: Sendable {
     self.lease = lease
     self.untidied = untidied
     let (manifest, report) = (recovered.manifest, recovered.report)
+    let newest = manifest?.partitions.newestFormats ?? []
+    formats = settings.formats ?? (newest.isEmpty ? [.csv] : newest)
     let first = report.untoldQuarantine.isEmpty ? nil : report.interrupted?.firstCommit
     self.state = Mutex(
       State(
@@ -74,7 +78,7 @@ package final class ArchiveWriter: Sendable {
   /// Nothing of it is part of the archive before it is committed. Throws an `ArchiveError`, or what `next` throws; then
   /// nothing is staged.
   package func stage(_ day: Day, next: () async throws -> RowSelection?) async throws -> StagedDay {
-    var staging = DayStaging(day, scratch: scratch, settings: settings)
+    var staging = DayStaging(day, formats, scratch: scratch, settings: settings)
     do {
       while let selection = try await next() { try await staging.append(selection) }
       return try await staging.finish()
@@ -91,13 +95,18 @@ package final class ArchiveWriter: Sendable {
 
   /// The days whose rows the archive has in other formats than those that are written now; oldest first.
   package var daysToConvert: [Day] {
-    (manifest?.partitions ?? []).filter { !$0.has(settings.formats) }.map(\.eventDate)
+    (manifest?.partitions ?? []).filter { !$0.has(formats) }.map(\.eventDate)
+  }
+
+  /// Formats of the archive's newest days that are not written any more: whoever reads these files gets no new days.
+  package var formatsLeftOut: Set<PartFormat> {
+    (manifest?.partitions.newestFormats ?? []).subtracting(formats)
   }
 
   /// Days that also have files in formats that are not written any more: these stay until the day changes.
   package var daysInOldFormats: [Day] {
     (manifest?.partitions ?? []).filter {
-      $0.has(settings.formats) && !$0.formats.isSubset(of: settings.formats)
+      $0.has(formats) && !$0.formats.isSubset(of: formats)
     }
     .map(\.eventDate)
   }

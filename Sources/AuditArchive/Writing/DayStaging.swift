@@ -9,6 +9,7 @@ struct DayStaging: ~Copyable {
   private let day: Day
   private let scratch: Scratch
   private let settings: WriterSettings
+  private let formats: Set<PartFormat>
 
   private var order: RowOrder
   private var content = DayContentHash()
@@ -27,8 +28,9 @@ struct DayStaging: ~Copyable {
     var files: [ScratchFile] { [csvFile, parquetFile].compactMap { $0 } }
   }
 
-  init(_ day: Day, scratch: Scratch, settings: WriterSettings) {
+  init(_ day: Day, _ formats: Set<PartFormat>, scratch: Scratch, settings: WriterSettings) {
     self.day = day
+    self.formats = formats
     self.scratch = scratch
     self.settings = settings
     self.order = RowOrder(day: day)
@@ -59,13 +61,13 @@ struct DayStaging: ~Copyable {
 
   private mutating func begin() throws {
     let csv =
-      settings.formats.contains(.csv)
+      formats.contains(.csv)
       ? try CSVPartWriter(
         level: settings.compressionLevel, limit: settings.partSizeLimit, width: settings.compressionWidth)
       : CSVPartWriter(measuring: settings.partSizeLimit)
     open = OpenPart(csvFile: nil, csv: csv, parquetFile: nil, parquet: nil)
-    if settings.formats.contains(.csv) { open?.csvFile = try scratch.create() }
-    guard settings.formats.contains(.parquet) else { return }
+    if formats.contains(.csv) { open?.csvFile = try scratch.create() }
+    guard formats.contains(.parquet) else { return }
     open?.parquet = try ParquetPartWriter(
       settings.parquetCodec == .zstd ? .zstd(level: 3) : .gzip(level: settings.compressionLevel))
     open?.parquetFile = try scratch.create()

@@ -4,8 +4,8 @@ import PartitionFormats
 package struct WriterSettings: Sendable {
   /// Of the program that writes, for the records.
   package var toolVersion: String
-  /// The formats that a day is written in.
-  package var formats: Set<PartFormat> = [.csv]
+  /// The formats that a day is written in; nil: those of the archive's newest days, or CSV where it has none.
+  package var formats: Set<PartFormat>?
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
   package var compressionLevel = 6
   /// What Parquet is compressed with: gzip at `compressionLevel`, or zstd at the level that its authors chose, 3.

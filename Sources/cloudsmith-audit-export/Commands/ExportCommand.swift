@@ -95,8 +95,9 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      csv (default), parquet, or csv,parquet. Days that the archive has in another format alone are written anew from it, \
-      without the API; files of a format that is left out stay until their day changes.
+      csv, parquet, or csv,parquet; default: as the archive's newest days, and csv for a new archive. Days that the archive \
+      has in another format alone are written anew from it, without the API; files of a format that is left out stay until \
+      their day changes.
       """,
       valueName: "formats"), completion: .list(Settings.formats.choices))
   var format: String?

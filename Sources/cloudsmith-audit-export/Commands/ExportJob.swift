@@ -54,7 +54,7 @@ struct ExportJob {
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
-    writer.formats = try sources.value(of: Settings.formats)
+    writer.formats = try sources.resolve(Settings.formats)
     // One more than can be worked on, so that the next is at hand.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportJob.signingKey(sources)
@@ -99,7 +99,7 @@ struct ExportJob {
           ) { writer in
             watch.opened(writer.recovery)
             if isNew { watch.making(settings.request) }
-            watch.kept(writer.daysInOldFormats)
+            watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
             return await ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
               .run()
           }

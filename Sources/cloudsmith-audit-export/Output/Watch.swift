@@ -100,8 +100,16 @@ final class Watch: Sendable {
   }
 
   /// Tells of days that have files in a format that is not asked for.
-  func kept(_ days: [Day]) {
+  /// - Parameter formats: of the newest days, and left out now.
+  func kept(_ days: [Day], leftOut formats: Set<PartFormat>) {
     guard let first = days.first, let last = days.last else { return }
+    for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
+      speaker.logger.warning(
+        """
+        --format leaves out \(format.rawValue), which the newest days of the archive have: \(format.rawValue)/ gets no new days from \
+        now on. To go on with both, give --format csv,parquet once; without --format a run writes what the newest days have.
+        """)
+    }
     speaker.logger.notice(
       """
       \(days.count == 1 ? "1 day" : "\(days.count) days") from \(first) to \(last) also have files in a format that --format \

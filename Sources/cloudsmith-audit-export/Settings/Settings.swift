@@ -30,7 +30,7 @@ enum Settings {
     expected: "a Cloudsmith search, such as actor:some-user",
     read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
   static let formats = Setting<Set<PartFormat>>(
-    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT", standard: "csv",
+    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT",
     job: .list(PartFormat.allCases.map(\.rawValue)), expected: "csv, parquet, or csv,parquet",
     read: { text in
       let names = text.split(separator: ",", omittingEmptySubsequences: false)
