@@ -31,10 +31,8 @@ package struct Archive: Sendable {
     let scratch = await storage.makeScratch(untidied: untidied)
     return try await storage.withLease(holder, untidied: untidied) { lease in
       do {
-        if lease.isTakeover {
-          try await opening.fence(source, by: holder, settings: settings)
-        }
-        let recovered = try await Recovery(opening, scratch, untidied).run(source: source)
+        let recovered = try await Recovery(opening, scratch, untidied).run(
+          source: source, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
           lease: lease, untidied: untidied)

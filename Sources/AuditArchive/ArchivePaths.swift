@@ -103,12 +103,12 @@ package struct ArchivePaths: Hashable, Sendable {
 
   /// Whether a path is the name of a file of this log.
   package func isNameOfFile(_ path: String) -> Bool {
-    [manifest, lock, beginning].contains(path) || partName(path) != nil || quarantineName(path) != nil
+    [manifest, lock, intent, beginning].contains(path) || partName(path) != nil || quarantineName(path) != nil
       || commitNumber(path) != nil
       || signatureNumber(path) != nil
   }
 
-  /// The most bytes that a file of the state is read with: 1 GiB of the manifest, a commit record or `beginning.json`, 1 MiB of
+  /// The most bytes that a file of the state is read with: 1 GiB of the manifest, a commit record or an intent, 1 MiB of
   /// the others. No archive reaches them: a manifest of a thousand years has some 220 MB, a signature 64 bytes. So no file that
   /// somebody put there fills the memory.
   package func sizeLimit(of path: String) -> Int {

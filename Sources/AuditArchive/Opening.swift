@@ -61,7 +61,7 @@ struct Opening {
     return nil
   }
 
-  /// As what a file of the state stands there, whatever it says.
+  /// A file of the state as it is now, whatever it says.
   func fileState(_ path: String) async throws(ArchiveError) -> FileState {
     try await stored(await storage.read(path))?.state ?? .absent
   }
@@ -72,7 +72,7 @@ struct Opening {
   struct State {
     /// nil before the first commit.
     var manifest: Manifest?
-    /// As what the manifest stands there.
+    /// The manifest's file as it was read.
     var manifestFile = FileState.absent
     /// Commits that the manifest on disk does not have, in order.
     var rolledForward: [Commit] = []

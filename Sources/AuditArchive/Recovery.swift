@@ -7,7 +7,7 @@ struct Recovery {
   /// The state that a writer begins with.
   struct Result {
     var manifest: Manifest?
-    /// As what the manifest and the intent stand there.
+    /// The two files as recovery left them.
     var manifestFile: FileState
     var intentFile: FileState
     var report: RecoveryReport
@@ -26,10 +26,13 @@ struct Recovery {
   }
 
   /// Throws `.missingCommits` or `.olderState`, before anything is changed, where the files are of commits that are not there.
-  func run(source: ArchiveSource) async throws(ArchiveError) -> Result {
+  ///
+  /// - Parameter fence: who took the log over, and how it writes, when the run before may still be at work; nil otherwise.
+  func run(
+    source: ArchiveSource, fence: (holder: LockHolder, settings: WriterSettings)? = nil
+  ) async throws(ArchiveError) -> Result {
     var state = try await opening.state()
-    let manifest = state.manifest
-    if let manifest, manifest.source != source { throw .otherSource(found: manifest.source, asked: source) }
+    if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
     var report = RecoveryReport()
     var intent: Intent?
     do throws(ArchiveError) {
@@ -40,11 +43,17 @@ struct Recovery {
     report.rolledForward = state.rolledForward.map(\.commit)
     report.rebuilt = state.rebuilt
     report.interrupted = intent
-    if let manifest {
+    if let manifest = state.manifest {
       report.damaged = try await opening.damage(in: manifest)
       try await checkAge(of: manifest, report.damaged, intent)
       report.untoldQuarantine = untold(manifest, intent)
     }
+    if let fence {
+      let commit = try await self.fence(after: state.manifest, source, by: fence.holder, fence.settings)
+      state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
+      state.rolledForward.append(commit)
+    }
+    let manifest = state.manifest
 
     report.deleted = scratch.discardAll().map { Leftover(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
@@ -66,6 +75,33 @@ struct Recovery {
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
       intentFile: try await opening.fileState(paths.intent), report: report)
+  }
+
+  /// Creates the next commit, which changes nothing: the run that was taken over then fails at its own commit of that number. Nothing
+  /// may be deleted before, because that run could commit it.
+  private func fence(
+    after present: Manifest?, _ source: ArchiveSource, by holder: LockHolder, _ settings: WriterSettings
+  ) async throws(ArchiveError) -> Commit {
+    if present == nil { try await opening.fixKind() }
+    let number = (present?.commit ?? 0) + 1
+    var standing =
+      present?.standing
+      ?? Standing(
+        commit: number, committedAt: holder.since, toolVersion: settings.toolVersion, source: source,
+        start: holder.since, coverage: Coverage(), lookbackDue: Coverage(), oldestShown: nil)
+    standing.commit = number
+    standing.committedAt = holder.since
+    standing.toolVersion = settings.toolVersion
+    var run = RunCounters()
+    run.tookOver = true
+    let commit = Commit(
+      standing: standing, previousCommitSHA256: present?.commitSHA256, partitionsChanged: [],
+      partitionsRemoved: [], filesAdded: [], filesRemoved: [], quarantineAdded: [],
+      coverageWithdrawn: Coverage(), run: run)
+    let signature = try await opening.fileState(paths.signature(number))
+    try await opening.create(
+      ArchiveJSON.encode(commit), number, key: settings.signingKey, signature: signature)
+    return commit
   }
 
   /// Whether files of later commits than the state's are there: then the state is an older copy, and a run would put other files in
@@ -105,7 +141,7 @@ struct Recovery {
   ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
     var removed = rolledForward
-    // The commit that the intent was for may stand, before one that only took the log over.
+    // The intent's own commit can stand before a fence, and before the manifest that was written.
     if let manifest, intent.commit <= manifest.commit - rolledForward.count {
       for number in max(1, intent.commit)...(manifest.commit - rolledForward.count) {
         if let record = try await opening.commit(number) { removed.append(record.commit) }
@@ -149,55 +185,25 @@ struct Recovery {
 extension Opening {
   // MARK: For a writer
 
-  /// Creates the next commit, which changes nothing: a run that may still be at work, and whose lease this one took over, fails
-  /// at its own commit of that number. Until then nothing may be deleted.
-  func fence(
-    _ source: ArchiveSource, by holder: LockHolder, settings: WriterSettings
-  ) async throws(ArchiveError) {
-    let present = try await state().manifest
-    if let found = present?.source, found != source { throw .otherSource(found: found, asked: source) }
-    if present == nil { try await fixKind() }
-    let number = (present?.commit ?? 0) + 1
-    var standing =
-      present?.standing
-      ?? Standing(
-        commit: number, committedAt: holder.since, toolVersion: settings.toolVersion, source: source,
-        start: holder.since, coverage: Coverage(), lookbackDue: Coverage(), oldestShown: nil)
-    standing.commit = number
-    standing.committedAt = holder.since
-    standing.toolVersion = settings.toolVersion
-    var run = RunCounters()
-    run.tookOver = true
-    let commit = Commit(
-      standing: standing, previousCommitSHA256: present?.commitSHA256, partitionsChanged: [],
-      partitionsRemoved: [], filesAdded: [], filesRemoved: [], quarantineAdded: [],
-      coverageWithdrawn: Coverage(), run: run)
-    let signature = try await fileState(paths.signature(number))
-    try await create(commit, key: settings.signingKey, signature: signature)
-  }
-
   /// Makes a commit: its signature first, and durable, so that no crash leaves a commit without the signature that it was to have.
   /// One that is left without its commit goes in recovery.
   ///
-  /// - Parameter signature: what was seen to stand in the signature's place.
-  /// - Returns: the record's bytes.
-  @discardableResult
+  /// - Parameter signature: the signature's file as it was seen before.
+  /// - Throws: `.outrun` when another run has made the commit of that number.
   func create(
-    _ commit: Commit, key: SigningKey?, signature: FileState = .absent
-  ) async throws(ArchiveError) -> [UInt8] {
-    let record = ArchiveJSON.encode(commit)
+    _ record: [UInt8], _ number: Int, key: SigningKey?, signature: FileState = .absent
+  ) async throws(ArchiveError) {
     do throws(StorageError) {
       if let key {
         let bytes = key.signature(of: record)
-        try await storage.replace(paths.signature(commit.commit), bytes, since: signature)
+        try await storage.replace(paths.signature(number), bytes, since: signature)
       }
-      try await storage.create(paths.commit(commit.commit), record)
+      try await storage.create(paths.commit(number), record)
     } catch let error where error.reason == .exists || error.reason == .outrun {
-      throw .outrun(commit.commit)
+      throw .outrun(number)
     } catch {
       throw .storage(error)
     }
-    return record
   }
 
   /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and

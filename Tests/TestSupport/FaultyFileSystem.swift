@@ -61,6 +61,9 @@ package final class FaultyFileSystem: FileSystem {
     state.withLock { ($0.lacksFolderSync, $0.lacksLocks) = (folderSync, locks) }
   }
 
+  /// From now on a file has another inode number each time it is inspected, as on some file systems in user space.
+  package func lack(stableNumbers: Bool) { state.withLock { $0.lacksStableNumbers = stableNumbers } }
+
   /// From now on these operations are refused (EPERM), and no others.
   package func refuse(_ operations: Set<StorageError.Operation>) {
     state.withLock { $0.refused = operations }
@@ -274,7 +277,13 @@ package final class FaultyFileSystem: FileSystem {
     let path = path.text
     return try perform(.inspect, path) { (state) in
       if state.disk.folders[path] != nil { return FileStatus(kind: .folder, size: 0) }
-      return state.disk.file(path).map { state.disk.status(of: $0) }
+      guard let index = state.disk.file(path) else { return nil }
+      var status = state.disk.status(of: index)
+      if state.lacksStableNumbers {
+        state.inspections += 1
+        status.number = state.inspections
+      }
+      return status
     }
   }
 
@@ -347,6 +356,8 @@ private struct State {
   var lacksExclusiveRenames = false
   var lacksFolderSync = false
   var lacksLocks = false
+  var lacksStableNumbers = false
+  var inspections: UInt64 = 0
   var mounts: [String] = []
   var refused: Set<StorageError.Operation> = []
   /// What another process makes of the disk, and before how many operations.

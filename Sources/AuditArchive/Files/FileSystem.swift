@@ -130,9 +130,9 @@ package struct FileStatus: Hashable, Sendable {
   package var kind: FileKind
   /// Bytes.
   package var size: Int
-  /// The number that the file system knows the file by, and when it was last written, in nanoseconds: together they tell a file
-  /// from one that took its name.
+  /// The inode number.
   package var number: UInt64
+  /// When the bytes were last written, in nanoseconds since 1970.
   package var modified: Int64
 
   package init(kind: FileKind, size: Int, number: UInt64 = 0, modified: Int64 = 0) {

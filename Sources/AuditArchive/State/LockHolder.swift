@@ -24,20 +24,20 @@ package struct LockHolder: Hashable, Sendable {
   }
 }
 
-/// What a lock file says: one line of JSON.
+/// The content of a lock file: one line of JSON.
 struct LeaseNote: Codable {
-  /// How many runs have held the lease, this one included; nil in a note of a build that did not count.
+  /// Counts the runs that have held the lease. Missing in files of older builds.
   var generation: Int?
   var holder: LockHolder
 
-  /// Bytes that no note is longer than.
+  /// The most bytes that are read.
   static let longest = 4_096
 
   init(generation: Int, holder: LockHolder) {
     (self.generation, self.holder) = (generation, holder)
   }
 
-  /// nil for one that says nothing, or that another program wrote.
+  /// nil for a file that is empty or that another program wrote.
   init?(_ bytes: [UInt8]) {
     do {
       self = try JSONDecoder().decode(LeaseNote.self, from: Data(bytes))

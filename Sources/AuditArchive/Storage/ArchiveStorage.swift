@@ -1,85 +1,86 @@
-/// Where the archive of a log keeps its files: a folder, a bucket, or memory.
+/// The storage of one log's archive: a folder, a bucket, or memory.
 ///
-/// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders come and go with the files in them. When
-/// a method that writes returns, what it wrote is durable and whole. When it throws, or the power fails, each path holds what it
-/// held before, or the new bytes, never a part of them: so every method may be repeated, and a repetition that finds its own
-/// work done succeeds.
+/// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders exist only while they hold files.
 ///
-/// Every method may throw `.unreachable`, after which nobody knows whether it was done, and `.throttled`, after which it was
-/// not. No symbolic link below an archive's own folder is followed: whatever meets one on its way throws `.symbolicLink`. Only
-/// regular files are read; what asks for a file and meets something else throws `.notAFile`.
+/// Writes are atomic and durable. When a method returns, its bytes are durable. When it throws or the power fails, each path has its
+/// old bytes or its new bytes, never a part. Every method can be repeated: if its work is already done, it succeeds.
+///
+/// Every method can throw `.unreachable` (the work may or may not be done) and `.throttled` (the work is not done). A symbolic link
+/// below the root of the archive is never followed; it throws `.symbolicLink`. Only regular files are read; anything else throws
+/// `.notAFile`.
 package protocol ArchiveStorage: Sendable {
   var paths: ArchivePaths { get }
-  /// A path as the user would name it, for messages.
+  /// A path as the user would write it, for messages.
   func name(of path: String) -> String
 
-  // MARK: The place
+  // MARK: Location
 
-  /// Throws when what stands in the archive's place cannot be one, such as a file; nothing there is no error.
+  /// Throws if the location cannot hold an archive, for example because it is a file. An empty location is valid.
   func checkPlace() async throws(StorageError)
-  /// Throws when a run could not put what it stages in its place. Costs a look at each folder of the log.
+  /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
-  /// Tries everything that a run does, in the places where it does it, and leaves nothing behind.
+  /// Tries every operation of a run where a run does it, and removes what it made.
   func tryWriting() async throws(StorageError) -> WriteTrialResult
-  /// What is left to be filled; nil where there is no end to it.
+  /// The free space; nil if there is no limit.
   func space() async throws(StorageError) -> DiskSpace?
-  /// Whether the store keeps a path letter for letter; a disk that does not tell upper from lower case finds a file under other
-  /// paths too.
+  /// Whether the storage has the path in exactly this spelling. A case-insensitive disk also finds it under others.
   func isSpelledSo(_ path: String) async throws(StorageError) -> Bool
-  /// Whether, as far as has been seen, a power failure may take back the names of the last files.
+  /// Whether a power failure can undo the last file names. Known only after a write.
   var lacksDurableNames: Bool { get async }
 
   // MARK: Writing
 
-  /// Local files of one run, for what it has not put in its place yet.
+  /// Local files for one run's unfinished work.
+  ///
+  /// - Parameter untidied: is called for each file that cannot be removed.
   func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch
-  /// Puts sealed files in their places, whole. Each is on its own: after a failure some may stand there.
+  /// Puts sealed files in place. Each file is atomic by itself; after an error, some of them can be in place.
   ///
-  /// Where the same bytes stand already, it is done. Throws `.exists` where others do, and leaves these alone.
+  /// Throws `.exists`, and changes nothing, if a path holds other bytes.
   func put(_ files: [(file: ScratchFile, path: String)]) async throws(StorageError)
-  /// Creates a file with these bytes. Of many who try, one succeeds, whoever repeats what it has created too; the others get
-  /// `.exists`, and the file is left alone.
+  /// Creates a file. Only one of several concurrent callers succeeds; the others get `.exists`. A file that already has exactly these
+  /// bytes counts as created.
   func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
-  /// Gives a path new bytes, unless somebody else has changed it since `seen`: then throws `.outrun`, and leaves it alone. Where
-  /// these bytes stand there already, it is done.
+  /// Replaces a file. Throws `.outrun`, and changes nothing, if the file has changed since `seen`. A file that already has exactly
+  /// these bytes counts as replaced.
   ///
-  /// - Returns: what stands there now, for the next replacement.
+  /// - Returns: the new state, for the next replacement.
   @discardableResult
   func replace(_ path: String, _ bytes: [UInt8], since seen: FileState) async throws(StorageError)
     -> FileState
-  /// Makes durable a file that was found, and that a run that died may not have made so.
+  /// Makes an existing file durable. The run that wrote it may have died first.
   func secure(_ path: String) async throws(StorageError)
-  /// Deletes files; one that is not there is as good as deleted.
+  /// Deletes files. A missing file counts as deleted.
   func delete(_ paths: [String]) async throws(StorageError)
 
   // MARK: Reading
 
-  /// A file of the state, whole, and as what it stands there; nil when there is no such file. Throws `.oversized` when it has
-  /// more bytes than `ArchivePaths.sizeLimit` allows, before it is read.
+  /// Reads a state file, with its state for `replace`; nil if there is none. Throws `.oversized`, before reading, if it is larger than
+  /// `ArchivePaths.sizeLimit`.
   func read(_ path: String) async throws(StorageError) -> (bytes: [UInt8], state: FileState)?
-  /// Bytes from `offset` on, as many as the store likes to read at a time; none only at the end of the file. Throws `.missing`
-  /// when there is none.
+  /// Reads bytes from `offset`. The storage chooses how many; an empty result means the end of the file. Throws `.missing` if there is
+  /// no file.
   func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
-  /// Up to `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` when there is none.
+  /// Reads `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` if there is no file.
   func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
-  /// What stands under a path, whatever it is; nil for nothing. Costs less than to read it.
+  /// Inspects a path without reading it; nil if nothing exists there.
   func entry(_ path: String) async throws(StorageError) -> StoredFile?
-  /// What stands in a folder, in no particular order; nothing when there is no such folder.
+  /// Lists a folder in no particular order. A missing folder is empty.
   ///
   /// - Parameters:
-  ///   - path: only what comes after this one, in the order of the paths' bytes; nil: all.
-  ///   - isDeep: every file below it, at any depth, and what is neither a file nor a folder; a folder only where the name is that
-  ///     of a file, or where it lies too deep to be looked into.
+  ///   - path: list only later paths, in byte order; nil for all.
+  ///   - isDeep: list files at any depth, and anything that is neither a file nor a folder. Folders are listed only where a file of
+  ///     the archive belongs, or where they are too deep to search.
   func list(_ folder: String, after path: String?, isDeep: Bool) async throws(StorageError) -> [StoredFile]
-  /// Gives a file a second name in a folder of this machine, outside of the archive. False where the store cannot: then its
-  /// bytes have to be copied. Throws `.missing` when there is no such file.
+  /// Hard-links a file into a local folder outside the archive. False if the storage cannot; the caller then copies the bytes. Throws
+  /// `.missing` if there is no file.
   func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool
 
-  // MARK: The lease
+  // MARK: Lease
 
-  /// Takes the lease of the log, and leaves in its file who holds it. Tells at once when another run holds it.
+  /// Takes the lease of the log and records its holder. Returns at once if another run holds it.
   ///
-  /// `lost`: is called at most once, when the lease is known to be lost.
+  /// - Parameter lost: is called at most once, when the lease is known to be lost.
   func takeLease(
     _ holder: LockHolder, lost: @escaping @Sendable () -> Void
   ) async throws(StorageError) -> LeaseAnswer
@@ -102,20 +103,20 @@ extension ArchiveStorage {
     try await list(folder, after: nil, isDeep: true)
   }
 
-  /// Bytes of a file; nil when nothing stands there. Throws `.notAFile` or `.symbolicLink` for anything else.
+  /// The size of a file in bytes; nil if there is none. Throws `.notAFile` or `.symbolicLink` for anything else.
   package func size(_ path: String) async throws(StorageError) -> Int? {
     guard let entry = try await entry(path) else { return nil }
     guard entry.kind == .file else { throw .inPlace(of: .file, entry.kind, at: name(of: path), .inspect) }
     return entry.size
   }
 
-  /// Deletes files that nobody needs any more, and returns those that are gone. A failure keeps none of the others, and is told
-  /// to `untidied`: the archive is as good with them.
+  /// Deletes files that are no longer needed, and returns the deleted paths. `untidied` is called for each failure; the archive stays
+  /// valid with these files.
   package func tidy(
     _ paths: [String], untidied: (StorageError) -> Void
   ) async -> [String] {
     do {
-      // Most often all can go, and together they cost less.
+      // One call is cheaper, and usually succeeds.
       try await delete(paths)
       return paths
     } catch {
@@ -133,11 +134,10 @@ extension ArchiveStorage {
   }
 }
 
-/// What was seen to stand under a path, so that a change by somebody else is noticed.
+/// The version of a file, to detect changes by others.
 package enum FileState: Hashable, Sendable {
-  /// Nothing.
   case absent
-  /// A file; the store's own word for which.
+  /// A token of the storage: a hash, or an ETag.
   case present(String)
 }
 
@@ -147,7 +147,7 @@ package struct StoredFile: Hashable, Sendable {
   /// Bytes of a file; 0 for anything else.
   package var size: Int
   package var kind: FileKind
-  /// In lower-case hex, where the store keeps it beside the file and `entry` was asked.
+  /// In lower-case hex, from `entry`, if the storage keeps it.
   package var sha256: String?
 
   package init(path: String, size: Int, kind: FileKind = .file, sha256: String? = nil) {

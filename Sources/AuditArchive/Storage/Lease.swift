@@ -1,16 +1,15 @@
-/// The right to write the archive of a log, which one run has at a time.
+/// The right of one run to write the archive of a log.
 ///
-/// Whoever holds it may lose it: a lease that is not renewed ends, and a lock file can be removed. So it is asked before each
-/// commit, and the chain of commits does not rely on it.
+/// A run can lose its lease: leases expire, and lock files can be removed. The lease is therefore checked before each commit, and
+/// the commit chain stays correct without it.
 package protocol Lease: Sendable {
-  /// One more than that of the run that held it before.
+  /// Counts the leases of the log.
   var generation: Int { get }
-  /// Whether it was taken from a run that did not give it back, and that may still be at work. Then a commit of one's own comes
-  /// first: that run's next one fails.
+  /// Whether the previous run did not release its lease and may still be writing. `Recovery` then commits a fence before it deletes
+  /// anything.
   var isTakeover: Bool { get }
-  /// Whether it still keeps others out.
+  /// Whether the lease still excludes other runs.
   func isHeld() async throws(StorageError) -> Bool
-  /// Gives it back.
   func release() async throws(StorageError)
 }
 
@@ -29,14 +28,14 @@ package enum LeaseState: Hashable, Sendable {
 }
 
 extension ArchiveStorage {
-  /// Holds the lease of the log for the length of `body`, and cancels the task when it is lost. Throws `.locked`, at once, when
-  /// another run holds it.
+  /// Runs `body` with the lease of the log. The current task is cancelled if the lease is lost. Throws `.locked` at once if another
+  /// run holds it.
   nonisolated(nonsending) func withLease<Result>(
     _ holder: LockHolder, untidied: @Sendable (StorageError) -> Void,
     body: nonisolated(nonsending) (any Lease) async throws -> Result
   ) async throws -> Result {
-    // This task does not end before the lease is released, and tells nobody of its loss after that. To cancel is what another task
-    // may do to it (UnsafeCurrentTask, of the standard library).
+    // `lost` is not called after the release, so this task is still alive when it is. `UnsafeCurrentTask.cancel` may be called from
+    // other tasks (documentation of `UnsafeCurrentTask`).
     nonisolated(unsafe) let task = withUnsafeCurrentTask { $0 }
     let lease: any Lease
     switch try await stored(await takeLease(holder, lost: { task?.cancel() })) {

@@ -1,10 +1,11 @@
+internal import Dispatch
+
 /// An archive in a folder.
 ///
-/// Durable and whole by the usual dance: write to a temporary file, sync it, close it, give it its name by a rename
-/// (or by a link, which refuses a name that is taken), sync the folder; and sync the parent of every folder on the way.
-/// All temporary files stand in the staging folder of the log, which belongs to whoever holds the log's lease.
+/// Writes are atomic and durable: write to a temporary file, fsync, rename (or link, which fails if the name is taken), fsync the
+/// folder. Temporary files are in the staging folder of the log, which belongs to the run that holds the lease.
 ///
-/// Its calls block the thread: call it from a task on `BlockingThreads`.
+/// Calls block their thread. Call it from a task on `BlockingThreads`.
 package actor LocalStorage: ArchiveStorage {
   /// Bytes read at a time.
   private static let chunk = 256 << 10
@@ -14,6 +15,9 @@ package actor LocalStorage: ArchiveStorage {
   private let files: any FileSystem
   private var folders: DurableFolders
   private var temporaries = 0
+  /// The hashes of the manifest and the intent as they were last read or written. A file is read again only if its status has
+  /// changed: some file systems change inode numbers or round times of a file that nobody touched.
+  private var known: [String: (status: FileStatus, sha256: String)] = [:]
 
   package init(root: String, paths: ArchivePaths, fileSystem: any FileSystem = PosixFileSystem()) {
     self.root = root
@@ -125,14 +129,16 @@ package actor LocalStorage: ArchiveStorage {
   package func replace(
     _ path: String, _ bytes: [UInt8], since seen: FileState
   ) throws(StorageError) -> FileState {
-    guard try state(of: path) == seen else {
-      guard try hold(path, bytes) else {
+    let sha256 = sha256Hex(bytes)
+    let found = try state(of: path)
+    guard found == seen else {
+      guard found == .present(sha256) else {
         throw StorageError(
           operation: .write, path: full(path).text, reason: .outrun,
           detail: "somebody else has changed it since it was read")
       }
       try secure(path)
-      return try state(of: path)
+      return found
     }
     try folders.ensure(ArchivePaths.folder(of: path))
     let temporary = try temporary(bytes)
@@ -143,7 +149,8 @@ package actor LocalStorage: ArchiveStorage {
       throw error
     }
     try secure(path)
-    return try state(of: path)
+    if let status = try files.status(full(path)) { remember(path, status, sha256) }
+    return .present(sha256)
   }
 
   /// A sealed file of its own.
@@ -182,7 +189,12 @@ package actor LocalStorage: ArchiveStorage {
   private func state(of path: String) throws(StorageError) -> FileState {
     guard let status = try files.status(full(path)) else { return .absent }
     guard status.kind == .file else { throw .inPlace(of: .file, status.kind, at: full(path).text, .inspect) }
-    return FileState(status)
+    if let known = known[path], known.status == status { return .present(known.sha256) }
+    return try read(path)?.state ?? .absent
+  }
+
+  private func remember(_ path: String, _ status: FileStatus, _ sha256: String) {
+    if path == paths.manifest || path == paths.intent { known[path] = (status, sha256) }
   }
 
   package func secure(_ path: String) throws(StorageError) {
@@ -230,7 +242,7 @@ package actor LocalStorage: ArchiveStorage {
         detail: "it has \(size) bytes, and no such file of an archive has more than \(limit)")
     }
     do {
-      return try files.reading(full(path)) { (file) throws(StorageError) in
+      let (bytes, status) = try files.reading(full(path)) { (file) throws(StorageError) in
         try check(file.status.size)
         // Not by the size: a file that grows meanwhile is read as it is at the end.
         let chunk = 1 << 20
@@ -238,10 +250,13 @@ package actor LocalStorage: ArchiveStorage {
         while true {
           let more = try files.read(chunk, at: bytes.count, from: file)
           bytes += more
-          if more.count < chunk { return (bytes, FileState(file.status)) }
+          if more.count < chunk { return (bytes, file.status) }
           try check(bytes.count)
         }
       }
+      let sha256 = sha256Hex(bytes)
+      remember(path, status, sha256)
+      return (bytes, .present(sha256))
     } catch let error where error.reason == .missing {
       return nil
     }
@@ -355,8 +370,17 @@ private struct FileLock: Lease {
   func release() async throws(StorageError) { try await storage.close(file) }
 }
 
-extension FileState {
-  fileprivate init(_ status: FileStatus) {
-    self = .present("\(status.number)-\(status.modified)-\(status.size)")
+/// Threads for tasks that call the local disk.
+///
+/// A disk call can block for seconds, and Swift's shared pool has only one thread per core. Default actors that such a task calls run
+/// on these threads too (SE-0417).
+package final class BlockingThreads: TaskExecutor {
+  package static let shared = BlockingThreads()
+
+  private let queue = DispatchQueue(label: "cloudsmith-audit-export.disk", attributes: .concurrent)
+
+  package func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

@@ -1,11 +1,9 @@
 import Synchronization
 
-/// Local files of one run, which nobody else sees: parts that are not put in their places yet, and rows for which there is no
-/// room in memory.
+/// Local files of one run: sealed parts before their commit, and rows that exceed the memory limit.
 ///
-/// Where the archive is a folder they stand in its staging folder, on the volume of their places; elsewhere in a temporary
-/// folder. That folder belongs to whoever holds the lease of the log. The calls block the thread: they are calls of the local
-/// disk. Not to be used from two tasks for one file at a time.
+/// For an archive in a folder they are in its staging folder, so that they can be renamed into place; otherwise in a temporary folder.
+/// Only the run that holds the lease uses that folder. Calls block their thread. One file must not be used by two tasks at a time.
 package final class Scratch: Sendable {
   private struct State {
     var made = 0
@@ -84,7 +82,7 @@ package final class Scratch: Sendable {
       try close(file)
       try files.remove(file.file.path)
       state.withLock { _ = $0.own.remove(file) }
-    } catch {}  // `discardAll` tells it, where it cannot either
+    } catch {}  // `discardAll` tries again, and reports it
   }
 
   /// Drops all there is, what earlier runs left too, and returns the paths of what was dropped, from the root. What cannot be removed keeps its

@@ -22,15 +22,14 @@ struct ChainCheck {
   private var sum: Manifest?
   /// The manifest and the commits after it.
   private var fallback: Manifest?
-  /// What the runs were after that stored files in quarantine.
-  private var windows: [Int: Window] = [:]
   /// Days that commits after `since` change.
   private(set) var changed: Set<Day> = []
   /// Entries of days that break a rule, and are told of the day where it is as they say.
   private var entries: [(partition: Partition, finding: Finding)] = []
 
-  /// Of the newest record that could be read.
-  private var newestRemoved: [String] = []
+  private var removedSinceIntent: [String] = []
+  /// The newest commit that is not a fence.
+  private var newestChange = 0
   private var previous: (number: Int, sha256: String)?
   /// Whether the record of `since` has the hash that it had when it was verified.
   private var isSinceProven = false
@@ -70,8 +69,8 @@ struct ChainCheck {
   /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
   var state: Manifest? { breaks.isEmpty ? sum : fallback ?? sum }
 
-  /// What the next run deletes where it is there: what the intent names, and what the newest commit removed.
-  var mayBeLeft: Set<String> { Set((intent?.files ?? []) + newestRemoved) }
+  /// The files that the next run deletes: those that the intent names, and those that its commit and later ones removed.
+  var mayBeLeft: Set<String> { Set((intent?.files ?? []) + removedSinceIntent) }
 
   /// The last commit of which the state does not know what it changed; nil: it knows all.
   var lastLost: Int? { breaks.filter { $0 > anchor?.manifest.commit ?? 0 }.max() }
@@ -165,20 +164,15 @@ struct ChainCheck {
       if let since, number > since.number {
         changed.formUnion(commit.partitionsChanged.map(\.eventDate) + commit.partitionsRemoved)
       }
-      var rules = CommitRules(paths: paths, windows: windows)
-      if let base {
-        for number in commit.filesRemoved.compactMap({ paths.quarantineName($0)?.commit }) {
-          if number <= base.number { rules.windows[number] = await Opening(storage).runWindow(number) }
-        }
-      }
+      let rules = await Opening(storage).rules(for: commit)
       let entries = Dictionary(
         commit.partitionsChanged.map { ($0.eventDate, $0) }, uniquingKeysWith: { first, _ in first })
       comparisons += rules.changeViolations(of: commit, number: number, after: sum)
       for finding in rules.entryViolations(of: commit, number: number) {
         if let partition = finding.day.flatMap({ entries[$0] }) { self.entries.append((partition, finding)) }
       }
-      if !commit.quarantineAdded.isEmpty { windows[number] = commit.run.window }
-      newestRemoved = commit.filesRemoved
+      if number >= intent?.commit ?? .max { removedSinceIntent += commit.filesRemoved }
+      if !commit.run.tookOver { newestChange = number }
       sum.apply(commit, sha256: sha256)
       if fallback != nil { fallback.apply(commit, sha256: sha256) }
     } catch {
@@ -229,11 +223,11 @@ struct ChainCheck {
     }
   }
 
-  /// One commit behind is where a run stopped between its commit and its manifest, and then its intent is there; further behind it
-  /// cannot get.
+  /// A run that dies between its commit and its manifest leaves the manifest one commit behind, and its intent. Fences do not count: a
+  /// run that dies after one leaves the intent of the run before. The manifest is never further behind.
   private mutating func checkAge() {
-    guard breaks.isEmpty, let anchor, let newest = previous?.number, anchor.manifest.commit < newest,
-      anchor.manifest.commit < newest - 1 || intent?.commit != newest
+    guard breaks.isEmpty, let anchor, anchor.manifest.commit < newestChange,
+      anchor.manifest.commit < newestChange - 1 || intent?.commit != newestChange
     else { return }
     let number = anchor.manifest.commit
     let flaw = Flaw.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")

@@ -16,7 +16,7 @@ package final class ArchiveWriter: Sendable {
     var undeleted: [String] = []
     /// Whether the store has an intent.
     var isAnnounced: Bool
-    /// As what the manifest and the intent stand there.
+    /// The two files as this run last read or wrote them.
     var manifestFile: FileState
     var intentFile: FileState
   }
@@ -188,11 +188,10 @@ package final class ArchiveWriter: Sendable {
     try await announce(intent, &state)
     try await stored(await storage.put(plan.puts))
     try await checkLease()
-    let record: [UInt8]
+    let record = ArchiveJSON.encode(plan.commit)
     do throws(ArchiveError) {
-      record = try await opening.create(plan.commit, key: settings.signingKey)  // this is the commit
+      try await opening.create(record, number, key: settings.signingKey)  // this is the commit
     } catch {
-      let record = ArchiveJSON.encode(plan.commit)
       if await isThere(record, at: paths.commit(number)) {
         state.manifest.apply(plan.commit, sha256: sha256Hex(record))
         made(plan.commit, state)
@@ -215,6 +214,16 @@ package final class ArchiveWriter: Sendable {
   /// What another run, which could take a new lease, does at the same time must not meet a commit of this one.
   private func checkLease() async throws(ArchiveError) {
     guard try await stored(await lease.isHeld()) else { throw .leaseLost(path: paths.lock) }
+  }
+
+  private var isLeaseHeld: Bool {
+    get async {
+      do {
+        return try await lease.isHeld()
+      } catch {
+        return false  // nobody can say
+      }
+    }
   }
 
   private func announce(_ intent: Intent, _ state: inout State) async throws(ArchiveError) {
@@ -255,10 +264,11 @@ package final class ArchiveWriter: Sendable {
 
   /// The run has come to its end, and tells what it did: its intent goes, but for what could not be deleted.
   ///
-  /// After a failed commit the intent stays, and opening the archive anew does what it asks for.
+  /// After a failed commit the intent stays, and the next run does what it asks for. So it does after the lease was lost: then the
+  /// intent may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil else { return }
+    guard state.isAnnounced, state.failure == nil, await isLeaseHeld else { return }
     guard !state.undeleted.isEmpty else {
       _ = await storage.tidy([paths.intent, paths.beginning], untidied: untidied)
       return

@@ -4,7 +4,7 @@ import PartitionFormats
 package struct WriterSettings: Sendable {
   /// Of the program that writes, for the records.
   package var toolVersion: String
-  /// The formats that a day is written in; nil: those of the archive's newest days, or CSV where it has none.
+  /// The formats of new parts. nil for the formats of the archive's newest day, or CSV for a new archive.
   package var formats: Set<PartFormat>?
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
   package var compressionLevel = 6

@@ -87,7 +87,7 @@ struct VerifyReport: Report {
       } else {
         "\(settings.asked == Window(from: .earliest, to: .latest) ? "the archive is" : "these days are") what its manifest says"
       }
-    return proven + (settings.isQuick ? ", as far as sizes tell" : "")
+    return proven + (settings.isQuick ? "; files were checked by size only" : "")
   }
 
   /// Files that a text tells of; the JSON form tells of all.

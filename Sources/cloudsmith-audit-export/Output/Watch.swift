@@ -106,8 +106,8 @@ final class Watch: Sendable {
     for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
       speaker.logger.warning(
         """
-        --format leaves out \(format.rawValue), which the newest days of the archive have: \(format.rawValue)/ gets no new days from \
-        now on. To go on with both, give --format csv,parquet once; without --format a run writes what the newest days have.
+        --format leaves out \(format.rawValue), which the newest days of the archive have: \(format.rawValue)/ gets no new days. To \
+        keep both formats, run once with --format csv,parquet; later runs without --format continue with both.
         """)
     }
     speaker.logger.notice(

@@ -19,13 +19,7 @@ extension Words {
         sentence: """
           \("\(error)".capitalizedFirst): \(advice(on: error)). What was complete is kept; run again.
           """)
-    case .outrun:
-      Failure(
-        status: .locked,
-        sentence: """
-          Another run writes to the archive \(quoted(archive)) at the same time: \(error). What was complete is kept; see to it \
-          that one run alone works on a log.
-          """)
+    case .outrun: outrun("\(error)")
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
@@ -43,6 +37,16 @@ extension Words {
           \("\(error)".capitalizedFirst): \(advice(on: error)). What was complete is kept; run again when that is done.
           """)
     }
+  }
+
+  /// - Parameter fact: what another run changed.
+  func outrun(_ fact: String) -> Failure {
+    Failure(
+      status: .locked,
+      sentence: """
+        Another run writes to the archive \(quoted(archive)) at the same time: \(fact). Completed days are kept. Make sure that \
+        only one run works on a log.
+        """)
   }
 
   /// Of a trial.

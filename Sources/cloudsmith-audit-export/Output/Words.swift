@@ -183,13 +183,7 @@ struct Words {
           Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
           then run again.
           """)
-    case .outrun:
-      Failure(
-        status: .locked,
-        sentence: """
-          Another run writes to the archive \(quoted(archive)) at the same time: \(error). What was complete is kept; see to it \
-          that one run alone works on a log.
-          """)
+    case .outrun: outrun("\(error)")
     case .leaseLost(let path):
       Failure(
         status: .locked,

@@ -100,6 +100,72 @@ import Testing
     #expect(try await archive.verify()?.findings == [])
   }
 
+  @Test func `a run that lost its lease leaves the intent of the run that took over`() async throws {
+    let paths = ArchivePaths(log("acme"))
+    try await Task { [self] in
+      try await withWriter { writer in
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
+        bucket.meanwhile(before: "create _manifest/acme/commits/00000000000000000003") { [bucket] in
+          bucket.fail(at: 1, .deathBefore)
+        }
+        bucket.expireLease()
+        // The other run dies before its commit.
+        let error = try await archiveError {
+          try await withWriter { try await $0.commit(["2024-02-13": events("2024-02-13", 2)]) }
+        }
+        #expect(error != nil)
+        bucket.restart()
+      }
+    }.value
+    let intent = String(decoding: bucket.contents(of: paths.intent) ?? [], as: UTF8.self)
+    #expect(intent.contains("event_date=2024-02-13"), "\(intent)")
+    try await withWriter { #expect($0.recovery.deleted.contains { $0.reason == .neverCommitted }) }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `an older state is refused before the run that takes it over commits a fence`() async throws {
+    let paths = ArchivePaths(log("acme"))
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    let manifest = bucket.contents(of: paths.manifest)
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 5)]) }
+    // The state is restored from a copy, while a run that died still has the lease.
+    bucket.setContents(of: paths.manifest, manifest)
+    bucket.setContents(of: paths.commit(2), nil)
+    _ = try await MemoryStorage(bucket, paths).takeLease(somebody, lost: {})
+    bucket.expireLease()
+    let before = bucket.paths
+    let error = try await archiveError { try await withWriter { _ in } }
+    guard case .olderState(commit: 1, later: _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(bucket.paths == before)
+  }
+
+  @Test func `an archive between a fence and its recovery has leftovers and no damage`() async throws {
+    let paths = ArchivePaths(log("acme"))
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    // Dies between its commit and the deletion of what it replaced.
+    bucket.meanwhile(before: "delete csv/") { [bucket] in bucket.fail(at: 1, .deathBefore) }
+    try await Task { [self] in
+      _ = try await archiveError {
+        try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 5)]) }
+      }
+    }.value
+    bucket.restart()
+    // The next one dies after its fence.
+    bucket.meanwhile(before: "write _manifest/acme/manifest.json") { [bucket] in
+      bucket.fail(at: 1, .deathBefore)
+    }
+    _ = try await archiveError { try await withWriter { _ in } }
+    bucket.restart()
+    #expect(bucket.contents(of: paths.commit(3)) != nil)
+    #expect(
+      try await archive.verify()?.findings.map(\.flaw) == [.unlisted(.leftover(.superseded))])
+    try await withWriter { _ in }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
   @Test(arguments: MemoryBucket.Fault.allCases)
   func `a commit that fails at any call leaves the archive as before or as after it`(
     fault: MemoryBucket.Fault

@@ -132,6 +132,18 @@ import Testing
     #expect(try await !lease.isHeld())
   }
 
+  @Test func `a file whose inode number changes by itself has not been changed`() async throws {
+    let disk = FaultyFileSystem(folder: "/archive")
+    disk.lack(stableNumbers: true)
+    let storage = LocalStorage(root: "/archive", paths: ArchivePaths(log("acme")), fileSystem: disk)
+    var seen = try await storage.replace("a", [1], since: .absent)
+    for byte in 2...4 as ClosedRange<UInt8> { seen = try await storage.replace("a", [byte], since: seen) }
+    disk.setContents(of: "/archive/a", [9])
+    await #expect { _ = try await storage.replace("a", [5], since: seen) } throws: {
+      ($0 as? StorageError)?.reason == .outrun
+    }
+  }
+
   @Test func `the archive itself may stand behind a link`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try FileManager.default.createDirectory(atPath: "\(folder)/disk", withIntermediateDirectories: false)
