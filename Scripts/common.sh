@@ -48,42 +48,89 @@ quietly() {
   [ "$status" = 0 ] || { tail -n 40 "$log" >&2; die "$1 ended with status $status; all that it said is in $log"; }
 }
 
-# follow LOG TOTAL: of what `swift test` says on stdin, shows what somebody should read, and every 15 s how far it is. All of it goes
-# to the file LOG. TOTAL is the number of tests; 0 where it is not known.
+# run_tests LOG TOTAL COMMAND…: runs the tests and shows how far they are. All that they say goes to the file LOG. TOTAL is the number
+# of tests; 0 where it is not known. Ends with status 1 if a test fails, and if none says a word for STANDSTILL seconds (1800).
+run_tests() {
+  local log=$1 total=$2 job status=0
+  shift 2
+  : >"$log"
+  # A process group of its own, with the programs that the tests run.
+  set -m
+  "$@" >"$log" 2>&1 &
+  job=$!
+  set +m
+  trap 'kill -KILL -- -$job; exit 130' INT TERM
+  follow "$log" "$total" "$job" || status=$?
+  wait "$job" || status=1
+  trap - INT TERM
+  [ "$status" = 0 ] || failed_tests "$log"
+  return "$status"
+}
+
+# follow LOG TOTAL JOB: shows what somebody should read of the tests' output while the process JOB writes it, and every 15 s how far
+# it is.
 follow() {
-  local log=$1 total=$2 done=0 failed=0 skipped=0 line rest='' code shown=$SECONDS began=$SECONDS left of=''
+  local log=$1 total=$2 job=$3 done=0 failed=0 skipped=0 line rest='' began=$SECONDS shown=$SECONDS heard=$SECONDS of='' left
+  local isRunning=yes isShown=yes
+  local times=.build/test-times now=.build/test-times.new
   [ "$total" = 0 ] || of=" of $total"
-  exec 8>"$log"
+  mkdir -p .build
+  : >"$now"
+  exec 8<"$log"
   while :; do
-    line='' code=0
-    IFS= read -r -t 5 line || code=$?
-    if [ "$code" -gt 128 ]; then
-      rest+=$line  # no whole line in this time
-    elif [ "$code" = 0 ] || [ -n "$rest$line" ]; then
-      line=$rest$line rest=''
-      printf '%s\n' "$line" >&8
+    kill -0 "$job" 2>/dev/null || isRunning=
+    while IFS= read -r line <&8 || { [ -z "$isRunning" ] && [ -n "$rest$line" ]; }; do
+      line=$rest$line rest='' heard=$SECONDS
+      # What begins with none of these signs belongs to what was said before: the text of an argument can have many lines.
       case $line in
-        *' Test run with '*) printf '%s\n' "$line" ;;
-        '✔ Test '*' passed after '*) done=$((done + 1)) ;;
-        '✘ Test '*' failed after '*) done=$((done + 1)) failed=$((failed + 1)) ;;
-        '➜ '*' skipped'*) done=$((done + 1)) skipped=$((skipped + 1)); printf '%s\n' "$line" ;;
-        '◇ '* | '✔ '* | '↳ Testing Library'* | '↳ Target Platform'*) ;;
-        *) printf '%s\n' "$line" ;;
+        *' Test run with '*) isShown=yes ;;
+        '✔ Test '*' passed after '*) isShown='' done=$((done + 1)) ;;
+        '✘ Test '*' failed after '*) isShown='' done=$((done + 1)) failed=$((failed + 1)) ;;
+        '➜ '*' skipped'*) isShown=yes done=$((done + 1)) skipped=$((skipped + 1)) ;;
+        '✘ Suite '* | '◇ '* | '✔ '* | '↳ Testing Library'* | '↳ Target Platform'*) isShown= ;;
+        '✘ '* | 'error: '* | 'warning: '* | *' Fatal error: '* | '*** '*) isShown=yes ;;
       esac
-      [ "$code" = 0 ] || break
-    else
-      break
-    fi
-    if [ $((SECONDS - shown)) -ge 15 ]; then
+      [ -z "$isShown" ] || printf '%s\n' "$line"
+    done
+    rest+=$line
+    [ -n "$isRunning" ] || break
+    if [ $((SECONDS - heard)) -ge "${STANDSTILL:-1800}" ]; then
+      printf 'no test has said a word for %s s: they are ended\n' "$((SECONDS - heard))"
+      kill -KILL -- "-$job"
+    elif [ $((SECONDS - shown)) -ge 15 ]; then
       shown=$SECONDS left=
-      # The first tests that end are the short ones.
-      [ "$done" = 0 ] || [ $((done * 4)) -lt "$total" ] || [ "$total" -le "$done" ] ||
-        left=", about $(((SECONDS - began) * (total - done) / done)) s left"
-      printf '   %4ss  %s%s tests done, %s failed%s\n' "$SECONDS" "$done" "$of" "$failed" "$left"
+      echo "$done $((SECONDS - began))" >>"$now"
+      left=$(seconds_left "$times" "$done" $((SECONDS - began)))
+      printf '   %4ss  %s%s tests done, %s failed%s\n' "$SECONDS" "$done" "$of" "$failed" "${left:+, about $left s left}"
     fi
+    sleep 0.5
   done
-  exec 8>&-
+  exec 8<&-
+  [ "$total" = 0 ] || [ "$done" -lt "$total" ] || { echo "$done $((SECONDS - began))" >>"$now" && mv "$now" "$times"; }
   [ "$skipped" = 0 ] || printf '%s skipped, for the reasons above\n' "$skipped"
+}
+
+# seconds_left TIMES DONE ELAPSED: by the last run that was complete, whose lines in TIMES are a number of tests done and a time; nothing
+# without one.
+seconds_left() {
+  [ ! -f "$1" ] || awk -v done="$2" -v elapsed="$3" '
+    $1 <= done { then = $2 }
+    { end = $2 }
+    END { if (then > 0) printf "%d", (end - then) * (elapsed > then ? elapsed / then : 1) }' "$1"
+}
+
+# failed_tests LOG: the names of the tests that failed, and of those that had begun when their process was gone.
+failed_tests() {
+  printf '\n== failed:\n'
+  sed -n 's/^✘ Test \(.*\) failed after .*/  \1/p' "$1" | grep -v '^  run with ' || true
+  grep -q ' Test run with ' "$1" || {
+    printf '== the process of the tests ended before they did; at work in it:\n'
+    awk '
+      /^◇ Test case / { next }
+      /^◇ Test .* started\.$/ { sub(/^◇ Test /, ""); sub(/ started\.$/, ""); begun[$0] = 1 }
+      /^(✔|✘) Test / { sub(/^(✔|✘) Test /, ""); sub(/ (with [0-9]+ test cases? )?(passed|failed) after .*/, ""); delete begun[$0] }
+      END { for (name in begun) print "  " name }' "$1" | sort | head -n 100
+  }
 }
 
 # install PACKAGE… : with apt-get, if this user may; otherwise says exactly what to install. No daemon of a package is started

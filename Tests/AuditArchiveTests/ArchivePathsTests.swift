@@ -1,8 +1,9 @@
 import AuditArchive
 import AuditRecord
+import TestSupport
 import Testing
 
-@Suite struct ArchivePathsTests {
+@Suite(.fewAtOnce) struct ArchivePathsTests {
   let part = PartName(format: .csv, day: day("2024-02-12"), index: 0, revision: 3, hash: "9bb6196f")
 
   @Test func `an organisation's files have the names of the format page`() {

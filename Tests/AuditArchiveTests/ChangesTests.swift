@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a loader is told to load again.
-@Suite struct ChangesTests {
+@Suite(.fewAtOnce) struct ChangesTests {
   private let day12 = "2024-02-12"
   private let day13 = "2024-02-13"
   private let day14 = "2024-02-14"

@@ -1,9 +1,10 @@
 import AuditArchive
 import AuditRecord
+import TestSupport
 import Testing
 
 /// Against the plainest model there is: six microseconds, each covered or not. Every set, every window, every pair.
-@Suite struct CoverageTests {
+@Suite(.fewAtOnce) struct CoverageTests {
   static let length = 6
   static let sets = (0..<(1 << length)).map { number in (0..<length).map { number & (1 << $0) != 0 } }
   static let windows = (0...length).flatMap { from in (0...length).map { span(from, $0) } }

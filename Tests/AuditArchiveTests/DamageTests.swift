@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Damage to sealed files: told when the archive is opened or the file is read, never papered over.
-@Suite struct DamageTests {
+@Suite(.fewAtOnce) struct DamageTests {
   private let day12 = "2024-02-12"
 
   /// An archive with two days; what a writer finds after `damage` was done to the part file of the first.

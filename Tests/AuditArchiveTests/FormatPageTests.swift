@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The page about the format says what is on disk.
-@Suite struct FormatPageTests {
+@Suite(.fewAtOnce) struct FormatPageTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 

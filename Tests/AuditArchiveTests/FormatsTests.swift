@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Two formats` {
+@Suite(.fewAtOnce) struct `Two formats` {
   private let day12 = "2024-02-12"
   private let day13 = "2024-02-13"
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What looks at an archive's newest state costs the same however many commits there are.
-@Suite struct HistoryCostTests {
+@Suite(.fewAtOnce) struct HistoryCostTests {
   private static let root = "/archive"
   private let name = log("acme")
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Changes with their files in a folder that no run takes them away from.
-@Suite struct LinkedFilesTests {
+@Suite(.fewAtOnce) struct LinkedFilesTests {
   private let day12 = "2024-02-12"
   private let day13 = "2024-02-13"
   private let day14 = "2024-02-14"

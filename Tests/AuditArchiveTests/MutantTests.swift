@@ -5,7 +5,7 @@ import Testing
 @testable import AuditArchive
 
 /// Files of the archive that are almost right.
-@Suite struct MutantTests {
+@Suite(.fewAtOnce) struct MutantTests {
   @Test func `a mutated manifest that is read is written as what was read`() async throws {
     let commits = try commits().map { try ArchiveJSON.decode(Commit.self, from: $0, path: "commit") }
     try await FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) {

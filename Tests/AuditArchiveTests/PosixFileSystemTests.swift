@@ -1,8 +1,9 @@
 import AuditArchive
 import Foundation
+import TestSupport
 import Testing
 
-@Suite struct PosixFileSystemTests {
+@Suite(.fewAtOnce) struct PosixFileSystemTests {
   let files = PosixFileSystem()
 
   private func expectFailure(

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct QuarantineTests {
+@Suite(.fewAtOnce) struct QuarantineTests {
   private var change: Change { Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24)) }
 
   @Test func `a record is stored once, and a commit tells how many were new`() async throws {

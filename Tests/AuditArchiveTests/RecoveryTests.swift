@@ -5,7 +5,7 @@ import Testing
 
 @testable import AuditArchive
 
-@Suite struct RecoveryTests {
+@Suite(.fewAtOnce) struct RecoveryTests {
   private let day12 = "2024-02-12"
   private let manifestPath = "_manifest/acme/manifest.json"
 

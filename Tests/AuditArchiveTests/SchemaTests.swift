@@ -8,7 +8,7 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
 
 /// What is written, against `samples/*.schema.json`, by another implementation of JSON and of JSON Schema.
-@Suite(.enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with jsonschema"))
+@Suite(.fewAtOnce, .enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with jsonschema"))
 struct SchemaTests {
   private static let samples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "samples").path

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct SigningTests {
+@Suite(.fewAtOnce) struct SigningTests {
   // Made with openssl genpkey -algorithm ed25519, and openssl pkey -pubout; used for nothing else.
   static let privatePEM = """
     -----BEGIN PRIVATE KEY-----

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct StateTests {
+@Suite(.fewAtOnce) struct StateTests {
   private let day12 = "2024-02-12"
 
   private func members(_ path: String) throws -> [String: Any] {

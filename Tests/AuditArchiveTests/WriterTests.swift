@@ -5,7 +5,7 @@ import PartitionFormats
 import TestSupport
 import Testing
 
-@Suite struct WriterTests {
+@Suite(.fewAtOnce) struct WriterTests {
   private let day12 = "2024-02-12"
 
   @Test func `the rows of a day come back as they were staged`() async throws {

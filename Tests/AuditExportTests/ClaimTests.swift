@@ -4,13 +4,14 @@ import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
 import Synchronization
+import TestSupport
 import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
 /// A claim of coverage is a conclusion from evidence, and evidence against it withdraws it: whatever the API does, what a
 /// run claims is archived, and a run that is complete has claimed all that the API showed throughout.
-@Suite struct ClaimTests {
+@Suite(.fewAtOnce) struct ClaimTests {
   private let now = time("2024-02-21T01:50:00Z")
   private let start = time("2024-02-01T01:50:00Z")
 

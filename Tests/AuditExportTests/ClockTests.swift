@@ -17,7 +17,7 @@ private struct APIClock: Behaviour {
   }
 }
 
-@Suite struct ClockTests {
+@Suite(.fewAtOnce) struct ClockTests {
   /// Thursday; an hour ahead of what the API says.
   private let now = Timestamp(rfc3339: "2024-02-08T12:00:00Z")!
   private let start = Timestamp(rfc3339: "2024-02-05T00:00:00Z")!

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Two events whose uuids have one `IdentityHash` are two events, whatever is decided about one of them.
-@Suite struct CollisionTests {
+@Suite(.fewAtOnce) struct CollisionTests {
   private let start = Timestamp(rfc3339: "2024-02-12T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-02-16T12:00:00Z")!
 

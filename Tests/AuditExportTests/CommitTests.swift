@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// When a run commits the days that it has staged, and what becomes of them when it stops.
-@Suite struct CommitTests {
+@Suite(.fewAtOnce) struct CommitTests {
   private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-04-30T01:00:00Z")!
 

@@ -4,12 +4,13 @@ import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
 import Synchronization
+import TestSupport
 import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
 /// How many requests a run makes of an API without faults.
-@Suite struct EconomyTests {
+@Suite(.fewAtOnce) struct EconomyTests {
   private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [30, 86, 300, 3_600])

@@ -1,12 +1,13 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import TestSupport
 import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 private func window(_ from: String, _ to: String) -> Window { Window(from: time(from), to: time(to)) }
 
-@Suite struct ExportPlanTests {
+@Suite(.fewAtOnce) struct ExportPlanTests {
   private let now = time("2024-02-08T12:00:00Z")
 
   private func plan(

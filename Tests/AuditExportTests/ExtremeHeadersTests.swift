@@ -71,7 +71,7 @@ private final class ExtremeAPI: HTTPTransport {
 }
 
 /// Fields with the largest numbers end a run at the worst: they crash none.
-@Suite struct ExtremeHeadersTests {
+@Suite(.fewAtOnce) struct ExtremeHeadersTests {
   private let now = Timestamp(rfc3339: "2024-12-20T01:50:00Z")!
 
   @Test(arguments: [ExportSettings.TimeFilter.walk, .seek, .filter, .auto], [false, true])

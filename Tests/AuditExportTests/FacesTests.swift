@@ -13,7 +13,7 @@ private let every = Rhythm(every: 1)
 
 /// Every behaviour of the API that is documented, was seen, or can be feared: covered means complete, whatever it does,
 /// and one run after it ends the archive is exact.
-@Suite struct FacesTests {
+@Suite(.fewAtOnce) struct FacesTests {
   private let start = time("2024-02-05T00:00:00Z")
   private let now = time("2024-02-08T01:50:00Z")
 

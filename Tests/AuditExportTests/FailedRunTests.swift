@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What a run that fails, or cannot tidy up, says of itself.
-@Suite struct FailedRunTests {
+@Suite(.fewAtOnce) struct FailedRunTests {
   private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-02-10T01:00:00Z")!
 

@@ -10,7 +10,7 @@ import Testing
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
 /// Reaching an old window through the API's time filter, whatever that makes of times.
-@Suite struct FilterTests {
+@Suite(.fewAtOnce) struct FilterTests {
   private let start = time("2024-02-09T00:00:00Z")
   private let now = time("2024-02-12T18:30:00Z")
 

@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct InFlightTests {
+@Suite(.fewAtOnce) struct InFlightTests {
   private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-02-08T01:50:00Z")!
 

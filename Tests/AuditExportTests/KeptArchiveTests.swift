@@ -19,7 +19,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 /// `KEEP_ARCHIVES=1 swift test --filter KeptArchiveTests`, which writes what is not there. They are not to be written again: where the
 /// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and
 /// `keepFirstRun`.
-@Suite struct KeptArchiveTests {
+@Suite(.fewAtOnce) struct KeptArchiveTests {
   @Test func `an archive of before is read, continued and verified, and its part files stay as they are`()
     async throws
   {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Events so large that the answers with them are refused.
-@Suite struct LargeAnswerTests {
+@Suite(.fewAtOnce) struct LargeAnswerTests {
   private let start = Timestamp(rfc3339: "2024-02-12T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-02-16T12:00:00Z")!
 

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct LostQuarantineTests {
+@Suite(.fewAtOnce) struct LostQuarantineTests {
   private let start = Timestamp(rfc3339: "2024-02-12T00:00:00Z")!
   private let now = Timestamp(rfc3339: "2024-02-14T01:00:00Z")!
 

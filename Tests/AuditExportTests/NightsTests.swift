@@ -9,7 +9,7 @@ import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
-@Suite struct NightsTests {
+@Suite(.fewAtOnce) struct NightsTests {
   private let start = time("2024-02-01T00:00:00Z")
 
   @Test(arguments: 0..<6)

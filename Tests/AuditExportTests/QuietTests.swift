@@ -9,7 +9,7 @@ import Testing
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
 /// Nights in which nothing happened are proven, not passed over.
-@Suite struct QuietTests {
+@Suite(.fewAtOnce) struct QuietTests {
   private let start = time("2024-02-01T00:00:00Z")
   private let evening = time("2024-02-03T12:00:00Z")
 

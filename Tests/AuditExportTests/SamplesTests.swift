@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// `samples/archive` is what the exporter makes of `samples/pages`.
-@Suite struct SamplesTests {
+@Suite(.fewAtOnce) struct SamplesTests {
   private static let samples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "samples")

@@ -3,12 +3,13 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
 private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
 /// The faces that are made of bytes, met by the real client over a real socket.
-@Suite(.serialized) struct SocketFacesTests {
+@Suite(.fewAtOnce, .serialized) struct SocketFacesTests {
   private static let start = time("2024-02-05T00:00:00Z")
   private static let now = time("2024-02-08T01:50:00Z")
   private static let third = Rhythm(every: 3)

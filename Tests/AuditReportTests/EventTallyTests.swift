@@ -3,7 +3,7 @@ import AuditReport
 import TestSupport
 import Testing
 
-@Suite struct EventTallyTests {
+@Suite(.fewAtOnce) struct EventTallyTests {
   private let everything = Window(from: .earliest, to: .latest)
 
   @Test func `hours, weekdays and days are those of UTC`() {

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct ReportPageTests {
+@Suite(.fewAtOnce) struct ReportPageTests {
   private func html(
     _ cells: [[String: String]], verification: ReportContent.Verification = .skipped, limit: Int = 1 << 15
   ) async throws -> String {

@@ -4,7 +4,7 @@ import AuditReport
 import TestSupport
 import Testing
 
-@Suite struct StatusPageTests {
+@Suite(.fewAtOnce) struct StatusPageTests {
   /// Days of every kind: three covered, one missing, two covered; the last before the gap and the last of all may still change.
   private func write(_ writer: ArchiveWriter) async throws {
     try await ExampleArchive.commit(

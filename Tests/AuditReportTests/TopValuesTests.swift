@@ -1,7 +1,8 @@
 import AuditReport
+import TestSupport
 import Testing
 
-@Suite struct TopValuesTests {
+@Suite(.fewAtOnce) struct TopValuesTests {
   private func counted(_ values: [String], limit: Int) -> TopValues {
     var top = TopValues(limit: limit)
     for value in values {

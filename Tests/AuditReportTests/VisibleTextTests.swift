@@ -1,7 +1,8 @@
 import AuditReport
+import TestSupport
 import Testing
 
-@Suite struct VisibleTextTests {
+@Suite(.fewAtOnce) struct VisibleTextTests {
   @Test(arguments: [
     ("plain text, 大阪市, São Paulo, ערב", "plain text, 大阪市, São Paulo, ערב"),
     ("a\nb\tc\u{0}", "a⟨U+000A⟩b⟨U+0009⟩c⟨U+0000⟩"),

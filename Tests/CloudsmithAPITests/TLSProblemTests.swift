@@ -6,7 +6,7 @@ import Testing
 @testable import CloudsmithAPI
 
 /// Why there is no secure connection: each reason has its own message, and none is retried.
-@Suite struct TLSProblemTests {
+@Suite(.fewAtOnce) struct TLSProblemTests {
   private func problem(
     _ tls: NIOSSLContext?, _ host: String = "localhost", caFile: String?,
     _ reply: SocketServer.Reply = .response(body: TransportProbe.page)

@@ -1,10 +1,11 @@
 import AuditRecord
 import CloudsmithAPI
 import Foundation
+import TestSupport
 import Testing
 
 /// Who is spoken to, and who gets the key: TLS, proxies, redirects.
-struct TransportConnectionTests {
+@Suite(.fewAtOnce) struct TransportConnectionTests {
   private let page = TransportProbe.page
 
   @Test func `a request carries the key, the product's name and what it accepts`() async throws {

@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
-@Suite struct `Access` {
+@Suite(.fewAtOnce) struct `Access` {
   static let key = EmulatorConfiguration.demoKey
 
   @Test(arguments: [

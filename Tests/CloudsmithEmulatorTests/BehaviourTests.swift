@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
-@Suite struct `Behaviours` {
+@Suite(.fewAtOnce) struct `Behaviours` {
   @Test func `growth adds so many events before each request, newer than all and not from the future`() throws
   {
     var emulation = try Emulation(generated: 10) { $0.behaviours = [Growth(events: 3)] }

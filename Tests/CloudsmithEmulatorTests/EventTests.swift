@@ -1,9 +1,10 @@
 import AuditRecord
 import CloudsmithEmulator
 import Foundation
+import TestSupport
 import Testing
 
-@Suite struct `Events` {
+@Suite(.fewAtOnce) struct `Events` {
   @Test func `the same seed makes the same events, another seed or log others`() throws {
     let truth = { (seed: UInt64, text: String) in
       let emulation = try Emulation(generated: 500) {

@@ -6,6 +6,7 @@ import Testing
 
 /// Cloudsmith's own clients, unchanged, against the emulator. `Scripts/test` names the interpreter that has them.
 @Suite(
+  .fewAtOnce,
   .enabled(
     if: BuiltProgram.python != nil, "CLOUDSMITH_TEST_PYTHON names no interpreter with the official clients"))
 struct `Interoperability` {

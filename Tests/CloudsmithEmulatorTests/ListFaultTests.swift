@@ -1,9 +1,10 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
 /// Behaviours that make a list look other than it is.
-@Suite struct `Faults of lists` {
+@Suite(.fewAtOnce) struct `Faults of lists` {
   /// What an answer says of pages, in the order count, pages, page, size; nil where it says nothing.
   private static func fields(_ response: EmulatedResponse) -> [String?] {
     ["Count", "PageTotal", "Page", "PageSize"].map { response.headers["X-Pagination-\($0)"] }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Faults of what a page lists, and of its bytes.
-@Suite struct `Faults of pages` {
+@Suite(.fewAtOnce) struct `Faults of pages` {
   @Test func `ties are listed in another order on every request, and nothing else moves`() throws {
     var emulation = try Emulation(generated: 90, ties: 6) { $0.behaviours = [ShuffledTies(seed: 1)] }
     let pages = try (1...4).map { _ in try emulation.get(size: 90).records }

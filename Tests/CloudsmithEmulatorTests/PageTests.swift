@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
-@Suite struct `Pages` {
+@Suite(.fewAtOnce) struct `Pages` {
   static let three = [
     record("c", at: "2024-02-12T10:00:02Z"), record("b", at: "2024-02-12T10:00:01.5Z"),
     record("a", at: "2024-02-12T10:00:01Z"),

@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
-@Suite struct `Queries` {
+@Suite(.fewAtOnce) struct `Queries` {
   static let log = [
     record("e", at: "2024-02-12T23:59:59.999999Z", event: "update.scim_blocked", actor: nil),
     record("d", at: "2024-02-12T10:30:45.000001Z", event: "create.entitlement_created", actor: "ci-deploy"),

@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
-@Suite struct `The rate limit` {
+@Suite(.fewAtOnce) struct `The rate limit` {
   @Test func `every answer tells limit, remainder, reset and the interval advised`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 3_600 }
     let headers = emulation.get().headers

@@ -1,9 +1,10 @@
 import AuditRecord
 import CloudsmithEmulator
 import Foundation
+import TestSupport
 import Testing
 
-@Suite struct `The server` {
+@Suite(.fewAtOnce) struct `The server` {
   static func configuration(_ behaviours: [any Behaviour] = []) throws -> EmulatorConfiguration {
     var configuration = EmulatorConfiguration(logs: [try log()])
     let window = Window(from: try time("2024-02-01T00:00:00Z"), to: try time("2024-03-01T00:00:00Z"))

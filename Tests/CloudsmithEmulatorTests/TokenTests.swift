@@ -1,9 +1,10 @@
 import AuditRecord
 import CloudsmithEmulator
+import TestSupport
 import Testing
 
 /// `POST /openid/ORG/`, as cloudsmith-cli and the exporter use it.
-@Suite struct `Tokens` {
+@Suite(.fewAtOnce) struct `Tokens` {
   private static func emulation(lifetime: Int? = nil) throws -> EmulatedAPI {
     var configuration = EmulatorConfiguration(logs: [try #require(LogName("acme"))])
     configuration.identity = TrustedIdentity(token: "identity", service: "svc", lifetime: lifetime)

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import PartitionFormats
 
-@Suite struct `gzip as a stream` {
+@Suite(.fewAtOnce) struct `gzip as a stream` {
   private static let member = GzipWriter.memberLength
 
   /// Members of `length` bytes of content, `width` of them at a time.

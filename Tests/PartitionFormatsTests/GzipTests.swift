@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import PartitionFormats
 
-@Suite struct `gzip in memory` {
+@Suite(.fewAtOnce) struct `gzip in memory` {
   static func contents() -> [[UInt8]] {
     var random = LocalSplitMix64(seed: 1)
     return [

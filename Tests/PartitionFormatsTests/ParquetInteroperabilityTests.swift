@@ -1,6 +1,7 @@
 import AuditRecord
 import Foundation
 import PartitionFormats
+import TestSupport
 import Testing
 
 private let environment = ProcessInfo.processInfo.environment
@@ -9,6 +10,7 @@ private let python = environment["CLOUDSMITH_TEST_PYTHON"]
 private let engines = environment["CLOUDSMITH_TEST_ENGINES"] ?? "pyarrow,duckdb,polars"
 
 @Suite(
+  .fewAtOnce,
   .enabled(if: python != nil, "CLOUDSMITH_TEST_PYTHON names no Python with pyarrow, duckdb and polars"),
   .serialized)
 struct `Other engines` {

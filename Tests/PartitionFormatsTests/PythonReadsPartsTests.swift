@@ -1,9 +1,10 @@
 import AuditRecord
 import Foundation
 import PartitionFormats
+import TestSupport
 import Testing
 
-@Suite struct `Python's gzip and csv` {
+@Suite(.fewAtOnce) struct `Python's gzip and csv` {
   private static let script = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Interoperability/read-csv-part.py")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `changes`, run as loaders run it.
-@Suite struct ChangesTests {
+@Suite(.fewAtOnce) struct ChangesTests {
   /// An archive of 12 commits; of its days some are open, one was emptied.
   private func withArchive(_ body: (String) async throws -> Void) async throws {
     try await withHistory(seed: 3, commits: 12, body)

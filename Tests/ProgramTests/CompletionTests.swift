@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The scripts of `--generate-completion-script`, in the shells that they are for.
-@Suite struct CompletionTests {
+@Suite(.fewAtOnce) struct CompletionTests {
   /// What a line may be completed by, and what may not be among it.
   static let lines: [(line: String, offered: [String], never: [String])] = [
     ("cloudsmith-audit-export ", ["export", "status", "verify", "changes", "schema"], ["manual", "csv"]),

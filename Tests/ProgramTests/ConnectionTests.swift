@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the program says when there is no secure connection: it is status 1, at once.
-@Suite(.serialized) struct ConnectionTests {
+@Suite(.fewAtOnce, .serialized) struct ConnectionTests {
   private func expect(_ sentence: String, from result: Program.Result) {
     #expect(result.status == 1, "\(result.log)\(result.output)")
     let text = result.log + result.output

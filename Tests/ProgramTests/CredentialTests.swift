@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where the key comes from, and where the token.
-@Suite(.serialized) struct CredentialTests {
+@Suite(.fewAtOnce, .serialized) struct CredentialTests {
   @Test(arguments: ["-", "/dev/stdin"])
   func `a key can be piped in, for all logs of a job`(name: String) throws {
     try Bench.with(["--organization", "globex", "--generate", "30"]) { bench in

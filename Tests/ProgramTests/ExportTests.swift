@@ -1,9 +1,10 @@
 import AuditRecord
 import Foundation
+import TestSupport
 import Testing
 
 /// The program against the emulator, both as their users run them.
-@Suite(.serialized) struct ExportTests {
+@Suite(.fewAtOnce, .serialized) struct ExportTests {
   /// Days long past for the clock of the test, recent enough for the retention.
   private static let recent: (from: String, to: String) = {
     let now = Date().timeIntervalSince1970

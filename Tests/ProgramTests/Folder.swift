@@ -4,11 +4,11 @@ import Foundation
 struct Folder {
   let path: String
 
-  static func with(_ body: (Folder) throws -> Void) throws {
+  static func with<Result>(_ body: (Folder) throws -> Result) throws -> Result {
     let folder = Folder(path: NSTemporaryDirectory() + "audit-settings-" + UUID().uuidString)
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    try body(folder)
+    return try body(folder)
   }
 
   /// Writes a file, and the folders above it; returns its path.

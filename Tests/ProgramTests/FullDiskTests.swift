@@ -1,9 +1,11 @@
 import AuditArchive
 import Foundation
+import TestSupport
 import Testing
 
 /// A disk of one megabyte.
 @Suite(
+  .fewAtOnce,
   .serialized,
   .enabled(
     if: Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'"),

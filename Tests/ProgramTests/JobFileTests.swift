@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--config FILE`: many logs in one run.
-@Suite(.serialized) struct JobFileTests {
+@Suite(.fewAtOnce, .serialized) struct JobFileTests {
   private static let logs = """
     max_requests_per_second: unlimited
     backfill_start_time: 2020-01-01

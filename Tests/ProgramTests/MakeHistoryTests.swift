@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The archives that `Scripts/benchmark --history` measures the exporter on.
-@Suite struct MakeHistoryTests {
+@Suite(.fewAtOnce) struct MakeHistoryTests {
   /// Yesterday: an export that comes within ten minutes after the end of an archive has nothing to commit.
   private static let end = String(Date(timeIntervalSinceNow: -86_400).formatted(.iso8601).prefix(10))
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The manual page, help and version: what the program says of itself.
-@Suite struct ManualTests {
+@Suite(.fewAtOnce) struct ManualTests {
   private static func page() throws -> String {
     let result = try Program.exporter.run(["manual"], environment: ["SOURCE_DATE_EPOCH": "1707732000"])
     #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What is mistyped is named, with what was probably meant.
-@Suite struct MistakeTests {
+@Suite(.fewAtOnce) struct MistakeTests {
   @Test(arguments: [
     (["exprot"], "Unknown command 'exprot'. Did you mean 'export'?"),
     (["help", "exprot"], "Unknown command 'exprot'. Did you mean 'export'?"),

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `samples/monitoring`, held to the rules of Prometheus' own tool, and to what the program writes.
-@Suite struct MonitoringTests {
+@Suite(.fewAtOnce) struct MonitoringTests {
   private static let folder = Repository.path("samples/monitoring")
 
   @Test(.enabled(if: Shell.works("command -v promtool"), "needs promtool"))

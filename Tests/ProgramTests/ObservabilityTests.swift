@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What those are told who watch a run from outside.
-@Suite(.serialized) struct ObservabilityTests {
+@Suite(.fewAtOnce, .serialized) struct ObservabilityTests {
   private static let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
   private static let prefix = "cloudsmith_audit_export_"
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What goes to stdout and stderr, and what does not.
-@Suite(.serialized) struct OutputTests {
+@Suite(.fewAtOnce, .serialized) struct OutputTests {
   private static let start = [
     "--backfill-start-time", Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601),
   ]

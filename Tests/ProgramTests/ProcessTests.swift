@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the caller of the program leaves open, and how it ends the program.
-@Suite struct ProcessTests {
+@Suite(.fewAtOnce) struct ProcessTests {
   private static let start = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
 
   @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])

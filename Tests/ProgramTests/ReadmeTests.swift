@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// README.md, held to what the programs are and do.
-@Suite struct ReadmeTests {
+@Suite(.fewAtOnce) struct ReadmeTests {
   @Test func `every command is shown in the README`() throws {
     let code = try Readme().code
     for command in try ProgramHelp.of(.exporter).commands {

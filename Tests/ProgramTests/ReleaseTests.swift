@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Scripts/release, with the program of this build in place of a release build; .ci/run has it make the real thing.
-@Suite struct ReleaseTests {
+@Suite(.fewAtOnce) struct ReleaseTests {
   @Test(
     .enabled(
       if: Shell.works("command -v dpkg-deb && command -v dpkg-shlibdeps && command -v strip"),

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `report`, from the archive to what a browser makes of the page.
-@Suite struct ReportTests {
+@Suite(.fewAtOnce) struct ReportTests {
   /// What `check-report.py` read in a page.
   private struct Page {
     var cells: [String]

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `samples/scheduling`, each held to the rules of what will read it.
-@Suite struct SchedulingTests {
+@Suite(.fewAtOnce) struct SchedulingTests {
   @Test(
     .enabled(if: Shell.works("command -v systemd-analyze"), "needs systemd-analyze"))
   func `systemd finds no fault in the service and the timer`() throws {

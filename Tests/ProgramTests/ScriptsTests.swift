@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the scripts of this repository do to the machine that they run on, and what they say.
-@Suite struct ScriptsTests {
+@Suite(.fewAtOnce) struct ScriptsTests {
   private func source(_ script: String, _ arguments: [String] = [], environment: [String: String] = [:])
     throws
     -> Program.Result
@@ -58,27 +59,68 @@ import Testing
     }
   }
 
+  /// What `run_tests` does about a program that says these lines and ends with this status.
+  private func runTests(
+    _ lines: [String], status: Int = 0, then last: String = "", environment: [String: String] = [:]
+  ) throws -> (result: Program.Result, log: String) {
+    try Folder.with { folder in
+      let output = try folder.write(lines.joined(separator: "\n"), to: "output")
+      let result = try source(
+        #"cd "$2" && run_tests log 3 sh -c "cat '$3'; $4 exit $5""#,
+        [folder.path, output, last, "\(status)"],
+        environment: environment)
+      return (result, try String(contentsOfFile: folder.path + "/log", encoding: .utf8))
+    }
+  }
+
   @Test func `of the output of the tests only what somebody should read is shown, and the rest is kept`()
     throws
   {
+    let lines = [
+      "◇ Test run started.", "◇ Test \"one\" started.", "◇ Test case passing 1 argument text → \"a",
+      "b\" started.",
+      "✔ Test \"one\" passed after 0.1 seconds.",
+      "✘ Test \"two\" recorded an issue at A.swift:1:2: Expectation failed", "↳ why,", "in two lines",
+      "✘ Test \"two\" failed after 0.1 seconds with 1 issue.", "◇ Test \"three\" started.", "warning: odd",
+      "➜ Test \"three\" skipped: \"needs jq\"",
+      "✘ Test run with 3 tests in 1 suite failed after 0.1 seconds with 1 issue.",
+      "error: no newline at the end",
+    ]
+    let (result, log) = try runTests(lines, status: 1)
+    #expect(result.status == 1, "\(result.log)")
+    let shown = result.output.split(separator: "\n").map(String.init)
+    #expect(
+      shown == lines[5...7] + lines[10...13]
+        + ["1 skipped, for the reasons above", "== failed:", "  \"two\""], "\(result.output)")
+    #expect(log == lines.joined(separator: "\n"))
+  }
+
+  @Test func `tests that end with their process are named`() throws {
+    let (result, _) = try runTests(
+      [
+        "◇ Test \"one\" started.", "◇ Test \"two\" started.", "✔ Test \"one\" passed after 0.1 seconds.",
+        "A.swift:1: Fatal error: Index out of range",
+      ], status: 4)
+    #expect(result.status == 1, "\(result.log)")
+    #expect(
+      result.output.contains("Index out of range") && result.output.hasSuffix("at work in it:\n  \"two\"\n"))
+  }
+
+  @Test func `tests that stand still are ended and named`() throws {
+    let (result, _) = try runTests(
+      ["◇ Test \"one\" started."], then: "sleep 600;", environment: ["STANDSTILL": "1"])
+    #expect(result.status == 1, "\(result.log)")
+    #expect(result.output.contains("they are ended") && result.output.hasSuffix("\n  \"one\"\n"))
+  }
+
+  @Test func `how long the tests still take is known by the last run`() throws {
     try Folder.with { folder in
-      let lines = [
-        "◇ Test run started.", "◇ Test \"one\" started.", "✔ Test \"one\" passed after 0.1 seconds.",
-        "✘ Test \"two\" recorded an issue at A.swift:1:2: Expectation failed", "↳ why", "warning: odd",
-        "✘ Test \"two\" failed after 0.1 seconds with 1 issue.", "➜ Test \"three\" skipped: \"needs jq\"",
-        "✘ Test run with 3 tests in 1 suite failed after 0.1 seconds with 1 issue.",
-        "error: no newline at the end",
-      ]
-      let file = try folder.write(lines.joined(separator: "\n"), to: "output")
-      let result = try source(#"follow "$2" 3 < "$3""#, [folder.path + "/log", file])
-      #expect(result.status == 0, "\(result.log)")
-      let shown = result.output.split(separator: "\n").map(String.init)
-      #expect(
-        shown == Array(lines[3...5] + lines[7...9] + ["1 skipped, for the reasons above"]), "\(result.output)"
-      )
-      #expect(
-        try String(contentsOfFile: folder.path + "/log", encoding: .utf8) == lines.joined(separator: "\n")
-          + "\n")
+      let times = try folder.write("10 15\n600 400\n1200 500\n", to: "times")
+      func left(_ done: Int, _ elapsed: Int) throws -> String {
+        try source(#"seconds_left "$2" "$3" "$4""#, [times, "\(done)", "\(elapsed)"]).output
+      }
+      #expect(try [left(600, 400), left(700, 800), left(600, 200), left(1, 5)] == ["100", "200", "100", ""])
+      #expect(try source(#"seconds_left "$2" 1 2"#, [folder.path + "/none"]).output == "")
     }
   }
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where settings come from, and in which order.
-@Suite struct SettingsTests {
+@Suite(.fewAtOnce) struct SettingsTests {
   private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
 
   @Test func `an option counts before the environment, that before the job file, that before the default`()

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What people copy along with a value is named, and never taken for a part of it.
-@Suite struct SlipTests {
+@Suite(.fewAtOnce) struct SlipTests {
   private static let key = ["CLOUDSMITH_API_KEY": "k-123456"]
 
   @Test(arguments: [

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `status`, as people see it.
-@Suite struct StatusTests {
+@Suite(.fewAtOnce) struct StatusTests {
   private let arguments = ["status", "-o", "acme", "--archive", Repository.path("samples/archive")]
 
   private func status(_ options: [String] = [], _ environment: [String: String] = [:]) throws -> String {

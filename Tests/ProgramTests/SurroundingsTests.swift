@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
-@Suite(.serialized) struct SurroundingsTests {
+@Suite(.fewAtOnce, .serialized) struct SurroundingsTests {
   private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 

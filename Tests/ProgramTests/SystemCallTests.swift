@@ -1,11 +1,13 @@
 import AuditArchive
 import Foundation
+import TestSupport
 import Testing
 
 /// The built program, killed or failed by the kernel at its system calls, one after the other.
 ///
 ///     STRACE_STRIDE=1 swift test --filter SystemCallTests     at every call, and not at some of them
 @Suite(
+  .fewAtOnce,
   .serialized,
   .enabled(if: Shell.works("strace -qq -o /dev/null true"), "needs strace, and the right to trace"))
 struct SystemCallTests {

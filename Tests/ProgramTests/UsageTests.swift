@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bad input gets one sentence and status 64.
-@Suite struct UsageTests {
+@Suite(.fewAtOnce) struct UsageTests {
   private static let right = ["export", "--organization", "acme", "--archive", "/tmp/never-made"]
 
   @Test(arguments: [

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `samples/warehouses`: the loaders, run against real engines as their readers would run them.
-@Suite struct WarehouseTests {
+@Suite(.fewAtOnce) struct WarehouseTests {
   private static let names = [
     "postgresql", "duckdb", "clickhouse", "spark", "bigquery", "snowflake", "redshift", "athena",
   ]

@@ -6,7 +6,7 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
 
 /// Three other readers: PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
-@Suite(.enabled(if: python != nil, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+@Suite(.fewAtOnce, .enabled(if: python != nil, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
 struct DifferentialTests {
   /// `YAML_DOCUMENTS`, how many, and `YAML_SEED`, that of the first.
   private static let seeds: Range<Int> = {

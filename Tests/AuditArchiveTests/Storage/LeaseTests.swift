@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What becomes of a run that lost its lease, and of the one that took it over.
-@Suite struct LeaseTests {
+@Suite(.fewAtOnce) struct LeaseTests {
   private let bucket = MemoryBucket()
   private var archive: Archive { Archive(in: MemoryStorage(bucket, ArchivePaths(log("acme")))) }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a store in a folder does beyond `StorageContractTests`.
-@Suite struct LocalStorageTests {
+@Suite(.fewAtOnce) struct LocalStorageTests {
   private func withStorage(_ body: (String, LocalStorage) async throws -> Void) async throws {
     try await withTemporaryFolder { (folder) async throws in
       let root = "\(folder)/below/archive"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What every store of an archive does: a folder, on the disk and in memory, and a bucket.
-@Suite struct StorageContractTests {
+@Suite(.fewAtOnce) struct StorageContractTests {
   enum Kind: CaseIterable {
     case disk, memoryDisk, bucket
   }

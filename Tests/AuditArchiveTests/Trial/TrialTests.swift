@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What `check` does in an archive's folder.
-@Suite struct TrialTests {
+@Suite(.fewAtOnce) struct TrialTests {
   private static let root = "/archive"
 
   private func disk() async throws -> FaultyFileSystem {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whichever file of an archive is damaged, it is found, and it alone is blamed.
-@Suite struct EveryFileTests {
+@Suite(.fewAtOnce) struct EveryFileTests {
   /// All but the lock, which is nobody's evidence.
   private func paths(_ archive: ExampleArchive) throws -> [String] {
     try tree(archive.folder).keys.filter { !$0.hasSuffix("/") && !$0.hasSuffix("/lock") }.sorted()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is neither a file nor a folder, wherever a reader's pattern would find it, is told by name and hangs nothing.
-@Suite struct IrregularFileTests {
+@Suite(.fewAtOnce) struct IrregularFileTests {
   private let organization = "csv/organization=acme"
 
   private func pipe(_ path: String, in archive: ExampleArchive) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A verification that goes on from a commit that was verified before.
-@Suite struct SinceTests {
+@Suite(.fewAtOnce) struct SinceTests {
   private let manifest = "_manifest/acme/manifest.json"
 
   private func record(_ number: Int) -> String { ArchivePaths(log("acme")).commit(number) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Each kind of damage to what an archive says of itself is found and named rightly.
-@Suite struct StateDamageTests {
+@Suite(.fewAtOnce) struct StateDamageTests {
   private let manifest = "_manifest/acme/manifest.json"
   private let kind = "_manifest/archive.json"
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a run does while an archive is verified is no damage; what a disk refuses is told as that.
-@Suite struct VerificationMeanwhileTests {
+@Suite(.fewAtOnce) struct VerificationMeanwhileTests {
   /// What a run does to an archive, in the steps of a commit: parts, record, manifest, and the deletion of what was replaced.
   private struct Run {
     let steps: [(ExampleArchive) throws -> Void]

@@ -29,7 +29,7 @@ private final class Switch: NoticeTransport {
   }
 }
 
-@Suite struct NoticeTests {
+@Suite(.fewAtOnce) struct NoticeTests {
   private static let text = "cloudsmith-audit-export: done: acme: 3 events & more\nhigh-water mark"
 
   private func sign(
