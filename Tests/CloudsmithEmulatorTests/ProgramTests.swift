@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `The program` {
+@Suite(.fewAtOnce) struct `The program` {
   static let february = ["--generate", "120", "--seed", "7", "--from", "2024-02-01", "--to", "2024-03-01"]
 
   @Test(arguments: [SIGTERM, SIGINT]) func `it says where it listens, serves, and ends in order`(
@@ -15,6 +15,17 @@ import Testing
       #expect(answer.text.contains("\r\nX-Pagination-Count: 120\r\n"))
     }
     #expect(status == 0)
+  }
+
+  @Test func `a port that another program has is told as that`() async throws {
+    _ = try await BuiltProgram.serve(Self.february) { port in
+      let outcome = try await BuiltProgram.run(BuiltProgram.emulator, Self.february + ["--port", "\(port)"])
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errors.hasPrefix(
+          "Error: It cannot listen on port \(port) of 127.0.0.1: Address already in use. Give"),
+        "\(outcome.errors)")
+    }
   }
 
   @Test func `the events printed are the events served`() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `check` against the emulator and its faults.
-@Suite(.serialized) struct CheckTests {
+@Suite(.fewAtOnce, .serialized) struct CheckTests {
   private struct Checked {
     let status: Int32
     let requests: Int
@@ -114,6 +114,14 @@ import Testing
       #expect(nobody.status == 75 && nobody.failed == ["api"] && nobody.requests == 2, "\(nobody)")
       #expect(nobody.messages["api"]?.contains("Connection refused") == true)
       #expect(nobody.skipped.count == 11)
+    }
+  }
+
+  @Test func `without a key the archive is looked at all the same`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      let checked = try check(bench, ["--archive", bench.archive], environment: ["CLOUDSMITH_API_KEY": ""])
+      #expect(checked.status == 64 && checked.failed == ["key"] && checked.requests == 0, "\(checked)")
+      for line in CheckTests.ofArchive { #expect(checked.results[line] == "passed", "\(line): \(checked)") }
     }
   }
 

@@ -8,7 +8,8 @@ struct FaultyCall {
   static let isPossible = Shell.works("command -v cc")
 
   /// - Parameters:
-  ///   - call: `flock`, `link`, `rename`, `mkdir`, `unlink`, `fsyncdir` (of folders) or `fsyncfile` (of files).
+  ///   - call: `flock`, `link`, `rename`, `mkdir`, `unlink`, `fsyncdir` (of folders), `fsyncfile` (of files) or
+  ///     `openpart` (of a CSV part, for reading).
   ///   - code: such as `ENOLCK`.
   init(_ call: String, _ code: String, in folder: String) throws {
     let (source, library) = (folder + "/fault.c", folder + "/fault-\(call)-\(code).so")
@@ -22,6 +23,8 @@ struct FaultyCall {
     #define _GNU_SOURCE
     #include <errno.h>
     #include <fcntl.h>
+    #include <stdarg.h>
+    #include <string.h>
     #include <sys/stat.h>
     #include <sys/syscall.h>
     #include <unistd.h>
@@ -47,6 +50,16 @@ struct FaultyCall {
     #ifdef FAULT_mkdir
     int mkdir(const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }
     int mkdirat(int folder, const char *path, mode_t mode) { REFUSE(FAULT_mkdir); }
+    #endif
+    #ifdef FAULT_openpart
+    int openat(int folder, const char *path, int flags, ...) {
+      va_list more;
+      va_start(more, flags);
+      int mode = flags & O_CREAT ? va_arg(more, int) : 0;
+      va_end(more);
+      if (!(flags & O_CREAT) && strstr(path, ".csv.gz")) REFUSE(FAULT_openpart);
+      return syscall(SYS_openat, folder, path, flags, mode);
+    }
     #endif
     #if defined(FAULT_fsyncdir) || defined(FAULT_fsyncfile)
     int fsync(int file) {

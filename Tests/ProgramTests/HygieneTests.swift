@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the program leaves to others of the machine, and what it says where.
-@Suite(.serialized) struct HygieneTests {
+@Suite(.fewAtOnce, .serialized) struct HygieneTests {
   private static let long = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
   private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
 
@@ -105,6 +106,21 @@ import Testing
       }
       #expect(found == ["irregular \(pipe) a named pipe", "irregular \(link) a symbolic link"])
       #expect(try bench.export(options).status == 0)
+    }
+  }
+
+  @Test func `what a killed run left is deleted, and told in one line that -q leaves out`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      for quiet in [false, true] {
+        #expect(try bench.export(["--backfill-start-time", "2024-01-01", "-q"]).status == 0)
+        let folder = Folder(path: bench.archive + "/_staging/acme")
+        for number in 1...3 { try folder.write("x", to: "spool-0000000\(number)") }
+        let result = try bench.export(quiet ? ["-q"] : [])
+        #expect(result.status == 0)
+        let lines = result.log.split(separator: "\n").filter { $0.contains("a stopped run left") }
+        #expect(lines.count == (quiet ? 0 : 1), "\(result.log)")
+        #expect(lines.allSatisfy { $0.hasSuffix("/spool-00000001 and 2 other files") }, "\(result.log)")
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `verify`, run as its users run it, on copies of `samples/archive`.
-@Suite struct VerifyTests {
+@Suite(.fewAtOnce) struct VerifyTests {
   private static let hash1 = hash(1)
   private static let hash2 = hash(2)
   private static let part12 = part("2024-02-12")
@@ -244,12 +244,34 @@ import Testing
       let empty = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-13"])
       #expect(empty.status == 64 && empty.log.contains("is not before"))
       #expect(try verify(folder, ["--from", "2024-02-13T00:00:00"]).log.contains("has no time zone"))
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
+      let alone = try verify(folder)
+      #expect(alone.status == 2)
+      #expect(alone.output.contains("\nmissing: The next export makes it anew"), "\(alone.output)")
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
       let result = try verify(folder)
       #expect(result.status == 2)
+      #expect(result.output.contains("\nmissing: Restore _manifest from a copy"), "\(result.output)")
       #expect(
         result.output.contains(
           "there is no manifest and no commit record, though there are parts such as csv/"))
+    }
+  }
+
+  @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
+  func `files that this user may not read are no damage: status 74, and what to do`() throws {
+    try Bench.with(["--generate", "20"]) { bench in
+      #expect(try bench.export(["--backfill-start-time", "2024-01-01", "-q"]).status == 0)
+      let denied = try FaultyCall("openpart", "EACCES", in: bench.folder).environment
+      let result = try Program.exporter.run(
+        ["verify", "-o", "acme", "--archive", bench.archive], environment: denied)
+      #expect(result.status == 74 && result.log.contains("cannot be read in full"), "\(result.log)")
+      #expect(
+        result.output.contains("\nunreadable: Give the user that runs verify the right to read it")
+          && !result.output.contains("--replace"), "\(result.output)")
+      // An export that has to read a day says so too.
+      let export = try bench.export(["--format", "csv,parquet"], environment: denied)
+      #expect(export.status == 74 && export.log.contains("the right to read it"), "\(export.log)")
     }
   }
 

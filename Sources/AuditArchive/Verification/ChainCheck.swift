@@ -144,7 +144,7 @@ struct ChainCheck {
     } catch {
       previous = (number, "")
       silent.insert(number)
-      add(.unreadable("\(error)"), number, isBreak: true)
+      add(.unreadable(error), number, isBreak: true)
       return holdAgainstManifest(at: number)
     }
     let sha256 = await checkBytes(bytes, of: number)

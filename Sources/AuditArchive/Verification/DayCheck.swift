@@ -235,7 +235,7 @@ extension Flaw {
     case .missing: self = .missing(rows: file.rows)
     // To fetch the day anew is no help: a run refuses the archive.
     case .symbolicLink: self = .irregular(.symbolicLink)
-    default: self = .unreadable("\(error)")
+    default: self = .unreadable(error)
     }
   }
 }

@@ -45,8 +45,8 @@ package enum Flaw: Hashable, Sendable {
   case unlisted(Unlisted)
   /// Neither a file nor a folder, or a folder where only files stand: no archive holds it, and no run touches it.
   case irregular(FileKind)
-  /// Not what its format says, or not to be had from the disk; where and why.
-  case unreadable(String)
+  /// Not what its format says, or not to be had from the disk; where and why. `isDenied`: this user may not read it, which is no damage.
+  case unreadable(String, isDenied: Bool = false)
   /// The columns or the dialect are not those of this schema.
   case schemaMismatch(expected: String, found: String)
   case miscounted(Counted, expected: Int, found: Int)
@@ -130,6 +130,18 @@ package enum Flaw: Hashable, Sendable {
     case state
     /// A covered day has no entry.
     case partitions
+  }
+}
+
+extension Flaw {
+  static func unreadable(_ error: StorageError) -> Flaw {
+    .unreadable("\(error)", isDenied: error.reason == .denied)
+  }
+
+  /// Whether nothing is known of the file but that this user may not read it.
+  package var isDenied: Bool {
+    guard case .unreadable(_, isDenied: true) = self else { return false }
+    return true
   }
 }
 

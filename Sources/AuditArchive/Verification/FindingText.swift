@@ -19,7 +19,7 @@ extension Finding {
       "has SHA-256 \(found), and was sealed with \(expected)"
     case .unlisted(let kind): kind.sentence
     case .irregular(let kind): kind.sentence
-    case .unreadable(let why): "cannot be read: \(why)"
+    case .unreadable(let why, _): "cannot be read: \(why)"
     case .schemaMismatch(let expected, let found): "is of \(found) instead of \(expected)"
     case .miscounted(let what, let expected, let found):
       "has \(found.grouped) \(what.text), and \(expected.grouped) are recorded"
@@ -59,7 +59,7 @@ extension Finding {
 
   /// What is wrong, without the path; of a file that cannot be read, why.
   var reason: String {
-    if case .unreadable(let why) = flaw { why } else { sentence }
+    if case .unreadable(let why, _) = flaw { why } else { sentence }
   }
 
   private var daysText: String { days.map(\.description).joined(separator: " and ") }

@@ -22,7 +22,7 @@ struct QuarantineCheck {
         switch error.reason {
         case .missing: [.missing()]
         case .symbolicLink: [.irregular(.symbolicLink)]
-        default: [.unreadable("\(error)")]
+        default: [.unreadable(error)]
         }
     }
     findings = flaws.map { Finding($0, at: file.path, commit: name.commit) }

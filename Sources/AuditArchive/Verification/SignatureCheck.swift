@@ -33,7 +33,7 @@ struct SignatureCheck {
       case .bad: .badSignature
       }
     } catch {
-      return .unreadable("\(error)")
+      return .unreadable(error)
     }
   }
 }

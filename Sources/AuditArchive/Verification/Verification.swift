@@ -74,7 +74,7 @@ struct Verification {
         report.leftByOthers = unlisted?.leftByOthers ?? []
       }
     } catch {
-      add([Finding(.unreadable("\(error)"), at: error.path)])
+      add([Finding(.unreadable(error), at: error.path)])
     }
     await check(state, chain, observe)
     await checkQuarantine(state)
@@ -306,7 +306,7 @@ struct Verification {
         try await check.lookAgain(commits(after: state.commit), intent())
       }
     } catch let error as StorageError {
-      add([Finding(.unreadable("\(error)"), at: error.path)])
+      add([Finding(.unreadable(error), at: error.path)])
     } catch {
       add([Finding(.unreadable("\(error)"), at: paths.intent)])
     }

@@ -2,23 +2,34 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Accepts connections on one address and serves the API on them, one event-loop thread for all.
 struct Listener {
   let server: NIOAsyncChannel<Connection.Wire, Never>
   let port: Int
 
   static func open(host: String, port: Int, on group: any EventLoopGroup) async throws -> Listener {
-    let server = try await ServerBootstrap(group: group)
+    let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .bind(host: host, port: port) { channel in
+    let server: NIOAsyncChannel<Connection.Wire, Never>
+    do {
+      server = try await bootstrap.bind(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           try channel.pipeline.syncOperations.addHandler(ResponsePartEncoder())
           return try Connection.Wire(wrappingChannelSynchronously: channel)
         }
       }
+    } catch let error as IOError {
+      throw ListenError(host: host, port: port, code: error.errnoCode)
+    }
     return Listener(server: server, port: server.channel.localAddress?.port ?? port)
   }
 
@@ -30,6 +41,24 @@ struct Listener {
           group.addTask { await Connection(wire: wire, api: api).serve() }
         }
       }
+    }
+  }
+}
+
+/// That an address cannot be listened on.
+struct ListenError: Error, CustomStringConvertible {
+  let host: String
+  let port: Int
+  /// An `errno`.
+  let code: CInt
+
+  var description: String {
+    let why = "It cannot listen on port \(port) of \(host): \(String(cString: strerror(code)))."
+    return switch code {
+    case EADDRINUSE:
+      "\(why) Give another with --port, or end the program that has it; --port 0 is any that is free."
+    case EACCES: "\(why) Give a port above 1023 with --port."
+    default: why
     }
   }
 }

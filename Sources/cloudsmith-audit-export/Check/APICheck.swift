@@ -30,6 +30,15 @@ struct APICheck {
     self.progress = progress
   }
 
+  /// Where there is no key, nothing is asked.
+  static func lines(withoutKey failure: Failure) -> [CheckLine] {
+    CheckLine.Subject.ofAPI.map { subject in
+      CheckLine(
+        subject: subject,
+        finding: subject == .key ? .bad(failure) : .open("there is no key to ask the API with"))
+    }
+  }
+
   /// - Throws: `Failure`, when it is interrupted.
   consuming func lines() async throws(Failure) -> [CheckLine] {
     do throws(APIError) {

@@ -8,7 +8,7 @@ struct CheckJob {
   private let log: LogName
   private let archive: ArchiveLocation?
   private let host: APIHost
-  private let credentials: Credentials
+  private let credentials: Result<Credentials, Failure>
   private let connection: ConnectionSettings
   private let pace: PaceRule
   private let retention: TimeSpan
@@ -25,27 +25,41 @@ struct CheckJob {
     self.connection = connection
     pace = try sources.value(of: Settings.pace)
     retention = try sources.value(of: Settings.retention)
-    credentials = try Credentials.find(sources)
+    credentials = Result { () throws(Failure) in try Credentials.find(sources) }
   }
 
   func run(_ speaker: Speaker) async throws -> CheckReport {
+    let (lines, requests) =
+      switch credentials {
+      case .success(let credentials): try await askAPI(credentials, speaker)
+      case .failure(let failure): (APICheck.lines(withoutKey: failure), 0)
+      }
+    let archiveLines = await ArchiveCheck(
+      archive: archive, log: log, host: host, existing: existing, words: words(try? credentials.get())
+    ).lines()
+    return CheckReport(
+      log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
+  }
+
+  private func words(_ credentials: Credentials?) -> Words {
+    Words(
+      log: log, archive: archive?.text ?? "", keySource: credentials?.source ?? "the key",
+      service: credentials?.service, retention: retention)
+  }
+
+  /// - Returns: what was found, and the number of requests that were made.
+  private func askAPI(
+    _ credentials: Credentials, _ speaker: Speaker
+  ) async throws -> (lines: [CheckLine], requests: Int) {
     if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
-    let words = Words(
-      log: log, archive: archive?.text ?? "", keySource: credentials.source, service: credentials.service,
-      retention: retention)
-    let (lines, requests) = try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+    return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let transport = credentials.transport(over: transport, host: host, log: log)
       let client = AuditLogClient(
         log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
-      let check = APICheck(client, host: host, words: words) { subject in
+      let check = APICheck(client, host: host, words: words(credentials)) { subject in
         speaker.console.progress("looking at the \(subject.label)")
       }
       return (try await check.lines(), client.counters.requests)
     }
-    let archiveLines = await ArchiveCheck(
-      archive: archive, log: log, host: host, existing: existing, words: words
-    ).lines()
-    return CheckReport(
-      log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
   }
 }

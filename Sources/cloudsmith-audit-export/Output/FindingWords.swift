@@ -31,7 +31,7 @@ enum FindingWords {
 
   /// Whether fetching the whole day, or both days, anew ends it.
   static func isMendedByReplacing(_ flaw: Flaw) -> Bool {
-    advice(flaw) == advice(.missing()) || isOnTwoDays(flaw)
+    advice(flaw) == advice(.altered(.bytes(expected: 0, found: 0))) || isOnTwoDays(flaw)
   }
 
   private static func isOnTwoDays(_ flaw: Flaw) -> Bool {
@@ -41,6 +41,16 @@ enum FindingWords {
 
   /// What to do about a finding, and about all that are like it.
   static func advice(_ finding: Finding) -> String {
+    if case .missing(_, _?) = finding.flaw {
+      return """
+        Restore _manifest from a copy: without it nothing tells which of these files belong to the archive. No export writes here \
+        until then. Without a copy, begin a new archive in another folder; these files can still be read.
+        """
+    }
+    if finding.path.hasSuffix("/manifest.json"), case .missing = finding.flaw {
+      return
+        "The next export makes it anew: the commits are the evidence, and the manifest is their sum. Ask who deleted it."
+    }
     if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
       return """
         The commits are the evidence, and the manifest is their sum: move manifest.json away, and the next export rebuilds it. Ask \
@@ -56,7 +66,7 @@ enum FindingWords {
 
   private static func isOfManifestAlone(_ flaw: Flaw) -> Bool {
     switch flaw {
-    case .missing(_, nil), .altered, .unreadable, .wrongManifest, .schemaMismatch: true
+    case .altered, .unreadable(_, isDenied: false), .wrongManifest, .schemaMismatch: true
     default: false
     }
   }
@@ -68,6 +78,8 @@ enum FindingWords {
       Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on the day that the API \
       gives it now.
       """
+    case .unreadable(_, isDenied: true):
+      "Give the user that runs verify the right to read it: nothing is known of it but that this user may not."
     case .missing, .altered, .unreadable, .schemaMismatch, .miscounted, .outOfOrder, .duplicate, .wrongDay,
       .wrongBounds, .wrongContent, .misnamed:
       """

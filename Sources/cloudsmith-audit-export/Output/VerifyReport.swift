@@ -31,11 +31,18 @@ struct VerifyReport: Report {
     return last + 1
   }
 
-  var status: ExitStatus { findings.isEmpty ? .done : .damaged }
+  var status: ExitStatus {
+    guard !findings.isEmpty else { return .done }
+    return findings.allSatisfy(\.flaw.isDenied) ? .storage : .damaged
+  }
 
   /// The sentence that belongs to the status; nil when all is well.
   var message: String? {
     guard !findings.isEmpty else { return nil }
+    guard status == .damaged else {
+      return
+        "The archive \(quoted(archive)) of '\(log)' cannot be read in full: \(countsByKind), for want of permission."
+    }
     guard findings.contains(where: { $0.flaw.kind != .unlisted }) else {
       return """
         The archive \(quoted(archive)) of '\(log)' is as its commits say, and holds files beside it that no commit names: \

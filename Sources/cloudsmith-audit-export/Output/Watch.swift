@@ -43,8 +43,13 @@ final class Watch: Sendable {
         "recovered: \(why); files of a run that was killed may stay, and cloudsmith-audit-export verify names them"
       )
     }
-    for path in recovery.deleted {
-      speaker.logger.warning("recovered: deleted what a stopped run left behind: \(path.path)")
+    if let first = recovery.deleted.first {
+      let others = recovery.deleted.count - 1
+      speaker.logger.notice(
+        """
+        recovered: deleted what a stopped run left behind: \(first.path)\
+        \(others == 0 ? "" : others == 1 ? " and another file" : " and \(others.grouped) other files")
+        """)
     }
     if recovery.lacksDurableNames { speaker.logger.notice("\(Words.lacksDurableNames)") }
     for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }

@@ -69,6 +69,8 @@ extension Words {
       made with more inodes
       """
     case .quota: "the quota of this user, group or project is used up: make room, or have it raised"
+    case .denied where [.open, .read, .list, .inspect].contains(error.operation):
+      "give the user that runs this the right to read it"
     case .denied:
       "give the user that runs the export the right to write there, and to what earlier runs as another user have made"
     case .readOnly:
