@@ -54,7 +54,9 @@ def crontab():
     """Settings and jobs, and in a job none of the % that cron takes for a new line."""
     lines = [line for line in (SCHEDULING / "crontab").read_text().splitlines() if line and line[0] != "#"]
     jobs = [line for line in lines if not re.fullmatch(r"[A-Z_]+=\S+", line)]
-    assert len(jobs) == 1 and re.match(r"17 2 \* \* \*  cloudsmith-audit-export export ", jobs[0]) and "%" not in jobs[0]
+    assert len(jobs) == 2 and "%" not in "".join(jobs)
+    assert re.match(r"17 2 \* \* \*  cloudsmith-audit-export export ", jobs[0])
+    assert re.match(r"41 4 \* \* 0  cloudsmith-audit-export verify ", jobs[1])
 
 
 def airflow():

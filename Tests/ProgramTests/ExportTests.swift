@@ -433,6 +433,15 @@ import Testing
       #expect(json["status"] as? String == "planned")
       #expect((json["requests_expected"] as? Int).map { (20...60).contains($0) } == true, "\(json)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
+      // Of a night, which reads one page and that again, nothing is left to guess.
+      let start = ["--backfill-start-time", ExportTests.recent.from]
+      #expect(try bench.export(start).status == 0)
+      let night = ["--page-size", "500", "--lookback", "1m", "--output-format", "json"]
+      let expected = try bench.export(night + ["--dry-run"]).json["requests_expected"] as? Int
+      let run = try bench.export(night).json["run"] as? [String: Any]
+      #expect(
+        expected != nil && run?["requests"] as? Int == expected,
+        "\(String(describing: expected)), \(run ?? [:])")
     }
   }
 

@@ -131,12 +131,13 @@ import Testing
       let result = try bench.export(
         quiet + [
           "--backfill-start-time", ObservabilityTests.recent, "--metrics-file",
-          "/nonexistent/cloudsmith.prom",
+          bench.folder + "/none/cloudsmith.prom",
         ])
       #expect(result.status == 0)
       #expect(
         result.log.contains(
-          "warning no metrics: The folder of --metrics-file '/nonexistent/cloudsmith.prom' cannot be found"))
+          "warning no metrics: The folder of --metrics-file '\(bench.folder)/none/cloudsmith.prom' cannot be found"
+        ))
     }
   }
 

@@ -46,6 +46,8 @@ import Testing
       "usr/share/fish/vendor_completions.d/cloudsmith-audit-export.fish",
       "usr/lib/systemd/system/cloudsmith-audit-export@.service",
       "usr/lib/systemd/system/cloudsmith-audit-export@.timer",
+      "usr/lib/systemd/system/cloudsmith-audit-verify@.service",
+      "usr/lib/systemd/system/cloudsmith-audit-verify@.timer",
       "usr/share/doc/cloudsmith-audit-export/copyright", "usr/share/doc/cloudsmith-audit-export/NOTICES.gz",
       "usr/share/doc/cloudsmith-audit-export/examples/warehouses/postgresql/load.sh",
     ] {

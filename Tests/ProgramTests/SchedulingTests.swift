@@ -11,7 +11,10 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let exporter = try Program.exporter.path
-    for unit in ["cloudsmith-audit-export@.service", "cloudsmith-audit-export@.timer"] {
+    let units = ["export", "verify"].flatMap {
+      ["cloudsmith-audit-\($0)@.service", "cloudsmith-audit-\($0)@.timer"]
+    }
+    for unit in units {
       let text = try String(contentsOfFile: Repository.path("samples/scheduling/\(unit)"), encoding: .utf8)
       // The program has to be there for systemd to find no fault.
       try text.replacing("/usr/local/bin/cloudsmith-audit-export", with: exporter)
@@ -19,7 +22,7 @@ import Testing
           toFile: "\(folder)/\(unit.replacing("@", with: "@my-org"))", atomically: true, encoding: .utf8)
     }
     let result = try Shell.run(
-      "cd \(folder) && systemd-analyze verify --man=no ./cloudsmith-audit-export@my-org.*")
+      "cd \(folder) && systemd-analyze verify --man=no ./cloudsmith-audit-*@my-org.*")
     #expect(
       result.status == 0 && result.log.isEmpty && result.output.isEmpty, "\(result.log)\(result.output)")
   }

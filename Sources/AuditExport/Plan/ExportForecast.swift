@@ -47,7 +47,9 @@ package struct ExportForecast: Sendable {
     let perSecond = Double(first.records.count) / max((first.newest - oldest).seconds, 1)
     let wanted = plan.wanted.intervals.reduce(0) { $0 + $1.length.seconds }
     let events = min(perSecond * (settings.timeFilter == .walk ? span.length.seconds : wanted), Double(count))
-    let pages = Int((events / size).rounded(.up)) + 1
+    // Beside its pages a walk from the top reads the newest one for the plan, and the last and the first again at its end.
+    let isDeep = plan.wanted.intervals.allSatisfy { $0.to < oldest } && settings.timeFilter != .walk
+    let pages = Int((events / size).rounded(.up)) + (isDeep ? 1 : 3)
     return max(
       1, pages + reaching(plan.wanted.intervals, first, settings, seek: (Double(count) / size + 1).doublings))
   }

@@ -27,6 +27,8 @@ struct SettingsReport: Report {
       for index in rows.indices where rows[index].value == nil {
         if rows[index].name == Settings.proxy.name, let proxy = connection.proxy {
           (rows[index].value, rows[index].source) = (proxy.description, connection.proxyVariable ?? "not set")
+        } else if rows[index].name == Settings.formats.name {
+          rows[index].source = "the newest days of the archive; a new one: csv"
         } else if rows[index].name == Settings.caFile.name, let file = connection.caFile {
           (rows[index].value, rows[index].source) = (file, "SSL_CERT_FILE")
         }
