@@ -10,8 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The readers and writers of bytes, and the disk of the tests, are optimised in debug builds too: the tests put them to
-/// work millions of times.
+/// What the tests put to work millions of times is optimised in debug builds too: it halves the time of all tests.
 let fast = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
@@ -51,7 +50,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     // zlib, from the system.
     .systemLibrary(
@@ -95,13 +94,13 @@ let package = Package(
         "PartitionFormats",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",
       dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "PartitionFormats"],
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     // What people look at: the calendar of coverage and what is counted, for a terminal and as a page. No input or output.
     .target(
@@ -141,7 +140,7 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      swiftSettings: strict),
+      swiftSettings: fast),
 
     // The emulator as a program.
     .executableTarget(
@@ -201,7 +200,7 @@ let package = Package(
         "CloudsmithEmulator", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: strict),
+      swiftSettings: fast),
     .testTarget(
       name: "AuditReportTests",
       dependencies: ["AuditRecord", "AuditArchive", "AuditReport", "TestSupport"], swiftSettings: strict),

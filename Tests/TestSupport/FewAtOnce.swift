@@ -1,3 +1,4 @@
+import AuditArchive
 import Foundation
 package import Testing
 
@@ -5,6 +6,8 @@ package import Testing
 ///
 /// Swift Testing starts all tests and all their cases at once. A thousand that each have an archive, a server or a program open need
 /// gigabytes and two thousand descriptors. Foundation's `Process.run` crashes in a process with more than some 1,350 open files.
+///
+/// They run on threads of their own: one that waits for a program would else take one of the two or so that all tests share.
 ///
 /// A test's time limit includes its wait for a place: the two do not go together. Tests that take minutes and no more than memory and a
 /// processor need no place.
@@ -16,7 +19,7 @@ package struct FewAtOnce: SuiteTrait, TestTrait, TestScoping {
   ) async throws {
     await Places.shared.take()
     do {
-      try await body()
+      try await withTaskExecutorPreference(BlockingThreads.shared) { try await body() }
     } catch {
       await Places.shared.give()
       throw error

@@ -1,5 +1,3 @@
-internal import Dispatch
-
 /// An archive in a folder.
 ///
 /// Writes are atomic and durable: write to a temporary file, fsync, rename (or link, which fails if the name is taken), fsync the
@@ -368,19 +366,4 @@ private struct FileLock: Lease {
 
   func isHeld() async throws(StorageError) -> Bool { try await storage.isInPlace(file) }
   func release() async throws(StorageError) { try await storage.close(file) }
-}
-
-/// Threads for tasks that call the local disk.
-///
-/// A disk call can block for seconds, and Swift's shared pool has only one thread per core. Default actors that such a task calls run
-/// on these threads too (SE-0417).
-package final class BlockingThreads: TaskExecutor {
-  package static let shared = BlockingThreads()
-
-  private let queue = DispatchQueue(label: "cloudsmith-audit-export.disk", attributes: .concurrent)
-
-  package func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-  }
 }
