@@ -260,7 +260,7 @@ import Testing
   @Test func `what is asked is answered from the commits that the manifest does not have yet, too`()
     async throws
   {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let old = try Data(contentsOf: URL(filePath: "\(folder)/_manifest/acme/manifest.json"))
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 6)]) }

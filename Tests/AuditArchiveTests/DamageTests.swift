@@ -12,7 +12,7 @@ import Testing
   private func damaged(_ damage: (String, Data) throws -> Void) async throws -> (
     opening: [Flaw], reading: Flaw?
   ) {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let commit = try await withWriter(folder) {
         try await $0.commit([day12: events(day12, 500), "2024-02-13": events("2024-02-13", 5)])
       }

@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func `a damaged Parquet day is told when it has to be read, and left alone`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       var file: PartFile?
       try await withWriter(folder, settings: settings([.parquet])) { (writer) async throws in
         try await writer.commit([day12: events(day12, 60)])
@@ -128,7 +128,7 @@ import Testing
 /// An archive of one day in both formats.
 private enum ParquetArchive {
   static func with(_ body: (_ folder: String, _ parquet: PartFile) async throws -> Void) async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       var settings = WriterSettings(toolVersion: "1.0.0")
       settings.formats = [.csv, .parquet]
       var file: PartFile?

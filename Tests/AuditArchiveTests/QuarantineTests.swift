@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `records of a file that is not as it was sealed are stored again, once`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let commit = try await withWriter(folder) {
         try await $0.commit(change, quarantine: [record("\"one\""), record("2")])
       }

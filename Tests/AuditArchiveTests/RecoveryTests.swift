@@ -48,7 +48,7 @@ import Testing
   func `leftovers that an intent names go, what the state names stays, and everything else is left alone`()
     async throws
   {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
         try await writer.commit([day12: events(day12, 6), "2024-02-13": []])
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test func `a chain with a record missing, or of another history, is refused`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
       let third = "\(folder)/_manifest/acme/commits/00000000000000000003.json"
@@ -176,7 +176,7 @@ import Testing
   @Test func `a manifest that is newer than the commits is refused, naming those that are missing`()
     async throws
   {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       for number in 4...6 {
         try FileManager.default.removeItem(atPath: "\(folder)/\(ArchivePaths(log("acme")).commit(number))")
@@ -219,7 +219,7 @@ import Testing
 
   @Test(arguments: ["", "{", "\0\0\0\0", #"{"format":"restic/1"}"#])
   func `an intent that cannot be read stops no run, and costs no file`(text: String) async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let clean = try tree(folder)
       let (intent, left) = (
@@ -312,7 +312,7 @@ import Testing
       "_manifest/acme", "_manifest/acme/commits", "quarantine", "_manifest/acme/manifest.json",
       "_manifest/archive.json", "_manifest/acme/lock",
     ] {
-      try await withTemporaryFolder { (folder) async throws in
+      try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
         let root = "\(folder)/a"
         try await withWriter(root) { try await $0.commit([day12: events(day12, 5)]) }
         let leftover = "\(organization)/event_date=\(day12)/part-00000.r9999-00000000.csv.gz"
@@ -336,7 +336,7 @@ import Testing
   }
 
   @Test func `a part that is a link is refused, one that is something else is damage`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
       let part = try #require(manifest.partition(day(day12))?.files.first?.path)

@@ -81,7 +81,7 @@ struct SchemaTests {
   }
 
   @Test func `a member more, less, or of another shape is refused`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       for file in try stateFiles(folder).suffix(2) {
         let text = try String(contentsOfFile: file.path, encoding: .utf8)

@@ -43,7 +43,7 @@ import Testing
 
   @Test func `every commit is signed, over the bytes of its record, and altered ones are told`() async throws
   {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder, settings: try settings) { (writer) async throws in
         try await writer.commit(["2024-02-12": events("2024-02-12", 5)])
         try await writer.commit([:])
@@ -209,7 +209,7 @@ import Testing
 
   @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
   func `OpenSSL makes the keys, and alone can check every commit`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let (key, publicKey) = ("\(folder)/key.pem", "\(folder)/public.pem")
       #expect(try OpenSSL.run(["genpkey", "-algorithm", "ed25519", "-out", key]).status == 0)
       #expect(try OpenSSL.run(["pkey", "-in", key, "-pubout", "-out", publicKey]).status == 0)

@@ -323,6 +323,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     let whole = try await world.archived()
     let file = try await #require(try world.manifest?.partition(day)?.files.first)
     try world.overwrite(file.path, with: Array("nonsense".utf8))
+    world.isVerified.withLock { $0 = false }
 
     let merged = try await world.export(.window(day.window, replace: false))
     #expect(merged.isDamaged)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder of its own and an emulator as a program, for one test.
@@ -12,20 +13,32 @@ struct Bench {
   var environment: [String: String] { ["CLOUDSMITH_API_KEY": key, "CLOUDSMITH_API_HOST": url] }
 
   /// Starts an emulator with these options, gives it to `body`, and ends it.
-  static func with(_ options: [String], _ body: (Bench) throws -> Void) throws {
+  ///
+  /// - Parameter isDamaged: the test leaves an archive that has findings.
+  static func with(_ options: [String], isDamaged: Bool = false, _ body: (Bench) throws -> Void) throws {
     let (bench, emulator) = try open(options)
     defer { bench.close(emulator) }
     try body(bench)
+    if !isDamaged { try bench.expectSoundArchives() }
   }
 
   /// As above, for bodies that wait.
   static func with(
-    isolation: isolated (any Actor)? = #isolation, _ options: [String],
+    isolation: isolated (any Actor)? = #isolation, _ options: [String], isDamaged: Bool = false,
     _ body: (Bench) async throws -> Void
   ) async throws {
     let (bench, emulator) = try open(options)
     defer { bench.close(emulator) }
     try await body(bench)
+    if !isDamaged { try bench.expectSoundArchives() }
+  }
+
+  /// Verifies every archive in the folder.
+  private func expectSoundArchives() throws {
+    for (root, log) in archives(below: folder) {
+      let result = try Program.exporter.run(["verify", "-q", "-o", "\(log)", "--archive", root])
+      #expect(result.status == 0, "\(result.log)")
+    }
   }
 
   private static func open(_ options: [String]) throws -> (Bench, Running) {

@@ -178,7 +178,7 @@ import Testing
   }
 
   @Test func `an archive of another host, of another kind, or damaged is told`() throws {
-    try Bench.with(["--generate", "200", "--repository", "tools"]) { bench in
+    try Bench.with(["--generate", "200", "--repository", "tools"], isDamaged: true) { bench in
       #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
       let kind = try check(bench, ["--organization", "acme/tools", "--archive", bench.archive])
       #expect(kind.status == 64 && kind.failed == ["archive"], "\(kind)")

@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: ["_manifest/acme/manifest.json", "_manifest/acme/lock", "_staging", "csv"])
   func `a link inside an archive ends a run before it asks the API, and is named`(link: String) throws {
-    try Bench.with(["--generate", "50"]) { bench in
+    try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
       let (place, elsewhere) = ("\(bench.archive)/\(link)", "\(bench.folder)/elsewhere")
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func `verify names what no run handles, in text and in JSON, and a run leaves it alone`() throws {
-    try Bench.with(["--generate", "50"]) { bench in
+    try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
       let (pipe, link) = ("csv/organization=acme/x.csv.gz", "csv/organization=other")

@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `with -q and a log in JSON there is nothing but JSON, whatever goes wrong`() throws {
-    try Bench.with(["--generate", "50"]) { bench in
+    try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["-q", "--log-format", "json"]
       #expect(try bench.export(OutputTests.start).status == 0)
       for (more, environment, status) in [
@@ -464,7 +464,7 @@ import Testing
   @Test func `nothing that a lock file or an unlisted file's name says reaches a terminal as an escape`()
     throws
   {
-    try Bench.with(["--generate", "50"]) { bench in
+    try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       #expect(try bench.export(OutputTests.start).status == 0)
       let note = try String(
         decoding: JSONSerialization.data(withJSONObject: [

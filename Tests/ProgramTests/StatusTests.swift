@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() async throws {
-    try await Bench.with(["--generate", "20"]) { (bench) async throws in
+    try await Bench.with(["--generate", "20"], isDamaged: true) { (bench) async throws in
       let log = try #require(LogName("acme"))
       try await Archive(
         at: bench.archive, log: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log).log

@@ -199,7 +199,7 @@ import Testing
   }
 
   @Test func `files that others leave are notes of verify, and no file of an archive`() throws {
-    try Bench.with(["--generate", "20"]) { bench in
+    try Bench.with(["--generate", "20"], isDamaged: true) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
       let folder = "csv/organization=acme"
       for name in [".DS_Store", "Thumbs.db"] {

@@ -6,7 +6,7 @@ package enum SimulatedStore: Sendable {
   case disk(FaultyFileSystem)
   case bucket(MemoryBucket)
 
-  private static let root = "/archive"
+  package static let root = "/archive"
 
   package static func emptyDisk() -> SimulatedStore { .disk(FaultyFileSystem(folder: root)) }
 
@@ -48,6 +48,27 @@ package enum SimulatedStore: Sendable {
         String($0.dropFirst(SimulatedStore.root.count + 1))
       }
     case .bucket(let bucket): bucket.paths.filter { $0.hasPrefix("\(folder)/") }
+    }
+  }
+
+  package static func emptyBucket() -> SimulatedStore { .bucket(MemoryBucket()) }
+
+  package var isBucket: Bool {
+    if case .bucket = self { true } else { false }
+  }
+
+  /// From now on counts what it is asked to do.
+  package func startRecording() {
+    switch self {
+    case .disk(let disk): disk.record()
+    case .bucket(let bucket): bucket.startRecording()
+    }
+  }
+
+  package var calls: Int {
+    switch self {
+    case .disk(let disk): disk.operations.count
+    case .bucket(let bucket): bucket.calls.count
     }
   }
 

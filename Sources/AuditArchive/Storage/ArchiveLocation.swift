@@ -1,18 +1,41 @@
 package import AuditRecord
 
-/// The value of `--archive`.
+/// Where an archive is: what the text of `--archive` means. Nothing else reads that text.
 package struct ArchiveLocation: Hashable, Sendable {
   /// The path of a folder, absolute or from the working directory.
   package let text: String
 
   package init(folder: String) { text = folder }
 
+  /// - Throws: where the text is a URL, for there is no storage for one yet.
+  package init(_ text: String) throws(UnknownStore) {
+    if let scheme = ArchiveLocation.scheme(of: text) { throw UnknownStore(scheme: scheme) }
+    self.init(folder: text)
+  }
+
   /// The storage of a log there. Reads and creates nothing.
   package func storage(of log: LogName) -> any ArchiveStorage {
     LocalStorage(root: text, paths: ArchivePaths(log))
+  }
+
+  private static let schemes: Set = [
+    "s3", "s3a", "s3n", "gs", "gcs", "az", "azure", "abfs", "abfss", "wasb", "wasbs", "r2", "oss", "minio",
+    "file", "http", "https", "ftp", "ftps", "sftp", "ssh", "hdfs", "webdav", "dav", "smb", "nfs",
+  ]
+
+  /// `s3` of `s3://bucket/audit`, and of `s3:/bucket/audit`, where a slash was lost.
+  private static func scheme(of text: String) -> String? {
+    guard let match = text.prefixMatch(of: #/([A-Za-z][A-Za-z0-9+.\-]*):(//)?/#) else { return nil }
+    let scheme = String(match.output.1)
+    return match.output.2 != nil || schemes.contains(scheme.lowercased()) ? scheme : nil
   }
 }
 
 extension ArchiveLocation: CustomStringConvertible {
   package var description: String { text }
+}
+
+/// A text is the URL of a store that this program does not have.
+package struct UnknownStore: Error {
+  package let scheme: String
 }

@@ -47,6 +47,9 @@ struct ListCount: Sendable {
   /// The most that was missing since the head was read last.
   private var mostMissing = 0
 
+  /// Whether the list had fewer events above some page than were received: events above it disappeared, and pulled those below up.
+  private(set) var hasSurplus = false
+
   /// Accepted pages whose events are known one by one.
   private static let pagesKept = 3
 
@@ -103,6 +106,7 @@ struct ListCount: Sendable {
   /// - Parameter missing: as it was when the page was read.
   mutating func accept(_ page: PageView, missing: Int?) {
     mostMissing = max(mostMissing, missing ?? 0)
+    if let missing, missing < 0 { hasSurplus = true }
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       instant < marks.last?.instant ?? .latest
     else { return }

@@ -143,6 +143,8 @@ package struct PageWalk: Sendable {
   /// Whether the walk ended with evidence against what it had shown to be complete before.
   package var refutes: Bool {
     guard case .finished(.unproven(let reason)) = next else { return false }
+    // Events that disappeared above a page pull others over its edge: those that are lost may be among what was claimed.
+    if case .shrinkingEnd = reason, count.hasSurplus { return true }
     return reason.refutesClaims || !isNewestFirst
   }
 

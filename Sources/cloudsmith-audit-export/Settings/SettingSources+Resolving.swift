@@ -11,8 +11,12 @@ extension SettingSources {
 
   /// nil where none is named.
   func namedArchive() throws(Failure) -> ArchiveLocation? {
-    guard let folder = try resolve(Settings.archive) else { return nil }
-    return ArchiveLocation(folder: folder)
+    guard let text = try resolve(Settings.archive) else { return nil }
+    do throws(UnknownStore) {
+      return try ArchiveLocation(text)
+    } catch {
+      throw .usage("--archive: there is no store for \(error.scheme) URLs.")
+    }
   }
 
   func archive() throws(Failure) -> ArchiveLocation {

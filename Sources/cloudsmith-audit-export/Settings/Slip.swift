@@ -1,3 +1,5 @@
+import AuditArchive
+
 /// A text that was copied with something that does not belong to it, such as the quotes of a shell.
 enum Slip: Hashable {
   case byteOrderMark
@@ -44,11 +46,6 @@ enum Slip: Hashable {
 
 /// The path of a file or folder of this machine, as a user writes it.
 enum PathText {
-  private static let schemes: Set = [
-    "s3", "s3a", "s3n", "gs", "gcs", "az", "azure", "abfs", "abfss", "wasb", "wasbs", "r2", "oss", "minio",
-    "file", "http", "https", "ftp", "ftps", "sftp", "ssh", "hdfs", "webdav", "dav", "smb", "nfs",
-  ]
-
   /// Refuses what a run would take for the name of a folder in the current one.
   ///
   /// - Parameter expected: what a right path looks like, for the sentence.
@@ -57,8 +54,11 @@ enum PathText {
   ) throws(Misread) -> String {
     if let slip = Slip(text, variables: variables) { throw Misread(slip.words) }
     guard !text.isEmpty else { throw Misread(": expected \(expected)") }
-    if let scheme = scheme(of: text) {
-      throw Misread(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
+    do throws(UnknownStore) {
+      _ = try ArchiveLocation(text)
+    } catch {
+      throw Misread(
+        " is a URL (\(error.scheme)), and this takes a path on this machine: expected \(expected)")
     }
     if text.hasPrefix("~") {
       throw Misread(
@@ -71,12 +71,5 @@ enum PathText {
       )
     }
     return text
-  }
-
-  /// `s3` of `s3://bucket/audit`, and of `s3:/bucket/audit`, where a slash was lost.
-  private static func scheme(of text: String) -> Substring? {
-    guard let match = text.prefixMatch(of: #/([A-Za-z][A-Za-z0-9+.\-]*):(//)?/#) else { return nil }
-    let scheme = match.output.1
-    return match.output.2 != nil || schemes.contains(scheme.lowercased()) ? scheme : nil
   }
 }

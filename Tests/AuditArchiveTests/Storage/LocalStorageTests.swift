@@ -6,7 +6,7 @@ import Testing
 /// What a store in a folder does beyond `StorageContractTests`.
 @Suite(.fewAtOnce) struct LocalStorageTests {
   private func withStorage(_ body: (String, LocalStorage) async throws -> Void) async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let root = "\(folder)/below/archive"
       try await body(root, storage(root))
     }

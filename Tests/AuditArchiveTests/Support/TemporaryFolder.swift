@@ -1,15 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// Runs `body` with the path of a fresh folder, and removes the folder.
+/// Runs `body` with the path of a fresh folder, verifies the archives in it, and removes the folder.
+///
+/// - Parameter isDamaged: the test leaves an archive that has findings.
 func withTemporaryFolder<Result>(
-  isolation: isolated (any Actor)? = #isolation, _ body: (String) async throws -> Result
+  isolation: isolated (any Actor)? = #isolation, isDamaged: Bool = false,
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: (String) async throws -> Result
 ) async throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: "audit-archive-\(UUID().uuidString)")
     .path
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try await body(folder)
+  let result = try await body(folder)
+  if !isDamaged { try await expectSoundArchives(below: folder, sourceLocation: sourceLocation) }
+  return result
 }
 
 /// Every file below a folder with its bytes, and every folder that is empty (as a name ending in `/`).

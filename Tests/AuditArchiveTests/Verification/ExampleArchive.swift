@@ -29,10 +29,11 @@ struct ExampleArchive {
   }
 
   static func with(
-    isolation: isolated (any Actor)? = #isolation, _ body: (ExampleArchive) async throws -> Void
+    isolation: isolated (any Actor)? = #isolation, isDamaged: Bool = true,
+    _ body: (ExampleArchive) async throws -> Void
   ) async throws {
     let files = try await files.value
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: isDamaged) { (folder) async throws in
       let archive = ExampleArchive(folder: folder)
       for (path, bytes) in files { try archive.write(bytes, to: path) }
       try await body(archive)

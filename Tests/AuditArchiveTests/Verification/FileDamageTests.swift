@@ -298,7 +298,7 @@ import Testing
   }
 
   @Test func `an organisation whose name begins with a dot has no file of others for that`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let source = ArchiveSource(apiHost: acme.apiHost, log: log(".acme"))
       try await writeHistory(folder, source)
       try write("x", to: "\(folder)/csv/organization=.acme/x")

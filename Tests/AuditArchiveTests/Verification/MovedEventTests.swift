@@ -45,7 +45,7 @@ import Testing
   func `an event on two days is found in any format, however few rows are held in memory`(
     formats: Set<PartFormat>
   ) async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, formats: formats, moved: 2)
       let files = try #require(
         try await Archive(at: folder, log: log("acme")).read()?.partition(day(days[2]))
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func `an event on three days is found between the first and each later one`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: 1)
       let again = Event("\(days[1])T20:00:00Z", events(days[0], 1)[0].uuid)
       try await withWriter(folder) { try await $0.commit([days[1]: events(days[1], 10) + [again]]) }
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func `only the days that are read are compared`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: 1)
       var part = VerificationSettings()
       part.from = day(days[1]).start
@@ -116,7 +116,7 @@ import Testing
     #expect(one != other)
     #expect(
       IdentityHash(Array(one.utf8).span) == IdentityHash(Array(other.utf8).span), "\(one) and \(other)")
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { writer in
         try await writer.commit([
           days[0]: [Event("\(days[0])T01:00:00Z", one)], days[1]: [Event("\(days[1])T01:00:00Z", other)],
@@ -193,7 +193,7 @@ import Testing
   {
     // First on the first day; the run takes it from there and puts it on the last.
     let moved = copies(1)
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: 0)
       let before = try tree(folder)
       try await withWriter(folder) { writer in
@@ -232,7 +232,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `a part that is gone when it is read again is told`(isOfOneDay: Bool) async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: isOfOneDay ? 0 : 1)
       let gone = try #require(try await Archive(at: folder, log: log("acme")).read()?.partition(day(days[2])))
       let path = try #require(gone.files.first).path

@@ -195,7 +195,7 @@ import Testing
   }
 
   @Test func `a repository's log is verified in its own tree`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       for name in ["acme/one", "acme/two"] {
         try await writeHistory(folder, ArchiveSource(apiHost: acme.apiHost, log: log(name)))
       }

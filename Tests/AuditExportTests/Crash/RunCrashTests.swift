@@ -18,14 +18,26 @@ import Testing
 
     var testDescription: String { rawValue }
 
-    func chapter() async throws -> Chapter {
+    func chapter(in store: SimulatedStore) async throws -> Chapter {
       switch self {
-      case .first: .first
-      case .slow: .slow
-      case .incremental: try await .incremental()
-      case .revision: try await .revision()
-      case .conversion: try await .conversion()
+      case .first: .first(in: store)
+      case .slow: .slow(in: store)
+      case .incremental: try await .incremental(in: store)
+      case .revision: try await .revision(in: store)
+      case .conversion: try await .conversion(in: store)
       }
+    }
+
+    /// On a disk in memory, which is returned too.
+    func chapterOnDisk() async throws -> (Chapter, FaultyFileSystem) {
+      let disk = FaultyFileSystem(folder: SimulatedStore.root)
+      return (try await chapter(in: .disk(disk)), disk)
+    }
+
+    /// In a bucket in memory, which is returned too.
+    func chapterInBucket() async throws -> (Chapter, MemoryBucket) {
+      let bucket = MemoryBucket()
+      return (try await chapter(in: .bucket(bucket)), bucket)
     }
   }
 
@@ -40,73 +52,102 @@ import Testing
   func `a run that dies before or after any operation leaves a state of before or after a commit`(
     _ kind: Kind
   ) async throws {
-    let chapter = try await kind.chapter()
+    let (chapter, before) = try await kind.chapterOnDisk()
     let story = try await chapter.story()
     #expect(story.states.count >= (kind == .slow ? 3 : 2))
     var crashes = 0
     var found: [String] = []
     // The last one is a crash after the last operation.
-    for number in 1...story.operations + 1 where found.isEmpty {
-      let dead = FaultyFileSystem(copyOf: chapter.disk)
+    for number in 1...story.calls + 1 where found.isEmpty {
+      let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
-      let committed = await committed(chapter, dead)
-      #expect(dead.hasFailed == (number <= story.operations))
+      let committed = await committed(chapter, .disk(dead))
+      #expect(dead.hasFailed == (number <= story.calls))
       for survival in survivals(number) {
         let disk = FaultyFileSystem(copyOf: dead)
         var rest = survival
         disk.restart(afterPowerFailure: &rest)
         crashes += 1
-        found += await CrashedDisk.problems(disk, story, committed: committed, next: chapter)
+        found += await CrashedStore.problems(.disk(disk), story, committed: committed, next: chapter)
           .map { "operation \(number), \(survival): \($0)" }
       }
     }
     try #require(found == [])
     print(
-      "\(kind.rawValue): \(story.operations + 1) crash points, \(crashes) disks left by them, no violation")
+      "\(kind.rawValue): \(story.calls + 1) crash points, \(crashes) disks left by them, no violation")
   }
 
   @Test(arguments: Kind.allCases)
   func `a run whose disk fails at any operation leaves whole days, with what is claimed of each`(
     _ kind: Kind
   ) async throws {
-    let chapter = try await kind.chapter()
+    let (chapter, before) = try await kind.chapterOnDisk()
     let story = try await chapter.story()
     let faults = FaultyFileSystem.Fault.allCases.filter { $0 != .death }
     var found: [String] = []
-    for number in 1...story.operations where found.isEmpty {
-      let disk = FaultyFileSystem(copyOf: chapter.disk)
+    for number in 1...story.calls where found.isEmpty {
+      let disk = FaultyFileSystem(copyOf: before)
       let fault = faults[number % faults.count]
       disk.fail(at: number, fault)
-      let committed = await committed(chapter, disk)
+      let committed = await committed(chapter, .disk(disk))
       #expect(disk.hasFailed)
       disk.restart()
-      found += await CrashedDisk.problems(disk, story, committed: committed, isStopped: true, next: chapter)
-        .map { "operation \(number), \(fault): \($0)" }
+      found += await CrashedStore.problems(
+        .disk(disk), story, committed: committed, isStopped: true, next: chapter
+      )
+      .map { "operation \(number), \(fault): \($0)" }
     }
     try #require(found == [])
-    print("\(kind.rawValue): \(story.operations) operations that fail, no violation")
+    print("\(kind.rawValue): \(story.calls) operations that fail, no violation")
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a run in a bucket that dies, or whose call fails, at any call leaves the same`(_ kind: Kind)
+    async throws
+  {
+    let (chapter, before) = try await kind.chapterInBucket()
+    let story = try await chapter.story()
+    var crashes = 0
+    var found: [String] = []
+    for number in 1...story.calls where found.isEmpty {
+      for fault in MemoryBucket.Fault.allCases where fault != .delay {
+        let bucket = MemoryBucket(copyOf: before)
+        bucket.fail(at: number, fault)
+        // In a task of its own, which the loss of the lease cancels.
+        let committed = await Task { await self.committed(chapter, .bucket(bucket)) }.value
+        #expect(bucket.hasFailed)
+        let isStopped = ![.deathBefore, .deathAfter].contains(fault)
+        bucket.restart()
+        crashes += 1
+        found += await CrashedStore.problems(
+          .bucket(bucket), story, committed: committed, isStopped: isStopped, next: chapter
+        ).map { "call \(number), \(fault): \($0)" }
+      }
+    }
+    try #require(found == [])
+    print("\(kind.rawValue) in a bucket: \(story.calls) calls, \(crashes) buckets left by them, no violation")
   }
 
   @Test func `a recovery that dies before or after any operation is done by the next one`() async throws {
     var (disks, crashes) = (0, 0)
     for kind in [Kind.first, .revision] {
-      let chapter = try await kind.chapter()
+      let (chapter, before) = try await kind.chapterOnDisk()
       let story = try await chapter.story()
-      for crashed in try await differentDisks(chapter, story) {
+      for crashed in try await differentDisks(chapter, before, story) {
         disks += 1
         let counted = FaultyFileSystem(copyOf: crashed)
         counted.record()
-        try await chapter.open(counted) { _ in }
+        try await chapter.open(.disk(counted)) { _ in }
         for number in 1...counted.operations.count + 1 {
           let dead = FaultyFileSystem(copyOf: crashed)
           dead.fail(at: number, .death)
-          do { try await chapter.open(dead) { _ in } } catch {}
+          do { try await chapter.open(.disk(dead)) { _ in } } catch {}
           #expect(dead.hasFailed == (number <= counted.operations.count))
           // Of the same operation another disk keeps what this one loses.
           var survival = (disks + number).isMultiple(of: 2) ? Survival.none : .all
           dead.restart(afterPowerFailure: &survival)
           crashes += 1
-          let found = await CrashedDisk.problems(dead, story, next: chapter, runsOn: false)
+          let found = await CrashedStore.problems(.disk(dead), story, next: chapter, runsOn: false)
           try #require(found == [], "\(kind.rawValue), operation \(number) of recovery, \(survival)")
         }
       }
@@ -115,31 +156,33 @@ import Testing
   }
 
   /// How many commits had returned when the run ended as it did.
-  private func committed(_ chapter: Chapter, _ disk: FaultyFileSystem) async -> Int {
+  private func committed(_ chapter: Chapter, _ store: SimulatedStore) async -> Int {
     let count = Mutex(0)
     do {
-      _ = try await chapter.play(on: disk) { event in
+      _ = try await chapter.play(on: store) { event in
         if event.isCommit { count.withLock { $0 += 1 } }
       }
     } catch {
-      // What ends it here ends it in the real world too; the disk is what is looked at.
+      // What ends it here ends it in the real world too; the store is what is looked at.
     }
     return count.withLock(\.self)
   }
 
   /// The disks that a crash of the run can leave, each of them once.
-  private func differentDisks(_ chapter: Chapter, _ story: Chapter.Story) async throws -> [FaultyFileSystem] {
+  private func differentDisks(
+    _ chapter: Chapter, _ before: FaultyFileSystem, _ story: Chapter.Story
+  ) async throws -> [FaultyFileSystem] {
     var seen: Set<[String: [UInt8]]> = []
     var disks: [FaultyFileSystem] = []
-    for number in 1...story.operations {
-      let dead = FaultyFileSystem(copyOf: chapter.disk)
+    for number in 1...story.calls {
+      let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
-      _ = await committed(chapter, dead)
+      _ = await committed(chapter, .disk(dead))
       for survival in [Survival.none, .all] {
         let disk = FaultyFileSystem(copyOf: dead)
         var rest = survival
         disk.restart(afterPowerFailure: &rest)
-        let files = disk.paths(below: Chapter.root).map { ($0, disk.contents(of: $0) ?? []) }
+        let files = disk.paths(below: SimulatedStore.root).map { ($0, disk.contents(of: $0) ?? []) }
         if seen.insert(Dictionary(uniqueKeysWithValues: files)).inserted { disks.append(disk) }
       }
     }

@@ -25,6 +25,8 @@ final class World: Sendable {
   let isEndless = Mutex(false)
   /// Bytes of a body that is not refused.
   let bodyLimit = Mutex(Int.max)
+  /// Whether the archive is verified after each run; not where the test damages it.
+  let isVerified = Mutex(true)
   /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
@@ -64,9 +66,14 @@ final class World: Sendable {
       log: log, host: .cloudsmith, key: try World.key.get(),
       transport: transport ?? Wire(world: self),
       clock: clock, random: { 0.5 })
-    return try await withWriter { writer in
+    let summary = try await withWriter { writer in
       await ExportRun(settings, client: client, clock: clock, writer: writer, observe: observe).run()
     }
+    if store == nil, isVerified.withLock(\.self) {
+      let findings = try await archive.verify()?.findings ?? []
+      #expect(findings.isEmpty, "\(findings)")
+    }
+    return summary
   }
 
   nonisolated(nonsending) func withWriter<Result>(
