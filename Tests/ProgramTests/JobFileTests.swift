@@ -288,12 +288,12 @@ import Testing
     }
   }
 
-  @Test func `what the README shows of status --settings is what the program says of the sample`() throws {
+  @Test func `what the page shows of status --settings is what the program says of the sample`() throws {
     let result = try Program.exporter.run(
       ["status", "--config", "job.yaml", "--organization", "my-org", "--settings"],
       in: Repository.path("samples"))
-    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
-    let session = try #require(readme.firstMatch(of: /my-org --settings\n((?s:.)+?)```/)?.output.1)
+    let page = try Document("Configuration").text
+    let session = try #require(page.firstMatch(of: /my-org --settings\n((?s:.)+?)```/)?.output.1)
     let said = Set(result.output.split(separator: "\n").map(cells))
     let shown = session.split(separator: "\n").map(cells)
     #expect(shown.count == 5)

@@ -307,9 +307,10 @@ import Testing
   }
 
   @Test(.enabled(if: Shell.works("command -v curl"), "needs curl"))
-  func `the README's line for a Pushgateway sends the figures, and keeps the status`() throws {
+  func `the documented line for a Pushgateway sends the figures, and keeps the status`() throws {
     let line = try #require(
-      try Readme().blocks.flatMap(\.session).map(\.command).first { $0.contains("$PUSHGATEWAY") })
+      try Document("Monitoring").blocks.flatMap(\.session).map(\.command)
+        .first { $0.contains("$PUSHGATEWAY") })
     for (key, status) in [(nil, 0), ("wrong", 20)] as [(String?, Int32)] {
       let gateway = try NoticeReceiver(status: 200)
       defer { gateway.stop() }

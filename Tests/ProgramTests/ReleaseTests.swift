@@ -48,6 +48,8 @@ import Testing
       "usr/lib/systemd/system/cloudsmith-audit-export@.timer",
       "usr/lib/systemd/system/cloudsmith-audit-verify@.service",
       "usr/lib/systemd/system/cloudsmith-audit-verify@.timer",
+      "usr/share/doc/cloudsmith-audit-export/README.md",
+      "usr/share/doc/cloudsmith-audit-export/VerificationAndSigning.md",
       "usr/share/doc/cloudsmith-audit-export/copyright", "usr/share/doc/cloudsmith-audit-export/NOTICES.gz",
       "usr/share/doc/cloudsmith-audit-export/examples/warehouses/postgresql/load.sh",
     ] {

@@ -148,14 +148,13 @@ import Testing
     }
   }
 
-  @Test func `the order of badness in the help is that of the README, and has every status`() throws {
+  @Test func `the order of badness in the help is that of the documentation, and has every status`() throws {
     let help = try Program.exporter.run(["help", "export"]).output.split(whereSeparator: \.isWhitespace)
       .joined(separator: " ")
-    let readme = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
-      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let page = try Document("Configuration").text
     let order = try #require(
       help.firstMatch(of: /worst status is that of the run, in this order: ([0-9, ]+)\./)?.output.1)
-    #expect(readme.contains("the status is the worst, in this order: \(order)."))
+    #expect(page.contains("the worst status of its logs, in this order: \(order)."))
     #expect(Set(order.split(separator: ", ")).count == 14)
   }
 }

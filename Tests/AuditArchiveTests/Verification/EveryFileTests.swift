@@ -82,11 +82,12 @@ import Testing
     }
   }
 
-  @Test func `the README names every kind of finding`() throws {
-    let readme = try String(
+  @Test func `the page on verification names every kind of finding`() throws {
+    let page = try String(
       contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"), encoding: .utf8
-    )
-    for kind in Flaw.Kind.allCases { #expect(readme.contains(kind.rawValue), "\(kind)") }
+        .deletingLastPathComponent().deletingLastPathComponent().appending(
+          path: "Sources/cloudsmith-audit-export/Documentation.docc/VerificationAndSigning.md"),
+      encoding: .utf8)
+    for kind in Flaw.Kind.allCases { #expect(page.contains("`\(kind.rawValue)`"), "\(kind)") }
   }
 }

@@ -1,18 +1,31 @@
 import Foundation
 
-/// The blocks of code in README.md, and what stands in them.
-struct Readme {
+/// README.md or a page of the documentation: its text and its blocks of code.
+struct Document {
+  /// The file's name without `.md`.
+  let name: String
   let text: String
   let blocks: [Block]
+
+  /// README first, then every page in the order of their names.
+  static let names =
+    ["README"]
+    + (FileManager.default.subpaths(atPath: Repository.path(folder)) ?? [])
+    .filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
+
+  /// Whether an export has made the archive that the document's commands use.
+  var beginsWithArchive: Bool { !["README", "GettingStarted"].contains(name) }
+
+  private static let folder = "Sources/cloudsmith-audit-export/Documentation.docc"
 
   struct Block {
     let language: String
     let lines: [String]
     let line: Int
-    /// Whether a comment, `<!-- not run: the reason -->`, stands in the line before.
+    /// Whether the line before is not a comment such as `<!-- not run: the reason -->`.
     let isRun: Bool
 
-    /// Of a session in a terminal: each command, and what it prints.
+    /// The commands of a terminal session, each with its output.
     var session: [(command: String, output: [String])] {
       var session: [(command: String, output: [String])] = []
       var isContinued = false
@@ -31,8 +44,12 @@ struct Readme {
     }
   }
 
-  init() throws {
-    text = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
+  static func all() throws -> [Document] { try names.map { try Document($0) } }
+
+  init(_ name: String) throws {
+    self.name = name
+    let path = name == "README" ? "README.md" : "\(Self.folder)/\(name).md"
+    text = try String(contentsOfFile: Repository.path(path), encoding: .utf8)
     var blocks: [Block] = []
     var open: (language: String, lines: [String], line: Int, isRun: Bool)?
     var before = ""
@@ -53,7 +70,7 @@ struct Readme {
     self.blocks = blocks
   }
 
-  /// What stands between backquotes in the text, and every command of a session.
+  /// Everything between backquotes in the text, and every command of a session.
   var code: [String] {
     let prose = text.replacing(/(?s)```.*?```/, with: "")
     return prose.matches(of: /`([^`\n]+(?:\n[^`\n]+)?)`/).map { String($0.output.1) }
