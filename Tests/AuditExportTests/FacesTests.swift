@@ -174,9 +174,10 @@ private let every = Rhythm(every: 1)
     }
     let first = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
     #expect(Face.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
-    // Where the answers do not say how long the list is, its end is asked for twice.
+    // Where the answers do not say how long the list is, its end is asked for again.
     let past = world.api.withLock { $0.requests.filter { $0.page == "21" } }
-    #expect(past.map(\.status) == Array(repeating: more.isEmpty ? 404 : 200, count: 2))
+    #expect(
+      past.map(\.status) == Array(repeating: more.isEmpty ? 404 : 200, count: PageWalk.endAnswersNeeded))
     try await expectExact(first, in: world, upTo: now - .minutes(10))
   }
 

@@ -59,6 +59,8 @@ package struct PageWalk: Sendable {
   package static let countPassLimit = 20
   /// Answers that a walk takes beside eight for each page; a list that needs more contradicts itself for ever.
   static let answerLimit = 400
+  /// How many answers in a row must say that the page after a full one is not there. A gateway can say so too.
+  package static let endAnswersNeeded = 4
   /// How often all is read again because the head contradicts it.
   package static let lookLimit = 4
   /// Proven pages below a claim that is made while the walk goes on: contradictions show soon after what they contradict.
@@ -196,9 +198,9 @@ package struct PageWalk: Sendable {
       above.pagination.count != nil
       ? !isLastByCount(above) : above.pagination.pageTotal.map { above.number < $0 } ?? false
     if saysMore { return reread(above, nil, because: .endedEarly(page: asked)) }
-    // The page above is full, and a count can be stale: one answer is not enough.
+    // The page above is full, and a count can be stale: then nothing but these answers says that the list ends.
     endAnswers += 1
-    if endAnswers < 2 { return }
+    if endAnswers < PageWalk.endAnswersNeeded { return }
     // The instant of the last event ends here, and nothing below shows that it is whole.
     if isNewestFirst, seam.missing > 0 {
       return reread(above, nil, because: overlap(above, found: seam.missing))

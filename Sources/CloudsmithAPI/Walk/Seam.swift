@@ -41,10 +41,11 @@ struct Seam {
     unreadable = page.identities(at: nil)
   }
 
-  /// The edge of the first page of the instant, read again.
+  /// The edge of the first page of the instant, read again. If the list became shorter since, what was received before may be gone,
+  /// and would stand in for an event that was never shown: then counting starts again.
   init(below page: PageView, after earlier: Seam) {
     self.init(below: page)
-    if instant == earlier.instant { received.formUnion(earlier.received) }
+    if instant == earlier.instant, earlier.growth(to: page) ?? 0 >= 0 { received.formUnion(earlier.received) }
   }
 
   var receivedCount: Int { received.count }
