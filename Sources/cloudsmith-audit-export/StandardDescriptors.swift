@@ -21,3 +21,25 @@ enum StandardDescriptors {
 }
 
 private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
+
+/// How many files the process may have open.
+enum OpenFileLimit {
+  /// Refuses a run that could use up its descriptors: once a second libdispatch opens files of `/proc` to look at its threads, and
+  /// ends the process where it cannot.
+  static func check(concurrentRequests: Int) throws(Failure) {
+    var limit = rlimit()
+    let needed = 32 + 2 * concurrentRequests
+    #if canImport(Glibc)
+      let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let kind = RLIMIT_NOFILE
+    #endif
+    guard getrlimit(kind, &limit) == 0, limit.rlim_cur < needed else { return }
+    throw Failure(
+      status: .storage,
+      sentence: """
+        Too few files may be open: the limit is \(limit.rlim_cur), and a run needs \(needed): raise the limit (ulimit -n, or \
+        LimitNOFILE= in a unit of systemd).
+        """)
+  }
+}

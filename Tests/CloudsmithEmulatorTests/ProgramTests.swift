@@ -23,7 +23,7 @@ import Testing
       #expect(outcome.status == 1)
       #expect(
         outcome.errors.hasPrefix(
-          "Error: It cannot listen on port \(port) of 127.0.0.1: Address already in use. Give"),
+          "Error: Cannot listen on 127.0.0.1, port \(port): Address already in use. Pass another port"),
         "\(outcome.errors)")
     }
   }

@@ -4,6 +4,8 @@ import Foundation
 struct Document {
   /// The file's name without `.md`.
   let name: String
+  /// From the repository's root.
+  let path: String
   let text: String
   let blocks: [Block]
 
@@ -48,7 +50,7 @@ struct Document {
 
   init(_ name: String) throws {
     self.name = name
-    let path = name == "README" ? "README.md" : "\(Self.folder)/\(name).md"
+    path = name == "README" ? "README.md" : "\(Self.folder)/\(name).md"
     text = try String(contentsOfFile: Repository.path(path), encoding: .utf8)
     var blocks: [Block] = []
     var open: (language: String, lines: [String], line: Int, isRun: Bool)?

@@ -27,9 +27,12 @@ final class DocumentSession {
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/duckdb")
   }
 
+  /// The emulator's, as on the page Getting started but for the port, which may be taken.
+  static let options = ["--organization", "my-org", "--generate", "4900"]
+
   /// - Parameter hasArchive: an export has made /srv/audit before the first command.
   static func with(archive hasArchive: Bool, _ body: (DocumentSession) throws -> Void) throws {
-    try Bench.with(["--organization", "my-org", "--generate", "4900"]) { bench in
+    try Bench.with(options) { bench in
       let session = try DocumentSession(bench)
       if hasArchive {
         try session.run(

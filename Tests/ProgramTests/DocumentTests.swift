@@ -147,6 +147,45 @@ import Testing
     #expect(try text("Scripts/packaging/copyright").contains("\nLicense: Apache-2.0\n"))
   }
 
+  @Test func `every link of the documentation leads to a file, and to a heading of it`() throws {
+    let root = URL(filePath: Repository.path("."))
+    var seen = 0
+    for document in try Document.all() {
+      for link in document.text.matches(of: #/\]\(([^)\s]+)\)/#).map({ String($0.output.1) })
+      where !link.contains("://") {
+        seen += 1
+        let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
+        let file =
+          parts[0].isEmpty
+          ? root.appending(path: document.path)
+          : root.appending(path: document.path).deletingLastPathComponent().appending(path: parts[0])
+        #expect(FileManager.default.fileExists(atPath: file.path), "\(document.name): \(link)")
+        guard parts.count == 2 else { continue }
+        // As GitHub makes them.
+        let anchors = try String(contentsOf: file, encoding: .utf8).matches(of: #/(?m)^#+ (.+)$/#).map {
+          $0.output.1.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }
+            .replacing(" ", with: "-")
+        }
+        #expect(anchors.contains(parts[1]), "\(document.name): \(link)")
+      }
+    }
+    #expect(seen > 50)
+  }
+
+  @Test
+  func `the sessions run against the emulator that the first page starts, and run most of what is shown`()
+    throws
+  {
+    let commands = try Document("GettingStarted").blocks.flatMap(\.session).map(\.command)
+    #expect(
+      commands.contains {
+        $0.hasPrefix("cloudsmith-emulator \(DocumentSession.options.joined(separator: " "))")
+      })
+    let run = try Document.all().map { $0.blocks.filter(\.isRun).flatMap(\.session).count }.reduce(0, +)
+    #expect(run >= 30)
+  }
+
   @Test func `few blocks are not run, each for a reason`() throws {
     let documents = try Document.all()
     let kept = documents.flatMap { document in

@@ -70,7 +70,7 @@ import Testing
               "No archive of 'acme' in '\(bench.archive)', and \(source) keeps a run from making one: check --archive"
             ),
             "\(result.log)")
-          #expect(result.log.contains("run once with --no-existing, and with --backfill-start-time where"))
+          #expect(result.log.contains("run once with --no-existing, and with --backfill-start-time if"))
           #expect(!isThere(bench.archive))
         }
       }

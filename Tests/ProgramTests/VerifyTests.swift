@@ -247,7 +247,8 @@ import Testing
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
       let alone = try verify(folder)
       #expect(alone.status == 2)
-      #expect(alone.output.contains("\nmissing: The next export makes it anew"), "\(alone.output)")
+      #expect(
+        alone.output.contains("\nmissing: The next export rebuilds it from the commits"), "\(alone.output)")
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
       let result = try verify(folder)
       #expect(result.status == 2)
@@ -265,9 +266,9 @@ import Testing
       let denied = try FaultyCall("openpart", "EACCES", in: bench.folder).environment
       let result = try Program.exporter.run(
         ["verify", "-o", "acme", "--archive", bench.archive], environment: denied)
-      #expect(result.status == 74 && result.log.contains("cannot be read in full"), "\(result.log)")
+      #expect(result.status == 74 && result.log.contains("cannot be read completely"), "\(result.log)")
       #expect(
-        result.output.contains("\nunreadable: Give the user that runs verify the right to read it")
+        result.output.contains("\nunreadable: Grant the user that runs verify the right to read it")
           && !result.output.contains("--replace"), "\(result.output)")
       // An export that has to read a day says so too.
       let export = try bench.export(["--format", "csv,parquet"], environment: denied)

@@ -1,17 +1,11 @@
 package import AuditRecord
 
-/// Where an archive is: what the text of `--archive` means. Nothing else reads that text.
+/// Where an archive is: the value of `--archive`.
 package struct ArchiveLocation: Hashable, Sendable {
   /// The path of a folder, absolute or from the working directory.
   package let text: String
 
   package init(folder: String) { text = folder }
-
-  /// - Throws: where the text is a URL, for there is no storage for one yet.
-  package init(_ text: String) throws(UnknownStore) {
-    if let scheme = ArchiveLocation.scheme(of: text) { throw UnknownStore(scheme: scheme) }
-    self.init(folder: text)
-  }
 
   /// The storage of a log there. Reads and creates nothing.
   package func storage(of log: LogName) -> any ArchiveStorage {
@@ -23,8 +17,8 @@ package struct ArchiveLocation: Hashable, Sendable {
     "file", "http", "https", "ftp", "ftps", "sftp", "ssh", "hdfs", "webdav", "dav", "smb", "nfs",
   ]
 
-  /// `s3` of `s3://bucket/audit`, and of `s3:/bucket/audit`, where a slash was lost.
-  private static func scheme(of text: String) -> String? {
+  /// `s3` of `s3://bucket/audit`, and of `s3:/bucket/audit`, where a slash was lost; nil: the text is a path.
+  package static func scheme(of text: String) -> String? {
     guard let match = text.prefixMatch(of: #/([A-Za-z][A-Za-z0-9+.\-]*):(//)?/#) else { return nil }
     let scheme = String(match.output.1)
     return match.output.2 != nil || schemes.contains(scheme.lowercased()) ? scheme : nil
@@ -33,9 +27,4 @@ package struct ArchiveLocation: Hashable, Sendable {
 
 extension ArchiveLocation: CustomStringConvertible {
   package var description: String { text }
-}
-
-/// A text is the URL of a store that this program does not have.
-package struct UnknownStore: Error {
-  package let scheme: String
 }

@@ -45,7 +45,7 @@ struct Listener {
   }
 }
 
-/// That an address cannot be listened on.
+/// The emulator cannot listen on an address.
 struct ListenError: Error, CustomStringConvertible {
   let host: String
   let port: Int
@@ -53,11 +53,11 @@ struct ListenError: Error, CustomStringConvertible {
   let code: CInt
 
   var description: String {
-    let why = "It cannot listen on port \(port) of \(host): \(String(cString: strerror(code)))."
+    let why = "Cannot listen on \(host), port \(port): \(String(cString: strerror(code)))."
     return switch code {
     case EADDRINUSE:
-      "\(why) Give another with --port, or end the program that has it; --port 0 is any that is free."
-    case EACCES: "\(why) Give a port above 1023 with --port."
+      "\(why) Pass another port with --port, or 0 for any free port."
+    case EACCES: "\(why) Pass a port above 1023 with --port."
     default: why
     }
   }

@@ -29,13 +29,19 @@ struct CheckJob {
   }
 
   func run(_ speaker: Speaker) async throws -> CheckReport {
-    let (lines, requests) =
-      switch credentials {
-      case .success(let credentials): try await askAPI(credentials, speaker)
-      case .failure(let failure): (APICheck.lines(withoutKey: failure), 0)
-      }
+    try OpenFileLimit.check(concurrentRequests: 1)
+    let words: Words
+    let (lines, requests): ([CheckLine], Int)
+    switch credentials {
+    case .success(let credentials):
+      words = self.words(credentials)
+      (lines, requests) = try await askAPI(credentials, words, speaker)
+    case .failure(let failure):
+      words = self.words(nil)
+      (lines, requests) = (APICheck.lines(withoutKey: failure), 0)
+    }
     let archiveLines = await ArchiveCheck(
-      archive: archive, log: log, host: host, existing: existing, words: words(try? credentials.get())
+      archive: archive, log: log, host: host, existing: existing, words: words
     ).lines()
     return CheckReport(
       log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
@@ -49,14 +55,14 @@ struct CheckJob {
 
   /// - Returns: what was found, and the number of requests that were made.
   private func askAPI(
-    _ credentials: Credentials, _ speaker: Speaker
+    _ credentials: Credentials, _ words: Words, _ speaker: Speaker
   ) async throws -> (lines: [CheckLine], requests: Int) {
     if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let transport = credentials.transport(over: transport, host: host, log: log)
       let client = AuditLogClient(
         log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
-      let check = APICheck(client, host: host, words: words(credentials)) { subject in
+      let check = APICheck(client, host: host, words: words) { subject in
         speaker.console.progress("looking at the \(subject.label)")
       }
       return (try await check.lines(), client.counters.requests)

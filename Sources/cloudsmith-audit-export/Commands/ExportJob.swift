@@ -75,6 +75,7 @@ struct ExportJob {
 
   func run(_ speaker: Speaker) async throws -> ExportReport {
     try checkInterruption()
+    try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests)
     let clock = SystemClock()
     let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)

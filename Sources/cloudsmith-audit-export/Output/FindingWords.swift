@@ -29,27 +29,30 @@ enum FindingWords {
     }
   }
 
-  /// Whether fetching the whole day, or both days, anew ends it.
+  /// Whether an export of the whole day, or of both days, with `--replace` ends it.
   static func isMendedByReplacing(_ flaw: Flaw) -> Bool {
-    advice(flaw) == advice(.altered(.bytes(expected: 0, found: 0))) || isOnTwoDays(flaw)
-  }
-
-  private static func isOnTwoDays(_ flaw: Flaw) -> Bool {
-    guard case .duplicate(_, _, _?) = flaw else { return false }
-    return true
+    switch flaw {
+    case .missing, .altered, .unreadable(_, isDenied: false), .schemaMismatch, .miscounted, .outOfOrder,
+      .duplicate,
+      .wrongDay, .wrongBounds, .wrongContent, .misnamed:
+      true
+    case .unreadable(_, isDenied: true), .unlisted, .irregular, .brokenChain, .inconsistent, .wrongManifest,
+      .wrongCoverage, .unsigned, .badSignature, .wrongKind:
+      false
+    }
   }
 
   /// What to do about a finding, and about all that are like it.
   static func advice(_ finding: Finding) -> String {
     if case .missing(_, _?) = finding.flaw {
       return """
-        Restore _manifest from a copy: without it nothing tells which of these files belong to the archive. No export writes here \
-        until then. Without a copy, begin a new archive in another folder; these files can still be read.
+        Restore _manifest from a copy: without it, no record says which files belong to the archive, and no export writes here. If \
+        there is no copy, start a new archive in another folder. The files here stay readable.
         """
     }
     if finding.path.hasSuffix("/manifest.json"), case .missing = finding.flaw {
       return
-        "The next export makes it anew: the commits are the evidence, and the manifest is their sum. Ask who deleted it."
+        "The next export rebuilds it from the commits, which are the evidence. Ask who deleted it."
     }
     if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
       return """
@@ -79,7 +82,7 @@ enum FindingWords {
       gives it now.
       """
     case .unreadable(_, isDenied: true):
-      "Give the user that runs verify the right to read it: nothing is known of it but that this user may not."
+      "Grant the user that runs verify the right to read it, and verify again."
     case .missing, .altered, .unreadable, .schemaMismatch, .miscounted, .outOfOrder, .duplicate, .wrongDay,
       .wrongBounds, .wrongContent, .misnamed:
       """

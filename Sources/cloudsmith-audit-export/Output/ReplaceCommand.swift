@@ -77,7 +77,7 @@ struct ExportCommandLine {
     if config == nil { words += [Settings.archive.option, shell(archive)] }
     let named = [Settings.log.option] + (config == nil ? [Settings.archive.option] : [])
     // Another shell need not have the variables of this one.
-    let ofArchive = [Settings.archive, Settings.query].map(\.option) + [Settings.backfillStart.option]
+    let ofArchive = [Settings.archive.option, Settings.query.option] + [Settings.backfillStart.option]
     for setting in Settings.ofExport where !named.contains(setting.option) {
       guard let given = try setting.find(in: sources) else { continue }
       switch given.source {

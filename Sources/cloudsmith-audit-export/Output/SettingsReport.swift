@@ -28,7 +28,7 @@ struct SettingsReport: Report {
         if rows[index].name == Settings.proxy.name, let proxy = connection.proxy {
           (rows[index].value, rows[index].source) = (proxy.description, connection.proxyVariable ?? "not set")
         } else if rows[index].name == Settings.formats.name {
-          rows[index].source = "the newest days of the archive; a new one: csv"
+          rows[index].source = "newest days of the archive (new archive: csv)"
         } else if rows[index].name == Settings.caFile.name, let file = connection.caFile {
           (rows[index].value, rows[index].source) = (file, "SSL_CERT_FILE")
         }

@@ -41,7 +41,7 @@ struct VerifyReport: Report {
     guard !findings.isEmpty else { return nil }
     guard status == .damaged else {
       return
-        "The archive \(quoted(archive)) of '\(log)' cannot be read in full: \(countsByKind), for want of permission."
+        "The archive \(quoted(archive)) of '\(log)' cannot be read completely: this user lacks permission. \(countsByKind)."
     }
     guard findings.contains(where: { $0.flaw.kind != .unlisted }) else {
       return """

@@ -149,8 +149,8 @@ struct Words {
       status: .noArchive,
       sentence: """
         No archive of '\(log)' in \(quoted(archive)), and \(source) keeps a run from making one: check --archive and \
-        --organization, and that the volume is mounted. To make a new archive there, run once with --no-existing, and with \
-        --backfill-start-time where no start is set.
+        --organization, and that the volume is mounted. To create a new archive there, run once with --no-existing, and with \
+        --backfill-start-time if no start is set.
         """)
   }
 

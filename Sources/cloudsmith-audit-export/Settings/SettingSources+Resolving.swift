@@ -10,14 +10,7 @@ extension SettingSources {
   }
 
   /// nil where none is named.
-  func namedArchive() throws(Failure) -> ArchiveLocation? {
-    guard let text = try resolve(Settings.archive) else { return nil }
-    do throws(UnknownStore) {
-      return try ArchiveLocation(text)
-    } catch {
-      throw .usage("--archive: there is no store for \(error.scheme) URLs.")
-    }
-  }
+  func namedArchive() throws(Failure) -> ArchiveLocation? { try resolve(Settings.archive) }
 
   func archive() throws(Failure) -> ArchiveLocation {
     if let archive = try namedArchive() { return archive }

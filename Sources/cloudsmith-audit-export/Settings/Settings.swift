@@ -15,7 +15,12 @@ enum Settings {
       the organisation's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
       not the display name)
       """, read: { LogName($0) })
-  static let archive = path("--archive", "ARCHIVE", job: .path, expected: "a folder, such as /srv/audit")
+  static let archive: Setting<ArchiveLocation> = {
+    let (variables, expected) = (["CLOUDSMITH_AUDIT_EXPORT_ARCHIVE"], "a folder, such as /srv/audit")
+    return Setting("--archive", variables, job: .path, expected: expected) { text throws(Misread) in
+      ArchiveLocation(folder: try PathText.read(text, expected: expected, variables: variables))
+    }
+  }()
   static let existing = Setting<Bool>(
     "--existing", "CLOUDSMITH_AUDIT_EXPORT_EXISTING", standard: "false", job: .boolean,
     expected: "true or false", read: { Bool($0) })

@@ -54,11 +54,8 @@ enum PathText {
   ) throws(Misread) -> String {
     if let slip = Slip(text, variables: variables) { throw Misread(slip.words) }
     guard !text.isEmpty else { throw Misread(": expected \(expected)") }
-    do throws(UnknownStore) {
-      _ = try ArchiveLocation(text)
-    } catch {
-      throw Misread(
-        " is a URL (\(error.scheme)), and this takes a path on this machine: expected \(expected)")
+    if let scheme = ArchiveLocation.scheme(of: text) {
+      throw Misread(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
     }
     if text.hasPrefix("~") {
       throw Misread(
