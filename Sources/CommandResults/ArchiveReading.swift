@@ -4,23 +4,23 @@ import AuditReport
 import CloudsmithAPI
 
 /// An archive read once for a report: its rows counted and, beside that, the archive verified.
-struct ArchiveReading: Sendable {
-  let manifest: Manifest
-  let tally: EventTally
+package struct ArchiveReading: Sendable {
+  package let manifest: Manifest
+  package let tally: EventTally
   /// Days whose rows could not be read, and so are not counted.
-  let unread: [(day: Day, why: String)]
+  package let unread: [(day: Day, why: String)]
   /// nil: not verified.
-  let found: VerificationReport?
+  package let found: VerificationReport?
   /// Newest first.
-  let runs: [RecentRun]
+  package let runs: [RecentRun]
 
-  var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
+  package var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
 
   /// How often a day that a run replaces meanwhile is looked up again.
   private static let looks = 4
 
   /// nil when there is no archive of the log.
-  static func run(
+  package static func run(
     _ archive: Archive, window: Window?, isVerified: Bool, speaker: Speaker
   ) async throws -> ArchiveReading? {
     guard let manifest = try await archive.read() else { return nil }
@@ -90,7 +90,7 @@ struct ArchiveReading: Sendable {
   }
 
   /// In words for the page.
-  var verification: ReportContent.Verification {
+  package var verification: ReportContent.Verification {
     guard let found else { return .skipped }
     func count(_ what: String, _ count: VerificationReport.Count) -> (what: String, count: String) {
       (what, "\(count.sound.grouped) of \(count.total.grouped)")

@@ -2,13 +2,13 @@ import AuditRecord
 
 /// The text format of Prometheus (exposition format 0.0.4), as node_exporter's textfile collector reads it: no
 /// timestamps, one family after the other, each with the samples of all logs.
-struct MetricsText {
-  static let prefix = "cloudsmith_audit_export_"
+package struct MetricsText {
+  package static let prefix = "cloudsmith_audit_export_"
 
-  let text: String
+  package let text: String
 
   /// - Parameter earlier: a text like this one, of which the figures of other logs are kept.
-  init(_ logs: [RunMetrics], keeping earlier: String = "", version: String) {
+  package init(_ logs: [RunMetrics], keeping earlier: String = "", version: String) {
     let own = Set(logs.map { MetricsText.labels($0.run.log) })
     let others = MetricsText.samples(earlier).filter { !own.contains($0.labels) }
     var lines = [

@@ -3,9 +3,9 @@ import AuditRecord
 import AuditReport
 
 /// A log's newest commits, and the runs that made them; newest first.
-struct RecentCommits {
-  let commits: [Commit]
-  let runs: [RecentRun]
+package struct RecentCommits {
+  package let commits: [Commit]
+  package let runs: [RecentRun]
 
   /// A run has several commits where it fetched much.
   private static let most = 256
@@ -14,7 +14,7 @@ struct RecentCommits {
 
   /// Reads the records from commit `newest` down, until the runs that are shown are whole. Throws when one of the newest few
   /// cannot be read.
-  init(_ archive: Archive, newest: Int) async throws(ArchiveError) {
+  package init(_ archive: Archive, newest: Int) async throws(ArchiveError) {
     let first = try await archive.recentCommits(limit: Self.few, newest: newest)
     do {
       let rest = try await archive.recentCommits(limit: Self.most - Self.few, newest: newest - Self.few) {

@@ -3,8 +3,8 @@ import AuditRecord
 
 /// What can be measured of a log's run and of its archive after it. One table for the metrics file and for the report in
 /// JSON, so that each has what the other has.
-struct RunMetrics: Sendable {
-  let run: LogRun
+package struct RunMetrics: Sendable {
+  package let run: LogRun
   /// nil when there is none, or it cannot be read.
   private let manifest: Manifest?
   /// When a run last had all that it was after: this one, or by the archive's own commits one before it. Where none of the newest
@@ -14,7 +14,7 @@ struct RunMetrics: Sendable {
   /// Asks the archive for the last success: it remembers earlier runs, so that no file of ours has to.
   ///
   /// - Parameter manifest: the state after the run, where the run tells it; else it is read.
-  init(_ run: LogRun, manifest: Manifest?) async {
+  package init(_ run: LogRun, manifest: Manifest?) async {
     self.run = run
     let isSuccess = run.status == .done || run.status == .quarantined
     var manifest = manifest
@@ -34,22 +34,22 @@ struct RunMetrics: Sendable {
   }
 
   /// One series of each log; all are gauges, because every run writes them anew.
-  struct Metric: Sendable {
+  package struct Metric: Sendable {
     /// Without the prefix that all have.
-    let name: String
-    let help: String
-    let value: @Sendable (RunMetrics) -> Double?
+    package let name: String
+    package let help: String
+    package let value: @Sendable (RunMetrics) -> Double?
   }
 
   /// By name. Those that cannot be known are left out.
-  var values: [String: Double] {
+  package var values: [String: Double] {
     Dictionary(
       uniqueKeysWithValues: RunMetrics.all.compactMap { metric in
         metric.value(self).map { (metric.name, $0) }
       })
   }
 
-  static let all: [Metric] = [
+  package static let all: [Metric] = [
     Metric(name: "last_run_timestamp_seconds", help: "When the last run ended.") {
       $0.run.ended.secondsSince1970
     },
@@ -151,4 +151,25 @@ struct RunMetrics: Sendable {
 
 extension Timestamp {
   fileprivate var secondsSince1970: Double { Double(microseconds) / 1_000_000 }
+}
+
+/// One log's part in a run of the program, whatever became of it, as those see it who watch from outside.
+package struct LogRun: Sendable {
+  package let log: LogName
+  /// nil when the settings do not name one.
+  package let archive: ArchiveLocation?
+  /// How long the API keeps events.
+  package let retention: TimeSpan
+  /// By the API's clock, where this machine's differs from it.
+  package var began: Timestamp
+  package let duration: TimeSpan
+  package let status: ExitStatus
+  /// What a person reads about it, on one line or more.
+  package let text: String
+  /// Of what was done; all zero where nothing was begun.
+  package var counters = RunCounters()
+  package var pagesReceived = 0
+  package var commits = 0
+
+  package var ended: Timestamp { began + duration }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// How the program ends: one number for each thing that a script may want to do next.
-enum ExitStatus: Int32, CaseIterable {
+package enum ExitStatus: Int32, CaseIterable {
   case done = 0
   case failed = 1
   case damaged = 2
@@ -17,7 +17,7 @@ enum ExitStatus: Int32, CaseIterable {
   case unavailable = 75
   case interrupted = 130
 
-  var meaning: String {
+  package var meaning: String {
     switch self {
     case .done: "done (also: nothing new)"
     case .failed: "failed; the message says why and what to do"
@@ -44,15 +44,15 @@ enum ExitStatus: Int32, CaseIterable {
   ]
 
   /// `0, 4, 3, …`, for help.
-  static var inOrder: String { order.map { String($0.rawValue) }.joined(separator: ", ") }
+  package static var inOrder: String { order.map { String($0.rawValue) }.joined(separator: ", ") }
 
-  func worse(than other: ExitStatus) -> Bool {
+  package func worse(than other: ExitStatus) -> Bool {
     let order = ExitStatus.order
     return (order.firstIndex(of: self) ?? order.endIndex) > (order.firstIndex(of: other) ?? order.endIndex)
   }
 
   /// One word for programs, as in the JSON output.
-  var word: String {
+  package var word: String {
     switch self {
     case .done: "done"
     case .failed: "failed"
@@ -71,9 +71,9 @@ enum ExitStatus: Int32, CaseIterable {
     }
   }
 
-  var code: ExitCode { ExitCode(rawValue) }
+  package var code: ExitCode { ExitCode(rawValue) }
 
-  static var table: String {
+  package static var table: String {
     allCases.map { status in
       let number = String(status.rawValue)
       return String(repeating: " ", count: 3 - number.count) + number + "  " + status.meaning
@@ -82,9 +82,9 @@ enum ExitStatus: Int32, CaseIterable {
 }
 
 /// Why the program ends before its work: a sentence, and the status.
-struct Failure: Error {
-  var status: ExitStatus
-  var sentence: String
+package struct Failure: Error {
+  package var status: ExitStatus
+  package var sentence: String
 
-  static func usage(_ sentence: String) -> Failure { Failure(status: .usage, sentence: sentence) }
+  package static func usage(_ sentence: String) -> Failure { Failure(status: .usage, sentence: sentence) }
 }

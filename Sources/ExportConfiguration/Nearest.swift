@@ -1,8 +1,8 @@
 /// What a mistyped word probably means.
-enum Nearest {
+package enum Nearest {
   /// The word that takes the fewest changes, of a third of its letters at most; else the only one that has the mistyped word in
   /// it. nil when none is near.
-  static func to(_ word: String, among words: [String]) -> String? {
+  package static func to(_ word: String, among words: [String]) -> String? {
     let typed = Array(word.lowercased())
     let near =
       words
@@ -16,7 +16,7 @@ enum Nearest {
   }
 
   /// ` Did you mean 'seek'?`, to stand after a sentence; empty when none is near, or when the word is one of them.
-  static func hint(for word: String, among words: [String]) -> String {
+  package static func hint(for word: String, among words: [String]) -> String {
     words.contains(word) ? "" : to(word, among: words).map { " Did you mean '\($0)'?" } ?? ""
   }
 

@@ -1,12 +1,12 @@
 import CBuild
 
 /// What this program is: its version, and the commit that it was built from.
-enum Version {
+package enum Version {
   /// As archives and requests name it: without the commit, so that an archive does not change with a build.
-  static let text = "0.1.0"
+  package static let text = "0.1.0"
 
   /// As `--version` tells it. Scripts/release links the commit in; other builds have none.
-  static var withCommit: String {
+  package static var withCommit: String {
     let commit = build_commit().map { String(cString: $0) }
     return "\(text) (\(commit.map { "commit \($0)" } ?? "development build"))"
   }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import AuditArchive
 import AuditRecord
 import CloudsmithAPI
+import Logging
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -44,6 +46,73 @@ struct CheckCommand: AsyncParsableCommand {
           return LogAnswer(report, report.status)
         }
       }
+    }
+  }
+}
+
+/// A check with all its settings resolved.
+struct CheckJob {
+  private let log: LogName
+  private let archive: ArchiveLocation?
+  private let host: APIHost
+  private let credentials: Result<Credentials, Failure>
+  private let connection: ConnectionSettings
+  private let pace: PaceRule
+  private let retention: TimeSpan
+  /// Where it is said that the archive has to be there already; nil: a run may make it.
+  private let existing: SettingSource?
+
+  init(_ sources: SettingSources) throws(Failure) {
+    log = try sources.log()
+    archive = try sources.namedArchive()
+    existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
+    host = try sources.host()
+    var connection = try sources.connection()
+    if try sources.find(Settings.requestTimeout) == nil { connection.timeouts.total = APICheck.timeout }
+    self.connection = connection
+    pace = try sources.value(of: Settings.pace)
+    retention = try sources.value(of: Settings.retention)
+    credentials = Result { () throws(Failure) in try Credentials.find(sources) }
+  }
+
+  func run(_ speaker: Speaker) async throws -> CheckReport {
+    try OpenFileLimit.check(concurrentRequests: 1)
+    let words: Words
+    let (lines, requests): ([CheckLine], Int)
+    switch credentials {
+    case .success(let credentials):
+      words = self.words(credentials)
+      (lines, requests) = try await askAPI(credentials, words, speaker)
+    case .failure(let failure):
+      words = self.words(nil)
+      (lines, requests) = (APICheck.lines(withoutKey: failure), 0)
+    }
+    let archiveLines = await ArchiveCheck(
+      archive: archive, log: log, host: host, existing: existing, words: words
+    ).lines()
+    return CheckReport(
+      log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
+  }
+
+  private func words(_ credentials: Credentials?) -> Words {
+    Words(
+      log: log, archive: archive?.text ?? "", keySource: credentials?.source ?? "the key",
+      service: credentials?.service, retention: retention)
+  }
+
+  /// - Returns: what was found, and the number of requests that were made.
+  private func askAPI(
+    _ credentials: Credentials, _ words: Words, _ speaker: Speaker
+  ) async throws -> (lines: [CheckLine], requests: Int) {
+    if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
+    return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+      let transport = credentials.transport(over: transport, host: host, log: log)
+      let client = AuditLogClient(
+        log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
+      let check = APICheck(client, host: host, words: words) { subject in
+        speaker.console.progress("looking at the \(subject.label)")
+      }
+      return (try await check.lines(), client.counters.requests)
     }
   }
 }

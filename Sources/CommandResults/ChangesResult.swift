@@ -1,0 +1,154 @@
+import AuditArchive
+import AuditRecord
+
+/// What a loader has to load again, in every form.
+package struct ChangesReport: Report {
+  package let changes: ChangesSince
+  /// nil: all.
+  package let format: PartFormat?
+
+  /// - Throws: when a day with rows has no file of the format; to a loader it would look like an empty day.
+  package init(_ changes: ChangesSince, format: PartFormat?) throws(Failure) {
+    self.changes = changes
+    self.format = format
+    guard let format else { return }
+    for day in changes.days where day.partition.rows > 0 && files(day).isEmpty {
+      let found = Set(day.partition.files.map(\.format.rawValue)).sorted().joined(separator: " and ")
+      throw .usage(
+        "--format \(format.rawValue): the archive holds \(day.partition.eventDate) as \(found) only; leave out --format."
+      )
+    }
+  }
+
+  private func files(_ day: DayChange) -> [PartFile] { day.partition.files.filter(isAsked) }
+  private func isAsked(_ file: PartFile) -> Bool { format == nil || file.format == format }
+  /// Those that it names.
+  package var files: [PartFile] { changes.days.flatMap(files) }
+
+  // MARK: - For people
+
+  package var text: String {
+    let count = changes.days.count
+    var lines: [String] = []
+    if count == 0 {
+      lines.append("since commit \(changes.since): nothing to load")
+    } else {
+      lines += ["since commit \(changes.since): \(count) day\(count == 1 ? "" : "s") to load", ""]
+      lines.append("day         action   state    rev        rows  files       bytes")
+      for day in changes.days {
+        let (partition, files) = (day.partition, files(day))
+        lines.append(
+          "\(partition.eventDate)  \(left(day.action.rawValue, 7))  \(left(partition.state.rawValue, 7))"
+            + right("\(partition.revision)", 5) + right(partition.rows.grouped, 12)
+            + right("\(files.count)", 7) + right(files.reduce(0) { $0 + $1.bytes }.grouped, 12))
+      }
+      lines.append("")
+    }
+    lines.append("commit \(changes.commit): give it as --since next time, when this is loaded")
+    return lines.joined(separator: "\n")
+  }
+
+  private func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  // MARK: - For programs
+
+  package var json: String {
+    JSONText.of(
+      Document(
+        status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue,
+        organization: "\(changes.log.organization)", repository: changes.log.repository.map { "\($0)" },
+        since: changes.since,
+        commit: changes.commit, commitSha256: changes.commitSHA256, settledOnly: changes.isSettledOnly,
+        days: changes.days.map { day in
+          let partition = day.partition
+          return Document.Entry(
+            eventDate: "\(partition.eventDate)", action: day.action.rawValue,
+            state: partition.state.rawValue, revision: partition.revision, rows: partition.rows,
+            contentSha256: partition.contentSHA256,
+            files: files(day).map {
+              Document.File(
+                path: $0.path, format: $0.format.rawValue, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256)
+            },
+            filesGone: day.filesGone.filter(isAsked).map(\.path))
+        }))
+  }
+
+  private struct Document: Encodable {
+    struct Entry: Encodable {
+      var eventDate: String
+      var action: String
+      var state: String
+      var revision: Int
+      var rows: Int
+      var contentSha256: String
+      var files: [File]
+      var filesGone: [String]
+    }
+
+    struct File: Encodable {
+      var path: String
+      var format: String
+      var rows: Int
+      var bytes: Int
+      var sha256: String
+    }
+
+    var status: String
+    var exitStatus: Int32
+    var organization: String
+    var repository: String?
+    var since: Int
+    var commit: Int
+    var commitSha256: String
+    var settledOnly: Bool
+    var days: [Entry]
+  }
+
+  package var paths: [String] { files.map(\.path) }
+
+  /// As `sha256sum` writes them; no path of an archive has a character that it would escape.
+  package var sha256sums: [String] { files.map { "\($0.sha256)  \($0.path)" } }
+
+  /// A manifest for COPY (Amazon Redshift, "Using a manifest to specify data files").
+  package func redshift(urlPrefix: String) throws(Failure) -> String {
+    let formats = Set(files.map(\.format.rawValue)).sorted()
+    guard formats.count < 2 else {
+      throw .usage(
+        "--as redshift: COPY reads one format and the archive has \(formats.joined(separator: " and ")): give --format."
+      )
+    }
+    return JSONText.of(
+      CopyManifest(
+        entries: files.map {
+          CopyManifest.Entry(
+            url: "\(urlPrefix)/\($0.path)", mandatory: true, meta: CopyManifest.Meta(contentLength: $0.bytes))
+        }))
+  }
+
+  private struct CopyManifest: Encodable {
+    struct Entry: Encodable {
+      var url: String
+      var mandatory: Bool
+      var meta: Meta
+    }
+
+    struct Meta: Encodable {
+      /// Bytes.
+      var contentLength: Int
+    }
+
+    var entries: [Entry]
+  }
+
+  /// What a list of files cannot say, for stderr.
+  package var remarks: [String] {
+    ["commit \(changes.commit)"]
+      + changes.days.filter { $0.action == .empty }.map { "empty \($0.partition.eventDate)" }
+  }
+}

@@ -1,0 +1,198 @@
+import AuditArchive
+import AuditExport
+import AuditRecord
+import CloudsmithAPI
+
+/// What an export did.
+package struct ExportReport: Report {
+  package let summary: ExportSummary
+  package let log: LogName
+  package let archive: String
+  package let status: ExitStatus
+  /// The sentence that belongs to the status; nil when all is well.
+  package let message: String?
+  /// What was measured of the run and of the archive after it, as the metrics file has it.
+  package var metrics: [String: Double] = [:]
+
+  /// That events are about to be lost, or that this machine's clock is wrong, and the like.
+  package let warnings: [String]
+
+  /// - Parameter now: by the API's clock.
+  package init(
+    _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String, words: Words
+  ) {
+    self.summary = summary
+    self.log = log
+    self.archive = archive
+    var failure: Failure? =
+      switch summary.outcome {
+      case .stoppedByAPI(let error): words.failure(error)
+      case .stoppedByArchive(let error): words.failure(error)
+      case _ where summary.isDamaged && summary.damagedDays.isEmpty:
+        words.damagedFiles(summary.damagedFiles, summary.manifest, now: now)
+      case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
+      case .incomplete(let reason): words.incomplete(reason)
+      case .requestInFuture(let time, let now): words.inFuture(time, now: now)
+      case .complete where summary.counters.quarantined + summary.untoldQuarantined > 0:
+        words.quarantined(summary.counters.quarantined, untold: summary.untoldQuarantined)
+      case .complete: nil
+      }
+    if summary.manifest == nil { failure = failure.map(words.uncommitted) }
+    // Where another failure is told, this would be told by nobody.
+    let untold = failure?.status == .quarantined ? 0 : summary.untoldQuarantined
+    let loss = summary.loss(after: retention, now: now).map(words.loss)
+    warnings = [
+      summary.isNothingVisible ? Words.nothingVisible : nil, loss,
+      untold == 0 ? nil : words.quarantined(0, untold: untold).sentence,
+      summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
+      summary.isClockTold || !summary.hasAnswers ? nil : Words.clockUntold,
+    ].compactMap(\.self)
+    status = failure?.status ?? .done
+    message = failure?.sentence
+  }
+
+  // MARK: - Text
+
+  package var text: String {
+    let counters = summary.counters
+    var lines: [String] = []
+    if summary.plan.beginsNow, status == .done {
+      lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
+    } else if isNothingDone {
+      lines.append("\(log): \(nothing).")
+      if status == .done, summary.plan.span != nil, counters.requests > 0,
+        summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true
+      {
+        lines.append(ExportReport.whyNothing)
+      }
+    } else {
+      var parts = [
+        counters.eventsReceived > 0 ? received : cause.map { "no event was fetched: \($0)" } ?? nothing
+      ]
+      if summary.rowsDropped > 0 {
+        parts.append("\(summary.rowsDropped.grouped) dropped that the API no longer shows")
+      }
+      let days = summary.daysWritten.count
+      parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") written")
+      lines.append("\(log): \(parts.joined(separator: "; ")).")
+    }
+    if counters.vanishedEvents > 0 {
+      lines.append(
+        "\(counters.vanishedEvents.grouped) archived events are no longer shown by the API; they are kept")
+    }
+    if let manifest = summary.manifest {
+      lines.append("high-water mark \(manifest.highWaterMark)")
+      for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
+    }
+    lines += warnings.map { "warning: " + $0 }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Whether there is nothing to account for. What a run looks at that finds nothing to fetch is none of its window.
+  private var isNothingDone: Bool {
+    guard summary.rowsDropped == 0, summary.daysWritten.isEmpty else { return false }
+    return summary.counters.eventsReceived == 0 || (status == .done && summary.plan.span == nil)
+  }
+
+  /// Why nothing was received.
+  private var nothing: String {
+    if let cause { return "nothing was exported: \(cause)" }
+    if case .incomplete = summary.outcome { return "no events were received" }
+    return "no events in the window"
+  }
+
+  /// What ended the run before its end, in a few words; nil where the API answered all that was asked. The failure is a sentence of
+  /// its own.
+  private var cause: String? {
+    switch summary.outcome {
+    case .complete, .incomplete: nil
+    case .requestInFuture: "the time asked for lies in the future"
+    case .stoppedByArchive: status == .storage ? "the archive's disk failed" : "the archive refused the run"
+    case .stoppedByAPI(let error):
+      switch error {
+      case .keyRefused: "the key was refused"
+      case .notFound: "there is no such log for this key"
+      case .planWithoutAuditLog: "the plan has no audit log"
+      case .requestRefused: "the API refused the request"
+      case .unavailable: "the API could not be reached, or failed"
+      case .waitTooLong: "the API asks for a longer wait than --max-wait allows"
+      case .unsafe: "what answered for the API was not trusted"
+      case .cancelled: "the run was interrupted"
+      }
+    }
+  }
+
+  /// What became of all that was received, so that nobody takes what came twice for lost.
+  private var received: String {
+    let counters = summary.counters
+    let late = counters.lateEvents == 0 ? "" : " (\(counters.lateEvents.grouped) of them late)"
+    var parts = ["\(counters.rowsAdded.grouped) added\(late)"]
+    func add(_ count: Int, _ words: String) {
+      if count > 0 { parts.append("\(count.grouped) \(words)") }
+    }
+    add(counters.duplicates, "known already")
+    add(counters.conflictingEvents, "known and told differently now")
+    add(counters.quarantined, "in quarantine")
+    let rest =
+      counters.eventsReceived - counters.rowsAdded - counters.duplicates - counters.conflictingEvents
+      - counters.quarantined
+    let isWhole = status == .done || status == .quarantined
+    add(rest, "read twice\(isWhole ? " or" : ", left to the next run or") outside the window")
+    return "\(counters.eventsReceived.grouped) events received: \(parts.joined(separator: ", "))"
+  }
+
+  private static let whyNothing = """
+    If events were expected: the key's account may lack access to the audit log, the window may lie before what the plan \
+    keeps, or audit logging may be off for the organisation.
+    """
+
+  // MARK: - JSON
+
+  package var json: String {
+    let manifest = summary.manifest
+    return JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, message: message,
+        warning: warnings.isEmpty ? nil : warnings.joined(separator: " "),
+        notes: summary.plan.notes.map { PlanWords.sentence($0, log: log, archive: archive) },
+        source: log.description, archive: archive, run: summary.counters,
+        pagesReceived: summary.pagesReceived, rowsDropped: summary.rowsDropped, commits: summary.commits,
+        daysWritten: summary.daysWritten.map(\.description),
+        damagedDays: summary.damagedDays.map(\.description),
+        metrics: metrics, start: manifest?.start.description,
+        highWaterMark: manifest?.highWaterMark.description,
+        coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
+        gaps: (manifest?.gaps ?? []).map(WindowText.init)))
+  }
+
+  private struct Document: Encodable {
+    var status: String
+    var exitStatus: Int32
+    var message: String?
+    var warning: String?
+    var notes: [String]
+    var source: String
+    var archive: String
+    var run: RunCounters
+    var pagesReceived: Int
+    var rowsDropped: Int
+    var commits: [Int]
+    var daysWritten: [String]
+    var damagedDays: [String]
+    var metrics: [String: Double]
+    var start: String?
+    var highWaterMark: String?
+    var coverage: [WindowText]
+    var gaps: [WindowText]
+  }
+}
+
+package struct WindowText: Encodable {
+  package var from: String
+  package var to: String
+
+  package init(_ window: Window) {
+    from = window.from.description
+    to = window.to.description
+  }
+}

@@ -1,0 +1,102 @@
+import AuditRecord
+import CloudsmithAPI
+
+/// Every setting that an export would have, and where its value comes from. Secrets are redacted, and nothing is done with them.
+package struct SettingsReport: Report {
+  private let rows: [Row]
+
+  private struct Row: Encodable {
+    var name: String
+    /// As it was written; nil: there is none.
+    var value: String?
+    var source: String
+    /// Why the value is refused; nil when all is well.
+    var problem: String?
+  }
+
+  package init(_ sources: SettingSources) {
+    var rows = Settings.ofExport.map { SettingsReport.row($0, sources) } + [SettingsReport.key(sources)]
+    if !rows.contains(where: { $0.problem != nil }) { SettingsReport.addCommonVariables(&rows, sources) }
+    self.rows = rows
+  }
+
+  /// What counts for every program on the machine when nothing else is said.
+  private static func addCommonVariables(_ rows: inout [Row], _ sources: SettingSources) {
+    do throws(Failure) {
+      let connection = try sources.connection()
+      for index in rows.indices where rows[index].value == nil {
+        if rows[index].name == Settings.proxy.name, let proxy = connection.proxy {
+          (rows[index].value, rows[index].source) = (proxy.description, connection.proxyVariable ?? "not set")
+        } else if rows[index].name == Settings.formats.name {
+          rows[index].source = "newest days of the archive (new archive: csv)"
+        } else if rows[index].name == Settings.caFile.name, let file = connection.caFile {
+          (rows[index].value, rows[index].source) = (file, "SSL_CERT_FILE")
+        }
+      }
+    } catch {
+      rows.append(Row(name: "connection", source: "settings above", problem: error.sentence))
+    }
+  }
+
+  private var status: ExitStatus { rows.contains { $0.problem != nil } ? .usage : .done }
+
+  package var answer: LogAnswer {
+    guard status != .done else { return LogAnswer(self) }
+    return LogAnswer(self, Failure(status: status, sentence: "settings are wrong: see above."))
+  }
+
+  private static func row(_ setting: any SettingDefinition, _ sources: SettingSources) -> Row {
+    var row = Row(name: setting.name, source: setting.standard == nil ? "not set" : "default")
+    do throws(Failure) {
+      guard let given = try setting.find(in: sources) else {
+        row.value = setting.standard
+        return row
+      }
+      row.value = setting.shown(given.text)
+      row.source = given.source.description
+      try setting.check(given.text, at: given.source.place)
+    } catch {
+      row.problem = error.sentence
+    }
+    return row
+  }
+
+  private static func key(_ sources: SettingSources) -> Row {
+    do {
+      return Row(name: "api_key", value: "[redacted]", source: try Credentials.find(sources).source)
+    } catch {
+      return Row(name: "api_key", source: "not set", problem: error.sentence)
+    }
+  }
+
+  // MARK: - Text
+
+  package var text: String {
+    let table = [["setting", "value", "from"]] + rows.map { [$0.name, visible($0.value ?? "-"), $0.source] }
+    let widths = (0..<2).map { column in table.map { $0[column].count }.max() ?? 0 }
+    let lines = table.map { cells in
+      "\(left(cells[0], widths[0]))  \(left(cells[1], widths[1]))  \(cells[2])"
+    }
+    var problems: [String] = []
+    for problem in rows.compactMap(\.problem) where !problems.contains(problem) { problems.append(problem) }
+    return (lines + problems.map { "wrong: \($0)" }).joined(separator: "\n")
+  }
+
+  private func visible(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }
+
+  private func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  // MARK: - JSON
+
+  package var json: String {
+    JSONText.of(Document(status: status.word, exitStatus: status.rawValue, settings: rows))
+  }
+
+  private struct Document: Encodable {
+    var status: String
+    var exitStatus: Int32
+    var settings: [Row]
+  }
+}

@@ -1,0 +1,82 @@
+import AuditArchive
+import AuditRecord
+import AuditReport
+
+/// What an archive holds.
+package struct StatusReport: Report {
+  package let manifest: Manifest
+  /// Newest first.
+  package let commits: [Commit]
+  /// Newest first.
+  package let runs: [RecentRun]
+  /// Files that the manifest names and that are missing, or of another size.
+  package let damaged: [Finding]
+  /// What is about to be lost; nil when there is time.
+  package let loss: (lacking: Timestamp, lostAt: Timestamp)?
+  package let now: Timestamp
+  package let listsDays: Bool
+  package let style: TerminalStyle
+
+  // MARK: - Text
+
+  package var isColoured: Bool { true }
+
+  package var text: String {
+    StatusPage(
+      manifest: manifest, runs: runs, damaged: damaged, loss: loss, now: now, listsDays: listsDays,
+      style: style
+    ).text
+  }
+
+  // MARK: - JSON
+
+  package var json: String {
+    let status = damaged.isEmpty ? ExitStatus.done : .damaged
+    return JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, damaged: damaged.map(\.description),
+        manifest: manifest, highWaterMarkLagSeconds: (now - manifest.highWaterMark).seconds,
+        lastCommits: commits, lastRuns: runs.map(Document.Run.init),
+        retentionLoss: loss.map {
+          Document.Loss(lackingFrom: $0.lacking.description, keptUntil: $0.lostAt.description)
+        }))
+  }
+
+  private struct Document: Encodable {
+    struct Run: Encodable {
+      var firstCommit: Int
+      var lastCommit: Int
+      var committedAt: String
+      var rowsAdded: Int
+      var eventsReceived: Int
+      var lateEvents: Int
+      var requests: Int
+      var complete: Bool
+
+      init(_ run: RecentRun) {
+        firstCommit = run.commits.lowerBound
+        lastCommit = run.commits.upperBound
+        committedAt = run.committedAt.description
+        rowsAdded = run.rowsAdded
+        eventsReceived = run.eventsReceived
+        lateEvents = run.lateEvents
+        requests = run.requests
+        complete = run.isComplete
+      }
+    }
+
+    struct Loss: Encodable {
+      var lackingFrom: String
+      var keptUntil: String
+    }
+
+    var status: String
+    var exitStatus: Int32
+    var damaged: [String]
+    var manifest: Manifest
+    var highWaterMarkLagSeconds: Double
+    var lastCommits: [Commit]
+    var lastRuns: [Run]
+    var retentionLoss: Loss?
+  }
+}

@@ -1,0 +1,352 @@
+import AuditArchive
+import AuditRecord
+
+/// What a verification found.
+package struct VerifyReport: Report {
+  package let report: VerificationReport
+  package let log: LogName
+  package let archive: String
+  /// Fetches days anew.
+  private let replacing: ReplaceCommand
+  /// Those of the report that are about damage.
+  private let findings: [Finding]
+  /// The first commit that is signed, where all before it are not; nil where all are, or signatures are not looked at.
+  private let signedFrom: Int?
+
+  package init(report: VerificationReport, log: LogName, archive: String, replacing: ReplaceCommand) {
+    (self.report, self.log, self.archive, self.replacing) = (report, log, archive, replacing)
+    signedFrom = VerifyReport.signedFrom(report)
+    findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
+  }
+
+  /// Signing began later when the commits without a signature are the first ones, and every other has a right one: each signature
+  /// vouches by the chain for all commits before it, so that nothing is unproven. Not where the user says where it began, nor where
+  /// earlier commits, which may be signed, were not read.
+  private static func signedFrom(_ report: VerificationReport) -> Int? {
+    guard report.firstCommit == 1 else { return nil }
+    let unsigned = report.findings.filter { $0.flaw.kind == .unsigned }.compactMap(\.commit).sorted()
+    guard let last = unsigned.last, unsigned == Array(1...last), report.settings.signedSince == 1,
+      report.signatures.sound > 0, report.signatures.sound + last == report.signatures.total
+    else { return nil }
+    return last + 1
+  }
+
+  package var status: ExitStatus {
+    guard !findings.isEmpty else { return .done }
+    return findings.allSatisfy(\.flaw.isDenied) ? .storage : .damaged
+  }
+
+  /// The sentence that belongs to the status; nil when all is well.
+  package var message: String? {
+    guard !findings.isEmpty else { return nil }
+    guard status == .damaged else {
+      return
+        "The archive \(quoted(archive)) of '\(log)' cannot be read completely: this user lacks permission. \(countsByKind)."
+    }
+    guard findings.contains(where: { $0.flaw.kind != .unlisted }) else {
+      return """
+        The archive \(quoted(archive)) of '\(log)' is as its commits say, and holds files beside it that no commit names: \
+        \(countsByKind).
+        """
+    }
+    return "The archive \(quoted(archive)) of '\(log)' is damaged: \(countsByKind)."
+  }
+
+  /// `3 findings: 1 missing, 2 altered`
+  private var countsByKind: String {
+    let counts = Flaw.Kind.allCases.compactMap { kind in
+      let count = findings.count { $0.flaw.kind == kind }
+      return count == 0 ? nil : "\(count.grouped) \(kind.rawValue)"
+    }
+    let number = findings.count
+    return "\(number.grouped) \(number == 1 ? "finding" : "findings"): \(counts.joined(separator: ", "))"
+  }
+
+  // MARK: - Text
+
+  package var text: String {
+    var lines: [String] = []
+    for finding in findings {
+      lines.append(label(finding.flaw.kind.rawValue) + TerminalText.line(finding.path))
+      let place = finding.day.map { "\($0): " } ?? ""
+      lines.append(label("") + place + TerminalText.line(finding.sentence))
+    }
+    lines += notes
+    if !lines.isEmpty { lines.append("") }
+    lines += summary
+    lines.append("")
+    lines.append(findings.isEmpty ? "No finding: \(whatIsProven)." : "\(countsByKind).")
+    for (advice, alike) in findingsByAdvice {
+      let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
+      lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
+      lines += replacements(of: alike.filter { FindingWords.isMendedByReplacing($0.flaw) })
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var whatIsProven: String {
+    let settings = report.settings
+    let proven =
+      if let since = settings.since {
+        "since commit \(since.number.grouped) the archive is what its commits say"
+      } else if report.firstCommit == 1 {
+        "the archive is what its commits say"
+      } else {
+        "\(settings.asked == Window(from: .earliest, to: .latest) ? "the archive is" : "these days are") what its manifest says"
+      }
+    return proven + (settings.isQuick ? "; files were checked by size only" : "")
+  }
+
+  /// Files that a text tells of; the JSON form tells of all.
+  private static let mostNotes = 10
+
+  private var notes: [String] {
+    let left = report.leftByOthers
+    var lines: [String] = []
+    for file in left.prefix(Self.mostNotes) {
+      lines.append(label("note") + TerminalText.line(file.path))
+      lines.append(label("") + FindingWords.sentence(file))
+    }
+    if left.count > Self.mostNotes {
+      lines.append(label("note") + "and \((left.count - Self.mostNotes).grouped) more such files")
+    }
+    return lines
+  }
+
+  /// In the order of their kinds.
+  private var findingsByAdvice: [(advice: String, findings: [Finding])] {
+    var groups: [(advice: String, findings: [Finding])] = []
+    for kind in Flaw.Kind.allCases {
+      for finding in findings where finding.flaw.kind == kind {
+        let advice = FindingWords.advice(finding)
+        if let index = groups.firstIndex(where: { $0.advice == advice }) {
+          groups[index].findings.append(finding)
+        } else {
+          groups.append((advice, [finding]))
+        }
+      }
+    }
+    return groups
+  }
+
+  /// What fetches the days of these findings anew; of many the oldest.
+  private func replacements(of findings: [Finding]) -> [String] {
+    let days = findings.flatMap(\.days)
+    let commands = replacing.texts(days)
+    let more = commands.count - 10
+    return commands.prefix(10).map { "  \(TerminalText.line($0))" }
+      + (more > 0 ? ["  and so for \(more) more"] : [])
+  }
+
+  private var summary: [String] {
+    let isQuick = report.settings.isQuick
+    var lines = [
+      label("archive")
+        + TerminalText.line(
+          "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)"),
+      label("range asked") + asked,
+      label("range found") + (report.found.map { "\($0.from) to \($0.to)" } ?? "nothing is covered"),
+      label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
+    ]
+    lines += report.gaps.map { label("") + "\($0.from) to \($0.to)" }
+    lines += commits
+    if report.settings.publicKey != nil {
+      let first = max(report.settings.signedSince, report.firstCommit)
+      lines.append(
+        label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
+          + " are signed by the key")
+      if let signedFrom {
+        lines.append(
+          label("")
+            + "signing began with commit \(signedFrom), whose signature vouches by the chain for those before;"
+        )
+        lines.append(label("") + "give --signed-since \(signedFrom), so that no later one can be without")
+      }
+    }
+    lines += [
+      label("days") + count(report.days)
+        + (report.settings.since == nil ? "" : " that changed since") + " are as they were committed",
+      label("files") + count(report.files) + (isQuick ? " have their size" : " are as they were sealed"),
+      label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " were read in sound files"),
+      label("quarantine") + count(report.quarantineFiles)
+        + (isQuick ? " files have their size" : " files are as they were sealed"),
+      label("proven empty") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) days"
+        + (report.emptyDays.isEmpty ? "" : ": " + ranges(report.emptyDays)),
+    ]
+    if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
+      lines.append(
+        label("manifest")
+          + "of commit \(manifest): a run stopped, or is, before it has commit \(report.newestCommit)"
+      )
+    }
+    return lines
+  }
+
+  private var commits: [String] {
+    let first = report.firstCommit
+    var lines = [
+      label("commits") + count(report.commits) + (first > 1 ? " from \(first.grouped) on" : "")
+        + " are as they were written, each after the one before"
+    ]
+    if let since = report.settings.since {
+      let days = report.daysUnchanged ?? 0
+      lines.append(
+        label("")
+          + "commits up to \(since.number.grouped) count as proven before (--since), as \(days == 1 ? "does" : "do")"
+          + " \(days.grouped) \(days == 1 ? "day that has" : "days that have") not changed since"
+      )
+    } else if first > 1 {
+      lines.append(
+        label("") + "those before were not read; verify without --quick, --from and --to reads them")
+    }
+    if let sha256 = report.newestCommitSHA256 {
+      lines.append(label("newest commit") + "\(report.newestCommit), SHA-256 \(sha256)")
+    }
+    return lines
+  }
+
+  private var asked: String {
+    let changed = report.settings.since.map { "what changed since commit \($0.number.grouped)" }
+    let range: String? =
+      switch (report.settings.from, report.settings.to) {
+      case (nil, nil): nil
+      case (let from?, let to?): "\(from) to \(to)"
+      case (let from?, nil): "from \(from) on"
+      case (nil, let to?): "up to \(to)"
+      }
+    let parts = [changed, range].compactMap(\.self)
+    return parts.isEmpty ? "everything" : parts.joined(separator: ", ")
+  }
+
+  private func count(_ count: VerificationReport.Count) -> String {
+    "\(count.sound.grouped) of \(count.total.grouped)"
+  }
+
+  private func label(_ text: String) -> String {
+    text + String(repeating: " ", count: max(1, 17 - text.count))
+  }
+
+  /// `2024-02-11, 2024-02-13 to 2024-02-17`
+  private func ranges(_ days: [Day]) -> String {
+    var ranges: [ClosedRange<Day>] = []
+    for day in days {
+      if let last = ranges.last, last.upperBound.next == day {
+        ranges[ranges.count - 1] = last.lowerBound...day
+      } else {
+        ranges.append(day...day)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)" }
+      .joined(separator: ", ")
+  }
+
+  // MARK: - JSON
+
+  package var json: String {
+    JSONText.of(
+      Document(
+        status: status.word, exitStatus: status.rawValue, message: message, source: log.description,
+        archive: archive, quick: report.settings.isQuick, since: report.settings.since?.number,
+        rangeAsked: Document.Range(from: report.settings.from, to: report.settings.to),
+        rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
+        gaps: report.gaps.map(WindowText.init), firstCommit: report.firstCommit,
+        newestCommit: report.newestCommit, newestCommitSha256: report.newestCommitSHA256,
+        manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
+        signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
+        signedFrom: signedFrom,
+        days: Document.Count(report.days), daysUnchanged: report.daysUnchanged,
+        files: Document.Count(report.files),
+        rows: report.settings.isQuick ? nil : Document.Count(report.rows),
+        quarantineFiles: Document.Count(report.quarantineFiles),
+        provenEmptyDays: report.emptyDays.map(\.description),
+        findings: findings.map(Document.Finding.init),
+        notes: report.leftByOthers.map(Document.Note.init)))
+  }
+
+  private struct Document: Encodable {
+    struct Range: Encodable {
+      var from: String?
+      var to: String?
+
+      init(from: Timestamp?, to: Timestamp?) {
+        self.from = from?.description
+        self.to = to?.description
+      }
+    }
+
+    struct Count: Encodable {
+      var sound: Int
+      var total: Int
+
+      init(_ count: VerificationReport.Count) {
+        sound = count.sound
+        total = count.total
+      }
+    }
+
+    struct Finding: Encodable {
+      var kind: String
+      var path: String
+      var day: String?
+      var otherDay: String?
+      var commit: Int?
+      var expected: String?
+      var found: String?
+      var message: String
+
+      init(_ finding: AuditArchive.Finding) {
+        kind = finding.flaw.kind.rawValue
+        path = finding.path
+        day = finding.day?.description
+        if case .duplicate(_, _, let other?) = finding.flaw { otherDay = other.description }
+        commit = finding.commit
+        (expected, found) = FindingWords.facts(finding.flaw)
+        message = finding.sentence
+      }
+    }
+
+    struct Note: Encodable {
+      var kind: String
+      var path: String
+      var message: String
+
+      init(_ left: LeftByOthers) {
+        kind = left.kind.rawValue
+        path = left.path
+        message = FindingWords.sentence(left)
+      }
+    }
+
+    var status: String
+    var exitStatus: Int32
+    var message: String?
+    var source: String
+    var archive: String
+    var quick: Bool
+    /// Verified before; nil: nothing was.
+    var since: Int?
+    var rangeAsked: Range
+    var rangeFound: WindowText?
+    var coverage: [WindowText]
+    var gaps: [WindowText]
+    /// The first whose record was read.
+    var firstCommit: Int
+    var newestCommit: Int
+    /// With the number, what the next --since goes on from.
+    var newestCommitSha256: String?
+    var manifestCommit: Int?
+    var commits: Count
+    var signatures: Count?
+    var signedFrom: Int?
+    var days: Count
+    /// With `since`: days that count as proven before.
+    var daysUnchanged: Int?
+    var files: Count
+    var rows: Count?
+    var quarantineFiles: Count
+    var provenEmptyDays: [String]
+    var findings: [Finding]
+    /// Files of other programs: no damage.
+    var notes: [Note]
+  }
+}

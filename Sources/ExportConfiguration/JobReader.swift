@@ -1,0 +1,160 @@
+import AuditRecord
+import StrictYAML
+
+/// Reads the logs of a job file from its YAML, strictly.
+package struct JobReader {
+  package let path: String
+
+  /// Either names the API key: what a log says of one counts before what is said for all of the other.
+  private static let alternatives: Set = [Settings.apiKeyFile.name, Settings.apiKeyVariable.name]
+
+  package func entries(_ document: YAMLNode?) throws(YAMLFault) -> [JobEntry] {
+    guard let document else { throw YAMLFault(words: "it is empty: give \(JobReader.wanted)") }
+    guard case .mapping(let members) = document.value else {
+      throw YAMLFault(document.place, "expected \(JobReader.wanted), not \(document.value.kind)")
+    }
+    let common = try settings(members, besides: "logs")
+    guard let logs = members.first(where: { $0.key == "logs" })?.value else {
+      throw YAMLFault(document.place, "no logs: give \(JobReader.wanted)")
+    }
+    guard case .list(let nodes) = logs.value, !nodes.isEmpty else {
+      throw YAMLFault(logs.place, "logs: expected a list, such as '- organization: my-org'")
+    }
+    var entries: [JobEntry] = []
+    for node in nodes {
+      let entry = try entry(node, common)
+      if let first = entries.first(where: { $0.log == entry.log }) {
+        throw YAMLFault(
+          node.place, "the log '\(entry.log)' is there twice, first at \(first.organization.source)")
+      }
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  package func failure(_ fault: YAMLFault) -> Failure {
+    let place = fault.place.map { ":\($0.line):\($0.column)" } ?? ""
+    let stop = fault.words.hasSuffix("?") ? "" : "."
+    return .usage("\(quoted(path).dropFirst().dropLast())\(place): \(fault.words)\(stop)")
+  }
+
+  private static let wanted = "settings, and 'logs:' with a list of organisations"
+
+  private func entry(_ node: YAMLNode, _ common: [String: GivenText]) throws(YAMLFault) -> JobEntry {
+    let name = Settings.log.name
+    guard case .mapping(let members) = node.value else {
+      throw YAMLFault(
+        node.place, "expected a log, such as '- \(name): my-org', not \(node.value.kind)")
+    }
+    guard let organization = members.first(where: { $0.key == name }) else {
+      throw YAMLFault(node.place, "the log has no \(name): give \(Settings.log.expected)")
+    }
+    let place = organization.value.place
+    guard case .text(let text) = organization.value.value else {
+      throw YAMLFault(
+        place,
+        "\(name) is \(organization.value.value.kind): expected \(Settings.log.expected); as text, in quotes")
+    }
+    guard let log = LogName(text) else {
+      throw YAMLFault(place, "\(name) \(quoted(text)): expected \(Settings.log.expected)")
+    }
+    let own = try settings(members, besides: name)
+    var settings = common
+    if !JobReader.alternatives.isDisjoint(with: own.keys) {
+      for name in JobReader.alternatives { settings[name] = nil }
+    }
+    return JobEntry(
+      log: log, organization: given(text, name, place), settings: settings.merging(own) { $1 })
+  }
+
+  /// The settings among the members, all of which have to be known.
+  private func settings(
+    _ members: [YAMLNode.Member], besides other: String
+  ) throws(YAMLFault) -> [String: GivenText] {
+    var settings: [String: GivenText] = [:]
+    for member in members where member.key != other {
+      guard let setting = Settings.ofJobFile.first(where: { $0.name == member.key }) else {
+        throw YAMLFault(member.place, unknown(member.key, besides: other))
+      }
+      settings[member.key] = try value(of: setting, member.value)
+    }
+    if let second = members.last(where: { JobReader.alternatives.contains($0.key) }),
+      settings.keys.filter(JobReader.alternatives.contains).count > 1
+    {
+      throw YAMLFault(
+        second.place, "give \(JobReader.alternatives.sorted().joined(separator: " or ")), not both")
+    }
+    return settings
+  }
+
+  private func unknown(_ key: String, besides other: String) -> String {
+    let secrets = ["api_key", "key", "token", "oidc_token", "password", "secret"]
+    if secrets.contains(key.lowercased()) {
+      return """
+        \(quoted(key)): a secret does not stand in a job file; \(Settings.apiKeyFile.name) names a file with it, \
+        \(Settings.apiKeyVariable.name) an environment variable
+        """
+    }
+    let byHand = [Settings.from, Settings.to].map(\.name) + ["replace", "dry_run"]
+    if byHand.contains(key) {
+      return "\(quoted(key)) is said on the command line: a job is run again and again"
+    }
+    let names = [other] + Settings.ofJobFile.map(\.name)
+    return "unknown key \(quoted(key))"
+      + (Nearest.to(key, among: names).map { ": did you mean '\($0)'?" } ?? "")
+  }
+
+  private func value(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> GivenText {
+    let text = try text(of: setting, node)
+    if case .text = node.value, setting.shown(text) != text {
+      throw YAMLFault(
+        node.place,
+        "\(setting.name): a user name or password does not stand in a job file: set \(setting.variables[0])")
+    }
+    do {
+      try setting.check(text, at: setting.name)
+    } catch {
+      throw YAMLFault(node.place, error.sentence.trimmingFullStop)
+    }
+    return given(setting.job == .path ? absolute(text) : text, setting.name, node.place)
+  }
+
+  private func text(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> String {
+    switch (setting.job, node.value) {
+    case (.text, .text(let text)), (.path, .text(let text)), (.choice, .text(let text)),
+      (.number, .text(let text)), (.list, .text(let text)), (.integer, .integer(let text)),
+      (.number, .integer(let text)), (.number, .number(let text)):
+      return text
+    case (.boolean, .boolean(let isTrue)): return String(isTrue)
+    case (.list, .list(let nodes)):
+      var words: [String] = []
+      for node in nodes {
+        guard case .text(let word) = node.value, !words.contains(word) else {
+          throw YAMLFault(node.place, "\(setting.name): expected \(setting.expected), each once")
+        }
+        words.append(word)
+      }
+      return words.joined(separator: ",")
+    case (.text, .integer), (.text, .number), (.text, .boolean), (.path, .integer), (.path, .number),
+      (.path, .boolean):
+      throw YAMLFault(
+        node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected); as text, in quotes")
+    default:
+      throw YAMLFault(node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected)")
+    }
+  }
+
+  private func given(_ text: String, _ key: String, _ place: YAMLPlace) -> GivenText {
+    GivenText(text: text, source: .file(path: path, line: place.line, column: place.column, key: key))
+  }
+
+  /// A path of the file's, from the file's folder.
+  private func absolute(_ text: String) -> String {
+    guard !text.hasPrefix("/"), text != "-", let slash = path.lastIndex(of: "/") else { return text }
+    return path[...slash] + text
+  }
+}
+
+extension String {
+  fileprivate var trimmingFullStop: String { hasSuffix(".") ? String(dropLast()) : self }
+}

@@ -1,0 +1,148 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The JSON Schema of a job file, from the one table of settings.
+package enum JobSchema {
+  package static var text: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(document), as: UTF8.self)
+    } catch {
+      fatalError("the schema has no JSON form: \(error)")
+    }
+  }
+
+  private static var document: Schema {
+    let settings = Dictionary(
+      uniqueKeysWithValues: Settings.ofJobFile.map { ($0.name, property($0)) })
+    var log = Schema(type: "object", description: "One log. Its settings count before those for all logs.")
+    log.properties = settings.merging([
+      Settings.log.name: Schema(
+        type: "string", description: "Expected: \(Settings.log.expected).",
+        pattern: "^[-a-zA-Z0-9_.]+(/[-a-zA-Z0-9_.]+)?$")
+    ]) { $1 }
+    log.required = [Settings.log.name]
+    log.additionalProperties = false
+    log.not = onlyOneKey
+
+    var document = Schema(type: "object", description: "What cloudsmith-audit-export export --config runs.")
+    document.schema = "https://json-schema.org/draft/2020-12/schema"
+    document.title = "Job file of cloudsmith-audit-export"
+    document.properties = settings.merging([
+      "logs": Schema(
+        type: "array", description: "The logs, in the order in which they are exported.", minItems: 1,
+        items: [log])
+    ]) { $1 }
+    document.required = ["logs"]
+    document.additionalProperties = false
+    document.not = onlyOneKey
+    return document
+  }
+
+  private static let onlyOneKey = [
+    Schema(required: [Settings.apiKeyFile.name, Settings.apiKeyVariable.name])
+  ]
+
+  private static func property(_ setting: any SettingDefinition) -> Schema {
+    let description = "Expected: \(setting.expected)."
+    var schema =
+      switch setting.job {
+      case .text?, .path?, nil: Schema(type: "string", minLength: 1)
+      case .boolean?: Schema(type: "boolean")
+      case .integer(let range)?:
+        Schema(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
+      case .choice(let words)?: Schema(type: "string", enumeration: words)
+      case .number(let words)?:
+        Schema(oneOf: [
+          Schema(type: "number", exclusiveMinimum: 0), Schema(type: "string", enumeration: words),
+        ])
+      case .list(let words)?:
+        Schema(oneOf: [
+          Schema(
+            type: "string",
+            pattern: "^(\(words.joined(separator: "|")))(,(\(words.joined(separator: "|"))))*$"),
+          Schema(
+            type: "array", minItems: 1, uniqueItems: true, items: [Schema(type: "string", enumeration: words)]
+          ),
+        ])
+      }
+    schema.description = description + (setting.standard.map { " Default: \($0)." } ?? "")
+    return schema
+  }
+
+  /// The keywords of JSON Schema that are used. Arrays of one stand for a value that a struct cannot hold of its own type.
+  private struct Schema: Encodable {
+    var schema: String?
+    var title: String?
+    var type: String?
+    var description: String?
+    var pattern: String?
+    var enumeration: [String]?
+    var minLength: Int?
+    var minimum: Int?
+    var maximum: Int?
+    var exclusiveMinimum: Int?
+    var minItems: Int?
+    var uniqueItems: Bool?
+    var items: [Schema]?
+    var oneOf: [Schema]?
+    var not: [Schema]?
+    var properties: [String: Schema]?
+    var required: [String]?
+    var additionalProperties: Bool?
+
+    init(
+      type: String? = nil, description: String? = nil, pattern: String? = nil, enumeration: [String]? = nil,
+      minLength: Int? = nil, minimum: Int? = nil, maximum: Int? = nil, exclusiveMinimum: Int? = nil,
+      minItems: Int? = nil, uniqueItems: Bool? = nil, items: [Schema]? = nil, oneOf: [Schema]? = nil,
+      required: [String]? = nil
+    ) {
+      self.type = type
+      self.description = description
+      self.pattern = pattern
+      self.enumeration = enumeration
+      self.minLength = minLength
+      self.minimum = minimum
+      self.maximum = maximum
+      self.exclusiveMinimum = exclusiveMinimum
+      self.minItems = minItems
+      self.uniqueItems = uniqueItems
+      self.items = items
+      self.oneOf = oneOf
+      self.required = required
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case schema = "$schema"
+      case enumeration = "enum"
+      case title, type, description, pattern, minLength, minimum, maximum, exclusiveMinimum
+      case minItems, uniqueItems, items, oneOf, not, properties, required, additionalProperties
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var members = encoder.container(keyedBy: CodingKeys.self)
+      try members.encodeIfPresent(schema, forKey: .schema)
+      try members.encodeIfPresent(title, forKey: .title)
+      try members.encodeIfPresent(type, forKey: .type)
+      try members.encodeIfPresent(description, forKey: .description)
+      try members.encodeIfPresent(pattern, forKey: .pattern)
+      try members.encodeIfPresent(enumeration, forKey: .enumeration)
+      try members.encodeIfPresent(minLength, forKey: .minLength)
+      try members.encodeIfPresent(minimum, forKey: .minimum)
+      try members.encodeIfPresent(maximum, forKey: .maximum)
+      try members.encodeIfPresent(exclusiveMinimum, forKey: .exclusiveMinimum)
+      try members.encodeIfPresent(minItems, forKey: .minItems)
+      try members.encodeIfPresent(uniqueItems, forKey: .uniqueItems)
+      try members.encodeIfPresent(items?.first, forKey: .items)
+      try members.encodeIfPresent(oneOf, forKey: .oneOf)
+      try members.encodeIfPresent(not?.first, forKey: .not)
+      try members.encodeIfPresent(properties, forKey: .properties)
+      try members.encodeIfPresent(required, forKey: .required)
+      try members.encodeIfPresent(additionalProperties, forKey: .additionalProperties)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import AuditArchive
+import AuditRecord
+import CloudsmithAPI
+
+/// A text that was copied with something that does not belong to it, such as the quotes of a shell.
+package enum Slip: Hashable {
+  case byteOrderMark
+  /// Begins with the name of the variable that it was meant for.
+  case assignment(name: String)
+  case quotes
+  case whiteSpace
+  case controlCharacter
+
+  /// - Parameter variables: those that the text may have been copied together with.
+  /// - Returns: nil when none is seen.
+  package init?(_ text: String, variables: [String]) {
+    let quotes: Set<Character> = ["\"", "'", "`", "“", "”", "‘", "’"]
+    if text.unicodeScalars.first == "\u{FEFF}" {
+      self = .byteOrderMark
+    } else if let name = variables.first(where: { text.hasPrefix($0 + "=") }) {
+      self = .assignment(name: name)
+    } else if let first = text.first, let last = text.last, text.count > 1,
+      quotes.contains(first), quotes.contains(last)
+    {
+      self = .quotes
+    } else if text.first?.isWhitespace == true || text.last?.isWhitespace == true,
+      !text.allSatisfy(\.isWhitespace)
+    {
+      self = .whiteSpace
+    } else if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+      self = .controlCharacter
+    } else {
+      return nil
+    }
+  }
+
+  /// The rest of the sentence after the place and the text, without the full stop.
+  package var words: String {
+    switch self {
+    case .byteOrderMark: " begins with a byte order mark: save it as UTF-8 without one"
+    case .assignment(let name): " begins with '\(name)=': give only what comes after it"
+    case .quotes: " is in quotes, which count as part of it: leave them out"
+    case .whiteSpace: " has white space or a line's end around it: take that away"
+    case .controlCharacter: " has a control character in it: take that out"
+    }
+  }
+}
+
+/// The path of a file or folder of this machine, as a user writes it.
+package enum PathText {
+  /// Refuses what a run would take for the name of a folder in the current one.
+  ///
+  /// - Parameter expected: what a right path looks like, for the sentence.
+  package static func read(
+    _ text: String, expected: String, variables: [String]
+  ) throws(Misread) -> String {
+    if let slip = Slip(text, variables: variables) { throw Misread(slip.words) }
+    guard !text.isEmpty else { throw Misread(": expected \(expected)") }
+    if let scheme = ArchiveLocation.scheme(of: text) {
+      throw Misread(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
+    }
+    if text.hasPrefix("~") {
+      throw Misread(
+        " begins with '~', which only a shell replaces by a home folder: write the path in full, or ./~… for a name like that"
+      )
+    }
+    if !text.hasPrefix("./"), text.contains(#/(?:^|/)\$[A-Za-z_{(]/#) {
+      throw Misread(
+        " has a variable in it that nothing has replaced: write the path in full, or ./$… for a name like that"
+      )
+    }
+    return text
+  }
+}
+
+/// A point in time as a person writes it: RFC 3339 with a zone, or a date, which is 00:00 UTC of that day; not far in the
+/// future. Whether it has passed, the API's clock tells once it has answered: this machine's may be wrong.
+package enum TimeText {
+  package static let example =
+    "write it as RFC 3339 with a zone, such as 2024-01-01T00:00:00Z or 2024-01-01T05:00:00+05:00"
+
+  package static func read(_ text: String) throws(Misread) -> Timestamp {
+    guard let time = Day(text)?.start ?? Timestamp(rfc3339: text) else {
+      switch Timestamp.flaw(rfc3339: text.utf8.span) {
+      case .noZone: throw Misread(" has no time zone: \(example)")
+      case .offsetForm: throw Misread(" has an offset that is not of the form +00:00: \(example)")
+      case nil: break
+      }
+      if looksLikeATime(text) { throw Misread(" is a date or time that does not exist: \(example)") }
+      throw Misread(" is not a time: \(example)")
+    }
+    let now = max(SystemClock().now, leastNow)
+    guard time <= now + .days(400) else {
+      throw Misread(" lies in the future (it is \(now) now): give a time that has passed")
+    }
+    return time
+  }
+
+  /// It is later than this, whatever the clock says.
+  private static let leastNow = Day("2026-11-01")?.start ?? .earliest
+
+  /// Digits and separators in the places of RFC 3339, whatever the numbers.
+  private static func looksLikeATime(_ text: String) -> Bool {
+    let shape = text.utf8.prefix(19).map { byte in
+      byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") ? UInt8(ascii: "0") : byte
+    }
+    let wanted = Array("0000-00-00T00:00:00".utf8)
+    return shape == Array(wanted.prefix(10)) || (text.utf8.count >= 19 && shape == wanted)
+  }
+}
+
+/// A number of bytes as people write it: `256MiB`, `1GiB`, `500MB`, `65536`.
+package struct ByteCount {
+  package let bytes: Int
+
+  private static let units = [
+    ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000),
+    ("GB", 1_000_000_000), ("B", 1), ("", 1),
+  ]
+
+  /// nil when the text is not one, or is zero or more than memory can be.
+  package init?(_ text: String) {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let rest = text.dropFirst(digits.count)
+    let name = rest.first == " " ? rest.dropFirst() : rest
+    guard let count = Int(digits), count > 0, let unit = ByteCount.units.first(where: { $0.0 == name })
+    else { return nil }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.1)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+}
+
+/// A URL that somebody wrote, right or wrong.
+package enum URLText {
+  /// Without the user name and password that may stand before the host.
+  package static func withoutUser(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@") else { return text }
+    let scheme = text.firstRange(of: "://").map { text[..<$0.upperBound] } ?? ""
+    return "\(scheme)[redacted]@\(text[text.index(after: at)...])"
+  }
+}
+
+/// The hosts that belong to Cloudsmith.
+package enum CloudsmithHosts {
+  package static func include(_ text: String) -> Bool {
+    do {
+      let host = try APIHost(text).origin.host
+      return ["cloudsmith.io", "cloudsmith.com"].contains { host == $0 || host.hasSuffix("." + $0) }
+    } catch {
+      return false
+    }
+  }
+}

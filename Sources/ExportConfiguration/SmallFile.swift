@@ -1,0 +1,95 @@
+import AuditRecord
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A text of a user's: a file, a pipe or what stands on stdin, read to its end but never without one.
+package enum SmallFile {
+  /// Bytes. No key, certificate or ini file comes near.
+  package static let limit = 256 << 10
+
+  /// - Parameter contents: what is in it, for the sentence.
+  package static func text(of path: String, contents: String) throws(Failure) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path, contents, String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    return try read(descriptor, "The file \(quoted(path)) with \(contents)") { cause in
+      unreadable(path, contents, cause)
+    }
+  }
+
+  /// nil when there is no such file.
+  package static func textIfThere(of path: String, contents: String, limit: Int) throws(Failure) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw unreadable(path, contents, String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    return try read(descriptor, "The file \(quoted(path)) with \(contents)", limit: limit) { cause in
+      unreadable(path, contents, cause)
+    }
+  }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// What is piped in, read once.
+  package static func standardInput(contents: String) throws(Failure) -> String {
+    guard isatty(STDIN_FILENO) == 0 else {
+      throw .usage(
+        "stdin is a terminal, where \(contents) would be seen: pipe it in, or name a file.")
+    }
+    return try piped.get()
+  }
+
+  private static let piped = Result { () throws(Failure) in
+    try read(STDIN_FILENO, "What is piped in") { cause in
+      .usage("stdin cannot be read (\(cause)): pipe the text in, or name a file.")
+    }
+  }
+
+  private static func read(
+    _ descriptor: Int32, _ subject: String, limit: Int = limit, failure: (String) -> Failure
+  ) throws(Failure) -> String {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count <= limit {
+      let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
+      guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    guard bytes.count <= limit else {
+      throw .usage("\(subject) is larger than \(limit >> 10) KiB, which cannot be right.")
+    }
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw failure("it is not UTF-8 but UTF-16 text, as some programs of Windows save it")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("it is not UTF-8 text") }
+    return text
+  }
+
+  private static func unreadable(_ path: String, _ contents: String, _ cause: String) -> Failure {
+    .usage(
+      """
+      The file \(quoted(path)) with \(contents) cannot be read (\(cause)): check that it exists, is text, and that this \
+      user may read it.
+      """)
+  }
+}
+
+/// read(2), again when a signal came between.
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+  while true {
+    let count = read(descriptor, buffer.baseAddress, buffer.count)
+    if count >= 0 || errno != EINTR { return count }
+  }
+}
