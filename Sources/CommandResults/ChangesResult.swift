@@ -1,8 +1,9 @@
-import AuditArchive
+package import AuditArchive
 import AuditRecord
+package import ExportConfiguration
 
 /// What a loader has to load again, in every form.
-package struct ChangesReport: Report {
+package struct ChangesResult: CommandResult {
   package let changes: ChangesSince
   /// nil: all.
   package let format: PartFormat?
@@ -58,25 +59,24 @@ package struct ChangesReport: Report {
 
   // MARK: - For programs
 
-  package var json: String {
-    JSONText.of(
-      Document(
-        status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue,
-        organization: "\(changes.log.organization)", repository: changes.log.repository.map { "\($0)" },
-        since: changes.since,
-        commit: changes.commit, commitSha256: changes.commitSHA256, settledOnly: changes.isSettledOnly,
-        days: changes.days.map { day in
-          let partition = day.partition
-          return Document.Entry(
-            eventDate: "\(partition.eventDate)", action: day.action.rawValue,
-            state: partition.state.rawValue, revision: partition.revision, rows: partition.rows,
-            contentSha256: partition.contentSHA256,
-            files: files(day).map {
-              Document.File(
-                path: $0.path, format: $0.format.rawValue, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256)
-            },
-            filesGone: day.filesGone.filter(isAsked).map(\.path))
-        }))
+  package var document: any Encodable {
+    Document(
+      status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue,
+      organization: "\(changes.log.organization)", repository: changes.log.repository.map { "\($0)" },
+      since: changes.since,
+      commit: changes.commit, commitSha256: changes.commitSHA256, settledOnly: changes.isSettledOnly,
+      days: changes.days.map { day in
+        let partition = day.partition
+        return Document.Entry(
+          eventDate: "\(partition.eventDate)", action: day.action.rawValue,
+          state: partition.state.rawValue, revision: partition.revision, rows: partition.rows,
+          contentSha256: partition.contentSHA256,
+          files: files(day).map {
+            Document.File(
+              path: $0.path, format: $0.format.rawValue, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256)
+          },
+          filesGone: day.filesGone.filter(isAsked).map(\.path))
+      })
   }
 
   private struct Document: Encodable {

@@ -1,14 +1,23 @@
-import AuditRecord
-import CloudsmithAPI
+package import AuditRecord
+package import CloudsmithAPI
+package import ExportConfiguration
 
 /// What `check` found.
-package struct CheckReport: Report {
+package struct CheckResult: CommandResult {
   package let log: LogName
   package let host: APIHost
   package let archive: String?
   /// Those that were made.
   package let requests: Int
   package let lines: [CheckLine]
+
+  package init(log: LogName, host: APIHost, archive: String?, requests: Int, lines: [CheckLine]) {
+    self.log = log
+    self.host = host
+    self.archive = archive
+    self.requests = requests
+    self.lines = lines
+  }
 
   private var failures: [Failure] {
     lines.compactMap { if case .bad(let failure) = $0.finding { failure } else { nil } }
@@ -43,11 +52,10 @@ package struct CheckReport: Report {
     return text.joined(separator: "\n")
   }
 
-  package var json: String {
-    JSONText.of(
-      Document(
-        status: status.word, exitStatus: status.rawValue, source: log.description, apiHost: host.description,
-        archive: archive, requests: requests, checks: lines.map(Document.Check.init)))
+  package var document: any Encodable {
+    Document(
+      status: status.word, exitStatus: status.rawValue, source: log.description, apiHost: host.description,
+      archive: archive, requests: requests, checks: lines.map(Document.Check.init))
   }
 
   private struct Document: Encodable {
@@ -137,4 +145,9 @@ package struct CheckLine {
 
   package let subject: Subject
   package let finding: Finding
+
+  package init(subject: Subject, finding: Finding) {
+    self.subject = subject
+    self.finding = finding
+  }
 }

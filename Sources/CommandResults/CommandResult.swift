@@ -1,4 +1,5 @@
-import AuditRecord
+package import AuditRecord
+package import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -29,5 +30,80 @@ package enum JSONText {
         return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       }.joined()
     }.joined()
+  }
+}
+
+/// What a command found or did, for people and for programs.
+package protocol CommandResult {
+  /// How the command ends for this log. By default, the status of the failure, or `done`.
+  var status: ExitStatus { get }
+  /// What went wrong, for stderr. nil if there is nothing to add to the text.
+  var failure: Failure? { get }
+  /// What precedes the message of the failure on stderr.
+  var failureHeading: String { get }
+  var text: String { get }
+  /// The JSON form. Its keys are written in snake case and sorted.
+  var document: any Encodable { get }
+  /// Whether the text sets colours.
+  var isColoured: Bool { get }
+  /// What somebody should act on although the command succeeded. The text contains it; where no text is printed, it goes to the log.
+  var warnings: [String] { get }
+}
+
+extension CommandResult {
+  package var status: ExitStatus { failure?.status ?? .done }
+  package var failure: Failure? { nil }
+  package var failureHeading: String { "error: " }
+  package var isColoured: Bool { false }
+  package var warnings: [String] { [] }
+  package var json: String { JSONText.of(document) }
+}
+
+/// A command that failed before it had a result: what `--output-format json` prints then.
+package struct FailureResult: Encodable {
+  package var status: String
+  package var exitStatus: Int32
+  package var message: String
+  /// The log, for a job file.
+  package var source: String?
+
+  package init(_ failure: Failure, log: LogName? = nil) {
+    status = failure.status.word
+    exitStatus = failure.status.rawValue
+    message = failure.sentence
+    source = log?.description
+  }
+}
+
+/// The results of all logs of a job file as one document.
+package struct JobResult: Encodable {
+  package var exitStatus: Int32
+  package var logs: [AnyDocument]
+  package var status: String
+
+  /// - Parameters:
+  ///   - worst: The worst status among the logs.
+  ///   - logs: The document of each log, in the order of the job file.
+  package init(_ worst: ExitStatus, _ logs: [any Encodable]) {
+    exitStatus = worst.rawValue
+    status = worst.word
+    self.logs = logs.map(AnyDocument.init)
+  }
+
+  package struct AnyDocument: Encodable {
+    let document: any Encodable
+
+    package func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
+  }
+}
+
+/// A window in a document.
+package struct WindowText: Encodable {
+  package var from: String
+  package var to: String
+
+  package init(_ window: Window) {
+    from = window.from.description
+    to = window.to.description
   }
 }

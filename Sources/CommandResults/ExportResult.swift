@@ -1,16 +1,16 @@
 import AuditArchive
-import AuditExport
-import AuditRecord
+package import AuditExport
+package import AuditRecord
 import CloudsmithAPI
+package import ExportConfiguration
 
 /// What an export did.
-package struct ExportReport: Report {
+package struct ExportResult: CommandResult {
   package let summary: ExportSummary
   package let log: LogName
   package let archive: String
-  package let status: ExitStatus
-  /// The sentence that belongs to the status; nil when all is well.
-  package let message: String?
+  package let failure: Failure?
+  package var failureHeading: String { "" }
   /// What was measured of the run and of the archive after it, as the metrics file has it.
   package var metrics: [String: Double] = [:]
 
@@ -19,7 +19,8 @@ package struct ExportReport: Report {
 
   /// - Parameter now: by the API's clock.
   package init(
-    _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String, words: Words
+    _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String,
+    words: Messages
   ) {
     self.summary = summary
     self.log = log
@@ -42,13 +43,12 @@ package struct ExportReport: Report {
     let untold = failure?.status == .quarantined ? 0 : summary.untoldQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
-      summary.isNothingVisible ? Words.nothingVisible : nil, loss,
+      summary.isNothingVisible ? Messages.nothingVisible : nil, loss,
       untold == 0 ? nil : words.quarantined(0, untold: untold).sentence,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
-      summary.isClockTold || !summary.hasAnswers ? nil : Words.clockUntold,
+      summary.isClockTold || !summary.hasAnswers ? nil : Messages.clockUntold,
     ].compactMap(\.self)
-    status = failure?.status ?? .done
-    message = failure?.sentence
+    self.failure = failure
   }
 
   // MARK: - Text
@@ -63,7 +63,7 @@ package struct ExportReport: Report {
       if status == .done, summary.plan.span != nil, counters.requests > 0,
         summary.manifest?.partitions.allSatisfy({ $0.rows == 0 }) ?? true
       {
-        lines.append(ExportReport.whyNothing)
+        lines.append(ExportResult.whyNothing)
       }
     } else {
       var parts = [
@@ -148,21 +148,20 @@ package struct ExportReport: Report {
 
   // MARK: - JSON
 
-  package var json: String {
+  package var document: any Encodable {
     let manifest = summary.manifest
-    return JSONText.of(
-      Document(
-        status: status.word, exitStatus: status.rawValue, message: message,
-        warning: warnings.isEmpty ? nil : warnings.joined(separator: " "),
-        notes: summary.plan.notes.map { PlanWords.sentence($0, log: log, archive: archive) },
-        source: log.description, archive: archive, run: summary.counters,
-        pagesReceived: summary.pagesReceived, rowsDropped: summary.rowsDropped, commits: summary.commits,
-        daysWritten: summary.daysWritten.map(\.description),
-        damagedDays: summary.damagedDays.map(\.description),
-        metrics: metrics, start: manifest?.start.description,
-        highWaterMark: manifest?.highWaterMark.description,
-        coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
-        gaps: (manifest?.gaps ?? []).map(WindowText.init)))
+    return Document(
+      status: status.word, exitStatus: status.rawValue, message: failure?.sentence,
+      warning: warnings.isEmpty ? nil : warnings.joined(separator: " "),
+      notes: summary.plan.notes.map { PlanMessages.sentence($0, log: log, archive: archive) },
+      source: log.description, archive: archive, run: summary.counters,
+      pagesReceived: summary.pagesReceived, rowsDropped: summary.rowsDropped, commits: summary.commits,
+      daysWritten: summary.daysWritten.map(\.description),
+      damagedDays: summary.damagedDays.map(\.description),
+      metrics: metrics, start: manifest?.start.description,
+      highWaterMark: manifest?.highWaterMark.description,
+      coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
+      gaps: (manifest?.gaps ?? []).map(WindowText.init))
   }
 
   private struct Document: Encodable {
@@ -184,15 +183,5 @@ package struct ExportReport: Report {
     var highWaterMark: String?
     var coverage: [WindowText]
     var gaps: [WindowText]
-  }
-}
-
-package struct WindowText: Encodable {
-  package var from: String
-  package var to: String
-
-  package init(_ window: Window) {
-    from = window.from.description
-    to = window.to.description
   }
 }

@@ -1,15 +1,22 @@
 import AuditArchive
-import AuditExport
-import AuditRecord
+package import AuditExport
+package import AuditRecord
+import ExportConfiguration
 
 /// What a run would do.
-package struct ForecastReport: Report {
+package struct ForecastResult: CommandResult {
   package let forecast: ExportForecast
   package let log: LogName
   package let archive: String
 
+  package init(forecast: ExportForecast, log: LogName, archive: String) {
+    self.forecast = forecast
+    self.log = log
+    self.archive = archive
+  }
+
   private var notes: [String] {
-    forecast.plan.notes.map { PlanWords.sentence($0, log: log, archive: archive) }
+    forecast.plan.notes.map { PlanMessages.sentence($0, log: log, archive: archive) }
   }
 
   package var text: String {
@@ -28,12 +35,11 @@ package struct ForecastReport: Report {
     return lines.joined(separator: "\n")
   }
 
-  package var json: String {
-    JSONText.of(
-      Document(
-        status: "planned", exitStatus: ExitStatus.done.rawValue, notes: notes, source: log.description,
-        windows: forecast.plan.wanted.intervals.map(WindowText.init), days: forecast.days,
-        requestsExpected: forecast.requests, secondsExpected: forecast.seconds))
+  package var document: any Encodable {
+    Document(
+      status: "planned", exitStatus: ExitStatus.done.rawValue, notes: notes, source: log.description,
+      windows: forecast.plan.wanted.intervals.map(WindowText.init), days: forecast.days,
+      requestsExpected: forecast.requests, secondsExpected: forecast.seconds)
   }
 
   private struct Document: Encodable {

@@ -1,4 +1,5 @@
 import AuditRecord
+import ExportConfiguration
 
 /// The text format of Prometheus (exposition format 0.0.4), as node_exporter's textfile collector reads it: no
 /// timestamps, one family after the other, each with the samples of all logs.

@@ -1,9 +1,11 @@
-import AuditArchive
-import AuditRecord
-import AuditReport
+package import AuditArchive
+package import AuditRecord
+package import AuditReport
+import CloudsmithAPI
+package import ExportConfiguration
 
 /// What `report` did.
-package struct ReportReport: Report {
+package struct ReportResult: CommandResult {
   package let file: String
   package let bytes: Int
   package let log: LogName
@@ -11,15 +13,25 @@ package struct ReportReport: Report {
   package let window: Window?
   package let reading: ArchiveReading
 
-  package var status: ExitStatus { reading.isSound ? .done : .damaged }
+  package init(
+    file: String, bytes: Int, log: LogName, archive: String, window: Window?, reading: ArchiveReading
+  ) {
+    self.file = file
+    self.bytes = bytes
+    self.log = log
+    self.archive = archive
+    self.window = window
+    self.reading = reading
+  }
 
-  /// The sentence that belongs to the status; nil when all is well.
-  package var message: String? {
+  package var failure: Failure? {
     guard !reading.isSound else { return nil }
-    return """
-      The archive \(quoted(archive)) of '\(log)' is damaged; the page says where. cloudsmith-audit-export verify tells all that is \
-      wrong, and what to do.
-      """
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) of '\(log)' is damaged; the page says where. cloudsmith-audit-export verify tells all that is \
+        wrong, and what to do.
+        """)
   }
 
   private var verification: String {
@@ -42,14 +54,13 @@ package struct ReportReport: Report {
     return lines.joined(separator: "\n")
   }
 
-  package var json: String {
-    JSONText.of(
-      Document(
-        status: status.word, exitStatus: status.rawValue, message: message, source: log.description,
-        archive: archive, page: file, bytes: bytes, window: window.map(WindowText.init),
-        events: reading.tally.rows, days: reading.tally.perDay.count,
-        daysNotCounted: reading.unread.map(\.day.description), verification: verification,
-        findings: reading.found?.findings.count))
+  package var document: any Encodable {
+    Document(
+      status: status.word, exitStatus: status.rawValue, message: failure?.sentence, source: log.description,
+      archive: archive, page: file, bytes: bytes, window: window.map(WindowText.init),
+      events: reading.tally.rows, days: reading.tally.perDay.count,
+      daysNotCounted: reading.unread.map(\.day.description), verification: verification,
+      findings: reading.found?.findings.count)
   }
 
   private struct Document: Encodable {
@@ -66,5 +77,55 @@ package struct ReportReport: Report {
     var daysNotCounted: [String]
     var verification: String
     var findings: Int?
+  }
+}
+
+/// An archive read once for a report: its rows counted and, beside that, the archive verified.
+package struct ArchiveReading: Sendable {
+  package let manifest: Manifest
+  package let tally: EventTally
+  /// Days whose rows could not be read, and so are not counted.
+  package let unread: [(day: Day, why: String)]
+  /// nil: not verified.
+  package let found: VerificationReport?
+  /// Newest first.
+  package let runs: [RecentRun]
+
+  package init(
+    manifest: Manifest, tally: EventTally, unread: [(day: Day, why: String)], found: VerificationReport?,
+    runs: [RecentRun]
+  ) {
+    self.manifest = manifest
+    self.tally = tally
+    self.unread = unread
+    self.found = found
+    self.runs = runs
+  }
+
+  package var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
+
+  /// In words for the page.
+  package var verification: ReportContent.Verification {
+    guard let found else { return .skipped }
+    func count(_ what: String, _ count: VerificationReport.Count) -> (what: String, count: String) {
+      (what, "\(count.sound.grouped) of \(count.total.grouped)")
+    }
+    let commits =
+      found.firstCommit == 1
+      ? "commits are as they were written, each after the one before"
+      : "commits from \(found.firstCommit.grouped) on are as they were written; those before were not read"
+    let checked = [
+      count(commits, found.commits),
+      count("days are as they were committed", found.days),
+      count("files are as they were sealed", found.files),
+      count("rows were read in sound files", found.rows),
+      count("files of quarantine are as they were sealed", found.quarantineFiles),
+    ]
+    guard !found.findings.isEmpty else { return .sound(checked: checked) }
+    return .damaged(
+      checked: checked,
+      findings: found.findings.map { finding in
+        (finding.flaw.kind.rawValue, finding.path, finding.sentence)
+      })
   }
 }

@@ -1,34 +1,19 @@
-import AuditArchive
-import AuditRecord
+package import AuditArchive
+package import AuditRecord
+package import ExportConfiguration
 
 /// What can be measured of a log's run and of its archive after it. One table for the metrics file and for the report in
 /// JSON, so that each has what the other has.
 package struct RunMetrics: Sendable {
-  package let run: LogRun
+  package let run: RunOutcome
   /// nil when there is none, or it cannot be read.
   private let manifest: Manifest?
   /// When a run last had all that it was after: this one, or by the archive's own commits one before it. Where none of the newest
   /// commits is of such a run, the latest that it can have been.
   private let lastSuccess: Timestamp?
 
-  /// Asks the archive for the last success: it remembers earlier runs, so that no file of ours has to.
-  ///
-  /// - Parameter manifest: the state after the run, where the run tells it; else it is read.
-  package init(_ run: LogRun, manifest: Manifest?) async {
+  package init(_ run: RunOutcome, manifest: Manifest?, lastSuccess: Timestamp?) {
     self.run = run
-    let isSuccess = run.status == .done || run.status == .quarantined
-    var manifest = manifest
-    var lastSuccess = isSuccess ? run.ended : nil
-    do {
-      if let archive = run.archive.map({ Archive($0, log: run.log) }) {
-        if manifest == nil { manifest = try await archive.read() }
-        if !isSuccess, let newest = manifest?.commit {
-          lastSuccess = try await archive.lastComplete(newest: newest)?.latest
-        }
-      }
-    } catch {
-      // The run itself has told what is wrong with the archive; what cannot be read is left out.
-    }
     self.manifest = manifest
     self.lastSuccess = lastSuccess
   }
@@ -154,7 +139,7 @@ extension Timestamp {
 }
 
 /// One log's part in a run of the program, whatever became of it, as those see it who watch from outside.
-package struct LogRun: Sendable {
+package struct RunOutcome: Sendable {
   package let log: LogName
   /// nil when the settings do not name one.
   package let archive: ArchiveLocation?
@@ -166,6 +151,19 @@ package struct LogRun: Sendable {
   package let status: ExitStatus
   /// What a person reads about it, on one line or more.
   package let text: String
+
+  package init(
+    log: LogName, archive: ArchiveLocation?, retention: TimeSpan, began: Timestamp, duration: TimeSpan,
+    status: ExitStatus, text: String
+  ) {
+    self.log = log
+    self.archive = archive
+    self.retention = retention
+    self.began = began
+    self.duration = duration
+    self.status = status
+    self.text = text
+  }
   /// Of what was done; all zero where nothing was begun.
   package var counters = RunCounters()
   package var pagesReceived = 0

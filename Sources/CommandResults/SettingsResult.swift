@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithAPI
+package import ExportConfiguration
 
 /// Every setting that an export would have, and where its value comes from. Secrets are redacted, and nothing is done with them.
-package struct SettingsReport: Report {
+package struct SettingsResult: CommandResult {
   private let rows: [Row]
 
   private struct Row: Encodable {
@@ -15,8 +16,8 @@ package struct SettingsReport: Report {
   }
 
   package init(_ sources: SettingSources) {
-    var rows = Settings.ofExport.map { SettingsReport.row($0, sources) } + [SettingsReport.key(sources)]
-    if !rows.contains(where: { $0.problem != nil }) { SettingsReport.addCommonVariables(&rows, sources) }
+    var rows = Settings.ofExport.map { SettingsResult.row($0, sources) } + [SettingsResult.key(sources)]
+    if !rows.contains(where: { $0.problem != nil }) { SettingsResult.addCommonVariables(&rows, sources) }
     self.rows = rows
   }
 
@@ -38,11 +39,8 @@ package struct SettingsReport: Report {
     }
   }
 
-  private var status: ExitStatus { rows.contains { $0.problem != nil } ? .usage : .done }
-
-  package var answer: LogAnswer {
-    guard status != .done else { return LogAnswer(self) }
-    return LogAnswer(self, Failure(status: status, sentence: "settings are wrong: see above."))
+  package var failure: Failure? {
+    rows.contains { $0.problem != nil } ? .usage("settings are wrong: see above.") : nil
   }
 
   private static func row(_ setting: any SettingDefinition, _ sources: SettingSources) -> Row {
@@ -90,8 +88,8 @@ package struct SettingsReport: Report {
 
   // MARK: - JSON
 
-  package var json: String {
-    JSONText.of(Document(status: status.word, exitStatus: status.rawValue, settings: rows))
+  package var document: any Encodable {
+    Document(status: status.word, exitStatus: status.rawValue, settings: rows)
   }
 
   private struct Document: Encodable {

@@ -1,9 +1,10 @@
-import AuditArchive
-import AuditRecord
-import AuditReport
+package import AuditArchive
+package import AuditRecord
+package import AuditReport
+package import ExportConfiguration
 
 /// What an archive holds.
-package struct StatusReport: Report {
+package struct StatusResult: CommandResult {
   package let manifest: Manifest
   /// Newest first.
   package let commits: [Commit]
@@ -16,6 +17,24 @@ package struct StatusReport: Report {
   package let now: Timestamp
   package let listsDays: Bool
   package let style: TerminalStyle
+  /// That files are damaged, and how to mend that. nil if all is well.
+  package let failure: Failure?
+
+  package init(
+    manifest: Manifest, commits: [Commit], runs: [RecentRun], damaged: [Finding],
+    loss: (lacking: Timestamp, lostAt: Timestamp)?, now: Timestamp, listsDays: Bool, style: TerminalStyle,
+    failure: Failure?
+  ) {
+    self.manifest = manifest
+    self.commits = commits
+    self.runs = runs
+    self.damaged = damaged
+    self.loss = loss
+    self.now = now
+    self.listsDays = listsDays
+    self.style = style
+    self.failure = failure
+  }
 
   // MARK: - Text
 
@@ -30,16 +49,14 @@ package struct StatusReport: Report {
 
   // MARK: - JSON
 
-  package var json: String {
-    let status = damaged.isEmpty ? ExitStatus.done : .damaged
-    return JSONText.of(
-      Document(
-        status: status.word, exitStatus: status.rawValue, damaged: damaged.map(\.description),
-        manifest: manifest, highWaterMarkLagSeconds: (now - manifest.highWaterMark).seconds,
-        lastCommits: commits, lastRuns: runs.map(Document.Run.init),
-        retentionLoss: loss.map {
-          Document.Loss(lackingFrom: $0.lacking.description, keptUntil: $0.lostAt.description)
-        }))
+  package var document: any Encodable {
+    Document(
+      status: status.word, exitStatus: status.rawValue, damaged: damaged.map(\.description),
+      manifest: manifest, highWaterMarkLagSeconds: (now - manifest.highWaterMark).seconds,
+      lastCommits: commits, lastRuns: runs.map(Document.Run.init),
+      retentionLoss: loss.map {
+        Document.Loss(lackingFrom: $0.lacking.description, keptUntil: $0.lostAt.description)
+      })
   }
 
   private struct Document: Encodable {

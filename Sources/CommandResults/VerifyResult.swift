@@ -1,8 +1,9 @@
-import AuditArchive
-import AuditRecord
+package import AuditArchive
+package import AuditRecord
+package import ExportConfiguration
 
 /// What a verification found.
-package struct VerifyReport: Report {
+package struct VerifyResult: CommandResult {
   package let report: VerificationReport
   package let log: LogName
   package let archive: String
@@ -15,7 +16,7 @@ package struct VerifyReport: Report {
 
   package init(report: VerificationReport, log: LogName, archive: String, replacing: ReplaceCommand) {
     (self.report, self.log, self.archive, self.replacing) = (report, log, archive, replacing)
-    signedFrom = VerifyReport.signedFrom(report)
+    signedFrom = VerifyResult.signedFrom(report)
     findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
   }
 
@@ -31,25 +32,24 @@ package struct VerifyReport: Report {
     return last + 1
   }
 
-  package var status: ExitStatus {
-    guard !findings.isEmpty else { return .done }
-    return findings.allSatisfy(\.flaw.isDenied) ? .storage : .damaged
-  }
+  package var failureHeading: String { "" }
 
-  /// The sentence that belongs to the status; nil when all is well.
-  package var message: String? {
+  package var failure: Failure? {
     guard !findings.isEmpty else { return nil }
-    guard status == .damaged else {
-      return
-        "The archive \(quoted(archive)) of '\(log)' cannot be read completely: this user lacks permission. \(countsByKind)."
+    let subject = "The archive \(quoted(archive)) of '\(log)'"
+    if findings.allSatisfy(\.flaw.isDenied) {
+      return Failure(
+        status: .storage,
+        sentence: "\(subject) cannot be read completely: this user lacks permission. \(countsByKind).")
     }
-    guard findings.contains(where: { $0.flaw.kind != .unlisted }) else {
-      return """
-        The archive \(quoted(archive)) of '\(log)' is as its commits say, and holds files beside it that no commit names: \
-        \(countsByKind).
-        """
+    if findings.allSatisfy({ $0.flaw.kind == .unlisted }) {
+      return Failure(
+        status: .damaged,
+        sentence:
+          "\(subject) is as its commits say, and holds files beside it that no commit names: \(countsByKind)."
+      )
     }
-    return "The archive \(quoted(archive)) of '\(log)' is damaged: \(countsByKind)."
+    return Failure(status: .damaged, sentence: "\(subject) is damaged: \(countsByKind).")
   }
 
   /// `3 findings: 1 missing, 2 altered`
@@ -79,7 +79,7 @@ package struct VerifyReport: Report {
     for (advice, alike) in findingsByAdvice {
       let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
       lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
-      lines += replacements(of: alike.filter { FindingWords.isMendedByReplacing($0.flaw) })
+      lines += replacements(of: alike.filter { FindingMessages.isMendedByReplacing($0.flaw) })
     }
     return lines.joined(separator: "\n")
   }
@@ -105,7 +105,7 @@ package struct VerifyReport: Report {
     var lines: [String] = []
     for file in left.prefix(Self.mostNotes) {
       lines.append(label("note") + TerminalText.line(file.path))
-      lines.append(label("") + FindingWords.sentence(file))
+      lines.append(label("") + FindingMessages.sentence(file))
     }
     if left.count > Self.mostNotes {
       lines.append(label("note") + "and \((left.count - Self.mostNotes).grouped) more such files")
@@ -118,7 +118,7 @@ package struct VerifyReport: Report {
     var groups: [(advice: String, findings: [Finding])] = []
     for kind in Flaw.Kind.allCases {
       for finding in findings where finding.flaw.kind == kind {
-        let advice = FindingWords.advice(finding)
+        let advice = FindingMessages.advice(finding)
         if let index = groups.firstIndex(where: { $0.advice == advice }) {
           groups[index].findings.append(finding)
         } else {
@@ -242,25 +242,24 @@ package struct VerifyReport: Report {
 
   // MARK: - JSON
 
-  package var json: String {
-    JSONText.of(
-      Document(
-        status: status.word, exitStatus: status.rawValue, message: message, source: log.description,
-        archive: archive, quick: report.settings.isQuick, since: report.settings.since?.number,
-        rangeAsked: Document.Range(from: report.settings.from, to: report.settings.to),
-        rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
-        gaps: report.gaps.map(WindowText.init), firstCommit: report.firstCommit,
-        newestCommit: report.newestCommit, newestCommitSha256: report.newestCommitSHA256,
-        manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
-        signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
-        signedFrom: signedFrom,
-        days: Document.Count(report.days), daysUnchanged: report.daysUnchanged,
-        files: Document.Count(report.files),
-        rows: report.settings.isQuick ? nil : Document.Count(report.rows),
-        quarantineFiles: Document.Count(report.quarantineFiles),
-        provenEmptyDays: report.emptyDays.map(\.description),
-        findings: findings.map(Document.Finding.init),
-        notes: report.leftByOthers.map(Document.Note.init)))
+  package var document: any Encodable {
+    Document(
+      status: status.word, exitStatus: status.rawValue, message: failure?.sentence, source: log.description,
+      archive: archive, quick: report.settings.isQuick, since: report.settings.since?.number,
+      rangeAsked: Document.Range(from: report.settings.from, to: report.settings.to),
+      rangeFound: report.found.map(WindowText.init), coverage: report.coverage.map(WindowText.init),
+      gaps: report.gaps.map(WindowText.init), firstCommit: report.firstCommit,
+      newestCommit: report.newestCommit, newestCommitSha256: report.newestCommitSHA256,
+      manifestCommit: report.manifestCommit, commits: Document.Count(report.commits),
+      signatures: report.settings.publicKey == nil ? nil : Document.Count(report.signatures),
+      signedFrom: signedFrom,
+      days: Document.Count(report.days), daysUnchanged: report.daysUnchanged,
+      files: Document.Count(report.files),
+      rows: report.settings.isQuick ? nil : Document.Count(report.rows),
+      quarantineFiles: Document.Count(report.quarantineFiles),
+      provenEmptyDays: report.emptyDays.map(\.description),
+      findings: findings.map(Document.Finding.init),
+      notes: report.leftByOthers.map(Document.Note.init))
   }
 
   private struct Document: Encodable {
@@ -300,7 +299,7 @@ package struct VerifyReport: Report {
         day = finding.day?.description
         if case .duplicate(_, _, let other?) = finding.flaw { otherDay = other.description }
         commit = finding.commit
-        (expected, found) = FindingWords.facts(finding.flaw)
+        (expected, found) = FindingMessages.facts(finding.flaw)
         message = finding.sentence
       }
     }
@@ -313,7 +312,7 @@ package struct VerifyReport: Report {
       init(_ left: LeftByOthers) {
         kind = left.kind.rawValue
         path = left.path
-        message = FindingWords.sentence(left)
+        message = FindingMessages.sentence(left)
       }
     }
 

@@ -1,4 +1,5 @@
-import AuditRecord
+package import AuditRecord
+import ExportConfiguration
 
 /// The statements that make a warehouse ready for the archive: a table of events, which has the columns of the files, then
 /// the two keys of the folders; and one that holds which commit of each log is loaded.
@@ -7,6 +8,10 @@ package struct TableDefinition {
   package static let loaded = "cloudsmith_audit_loaded"
 
   package let warehouse: Warehouse
+
+  package init(warehouse: Warehouse) {
+    self.warehouse = warehouse
+  }
 
   package var text: String {
     let heading = [

@@ -1,5 +1,5 @@
-import AuditRecord
-import CloudsmithAPI
+package import AuditRecord
+package import CloudsmithAPI
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,4 @@
-import ArgumentParser
+import CloudsmithAPI
 
 /// How the program ends: one number for each thing that a script may want to do next.
 package enum ExitStatus: Int32, CaseIterable {
@@ -71,8 +71,6 @@ package enum ExitStatus: Int32, CaseIterable {
     }
   }
 
-  package var code: ExitCode { ExitCode(rawValue) }
-
   package static var table: String {
     allCases.map { status in
       let number = String(status.rawValue)
@@ -86,5 +84,22 @@ package struct Failure: Error {
   package var status: ExitStatus
   package var sentence: String
 
+  package init(status: ExitStatus, sentence: String) {
+    self.status = status
+    self.sentence = sentence
+  }
+
   package static func usage(_ sentence: String) -> Failure { Failure(status: .usage, sentence: sentence) }
 }
+
+extension Failure {
+  /// nil for an error that is told elsewhere.
+  package init?(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as ConnectionSettingsError: self = .usage("\(error).")
+    default: return nil
+    }
+  }
+}
+

@@ -1,4 +1,4 @@
-import AuditRecord
+package import AuditRecord
 import StrictYAML
 
 #if canImport(Glibc)

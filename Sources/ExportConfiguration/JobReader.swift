@@ -1,5 +1,5 @@
 import AuditRecord
-import StrictYAML
+package import StrictYAML
 
 /// Reads the logs of a job file from its YAML, strictly.
 package struct JobReader {

@@ -1,6 +1,6 @@
-import AuditArchive
-import AuditRecord
-import CloudsmithAPI
+package import AuditArchive
+package import AuditRecord
+package import CloudsmithAPI
 
 /// What was given, and where: option, environment, job file, cloudsmith-cli's files; what is first in this order counts.
 ///

@@ -1,5 +1,5 @@
 import AuditArchive
-import AuditRecord
+package import AuditRecord
 import CloudsmithAPI
 
 /// A text that was copied with something that does not belong to it, such as the quotes of a shell.

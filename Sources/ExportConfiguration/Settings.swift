@@ -1,8 +1,8 @@
-import AuditArchive
-import AuditExport
-import AuditRecord
-import CloudsmithAPI
-import Logging
+package import AuditArchive
+package import AuditExport
+package import AuditRecord
+package import CloudsmithAPI
+package import Logging
 
 /// The one table of settings.
 package enum Settings {
@@ -187,6 +187,20 @@ package enum Settings {
       return isURL && !text.contains { $0.isWhitespace } ? String(prefix) : nil
     })
 
+  // MARK: - Observability
+
+  package static let metricsFile = path(
+    "--metrics-file", "METRICS_FILE",
+    expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
+  /// Read by `NoticeURL`, whose refusals do not repeat it: it is a secret.
+  package static let notifyURL = Setting<String>(
+    "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },
+    parse: { $0 })
+  package static let isLogJSON = Setting<Bool>(
+    "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", choices: ["text", "json"],
+    expected: "text or json",
+    read: { ["text": false, "json": true][$0] })
+
   // MARK: - Kinds
 
   private static func time(
@@ -243,4 +257,9 @@ extension Settings {
   package static let ofJobFile: [any SettingDefinition] = (ofExport + [publicKeyFile]).filter {
     $0.job != nil
   }
+}
+
+/// How the answer of `changes` is written.
+package enum ChangesForm: String {
+  case table, json, paths, sha256sums, redshift
 }

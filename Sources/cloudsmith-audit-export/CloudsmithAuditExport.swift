@@ -1,5 +1,7 @@
 import ArgumentParser
 import AuditArchive
+import CommandResults
+import ExportConfiguration
 
 @main
 struct CloudsmithAuditExport: AsyncParsableCommand {
@@ -85,4 +87,9 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     Console.beforeOptions.tell(text)
     exit(withError: ExitStatus.usage.code)
   }
+}
+
+extension ExitStatus {
+  /// For the argument parser, which ends the program with it.
+  var code: ExitCode { ExitCode(rawValue) }
 }

@@ -1,9 +1,10 @@
-import AuditArchive
-import AuditRecord
-import CloudsmithAPI
+package import AuditArchive
+package import AuditRecord
+package import CloudsmithAPI
+package import ExportConfiguration
 
 /// What `check` says of things that a run says otherwise, or not at all.
-extension Words {
+extension Messages {
   package var anonymous: Failure {
     Failure(
       status: .keyRefused,

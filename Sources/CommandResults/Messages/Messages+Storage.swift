@@ -1,9 +1,10 @@
-import AuditArchive
+package import AuditArchive
 import AuditRecord
-import CloudsmithAPI
+package import CloudsmithAPI
+package import ExportConfiguration
 
 /// What a person reads when the disk, or what stands for it, refuses: what failed, on what, why, and what to do by its cause.
-extension Words {
+extension Messages {
   /// Of a run, or of a command that reads.
   package func failure(_ error: StorageError) -> Failure {
     switch error.reason {
@@ -137,7 +138,7 @@ extension String {
 }
 
 /// What a person reads when there is no secure connection.
-extension Words {
+extension Messages {
   package func sentence(on problem: TLSProblem) -> String {
     "No secure connection to the API for the audit log of '\(log)': \(problem). \(advice(on: problem))"
   }

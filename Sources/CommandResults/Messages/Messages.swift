@@ -1,20 +1,33 @@
-import AuditArchive
+package import AuditArchive
 import AuditExport
-import AuditRecord
-import CloudsmithAPI
+package import AuditRecord
+package import CloudsmithAPI
+package import ExportConfiguration
 
 /// What a person reads when something did not go as planned: what, on what, why, what to do; and the exit status.
-package struct Words {
+package struct Messages {
   package let log: LogName
   package let archive: String
   /// Where the key came from, such as `CLOUDSMITH_API_KEY`.
-  package var keySource = "the key"
+  package var keySource: String
   /// The service account whose token is asked for by the identity token from `keySource`; nil: it is an API key.
   package var service: Slug?
   /// How long the API keeps events, as it is set.
-  package var retention = ExportSettings.retention
+  package var retention: TimeSpan
   /// The export as a command, to be run again; empty for other commands.
-  package var command = ""
+  package var command: String
+
+  package init(
+    log: LogName, archive: String, keySource: String = "the key", service: Slug? = nil,
+    retention: TimeSpan = ExportSettings.retention, command: String = ""
+  ) {
+    self.log = log
+    self.archive = archive
+    self.keySource = keySource
+    self.service = service
+    self.retention = retention
+    self.command = command
+  }
 
   // MARK: - The API
 

@@ -1,6 +1,7 @@
-import AuditArchive
+package import AuditArchive
 import AuditExport
-import AuditRecord
+package import AuditRecord
+package import ExportConfiguration
 
 /// The command that fetches a window anew, to be pasted: with every setting that the archive has and a default does not.
 package struct ReplaceCommand {
@@ -11,8 +12,20 @@ package struct ReplaceCommand {
   /// What its days are written in.
   package var formats: Set<PartFormat> = []
   /// `--retention` as it is set here, by the environment for example.
-  package var retention = ExportSettings.retention
+  package var retention: TimeSpan
   package let now: Timestamp
+
+  package init(
+    log: LogName, archive: String, source: ArchiveSource? = nil, formats: Set<PartFormat> = [],
+    retention: TimeSpan = ExportSettings.retention, now: Timestamp
+  ) {
+    self.log = log
+    self.archive = archive
+    self.source = source
+    self.formats = formats
+    self.retention = retention
+    self.now = now
+  }
 
   /// How long the command stays good after `now`: a longer retention claims nothing that the API does not show.
   private static let margin = TimeSpan.days(30)

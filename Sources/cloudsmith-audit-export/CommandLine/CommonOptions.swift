@@ -1,4 +1,6 @@
 import ArgumentParser
+import CommandResults
+import ExportConfiguration
 
 /// Which log, in which archive.
 struct ArchiveOptions: ParsableArguments {
@@ -110,18 +112,4 @@ struct ObservabilityOptions: ParsableArguments {
       CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL. A ping that fails is a warning.
       """, valueName: "url"))
   var notifyUrl: String?
-}
-
-extension Settings {
-  static let metricsFile = path(
-    "--metrics-file", "METRICS_FILE",
-    expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
-  /// Read by `NoticeURL`, whose refusals do not repeat it: it is a secret.
-  static let notifyURL = Setting<String>(
-    "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },
-    parse: { $0 })
-  static let isLogJSON = Setting<Bool>(
-    "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", choices: ["text", "json"],
-    expected: "text or json",
-    read: { ["text": false, "json": true][$0] })
 }

@@ -1,4 +1,6 @@
 import AuditRecord
+import CommandResults
+import ExportConfiguration
 
 /// The manual page: what `--help` says of every command, and what belongs to all of them.
 struct ManualPage {

@@ -1,4 +1,6 @@
 import AuditRecord
+import CommandResults
+import ExportConfiguration
 
 /// The words for a command line that cannot be read: what is wrong, what was probably meant, and where to read more.
 struct Refusal {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -101,16 +103,16 @@ struct ChangesCommand: AsyncParsableCommand {
       let prefix = try urlPrefix(for: form, environment)
       let hash = try Settings.commitSHA256.resolve(commitSha256, environment)
 
-      let report: ChangesReport
+      let report: ChangesResult
       if let folder = try Settings.linkTo.resolve(linkTo, environment) {
         let place = try OutputFolder(folder, option: Settings.linkTo.option, archive: location.text)
         report = try await Interruption.cancelling { [settledOnly] in
-          try await ChangesReport(
+          try await ChangesResult(
             at: location, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format,
             linkedTo: place)
         }
       } else {
-        report = try await ChangesReport(
+        report = try await ChangesResult(
           at: location, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format)
       }
       switch form {
@@ -142,7 +144,7 @@ struct ChangesCommand: AsyncParsableCommand {
   }
 }
 
-extension ChangesReport {
+extension ChangesResult {
   /// Asks the archive.
   ///
   /// - Parameter place: gets the files that the report names.
@@ -151,7 +153,7 @@ extension ChangesReport {
     format: PartFormat?,
     linkedTo place: OutputFolder? = nil
   ) async throws {
-    let words = Words(log: log, archive: location.text)
+    let words = Messages(log: log, archive: location.text)
     let archive = Archive(location, log: log)
     do {
       let changes: ChangesSince?
@@ -159,7 +161,7 @@ extension ChangesReport {
         changes = try await archive.changes(
           since: since, sha256: sha256, settledOnly: settledOnly,
           linkedTo: place.path, temporary: place.temporary
-        ) { try ChangesReport($0, format: format).files }
+        ) { try ChangesResult($0, format: format).files }
       } else {
         changes = try await archive.changes(
           since: since, sha256: sha256, settledOnly: settledOnly)
@@ -174,9 +176,4 @@ extension ChangesReport {
       throw Failure(status: .interrupted, sentence: "Interrupted; nothing was written.")
     }
   }
-}
-
-/// How the answer of `changes` is written.
-enum ChangesForm: String {
-  case table, json, paths, sha256sums, redshift
 }

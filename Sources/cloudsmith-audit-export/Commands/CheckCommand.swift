@@ -2,6 +2,8 @@ import ArgumentParser
 import AuditArchive
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 
 #if canImport(FoundationEssentials)
@@ -42,8 +44,7 @@ struct CheckCommand: AsyncParsableCommand {
       let job = try Job(config: job.config, target.given + connection.given, environment)
       return try await Interruption.cancelling {
         try await speaker.run(job) { sources in
-          let report = try await CheckJob(sources).run(speaker.about(sources.log()))
-          return LogAnswer(report, report.status)
+          try await CheckJob(sources).run(speaker.about(sources.log()))
         }
       }
     }
@@ -75,9 +76,9 @@ struct CheckJob {
     credentials = Result { () throws(Failure) in try Credentials.find(sources) }
   }
 
-  func run(_ speaker: Speaker) async throws -> CheckReport {
+  func run(_ speaker: Speaker) async throws -> CheckResult {
     try OpenFileLimit.check(concurrentRequests: 1)
-    let words: Words
+    let words: Messages
     let (lines, requests): ([CheckLine], Int)
     switch credentials {
     case .success(let credentials):
@@ -90,19 +91,19 @@ struct CheckJob {
     let archiveLines = await ArchiveCheck(
       archive: archive, log: log, host: host, existing: existing, words: words
     ).lines()
-    return CheckReport(
+    return CheckResult(
       log: log, host: host, archive: archive?.text, requests: requests, lines: lines + archiveLines)
   }
 
-  private func words(_ credentials: Credentials?) -> Words {
-    Words(
+  private func words(_ credentials: Credentials?) -> Messages {
+    Messages(
       log: log, archive: archive?.text ?? "", keySource: credentials?.source ?? "the key",
       service: credentials?.service, retention: retention)
   }
 
   /// - Returns: what was found, and the number of requests that were made.
   private func askAPI(
-    _ credentials: Credentials, _ words: Words, _ speaker: Speaker
+    _ credentials: Credentials, _ words: Messages, _ speaker: Speaker
   ) async throws -> (lines: [CheckLine], requests: Int) {
     if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
     return try await AsyncHTTPClientTransport.withTransport(connection) { transport in

@@ -2,13 +2,15 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 /// Asks the API what a run will have to know: whether the key is accepted and not silently dropped, whether the log is
 /// there, how often it may be asked, and how far back it goes.
 struct APICheck {
   private let client: AuditLogClient
   private let host: APIHost
-  private let words: Words
+  private let words: Messages
   private let progress: (CheckLine.Subject) -> Void
   private var findings: [CheckLine.Subject: CheckLine.Finding] = [:]
   /// Why what has no finding was not looked at.
@@ -23,7 +25,7 @@ struct APICheck {
 
   /// - Parameter progress: told what is looked at next.
   init(
-    _ client: AuditLogClient, host: APIHost, words: Words, progress: @escaping (CheckLine.Subject) -> Void
+    _ client: AuditLogClient, host: APIHost, words: Messages, progress: @escaping (CheckLine.Subject) -> Void
   ) {
     self.client = client
     self.host = host
@@ -205,7 +207,7 @@ struct ArchiveCheck {
   let host: APIHost
   /// Where it is said that the archive has to be there already.
   let existing: SettingSource?
-  let words: Words
+  let words: Messages
 
   func lines() async -> [CheckLine] {
     guard let location = archive else {
@@ -256,7 +258,7 @@ struct ArchiveCheck {
         trial.folder == words.archive
         ? "files and folders were made in \(quoted(words.archive)), moved and removed"
         : "it would be made in \(quoted(trial.folder)), where files were made, moved and removed"
-      return .good(made + (trial.lacksDurableNames ? "; \(Words.lacksDurableNames)" : ""))
+      return .good(made + (trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""))
     } catch {
       return .bad(words.notWritable(error))
     }

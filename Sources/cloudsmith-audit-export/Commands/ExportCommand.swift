@@ -3,6 +3,8 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -213,11 +215,9 @@ struct ExportCommand: AsyncParsableCommand {
           try await speaker.run(job) { sources in
             let log = try sources.log()
             let speaker = speaker.about(log)
-            let report = try await observers.watching(log, sources) {
+            return try await observers.watching(log, sources) {
               try await ExportJob(sources, replace: replace, config: job.file?.path).run(speaker)
             }
-            guard let sentence = report.message, report.status != .done else { return LogAnswer(report) }
-            return LogAnswer(report, Failure(status: report.status, sentence: sentence), heading: "")
           }
         }
       }
@@ -236,8 +236,7 @@ struct ExportCommand: AsyncParsableCommand {
     let replace = try replacement
     return try await Interruption.cancelling {
       try await speaker.run(job) { sources in
-        LogAnswer(
-          try await ExportJob(sources, replace: replace, config: job.file?.path).forecast(speaker))
+        try await ExportJob(sources, replace: replace, config: job.file?.path).forecast(speaker)
       }
     }
   }

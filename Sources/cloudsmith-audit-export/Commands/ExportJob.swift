@@ -2,6 +2,8 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 
 #if canImport(FoundationEssentials)
@@ -67,13 +69,13 @@ struct ExportJob {
     warnings = [credentials.warning, signing?.warning].compactMap { $0 }
   }
 
-  private var words: Words {
-    Words(
+  private var words: Messages {
+    Messages(
       log: log, archive: archive.text, keySource: credentials.source, service: credentials.service,
       retention: settings.retention, command: command)
   }
 
-  func run(_ speaker: Speaker) async throws -> ExportReport {
+  func run(_ speaker: Speaker) async throws -> ExportResult {
     try checkInterruption()
     try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests)
     let clock = SystemClock()
@@ -105,7 +107,7 @@ struct ExportJob {
               .run()
           }
         }
-        return ExportReport(
+        return ExportResult(
           summary, retention: settings.retention, now: client.now, log: log, archive: archive.text,
           words: words)
       }
@@ -116,7 +118,7 @@ struct ExportJob {
   }
 
   /// Whether there is no archive of the log yet. Throws where one has to be there.
-  private func isNew(_ words: Words) async throws(Failure) -> Bool {
+  private func isNew(_ words: Messages) async throws(Failure) -> Bool {
     do {
       guard try await !Archive(archive, log: log).isThere() else { return false }
     } catch {
@@ -140,7 +142,7 @@ struct ExportJob {
   }
 
   /// What `run` would do. Takes no lock, makes no folder.
-  func forecast(_ speaker: Speaker) async throws -> ForecastReport {
+  func forecast(_ speaker: Speaker) async throws -> ForecastResult {
     try checkInterruption()
     let words = words
     _ = try await isNew(words)
@@ -154,7 +156,7 @@ struct ExportJob {
           retry: retry)
         let forecast = try await ExportForecast(
           settings, standing: standing, client: client, clock: SystemClock(), pace: pace)
-        return ForecastReport(forecast: forecast, log: log, archive: archive.text)
+        return ForecastResult(forecast: forecast, log: log, archive: archive.text)
       }
     } catch let error as ArchiveError {
       throw words.failure(error)

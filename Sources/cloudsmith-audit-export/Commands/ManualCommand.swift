@@ -1,6 +1,8 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

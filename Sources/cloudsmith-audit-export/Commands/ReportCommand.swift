@@ -4,6 +4,8 @@ import AuditExport
 import AuditRecord
 import AuditReport
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -71,7 +73,7 @@ struct ReportCommand: AsyncParsableCommand {
       let now = SystemClock().now
       let window = try window(sources, now: now)
       let retention = try sources.value(of: Settings.retention)
-      let words = Words(log: log, archive: archive)
+      let words = Messages(log: log, archive: archive)
       do {
         let reading = try await ArchiveReading.run(
           Archive(location, log: log), window: window, isVerified: !skipVerification, speaker: speaker)
@@ -83,14 +85,10 @@ struct ReportCommand: AsyncParsableCommand {
           maker: "cloudsmith-audit-export \(Version.text)")
         let text = Array(ReportPage(content).html.utf8)
         try page.write(text)
-        let report = ReportReport(
+        let result = ReportResult(
           file: file, bytes: text.count, log: log, archive: archive, window: window, reading: reading)
-        if let sentence = report.message {
-          speaker.say(LogAnswer(report, Failure(status: report.status, sentence: sentence)))
-        } else {
-          speaker.say(LogAnswer(report))
-        }
-        return report.status
+        speaker.say(result)
+        return result.status
       } catch let error as ArchiveError {
         throw words.failure(error)
       }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import AuditRecord
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -36,8 +38,8 @@ struct SchemaCommand: AsyncParsableCommand {
   func run() async throws {
     let console = Console.beforeOptions
     switch form ?? "table" {
-    case "table": console.answer(SchemaReport().text)
-    case "json": console.answer(SchemaReport().json)
+    case "table": console.answer(SchemaResult().text)
+    case "json": console.answer(SchemaResult().json)
     case "job-file": console.answer(JobSchema.text)
     case let name:
       guard let warehouse = Warehouse(rawValue: name) else {
@@ -55,7 +57,7 @@ struct SchemaCommand: AsyncParsableCommand {
 }
 
 /// The schema for people and for programs.
-struct SchemaReport: Report {
+struct SchemaResult: CommandResult {
   var text: String {
     let width = Column.allCases.map(\.name.count).max() ?? 0
     let rows = Column.allCases.map { column in
@@ -67,13 +69,12 @@ struct SchemaReport: Report {
     return (["schema \(Column.schemaName)"] + rows).joined(separator: "\n")
   }
 
-  var json: String {
-    JSONText.of(
-      Document(
-        schema: Column.schemaName,
-        columns: Column.allCases.map {
-          Document.Entry(name: $0.name, type: $0.typeName, nullable: !$0.isRequired)
-        }))
+  var document: any Encodable {
+    Document(
+      schema: Column.schemaName,
+      columns: Column.allCases.map {
+        Document.Entry(name: $0.name, type: $0.typeName, nullable: !$0.isRequired)
+      })
   }
 
   private struct Document: Encodable {

@@ -4,6 +4,8 @@ import AuditExport
 import AuditRecord
 import AuditReport
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -58,29 +60,27 @@ struct StatusCommand: AsyncParsableCommand {
       let given = target.given + [Settings.retention.given(retention)]
       let job = try Job(config: job.config, given, environment)
       return try await speaker.run(job) { sources in
-        guard !settings else { return SettingsReport(sources).answer }
+        guard !settings else { return SettingsResult(sources) }
         return try await answer(sources, style: speaker.console.style(environment))
       }
     }
   }
 
-  private func answer(_ sources: SettingSources, style: TerminalStyle) async throws -> LogAnswer {
+  private func answer(_ sources: SettingSources, style: TerminalStyle) async throws -> StatusResult {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = Archive(location, log: log)
     let retention = try sources.value(of: Settings.retention)
-    let words = Words(log: log, archive: location.text, retention: retention)
+    let words = Messages(log: log, archive: location.text, retention: retention)
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
         throw words.noArchive
       }
       let recent = try await RecentCommits(archive, newest: manifest.commit)
       let now = SystemClock().now
-      let report = StatusReport(
+      return StatusResult(
         manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,
-        loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style)
-      guard !damaged.isEmpty else { return LogAnswer(report) }
-      let failure = words.damagedFiles(damaged, manifest, now: now)
-      return LogAnswer(report, failure)
+        loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style,
+        failure: damaged.isEmpty ? nil : words.damagedFiles(damaged, manifest, now: now))
     } catch let error as ArchiveError {
       throw words.failure(error)
     }

@@ -2,6 +2,8 @@ import ArgumentParser
 import AuditArchive
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -105,7 +107,7 @@ struct VerifyCommand: AsyncParsableCommand {
     ]
   }
 
-  private func answer(_ sources: SettingSources, _ speaker: Speaker) async throws -> LogAnswer {
+  private func answer(_ sources: SettingSources, _ speaker: Speaker) async throws -> VerifyResult {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = location.text
     let settings = try settings(sources)
@@ -127,11 +129,10 @@ struct VerifyCommand: AsyncParsableCommand {
       let replacing = ReplaceCommand(
         log: log, archive: archive, source: report.source, formats: report.formats,
         retention: try sources.value(of: Settings.retention), now: SystemClock().now)
-      let answer = VerifyReport(report: report, log: log, archive: archive, replacing: replacing)
-      guard let message = answer.message else { return LogAnswer(answer) }
-      return LogAnswer(answer, Failure(status: answer.status, sentence: message), heading: "")
+      let answer = VerifyResult(report: report, log: log, archive: archive, replacing: replacing)
+      return answer
     } catch let error as ArchiveError {
-      throw Words(log: log, archive: archive).failure(error)
+      throw Messages(log: log, archive: archive).failure(error)
     }
   }
 

@@ -1,6 +1,8 @@
 import AuditRecord
 import AuditReport
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 import Synchronization
 

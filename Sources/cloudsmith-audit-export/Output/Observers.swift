@@ -2,6 +2,8 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 import Synchronization
 
@@ -25,16 +27,16 @@ final class Observers: Sendable {
   /// Exports one log, takes note of what became of it, and adds to its report what was measured. What is wrong with the log's
   /// settings is noted too: a log that cannot begin is no less to be told of than one that fails.
   func watching(
-    _ log: LogName, _ sources: SettingSources, _ body: () async throws -> ExportReport
-  ) async throws -> ExportReport {
+    _ log: LogName, _ sources: SettingSources, _ body: () async throws -> ExportResult
+  ) async throws -> ExportResult {
     let clock = SystemClock()
     let (began, start) = (clock.now, clock.elapsed)
     let archive = Result { () throws(Failure) in try sources.archive() }.value
     let retention = Result { () throws(Failure) in try sources.value(of: Settings.retention) }.value
     func note(
-      _ status: ExitStatus, _ text: String, _ report: ExportReport? = nil
+      _ status: ExitStatus, _ text: String, _ report: ExportResult? = nil
     ) async -> RunMetrics {
-      var run = LogRun(
+      var run = RunOutcome(
         log: log, archive: archive, retention: retention ?? .days(365), began: began,
         duration: clock.elapsed - start,
         status: status, text: text)
@@ -43,13 +45,13 @@ final class Observers: Sendable {
         run.began = began - summary.clockLead
         (run.pagesReceived, run.commits) = (summary.pagesReceived, summary.commits.count)
       }
-      let metrics = await RunMetrics(run, manifest: report?.summary.manifest)
+      let metrics = await RunMetrics(of: run, manifest: report?.summary.manifest)
       runs.withLock { $0.append(metrics) }
       return metrics
     }
     do {
       var report = try await body()
-      let sentence = report.status == .done ? nil : report.message
+      let sentence = report.failure?.sentence
       let text = [sentence, report.text].compactMap { $0 }.joined(separator: "\n")
       report.metrics = await note(report.status, text, report).values
       return report
@@ -124,7 +126,7 @@ final class Observers: Sendable {
 
   /// - Parameter other: what cannot be laid to any log, such as a setting that is wrong.
   private func ping(
-    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [LogRun], _ status: ExitStatus,
+    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [RunOutcome], _ status: ExitStatus,
     _ other: String?, _ speaker: Speaker
   ) async {
     // The first line is all that some services show: of several logs that failed it names each.
@@ -174,6 +176,26 @@ extension Result {
 }
 
 extension RunMetrics {
+  /// Asks the archive for the last success: it remembers earlier runs, so no file of ours has to.
+  ///
+  /// - Parameter manifest: The state after the run, if the run has it; else it is read.
+  fileprivate init(of run: RunOutcome, manifest: Manifest?) async {
+    let isSuccess = run.status == .done || run.status == .quarantined
+    var manifest = manifest
+    var lastSuccess = isSuccess ? run.ended : nil
+    do {
+      if let archive = run.archive.map({ Archive($0, log: run.log) }) {
+        if manifest == nil { manifest = try await archive.read() }
+        if !isSuccess, let newest = manifest?.commit {
+          lastSuccess = try await archive.lastComplete(newest: newest)?.latest
+        }
+      }
+    } catch {
+      // The run itself has reported what is wrong with the archive. What cannot be read is left out.
+    }
+    self.init(run, manifest: manifest, lastSuccess: lastSuccess)
+  }
+
   /// For a log in JSON: numbers stay numbers there.
   fileprivate var fields: Logger.Metadata {
     var fields = values.mapValues { Logger.MetadataValue.stringConvertible($0) }

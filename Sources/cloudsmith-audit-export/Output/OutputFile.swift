@@ -1,5 +1,7 @@
 import AuditArchive
 import AuditRecord
+import CommandResults
+import ExportConfiguration
 
 #if canImport(Glibc)
   import Glibc

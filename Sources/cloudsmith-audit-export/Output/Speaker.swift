@@ -1,6 +1,8 @@
 import AuditArchive
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 
 /// How this run speaks: text or JSON on stdout, log and progress on stderr.
@@ -50,8 +52,8 @@ struct Speaker {
     return speaker
   }
 
-  func answer(_ report: some Report) {
-    console.answer(isJSON ? report.json : report.text, isColoured: !isJSON && report.isColoured)
+  func answer(_ result: some CommandResult) {
+    console.answer(isJSON ? result.json : result.text, isColoured: !isJSON && result.isColoured)
   }
 
   /// Whether an answer with this status goes to stdout.
@@ -66,21 +68,22 @@ struct Speaker {
 
   /// Says what one log's answer is, and what is wrong; returns whether something was written to stdout.
   @discardableResult
-  func say(_ answer: LogAnswer, log: LogName? = nil) -> Bool {
-    let isGiven = givesAnswer(answer.status)
+  func say(_ result: some CommandResult, log: LogName? = nil) -> Bool {
+    let isGiven = givesAnswer(result.status)
     if isGiven {
-      self.answer(answer.report)
+      answer(result)
     } else {
-      for warning in answer.report.warnings { logger.warning("\(warning)") }
+      for warning in result.warnings { logger.warning("\(warning)") }
     }
-    tellFailure(of: answer, log: log, details: isGiven ? nil : answer.report.text)
+    tellFailure(of: result, log: log, details: isGiven ? nil : result.text)
     return isGiven
   }
 
   /// - Parameter log: of a job file: the one that it is about.
-  func tellFailure(of answer: LogAnswer, log: LogName?, details: String? = nil) {
-    guard let failure = answer.failure else { return }
-    console.tell(failure, heading: log.map { "\($0): " } ?? answer.heading, log: log, details: details)
+  func tellFailure(of result: any CommandResult, log: LogName?, details: String? = nil) {
+    guard let failure = result.failure else { return }
+    console.tell(
+      failure, heading: log.map { "\($0): " } ?? result.failureHeading, log: log, details: details)
   }
 
   /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
@@ -92,7 +95,7 @@ struct Speaker {
     } catch {
       let failure = try Speaker.failure(error)
       console.tell(failure)
-      if isJSON { console.answer(FailureReport(failure).json) }
+      if isJSON { console.answer(JSONText.of(FailureResult(failure))) }
       throw failure.status.code
     }
   }
@@ -104,126 +107,43 @@ struct Speaker {
   }
 }
 
-extension Failure {
-  /// nil for an error that is told elsewhere.
-  init?(_ error: any Error) {
-    switch error {
-    case let failure as Failure: self = failure
-    case let error as ConnectionSettingsError: self = .usage("\(error).")
-    default: return nil
-    }
-  }
-}
-
-/// An answer in both forms.
-protocol Report {
-  var text: String { get }
-  /// One document, keys sorted.
-  var json: String { get }
-  /// Whether the text sets colours.
-  var isColoured: Bool { get }
-  /// What the text has that somebody should act on although all is done; for the log where the text is left out.
-  var warnings: [String] { get }
-}
-
-extension Report {
-  var isColoured: Bool { false }
-  var warnings: [String] { [] }
-}
-
-/// What is said on stdout when there is nothing else to say.
-struct FailureReport: Encodable {
-  var status: String
-  var exitStatus: Int32
-  var message: String
-  /// Of a job file: the log.
-  var source: String?
-
-  init(_ failure: Failure, log: LogName? = nil) {
-    status = failure.status.word
-    exitStatus = failure.status.rawValue
-    message = failure.sentence
-    source = log?.description
-  }
-
-  var json: String { JSONText.of(self) }
-}
-
-/// What a command answers about one log.
-struct LogAnswer {
-  let report: any Report
-  let status: ExitStatus
-  /// For stderr; nil: nothing to add.
-  let failure: Failure?
-  /// Stands before the sentence of the failure.
-  let heading: String
-
-  init(_ report: any Report, _ status: ExitStatus = .done) {
-    self.report = report
-    self.status = status
-    (failure, heading) = (nil, "")
-  }
-
-  init(_ report: any Report, _ failure: Failure, heading: String = "error: ") {
-    self.report = report
-    status = failure.status
-    (self.failure, self.heading) = (failure, heading)
-  }
-}
-
 extension Speaker {
   /// Runs a command for each log of a job, one after another: what goes wrong with one does not stop the others. With a job file
   /// the JSON answer is one document with a report for each, and the status is the worst of all.
   nonisolated(nonsending) func run(
-    _ job: Job, _ body: (SettingSources) async throws -> LogAnswer
+    _ job: Job, _ body: (SettingSources) async throws -> any CommandResult
   ) async throws -> ExitStatus {
     guard let file = job.file else {
-      let answer = try await body(try job.onlyLog())
-      say(answer)
-      return answer.status
+      let result = try await body(try job.onlyLog())
+      say(result)
+      return result.status
     }
     if let warning = file.warning { logger.warning("\(warning)") }
     var worst = ExitStatus.done
-    var documents: [String] = []
+    var documents: [any Encodable] = []
     var hasAnswered = false
     for sources in job.logs {
       let status: ExitStatus
       let log = try sources.log()
       do {
-        let answer = try await body(sources)
-        status = answer.status
+        let result = try await body(sources)
+        status = result.status
         if isJSON {
-          documents.append(answer.report.json)
-          tellFailure(of: answer, log: log)
+          documents.append(result.document)
+          tellFailure(of: result, log: log)
         } else {
           if hasAnswered, givesAnswer(status) { console.answer("") }
-          if say(answer, log: log) { hasAnswered = true }
+          if say(result, log: log) { hasAnswered = true }
         }
       } catch {
         let failure = try Speaker.failure(error)
         status = failure.status
         console.tell(failure, heading: "error: \(log): ", log: log)
-        documents.append(FailureReport(failure, log: log).json)
+        documents.append(FailureResult(failure, log: log))
       }
       if status.worse(than: worst) { worst = status }
     }
-    if isJSON { console.answer(Speaker.document(worst, documents)) }
+    if isJSON { console.answer(JSONText.of(JobResult(worst, documents))) }
     return worst
-  }
-
-  /// Documents in one; each is indented text, in whose strings no line ends.
-  private static func document(_ worst: ExitStatus, _ documents: [String]) -> String {
-    let logs = documents.map { document in
-      document.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n")
-    }
-    return """
-      {
-        "exit_status" : \(worst.rawValue),
-        "logs" : [
-      \(logs.joined(separator: ",\n"))
-        ],
-        "status" : "\(worst.word)"
-      }
-      """
   }
 }

@@ -2,6 +2,8 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 import Logging
 import Synchronization
 
@@ -10,7 +12,7 @@ import Synchronization
 /// A warning is what somebody should do something about; what the run copes with by itself is a notice.
 final class Watch: Sendable {
   private let speaker: Speaker
-  private let words: Words
+  private let words: Messages
   private let clock: SystemClock
   private let state: Mutex<State>
 
@@ -22,7 +24,7 @@ final class Watch: Sendable {
     var rows = 0
   }
 
-  init(speaker: Speaker, words: Words, clock: SystemClock) {
+  init(speaker: Speaker, words: Messages, clock: SystemClock) {
     self.speaker = speaker
     self.words = words
     self.clock = clock
@@ -51,7 +53,7 @@ final class Watch: Sendable {
         \(others == 0 ? "" : others == 1 ? " and another file" : " and \(others.grouped) other files")
         """)
     }
-    if recovery.lacksDurableNames { speaker.logger.notice("\(Words.lacksDurableNames)") }
+    if recovery.lacksDurableNames { speaker.logger.notice("\(Messages.lacksDurableNames)") }
     for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }
   }
 
@@ -80,7 +82,7 @@ final class Watch: Sendable {
   }
 
   private func tell(_ note: ExportPlan.Note) {
-    let sentence = PlanWords.sentence(note, log: words.log, archive: words.archive)
+    let sentence = PlanMessages.sentence(note, log: words.log, archive: words.archive)
     // An archive that nobody said the beginning of is likely to be one in the wrong place.
     if case .beginsNow = note {
       speaker.logger.warning("\(sentence)")

@@ -1,5 +1,7 @@
 import AuditArchive
+import CommandResults
 import Dispatch
+import ExportConfiguration
 import Synchronization
 
 #if canImport(Glibc)

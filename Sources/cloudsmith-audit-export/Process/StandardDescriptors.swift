@@ -1,4 +1,6 @@
 import CMalloc
+import CommandResults
+import ExportConfiguration
 
 #if canImport(Glibc)
   import Glibc

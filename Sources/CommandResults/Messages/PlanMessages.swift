@@ -1,8 +1,9 @@
-import AuditExport
-import AuditRecord
+package import AuditExport
+package import AuditRecord
+import ExportConfiguration
 
 /// What a person should know of a plan.
-package enum PlanWords {
+package enum PlanMessages {
   package static func sentence(_ note: ExportPlan.Note, log: LogName, archive: String) -> String {
     switch note {
     case .beginsNow(let time):

@@ -1,26 +1,15 @@
 import AuditArchive
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
+import CommandResults
+import ExportConfiguration
 
-/// An archive read once for a report: its rows counted and, beside that, the archive verified.
-package struct ArchiveReading: Sendable {
-  package let manifest: Manifest
-  package let tally: EventTally
-  /// Days whose rows could not be read, and so are not counted.
-  package let unread: [(day: Day, why: String)]
-  /// nil: not verified.
-  package let found: VerificationReport?
-  /// Newest first.
-  package let runs: [RecentRun]
-
-  package var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
-
+extension ArchiveReading {
   /// How often a day that a run replaces meanwhile is looked up again.
   private static let looks = 4
 
   /// nil when there is no archive of the log.
-  package static func run(
+  static func run(
     _ archive: Archive, window: Window?, isVerified: Bool, speaker: Speaker
   ) async throws -> ArchiveReading? {
     guard let manifest = try await archive.read() else { return nil }
@@ -88,29 +77,37 @@ package struct ArchiveReading: Sendable {
     }
     return tally
   }
+}
 
-  /// In words for the page.
-  package var verification: ReportContent.Verification {
-    guard let found else { return .skipped }
-    func count(_ what: String, _ count: VerificationReport.Count) -> (what: String, count: String) {
-      (what, "\(count.sound.grouped) of \(count.total.grouped)")
+/// A log's newest commits, and the runs that made them; newest first.
+struct RecentCommits {
+  let commits: [Commit]
+  let runs: [RecentRun]
+
+  /// A run has several commits where it fetched much.
+  private static let most = 256
+  private static let few = 5
+  private static let runsShown = 5
+
+  /// Reads the records from commit `newest` down, until the runs that are shown are whole. Throws when one of the newest few
+  /// cannot be read.
+  init(_ archive: Archive, newest: Int) async throws(ArchiveError) {
+    let first = try await archive.recentCommits(limit: Self.few, newest: newest)
+    do {
+      let rest = try await archive.recentCommits(limit: Self.most - Self.few, newest: newest - Self.few) {
+        rest in
+        RecentRun.runs(of: first + rest, isWhole: false).count == Self.runsShown
+      }
+      let all = first + rest
+      self.init(all, isWhole: all.last?.commit == 1)
+    } catch {
+      // A damaged record of longer ago keeps nobody from seeing the rest; `verify` tells it.
+      self.init(first, isWhole: false)
     }
-    let commits =
-      found.firstCommit == 1
-      ? "commits are as they were written, each after the one before"
-      : "commits from \(found.firstCommit.grouped) on are as they were written; those before were not read"
-    let checked = [
-      count(commits, found.commits),
-      count("days are as they were committed", found.days),
-      count("files are as they were sealed", found.files),
-      count("rows were read in sound files", found.rows),
-      count("files of quarantine are as they were sealed", found.quarantineFiles),
-    ]
-    guard !found.findings.isEmpty else { return .sound(checked: checked) }
-    return .damaged(
-      checked: checked,
-      findings: found.findings.map { finding in
-        (finding.flaw.kind.rawValue, finding.path, finding.sentence)
-      })
+  }
+
+  private init(_ commits: [Commit], isWhole: Bool) {
+    self.commits = Array(commits.prefix(Self.few))
+    runs = Array(RecentRun.runs(of: commits, isWhole: isWhole).prefix(Self.runsShown))
   }
 }

@@ -1,8 +1,9 @@
-import AuditArchive
+package import AuditArchive
 import AuditRecord
+import ExportConfiguration
 
 /// What an auditor reads of a finding.
-package enum FindingWords {
+package enum FindingMessages {
   /// What is recorded and what is there, as short as they can be told.
   package static func facts(_ flaw: Flaw) -> (expected: String?, found: String?) {
     switch flaw {
