@@ -120,12 +120,30 @@ let package = Package(
     // The commit that a release was built from.
     .systemLibrary(name: "CBuild"),
 
-    // Commands, options, words, exit statuses.
+    // Settings, and where their values come from: options, environment, job files, cloudsmith-cli's files. Exit statuses.
+    .target(
+      name: "ExportConfiguration",
+      dependencies: [
+        "AuditArchive", "AuditExport", "AuditRecord", "CBuild", "CloudsmithAPI", "PartitionFormats", "StrictYAML",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    // The results of commands, as text and as JSON, and the messages. No input or output.
+    .target(
+      name: "CommandResults",
+      dependencies: [
+        "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "ExportConfiguration",
+        "PartitionFormats",
+      ],
+      swiftSettings: strict),
+
+    // The commands.
     .executableTarget(
       name: "cloudsmith-audit-export",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "AuditReport", "StrictYAML",
-        "CBuild", "CMalloc",
+        "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "CMalloc",
+        "CommandResults", "ExportConfiguration",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -209,8 +227,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "cloudsmith-audit-export", "cloudsmith-benchmark", "cloudsmith-emulator", "AuditRecord",
-        "AuditArchive", "AuditReport", "CloudsmithEmulator", "TestSupport",
+        "AuditArchive", "AuditRecord", "AuditReport", "cloudsmith-audit-export", "cloudsmith-benchmark",
+        "cloudsmith-emulator", "CloudsmithEmulator", "CommandResults", "ExportConfiguration", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

@@ -44,10 +44,10 @@ package struct SettingsResult: CommandResult {
   }
 
   private static func row(_ setting: any SettingDefinition, _ sources: SettingSources) -> Row {
-    var row = Row(name: setting.name, source: setting.standard == nil ? "not set" : "default")
+    var row = Row(name: setting.name, source: setting.defaultText == nil ? "not set" : "default")
     do throws(Failure) {
       guard let given = try setting.find(in: sources) else {
-        row.value = setting.standard
+        row.value = setting.defaultText
         return row
       }
       row.value = setting.shown(given.text)

@@ -18,7 +18,7 @@ package struct CLIFiles: Sendable {
   private struct Place: Sendable {
     let path: String
     /// Found in the current directory, not named by the user.
-    let isFromHere: Bool
+    let isFromWorkingDirectory: Bool
     let file: Result<SecretFile, Failure>
   }
 
@@ -38,20 +38,20 @@ package struct CLIFiles: Sendable {
   /// - Parameter names: of one setting, the preferred first.
   package func configuration(
     _ names: [String], profile: String?
-  ) throws(Failure) -> (given: GivenText, isFromHere: Bool)? {
+  ) throws(Failure) -> (given: RawSetting, isFromWorkingDirectory: Bool)? {
     guard let (place, given) = try find(names, profile, in: configurations) else { return nil }
-    return (given, place.isFromHere)
+    return (given, place.isFromWorkingDirectory)
   }
 
   /// The API key, and the sentence that others can read it.
-  package func apiKey(profile: String?) throws(Failure) -> (given: GivenText, warning: String?)? {
+  package func apiKey(profile: String?) throws(Failure) -> (given: RawSetting, warning: String?)? {
     guard let (place, given) = try find(["api_key"], profile, in: credentials) else { return nil }
     return (given, try place.file.get().warning)
   }
 
   private func find(
     _ names: [String], _ profile: String?, in places: [Place]
-  ) throws(Failure) -> (Place, GivenText)? {
+  ) throws(Failure) -> (Place, RawSetting)? {
     for section in [profile.map { "profile:\($0)" }, "default"].compactMap(\.self) {
       for name in names {
         for place in places {
@@ -59,7 +59,7 @@ package struct CLIFiles: Sendable {
           guard let entry = file.entry(name, in: section) else { continue }
           return (
             place,
-            GivenText(text: entry.text, source: .file(path: place.path, line: entry.line, key: name))
+            RawSetting(text: entry.text, source: .file(path: place.path, line: entry.line, key: name))
           )
         }
       }
@@ -70,7 +70,7 @@ package struct CLIFiles: Sendable {
   private static func places(
     _ name: String, _ variable: String, _ environment: [String: String]
   ) -> [Place] {
-    var paths: [(path: String, isFromHere: Bool)] = []
+    var paths: [(path: String, isFromWorkingDirectory: Bool)] = []
     if let named = environment[variable], !named.isEmpty {
       paths.append((SmallFile.isFolder(named) ? "\(named)/\(name)" : named, false))
     }
@@ -88,7 +88,7 @@ package struct CLIFiles: Sendable {
       let file = Result { () throws(Failure) in
         try SecretFile(path.path, contents: name == "config.ini" ? "settings" : "the API key")
       }
-      return Place(path: path.path, isFromHere: path.isFromHere, file: file)
+      return Place(path: path.path, isFromWorkingDirectory: path.isFromWorkingDirectory, file: file)
     }
   }
 }

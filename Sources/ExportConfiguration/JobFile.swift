@@ -50,18 +50,18 @@ package struct JobFile: Sendable {
 package struct JobEntry: Sendable {
   package let log: LogName
   /// The log's name as it stands there.
-  package let organization: GivenText
+  package let organization: RawSetting
   /// By the names of settings.
-  private let settings: [String: GivenText]
+  private let settings: [String: RawSetting]
 
-  package init(log: LogName, organization: GivenText, settings: [String: GivenText]) {
+  package init(log: LogName, organization: RawSetting, settings: [String: RawSetting]) {
     self.log = log
     self.organization = organization
     self.settings = settings
   }
 
   /// What the file says of a setting: of this log, else of all.
-  package subscript(name: String) -> GivenText? { settings[name] }
+  package subscript(name: String) -> RawSetting? { settings[name] }
 }
 
 /// The logs that a command is about: the one of its options, or those of a job file.

@@ -40,7 +40,7 @@ package struct JobReader {
 
   private static let wanted = "settings, and 'logs:' with a list of organisations"
 
-  private func entry(_ node: YAMLNode, _ common: [String: GivenText]) throws(YAMLFault) -> JobEntry {
+  private func entry(_ node: YAMLNode, _ common: [String: RawSetting]) throws(YAMLFault) -> JobEntry {
     let name = Settings.log.name
     guard case .mapping(let members) = node.value else {
       throw YAMLFault(
@@ -70,13 +70,17 @@ package struct JobReader {
   /// The settings among the members, all of which have to be known.
   private func settings(
     _ members: [YAMLNode.Member], besides other: String
-  ) throws(YAMLFault) -> [String: GivenText] {
-    var settings: [String: GivenText] = [:]
+  ) throws(YAMLFault) -> [String: RawSetting] {
+    var settings: [String: RawSetting] = [:]
     for member in members where member.key != other {
-      guard let setting = Settings.ofJobFile.first(where: { $0.name == member.key }) else {
+      guard let setting = Settings.ofJobFile.first(where: { $0.jobNames.contains(member.key) }) else {
         throw YAMLFault(member.place, unknown(member.key, besides: other))
       }
-      settings[member.key] = try value(of: setting, member.value)
+      guard settings[setting.name] == nil else {
+        throw YAMLFault(
+          member.place, "\(quoted(member.key)): give \(setting.jobNames.joined(separator: " or ")), not both")
+      }
+      settings[setting.name] = try value(of: setting, member.value)
     }
     if let second = members.last(where: { JobReader.alternatives.contains($0.key) }),
       settings.keys.filter(JobReader.alternatives.contains).count > 1
@@ -104,7 +108,7 @@ package struct JobReader {
       + (Nearest.to(key, among: names).map { ": did you mean '\($0)'?" } ?? "")
   }
 
-  private func value(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> GivenText {
+  private func value(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> RawSetting {
     let text = try text(of: setting, node)
     if case .text = node.value, setting.shown(text) != text {
       throw YAMLFault(
@@ -116,11 +120,11 @@ package struct JobReader {
     } catch {
       throw YAMLFault(node.place, error.sentence.trimmingFullStop)
     }
-    return given(setting.job == .path ? absolute(text) : text, setting.name, node.place)
+    return given(setting.jobForm == .path ? absolute(text) : text, setting.name, node.place)
   }
 
   private func text(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> String {
-    switch (setting.job, node.value) {
+    switch (setting.jobForm, node.value) {
     case (.text, .text(let text)), (.path, .text(let text)), (.choice, .text(let text)),
       (.number, .text(let text)), (.list, .text(let text)), (.integer, .integer(let text)),
       (.number, .integer(let text)), (.number, .number(let text)):
@@ -144,8 +148,8 @@ package struct JobReader {
     }
   }
 
-  private func given(_ text: String, _ key: String, _ place: YAMLPlace) -> GivenText {
-    GivenText(text: text, source: .file(path: path, line: place.line, column: place.column, key: key))
+  private func given(_ text: String, _ key: String, _ place: YAMLPlace) -> RawSetting {
+    RawSetting(text: text, source: .file(path: path, line: place.line, column: place.column, key: key))
   }
 
   /// A path of the file's, from the file's folder.

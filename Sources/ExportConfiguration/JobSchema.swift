@@ -18,18 +18,23 @@ package enum JobSchema {
 
   private static var document: Schema {
     let settings = Dictionary(
-      uniqueKeysWithValues: Settings.ofJobFile.map { ($0.name, property($0)) })
-    var log = Schema(type: "object", description: "One log. Its settings count before those for all logs.")
+      uniqueKeysWithValues: Settings.ofJobFile.flatMap { setting in
+        setting.jobNames.map { ($0, property(setting, isFormer: $0 != setting.name)) }
+      })
+    var log = Schema(
+      type: "object", description: "One log. Its settings take precedence over those for all logs.")
     log.properties = settings.merging([
       Settings.log.name: Schema(
-        type: "string", description: "Expected: \(Settings.log.expected).",
+        type: "string", description: "\(Settings.log.help) Expected: \(Settings.log.expected).",
         pattern: "^[-a-zA-Z0-9_.]+(/[-a-zA-Z0-9_.]+)?$")
     ]) { $1 }
     log.required = [Settings.log.name]
     log.additionalProperties = false
     log.not = onlyOneKey
 
-    var document = Schema(type: "object", description: "What cloudsmith-audit-export export --config runs.")
+    var document = Schema(
+      type: "object",
+      description: "The logs that cloudsmith-audit-export --config exports, with their settings.")
     document.schema = "https://json-schema.org/draft/2020-12/schema"
     document.title = "Job file of cloudsmith-audit-export"
     document.properties = settings.merging([
@@ -47,10 +52,9 @@ package enum JobSchema {
     Schema(required: [Settings.apiKeyFile.name, Settings.apiKeyVariable.name])
   ]
 
-  private static func property(_ setting: any SettingDefinition) -> Schema {
-    let description = "Expected: \(setting.expected)."
+  private static func property(_ setting: any SettingDefinition, isFormer: Bool) -> Schema {
     var schema =
-      switch setting.job {
+      switch setting.jobForm {
       case .text?, .path?, nil: Schema(type: "string", minLength: 1)
       case .boolean?: Schema(type: "boolean")
       case .integer(let range)?:
@@ -70,7 +74,13 @@ package enum JobSchema {
           ),
         ])
       }
-    schema.description = description + (setting.standard.map { " Default: \($0)." } ?? "")
+    schema.description =
+      "\(setting.help) Expected: \(setting.expected)."
+      + (setting.defaultText.map { " Default: \($0)." } ?? "")
+    if isFormer {
+      schema.description = "Former name of \(setting.name)."
+      schema.deprecated = true
+    }
     return schema
   }
 
@@ -94,6 +104,7 @@ package enum JobSchema {
     var properties: [String: Schema]?
     var required: [String]?
     var additionalProperties: Bool?
+    var deprecated: Bool?
 
     init(
       type: String? = nil, description: String? = nil, pattern: String? = nil, enumeration: [String]? = nil,
@@ -120,7 +131,7 @@ package enum JobSchema {
       case schema = "$schema"
       case enumeration = "enum"
       case title, type, description, pattern, minLength, minimum, maximum, exclusiveMinimum
-      case minItems, uniqueItems, items, oneOf, not, properties, required, additionalProperties
+      case minItems, uniqueItems, items, oneOf, not, properties, required, additionalProperties, deprecated
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -143,6 +154,7 @@ package enum JobSchema {
       try members.encodeIfPresent(properties, forKey: .properties)
       try members.encodeIfPresent(required, forKey: .required)
       try members.encodeIfPresent(additionalProperties, forKey: .additionalProperties)
+      try members.encodeIfPresent(deprecated, forKey: .deprecated)
     }
   }
 }

@@ -1,82 +1,109 @@
 import AuditRecord
 
-/// One setting: its names on the command line, in the environment and in files, and how its text is read.
+/// One setting, declared once: its names on the command line, in the environment and in files, its default, its help, and how its
+/// text becomes a value.
 package struct Setting<Value: Sendable>: Sendable {
+  /// The option, such as `--page-size`.
   package let option: String
+  /// The option's name in earlier versions, which keeps working on the command line, in the environment and in job files.
+  package let formerOption: String?
+  /// The environment variables, the preferred name first.
   package let variables: [String]
-  /// In cloudsmith-cli's `config.ini`, the preferred name first.
+  /// The keys in cloudsmith-cli's `config.ini`, the preferred name first.
   package let cliKeys: [String]
-  /// What counts when nothing is given.
-  package let standard: String?
-  /// How it is written in a job file; nil: it does not stand there.
-  package let job: JobForm?
-  /// What a right value looks like, with an example; ends the sentence about a wrong one.
+  /// The value if none is given, as a user would write it. nil if there is none.
+  package let defaultText: String?
+  /// How the value is written in a job file. nil if the setting is not allowed there.
+  package let jobForm: JobForm?
+  /// What the value is called in help, such as `time`.
+  package let valueName: String
+  /// What the option does, in one or two sentences, without its default.
+  package let help: String
+  /// What a valid value looks like, with an example. It ends the sentence about an invalid one.
   package let expected: String
-  /// The values there are, where they are few: for completion, and to guess at a mistyped one.
+  /// The valid values, if they are few: for shell completion and for guesses at a mistyped one.
   package let choices: [String]
-  /// Whether a value is taken from a `config.ini` in the current directory, which may be somebody else's.
-  package let isTrustedFromHere: @Sendable (String) -> Bool
-  /// The text as it may be shown.
+  /// Whether a value may come from a `config.ini` in the working directory, which may be somebody else's.
+  package let isTrustedFromWorkingDirectory: @Sendable (String) -> Bool
+  /// The text as it may be shown, without secrets.
   package let shown: @Sendable (String) -> String
-  private let reading: @Sendable (String) throws(Misread) -> Value
+  private let parsing: @Sendable (String) throws(ValueError) -> Value
 
+  /// - Parameters:
+  ///   - variables: nil for `CLOUDSMITH_AUDIT_EXPORT_` and the option's name in capitals.
+  ///   - parse: Returns nil for a text that is not a value.
   package init(
-    _ option: String, _ variables: String..., cli: [String] = [], standard: String? = nil,
-    job: JobForm? = nil, choices: [String]? = nil, expected: String,
-    read: @escaping @Sendable (String) -> Value?
+    _ option: String, formerly: String? = nil, variables: [String]? = nil, cli: [String] = [],
+    default defaultText: String? = nil, job: JobForm? = nil, choices: [String]? = nil,
+    valueName: String = "value", help: String = "", expected: String,
+    parse: @escaping @Sendable (String) -> Value?
   ) {
-    self.init(option, variables, cli: cli, standard: standard, job: job, choices: choices, expected: expected)
-    {
-      text throws(Misread) in
-      guard let value = read(text) else { throw Misread(": expected \(expected)") }
-      return value
-    }
+    self.init(
+      option, formerly: formerly, variables: variables, cli: cli, default: defaultText, job: job,
+      choices: choices, valueName: valueName, help: help, expected: expected,
+      parsing: { text throws(ValueError) in
+        guard let value = parse(text) else { throw ValueError(": expected \(expected)") }
+        return value
+      })
   }
 
-  /// For texts that are not read right for more than one reason.
+  /// - Parameter parsing: Throws why a text is not a value, where there is more than one reason.
   package init(
-    _ option: String, _ variables: [String], cli: [String] = [], standard: String? = nil,
-    job: JobForm? = nil, choices: [String]? = nil, expected: String,
-    isTrustedFromHere: @escaping @Sendable (String) -> Bool = { _ in true },
+    _ option: String, formerly: String? = nil, variables: [String]? = nil, cli: [String] = [],
+    default defaultText: String? = nil, job: JobForm? = nil, choices: [String]? = nil,
+    valueName: String = "value", help: String = "", expected: String,
+    isTrustedFromWorkingDirectory: @escaping @Sendable (String) -> Bool = { _ in true },
     shown: @escaping @Sendable (String) -> String = { $0 },
-    parse: @escaping @Sendable (String) throws(Misread) -> Value
+    parsing: @escaping @Sendable (String) throws(ValueError) -> Value
   ) {
     self.option = option
-    self.variables = variables
+    self.formerOption = formerly
+    self.variables = variables ?? ([option] + [formerly].compactMap(\.self)).map(Settings.variable)
     self.cliKeys = cli
-    self.standard = standard
-    self.job = job
+    self.defaultText = defaultText
+    self.jobForm = job
     self.choices = choices ?? job?.choices ?? []
+    self.valueName = valueName
+    self.help = help
     self.expected = expected
-    self.isTrustedFromHere = isTrustedFromHere
+    self.isTrustedFromWorkingDirectory = isTrustedFromWorkingDirectory
     self.shown = shown
-    self.reading = parse
+    self.parsing = parsing
   }
 
-  /// As in a job file and in reports: `--page-size` is `page_size`.
-  package var name: String { String(option.drop { $0 == "-" }).replacing("-", with: "_") }
+  /// The name in job files and reports: `--page-size` is `page_size`.
+  package var name: String { Settings.name(of: option) }
 
-  /// What stands on the command line under this option; nil when it is not there.
-  package func given(_ text: String?) -> GivenOption { GivenOption(option: option, text: text) }
+  /// The names that a job file may use, the preferred one first.
+  package var jobNames: [String] { [name] + [formerOption].compactMap(\.self).map(Settings.name) }
 
-  /// The value from the command line, else from the environment, else nil: for what does not stand in files.
+  /// What the command line has for this option; nil if it is absent.
+  ///
+  /// - Parameter formerText: What it has for the option's former name.
+  package func given(_ text: String?, formerly formerText: String? = nil) -> GivenOption {
+    GivenOption(option: option, text: text ?? formerText)
+  }
+
+  /// The value from the command line, else from the environment, else nil: for settings that no file holds.
   package func resolve(_ given: String?, _ environment: [String: String]) throws(Failure) -> Value? {
     try SettingSources([self.given(given)], environment: environment, cli: CLIFiles.none).resolve(self)
   }
 
-  /// - Parameter place: how the sentence about a wrong text begins, such as `--page-size`.
+  /// Reads a value.
+  ///
+  /// - Parameter place: How the sentence about an invalid text begins, such as `--page-size`.
   package func read(_ text: String, at place: String) throws(Failure) -> Value {
-    // What the system handed over as bytes that are not UTF-8 has this in their place: it would name another thing.
+    // Bytes that are not UTF-8 arrive as this character. They would name another file.
     guard !text.unicodeScalars.contains("\u{FFFD}") else {
       throw .usage(
-        "\(place): its bytes are not UTF-8; write it in UTF-8, or give the file or folder another name.")
+        "\(place): its bytes are not UTF-8. Write it in UTF-8, or rename the file or folder.")
     }
     let slip = Slip(text, variables: variables)
-    do throws(Misread) {
+    do throws(ValueError) {
       // In free text these two would pass for a value.
       switch slip {
-      case .byteOrderMark?, .assignment?: throw Misread("", repeatsText: false)
-      default: return try reading(text)
+      case .byteOrderMark?, .assignment?: throw ValueError("", repeatsText: false)
+      default: return try parsing(text)
       }
     } catch {
       throw .usage(
@@ -86,29 +113,31 @@ package struct Setting<Value: Sendable>: Sendable {
   }
 }
 
-/// A setting whatever its type: what reports, job files and their schema need of it.
+/// A setting of any type: what reports, job files and their schema need of it.
 package protocol SettingDefinition: Sendable {
   var option: String { get }
   var name: String { get }
+  var jobNames: [String] { get }
   var variables: [String] { get }
-  var standard: String? { get }
-  var job: JobForm? { get }
+  var defaultText: String? { get }
+  var jobForm: JobForm? { get }
+  var help: String { get }
   var expected: String { get }
   var shown: @Sendable (String) -> String { get }
   /// Throws what reading the text throws.
   func check(_ text: String, at place: String) throws(Failure)
-  func find(in sources: SettingSources) throws(Failure) -> GivenText?
+  func find(in sources: SettingSources) throws(Failure) -> RawSetting?
 }
 
 extension Setting: SettingDefinition {
   package func check(_ text: String, at place: String) throws(Failure) { _ = try read(text, at: place) }
-  package func find(in sources: SettingSources) throws(Failure) -> GivenText? { try sources.find(self) }
+  package func find(in sources: SettingSources) throws(Failure) -> RawSetting? { try sources.find(self) }
 }
 
-/// Why a text is not a value of its setting: the rest of the sentence after its place and text, without the full stop.
-package struct Misread: Error {
+/// Why a text is not a value of its setting: the rest of the sentence after place and text, without the full stop.
+package struct ValueError: Error {
   package let words: String
-  /// Not for what may hold a password.
+  /// False for what may hold a password.
   package let repeatsText: Bool
 
   package init(_ words: String, repeatsText: Bool = true) {
@@ -120,17 +149,17 @@ package struct Misread: Error {
 /// How a setting is written in a job file.
 package enum JobForm: Hashable, Sendable {
   case text
-  /// A file or folder; when relative, from the job file's folder.
+  /// A file or folder. A relative path starts at the job file's folder.
   case path
   case boolean
   case integer(ClosedRange<Int>)
   /// A number above 0, or one of these words.
   case number(or: [String])
   case choice([String])
-  /// Some of these words, as a list or with commas between.
+  /// Some of these words, as a list or separated by commas.
   case list([String])
 
-  /// What it may be, where that is little.
+  /// The valid values, if they are few.
   package var choices: [String] {
     switch self {
     case .text, .path, .boolean, .integer: []

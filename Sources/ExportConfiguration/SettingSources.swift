@@ -27,7 +27,7 @@ package struct SettingSources: Sendable {
   /// The value; the default when nothing is given; nil when there is none either.
   package func resolve<Value>(_ setting: Setting<Value>) throws(Failure) -> Value? {
     if let given = try find(setting) { return try setting.read(given.text, at: given.source.place) }
-    return try setting.standard.map { text throws(Failure) in try setting.read(text, at: setting.option) }
+    return try setting.defaultText.map { text throws(Failure) in try setting.read(text, at: setting.option) }
   }
 
   /// For settings that have a default, or cannot be done without.
@@ -37,21 +37,21 @@ package struct SettingSources: Sendable {
   }
 
   /// What was given for the setting, as it was written; nil when nothing was.
-  package func find<Value>(_ setting: Setting<Value>) throws(Failure) -> GivenText? {
+  package func find<Value>(_ setting: Setting<Value>) throws(Failure) -> RawSetting? {
     // The log that the job file is about: `CLOUDSMITH_WORKSPACE` does not make another of it.
     if setting.option == Settings.log.option, let organization = job?.organization { return organization }
     if let text = options[setting.option] {
-      return GivenText(text: text, source: .option(setting.option))
+      return RawSetting(text: text, source: .option(setting.option))
     }
     for variable in setting.variables {
       if let text = environment[variable], !text.isEmpty {
-        return GivenText(text: text, source: .variable(variable))
+        return RawSetting(text: text, source: .variable(variable))
       }
     }
-    if setting.job != nil, let given = job?[setting.name] { return given }
+    if setting.jobForm != nil, let given = job?[setting.name] { return given }
     guard !setting.cliKeys.isEmpty else { return nil }
     guard let found = try cli.configuration(setting.cliKeys, profile: profile) else { return nil }
-    guard !found.isFromHere || setting.isTrustedFromHere(found.given.text) else {
+    guard !found.isFromWorkingDirectory || setting.isTrustedFromWorkingDirectory(found.given.text) else {
       throw .usage(
         """
         \(found.given.source): \(setting.name) is not taken from a file in the current directory, which may be somebody \
@@ -62,7 +62,7 @@ package struct SettingSources: Sendable {
   }
 
   /// The API key in cloudsmith-cli's `credentials.ini`.
-  package func keyInCLIFiles() throws(Failure) -> (given: GivenText, warning: String?)? {
+  package func keyInCLIFiles() throws(Failure) -> (given: RawSetting, warning: String?)? {
     try cli.apiKey(profile: profile)
   }
 
@@ -79,7 +79,7 @@ package struct GivenOption: Sendable {
 }
 
 /// A setting as somebody wrote it.
-package struct GivenText: Hashable, Sendable {
+package struct RawSetting: Hashable, Sendable {
   package let text: String
   package let source: SettingSource
 }

@@ -53,19 +53,19 @@ package enum PathText {
   /// - Parameter expected: what a right path looks like, for the sentence.
   package static func read(
     _ text: String, expected: String, variables: [String]
-  ) throws(Misread) -> String {
-    if let slip = Slip(text, variables: variables) { throw Misread(slip.words) }
-    guard !text.isEmpty else { throw Misread(": expected \(expected)") }
+  ) throws(ValueError) -> String {
+    if let slip = Slip(text, variables: variables) { throw ValueError(slip.words) }
+    guard !text.isEmpty else { throw ValueError(": expected \(expected)") }
     if let scheme = ArchiveLocation.scheme(of: text) {
-      throw Misread(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
+      throw ValueError(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
     }
     if text.hasPrefix("~") {
-      throw Misread(
+      throw ValueError(
         " begins with '~', which only a shell replaces by a home folder: write the path in full, or ./~… for a name like that"
       )
     }
     if !text.hasPrefix("./"), text.contains(#/(?:^|/)\$[A-Za-z_{(]/#) {
-      throw Misread(
+      throw ValueError(
         " has a variable in it that nothing has replaced: write the path in full, or ./$… for a name like that"
       )
     }
@@ -79,19 +79,19 @@ package enum TimeText {
   package static let example =
     "write it as RFC 3339 with a zone, such as 2024-01-01T00:00:00Z or 2024-01-01T05:00:00+05:00"
 
-  package static func read(_ text: String) throws(Misread) -> Timestamp {
+  package static func read(_ text: String) throws(ValueError) -> Timestamp {
     guard let time = Day(text)?.start ?? Timestamp(rfc3339: text) else {
       switch Timestamp.flaw(rfc3339: text.utf8.span) {
-      case .noZone: throw Misread(" has no time zone: \(example)")
-      case .offsetForm: throw Misread(" has an offset that is not of the form +00:00: \(example)")
+      case .noZone: throw ValueError(" has no time zone: \(example)")
+      case .offsetForm: throw ValueError(" has an offset that is not of the form +00:00: \(example)")
       case nil: break
       }
-      if looksLikeATime(text) { throw Misread(" is a date or time that does not exist: \(example)") }
-      throw Misread(" is not a time: \(example)")
+      if looksLikeATime(text) { throw ValueError(" is a date or time that does not exist: \(example)") }
+      throw ValueError(" is not a time: \(example)")
     }
     let now = max(SystemClock().now, leastNow)
     guard time <= now + .days(400) else {
-      throw Misread(" lies in the future (it is \(now) now): give a time that has passed")
+      throw ValueError(" lies in the future (it is \(now) now): give a time that has passed")
     }
     return time
   }

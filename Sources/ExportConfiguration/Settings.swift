@@ -3,263 +3,366 @@ package import AuditExport
 package import AuditRecord
 package import CloudsmithAPI
 package import Logging
+import PartitionFormats
 
-/// The one table of settings.
+/// The table of all settings.
 package enum Settings {
-  // MARK: - What
+  // MARK: - What to export
 
   package static let log = Setting<LogName>(
-    "--organization", "CLOUDSMITH_WORKSPACE", "CLOUDSMITH_ORG",
-    cli: ["workspace", "organization", "org", "oidc_org"],
+    "--organization", variables: ["CLOUDSMITH_WORKSPACE", "CLOUDSMITH_ORG"],
+    cli: ["workspace", "organization", "org", "oidc_org"], valueName: "org",
+    help: "The organization's slug, as in its URL, or ORG/REPO for the log of one repository.",
     expected: """
-      the organisation's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
+      the organization's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
       not the display name)
-      """, read: { LogName($0) })
+      """, parse: { LogName($0) })
   package static let archive: Setting<ArchiveLocation> = {
-    let (variables, expected) = (["CLOUDSMITH_AUDIT_EXPORT_ARCHIVE"], "a folder, such as /srv/audit")
-    return Setting("--archive", variables, job: .path, expected: expected) { text throws(Misread) in
-      ArchiveLocation(folder: try PathText.read(text, expected: expected, variables: variables))
+    let expected = "a folder, such as /srv/audit"
+    return Setting(
+      "--archive", job: .path, valueName: "dir", help: "The archive's folder. The first run creates it.",
+      expected: expected
+    ) { text throws(ValueError) in
+      ArchiveLocation(
+        folder: try PathText.read(text, expected: expected, variables: [variable("--archive")]))
     }
   }()
-  package static let existing = Setting<Bool>(
-    "--existing", "CLOUDSMITH_AUDIT_EXPORT_EXISTING", standard: "false", job: .boolean,
-    expected: "true or false", read: { Bool($0) })
-  package static let backfillStart = time("--backfill-start-time", "BACKFILL_START_TIME", job: .text)
-  package static let from = time("--from", "FROM")
-  package static let to = time("--to", "TO")
-  package static let wholeDays = Setting<Bool>(
-    "--whole-days", "CLOUDSMITH_AUDIT_EXPORT_WHOLE_DAYS", standard: "false", job: .boolean,
-    expected: "true or false", read: { Bool($0) })
+  package static let config = path(
+    "--config", valueName: "file",
+    help: """
+      A job file. The command runs for each log in it, or only for the one given by --organization. Options and environment \
+      variables take precedence over the file.
+      """, expected: "a job file, such as job.yaml")
+  package static let existing = boolean(
+    "--existing",
+    help: """
+      Never create an archive. If there is none, for example after a typo or without its volume, exit with status \
+      \(ExitStatus.noArchive.rawValue). Use it for every run but the first.
+      """)
+  package static let backfillStart = time(
+    "--backfill-start-time", job: .text,
+    help: """
+      Where a new archive begins. Without it, a new archive begins now. Pass an earlier time later to extend the archive backwards; \
+      the next run fills the gap.
+      """)
+  package static let from = time("--from", help: "Export from this time on (requires --to).")
+  package static let to = time("--to", help: "Export up to this time, exclusive (requires --from).")
+  package static let wholeDays = boolean("--whole-days", help: "Export only days that are over.")
   package static let query = Setting<String>(
-    "--query", "CLOUDSMITH_AUDIT_EXPORT_QUERY", job: .text,
+    "--query", job: .text, valueName: "query",
+    help:
+      "Export only events that match a Cloudsmith search, such as actor:some-user. Fixed for the life of the archive.",
     expected: "a Cloudsmith search, such as actor:some-user",
-    read: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
+    parse: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
   package static let formats = Setting<Set<PartFormat>>(
-    "--format", "CLOUDSMITH_AUDIT_EXPORT_FORMAT",
-    job: .list(PartFormat.allCases.map(\.rawValue)), expected: "csv, parquet, or csv,parquet",
-    read: { text in
+    "--format", job: .list(PartFormat.allCases.map(\.rawValue)), valueName: "formats",
+    help: """
+      csv, parquet, or csv,parquet (default: the formats of the archive's newest days; csv for a new archive). Days that lack a \
+      format are converted from the archive, without the API. Files of a format that is left out stay until their day changes.
+      """, expected: "csv, parquet, or csv,parquet",
+    parse: { text in
       let names = text.split(separator: ",", omittingEmptySubsequences: false)
       let formats = names.compactMap { PartFormat(rawValue: String($0)) }
       return formats.count == names.count ? Set(formats) : nil
     })
+  package static let lookback = duration(
+    "--lookback", default: ExportSettings.Default.lookback,
+    help: "Re-read this much before the newest exported event, for events that were written late.")
 
-  // MARK: - How
+  // MARK: - How to export
 
-  package static let lookback = duration("--lookback", "LOOKBACK", standard: "24h")
-  package static let settle = duration("--settle", "SETTLE", standard: "10m")
-  package static let retention = duration("--retention", "RETENTION", standard: "365d")
+  package static let settle = duration(
+    "--settle", default: ExportSettings.Default.settle,
+    help: "Skip events newer than this; the next run exports them.")
+  package static let retention = duration(
+    "--retention", default: ExportSettings.Default.retention,
+    help: "How long your plan keeps events. Nothing older counts as covered. Some plans keep 30d or 60d.")
   package static let timeFilter = Setting<ExportSettings.TimeFilter>(
-    "--time-filter", "CLOUDSMITH_AUDIT_EXPORT_TIME_FILTER", standard: "auto",
-    job: .choice(ExportSettings.TimeFilter.allCases.map(\.rawValue)),
-    expected: "auto, filter, seek or walk", read: { ExportSettings.TimeFilter(rawValue: $0) })
-  package static let pageSize = number("--page-size", "PAGE_SIZE", 1...500, standard: "500")
+    "--time-filter", default: ExportSettings.Default.timeFilter.rawValue,
+    job: .choice(ExportSettings.TimeFilter.allCases.map(\.rawValue)), valueName: "method",
+    help: """
+      How to reach an old window: seek (binary search over the pages), walk (read all newer pages), filter (the API's time \
+      filter), or auto: seek, and filter only where the API refuses deep pages.
+      """, expected: "auto, filter, seek or walk", parse: { ExportSettings.TimeFilter(rawValue: $0) })
+  package static let pageSize = number(
+    "--page-size", 1...500, default: ExportSettings.Default.pageSize, help: "Events per page, 1 to 500.")
   package static let maxConcurrentRequests = number(
-    "--max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", 1...64, standard: "1", example: "4")
+    "--max-concurrent-requests", 1...64, default: ExportSettings.Default.maxConcurrentRequests, example: 4,
+    help: "Pages to request at once, 1 to 64. The request rate stays the same.")
   package static let pace = Setting<PaceRule>(
-    "--max-requests-per-second", "CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND", standard: "1",
-    job: .number(or: ["auto", "unlimited"]),
-    expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", read: { PaceRule($0) })
+    "--max-requests-per-second", default: "1", job: .number(or: ["auto", "unlimited"]), valueName: "rate",
+    help: "A number, auto (as fast as the rate limit allows, less the reserve), or unlimited.",
+    expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", parse: { PaceRule($0) })
   package static let rateReserve = Setting<RateReserve>(
-    "--rate-reserve", "CLOUDSMITH_AUDIT_EXPORT_RATE_RESERVE", standard: "20%", job: .text,
-    expected: "a share such as 20%", read: { RateReserve($0) })
-  package static let maxWait = duration("--max-wait", "MAX_WAIT", standard: "2h")
-  package static let retries = number("--retries", "RETRIES", 1...100, standard: "6")
+    "--rate-reserve", default: "20%", job: .text, valueName: "share",
+    help: "With auto: the share of the rate limit to leave to other users of the key.",
+    expected: "a share such as 20%", parse: { RateReserve($0) })
+  package static let maxWait = duration(
+    "--max-wait", default: RetryPolicy.Default.maxWait,
+    help: "The longest wait that the API may ask for. Beyond it, the run stops and keeps what is complete.")
+  package static let maxAttempts = number(
+    "--max-attempts", formerly: "--retries", 1...100, default: RetryPolicy.Default.attempts,
+    help: "Attempts per page, the first one included.")
   package static let requestTimeout = Setting<TimeSpan>(
-    "--request-timeout", "CLOUDSMITH_AUDIT_EXPORT_REQUEST_TIMEOUT", standard: "60s", job: .text,
-    expected: "a length of time of at least a second, such as 60s",
-    read: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
+    "--request-timeout", default: "60s", job: .text, valueName: "duration",
+    help: "The longest time for one request, including at most 10s to connect.",
+    expected: "a duration of at least one second, such as 60s",
+    parse: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) ? $0 : nil } })
   package static let compressionLevel = number(
-    "--compression-level", "COMPRESSION_LEVEL", 1...9, standard: "6")
+    "--compression-level", 1...9, default: WriterSettings.defaultCompressionLevel,
+    help: "gzip level, 1 (fastest) to 9 (smallest).")
   package static let parquetCodec = Setting<ParquetCodecName>(
-    "--parquet-compression", ["CLOUDSMITH_AUDIT_EXPORT_PARQUET_COMPRESSION"], standard: "gzip",
-    job: .choice(ParquetCodecName.allCases.map(\.rawValue)), expected: "gzip or zstd",
-    parse: { text throws(Misread) in
-      guard let codec = ParquetCodecName(rawValue: text) else { throw Misread(": expected gzip or zstd") }
+    "--parquet-compression", default: ParquetCodecName.gzip.rawValue,
+    job: .choice(ParquetCodecName.allCases.map(\.rawValue)), valueName: "codec",
+    help: "Compression of Parquet files: gzip, or zstd in a build with the package trait zstd.",
+    expected: "gzip or zstd",
+    parsing: { text throws(ValueError) in
+      guard let codec = ParquetCodecName(rawValue: text) else { throw ValueError(": expected gzip or zstd") }
       guard codec.isBuiltIn else {
-        throw Misread(": this program was built without it; build it with --traits zstd")
+        throw ValueError(": this program was built without it; build it with --traits zstd")
       }
       return codec
     })
   package static let memoryLimit = Setting<Int>(
-    "--memory-limit", "CLOUDSMITH_AUDIT_EXPORT_MEMORY_LIMIT", standard: "256MiB", job: .text,
-    expected: "a size such as 256MiB or 1GiB", read: { ByteCount($0)?.bytes })
-  package static let signingKeyFile = file("--signing-key-file", "SIGNING_KEY_FILE")
+    "--memory-limit", default: "\(ExportSettings.Default.memoryLimit >> 20)MiB", job: .text,
+    valueName: "size",
+    help: "Memory for events of days that are not complete yet. Beyond it, they are spilled to disk.",
+    expected: "a size such as 256MiB or 1GiB", parse: { ByteCount($0)?.bytes })
+  package static let signingKeyFile = file(
+    "--signing-key-file",
+    help: """
+      Sign every commit with this Ed25519 key (PEM, as written by openssl genpkey -algorithm ed25519). The signature is stored \
+      beside the commit.
+      """)
 
   // MARK: - Connection
 
   package static let apiHost = Setting<String>(
-    "--api-host", ["CLOUDSMITH_API_HOST"], cli: ["api_host"], standard: APIHost.cloudsmith.description,
-    job: .text, expected: "a URL such as https://api.cloudsmith.io",
-    isTrustedFromHere: { CloudsmithHosts.include($0) },
+    "--api-host", variables: ["CLOUDSMITH_API_HOST"], cli: ["api_host"],
+    default: APIHost.cloudsmith.description, job: .text, valueName: "url",
+    help: "The URL of the API. Plain http is allowed only on loopback.",
+    expected: "a URL such as https://api.cloudsmith.io",
+    isTrustedFromWorkingDirectory: { CloudsmithHosts.include($0) },
     shown: { URLText.withoutUser($0) },
-    parse: { text throws(Misread) in
+    parsing: { text throws(ValueError) in
       do {
         _ = try APIHost(text)
         return text
       } catch {
-        throw Misread(": \(error)", repeatsText: false)
+        throw ValueError(": \(error)", repeatsText: false)
       }
     })
-  package static let apiKeyFile = file("--api-key-file", "API_KEY_FILE")
-  /// In a job file alone.
+  package static let apiKeyFile = file(
+    "--api-key-file", help: "A file with the API key, or - for stdin. The key itself is never an argument.")
+  /// Only for job files.
   package static let apiKeyVariable = Setting<String>(
-    "--api-key-variable", [], job: .text,
+    "--api-key-variable", variables: [], job: .text,
+    help: "The environment variable that holds the API key of this log.",
     expected:
       "the name of the environment variable that holds the API key, such as ACME_API_KEY (not the key)",
-    parse: { text throws(Misread) in
+    parsing: { text throws(ValueError) in
       guard text.wholeMatch(of: /[A-Z_][A-Z0-9_]*/) == nil else { return text }
-      throw Misread(
-        ": expected the name of an environment variable, such as ACME_API_KEY, and not the key itself",
+      throw ValueError(
+        ": expected the name of an environment variable, such as ACME_API_KEY, not the key itself",
         repeatsText: false)
     })
   package static let oidcService = Setting<Slug>(
-    "--oidc-service-slug", "CLOUDSMITH_SERVICE_SLUG", cli: ["oidc_service_slug"], job: .text,
-    expected: "the slug of a service account, such as audit-export-x1y2", read: { Slug($0) })
+    "--oidc-service-slug", variables: ["CLOUDSMITH_SERVICE_SLUG"], cli: ["oidc_service_slug"], job: .text,
+    valueName: "slug",
+    help: "The service account for which the identity token in CLOUDSMITH_OIDC_TOKEN is exchanged.",
+    expected: "the slug of a service account, such as audit-export-x1y2", parse: { Slug($0) })
   package static let profile = Setting<String>(
-    "--profile", "CLOUDSMITH_PROFILE", job: .text, expected: "the name of a profile",
-    read: { $0.isEmpty ? nil : $0 })
-  package static let caFile = path("--ca-file", "CA_FILE", job: .path, expected: "a PEM file")
+    "--profile", variables: ["CLOUDSMITH_PROFILE"], job: .text, valueName: "name",
+    help: "The profile to read from cloudsmith-cli's config.ini and credentials.ini.",
+    expected: "the name of a profile", parse: { $0.isEmpty ? nil : $0 })
+  package static let caFile = path(
+    "--ca-file", job: .path, valueName: "file",
+    help: "Trust only the certificates in this PEM file (default: the system's).", expected: "a PEM file")
   package static let proxy = Setting<String>(
-    "--proxy", ["CLOUDSMITH_PROXY", "CLOUDSMITH_API_PROXY"], cli: ["proxy", "api_proxy"], job: .text,
+    "--proxy", variables: ["CLOUDSMITH_PROXY", "CLOUDSMITH_API_PROXY"], cli: ["proxy", "api_proxy"],
+    job: .text, valueName: "url",
+    help: "Proxy for the API (default: HTTPS_PROXY, ALL_PROXY and NO_PROXY).",
     expected: "a URL such as http://proxy:3128",
-    // As cloudsmith-cli does: there is no proxy that everybody trusts.
-    isTrustedFromHere: { _ in false },
+    // As cloudsmith-cli does: no proxy is trusted by everybody.
+    isTrustedFromWorkingDirectory: { _ in false },
     shown: { URLText.withoutUser($0) },
-    parse: { text throws(Misread) in
+    parsing: { text throws(ValueError) in
       do {
         _ = try ProxyAddress(text)
         return text
       } catch {
-        throw Misread(": \(error)", repeatsText: false)
+        throw ValueError(": \(error)", repeatsText: false)
       }
     })
 
-  // MARK: - Other commands
-
-  package static let config = path("--config", "CONFIG", expected: "a job file, such as job.yaml")
+  // MARK: - Output
 
   package static let isJSON = Setting<Bool>(
-    "--output-format", "CLOUDSMITH_AUDIT_EXPORT_OUTPUT_FORMAT", choices: ["text", "json"],
-    expected: "text or json",
-    read: { ["text": false, "json": true][$0] })
+    "--output-format", choices: ["text", "json"], valueName: "format",
+    help: "The format of the result on stdout: text (default) or json.", expected: "text or json",
+    parse: { ["text": false, "json": true][$0] })
   package static let logLevel = Setting<Logger.Level>(
-    "--log-level", "CLOUDSMITH_AUDIT_EXPORT_LOG_LEVEL",
-    choices: ["debug", "info", "notice", "warning", "error"],
+    "--log-level", choices: ["debug", "info", "notice", "warning", "error"], valueName: "level",
+    help:
+      "What to log on stderr: debug, info, notice, warning or error (default: info; notice on a terminal).",
     expected: "debug, info, notice, warning or error",
-    read: {
+    parse: {
       ["debug": .debug, "info": .info, "notice": .notice, "warning": .warning, "error": .error][$0]
     })
-  package static let html = path("--html", "HTML", expected: "the file to write, such as audit.html")
-  package static let publicKeyFile = file("--public-key-file", "PUBLIC_KEY_FILE")
+  package static let isLogJSON = Setting<Bool>(
+    "--log-format", choices: ["text", "json"], valueName: "format",
+    help: "The format of the log on stderr: text (default), or json with one object per line.",
+    expected: "text or json", parse: { ["text": false, "json": true][$0] })
+  package static let metricsFile = path(
+    "--metrics-file", valueName: "file",
+    help: """
+      Write metrics of the run to this file, also if the run fails, for the textfile collector of Prometheus node_exporter. The \
+      name should end in .prom.
+      """, expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
+  /// `HeartbeatURL` parses it. Its errors do not repeat the text, which is a secret.
+  package static let notifyURL = Setting<String>(
+    "--notify-url", valueName: "url",
+    help: """
+      Ping a heartbeat monitor when the run ends: POST to this URL, or to URL/fail with the reason (healthchecks.io); URLs of \
+      Cronitor and Uptime Kuma get their own parameters. The URL is a secret, so prefer \(variable("--notify-url")). A failed ping is \
+      only a warning.
+      """, expected: "a URL", shown: { _ in "[redacted]" }, parsing: { $0 })
+
+  // MARK: - Other commands
+
+  package static let html = path(
+    "--html", valueName: "file", help: "The HTML file to write.",
+    expected: "the file to write, such as audit.html")
+  package static let publicKeyFile = file(
+    "--public-key-file", help: "Check the signature of every commit with this Ed25519 public key (PEM).")
   package static let signedSince = Setting<Int>(
-    "--signed-since", expected: "the number of the first commit that was signed, such as 7",
-    read: { text in Int(text).flatMap { $0 > 0 ? $0 : nil } })
+    "--signed-since", variables: [], valueName: "commit", help: "The first commit that must be signed.",
+    expected: "the number of the first commit that was signed, such as 7",
+    parse: { text in Int(text).flatMap { $0 > 0 ? $0 : nil } })
+  /// `changes --since`.
   package static let since = Setting<Int>(
-    "--since", expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
-    read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
-  /// Of `verify`.
+    "--since", variables: [], valueName: "commit", help: "The commit that was loaded last; 0 for everything.",
+    expected: "the number of the commit that was loaded last, such as 41, or 0 for everything",
+    parse: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+  /// `verify --since`.
   package static let verifiedSince = Setting<Int>(
-    "--since", expected: "the number of a commit that was verified before, such as 41, or 0 for everything",
-    read: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
+    "--since", variables: [], valueName: "commit",
+    help: "Verify only what came after this commit, which was verified before.",
+    expected: "the number of a commit that was verified before, such as 41, or 0 for everything",
+    parse: { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } })
   package static let commitSHA256 = Setting<String>(
-    "--commit-sha256", expected: "the 64 hex digits of the commit's SHA-256",
-    read: { text in
+    "--commit-sha256", variables: [], valueName: "hash",
+    help: "The SHA-256 that was reported with that commit. A different one means that history was rewritten.",
+    expected: "the 64 hex digits of the commit's SHA-256",
+    parse: { text in
       let digits = text.lowercased()
       return digits.utf8.count == 64 && digits.allSatisfy(\.isHexDigit) ? digits : nil
     })
   package static let linkTo: Setting<String> = {
-    let expected = "a folder that is not there yet, or is empty"
-    return Setting("--link-to", [], expected: expected) { text throws(Misread) in
-      try PathText.read(text, expected: expected, variables: [])
-    }
+    let expected = "a folder that does not exist yet, or is empty"
+    return Setting(
+      "--link-to", variables: [], valueName: "folder",
+      help: """
+        Also put the named files into this new or empty folder, as hard links or copies, so that no run deletes them while you \
+        load them.
+        """, expected: expected
+    ) { text throws(ValueError) in try PathText.read(text, expected: expected, variables: []) }
   }()
   package static let changesForm = Setting<ChangesForm>(
-    "--as", choices: ["table", "json", "paths", "sha256sums", "redshift"],
-    expected: "table, json, paths, sha256sums or redshift", read: { ChangesForm(rawValue: $0) })
+    "--as", variables: [], choices: ChangesForm.allCases.map(\.rawValue), valueName: "form",
+    help: """
+      table (default), json, paths (one per line, relative to the archive), sha256sums (for sha256sum -c in the archive) or \
+      redshift (a manifest for COPY).
+      """, expected: "table, json, paths, sha256sums or redshift", parse: { ChangesForm(rawValue: $0) })
   package static let partFormat = Setting<PartFormat>(
-    "--format", choices: ["csv", "parquet"], expected: "csv or parquet", read: { PartFormat(rawValue: $0) })
+    "--format", variables: [], choices: PartFormat.allCases.map(\.rawValue), valueName: "format",
+    help: "List only files of this format: csv or parquet (default: all).", expected: "csv or parquet",
+    parse: { PartFormat(rawValue: $0) })
   package static let urlPrefix = Setting<String>(
-    "--url-prefix", "CLOUDSMITH_AUDIT_EXPORT_URL_PREFIX",
-    expected: "where the archive stands in S3, such as s3://my-bucket/audit",
-    read: { text in
+    "--url-prefix", valueName: "url",
+    help: "With --as redshift: the location of the archive in S3, such as s3://my-bucket/audit.",
+    expected: "the location of the archive in S3, such as s3://my-bucket/audit",
+    parse: { text in
       let prefix = text.reversed().drop { $0 == "/" }.reversed()
       let isURL = text.hasPrefix("s3://") && prefix.count > 5
       return isURL && !text.contains { $0.isWhitespace } ? String(prefix) : nil
     })
 
-  // MARK: - Observability
+  // MARK: - Lists
 
-  package static let metricsFile = path(
-    "--metrics-file", "METRICS_FILE",
-    expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
-  /// Read by `NoticeURL`, whose refusals do not repeat it: it is a secret.
-  package static let notifyURL = Setting<String>(
-    "--notify-url", ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL"], expected: "a URL", shown: { _ in "[redacted]" },
-    parse: { $0 })
-  package static let isLogJSON = Setting<Bool>(
-    "--log-format", "CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT", choices: ["text", "json"],
-    expected: "text or json",
-    read: { ["text": false, "json": true][$0] })
+  /// The settings of an export, in the order in which reports show them.
+  package static let ofExport: [any SettingDefinition] = [
+    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
+    timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, maxAttempts, requestTimeout,
+    compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
+    oidcService, profile, caFile, proxy,
+  ]
 
-  // MARK: - Kinds
+  /// The settings that a job file may hold: those of an export and of `verify`.
+  package static let ofJobFile: [any SettingDefinition] = (ofExport + [publicKeyFile]).filter {
+    $0.jobForm != nil
+  }
 
-  private static func time(
-    _ option: String, _ name: String, job: JobForm? = nil
-  ) -> Setting<Timestamp> {
+  /// `CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE` for `--page-size`.
+  static func variable(_ option: String) -> String {
+    "CLOUDSMITH_AUDIT_EXPORT_" + name(of: option).uppercased()
+  }
+
+  /// `page_size` for `--page-size`.
+  static func name(of option: String) -> String {
+    String(option.drop { $0 == "-" }).replacing("-", with: "_")
+  }
+
+  // MARK: - Kinds of settings
+
+  private static func boolean(_ option: String, help: String) -> Setting<Bool> {
     Setting(
-      option, ["CLOUDSMITH_AUDIT_EXPORT_" + name], job: job,
-      expected: "a time such as 2024-01-01T00:00:00Z, or a date", parse: TimeText.read)
+      option, default: "false", job: .boolean, help: help, expected: "true or false", parse: { Bool($0) })
   }
 
-  private static func file(_ option: String, _ name: String) -> Setting<String> {
-    path(option, name, job: .path, expected: "a file")
+  private static func time(_ option: String, job: JobForm? = nil, help: String) -> Setting<Timestamp> {
+    Setting(
+      option, job: job, valueName: "time", help: help,
+      expected: "a time such as 2024-01-01T00:00:00Z, or a date", parsing: TimeText.read)
   }
 
-  package static func path(
-    _ option: String, _ name: String, job: JobForm? = nil, expected: String
+  private static func file(_ option: String, help: String) -> Setting<String> {
+    path(option, job: .path, valueName: "file", help: help, expected: "a file")
+  }
+
+  private static func path(
+    _ option: String, job: JobForm? = nil, valueName: String, help: String, expected: String
   ) -> Setting<String> {
-    let variables = ["CLOUDSMITH_AUDIT_EXPORT_" + name]
-    return Setting(option, variables, job: job, expected: expected) { text throws(Misread) in
-      try PathText.read(text, expected: expected, variables: variables)
+    Setting(option, job: job, valueName: valueName, help: help, expected: expected) {
+      text throws(ValueError) in
+      try PathText.read(text, expected: expected, variables: [variable(option)])
     }
   }
 
-  private static func duration(_ option: String, _ name: String, standard: String) -> Setting<TimeSpan> {
+  private static func duration(
+    _ option: String, default defaultSpan: TimeSpan, help: String
+  ) -> Setting<TimeSpan> {
     Setting(
-      option, "CLOUDSMITH_AUDIT_EXPORT_" + name, standard: standard, job: .text,
-      expected: "a length of time such as \(standard) (s, m, h or d)",
-      // A century is more than anything here can mean, and can be added to any date.
-      read: { text in TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil } })
+      option, default: "\(defaultSpan)", job: .text, valueName: "duration", help: help,
+      expected: "a duration such as \(defaultSpan) (s, m, h or d)",
+      // A century is more than any setting can mean, and can be added to any date.
+      parse: { text in TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil } })
   }
 
   private static func number(
-    _ option: String, _ name: String, _ range: ClosedRange<Int>, standard: String, example: String? = nil
+    _ option: String, formerly: String? = nil, _ range: ClosedRange<Int>, default defaultNumber: Int,
+    example: Int? = nil, help: String
   ) -> Setting<Int> {
     Setting(
-      option, "CLOUDSMITH_AUDIT_EXPORT_" + name, standard: standard, job: .integer(range),
+      option, formerly: formerly, default: String(defaultNumber), job: .integer(range), valueName: "n",
+      help: help,
       expected:
-        "a whole number from \(range.lowerBound) to \(range.upperBound), such as \(example ?? standard)",
-      read: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } })
+        "a whole number from \(range.lowerBound) to \(range.upperBound), such as \(example ?? defaultNumber)",
+      parse: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } })
   }
 }
 
-extension Settings {
-  /// What an export is made of, in the order in which it is shown; what has a form for it can stand in a job file.
-  package static let ofExport: [any SettingDefinition] = [
-    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
-    timeFilter,
-    pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, retries, requestTimeout, compressionLevel,
-    parquetCodec,
-    memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable, oidcService, profile, caFile, proxy,
-  ]
-
-  /// What a job file may hold: of an export, and of `verify`.
-  package static let ofJobFile: [any SettingDefinition] = (ofExport + [publicKeyFile]).filter {
-    $0.job != nil
-  }
-}
-
-/// How the answer of `changes` is written.
-package enum ChangesForm: String {
+/// The forms in which `changes` prints its result.
+package enum ChangesForm: String, CaseIterable, Sendable {
   case table, json, paths, sha256sums, redshift
 }

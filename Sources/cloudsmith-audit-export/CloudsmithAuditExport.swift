@@ -7,27 +7,27 @@ import ExportConfiguration
 struct CloudsmithAuditExport: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cloudsmith-audit-export",
-    abstract: "Keeps the audit log of a Cloudsmith organisation as gzip CSV, one partition a day.",
+    abstract: "Export the audit log of a Cloudsmith organization to CSV and Parquet, one partition per day.",
     discussion: """
-      The first run, and every night after it:
+      The first run, and every nightly run after it:
         export CLOUDSMITH_API_KEY=…
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z
 
-      Whether all is there that it needs, key and archive:
+      Test key, network and archive before the first run:
         cloudsmith-audit-export check --organization acme --archive /srv/audit
 
-      What is there:
+      Show what the archive holds:
         cloudsmith-audit-export status --organization acme --archive /srv/audit
 
-      The same and more as an HTML page, to look at:
+      Write an HTML report:
         cloudsmith-audit-export report --organization acme --archive /srv/audit \\
           --html audit.html
 
-      That it is whole, offline and without a key:
+      Verify the archive, offline and without a key:
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
 
-      What a loader has to load again, after commit 41:
+      List what a warehouse has to load after commit 41:
         cloudsmith-audit-export changes --organization acme --archive /srv/audit \\
           --since 41 --as json
 

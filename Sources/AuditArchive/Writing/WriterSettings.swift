@@ -7,7 +7,8 @@ package struct WriterSettings: Sendable {
   /// The formats of new parts. nil for the formats of the archive's newest day, or CSV for a new archive.
   package var formats: Set<PartFormat>?
   /// Of gzip, 1 to 9. Another level makes other files of the same content.
-  package var compressionLevel = 6
+  package var compressionLevel = WriterSettings.defaultCompressionLevel
+  package static let defaultCompressionLevel = 6
   /// What Parquet is compressed with: gzip at `compressionLevel`, or zstd at the level that its authors chose, 3.
   package var parquetCodec = ParquetCodecName.gzip
   /// How many gzip members are compressed at a time. It changes no file.

@@ -32,27 +32,37 @@ package struct ExportSettings: Sendable {
     case walk
   }
 
+  /// The defaults of the settings.
+  package enum Default {
+    package static let lookback = TimeSpan.hours(24)
+    package static let settle = TimeSpan.minutes(10)
+    package static let retention = TimeSpan.days(365)
+    package static let timeFilter = TimeFilter.auto
+    package static let pageSize = 500
+    package static let maxConcurrentRequests = 1
+    package static let memoryLimit = 256 << 20
+  }
+
   package var request: Request
-  /// How far back from the newest covered instant every run reads again, for events that were written late.
-  package var lookback: TimeSpan = .hours(24)
-  /// How much of the newest edge is left to the next run.
-  package var settle: TimeSpan = .minutes(10)
-  /// How long the API keeps events; nothing older is claimed as covered.
-  package var retention: TimeSpan = ExportSettings.retention
-  package static let retention = TimeSpan.days(365)
+  /// How far before the newest covered instant every run reads again, for events that were written late.
+  package var lookback = Default.lookback
+  /// Events newer than this are left to the next run.
+  package var settle = Default.settle
+  /// How long the API keeps events. Nothing older counts as covered.
+  package var retention = Default.retention
   /// Lets a replacement drop more than half of the rows that the archive holds of its window.
   package var allowsMassRemoval = false
   /// Export only days that are over.
   package var wholeDays = false
-  /// A search term that every request carries: the archive then holds only what it finds.
+  /// A search term that every request carries. The archive then holds only what it finds.
   package var query: String?
-  package var timeFilter = TimeFilter.auto
-  /// Events a page, 1 to 500.
-  package var pageSize = 500
-  /// Requests in flight at once, from 1.
-  package var maxConcurrentRequests = 1
-  /// Bytes of memory that rows in hand may take, about; what is more goes to the disk until its day is complete.
-  package var memoryLimit = 256 << 20
+  package var timeFilter = Default.timeFilter
+  /// Events per page, 1 to 500.
+  package var pageSize = Default.pageSize
+  /// Requests in flight at once, at least 1.
+  package var maxConcurrentRequests = Default.maxConcurrentRequests
+  /// Bytes of memory for rows that are not committed yet, approximately. Beyond it, they go to disk until their day is complete.
+  package var memoryLimit = Default.memoryLimit
   /// Bytes of rows as text that are staged at most before they are committed.
   package var commitTextLimit = CommitSchedule.textLimit
 

@@ -20,8 +20,15 @@ package struct RetryPolicy: Hashable, Sendable {
   /// What the API may make one page wait in all.
   package var maxWait: TimeSpan
 
+  /// The defaults of the settings.
+  package enum Default {
+    package static let attempts = 6
+    package static let maxWait = TimeSpan.hours(2)
+  }
+
   package init(
-    tries: Int = 6, base: TimeSpan = .seconds(1), cap: TimeSpan = .seconds(120), maxWait: TimeSpan = .hours(2)
+    tries: Int = Default.attempts, base: TimeSpan = .seconds(1), cap: TimeSpan = .seconds(120),
+    maxWait: TimeSpan = Default.maxWait
   ) {
     self.tries = tries
     self.base = base

@@ -19,7 +19,7 @@ package struct Messages {
 
   package init(
     log: LogName, archive: String, keySource: String = "the key", service: Slug? = nil,
-    retention: TimeSpan = ExportSettings.retention, command: String = ""
+    retention: TimeSpan = ExportSettings.Default.retention, command: String = ""
   ) {
     self.log = log
     self.archive = archive

@@ -17,7 +17,7 @@ package struct ReplaceCommand {
 
   package init(
     log: LogName, archive: String, source: ArchiveSource? = nil, formats: Set<PartFormat> = [],
-    retention: TimeSpan = ExportSettings.retention, now: Timestamp
+    retention: TimeSpan = ExportSettings.Default.retention, now: Timestamp
   ) {
     self.log = log
     self.archive = archive
@@ -37,7 +37,7 @@ package struct ReplaceCommand {
       "--to", time(window.to), "--replace",
     ]
     let needed = now - window.from + Self.margin
-    if needed > min(retention, ExportSettings.retention) {
+    if needed > min(retention, ExportSettings.Default.retention) {
       words += ["--retention", "\(-(-needed.microseconds).flooredDivision(by: Day.microseconds).quotient)d"]
     }
     if !formats.isEmpty, formats != [.csv] {
@@ -46,7 +46,7 @@ package struct ReplaceCommand {
       ]
     }
     if let source {
-      if source.apiHost != Settings.apiHost.standard { words += ["--api-host", source.apiHost] }
+      if source.apiHost != Settings.apiHost.defaultText { words += ["--api-host", source.apiHost] }
       if let query = source.query { words += ["--query", query] }
     }
     return words.map(shell).joined(separator: " ")
@@ -98,7 +98,7 @@ package struct ExportCommandLine {
       case .variable: guard ofArchive.contains(setting.option) else { continue }
       case .file: continue
       }
-      if case .boolean? = setting.job {
+      if case .boolean? = setting.jobForm {
         words.append(given.text == "true" ? setting.option : "--no-\(setting.option.dropFirst(2))")
       } else {
         words += [setting.option, shell(setting.shown(given.text))]

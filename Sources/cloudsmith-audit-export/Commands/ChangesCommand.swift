@@ -10,25 +10,27 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Tells a loader which days to load again. Needs neither network nor key, and does not disturb a run.
+/// Lists the days that a loader has to load again. Needs neither network nor key, and does not disturb a run.
 struct ChangesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "changes",
-    abstract: "The days that changed since a commit, with their files: what a loader has to load again.",
+    abstract: "List the days that changed since a commit, with their files, for a loader.",
     discussion: """
-      A loader keeps the number of the commit that it has loaded, beside the data. It asks for what changed since (0: for \
-      everything), and in one transaction replaces every day that is named: it deletes what it has of the day and loads the \
-      day's files, all of them; 'empty' is a day that has no rows any more, 'new' one that never had any before. Then it keeps \
-      the number that the answer gives as 'commit'. The JSON form has 'commit_sha256' too: with --commit-sha256 next time, an \
-      archive whose history was rewritten, as by a restore of an older copy, is refused. With paths, sha256sums and redshift, \
-      stderr gives the number, in a line such as 'commit 42', and names the days to empty, in lines such as 'empty 2024-02-14' (nothing with --quiet).
+      A loader stores the number of the commit that it has loaded beside its data. It asks for the changes since that commit (0 \
+      for everything). In one transaction it replaces every listed day: it deletes the rows of the day and loads all of the \
+      day's files. The action 'empty' means that the day has no rows any more, 'new' that it never had any before. Then the \
+      loader stores the number given as 'commit'. The JSON form also has 'commit_sha256'. Pass it as --commit-sha256 next time: \
+      an archive whose history was rewritten, for example by restoring an older copy, is then refused.
 
-      With --settled-only a day is named when it has settled, which is when it is wholly covered and out of reach of the \
-      lookback: once, unless it changes again. A loader asks always with it, or never.
+      With paths, sha256sums and redshift, stderr gives the number in a line such as 'commit 42' and the days to empty in lines \
+      such as 'empty 2024-02-14' (nothing with --quiet).
 
-      Files that are named here are deleted when a later run has replaced them. With --link-to FOLDER they stay: FOLDER gets \
-      exactly the files that are named, under the same paths, as hard links, or as copies where there can be none, such as on \
-      another volume. It appears when all of them are there, and not before. Load from it, then remove it.
+      With --settled-only a day is listed once it has settled, that is, once it is fully covered and older than the lookback. A \
+      loader should always use this option, or never.
+
+      A later run deletes listed files that it has replaced. With --link-to FOLDER they stay: FOLDER gets exactly the listed files \
+      under the same paths, as hard links, or as copies where links are impossible, such as on another volume. FOLDER appears \
+      only when all of them are there. Load from it, then remove it.
 
       Examples:
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41
@@ -44,47 +46,28 @@ struct ChangesCommand: AsyncParsableCommand {
           --as redshift --url-prefix s3://my-bucket/audit
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
+  @OptionGroup(title: "What to list") var target: ArchiveOptions
+  @OptionGroup(title: "What to list") var job: JobOptions
 
-  @Option(help: ArgumentHelp("The commit that was loaded last; 0 for everything.", valueName: "commit"))
+  @Option(Settings.since)
   var since: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The SHA-256 that was told with that commit: another one means that history was rewritten.",
-      valueName: "hash"))
+  @Option(Settings.commitSHA256)
   var commitSha256: String?
 
-  @Flag(help: "Leave out days that may still change, until they have settled.")
+  @Flag(help: "Skip days that may still change; they are listed once they have settled.")
   var settledOnly = false
 
-  @Option(
-    name: .customLong("as"),
-    help: ArgumentHelp(
-      """
-      table (default), json, paths (one a line, relative to the archive), sha256sums (for sha256sum -c in the archive) or \
-      redshift (a manifest for COPY).
-      """, valueName: "form"), completion: .list(Settings.changesForm.choices))
+  @Option(Settings.changesForm)
   var form: String?
 
-  @Option(
-    help: ArgumentHelp("Only files of this format: csv or parquet; default all.", valueName: "format"),
-    completion: .list(Settings.partFormat.choices))
+  @Option(Settings.partFormat)
   var format: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With --as redshift: where the archive stands in S3, such as s3://my-bucket/audit.", valueName: "url"))
+  @Option(Settings.urlPrefix)
   var urlPrefix: String?
 
-  @Option(
-    name: .customLong("link-to"),
-    help: ArgumentHelp(
-      """
-      Put the files that are named into this folder too, by hard links or copies, so that no run deletes them while they are \
-      loaded. It must not be there yet, or be empty.
-      """, valueName: "folder"), completion: .directory)
+  @Option(Settings.linkTo, completion: .directory)
   var linkTo: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

@@ -12,18 +12,18 @@ import Logging
   import Foundation
 #endif
 
-/// Looks at everything that an export will need, before a night shows that it is missing.
+/// Tests everything that an export needs, before a nightly run shows that it is missing.
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Try the key, the organisation, the plan, the rate limit and the archive; change nothing.",
+    abstract:
+      "Test the key, the organization, the plan, the rate limit and the archive, without changing anything.",
     discussion: """
-      One line for each: ✓ as it should be, ! odd, but no run fails by it, ✗ wrong, with the cure, – not looked at, with the \
-      reason. It goes on after what is wrong as far as that makes sense, and the exit status is that of the first ✗.
+      Prints one line per prerequisite: ✓ passed, ! unusual but not a reason for a run to fail, ✗ failed, with the cure, – skipped, \
+      with the reason. The command continues after a failure where possible, and exits with the status of the first ✗.
 
-      At most \(APICheck.requestLimit) requests are made, at the pace of an export (one a second); one that fails is tried \
-      once more. In the archive files and folders are made on trial, moved between its folders, and removed again; its lock is held for \
-      less than a millisecond.
+      It makes at most \(APICheck.requestLimit) requests at the pace of an export (one per second), and retries a failed one once. In the \
+      archive it creates, moves and removes files and folders for a test, and holds the lock for less than a millisecond.
 
       Examples:
         cloudsmith-audit-export check -o acme
@@ -32,8 +32,8 @@ struct CheckCommand: AsyncParsableCommand {
         cloudsmith-audit-export check --config job.yaml
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
+  @OptionGroup(title: "What to check") var target: ArchiveOptions
+  @OptionGroup(title: "What to check") var job: JobOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 

@@ -12,23 +12,23 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Fetches a window of the audit log into the archive.
+/// Exports new events, or one window, into the archive.
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Fetch what the archive lacks (or one window) and commit it, day by day.",
+    abstract: "Export new events, or one window, into the archive.",
     discussion: """
-      Without --from and --to the run is incremental: it fetches what the archive lacks up to now, and the lookback again, \
-      for events that were written late. The first run needs --backfill-start-time to fetch anything past; --existing keeps the \
-      later ones from making a new archive by mistake.
+      Without --from and --to the run is incremental. It fetches what the archive lacks up to now, and re-reads the lookback for \
+      events that were written late. The first run needs --backfill-start-time to fetch anything from the past. Use --existing \
+      in every later run, so that none creates a new archive by mistake.
 
-      With --config it runs the logs of a job file one after another, each with its own lock and result; one that fails does \
-      not stop the others, and the worst status is that of the run, in this order: \(ExitStatus.inOrder). samples/job.yaml shows \
-      such a file.
+      With --config the command exports the logs of a job file one after another. Each log has its own lock and its own result. If \
+      one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
+      See samples/job.yaml.
 
-      The key is read from --api-key-file, from CLOUDSMITH_API_KEY, from the file that the environment or the job file names, \
-      from systemd's credential cloudsmith-api-key, or from cloudsmith-cli's credentials.ini. Without one, the identity token in \
-      CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG names.
+      The API key is read from --api-key-file, CLOUDSMITH_API_KEY, the file named by the environment or the job file, the systemd \
+      credential cloudsmith-api-key, or cloudsmith-cli's credentials.ini, in this order. Without a key, the identity token in \
+      CLOUDSMITH_OIDC_TOKEN is exchanged for a token of the service account CLOUDSMITH_SERVICE_SLUG.
 
       Examples:
         cloudsmith-audit-export export -o acme --archive /srv/audit \\
@@ -41,171 +41,140 @@ struct ExportCommand: AsyncParsableCommand {
         cloudsmith-audit-export export -o acme/my-repo --archive /srv/my-repo \\
           --backfill-start-time 2024-01-01
 
-      Every option that takes a value can be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, CLOUDSMITH_PROXY and \
-      CLOUDSMITH_PROFILE as for cloudsmith-cli, the others as CLOUDSMITH_AUDIT_EXPORT_ with the option's name, such as \
-      CLOUDSMITH_AUDIT_EXPORT_ARCHIVE. An option counts before the environment, that before the job file, that before \
-      cloudsmith-cli's config.ini (workspace, api_host, proxy), that before the default; status --settings shows them all.
+      Every option that takes a value can also be set in the environment: CLOUDSMITH_WORKSPACE, CLOUDSMITH_API_HOST, \
+      CLOUDSMITH_PROXY and CLOUDSMITH_PROFILE as for cloudsmith-cli, all others as CLOUDSMITH_AUDIT_EXPORT_ and the option's name, \
+      such as CLOUDSMITH_AUDIT_EXPORT_ARCHIVE. Precedence, highest first: option, environment, job file, cloudsmith-cli's \
+      config.ini (workspace, api_host, proxy), default. status --settings shows all settings and their sources.
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: """
-      Never make an archive: where there is none yet, as after a typo or without its volume, end with status \
-      \(ExitStatus.noArchive.rawValue). For every run but the first.
-      """)
-  var existing: Bool?
-
-  @Option(
-    help: ArgumentHelp(
-      "Where a new archive begins; not given, no past event is fetched. An earlier one later moves the start back.",
-      valueName: "time"))
-  var backfillStartTime: String?
-
-  @Option(help: ArgumentHelp("Export from here (needs --to).", valueName: "time"))
-  var from: String?
-
-  @Option(help: ArgumentHelp("Export up to here, exclusive (needs --from).", valueName: "time"))
-  var to: String?
-
-  @Flag(
-    help: """
-      Take the API's word for the window: also drop archived events that it does not show. Repairs damaged days. Needs \
-      --from and --to.
-      """)
-  var replace = false
-
-  @Flag(
-    help: "Let --replace drop more than half of the archived events, or any where the API does not count."
-  )
-  var allowMassRemoval = false
-
-  @Flag(inversion: .prefixedNo, help: "Export only days that are over.")
-  var wholeDays: Bool?
-
-  @Option(
-    help: ArgumentHelp(
-      "A Cloudsmith search, such as actor:some-user: the archive then holds only what it finds, now and for ever.",
-      valueName: "query"))
-  var query: String?
-
-  @Flag(help: "Tell what the run would fetch, and how long it would take; write nothing.")
-  var dryRun = false
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      csv, parquet, or csv,parquet; default: as the archive's newest days, and csv for a new archive. Days that the archive \
-      has in another format alone are written anew from it, without the API; files of a format that is left out stay until \
-      their day changes.
-      """,
-      valueName: "formats"), completion: .list(Settings.formats.choices))
-  var format: String?
-
-  @Option(help: ArgumentHelp("Read this much again, for late events; default 24h.", valueName: "time span"))
-  var lookback: String?
-
-  @Option(help: ArgumentHelp("Leave the newest edge to the next run; default 10m.", valueName: "time span"))
-  var settle: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "How long Cloudsmith keeps events; nothing older is claimed. Default 365d; some plans keep 30d or 60d.",
-      valueName: "time span"))
-  var retention: String?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      How to reach an old window: seek (a binary search over the pages), walk (read all newer pages), filter (the API's own \
-      time filter), or auto (default): seek, and filter only where the API refuses pages far down the list.
-      """,
-      valueName: "way"), completion: .list(Settings.timeFilter.choices))
-  var timeFilter: String?
-
-  @Option(help: ArgumentHelp("Events a page, 1 to 500; default 500.", valueName: "n"))
-  var pageSize: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Pages asked for at once, 1 to 64, never faster than the rate below; default 1.", valueName: "n"))
-  var maxConcurrentRequests: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A number (default 1), auto (as fast as the rate limit allows, less the reserve), or unlimited.",
-      valueName: "rate"), completion: .list(Settings.pace.choices))
-  var maxRequestsPerSecond: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "With auto: the share of the rate limit left to others who use the key; default 20%.",
-      valueName: "share"))
-  var rateReserve: String?
-
-  @Option(
-    help: ArgumentHelp("The longest wait that the API may ask for; default 2h.", valueName: "time span"))
-  var maxWait: String?
-
-  @Option(help: ArgumentHelp("Tries for each page; default 6.", valueName: "n"))
-  var retries: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The longest a request may take, of which 10s for the connection; default 60s.", valueName: "time span")
-  )
-  var requestTimeout: String?
-
-  @Option(help: ArgumentHelp("gzip level, 1 to 9; default 6.", valueName: "n"))
-  var compressionLevel: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "What Parquet is compressed with: gzip (default), or zstd in a build with the package trait zstd.",
-      valueName: "codec"))
-  var parquetCompression: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Memory for events in hand; what is more waits on the archive's disk until its day is complete. Default 256MiB.",
-      valueName: "size"))
-  var memoryLimit: String?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Sign every commit record with this Ed25519 key, as openssl genpkey -algorithm ed25519 writes it; the signature \
-      stands beside the record.
-      """, valueName: "file"), completion: .file())
-  var signingKeyFile: String?
-
+  @OptionGroup(title: "What to export") var target: ArchiveOptions
+  @OptionGroup(title: "What to export") var job: JobOptions
+  @OptionGroup(title: "What to export") var request: RequestOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Observability") var observability: ObservabilityOptions
+  @OptionGroup(title: "Advanced") var advanced: AdvancedOptions
 
-  var given: [GivenOption] {
-    target.given + connection.given + [
-      Settings.existing.given(existing.map(String.init)),
-      Settings.backfillStart.given(backfillStartTime), Settings.from.given(from), Settings.to.given(to),
-      Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
-      Settings.formats.given(format), Settings.lookback.given(lookback), Settings.settle.given(settle),
-      Settings.retention.given(retention), Settings.timeFilter.given(timeFilter),
-      Settings.pageSize.given(pageSize), Settings.maxConcurrentRequests.given(maxConcurrentRequests),
-      Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
-      Settings.maxWait.given(maxWait), Settings.retries.given(retries),
-      Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
-      Settings.parquetCodec.given(parquetCompression),
-      Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
-    ]
+  /// Which events to export, and in which format.
+  struct RequestOptions: ParsableArguments {
+    @Option(Settings.backfillStart)
+    var backfillStartTime: String?
+
+    @Flag(Settings.existing)
+    var existing: Bool?
+
+    @Option(Settings.from)
+    var from: String?
+
+    @Option(Settings.to)
+    var to: String?
+
+    @Flag(
+      help: """
+        Replace the window with what the API shows: also drop archived events that it no longer shows. Repairs damaged days \
+        (requires --from and --to).
+        """)
+    var replace = false
+
+    @Option(Settings.formats)
+    var format: String?
+
+    @Option(Settings.lookback)
+    var lookback: String?
+
+    @Flag(help: "Print the planned windows, days, requests and duration, without writing anything.")
+    var dryRun = false
+
+    var given: [GivenOption] {
+      [
+        Settings.backfillStart.given(backfillStartTime), Settings.existing.given(existing.map(String.init)),
+        Settings.from.given(from), Settings.to.given(to), Settings.formats.given(format),
+        Settings.lookback.given(lookback),
+      ]
+    }
   }
+
+  /// Options with defaults that few users change.
+  struct AdvancedOptions: ParsableArguments {
+    @Option(Settings.settle)
+    var settle: String?
+
+    @Option(Settings.retention)
+    var retention: String?
+
+    @Flag(Settings.wholeDays)
+    var wholeDays: Bool?
+
+    @Option(Settings.query)
+    var query: String?
+
+    @Option(Settings.timeFilter)
+    var timeFilter: String?
+
+    @Flag(
+      help: """
+        Let --replace drop more than half of the archived events, or any if the API does not tell how many events there are.
+        """)
+    var allowMassRemoval = false
+
+    @Option(Settings.pageSize)
+    var pageSize: String?
+
+    @Option(Settings.maxConcurrentRequests)
+    var maxConcurrentRequests: String?
+
+    @Option(Settings.pace)
+    var maxRequestsPerSecond: String?
+
+    @Option(Settings.rateReserve)
+    var rateReserve: String?
+
+    @Option(Settings.maxWait)
+    var maxWait: String?
+
+    @Option(Settings.maxAttempts)
+    var maxAttempts: String?
+
+    @Option(former: Settings.maxAttempts)
+    var retries: String?
+
+    @Option(Settings.requestTimeout)
+    var requestTimeout: String?
+
+    @Option(Settings.compressionLevel)
+    var compressionLevel: String?
+
+    @Option(Settings.parquetCodec)
+    var parquetCompression: String?
+
+    @Option(Settings.memoryLimit)
+    var memoryLimit: String?
+
+    @Option(Settings.signingKeyFile, completion: .file())
+    var signingKeyFile: String?
+
+    var given: [GivenOption] {
+      [
+        Settings.settle.given(settle), Settings.retention.given(retention),
+        Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+        Settings.timeFilter.given(timeFilter), Settings.pageSize.given(pageSize),
+        Settings.maxConcurrentRequests.given(maxConcurrentRequests),
+        Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
+        Settings.maxWait.given(maxWait), Settings.maxAttempts.given(maxAttempts, formerly: retries),
+        Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
+        Settings.parquetCodec.given(parquetCompression), Settings.memoryLimit.given(memoryLimit),
+        Settings.signingKeyFile.given(signingKeyFile),
+      ]
+    }
+  }
+
+  var given: [GivenOption] { target.given + request.given + connection.given + advanced.given }
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, whenQuiet: dryRun ? .always : .whenWrong)
+    let speaker = try Speaker(output, environment, whenQuiet: request.dryRun ? .always : .whenWrong)
     try await speaker.run {
-      if dryRun { return try await forecast(speaker, environment) }
+      if request.dryRun { return try await forecast(speaker, environment) }
       let observers = try Observers(observability, environment)
       return try await observers.telling(speaker) {
         let job = try Job(config: job.config, given, environment)
@@ -226,8 +195,10 @@ struct ExportCommand: AsyncParsableCommand {
 
   private var replacement: Replacement? {
     get throws {
-      if allowMassRemoval, !replace { throw Failure.usage("--allow-mass-removal needs --replace.") }
-      return replace ? Replacement(allowsMassRemoval: allowMassRemoval) : nil
+      if advanced.allowMassRemoval, !request.replace {
+        throw Failure.usage("--allow-mass-removal requires --replace.")
+      }
+      return request.replace ? Replacement(allowsMassRemoval: advanced.allowMassRemoval) : nil
     }
   }
 

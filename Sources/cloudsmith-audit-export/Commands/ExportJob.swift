@@ -52,7 +52,7 @@ struct ExportJob {
     pace = try sources.value(of: Settings.pace)
     reserve = try sources.value(of: Settings.rateReserve)
     retry = RetryPolicy(
-      tries: try sources.value(of: Settings.retries), maxWait: try sources.value(of: Settings.maxWait))
+      tries: try sources.value(of: Settings.maxAttempts), maxWait: try sources.value(of: Settings.maxWait))
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)

@@ -10,13 +10,13 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Writes the manual page, for Scripts/release and for whoever wants to read it: `… manual | man -l -`.
+/// Prints the manual page, for Scripts/release and for users: `… manual | man -l -`.
 struct ManualCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manual",
-    abstract: "The manual page, in mdoc.",
+    abstract: "Print the manual page in mdoc.",
     discussion: """
-      Its date is today's, or SOURCE_DATE_EPOCH's.
+      The page is dated today, or SOURCE_DATE_EPOCH.
 
       Examples:
         cloudsmith-audit-export manual | man -l -

@@ -13,22 +13,21 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Draws what an archive holds on an HTML page. Needs neither network nor key, and does not disturb a run.
+/// Writes an HTML report of an archive. Needs neither network nor key, and does not disturb a run.
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract:
-      "One HTML page to look at: coverage, events a day, who, what, from where, when; and whether it is whole.",
+    abstract: "Write an HTML report: coverage, events per day, top values and the result of a verification.",
     discussion: """
-      Reads every row once, and verifies the archive beside it as verify does, unless --skip-verification is given. The page is one \
-      file without scripts: it loads nothing, neither from the network nor from elsewhere, and can be mailed, printed and kept. \
-      It is written whole or not at all. Values are shown as text, what cannot be seen is written out, and long ones are cut.
+      Reads every row once and verifies the archive as verify does, unless --skip-verification is given. The report is one file \
+      without scripts. It loads nothing from anywhere, so it can be mailed, printed and kept. It is written completely or not at \
+      all. Values are shown as text, invisible characters are escaped, and long values are cut.
 
-      --from and --to limit what is counted and shown, and the days that are verified; of the commits only the newest are \
-      then read. What is counted by value (events, actors, \
-      countries) is exact up to 32,768 different values; beyond that the page says how much a count may lack.
+      --from and --to limit the events that are counted and the days that are verified. Of the commits, only the newest are \
+      read then. Counts per value (events, actors, countries) are exact up to 32,768 distinct values. Beyond that, the report \
+      states the largest possible error.
 
-      Status 2 when the archive is damaged; the page is written all the same, and says so.
+      If the archive is damaged, the report is still written and says so, and the command exits with status 2.
 
       Examples:
         cloudsmith-audit-export report -o acme --archive /srv/audit --html audit.html
@@ -36,27 +35,22 @@ struct ReportCommand: AsyncParsableCommand {
           --html 2024.html --from 2024-01-01 --to 2025-01-01
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
+  @OptionGroup(title: "What to report") var target: ArchiveOptions
+  @OptionGroup(title: "What to report") var job: JobOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "The page to write; replaced when it is there. Not inside the archive's own folders.", valueName: "file"
-    ), completion: .file())
+  @Option(Settings.html, completion: .file())
   var html: String?
 
-  @Option(help: ArgumentHelp("Only events from here on.", valueName: "time"))
+  @Option(help: ArgumentHelp("Count only events from this time on.", valueName: "time"))
   var from: String?
 
-  @Option(help: ArgumentHelp("Only events before this, exclusive.", valueName: "time"))
+  @Option(help: ArgumentHelp("Count only events before this time.", valueName: "time"))
   var to: String?
 
-  @Flag(help: "Do not verify the archive; the page says that it was not.")
+  @Flag(help: "Do not verify the archive. The report says so.")
   var skipVerification = false
 
-  @Option(
-    help: ArgumentHelp(
-      "How long the API keeps events, to warn of what is about to be lost; default 365d.", valueName: "span"))
+  @Option(Settings.retention)
   var retention: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

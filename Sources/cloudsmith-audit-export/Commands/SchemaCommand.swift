@@ -9,14 +9,14 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Tells the columns of every file.
+/// Prints the schema of every file.
 struct SchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "The columns of every file, in order.",
+    abstract: "Print the columns, or the SQL that creates the tables of a warehouse.",
     discussion: """
-      With the name of a warehouse: the statements that make its tables, one for the events and one for the number of the \
-      commit that is loaded. The loaders in samples/warehouses fill them. With job-file: the JSON Schema of what --config names.
+      With the name of a warehouse it prints the statements that create its tables: one for the events, and one for the number of \
+      the commit that is loaded. The loaders in samples/warehouses fill them. With job-file it prints the JSON Schema of job files.
 
       Examples:
         cloudsmith-audit-export schema

@@ -13,18 +13,18 @@ import ExportConfiguration
   import Foundation
 #endif
 
-/// Tells what an archive holds. Needs neither network nor key, and does not disturb a run.
+/// Shows what an archive holds. Needs neither network nor key, and does not disturb a run.
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Coverage, gaps, high-water mark, events a day and the last runs of an archive, on a page.",
+    abstract: "Show coverage, gaps, events per day and recent runs.",
     discussion: """
-      The calendar has a line for each month and a cell for each day (UTC): whether it has events, whether nothing happened, \
-      whether it may still change or has a gap. Below it stand the events of each day, as many as the width has room for.
+      The calendar has a line per month and a cell per day (UTC). A cell shows whether the day has events, has none, may still \
+      change, or has a gap. Below it are the events of each day, as many days as fit the width.
 
-      Colour is for terminals. CLOUDSMITH_COLOR=always or never settles it; else NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
-      TERM=dumb count. The width is that of the terminal, or COLUMNS; elsewhere 80. Where the locale (LC_ALL, LC_CTYPE, LANG) \
-      is not UTF-8, it is all ASCII. For programs there is --output-format json.
+      Colour is used on terminals only. CLOUDSMITH_COLOR=always or never overrides that; NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
+      TERM=dumb are honoured too. The width is that of the terminal or COLUMNS, else 80. If the locale (LC_ALL, LC_CTYPE, LANG) is \
+      not UTF-8, the output is ASCII. Programs should use --output-format json.
 
       Examples:
         cloudsmith-audit-export status -o acme --archive /srv/audit
@@ -35,20 +35,16 @@ struct StatusCommand: AsyncParsableCommand {
         cloudsmith-audit-export status --config job.yaml --settings
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
+  @OptionGroup(title: "What to show") var target: ArchiveOptions
+  @OptionGroup(title: "What to show") var job: JobOptions
 
-  @Flag(help: "List every day too: state, revision, rows, bytes.")
+  @Flag(help: "Also list every day: state, revision, rows, bytes.")
   var days = false
 
-  @Option(
-    help: ArgumentHelp(
-      "How long the API keeps events, to warn of what is about to be lost; default 365d.", valueName: "span"))
+  @Option(Settings.retention)
   var retention: String?
 
-  @Flag(
-    help:
-      "Print every setting that an export would have, and where its value comes from; secrets are redacted.")
+  @Flag(help: "Show every setting of an export and its source instead. Secrets are redacted.")
   var settings = false
 
   @OptionGroup(title: "Output") var output: OutputOptions

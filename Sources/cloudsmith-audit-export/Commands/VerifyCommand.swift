@@ -19,25 +19,25 @@ import ExportConfiguration
   import Darwin
 #endif
 
-/// Proves an archive, or tells all that is wrong with it. Needs neither network nor key, and does not disturb a run.
+/// Verifies an archive. Needs neither network nor key, and does not disturb a run.
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Prove that an archive is whole and unchanged, or tell all that is wrong with it.",
+    abstract: "Verify that an archive is complete and unchanged, and list every finding.",
     discussion: """
-      Reads every commit and every file, compares them with what was recorded when they were written, and reckons rows, bounds \
-      and content hashes anew from the files themselves. It never stops at a finding; any finding is status 2.
+      Reads every commit and every file, compares them with what was recorded when they were written, and recomputes rows, time \
+      bounds and content hashes from the files. The command never stops at a finding. Any finding makes it exit with status 2.
 
-      --since COMMIT verifies what came after a commit that was verified before: its record must have the given SHA-256, every \
-      record after it is read, and so are the files of the days that these changed. The rest of the manifest counts as \
-      proven. The answer has the number and SHA-256 of the newest commit, for the next --since. Keep them where nobody who \
-      can write to the archive can write.
+      With --since COMMIT it verifies only what came after a commit that was verified before. The record of that commit must have \
+      the given SHA-256. Every later record is read, and so are the files of the days that these records changed. The rest of \
+      the manifest counts as proven. The result names the newest commit and its SHA-256 for the next --since. Keep them where \
+      nobody who can write to the archive can write.
 
-      --from and --to limit the days whose files are read; --quick reads no file, and compares sizes. With one of these, and \
-      without --since, the manifest stands for the history: only the newest commits are read, and compared with it.
+      --from and --to limit the days whose files are read. --quick reads no file and compares only sizes. With these options, and \
+      without --since, only the newest commits are read and compared with the manifest.
 
-      With --public-key-file every commit that is read has to be signed by that key, or those from --signed-since on: where \
-      signing, or another key, began later, the first signature vouches by the chain for all that came before.
+      With --public-key-file every commit that is read must be signed by that key. If signing began later, or with another key, \
+      give the first signed commit as --signed-since. Its signature covers all earlier commits through the hash chain.
 
       Examples:
         cloudsmith-audit-export verify -o acme --archive /srv/audit
@@ -51,39 +51,28 @@ struct VerifyCommand: AsyncParsableCommand {
         cloudsmith-audit-export verify --config job.yaml
       """)
 
-  @OptionGroup(title: "What") var target: ArchiveOptions
-  @OptionGroup(title: "What") var job: JobOptions
+  @OptionGroup(title: "What to verify") var target: ArchiveOptions
+  @OptionGroup(title: "What to verify") var job: JobOptions
 
-  @Option(help: ArgumentHelp("Read only the files of days from here on.", valueName: "time"))
+  @Option(help: ArgumentHelp("Read only the files of days from this time on.", valueName: "time"))
   var from: String?
 
-  @Option(help: ArgumentHelp("Read only the files of days before this, exclusive.", valueName: "time"))
+  @Option(help: ArgumentHelp("Read only the files of days before this time.", valueName: "time"))
   var to: String?
 
-  @Flag(help: "Look at the newest commits and the sizes of the files; read none of them.")
+  @Flag(help: "Read only the newest commits, and compare the sizes of files without reading them.")
   var quick = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Verify what came after this commit, which was verified before; needs --commit-sha256. 0 for everything.",
-      valueName: "commit"))
+  @Option(Settings.verifiedSince)
   var since: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With --since: the SHA-256 that the record of that commit had when it was verified.", valueName: "hash"
-    ))
+  @Option(Settings.commitSHA256)
   var commitSha256: String?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      Check that every commit is signed by the key of this Ed25519 public key, as openssl pkey -pubout writes it.
-      """, valueName: "file"), completion: .file())
+  @Option(Settings.publicKeyFile, completion: .file())
   var publicKeyFile: String?
 
-  @Option(
-    help: ArgumentHelp("With --public-key-file: the first commit that it signed.", valueName: "commit"))
+  @Option(Settings.signedSince)
   var signedSince: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

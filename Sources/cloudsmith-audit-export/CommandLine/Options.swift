@@ -1,0 +1,109 @@
+import ArgumentParser
+import ExportConfiguration
+
+extension ArgumentHelp {
+  /// The help of a setting, with its default.
+  fileprivate init<Value>(_ setting: Setting<Value>) {
+    let defaultText = setting.defaultText.map { " (default: \($0))" } ?? ""
+    let help =
+      setting.help.hasSuffix(".") && !defaultText.isEmpty ? String(setting.help.dropLast()) : setting.help
+    self.init("\(help)\(defaultText)\(defaultText.isEmpty ? "" : ".")", valueName: setting.valueName)
+  }
+}
+
+extension Option where Value == String? {
+  /// The option of a setting. Its text becomes a value where the setting is resolved.
+  ///
+  /// - Parameter names: Other names of the option.
+  init<T>(_ setting: Setting<T>, names: [NameSpecification.Element] = [], completion: CompletionKind? = nil) {
+    self.init(
+      name: NameSpecification([.customLong(String(setting.option.dropFirst(2)))] + names),
+      help: ArgumentHelp(setting),
+      completion: completion ?? (setting.choices.isEmpty ? nil : .list(setting.choices)))
+  }
+
+  /// The former name of a setting's option, which help does not show.
+  init<T>(former setting: Setting<T>) {
+    self.init(
+      name: .customLong(String((setting.formerOption ?? setting.option).dropFirst(2))), help: .hidden)
+  }
+}
+
+extension Flag where Value == Bool? {
+  /// The flag of a setting, and `--no-…` to turn off what a file or the environment turns on.
+  init(_ setting: Setting<Bool>) {
+    self.init(
+      name: .customLong(String(setting.option.dropFirst(2))), inversion: .prefixedNo,
+      help: ArgumentHelp(stringLiteral: setting.help))
+  }
+}
+
+/// Which log, in which archive.
+struct ArchiveOptions: ParsableArguments {
+  @Option(Settings.log, names: [.customLong("org"), .customLong("workspace"), .customShort("o")])
+  var organization: String?
+
+  @Option(Settings.archive, completion: .directory)
+  var archive: String?
+
+  var given: [GivenOption] { [Settings.log.given(organization), Settings.archive.given(archive)] }
+}
+
+/// The logs of a job file.
+struct JobOptions: ParsableArguments {
+  @Option(Settings.config, completion: .file())
+  var config: String?
+}
+
+/// How the program writes its result and its log.
+struct OutputOptions: ParsableArguments {
+  @Option(Settings.isJSON)
+  var outputFormat: String?
+
+  @Option(Settings.logLevel)
+  var logLevel: String?
+
+  @Option(Settings.isLogJSON)
+  var logFormat: String?
+
+  @Flag(name: [.long, .customShort("q")], help: "Show no progress, and log only warnings and errors.")
+  var quiet = false
+}
+
+/// Where the API is, and how to connect to it.
+struct ConnectionOptions: ParsableArguments {
+  @Option(Settings.apiKeyFile, completion: .file())
+  var apiKeyFile: String?
+
+  @Option(Settings.oidcService)
+  var oidcServiceSlug: String?
+
+  @Option(Settings.profile, names: [.customShort("P")])
+  var profile: String?
+
+  @Option(Settings.apiHost)
+  var apiHost: String?
+
+  @Option(Settings.caFile, completion: .file())
+  var caFile: String?
+
+  @Option(Settings.proxy)
+  var proxy: String?
+
+  var given: [GivenOption] {
+    [
+      Settings.apiKeyFile.given(apiKeyFile), Settings.oidcService.given(oidcServiceSlug),
+      Settings.profile.given(profile), Settings.apiHost.given(apiHost), Settings.caFile.given(caFile),
+      Settings.proxy.given(proxy),
+    ]
+  }
+}
+
+/// Who is notified when a run ends, besides the reader of its result.
+struct ObservabilityOptions: ParsableArguments {
+  @Option(Settings.metricsFile, completion: .file())
+  var metricsFile: String?
+
+  @Option(Settings.notifyURL)
+  var notifyUrl: String?
+}
