@@ -1,6 +1,7 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithEmulator
+import Dispatch
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -100,5 +101,21 @@ struct Emulator: AsyncParsableCommand {
 
   private func write(_ bytes: [UInt8], to path: String) throws {
     try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+  }
+}
+
+enum Signals {
+  /// Returns when the process is asked to end, by SIGTERM or SIGINT.
+  static func untilTerminated() async {
+    let (arrivals, continuation) = AsyncStream.makeStream(of: Void.self)
+    let sources = [SIGTERM, SIGINT].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number)
+      source.setEventHandler { continuation.yield() }
+      source.resume()
+      return source
+    }
+    for await _ in arrivals { break }
+    for source in sources { source.cancel() }
   }
 }

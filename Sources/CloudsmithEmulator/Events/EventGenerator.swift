@@ -60,3 +60,64 @@ package struct EventGenerator: Sendable {
     }
   }
 }
+
+/// How many events to make up, and when they happened.
+package struct Generation: Sendable, Hashable {
+  package var count: Int
+  package var window: Window
+  /// How many events in a row share one `event_at`; 1 is none but by chance.
+  package var ties: Int
+
+  package init(count: Int, window: Window, ties: Int = 1) {
+    self.count = max(0, count)
+    self.window = window
+    self.ties = max(1, ties)
+  }
+
+  /// The time of one event: inside the window and not before that of the event before it. About one in 64 falls on
+  /// a whole second.
+  func time(of index: Int, seed: UInt64) -> Timestamp {
+    let group = Int64(index / ties)
+    let groups = Int64((count + ties - 1) / ties)
+    let (step, rest) = max(1, window.length.microseconds).quotientAndRemainder(dividingBy: groups)
+    let start = window.from.microseconds + group * step + group * rest / groups
+    var random = SplitMix64(seed: seed ^ UInt64(group))
+    let time = start + Int64(random.below(Int(step)))
+    let second = time - time.flooredDivision(by: 1_000_000).remainder
+    return Timestamp(microseconds: second >= start && random.below(64) == 0 ? second : time)
+  }
+}
+
+/// Numbers that look random and follow from a seed alone: the same on every machine and in every release.
+///
+/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014; the constants of Vigna's
+/// `splitmix64.c`.
+package struct SplitMix64: Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    self.state = seed
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number in `0..<bound`; 0 when `bound` is not positive.
+  package mutating func below(_ bound: Int) -> Int {
+    bound <= 0 ? 0 : Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  /// True `chance` of the time; 0 is never, 1 is always.
+  package mutating func happens(_ chance: Double) -> Bool {
+    Double(next() >> 11) * 0x1p-53 < chance
+  }
+
+  package mutating func pick<Element>(_ elements: [Element]) -> Element {
+    elements[below(elements.count)]
+  }
+}

@@ -1,6 +1,15 @@
 package import AuditRecord
+import FoundationEssentials
 import NIOCore
+import NIOHTTP1
 import NIOPosix
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// An emulator that listens, as long as the closure of `withEmulator` runs.
 package struct RunningEmulator: Sendable {
@@ -48,5 +57,95 @@ package func withEmulator<Result: Sendable>(
   } catch {
     try await group.shutdownGracefully()
     throw error
+  }
+}
+
+/// Accepts connections on one address and serves the API on them, one event-loop thread for all.
+struct Listener {
+  let server: NIOAsyncChannel<Connection.Wire, Never>
+  let port: Int
+
+  static func open(host: String, port: Int, on group: any EventLoopGroup) async throws -> Listener {
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    let server: NIOAsyncChannel<Connection.Wire, Never>
+    do {
+      server = try await bootstrap.bind(host: host, port: port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+          try channel.pipeline.syncOperations.addHandler(ResponsePartEncoder())
+          return try Connection.Wire(wrappingChannelSynchronously: channel)
+        }
+      }
+    } catch let error as IOError {
+      throw ListenError(host: host, port: port, code: error.errnoCode)
+    }
+    return Listener(server: server, port: server.channel.localAddress?.port ?? port)
+  }
+
+  /// Serves until the task is cancelled; then closes every connection.
+  func serve(_ api: SharedAPI) async throws {
+    try await server.executeThenClose { connections in
+      try await withThrowingDiscardingTaskGroup { group in
+        for try await wire in connections {
+          group.addTask { await Connection(wire: wire, api: api).serve() }
+        }
+      }
+    }
+  }
+}
+
+/// The emulator cannot listen on an address.
+struct ListenError: Error, CustomStringConvertible {
+  let host: String
+  let port: Int
+  /// An `errno`.
+  let code: CInt
+
+  var description: String {
+    let why = "Cannot listen on \(host), port \(port): \(String(cString: strerror(code)))."
+    return switch code {
+    case EADDRINUSE:
+      "\(why) Pass another port with --port, or 0 for any free port."
+    case EACCES: "\(why) Pass a port above 1023 with --port."
+    default: why
+    }
+  }
+}
+
+/// One `EmulatedAPI` that connections and the owner of the server use at the same time.
+package final class SharedAPI: Sendable {
+  private let api: Mutex<EmulatedAPI>
+  private let clock: @Sendable () -> Timestamp
+
+  package init(_ api: EmulatedAPI, clock: @escaping @Sendable () -> Timestamp) {
+    self.api = Mutex(api)
+    self.clock = clock
+  }
+
+  package func withAPI<Result: Sendable, Failure: Error>(
+    _ body: (inout EmulatedAPI) throws(Failure) -> sending Result
+  ) throws(Failure) -> sending Result {
+    try api.withLock { (api) throws(Failure) in try body(&api) }
+  }
+
+  func respond(to request: EmulatedRequest) -> EmulatedResponse {
+    let now = clock()
+    return api.withLock { api in
+      var response = api.respond(to: request, at: now)
+      if api.configuration.tellsTime, response.headers["Date"] == nil {
+        response.headers["Date"] = DateField.text(now)
+      }
+      return response
+    }
+  }
+}
+
+extension Timestamp {
+  /// The time of the machine.
+  package static func now() -> Timestamp {
+    Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1_000_000))
   }
 }

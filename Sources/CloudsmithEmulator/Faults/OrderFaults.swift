@@ -1,3 +1,36 @@
+import AuditRecord
+
+/// Lists the oldest event first: the order of the list is observed, not promised.
+package struct AscendingOrder: Behaviour {
+  package init() {}
+
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+    list.isAscending = true
+  }
+}
+
+/// Lists events of one instant in another order on every request, as a database does that sorts by time alone.
+package struct ShuffledTies: Behaviour {
+  private var random: SplitMix64
+
+  package init(seed: UInt64) {
+    self.random = SplitMix64(seed: seed)
+  }
+
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+    list.reorder { indices in
+      var start = 0
+      while start < indices.count {
+        let time = log.events.time(indices[start])
+        var end = start + 1
+        while end < indices.count, log.events.time(indices[end]) == time { end += 1 }
+        for place in start..<end { indices.swapAt(place, place + random.below(end - place)) }
+        start = end
+      }
+    }
+  }
+}
+
 /// Lists some events deeper than their time says. The rest of the list is newest first.
 package struct LateOrderBreak: Behaviour {
   /// One event, by the places from 0 that it has and gets in the list of all events at the first request. It stays behind

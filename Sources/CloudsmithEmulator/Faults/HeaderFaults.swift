@@ -1,5 +1,73 @@
 package import AuditRecord
 
+/// Tells the count, and the number of pages, from a cache, for each query its own.
+package struct CachedCount: Behaviour {
+  /// How long a count is kept.
+  package enum Lifetime: Sendable, Hashable {
+    /// For so many answers, the one that it was counted for among them.
+    case answers(Int)
+    case span(TimeSpan)
+    case forever
+  }
+
+  private struct Entry {
+    var count: Int
+    var answers = 0
+    var time: Timestamp
+  }
+
+  private let lifetime: Lifetime
+  private var entries: [String: Entry] = [:]
+
+  package init(_ lifetime: Lifetime) {
+    self.lifetime = lifetime
+  }
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard response.status == 200, let count = response.toldCount else { return }
+    let query = turn.request.parameter("query") ?? ""
+    var entry = entries[query] ?? Entry(count: count, time: turn.time)
+    if isOver(entry, at: turn.time) { entry = Entry(count: count, time: turn.time) }
+    entry.answers += 1
+    entries[query] = entry
+    response.tell(count: entry.count)
+  }
+
+  private func isOver(_ entry: Entry, at now: Timestamp) -> Bool {
+    switch lifetime {
+    case .answers(let limit): entry.answers >= limit
+    case .span(let span): now >= entry.time + span
+    case .forever: false
+    }
+  }
+}
+
+/// A server that does not tell, or misstates, how many events there are.
+package enum CountField: Behaviour {
+  /// No `X-Pagination-Count`.
+  case absent
+  /// `X-Pagination-Count` says so many more than there are; fewer when negative.
+  case wrong(by: Int)
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard let count = response.headers["X-Pagination-Count"].flatMap({ Int($0) }) else { return }
+    switch self {
+    case .absent: response.headers["X-Pagination-Count"] = nil
+    case .wrong(let difference): response.headers["X-Pagination-Count"] = String(max(0, count + difference))
+    }
+  }
+}
+
+/// Answers that say nothing about pages, as behind a proxy that drops fields it does not know.
+package enum PaginationFields: Behaviour {
+  /// No `X-Pagination-*` and no `Link`.
+  case absent
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    response.dropPagination()
+  }
+}
+
 /// A server that tells the time of its answers (`Date`), right or wrong.
 package struct DateField: Behaviour {
   /// The clock is set, once.
