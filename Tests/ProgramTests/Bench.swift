@@ -41,7 +41,7 @@ struct Bench {
     }
   }
 
-  private static func open(_ options: [String]) throws -> (Bench, Running) {
+  private static func open(_ options: [String]) throws -> (Bench, RunningCommand) {
     let folder = NSTemporaryDirectory() + "audit-program-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var bench = Bench(folder: folder, url: "", options: options)
@@ -51,14 +51,14 @@ struct Bench {
     return (bench, emulator)
   }
 
-  private func close(_ emulator: Running) {
+  private func close(_ emulator: RunningCommand) {
     emulator.signal(SIGTERM)
     _ = emulator.wait()
     try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// Runs `export` on the bench's archive without a pace.
-  func export(_ options: [String] = [], environment more: [String: String] = [:]) throws -> Program.Result {
+  func export(_ options: [String] = [], environment more: [String: String] = [:]) throws -> CommandOutcome {
     try Program.exporter.run(arguments(options), environment: environment.merging(more) { $1 })
   }
 
@@ -90,30 +90,5 @@ struct Bench {
     let result = try Program.emulator.run(["--organization", "acme", "--print-events", path] + options)
     #expect(result.status == 0, "\(result.log)")
     return path
-  }
-}
-
-/// A Python script of `Tests/Interoperability`, with the interpreter that `Scripts/test` prepared.
-enum Python {
-  static let interpreter = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
-  static var isThere: Bool { interpreter != nil }
-
-  static func run(_ script: String, _ arguments: [String], environment: [String: String] = [:]) throws
-    -> Program.Result
-  {
-    let process = Process()
-    process.executableURL = URL(filePath: try #require(interpreter))
-    process.arguments = [Repository.path("Tests/Interoperability/" + script)] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    return try Running(process).wait()
-  }
-}
-
-enum Repository {
-  /// A file of this repository.
-  static func path(_ relative: String) -> String {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-      .appending(path: relative).path
   }
 }

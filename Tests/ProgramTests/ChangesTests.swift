@@ -37,21 +37,21 @@ import Testing
   }
 
   private func changes(_ folder: String, _ options: [String], in place: String? = nil) throws
-    -> Program.Result
+    -> CommandOutcome
   {
     try Program.exporter.run(["changes", "-o", "acme", "--archive", folder] + options, in: place)
   }
 
-  private func days(_ result: Program.Result) throws -> [[String: Any]] {
+  private func days(_ result: CommandOutcome) throws -> [[String: Any]] {
     try #require(try result.json["days"] as? [[String: Any]])
   }
 
-  private func files(_ result: Program.Result) throws -> [[String: Any]] {
+  private func files(_ result: CommandOutcome) throws -> [[String: Any]] {
     try days(result).flatMap { try #require($0["files"] as? [[String: Any]]) }
   }
 
   @Test(
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"), arguments: [1, 2])
+    .needsPython, arguments: [1, 2])
   func `60 commits replayed into SQLite by loaders of every pace are what a full load makes`(seed: Int)
     async throws
   {
@@ -198,12 +198,8 @@ import Testing
       let list = archive + ".sums"
       defer { try? FileManager.default.removeItem(atPath: list) }
       try sums.output.write(toFile: list, atomically: true, encoding: .utf8)
-      func check() throws -> Program.Result {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["sha256sum", "-c", "--strict", list]
-        process.currentDirectoryURL = URL(filePath: archive)
-        return try Running(process).wait()
+      func check() throws -> CommandOutcome {
+        try Command("sha256sum", ["-c", "--strict", list], in: archive).run()
       }
       let good = try check()
       #expect(good.status == 0 && good.output.split(separator: "\n").count == count, "\(good.log)")

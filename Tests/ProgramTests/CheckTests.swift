@@ -216,7 +216,7 @@ import Testing
   func `a disk that is full, read-only, or nearly full is status 74, with the cure`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let disk = bench.folder + "/disk"
-      func check(_ prepare: String) throws -> Program.Result {
+      func check(_ prepare: String) throws -> CommandOutcome {
         let script = """
           mkdir -p \(disk) && mount -t tmpfs -o size=1m none \(disk) || exit 99
           \(prepare)

@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v fish"), "needs fish"))
+  @Test(.needs("fish"))
   func `fish completes them too`() throws {
     try check(
       "fish", "for line in $argv; echo \"> $line\"; complete -C \"$line\" | cut -f1 | sed 's,/$,,'; end"
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v zsh"), "needs zsh"))
+  @Test(.needs("zsh"))
   func `zsh reads its script without complaint`() throws {
     let script = try Program.exporter.run(["--generate-completion-script", "zsh"]).output
     #expect(script.hasPrefix("#compdef cloudsmith-audit-export\n"))

@@ -4,7 +4,7 @@ import Testing
 
 /// What the program says when there is no secure connection: it is status 1, at once.
 @Suite(.fewAtOnce, .serialized) struct ConnectionTests {
-  private func expect(_ sentence: String, from result: Program.Result) {
+  private func expect(_ sentence: String, from result: CommandOutcome) {
     #expect(result.status == 1, "\(result.log)\(result.output)")
     let text = result.log + result.output
     #expect(

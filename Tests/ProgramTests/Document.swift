@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// README.md or a page of the documentation: its text and its blocks of code.
 struct Document {

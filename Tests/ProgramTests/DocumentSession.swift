@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The machine on which a document's commands run: an emulator of my-org with 4,900 events of the 30 days before today, and folders

@@ -23,7 +23,7 @@ import Testing
   }
 
   /// Not a round number of them: a list that ends there may have been cut, and a second way to its end is taken.
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `100,001 events over 30 days are archived once each, every cell as an independent flattening has it`()
     throws
   {
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `the official Python client gets exactly the events that are archived`() throws {
     try Bench.with(ExportTests.generate(2_345)) { bench in
       #expect(try bench.export(["--backfill-start-time", ExportTests.recent.from]).status == 0)
@@ -185,7 +185,7 @@ import Testing
       try first.wait { FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") }
       let second = try bench.export()
       #expect(second.status == 11, "\(second.log)")
-      #expect(second.log.contains("process \(first.process.processIdentifier)"), "\(second.log)")
+      #expect(second.log.contains("process \(first.id)"), "\(second.log)")
       first.signal(SIGTERM)
       #expect(first.wait().status == 130)
     }
@@ -232,7 +232,7 @@ import Testing
 
   @Test func `what the summary says was received is all that was, twice or in vain too`() throws {
     try Bench.with(ExportTests.generate(1_200)) { bench in
-      func counts(_ result: Program.Result) throws -> [String: Int] {
+      func counts(_ result: CommandOutcome) throws -> [String: Int] {
         let line = try #require(result.output.split(separator: "\n").first)
         let parts = line.matches(of: /([\d,]+) ([a-z ]+)/).map {
           (String($0.2), Int($0.1.replacing(",", with: "")) ?? -1)
@@ -510,10 +510,7 @@ import Testing
 
   private func archivedIdentities(_ bench: Bench) throws -> [String] {
     try files(in: bench.archive + "/csv").flatMap { file in
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/gzip")
-      process.arguments = ["-dc", file]
-      return try Running(process).wait().output.split(separator: "\n").dropFirst().map {
+      try Command("gzip", ["-dc", file]).run().output.split(separator: "\n").dropFirst().map {
         String($0.prefix(36))
       }
       .filter { $0.count == 36 && $0.split(separator: "-").count == 5 }

@@ -303,7 +303,7 @@ import Testing
 
   private func cells(_ line: Substring) -> [String] { line.split(separator: " ").map(String.init) }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `check-jsonschema takes the sample, and refuses what the program refuses`() throws {
     let result = try Python.run("check-samples.py", ["job"])
     #expect(result.status == 0, "\(result.output)\(result.log)")

@@ -10,7 +10,7 @@ import Testing
     return result.output
   }
 
-  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  @Test(.needs("mandoc"))
   func `mandoc finds no fault in the manual page`() throws {
     try withPage { path in
       let result = try Shell.run("mandoc -T lint -W style \(path)")
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  @Test(.needs("mandoc"))
   func `the manual page shows every command with its options and examples, as help has them`() throws {
     try withPage { path in
       let text = try Shell.run("mandoc -T utf8 -O width=200 \(path) | sed 's/.\\x08//g'").output

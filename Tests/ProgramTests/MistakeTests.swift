@@ -65,7 +65,7 @@ import Testing
 
   /// Runs a command with what it needs, but a key and an archive, and one option.
   private func run(_ command: ProgramHelp, _ argument: ProgramHelp.Argument, _ value: String) throws
-    -> Program.Result
+    -> CommandOutcome
   {
     var words = [command.commandName]
     for (option, text) in [("--organization", "acme"), ("--archive", "/tmp/never-made"), ("--since", "0")]

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct MonitoringTests {
   private static let folder = Repository.path("samples/monitoring")
 
-  @Test(.enabled(if: Shell.works("command -v promtool"), "needs promtool"))
+  @Test(.needs("promtool"))
   func `promtool finds no fault in the alerts, and each fires when it should`() throws {
     for command in ["check rules alerts.yaml", "test rules alerts-test.yaml"] {
       let result = try Shell.run("cd \(MonitoringTests.folder) && promtool \(command)")
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Shell.works("command -v promtool"), "needs promtool"),
+    .needs("promtool"),
     arguments: [
       ("> 26 * 3600", "> 96 * 3600"), ("> 3 * 86400", "> 9 * 86400"), ("< 7 * 86400", "< 5 * 86400"),
       ("!= 0) != 4", "!= 0)"), ("== 2", "== 3"), ("gaps > 0", "gaps > 1"), ("vanished > 0", "vanished > 9"),

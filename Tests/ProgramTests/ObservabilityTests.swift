@@ -173,7 +173,7 @@ import Testing
 
   @Test func `every line of a log in JSON is an object with the same keys, to the last error`() throws {
     try Bench.with(["--generate", "500", "--fail-every", "2"]) { bench in
-      func lines(_ result: Program.Result) throws -> [[String: Any]] {
+      func lines(_ result: CommandOutcome) throws -> [[String: Any]] {
         try result.log.split(separator: "\n").map { line in
           try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
         }

@@ -260,7 +260,7 @@ import Testing
     try Bench.with(options) { bench in
       let prom = bench.folder + "/figures.prom"
       func figures() throws -> String { try String(contentsOfFile: prom, encoding: .utf8) }
-      func export(_ log: String, _ more: [String] = []) throws -> Running {
+      func export(_ log: String, _ more: [String] = []) throws -> RunningCommand {
         try Program.exporter.start(
           bench.arguments(
             OutputTests.start + [
@@ -306,7 +306,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v curl"), "needs curl"))
+  @Test(.needs("curl"))
   func `the documented line for a Pushgateway sends the figures, and keeps the status`() throws {
     let line = try #require(
       try Document("Monitoring").blocks.flatMap(\.session).map(\.command)

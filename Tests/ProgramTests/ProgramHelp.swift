@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What a program tells of its own command line.
 struct ProgramHelp: Decodable {

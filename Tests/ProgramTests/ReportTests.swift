@@ -10,7 +10,7 @@ import Testing
     var rows: [[String]]
     var marks: Int
 
-    init(_ result: Program.Result) throws {
+    init(_ result: CommandOutcome) throws {
       #expect(result.status == 0, "\(result.log)")
       let json = try result.json
       cells = try #require(json["cells"] as? [String])
@@ -29,7 +29,7 @@ import Testing
     try body(folder)
   }
 
-  private func report(_ archive: String, _ file: String, _ options: [String] = []) throws -> Program.Result {
+  private func report(_ archive: String, _ file: String, _ options: [String] = []) throws -> CommandOutcome {
     try Program.exporter.run(["report", "-q", "-o", "acme", "--archive", archive, "--html", file] + options)
   }
 
@@ -237,7 +237,7 @@ import Testing
       try hostileArchive(folder) { archive in
         let file = folder + "/audit.html"
         #expect(try report(archive, file).status == 0)
-        func dump(_ page: String, log: String) throws -> Program.Result {
+        func dump(_ page: String, log: String) throws -> CommandOutcome {
           try Shell.run(
             """
             cd '\(folder)' && exec \(Self.chromium) --no-sandbox --disable-gpu --user-data-dir='\(folder)/profile' \

@@ -5,7 +5,7 @@ import Testing
 /// `samples/scheduling`, each held to the rules of what will read it.
 @Suite(.fewAtOnce) struct SchedulingTests {
   @Test(
-    .enabled(if: Shell.works("command -v systemd-analyze"), "needs systemd-analyze"))
+    .needs("systemd-analyze"))
   func `systemd finds no fault in the service and the timer`() throws {
     let folder = NSTemporaryDirectory() + "audit-units-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
+    .needsPython,
     arguments: ["kubernetes", "github", "airflow", "crontab"])
   func `the samples for other schedulers have no fault`(scheduler: String) throws {
     let result = try Python.run("check-samples.py", [scheduler])

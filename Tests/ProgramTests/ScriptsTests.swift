@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct ScriptsTests {
   private func source(_ script: String, _ arguments: [String] = [], environment: [String: String] = [:])
     throws
-    -> Program.Result
+    -> CommandOutcome
   {
     let common = Repository.path("Scripts/common.sh")
     return try Shell.run(
@@ -62,7 +62,7 @@ import Testing
   /// What `run_tests` does about a program that says these lines and ends with this status.
   private func runTests(
     _ lines: [String], status: Int = 0, then last: String = "", environment: [String: String] = [:]
-  ) throws -> (result: Program.Result, log: String) {
+  ) throws -> (result: CommandOutcome, log: String) {
     try Folder.with { folder in
       let output = try folder.write(lines.joined(separator: "\n"), to: "output")
       let result = try source(

@@ -8,7 +8,7 @@ import Testing
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 
   /// Runs a command after `prepare`, a line of shell, with mounts of its own.
-  private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> Program.Result {
+  private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> CommandOutcome {
     try Shell.run(
       "exec unshare -m sh -c '\(prepare) || exit 99; exec \"$@\"' sh \"$@\"", arguments,
       environment: bench.environment)
@@ -58,7 +58,7 @@ import Testing
 
   @Test func `limits of the process: each with its own advice`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
-      func export(_ limit: String, _ archive: String) throws -> Program.Result {
+      func export(_ limit: String, _ archive: String) throws -> CommandOutcome {
         try Shell.run(
           "\(limit); exec \"$@\"",
           bench.arguments(["--backfill-start-time", "2020-01-01", "--archive", archive]),

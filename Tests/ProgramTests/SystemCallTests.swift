@@ -37,7 +37,7 @@ struct SystemCallTests {
   /// A first run of some days into `archive`, with a fault at the n-th call of its kind by any thread.
   private func run(
     _ bench: Bench, _ archive: String, _ call: Call, _ fault: String, at number: String
-  ) throws -> Program.Result {
+  ) throws -> CommandOutcome {
     // Writes go to sockets and to stderr too: of them only those to files in the making count.
     let paths =
       call == .write
@@ -54,7 +54,7 @@ struct SystemCallTests {
       environment: bench.environment.merging(["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"]) { $1 })
   }
 
-  private func complete(_ bench: Bench, _ archive: String) throws -> Program.Result {
+  private func complete(_ bench: Bench, _ archive: String) throws -> CommandOutcome {
     try bench.export(["--backfill-start-time", Self.recent.from, "--archive", archive])
   }
 

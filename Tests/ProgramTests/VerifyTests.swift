@@ -36,7 +36,7 @@ import Testing
     try body(folder)
   }
 
-  private func verify(_ folder: String, _ options: [String] = []) throws -> Program.Result {
+  private func verify(_ folder: String, _ options: [String] = []) throws -> CommandOutcome {
     try Program.exporter.run(["verify", "--organization", "acme", "--archive", folder] + options)
   }
 
@@ -336,7 +336,7 @@ import Testing
   }
 
   /// Runs a command as it is printed, in a shell that knows the key, and not the host.
-  private func paste(_ command: String, _ bench: Bench) throws -> Program.Result {
+  private func paste(_ command: String, _ bench: Bench) throws -> CommandOutcome {
     #expect(command.hasPrefix("cloudsmith-audit-export "), "\(command)")
     return try Shell.run(
       "\"$1\" \(command.trimmingPrefix("cloudsmith-audit-export "))",

@@ -23,13 +23,13 @@ import Testing
     for name in Self.names { #expect(help.output.contains(name) && refusal.log.contains(name), "\(name)") }
   }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `DuckDB holds every cell of a nasty log, after each load and after a new export`() throws {
     try load("duckdb")
   }
 
   @Test(
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
+    .needsPython,
     .enabled(
       if: Shell.works("ls /usr/lib/postgresql/*/bin/initdb && command -v psql && command -v jq"),
       "needs postgresql and jq; Scripts/test installs them"))
@@ -39,7 +39,7 @@ import Testing
 
   @Test(
     .enabled(if: engines.contains("chdb") && Python.isThere, "needs chdb; Scripts/test --engines has it"),
-    .enabled(if: Shell.works("command -v jq"), "needs jq; Scripts/test installs it"))
+    .needs("jq"))
   func `ClickHouse holds every cell of a nasty log, after each load and after a new export`() throws {
     try load("clickhouse")
   }
@@ -50,7 +50,7 @@ import Testing
     try load("spark")
   }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `Other engines find every cell of a nasty log in its Parquet parts, read as one table`() throws {
     try load("parquet", [Self.engines.isEmpty ? "pyarrow,duckdb,polars" : Self.engines])
   }
@@ -69,8 +69,8 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
-    .enabled(if: Shell.works("command -v jq"), "needs jq; Scripts/test installs it"))
+    .needsPython,
+    .needs("jq"))
   func `what no warehouse runs here says so, and tells a client what reads as its SQL`() throws {
     let result = try Python.run("check-samples.py", ["warehouses", try Program.exporter.path])
     #expect(result.status == 0, "\(result.output)\(result.log)")

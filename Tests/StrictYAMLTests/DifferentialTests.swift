@@ -3,10 +3,8 @@ import StrictYAML
 import TestSupport
 import Testing
 
-private let python = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
-
 /// Three other readers: PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
-@Suite(.fewAtOnce, .enabled(if: python != nil, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+@Suite(.fewAtOnce, .needsPython)
 struct DifferentialTests {
   /// `YAML_DOCUMENTS`, how many, and `YAML_SEED`, that of the first.
   private static let seeds: Range<Int> = {
@@ -97,20 +95,9 @@ struct DifferentialTests {
     let file = FileManager.default.temporaryDirectory.appending(path: "yaml-\(UUID().uuidString).json")
     try JSONEncoder().encode(texts).write(to: file)
     defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
-    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Interoperability/read-yaml.py")
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: try #require(python))
-    process.arguments = [script.path, file.path]
-    process.standardOutput = output
-    try process.run()
-    let watchdog = Watchdog(process.processIdentifier)
-    defer { watchdog.end() }
-    let told = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    let others = try JSONDecoder().decode([[String?]].self, from: told)
+    let told = try Python.run("read-yaml.py", [file.path])
+    try #require(told.status == 0, "\(told.log)")
+    let others = try JSONDecoder().decode([[String?]].self, from: Data(told.outputBytes))
     try #require(others.count == texts.count && others.allSatisfy { $0.count == 3 })
     return others
   }
