@@ -1,10 +1,81 @@
+import AuditRecord
 import Foundation
 import TestSupport
 import Testing
 
 /// What the caller of the program leaves open, and how it ends the program.
-@Suite(.fewAtOnce) struct ProcessTests {
+@Suite(.fewAtOnce, .serialized) struct ProcessTests {
   private static let start = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+
+  @Test
+  func
+    `a run killed at a random moment leaves an archive that the next run completes, as if nothing had been`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(6_000)) { bench in
+      let options = ["--backfill-start-time", ExportTests.recent.from, "--page-size", "200"]
+      #expect(try bench.export(options).status == 0)
+      let whole = try contents(of: bench.archive)
+      #expect(whole.count == 30)
+
+      var kills = 0
+      for attempt in 0..<8 {
+        let archive = bench.folder + "/killed-\(attempt)"
+        let running = try Program.exporter.start(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        usleep(UInt32(40_000 + attempt * 60_000))
+        running.signal(SIGKILL)
+        if running.wait().wasKilled { kills += 1 }
+        let again = try Program.exporter.run(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        #expect(again.status == 0, "\(again.log)")
+        #expect(try contents(of: archive) == whole, "attempt \(attempt)")
+        #expect(try leftovers(in: archive) == [], "attempt \(attempt)")
+      }
+      #expect(kills > 0)
+    }
+  }
+
+  @Test func `SIGTERM ends a run in order: what is complete is kept, the lock is free, the status is 130`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(20_000)) { bench in
+      var arguments = bench.arguments([
+        "--backfill-start-time", ExportTests.recent.from, "--page-size", "100",
+      ])
+      arguments.replace(["unlimited"], with: ["20"])
+      let running = try Program.exporter.start(arguments, environment: bench.environment)
+      try running.wait { try bench.hasStaged(3) }
+      running.signal(SIGTERM)
+      let result = running.wait()
+      #expect(result.status == 130, "\(result.log)")
+      #expect(result.log.contains("Interrupted; all that was complete is kept"))
+      let manifest = try #require(try bench.status()["manifest"] as? [String: Any])
+      #expect((manifest["coverage"] as? [Any])?.count == 1)
+      #expect((manifest["gaps"] as? [Any])?.count == 1)
+      #expect(try leftovers(in: bench.archive) == [])
+      let again = try bench.export(["--output-format", "json"])
+      #expect(again.status == 0, "\(again.log)")
+      #expect((try again.json["gaps"] as? [Any])?.isEmpty == true)
+    }
+  }
+
+  @Test
+  func `a second run while one is under way ends at once with status 11, and says who holds the archive`()
+    throws
+  {
+    try Bench.with(ExportTests.generate(5_000)) { bench in
+      var arguments = bench.arguments(["--backfill-start-time", ExportTests.recent.from])
+      arguments.replace(["unlimited"], with: ["1"])
+      let first = try Program.exporter.start(arguments, environment: bench.environment)
+      try first.wait { FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") }
+      let second = try bench.export()
+      #expect(second.status == 11, "\(second.log)")
+      #expect(second.log.contains("process \(first.id)"), "\(second.log)")
+      first.signal(SIGTERM)
+      #expect(first.wait().status == 130)
+    }
+  }
 
   @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
   func `closed standard descriptors are opened first, so that no file gets what is said`(closed: String)

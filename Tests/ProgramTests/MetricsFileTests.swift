@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What those are told who watch a run from outside.
-@Suite(.fewAtOnce, .serialized) struct ObservabilityTests {
+/// `--metrics-file`, as Prometheus' own tool and the node exporter read it.
+@Suite(.fewAtOnce, .serialized) struct MetricsFileTests {
   private static let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
   private static let prefix = "cloudsmith_audit_export_"
 
@@ -169,155 +169,81 @@ import Testing
     }
   }
 
-  // MARK: The log
-
-  @Test func `every line of a log in JSON is an object with the same keys, to the last error`() throws {
-    try Bench.with(["--generate", "500", "--fail-every", "2"]) { bench in
-      func lines(_ result: CommandOutcome) throws -> [[String: Any]] {
-        try result.log.split(separator: "\n").map { line in
-          try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
-        }
+  @Test func `runs of two logs that share a metrics file keep both, also when they end at once`() throws {
+    let names = (1...6).map { "org-\($0)" }
+    let options = ["--generate", "30", "--repository", "tools"] + names.flatMap { ["--organization", $0] }
+    try Bench.with(options) { bench in
+      let prom = bench.folder + "/figures.prom"
+      func figures() throws -> String { try String(contentsOfFile: prom, encoding: .utf8) }
+      func export(_ log: String, _ more: [String] = []) throws -> RunningCommand {
+        try Program.exporter.start(
+          bench.arguments(
+            OutputTests.start + [
+              "-o", log, "--archive", "\(bench.archive)-\(log.contains("/"))", "--metrics-file", prom,
+            ]
+              + more),
+          environment: bench.environment)
       }
-      let options = [
-        "--backfill-start-time", ObservabilityTests.recent, "--log-format", "json", "--page-size", "200",
-      ]
-      let good = try bench.export(options)
-      let log = try lines(good)
-      #expect(good.status == 0 && log.count > 4)
-      for line in log {
-        #expect(Set(["time", "level", "message", "program", "log"]).isSubset(of: line.keys), "\(line)")
-        #expect(line["program"] as? String == "cloudsmith-audit-export" && line["log"] as? String == "acme")
-        let time = try #require(line["time"] as? String)
-        #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/) != nil)
+      let logs = names + ["acme/tools"]
+      for run in try logs.map({ try export($0) }) {
+        let result = run.wait()
+        #expect(result.status == 0 && !result.log.contains("warning"), "\(result.log)")
       }
-      #expect(Set(log.compactMap { $0["level"] as? String }).isSuperset(of: ["info", "notice"]))
-      let last = try #require(log.last)
-      #expect(last["message"] as? String == "finished" && last["status"] as? String == "done")
-      #expect(last["last_run_events_added"] as? Int == 500)
-
-      let bad = try lines(
-        try bench.export(
-          options, environment: ["CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "", "CLOUDSMITH_API_KEY": ""]))
-      #expect(bad.last?["level"] as? String == "error" && bad.last?["exit_status"] as? Int == 64)
-      #expect((bad.last?["message"] as? String)?.hasPrefix("No API key") == true)
-      let refused = try lines(
-        try bench.export(options + ["-q"], environment: ["CLOUDSMITH_API_KEY": "wrong"]))
-      #expect(refused.count == 1 && refused.first?["status"] as? String == "key_refused", "\(refused)")
-
-      let environment = ["CLOUDSMITH_AUDIT_EXPORT_LOG_FORMAT": "json"]
-      let status = try Program.exporter.run(
-        ["status", "-o", "nobody", "--archive", bench.archive], environment: environment)
-      #expect(try lines(status).map { $0["exit_status"] as? Int } == [10])
-    }
-  }
-
-  // MARK: The dead man's switch
-
-  @Test func `a run that is done is told to the URL, one that failed to its fail, with the words`() throws {
-    let device = try NoticeReceiver(status: 200)
-    defer { device.stop() }
-    try Bench.with(["--generate", "50"]) { bench in
-      let environment = ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/5up3r-53cr3t"]
-      let start = ["--backfill-start-time", ObservabilityTests.recent]
-      #expect(try bench.export(start + ["--dry-run"], environment: environment).status == 0)
-      #expect(device.received.isEmpty)
-      let done = try bench.export(start, environment: environment)
-      #expect(done.status == 0)
-      let refused = try bench.export(environment: environment.merging(["CLOUDSMITH_API_KEY": "wrong"]) { $1 })
-      #expect(refused.status == 20)
-      let usage = try Program.exporter.run(
-        ["export"], environment: environment.merging(["CLOUDSMITH_API_KEY": "k-12345678"]) { $1 })
-      #expect(usage.status == 64)
-
-      let fail = "POST /ping/5up3r-53cr3t/fail"
-      #expect(device.received.map(\.request) == ["POST /ping/5up3r-53cr3t", fail, fail])
-      let bodies = device.received.map(\.body)
-      #expect(
-        try bodies.at(0).hasPrefix("cloudsmith-audit-export: done: acme: ")
-          && bodies.at(0).contains("50 added"))
-      #expect(try bodies.at(1).hasPrefix("cloudsmith-audit-export: key_refused: The API refused the key"))
-      #expect(try bodies.at(2).hasPrefix("cloudsmith-audit-export: usage: No organisation"))
-      for text in [done, refused, usage].flatMap({ [$0.output, $0.log] }) {
-        #expect(!text.contains("5up3r"), "\(text)")
+      func labels() throws -> [String] {
+        try figures().matches(of: /last_run_exit_status\{(.*)\} 0\n/).map { String($0.1) }.sorted()
       }
-      #expect(!device.received.contains { $0.head.contains(bench.key) || $0.body.contains(bench.key) })
-    }
-  }
-
-  @Test(arguments: [404, 500, nil] as [Int?])
-  func `a ping that fails is a warning, and changes neither status nor archive`(status: Int?) throws {
-    let device = try NoticeReceiver(status: status)
-    defer { device.stop() }
-    try Bench.with(["--generate", "50"]) { bench in
-      let url = "\(device.url)/api/push/5up3r-53cr3t?status=up&msg=OK&ping="
-      let result = try bench.export(
-        ["--backfill-start-time", ObservabilityTests.recent, "--log-level", "debug", "--notify-url", url])
-      #expect(result.status == 0)
-      #expect(result.log.contains("warning the ping to --notify-url did not arrive"), "\(result.log)")
-      #expect(!(result.log + result.output).contains("5up3r"))
-      #expect(device.received.count == (status == 404 ? 1 : 3))
-      #expect(
-        device.received.allSatisfy {
-          $0.request.hasPrefix("GET /api/push/5up3r-53cr3t?status=up&msg=cloudsmith-")
-        })
-      #expect(try bench.status()["status"] as? String == "done")
-    }
-  }
-
-  @Test(arguments: ["http://example.com/5up3r-53cr3t", "5up3r-53cr3t", "https://u:5up3r-53cr3t@example.com/"])
-  func `a URL that is none, or would go in the clear, is refused without repeating it`(url: String) throws {
-    let result = try Program.exporter.run(
-      ["export", "-o", "acme", "--archive", "/tmp/never-made", "--notify-url", url],
-      environment: ["CLOUDSMITH_API_KEY": "k-12345678"])
-    #expect(result.status == 64 && result.log.hasPrefix("error: --notify-url: "), "\(result.log)")
-    #expect(!result.log.contains("5up3r"))
-  }
-}
-
-extension ObservabilityTests {
-  @Test
-  func `the logs of a job file stand in one metrics file and one ping, of which one that fails is told`()
-    throws
-  {
-    let device = try NoticeReceiver(status: 200)
-    defer { device.stop() }
-    try Bench.with(["--generate", "50", "--organization", "globex"]) { bench in
-      let file = bench.folder + "/job.yaml"
-      let prom = bench.folder + "/cloudsmith.prom"
-      try Data(
-        """
-        archive: archive
-        max_requests_per_second: unlimited
-        logs:
-          - organization: nobody
-          - organization: acme
-          - organization: globex
-        """.utf8
-      ).write(to: URL(filePath: file))
-      let arguments = ["export", "--config", file, "--metrics-file", prom, "--log-format", "json"]
-      let environment = bench.environment.merging(
-        ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/u"]) { $1 }
-      let result = try Program.exporter.run(arguments, environment: environment)
-      #expect(result.status == 21, "\(result.log)")
-      let text = try String(contentsOfFile: prom, encoding: .utf8)
-      for (log, status) in [("nobody", 21), ("acme", 0), ("globex", 0)] {
-        let name = "cloudsmith_audit_export_last_run_exit_status"
-        #expect(text.contains("\n\(name){organization=\"\(log)\"} \(status)\n"), "\(text)")
-      }
-      #expect(text.ranges(of: "# TYPE cloudsmith_audit_export_last_run_exit_status gauge").count == 1)
+      let wanted = names.map { "organization=\"\($0)\"" } + ["organization=\"acme\",repository=\"tools\""]
+      #expect(try labels() == wanted.sorted())
+      // A run replaces its own figures, and nothing that another program would not read stays.
+      try Data((figures() + "other{a=\"b\"} 1\n\u{1B}[2J\n").utf8).write(to: URL(filePath: prom))
+      let again = try export("org-1").wait()
+      #expect(again.status == 0, "\(again.log)")
+      #expect(try labels() == wanted.sorted())
+      #expect(try !figures().contains("other{") && !figures().contains("\u{1B}"))
+      #expect(try figures().matches(of: /# TYPE cloudsmith_audit_export_archive_events gauge/).count == 1)
       if Shell.works("command -v promtool") {
-        #expect(try Shell.run("promtool check metrics < \(prom)").status == 0)
+        let lint = try Shell.run("promtool check metrics < \(prom)")
+        #expect(lint.status == 0 && lint.log.isEmpty, "\(lint.log)\(lint.output)")
       }
-      #expect(device.received.map(\.request) == ["POST /ping/u/fail"])
-      let body = try #require(device.received.first?.body)
-      #expect(body.hasPrefix("cloudsmith-audit-export: not_found: The API has no organisation 'nobody'"))
-      #expect(body.contains("\nacme: ") && body.contains("\nglobex: "))
+    }
+  }
 
-      let check = try Program.exporter.run(["check", "--config", file], environment: bench.environment)
-      #expect(check.status == 21, "\(check.log)")
+  @Test(arguments: [[0xFF, 0x00], Array("# HELP".utf8)] as [[UInt8]])
+  func `a metrics file that is none is replaced`(bytes: [UInt8]) throws {
+    try Bench.with(["--generate", "30"]) { bench in
+      let prom = bench.folder + "/figures.prom"
+      try Data(bytes).write(to: URL(filePath: prom))
+      let result = try bench.export(OutputTests.start + ["--metrics-file", prom])
+      #expect(result.status == 0)
       #expect(
-        check.output.contains("✗ organisation      The API has no organisation 'nobody'"), "\(check.output)")
-      #expect(check.output.contains("globex: nothing wrong was found"), "\(check.output)")
+        result.log.contains("the figures of other logs are dropped") == (bytes[0] == 0xFF), "\(result.log)")
+      #expect(try String(contentsOfFile: prom, encoding: .utf8).contains("organization=\"acme\""))
+    }
+  }
+
+  @Test(.needs("curl"))
+  func `the documented line for a Pushgateway sends the figures, and keeps the status`() throws {
+    let line = try #require(
+      try Document("Monitoring").blocks.flatMap(\.session).map(\.command)
+        .first { $0.contains("$PUSHGATEWAY") })
+    for (key, status) in [(nil, 0), ("wrong", 20)] as [(String?, Int32)] {
+      let gateway = try NoticeReceiver(status: 200)
+      defer { gateway.stop() }
+      try Bench.with(["--organization", "my-org", "--generate", "30"]) { bench in
+        let command = line.replacing("/srv/audit", with: bench.archive)
+          .replacing("/tmp/audit.prom", with: bench.folder + "/audit.prom")
+          .replacing("cloudsmith-audit-export export", with: try Program.exporter.path + " export")
+        let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
+          .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
+        // The first night, which is not this one.
+        #expect(try bench.export(OutputTests.start + ["--organization", "my-org"]).status == 0)
+        let result = try Shell.run(command, environment: environment)
+        #expect(result.status == status, "\(result.log)")
+        let sign = try #require(gateway.received.first)
+        #expect(sign.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
+        #expect(
+          sign.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"), "\(sign.body)")
+      }
     }
   }
 }
