@@ -90,10 +90,6 @@ import Testing
   }
 
   private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "audit-completion-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try Data(text.utf8).write(to: URL(filePath: folder + "/script"))
-    try body(folder + "/script")
+    try Folder.with { try body($0.write(text, to: "script")) }
   }
 }

@@ -6,10 +6,10 @@ import Testing
 /// Where the key comes from, and where the token.
 @Suite(.fewAtOnce, .serialized) struct CredentialTests {
   @Test func `the API key is in no output, no log, no file and no argument`() throws {
-    try Bench.with(ExportTests.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
+    try Bench.with(Bench.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
       let running = try Program.exporter.start(
         bench.arguments([
-          "--backfill-start-time", ExportTests.recent.from, "--log-level", "debug", "--page-size", "100",
+          "--backfill-start-time", Bench.month.from, "--log-level", "debug", "--page-size", "100",
         ]),
         environment: bench.environment)
       let result = running.wait()
@@ -17,7 +17,7 @@ import Testing
       #expect(result.log.contains("503"))
       #expect(!result.output.contains(bench.key))
       #expect(!result.log.contains(bench.key))
-      for file in try files(in: bench.archive) {
+      for file in try ArchiveOnDisk(bench.archive).files() {
         #expect(try Data(contentsOf: URL(filePath: file)).range(of: Data(bench.key.utf8)) == nil, "\(file)")
       }
       let refused = try bench.export(environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])

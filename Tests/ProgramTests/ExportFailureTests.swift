@@ -16,7 +16,7 @@ import Testing
   ) throws {
     try Bench.with(["--generate", "10"] + options) { bench in
       let result = try bench.export(
-        ["--backfill-start-time", ExportTests.recent.from, "--retries", "2"], environment: environment)
+        ["--backfill-start-time", Bench.month.from, "--retries", "2"], environment: environment)
       #expect(result.status == Int32(status), "\(result.log)")
       for word in words { #expect(result.log.contains(word), "\(word): \(result.log)") }
       #expect(!FileManager.default.fileExists(atPath: bench.archive), "nothing is begun that cannot go on")
@@ -26,7 +26,7 @@ import Testing
   @Test func `an organisation that is not there is told with its causes and cures`() throws {
     try Bench.with(["--generate", "10"]) { bench in
       let result = try bench.export([
-        "--organization", "amce", "--backfill-start-time", ExportTests.recent.from,
+        "--organization", "amce", "--backfill-start-time", Bench.month.from,
       ])
       #expect(result.status == 21, "\(result.log)")
       for word in ["404", "'amce'", "typos", "deleted or archived", "lower case with hyphens"] {
@@ -41,10 +41,10 @@ import Testing
     throws
   {
     try Bench.with([
-      "--generate", "3000", "--rate-limit", "4", "--from", ExportTests.recent.from, "--to",
-      ExportTests.recent.to,
+      "--generate", "3000", "--rate-limit", "4", "--from", Bench.month.from, "--to",
+      Bench.month.to,
     ]) { bench in
-      let result = try bench.export(["--backfill-start-time", ExportTests.recent.from, "--max-wait", "1m"])
+      let result = try bench.export(["--backfill-start-time", Bench.month.from, "--max-wait", "1m"])
       #expect(result.status == 3, "\(result.log)")
       #expect(result.log.contains("longer than --max-wait"))
       #expect(result.log.contains("share the key"))
@@ -64,7 +64,7 @@ import Testing
 
   @Test func `no events is success, and the causes are named`() throws {
     try Bench.with(["--generate", "0"]) { bench in
-      let result = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+      let result = try bench.export(["--backfill-start-time", Bench.month.from])
       #expect(result.status == 0, "\(result.log)")
       #expect(result.output.contains("no events in the window"))
       #expect(result.output.contains("lack access to the audit log"))
@@ -77,7 +77,7 @@ import Testing
     try Bench.with(["--generate", "20"]) { bench in
       let wrong = try bench.export(["--organization", "acme/typo"])
       #expect(wrong.status == 21, "\(wrong.log)")
-      let right = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+      let right = try bench.export(["--backfill-start-time", Bench.month.from])
       #expect(right.status == 0, "\(right.log)")
     }
   }

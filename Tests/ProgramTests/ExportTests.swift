@@ -10,9 +10,9 @@ import Testing
   func `100,001 events over 30 days are archived once each, every cell as an independent flattening has it`()
     throws
   {
-    try Bench.with(ExportTests.generate(100_001, ["--ties", "3"])) { bench in
+    try Bench.with(Bench.generate(100_001, ["--ties", "3"])) { bench in
       let result = try bench.export([
-        "--backfill-start-time", ExportTests.recent.from, "--output-format", "json",
+        "--backfill-start-time", Bench.month.from, "--output-format", "json",
       ])
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])
@@ -30,11 +30,11 @@ import Testing
   func `however many requests are in flight, they do not start faster than the rate that was asked for`(
     limit: String
   ) throws {
-    try Bench.with(ExportTests.generate(600)) { bench in
+    try Bench.with(Bench.generate(600)) { bench in
       let clock = ContinuousClock()
       let began = clock.now
       let result = try bench.export([
-        "--backfill-start-time", ExportTests.recent.from, "--page-size", "20", "--output-format", "json",
+        "--backfill-start-time", Bench.month.from, "--page-size", "20", "--output-format", "json",
         "--max-requests-per-second", "25", "--max-concurrent-requests", limit,
       ])
       // However slow the machine: so many requests cannot have been let go in less time than this.
@@ -42,23 +42,23 @@ import Testing
       #expect(result.status == 0, "\(result.log)")
       #expect(requests >= 30)
       #expect(clock.now - began >= .seconds(1) * (requests - 1) / 25)
-      #expect(try archivedIdentities(bench).count == 600)
+      #expect(try ArchiveOnDisk(bench.archive).identities().count == 600)
     }
   }
 
   @Test func `both formats, and little memory: the same archive, verified, and every day in each format`()
     throws
   {
-    try Bench.with(ExportTests.generate(6_000)) { bench in
-      let start = ["--backfill-start-time", ExportTests.recent.from]
+    try Bench.with(Bench.generate(6_000)) { bench in
+      let start = ["--backfill-start-time", Bench.month.from]
       #expect(try bench.export(start).status == 0)
-      let csv = try contents(of: bench.archive)
+      let csv = try ArchiveOnDisk(bench.archive).reportedContent()
       #expect(csv.count == 30)
       let both =
         start + ["--archive", bench.folder + "/both", "--format", "csv,parquet", "--memory-limit", "20kB"]
       let result = try Program.exporter.run(bench.arguments(both), environment: bench.environment)
       #expect(result.status == 0, "\(result.log)")
-      #expect(try contents(of: bench.folder + "/both") == csv)
+      #expect(try ArchiveOnDisk(bench.folder + "/both").reportedContent() == csv)
 
       // The first archive becomes the same from its own rows.
       let converted = try bench.export(["--format", "csv,parquet"])
@@ -77,10 +77,10 @@ import Testing
       }
       // A run that says nothing of formats goes on with both.
       try FileManager.default.removeItem(atPath: "\(bench.archive)/parquet")
-      let window = ["--from", ExportTests.recent.from, "--to", ExportTests.recent.to]
+      let window = ["--from", Bench.month.from, "--to", Bench.month.to]
       let again = try bench.export(["-q", "--replace"] + window)
       #expect(again.status == 0 && !again.log.contains("leaves out"), "\(again.log)")
-      let found = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive])
+      let found = try bench.verify()
       #expect(
         found.status == 0 && found.output.contains("60 of 60 are as they were sealed"), "\(found.output)")
       // One that leaves a format out says so, also when it is to be quiet.
@@ -91,21 +91,21 @@ import Testing
 
   @Test(.needsPython)
   func `the official Python client gets exactly the events that are archived`() throws {
-    try Bench.with(ExportTests.generate(2_345)) { bench in
-      #expect(try bench.export(["--backfill-start-time", ExportTests.recent.from]).status == 0)
+    try Bench.with(Bench.generate(2_345)) { bench in
+      #expect(try bench.export(["--backfill-start-time", Bench.month.from]).status == 0)
       let client = try Python.run(
         "official_client.py", [bench.url, bench.key, "acme", "--page-size", "500"])
       #expect(client.status == 0, "\(client.log)")
-      let received = client.output.split(separator: "\n").compactMap { line in
-        (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["uuid"] as? String
+      let received = try client.output.split(separator: "\n").compactMap { line in
+        (try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["uuid"] as? String
       }
       #expect(received.count == 2_345)
-      #expect(Set(received) == Set(try archivedIdentities(bench)))
+      #expect(Set(received) == Set(try ArchiveOnDisk(bench.archive).identities()))
     }
   }
 
   @Test func `what the summary says was received is all that was, twice or in vain too`() throws {
-    try Bench.with(ExportTests.generate(1_200)) { bench in
+    try Bench.with(Bench.generate(1_200)) { bench in
       func counts(_ result: CommandOutcome) throws -> [String: Int] {
         let line = try #require(result.output.split(separator: "\n").first)
         let parts = line.matches(of: /([\d,]+) ([a-z ]+)/).map {
@@ -113,7 +113,7 @@ import Testing
         }
         return Dictionary(parts) { first, _ in first }
       }
-      let first = try counts(bench.export(["--backfill-start-time", ExportTests.recent.from]))
+      let first = try counts(bench.export(["--backfill-start-time", Bench.month.from]))
       // A run ends where it began: the last page and the first are read twice.
       let twice = (first["known already"] ?? 0) + (first["read twice or outside the window"] ?? 0)
       #expect(first["added"] == 1_200 && twice > 0)
@@ -127,10 +127,10 @@ import Testing
 
   @Test func `a repository's log has an archive of its own kind`() throws {
     try Bench.with([
-      "--repository", "my-repo", "--generate", "300", "--from", ExportTests.recent.from, "--to",
-      ExportTests.recent.to,
+      "--repository", "my-repo", "--generate", "300", "--from", Bench.month.from, "--to",
+      Bench.month.to,
     ]) { bench in
-      let options = ["--backfill-start-time", ExportTests.recent.from]
+      let options = ["--backfill-start-time", Bench.month.from]
       let result = try bench.export(options + ["--organization", "acme/my-repo"])
       #expect(result.status == 0, "\(result.log)")
       #expect(
@@ -141,8 +141,8 @@ import Testing
   }
 
   @Test func `a dry run tells windows, days, requests and time, and writes nothing`() throws {
-    try Bench.with(ExportTests.generate(3_000)) { bench in
-      let options = ["--backfill-start-time", ExportTests.recent.from, "--page-size", "100", "--dry-run"]
+    try Bench.with(Bench.generate(3_000)) { bench in
+      let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100", "--dry-run"]
       let text = try bench.export(options + ["--max-requests-per-second", "1"])
       #expect(text.status == 0, "\(text.log)")
       #expect(text.output.contains("would fetch"), "\(text.output)")
@@ -152,7 +152,7 @@ import Testing
       #expect((json["requests_expected"] as? Int).map { (20...60).contains($0) } == true, "\(json)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
       // Of a night, which reads one page and that again, nothing is left to guess.
-      let start = ["--backfill-start-time", ExportTests.recent.from]
+      let start = ["--backfill-start-time", Bench.month.from]
       #expect(try bench.export(start).status == 0)
       let night = ["--page-size", "500", "--lookback", "1m", "--output-format", "json"]
       let expected = try bench.export(night + ["--dry-run"]).json["requests_expected"] as? Int
@@ -164,8 +164,8 @@ import Testing
   }
 
   @Test func `an archive of a query holds what it finds, and no other query is mixed into it`() throws {
-    try Bench.with(ExportTests.generate(2_000)) { bench in
-      let options = ["--backfill-start-time", ExportTests.recent.from, "--query", "event:login"]
+    try Bench.with(Bench.generate(2_000)) { bench in
+      let options = ["--backfill-start-time", Bench.month.from, "--query", "event:login"]
       let result = try bench.export(options + ["--output-format", "json"])
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])
@@ -180,8 +180,8 @@ import Testing
 
   @Test(arguments: ["exact", "ignored"])
   func `the time filter is used when asked for, and only where its answers agree`(filter: String) throws {
-    try Bench.with(ExportTests.generate(3_001) + ["--time-filter", filter]) { bench in
-      let options = ["--backfill-start-time", ExportTests.recent.from, "--page-size", "100"]
+    try Bench.with(Bench.generate(3_001) + ["--time-filter", filter]) { bench in
+      let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100"]
       let result = try bench.export(options + ["--time-filter", "filter", "--output-format", "json"])
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])

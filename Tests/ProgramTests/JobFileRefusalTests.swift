@@ -138,7 +138,7 @@ import Testing
 
   @Test func `a job file that everybody can change gets a warning`() throws {
     try Folder.with { folder in
-      let file = try folder.write("archive: a\n\(JobFileTests.log)", to: "job.yaml")
+      let file = try folder.write("archive: a\n\(Self.log)", to: "job.yaml")
       for (mode, warns) in [(0o666, true), (0o644, false)] {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
         let log = try Program.exporter.run(["status", "--config", file]).log

@@ -102,10 +102,7 @@ import Testing
   }
 
   private func withPage(_ body: (String) throws -> Void) throws {
-    let path = NSTemporaryDirectory() + "audit-manual-\(UUID().uuidString).1"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data(try Self.page().utf8).write(to: URL(filePath: path))
-    try body(path)
+    try Folder.with { try body($0.write(try Self.page(), to: "manual.1")) }
   }
 }
 

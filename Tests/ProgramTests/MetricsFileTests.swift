@@ -4,7 +4,6 @@ import Testing
 
 /// `--metrics-file`, as Prometheus' own tool and the node exporter read it.
 @Suite(.fewAtOnce, .serialized) struct MetricsFileTests {
-  private static let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
   private static let prefix = "cloudsmith_audit_export_"
 
   /// The samples of a metrics file, by name without its prefix, and the labels that all but the first have.
@@ -27,7 +26,7 @@ import Testing
     try Bench.with(["--generate", "500", "--fail-every", "2", "--fail-status", "503"]) { bench in
       let file = bench.folder + "/cloudsmith.prom"
       let result = try bench.export([
-        "--backfill-start-time", ObservabilityTests.recent, "--page-size", "200", "--metrics-file", file,
+        "--backfill-start-time", Bench.startTime, "--page-size", "200", "--metrics-file", file,
         "--output-format", "json", "--quiet",
       ])
       #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")
@@ -65,7 +64,7 @@ import Testing
       #expect(try metrics(file).values["last_success_timestamp_seconds"] == nil)
       #expect(try metrics(file).values["last_run_exit_status"] == 20)
 
-      #expect(try bench.export(options + ["--backfill-start-time", ObservabilityTests.recent]).status == 0)
+      #expect(try bench.export(options + Bench.start).status == 0)
       let success = try metrics(file).values
       // The file is not what remembers.
       try FileManager.default.removeItem(atPath: file)
@@ -95,7 +94,7 @@ import Testing
     try Bench.with(["--generate", "50", "--repository", "tools"]) { bench throws in
       let file = bench.folder + "/cloudsmith.prom"
       let options = [
-        "--organization", "acme/tools", "--backfill-start-time", ObservabilityTests.recent,
+        "--organization", "acme/tools", "--backfill-start-time", Bench.startTime,
       ]
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_METRICS_FILE": file]
       #expect(try bench.export(options + ["--dry-run"], environment: environment).status == 0)
@@ -130,7 +129,7 @@ import Testing
     try Bench.with(["--generate", "50"]) { bench in
       let result = try bench.export(
         quiet + [
-          "--backfill-start-time", ObservabilityTests.recent, "--metrics-file",
+          "--backfill-start-time", Bench.startTime, "--metrics-file",
           bench.folder + "/none/cloudsmith.prom",
         ])
       #expect(result.status == 0)
@@ -149,7 +148,7 @@ import Testing
       let target = bench.folder + "/target.prom"
       try Data("old".utf8).write(to: URL(filePath: target))
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
-      let options = ["--backfill-start-time", ObservabilityTests.recent]
+      let options = Bench.start
       #expect(try bench.export(options + ["--metrics-file", link]).status == 0)
       #expect(try metrics(target).values["last_run_exit_status"] == 0)
       #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
@@ -178,7 +177,7 @@ import Testing
       func export(_ log: String, _ more: [String] = []) throws -> RunningCommand {
         try Program.exporter.start(
           bench.arguments(
-            OutputTests.start + [
+            Bench.start + [
               "-o", log, "--archive", "\(bench.archive)-\(log.contains("/"))", "--metrics-file", prom,
             ]
               + more),
@@ -213,7 +212,7 @@ import Testing
     try Bench.with(["--generate", "30"]) { bench in
       let prom = bench.folder + "/figures.prom"
       try Data(bytes).write(to: URL(filePath: prom))
-      let result = try bench.export(OutputTests.start + ["--metrics-file", prom])
+      let result = try bench.export(Bench.start + ["--metrics-file", prom])
       #expect(result.status == 0)
       #expect(
         result.log.contains("the figures of other logs are dropped") == (bytes[0] == 0xFF), "\(result.log)")
@@ -236,7 +235,7 @@ import Testing
         let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
           .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
         // The first night, which is not this one.
-        #expect(try bench.export(OutputTests.start + ["--organization", "my-org"]).status == 0)
+        #expect(try bench.export(Bench.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")
         let sign = try #require(gateway.received.first)

@@ -18,7 +18,7 @@ import Testing
         }
       }
       let options = [
-        "--backfill-start-time", ObservabilityTests.recent, "--log-format", "json", "--page-size", "200",
+        "--backfill-start-time", Bench.startTime, "--log-format", "json", "--page-size", "200",
       ]
       let good = try bench.export(options)
       let log = try lines(good)
@@ -55,7 +55,7 @@ import Testing
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/5up3r-53cr3t"]
-      let start = ["--backfill-start-time", ObservabilityTests.recent]
+      let start = Bench.start
       #expect(try bench.export(start + ["--dry-run"], environment: environment).status == 0)
       #expect(device.received.isEmpty)
       let done = try bench.export(start, environment: environment)
@@ -88,7 +88,7 @@ import Testing
     try Bench.with(["--generate", "50"]) { bench in
       let url = "\(device.url)/api/push/5up3r-53cr3t?status=up&msg=OK&ping="
       let result = try bench.export(
-        ["--backfill-start-time", ObservabilityTests.recent, "--log-level", "debug", "--notify-url", url])
+        ["--backfill-start-time", Bench.startTime, "--log-level", "debug", "--notify-url", url])
       #expect(result.status == 0)
       #expect(result.log.contains("warning the ping to --notify-url did not arrive"), "\(result.log)")
       #expect(!(result.log + result.output).contains("5up3r"))

@@ -4,10 +4,6 @@ import Testing
 
 /// What goes to stdout and stderr, and what does not.
 @Suite(.fewAtOnce, .serialized) struct OutputTests {
-  private static let start = [
-    "--backfill-start-time", Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601),
-  ]
-
   private func lines(_ log: String) throws -> [[String: Any]] {
     try log.split(separator: "\n").map { line in
       try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
@@ -17,7 +13,7 @@ import Testing
   @Test func `with --quiet a run that is done says nothing, unless an answer is asked for`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       for options in [["-q"], ["-q", "--log-format", "json"]] {
-        let result = try bench.export(OutputTests.start + options)
+        let result = try bench.export(Bench.start + options)
         #expect(
           result.status == 0 && result.output.isEmpty && result.log.isEmpty, "\(result.output)\(result.log)")
         for command in [["verify"], ["check"]] {
@@ -50,7 +46,7 @@ import Testing
   @Test func `with -q and a log in JSON there is nothing but JSON, whatever goes wrong`() throws {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["-q", "--log-format", "json"]
-      #expect(try bench.export(OutputTests.start).status == 0)
+      #expect(try bench.export(Bench.start).status == 0)
       for (more, environment, status) in [
         ([], ["CLOUDSMITH_API_KEY": "wrong"], 20), ([], ["CLOUDSMITH_API_KEY": ""], 64),
         (["--page-size", "0"], [:], 64), (["--log-level", "loud"], [:], 64),
@@ -72,7 +68,7 @@ import Testing
       let part = try #require(
         try FileManager.default.subpathsOfDirectory(atPath: bench.archive).first { $0.hasSuffix(".csv.gz") })
       try FileManager.default.removeItem(atPath: bench.archive + "/" + part)
-      let verified = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive] + options)
+      let verified = try bench.verify(options)
       #expect(verified.status == 2 && verified.output.isEmpty)
       #expect(try lines(verified.log).contains { ($0["details"] as? String)?.contains(part) == true })
       let checked = try Program.exporter.run(
@@ -95,7 +91,7 @@ import Testing
 
   /// What is about to be lost is so by the API's clock, and two warnings do not hide each other.
   @Test func `a clock that is ahead hides no warning, and the figures are those of the API's clock`() throws {
-    func before(_ days: Double) -> String { Date(timeIntervalSinceNow: -days * 86_400).formatted(.iso8601) }
+    func before(_ days: Double) -> String { Past.time(daysAgo: days) }
     let ahead = 10.0
     let options = [
       "--generate", "50", "--from", before(20), "--to", before(ahead + 1), "--date-behind", "10d",
@@ -131,7 +127,7 @@ import Testing
         (["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
         (["CLOUDSMITH_API_HOST": "https://127.0.0.1:1"], 75, "could not be reached"),
       ] as [([String: String], Int32, String)] {
-        let result = try bench.export(OutputTests.start + ["--retries", "1"], environment: environment)
+        let result = try bench.export(Bench.start + ["--retries", "1"], environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
           result.output.hasPrefix("acme: nothing was exported: ") && result.output.contains(words),
@@ -145,7 +141,7 @@ import Testing
     try Bench.with(["--generate", "5000", "--rate-limit", "7", "--rate-window", "1h"]) { bench in
       let file = bench.folder + "/figures.prom"
       let options =
-        OutputTests.start + ["--max-wait", "1s", "--page-size", "100", "--metrics-file", file]
+        Bench.start + ["--max-wait", "1s", "--page-size", "100", "--metrics-file", file]
       for (format, archive) in [("json", bench.archive), ("text", bench.folder + "/other")] {
         let result = try bench.export(options + ["--output-format", format, "--archive", archive])
         #expect(result.status == 3 && result.log.contains("longer than --max-wait allows"), "\(result.log)")
@@ -187,7 +183,7 @@ import Testing
         ),
       ] as [([String], [String: String], Int32, String)] {
         let result = try bench.export(
-          OutputTests.start + ["--retries", "1"] + options, environment: environment)
+          Bench.start + ["--retries", "1"] + options, environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
           result.output.contains(": nothing was exported: ") && result.output.contains(words),

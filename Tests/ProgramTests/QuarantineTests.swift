@@ -6,13 +6,11 @@ import Testing
 /// Records that cannot be rows, and times that need care.
 @Suite(.fewAtOnce, .serialized) struct QuarantineTests {
   @Test func `records that cannot be rows go to quarantine once: status 4, then 0`() throws {
-    let folder = NSTemporaryDirectory() + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let events = #"[{"uuid":"a","event_at":"\#(ExportTests.recent.to)"},{"uuid":"b"},7]"#
-    try Data(events.utf8).write(to: URL(filePath: folder + "/events.json"))
-    try Bench.with(["--events", folder + "/events.json"]) { bench in
-      let first = try bench.export(["--backfill-start-time", ExportTests.recent.from])
+    let folder = try Folder.make()
+    defer { folder.remove() }
+    let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"},7]"#
+    try Bench.with(["--events", folder.write(events, to: "events.json")]) { bench in
+      let first = try bench.export(["--backfill-start-time", Bench.month.from])
       #expect(first.status == 4, "\(first.log)")
       #expect(first.log.contains("2 records"))
       let second = try bench.export()
@@ -28,7 +26,7 @@ import Testing
     `events of a leap second are archived on the next day and counted, an offset without a colon is not read`()
     throws
   {
-    let day = String(ExportTests.recent.from.prefix(10))
+    let day = String(Bench.month.from.prefix(10))
     let next = try #require(Day(day)).next
     let times = [
       "\(next)T00:00:00.000001Z", "\(day)T23:59:60.9Z", "\(day)T23:59:60.5Z", "\(next)T05:29:60+05:30",
@@ -39,7 +37,7 @@ import Testing
     try Folder.with { folder in
       let file = try folder.write("[\(events.joined(separator: ","))]", to: "events.json")
       try Bench.with(["--events", file]) { bench in
-        let options = ["--backfill-start-time", ExportTests.recent.from, "--output-format", "json"]
+        let options = ["--backfill-start-time", Bench.month.from, "--output-format", "json"]
         let first = try bench.export(options)
         #expect(first.status == 4, "\(first.log)")
         let run = try #require(try first.json["run"] as? [String: Any])
@@ -68,7 +66,7 @@ import Testing
         let second = try bench.export(options)
         let again = try #require(try second.json["run"] as? [String: Any])
         #expect(second.status == 0 && again["rows_added"] as? Int == 0, "\(second.log)")
-        #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+        #expect(try bench.verify().status == 0)
         if Python.isThere {
           let check = try Python.run(
             "flatten.py",
@@ -80,13 +78,11 @@ import Testing
   }
 
   @Test func `a file of quarantine that is gone is told by status and by runs, with the cure`() throws {
-    let folder = NSTemporaryDirectory() + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let events = #"[{"uuid":"a","event_at":"\#(ExportTests.recent.to)"},{"uuid":"b"}]"#
-    try Data(events.utf8).write(to: URL(filePath: folder + "/events.json"))
-    try Bench.with(["--events", folder + "/events.json"]) { bench in
-      #expect(try bench.export(["--backfill-start-time", ExportTests.recent.from]).status == 4)
+    let folder = try Folder.make()
+    defer { folder.remove() }
+    let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"}]"#
+    try Bench.with(["--events", folder.write(events, to: "events.json")]) { bench in
+      #expect(try bench.export(["--backfill-start-time", Bench.month.from]).status == 4)
       try FileManager.default.removeItem(atPath: bench.archive + "/quarantine")
       let status = try Program.exporter.run(["status", "-o", "acme", "--archive", bench.archive])
       #expect(status.status == 2 && status.output.contains("damaged          quarantine/organization=acme/"))

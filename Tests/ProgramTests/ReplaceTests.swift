@@ -81,7 +81,7 @@ import Testing
   func `the command that is printed for a damaged day mends it as it stands, whatever the archive needs`(
     daysAgo: Double, options: [String], environment: [String: String]
   ) throws {
-    let time = Date(timeIntervalSinceNow: -daysAgo * 86_400).formatted(.iso8601)
+    let time = Past.time(daysAgo: daysAgo)
     let first = try #require(Day(String(time.prefix(10))))
     let damaged = first.next.next
     let generate = ["--generate", "300", "--seed", "5", "--from", "\(first)", "--to", "\(damaged.next.next)"]
@@ -119,7 +119,7 @@ import Testing
 
   /// Puts an event of 2024-02-01 on 2024-02-03 too, as if it had been read there before its time was corrected. Returns its uuid.
   private func moveEvent(in folder: String) async throws -> String {
-    let manifest = try await #require(try ArchiveLook(folder: folder).manifest)
+    let manifest = try await #require(try ArchiveOnDisk(folder).manifest)
     let (first, last) = (try #require(Day("2024-02-01")), try #require(Day("2024-02-03")))
     return try await Archive(at: folder, log: manifest.source.log).withWriter(
       source: manifest.source, holder: LockHolder.thisProcess(since: first.start),

@@ -59,9 +59,9 @@ import Testing
   private static let engines = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_ENGINES"] ?? ""
 
   private func load(_ engine: String, _ more: [String] = []) throws {
-    let folder = NSTemporaryDirectory() + "audit-warehouse-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    let folder = temporary.path
     let result = try Python.run(
       "load-warehouse.py", [engine, try Program.exporter.path, try Program.emulator.path, folder] + more)
     #expect(result.status == 0, "\(result.output)\(result.log)")
@@ -82,9 +82,9 @@ import Testing
   @Test(
     .needs("systemd-analyze"))
   func `systemd finds no fault in the service and the timer`() throws {
-    let folder = NSTemporaryDirectory() + "audit-units-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    let folder = temporary.path
     let exporter = try Program.exporter.path
     let units = ["export", "verify"].flatMap {
       ["cloudsmith-audit-\($0)@.service", "cloudsmith-audit-\($0)@.timer"]
@@ -151,8 +151,9 @@ import Testing
       ("for: 2h", "for: 0h"),
     ])
   func `the tests of the alerts see what is changed in them`(text: String, other: String) throws {
-    let folder = NSTemporaryDirectory() + "audit-alerts-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    let folder = temporary.path + "/monitoring"
     try FileManager.default.copyItem(atPath: MonitoringTests.folder, toPath: folder)
     let alerts = try String(contentsOfFile: "\(folder)/alerts.yaml", encoding: .utf8)
     try #require(alerts.contains(text))
@@ -165,7 +166,7 @@ import Testing
   @Test func `every alert and every test is about a metric that the program writes`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       let file = bench.folder + "/cloudsmith.prom"
-      let start = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+      let start = Past.time(daysAgo: 40)
       #expect(try bench.export(["--backfill-start-time", start, "--metrics-file", file]).status == 0)
       let written = Set(
         try String(contentsOfFile: file, encoding: .utf8).matches(of: /# TYPE (\w+) gauge/)

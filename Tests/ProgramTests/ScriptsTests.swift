@@ -146,8 +146,9 @@ import Testing
   func `the package installs, is what the tarball is, and does the main job; two runs give the same bytes`()
     throws
   {
-    let dist = NSTemporaryDirectory() + "audit-dist-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: dist) }
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    let dist = temporary.path + "/dist"
     let environment = [
       "EXPORTER": try Program.exporter.path, "EMULATOR": try Program.emulator.path, "DIST": dist,
       "COMMIT": "0123456789abcdef", "SOURCE_DATE_EPOCH": "1707732000",

@@ -15,11 +15,11 @@ import Testing
   }
 
   private let start = [
-    "--backfill-start-time", "\(Date(timeIntervalSinceNow: -20 * 86_400).formatted(.iso8601))",
+    "--backfill-start-time", "\(Past.time(daysAgo: 20))",
   ]
 
   private func verify(_ bench: Bench, _ options: [String]) throws -> CommandOutcome {
-    try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive] + options)
+    try bench.verify(options)
   }
 
   private func commits(_ bench: Bench) throws -> [String] {

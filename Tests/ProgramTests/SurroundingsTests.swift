@@ -4,7 +4,7 @@ import Testing
 
 /// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
 @Suite(.fewAtOnce, .serialized) struct SurroundingsTests {
-  private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
+  private static let recent = Past.time(daysAgo: 3)
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 
   /// Runs a command after `prepare`, a line of shell, with mounts of its own.
@@ -178,7 +178,7 @@ import Testing
         #expect(export.log.components(separatedBy: sentence).count == 2, "\(export.log)")
         #expect(export.log.contains("notice the file system"), "\(export.log)")
       }
-      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+      #expect(try bench.verify().status == 0)
     }
   }
 

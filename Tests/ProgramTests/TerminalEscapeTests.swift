@@ -24,7 +24,7 @@ import Testing
       try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: archive)
       let file = archive + "/_manifest/acme/manifest.json"
       let text = try String(contentsOfFile: file, encoding: .utf8)
-      let escaped = try String(decoding: JSONEncoder().encode(OutputTests.nasty), as: UTF8.self)
+      let escaped = try String(decoding: JSONEncoder().encode(Self.nasty), as: UTF8.self)
       let pattern = try Regex("(\"\(member)\"\\s*:\\s*)(\"[^\"]*\"|[0-9]+|null)")
       var changed = text.replacing(pattern, maxReplacements: 1) { match in
         String(match.output[1].substring ?? "") + escaped
@@ -50,16 +50,16 @@ import Testing
               "CLOUDSMITH_AUDIT_EXPORT_RETRIES": command[0] == "export" ? "1" : "",
             ])
           #expect(
-            OutputTests.isClean(result.output), "\(command) \(format): \(result.output.debugDescription)")
-          #expect(OutputTests.isClean(result.log), "\(command) \(format): \(result.log.debugDescription)")
+            Self.isClean(result.output), "\(command) \(format): \(result.output.debugDescription)")
+          #expect(Self.isClean(result.log), "\(command) \(format): \(result.log.debugDescription)")
         }
       }
     }
   }
 
   @Test func `nothing that a server says reaches a terminal as an escape`() throws {
-    let detail = try String(decoding: JSONEncoder().encode(OutputTests.nasty), as: UTF8.self)
-    let oneLine = OutputTests.nasty.replacing("\n", with: "")
+    let detail = try String(decoding: JSONEncoder().encode(Self.nasty), as: UTF8.self)
+    let oneLine = Self.nasty.replacing("\n", with: "")
     for (status, head, body) in [
       (200, "", "{\"authenticated\":true,\"slug\":\(detail),\"detail\":\(detail)}"),
       (400, "", "{\"detail\":\(detail)}"),
@@ -69,7 +69,7 @@ import Testing
       (429, "Retry-After: 1\r\n", "{\"detail\":\(detail)}"), (503, "", "{\"detail\":\(detail)}"),
       (302, "Location: https://\(oneLine).example/\r\n", ""), (302, "Location: \(oneLine)\r\n", ""),
       (200, "Content-Encoding: \(oneLine)\r\n", "[]"),
-      (200, "Content-Type: \(oneLine)\r\n", OutputTests.nasty),
+      (200, "Content-Type: \(oneLine)\r\n", Self.nasty),
     ] {
       let server = try NoticeReceiver(status: status, head: head, body: body)
       defer { server.stop() }
@@ -81,8 +81,8 @@ import Testing
               environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_API_HOST": server.url])
             #expect(result.status != 0, "\(status) \(command)")
             #expect(
-              OutputTests.isClean(result.output), "\(status) \(command): \(result.output.debugDescription)")
-            #expect(OutputTests.isClean(result.log), "\(status) \(command): \(result.log.debugDescription)")
+              Self.isClean(result.output), "\(status) \(command): \(result.output.debugDescription)")
+            #expect(Self.isClean(result.log), "\(status) \(command): \(result.log.debugDescription)")
           }
         }
       }
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func `nothing that a file of settings or its name says reaches a terminal as an escape`() throws {
-    let nasty = OutputTests.nasty
+    let nasty = Self.nasty
     let escaped = try String(decoding: JSONEncoder().encode(nasty), as: UTF8.self)
     try Folder.with { folder in
       let named = try folder.write("k-123456", to: nasty.replacing("/", with: "") + ".key")
@@ -125,8 +125,8 @@ import Testing
               "CLOUDSMITH_CREDENTIALS_FILE": folder.path + "/credentials.ini",
               "CLOUDSMITH_AUDIT_EXPORT_RETRIES": "1",
             ])
-          #expect(OutputTests.isClean(result.output), "\(arguments): \(result.output.debugDescription)")
-          #expect(OutputTests.isClean(result.log), "\(arguments): \(result.log.debugDescription)")
+          #expect(Self.isClean(result.output), "\(arguments): \(result.output.debugDescription)")
+          #expect(Self.isClean(result.log), "\(arguments): \(result.log.debugDescription)")
         }
       }
     }
@@ -136,19 +136,19 @@ import Testing
     throws
   {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in
-      #expect(try bench.export(OutputTests.start).status == 0)
+      #expect(try bench.export(Bench.start).status == 0)
       let note = try String(
         decoding: JSONSerialization.data(withJSONObject: [
-          "pid": 1, "host": OutputTests.nasty, "since": "2024-01-01T00:00:00.000000Z",
+          "pid": 1, "host": Self.nasty, "since": "2024-01-01T00:00:00.000000Z",
         ]), as: UTF8.self)
       try Data(note.utf8).write(to: URL(filePath: bench.archive + "/_manifest/acme/lock"))
-      try Data().write(to: URL(filePath: bench.archive + "/csv/organization=acme/\(OutputTests.nasty)"))
+      try Data().write(to: URL(filePath: bench.archive + "/csv/organization=acme/\(Self.nasty)"))
       let holder = try Shell.run(
         #"exec 9<>"$2/_manifest/acme/lock"; flock 9; "$1" export -o acme --archive "$2" 9>&-; exit $?"#,
         [bench.archive], environment: bench.environment)
-      #expect(holder.status == 11 && OutputTests.isClean(holder.log), "\(holder.log.debugDescription)")
-      let verified = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive])
-      #expect(verified.status == 2 && OutputTests.isClean(verified.output + verified.log))
+      #expect(holder.status == 11 && Self.isClean(holder.log), "\(holder.log.debugDescription)")
+      let verified = try bench.verify()
+      #expect(verified.status == 2 && Self.isClean(verified.output + verified.log))
     }
   }
 }

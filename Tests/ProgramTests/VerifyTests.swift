@@ -6,34 +6,40 @@ import Testing
 
 /// `verify`, run as its users run it, on copies of `samples/archive`.
 @Suite(.fewAtOnce) struct VerifyTests {
-  private static let hash1 = hash(1)
-  private static let hash2 = hash(2)
-  private static let part12 = part("2024-02-12")
-  private static let part13 = part("2024-02-13")
+  private let hash1, hash2, part12, part13: String
 
-  /// Of a commit record, as the manifest or the record after it has it.
-  private static func hash(_ number: Int) -> String {
-    let newest = number == 2
-    let file = newest ? "manifest.json" : "commits/00000000000000000002.json"
-    let data = FileManager.default.contents(atPath: Repository.path("samples/archive/_manifest/acme/\(file)"))
-    let record = data.flatMap { try? JSONSerialization.jsonObject(with: $0) } as? [String: Any]
-    return record?[newest ? "commit_sha256" : "previous_commit_sha256"] as? String ?? ""
+  init() throws {
+    hash1 = try VerifyTests.hash(1)
+    hash2 = try VerifyTests.hash(2)
+    part12 = try VerifyTests.part("2024-02-12")
+    part13 = try VerifyTests.part("2024-02-13")
   }
 
-  /// The CSV part of a day; its name has its hash.
-  private static func part(_ day: String) -> String {
+  /// The hash of a commit record, from the manifest or the next record.
+  private static func hash(_ number: Int) throws -> String {
+    let (file, member) =
+      number == 2
+      ? ("manifest.json", "commit_sha256") : ("commits/00000000000000000002.json", "previous_commit_sha256")
+    let path = Repository.path("samples/archive/_manifest/acme/\(file)")
+    let record = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path)))
+    return try #require((record as? [String: Any])?[member] as? String)
+  }
+
+  /// The CSV part of a day. Its name has its hash.
+  private static func part(_ day: String) throws -> String {
     let folder = "csv/organization=acme/event_date=\(day)"
-    let names = try? FileManager.default.contentsOfDirectory(
+    let names = try FileManager.default.contentsOfDirectory(
       atPath: Repository.path("samples/archive/\(folder)"))
-    return "\(folder)/\(names?.first ?? "")"
+    return "\(folder)/\(try #require(names.first))"
   }
 
   /// Gives `body` a copy of the sample archive.
   private func withArchive(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "audit-verify-" + UUID().uuidString
-    try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
+    try Folder.with { folder in
+      let archive = folder.path + "/archive"
+      try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: archive)
+      try body(archive)
+    }
   }
 
   private func verify(_ folder: String, _ options: [String] = []) throws -> CommandOutcome {
@@ -41,11 +47,9 @@ import Testing
   }
 
   private func files(_ folder: String) throws -> [String: Data] {
-    var files: [String: Data] = [:]
-    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-      files[path] = try? Data(contentsOf: URL(filePath: "\(folder)/\(path)"))
-    }
-    return files
+    let paths = try ArchiveOnDisk(folder).files()
+    return try Dictionary(
+      uniqueKeysWithValues: paths.map { ($0, try Data(contentsOf: URL(filePath: $0))) })
   }
 
   @Test
@@ -62,7 +66,7 @@ import Testing
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
           commits          2 of 2 are as they were written, each after the one before
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             5 of 5 are as they were committed
           files            8 of 8 are as they were sealed
           rows             17 of 17 were read in sound files
@@ -78,7 +82,7 @@ import Testing
 
   @Test func `damage: status 2, each finding with its name, its file and what to do`() throws {
     try withArchive { folder in
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       try Data([0]).write(to: URL(filePath: "\(folder)/csv/organization=acme/notes.csv"))
       let result = try verify(folder, ["--quick"])
       #expect(result.status == 2)
@@ -88,7 +92,7 @@ import Testing
       // The sample lies the further back the later the test is run.
       #expect(
         result.output.replacing(/--retention \d+d/, with: "--retention DAYS") == """
-          missing          \(VerifyTests.part12)
+          missing          \(part12)
                            2024-02-12: is not there; it held 5 rows
           unlisted         csv/organization=acme/notes.csv
                            is not a file of this tool; no export deletes it
@@ -99,7 +103,7 @@ import Testing
           gaps             none
           commits          1 of 1 from 2 on are as they were written, each after the one before
                            those before were not read; verify without --quick, --from and --to reads them
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             4 of 5 are as they were committed
           files            7 of 8 have their size
           rows             not read (--quick)
@@ -120,7 +124,7 @@ import Testing
 
   @Test func `JSON has the same, for programs`() throws {
     try withArchive { folder in
-      let url = URL(filePath: "\(folder)/\(VerifyTests.part13)")
+      let url = URL(filePath: "\(folder)/\(part13)")
       var bytes = try Data(contentsOf: url)
       bytes[9] ^= 1  // the operating system in the header of gzip: the content stays
       try bytes.write(to: url)
@@ -139,17 +143,17 @@ import Testing
       let finding = try #require((json["findings"] as? [[String: Any]])?.first)
       #expect((json["findings"] as? [Any])?.count == 1)
       #expect(finding["kind"] as? String == "altered")
-      #expect(finding["path"] as? String == VerifyTests.part13)
+      #expect(finding["path"] as? String == part13)
       #expect(finding["day"] as? String == "2024-02-13" && finding["commit"] as? Int == 2)
       let expected = try #require(finding["expected"] as? String)
-      #expect(VerifyTests.part13.contains("-\(expected.prefix(8)).") && expected.count == 64)
+      #expect(part13.contains("-\(expected.prefix(8)).") && expected.count == 64)
       #expect((finding["found"] as? String)?.count == 64)
     }
   }
 
   @Test func `a range is told as asked and as found, and damage outside of it is not met`() throws {
     try withArchive { folder in
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       let other = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-20"])
       #expect(other.status == 0)
       #expect(
@@ -167,8 +171,8 @@ import Testing
     try withArchive { folder in
       let first = try verify(folder, ["--output-format", "json"]).json
       #expect(first["newest_commit"] as? Int == 2 && first["first_commit"] as? Int == 1)
-      #expect(first["newest_commit_sha256"] as? String == VerifyTests.hash2)
-      let since = ["--since", "1", "--commit-sha256", VerifyTests.hash1]
+      #expect(first["newest_commit_sha256"] as? String == hash2)
+      let since = ["--since", "1", "--commit-sha256", hash1]
       let result = try verify(folder, since)
       #expect(result.status == 0 && result.log.isEmpty)
       #expect(
@@ -179,7 +183,7 @@ import Testing
           gaps             none
           commits          1 of 1 from 2 on are as they were written, each after the one before
                            commits up to 1 count as proven before (--since), as do 2 days that have not changed since
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             3 of 3 that changed since are as they were committed
           files            4 of 4 are as they were sealed
           rows             8 of 8 were read in sound files
@@ -193,10 +197,10 @@ import Testing
       #expect(json["since"] as? Int == 1 && json["first_commit"] as? Int == 2)
       #expect(json["days_unchanged"] as? Int == 2 && json["status"] as? String == "done")
       // What was there before is not read; what came after is.
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       #expect(try verify(folder, since).status == 0)
       #expect(try verify(folder, since + ["--from", "2024-02-13"]).status == 0)
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part13)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part13)")
       #expect(try verify(folder, since).log.contains("1 missing"))
     }
   }
@@ -212,7 +216,7 @@ import Testing
         other.output.contains(
           """
           broken-chain     _manifest/acme/commits/00000000000000000001.json
-                           is another record than the one that was verified: it has SHA-256 \(VerifyTests.hash1), and that one \
+                           is another record than the one that was verified: it has SHA-256 \(hash1), and that one \
           had \(zeros)
           """), "\(other.output)")
       #expect(other.output.contains("Check that --since and --commit-sha256 are of this archive."))
