@@ -4,16 +4,16 @@ import CloudsmithEmulator
 import Crypto
 import PartitionFormats
 
-/// The parts of an export, each of which takes what the one before left.
+/// Runs the parts of an export. Each part uses the result of the previous one.
 ///
-/// No part is inlined: instructions are counted under their names.
-struct Job {
-  /// Bodies of the API's answers, newest first.
+/// No part is inlined, so profilers count its instructions under its name.
+struct PartBenchmark {
+  /// Response bodies of the API, newest first.
   private let pages: [[UInt8]]
   private var batches: [RowBatch] = []
   private var day = DayRows()
   private var sorted: [RowSelection] = []
-  /// CSV text, in pieces as gzip takes them.
+  /// CSV text, in the pieces that gzip compresses.
   private var text: [[UInt8]] = []
   private var file: [UInt8] = []
   private var digest: SHA256.Digest?
@@ -24,8 +24,8 @@ struct Job {
     guard let name = LogName("bench"), let day = Day("2024-02-12") else { preconditionFailure("no log") }
     var log = EmulatedLog(name: name, seed: 1)
     log.insert(Generation(count: events, window: day.window))
-    pages = stride(from: events, to: 0, by: -Job.pageSize).map { end in
-      log.events.json((max(0, end - Job.pageSize)..<end).reversed())
+    pages = stride(from: events, to: 0, by: -PartBenchmark.pageSize).map { end in
+      log.events.json((max(0, end - PartBenchmark.pageSize)..<end).reversed())
     }
   }
 
@@ -43,7 +43,7 @@ struct Job {
     }
   }
 
-  /// Bytes that the part takes.
+  /// The size of the part's input in bytes.
   func size(_ part: Part) -> Int {
     switch part {
     case .parse: pages.reduce(0) { $0 + $1.count }
@@ -119,6 +119,7 @@ struct Job {
 }
 
 /// The parts of an export that are measured, in the order of the walk.
+/// A part of an export that is measured on its own.
 enum Part: String, CaseIterable {
   /// JSON to flat rows.
   case parse

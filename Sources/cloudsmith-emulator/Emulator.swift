@@ -93,7 +93,7 @@ struct Emulator: AsyncParsableCommand {
       lists.clock(seed: events.seed).map { .onClock($0) } ?? access.timeFilter.filter
     configuration.maximumPageSize = access.maximumPageSize
     configuration.behaviours = lists.behaviours(seed: events.seed) + behaviours.behaviours(seed: events.seed)
-    // Nothing beyond the API is shown to other machines.
+    // Other machines see only the API.
     configuration.answersAboutItself = listening.isLoopback
     configuration.tellsTime = !behaviours.setsTime
     return configuration
@@ -105,7 +105,7 @@ struct Emulator: AsyncParsableCommand {
 }
 
 enum Signals {
-  /// Returns when the process is asked to end, by SIGTERM or SIGINT.
+  /// Waits for SIGTERM or SIGINT.
   static func untilTerminated() async {
     let (arrivals, continuation) = AsyncStream.makeStream(of: Void.self)
     let sources = [SIGTERM, SIGINT].map { number in

@@ -33,7 +33,7 @@ struct ReplicaLag: ExpressibleByArgument {
   }
 }
 
-/// A count of answers, or a length of time; 0 is for ever.
+/// A count of responses, or a length of time; 0 means forever.
 struct CountLifetime: ExpressibleByArgument {
   let lifetime: CachedCount.Lifetime
 
@@ -48,7 +48,7 @@ struct CountLifetime: ExpressibleByArgument {
   }
 }
 
-/// Numbers of copies with commas between them.
+/// Numbers of replicas, separated by commas.
 struct CopyOrder: ExpressibleByArgument {
   let copies: [Int]
 
@@ -60,7 +60,7 @@ struct CopyOrder: ExpressibleByArgument {
 }
 
 extension Stretch: ExpressibleByArgument {
-  /// `5` is from request 5 on, `5+3` requests 5 to 7.
+  /// `5` means from request 5 on, `5+3` requests 5 to 7.
   init?(argument: String) {
     let parts = argument.split(separator: "+", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     guard parts.count <= 2, parts.allSatisfy({ $0 > 0 }) else { return nil }

@@ -57,7 +57,7 @@ struct AccessOptions: ParsableArguments {
   enum Filter: String, CaseIterable, ExpressibleByArgument {
     case exact, inclusive
     case dayTruncated = "day-truncated"
-    /// By an hour, as if the server read the times one zone to the west.
+    /// By an hour, as if the server read times one zone further west.
     case shifted
     case ignored, rejected
 

@@ -1,15 +1,15 @@
 package import AuditRecord
 
-/// Makes up events of one log that look like real ones, about 670 bytes each. The same seed and log: the same events.
+/// Generates events of one log that look like real ones, of about 670 bytes each. The same seed and log give the same events.
 ///
-/// An event is put together from a few prepared pieces of text, so that a million of them take a second or two.
+/// An event is assembled from a few prepared pieces of text, so a million events take a second or two.
 package struct EventGenerator: Sendable {
   package let seed: UInt64
   private let vocabulary: EventVocabulary
   private var random: SplitMix64
 
   package init(seed: UInt64, log: LogName) {
-    // FNV-1a, so that no two logs of one emulator have the same events.
+    // FNV-1a of the name gives each log other events.
     self.seed = log.description.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) { hash, byte in
       (hash ^ UInt64(byte)) &* 0x100_0000_01B3
     }
@@ -17,7 +17,7 @@ package struct EventGenerator: Sendable {
     self.vocabulary = EventVocabulary.shared(for: log)
   }
 
-  /// Appends the JSON text of the next event.
+  /// Appends the JSON text of the next event, with this time.
   package mutating func append(at time: Timestamp, to bytes: inout [UInt8]) {
     if random.below(EventVocabulary.ordinaryPerStriking) == 0 {
       let pieces = random.pick(vocabulary.striking)
@@ -37,7 +37,7 @@ package struct EventGenerator: Sendable {
     }
   }
 
-  /// `2024-02-12T10:30:45.123456Z`, or without a fraction when that is zero, as Django REST framework writes it.
+  /// Appends a time as Django REST framework writes it: `2024-02-12T10:30:45.123456Z`, without the fraction if it is zero.
   static func append(time: Timestamp, to bytes: inout [UInt8]) {
     time.append(to: &bytes)
     if time.microseconds.flooredDivision(by: 1_000_000).remainder == 0 {
@@ -61,11 +61,11 @@ package struct EventGenerator: Sendable {
   }
 }
 
-/// How many events to make up, and when they happened.
+/// How many events to generate, and when they happen.
 package struct Generation: Sendable, Hashable {
   package var count: Int
   package var window: Window
-  /// How many events in a row share one `event_at`; 1 is none but by chance.
+  /// The number of consecutive events that share one `event_at`.
   package var ties: Int
 
   package init(count: Int, window: Window, ties: Int = 1) {
@@ -74,8 +74,7 @@ package struct Generation: Sendable, Hashable {
     self.ties = max(1, ties)
   }
 
-  /// The time of one event: inside the window and not before that of the event before it. About one in 64 falls on
-  /// a whole second.
+  /// The time of one event. Times lie inside the window and do not decrease. About one in 64 is a whole second.
   func time(of index: Int, seed: UInt64) -> Timestamp {
     let group = Int64(index / ties)
     let groups = Int64((count + ties - 1) / ties)
@@ -88,7 +87,7 @@ package struct Generation: Sendable, Hashable {
   }
 }
 
-/// Numbers that look random and follow from a seed alone: the same on every machine and in every release.
+/// A seeded random number generator. A seed gives the same numbers on every machine and in every release.
 ///
 /// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014; the constants of Vigna's
 /// `splitmix64.c`.
@@ -107,16 +106,17 @@ package struct SplitMix64: Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// A number in `0..<bound`; 0 when `bound` is not positive.
+  /// A number in `0..<bound`; 0 if `bound` is not positive.
   package mutating func below(_ bound: Int) -> Int {
     bound <= 0 ? 0 : Int(next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
-  /// True `chance` of the time; 0 is never, 1 is always.
+  /// Returns true with this probability, 0 to 1.
   package mutating func happens(_ chance: Double) -> Bool {
     Double(next() >> 11) * 0x1p-53 < chance
   }
 
+  /// A random element. The array must not be empty.
   package mutating func pick<Element>(_ elements: [Element]) -> Element {
     elements[below(elements.count)]
   }

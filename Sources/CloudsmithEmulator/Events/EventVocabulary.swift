@@ -1,30 +1,30 @@
 import AuditRecord
 import Synchronization
 
-/// The prepared pieces of text that made-up events are put together from.
+/// The prepared pieces of text that generated events are assembled from.
 ///
-/// People, names and places of work are invented; addresses come from the ranges kept for documentation (RFC 5737,
-/// RFC 3849). Members stand in the order of the published schema, without white space, as the API writes them.
+/// People and names are invented. Addresses come from the ranges for documentation (RFC 5737, RFC 3849). Members have
+/// the order of the published schema and no white space, as the API writes them.
 struct EventVocabulary: Sendable {
   /// What happened, and to what.
   struct Subject: Sendable {
     var isSystem: Bool
-    /// From `event` up to the quote that opens the time.
+    /// From `event` to the opening quote of the time.
     var beforeTime: [UInt8]
-    /// From the quote that closes the time up to the one that opens the uuid.
+    /// From the closing quote of the time to the opening quote of the uuid.
     var beforeUUID: [UInt8]
   }
 
-  /// A whole record that is out of the ordinary, but for its time and uuid.
+  /// An unusual record without its time and uuid.
   struct Pieces: Sendable {
     var beforeTime: [UInt8]
     var beforeUUID: [UInt8]
     var afterUUID: [UInt8]
   }
 
-  /// Up to and including `context`; a person or service at one address each.
+  /// The members up to `context`, for a person or service at one address.
   let actors: [[UInt8]]
-  /// The same for what Cloudsmith does by itself.
+  /// The same for actions of Cloudsmith itself.
   let system: [UInt8]
   let subjects: [Subject]
   let striking: [Pieces]
@@ -32,7 +32,7 @@ struct EventVocabulary: Sendable {
   static let end = Array("\"}".utf8)
   static let ordinaryPerStriking = 32
 
-  /// The vocabulary of a log, prepared once: a simulation makes thousands of emulators.
+  /// The vocabulary of a log. It is prepared once, because a simulation makes thousands of emulators.
   static func shared(for log: LogName) -> EventVocabulary {
     prepared.withLock { prepared in
       let vocabulary = prepared[log] ?? EventVocabulary(log: log)
@@ -106,7 +106,7 @@ struct EventVocabulary: Sendable {
     return subjects
   }
 
-  /// Twelve letters and digits, as Cloudsmith names what keeps its identity through renaming.
+  /// A permanent slug of Cloudsmith: twelve letters and digits.
   private static func slugPerm(_ random: inout SplitMix64) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
     return String((0..<12).map { _ in random.pick(alphabet) })
@@ -124,7 +124,7 @@ struct EventVocabulary: Sendable {
   }
 }
 
-/// The words of made-up events. Kinds and verbs of `event` are such as real logs show.
+/// The words of generated events. The values of `event` occur in real logs.
 extension EventVocabulary {
   static let people = [
     "ada-quill", "ben-harrow", "carla-oduya", "dmitri-vale", "elif-sandoz", "farah-lindqvist", "gus-tanaka",
@@ -138,7 +138,7 @@ extension EventVocabulary {
 
   static let packages = ["libparse", "webfront", "orders-api", "ledger", "ingest", "auth-proxy", "charts"]
 
-  /// Places as `actor_location` gives them: all members, coordinates as text with six decimals.
+  /// Places in the form of `actor_location`, with coordinates as text of six decimals.
   static let places = [
     place("Belfast", "Europe", "United Kingdom", "GB", "BT1", "54.539600", "-5.975000"),
     place("Lisbon", "Europe", "Portugal", "PT", "1100-148", "38.722252", "-9.139337"),

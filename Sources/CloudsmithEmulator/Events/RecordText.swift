@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// One record of an audit log as JSON text, read without decoding it.
+/// One record of an audit log as JSON text, which is not decoded.
 struct RecordText {
   let bytes: ArraySlice<UInt8>
 
@@ -8,7 +8,7 @@ struct RecordText {
     self.bytes = bytes
   }
 
-  /// The text between the quotes of a top-level string, escapes as written; nil when it is no string.
+  /// The value of a top-level string with escapes as written; nil if the member is missing or not a string.
   func string(_ name: String) -> ArraySlice<UInt8>? {
     guard let members = JSONText.members(of: bytes) else { return nil }
     guard let member = members.last(where: { bytes[$0.name].elementsEqual(name.utf8) }) else { return nil }
@@ -17,12 +17,12 @@ struct RecordText {
     return value.dropFirst().dropLast()
   }
 
-  /// The record's `event_at`; nil when it has none that can be read.
+  /// The `event_at` of the record; nil if it is missing or unreadable.
   var time: Timestamp? {
     string("event_at").flatMap { Timestamp(rfc3339: String(decoding: $0, as: UTF8.self)) }
   }
 
-  /// The same text with the members of these names cut out, everything else byte for byte.
+  /// The text without the members of these names; everything else is kept byte for byte.
   func without(_ names: [String]) -> [UInt8] {
     guard let members = JSONText.members(of: bytes) else { return Array(bytes) }
     let isDropped = { (member: JSONText.Member) in
@@ -42,7 +42,7 @@ struct RecordText {
     return kept
   }
 
-  /// The same text with another `event_at`; as it is when it has none.
+  /// The text with another `event_at`; unchanged if it has none.
   func with(time: Timestamp) -> [UInt8] {
     guard
       let member = JSONText.members(of: bytes)?.last(where: { bytes[$0.name].elementsEqual("event_at".utf8) })
@@ -54,16 +54,16 @@ struct RecordText {
     return text + bytes[member.value.upperBound...]
   }
 
-  /// The members that the log of an organisation has and that of a repository has not.
+  /// The members that only records of organisations have.
   static let organizationOnly = ["target", "target_kind", "target_slug_perm"]
 }
 
-/// Where the parts of a JSON text stand in its bytes, found without changing or decoding any of them.
+/// Finds the parts of a JSON text in its bytes, without decoding them.
 ///
-/// Checks brackets and quotes only: records pass through the emulator as they are, whatever else is wrong with them.
+/// Checks only brackets and quotes: the emulator passes on records with other errors unchanged.
 struct JSONText {
   struct Member {
-    /// Between the quotes, escapes as written.
+    /// The range between the quotes, with escapes as written.
     var name: Range<Int>
     var value: Range<Int>
   }
@@ -76,7 +76,7 @@ struct JSONText {
     self.position = bytes.startIndex
   }
 
-  /// The elements of the array that the text is; nil with the offset of the fault when it is none.
+  /// The elements of an array, or the offset at which the text stops being one.
   static func elements(of bytes: [UInt8]) -> Result<[Range<Int>], Fault> {
     var text = JSONText(bytes[...])
     var elements: [Range<Int>] = []
@@ -94,7 +94,7 @@ struct JSONText {
     var offset: Int
   }
 
-  /// The members of the object that the text is, in its order; nil when it is no object.
+  /// The members of an object in their order; nil if the text is not an object.
   static func members(of bytes: ArraySlice<UInt8>) -> [Member]? {
     var text = JSONText(bytes)
     var members: [Member] = []
@@ -138,7 +138,7 @@ struct JSONText {
     }
   }
 
-  /// Passes over one value of any kind; nil when there is none or it does not end.
+  /// Skips one value of any kind. Returns nil if there is none or if it does not end.
   private mutating func skipValue() -> Range<Int>? {
     skipBlanks()
     let start = position
@@ -176,7 +176,7 @@ struct JSONText {
     return false
   }
 
-  /// A number, `true`, `false`, `null`, or what stands in their place.
+  /// Skips a number, `true`, `false`, `null`, or any other word.
   private mutating func skipWord() {
     while let byte = peek {
       switch byte {

@@ -1,7 +1,7 @@
 package import AuditRecord
 import PartitionFormats
 
-/// Sends half of a page as if it were all of it: the text ends before its array does.
+/// Sends the first half of a page as a complete response, so the JSON array is not closed.
 package struct InvalidJSON: Behaviour {
   private let rhythm: Rhythm
 
@@ -15,7 +15,7 @@ package struct InvalidJSON: Behaviour {
   }
 }
 
-/// Puts a byte into the first string of a page that UTF-8 never has.
+/// Inserts a byte that is never valid UTF-8 into the first string of a page.
 package struct InvalidUTF8: Behaviour {
   private let rhythm: Rhythm
 
@@ -31,7 +31,7 @@ package struct InvalidUTF8: Behaviour {
   }
 }
 
-/// Puts the array of a page into an object, as a newer version of the API might.
+/// Wraps the array of a page in an object, as a newer version of the API might.
 package struct ObjectBody: Behaviour {
   private let rhythm: Rhythm
 
@@ -45,14 +45,15 @@ package struct ObjectBody: Behaviour {
   }
 }
 
-/// Sends less of a gzip member than there is, under a `Content-Length` that agrees: only its own trailer could tell.
+/// Truncates a gzip member. `Content-Length` matches, so only the missing trailer shows the loss.
 ///
-/// Strikes clients that take gzip.
+/// Affects clients that accept gzip.
 package struct TruncatedGzip: Behaviour {
   private let rhythm: Rhythm
   private let missing: Int?
 
-  /// So many bytes are missing; nil is the second half. The trailer alone (CRC-32 and length, RFC 1952) has 8.
+  /// - Parameter missing: how many bytes are missing; nil means the second half. The trailer (CRC-32 and length, RFC 1952)
+  ///   has 8 bytes.
   package init(_ rhythm: Rhythm, missing: Int? = nil) {
     self.rhythm = rhythm
     self.missing = missing
@@ -64,13 +65,13 @@ package struct TruncatedGzip: Behaviour {
   }
 }
 
-/// Sends an empty array with a great many blanks in it, a thousandth of their size as gzip, whatever was asked for.
+/// Sends an empty array full of spaces as gzip, about a thousandth of its inflated size, whatever the client accepts.
 package struct GzipBomb: Behaviour {
   private let rhythm: Rhythm
   private let size: Int
   private var bomb: [UInt8]?
 
-  /// `size` is that of the body in bytes once inflated.
+  /// - Parameter size: the inflated size in bytes. The first use needs as much memory.
   package init(_ rhythm: Rhythm, size: Int = 256 << 20) {
     self.rhythm = rhythm
     self.size = size
@@ -97,13 +98,13 @@ package struct GzipBomb: Behaviour {
   }
 }
 
-/// Ends the connection in the middle of a body.
+/// Ends the connection within a body.
 package struct CutBody: Behaviour {
   private let rhythm: Rhythm
   private let bytes: Int
   private let ending: Delivery.Ending
 
-  /// `bytes` of the body, as encoded, still arrive.
+  /// - Parameter bytes: how many bytes of the encoded body are sent first.
   package init(_ rhythm: Rhythm, after bytes: Int, ending: Delivery.Ending = .close) {
     self.rhythm = rhythm
     self.bytes = bytes
@@ -117,7 +118,7 @@ package struct CutBody: Behaviour {
   }
 }
 
-/// Answers late, and sends the body slowly.
+/// Delays the response and sends its body slowly.
 package struct SlowBody: Behaviour {
   private let rhythm: Rhythm
   private let delay: TimeSpan

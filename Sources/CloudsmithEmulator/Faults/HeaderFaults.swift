@@ -1,10 +1,10 @@
 package import AuditRecord
 
-/// Tells the count, and the number of pages, from a cache, for each query its own.
+/// States the count and the number of pages from a cache, which has an entry for each query.
 package struct CachedCount: Behaviour {
   /// How long a count is kept.
   package enum Lifetime: Sendable, Hashable {
-    /// For so many answers, the one that it was counted for among them.
+    /// For this many responses, including the one that was counted.
     case answers(Int)
     case span(TimeSpan)
     case forever
@@ -42,11 +42,11 @@ package struct CachedCount: Behaviour {
   }
 }
 
-/// A server that does not tell, or misstates, how many events there are.
+/// Omits or misstates the count.
 package enum CountField: Behaviour {
   /// No `X-Pagination-Count`.
   case absent
-  /// `X-Pagination-Count` says so many more than there are; fewer when negative.
+  /// `X-Pagination-Count` is off by this number.
   case wrong(by: Int)
 
   package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
@@ -58,7 +58,7 @@ package enum CountField: Behaviour {
   }
 }
 
-/// Answers that say nothing about pages, as behind a proxy that drops fields it does not know.
+/// Omits the pagination fields, like a proxy that drops unknown fields.
 package enum PaginationFields: Behaviour {
   /// No `X-Pagination-*` and no `Link`.
   case absent
@@ -68,13 +68,13 @@ package enum PaginationFields: Behaviour {
   }
 }
 
-/// A server that tells the time of its answers (`Date`), right or wrong.
+/// Adds `Date` to responses, right or wrong.
 package struct DateField: Behaviour {
-  /// The clock is set, once.
+  /// A single change of the server's clock.
   package struct Step: Sendable, Hashable {
-    /// Before this request, from 1.
+    /// The clock changes before this request, from 1.
     package var request: Int
-    /// Forwards, or backwards when negative.
+    /// How far the clock moves; negative means backwards.
     package var span: TimeSpan
 
     package init(beforeRequest request: Int, by span: TimeSpan) {
@@ -90,14 +90,16 @@ package struct DateField: Behaviour {
   private var stretch = Stretch.always
   private var number = 1
 
+  /// A clock that is behind by `lag`.
   package init(behind lag: TimeSpan) {
     self.init(ahead: .zero - lag)
   }
 
   /// - Parameters:
-  ///   - lead: how far the clock is ahead at first; behind when negative.
-  ///   - age: sends `Age`, as from a cache: `Date` is then earlier by as much.
-  ///   - absent: the answers that tell no time.
+  ///   - lead: how far the clock is ahead at first; negative means behind.
+  ///   - steps: changes of the clock.
+  ///   - age: sends `Age` as a cache does; `Date` is earlier by this much.
+  ///   - absent: the responses without `Date`.
   package init(
     ahead lead: TimeSpan, steps: [Step] = [], age: TimeSpan? = nil, absent: Rhythm = Rhythm(every: 0)
   ) {
@@ -118,7 +120,7 @@ package struct DateField: Behaviour {
     if let age { response.headers["Age"] = String(age.microseconds / 1_000_000) }
   }
 
-  /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7)
+  /// A time such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
   static func text(_ time: Timestamp) -> String {
     let day = Day(containing: time)
     let date = CivilDate(daysSinceEpoch: day.number)
@@ -130,7 +132,7 @@ package struct DateField: Behaviour {
 
   private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-  /// The days of the week from that of 1970-01-01.
+  /// The days of the week, starting with that of 1970-01-01.
   private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

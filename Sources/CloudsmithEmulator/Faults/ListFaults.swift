@@ -1,22 +1,22 @@
 package import AuditRecord
 
-/// Several copies of the log answer, and some of them lag behind.
+/// Serves requests from several replicas of the log, some of which lag.
 ///
-/// A copy that lags lacks the events that were written last, whatever their `event_at`.
+/// A lagging replica lacks the events that were written last, whatever their `event_at`.
 package struct LaggingReplica: Behaviour {
-  /// What a copy lacks.
+  /// The events that a replica lacks.
   package enum Lag: Sendable, Hashable {
-    /// So many events, in the order of arrival; 0 is a copy that is up to date.
+    /// The last events in the order of arrival; 0 means up to date.
     case events(Int)
-    /// The events that were written within so long a time before the request.
+    /// The events that were written within this time before the request.
     case span(TimeSpan)
   }
 
-  /// Which copy answers a request.
+  /// Which replica answers a request.
   package enum Choice: Sendable, Hashable {
-    /// The copies in their order, again and again.
+    /// Round robin.
     case inTurn
-    /// The copies of this list, again and again.
+    /// The replicas in this list, cyclically.
     case listed([Int])
     case random(seed: UInt64)
   }
@@ -27,12 +27,13 @@ package struct LaggingReplica: Behaviour {
   private var random: SplitMix64?
   private var stretch = Stretch.always
   private var lag = Lag.events(0)
-  /// How many events the query finds in a copy that is up to date; nil when this request asked no copy.
+  /// The count in an up-to-date replica; nil if this request reached no replica.
   private var found: Int?
 
   /// - Parameters:
-  ///   - lags: one for each copy, of which there must be one.
-  ///   - sharesCount: every copy tells the count of one that is up to date, as from a cache.
+  ///   - lags: one for each replica, at least one.
+  ///   - choice: which replica answers a request.
+  ///   - sharesCount: every replica states the count of an up-to-date one, like a cache.
   package init(_ lags: [Lag], choice: Choice = .inTurn, sharesCount: Bool = false) {
     self.lags = lags
     self.sharesCount = sharesCount
@@ -71,14 +72,14 @@ package struct LaggingReplica: Behaviour {
   }
 }
 
-/// Answers with the empty list for a stretch of requests, as to an account that lost its role.
+/// Answers with the empty list for a range of requests, as to an account that has lost its role.
 package struct EmptyList: Behaviour {
-  /// What these answers say about pages.
+  /// The pagination fields of these responses.
   package enum Fields: String, Sendable, CaseIterable {
     case absent
     /// A count of zero on one page.
     case zero
-    /// What the whole list would have said.
+    /// The fields of the full list.
     case kept
   }
 
@@ -112,12 +113,12 @@ package struct EmptyList: Behaviour {
   }
 }
 
-/// Shows only some of the events for a stretch of requests, as to an account with fewer rights.
+/// Shows only some events for a range of requests, as to an account with fewer rights.
 package struct ThinnedList: Behaviour {
   package enum Kept: Sendable, Hashable {
-    /// One of so many, always the same ones.
+    /// One event in this many, always the same ones.
     case every(Int)
-    /// Those of this actor.
+    /// The events of this actor.
     case actor(String)
   }
 
@@ -145,16 +146,18 @@ package struct ThinnedList: Behaviour {
   }
 }
 
-/// Shows only so many of the newest events for a stretch of requests, as while the index behind a list is rebuilt.
+/// Shows only the newest events for a range of requests, as while a search index is rebuilt.
 ///
-/// Queries find nothing beyond these events.
+/// Queries find no other events either.
 package struct CutList: Behaviour {
   private let limit: Int
   private let growth: Int
   private var stretch: Stretch
   private var number: Int?
 
-  /// - Parameter growth: how many more events each further request finds.
+  /// - Parameters:
+  ///   - limit: how many events the first request finds.
+  ///   - growth: how many more events each further request finds.
   package init(to limit: Int, growingBy growth: Int = 0, during stretch: Stretch = .always) {
     self.limit = limit
     self.growth = growth
@@ -171,7 +174,7 @@ package struct CutList: Behaviour {
   }
 }
 
-/// Shows only the events of so long a time before each request: the list loses its tail while it is read.
+/// Shows only the events of this time before each request, so the list loses its tail while it is read.
 package struct Retention: Behaviour {
   private let kept: TimeSpan
 

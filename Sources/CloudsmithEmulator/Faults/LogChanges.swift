@@ -1,6 +1,6 @@
 package import AuditRecord
 
-/// New events while the log is read: so many before each request, between the request before and now.
+/// Inserts this many new events before each request, with times since the previous request.
 package struct Growth: Behaviour {
   private let events: Int
 
@@ -17,13 +17,15 @@ package struct Growth: Behaviour {
   }
 }
 
-/// Events that show up behind the newest one: with some chance before each request, one that happened earlier.
+/// Inserts a late event before a request, with some chance: an event that is older than the newest one.
 package struct LateEvents: Behaviour {
   private let chance: Double
   private let bound: TimeSpan
   private var random: SplitMix64
 
-  /// `bound` is how much older than the newest event a late one can be.
+  /// - Parameters:
+  ///   - chance: the probability before each request, 0 to 1.
+  ///   - bound: how much older than the newest event a late event can be at most.
   package init(chance: Double, by bound: TimeSpan, seed: UInt64) {
     self.chance = chance
     self.bound = bound
@@ -37,11 +39,11 @@ package struct LateEvents: Behaviour {
   }
 }
 
-/// Rows that disappear while the list is read: with some chance before each request, one.
+/// Removes one event before a request, with some chance.
 package struct ErasedRows: Behaviour {
   package enum Place: String, Sendable, CaseIterable {
     case anywhere
-    /// The newest row, so that every other one moves up.
+    /// The newest event, so every other one moves up.
     case head
   }
 
@@ -64,26 +66,27 @@ package struct ErasedRows: Behaviour {
   }
 }
 
-/// Events whose `event_at` changes while the log is read. Their uuid stays.
+/// Changes the `event_at` of events while the log is read. Their uuid stays.
 package struct MovedEvent: Behaviour {
   private enum Plan {
-    /// Before a request, the event at a place of the list, from 0.
+    /// One event, by its position from 0, before one request.
     case once(place: Int, stretch: Stretch)
-    /// Before each request with some chance, any event.
+    /// Any event, with some chance before each request.
     case chance(Double, SplitMix64)
   }
 
   private var plan: Plan
   private let shift: TimeSpan
 
-  /// Moves the event that stands at this place, from 0, before the request of this number, from 1. A negative shift makes
-  /// the event older.
+  /// Moves the event at this position of the list, from 0, before this request, from 1. A negative shift makes the event
+  /// older.
   package init(place: Int, by shift: TimeSpan, beforeRequest number: Int = 1) {
     self.plan = .once(place: place, stretch: Stretch(from: number, length: 1))
     self.shift = shift
   }
 
-  /// Moves an event with some chance before each request, by up to `bound` in either direction and not into the future.
+  /// Moves a random event with some chance before each request, by up to `bound` in either direction, but not into the
+  /// future.
   package init(chance: Double, by bound: TimeSpan, seed: UInt64) {
     self.plan = .chance(chance, SplitMix64(seed: seed))
     self.shift = bound
@@ -108,9 +111,9 @@ package struct MovedEvent: Behaviour {
   }
 }
 
-/// Makes some events so large that the answers with them pass a limit.
+/// Makes some events very large, so that responses exceed a limit.
 package struct LargeEvent: Behaviour {
-  /// One event, by the place from 0 that it has in the list of all events at the first request.
+  /// One event, by its position from 0 in the list of all events at the first request.
   package struct Size: Sendable, Hashable {
     package var place: Int
     package var bytes: Int

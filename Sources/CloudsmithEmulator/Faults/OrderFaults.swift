@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// Lists the oldest event first: the order of the list is observed, not promised.
+/// Lists the oldest event first. The order of the real list is observed, not documented.
 package struct AscendingOrder: Behaviour {
   package init() {}
 
@@ -9,7 +9,7 @@ package struct AscendingOrder: Behaviour {
   }
 }
 
-/// Lists events of one instant in another order on every request, as a database does that sorts by time alone.
+/// Lists events with equal times in another order on each request, like a database that sorts by time alone.
 package struct ShuffledTies: Behaviour {
   private var random: SplitMix64
 
@@ -31,10 +31,10 @@ package struct ShuffledTies: Behaviour {
   }
 }
 
-/// Lists some events deeper than their time says. The rest of the list is newest first.
+/// Lists some events deeper than their time implies. The rest of the list is newest first.
 package struct LateOrderBreak: Behaviour {
-  /// One event, by the places from 0 that it has and gets in the list of all events at the first request. It stays behind
-  /// the same neighbour while the list grows.
+  /// An event that moves from one position to a deeper one. Positions count from 0 in the list of all events at the first
+  /// request. The event stays behind the same neighbour while the list grows.
   package struct Stray: Sendable, Hashable {
     package var from: Int
     package var to: Int
@@ -48,7 +48,7 @@ package struct LateOrderBreak: Behaviour {
   private let strays: [Stray]
   private var stretch: Stretch
   private var isStruck = false
-  /// The arrival numbers of each stray and of the event that it is listed behind; nil before the first request.
+  /// The arrival numbers of each stray and of the neighbour that it is listed behind; nil before the first request.
   private var pairs: [(stray: Int, neighbour: Int)]?
 
   package init(_ strays: [Stray], during stretch: Stretch = .always) {
@@ -56,7 +56,7 @@ package struct LateOrderBreak: Behaviour {
     self.stretch = stretch
   }
 
-  /// So many strays at random places of a list of `length` events.
+  /// Strays at random positions among the newest `length` events, which must be at least 2.
   package init(_ count: Int, ofNewest length: Int, seed: UInt64) {
     var random = SplitMix64(seed: seed)
     self.init(

@@ -1,12 +1,31 @@
-/// Counts no further than a cap, as search engines do, and refuses the pages past it.
+/// How existing pages are refused.
+package enum PageRefusal: Sendable, Hashable {
+  /// An error status with an error body of the API.
+  case status(Int)
+  /// 200 with the empty list and without pagination fields.
+  case empty
+
+  /// The response to a refused page.
+  package var response: EmulatedResponse {
+    switch self {
+    case .status(404): EmulatedResponse(status: 404, detail: "Invalid page.")
+    case .status(let status) where status < 500:
+      EmulatedResponse(status: status, detail: "Result window is too large.")
+    case .status(let status): EmulatedResponse(status: status, detail: "Internal server error.")
+    case .empty: EmulatedResponse(json: Array("[]".utf8))
+    }
+  }
+}
+
+/// Caps the count, as search engines do, and refuses the pages past the cap.
 ///
-/// Every query has a count of its own, so that narrower ones can reach what lies past the cap.
+/// The cap applies to each query, so narrower queries can reach the events past it.
 package struct CountCap: Behaviour {
   private let cap: Int
   private let refusal: PageRefusal?
   private var isCapped = false
 
-  /// - Parameter refusal: of the pages past the cap; nil shows them, although the count has no room for them.
+  /// - Parameter refusal: for the pages past the cap; nil shows them although the count does not include them.
   package init(_ cap: Int, refusal: PageRefusal? = .status(404)) {
     self.cap = cap
     self.refusal = refusal
@@ -30,12 +49,12 @@ package struct CountCap: Behaviour {
   }
 }
 
-/// Refuses pages that lie too deep in the list. The count and the number of pages stay true.
+/// Refuses pages that are too deep in the list. The count and the number of pages stay correct.
 package struct DeepPageLimit: Behaviour {
   package enum Limit: Sendable, Hashable {
     /// The last page that is shown.
     case pages(Int)
-    /// How many places of the list are shown; a page that ends past them is refused.
+    /// The number of events that are shown. A page that ends past them is refused, except the first.
     case places(Int)
   }
 
@@ -58,7 +77,7 @@ package struct DeepPageLimit: Behaviour {
   }
 }
 
-/// Refuses one page that exists, so many times, as if the list ended before it.
+/// Refuses one existing page this many times, as if the list ended before it.
 package struct OddPage: Behaviour {
   private let page: Int
   private let refusal: PageRefusal
@@ -77,7 +96,7 @@ package struct OddPage: Behaviour {
   }
 }
 
-/// Leaves the last events of one page out, so many times. The next page begins where it should.
+/// Omits the last events of one page this many times. The next page starts at its usual position.
 package struct ShortPage: Behaviour {
   private let page: Int
   private let missing: Int
@@ -99,7 +118,7 @@ package struct ShortPage: Behaviour {
   }
 }
 
-/// Answers a page past the end with the empty list, and without any `X-Pagination-*` field, in place of 404.
+/// Answers a page past the end with the empty list and no pagination fields in place of 404.
 package struct EmptyPastEnd: Behaviour {
   package init() {}
 
@@ -110,9 +129,9 @@ package struct EmptyPastEnd: Behaviour {
   }
 }
 
-/// Lists some events twice, or not at all, at one border of pages: always the same ones.
+/// Repeats or skips the same events between two pages.
 ///
-/// Every page after it is shifted by as many events, as from a cache that was filled at another time.
+/// Every later page is shifted by as many events, like pages from a cache that was filled at another time.
 package struct RepeatedAnswers: Behaviour {
   private let page: Int
   private let count: Int
@@ -120,9 +139,9 @@ package struct RepeatedAnswers: Behaviour {
   private var found: Int?
 
   /// - Parameters:
-  ///   - page: the last page that stands where it should, from 1.
-  ///   - count: how many of its last events the next page begins with; when negative, how many are skipped there.
-  ///   - isCounted: whether the count tells what is listed; else it tells how many events there are.
+  ///   - page: the last page at its usual position, from 1.
+  ///   - count: how many of its last events the next page repeats; negative means how many events are skipped.
+  ///   - isCounted: whether the stated count includes the repetitions and gaps.
   package init(after page: Int, count: Int, isCounted: Bool = false) {
     self.page = page
     self.count = count

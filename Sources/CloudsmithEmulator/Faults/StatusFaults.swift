@@ -5,7 +5,9 @@ package struct Failures: Behaviour {
   private let retryAfter: Int?
   private let asHTML: Bool
 
-  /// `retryAfter` is in seconds; `asHTML` gives the body that an edge or proxy sends rather than the API.
+  /// - Parameters:
+  ///   - retryAfter: sends `Retry-After`, in seconds. A 429 has it always.
+  ///   - asHTML: sends an HTML body, as a proxy does, in place of the API's JSON.
   package init(_ rhythm: Rhythm, status: Int, retryAfter: Int? = nil, asHTML: Bool = false) {
     self.rhythm = rhythm
     self.status = status
@@ -38,12 +40,12 @@ package struct Failures: Behaviour {
   }
 }
 
-/// Redirects to another host, where a key must not follow.
+/// Redirects to another host, to which the client must not send the key.
 package struct RedirectElsewhere: Behaviour {
   private let rhythm: Rhythm
   private let base: String
 
-  /// `base` is scheme, host and port, such as `http://127.0.0.1:8081`.
+  /// - Parameter base: scheme, host and port, such as `http://127.0.0.1:8081`.
   package init(_ rhythm: Rhythm, to base: String) {
     self.rhythm = rhythm
     self.base = base

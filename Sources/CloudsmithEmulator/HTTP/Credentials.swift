@@ -1,18 +1,18 @@
 import FoundationEssentials
 
-/// What a request says about who sends it.
+/// Who sends a request, as its key says.
 package enum Credential: String, Sendable, Hashable {
-  /// No key, or one in a scheme that the server does not know: the request runs as that of nobody.
+  /// No key, or a key in a scheme that the server does not know. The request is anonymous.
   case none
   case accepted
-  /// A key that is not the right one, in the `X-Api-Key` field.
+  /// A wrong key in the `X-Api-Key` field.
   case refusedKey
-  /// A key that is not the right one, in the `Authorization` field.
+  /// A wrong key in the `Authorization` field.
   case refusedAuthorization
 
   /// Reads `X-Api-Key: K`, `Authorization: token K` and `Authorization: Bearer K`.
   ///
-  /// A Bearer token that is not the key is dropped, as was observed of the real server.
+  /// A Bearer token that is not the key is ignored, as the real server was observed to do.
   init(_ headers: HTTPFields, key: String) {
     if let sent = headers["X-Api-Key"] {
       let bare = sent.hasPrefix("Bearer ") ? String(sent.dropFirst("Bearer ".count)) : sent
@@ -27,7 +27,7 @@ package enum Credential: String, Sendable, Hashable {
     }
   }
 
-  /// The detail of the 401 that the request is answered with wherever a key is needed.
+  /// The detail of the 401 response where a key is needed; nil if the key is accepted.
   var refusal: String? {
     switch self {
     case .none: "Authentication credentials were not provided."
@@ -38,10 +38,10 @@ package enum Credential: String, Sendable, Hashable {
   }
 }
 
-/// `POST /openid/ORG/`: gives bearer tokens for the identity token that it trusts, and knows them again.
+/// `POST /openid/ORG/`: exchanges the trusted identity token for bearer tokens and recognises them later.
 struct TokenDesk: Sendable {
   private let trusted: TrustedIdentity?
-  /// How many requests each token is still good for.
+  /// The number of requests that each token is still valid for.
   private var issued: [String: Int] = [:]
 
   init(_ trusted: TrustedIdentity?) { self.trusted = trusted }
@@ -79,7 +79,9 @@ struct TokenDesk: Sendable {
     return EmulatedResponse(status: 201, json: Array(#"{"token": "\#(token)"}"#.utf8))
   }
 
-  /// What a request with one of the tokens says; nil when it has none. In `X-Api-Key` they are refused, as the real server does.
+  /// The credential of a request with one of the issued tokens; nil if it has none. Each call uses up one request of the token.
+  ///
+  /// Tokens in `X-Api-Key` are not recognised here, so they are refused like on the real server.
   mutating func credential(_ headers: HTTPFields) -> Credential? {
     let words = (headers["Authorization"] ?? "").split(separator: " ", maxSplits: 1)
     guard headers["X-Api-Key"] == nil, words.count == 2, words[0].lowercased() == "bearer",
@@ -91,13 +93,13 @@ struct TokenDesk: Sendable {
   }
 }
 
-/// Whose identity tokens are exchanged.
+/// The identity token that the emulator trusts.
 package struct TrustedIdentity: Sendable {
   package var token: String
   package var service: String
-  /// Requests that each bearer token is good for; nil: any number.
+  /// The number of requests that each bearer token is valid for; nil means no limit.
   package var lifetime: Int?
-  /// Bearer tokens that are given in all; nil: any number.
+  /// The number of bearer tokens issued in all; nil means no limit.
   package var tokens: Int?
 
   package init(token: String, service: String, lifetime: Int? = nil, tokens: Int? = nil) {

@@ -1,17 +1,17 @@
 package import AuditRecord
 import PartitionFormats
 
-/// What a path asks for, with or without `/v1` before it.
+/// What a path addresses, with or without a leading `/v1`.
 package enum Endpoint: Sendable, Hashable {
   case auditLog(LogName)
   case userSelf
   case rateLimits
   case status
-  /// Gives a token of a service account for an identity token.
+  /// Exchanges an identity token for a token of a service account.
   case openID(Slug)
-  /// Every event of a log so far; the emulator's own.
+  /// Every event of a log so far. Only the emulator has this endpoint.
   case truth(LogName)
-  /// The requests so far; the emulator's own.
+  /// The requests so far. Only the emulator has this endpoint.
   case requests
   case unknown
 
@@ -42,14 +42,14 @@ package enum Endpoint: Sendable, Hashable {
 extension EmulatedResponse {
   static let notFound = EmulatedResponse(status: 404, detail: "Not found.")
 
-  /// What Django does with a path that lacks its last slash.
+  /// Redirects a path without a trailing slash, as Django does.
   static func redirect(toSlash request: EmulatedRequest) -> EmulatedResponse {
     let path = request.path
     let location = path + "/" + request.target.dropFirst(path.count)
     return EmulatedResponse(status: 301, headers: [("Location", location)], body: [])
   }
 
-  /// `/user/self/`: who the key belongs to, or nobody.
+  /// The response of `/user/self/`: the owner of the key, or an anonymous user.
   static func user(isKnown: Bool) -> EmulatedResponse {
     let body =
       isKnown
@@ -66,7 +66,7 @@ extension EmulatedResponse {
     return EmulatedResponse(json: Array(body.utf8))
   }
 
-  /// The same answer as gzip when the client takes that.
+  /// The response compressed with gzip if the client accepts that, else unchanged.
   func encoded(for request: EmulatedRequest) -> EmulatedResponse {
     let codings = (request.headers["Accept-Encoding"] ?? "").lowercased().split(separator: ",")
     let takesGzip = codings.contains { coding in
@@ -86,7 +86,7 @@ extension EmulatedResponse {
   }
 }
 
-/// What the emulator remembers of a request that it answered.
+/// The record of a request that the emulator has answered. It does not hold the key.
 package struct ServedRequest: Sendable, Hashable {
   /// Counts from 1.
   package var number: Int
@@ -100,10 +100,10 @@ package struct ServedRequest: Sendable, Hashable {
   package var credential: Credential
   package var userAgent: String?
   package var status: Int
-  /// Whether all of the answer was let through to the client.
+  /// Whether the response was delivered without a cut.
   package var isWhole: Bool
 
-  /// As one JSON object, for `/emulator/requests/`.
+  /// The JSON object that `/emulator/requests/` shows.
   var json: String {
     let members: [(String, String?)] = [
       ("method", method), ("path", path), ("page", page), ("page_size", pageSize), ("query", query),

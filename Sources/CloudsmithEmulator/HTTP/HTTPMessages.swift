@@ -17,7 +17,7 @@ package struct HTTPFields: Sendable, Hashable, ExpressibleByArrayLiteral {
     self.init(fields)
   }
 
-  /// The value of the first field of that name; setting replaces them all, nil removes them.
+  /// The value of the first field with this name. Setting replaces all of them; nil removes them.
   package subscript(name: String) -> String? {
     get { fields.first { HTTPFields.equal($0.name, name) }?.value }
     set {
@@ -37,13 +37,13 @@ package struct HTTPFields: Sendable, Hashable, ExpressibleByArrayLiteral {
   }
 }
 
-/// A request as the emulator receives it.
+/// An HTTP request to the emulator.
 package struct EmulatedRequest: Sendable, Hashable {
   package var method: String
-  /// Path and query as they stand in the request line.
+  /// Path and query of the request line, still percent-encoded.
   package var target: String { didSet { parameters = EmulatedRequest.parameters(of: target) } }
   package var headers: HTTPFields
-  /// At most `bodyLimit` bytes of it.
+  /// The first `bodyLimit` bytes.
   package var body: [UInt8]
   private var parameters: [String: String]
 
@@ -57,7 +57,7 @@ package struct EmulatedRequest: Sendable, Hashable {
     self.body = body
   }
 
-  /// A request for a page of an audit log, as a client sends it.
+  /// A GET request for a page of an audit log. A nil argument is left out.
   package init(
     log: LogName, page: Int? = nil, pageSize: Int? = nil, query: String? = nil, apiKey: String? = nil
   ) {
@@ -72,7 +72,7 @@ package struct EmulatedRequest: Sendable, Hashable {
 
   package var path: String { String(target.prefix { $0 != "?" }) }
 
-  /// The value of a parameter; of several of one name, the last.
+  /// The decoded value of a query parameter. If a name is repeated, the last one counts.
   package func parameter(_ name: String) -> String? { parameters[name] }
 
   private static func parameters(of target: String) -> [String: String] {
@@ -82,7 +82,7 @@ package struct EmulatedRequest: Sendable, Hashable {
   }
 }
 
-/// An answer of the emulator, and how it reaches the client.
+/// A response of the emulator, and how it is delivered.
 package struct EmulatedResponse: Sendable, Hashable {
   package var status: Int
   package var headers: HTTPFields
@@ -99,29 +99,29 @@ package struct EmulatedResponse: Sendable, Hashable {
     self.init(status: status, headers: [("Content-Type", "application/json")], body: json)
   }
 
-  /// The error body of the API: `{"detail": "…"}`. The text needs no escapes.
+  /// An error response of the API: `{"detail": "…"}`. The text must not need JSON escapes.
   package init(status: Int, detail: String) {
     self.init(status: status, json: Array(#"{"detail": "\#(detail)"}"#.utf8))
   }
 
-  /// Whether a client receives all of it.
+  /// Whether the client receives the whole body.
   package var isWhole: Bool { delivery.cutAfter.map { $0 >= body.count } ?? true }
 }
 
-/// What happens to an answer on its way.
+/// How a response is delivered.
 package struct Delivery: Sendable, Hashable {
   package enum Ending: Sendable, Hashable {
-    /// The connection is closed as after any answer that was the last.
+    /// Close the connection normally (FIN).
     case close
-    /// The connection is reset.
+    /// Reset the connection (RST).
     case reset
   }
 
-  /// Time before the first byte.
+  /// Time before the first byte is sent.
   package var delay = TimeSpan.zero
-  /// The body goes out no faster; nil is at once.
+  /// The highest speed at which the body is sent; nil sends it at once.
   package var bytesPerSecond: Int?
-  /// Only so many bytes of the body are sent, though `Content-Length` promises all; then the connection ends.
+  /// Sends only this many bytes of the body, then ends the connection. `Content-Length` still states the full length.
   package var cutAfter: Int?
   package var ending = Ending.close
 
@@ -130,7 +130,7 @@ package struct Delivery: Sendable, Hashable {
 
 /// Names and values of a URL's query: `application/x-www-form-urlencoded`, where `+` is a blank.
 enum FormEncoding {
-  /// The pairs in their order. What cannot be decoded stands for itself.
+  /// The pairs in order. Invalid percent-encodings are kept as they are.
   static func pairs(_ text: Substring) -> [(name: String, value: String)] {
     text.split(separator: "&").map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,4 +1,4 @@
-/// Which part of a list a request asks for, and the fields that say so.
+/// The page of a list that a request asks for.
 struct Page: Hashable {
   let count: Int
   let number: Int
@@ -7,10 +7,10 @@ struct Page: Hashable {
   var total: Int { max(1, (count + size - 1) / size) }
   var places: Range<Int> { (number - 1) * size..<min(count, number * size) }
 
-  /// nil when the page lies past the last one, or its number is no number.
+  /// Returns nil if the page is past the last one, or if `page` is not a number.
   ///
-  /// A page that is missing, zero or negative is the first; a size likewise is the default, and one that is too
-  /// large the maximum. An empty list has no pages: whatever is asked for, the answer is the empty list.
+  /// A missing, zero or negative page means the first page. A missing, zero or negative size means the default size,
+  /// and a size that is too large means the maximum. For an empty list, every page exists and is empty.
   init?(_ request: EmulatedRequest, of count: Int, sizes: (standard: Int, maximum: Int)) {
     guard let number = Int(request.parameter("page") ?? "1") else { return nil }
     self.count = count
@@ -24,7 +24,7 @@ struct Page: Hashable {
     return min(size > 0 ? size : sizes.standard, sizes.maximum)
   }
 
-  /// Adds `X-Pagination-*` and `Link`, which an empty list lacks. The links carry the page alone, as documented.
+  /// Adds `X-Pagination-*` and `Link`, unless the list is empty. Links have only the parameter `page`, as documented.
   func describe(_ url: String, in headers: inout HTTPFields) {
     guard count > 0 else { return }
     var links: [(rel: String, page: Int)] = []
@@ -43,10 +43,10 @@ struct Page: Hashable {
 }
 
 extension EmulatedResponse {
-  /// How many events the answer says there are; nil when it does not say.
+  /// The count that the response states; nil if it states none.
   var toldCount: Int? { headers["X-Pagination-Count"].flatMap { Int($0) } }
 
-  /// Tells another count, and the number of pages that follows from it, where the answer tells one.
+  /// Replaces the stated count and the number of pages. Does nothing if the response states no count.
   mutating func tell(count: Int) {
     guard toldCount != nil else { return }
     headers["X-Pagination-Count"] = String(count)
@@ -54,14 +54,14 @@ extension EmulatedResponse {
     headers["X-Pagination-PageTotal"] = String(max(1, (count + size - 1) / size))
   }
 
-  /// Takes away every field about pages, as a proxy may.
+  /// Removes every pagination field, as a proxy may.
   mutating func dropPagination() {
     for name in ["Count", "Page", "PageTotal", "PageSize"] { headers["X-Pagination-\(name)"] = nil }
     headers["Link"] = nil
   }
 }
 
-/// The events that an answer's pages are cut from: indices into an `EventStore`, listed newest first.
+/// The list that pages are cut from: indices into an `EventStore`, newest first unless `isAscending`.
 package struct EventList: Sendable, Hashable {
   private enum Members: Hashable {
     case range(Range<Int>)
@@ -69,7 +69,7 @@ package struct EventList: Sendable, Hashable {
   }
 
   private var members: Members
-  /// Whether the list begins with the oldest.
+  /// Whether the list starts with the oldest event.
   package var isAscending = false
 
   /// The events of a range of the store.
@@ -77,7 +77,7 @@ package struct EventList: Sendable, Hashable {
     self.members = .range(range)
   }
 
-  /// Some events of the store; the indices oldest first.
+  /// Some events of the store; `indices` is oldest first.
   package init(_ indices: [Int]) {
     self.members = .indices(indices)
   }
@@ -89,7 +89,7 @@ package struct EventList: Sendable, Hashable {
     }
   }
 
-  /// The indices in the store of the events at these places of the list.
+  /// The store indices of the events at these positions of the list. The positions must exist.
   package func indices(at places: Range<Int>) -> [Int] {
     places.map { place in
       let fromOldest = isAscending ? place : count - 1 - place
@@ -100,7 +100,7 @@ package struct EventList: Sendable, Hashable {
     }
   }
 
-  /// Leaves out the events whose index in the store lies below this one.
+  /// Removes the events with a store index below this one.
   mutating func drop(before index: Int) {
     switch members {
     case .range(let range):
@@ -109,19 +109,19 @@ package struct EventList: Sendable, Hashable {
     }
   }
 
-  /// Keeps the events whose index in the store fits.
+  /// Keeps the events whose store index satisfies the closure.
   package mutating func keep(where isKept: (Int) -> Bool) {
     members = .indices(indices.filter(isKept))
   }
 
-  /// Keeps only so many of the events that are listed first.
+  /// Keeps only the first `limit` events of the list.
   package mutating func keep(first limit: Int) {
     guard limit < count else { return }
     let kept = indices
     members = .indices(Array(isAscending ? kept.prefix(limit) : kept.suffix(limit)))
   }
 
-  /// Changes the order, or what is listed, even twice; `change` gets the indices oldest first.
+  /// Changes the order or the members; an index may occur twice. `change` gets the indices oldest first.
   package mutating func reorder(_ change: (inout [Int]) -> Void) {
     var indices = indices
     change(&indices)

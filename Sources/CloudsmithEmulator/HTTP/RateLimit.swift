@@ -1,6 +1,6 @@
 package import AuditRecord
 
-/// So many requests in a window of time that begins with the first of them.
+/// A limit on the requests in a window of time. The first request opens the window.
 package struct RateLimit: Sendable, Hashable {
   package let limit: Int
   package let window: TimeSpan
@@ -12,7 +12,7 @@ package struct RateLimit: Sendable, Hashable {
     self.window = window
   }
 
-  /// Counts one request; false when the window has no room for it.
+  /// Counts one request. Returns false if the limit is reached.
   package mutating func take(at now: Timestamp) -> Bool {
     begin(at: now)
     guard used < limit else { return false }
@@ -20,7 +20,7 @@ package struct RateLimit: Sendable, Hashable {
     return true
   }
 
-  /// Another user of the same key makes so many requests.
+  /// Counts requests that another user of the same key makes.
   package mutating func spend(_ requests: Int, at now: Timestamp) {
     begin(at: now)
     used = min(limit, used + requests)
@@ -40,18 +40,18 @@ package struct RateLimit: Sendable, Hashable {
     start.flatMap { now < $0 + window ? $0 + window : nil }
   }
 
-  /// UTC seconds since 1970 at which the window ends, rounded up.
+  /// The end of the window in seconds since 1970 (UTC), rounded up.
   package func reset(at now: Timestamp) -> Int64 {
     let end = end(at: now) ?? now + window
     return -(-end.microseconds).flooredDivision(by: 1_000_000).quotient
   }
 
-  /// Seconds that a client is advised to wait before the next request: what is left of the window, shared out.
+  /// The advised pause before the next request in seconds: the rest of the window, divided by the requests left plus one.
   package func interval(at now: Timestamp) -> Double {
     ((end(at: now) ?? now + window) - now).seconds / Double(remaining(at: now) + 1)
   }
 
-  /// Adds the four fields that every answer of the API carries.
+  /// Adds the four `X-RateLimit-*` fields that every response of the API has.
   func describe(at now: Timestamp, in headers: inout HTTPFields) {
     headers["X-RateLimit-Limit"] = String(limit)
     headers["X-RateLimit-Remaining"] = String(remaining(at: now))
@@ -59,7 +59,7 @@ package struct RateLimit: Sendable, Hashable {
     headers["X-RateLimit-Interval"] = String(interval(at: now))
   }
 
-  /// The answer to a request that the window has no room for.
+  /// The 429 response to a request over the limit.
   func refusal(at now: Timestamp) -> EmulatedResponse {
     let seconds = Int(interval(at: now).rounded(.up))
     var response = EmulatedResponse(
@@ -68,7 +68,7 @@ package struct RateLimit: Sendable, Hashable {
     return response
   }
 
-  /// The answer of `/rates/limits/`.
+  /// The response of `/rates/limits/`.
   func report(at now: Timestamp) -> EmulatedResponse {
     let reset = reset(at: now)
     let left = remaining(at: now)

@@ -1,16 +1,16 @@
 import AuditRecord
 
-/// What a query asks for, with times resolved.
+/// A parsed query, with all times resolved.
 package indirect enum QueryExpression: Sendable, Hashable {
   case everything
   case time(TimeComparison)
-  /// A term on one of a record's strings; without a field, on any of `event` and `actor`.
+  /// A term on one string of a record; without a field, on `event` or `actor`.
   case text(field: Field?, TextPattern)
   case not(QueryExpression)
   case and(QueryExpression, QueryExpression)
   case or(QueryExpression, QueryExpression)
 
-  /// The searchable fields that are documented, but for `event_at`.
+  /// The documented searchable fields other than `event_at`.
   package enum Field: String, Sendable, CaseIterable {
     case actor
     case actorKind = "actor_kind"
@@ -19,7 +19,7 @@ package indirect enum QueryExpression: Sendable, Hashable {
     case eventKind = "event_kind"
   }
 
-  /// The events asked for, by binary search where the expression is only bounds in time.
+  /// The events that match. Uses binary search if the expression has only bounds in time, else reads every event.
   func list(of events: EventStore) -> EventList {
     if let range = range(in: events) { return EventList(range) }
     return EventList((0..<events.count).filter { admits($0, of: events) })
@@ -61,8 +61,8 @@ package indirect enum QueryExpression: Sendable, Hashable {
   }
 }
 
-/// A term on text, as the audit-log page of Cloudsmith's documentation writes it: `foo` anywhere, `^foo` at the
-/// start, `foo$` at the end, `foo*bar` with anything between. Case does not matter.
+/// A term on text: `foo` anywhere, `^foo` at the start, `foo$` at the end, `foo*bar` with anything between. Case is
+/// ignored. Source: the audit-log page of Cloudsmith's documentation.
 package struct TextPattern: Sendable, Hashable {
   private var isAtStart: Bool
   private var isAtEnd: Bool
@@ -78,7 +78,7 @@ package struct TextPattern: Sendable, Hashable {
       .map { $0.utf8.map(TextPattern.folded) }
   }
 
-  /// Whether the text, as it stands between the quotes of a JSON string, fits.
+  /// Whether the pattern matches the raw text of a JSON string.
   func fits(_ text: ArraySlice<UInt8>) -> Bool {
     let text = text.map(TextPattern.folded)
     var position = 0

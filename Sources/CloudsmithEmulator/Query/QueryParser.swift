@@ -1,6 +1,6 @@
 package import AuditRecord
 
-/// Reads the `query` of a request.
+/// Parses the `query` parameter of a request.
 ///
 /// Terms are `word`, `field:word`, `event_at:>="time"`, with `~` before a value to negate it; between terms `AND`
 /// (also when nothing stands there) binds tighter than `OR`; `NOT` and parentheses. Values may stand in double or
@@ -11,7 +11,7 @@ package struct QueryParser {
   private let filter: TimeFilter
   private let now: Timestamp
 
-  /// What the query asks for; nil when it cannot be read, or when the filter refuses its times.
+  /// Parses a query. Returns nil if it is invalid, or if the filter refuses its times. An empty query matches everything.
   package static func parse(_ query: String, filter: TimeFilter, now: Timestamp) -> QueryExpression? {
     var parser = QueryParser(rest: query[...], filter: filter, now: now)
     parser.skipBlanks()
@@ -109,7 +109,7 @@ package struct QueryParser {
   }
 }
 
-/// A time as a query writes it.
+/// Times in a query.
 package enum QueryTime {
   /// Reads RFC 3339, a date (00:00 UTC), a time without a zone (UTC), or `3 days ago`; nil for anything else.
   package static func read(_ text: Substring, now: Timestamp) -> Timestamp? {

@@ -11,38 +11,42 @@ import Synchronization
   import Darwin
 #endif
 
-/// An emulator that listens, as long as the closure of `withEmulator` runs.
+/// An emulator that is listening. It is valid while the closure of `withEmulator` runs.
 package struct RunningEmulator: Sendable {
   package let host: String
   package let port: Int
   fileprivate let api: SharedAPI
 
-  /// `http://127.0.0.1:PORT`; clients may add `/v1`.
+  /// `http://127.0.0.1:PORT`. Clients may append `/v1`.
   package var baseURL: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
-  /// Looks at the API or changes it, between requests.
+  /// Reads or changes the API between two requests. Requests wait while `body` runs, so it must not block.
   package func withAPI<Result: Sendable, Failure: Error>(
     _ body: (inout EmulatedAPI) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {
     try api.withAPI(body)
   }
 
+  /// The requests so far, oldest first.
   package var requests: [ServedRequest] { api.withAPI { $0.requests } }
 
-  /// Every event of the log, newest first, as one JSON array; nil when there is no such log.
+  /// Every event of the log as one JSON array, newest first; nil if there is no such log.
   package func truth(_ name: LogName) -> [UInt8]? { api.withAPI { $0.truth(name) } }
 }
 
-/// Runs the emulator while `body` does; when it returns, no connection, port or thread is left.
+/// Runs the emulator on one thread while `body` runs. When it returns, every connection, the port and the thread are closed.
 ///
-/// Port 0 is any free one. The times of requests are those of `clock`.
+/// - Parameters:
+///   - port: 0 means any free port.
+///   - clock: gives the times of requests.
+/// - Throws: `EventFileError`, an error that says why the address cannot be used, and the errors of `body`.
 package func withEmulator<Result: Sendable>(
   _ configuration: EmulatorConfiguration, host: String = "127.0.0.1", port: Int = 0,
   clock: @escaping @Sendable () -> Timestamp = { .now() },
   _ body: (RunningEmulator) async throws -> Result
 ) async throws -> Result {
   let api = SharedAPI(try EmulatedAPI(configuration), clock: clock)
-  // One thread: the emulator must leave the cores to what is tested against it.
+  // One thread leaves the cores to the program under test.
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   do {
     let listener = try await Listener.open(host: host, port: port, on: group)
@@ -60,7 +64,7 @@ package func withEmulator<Result: Sendable>(
   }
 }
 
-/// Accepts connections on one address and serves the API on them, one event-loop thread for all.
+/// Accepts connections on one address and serves the API on them.
 struct Listener {
   let server: NIOAsyncChannel<Connection.Wire, Never>
   let port: Int
@@ -115,16 +119,18 @@ struct ListenError: Error, CustomStringConvertible {
   }
 }
 
-/// One `EmulatedAPI` that connections and the owner of the server use at the same time.
+/// An `EmulatedAPI` that connections and the owner of the server share.
 package final class SharedAPI: Sendable {
   private let api: Mutex<EmulatedAPI>
   private let clock: @Sendable () -> Timestamp
 
+  /// - Parameter clock: gives the times of requests.
   package init(_ api: EmulatedAPI, clock: @escaping @Sendable () -> Timestamp) {
     self.api = Mutex(api)
     self.clock = clock
   }
 
+  /// Gives exclusive access to the API. `body` must not block.
   package func withAPI<Result: Sendable, Failure: Error>(
     _ body: (inout EmulatedAPI) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {
@@ -144,7 +150,7 @@ package final class SharedAPI: Sendable {
 }
 
 extension Timestamp {
-  /// The time of the machine.
+  /// The time of the system clock.
   package static func now() -> Timestamp {
     Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1_000_000))
   }
