@@ -1,16 +1,16 @@
 package import AuditRecord
 import PartitionFormats
 
-/// The audit-log part of the Cloudsmith API as a value: requests go in, answers come out. No socket, no clock.
+/// The audit-log part of the Cloudsmith API as a value: it maps requests to responses without a socket or a clock.
 ///
-/// What is answered follows from the configuration, the events, and the requests with their times alone, so that a
-/// run with a seed can be repeated. The facts behind it are those of `cloudsmith-api.md`; where two forms were seen or
-/// none is known, this one is kept to: a path without its last slash is redirected to the one with it (301).
+/// Responses depend only on the configuration, the events, and the requests with their times, so a run with a seed is
+/// reproducible. Source of the behaviour: `cloudsmith-api.md`. Where the behaviour is unknown, the emulator makes a
+/// choice: a path without a trailing slash is redirected (301).
 package struct EmulatedAPI: Sendable {
   package let configuration: EmulatorConfiguration
-  /// What was asked so far.
+  /// The requests so far, oldest first.
   package private(set) var requests: [ServedRequest] = []
-  /// nil: no limit.
+  /// The limit on requests; nil means none.
   package var rateLimit: RateLimit?
   private var desk: TokenDesk
   private var logs: [EmulatedLog]
@@ -19,7 +19,7 @@ package struct EmulatedAPI: Sendable {
   private var lastTurn: Timestamp?
   private var lastSearch: Search?
 
-  /// The list of a query whose terms are not only bounds in time, kept for the next page of it.
+  /// The result of the last query, kept for its next page.
   private struct Search: Sendable {
     var log: LogName
     var version: Int
@@ -27,6 +27,7 @@ package struct EmulatedAPI: Sendable {
     var list: EventList
   }
 
+  /// - Throws: `EventFileError` if a file of events cannot be read.
   package init(_ configuration: EmulatorConfiguration) throws(EventFileError) {
     self.configuration = configuration
     self.behaviours = configuration.behaviours
@@ -45,23 +46,24 @@ package struct EmulatedAPI: Sendable {
     for index in logs.indices { logs[index].insert(records: records) }
   }
 
-  /// One of the logs; nil when there is none of that name. New events are inserted through it.
+  /// A copy of one of the logs; nil if there is no log with this name.
   package func log(_ name: LogName) -> EmulatedLog? { logs.first { $0.name == name } }
 
-  /// Changes one of the logs: lets events happen. Nothing when there is none of that name.
+  /// Changes one of the logs, for example by inserting events. Does nothing if there is no log with this name.
   package mutating func change(_ name: LogName, _ change: (inout EmulatedLog) -> Void) {
     guard let index = logs.firstIndex(where: { $0.name == name }) else { return }
     change(&logs[index])
   }
 
-  /// Every event of the log, newest first, as one JSON array; nil when there is no such log.
+  /// Every event of the log as one JSON array, newest first; nil if there is no such log.
   package func truth(_ name: LogName) -> [UInt8]? { log(name)?.truth }
 
-  /// Adds or ends a behaviour while the emulator runs: replaces them all.
+  /// Replaces all behaviours. The new ones start from their initial state.
   package mutating func behave(_ behaviours: [any Behaviour]) {
     self.behaviours = behaviours
   }
 
+  /// Answers a request that arrives at `now`, and records it in `requests`. Times must not decrease.
   package mutating func respond(to request: EmulatedRequest, at now: Timestamp) -> EmulatedResponse {
     let endpoint = Endpoint(path: request.path)
     let credential =
@@ -139,7 +141,7 @@ package struct EmulatedAPI: Sendable {
     return answer
   }
 
-  /// What the plan and the rights of the key refuse.
+  /// The refusal by the plan or by the rights of the key; nil if access is granted.
   private var refusal: EmulatedResponse? {
     switch configuration.access {
     case .granted: nil
@@ -150,7 +152,8 @@ package struct EmulatedAPI: Sendable {
     }
   }
 
-  /// The answer to a request whose key is right and whose rate is not too high, with the fields of the rate limit.
+  /// The response of `answer` if the credential is accepted and the rate limit is not reached, else the refusal. Either has
+  /// the fields of the rate limit.
   private mutating func admitted(
     _ credential: Credential, needsKey: Bool = false, at now: Timestamp,
     _ answer: (inout EmulatedAPI) -> EmulatedResponse

@@ -1,14 +1,14 @@
 package import AuditRecord
 
-/// What the emulator serves, to whom, and how badly.
+/// What the emulator serves, to whom, and with which faults.
 package struct EmulatorConfiguration: Sendable {
   package enum Events: Sendable {
     case none
-    /// Made up: of every log its own.
+    /// Generated events; each log has its own.
     case generated(Generation)
-    /// Files of JSON arrays, newest first, served by every log.
+    /// Files that hold JSON arrays, newest event first. Every log serves the same events.
     case files([String])
-    /// The same, from memory: one JSON text per record, newest first.
+    /// The same from memory: one JSON text per record, newest first.
     case records([[UInt8]])
   }
 
@@ -24,25 +24,25 @@ package struct EmulatorConfiguration: Sendable {
 
   package var logs: [LogName]
   package var events = Events.none
-  /// Events and faults follow from it.
+  /// Seeds the generated events.
   package var seed: UInt64 = 1
   package var apiKey = EmulatorConfiguration.demoKey
-  /// Whose identity tokens are exchanged for bearer tokens; nil: nobody's.
+  /// The identity token that is exchanged for bearer tokens; nil refuses every exchange.
   package var identity: TrustedIdentity?
-  /// Takes every request as nobody's, as was observed of keys in a scheme that the real server cannot read.
+  /// Treats every request as anonymous, as the real server was observed to do with keys that it cannot read.
   package var dropsKeys = false
   package var access = Access.granted
-  /// Requests per `rateWindow`; nil is no limit, and no fields about it. The default is that of a Pro plan.
+  /// Requests per `rateWindow`; nil means no limit and no `X-RateLimit-*` fields. The default is that of a Pro plan.
   package var rateLimit: Int? = 10_800
   package var rateWindow = TimeSpan.hours(1)
   package var timeFilter = TimeFilter.exact
   package var defaultPageSize = 30
   package var maximumPageSize = 500
-  /// In the order in which they see each request.
+  /// Called in this order for each request.
   package var behaviours: [any Behaviour] = []
-  /// Whether every answer of a server tells the time of its clock (`Date`), unless a behaviour does.
+  /// Whether a server adds `Date` to responses that have none.
   package var tellsTime = false
-  /// Whether `/emulator/…` answers.
+  /// Whether the endpoints below `/emulator/` exist.
   package var answersAboutItself = true
 
   package init(logs: [LogName]) {

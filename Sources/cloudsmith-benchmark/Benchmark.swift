@@ -25,17 +25,17 @@ struct Benchmark: AsyncParsableCommand {
   }
 
   func run() throws {
-    var job = try Job(events: events)
+    var benchmark = try PartBenchmark(events: events)
     print("part             MB in      MB/s    ns/row")
     for part in Part.allCases {
       var times: [Double] = []
       for _ in 0..<rounds {
         let start = Benchmark.processorSeconds
-        try job.run(part)
+        try benchmark.run(part)
         times.append(Benchmark.processorSeconds - start)
       }
       let seconds = times.sorted()[rounds / 2]
-      let size = Double(job.size(part)) / 1e6
+      let size = Double(benchmark.size(part)) / 1e6
       print(
         part.rawValue + String(repeating: " ", count: 12 - part.rawValue.count), Benchmark.column(size),
         Benchmark.column(size / seconds), Benchmark.column(seconds * 1e9 / Double(events)))
@@ -47,7 +47,7 @@ struct Benchmark: AsyncParsableCommand {
     return String(repeating: " ", count: max(0, 9 - text.count)) + text
   }
 
-  /// Of this process, user and system.
+  /// The processor time of this process in seconds, user and system.
   private static var processorSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

@@ -1,25 +1,26 @@
 import AuditArchive
 import AuditRecord
+import CloudsmithEmulator
 import Crypto
 import FoundationEssentials
 import PartitionFormats
 
-/// An archive whose commits are written one after the other without a run of the exporter: no lock, no intent, no fsync, and the manifest
-/// once at the end. `verify` finds nothing wrong with it.
+/// Writes an archive commit by commit without the exporter: no lock, no intent, no fsync, and the manifest only once at the
+/// end. The archive passes `verify`.
 struct MadeUpHistory {
   private let folder: String
   private let source: ArchiveSource
   private let start: Timestamp
   private let paths: ArchivePaths
-  /// Made by the exporter's own writer: what all commits have in common.
+  /// A commit of the exporter's own writer: the members that all commits share.
   private let pattern: Commit
   private var manifest: Manifest?
-  /// The day that the last run came to, and how many of its events it has.
+  /// The last day of the last run, and how many of its events are committed.
   private var newest: (day: MadeUpDay, rows: Int)?
-  /// Days that are not settled.
+  /// Days that are not settled yet.
   private var open: Set<Day> = []
 
-  /// As the exporter has them when nothing is said.
+  /// The exporter's defaults.
   private static let settle = TimeSpan.minutes(10)
   private static let lookback = TimeSpan.hours(24)
 
@@ -35,7 +36,7 @@ struct MadeUpHistory {
       atPath: "\(folder)/\(paths.commits)", withIntermediateDirectories: true)
   }
 
-  /// Has the exporter's writer make an archive of one commit, and leaves of it the file that says whose logs the archive holds.
+  /// Makes an archive of one commit with the exporter's writer, and deletes all of it but the file that names its kind.
   private static func writePattern(
     at folder: String, _ source: ArchiveSource, _ day: Day
   ) async throws -> Commit {
@@ -59,7 +60,7 @@ struct MadeUpHistory {
     return commit
   }
 
-  /// Commits what a run would have that comes ten minutes after a time and covers everything before it.
+  /// Commits what a run would commit that starts ten minutes after `end` and covers everything before `end`.
   mutating func commitRun(upTo end: Timestamp) async throws {
     var sealed: [SealedDay] = []
     var added = 0
@@ -74,7 +75,7 @@ struct MadeUpHistory {
       newest?.rows = count
       added += count - known
       let new = try await events.sealed(count)
-      // Of a day that gets further revisions nothing else is left.
+      // A later run replaces the part of an incomplete day, so that part is not written.
       if count == events.rows.count { try writePart(new) }
       sealed.append(new)
     }
@@ -128,7 +129,7 @@ struct MadeUpHistory {
     manifest.apply(commit, sha256: SHA256.hash(data: record).hex)
   }
 
-  /// The next revision of a day.
+  /// The entry of the next revision of a day.
   private func partition(_ sealed: SealedDay, _ commit: Int) -> Partition {
     var partition = pattern.partitionsChanged[0]
     partition.eventDate = sealed.day
@@ -166,4 +167,64 @@ struct MadeUpHistory {
   private func write(_ bytes: [UInt8], to path: String) throws {
     try Data(bytes).write(to: URL(filePath: "\(folder)/\(path)"))
   }
+}
+
+/// Generated events of one day, one per hour. A day always has the same events.
+struct MadeUpDay {
+  let day: Day
+  /// In the order of the archive.
+  let rows: RowBatch
+
+  init(_ day: Day, of log: LogName) throws {
+    self.day = day
+    let events = MadeUpDay.log(day, log).events
+    var parser = EventParser()
+    rows = try parser.parse(events.json(0..<events.count)).rows
+    precondition(rows.count == events.count, "every made-up event is a row")
+  }
+
+  /// The number of events before a time.
+  func count(before time: Timestamp) -> Int { rows.eventAt.count { $0 < time.microseconds } }
+
+  /// Writes the first `count` events as a part file.
+  func sealed(_ count: Int) async throws -> SealedDay {
+    var content = DayContentHash()
+    var bytes: [UInt8] = []
+    var writer = try CSVPartWriter()
+    let selection = RowSelection(rows, rows: (0..<Int32(count)).map { $0 })
+    _ = try await writer.append(selection, content: &content) { bytes += $0 }
+    let summary = try await writer.finish(content: &content) { bytes += $0 }
+    return SealedDay(day: day, summary: summary, contentSHA256: content.sha256, bytes: bytes)
+  }
+
+  /// The events of these days as a JSON array, newest first, as the API lists them.
+  static func json(_ days: some BidirectionalCollection<Day>, of log: LogName) -> [UInt8] {
+    var json = [UInt8(ascii: "[")]
+    for day in days.reversed() {
+      let events = self.log(day, log).events
+      for index in (0..<events.count).reversed() {
+        if json.count > 1 { json.append(UInt8(ascii: ",")) }
+        json += events.record(index)
+      }
+    }
+    return json + [UInt8(ascii: "]")]
+  }
+
+  private static func log(_ day: Day, _ name: LogName) -> EmulatedLog {
+    var log = EmulatedLog(name: name, seed: UInt64(day.number))
+    for hour in 0..<24 {
+      // Two minutes past the hour, and some microseconds.
+      let fraction = (day.number * 24 + Int64(hour)) * 7_919 % 1_000_000
+      log.insertGenerated(at: day.start + .minutes(Double(hour * 60 + 2)) + TimeSpan(microseconds: fraction))
+    }
+    return log
+  }
+}
+
+/// The part file of a day, not yet in an archive.
+struct SealedDay {
+  let day: Day
+  let summary: PartSummary
+  let contentSHA256: String
+  let bytes: [UInt8]
 }

@@ -3,7 +3,7 @@ import AuditArchive
 import AuditRecord
 import FoundationEssentials
 
-/// `cloudsmith-benchmark make-history`: what `Scripts/benchmark --history` measures the exporter on.
+/// `cloudsmith-benchmark make-history`: writes the archives for `Scripts/benchmark --history`.
 struct MakeHistory: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "make-history",

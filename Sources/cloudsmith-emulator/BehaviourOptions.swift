@@ -2,7 +2,7 @@ import ArgumentParser
 import AuditRecord
 import CloudsmithEmulator
 
-/// One option, or a few, for each behaviour of `CloudsmithEmulator/Faults`.
+/// Options for the behaviours that change a log or the responses.
 struct BehaviourOptions: ParsableArguments {
   @Option(help: ArgumentHelp("So many new events before each request.", valueName: "count"))
   var grow = 0
@@ -138,8 +138,7 @@ struct BehaviourOptions: ParsableArguments {
     }
   }
 
-  /// nil when no option asks for the time to be told.
-  /// Whether these options say what time the answers tell.
+  /// Whether an option sets the `Date` of responses.
   var setsTime: Bool { dateField != nil }
 
   private var dateField: DateField? {
@@ -189,7 +188,7 @@ struct BehaviourOptions: ParsableArguments {
 }
 
 extension DateField.Step: ExpressibleByArgument {
-  /// `5:1h` or `5:-1h`
+  /// Parses `5:1h` or `5:-1h`.
   init?(argument: String) {
     let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, let request = Int(parts[0]), request > 0 else { return nil }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithEmulator
+import Dispatch
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -92,7 +93,7 @@ struct Emulator: AsyncParsableCommand {
       lists.clock(seed: events.seed).map { .onClock($0) } ?? access.timeFilter.filter
     configuration.maximumPageSize = access.maximumPageSize
     configuration.behaviours = lists.behaviours(seed: events.seed) + behaviours.behaviours(seed: events.seed)
-    // Nothing beyond the API is shown to other machines.
+    // Other machines see only the API.
     configuration.answersAboutItself = listening.isLoopback
     configuration.tellsTime = !behaviours.setsTime
     return configuration
@@ -100,5 +101,21 @@ struct Emulator: AsyncParsableCommand {
 
   private func write(_ bytes: [UInt8], to path: String) throws {
     try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+  }
+}
+
+enum Signals {
+  /// Waits for SIGTERM or SIGINT.
+  static func untilTerminated() async {
+    let (arrivals, continuation) = AsyncStream.makeStream(of: Void.self)
+    let sources = [SIGTERM, SIGINT].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number)
+      source.setEventHandler { continuation.yield() }
+      source.resume()
+      return source
+    }
+    for await _ in arrivals { break }
+    for source in sources { source.cancel() }
   }
 }

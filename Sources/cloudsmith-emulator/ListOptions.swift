@@ -2,7 +2,7 @@ import ArgumentParser
 import AuditRecord
 import CloudsmithEmulator
 
-/// One option, or a few, for each behaviour that makes a list of events look other than it is.
+/// Options for the behaviours that make a list misleading.
 struct ListOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -158,7 +158,7 @@ struct ListOptions: ParsableArguments {
     }
   }
 
-  /// What a query's times are compared with; nil is `event_at`.
+  /// The clock that times of a query are compared with; nil means `event_at`.
   func clock(seed: UInt64) -> FilterClock? {
     filterClock.map { FilterClock(shift: $0.span, chance: filterClockChance, seed: seed) }
   }

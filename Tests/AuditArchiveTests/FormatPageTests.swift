@@ -57,7 +57,7 @@ import Testing
 
   @Test func `the lines of CSV in the page are the first of the sample's part`() throws {
     for excerpt in try FormatPageTests.excerpts("csv") {
-      let unpacked = try Shell.run("gzip", "-dc", excerpt.file.path)
+      let unpacked = try Command("gzip", ["-dc", excerpt.file.path]).run().output
       #expect(unpacked.hasPrefix(excerpt.text + "\n"))
     }
   }
@@ -89,21 +89,5 @@ import Testing
         #expect(page.contains("`\(member)`") || page.contains("\"\(member)\""), "\(schema): \(member)")
       }
     }
-  }
-}
-
-private enum Shell {
-  static func run(_ arguments: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let watchdog = Watchdog(process.processIdentifier)
-    defer { watchdog.end() }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: output, as: UTF8.self)
   }
 }

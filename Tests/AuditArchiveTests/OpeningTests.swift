@@ -151,23 +151,13 @@ import Testing
   func `another process sees the lock, and is seen`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let lock = "\(folder)/_manifest/acme/lock"
-      func take(_ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/flock")
-        process.arguments = arguments
-        process.standardOutput = Pipe()
-        try process.run()
-        return process
+      try await withWriter(folder) { (_) async throws in
+        let other = Command("flock", ["--nonblock", "--conflict-exit-code", "9", lock, "true"])
+        #expect(try other.run().status == 9)
       }
-      try await withWriter(folder) { _ in
-        let other = try take(["--nonblock", "--conflict-exit-code", "9", lock, "true"])
-        other.waitUntilExit()
-        #expect(other.terminationStatus == 9)
-      }
-      let holder = try take([lock, "sh", "-c", "echo held; exec sleep 60"])
-      defer { holder.terminate() }
-      let output = try #require(holder.standardOutput as? Pipe)
-      #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
+      let holder = try Command("flock", [lock, "sh", "-c", "echo held; exec sleep 60"]).start()
+      defer { holder.end() }
+      #expect(holder.line(beginning: "held") == "")
       let error = try await archiveError { try await withWriter(folder) { _ in } }
       #expect(error == .locked(somebody))  // what the last writer left in it; flock writes nothing
     }

@@ -26,19 +26,9 @@ struct SchemaTests {
     """
 
   private func refusals(_ files: [(schema: String, path: String)]) throws -> [Substring] {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      [python ?? "python3", "-c", Self.script]
-      + files.flatMap { ["\(Self.samples)/\($0.schema).schema.json", $0.path] }
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let watchdog = Watchdog(process.processIdentifier)
-    defer { watchdog.end() }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    let arguments =
+      ["-c", Self.script] + files.flatMap { ["\(Self.samples)/\($0.schema).schema.json", $0.path] }
+    let text = String(decoding: try Command.output(python ?? "python3", arguments), as: UTF8.self)
     return text.split(separator: "\n")
   }
 

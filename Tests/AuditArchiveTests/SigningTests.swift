@@ -218,7 +218,7 @@ import Testing
       try await withWriter("\(folder)/archive", settings: settings) { (writer) async throws in
         for count in 1...3 { try await writer.commit(["2024-02-12": events("2024-02-12", count)]) }
       }
-      func check(_ number: Int) throws -> (status: Int32, output: String) {
+      func check(_ number: Int) throws -> CommandOutcome {
         let record = "\(folder)/archive/_manifest/acme/commits/0000000000000000000\(number).json"
         return try OpenSSL.run([
           "pkeyutl", "-verify", "-pubin", "-inkey", publicKey, "-rawin", "-in", record, "-sigfile",

@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import TestSupport
 import Testing
 
 /// A certificate authority of the tests' own, and a server certificate from it for `localhost`.
@@ -49,12 +50,12 @@ struct TestAuthority {
       """
     try Data(settings.utf8).write(to: URL(fileURLWithPath: path("ca.cnf")))
     try Data().write(to: URL(fileURLWithPath: path("index")))
-    try TestCommand.run(
+    try Command.output(
       "openssl",
       ["req"] + Self.newKey + [
         "-keyout", path("\(name).key"), "-out", path("\(name).csr"), "-subj", "/CN=\(name)",
       ])
-    try TestCommand.run(
+    try Command.output(
       "openssl",
       [
         "ca", "-batch", "-notext", "-config", path("ca.cnf"), "-cert", path("ca.pem"), "-keyfile",
@@ -68,13 +69,13 @@ struct TestAuthority {
 
   private func issue() throws {
     let newKey = Self.newKey + ["-days", "2"]
-    try TestCommand.run(
+    try Command.output(
       "openssl",
       ["req", "-x509"] + newKey + [
         "-keyout", path("ca.key"), "-out", path("ca.pem"), "-subj", "/CN=Test Authority",
         "-addext", "basicConstraints=critical,CA:TRUE",
       ])
-    try TestCommand.run(
+    try Command.output(
       "openssl",
       ["req", "-x509"] + newKey + [
         "-keyout", path("server.key"), "-out", path("server.pem"), "-subj", "/CN=localhost", "-CA",

@@ -9,7 +9,7 @@ struct TransportBodyTests {
   private let encoding = ["Content-Encoding: gzip"]
 
   private func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
-    try TestCommand.run("gzip", ["-n", "-9", "-c"], input: bytes)
+    try Command.output("gzip", ["-n", "-9", "-c"], input: bytes)
   }
 
   @Test func `a gzip body is unpacked`() async throws {
@@ -102,7 +102,7 @@ struct TransportBodyTests {
       c = zlib.compressobj(6, zlib.DEFLATED, \(window))
       sys.stdout.buffer.write(c.compress(sys.stdin.buffer.read()) + c.flush())
       """
-    return try TestCommand.run("python3", ["-c", script], input: bytes)
+    return try Command.output("python3", ["-c", script], input: bytes)
   }
 
   @Test(arguments: [

@@ -111,3 +111,98 @@ import Testing
     }
   }
 }
+
+/// `POST /openid/ORG/`, as cloudsmith-cli and the exporter use it.
+@Suite(.fewAtOnce) struct `Tokens` {
+  private static func emulation(lifetime: Int? = nil) throws -> EmulatedAPI {
+    var configuration = EmulatorConfiguration(logs: [try #require(LogName("acme"))])
+    configuration.identity = TrustedIdentity(token: "identity", service: "svc", lifetime: lifetime)
+    return try EmulatedAPI(configuration)
+  }
+
+  private static func exchange(_ body: String, organization: String = "acme") -> EmulatedRequest {
+    EmulatedRequest(method: "POST", target: "/openid/\(organization)/", body: Array(body.utf8))
+  }
+
+  private static let proof = #"{"oidc_token": "identity", "service_slug": "svc"}"#
+
+  @Test func `an identity token is exchanged for a bearer token, that is good for so many requests`() throws {
+    var api = try `Tokens`.emulation(lifetime: 2)
+    let now = Timestamp.now()
+    let answer = api.respond(to: `Tokens`.exchange(`Tokens`.proof), at: now)
+    #expect(answer.status == 201)
+    #expect(String(decoding: answer.body, as: UTF8.self) == #"{"token": "emulated.bearer.1"}"#)
+    let request = EmulatedRequest(
+      target: "/v1/audit-log/acme/", headers: [("Authorization", "Bearer emulated.bearer.1")])
+    #expect((1...3).map { _ in api.respond(to: request, at: now).status } == [200, 200, 401])
+    let asKey = EmulatedRequest(
+      target: "/v1/audit-log/acme/", headers: [("X-Api-Key", "emulated.bearer.1")])
+    #expect(api.respond(to: asKey, at: now).status == 401)
+  }
+
+  @Test(arguments: [
+    (#"{"oidc_token": "other", "service_slug": "svc"}"#, 401),
+    (#"{"oidc_token": "identity", "service_slug": "other"}"#, 401), ("{}", 422), ("", 422),
+  ])
+  func `what proves nothing gets no token`(body: String, status: Int) throws {
+    var api = try `Tokens`.emulation()
+    #expect(api.respond(to: `Tokens`.exchange(body), at: .now()).status == status)
+  }
+
+  @Test func `another organisation, another method, and nobody to trust give no token`() throws {
+    var api = try `Tokens`.emulation()
+    let other = `Tokens`.exchange(`Tokens`.proof, organization: "other")
+    #expect(api.respond(to: other, at: .now()).status == 404)
+    #expect(api.respond(to: EmulatedRequest(target: "/openid/acme/"), at: .now()).status == 405)
+    var plain = try EmulatedAPI(EmulatorConfiguration(logs: [try #require(LogName("acme"))]))
+    #expect(plain.respond(to: `Tokens`.exchange(`Tokens`.proof), at: .now()).status == 401)
+  }
+}
+
+@Suite(.fewAtOnce) struct `The rate limit` {
+  @Test func `every answer tells limit, remainder, reset and the interval advised`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 3_600 }
+    let headers = emulation.get().headers
+    #expect(headers["X-RateLimit-Limit"] == "3600")
+    #expect(headers["X-RateLimit-Remaining"] == "3599")
+    #expect(headers["X-RateLimit-Reset"] == String(emulation.now.microseconds / 1_000_000 + 3_600))
+    #expect(headers["X-RateLimit-Interval"] == "1.0")
+    #expect(emulation.get("/audit-log/acme/", []).headers["x-ratelimit-remaining"] == "3598")
+  }
+
+  @Test func `beyond it is 429, until the window ends`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 2 }
+    #expect([emulation.get().status, emulation.get().status] == [200, 200])
+    emulation.now = emulation.now + .seconds(296.44237399)
+    let refused = emulation.get()
+    #expect(refused.status == 429)
+    #expect(refused.headers["Retry-After"] == "3304")
+    #expect(refused.headers["X-RateLimit-Interval"] == "3303.557626")
+    #expect(refused.headers["X-RateLimit-Remaining"] == "0")
+    #expect(try refused.detail == "Request was throttled. Expected available in 3304.0 seconds.")
+    emulation.now = emulation.now + .seconds(3_304)
+    #expect(emulation.get().status == 200)
+  }
+
+  @Test func `another user of the key uses it up as well`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 100 }
+    emulation.api.rateLimit?.spend(99, at: emulation.now)
+    #expect(emulation.get().headers["X-RateLimit-Remaining"] == "0")
+    #expect(emulation.get().status == 429)
+  }
+
+  @Test func `the report of the limits counts as no request`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 100 }
+    _ = emulation.get()
+    for _ in 0..<3 {
+      #expect(emulation.get("/v1/rates/limits/").text.contains(#""limit": 100, "remaining": 99"#))
+    }
+  }
+
+  @Test func `no limit: no fields about it`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.rateLimit = nil }
+    let response = emulation.get()
+    #expect(response.status == 200)
+    #expect(!response.headers.fields.contains { $0.name.hasPrefix("X-RateLimit") })
+  }
+}

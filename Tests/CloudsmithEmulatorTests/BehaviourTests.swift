@@ -3,110 +3,8 @@ import CloudsmithEmulator
 import TestSupport
 import Testing
 
+/// What holds for all behaviours together.
 @Suite(.fewAtOnce) struct `Behaviours` {
-  @Test func `growth adds so many events before each request, newer than all and not from the future`() throws
-  {
-    var emulation = try Emulation(generated: 10) { $0.behaviours = [Growth(events: 3)] }
-    var counts: [String?] = []
-    for _ in 0..<3 {
-      emulation.now = emulation.now + .seconds(1)
-      counts.append(emulation.get().headers["X-Pagination-Count"])
-    }
-    #expect(counts == ["13", "16", "19"])
-    let times = try records(emulation.api.truth(emulation.name) ?? []).prefix(9).compactMap {
-      $0["event_at"] as? String
-    }
-    let before = emulation.now - .seconds(3)
-    #expect(try times.allSatisfy { try time($0) > before && time($0) <= emulation.now })
-    #expect(try times.map(time) == times.map(time).sorted(by: >))
-  }
-
-  @Test func `growth shifts events to later pages, and no walk towards older ones loses any`() throws {
-    var emulation = try Emulation(generated: 300) { $0.behaviours = [Growth(events: 4)] }
-    let before = try records(emulation.api.truth(emulation.name) ?? []).compactMap { $0["uuid"] as? String }
-    let seen = try emulation.walk(size: 10)
-    #expect(seen.count > Set(seen).count)
-    #expect(Set(seen).isSuperset(of: before))
-  }
-
-  @Test func `late events appear behind the newest, by no more than the bound`() throws {
-    var emulation = try Emulation(generated: 10) {
-      $0.behaviours = [LateEvents(chance: 1, by: .minutes(5), seed: 1)]
-    }
-    let newest = try #require(emulation.api.log(emulation.name)?.newest)
-    for _ in 0..<20 { _ = emulation.get() }
-    let times = try records(emulation.api.truth(emulation.name) ?? []).map {
-      try time(try #require($0["event_at"] as? String))
-    }
-    #expect(times.count == 30)
-    #expect(times.max() == newest)
-    #expect(times.count { $0 >= newest - .minutes(5) && $0 < newest } >= 20)
-  }
-
-  @Test func `late events come with their chance`() throws {
-    var emulation = try Emulation(generated: 10) {
-      $0.behaviours = [LateEvents(chance: 0.1, by: .hours(1), seed: 3)]
-    }
-    for _ in 0..<1_000 { _ = emulation.get(size: 1) }
-    let count = try records(emulation.api.truth(emulation.name) ?? []).count
-    #expect((60...160).contains(count))
-  }
-
-  @Test(arguments: [
-    ("2024-03-01T12:00:00.9Z", "Fri, 01 Mar 2024 11:59:00 GMT"),
-    ("2024-02-29T00:00:30Z", "Wed, 28 Feb 2024 23:59:30 GMT"),
-    ("1970-01-01T00:01:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
-  ]) func `the time is told as HTTP writes it, and behind by so much`(now: String, date: String) throws {
-    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [DateField(behind: .minutes(1))] }
-    emulation.now = try time(now)
-    #expect(emulation.get().headers["Date"] == date)
-  }
-
-  @Test(arguments: [500, 502, 503, 504]) func `every so-many-th request fails`(status: Int) throws {
-    var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [Failures(Rhythm(every: 3, burst: 2), status: status)]
-    }
-    let statuses = (1...8).map { _ in emulation.get().status }
-    #expect(statuses == [200, 200, status, status, 200, status, status, 200])
-    #expect(emulation.api.requests.map(\.status) == statuses)
-  }
-
-  @Test func `a failure can carry Retry-After and an HTML body`() throws {
-    var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [Failures(Rhythm(every: 1), status: 429, retryAfter: 7, asHTML: true)]
-    }
-    let response = emulation.get()
-    #expect(response.headers["Retry-After"] == "7")
-    #expect(response.headers["Content-Type"]?.hasPrefix("text/html") == true)
-    #expect(response.text.hasPrefix("<!DOCTYPE html>"))
-  }
-
-  @Test func `a cut body keeps its promise of a length that never comes`() throws {
-    var emulation = try Emulation(generated: 30) { $0.behaviours = [CutBody(Rhythm(every: 2), after: 100)] }
-    #expect(
-      [emulation.get().isWhole, emulation.get().isWhole, emulation.get().isWhole] == [true, false, true])
-    #expect(emulation.api.requests.map(\.isWhole) == [true, false, true])
-  }
-
-  @Test func `the count can be absent or wrong`() throws {
-    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [CountField.absent] }
-    #expect(emulation.get().headers["X-Pagination-Count"] == nil)
-    #expect(emulation.get().headers["X-Pagination-PageTotal"] == "1")
-    emulation.api.behave([CountField.wrong(by: -2)])
-    #expect(emulation.get().headers["X-Pagination-Count"] == "1")
-    emulation.api.behave([])
-    #expect(emulation.get().headers["X-Pagination-Count"] == "3")
-  }
-
-  @Test func `a redirect to another host keeps path and query`() throws {
-    var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [RedirectElsewhere(Rhythm(every: 1), to: "http://127.0.0.2:9")]
-    }
-    let response = emulation.get(page: 2)
-    #expect(response.status == 302)
-    #expect(response.headers["Location"] == "http://127.0.0.2:9/v1/audit-log/acme/?page=2")
-  }
-
   @Test func `faults strike the audit log alone`() throws {
     var emulation = try Emulation { $0.behaviours = [Failures(Rhythm(every: 1), status: 500)] }
     #expect(emulation.get("/user/self/").status == 200)
@@ -140,5 +38,55 @@ import Testing
       served += try emulation.walk(size: 20).count
     }
     #expect(served > 40_000)
+  }
+
+  @Test func `behaviours go together, and a run with a seed can be repeated`() throws {
+    let run = {
+      var emulation = try Emulation(generated: 200, ties: 3) {
+        $0.timeFilter = .onClock(FilterClock(shift: .hours(1), chance: 0.3))
+        $0.behaviours = [
+          Growth(events: 1), ErasedRows(chance: 0.2, seed: 1), MovedEvent(chance: 0.2, by: .days(1), seed: 2),
+          LateOrderBreak(3, ofNewest: 100, seed: 3), ShuffledTies(seed: 4),
+          LaggingReplica([.events(0), .events(5), .span(.seconds(9))], choice: .random(seed: 5)),
+          ThinnedList(to: .every(2), during: Stretch(from: 6, length: 3)),
+          CutList(to: 20, growingBy: 30, during: Stretch(from: 12)), RepeatedAnswers(after: 1, count: 2),
+          CountCap(60), DeepPageLimit(.pages(5)), OddPage(2), CachedCount(.answers(4)),
+          EmptyList(during: Stretch(from: 18, length: 1)), DateField(ahead: .minutes(3)),
+        ]
+      }
+      return (1...40).map { number in
+        emulation.now = emulation.now + .seconds(1)
+        let query = number % 5 == 0 ? #"event_at:>="2024-02-10""# : nil
+        return emulation.get(page: 1 + number % 7, size: 15, query: query)
+      }
+    }
+    let answers = try run()
+    #expect(try run() == answers)
+    #expect(Set(answers.map(\.status)) == [200, 404])
+  }
+
+  @Test func `an error answer is left as it is by the faults of lists`() throws {
+    var emulation = try Emulation {
+      $0.access = .forbidden
+      $0.behaviours = [
+        LaggingReplica([.events(1)], sharesCount: true), CachedCount(.forever), EmptyList(),
+        ThinnedList(to: .every(2)), CutList(to: 1), CountCap(1), DeepPageLimit(.pages(1), refusal: .empty),
+        OddPage(1), ShortPage(1, missing: 0), PaginationFields.absent, RepeatedAnswers(after: 1, count: 1),
+      ]
+    }
+    #expect(emulation.get().status == 403)
+  }
+
+  @Test func `an error answer is left as it is by the faults of pages`() throws {
+    var emulation = try Emulation {
+      $0.access = .forbidden
+      $0.behaviours = [
+        InvalidJSON(Rhythm(every: 1)), InvalidUTF8(Rhythm(every: 1)), ObjectBody(Rhythm(every: 1)),
+        EmptyPastEnd(), AscendingOrder(), Retention(.days(1)), TruncatedGzip(Rhythm(every: 1)),
+      ]
+    }
+    let response = emulation.get()
+    #expect(response.status == 403)
+    #expect(try response.detail == "You do not have permission to perform this action.")
   }
 }

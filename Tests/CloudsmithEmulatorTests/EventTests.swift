@@ -85,12 +85,10 @@ import Testing
   }
 
   @Test func `files are read as arrays, and one that is none is named`() throws {
-    let folder = try BuiltProgram.temporaryFolder()
-    defer { BuiltProgram.remove(folder) }
-    let good = folder.appending(path: "good.json").path
-    let bad = folder.appending(path: "bad.json").path
-    try Data(" [ {\"event_at\":\"2024-02-12T10:00:01Z\"} ,\n [\"]\",\"\\\"\"] ] \n".utf8).write(
-      to: URL(filePath: good))
+    let folder = try Folder.make()
+    defer { folder.remove() }
+    let good = try folder.write(
+      " [ {\"event_at\":\"2024-02-12T10:00:01Z\"} ,\n [\"]\",\"\\\"\"] ] \n", to: "good.json")
     #expect(
       try EventFile.read([good]).map { String(decoding: $0, as: UTF8.self) } == [
         #"{"event_at":"2024-02-12T10:00:01Z"}"#, #"["]","\""]"#,
@@ -98,21 +96,21 @@ import Testing
     for (text, offset) in [
       ("{}", 0), ("[1,]", 3), ("[1", 2), ("[1] 2", 4), ("[{]", 3), ("", 0), ("[\"a]", 4),
     ] {
-      try Data(text.utf8).write(to: URL(filePath: bad))
+      let bad = try folder.write(text, to: "bad.json")
       let error = #expect(throws: EventFileError.self) { try EventFile.read([good, bad]) }
       #expect(error?.path == bad)
       #expect(error?.reason == "it is not one JSON array (at byte \(offset))")
     }
-    #expect(throws: EventFileError.self) { try EventFile.read([folder.appending(path: "none.json").path]) }
+    #expect(throws: EventFileError.self) { try EventFile.read([folder.path + "/none.json"]) }
   }
 
   @Test
   func `the samples are pages of one log over three days and more, and what comes later is newer or late`()
     throws
   {
-    let folder = BuiltProgram.root.appending(path: "samples/pages")
-    let pages = try (1...3).map { try EventFile.read([folder.appending(path: "page-\($0).json").path]) }
-    let later = try EventFile.read([folder.appending(path: "later.json").path])
+    let folder = Repository.path("samples/pages")
+    let pages = try (1...3).map { try EventFile.read(["\(folder)/page-\($0).json"]) }
+    let later = try EventFile.read(["\(folder)/later.json"])
     var emulation = try Emulation(pages.flatMap(\.self))
     let served = try emulation.get(size: 500).records
     #expect(

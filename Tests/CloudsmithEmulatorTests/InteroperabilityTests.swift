@@ -5,16 +5,11 @@ import TestSupport
 import Testing
 
 /// Cloudsmith's own clients, unchanged, against the emulator. `Scripts/test` names the interpreter that has them.
-@Suite(
-  .fewAtOnce,
-  .enabled(
-    if: BuiltProgram.python != nil, "CLOUDSMITH_TEST_PYTHON names no interpreter with the official clients"))
+@Suite(.fewAtOnce, .needsPython)
 struct `Interoperability` {
-  static func script(_ name: String, _ arguments: [String]) async throws -> [[String: Any]] {
-    let python = URL(filePath: try #require(BuiltProgram.python))
-    let script = BuiltProgram.root.appending(path: "Tests/Interoperability/\(name)").path
-    let outcome = try await BuiltProgram.run(python, [script] + arguments)
-    #expect(outcome.status == 0, "\(outcome.errors)")
+  static func script(_ name: String, _ arguments: [String]) throws -> [[String: Any]] {
+    let outcome = try Python.run(name, arguments)
+    #expect(outcome.status == 0, "\(outcome.log)")
     return try outcome.output.split(separator: "\n").map { line in
       try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     }
@@ -28,7 +23,7 @@ struct `Interoperability` {
     configuration.logs = logs
     try await withEmulator(configuration) { emulator in
       for name in logs {
-        let events = try await Self.script(
+        let events = try Self.script(
           "official_client.py",
           [emulator.baseURL + suffix, EmulatorConfiguration.demoKey, "\(name)", "--page-size", "7"])
         let truth = try records(emulator.truth(name) ?? [])
@@ -47,7 +42,7 @@ struct `Interoperability` {
   @Test func `the official client's query reaches the filter`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
       let query = #"event_at:>="2024-02-10T00:00:00Z" AND event_at:<"2024-02-12T00:00:00Z""#
-      let events = try await Self.script(
+      let events = try Self.script(
         "official_client.py", [emulator.baseURL, EmulatorConfiguration.demoKey, "acme", "--query", query])
       let days = Set(events.compactMap { ($0["event_at"] as? String)?.prefix(10) })
       #expect(days == ["2024-02-10", "2024-02-11"])
@@ -56,7 +51,7 @@ struct `Interoperability` {
 
   @Test func `the official command line finds out who it is, the limits and the service`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
-      let answers = try await Self.script(
+      let answers = try Self.script(
         "official_cli.py", [emulator.baseURL, EmulatorConfiguration.demoKey])
       #expect(answers.compactMap { $0["status"] as? Int } == [0, 0, 0])
       let outputs = answers.compactMap { $0["output"] as? String }
@@ -71,14 +66,14 @@ struct `Interoperability` {
     configuration.identity = TrustedIdentity(token: "id.en.tity", service: "svc")
     try await withEmulator(configuration) { emulator in
       let proof = ["--oidc", "\(configuration.logs[0].organization)", "svc", "id.en.tity"]
-      let whoami = try await Self.script("official_cli.py", [emulator.baseURL] + proof).at(0)
+      let whoami = try Self.script("official_cli.py", [emulator.baseURL] + proof).at(0)
       #expect((whoami["output"] as? String)?.contains(#""is_authenticated": true"#) == true, "\(whoami)")
     }
   }
 
   @Test func `the official command line reports a wrong key as the API's`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
-      let whoami = try await Self.script("official_cli.py", [emulator.baseURL, "wrong"]).at(0)
+      let whoami = try Self.script("official_cli.py", [emulator.baseURL, "wrong"]).at(0)
       // 401 in the low eight bits.
       #expect(whoami["status"] as? Int == 145)
       #expect((whoami["output"] as? String)?.contains("X-Api-Key header") == true)

@@ -7,10 +7,26 @@ import Testing
 @Suite(.fewAtOnce) struct `The program` {
   static let february = ["--generate", "120", "--seed", "7", "--from", "2024-02-01", "--to", "2024-03-01"]
 
+  /// Runs the emulator on a free port while `body` does, and ends it with a signal.
+  ///
+  /// - Returns: its exit status.
+  @discardableResult
+  private func serve(
+    _ arguments: [String], endedBy signal: Int32 = SIGTERM, _ body: (_ port: Int) async throws -> Void
+  ) async throws -> Int32 {
+    let emulator = try Program.emulator.start(["--port", "0"] + arguments)
+    let url = try #require(emulator.line(beginning: "listening on "), "the emulator did not start")
+    let port = try #require(url.split(separator: ":").last.flatMap { Int($0) })
+    #expect(url == "http://127.0.0.1:\(port)")
+    try await body(port)
+    emulator.signal(signal)
+    return emulator.wait().status
+  }
+
   @Test(arguments: [SIGTERM, SIGINT]) func `it says where it listens, serves, and ends in order`(
     signal: Int32
   ) async throws {
-    let status = try await BuiltProgram.serve(Self.february, endedBy: signal) { port in
+    let status = try await serve(Self.february, endedBy: signal) { port in
       let answer = await RawConnection.exchange(port: port, requestText())
       #expect(answer.text.contains("\r\nX-Pagination-Count: 120\r\n"))
     }
@@ -18,26 +34,25 @@ import Testing
   }
 
   @Test func `a port that another program has is told as that`() async throws {
-    _ = try await BuiltProgram.serve(Self.february) { port in
-      let outcome = try await BuiltProgram.run(BuiltProgram.emulator, Self.february + ["--port", "\(port)"])
+    try await serve(Self.february) { port in
+      let outcome = try Program.emulator.run(Self.february + ["--port", "\(port)"])
       #expect(outcome.status == 1)
       #expect(
-        outcome.errors.hasPrefix(
+        outcome.log.hasPrefix(
           "Error: Cannot listen on 127.0.0.1, port \(port): Address already in use. Pass another port"),
-        "\(outcome.errors)")
+        "\(outcome.log)")
     }
   }
 
   @Test func `the events printed are the events served`() async throws {
-    let folder = try BuiltProgram.temporaryFolder()
-    defer { BuiltProgram.remove(folder) }
-    let file = folder.appending(path: "events.json")
-    let outcome = try await BuiltProgram.run(
-      BuiltProgram.emulator, Self.february + ["--print-events", file.path])
+    let folder = try Folder.make()
+    defer { folder.remove() }
+    let file = folder.path + "/events.json"
+    let outcome = try Program.emulator.run(Self.february + ["--print-events", file])
     #expect(outcome.status == 0)
-    let printed = try String(contentsOf: file, encoding: .utf8)
+    let printed = try String(contentsOfFile: file, encoding: .utf8)
     #expect(try records(Array(printed.utf8)).count == 120)
-    _ = try await BuiltProgram.serve(Self.february) { port in
+    try await serve(Self.february) { port in
       let page = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page_size=500"))
       #expect(page.body == printed)
       let truth = await RawConnection.exchange(port: port, requestText("/emulator/truth/acme/"))
@@ -46,22 +61,22 @@ import Testing
   }
 
   @Test func `the truth written at the end has the events that came meanwhile`() async throws {
-    let folder = try BuiltProgram.temporaryFolder()
-    defer { BuiltProgram.remove(folder) }
-    let file = folder.appending(path: "truth.json")
-    let status = try await BuiltProgram.serve(Self.february + ["--grow", "5", "--write-truth", file.path]) {
+    let folder = try Folder.make()
+    defer { folder.remove() }
+    let file = folder.path + "/truth.json"
+    let status = try await serve(Self.february + ["--grow", "5", "--write-truth", file]) {
       port in
       for _ in 0..<3 { _ = await RawConnection.exchange(port: port, requestText()) }
     }
     #expect(status == 0)
-    #expect(try records(Array(Data(contentsOf: file))).count == 135)
+    #expect(try records(Array(Data(contentsOf: URL(filePath: file)))).count == 135)
   }
 
   @Test func `the samples are served under the organisation and its repository`() async throws {
-    let pages = (1...3).map { BuiltProgram.root.appending(path: "samples/pages/page-\($0).json").path }
+    let pages = (1...3).map { Repository.path("samples/pages/page-\($0).json") }
     let arguments =
       ["--events"] + pages + ["--organization", "acme", "--organization", "other", "--repository", "tools"]
-    _ = try await BuiltProgram.serve(arguments) { port in
+    try await serve(arguments) { port in
       for path in ["/audit-log/acme/", "/audit-log/other/", "/v1/audit-log/acme/tools/"] {
         let answer = await RawConnection.exchange(port: port, requestText(path))
         let count = try records(Array(answer.body.utf8)).count
@@ -76,7 +91,7 @@ import Testing
     (["--fail-every", "1", "--fail-status", "504"], 504), (["--redirect-to", "http://127.0.0.1:1"], 302),
     (["--time-filter", "rejected"], 400), (["--organization", "else"], 404),
   ]) func `each option has its effect`(options: [String], status: Int) async throws {
-    _ = try await BuiltProgram.serve(options) { port in
+    try await serve(options) { port in
       let target = "/audit-log/acme/?query=event_at:%3E2024-01-01"
       let answer = await RawConnection.exchange(port: port, requestText(target))
       #expect(answer.text.hasPrefix("HTTP/1.1 \(status) "))
@@ -90,7 +105,7 @@ import Testing
   ]) func `each option for a page has its effect`(option: String, page: Int, start: String, isJSON: Bool)
     async throws
   {
-    _ = try await BuiltProgram.serve(Self.february + [option]) { port in
+    try await serve(Self.february + [option]) { port in
       let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page=\(page)"))
       #expect(answer.text.hasPrefix("HTTP/1.1 200 "))
       #expect(answer.body.hasPrefix(start), "\(answer.body.prefix(40))")
@@ -120,7 +135,7 @@ import Testing
   ]) func `each option for a list has its effect`(options: [String], page: Int, status: Int, text: String)
     async throws
   {
-    _ = try await BuiltProgram.serve(Self.february + options) { port in
+    try await serve(Self.february + options) { port in
       let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page=\(page)"))
       #expect(answer.text.hasPrefix("HTTP/1.1 \(status) "))
       #expect(answer.text.contains(text), "\(answer.text.prefix(600))")
@@ -128,7 +143,7 @@ import Testing
   }
 
   @Test func `an option leaves out what an answer says of pages`() async throws {
-    _ = try await BuiltProgram.serve(Self.february + ["--pagination-absent"]) { port in
+    try await serve(Self.february + ["--pagination-absent"]) { port in
       #expect(await !RawConnection.exchange(port: port, requestText()).text.contains("X-Pagination"))
     }
   }
@@ -136,7 +151,7 @@ import Testing
   @Test func `an option gives the filter another clock`() async throws {
     let target = "/audit-log/acme/?query=event_at:%3C2024-03-01"
     for (options, isWhole) in [([], true), (["--filter-clock", "1000d"], false)] {
-      _ = try await BuiltProgram.serve(Self.february + options) { port in
+      try await serve(Self.february + options) { port in
         let answer = await RawConnection.exchange(port: port, requestText(target))
         #expect(answer.text.contains("X-Pagination-Count: 120\r\n") == isWhole)
       }
@@ -145,7 +160,7 @@ import Testing
 
   @Test func `the options for order list the oldest first, and ties anew each time`() async throws {
     let options = Self.february + ["--ties", "6", "--ascending", "--shuffle-ties"]
-    _ = try await BuiltProgram.serve(options) { port in
+    try await serve(options) { port in
       var pages: [[String]] = []
       for _ in 0..<2 {
         let answer = await RawConnection.exchange(port: port, requestText("/audit-log/acme/?page_size=500"))
@@ -163,7 +178,7 @@ import Testing
     let request = requestText().replacing("X-Api-Key", with: "Accept-Encoding: gzip\r\nX-Api-Key")
     var lengths: [Int] = []
     for options in [[], ["--truncate-gzip-every", "1"]] {
-      _ = try await BuiltProgram.serve(Self.february + options) { port in
+      try await serve(Self.february + options) { port in
         let head = await RawConnection.exchange(port: port, request).text
         #expect(head.contains("Content-Encoding: gzip\r\n"))
         let length = head.firstMatch(of: /Content-Length: (\d+)/).flatMap { Int($0.1) }
@@ -210,20 +225,20 @@ import Testing
   ]) func `a mistake is named in a sentence, with status 64`(arguments: [String], sentence: String)
     async throws
   {
-    let outcome = try await BuiltProgram.run(BuiltProgram.emulator, arguments)
+    let outcome = try Program.emulator.run(arguments)
     #expect(outcome.status == 64)
-    #expect(outcome.errors.contains(sentence))
+    #expect(outcome.log.contains(sentence))
     #expect(outcome.output.isEmpty)
   }
 
   @Test func `a file that cannot be served is named, with status 1`() async throws {
-    let outcome = try await BuiltProgram.run(BuiltProgram.emulator, ["--events", "none.json"])
+    let outcome = try Program.emulator.run(["--events", "none.json"])
     #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("none.json cannot serve as a file of events: no such file"))
+    #expect(outcome.log.contains("none.json cannot serve as a file of events: no such file"))
   }
 
   @Test func `help shows every option, examples, and fits a terminal`() async throws {
-    let outcome = try await BuiltProgram.run(BuiltProgram.emulator, ["--help"])
+    let outcome = try Program.emulator.run(["--help"])
     #expect(outcome.status == 0)
     for word in [
       "EXAMPLES", "BEHAVIOURS AND FAULTS", "--generate", "--grow", "--fail-every", "--time-filter",

@@ -94,4 +94,36 @@ import Testing
       #expect(try Self.matches("event:login", filter) == "ca")
     }
   }
+
+  @Test func `a filter on another clock finds an event when it was written`() throws {
+    var emulation = try Emulation(`Queries`.log) { $0.timeFilter = .onClock(FilterClock()) }
+    let written = try time("2024-02-12T20:00:00Z")
+    emulation.api.change(emulation.name) {
+      $0.insert(record: record("late", at: "2024-02-10T12:00:00Z"), written: written)
+    }
+    #expect(try emulation.get().uuids == ["e", "d", "c", "b", "late", "a"])
+    #expect(try emulation.get(query: #"event_at:<"2024-02-12""#).uuids == ["b", "a"])
+    #expect(try emulation.get(query: #"event_at:>="2024-02-12" AND actor:ada"#).uuids == ["c", "late"])
+    #expect(
+      try emulation.get(query: #"event_at:>="2024-02-12T20:00:00Z" AND event_at:<"2024-02-12T20:00:01Z""#)
+        .uuids
+        == ["late"])
+  }
+
+  @Test(arguments: [1.0, -1]) func `a filter's clock shifts some events, always by the same`(sign: Double)
+    throws
+  {
+    let clock = FilterClock(shift: .hours(40 * sign), chance: 0.2, seed: 3)
+    var (emulation, all) = try Emulation.withNames(300)
+    var shifted = try Emulation(generated: 300) { $0.timeFilter = .onClock(clock) }
+    let bound = #""2024-02-15T00:00:00Z""#
+    let before = try shifted.walk(size: 50, query: "event_at:<\(bound)")
+    let after = try shifted.walk(size: 50, query: "event_at:>=\(bound)")
+    #expect(Set(before + after) == Set(all) && before.count + after.count == 300)
+    let exact = try emulation.walk(size: 50, query: "event_at:<\(bound)")
+    let wrong = Set(exact).symmetricDifference(before)
+    #expect((1...30).contains(wrong.count))
+    #expect(wrong.isSubset(of: sign > 0 ? exact : before))
+    #expect(try shifted.walk(size: 20, query: "event_at:<\(bound)") == before)
+  }
 }

@@ -66,10 +66,10 @@ import Testing
     var random = LocalSplitMix64(seed: 5)
     let content = random.text(2 * Self.member) + random.noise(Self.member)
     let file = try await write(content, width: 2)
-    #expect(try OtherProgram.run("gzip", ["-t"], input: file) == [])
-    #expect(try OtherProgram.run("gzip", ["-dc"], input: file) == content)
+    #expect(try Command.output("gzip", ["-t"], input: file) == [])
+    #expect(try Command.output("gzip", ["-dc"], input: file) == content)
     let script = "import gzip, sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))"
-    #expect(try OtherProgram.run("python3", ["-c", script], input: file) == content)
+    #expect(try Command.output("python3", ["-c", script], input: file) == content)
   }
 
   @Test(arguments: [1, 2, 3, 7, 1_000, .max]) func `a file is read in chunks of any length`(chunk: Int) throws

@@ -62,15 +62,15 @@ import Testing
   @Test func `GNU gzip accepts and reads the file`() throws {
     for content in Self.contents() {
       let file = try Gzip.compress(content)
-      #expect(try OtherProgram.run("gzip", ["-t"], input: file) == [])
-      #expect(try OtherProgram.run("gzip", ["-dc"], input: file) == content)
+      #expect(try Command.output("gzip", ["-t"], input: file) == [])
+      #expect(try Command.output("gzip", ["-dc"], input: file) == content)
     }
   }
 
   @Test func `files of GNU gzip are read, one after the other too`() throws {
     let contents = Self.contents()
-    let one = try OtherProgram.run("gzip", ["-9c"], input: contents[2])
-    let two = try OtherProgram.run("gzip", ["-1c"], input: contents[5])
+    let one = try Command.output("gzip", ["-9c"], input: contents[2])
+    let two = try Command.output("gzip", ["-1c"], input: contents[5])
     #expect(try Gzip.decompress(one + two + one, limit: .max) == contents[2] + contents[5] + contents[2])
   }
 

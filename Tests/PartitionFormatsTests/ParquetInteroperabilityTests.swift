@@ -38,7 +38,7 @@ struct `Other engines` {
       }
       paths.append(folder.path)
     }
-    let answer = try OtherProgram.run(
+    let answer = try Command.output(
       try #require(python), [Self.scripts.appending(path: "read-parquet-part.py").path, engines] + paths,
       input: [], statuses: [0, 1])
     #expect(String(decoding: answer, as: UTF8.self) == "\(folders.reduce(0) { $0 + $1.count })\n\n")
@@ -82,7 +82,7 @@ struct `Other engines` {
 
     let (first, last) = (start + 60_000_000, start + 61_000_000)
     let script = Self.scripts.appending(path: "prune-parquet-part.py").path
-    let answer = try OtherProgram.run(
+    let answer = try Command.output(
       try #require(python), [script, engines, file.path, "\(first)", "\(last)", uuids[70_000]], input: [])
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase

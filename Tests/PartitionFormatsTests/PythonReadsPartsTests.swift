@@ -43,7 +43,7 @@ import Testing
     let summary = try await writer.finish(content: &content) { file += $0 }
     #expect(summary.uncompressedBytes > GzipWriter.memberLength)
 
-    let output = try OtherProgram.run("python3", [Self.script.path], input: file)
+    let output = try Command.output("python3", [Self.script.path], input: file)
     let found = try JSONDecoder().decode([[String]].self, from: Data(output))
     #expect(found.first == Column.allCases.map(\.name))
     #expect(found.count == rows.count + 1)

@@ -45,7 +45,7 @@ import Testing
       #expect(before.messages["archive_writable"]?.contains("would be made in '\(bench.folder)'") == true)
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
 
-      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      #expect(try bench.export(Bench.start).status == 0)
       let paths = try FileManager.default.subpathsOfDirectory(atPath: bench.archive).sorted()
       let after = try check(bench, ["--archive", bench.archive])
       #expect(after.status == 0 && after.failed.isEmpty && after.skipped.isEmpty, "\(after)")
@@ -59,7 +59,7 @@ import Testing
       #expect(after.messages["time_filter"]?.contains("counts what the list has") == true)
       #expect(after.messages["archive"]?.contains("no gaps") == true)
       #expect(try FileManager.default.subpathsOfDirectory(atPath: bench.archive).sorted() == paths)
-      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+      #expect(try bench.verify().status == 0)
     }
   }
 
@@ -179,7 +179,7 @@ import Testing
 
   @Test func `an archive of another host, of another kind, or damaged is told`() throws {
     try Bench.with(["--generate", "200", "--repository", "tools"], isDamaged: true) { bench in
-      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      #expect(try bench.export(Bench.start).status == 0)
       let kind = try check(bench, ["--organization", "acme/tools", "--archive", bench.archive])
       #expect(kind.status == 64 && kind.failed == ["archive"], "\(kind)")
 
@@ -201,7 +201,7 @@ import Testing
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
   func `a lock that is held is told, with its holder, and a run at work is not disturbed`() throws {
     try Bench.with(["--generate", "40"]) { bench in
-      #expect(try bench.export(["--backfill-start-time", recent]).status == 0)
+      #expect(try bench.export(Bench.start).status == 0)
       let lock = "\(bench.archive)/_manifest/acme/lock"
       let script = "exec /usr/bin/flock \(lock) \"$@\""
       let arguments = ["check", "-o", "acme", "--archive", bench.archive, "--output-format", "json"]
@@ -216,7 +216,7 @@ import Testing
   func `a disk that is full, read-only, or nearly full is status 74, with the cure`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let disk = bench.folder + "/disk"
-      func check(_ prepare: String) throws -> Program.Result {
+      func check(_ prepare: String) throws -> CommandOutcome {
         let script = """
           mkdir -p \(disk) && mount -t tmpfs -o size=1m none \(disk) || exit 99
           \(prepare)
@@ -245,6 +245,4 @@ import Testing
     #expect(help.status == 0 && help.output.contains("At most 5 requests"), "\(help.output)")
     for mark in ["✓", "!", "✗", "–"] { #expect(help.output.contains(mark)) }
   }
-
-  private let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
 }

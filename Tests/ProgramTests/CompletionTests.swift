@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v fish"), "needs fish"))
+  @Test(.needs("fish"))
   func `fish completes them too`() throws {
     try check(
       "fish", "for line in $argv; echo \"> $line\"; complete -C \"$line\" | cut -f1 | sed 's,/$,,'; end"
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v zsh"), "needs zsh"))
+  @Test(.needs("zsh"))
   func `zsh reads its script without complaint`() throws {
     let script = try Program.exporter.run(["--generate-completion-script", "zsh"]).output
     #expect(script.hasPrefix("#compdef cloudsmith-audit-export\n"))
@@ -90,10 +90,6 @@ import Testing
   }
 
   private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "audit-completion-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try Data(text.utf8).write(to: URL(filePath: folder + "/script"))
-    try body(folder + "/script")
+    try Folder.with { try body($0.write(text, to: "script")) }
   }
 }

@@ -1,9 +1,31 @@
+import AuditRecord
 import Foundation
 import TestSupport
 import Testing
 
 /// Where the key comes from, and where the token.
 @Suite(.fewAtOnce, .serialized) struct CredentialTests {
+  @Test func `the API key is in no output, no log, no file and no argument`() throws {
+    try Bench.with(Bench.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
+      let running = try Program.exporter.start(
+        bench.arguments([
+          "--backfill-start-time", Bench.month.from, "--log-level", "debug", "--page-size", "100",
+        ]),
+        environment: bench.environment)
+      let result = running.wait()
+      #expect(result.status == 0, "\(result.log)")
+      #expect(result.log.contains("503"))
+      #expect(!result.output.contains(bench.key))
+      #expect(!result.log.contains(bench.key))
+      for file in try ArchiveOnDisk(bench.archive).files() {
+        #expect(try Data(contentsOf: URL(filePath: file)).range(of: Data(bench.key.utf8)) == nil, "\(file)")
+      }
+      let refused = try bench.export(environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])
+      #expect(refused.status == 20)
+      #expect(!refused.log.contains("wrong-key-77"))
+    }
+  }
+
   @Test(arguments: ["-", "/dev/stdin"])
   func `a key can be piped in, for all logs of a job`(name: String) throws {
     try Bench.with(["--organization", "globex", "--generate", "30"]) { bench in
@@ -88,8 +110,6 @@ import Testing
     #expect(result.status == 64)
     #expect(result.log.contains(sentence), "\(result.log)")
   }
-
-  // MARK: - OIDC
 
   private static let identity = ["--oidc-token", "identity-token", "--oidc-service", "audit-x1"]
   private static let environment = [

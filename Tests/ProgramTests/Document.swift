@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Testing
 
 /// README.md or a page of the documentation: its text and its blocks of code.
 struct Document {
@@ -80,5 +82,107 @@ struct Document {
         ["console", "sh"].contains(block.language)
           ? block.session.map(\.command) : block.language == "crontab" ? block.lines : []
       }
+  }
+}
+
+/// The machine on which a document's commands run: an emulator of my-org with 4,900 events of the 30 days before today, and folders
+/// /srv, /etc and /tmp below a folder of the session's own, to which the paths in the commands are changed.
+final class DocumentSession {
+  private let bench: Bench
+  /// Variables that one command leaves to the next.
+  private var exports: [String] = []
+
+  private init(_ bench: Bench) throws {
+    self.bench = bench
+    let folder = bench.folder
+    for path in ["bin", "srv", "etc", "tmp"] {
+      try FileManager.default.createDirectory(atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
+    }
+    for program in [Program.exporter, .emulator] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/bin/\(program.name)", withDestinationPath: program.path)
+    }
+    try Data(bench.key.utf8).write(to: URL(filePath: folder + "/etc/audit.key"))
+    // As `duckdb -c SQL`.
+    let python = try #require(Python.interpreter)
+    let query = Repository.path("Tests/Interoperability/query-duckdb.py")
+    try Data("#!/bin/sh\nexec '\(python)' '\(query)' \"$2\"\n".utf8)
+      .write(to: URL(filePath: folder + "/bin/duckdb"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/duckdb")
+  }
+
+  /// The emulator's, as on the page Getting started but for the port, which may be taken.
+  static let options = ["--organization", "my-org", "--generate", "4900"]
+
+  /// - Parameter hasArchive: an export has made /srv/audit before the first command.
+  static func with(archive hasArchive: Bool, _ body: (DocumentSession) throws -> Void) throws {
+    try Bench.with(options) { bench in
+      let session = try DocumentSession(bench)
+      if hasArchive {
+        try session.run(
+          "cloudsmith-audit-export export -o my-org --archive /srv/audit --backfill-start-time 2026-01-01",
+          printing: [], at: "before the first command")
+      }
+      try body(session)
+    }
+  }
+
+  /// Runs a command. It must succeed and print these lines in this order, whatever their numbers, except that numbers of events
+  /// must match. A line `…` stands for any lines.
+  ///
+  /// - Parameters:
+  ///   - place: the document and the line, for failures.
+  ///   - isSilent: nothing may be printed at all.
+  func run(_ command: String, printing output: [String], at place: String, isSilent: Bool = false) throws {
+    let command = here(command)
+    let settings = """
+      export PATH=\(bench.folder)/bin:$PATH CLOUDSMITH_API_HOST=\(bench.url) CLOUDSMITH_API_KEY=\(bench.key) \
+      CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND=unlimited
+      cd \(bench.folder)
+      """
+    let result = try Shell.run("set -e\n\(settings)\n" + (exports + [command]).joined(separator: "\n"))
+    #expect(result.status == 0, "\(place): \(command)\n\(result.log)\(result.output)")
+    let stdout = result.output.replacing(bench.folder + "/", with: "/")
+    if isSilent { #expect(result.output.isEmpty && result.log.isEmpty, "\(result.output)\(result.log)") }
+    for exact in output where exact.contains(#/^my-org: [0-9]|^events |it can be read/#) {
+      #expect(
+        stdout.split(separator: "\n").contains { $0 == exact }, "\(place): '\(exact)' is not in \(stdout)")
+    }
+    if command.hasPrefix("export ") { exports.append(command) }
+    var printed = Self.shape(stdout)[...]
+    for wanted in Self.shape(output.filter { $0 != "…" }.joined(separator: "\n")) {
+      let index = printed.firstIndex(of: wanted)
+      #expect(index != nil, "\(place): '\(wanted)' is not in \(Self.shape(stdout))")
+      if let index { printed = printed[(index + 1)...] }
+    }
+  }
+
+  /// Asks DuckDB.
+  func query(_ sql: String, at place: String) throws {
+    let result = try Python.run("query-duckdb.py", [here(sql)])
+    #expect(result.status == 0, "\(place): \(result.log)")
+  }
+
+  /// A command with the session's paths in place of the document's.
+  private func here(_ text: String) -> String {
+    text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
+      .replacing("/etc/audit.", with: bench.folder + "/etc/audit.")
+      .replacing("/tmp/audit.", with: bench.folder + "/tmp/audit.")
+  }
+
+  /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are; of what is
+  /// ticked off only its name, for the rest is about this machine.
+  private static func shape(_ text: String) -> [String] {
+    text.split(separator: "\n").map { line in
+      // "–" is what this machine or the emulator has not: here the time in answers.
+      if let first = line.first, "✓–".contains(first) {
+        return String(line.prefix { $0 != "\n" }.components(separatedBy: "  ").first?.dropFirst(2) ?? "")
+      }
+      let fields = line.split(whereSeparator: \.isWhitespace).map {
+        $0.replacing(/[0-9][0-9,]*/, with: "#")
+      }
+      guard fields.first == "#-#-#" else { return fields.joined(separator: " ") }
+      return fields.map { $0.contains("#") ? "#" : "word" }.joined(separator: " ")
+    }
   }
 }

@@ -62,8 +62,8 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"),
-    .enabled(if: Shell.works("command -v jq && command -v openssl"), "needs jq and openssl"),
+    .needsPython,
+    .needs("jq", "openssl"),
     arguments: Document.names)
   func `what a document shows in a terminal is what happens`(_ name: String) throws {
     let document = try Document(name)
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+  @Test(.needsPython)
   func `the query of CSV for DuckDB reads rows beyond two megabytes, and names every column`() throws {
     let query = try #require(
       try Document("Loading").blocks.first { $0.language == "sql" && $0.lines.joined().contains("read_csv") })

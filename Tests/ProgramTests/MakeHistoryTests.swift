@@ -5,7 +5,7 @@ import Testing
 /// The archives that `Scripts/benchmark --history` measures the exporter on.
 @Suite(.fewAtOnce) struct MakeHistoryTests {
   /// Yesterday: an export that comes within ten minutes after the end of an archive has nothing to commit.
-  private static let end = String(Date(timeIntervalSinceNow: -86_400).formatted(.iso8601).prefix(10))
+  private static let end = String(Past.time(daysAgo: 1).prefix(10))
 
   private static func make(_ options: [String], events: String) throws {
     let made = try Program.benchmark.run(
@@ -32,10 +32,12 @@ import Testing
       try Bench.with(["--events", events]) { bench in
         var standing: [[[String]]] = []
         for (more, commits) in [(["--backfilled"], 2), ([], days * runsPerDay)] {
-          try? FileManager.default.removeItem(atPath: bench.archive)
+          if FileManager.default.fileExists(atPath: bench.archive) {
+            try FileManager.default.removeItem(atPath: bench.archive)
+          }
           try Self.make(
             history + more + ["--archive", bench.archive, "--api-host", bench.url], events: events)
-          let verified = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive])
+          let verified = try bench.verify()
           #expect(verified.status == 0, "\(verified.output)\(verified.log)")
           let manifest = try bench.manifest()
           #expect(manifest["commit"] as? Int == commits)
@@ -48,7 +50,7 @@ import Testing
           #expect(run["rows_added"] as? Int == 0 && (run["duplicates"] as? Int ?? 0) >= 23, "\(run)")
           #expect(run["conflicting_events"] as? Int == 0)
           #expect(try bench.manifest()["commit"] as? Int == commits + 1)
-          let again = try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive])
+          let again = try bench.verify()
           #expect(again.status == 0, "\(again.output)\(again.log)")
         }
         // What is measured differs in its history alone.

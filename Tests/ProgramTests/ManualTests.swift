@@ -10,7 +10,7 @@ import Testing
     return result.output
   }
 
-  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  @Test(.needs("mandoc"))
   func `mandoc finds no fault in the manual page`() throws {
     try withPage { path in
       let result = try Shell.run("mandoc -T lint -W style \(path)")
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Shell.works("command -v mandoc"), "needs mandoc; Scripts/test installs it"))
+  @Test(.needs("mandoc"))
   func `the manual page shows every command with its options and examples, as help has them`() throws {
     try withPage { path in
       let text = try Shell.run("mandoc -T utf8 -O width=200 \(path) | sed 's/.\\x08//g'").output
@@ -102,9 +102,59 @@ import Testing
   }
 
   private func withPage(_ body: (String) throws -> Void) throws {
-    let path = NSTemporaryDirectory() + "audit-manual-\(UUID().uuidString).1"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data(try Self.page().utf8).write(to: URL(filePath: path))
-    try body(path)
+    try Folder.with { try body($0.write(try Self.page(), to: "manual.1")) }
+  }
+}
+
+/// What a program tells of its own command line.
+struct ProgramHelp: Decodable {
+  let commandName: String
+  let abstract: String?
+  let discussion: String?
+  let shouldDisplay: Bool
+  let subcommands: [ProgramHelp]?
+  let arguments: [Argument]?
+
+  struct Argument: Decodable {
+    let kind: String
+    let names: [Name]?
+    let valueName: String?
+    let abstract: String?
+    let completionKind: Completion?
+
+    var options: [String] { (names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name } }
+    var long: String { options.first { $0.hasPrefix("--") } ?? options.joined() }
+  }
+
+  struct Name: Decodable {
+    let kind: String
+    let name: String
+  }
+
+  struct Completion: Decodable {
+    struct Values: Decodable { let values: [String] }
+    struct Empty: Decodable {}
+    let list: Values?
+    let file: Empty?
+    let directory: Empty?
+  }
+
+  static func of(_ program: Program) throws -> ProgramHelp {
+    struct Dump: Decodable { let command: ProgramHelp }
+    let result = try program.run(["--experimental-dump-help"])
+    return try JSONDecoder().decode(Dump.self, from: Data(result.output.utf8)).command
+  }
+
+  /// The commands that help names.
+  var commands: [ProgramHelp] {
+    (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
+  }
+
+  var options: [String] { (arguments ?? []).flatMap(\.options) }
+
+  /// The lines of shell in the discussion, those that are continued joined.
+  var examples: [String] {
+    (discussion ?? "").replacing("\\\n", with: "").split(separator: "\n")
+      .filter { $0.hasPrefix("  ") }.map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }

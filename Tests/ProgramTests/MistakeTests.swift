@@ -65,7 +65,7 @@ import Testing
 
   /// Runs a command with what it needs, but a key and an archive, and one option.
   private func run(_ command: ProgramHelp, _ argument: ProgramHelp.Argument, _ value: String) throws
-    -> Program.Result
+    -> CommandOutcome
   {
     var words = [command.commandName]
     for (option, text) in [("--organization", "acme"), ("--archive", "/tmp/never-made"), ("--since", "0")]
@@ -73,5 +73,134 @@ import Testing
       words += [option, text]
     }
     return try Program.exporter.run(words + [argument.long, value])
+  }
+}
+
+/// Bad input gets one sentence and status 64.
+@Suite(.fewAtOnce) struct UsageTests {
+  private static let right = ["export", "--organization", "acme", "--archive", "/tmp/never-made"]
+
+  @Test(arguments: [
+    (["--backfill-start-time", "2024-01-01T00:00:00"], "has no time zone"),
+    (["--backfill-start-time", "2024-01-01T00:00:00+0000"], "an offset that is not of the form +00:00"),
+    (["--backfill-start-time", "2024-02-30T00:00:00Z"], "does not exist"),
+    (["--backfill-start-time", "yesterday"], "is not a time"),
+    (["--backfill-start-time", "2999-01-01T00:00:00Z"], "lies in the future"),
+    (["--from", "2024-01-02", "--to", "2999-01-03"], "lies in the future"),
+    (["--from", "2024-01-02"], "--from needs --to"),
+    (["--to", "2024-01-02"], "--to needs --from"),
+    (["--from", "2024-01-02", "--to", "2024-01-02"], "is not before"),
+    (["--replace"], "--replace needs --from and --to"),
+    (["--allow-mass-removal"], "--allow-mass-removal needs --replace"),
+    (["--page-size", "0"], "a whole number from 1 to 500"),
+    (["--page-size", "501"], "a whole number from 1 to 500"),
+    (["--page-size", "many"], "a whole number from 1 to 500"),
+    (["--lookback", "1 day"], "a length of time such as 24h"),
+    (["--max-requests-per-second", "0"], "unlimited"),
+    (["--rate-reserve", "120%"], "a share such as 20%"),
+    (["--compression-level", "10"], "a whole number from 1 to 9"),
+    (["--parquet-compression", "snappy"], "expected gzip or zstd"),
+    (["--retries", "0"], "a whole number from 1 to 100"),
+    (["--output-format", "xml"], "expected text or json"),
+    (["--format", "csv,json"], "expected csv, parquet, or csv,parquet"),
+    (["--format", "csv,"], "expected csv, parquet, or csv,parquet"),
+    (["--memory-limit", "0"], "expected a size such as 256MiB or 1GiB"),
+    (["--memory-limit", "12 parsecs"], "expected a size such as 256MiB or 1GiB"),
+    (["--time-filter", "guess"], "expected auto, filter, seek or walk"),
+    (["--query", " "], "a Cloudsmith search"),
+    (["--log-level", "loud"], "expected debug, info, notice, warning or error"),
+    (["--log-format", "xml"], "expected text or json"),
+    (["--metrics-file", ""], "expected a file, such as"),
+    (["--api-host", "http://api.example.com"], "use https"),
+    (["--api-key-file", "/tmp/never-made/key"], "cannot be read"),
+    (["--proxy", "nonsense://"], "http://proxy.example:3128"),
+  ])
+  func `a wrong option gets one sentence, and status 64`(options: [String], sentence: String) throws {
+    let result = try Program.exporter.run(
+      UsageTests.right + options, environment: ["CLOUDSMITH_API_KEY": "k-123456"])
+    #expect(result.status == 64, "\(options)")
+    #expect(result.log.contains(sentence), "\(options): \(result.log)")
+    #expect(result.log.split(separator: "\n").count == 1, "\(result.log)")
+    #expect(result.output.isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/never-made"))
+  }
+
+  @Test(arguments: ["../acme", "acme/../other", "acme/", "/acme", "My Org", "acme/a/b", "..", "a%2fb", ""])
+  func `what is no slug is refused before it touches a URL or a path`(name: String) throws {
+    let result = try Program.exporter.run(
+      ["export", "--archive", "/tmp/never-made", "--organization", name],
+      environment: ["CLOUDSMITH_API_KEY": "k-123456"])
+    #expect(result.status == 64, "\(name)")
+    #expect(result.log.contains("slug"))
+  }
+
+  @Test(arguments: ["two words", "tab\tinside", "line\nbreak"])
+  func `a key with white space inside is refused, and not repeated`(key: String) throws {
+    let result = try Program.exporter.run(UsageTests.right, environment: ["CLOUDSMITH_API_KEY": key])
+    #expect(result.status == 64)
+    #expect(result.log.contains("CLOUDSMITH_API_KEY"))
+    #expect(!result.log.contains(key))
+    #expect(!result.log.contains(key.split(separator: " ")[0]))
+  }
+
+  @Test func `no key at all is told, with where to put one`() throws {
+    let result = try Program.exporter.run(UsageTests.right)
+    #expect(result.status == 64)
+    #expect(result.log.contains("CLOUDSMITH_API_KEY"))
+    #expect(result.log.contains("--api-key-file"))
+  }
+
+  @Test func `an unknown option is named, with the nearest one`() throws {
+    let result = try Program.exporter.run(UsageTests.right + ["--page-siz", "5"])
+    #expect(result.status == 64)
+    #expect(result.log.contains("--page-siz"))
+    #expect(result.log.contains("--page-size"))
+  }
+
+  @Test func `a setting from the environment is checked like an option, under its own name`() throws {
+    let result = try Program.exporter.run(
+      UsageTests.right,
+      environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "0"])
+    #expect(result.status == 64)
+    #expect(result.log.contains("CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '0'"))
+  }
+
+  @Test func `help names every option of export, and every exit status`() throws {
+    let help = try Program.exporter.run(["help", "export"])
+    #expect(help.status == 0)
+    for option in [
+      "--organization", "--archive", "--existing", "--no-existing", "--backfill-start-time", "--from", "--to",
+      "--replace",
+      "--allow-mass-removal",
+      "--whole-days", "--query", "--dry-run", "--time-filter", "--lookback",
+      "--settle",
+      "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
+      "--request-timeout", "--compression-level", "--parquet-compression", "--signing-key-file", "--api-host",
+      "--api-key-file",
+      "--ca-file", "--proxy",
+      "--profile",
+      "--output-format", "--log-level", "--log-format", "--quiet", "--metrics-file", "--notify-url",
+    ] {
+      #expect(help.output.contains(option), "\(option)")
+    }
+    let top = try Program.exporter.run(["--help"])
+    for status in ["11  another run", "64  usage", "75  the API", "130  interrupted"] {
+      #expect(top.output.contains(status), "\(status)")
+    }
+  }
+
+  @Test func `status of what is not there says so, with status 10`() throws {
+    let result = try Program.exporter.run(["status", "-o", "acme", "--archive", "/tmp/never-made"])
+    #expect(result.status == 10)
+    #expect(result.log.contains("No archive of 'acme'"))
+  }
+
+  @Test func `the schema has 23 columns, as a table and as JSON`() throws {
+    let table = try Program.exporter.run(["schema"])
+    #expect(table.output.split(separator: "\n").count == 24)
+    let json = try Program.exporter.run(["schema", "--as", "json"]).json
+    #expect((json["columns"] as? [[String: Any]])?.count == 23)
+    #expect(json["schema"] as? String == "audit-log-1")
+    #expect(try Program.exporter.run(["schema", "--as", "klingon"]).status == 64)
   }
 }

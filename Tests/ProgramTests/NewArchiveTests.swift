@@ -4,9 +4,6 @@ import Testing
 
 /// A run where there is no archive yet: the first one, or one in the wrong place.
 @Suite(.fewAtOnce, .serialized) struct NewArchiveTests {
-  private static let recent = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
-  private static let start = ["--backfill-start-time", recent]
-
   private func isThere(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
 
   // MARK: The warning
@@ -30,9 +27,9 @@ import Testing
 
   @Test func `an archive whose beginning is given is no reason to warn, and is told`() throws {
     try Bench.with(["--generate", "50"]) { bench in
-      let window = ["--from", Self.recent, "--to", Date(timeIntervalSinceNow: -86_400).formatted(.iso8601)]
-      let inEnvironment = ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": Self.recent]
-      for (number, (options, environment)) in [(Self.start, [:]), ([], inEnvironment), (window, [:])]
+      let window = ["--from", Bench.startTime, "--to", Past.time(daysAgo: 1)]
+      let inEnvironment = ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": Bench.startTime]
+      for (number, (options, environment)) in [(Bench.start, [:]), ([], inEnvironment), (window, [:])]
         .enumerated()
       {
         let archive = ["--archive", "\(bench.folder)/quiet-\(number)"]
@@ -62,7 +59,7 @@ import Testing
       ] as [([String], [String: String], String)] {
         for more in [[], ["--dry-run"], ["--from", "2026-01-01", "--to", "2026-01-02"]] {
           let result = try bench.export(
-            options + more + (more.isEmpty ? Self.start : []),
+            options + more + (more.isEmpty ? Bench.start : []),
             environment: environment.merging(["CLOUDSMITH_API_HOST": "http://127.0.0.1:1"]) { $1 })
           #expect(result.status == 10, "\(result.log)")
           #expect(
@@ -76,7 +73,7 @@ import Testing
       }
       // Said on the command line, it counts before the environment; and once there is an archive, all is as ever.
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_EXISTING": "true"]
-      let first = try bench.export(Self.start + ["--no-existing", "-q"], environment: environment)
+      let first = try bench.export(Bench.start + ["--no-existing", "-q"], environment: environment)
       #expect(first.status == 0 && first.log.isEmpty, "\(first.log)")
       let second = try bench.export(["--existing", "-q"])
       #expect(second.status == 0 && second.log.isEmpty, "\(second.log)")
@@ -94,7 +91,7 @@ import Testing
         """
         archive: archive
         max_requests_per_second: unlimited
-        backfill_start_time: \(Self.recent)
+        backfill_start_time: \(Bench.startTime)
         existing: true
         logs:
           - organization: acme
@@ -128,7 +125,7 @@ import Testing
   {
     try Bench.with(["--generate", "50", "--delay", "600s"]) { bench in
       let archive = bench.folder + "/it's here"
-      let options = Self.start + ["--archive", archive, "--no-existing", "--whole-days"]
+      let options = Bench.start + ["--archive", archive, "--no-existing", "--whole-days"]
       let running = try Program.exporter.start(bench.arguments(options), environment: bench.environment)
       let port = try #require(bench.url.split(separator: ":").last)
       let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
@@ -139,7 +136,7 @@ import Testing
       #expect(result.status == 130, "\(result.log)")
       let command = """
         cloudsmith-audit-export export -o acme --archive '\(bench.folder)/it'\\''s here' --no-existing \
-        --backfill-start-time \(Self.recent) --whole-days --max-requests-per-second unlimited
+        --backfill-start-time \(Bench.startTime) --whole-days --max-requests-per-second unlimited
         """
       #expect(
         result.log.contains(
@@ -186,12 +183,12 @@ import Testing
   @Test func `of two first runs at once, of an organisation and of a repository, one is refused`() throws {
     try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
       // It has taken its lock, and waits for its second request, when the other comes and goes.
-      var arguments = bench.arguments(Self.start)
+      var arguments = bench.arguments(Bench.start)
       arguments.replace(["unlimited"], with: ["0.5"])
       let slower = try Program.exporter.start(arguments, environment: bench.environment)
       try slower.wait { isThere(bench.archive + "/_manifest/acme/lock") }
       slower.signal(SIGSTOP)
-      let faster = try bench.export(Self.start + ["--organization", "acme/my-repo"])
+      let faster = try bench.export(Bench.start + ["--organization", "acme/my-repo"])
       slower.signal(SIGCONT)
       #expect(faster.status == 0, "\(faster.log)")
       let refused = slower.wait()
@@ -202,7 +199,7 @@ import Testing
       #expect(refused.status == 64 && refused.log.contains(sentence), "\(refused.log)")
       #expect(refused.output.contains("0 added"), "\(refused.output)")
       // As for one that comes later.
-      let later = try bench.export(Self.start)
+      let later = try bench.export(Bench.start)
       #expect(later.status == 64 && later.log.contains(sentence), "\(later.log)")
       let verify = try Program.exporter.run(["verify", "-o", "acme/my-repo", "--archive", bench.archive])
       #expect(verify.status == 0, "\(verify.log)")

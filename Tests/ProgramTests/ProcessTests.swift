@@ -1,10 +1,79 @@
+import AuditRecord
 import Foundation
 import TestSupport
 import Testing
 
 /// What the caller of the program leaves open, and how it ends the program.
-@Suite(.fewAtOnce) struct ProcessTests {
-  private static let start = Date(timeIntervalSinceNow: -40 * 86_400).formatted(.iso8601)
+@Suite(.fewAtOnce, .serialized) struct ProcessTests {
+  @Test
+  func
+    `a run killed at a random moment leaves an archive that the next run completes, as if nothing had been`()
+    throws
+  {
+    try Bench.with(Bench.generate(6_000)) { bench in
+      let options = ["--backfill-start-time", Bench.month.from, "--page-size", "200"]
+      #expect(try bench.export(options).status == 0)
+      let whole = try ArchiveOnDisk(bench.archive).reportedContent()
+      #expect(whole.count == 30)
+
+      var kills = 0
+      for attempt in 0..<8 {
+        let archive = bench.folder + "/killed-\(attempt)"
+        let running = try Program.exporter.start(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        usleep(UInt32(40_000 + attempt * 60_000))
+        running.signal(SIGKILL)
+        if running.wait().wasKilled { kills += 1 }
+        let again = try Program.exporter.run(
+          bench.arguments(options) + ["--archive", archive], environment: bench.environment)
+        #expect(again.status == 0, "\(again.log)")
+        #expect(try ArchiveOnDisk(archive).reportedContent() == whole, "attempt \(attempt)")
+        #expect(try ArchiveOnDisk(archive).leftovers() == [], "attempt \(attempt)")
+      }
+      #expect(kills > 0)
+    }
+  }
+
+  @Test func `SIGTERM ends a run in order: what is complete is kept, the lock is free, the status is 130`()
+    throws
+  {
+    try Bench.with(Bench.generate(20_000)) { bench in
+      var arguments = bench.arguments([
+        "--backfill-start-time", Bench.month.from, "--page-size", "100",
+      ])
+      arguments.replace(["unlimited"], with: ["20"])
+      let running = try Program.exporter.start(arguments, environment: bench.environment)
+      try running.wait { try bench.hasStaged(3) }
+      running.signal(SIGTERM)
+      let result = running.wait()
+      #expect(result.status == 130, "\(result.log)")
+      #expect(result.log.contains("Interrupted; all that was complete is kept"))
+      let manifest = try #require(try bench.status()["manifest"] as? [String: Any])
+      #expect((manifest["coverage"] as? [Any])?.count == 1)
+      #expect((manifest["gaps"] as? [Any])?.count == 1)
+      #expect(try ArchiveOnDisk(bench.archive).leftovers() == [])
+      let again = try bench.export(["--output-format", "json"])
+      #expect(again.status == 0, "\(again.log)")
+      #expect((try again.json["gaps"] as? [Any])?.isEmpty == true)
+    }
+  }
+
+  @Test
+  func `a second run while one is under way ends at once with status 11, and says who holds the archive`()
+    throws
+  {
+    try Bench.with(Bench.generate(5_000)) { bench in
+      var arguments = bench.arguments(["--backfill-start-time", Bench.month.from])
+      arguments.replace(["unlimited"], with: ["1"])
+      let first = try Program.exporter.start(arguments, environment: bench.environment)
+      try first.wait { FileManager.default.fileExists(atPath: bench.archive + "/_manifest/acme/lock") }
+      let second = try bench.export()
+      #expect(second.status == 11, "\(second.log)")
+      #expect(second.log.contains("process \(first.id)"), "\(second.log)")
+      first.signal(SIGTERM)
+      #expect(first.wait().status == 130)
+    }
+  }
 
   @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
   func `closed standard descriptors are opened first, so that no file gets what is said`(closed: String)
@@ -13,7 +82,7 @@ import Testing
     try Bench.with(["--generate", "400"]) { bench in
       let file = bench.folder + "/figures.prom"
       let options = [
-        "--backfill-start-time", ProcessTests.start, "--log-level", "debug", "--metrics-file", file,
+        "--backfill-start-time", Bench.startTime, "--log-level", "debug", "--metrics-file", file,
         "--output-format", "json",
       ]
       // What is said would go to the descriptor that a folder, a part or a socket had got.
@@ -45,7 +114,7 @@ import Testing
     number: Int32, status: Int32
   ) throws {
     try Bench.with(["--generate", "20000"]) { bench in
-      var arguments = bench.arguments(["--backfill-start-time", ProcessTests.start, "--page-size", "100"])
+      var arguments = bench.arguments(["--backfill-start-time", Bench.startTime, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["20"])
       let running = try Program.exporter.start(arguments, environment: bench.environment)
       try running.wait { try bench.hasStaged(3) }
@@ -55,13 +124,13 @@ import Testing
       if status == 130 { #expect(result.log.contains("Interrupted; all that was complete is kept")) }
       let again = try bench.export()
       #expect(again.status == 0, "\(again.log)")
-      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+      #expect(try bench.verify().status == 0)
     }
   }
 
   @Test func `a run that nohup started outlives the terminal`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
-      var arguments = bench.arguments(["--backfill-start-time", ProcessTests.start, "--page-size", "100"])
+      var arguments = bench.arguments(["--backfill-start-time", Bench.startTime, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["10"])
       let result = try Shell.run(
         """

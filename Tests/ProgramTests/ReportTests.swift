@@ -10,7 +10,7 @@ import Testing
     var rows: [[String]]
     var marks: Int
 
-    init(_ result: Program.Result) throws {
+    init(_ result: CommandOutcome) throws {
       #expect(result.status == 0, "\(result.log)")
       let json = try result.json
       cells = try #require(json["cells"] as? [String])
@@ -23,13 +23,10 @@ import Testing
   }
 
   private func with(_ body: (_ folder: String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "audit-page-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
+    try Folder.with { try body($0.path) }
   }
 
-  private func report(_ archive: String, _ file: String, _ options: [String] = []) throws -> Program.Result {
+  private func report(_ archive: String, _ file: String, _ options: [String] = []) throws -> CommandOutcome {
     try Program.exporter.run(["report", "-q", "-o", "acme", "--archive", archive, "--html", file] + options)
   }
 
@@ -37,9 +34,8 @@ import Testing
 
   private static let chromium = "chromium-headless-shell"
   private static var hasBrowser: Bool { Python.isThere && Shell.works("command -v \(chromium)") }
-  private static let needsPython = Comment("needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it")
 
-  @Test(.enabled(if: Python.isThere, needsPython))
+  @Test(.needsPython)
   func `the page of the sample is sound HTML, says what the archive holds, and no more than it promises`()
     throws
   {
@@ -60,7 +56,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.isThere, needsPython))
+  @Test(.needsPython)
   func `a window counts what lies in it, and without verification the page says so`() throws {
     try with { folder in
       let file = folder + "/audit.html"
@@ -85,7 +81,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.isThere, needsPython))
+  @Test(.needsPython)
   func `damage is status 2, and the page is written, says so, and leaves the day out`() throws {
     try with { folder in
       let (archive, file) = (folder + "/archive", folder + "/audit.html")
@@ -107,7 +103,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.isThere, needsPython))
+  @Test(.needsPython)
   func `a commit record that cannot be read is told, and keeps nothing else from the page`() throws {
     try with { folder in
       let (archive, file) = (folder + "/archive", folder + "/audit.html")
@@ -197,14 +193,14 @@ import Testing
     let events = folder + "/events.json"
     try JSONSerialization.data(withJSONObject: records).write(to: URL(filePath: events))
     try Bench.with(["--events", events]) { bench in
-      let from = Date(timeIntervalSinceNow: -9 * 86_400).formatted(.iso8601)
+      let from = Past.time(daysAgo: 9)
       let result = try bench.export(["--backfill-start-time", from])
       #expect(result.status == 0, "\(result.log)")
       try body(bench.archive)
     }
   }
 
-  @Test(.enabled(if: Python.isThere, needsPython))
+  @Test(.needsPython)
   func `hostile text in every field is shown as text`() throws {
     try with { folder in
       try hostileArchive(folder) { archive in
@@ -237,7 +233,7 @@ import Testing
       try hostileArchive(folder) { archive in
         let file = folder + "/audit.html"
         #expect(try report(archive, file).status == 0)
-        func dump(_ page: String, log: String) throws -> Program.Result {
+        func dump(_ page: String, log: String) throws -> CommandOutcome {
           try Shell.run(
             """
             cd '\(folder)' && exec \(Self.chromium) --no-sandbox --disable-gpu --user-data-dir='\(folder)/profile' \

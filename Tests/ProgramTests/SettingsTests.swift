@@ -158,3 +158,20 @@ import Testing
     #expect(Set(order.split(separator: ", ")).count == 14)
   }
 }
+
+extension Folder {
+  /// The output of `status --settings` in this folder: value and source by name.
+  func settings(
+    _ options: [String] = [], environment: [String: String] = [:]
+  ) throws -> [String: (value: String?, source: String?)] {
+    let result = try Program.exporter.run(
+      ["status", "--settings", "--output-format", "json"] + options, environment: environment, in: path)
+    let document = try result.json
+    let first = (document["logs"] as? [[String: Any]])?.first ?? document
+    let rows = first["settings"] as? [[String: Any]] ?? []
+    return Dictionary(
+      rows.map { row in
+        (row["name"] as? String ?? "", (row["value"] as? String, row["source"] as? String))
+      }, uniquingKeysWith: { $1 })
+  }
+}

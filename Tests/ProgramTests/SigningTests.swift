@@ -15,11 +15,11 @@ import Testing
   }
 
   private let start = [
-    "--backfill-start-time", "\(Date(timeIntervalSinceNow: -20 * 86_400).formatted(.iso8601))",
+    "--backfill-start-time", "\(Past.time(daysAgo: 20))",
   ]
 
-  private func verify(_ bench: Bench, _ options: [String]) throws -> Program.Result {
-    try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive] + options)
+  private func verify(_ bench: Bench, _ options: [String]) throws -> CommandOutcome {
+    try bench.verify(options)
   }
 
   private func commits(_ bench: Bench) throws -> [String] {
@@ -41,7 +41,7 @@ import Testing
       let records = try commits(bench)
       #expect(records.count >= 2)
       for record in records {
-        let answer = try OpenSSL.verify(record, publicKey)
+        let answer = try OpenSSL.verify(record, publicKey: publicKey)
         #expect(answer.status == 0 && answer.output.contains("Verified Successfully"), "\(answer)")
       }
       let good = try verify(bench, ["--public-key-file", publicKey])
@@ -58,7 +58,7 @@ import Testing
       let findings = try #require(try bad.json["findings"] as? [[String: Any]])
       #expect(findings.map { $0["kind"] as? String } == ["bad-signature"])
       #expect(findings.first?["commit"] as? Int == records.count)
-      #expect(try OpenSSL.verify(newest, publicKey).status != 0)
+      #expect(try OpenSSL.verify(newest, publicKey: publicKey).status != 0)
     }
   }
 
@@ -146,27 +146,5 @@ import Testing
         #expect(bytes.range(of: secret) == nil && bytes.range(of: Data(text.utf8)) == nil, "\(path)")
       }
     }
-  }
-}
-
-/// OpenSSL's own program.
-private enum OpenSSL {
-  static let isThere: Bool = {
-    do { return try run(["version"]).output.hasPrefix("OpenSSL 3") } catch { return false }
-  }()
-
-  static func run(_ arguments: [String]) throws -> Program.Result {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    return try Running(process).wait()
-  }
-
-  /// Checks a commit record by the signature beside it.
-  static func verify(_ record: String, _ publicKey: String) throws -> Program.Result {
-    try run([
-      "pkeyutl", "-verify", "-pubin", "-inkey", publicKey, "-rawin", "-in", record, "-sigfile",
-      record + ".sig",
-    ])
   }
 }

@@ -31,7 +31,7 @@ import Testing
     #expect(try status([], ["CLOUDSMITH_COLOR": "always"]).contains("\u{1B}[36m#\u{1B}[0m"))
   }
 
-  @Test(.enabled(if: Shell.works("command -v script"), "needs script, of util-linux"))
+  @Test(.needs("script"))
   func `on a terminal it has colour, as wide as the terminal, and NO_COLOR takes it away`() throws {
     func shown(_ environment: [String: String]) throws -> String {
       let result = try Shell.run(

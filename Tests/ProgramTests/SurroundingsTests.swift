@@ -4,11 +4,11 @@ import Testing
 
 /// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
 @Suite(.fewAtOnce, .serialized) struct SurroundingsTests {
-  private static let recent = Date(timeIntervalSinceNow: -3 * 86_400).formatted(.iso8601)
+  private static let recent = Past.time(daysAgo: 3)
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 
   /// Runs a command after `prepare`, a line of shell, with mounts of its own.
-  private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> Program.Result {
+  private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> CommandOutcome {
     try Shell.run(
       "exec unshare -m sh -c '\(prepare) || exit 99; exec \"$@\"' sh \"$@\"", arguments,
       environment: bench.environment)
@@ -58,7 +58,7 @@ import Testing
 
   @Test func `limits of the process: each with its own advice`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
-      func export(_ limit: String, _ archive: String) throws -> Program.Result {
+      func export(_ limit: String, _ archive: String) throws -> CommandOutcome {
         try Shell.run(
           "\(limit); exec \"$@\"",
           bench.arguments(["--backfill-start-time", "2020-01-01", "--archive", archive]),
@@ -178,7 +178,7 @@ import Testing
         #expect(export.log.components(separatedBy: sentence).count == 2, "\(export.log)")
         #expect(export.log.contains("notice the file system"), "\(export.log)")
       }
-      #expect(try Program.exporter.run(["verify", "-o", "acme", "--archive", bench.archive]).status == 0)
+      #expect(try bench.verify().status == 0)
     }
   }
 

@@ -23,12 +23,7 @@ struct SystemCallTests {
     case delete = "?unlink,?unlinkat,?rmdir"
   }
 
-  private static let day = 86_400.0
-  private static let recent: (from: String, to: String) = {
-    let today = (Date().timeIntervalSince1970 / day).rounded(.down) * day
-    func text(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
-    return (text(today - 6 * day), text(today - 3 * day))
-  }()
+  private static let recent = (from: Past.midnight(daysAgo: 6), to: Past.midnight(daysAgo: 3))
 
   private static let events = [
     "--generate", "120", "--seed", "7", "--from", recent.from, "--to", recent.to, "--rate-limit", "1000000",
@@ -37,7 +32,7 @@ struct SystemCallTests {
   /// A first run of some days into `archive`, with a fault at the n-th call of its kind by any thread.
   private func run(
     _ bench: Bench, _ archive: String, _ call: Call, _ fault: String, at number: String
-  ) throws -> Program.Result {
+  ) throws -> CommandOutcome {
     // Writes go to sockets and to stderr too: of them only those to files in the making count.
     let paths =
       call == .write
@@ -54,14 +49,14 @@ struct SystemCallTests {
       environment: bench.environment.merging(["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"]) { $1 })
   }
 
-  private func complete(_ bench: Bench, _ archive: String) throws -> Program.Result {
+  private func complete(_ bench: Bench, _ archive: String) throws -> CommandOutcome {
     try bench.export(["--backfill-start-time", Self.recent.from, "--archive", archive])
   }
 
   @Test func `killed at any call, a run leaves an archive that the next one completes`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try await ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveOnDisk(bench.archive).content
       var points: [String] = []
       for call in Call.allCases {
         var kills = 0
@@ -73,7 +68,7 @@ struct SystemCallTests {
             break
           }
           kills += 1
-          let look = ArchiveLook(folder: archive)
+          let look = ArchiveOnDisk(archive)
           #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
           let next = try complete(bench, archive)
           #expect(next.status == 0, "\(call) \(number): \(next.log)")
@@ -109,7 +104,7 @@ struct SystemCallTests {
         #expect(
           !calls.contains { $0.contains("getdents64(") && $0.contains("<\(state)/commits>") }, "\(command)")
       }
-      #expect(try await ArchiveLook(folder: bench.archive).problems() == [])
+      #expect(try await ArchiveOnDisk(bench.archive).problems() == [])
     }
   }
 
@@ -118,7 +113,7 @@ struct SystemCallTests {
   {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try await ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveOnDisk(bench.archive).content
       var points: [String] = []
       for (call, fault, words) in [
         (Call.fsync, "EIO", "Input/output error"), (.write, "ENOSPC", "No space left on device"),
@@ -136,7 +131,7 @@ struct SystemCallTests {
             result.log.contains(words) && result.log.lowercased().contains("could not")
               && result.log.contains(bench.folder),
             "\(call) \(number): \(result.log)")
-          let look = ArchiveLook(folder: archive)
+          let look = ArchiveOnDisk(archive)
           #expect(try await look.problems(mayHaveLeftovers: true) == [], "\(call) \(number)")
           let next = try complete(bench, archive)
           #expect(next.status == 0, "\(call) \(number): \(next.log)")
@@ -153,7 +148,7 @@ struct SystemCallTests {
   {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try await ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveOnDisk(bench.archive).content
       for number in 1...2 {
         let archive = "\(bench.folder)/delete-\(number)"
         let result = try run(bench, archive, .delete, "error=EIO", at: "\(number)+")
@@ -161,9 +156,9 @@ struct SystemCallTests {
         #expect(
           result.log.contains("warning left behind: could not delete \(archive)/")
             && result.log.contains("Input/output error"), "\(number): \(result.log)")
-        await #expect(try ArchiveLook(folder: archive).content == whole, "\(number)")
+        await #expect(try ArchiveOnDisk(archive).content == whole, "\(number)")
         #expect(try complete(bench, archive).status == 0)
-        #expect(try await ArchiveLook(folder: archive).problems() == [], "\(number)")
+        #expect(try await ArchiveOnDisk(archive).problems() == [], "\(number)")
       }
     }
   }
@@ -171,13 +166,13 @@ struct SystemCallTests {
   @Test func `a call that is interrupted is made again`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
-      let whole = try await ArchiveLook(folder: bench.archive).content
+      let whole = try await ArchiveOnDisk(bench.archive).content
       for call in Call.allCases {
         let archive = "\(bench.folder)/\(call)"
         let result = try run(bench, archive, call, "error=EINTR", at: "1+2")
         #expect(result.status == 0, "\(call): \(result.log)")
-        await #expect(try ArchiveLook(folder: archive).content == whole, "\(call)")
-        #expect(try await ArchiveLook(folder: archive).problems() == [], "\(call)")
+        await #expect(try ArchiveOnDisk(archive).content == whole, "\(call)")
+        #expect(try await ArchiveOnDisk(archive).problems() == [], "\(call)")
       }
     }
   }
@@ -188,8 +183,59 @@ struct SystemCallTests {
       let archive = "\(bench.folder)/no-links"
       let result = try run(bench, archive, .link, "error=EPERM", at: "1+")
       #expect(result.status == 0, "\(result.log)")
-      await #expect(try ArchiveLook(folder: archive).content == ArchiveLook(folder: bench.archive).content)
-      #expect(try await ArchiveLook(folder: archive).problems() == [])
+      await #expect(try ArchiveOnDisk(archive).content == ArchiveOnDisk(bench.archive).content)
+      #expect(try await ArchiveOnDisk(archive).problems() == [])
+    }
+  }
+}
+
+/// A disk of one megabyte.
+@Suite(
+  .fewAtOnce,
+  .serialized,
+  .enabled(
+    if: Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'"),
+    "needs the right to mount a disk of its own"))
+struct FullDiskTests {
+  @Test func `a full disk is status 74, harms nothing, and the next run with room completes`() async throws {
+    try await Bench.with([
+      "--generate", "40000", "--seed", "3", "--from", Past.midnight(daysAgo: 12), "--to",
+      Past.midnight(daysAgo: 1), "--rate-limit", "1000000",
+    ]) { bench in
+      let disk = bench.folder + "/disk"
+      let script = """
+        out=\(bench.folder)
+        mkdir "$out/disk" && mount -t tmpfs -o size=1m none "$out/disk" || exit 99
+        export_() { "$@" --archive "$out/disk/archive"; }
+        export_ "$@" --from \(Past.midnight(daysAgo: 2)) --to \(Past.midnight(daysAgo: 1)); echo "first $?"; cp -r "$out/disk/archive" "$out/first"
+        export_ "$@" --from \(Past.midnight(daysAgo: 12)) --to \(Past.midnight(daysAgo: 1)); echo "full $?"; cp -r "$out/disk/archive" "$out/full"
+        mount -o remount,size=64m "$out/disk" || exit 98
+        export_ "$@" --from \(Past.midnight(daysAgo: 12)) --to \(Past.midnight(daysAgo: 1)); echo "roomy $?"; cp -r "$out/disk/archive" "$out/roomy"
+        """
+      let arguments = [
+        "export", "--organization", "acme", "--max-requests-per-second", "unlimited", "--quiet",
+      ]
+      let result = try Shell.run(
+        "exec unshare -m sh -c '\(script)' sh \"$@\"", arguments, environment: bench.environment)
+      let statuses = result.output.split(separator: "\n").filter {
+        ["first", "full", "roomy"].contains($0.prefix { $0 != " " })
+      }
+      #expect(statuses == ["first 0", "full 74", "roomy 0"], "\(result.output)\(result.log)")
+      #expect(
+        result.log.contains("The disk of the archive '\(disk)/archive' is full: could not write"),
+        "\(result.log)")
+      #expect(result.log.contains(/spool-\d+ \(it needs at least \d+ bytes\): No space left on device/))
+
+      let (first, full, roomy) = (
+        ArchiveOnDisk(bench.folder + "/first"), ArchiveOnDisk(bench.folder + "/full"),
+        ArchiveOnDisk(bench.folder + "/roomy")
+      )
+      let found = try await full.problems()
+      #expect(found == [], "\(result.log) \(result.output)")
+      await #expect(try Set(first.content).isSubset(of: full.content))
+      await #expect(try full.content.count < roomy.content.count)
+      #expect(try await roomy.problems() == [])
+      await #expect(try roomy.manifest?.partitions.reduce(0) { $0 + $1.rows } == 40_000)
     }
   }
 }

@@ -6,46 +6,50 @@ import Testing
 
 /// `verify`, run as its users run it, on copies of `samples/archive`.
 @Suite(.fewAtOnce) struct VerifyTests {
-  private static let hash1 = hash(1)
-  private static let hash2 = hash(2)
-  private static let part12 = part("2024-02-12")
-  private static let part13 = part("2024-02-13")
+  private let hash1, hash2, part12, part13: String
 
-  /// Of a commit record, as the manifest or the record after it has it.
-  private static func hash(_ number: Int) -> String {
-    let newest = number == 2
-    let file = newest ? "manifest.json" : "commits/00000000000000000002.json"
-    let data = FileManager.default.contents(atPath: Repository.path("samples/archive/_manifest/acme/\(file)"))
-    let record = data.flatMap { try? JSONSerialization.jsonObject(with: $0) } as? [String: Any]
-    return record?[newest ? "commit_sha256" : "previous_commit_sha256"] as? String ?? ""
+  init() throws {
+    hash1 = try VerifyTests.hash(1)
+    hash2 = try VerifyTests.hash(2)
+    part12 = try VerifyTests.part("2024-02-12")
+    part13 = try VerifyTests.part("2024-02-13")
   }
 
-  /// The CSV part of a day; its name has its hash.
-  private static func part(_ day: String) -> String {
+  /// The hash of a commit record, from the manifest or the next record.
+  private static func hash(_ number: Int) throws -> String {
+    let (file, member) =
+      number == 2
+      ? ("manifest.json", "commit_sha256") : ("commits/00000000000000000002.json", "previous_commit_sha256")
+    let path = Repository.path("samples/archive/_manifest/acme/\(file)")
+    let record = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path)))
+    return try #require((record as? [String: Any])?[member] as? String)
+  }
+
+  /// The CSV part of a day. Its name has its hash.
+  private static func part(_ day: String) throws -> String {
     let folder = "csv/organization=acme/event_date=\(day)"
-    let names = try? FileManager.default.contentsOfDirectory(
+    let names = try FileManager.default.contentsOfDirectory(
       atPath: Repository.path("samples/archive/\(folder)"))
-    return "\(folder)/\(names?.first ?? "")"
+    return "\(folder)/\(try #require(names.first))"
   }
 
   /// Gives `body` a copy of the sample archive.
   private func withArchive(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "audit-verify-" + UUID().uuidString
-    try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
+    try Folder.with { folder in
+      let archive = folder.path + "/archive"
+      try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: archive)
+      try body(archive)
+    }
   }
 
-  private func verify(_ folder: String, _ options: [String] = []) throws -> Program.Result {
+  private func verify(_ folder: String, _ options: [String] = []) throws -> CommandOutcome {
     try Program.exporter.run(["verify", "--organization", "acme", "--archive", folder] + options)
   }
 
   private func files(_ folder: String) throws -> [String: Data] {
-    var files: [String: Data] = [:]
-    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-      files[path] = try? Data(contentsOf: URL(filePath: "\(folder)/\(path)"))
-    }
-    return files
+    let paths = try ArchiveOnDisk(folder).files()
+    return try Dictionary(
+      uniqueKeysWithValues: paths.map { ($0, try Data(contentsOf: URL(filePath: $0))) })
   }
 
   @Test
@@ -62,7 +66,7 @@ import Testing
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
           commits          2 of 2 are as they were written, each after the one before
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             5 of 5 are as they were committed
           files            8 of 8 are as they were sealed
           rows             17 of 17 were read in sound files
@@ -78,7 +82,7 @@ import Testing
 
   @Test func `damage: status 2, each finding with its name, its file and what to do`() throws {
     try withArchive { folder in
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       try Data([0]).write(to: URL(filePath: "\(folder)/csv/organization=acme/notes.csv"))
       let result = try verify(folder, ["--quick"])
       #expect(result.status == 2)
@@ -88,7 +92,7 @@ import Testing
       // The sample lies the further back the later the test is run.
       #expect(
         result.output.replacing(/--retention \d+d/, with: "--retention DAYS") == """
-          missing          \(VerifyTests.part12)
+          missing          \(part12)
                            2024-02-12: is not there; it held 5 rows
           unlisted         csv/organization=acme/notes.csv
                            is not a file of this tool; no export deletes it
@@ -99,7 +103,7 @@ import Testing
           gaps             none
           commits          1 of 1 from 2 on are as they were written, each after the one before
                            those before were not read; verify without --quick, --from and --to reads them
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             4 of 5 are as they were committed
           files            7 of 8 have their size
           rows             not read (--quick)
@@ -120,7 +124,7 @@ import Testing
 
   @Test func `JSON has the same, for programs`() throws {
     try withArchive { folder in
-      let url = URL(filePath: "\(folder)/\(VerifyTests.part13)")
+      let url = URL(filePath: "\(folder)/\(part13)")
       var bytes = try Data(contentsOf: url)
       bytes[9] ^= 1  // the operating system in the header of gzip: the content stays
       try bytes.write(to: url)
@@ -139,17 +143,17 @@ import Testing
       let finding = try #require((json["findings"] as? [[String: Any]])?.first)
       #expect((json["findings"] as? [Any])?.count == 1)
       #expect(finding["kind"] as? String == "altered")
-      #expect(finding["path"] as? String == VerifyTests.part13)
+      #expect(finding["path"] as? String == part13)
       #expect(finding["day"] as? String == "2024-02-13" && finding["commit"] as? Int == 2)
       let expected = try #require(finding["expected"] as? String)
-      #expect(VerifyTests.part13.contains("-\(expected.prefix(8)).") && expected.count == 64)
+      #expect(part13.contains("-\(expected.prefix(8)).") && expected.count == 64)
       #expect((finding["found"] as? String)?.count == 64)
     }
   }
 
   @Test func `a range is told as asked and as found, and damage outside of it is not met`() throws {
     try withArchive { folder in
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       let other = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-20"])
       #expect(other.status == 0)
       #expect(
@@ -167,8 +171,8 @@ import Testing
     try withArchive { folder in
       let first = try verify(folder, ["--output-format", "json"]).json
       #expect(first["newest_commit"] as? Int == 2 && first["first_commit"] as? Int == 1)
-      #expect(first["newest_commit_sha256"] as? String == VerifyTests.hash2)
-      let since = ["--since", "1", "--commit-sha256", VerifyTests.hash1]
+      #expect(first["newest_commit_sha256"] as? String == hash2)
+      let since = ["--since", "1", "--commit-sha256", hash1]
       let result = try verify(folder, since)
       #expect(result.status == 0 && result.log.isEmpty)
       #expect(
@@ -179,7 +183,7 @@ import Testing
           gaps             none
           commits          1 of 1 from 2 on are as they were written, each after the one before
                            commits up to 1 count as proven before (--since), as do 2 days that have not changed since
-          newest commit    2, SHA-256 \(VerifyTests.hash2)
+          newest commit    2, SHA-256 \(hash2)
           days             3 of 3 that changed since are as they were committed
           files            4 of 4 are as they were sealed
           rows             8 of 8 were read in sound files
@@ -193,10 +197,10 @@ import Testing
       #expect(json["since"] as? Int == 1 && json["first_commit"] as? Int == 2)
       #expect(json["days_unchanged"] as? Int == 2 && json["status"] as? String == "done")
       // What was there before is not read; what came after is.
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part12)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       #expect(try verify(folder, since).status == 0)
       #expect(try verify(folder, since + ["--from", "2024-02-13"]).status == 0)
-      try FileManager.default.removeItem(atPath: "\(folder)/\(VerifyTests.part13)")
+      try FileManager.default.removeItem(atPath: "\(folder)/\(part13)")
       #expect(try verify(folder, since).log.contains("1 missing"))
     }
   }
@@ -212,7 +216,7 @@ import Testing
         other.output.contains(
           """
           broken-chain     _manifest/acme/commits/00000000000000000001.json
-                           is another record than the one that was verified: it has SHA-256 \(VerifyTests.hash1), and that one \
+                           is another record than the one that was verified: it has SHA-256 \(hash1), and that one \
           had \(zeros)
           """), "\(other.output)")
       #expect(other.output.contains("Check that --since and --commit-sha256 are of this archive."))
@@ -282,137 +286,6 @@ import Testing
       let result = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
       #expect([0, 3].contains(result.status), "\(result.log)")
       #expect(try verify(bench.archive).status == 0)
-    }
-  }
-
-  @Test
-  func `an event on two days is told with both, and what the answer says to do ends it`() async throws {
-    let options = ["--generate", "60", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-04"]
-    try await Bench.with(options) { bench in
-      let exported = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
-      #expect([0, 3].contains(exported.status), "\(exported.log)")
-      #expect(try verify(bench.archive).status == 0)
-      let uuid = try await moveEvent(in: bench.archive)
-
-      let result = try verify(bench.archive)
-      #expect(result.status == 2)
-      #expect(result.log.contains("is damaged: 1 finding: 1 duplicate."))
-      let sentence =
-        """
-        the same event on two days, 2024-02-01 and 2024-02-03: its time was corrected by the API; its uuid is '\(uuid)'
-        """
-      #expect(result.output.contains("2024-02-03: \(sentence)\n"), "\(result.output)")
-      #expect(
-        result.output.contains(
-          """
-          duplicate: Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on \
-          the day that the API gives it now.
-
-          """), "\(result.output)")
-      let commands = commands(in: result.output)
-      let command = "cloudsmith-audit-export export -o acme --archive \(bench.archive) --from"
-      #expect(commands.count == 2)
-      #expect(try commands.at(0).hasPrefix("\(command) 2024-02-01 --to 2024-02-02 --replace "))
-      #expect(try commands.at(1).hasPrefix("\(command) 2024-02-03 --to 2024-02-04 --replace "))
-      let json = try verify(bench.archive, ["--output-format", "json"]).json
-      let finding = try #require((json["findings"] as? [[String: Any]])?.first)
-      #expect(finding["kind"] as? String == "duplicate" && finding["message"] as? String == sentence)
-      #expect(finding["day"] as? String == "2024-02-03" && finding["other_day"] as? String == "2024-02-01")
-
-      for command in commands {
-        let replaced = try paste(command, bench)
-        #expect([0, 3].contains(replaced.status), "\(replaced.log)\(replaced.output)")
-      }
-      let mended = try verify(bench.archive)
-      #expect(mended.status == 0, "\(mended.output)")
-    }
-  }
-
-  /// The commands that an answer shows, each on a line of its own.
-  private func commands(in output: String) -> [String] {
-    output.split(separator: "\n").filter { $0.hasPrefix("  cloudsmith-audit-export ") }.map {
-      String($0.dropFirst(2))
-    }
-  }
-
-  /// Runs a command as it is printed, in a shell that knows the key, and not the host.
-  private func paste(_ command: String, _ bench: Bench) throws -> Program.Result {
-    #expect(command.hasPrefix("cloudsmith-audit-export "), "\(command)")
-    return try Shell.run(
-      "\"$1\" \(command.trimmingPrefix("cloudsmith-audit-export "))",
-      environment: [
-        "CLOUDSMITH_API_KEY": bench.key, "CLOUDSMITH_AUDIT_EXPORT_MAX_REQUESTS_PER_SECOND": "unlimited",
-      ])
-  }
-
-  /// Each case needs another option than the defaults, or none.
-  @Test(
-    arguments: [
-      (1_000, [], [:]), (1_000, ["--format", "csv,parquet"], [:]),
-      (340, ["--query", "actor_kind:user AND NOT actor:it's"], [:]),
-      (20, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
-      (40, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
-    ] as [(Double, [String], [String: String])])
-  func `the command that is printed for a damaged day mends it as it stands, whatever the archive needs`(
-    daysAgo: Double, options: [String], environment: [String: String]
-  ) throws {
-    let time = Date(timeIntervalSinceNow: -daysAgo * 86_400).formatted(.iso8601)
-    let first = try #require(Day(String(time.prefix(10))))
-    let damaged = first.next.next
-    let generate = ["--generate", "300", "--seed", "5", "--from", "\(first)", "--to", "\(damaged.next.next)"]
-    try Bench.with(generate) { bench in
-      let exported = try bench.export(
-        ["--backfill-start-time", "\(first)", "--retention", "36500d"] + options)
-      #expect([0, 3].contains(exported.status), "\(exported.log)")
-      #expect(try verify(bench.archive).status == 0)
-      let before = try bench.manifest()["partitions"] as? [[String: Any]]
-
-      let parts = try FileManager.default.subpathsOfDirectory(atPath: bench.archive)
-        .filter { $0.contains("event_date=\(damaged)/") && $0.hasPrefix("csv/") }
-      try FileManager.default.removeItem(atPath: bench.archive + "/" + parts.at(0))
-      let result = try Program.exporter.run(
-        ["verify", "-o", "acme", "--archive", bench.archive], environment: environment)
-      #expect(result.status == 2)
-      let command = try commands(in: result.output).at(0)
-      let status = try Program.exporter.run(
-        ["status", "-o", "acme", "--archive", bench.archive], environment: environment)
-      #expect(status.status == 2 && status.log.contains(": " + command), "\(command)\n\(status.log)")
-      let run = try bench.export(
-        options + (environment.isEmpty ? ["--retention", "36500d"] : []), environment: environment)
-      #expect(run.status == 2 && run.log.contains(command), "\(command)\n\(run.log)")
-
-      let mended = try paste(command, bench)
-      #expect([0, 3].contains(mended.status), "\(mended.log)\(mended.output)")
-      #expect(try verify(bench.archive).status == 0, "\(command)")
-      let after = try bench.manifest()["partitions"] as? [[String: Any]]
-      for (one, other) in zip(before ?? [], after ?? []) {
-        #expect(one["content_sha256"] as? String == other["content_sha256"] as? String)
-        #expect((one["files"] as? [Any])?.count == (other["files"] as? [Any])?.count)
-      }
-    }
-  }
-
-  /// Puts an event of 2024-02-01 on 2024-02-03 too, as if it had been read there before its time was corrected. Returns its uuid.
-  private func moveEvent(in folder: String) async throws -> String {
-    let manifest = try await #require(try ArchiveLook(folder: folder).manifest)
-    let (first, last) = (try #require(Day("2024-02-01")), try #require(Day("2024-02-03")))
-    return try await Archive(at: folder, log: manifest.source.log).withWriter(
-      source: manifest.source, holder: LockHolder.thisProcess(since: first.start),
-      settings: WriterSettings(toolVersion: "test")
-    ) { writer in
-      var events: [RowBatch] = []
-      try await writer.rows(of: first) { events.append($0) }
-      var moved = try #require(events.first)
-      let uuid = try #require(moved.string(.uuid, 0))
-      moved.eventAt[0] = last.end.microseconds - 1
-      var rows: [RowSelection] = []
-      try await writer.rows(of: last) { rows.append(RowSelection($0)) }
-      rows.append(RowSelection(moved, rows: [0]))
-      var rest = rows[...]
-      var change = Change(committedAt: last.end, lookback: .hours(24))
-      change.days = [try await writer.stage(last) { rest.popFirst() }]
-      _ = try await writer.commit(change)
-      return uuid
     }
   }
 

@@ -3,10 +3,8 @@ import StrictYAML
 import TestSupport
 import Testing
 
-private let python = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
-
 /// Three other readers: PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
-@Suite(.fewAtOnce, .enabled(if: python != nil, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it"))
+@Suite(.fewAtOnce, .needsPython)
 struct DifferentialTests {
   /// `YAML_DOCUMENTS`, how many, and `YAML_SEED`, that of the first.
   private static let seeds: Range<Int> = {
@@ -97,21 +95,67 @@ struct DifferentialTests {
     let file = FileManager.default.temporaryDirectory.appending(path: "yaml-\(UUID().uuidString).json")
     try JSONEncoder().encode(texts).write(to: file)
     defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: file) } }
-    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Interoperability/read-yaml.py")
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: try #require(python))
-    process.arguments = [script.path, file.path]
-    process.standardOutput = output
-    try process.run()
-    let watchdog = Watchdog(process.processIdentifier)
-    defer { watchdog.end() }
-    let told = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    let others = try JSONDecoder().decode([[String?]].self, from: told)
+    let told = try Python.run("read-yaml.py", [file.path])
+    try #require(told.status == 0, "\(told.log)")
+    let others = try JSONDecoder().decode([[String?]].self, from: Data(told.outputBytes))
     try #require(others.count == texts.count && others.allSatisfy { $0.count == 3 })
     return others
+  }
+}
+
+extension YAMLNode {
+  /// With all places but those of what is empty, which others set variously; as `read-yaml.py` tells a tree.
+  var told: String {
+    let at = "@\(place.line):\(place.column)"
+    return switch value {
+    case .empty: "empty"
+    case .text(let text): "text\(at) \(text.unicodeScalars.count) \(text)"
+    case .boolean(let isTrue): "boolean\(at) \(isTrue)"
+    case .integer(let text): "integer\(at) \(text)"
+    case .number(let text): "number\(at) \(text)"
+    case .list(let nodes): "list\(at)[\(nodes.map { $0.told + ";" }.joined())]"
+    case .mapping(let members):
+      "mapping\(at){"
+        + members.map { member in
+          let key =
+            "text@\(member.place.line):\(member.place.column) \(member.key.unicodeScalars.count) \(member.key)"
+          return "\(key): \(member.value.told);"
+        }.joined() + "}"
+    }
+  }
+
+  /// Without places, as JSON where it can be.
+  var plainly: String {
+    switch value {
+    case .empty: "null"
+    case .text(let text): YAMLNode.quoted(text)
+    case .boolean(let isTrue): String(isTrue)
+    case .integer(let text), .number(let text): text
+    case .list(let nodes): "[" + nodes.map(\.plainly).joined(separator: ",") + "]"
+    case .mapping(let members):
+      "{" + members.map { "\(YAMLNode.quoted($0.key)):\($0.value.plainly)" }.joined(separator: ",") + "}"
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case "\u{20}"..."\u{7E}", "\u{A0}"..."\u{2027}", "\u{10000}"...: String(scalar)
+      default:
+        "\\u" + String(repeating: "0", count: 4 - String(scalar.value, radix: 16).count)
+          + String(scalar.value, radix: 16)
+      }
+    }
+    return "\"" + scalars.joined() + "\""
+  }
+}
+
+/// What the reader makes of a text: the tree as JSON, else the place and the words.
+func read(_ text: String) -> String {
+  do {
+    return try YAMLNode.read(text)?.plainly ?? "nothing"
+  } catch {
+    return (error.place.map { "\($0.line):\($0.column): " } ?? "") + error.words
   }
 }

@@ -69,3 +69,101 @@ import Testing
     #expect(members.last?.value.place == YAMLPlace(line: 6, column: 3))
   }
 }
+
+@Suite struct RefusalTests {
+  private static let documents: [(String, String)] = [
+    // What is left out.
+    ("a: &b c", "1:4: anchors (&)"), ("&a b: c", "1:1: anchors (&)"), ("[*a]", "1:2: aliases (*)"),
+    ("a: !!str b", "1:4: tags (!)"),
+    ("! a", "1:1: tags (!)"), ("<<: {a: b}", "1:1: merge keys (<<)"),
+    ("a: |\n  b", "1:4: text of several lines (| and >)"),
+    ("a: >-\n  b", "1:4: text of several lines"), ("? a\n: b", "1:1: keys with a ?"),
+    ("a: ?b", "1:4: keys with a ?"),
+    ("[a?]", "1:3: in brackets, text with a ? stands in quotes"),
+    ("%YAML 1.2\n---\na: b", "1:1: directives (%)"),
+    ("a: %b", "1:4: '%' cannot stand here"), ("a: @b", "1:4: '@' cannot stand here"),
+    ("a: `b", "1:4: '`' cannot stand here"),
+    // Documents.
+    ("a\n---\nb", "2:1: found another document"), ("a: b\n...", "2:1: found another document"),
+    ("---\n---\na", "2:1: found another"),
+    ("...\na", "1:1: found another document"), ("[a,\n--- b]", "2:1: found another document"),
+    ("--- a", "1:5: behind --- only a comment"),
+    // Indentation.
+    ("a:\n\tb: c", "2:1: a tab stands here"), ("a:\tb", "1:3: a tab stands here"),
+    ("a: b\t", "1:5: a tab stands here"),
+    ("a: \tb", "1:4: a tab stands here"), ("'a\tb'", "1:3: a tab stands here"),
+    ("a b\tc", "1:4: a tab stands here"),
+    ("a:\n  b: c\n d: e", "3:2: this line fits nothing above it"),
+    ("a: b\n  c: d", "2:3: this line fits nothing"),
+    (" a: b\nc: d", "2:1: this line fits nothing"), ("- a\nb: c", "2:1: this line fits nothing"),
+    ("a: b\n- c", "2:1: a list with -"),
+    ("a: - b", "1:4: a list with -"), ("a: -", "1:4: a list with -"), ("[- a]", "1:2: a list with -"),
+    ("[-]", "1:2: a list with -"),
+    ("a: [b,\nc]", "2:1: the bracket of line 1 is not closed"), ("- [a\n]", "2:1: the bracket of line 1"),
+    // Text of several lines.
+    ("a\nb", "2:1: this line fits nothing"), ("a: b\n  c", "2:3: this line fits nothing"),
+    ("a: b\n\n  c\nd: e", "3:3: this line fits nothing"),
+    ("- a\n - b", "2:2: this line fits nothing"), ("[a\nb]", "2:1: expected ',' or ']'"),
+    ("a: 'b\n  c'", "1:4: the quote is not closed on its line"),
+    ("a: \"b\\\n  c\"", "1:4: the quote is not closed"), ("\"a\nb\": c", "1:1: the quote is not closed"),
+    ("'a", "1:1: the quote is not closed"),
+    // Keys.
+    ("a: b\na: c", "2:1: the key 'a' is there more than once"),
+    ("{a: b, 'a': c}", "1:8: the key 'a' is there more than once"),
+    ("\u{e9}: b\n\u{65}\u{301}: c", "2:1: the key"), ("a: b: c", "1:5: a second key on one line"),
+    ("a: b\nc", "2:1: expected 'key: value'"),
+    ("a: b\nc:d", "2:1: expected 'key: value'"), ("{a}", "1:2: expected 'key: value'"),
+    ("{a:b}", "1:2: expected 'key: value'"),
+    ("{a\n: b}", "1:2: expected 'key: value'"), ("{a:[b]}", "1:2: expected 'key: value'"),
+    ("{a:}", "1:2: expected 'key: value'"),
+    ("1: a", "1:1: a key has to be a word"), ("~: a", "1:1: a key has to be a word"),
+    ("{true: a}", "1:2: a key has to be a word"),
+    (#""\n": a"#, "1:1: a key has to be a word"), ("{[a]: b}", "1:2: a key has to be a word"),
+    ("a: b\n[c]: d", "2:1: a key has to be"),
+    ("[a]: b", "1:4: a colon cannot stand here"), (#""a":b"#, "1:4: a colon cannot stand here"),
+    (": a", "1:1: ':' cannot stand here"),
+    (String(repeating: "k", count: 1_001) + ": a", "1:1: a key is longer than 1000 characters"),
+    // Brackets.
+    ("[a", "1:1: this bracket is not closed"), ("a: {b: [c]", "1:4: this bracket is not closed"),
+    ("[a: b]", "1:3: a colon cannot stand here"),
+    (#"["a":b]"#, "1:5: a colon cannot stand here"), ("[a] b", "1:5: only a comment"),
+    ("[a]]", "1:4: only a comment"), ("[a}", "1:3: expected ','"),
+    ("[,]", "1:2: ',' cannot stand here"), ("[a,,b]", "1:4: ',' cannot stand here"),
+    ("{: a}", "1:2: ':' cannot stand here"), ("]", "1:1: ']' cannot"),
+    ("['a'b]", "1:5: expected ','"), ("a: 'b' c", "1:8: only a comment"),
+    // Comments.
+    ("a: 'b'#c", "1:7: only a comment, with a space before it"),
+    ("[a,#b\nc]", "1:4: a space has to stand before a comment"),
+    ("[a]#b", "1:4: only a comment, with a space before it"),
+    // Characters.
+    ("a\0b", "1:2: control characters are not allowed, and here stands U+0000"),
+    ("a: b\n\u{1b}[2J", "2:1: control characters"),
+    ("a\rb", "1:2: control characters are not allowed, and here stands U+000D"), ("a\r", "1:2: control"),
+    ("# \u{85}", "1:3: control"),
+    ("# \u{2028}", "1:3: control"),
+    ("a\u{FEFF}", "1:2: control characters are not allowed, and here stands U+FEFF"),
+    ("\u{FEFF}\u{FEFF}a", "1:1: control"), ("a: \u{7f}", "1:4: control"), ("'\u{FFFF}'", "1:2: control"),
+    (#""\ud800""#, "1:2: the escape is invalid Unicode"),
+    (#""\ud83d\ude00""#, "1:2: the escape is invalid Unicode"),
+    (#""\U00110000""#, "1:2: the escape is invalid"), (#""\xg0""#, #"1:2: \x wants 2 hexadecimal digits"#),
+    (#""a\u12""#, #"1:3: \u wants 4"#),
+    (#""\q""#, #"1:2: \ begins no escape"#), (#"'a': "\'""#, #"1:7: \ begins no escape"#),
+  ]
+
+  @Test(arguments: documents) func `what is not read is refused with its place`(
+    text: String, sentence: String
+  ) {
+    let found = read(text)
+    #expect(found.hasPrefix(sentence), "\(text.debugDescription): \(found)")
+  }
+
+  @Test func `eight levels are read, and no ninth`() throws {
+    for (opening, closing) in [("[", "]"), ("- ", ""), ("{a: ", "}")] {
+      let document = { (levels: Int) in
+        String(repeating: opening, count: levels) + "x" + String(repeating: closing, count: levels)
+      }
+      #expect(try YAMLNode.read(document(7)) != nil)
+      #expect(read(document(8)).hasSuffix("nested deeper than a job file is"))
+    }
+  }
+}

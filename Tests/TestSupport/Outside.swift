@@ -30,24 +30,3 @@ package enum Patience {
     return idle * max(4, 4 * load / Double(ProcessInfo.processInfo.activeProcessorCount))
   }
 }
-
-/// Ends a process that takes too long. `end()` has to be called when it has exited: its number may be another's then.
-package final class Watchdog: Sendable {
-  private let timer: any DispatchSourceTimer & Sendable
-
-  /// - Parameter idle: what an idle machine would need at the very most, in seconds.
-  package init(_ process: Int32, idle: Double = 120) {
-    let timer = DispatchSource.makeTimerSource(queue: .global()) as! DispatchSource
-    self.timer = timer
-    let began = ContinuousClock.now
-    timer.schedule(deadline: .now() + idle, repeating: idle / 4)
-    timer.setEventHandler {
-      // By the load of now, which was another when it began.
-      guard (ContinuousClock.now - began) / .seconds(1) > Patience.seconds(idle) else { return }
-      kill(process, SIGKILL)
-    }
-    timer.resume()
-  }
-
-  package func end() { timer.cancel() }
-}

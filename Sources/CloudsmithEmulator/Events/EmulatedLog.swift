@@ -1,10 +1,11 @@
 package import AuditRecord
+import FoundationEssentials
 
-/// One audit log: the events that have happened so far, and the source of those that happen while it is read.
+/// One audit log: the events so far, and a generator for events that happen while the log is read.
 package struct EmulatedLog: Sendable {
   package let name: LogName
   package private(set) var events = EventStore()
-  /// When the log was asked last. What arrives is written no earlier; nil before the first request.
+  /// The time of the last request; nil before the first one. Events that arrive later count as written no earlier than this.
   package internal(set) var lastAsked: Timestamp?
   private var generator: EventGenerator
 
@@ -13,31 +14,32 @@ package struct EmulatedLog: Sendable {
     self.generator = EventGenerator(seed: seed, log: name)
   }
 
-  /// An event arrives, with the time of its own `event_at` or, when that cannot be read, as the newest there is.
+  /// Inserts an event at the time of its `event_at`. If that cannot be read, it becomes the newest event.
   ///
-  /// In the log of a repository the members that only organisations have are cut out of the text.
+  /// In the log of a repository, members that only logs of organisations have are removed from the text.
   ///
-  /// - Parameter written: when the log came to hold it; nil is its own time, or the last request if that is later.
+  /// - Parameter written: when the event was written to the log; nil means its own time or the time of the last request,
+  ///   whichever is later.
   package mutating func insert(record: [UInt8], written: Timestamp? = nil) {
     let time = RecordText(record[...]).time ?? newest ?? Timestamp(microseconds: 0)
     insert(record: record, at: time, written: written)
   }
 
-  /// An event made up by the log's own generator arrives.
+  /// Inserts a generated event.
   package mutating func insertGenerated(at time: Timestamp) {
     events.insert(at: time, written: firstShown(time)) { generator.append(at: time, to: &$0) }
   }
 
-  /// An event leaves the log, as if it had never been there.
+  /// Removes an event from the log and from the truth. The index must exist.
   package mutating func erase(_ index: Int) { events.remove(index) }
 
-  /// The API tells an event with another `event_at` from now on.
+  /// Changes the `event_at` of an event. The index must exist.
   package mutating func move(_ index: Int, to time: Timestamp) {
     let text = RecordText(events.record(index)).with(time: time)
     events.move(index, to: time) { $0.append(contentsOf: text) }
   }
 
-  /// Gives an event a member `attachment` of `x`, so that it has so many bytes.
+  /// Pads an event to this many bytes with a member `attachment`. The index must exist.
   package mutating func enlarge(_ index: Int, to bytes: Int) {
     let text = events.record(index)
     guard let brace = text.first, text.count > 2 else { return }
@@ -48,14 +50,14 @@ package struct EmulatedLog: Sendable {
     events.move(index, to: events.time(index)) { $0.append(contentsOf: large) }
   }
 
-  /// Adds many made-up events, spread over the window.
+  /// Inserts generated events, spread over the window. Takes about a second per million.
   package mutating func insert(_ generation: Generation) {
     for index in 0..<generation.count {
       insertGenerated(at: generation.time(of: index, seed: generator.seed))
     }
   }
 
-  /// Adds records listed newest first, as pages list them.
+  /// Inserts records that are listed newest first, as pages list them.
   package mutating func insert(records: [[UInt8]]) {
     let times = EventFile.times(of: records)
     for index in records.indices.reversed().sorted(by: { times[$0] < times[$1] }) {
@@ -70,11 +72,55 @@ package struct EmulatedLog: Sendable {
 
   private func firstShown(_ time: Timestamp) -> Timestamp { lastAsked.map { max($0, time) } ?? time }
 
+  /// The time of the newest event; nil if the log is empty.
   package var newest: Timestamp? { events.count == 0 ? nil : events.time(events.count - 1) }
 
-  /// Every event of the log, newest first, as one JSON array. Erased events are not in it.
+  /// Every event of the log as one JSON array, newest first, without erased events.
   package var truth: [UInt8] { events.json((0..<events.count).reversed()) }
 
-  /// The events of the truth that were there at the mark and have not moved since, newest first, as one JSON array.
+  /// The events that were in the log at the mark and have not moved since, as one JSON array, newest first.
   package func steady(since mark: LogMark) -> [UInt8] { events.json(events.steady(since: mark).reversed()) }
+}
+
+/// Reads files of events for `--events`. Each is one JSON array, like a page of the API.
+package enum EventFile {
+  /// Reads the records of the files, byte for byte, in the order of the files.
+  ///
+  /// - Throws: if a file cannot be read or is not one JSON array.
+  package static func read(_ paths: [String]) throws(EventFileError) -> [[UInt8]] {
+    var records: [[UInt8]] = []
+    for path in paths {
+      let bytes: [UInt8]
+      do {
+        bytes = try Array(Data(contentsOf: URL(filePath: path)))
+      } catch {
+        throw EventFileError(path: path, reason: "no such file, or it cannot be read")
+      }
+      switch JSONText.elements(of: bytes) {
+      case .success(let elements):
+        records.append(contentsOf: elements.map { Array(bytes[$0]) })
+      case .failure(let fault):
+        throw EventFileError(path: path, reason: "it is not one JSON array (at byte \(fault.offset))")
+      }
+    }
+    return records
+  }
+
+  /// A time for each record. A record without a readable time gets the time of the record before it.
+  static func times(of records: [[UInt8]]) -> [Timestamp] {
+    let own = records.map { RecordText($0[...]).time }
+    var last = own.lazy.compactMap(\.self).first ?? Timestamp(microseconds: 0)
+    return own.map { time in
+      last = time ?? last
+      return last
+    }
+  }
+}
+
+/// A file that cannot serve as a file of events.
+package struct EventFileError: Error, CustomStringConvertible {
+  package var path: String
+  package var reason: String
+
+  package var description: String { "\(path) cannot serve as a file of events: \(reason)" }
 }

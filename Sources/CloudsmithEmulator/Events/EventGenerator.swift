@@ -1,15 +1,15 @@
 package import AuditRecord
 
-/// Makes up events of one log that look like real ones, about 670 bytes each. The same seed and log: the same events.
+/// Generates events of one log that look like real ones, of about 670 bytes each. The same seed and log give the same events.
 ///
-/// An event is put together from a few prepared pieces of text, so that a million of them take a second or two.
+/// An event is assembled from a few prepared pieces of text, so a million events take a second or two.
 package struct EventGenerator: Sendable {
   package let seed: UInt64
   private let vocabulary: EventVocabulary
   private var random: SplitMix64
 
   package init(seed: UInt64, log: LogName) {
-    // FNV-1a, so that no two logs of one emulator have the same events.
+    // FNV-1a of the name gives each log other events.
     self.seed = log.description.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) { hash, byte in
       (hash ^ UInt64(byte)) &* 0x100_0000_01B3
     }
@@ -17,7 +17,7 @@ package struct EventGenerator: Sendable {
     self.vocabulary = EventVocabulary.shared(for: log)
   }
 
-  /// Appends the JSON text of the next event.
+  /// Appends the JSON text of the next event, with this time.
   package mutating func append(at time: Timestamp, to bytes: inout [UInt8]) {
     if random.below(EventVocabulary.ordinaryPerStriking) == 0 {
       let pieces = random.pick(vocabulary.striking)
@@ -37,7 +37,7 @@ package struct EventGenerator: Sendable {
     }
   }
 
-  /// `2024-02-12T10:30:45.123456Z`, or without a fraction when that is zero, as Django REST framework writes it.
+  /// Appends a time as Django REST framework writes it: `2024-02-12T10:30:45.123456Z`, without the fraction if it is zero.
   static func append(time: Timestamp, to bytes: inout [UInt8]) {
     time.append(to: &bytes)
     if time.microseconds.flooredDivision(by: 1_000_000).remainder == 0 {
@@ -58,5 +58,66 @@ package struct EventGenerator: Sendable {
       let value = UInt8(truncatingIfNeeded: (digit < 16 ? high : low) >> UInt64(60 - digit % 16 * 4)) & 0xF
       bytes.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value)
     }
+  }
+}
+
+/// How many events to generate, and when they happen.
+package struct Generation: Sendable, Hashable {
+  package var count: Int
+  package var window: Window
+  /// The number of consecutive events that share one `event_at`.
+  package var ties: Int
+
+  package init(count: Int, window: Window, ties: Int = 1) {
+    self.count = max(0, count)
+    self.window = window
+    self.ties = max(1, ties)
+  }
+
+  /// The time of one event. Times lie inside the window and do not decrease. About one in 64 is a whole second.
+  func time(of index: Int, seed: UInt64) -> Timestamp {
+    let group = Int64(index / ties)
+    let groups = Int64((count + ties - 1) / ties)
+    let (step, rest) = max(1, window.length.microseconds).quotientAndRemainder(dividingBy: groups)
+    let start = window.from.microseconds + group * step + group * rest / groups
+    var random = SplitMix64(seed: seed ^ UInt64(group))
+    let time = start + Int64(random.below(Int(step)))
+    let second = time - time.flooredDivision(by: 1_000_000).remainder
+    return Timestamp(microseconds: second >= start && random.below(64) == 0 ? second : time)
+  }
+}
+
+/// A seeded random number generator. A seed gives the same numbers on every machine and in every release.
+///
+/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014; the constants of Vigna's
+/// `splitmix64.c`.
+package struct SplitMix64: Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) {
+    self.state = seed
+  }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number in `0..<bound`; 0 if `bound` is not positive.
+  package mutating func below(_ bound: Int) -> Int {
+    bound <= 0 ? 0 : Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+  }
+
+  /// Returns true with this probability, 0 to 1.
+  package mutating func happens(_ chance: Double) -> Bool {
+    Double(next() >> 11) * 0x1p-53 < chance
+  }
+
+  /// A random element. The array must not be empty.
+  package mutating func pick<Element>(_ elements: [Element]) -> Element {
+    elements[below(elements.count)]
   }
 }

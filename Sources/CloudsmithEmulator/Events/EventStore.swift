@@ -1,9 +1,9 @@
 package import AuditRecord
 
-/// The events of one audit log, as the text that is served, in total order: by `event_at`, then by arrival.
+/// The events of one audit log as the text that is served, ordered by `event_at` and then by arrival.
 ///
-/// The index of an event counts from the oldest, so that a new event at the end moves none. Removing and moving an event
-/// changes indices; its arrival number stays.
+/// Indices count from the oldest event, so appending the newest event changes no index. Other insertions, removals and
+/// moves change indices; the arrival number of an event never changes. Methods that take an index require that it exists.
 package struct EventStore: Sendable {
   private struct Entry {
     var time: Timestamp
@@ -15,15 +15,15 @@ package struct EventStore: Sendable {
   }
 
   private var entries: [Entry] = []
-  /// Record texts one after the other. Many blocks rather than one, so that growth never copies what is there.
+  /// Record texts, one after the other. With many blocks, growth copies no text.
   private var blocks: [[UInt8]] = []
-  /// Events that were removed, and the forms that moved events had before, in the order of these changes.
+  /// Removed events, and the earlier forms of moved events, in the order of the changes.
   private var former: [Entry] = []
-  /// The version that the last move of an event made, by its arrival number.
+  /// The version after the last move of an event, by arrival number.
   private var moves: [Int32: Int] = [:]
-  /// Changes whenever an event arrives, moves or is removed.
+  /// Grows whenever an event arrives, moves or is removed.
   private(set) var version = 0
-  /// How many events ever arrived.
+  /// The number of events that ever arrived.
   package private(set) var arrivals = 0
 
   private static let blockSize = 1 << 22
@@ -32,27 +32,28 @@ package struct EventStore: Sendable {
 
   package var count: Int { entries.count }
 
+  /// The `event_at` of an event.
   package func time(_ index: Int) -> Timestamp { entries[index].time }
 
   /// When the event was written to the log, which can be later than its own time.
   package func written(_ index: Int) -> Timestamp { entries[index].written }
 
-  /// The number of the event in the order of arrival, from 1. It names the event for good.
+  /// The position of the event in the order of arrival, from 1. It identifies the event permanently.
   package func arrival(_ index: Int) -> Int { Int(entries[index].arrival) }
 
-  /// The index of the event with this arrival number; nil when it was removed. Takes time in proportion to `count`.
+  /// The index of the event with this arrival number; nil if it was removed. Takes time proportional to `count`.
   package func index(ofArrival arrival: Int) -> Int? { entries.firstIndex { $0.arrival == arrival } }
 
-  /// The text of one event, as it arrived.
+  /// The JSON text of one event.
   package func record(_ index: Int) -> ArraySlice<UInt8> { text(of: entries[index]) }
 
   private func text(of entry: Entry) -> ArraySlice<UInt8> {
     blocks[Int(entry.block)][Int(entry.offset)..<Int(entry.offset + entry.length)]
   }
 
-  /// Adds an event whose text `write` appends; among events of the same time it is the newest.
+  /// Inserts an event whose text `write` appends. It comes after the other events of the same time.
   ///
-  /// - Parameter written: when the log came to hold it; nil is its own time.
+  /// - Parameter written: when the event was written to the log; nil means `time`.
   package mutating func insert(
     at time: Timestamp, written: Timestamp? = nil, _ write: (inout [UInt8]) -> Void
   ) {
@@ -60,13 +61,13 @@ package struct EventStore: Sendable {
     place(at: time, written: written ?? time, arrival: Int32(arrivals), write)
   }
 
-  /// Takes an event out of the log.
+  /// Removes an event.
   package mutating func remove(_ index: Int) {
     former.append(entries.remove(at: index))
     version += 1
   }
 
-  /// Gives an event another time and the text that `write` appends. It remains the same event.
+  /// Gives an event another time and the text that `write` appends. It keeps its arrival number.
   package mutating func move(_ index: Int, to time: Timestamp, _ write: (inout [UInt8]) -> Void) {
     let entry = entries.remove(at: index)
     former.append(entry)
@@ -94,10 +95,10 @@ package struct EventStore: Sendable {
     version += 1
   }
 
-  /// The index of the oldest event at or after `time`; `count` when there is none.
+  /// The index of the oldest event at or after `time`; `count` if there is none. Binary search.
   package func firstIndex(from time: Timestamp) -> Int { partition { $0 < time } }
 
-  /// The index of the oldest event after `time`; `count` when there is none.
+  /// The index of the oldest event after `time`; `count` if there is none. Binary search.
   package func firstIndex(after time: Timestamp) -> Int { partition { $0 <= time } }
 
   private func partition(_ isBefore: (Timestamp) -> Bool) -> Int {
@@ -110,10 +111,10 @@ package struct EventStore: Sendable {
     return low
   }
 
-  /// The state of the log that `steady` compares with.
+  /// The present state, for a later call of `steady`.
   package var mark: LogMark { LogMark(arrivals: arrivals, version: version) }
 
-  /// The indices of the events that were there at the mark and have not moved since.
+  /// The indices of the events that existed at the mark and have not moved since.
   package func steady(since mark: LogMark) -> [Int] {
     entries.indices.filter { index in
       let arrival = entries[index].arrival
@@ -121,10 +122,10 @@ package struct EventStore: Sendable {
     }
   }
 
-  /// The events of these indices as a JSON array, their bytes untouched.
+  /// The events at these indices as a JSON array, byte for byte.
   package func json(_ indices: some Sequence<Int>) -> [UInt8] { json(of: indices.lazy.map { entries[$0] }) }
 
-  /// The events that were removed, and moved events as they were before, as a JSON array.
+  /// Removed events, and moved events as they were before, as a JSON array.
   package var formerJSON: [UInt8] { json(of: former) }
 
   private func json(of entries: some Sequence<Entry>) -> [UInt8] {
@@ -139,7 +140,7 @@ package struct EventStore: Sendable {
   }
 }
 
-/// A state of a log, to ask later which events have been there ever since.
+/// A state of a log. `steady(since:)` finds the events that are unchanged since then.
 package struct LogMark: Sendable, Hashable {
   package var arrivals: Int
   package var version: Int

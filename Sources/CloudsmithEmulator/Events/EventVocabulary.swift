@@ -1,30 +1,30 @@
 import AuditRecord
 import Synchronization
 
-/// The prepared pieces of text that made-up events are put together from.
+/// The prepared pieces of text that generated events are assembled from.
 ///
-/// People, names and places of work are invented; addresses come from the ranges kept for documentation (RFC 5737,
-/// RFC 3849). Members stand in the order of the published schema, without white space, as the API writes them.
+/// People and names are invented. Addresses come from the ranges for documentation (RFC 5737, RFC 3849). Members have
+/// the order of the published schema and no white space, as the API writes them.
 struct EventVocabulary: Sendable {
   /// What happened, and to what.
   struct Subject: Sendable {
     var isSystem: Bool
-    /// From `event` up to the quote that opens the time.
+    /// From `event` to the opening quote of the time.
     var beforeTime: [UInt8]
-    /// From the quote that closes the time up to the one that opens the uuid.
+    /// From the closing quote of the time to the opening quote of the uuid.
     var beforeUUID: [UInt8]
   }
 
-  /// A whole record that is out of the ordinary, but for its time and uuid.
+  /// An unusual record without its time and uuid.
   struct Pieces: Sendable {
     var beforeTime: [UInt8]
     var beforeUUID: [UInt8]
     var afterUUID: [UInt8]
   }
 
-  /// Up to and including `context`; a person or service at one address each.
+  /// The members up to `context`, for a person or service at one address.
   let actors: [[UInt8]]
-  /// The same for what Cloudsmith does by itself.
+  /// The same for actions of Cloudsmith itself.
   let system: [UInt8]
   let subjects: [Subject]
   let striking: [Pieces]
@@ -32,7 +32,7 @@ struct EventVocabulary: Sendable {
   static let end = Array("\"}".utf8)
   static let ordinaryPerStriking = 32
 
-  /// The vocabulary of a log, prepared once: a simulation makes thousands of emulators.
+  /// The vocabulary of a log. It is prepared once, because a simulation makes thousands of emulators.
   static func shared(for log: LogName) -> EventVocabulary {
     prepared.withLock { prepared in
       let vocabulary = prepared[log] ?? EventVocabulary(log: log)
@@ -106,7 +106,7 @@ struct EventVocabulary: Sendable {
     return subjects
   }
 
-  /// Twelve letters and digits, as Cloudsmith names what keeps its identity through renaming.
+  /// A permanent slug of Cloudsmith: twelve letters and digits.
   private static func slugPerm(_ random: inout SplitMix64) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
     return String((0..<12).map { _ in random.pick(alphabet) })
@@ -121,5 +121,72 @@ struct EventVocabulary: Sendable {
       "2001:db8:\(String(random.below(0xFFFF), radix: 16)):\(String(1 + random.below(0xFFFE), radix: 16))::"
         + String(1 + random.below(0xFFFE), radix: 16)
     }
+  }
+}
+
+/// The words of generated events. The values of `event` occur in real logs.
+extension EventVocabulary {
+  static let people = [
+    "ada-quill", "ben-harrow", "carla-oduya", "dmitri-vale", "elif-sandoz", "farah-lindqvist", "gus-tanaka",
+    "hana-brisk", "ivo-marchetti", "june-okafor", "kasper-dunn", "lena-roth", "milo-achterberg", "nadia-west",
+    "oskar-finch", "priya-holm", "quentin-mbeki", "rosa-keller", "sami-laine", "tove-garrick",
+  ]
+
+  static let services = ["ci-deploy", "nightly-build", "release-bot", "terraform", "mirror-sync"]
+
+  static let repositories = ["platform", "platform-dev", "mobile", "data-tools", "third-party", "sandbox"]
+
+  static let packages = ["libparse", "webfront", "orders-api", "ledger", "ingest", "auth-proxy", "charts"]
+
+  /// Places in the form of `actor_location`, with coordinates as text of six decimals.
+  static let places = [
+    place("Belfast", "Europe", "United Kingdom", "GB", "BT1", "54.539600", "-5.975000"),
+    place("Lisbon", "Europe", "Portugal", "PT", "1100-148", "38.722252", "-9.139337"),
+    place("Tallinn", "Europe", "Estonia", "EE", "10111", "59.437000", "24.753500"),
+    place("São Paulo", "South America", "Brazil", "BR", "01000-000", "-23.550520", "-46.633308"),
+    place("Zürich", "Europe", "Switzerland", "CH", "8001", "47.376900", "8.541700"),
+    place("Portland", "North America", "United States", "US", "97204", "45.520200", "-122.674200"),
+    place("Nairobi", "Africa", "Kenya", "KE", nil, "-1.286400", "36.817200"),
+    place("大阪市", "Asia", "Japan", "JP", "530-0001", "34.693700", "135.502300"),
+    place("Wellington", "Oceania", "New Zealand", "NZ", "6011", "-41.286500", "174.776200"),
+    place("Reykjavík", "Europe", "Iceland", "IS", "101", "64.135480", "-21.895410"),
+    place(nil, "North America", "Canada", "CA", nil, "43.631900", "-79.371600"),
+    place("Montréal", "North America", "Canada", "CA", "H2Y", "45.501700", "-73.567300"),
+  ]
+
+  struct Happening {
+    var event: String
+    var object: String
+    var bySystem = false
+  }
+
+  static let happenings = [
+    Happening(event: "action.login", object: "user"),
+    Happening(event: "action.login", object: "user"),
+    Happening(event: "action.login", object: "user"),
+    Happening(event: "read.package_downloaded", object: "package"),
+    Happening(event: "create.package_created", object: "package"),
+    Happening(event: "delete.package_deleted", object: "package"),
+    Happening(event: "create.entitlement_created", object: "repository_token"),
+    Happening(event: "update.entitlement_refreshed", object: "repository_token", bySystem: true),
+    Happening(event: "create.repository_gpg_key_created", object: "repository_gpg_key"),
+    Happening(event: "create.repository_created", object: "repository"),
+    Happening(event: "delete.repository_deleted", object: "repository"),
+    Happening(event: "update.repository_retention_updated", object: "repository", bySystem: true),
+    Happening(event: "update.scim_blocked", object: "organization"),
+    Happening(event: "update.package_vulnerability_policy_updated", object: "organization"),
+    Happening(event: "update.api_key_refreshed", object: "user", bySystem: true),
+    Happening(event: "delete.service", object: "service"),
+  ]
+
+  private static func place(
+    _ city: String?, _ continent: String, _ country: String, _ code: String, _ postalCode: String?,
+    _ latitude: String, _ longitude: String
+  ) -> String {
+    let quoted = { (text: String?) in text.map { "\"\($0)\"" } ?? "null" }
+    return """
+      {"city":\(quoted(city)),"continent":"\(continent)","country":"\(country)","country_code":"\(code)",\
+      "latitude":"\(latitude)","longitude":"\(longitude)","postal_code":\(quoted(postalCode))}
+      """
   }
 }

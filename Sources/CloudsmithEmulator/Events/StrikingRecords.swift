@@ -1,7 +1,7 @@
 import AuditRecord
 
-/// Records that real logs hold now and then and that simple readers stumble over: strings full of delimiters, members
-/// that no schema names, and the shape of the sample in Monad's connector page.
+/// Unusual records that occur in real logs and break simple readers: strings full of delimiters, members that no schema
+/// names, and the form of the sample on Monad's connector page.
 enum StrikingRecords {
   static func pieces(_ log: LogName) -> [EventVocabulary.Pieces] {
     strings.map { record(log, object: $0) }
@@ -14,7 +14,7 @@ enum StrikingRecords {
       ]
   }
 
-  /// Objects of unusual names, as JSON text.
+  /// Unusual values of `object`, as JSON text.
   private static let strings = [
     #""he said \"no\"""#,
     #""a,b;c\td|e""#,
@@ -54,8 +54,8 @@ enum StrikingRecords {
       afterUUID: Array("\"\(more)}".utf8))
   }
 
-  /// The shape of the sample that Monad's page shows: fewer members of the location, UUIDs for slugs, no
-  /// `target_slug_perm`, names with capitals, and white space between the members.
+  /// The form of the sample on Monad's page: fewer members of the location, UUIDs in place of slugs, no
+  /// `target_slug_perm`, capitalised names, and white space between the members.
   private static func monad(_ log: LogName) -> EventVocabulary.Pieces {
     EventVocabulary.Pieces(
       beforeTime: Array(

@@ -1,16 +1,16 @@
 import AuditRecord
 
-/// What a query asks for, with times resolved.
+/// A parsed query, with all times resolved.
 package indirect enum QueryExpression: Sendable, Hashable {
   case everything
   case time(TimeComparison)
-  /// A term on one of a record's strings; without a field, on any of `event` and `actor`.
+  /// A term on one string of a record; without a field, on `event` or `actor`.
   case text(field: Field?, TextPattern)
   case not(QueryExpression)
   case and(QueryExpression, QueryExpression)
   case or(QueryExpression, QueryExpression)
 
-  /// The searchable fields that are documented, but for `event_at`.
+  /// The documented searchable fields other than `event_at`.
   package enum Field: String, Sendable, CaseIterable {
     case actor
     case actorKind = "actor_kind"
@@ -19,7 +19,7 @@ package indirect enum QueryExpression: Sendable, Hashable {
     case eventKind = "event_kind"
   }
 
-  /// The events asked for, by binary search where the expression is only bounds in time.
+  /// The events that match. Uses binary search if the expression has only bounds in time, else reads every event.
   func list(of events: EventStore) -> EventList {
     if let range = range(in: events) { return EventList(range) }
     return EventList((0..<events.count).filter { admits($0, of: events) })
@@ -58,5 +58,49 @@ package indirect enum QueryExpression: Sendable, Hashable {
     case .some(let field): record.string(field.rawValue).map { [$0] } ?? []
     case nil: [record.string("event"), record.string("actor")].compactMap(\.self)
     }
+  }
+}
+
+/// A term on text: `foo` anywhere, `^foo` at the start, `foo$` at the end, `foo*bar` with anything between. Case is
+/// ignored. Source: the audit-log page of Cloudsmith's documentation.
+package struct TextPattern: Sendable, Hashable {
+  private var isAtStart: Bool
+  private var isAtEnd: Bool
+  private var parts: [[UInt8]]
+
+  init(_ text: Substring) {
+    var text = text
+    self.isAtStart = text.first == "^"
+    if isAtStart { text.removeFirst() }
+    self.isAtEnd = text.last == "$"
+    if isAtEnd { text.removeLast() }
+    self.parts = text.split(separator: "*", omittingEmptySubsequences: false)
+      .map { $0.utf8.map(TextPattern.folded) }
+  }
+
+  /// Whether the pattern matches the raw text of a JSON string.
+  func fits(_ text: ArraySlice<UInt8>) -> Bool {
+    let text = text.map(TextPattern.folded)
+    var position = 0
+    for (index, part) in parts.enumerated() {
+      let isFirst = index == 0
+      if index == parts.count - 1, isAtEnd {
+        let start = text.count - part.count
+        return start >= position && text[start...].elementsEqual(part) && !(isFirst && isAtStart && start > 0)
+      }
+      guard let start = TextPattern.find(part, in: text, from: position) else { return false }
+      if isFirst, isAtStart, start != 0 { return false }
+      position = start + part.count
+    }
+    return true
+  }
+
+  private static func find(_ part: [UInt8], in text: [UInt8], from position: Int) -> Int? {
+    guard position + part.count <= text.count else { return nil }
+    return (position...(text.count - part.count)).first { text[$0..<$0 + part.count].elementsEqual(part) }
+  }
+
+  private static func folded(_ byte: UInt8) -> UInt8 {
+    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 }

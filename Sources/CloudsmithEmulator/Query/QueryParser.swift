@@ -1,6 +1,6 @@
 package import AuditRecord
 
-/// Reads the `query` of a request.
+/// Parses the `query` parameter of a request.
 ///
 /// Terms are `word`, `field:word`, `event_at:>="time"`, with `~` before a value to negate it; between terms `AND`
 /// (also when nothing stands there) binds tighter than `OR`; `NOT` and parentheses. Values may stand in double or
@@ -11,7 +11,7 @@ package struct QueryParser {
   private let filter: TimeFilter
   private let now: Timestamp
 
-  /// What the query asks for; nil when it cannot be read, or when the filter refuses its times.
+  /// Parses a query. Returns nil if it is invalid, or if the filter refuses its times. An empty query matches everything.
   package static func parse(_ query: String, filter: TimeFilter, now: Timestamp) -> QueryExpression? {
     var parser = QueryParser(rest: query[...], filter: filter, now: now)
     parser.skipBlanks()
@@ -107,4 +107,23 @@ package struct QueryParser {
   private mutating func skipBlanks() {
     rest = rest.drop { $0.isWhitespace }
   }
+}
+
+/// Times in a query.
+package enum QueryTime {
+  /// Reads RFC 3339, a date (00:00 UTC), a time without a zone (UTC), or `3 days ago`; nil for anything else.
+  package static func read(_ text: Substring, now: Timestamp) -> Timestamp? {
+    if let time = Timestamp(rfc3339: String(text)) ?? Timestamp(rfc3339: "\(text)Z") { return time }
+    if let day = Day(String(text)) { return day.start }
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[2] == "ago", let count = Int64(words[0]), (0...100_000).contains(count)
+    else { return nil }
+    let unit = words[1].last == "s" ? words[1].dropLast() : words[1]
+    return units[String(unit)].map { now - TimeSpan(microseconds: count * $0.microseconds) }
+  }
+
+  private static let units: [String: TimeSpan] = [
+    "second": .seconds(1), "minute": .minutes(1), "hour": .hours(1), "day": .days(1), "week": .days(7),
+    "month": .days(30), "year": .days(365),
+  ]
 }

@@ -1,23 +1,23 @@
 package import AuditRecord
 
-/// How the server understands the times of `event_at` in a query. How Cloudsmith does is not documented.
+/// How the server interprets `event_at` in a query. Cloudsmith does not document it.
 package enum TimeFilter: Sendable, Hashable {
-  /// To the microsecond, `>` and `<` without the bound itself, `>=` and `<=` with it.
+  /// To the microsecond; `>` and `<` exclude the bound, `>=` and `<=` include it.
   case exact
-  /// As if every bound were included.
+  /// Every bound is included.
   case inclusive
   /// The time of day of a bound is dropped.
   case dayTruncated
-  /// Bounds are read in another zone: an event is compared with the bound moved by the span.
+  /// Bounds are shifted by the span, as if they were read in another time zone.
   case shifted(TimeSpan)
   /// Terms on `event_at` have no effect.
   case ignored
-  /// Terms on `event_at` are answered with 400.
+  /// Terms on `event_at` get a 400 response.
   case rejected
-  /// Exact, but on another time of the event than its `event_at`.
+  /// Exact, but compares another time of the event than its `event_at`.
   case onClock(FilterClock)
 
-  /// What a term of a query comes to; nil when it is refused.
+  /// The expression that a term means; nil if it is refused.
   func apply(_ comparison: TimeComparison) -> QueryExpression? {
     var comparison = comparison
     switch self {
@@ -47,10 +47,10 @@ package struct TimeComparison: Sendable, Hashable {
 
   package var relation: Relation
   package var bound: Timestamp
-  /// Which time of an event is compared; nil is its `event_at`.
+  /// The time of the event that is compared; nil means its `event_at`.
   package var clock: FilterClock?
 
-  /// The indices of the events that it admits, of a store in its order; nil when these can lie apart.
+  /// The indices of the matching events; nil if they need not be contiguous.
   func range(in events: EventStore) -> Range<Int>? {
     guard clock == nil else { return nil }
     return switch relation {
@@ -71,5 +71,32 @@ package struct TimeComparison: Sendable, Hashable {
     case .through: time <= bound
     case .at: time == bound
     }
+  }
+}
+
+/// A clock for `TimeFilter.onClock`: events are found by the time they were written to the log, some of them even later.
+///
+/// An event has the same time in every query.
+package struct FilterClock: Sendable, Hashable {
+  private let chance: Double
+  private let bound: TimeSpan
+  private let seed: UInt64
+
+  /// - Parameters:
+  ///   - bound: how much later than the write an event can be found at most; negative means earlier.
+  ///   - chance: the share of events, 0 to 1, that are found at another time than that of the write.
+  package init(shift bound: TimeSpan = .zero, chance: Double = 1, seed: UInt64 = 1) {
+    self.bound = bound
+    self.chance = chance
+    self.seed = seed
+  }
+
+  /// The time at which a query finds the event.
+  package func time(of index: Int, in events: EventStore) -> Timestamp {
+    let written = events.written(index)
+    var random = SplitMix64(seed: seed ^ (UInt64(events.arrival(index)) &* 0x9E37_79B9_7F4A_7C15))
+    guard bound != .zero, random.happens(chance) else { return written }
+    let shift = Int64(1 + random.below(Int(bound.microseconds.magnitude)))
+    return written + TimeSpan(microseconds: bound > .zero ? shift : -shift)
   }
 }

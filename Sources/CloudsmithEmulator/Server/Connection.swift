@@ -8,14 +8,14 @@ import NIOHTTP1
   import Darwin
 #endif
 
-/// One connection: requests are answered in order, each before the next is read.
+/// One connection. It answers each request before it reads the next one.
 struct Connection {
   typealias Wire = NIOAsyncChannel<HTTPServerRequestPart, ResponsePart>
 
   let wire: Wire
   let api: SharedAPI
 
-  /// Serves until either side ends the connection. A client that goes away is no error.
+  /// Serves until either side ends the connection. A client that disconnects is not an error.
   func serve() async {
     do {
       try await wire.executeThenClose { inbound, outbound in
@@ -34,11 +34,11 @@ struct Connection {
         }
       }
     } catch {
-      // The client went away, sent what is no HTTP, or the server is closing: nobody is left to tell.
+      // The client disconnected, sent something other than HTTP, or the server is closing: nobody is left to answer.
     }
   }
 
-  /// False when the connection is to end.
+  /// Returns false if the connection must be closed.
   private func deliver(
     _ response: EmulatedResponse, to request: HTTPRequestHead,
     _ outbound: NIOAsyncChannelOutboundWriter<ResponsePart>
@@ -89,7 +89,7 @@ struct Connection {
       try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
       try await wire.channel.close()
     } catch {
-      // Closed already, which is what was wanted.
+      // Already closed.
     }
   }
 }
@@ -104,4 +104,23 @@ extension EmulatedRequest {
 
 extension TimeSpan {
   var duration: Duration { .microseconds(microseconds) }
+}
+
+/// The part of a response that a task sends to the event loop.
+typealias ResponsePart = HTTPPart<HTTPResponseHead, ByteBuffer>
+
+/// Converts response parts to the type that NIO's encoder takes.
+final class ResponsePartEncoder: ChannelOutboundHandler, RemovableChannelHandler {
+  typealias OutboundIn = ResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    let part: HTTPServerResponsePart =
+      switch unwrapOutboundIn(data) {
+      case .head(let head): .head(head)
+      case .body(let buffer): .body(.byteBuffer(buffer))
+      case .end(let trailers): .end(trailers)
+      }
+    context.write(wrapOutboundOut(part), promise: promise)
+  }
 }

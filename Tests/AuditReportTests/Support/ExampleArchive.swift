@@ -1,28 +1,29 @@
 import AuditArchive
 import AuditRecord
-import Foundation
 import TestSupport
+import Testing
 
 /// A small archive of `acme` in a folder of its own.
 enum ExampleArchive {
   static let log = LogName("acme")!
 
-  /// Runs `body` with the folder of an archive that `write` has made.
+  /// Has `write` make an archive and gives its folder and manifest to `body`.
   static func with(
     _ write: (ArchiveWriter) async throws -> Void, _ body: (_ folder: String, Manifest) async throws -> Void
   ) async throws {
-    let folder = NSTemporaryDirectory() + "audit-report-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    let folder = temporary.path + "/archive"
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
     let holder = LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0))
     try await Archive(at: folder, log: source.log).withWriter(
       source: source, holder: holder, settings: WriterSettings(toolVersion: "1.0.0")
     ) { try await write($0) }
-    let manifest = try await Archive(at: folder, log: log).read()
-    try await body(folder, manifest!)
+    let manifest = try #require(try await Archive(at: folder, log: log).read())
+    try await body(folder, manifest)
   }
 
-  /// Commits days with so many events each, and what is covered with them.
+  /// Commits days with this many events each, and extends the coverage by `covered`.
   static func commit(
     _ days: KeyValuePairs<String, Int>, covered: [(String, String)], at time: String, to writer: ArchiveWriter
   ) async throws {

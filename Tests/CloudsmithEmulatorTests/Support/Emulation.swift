@@ -45,6 +45,14 @@ struct Emulation {
     }
   }
 
+  /// An emulator of so many made-up events, with these behaviours from now on, and the names of its events, newest first.
+  static func withNames(_ count: Int, _ behaviours: any Behaviour...) throws -> (Emulation, [String]) {
+    var emulation = try Emulation(generated: count)
+    let all = try emulation.walk(size: 500)
+    emulation.api.behave(behaviours)
+    return (emulation, all)
+  }
+
   mutating func get(page: Int? = nil, size: Int? = nil, query: String? = nil) -> EmulatedResponse {
     api.respond(
       to: EmulatedRequest(
@@ -76,6 +84,10 @@ extension EmulatedResponse {
   var records: [[String: Any]] { get throws { try CloudsmithEmulatorTests.records(body) } }
   var uuids: [String] { get throws { try records.compactMap { $0["uuid"] as? String } } }
   var text: String { String(decoding: body, as: UTF8.self) }
+  /// What an answer says about pages: count, pages, page and size. An element is nil if the field is absent.
+  var pagination: [String?] {
+    ["Count", "PageTotal", "Page", "PageSize"].map { headers["X-Pagination-\($0)"] }
+  }
   var detail: String? {
     get throws {
       (try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])?["detail"] as? String

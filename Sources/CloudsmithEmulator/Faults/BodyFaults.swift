@@ -1,0 +1,138 @@
+package import AuditRecord
+import PartitionFormats
+
+/// Sends the first half of a page as a complete response, so the JSON array is not closed.
+package struct InvalidJSON: Behaviour {
+  private let rhythm: Rhythm
+
+  package init(_ rhythm: Rhythm) {
+    self.rhythm = rhythm
+  }
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn), response.status == 200 else { return }
+    response.body.removeLast((response.body.count + 1) / 2)
+  }
+}
+
+/// Inserts a byte that is never valid UTF-8 into the first string of a page.
+package struct InvalidUTF8: Behaviour {
+  private let rhythm: Rhythm
+
+  package init(_ rhythm: Rhythm) {
+    self.rhythm = rhythm
+  }
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn), response.status == 200,
+      let quote = response.body.firstIndex(of: UInt8(ascii: "\""))
+    else { return }
+    response.body.insert(0xFF, at: quote + 1)
+  }
+}
+
+/// Wraps the array of a page in an object, as a newer version of the API might.
+package struct ObjectBody: Behaviour {
+  private let rhythm: Rhythm
+
+  package init(_ rhythm: Rhythm) {
+    self.rhythm = rhythm
+  }
+
+  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn), response.status == 200 else { return }
+    response.body = Array("{\"results\":".utf8) + response.body + Array("}".utf8)
+  }
+}
+
+/// Truncates a gzip member. `Content-Length` matches, so only the missing trailer shows the loss.
+///
+/// Affects clients that accept gzip.
+package struct TruncatedGzip: Behaviour {
+  private let rhythm: Rhythm
+  private let missing: Int?
+
+  /// - Parameter missing: how many bytes are missing; nil means the second half. The trailer (CRC-32 and length, RFC 1952)
+  ///   has 8 bytes.
+  package init(_ rhythm: Rhythm, missing: Int? = nil) {
+    self.rhythm = rhythm
+    self.missing = missing
+  }
+
+  package mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn), response.headers["Content-Encoding"] == "gzip" else { return }
+    response.body.removeLast(min(response.body.count, missing ?? response.body.count / 2))
+  }
+}
+
+/// Sends an empty array full of spaces as gzip, about a thousandth of its inflated size, whatever the client accepts.
+package struct GzipBomb: Behaviour {
+  private let rhythm: Rhythm
+  private let size: Int
+  private var bomb: [UInt8]?
+
+  /// - Parameter size: the inflated size in bytes. The first use needs as much memory.
+  package init(_ rhythm: Rhythm, size: Int = 256 << 20) {
+    self.rhythm = rhythm
+    self.size = size
+  }
+
+  package mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn) else { return }
+    do {
+      let body = try bomb ?? packed()
+      bomb = body
+      response = EmulatedResponse(
+        status: 200, headers: [("Content-Type", "application/json"), ("Content-Encoding", "gzip")], body: body
+      )
+    } catch {
+      response = EmulatedResponse(status: 500, detail: "The emulator could not compress the answer.")
+    }
+  }
+
+  private func packed() throws -> [UInt8] {
+    var body = [UInt8](repeating: UInt8(ascii: " "), count: max(2, size))
+    body[0] = UInt8(ascii: "[")
+    body[body.count - 1] = UInt8(ascii: "]")
+    return try Gzip.compress(body)
+  }
+}
+
+/// Ends the connection within a body.
+package struct CutBody: Behaviour {
+  private let rhythm: Rhythm
+  private let bytes: Int
+  private let ending: Delivery.Ending
+
+  /// - Parameter bytes: how many bytes of the encoded body are sent first.
+  package init(_ rhythm: Rhythm, after bytes: Int, ending: Delivery.Ending = .close) {
+    self.rhythm = rhythm
+    self.bytes = bytes
+    self.ending = ending
+  }
+
+  package mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn), bytes < response.body.count else { return }
+    response.delivery.cutAfter = bytes
+    response.delivery.ending = ending
+  }
+}
+
+/// Delays the response and sends its body slowly.
+package struct SlowBody: Behaviour {
+  private let rhythm: Rhythm
+  private let delay: TimeSpan
+  private let bytesPerSecond: Int?
+
+  package init(_ rhythm: Rhythm, delay: TimeSpan = .zero, bytesPerSecond: Int? = nil) {
+    self.rhythm = rhythm
+    self.delay = delay
+    self.bytesPerSecond = bytesPerSecond
+  }
+
+  package mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+    guard rhythm.strikes(turn) else { return }
+    response.delivery.delay = max(response.delivery.delay, delay)
+    response.delivery.bytesPerSecond = bytesPerSecond ?? response.delivery.bytesPerSecond
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import AuditRecord
+import CloudsmithEmulator
+
+struct AccessOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Serve the log of this organisation; may be repeated. Default: acme.", valueName: "slug"))
+  var organization: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve also the log of this repository of the first organisation; may be repeated.", valueName: "slug"))
+  var repository: [String] = []
+
+  @Option(help: ArgumentHelp("The one key that is accepted.", valueName: "key"))
+  var apiKey = EmulatorConfiguration.demoKey
+
+  @Option(
+    help: ArgumentHelp(
+      "Exchange this identity token for bearer tokens of --oidc-service at /openid/ORG/.", valueName: "token")
+  )
+  var oidcToken: String?
+
+  @Option(help: ArgumentHelp("The service account that it is exchanged for.", valueName: "slug"))
+  var oidcService = "emulated-service"
+
+  @Option(help: ArgumentHelp("How many requests a bearer token is good for.", valueName: "count"))
+  var oidcLifetime: Int?
+
+  @Option(help: ArgumentHelp("How many bearer tokens are given in all.", valueName: "count"))
+  var oidcTokens: Int?
+
+  @Flag(help: "Answer 402, as for a plan without audit logs.")
+  var planWithoutAuditLog = false
+
+  @Flag(help: "Answer 403, as to a key without the right to read audit logs.")
+  var forbidden = false
+
+  @Flag(help: "Take every request as nobody's, as the API does with a key that it cannot read.")
+  var dropKeys = false
+
+  @Option(help: ArgumentHelp("Requests allowed in one window; 0 is no limit.", valueName: "count"))
+  var rateLimit = 10_800
+
+  @Option(
+    name: .customLong("rate-window"),
+    help: ArgumentHelp("The length of that window, such as 90s or 1h.", valueName: "span"))
+  var rateWindowText = "1h"
+
+  @Option(help: "How times in a query are understood.")
+  var timeFilter = Filter.exact
+
+  @Option(help: ArgumentHelp("Pages are cut to this size, whatever is asked for.", valueName: "count"))
+  var maximumPageSize = 500
+
+  enum Filter: String, CaseIterable, ExpressibleByArgument {
+    case exact, inclusive
+    case dayTruncated = "day-truncated"
+    /// By an hour, as if the server read times one zone further west.
+    case shifted
+    case ignored, rejected
+
+    var filter: TimeFilter {
+      switch self {
+      case .exact: .exact
+      case .inclusive: .inclusive
+      case .dayTruncated: .dayTruncated
+      case .shifted: .shifted(.hours(1))
+      case .ignored: .ignored
+      case .rejected: .rejected
+      }
+    }
+  }
+
+  var granted: EmulatorConfiguration.Access {
+    planWithoutAuditLog ? .planWithoutAuditLog : forbidden ? .forbidden : .granted
+  }
+
+  var identity: TrustedIdentity? {
+    oidcToken.map {
+      TrustedIdentity(token: $0, service: oidcService, lifetime: oidcLifetime, tokens: oidcTokens)
+    }
+  }
+
+  var rateWindow: TimeSpan { TimeSpan(rateWindowText) ?? .hours(1) }
+
+  var logs: [LogName] {
+    let organizations = organization.isEmpty ? ["acme"] : organization
+    return organizations.compactMap { LogName($0) }
+      + repository.compactMap { LogName("\(organizations[0])/\($0)") }
+  }
+
+  func check() throws {
+    for slug in organization + repository where Slug(slug) == nil {
+      throw ValidationError("'\(slug)' is no slug: letters, digits, '-', '_' and '.' only.")
+    }
+    guard let window = TimeSpan(rateWindowText), window > .zero else {
+      throw ValidationError("'\(rateWindowText)' is no length of time; write 90s, 10m or 1h.")
+    }
+    if rateLimit < 0 { throw ValidationError("--rate-limit needs a count; 0 is no limit.") }
+    if maximumPageSize < 1 { throw ValidationError("--maximum-page-size needs a count of at least 1.") }
+    if planWithoutAuditLog, forbidden {
+      throw ValidationError("Give --plan-without-audit-log or --forbidden, not both.")
+    }
+  }
+}
+
+struct ListeningOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The port; 0 is any free one.", valueName: "port"))
+  var port = 8080
+
+  @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
+  var bind = "127.0.0.1"
+
+  @Flag(help: "Listen also on an address that other machines can reach, without TLS and real access control.")
+  var allowOtherMachines = false
+
+  var isLoopback: Bool { bind == "localhost" || bind == "::1" || bind.hasPrefix("127.") }
+
+  func check() throws {
+    guard (0...65_535).contains(port) else {
+      throw ValidationError("'\(port)' is not a port: it must be 0 to 65535.")
+    }
+    guard isLoopback || allowOtherMachines else {
+      throw ValidationError(
+        "Other machines could reach '\(bind)'; add --allow-other-machines if that is meant, or leave out --bind."
+      )
+    }
+  }
+}

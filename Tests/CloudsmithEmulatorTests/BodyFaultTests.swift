@@ -1,0 +1,95 @@
+import AuditRecord
+import CloudsmithEmulator
+import Foundation
+import PartitionFormats
+import TestSupport
+import Testing
+
+/// Answers that fail, and bodies that cannot be read.
+@Suite(.fewAtOnce) struct `Faults of answers` {
+  @Test(arguments: [nil, 8]) func `a truncated gzip body cannot be read, and is promised no longer`(
+    missing: Int?
+  ) throws {
+    var emulation = try Emulation(generated: 30)
+    let fields: HTTPFields = [("X-Api-Key", EmulatorConfiguration.demoKey), ("Accept-Encoding", "gzip")]
+    let whole = emulation.get("/v1/audit-log/acme/", fields)
+    emulation.api.behave([TruncatedGzip(Rhythm(every: 1), missing: missing)])
+    let cut = emulation.get("/v1/audit-log/acme/", fields)
+    #expect(cut.body.count == whole.body.count - (missing ?? whole.body.count / 2))
+    #expect(cut.isWhole)
+    #expect(throws: GzipError.self) { try Gzip.decompress(cut.body, limit: 1 << 20) }
+    #expect(try emulation.get().records.count == 30)
+  }
+
+  @Test func `a gzip bomb is small on the wire, large when inflated, and an empty array`() throws {
+    var emulation = try Emulation(`Pages`.three) {
+      $0.behaviours = [GzipBomb(Rhythm(every: 2), size: 8 << 20)]
+    }
+    #expect(try emulation.get().uuids.count == 3)
+    let bomb = emulation.get()
+    #expect(bomb.headers["Content-Encoding"] == "gzip")
+    #expect(bomb.body.count * 900 < 8 << 20)
+    let inflated = try Gzip.decompress(bomb.body, limit: 8 << 20)
+    #expect(inflated.count == 8 << 20)
+    #expect(try records(inflated).isEmpty)
+  }
+
+  @Test func `half of a page is no JSON`() throws {
+    var emulation = try Emulation(generated: 30)
+    let whole = emulation.get().body
+    emulation.api.behave([InvalidJSON(Rhythm(every: 2))])
+    var bodies: [[UInt8]] = []
+    for _ in 0..<2 { bodies.append(emulation.get().body) }
+    #expect(bodies.contains(whole) && bodies.contains(Array(whole.prefix(whole.count / 2))))
+  }
+
+  @Test func `a byte that is no UTF-8 stands in a string`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [InvalidUTF8(Rhythm(every: 1))] }
+    let body = emulation.get().body
+    #expect(String(validating: body, as: UTF8.self) == nil)
+    let mended = body.filter { $0 != 0xFF }
+    #expect(body.count == mended.count + 1)
+    #expect(try records(mended).count == 3)
+  }
+
+  @Test func `an object holds the array that belongs in its place`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [ObjectBody(Rhythm(every: 1))] }
+    let object = try JSONSerialization.jsonObject(with: Data(emulation.get().body)) as? [String: Any]
+    #expect((object?["results"] as? [Any])?.count == 3)
+  }
+
+  @Test func `a cut body keeps its promise of a length that never comes`() throws {
+    var emulation = try Emulation(generated: 30) { $0.behaviours = [CutBody(Rhythm(every: 2), after: 100)] }
+    #expect(
+      [emulation.get().isWhole, emulation.get().isWhole, emulation.get().isWhole] == [true, false, true])
+    #expect(emulation.api.requests.map(\.isWhole) == [true, false, true])
+  }
+
+  @Test(arguments: [500, 502, 503, 504]) func `every so-many-th request fails`(status: Int) throws {
+    var emulation = try Emulation(`Pages`.three) {
+      $0.behaviours = [Failures(Rhythm(every: 3, burst: 2), status: status)]
+    }
+    let statuses = (1...8).map { _ in emulation.get().status }
+    #expect(statuses == [200, 200, status, status, 200, status, status, 200])
+    #expect(emulation.api.requests.map(\.status) == statuses)
+  }
+
+  @Test func `a failure can carry Retry-After and an HTML body`() throws {
+    var emulation = try Emulation(`Pages`.three) {
+      $0.behaviours = [Failures(Rhythm(every: 1), status: 429, retryAfter: 7, asHTML: true)]
+    }
+    let response = emulation.get()
+    #expect(response.headers["Retry-After"] == "7")
+    #expect(response.headers["Content-Type"]?.hasPrefix("text/html") == true)
+    #expect(response.text.hasPrefix("<!DOCTYPE html>"))
+  }
+
+  @Test func `a redirect to another host keeps path and query`() throws {
+    var emulation = try Emulation(`Pages`.three) {
+      $0.behaviours = [RedirectElsewhere(Rhythm(every: 1), to: "http://127.0.0.2:9")]
+    }
+    let response = emulation.get(page: 2)
+    #expect(response.status == 302)
+    #expect(response.headers["Location"] == "http://127.0.0.2:9/v1/audit-log/acme/?page=2")
+  }
+}
