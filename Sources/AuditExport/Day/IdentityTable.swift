@@ -51,3 +51,56 @@ struct IdentityTable: Sendable {
     for row in 0..<hashes.count { put(row) }
   }
 }
+
+/// A list that grows by a chunk at a time: it is never copied to become longer, and never twice as large as what it holds.
+struct ChunkedArray<Element: Sendable>: Sendable {
+  private static var bits: Int { 15 }
+
+  private var chunks: [[Element]] = []
+  private(set) var count = 0
+
+  /// Bytes of memory.
+  var footprint: Int { chunks.reduce(0) { $0 + $1.capacity } * MemoryLayout<Element>.stride }
+
+  subscript(index: Int) -> Element {
+    chunks[index >> Self.bits][index & (1 << Self.bits - 1)]
+  }
+
+  mutating func append(_ element: Element) {
+    if count & (1 << Self.bits - 1) == 0 {
+      chunks.append([])
+      // The first chunk grows as an array does: most lists are short.
+      if count > 0 { chunks[chunks.count - 1].reserveCapacity(1 << Self.bits) }
+    }
+    chunks[chunks.count - 1].append(element)
+    count += 1
+  }
+}
+
+/// What a row on the disk is known by: its time, 128 bits for its uuid, 64 for its content, by Swift's `Hasher`.
+struct RowFingerprint: Hashable, Sendable {
+  /// Microseconds since 1970.
+  private(set) var eventAt: Int64
+  private(set) var uuid: UUIDFingerprint
+  private var content: UInt64
+
+  init(_ row: Int, of batch: RowBatch) {
+    eventAt = batch.eventAt[row]
+    uuid = batch.fingerprint(row)
+    content = RowFingerprint.content(of: row, in: batch)
+  }
+
+  func hasUUID(of row: Int, in batch: RowBatch) -> Bool { uuid == batch.fingerprint(row) }
+
+  private static func content(of row: Int, in batch: RowBatch) -> UInt64 {
+    var hasher = Hasher()
+    for coordinate in [batch.latitude[row], batch.longitude[row]] {
+      hasher.combine(coordinate.isNaN ? nil : coordinate.bitPattern)
+    }
+    for cell in batch.cells[row * TextColumn.count..<(row + 1) * TextColumn.count] {
+      hasher.combine(cell.length)
+      batch.bytes[cell.range].withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+}

@@ -24,26 +24,26 @@ package enum PageOutcome: Sendable {
   case pastTheEnd
 }
 
-/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, no number, or out of
-/// bounds is nil.
-package struct Pagination: Hashable, Sendable {
-  /// Records in the whole list.
-  package var count: Int?
-  package var page: Int?
-  package var pageTotal: Int?
-  package var pageSize: Int?
+/// One page of one audit log, as the API is asked for it.
+package struct AuditLogRequest: Hashable, Sendable {
+  package var log: LogName
+  /// From 1.
+  package var page: Int
+  /// The API's maximum is 500; it cuts more down without a word.
+  package var pageSize: Int
+  package var query: String?
 
-  package init(count: Int? = nil, page: Int? = nil, pageTotal: Int? = nil, pageSize: Int? = nil) {
-    self.count = count
+  package init(log: LogName, page: Int, pageSize: Int, query: String? = nil) {
+    self.log = log
     self.page = page
-    self.pageTotal = pageTotal
     self.pageSize = pageSize
+    self.query = query
   }
 
-  package init(_ headers: HeaderFields) {
-    self.count = headers.count("X-Pagination-Count", in: HeaderBounds.count)
-    self.page = headers.count("X-Pagination-Page", in: HeaderBounds.count)
-    self.pageTotal = headers.count("X-Pagination-PageTotal", in: HeaderBounds.count)
-    self.pageSize = headers.count("X-Pagination-PageSize", in: HeaderBounds.pageSize)
+  /// `/v1/audit-log/acme/?page=1&page_size=500`; the slash before the query belongs to the path.
+  package var target: String {
+    let path = "\(APIHost.versionPath)/audit-log/\(log)/"
+    let filter = query.map { "&query=\(PercentEncoding.encode($0))" } ?? ""
+    return "\(path)?page=\(page)&page_size=\(pageSize)\(filter)"
   }
 }

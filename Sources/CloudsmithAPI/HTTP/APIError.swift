@@ -1,4 +1,5 @@
 package import AuditRecord
+internal import FoundationEssentials
 
 /// Why a page could not be had, after all retries: one case for each thing that can be done about it.
 ///
@@ -94,5 +95,95 @@ extension Hazard: CustomStringConvertible {
     case .inflation(let ratio): TransportFault.inflatedTooFar(ratio: ratio).description
     case .proxy(let cause): TransportFault.proxyRefused(cause).description
     }
+  }
+}
+
+/// What an answer without events says: its status, and its own words made safe to print.
+package struct Answer: Hashable, Sendable {
+  package var status: Int
+  /// The API's `detail`: one line of at most 300 characters, without control characters and without the key.
+  package var detail: String?
+  /// What Cloudsmith's support can find the request by.
+  package var requestID: String?
+
+  package init(status: Int, detail: String? = nil, requestID: String? = nil) {
+    self.status = status
+    self.detail = detail
+    self.requestID = requestID
+  }
+
+  init(_ response: APIResponse, hiding key: APIKey) {
+    self.init(headOf: response, hiding: key)
+    let secrets = [key, response.token].compactMap(\.self)
+    self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: secrets) }
+  }
+
+  /// Without the body, of which nothing is read.
+  init(headOf response: APIResponse, hiding key: APIKey) {
+    let secrets = [key, response.token].compactMap(\.self)
+    self.status = response.status
+    self.requestID = ["X-Request-Id", "X-Correlation-Id", "CF-Ray"].lazy.compactMap { response.headers[$0] }
+      .first
+      .flatMap { Answer.oneLine($0, limit: 80, hiding: secrets) }
+  }
+
+  /// - Parameter text: as it was meant, without the escapes of JSON.
+  /// - Returns: nil when nothing is left to print.
+  static func oneLine(_ text: String, limit: Int, hiding secrets: [APIKey]) -> String? {
+    let printable = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+            " "
+          default: scalar
+          }
+        }))
+    let words = secrets.reduce(printable) { $1.redacted(from: $0) }.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    guard !words.isEmpty else { return nil }
+    return words.count <= limit ? words : words.prefix(limit - 1) + "…"
+  }
+}
+
+extension Answer: CustomStringConvertible {
+  package var description: String {
+    "status \(status)" + (detail.map { " (\($0))" } ?? "") + (requestID.map { ", request \($0)" } ?? "")
+  }
+}
+
+/// The body of an answer that refuses: `{"detail": …}`, with `fields` when members were invalid (422).
+struct ErrorBody: Decodable {
+  private var detail: String?
+  private var fields: [String: [String]]
+
+  private enum CodingKeys: CodingKey { case detail, fields }
+
+  /// `fields` in an unexpected form does not hide `detail`.
+  init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    self.detail = try members.decodeIfPresent(String.self, forKey: .detail)
+    do {
+      self.fields = try members.decodeIfPresent([String: [String]].self, forKey: .fields) ?? [:]
+    } catch is DecodingError {
+      self.fields = [:]
+    }
+  }
+
+  /// nil when the body is anything else, as from a proxy or a content network, or longer than 64 KiB.
+  init?(_ body: [UInt8]) {
+    guard body.count <= 65_536 else { return nil }
+    do {
+      self = try JSONDecoder().decode(ErrorBody.self, from: Data(body))
+    } catch {
+      return nil
+    }
+  }
+
+  /// `Invalid input. page_size: A valid integer is required.`
+  var text: String? {
+    let faults = fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.joined(separator: " "))" }
+    let parts = [detail].compactMap(\.self) + faults
+    return parts.isEmpty ? nil : parts.joined(separator: " ")
   }
 }

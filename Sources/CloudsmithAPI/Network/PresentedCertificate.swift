@@ -1,3 +1,34 @@
+internal import AuditRecord
+
+/// What a server's certificate shows about why it is not trusted.
+struct PresentedCertificate: Hashable, Sendable {
+  var notBefore: Timestamp
+  var notAfter: Timestamp
+  var names = CertificateNames()
+}
+
+extension TLSProblem {
+  /// Why a chain that was not trusted was not.
+  ///
+  /// - Parameters:
+  ///   - chain: as the server presented it, its own certificate first; empty when it could not be had.
+  ///   - hasAuthorities: whether there was any authority to trust.
+  init(untrusted chain: [PresentedCertificate], caFile: String?, hasAuthorities: Bool, now: Timestamp) {
+    let first = chain.first
+    if !hasAuthorities {
+      self = .noAuthorities
+    } else if let late = chain.first(where: { $0.notAfter < now }) {
+      self = .expired(at: late.notAfter, now: now)
+    } else if let early = chain.first(where: { now < $0.notBefore }) {
+      self = .notYetValid(from: early.notBefore, now: now)
+    } else if let first, first.names.isSelfIssued {
+      self = .selfSigned(by: first.names.issuer)
+    } else {
+      self = .unknownAuthority(issuer: chain.last?.names.issuer, caFile: caFile)
+    }
+  }
+}
+
 /// The names in a certificate (RFC 5280): who issued it, and for which hosts. They serve messages alone; nothing is trusted
 /// for them.
 struct CertificateNames: Hashable, Sendable {

@@ -71,3 +71,56 @@ enum HeaderBounds {
   static let instant = 0.0...253_402_300_799
   static let year: ClosedRange<Int64> = 1_970...9_999
 }
+
+/// The time of a `Date` or `Retry-After` field: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+///
+/// The two obsolete forms are not read; nobody has sent them for decades.
+struct HTTPDate: Hashable, Sendable {
+  var time: Timestamp
+
+  /// nil when `text` is not in that form, or names no real time of the years 1970 to 9999.
+  init?(_ text: String) {
+    let words = text.split(separator: " ")
+    guard words.count == 6, words[0].last == ",", words[5] == "GMT", let day = Int64(words[1]),
+      let month = HTTPDate.months.firstIndex(of: words[2]), let year = Int64(words[3])
+    else { return nil }
+    let clock = words[4].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+    guard clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2],
+      (0..<24).contains(hour), (0..<60).contains(minute), (0...60).contains(second)
+    else { return nil }
+    let date = CivilDate(year: year, month: Int64(month) + 1, day: day)
+    guard HeaderBounds.year.contains(year), date.isValid else { return nil }
+    let seconds = date.daysSinceEpoch * 86_400 + hour * 3_600 + minute * 60 + second
+    self.time = Timestamp(microseconds: seconds * 1_000_000)
+    // A leap second at the end of the last year.
+    guard time <= .latest else { return nil }
+  }
+
+  private static let months: [Substring] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+}
+
+/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, no number, or out of
+/// bounds is nil.
+package struct Pagination: Hashable, Sendable {
+  /// Records in the whole list.
+  package var count: Int?
+  package var page: Int?
+  package var pageTotal: Int?
+  package var pageSize: Int?
+
+  package init(count: Int? = nil, page: Int? = nil, pageTotal: Int? = nil, pageSize: Int? = nil) {
+    self.count = count
+    self.page = page
+    self.pageTotal = pageTotal
+    self.pageSize = pageSize
+  }
+
+  package init(_ headers: HeaderFields) {
+    self.count = headers.count("X-Pagination-Count", in: HeaderBounds.count)
+    self.page = headers.count("X-Pagination-Page", in: HeaderBounds.count)
+    self.pageTotal = headers.count("X-Pagination-PageTotal", in: HeaderBounds.count)
+    self.pageSize = headers.count("X-Pagination-PageSize", in: HeaderBounds.pageSize)
+  }
+}
