@@ -1,11 +1,12 @@
 import AuditArchive
 package import AuditRecord
 
-/// Rows in the order of the archive, handed out run by run: as many as come from one batch, one after the other. A batch is
-/// let go of with its last row.
+/// Rows in the order of the archive (`event_at`, then the bytes of `uuid`), handed out as runs of rows from one batch.
+///
+/// Sorting costs 16 bytes per row. A batch is freed with its last row.
 package struct SortedRows: Sendable {
   private var chunks: [RowBatch]
-  /// How many rows of each chunk were not handed out yet.
+  /// The rows of each chunk that were not handed out yet.
   private var left: [Int]
   private let order: [Entry]
   private var position = 0
@@ -19,7 +20,7 @@ package struct SortedRows: Sendable {
     var order: [Entry] = []
     order.reserveCapacity(places.count)
     var left = Array(repeating: 0, count: chunks.count)
-    // The API lists the newest first: this way round they are nearly sorted.
+    // The API lists the newest first, so reversed rows are nearly sorted.
     for place in places.reversed() {
       order.append(Entry(eventAt: chunks[place.chunk].eventAt[place.row], place: place))
       left[place.chunk] += 1
@@ -33,6 +34,7 @@ package struct SortedRows: Sendable {
     self.order = order
   }
 
+  /// The next run of rows; nil after the last.
   package mutating func next() -> RowSelection? {
     guard position < order.count else { return nil }
     let chunk = order[position].place.chunk
@@ -48,7 +50,7 @@ package struct SortedRows: Sendable {
   }
 }
 
-/// Rows of a day in the order of the archive, to be pulled run by run.
+/// A sequence of a day's rows in the order of the archive, from memory or the disk.
 struct RowSource {
   private let pull: () async throws(ArchiveError) -> RowSelection?
 
@@ -58,7 +60,7 @@ struct RowSource {
 
   func next() async throws(ArchiveError) -> RowSelection? { try await pull() }
 
-  /// Only the rows that `isIncluded` says yes to.
+  /// The rows for which `isIncluded` is true.
   func filter(_ isIncluded: @escaping (RowBatch, Int) -> Bool) -> RowSource {
     RowSource { () async throws(ArchiveError) in
       while var selection = try await pull() {
@@ -70,15 +72,15 @@ struct RowSource {
   }
 }
 
-/// Several sources of a day's rows as one sequence in the order of the archive, in runs that come from one batch each.
+/// Merges several sources of a day's rows into one sequence in the order of the archive.
 ///
-/// No two sources share a uuid. None is held as a whole.
+/// No two sources may share a uuid. Memory: one selection per source.
 struct MergedRows {
   private var heads: [Head] = []
   private let sources: [RowSource]
   private var isBegun = false
 
-  /// The rows that a source has handed out, and how many of them are taken.
+  /// The current selection of a source, and how many of its rows are taken.
   private struct Head {
     let source: Int
     var selection: RowSelection
@@ -124,7 +126,7 @@ struct MergedRows {
     if let selection = try await sources[source].next() { insert(Head(source: source, selection: selection)) }
   }
 
-  /// The heads stand in falling order: whose row comes next is the last.
+  /// Keeps the heads in falling order: the last head has the next row.
   private mutating func insert(_ head: Head) {
     heads.insert(head, at: heads.firstIndex { $0.precedes(head) } ?? heads.count)
   }

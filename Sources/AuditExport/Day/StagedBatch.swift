@@ -1,9 +1,9 @@
 import AuditArchive
 package import AuditRecord
 
-/// Days whose rows are sealed, and what is claimed of them: what the next commit makes part of the archive.
+/// The sealed days and claims that the next commit makes part of the archive.
 struct StagedBatch: Sendable {
-  /// What sealing made of a day.
+  /// The result of sealing one day.
   private struct Entry: Sendable {
     var staged: StagedDay?
     var claims: [Window]
@@ -13,15 +13,15 @@ struct StagedBatch: Sendable {
 
   private var entries: [Entry] = []
   private(set) var claims = Coverage()
-  /// Claims of earlier commits that are to be taken back.
+  /// Claims of earlier commits that the next commit withdraws.
   private(set) var withdrawn = Coverage()
-  /// Whether it is committed also when no day has anything to write.
+  /// Whether the batch is committed even if no day has anything to write.
   var isCommittedQuiet = false
   private var names: Set<Day> = []
 
   var days: [StagedDay] { entries.compactMap(\.staged) }
 
-  /// What sealing counted.
+  /// The counters of sealing.
   var counters: RunCounters {
     entries.reduce(into: RunCounters()) { $0.add($1.counters) }
   }
@@ -31,10 +31,10 @@ struct StagedBatch: Sendable {
   /// Whether nothing waits for a commit.
   var isEmpty: Bool { names.isEmpty && withdrawn.isEmpty && !isCommittedQuiet }
 
-  /// Bytes of rows as text.
+  /// Bytes of the staged rows as text.
   var textBytes: Int { entries.reduce(0) { $0 + ($1.staged?.textBytes ?? 0) } }
 
-  /// Adds a sealed day, which the batch does not have, with what is claimed of it.
+  /// Adds a sealed day, which must be new to the batch, and the claims on it.
   mutating func add(_ sealed: DaySealer.Result, claims: [Window]) {
     var counters = RunCounters()
     counters.rowsAdded = sealed.rowsAdded
@@ -47,7 +47,7 @@ struct StagedBatch: Sendable {
     for window in claims { self.claims.insert(window) }
   }
 
-  /// Adds what came of later days.
+  /// Adds a batch of later days.
   mutating func add(_ later: StagedBatch) {
     entries += later.entries
     names.formUnion(later.names)
@@ -56,7 +56,8 @@ struct StagedBatch: Sendable {
     isCommittedQuiet = isCommittedQuiet || later.isCommittedQuiet
   }
 
-  /// Gives up the day that was sealed last, and what is claimed of it, where there are others. Its files are the caller's to drop.
+  /// Removes the day that was sealed last and its claims, and returns it; nil if the batch has no other day. The caller
+  /// discards its files.
   mutating func giveUpLast() -> StagedDay? {
     guard names.count > 1, let index = entries.lastIndex(where: { $0.staged != nil }) else { return nil }
     let entry = entries.remove(at: index)
@@ -65,7 +66,7 @@ struct StagedBatch: Sendable {
     return entry.staged
   }
 
-  /// Takes back what was claimed so far, here and in earlier commits.
+  /// Withdraws claims of this batch and of earlier commits.
   mutating func withdraw(_ windows: [Window]) {
     for window in windows {
       claims.subtract(window)
@@ -73,7 +74,7 @@ struct StagedBatch: Sendable {
     }
   }
 
-  /// Whether the batch knows something of a day: rows of it are sealed against the archive, which lacks that still.
+  /// Whether the batch has rows or claims of a day. They are not in the archive yet, so nothing may be sealed against it.
   func touches(_ day: Day) -> Bool {
     names.contains(day) || !claims.intersection(day.window).isEmpty
   }
@@ -81,34 +82,34 @@ struct StagedBatch: Sendable {
 
 /// Decides when a run commits the days that it has staged.
 ///
-/// Every commit writes the whole manifest anew, so days share one. What a run that is killed loses is bounded all the same: by
-/// the time since its last commit, and by the text that has been staged since.
+/// Every commit writes the whole manifest, so days share one. Two limits bound what a killed run loses: the time since its
+/// last commit, and the text staged since. No I/O; the caller tells the time.
 package struct CommitSchedule: Sendable {
-  /// Time from one commit to the next, on the clock that only grows.
+  /// The time from one commit to the next, on the clock that only grows.
   package static let interval = TimeSpan.seconds(30)
-  /// Bytes of rows as text, staged since the last commit.
-  package static let textLimit = 64 << 20
 
   private let limit: Int
   private var lastCommit: TimeSpan
   private var stagedText = 0
 
-  /// - Parameter elapsed: when the run began.
-  package init(at elapsed: TimeSpan, textLimit: Int = CommitSchedule.textLimit) {
+  /// - Parameters:
+  ///   - elapsed: when the run began.
+  ///   - textLimit: bytes of rows as text that may be staged since the last commit.
+  package init(at elapsed: TimeSpan, textLimit: Int = ExportSettings.commitTextLimit) {
     lastCommit = elapsed
     limit = textLimit
   }
 
-  /// Takes note of a day that has been staged.
+  /// Records that days with so many bytes of text were staged.
   package mutating func stage(textBytes: Int) { stagedText += textBytes }
 
-  /// Takes note of a commit.
+  /// Records a commit.
   package mutating func commit(at elapsed: TimeSpan) {
     lastCommit = elapsed
     stagedText = 0
   }
 
-  /// Whether what is staged is to be committed now.
+  /// Whether the staged days should be committed now.
   package func isDue(at elapsed: TimeSpan) -> Bool {
     stagedText >= limit || elapsed - lastCommit >= CommitSchedule.interval
   }
@@ -118,7 +119,7 @@ extension RunCounters {
   /// Adds the counters of a later commit of the same run.
   mutating func add(_ later: RunCounters) {
     window = window ?? later.window
-    // Of a run that did several, the most particular.
+    // A run that reached windows in several ways records the most specific one.
     timeFilter = ["filter", "seek"].first { $0 == timeFilter || $0 == later.timeFilter } ?? later.timeFilter
     filterVerdict = later.filterVerdict ?? filterVerdict
     requests += later.requests

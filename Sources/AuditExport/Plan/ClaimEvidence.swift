@@ -2,44 +2,45 @@ import AuditArchive
 import AuditRecord
 import CloudsmithAPI
 
-/// Decides what a run may claim as covered: a claim is a conclusion from evidence, and evidence against it withdraws it.
+/// Decides what a run may claim as covered. Claims need evidence, and evidence against a claim withdraws it.
 ///
-/// Evidence comes in from three sides. Walks prove windows, or refute what they had proven. The archive holds rows of spans
-/// that are read again: they must still be shown. And a list that shows no event at all proves nothing. Nothing else adds
-/// to coverage.
+/// There are three kinds of evidence, and nothing else adds to coverage:
+/// * Walks prove windows, or refute what they had proven.
+/// * The archive holds rows of spans that are read again. The list must still show them.
+/// * A list that shows no event at all proves nothing.
 ///
-/// No input or output.
+/// No I/O.
 struct ClaimEvidence: Sendable {
-  /// What of the coverage at opening is read again: what the archive holds there is evidence.
+  /// The part of the archive's coverage that this run reads again. The archived rows there are evidence.
   let rereads: Coverage
-  /// Why nothing is claimed any more; nil while claims may be made.
+  /// Why nothing more is claimed; nil while claims may be made.
   private(set) var reason: IncompleteReason?
-  /// Claimed by this run, and not covered before.
+  /// Windows that this run has claimed and that were not covered before.
   private(set) var claimed = Coverage()
-  /// What is to be taken back.
+  /// Claims to be withdrawn.
   private(set) var withdrawn = Coverage()
-  /// Archived rows of the spans read again that no page of this run has shown.
+  /// Archived rows of `rereads` that no page of this run has shown.
   private(set) var missing: Set<UUIDFingerprint> = []
-  /// Archived rows of the spans read again.
+  /// The number of archived rows of `rereads`.
   private(set) var expected = 0
 
-  /// Whether every answer said how many events there are.
+  /// Whether every answer counted the events of the list.
   private(set) var isCounted = true
 
   private let wanted: Coverage
   private let claimable: Window
   private let before: Coverage
-  /// Archived rows that every plan of Cloudsmith still keeps.
+  /// The number of archived rows that every Cloudsmith plan still keeps.
   private let recentRows: Int
   private var isListEmpty = false
   private var mayReadLog = false
   /// The oldest event that a page of this run has shown.
   private(set) var oldestShown = Timestamp.latest
-  /// Every plan of Cloudsmith keeps what is newer.
+  /// Every Cloudsmith plan keeps newer events.
   private let leastKept: Timestamp
 
   /// - Parameters:
-  ///   - manifest: as the archive was opened.
+  ///   - manifest: the archive as it was opened; nil without a commit.
   ///   - now: by the API's clock.
   init(_ plan: ExportPlan, _ manifest: Manifest?, now: Timestamp) {
     let leastKept = now - ExportPlan.leastRetention
@@ -47,7 +48,7 @@ struct ClaimEvidence: Sendable {
     wanted = plan.wanted
     claimable = plan.claimable
     var before = manifest?.coverage ?? Coverage()
-    // A replacement takes the API's word.
+    // A replacement believes the API, so archived rows are no evidence.
     rereads = plan.replaced == nil ? before.intersection(plan.wanted) : Coverage()
     for window in plan.doubtfulCoverage {
       before.subtract(window)
@@ -60,10 +61,10 @@ struct ClaimEvidence: Sendable {
 
   // MARK: - Evidence
 
-  /// An answer did not say how many events there are.
+  /// Notes an answer that does not count the events of the list.
   mutating func noteUncounted() { isCounted = false }
 
-  /// A walk has contradicted what it had shown of a window.
+  /// Withdraws the claims on a window, because a walk has contradicted what it had shown of it.
   mutating func refute(_ window: Window, because reason: IncompleteReason) {
     for part in claimed.intersection(window).intervals {
       withdrawn.insert(part)
@@ -72,7 +73,7 @@ struct ClaimEvidence: Sendable {
     self.reason = self.reason ?? reason
   }
 
-  /// Notes a row that the archive holds of a span that is read again.
+  /// Notes an archived row of `rereads`.
   mutating func expect(_ uuid: @autoclosure () -> UUIDFingerprint, isShown: Bool) {
     expected += 1
     if !isShown { missing.insert(uuid()) }
@@ -85,21 +86,21 @@ struct ClaimEvidence: Sendable {
     for row in 0..<rows.count { missing.remove(rows.fingerprint(row)) }
   }
 
-  /// Notes that rows that were missing are shown under another time.
+  /// Notes that missing rows are shown under another time.
   mutating func noteMoved(_ uuids: Set<UUIDFingerprint>) { missing.subtract(uuids) }
 
-  /// Whether a row of this time, if the archive has it, must still be shown: it may have expired where the list shows nothing
-  /// as old.
+  /// Whether the list must still show an archived row of this time. A row may have expired if it is older than every event
+  /// shown.
   func mustBeShown(_ time: Timestamp) -> Bool {
     rereads.contains(time) && (time >= leastKept || time > oldestShown)
   }
 
-  /// Whether so many archived rows are missing that the list is not believed: all, or more than one in a hundred.
+  /// Whether so many archived rows are missing that the list is not believed: all of them, or more than one in a hundred.
   var areTooManyMissing: Bool {
     !missing.isEmpty && (missing.count >= expected || missing.count * 100 > expected)
   }
 
-  /// Concludes from the rows that are missing after a second look.
+  /// Withdraws all claims if too many rows are still missing after a second reading.
   mutating func concludeFromMissing() {
     guard areTooManyMissing else { return }
     let reason = IncompleteReason.vanished(missing: missing.count, of: expected)
@@ -107,7 +108,7 @@ struct ClaimEvidence: Sendable {
     self.reason = reason
   }
 
-  /// The list shows no event at all: so does a list that the account may not read.
+  /// Notes that the list shows no event at all. An account that may not read the log gets an empty list too.
   mutating func noteEmptyList() {
     isListEmpty = true
     if recentRows > 0 {
@@ -116,19 +117,19 @@ struct ClaimEvidence: Sendable {
     }
   }
 
-  /// The API itself shows that the account may read the log: then an empty list is an empty log.
+  /// Notes that the account may read the log, so an empty list is an empty log.
   mutating func noteAccess() { mayReadLog = true }
 
-  /// Whether nothing is claimed because nothing is visible.
+  /// Whether nothing is claimed because the list is empty and the account may not be allowed to read it.
   var isNothingVisible: Bool { isListEmpty && !mayReadLog && reason == nil }
 
   // MARK: - Claims
 
-  /// What may be claimed of a day whose events have all been received.
+  /// The windows to claim of a day whose events have all been received.
   ///
   /// - Parameters:
-  ///   - kept: what is older the API may have dropped by now.
-  ///   - settled: what is newer may still receive events.
+  ///   - kept: the API may have dropped older events by now.
+  ///   - settled: newer events may still arrive.
   mutating func claim(_ day: Day, kept: Timestamp, settled: Timestamp) -> [Window] {
     guard reason == nil, !isListEmpty || mayReadLog else { return [] }
     let bounds = claimable.intersection(Window(from: kept, to: settled)).intersection(day.window)
@@ -139,7 +140,7 @@ struct ClaimEvidence: Sendable {
     return claims
   }
 
-  /// Takes what is to be withdrawn in the next commit.
+  /// Hands over the windows to withdraw with the next commit.
   mutating func takeWithdrawn() -> [Window] {
     defer { withdrawn = Coverage() }
     return withdrawn.intervals
