@@ -1,19 +1,20 @@
-/// Where the API answers: `https://api.cloudsmith.io`, or a host that the user names.
+/// The host of the API: `https://api.cloudsmith.io`, or one that the user names.
 ///
-/// TLS is required unless the host is loopback, because the key goes there.
+/// TLS is required unless the host is loopback, because the host receives the key.
 package struct APIHost: Hashable, Sendable {
   package let origin: Origin
 
+  /// Cloudsmith's public API.
   package static let cloudsmith = APIHost(origin: Origin(scheme: .https, host: "api.cloudsmith.io"))
 
-  /// The version that requests name in their path. The API answers with and without it.
+  /// The version in the path of requests. The API answers with and without it.
   static let versionPath = "/v1"
 
   private init(origin: Origin) {
     self.origin = origin
   }
 
-  /// Reads a host with or without scheme, port, `/v1` and trailing slash. Without a scheme, `https` is meant.
+  /// Reads a host with or without scheme, port, `/v1` and trailing slash. The default scheme is `https`.
   package init(_ text: String) throws(APIHostError) {
     let text = String(text.trimming(while: \.isWhitespace))
     guard !text.isEmpty else { throw .empty }
@@ -27,11 +28,11 @@ package struct APIHost: Hashable, Sendable {
 }
 
 extension APIHost: CustomStringConvertible {
-  /// The canonical text, as the manifest keeps it: `https://api.cloudsmith.io`.
+  /// The canonical form, which the manifest stores: `https://api.cloudsmith.io`.
   package var description: String { origin.description }
 }
 
-/// Why a text is not a host that the API key may be sent to. It never repeats the text, which may hold a password.
+/// Why a text is not a host that may receive the API key. Never repeats the text, which may hold a password.
 package enum APIHostError: Error, Hashable, Sendable {
   case empty, notAHost, scheme, userInfo, path
   case plainHTTP(host: String)
@@ -51,7 +52,7 @@ extension APIHostError: CustomStringConvertible {
   }
 }
 
-/// Scheme, host and port of a URL: where bytes go, and who may see them.
+/// Scheme, host and port of a URL (RFC 6454, section 4). Decides who receives the key.
 package struct Origin: Hashable, Sendable {
   package enum Scheme: String, Sendable {
     case http, https
@@ -64,15 +65,18 @@ package struct Origin: Hashable, Sendable {
   package var host: String
   package var port: Int
 
+  /// - Parameters:
+  ///   - host: in lower case, an IPv6 address without brackets.
+  ///   - port: the default port of the scheme if nil.
   package init(scheme: Scheme, host: String, port: Int? = nil) {
     self.scheme = scheme
     self.host = host
     self.port = port ?? scheme.defaultPort
   }
 
-  /// Whether the host is this machine by name or address: `localhost`, 127.0.0.0/8 or `::1`.
+  /// Whether the host is `localhost`, in 127.0.0.0/8, or `::1`.
   ///
-  /// Decided on the text, never by a lookup: whoever answers lookups must not decide who gets the key.
+  /// The text decides, never a lookup: a name server must not decide who receives the key.
   package var isLoopback: Bool {
     if host == "localhost" || host == "::1" { return true }
     let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -82,7 +86,7 @@ package struct Origin: Hashable, Sendable {
 }
 
 extension Origin: CustomStringConvertible {
-  /// `https://api.cloudsmith.io`, `http://[::1]:8080`: the default port is left out.
+  /// Such as `https://api.cloudsmith.io` or `http://[::1]:8080`, without a default port.
   package var description: String {
     let name = host.contains(":") ? "[\(host)]" : host
     return port == scheme.defaultPort

@@ -1,24 +1,32 @@
 package import AuditRecord
 
-/// How the API is reached: proxy, trusted certificates, limits and time-outs.
+/// The settings of connections: proxy, trusted certificates, limits and timeouts.
 package struct ConnectionSettings: Hashable, Sendable {
+  /// Nil for direct connections.
   package var proxy: ProxyAddress?
-  /// The environment variable that names the proxy; nil where the option does, or there is none.
+  /// The environment variable that names the proxy; nil if an option does, or there is no proxy.
   package private(set) var proxyVariable: String?
-  /// A PEM file of certificates that are trusted instead of the system's.
+  /// A PEM file of CA certificates that replace the system's.
   package var caFile: String?
   /// `cloudsmith-audit-export/1.0.0`
   package var userAgent: String
-  /// `gzip`, or `identity` for an API on this machine: there is no network to spare, and both ends would pay for it.
+  /// `gzip`, or `identity` for an API on this machine, where compression only costs time.
   package var acceptEncoding: String
   package var limits = ResponseLimits()
   package var timeouts = RequestTimeouts()
 
-  /// Settles options and environment; reads no file and asks no network.
+  /// Resolves options and environment. Reads no file and opens no connection.
   ///
-  /// `--proxy` wins over `https_proxy`/`HTTPS_PROXY` (`http_proxy`/`HTTP_PROXY` for an http host), these over
-  /// `all_proxy`/`ALL_PROXY`. The variables count only when `no_proxy`/`NO_PROXY` does not name the host and the host is not
-  /// loopback. `--ca-file` wins over `SSL_CERT_FILE`. An empty variable is an absent one.
+  /// * Proxy: `--proxy`, else `https_proxy`/`HTTPS_PROXY` (`http_proxy`/`HTTP_PROXY` for an http host), else
+  ///   `all_proxy`/`ALL_PROXY`. The variables are ignored if `no_proxy`/`NO_PROXY` names the host, or the host is loopback.
+  /// * CA file: `--ca-file`, else `SSL_CERT_FILE`.
+  ///
+  /// An empty variable counts as absent.
+  ///
+  /// - Parameters:
+  ///   - proxy: the text of `--proxy`.
+  ///   - caFile: the text of `--ca-file`.
+  ///   - version: of this program, for the user agent.
   package init(
     host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
     version: String
@@ -47,40 +55,42 @@ package struct ConnectionSettings: Hashable, Sendable {
   }
 }
 
-/// What a response may weigh at most; beyond it the response is refused, not held in memory.
+/// The limits of a response. A response beyond them is refused and not held in memory.
 package struct ResponseLimits: Hashable, Sendable {
-  /// Bytes of a body, after decompression.
+  /// The most bytes of a decompressed body.
   package var bodySize = 64 << 20
-  /// Bytes that one compressed byte may become, of a body beyond `inflationFloor`. Pages of real events reach about 40.
+  /// The most bytes that one compressed byte may become, in a body beyond `inflationFloor`. Real pages reach about 40.
   package var inflation = 200
-  /// Bytes of a body, after decompression, that no ratio is asked of: one long value of one letter makes a small page that
-  /// grows a thousandfold, and is no attack.
+  /// The bytes of a decompressed body below which no ratio applies: a small page with one long, repetitive value may grow a
+  /// thousandfold and is no attack.
   package var inflationFloor = 8 << 20
 
-  /// Bytes of a body beyond `bodySize` that are read, and not held, to tell what it is; then it is given up.
+  /// The most bytes of a body beyond `bodySize` that are read to measure it, without keeping them.
   package var measured: Int { 8 * bodySize }
 
   package init() {}
 }
 
+/// The timeouts of a request.
 package struct RequestTimeouts: Hashable, Sendable {
-  /// Until the connection stands, TLS included.
+  /// Until the connection is made, including TLS.
   package var connect = TimeSpan.seconds(10)
-  /// From the start of the request to the last byte of its response, however they come.
+  /// From the start of the request to the last byte of its response.
   package var total = TimeSpan.seconds(60)
 
   package init() {}
 }
 
-/// Why settings of the connection are refused. It never repeats a URL, which may hold a password.
+/// Why settings of connections are refused. Never repeats a URL, which may hold a password.
 package enum ConnectionSettingsError: Error, Hashable, Sendable {
   case notAProxy, proxyScheme, proxyEscape, plainHTTPThroughProxy
-  /// What is wrong with the proxy that an environment variable names.
+  /// The proxy in an environment variable is wrong; with the name of the variable.
   indirect case inVariable(String, ConnectionSettingsError)
+  /// The CA file has no certificate in PEM form.
   case caFile(path: String)
-  /// It cannot even be opened; with the system's words for why.
+  /// The CA file cannot be opened; with the system's reason.
   case caFileUnreadable(path: String, why: String)
-  /// The process may open no more files, or too few for a connection.
+  /// The process may open too few files for a connection.
   case tooFewOpenFiles
 }
 

@@ -1,5 +1,3 @@
-
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -8,11 +6,11 @@
   import Darwin
 #endif
 
-/// An HTTP proxy that requests are tunnelled through (`CONNECT`).
+/// An HTTP proxy that tunnels requests (`CONNECT`, RFC 9110, section 9.3.6). Prints without its password.
 package struct ProxyAddress: Hashable, Sendable {
   package let host: String
   package let port: Int
-  /// What the proxy asks for, when it asks: Basic authorization (RFC 7617).
+  /// User name and password for Basic authentication (RFC 7617); nil if there are none.
   let credentials: Credentials?
 
   struct Credentials: Hashable, Sendable {
@@ -20,12 +18,12 @@ package struct ProxyAddress: Hashable, Sendable {
     var password: String
   }
 
-  /// Reads `http://host:port`, `host:port` or `http://user:password@host:port`, percent-escapes in user name and
-  /// password decoded. Without a port, 80 is meant.
+  /// Reads `http://host:port`, `host:port` or `http://user:password@host:port`. Decodes percent-escapes in user name and
+  /// password. The default port is 80.
   package init(_ text: String) throws(ConnectionSettingsError) {
     let text = String(text.trimming(while: \.isWhitespace))
     guard let parts = URLParts(text), ["", "/"].contains(parts.rest) else {
-      // One of these in a password ends the host, as a URL is read.
+      // One of these characters in a password ends the host part of a URL.
       let userInfo = text.lastIndex(of: "@").map { text[..<$0] } ?? ""
       let start = userInfo.firstRange(of: "://")?.upperBound ?? userInfo.startIndex
       throw userInfo[start...].contains { "/?#".contains($0) } ? .proxyEscape : .notAProxy
@@ -53,11 +51,14 @@ extension ProxyAddress: CustomStringConvertible, CustomDebugStringConvertible, C
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// `NO_PROXY`: the hosts that are reached without the proxy, as curl and Go read it.
+/// The hosts that are reached without the proxy: `NO_PROXY`, as curl and Go's `httpproxy` read it.
 ///
-/// A list with commas or blanks between: `*` for all; a name (it and all below it, with or without a leading dot); `*.name` (what
-/// is below it alone); an address; a range of addresses such as `10.0.0.0/8`. A name or an address may end in `:port`. A dot at a
-/// name's end says nothing. Names are not looked up.
+/// A list separated by commas or blanks, without name lookups:
+/// * `*`: every host.
+/// * `name` or `.name`: the name and all names below it. `*.name`: only names below it.
+/// * An IP address, or a range of addresses such as `10.0.0.0/8`.
+///
+/// A name or an address may end in `:port`. A dot at the end of a name is ignored.
 struct ProxyExceptions {
   private let entries: [Entry]
 
@@ -86,7 +87,7 @@ struct ProxyExceptions {
     }
   }
 
-  /// nil for what names nothing; it is passed over, as curl and Go do.
+  /// Nil for an entry that names nothing. It is ignored, as curl and Go do.
   private static func entry(_ text: Substring) -> Entry? {
     if text == "*" { return .everything }
     if let slash = text.firstIndex(of: "/") {
@@ -115,12 +116,12 @@ struct ProxyExceptions {
   }
 }
 
-/// The bytes of an IPv4 or IPv6 address, however it is written.
+/// The bytes of an IPv4 or IPv6 address in any notation.
 private struct IPAddress: Hashable {
-  /// Four, or sixteen; an IPv4 address inside IPv6 (RFC 4291, section 2.5.5.2) is four.
+  /// Four or sixteen bytes. An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) has four.
   let bytes: [UInt8]
 
-  /// nil when the text is not one.
+  /// Nil if the text is not an address.
   init?(_ text: String) {
     var bytes = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, text, &bytes) == 1 {
@@ -133,7 +134,7 @@ private struct IPAddress: Hashable {
     }
   }
 
-  /// Whether the first bits are the same; never across the two families.
+  /// Whether the first `bits` bits are the same. Addresses of different families never agree.
   func agrees(with other: IPAddress, in bits: Int) -> Bool {
     guard bytes.count == other.bytes.count else { return false }
     return zip(bytes, other.bytes).enumerated().allSatisfy { index, pair in

@@ -1,8 +1,8 @@
-/// An absolute URL taken apart (RFC 3986, section 3), as far as this client needs it.
+/// The parts of an absolute URL (RFC 3986, section 3), as far as this client needs them.
 ///
-/// Only visible ASCII is read: an internationalised name comes in its `xn--` form.
+/// Accepts only visible ASCII. An internationalised name must have its `xn--` form.
 struct URLParts: Hashable, Sendable {
-  /// Lower case; nil when the text begins with the host.
+  /// Lower case; nil if the text begins with the host.
   var scheme: String?
   var userInfo: String?
   /// Lower case; an IPv6 address without its brackets.
@@ -11,7 +11,7 @@ struct URLParts: Hashable, Sendable {
   /// Path, query and fragment, as written.
   var rest: String
 
-  /// nil when `text` is not a URL with a host.
+  /// Nil if `text` is not a URL with a host.
   init?(_ text: String) {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) else { return nil }
     var remainder = Substring(text)
@@ -69,7 +69,7 @@ struct URLParts: Hashable, Sendable {
 
 /// Percent-encoding of URLs (RFC 3986, section 2.1).
 enum PercentEncoding {
-  /// Everything but the unreserved characters as `%XX` of its UTF-8; `+` too, which forms read as a space.
+  /// Encodes every byte of the UTF-8 except unreserved characters (section 2.3). Encodes `+` too, which forms read as a space.
   static func encode(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
@@ -86,7 +86,7 @@ enum PercentEncoding {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// nil when an escape is cut, not hexadecimal, or the whole is not UTF-8.
+  /// Nil if an escape is cut or not hexadecimal, or the result is not UTF-8.
   static func decode(_ text: some StringProtocol) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -106,7 +106,7 @@ enum PercentEncoding {
 }
 
 extension StringProtocol where SubSequence == Substring {
-  /// Without the characters at both ends that satisfy `predicate`.
+  /// The text without the characters at both ends that satisfy `predicate`.
   func trimming(while predicate: (Character) -> Bool) -> Substring {
     var rest = drop(while: predicate)
     while let last = rest.last, predicate(last) { rest.removeLast() }

@@ -1,22 +1,23 @@
 package import AuditRecord
 
-/// What the API makes of a bound on `event_at` in a query.
+/// How the API treats a bound on `event_at` in a query.
 package enum TimeFilterFinding: Hashable, Sendable {
-  /// It counts as many events before an instant as the list has there.
+  /// The filter counts as many events before an instant as the list has.
   case counts
-  /// It has no effect.
+  /// The filter has no effect.
   case ignored
   /// The API refuses the query, or does not answer it.
   case refused
-  /// It counts another number of events than the list has.
+  /// The filter counts another number of events than the list has.
   case differs
 }
 
 extension AuditLogClient {
-  /// Asks how many events lie before an instant of the newest page, and compares: one request.
+  /// Asks how many events lie before an instant of the first page, and compares the count with the list. One request.
   ///
-  /// - Parameter held: the newest page of the list, read just now.
-  /// - Returns: nil when the page has too little on it to tell, and nothing was asked.
+  /// - Parameter held: page 1, read just now without the filter.
+  /// - Returns: nil without a request if the page has too few instants to tell.
+  /// - Throws: `APIError`, unless the filter may be its cause.
   package func measureTimeFilter(
     _ held: PageView, query: String? = nil
   ) async throws(APIError) -> TimeFilterFinding? {
@@ -28,22 +29,24 @@ extension AuditLogClient {
       guard case .page(let page) = try await page(1, size: 1, query: asked.text(with: query)),
         let count = page.pagination.count
       else { return .refused }
-      // Events may arrive between the two requests.
+      // Events may have arrived between the two requests.
       if count >= total { return .ignored }
       let below = total - held.records.count { $0.time.map { $0 >= cut } ?? true }
       return count == below ? .counts : .differs
     } catch {
       switch error {
-      // Without the filter the log was there: what fails is the filter.
+      // The log answered without the filter, so the filter is the cause.
       case .requestRefused, .notFound, .unavailable: return .refused
       case .keyRefused, .planWithoutAuditLog, .waitTooLong, .unsafe, .cancelled: throw error
       }
     }
   }
 
-  /// The oldest event that the list shows; nil for an empty list. A request, or two where the list shrinks meanwhile.
+  /// The time of the oldest event that the list shows; nil for an empty list. Usually one request; about forty if the list's
+  /// own total is wrong.
   ///
-  /// - Parameter first: the newest page of the list, read just now.
+  /// - Parameter first: page 1, read just now.
+  /// - Throws: `APIError`, as `page` does.
   package func oldestEvent(below first: PageView, query: String? = nil) async throws(APIError) -> Timestamp? {
     var ends = ListEnds(first)
     while let number = ends.next {

@@ -1,10 +1,10 @@
 package import AuditRecord
 
-/// One page of an audit log: its records, and where the API says it stands.
+/// One page of an audit log: its records, and its place in the list by the answer's own fields.
 package struct Page: Sendable {
-  /// The page that was asked for, from 1.
+  /// The requested page, from 1.
   package var number: Int
-  /// The size that was asked for; the size in force is `pagination.pageSize`.
+  /// The requested size. The API may use a smaller one: `pagination.pageSize`.
   package var requestedSize: Int
   package var parsed: ParsedPage
   package var pagination: Pagination
@@ -17,20 +17,21 @@ package struct Page: Sendable {
   }
 }
 
-/// What asking for a page gives.
+/// The outcome of a request for a page.
 package enum PageOutcome: Sendable {
   case page(Page)
-  /// 404 to a page after the first: the list is shorter than that now.
+  /// 404 to a page after the first: the list has fewer pages.
   case pastTheEnd
 }
 
-/// One page of one audit log, as the API is asked for it.
+/// The request for one page of one audit log (`GET /v1/audit-log/OWNER/[REPO/]`).
 package struct AuditLogRequest: Hashable, Sendable {
   package var log: LogName
   /// From 1.
   package var page: Int
-  /// The API's maximum is 500; it cuts more down without a word.
+  /// The API's maximum is 500. It reduces a larger size without notice.
   package var pageSize: Int
+  /// A search query, not percent-encoded.
   package var query: String?
 
   package init(log: LogName, page: Int, pageSize: Int, query: String? = nil) {
@@ -40,7 +41,7 @@ package struct AuditLogRequest: Hashable, Sendable {
     self.query = query
   }
 
-  /// `/v1/audit-log/acme/?page=1&page_size=500`; the slash before the query belongs to the path.
+  /// Path and query, such as `/v1/audit-log/acme/?page=1&page_size=500`. The slash before the query is part of the path.
   package var target: String {
     let path = "\(APIHost.versionPath)/audit-log/\(log)/"
     let filter = query.map { "&query=\(PercentEncoding.encode($0))" } ?? ""

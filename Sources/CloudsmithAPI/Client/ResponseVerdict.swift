@@ -1,24 +1,27 @@
 package import AuditRecord
 
-/// What an answer means for the request that it answers, by its status.
+/// What an answer means for its request, by its status.
 package enum ResponseVerdict: Hashable, Sendable {
   /// 200: the body should be a page.
   case body
+  /// 404 to a page after the first: the list is shorter.
   case pastTheEnd
+  /// 301, 302, 303, 307 and 308. See `Redirect`.
   case redirect(location: String?)
+  /// Final: another attempt would get the same answer.
   case refused(APIError)
-  /// Worth another try, at the earliest after what the API asked for.
+  /// Worth another attempt, after the wait that the API asked for, if any.
   case retry(Fault, asked: TimeSpan?)
 
   /// - Parameters:
-  ///   - page: the page asked for; a 404 means another thing to the first than to later ones.
-  ///   - key: is taken out of the answer's words.
-  ///   - now: the wall clock, for answers without a date of their own.
+  ///   - page: the requested page. A 404 means something else for the first page than for later ones.
+  ///   - key: removed from the texts of the answer.
+  ///   - now: the wall clock, for answers without a `Date`.
   package init(_ response: APIResponse, page: Int, key: APIKey, now: Timestamp) {
     var answer: Answer { Answer(response, hiding: key) }
     switch response.status {
     case 200: self = .body
-    // Accepted, created, empty, in part: none of them is the page, whatever its body looks like.
+    // Created, accepted, empty, partial: none of these is the page, whatever the body looks like.
     case 201..<300:
       self = .retry(
         .status(Answer(headOf: response, hiding: key)), asked: ResponseVerdict.asked(response, now: now))
@@ -33,7 +36,8 @@ package enum ResponseVerdict: Hashable, Sendable {
     }
   }
 
-  /// `Retry-After` as seconds or as a date; for a 429 without one, what the rate headers say.
+  /// The wait that the answer asks for: `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), or for a 429
+  /// without one the rate fields; nil if it asks for none.
   private static func asked(_ response: APIResponse, now: Timestamp) -> TimeSpan? {
     let headers = response.headers
     if let seconds = headers.seconds("Retry-After") { return seconds }
@@ -45,18 +49,18 @@ package enum ResponseVerdict: Hashable, Sendable {
   }
 }
 
-/// What becomes of a redirect: the key goes to the host that the user named and to no other.
+/// Whether a redirect is followed. The key goes only to the host that the user named.
 enum Redirect: Hashable, Sendable {
-  /// The same scheme, host and port, under this path and query.
+  /// It leads to the same scheme, host and port; `target` is its path and query.
   case follow(target: String)
   case refuse(Hazard)
 
-  /// Redirects that one request may meet.
+  /// The most redirects of one attempt.
   static let limit = 2
 
   /// - Parameters:
-  ///   - location: of the answer; it may be relative (RFC 3986, section 5).
-  ///   - count: redirects followed before.
+  ///   - location: the `Location` field (RFC 9110, section 10.2.2), absolute or a path (RFC 3986, section 4.2).
+  ///   - count: redirects followed so far.
   init(to location: String?, from request: APIRequest, followed count: Int) {
     guard count < Redirect.limit else {
       self = .refuse(.tooManyRedirects)
@@ -82,24 +86,27 @@ enum Redirect: Hashable, Sendable {
   }
 }
 
-/// Whether and when a request is tried again: exponential backoff with full jitter, and what the API asks for.
+/// Decides whether and when a request is tried again: exponential backoff with full jitter, and the waits that the API asks
+/// for. No I/O.
 package struct RetryPolicy: Hashable, Sendable {
   package enum Action: Hashable, Sendable {
-    /// Wait by ourselves, then try. `asked` is what the API asked for, which is over before.
+    /// Back off this long, then try. The wait that the API asked for (`asked`) is over earlier.
     case backOff(TimeSpan, asked: TimeSpan = .zero)
-    /// Wait as long as the API asked, then try.
+    /// Wait as long as the API asked for, then try.
     case obey(TimeSpan)
+    /// All attempts are used up.
     case giveUp
-    /// What the API asked for, with what was waited before, is longer than `maxWait`.
+    /// The wait that the API asked for exceeds `maxWait`, together with earlier waits.
     case refuseToWait(TimeSpan)
   }
 
-  /// Requests for one page, the first included; at least 1.
+  /// Attempts for one page, including the first. At least 1.
   package var tries: Int
-  /// The most that is waited before the second try; it doubles with each.
+  /// The longest backoff before the second attempt. It doubles with each attempt, up to `cap`.
   package var base: TimeSpan
+  /// The longest backoff.
   package var cap: TimeSpan
-  /// What the API may make one page wait in all.
+  /// The longest time that the API may make one page wait in all.
   package var maxWait: TimeSpan
 
   package init(
@@ -111,11 +118,13 @@ package struct RetryPolicy: Hashable, Sendable {
     self.maxWait = maxWait
   }
 
+  /// What to do after a failed attempt.
+  ///
   /// - Parameters:
-  ///   - number: how many tries have failed.
-  ///   - asked: what the API asked to wait.
-  ///   - waited: what this page has waited so far because the API asked.
-  ///   - random: from 0 to below 1.
+  ///   - number: how many attempts have failed, from 1.
+  ///   - asked: the wait that the API asked for; nil if it asked for none.
+  ///   - waited: how long this page has waited at the API's request so far.
+  ///   - random: a number from 0 to below 1, for jitter.
   package func next(
     afterTry number: Int, asked: TimeSpan?, waited: TimeSpan, random: Double
   ) -> Action {

@@ -1,31 +1,35 @@
 package import AuditRecord
 internal import FoundationEssentials
 
-/// Why a page could not be had, after all retries: one case for each thing that can be done about it.
+/// Why a page could not be fetched, after all retries. There is one case for each thing that the user can do about it.
 ///
-/// It holds no key and no URL. Words for users are made from it elsewhere.
+/// Holds no key and no URL. Messages for users are made elsewhere.
 package enum APIError: Error, Hashable, Sendable {
-  /// 401 and 403. Cloudsmith also answers 401 when a valid key has no access.
+  /// 401 and 403. Cloudsmith also answers 401 if a valid key has no access.
   case keyRefused(Answer)
-  /// 404 to the first page: no such organisation or repository, or none that the key may see.
+  /// 404 to the first page: the organisation or repository does not exist, or the key may not see it.
   case notFound(Answer)
   /// 402: the plan has no audit log.
   case planWithoutAuditLog(Answer)
-  /// 400 and 422, as for a query that it cannot read, and every other status that no repetition changes.
+  /// 400 and 422, such as for an invalid query, and every other status that another attempt would not change.
   case requestRefused(Answer)
-  /// The last fault, after so many tries.
+  /// All attempts failed; with the fault of the last one and the number of attempts.
   case unavailable(Fault, tries: Int)
+  /// The API asked for a longer wait than `--max-wait` allows.
   case waitTooLong(WaitRefusal)
-  /// Refused by this side; nothing was repeated.
+  /// The client refused to go on, without another attempt.
   case unsafe(Hazard)
+  /// The task was cancelled.
   case cancelled
 }
 
-/// A wait that the API asks for and `--max-wait` does not allow.
+/// A wait that the API asked for and `--max-wait` does not allow.
 package struct WaitRefusal: Hashable, Sendable {
+  /// The wait that the API asked for.
   package var asked: TimeSpan
-  /// What this page has waited for the API before.
+  /// How long the page had waited at the API's request before.
   package var waited: TimeSpan
+  /// `--max-wait`.
   package var limit: TimeSpan
 
   package init(asked: TimeSpan, waited: TimeSpan, limit: TimeSpan) {
@@ -35,26 +39,29 @@ package struct WaitRefusal: Hashable, Sendable {
   }
 }
 
-/// What is worth another try.
+/// A failure that another attempt may resolve.
 package enum Fault: Hashable, Sendable {
   /// 408, 425, 429 and 5xx, and 2xx other than 200.
   case status(Answer)
   case transport(TransportFault)
-  /// The body is not an array of JSON.
+  /// The body is not a JSON array of records.
   case page(PageError)
-  /// The answer says that it is another page.
+  /// The answer's own fields say that it is another page.
   case wrongPage(asked: Int, answered: Int)
 }
 
-/// What is refused for safety's sake.
+/// An answer or a connection that the client refuses for safety. Another attempt would not change it.
 package enum Hazard: Hashable, Sendable {
-  /// To another scheme, host or port, given as `https://host`; the key was not sent there.
+  /// A redirect to another scheme, host or port, given as `https://host`. The key was not sent there.
   case redirect(to: String)
   case tooManyRedirects
-  /// There is no secure connection, or none to the right host.
+  /// There is no secure connection to the right host.
   case certificate(TLSProblem)
+  /// The decoded body is larger than so many bytes.
   case bodyTooLarge(limit: Int)
+  /// The compressed body grows more than so many times.
   case inflation(ratio: Int)
+  /// The proxy refused the connection; with its reason.
   case proxy(String)
 }
 
@@ -98,12 +105,12 @@ extension Hazard: CustomStringConvertible {
   }
 }
 
-/// What an answer without events says: its status, and its own words made safe to print.
+/// The status of an answer without events, and its texts, made safe to print.
 package struct Answer: Hashable, Sendable {
   package var status: Int
   /// The API's `detail`: one line of at most 300 characters, without control characters and without the key.
   package var detail: String?
-  /// What Cloudsmith's support can find the request by.
+  /// The identifier by which Cloudsmith's support finds the request.
   package var requestID: String?
 
   package init(status: Int, detail: String? = nil, requestID: String? = nil) {
@@ -118,7 +125,7 @@ package struct Answer: Hashable, Sendable {
     self.detail = ErrorBody(response.body)?.text.flatMap { Answer.oneLine($0, limit: 300, hiding: secrets) }
   }
 
-  /// Without the body, of which nothing is read.
+  /// The answer without its body, which is not read.
   init(headOf response: APIResponse, hiding key: APIKey) {
     let secrets = [key, response.token].compactMap(\.self)
     self.status = response.status
@@ -127,8 +134,10 @@ package struct Answer: Hashable, Sendable {
       .flatMap { Answer.oneLine($0, limit: 80, hiding: secrets) }
   }
 
-  /// - Parameter text: as it was meant, without the escapes of JSON.
-  /// - Returns: nil when nothing is left to print.
+  /// Makes a text from outside safe to print: one line, no control characters, no secrets, at most `limit` characters.
+  ///
+  /// - Parameter text: without the escapes of JSON, which could hide a secret.
+  /// - Returns: nil if nothing is left to print.
   static func oneLine(_ text: String, limit: Int, hiding secrets: [APIKey]) -> String? {
     let printable = String(
       String.UnicodeScalarView(
@@ -152,14 +161,14 @@ extension Answer: CustomStringConvertible {
   }
 }
 
-/// The body of an answer that refuses: `{"detail": …}`, with `fields` when members were invalid (422).
+/// The JSON body of a refusal: `{"detail": …}`, with `fields` if members were invalid (422).
 struct ErrorBody: Decodable {
   private var detail: String?
   private var fields: [String: [String]]
 
   private enum CodingKeys: CodingKey { case detail, fields }
 
-  /// `fields` in an unexpected form does not hide `detail`.
+  /// If `fields` has an unexpected form, `detail` is still read.
   init(from decoder: any Decoder) throws {
     let members = try decoder.container(keyedBy: CodingKeys.self)
     self.detail = try members.decodeIfPresent(String.self, forKey: .detail)
@@ -170,7 +179,7 @@ struct ErrorBody: Decodable {
     }
   }
 
-  /// nil when the body is anything else, as from a proxy or a content network, or longer than 64 KiB.
+  /// Nil for any other body, such as that of a proxy, and for a body longer than 64 KiB.
   init?(_ body: [UInt8]) {
     guard body.count <= 65_536 else { return nil }
     do {

@@ -1,20 +1,26 @@
 package import AuditRecord
 
-/// One request and its whole response: the edge between decisions and the network.
+/// Sends one request and returns its whole response. All decisions (retries, redirects, pace) are above this protocol.
+///
+/// Implementations are safe to call from several tasks at once.
 package protocol HTTPTransport: Sendable {
-  /// Sends a GET with the key and gives the response, its body whole, checked and decompressed.
+  /// Sends a GET with the key, and returns the response with its body whole and decompressed.
   ///
-  /// Follows no redirect and repeats nothing. A body that is cut, corrupt or beyond the limits is a fault, never a
-  /// shorter body. When the task is cancelled it ends promptly with `.cancelled`.
+  /// Follows no redirect and makes one attempt.
+  ///
+  /// - Throws: a fault if the body is cut, corrupt or beyond the limits: a body is never shorter than it was sent.
+  ///   `.cancelled` promptly when the task is cancelled.
   func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse
 }
 
+/// A GET request with a key.
 package struct APIRequest: Hashable, Sendable {
   package var origin: Origin
   /// Path and query, percent-encoded, with the leading slash.
   package var target: String
+  /// Sent in the field that its kind requires, and only to `origin`.
   package var key: APIKey
-  /// Whether a body beyond the limits is read to its end, as far as `ResponseLimits.measured` goes, to tell what it is.
+  /// Whether a body beyond the limits is read to its end to measure it, up to `ResponseLimits.measured` bytes.
   package var measuresBody = false
 
   package var url: String { origin.description + target }
@@ -26,12 +32,13 @@ package struct APIRequest: Hashable, Sendable {
   }
 }
 
+/// A whole response of any status.
 package struct APIResponse: Sendable {
   package var status: Int
   package var headers: HeaderFields
   /// Decompressed.
   package var body: [UInt8]
-  /// What was sent in the place of the request's key, and stands in no message either.
+  /// The token that was sent instead of the request's key. It must not appear in messages either.
   package var token: APIKey?
 
   package init(status: Int, headers: HeaderFields = HeaderFields([]), body: [UInt8] = []) {
@@ -41,32 +48,35 @@ package struct APIResponse: Sendable {
   }
 }
 
-/// Why there is no response. The texts name causes, never a URL, a header or a key.
+/// Why there is no response. Texts name causes, never a URL, a header field or a key.
 package enum TransportFault: Error, Hashable, Sendable {
-  /// No connection: the name is unknown, nobody listens, no answer in time.
+  /// No connection: the name is unknown, nothing listens, or there was no answer in time.
   case unreachable(String)
   /// The connection ended before the response was whole.
   case interrupted(String)
   /// The response was not whole in this time.
   case timedOut(TimeSpan)
-  /// What arrived is not HTTP, or its compressed body is cut or corrupt.
+  /// The answer is not HTTP, or its compressed body is cut or corrupt.
   case undecodable(String)
-  /// There is no secure connection: the certificate is not trusted or not for this host, or what answers speaks no TLS of ours.
+  /// There is no secure connection: the certificate is not trusted or for another host, or there is no common TLS version.
   case untrusted(TLSProblem)
-  /// The proxy refused: it wants other credentials, or does not tunnel.
+  /// The proxy refused: it requires other credentials, or opens no tunnel.
   case proxyRefused(String)
+  /// The decoded body is larger than `ResponseLimits.bodySize`.
   case bodyTooLarge(limit: Int, OversizedAnswer = OversizedAnswer())
+  /// The compressed body grows more than `ResponseLimits.inflation` times.
   case inflatedTooFar(ratio: Int, OversizedAnswer = OversizedAnswer())
+  /// The task was cancelled.
   case cancelled
 }
 
-/// What is known of an answer whose body is larger than the limits.
+/// What is known of an answer whose body exceeds the limits.
 package struct OversizedAnswer: Hashable, Sendable {
-  /// What it says of the list.
+  /// Its pagination fields.
   package var pagination: Pagination
-  /// How its body begins, decoded: as much of it as `QuarantinedRecord.startLength`.
+  /// The first bytes of its decoded body, at most `QuarantinedRecord.startLength`.
   package var start: [UInt8]
-  /// The body, decoded, where that was asked for and it could be read to its end.
+  /// The measured body, if the request asked for it and the body could be read to its end.
   package var measured: MeasuredText?
 
   package init(

@@ -1,13 +1,13 @@
 package import AuditRecord
 
-/// The header fields of a response; names match in any case, as they arrive (HTTP/2 in lower case).
+/// The header fields of a response. Names match in any case (RFC 9110, section 5.1).
 ///
-/// Numbers and times are bounded here, and nowhere else: arithmetic on what is read here cannot overflow. A value outside
-/// its bounds (`HeaderBounds`) counts as absent.
+/// This is the only place that checks numbers and times: a value outside `HeaderBounds` counts as absent, so arithmetic on
+/// these values cannot overflow.
 package struct HeaderFields: Sendable {
   private var values: [String: String] = [:]
 
-  /// Of several fields of one name the first counts.
+  /// If a name occurs several times, the first field counts.
   package init(_ fields: some Sequence<(String, String)>) {
     for (name, value) in fields {
       let name = name.lowercased()
@@ -17,17 +17,17 @@ package struct HeaderFields: Sendable {
 
   package subscript(_ name: String) -> String? { values[name.lowercased()] }
 
-  /// A whole number; nil when the field is absent, anything else, or out of bounds.
+  /// A whole number; nil if the field is absent, not a number, or out of bounds.
   func count(_ name: String, in bounds: ClosedRange<Int>) -> Int? {
     self[name].flatMap { Int($0) }.flatMap { bounds.contains($0) ? $0 : nil }
   }
 
-  /// Seconds, whole or with a fraction; nil when the field is absent, no number, or out of bounds.
+  /// A time span in seconds, with or without a fraction; nil if the field is absent, not a number, or out of bounds.
   func seconds(_ name: String) -> TimeSpan? {
     self[name].flatMap { Double($0) }.flatMap(HeaderFields.span(seconds:))
   }
 
-  /// An instant in seconds since 1970; nil when the field is absent, no number, or out of bounds.
+  /// An instant in seconds since 1970; nil if the field is absent, not a number, or out of bounds.
   func instant(_ name: String) -> Timestamp? {
     self[name].flatMap { Double($0) }.flatMap { seconds in
       HeaderBounds.instant.contains(seconds)
@@ -35,50 +35,49 @@ package struct HeaderFields: Sendable {
     }
   }
 
-  /// When the answer was made, by the clock of the server that made it: to the second, in the years 1970 to 9999.
+  /// When the server made the answer, by its own clock, in whole seconds (RFC 9110, section 6.6.1).
   package var date: Timestamp? { self["Date"].flatMap(HTTPDate.init)?.time }
 
-  /// How long the answer has been in caches since (RFC 9111, section 5.1); nil when none tells, at most ten years.
+  /// How long the answer has been in caches since then (RFC 9111, section 5.1), at most ten years; nil if the field is absent.
   package var age: TimeSpan? {
     count("Age", in: HeaderBounds.age).map { .seconds(Double($0)) }
   }
 
-  /// The time of the other side's clock when the answer arrived; nil without a `Date`.
+  /// The time of the server's clock when the answer arrived; nil without a `Date`.
   var time: Timestamp? { date.map { $0 + (age ?? .zero) } }
 
-  /// nil out of bounds, and for NaN.
+  /// Nil if the number is out of bounds or NaN.
   static func span(seconds: Double) -> TimeSpan? {
     HeaderBounds.span.contains(seconds) ? .seconds(seconds) : nil
   }
 }
 
-/// The numbers that are believed in a header field.
-///
-/// They are far above what any log has, and so far below the largest `Int` that sums and products of two of them fit.
+/// The bounds of numbers in header fields: far above what any log has, and so far below the largest `Int` that sums and
+/// products of two of them fit.
 enum HeaderBounds {
-  /// Records of a list, its pages, and the number of a page.
+  /// Records of a list, pages of a list, and numbers of pages.
   static let count = 0...1_000_000_000_000
-  /// Records a page.
+  /// Records per page.
   static let pageSize = 1...1_000_000
-  /// Requests that a window has left.
+  /// Requests left in a window of the rate limit.
   static let remaining = 0...1_000_000_000
-  /// Requests a window.
+  /// Requests per window of the rate limit.
   static let limit = 1...1_000_000_000
   /// Seconds of a pause: up to ten years.
   static let span = 0.0...315_360_000
+  /// Seconds in a cache: up to ten years.
   static let age = 0...315_360_000
   /// Seconds since 1970, up to the end of the year 9999.
   static let instant = 0.0...253_402_300_799
   static let year: ClosedRange<Int64> = 1_970...9_999
 }
 
-/// The time of a `Date` or `Retry-After` field: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-///
-/// The two obsolete forms are not read; nobody has sent them for decades.
+/// The time of a `Date` or `Retry-After` field, in the IMF-fixdate form `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section
+/// 5.6.7). The two obsolete forms are not read.
 struct HTTPDate: Hashable, Sendable {
   var time: Timestamp
 
-  /// nil when `text` is not in that form, or names no real time of the years 1970 to 9999.
+  /// Nil if `text` does not have this form, or is not a real time of the years 1970 to 9999.
   init?(_ text: String) {
     let words = text.split(separator: " ")
     guard words.count == 6, words[0].last == ",", words[5] == "GMT", let day = Int64(words[1]),
@@ -92,7 +91,7 @@ struct HTTPDate: Hashable, Sendable {
     guard HeaderBounds.year.contains(year), date.isValid else { return nil }
     let seconds = date.daysSinceEpoch * 86_400 + hour * 3_600 + minute * 60 + second
     self.time = Timestamp(microseconds: seconds * 1_000_000)
-    // A leap second at the end of the last year.
+    // Only a leap second at the end of the year 9999 is later.
     guard time <= .latest else { return nil }
   }
 
@@ -101,13 +100,16 @@ struct HTTPDate: Hashable, Sendable {
   ]
 }
 
-/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, no number, or out of
-/// bounds is nil.
+/// The `X-Pagination-*` fields of an answer. A field is nil if it is absent, not a number, or out of bounds. The API sends none
+/// for an empty list.
 package struct Pagination: Hashable, Sendable {
   /// Records in the whole list.
   package var count: Int?
+  /// The number of this page, from 1.
   package var page: Int?
+  /// Pages in the whole list.
   package var pageTotal: Int?
+  /// The most records per page, as the API applied it.
   package var pageSize: Int?
 
   package init(count: Int? = nil, page: Int? = nil, pageTotal: Int? = nil, pageSize: Int? = nil) {

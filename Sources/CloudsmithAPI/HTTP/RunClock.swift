@@ -7,17 +7,20 @@ package import AuditRecord
 #else
   internal import Darwin
 #endif
-/// Time, for everything that waits. Tests bring their own.
+
+/// The clocks of everything that waits. Tests bring their own, so no test sleeps.
 package protocol RunClock: Sendable {
-  /// The wall clock, which may jump.
+  /// The wall clock. It may jump.
   var now: Timestamp { get }
-  /// Time that only grows, from any origin.
+  /// The time since any fixed origin. It never decreases.
   var elapsed: TimeSpan { get }
-  /// Throws `CancellationError` promptly when the task is cancelled.
+  /// Sleeps.
+  ///
+  /// - Throws: `CancellationError`, promptly when the task is cancelled.
   func sleep(for span: TimeSpan) async throws
 }
 
-/// The clocks of this machine.
+/// The clocks of this machine. `elapsed` counts from the creation of the value, so a run shares one value.
 package struct SystemClock: RunClock {
   private let origin = ContinuousClock.now
 

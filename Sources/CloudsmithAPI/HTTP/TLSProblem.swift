@@ -1,30 +1,32 @@
 package import AuditRecord
 
-/// Why there is no secure connection, where another try would end in the same way. The texts name hosts, authorities and
-/// times, never a key.
+/// Why there is no secure connection, when another attempt would fail the same way. Texts name hosts, authorities and times,
+/// never a key.
 package enum TLSProblem: Error, Hashable, Sendable {
-  /// This machine has no certificates of authorities at all.
+  /// This machine has no CA certificates at all.
   case noAuthorities
+  /// A certificate of the chain has expired, by this machine's clock.
   case expired(at: Timestamp, now: Timestamp)
+  /// A certificate of the chain is not valid yet, by this machine's clock.
   case notYetValid(from: Timestamp, now: Timestamp)
-  /// `names`: those that the certificate is for.
+  /// The certificate is for other hosts; `names` are at most five of them.
   case wrongName(host: String, names: [String])
-  /// nil: it has no name that can be printed.
+  /// The server's certificate is its own issuer; nil if it has no printable name.
   case selfSigned(by: String?)
-  /// `caFile`: what was trusted instead of the system's authorities.
+  /// The issuer is not trusted. `caFile` is the file that replaced the system's CA certificates, if any.
   case unknownAuthority(issuer: String?, caFile: String?)
-  /// What answered speaks another protocol: plain HTTP, most likely.
+  /// The server speaks another protocol on this port, most likely plain HTTP.
   case notTLS
-  /// The server speaks no version of TLS from 1.2 on.
+  /// The server supports neither TLS 1.2 (RFC 5246) nor TLS 1.3 (RFC 8446).
   case oldVersion
-  /// The server wants a certificate of ours.
+  /// The server requires a client certificate.
   case clientCertificate
-  /// The server ended the handshake; with the name of its alert.
+  /// The server ended the handshake with an alert (RFC 8446, section 6.2).
   case refused(String)
 }
 
 extension TLSProblem: CustomStringConvertible {
-  /// What is wrong; what to do about it is said elsewhere.
+  /// What is wrong. Messages for users add what to do.
   package var description: String {
     switch self {
     case .noAuthorities:
@@ -51,7 +53,7 @@ extension TLSProblem: CustomStringConvertible {
 }
 
 extension TLSProblem {
-  /// What the words of the TLS library mean, such as `…:WRONG_VERSION_NUMBER at …`; nil for what may pass.
+  /// Reads the error text of the TLS library, such as `…:WRONG_VERSION_NUMBER at …`. Nil if another attempt may succeed.
   init?(handshake words: String) {
     func says(_ names: String...) -> Bool { names.contains { words.contains($0) } }
     if says(

@@ -12,18 +12,19 @@ internal import NIOPosix
   internal import Darwin
 #endif
 
-/// Requests over the network, by async-http-client on one event-loop thread.
+/// Sends requests over the network with async-http-client, on one event-loop thread.
 ///
-/// HTTP/1.1 only: it is what the official clients speak to this API, a few pages in flight gain nothing from streams,
-/// and every way a response can be cut is tested over it.
+/// HTTP/1.1 only: the official clients use it for this API, a few pages in flight gain nothing from HTTP/2, and the tests
+/// cut responses in every way over it. TLS is version 1.2 or later.
 package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   private let client: HTTPClient
   private let settings: ConnectionSettings
   private let inquiry: CertificateInquiry
 
-  /// Opens the client, hands it to `body`, and closes it and its thread whatever `body` does.
+  /// Opens a transport for the duration of `body`, and closes its connections and its thread afterwards.
   ///
-  /// Throws `ConnectionSettingsError` when the CA file cannot be used or no more files can be opened, else what `body` throws.
+  /// - Throws: `ConnectionSettingsError` if the CA file cannot be used or the process may open too few files; else the error
+  ///   of `body`.
   package static func withTransport<Result>(
     _ settings: ConnectionSettings, isolation: isolated (any Actor)? = #isolation,
     _ body: (AsyncHTTPClientTransport) async throws -> Result
@@ -45,7 +46,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     return result
   }
 
-  /// What cannot be closed ends with the process. It changes nothing about what was done with it.
+  /// A failure to close changes nothing about the requests made. The process closes the rest when it ends.
   private static func end(
     _ client: HTTPClient, _ group: MultiThreadedEventLoopGroup, isolation: isolated (any Actor)? = #isolation
   ) async {
@@ -53,7 +54,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     do { try await group.shutdownGracefully() } catch {}
   }
 
-  /// The network library ends the process when it cannot open what its thread needs.
+  /// The network library ends the process if its thread cannot open files, so check first.
   private static func checkOpenFiles() throws(ConnectionSettingsError) {
     var descriptors: [Int32] = []
     defer { for descriptor in descriptors { close(descriptor) } }
@@ -67,7 +68,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     }
   }
 
-  /// Three for the thread, one for a connection, and what looking up a name takes.
+  /// Three for the thread, one for a connection, two for looking up a name.
   private static let leastOpenFiles = 6
 
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
@@ -100,7 +101,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       }
     } catch {
       switch LibraryError(error, settings).meaning {
-      // What is known to be too large is that, also when it takes too long to tell more of it.
+      // A body known to be too large is reported as that, even if measuring it took too long.
       case .fault(let fault) where fault.isTimedOut: throw collector.begunMeasurement ?? fault
       case .fault(let fault): throw fault
       case .untrusted: throw .untrusted(await problem(with: origin, isNamed: true))
@@ -109,9 +110,9 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     }
   }
 
-  /// Why a certificate is not trusted. The library says only that it is not, so that the server is asked for it once more.
+  /// Finds out why a certificate is not trusted. Fetches it again, because the library reports only that it is not.
   ///
-  /// - Parameter isNamed: whether the certificate is for that host, as far as is known.
+  /// - Parameter isNamed: whether the certificate is for this host, as far as is known.
   private func problem(with origin: Origin, isNamed: Bool) async -> TLSProblem {
     let chain = await inquiry.chain(of: origin)
     guard isNamed else { return .wrongName(host: origin.host, names: chain.first?.names.hosts ?? []) }
@@ -141,22 +142,22 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
           host: proxy.host, port: proxy.port,
           authorization: proxy.credentials.map { .basic(username: $0.user, password: $0.password) })
       },
-      // Bodies are decoded where they are collected.
+      // `ResponseCollector` decodes bodies.
       decompression: .disabled)
     configuration.httpVersion = .http1Only
-    // A page comes in fewer and larger pieces than from the buffers that are usual, which costs less for each byte.
+    // Larger buffers than usual deliver a page in fewer pieces, which costs less per byte.
     configuration.http1_1ConnectionDebugInitializer = { channel in
       channel.setOption(
         .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
     }
-    // Retries are decided, paced, counted and told above; the client's own would be none of these.
+    // `AuditLogClient` decides, paces and counts retries.
     configuration.connectionPool.retryConnectionEstablishment = false
-    // Callers bound what is in flight; a request must never queue here behind others until it counts as unreachable.
+    // Callers limit the requests in flight. A request that queued here could time out as unreachable.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
     return configuration
   }
 
-  /// Bytes read from a connection at a time.
+  /// The most bytes read from a connection at a time.
   private static let receiveBuffer = 256 << 10
 }
 
@@ -170,7 +171,7 @@ extension AsyncHTTPClientTransport: NoticeTransport {
     return try await exchange(target, at: origin, headers, body: body, limits: limits).status
   }
 
-  /// Nobody reads what the service says.
+  /// The most bytes of a reply to a ping. Its text is not used.
   private static let longestReply = 1 << 20
 }
 

@@ -4,14 +4,14 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 
-/// Looks at the certificates of a server that was not trusted, to tell why: the TLS library says only that it was not.
+/// Fetches the certificates of a server that was not trusted, to find out why. The TLS library reports only that it was not.
 ///
-/// No more than the beginning of a handshake is sent, and the handshake always fails.
+/// Sends the beginning of a handshake and no more. The handshake always fails.
 struct CertificateInquiry {
   let group: any EventLoopGroup
   let settings: ConnectionSettings
 
-  /// As the server presents them, its own first; none when they cannot be had.
+  /// The chain that the server presents, its own certificate first; empty if it cannot be read within the connect timeout.
   func chain(of origin: Origin) async -> [PresentedCertificate] {
     let loop = group.next()
     let found = loop.makePromise(of: [PresentedCertificate].self)
@@ -36,7 +36,7 @@ struct CertificateInquiry {
     connected.whenSuccess { channel in channel.closeFuture.whenComplete { _ in found.succeed([]) } }
     connected.whenFailure { _ in found.succeed([]) }
     let chain: [PresentedCertificate]
-    // It never fails: every way to end it succeeds.
+    // The promise is only ever fulfilled, never failed.
     do { chain = try await found.futureResult.get() } catch { chain = [] }
     timeout.cancel()
     connected.whenSuccess { $0.close(promise: nil) }
@@ -69,20 +69,20 @@ extension PresentedCertificate {
   fileprivate init(_ certificate: NIOSSLCertificate) {
     notBefore = Timestamp(microseconds: Int64(certificate.notValidBefore) * 1_000_000)
     notAfter = Timestamp(microseconds: Int64(certificate.notValidAfter) * 1_000_000)
-    // Without its bytes it has no names to tell.
+    // A certificate without DER bytes has no names to report.
     do { names = CertificateNames(der: try certificate.toDERBytes()) } catch {}
   }
 }
 
 extension Origin {
-  /// Whether the host is an address and no name.
+  /// Whether the host is an IP address.
   var isAddress: Bool {
     if host.contains(":") { return true }
     return !host.isEmpty && host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (48...57).contains($0) }
   }
 }
 
-/// Asks a proxy for a tunnel, and lets another handler speak through it.
+/// Asks a proxy for a tunnel (`CONNECT`, RFC 9110, section 9.3.6), and hands it to another handler.
 private final class Tunnel: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -91,7 +91,7 @@ private final class Tunnel: ChannelInboundHandler, RemovableChannelHandler {
   private let next: NIOSSLClientHandler
   private var answer = ByteBuffer()
 
-  /// Bytes of the head of an answer; no proxy says more.
+  /// The most bytes in the head of a proxy's answer.
   private static let longestAnswer = 64 << 10
 
   init(to origin: Origin, through proxy: ProxyAddress, then next: NIOSSLClientHandler) {
@@ -119,7 +119,7 @@ private final class Tunnel: ChannelInboundHandler, RemovableChannelHandler {
     let status = text.split(separator: " ").dropFirst().first ?? ""
     guard status.hasPrefix("2") else { return context.close(promise: nil) }
     do {
-      // The server says nothing before the handshake, so that nothing is left over of the answer.
+      // The server sends nothing before the handshake, so nothing of the answer is left over.
       try context.pipeline.syncOperations.addHandler(next, position: .last)
     } catch {
       return context.close(promise: nil)

@@ -1,18 +1,18 @@
 internal import PartitionFormats
 
-/// Undoes the content codings of a body (RFC 9110, section 8.4) piece by piece, within limits.
+/// Decodes the content codings of a body (RFC 9110, section 8.4) piece by piece, within limits.
 ///
-/// A body of several gzip members is one body (RFC 1952, section 2.2). After an error the decoder cannot be used further.
+/// Several gzip members form one body (RFC 1952, section 2.2). After an error the decoder must not be used again.
 final class ContentDecoder {
-  /// In the order in which they are undone; none: the body is as it was sent.
+  /// In the order of decoding. Empty if the body is not encoded.
   private let stages: [Stage]
   private let limits: ResponseLimits
   private var received = 0
 
-  /// More than one coding is legal, and rare; more than this many is a trick.
+  /// The most codings of a body. More than one is legal but rare.
   private static let mostStages = 3
 
-  /// - Parameter codings: of `Content-Encoding`, in the order in which they were applied; names match in any case.
+  /// - Parameter codings: the names in `Content-Encoding`, in the order in which they were applied. They match in any case.
   init(_ codings: [String], limits: ResponseLimits) throws(ContentCodingError) {
     var stages: [Stage] = []
     for name in codings.reversed() {
@@ -30,13 +30,17 @@ final class ContentDecoder {
 
   var isIdentity: Bool { stages.isEmpty }
 
-  /// Appends to `body` what `bytes` hold. Throws `.tooLarge` and `.inflatedTooFar` before a body beyond the limits is in memory.
+  /// Decodes `bytes` and appends the result to `body`.
+  ///
+  /// - Throws: `.tooLarge` or `.inflatedTooFar` before a body beyond the limits is in memory.
   func decode(_ bytes: [UInt8], to body: inout [UInt8]) throws(ContentCodingError) {
     received += bytes.count
     try decode(bytes, stage: 0, to: &body)
   }
 
-  /// Throws when the body is not whole.
+  /// Ends the body.
+  ///
+  /// - Throws: `.damaged` if the body is not whole.
   func finish() throws(ContentCodingError) {
     for stage in stages { try stage.finish() }
   }
@@ -113,14 +117,15 @@ private final class Stage {
 
 /// Why a body cannot be decoded.
 enum ContentCodingError: Error, Hashable {
-  /// Of a name that can be printed; nil: it cannot.
+  /// An unknown coding; nil if its name should not be printed.
   case unknown(String?)
+  /// More codings than a body has.
   case tooMany
   case damaged(String, GzipError.Reason)
   case tooLarge(limit: Int)
   case inflatedTooFar(ratio: Int)
 
-  /// The names that are registered are short. What is longer may be anything, and goes into no message.
+  /// The name of a coding if it is safe to print: registered names are short, and a longer text may be anything.
   static func printable(_ name: String) -> String? {
     let isName = name.utf8.allSatisfy {
       switch $0 {
@@ -135,7 +140,7 @@ enum ContentCodingError: Error, Hashable {
 }
 
 extension ContentCodingError {
-  /// - Parameter answer: what is known of the answer.
+  /// - Parameter answer: what is known of the answer, for a body beyond the limits.
   func fault(_ answer: OversizedAnswer) -> TransportFault {
     switch self {
     case .unknown(let name?):

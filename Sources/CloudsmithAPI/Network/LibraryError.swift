@@ -13,15 +13,15 @@ internal import NIOSSL
   internal import Darwin
 #endif
 
-/// An error of the network libraries, and what it means here.
+/// Translates an error of the network libraries.
 ///
-/// Texts come only from errors known to hold no header and no URL, and never from the name of a type.
+/// Texts come only from errors that are known to hold no header field and no URL, and never from the name of a type.
 struct LibraryError {
   enum Meaning {
     case fault(TransportFault)
-    /// The certificate is not trusted; the library does not say why.
+    /// The certificate is not trusted. The library does not say why.
     case untrusted
-    /// The certificate is trusted, and not for this host.
+    /// The certificate is trusted, but for another host.
     case wrongName
   }
 
@@ -36,7 +36,7 @@ struct LibraryError {
     case let fault as TransportFault: .fault(fault)
     case let error as HTTPClientError: .fault(fault(error, settings.timeouts))
     case let error as NIOConnectionError:
-      // What fails in a connection that stands, such as making ready for TLS, comes in here too.
+      // Failures after the connection was made, such as the setup of TLS, arrive here too.
       error.connectionErrors.last.map { meaning(of: $0.error, settings) }
         ?? .fault(.unreachable("the name \(error.host) could not be looked up"))
     case NIOSSLError.handshakeFailed(let error): tls(error)
@@ -46,7 +46,7 @@ struct LibraryError {
     where [.failedToValidateHostname, .serverHostnameImpossibleToMatch].contains(error):
       .wrongName
     case is NIOSSLExtraError: .fault(.unreachable("TLS failed: the name of the host is none that TLS takes"))
-    // Only making ready for TLS gives one of its own: there is nothing to trust.
+    // Only the setup of TLS throws this error by itself, if there is nothing to trust.
     case is BoringSSLError where settings.caFile == nil && TrustStore.path() == nil:
       .fault(.untrusted(.noAuthorities))
     case let error as BoringSSLError: tls(error)
@@ -70,7 +70,7 @@ struct LibraryError {
     case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")
     case .invalidProxyResponse: .unreachable("the proxy opened no tunnel")
     case .remoteConnectionClosed: .interrupted("the other side closed it")
-    // In parentheses stand places of the library's source.
+    // The text in parentheses names source files of the library.
     default: .interrupted(error.shortDescription.prefix { $0 != "(" }.trimmingPrefix(" ").lowercased())
     }
   }
@@ -92,7 +92,7 @@ struct LibraryError {
   /// `Connection refused`
   private static func cause(of error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 
-  /// The words of a TLS library's error, such as `internal error`, without the path of its source.
+  /// The reason in a TLS library's error, such as `internal error`, without paths of its source.
   private static func reason(in text: String) -> String {
     let words = text.split { !($0.isUppercase || $0 == "_") }.filter {
       $0.contains("_") && $0.first != "_" && $0.last != "_"

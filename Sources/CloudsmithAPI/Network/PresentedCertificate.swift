@@ -1,6 +1,6 @@
 internal import AuditRecord
 
-/// What a server's certificate shows about why it is not trusted.
+/// A server's certificate, as far as it shows why it is not trusted.
 struct PresentedCertificate: Hashable, Sendable {
   var notBefore: Timestamp
   var notAfter: Timestamp
@@ -8,11 +8,11 @@ struct PresentedCertificate: Hashable, Sendable {
 }
 
 extension TLSProblem {
-  /// Why a chain that was not trusted was not.
+  /// Finds out why a certificate chain is not trusted.
   ///
   /// - Parameters:
-  ///   - chain: as the server presented it, its own certificate first; empty when it could not be had.
-  ///   - hasAuthorities: whether there was any authority to trust.
+  ///   - chain: the chain that the server presented, its own certificate first; empty if it could not be read.
+  ///   - hasAuthorities: whether there was any CA certificate to trust.
   init(untrusted chain: [PresentedCertificate], caFile: String?, hasAuthorities: Bool, now: Timestamp) {
     let first = chain.first
     if !hasAuthorities {
@@ -29,22 +29,21 @@ extension TLSProblem {
   }
 }
 
-/// The names in a certificate (RFC 5280): who issued it, and for which hosts. They serve messages alone; nothing is trusted
-/// for them.
+/// The names in a certificate (RFC 5280): its issuer, and its hosts. For messages only; no trust depends on them.
 struct CertificateNames: Hashable, Sendable {
-  /// The common name, or else the organisation, of the issuer.
+  /// The common name of the issuer, or else its organisation.
   var issuer: String?
-  /// Whether subject and issuer are the same.
+  /// Whether the subject is the issuer.
   var isSelfIssued = false
-  /// DNS names and IPv4 addresses.
+  /// DNS names and IPv4 addresses of `subjectAltName` (RFC 5280, section 4.2.1.6).
   var hosts: [String] = []
 
   init() {}
 
-  /// Hosts that a message tells of.
+  /// The most hosts in a message.
   private static let mostHosts = 5
 
-  /// From DER; what cannot be read is left out.
+  /// Reads DER. Leaves out what it cannot read.
   init(der: [UInt8]) {
     guard let certificate = DERItem.all(in: der[...]).first,
       let body = DERItem.all(in: certificate.content).first
@@ -94,12 +93,12 @@ struct CertificateNames: Hashable, Sendable {
   }
 }
 
-/// One value of DER (X.690): a tag of one byte, a length, and so many bytes.
+/// One value of DER (ITU-T X.690): a tag of one byte, a length, and the content.
 private struct DERItem {
   var tag: UInt8
   var content: ArraySlice<UInt8>
 
-  /// The values that fill `bytes`, up to the first that does not fit.
+  /// The values in `bytes`, up to the first that does not fit.
   static func all(in bytes: ArraySlice<UInt8>) -> [DERItem] {
     var items: [DERItem] = []
     var rest = bytes

@@ -1,17 +1,19 @@
 package import AuditRecord
 internal import FoundationEssentials
 
-/// Requests with a bearer token, which is asked for when the first needs it and again when it is refused. It lives in memory alone.
+/// Sends requests with a bearer token. Fetches the token when the first request needs it, and again when it is refused. The
+/// token is kept in memory only.
 package struct RenewingTransport: HTTPTransport {
   private let base: any HTTPTransport
   private let tokens: BearerTokens
 
+  /// - Parameter base: sends the requests, with the token instead of their key.
   package init(_ base: any HTTPTransport, exchange: TokenExchange) {
     self.base = base
     self.tokens = BearerTokens(exchange)
   }
 
-  /// The request's own key is not sent.
+  /// Sends the request with the token; the request's own key is not sent. After a 401 it tries once with a new token.
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
     var refused: APIKey?
     while true {
@@ -23,7 +25,7 @@ package struct RenewingTransport: HTTPTransport {
       var renewed = request
       renewed.key = token
       var response = try await base.get(renewed)
-      // Once: a token that is refused when it is new will not be taken later.
+      // Once: a new token that is refused will not be accepted later.
       response.token = token
       guard response.status == 401, refused == nil else { return response }
       refused = token
@@ -31,7 +33,7 @@ package struct RenewingTransport: HTTPTransport {
   }
 }
 
-/// The token in force. Requests side by side that are refused wait for one exchange.
+/// The current token. Concurrent requests that are refused wait for the same exchange.
 private actor BearerTokens {
   private let exchange: TokenExchange
   private var token: APIKey?
@@ -50,7 +52,7 @@ private actor BearerTokens {
         task.cancel()
       }
       if running == task { running = nil }
-      // Another request waited for it too, and was cancelled.
+      // Another request that waited for the exchange was cancelled, not this one.
       if case .failure(.cancelled) = result, !Task.isCancelled { continue }
       let outcome = try result.get()
       if case .token(let given) = outcome { token = given }
@@ -69,14 +71,16 @@ extension Result where Success == TokenExchange.Outcome, Failure == TransportFau
   }
 }
 
-/// Where a token is asked for.
+/// Sends the request that exchanges a token. Implemented by `AsyncHTTPClientTransport`.
 package protocol TokenTransport: Sendable {
-  /// Sends a POST of JSON without any key, and gives the response as `HTTPTransport.get` does.
+  /// Sends a POST of JSON without a key, and returns the response as `HTTPTransport.get` does.
+  ///
+  /// - Parameter target: the path.
   func post(_ body: [UInt8], to target: String, at origin: Origin) async throws(TransportFault) -> APIResponse
 }
 
-/// An identity token of somebody Cloudsmith trusts, exchanged for a bearer token of a service account: `POST /openid/ORG/` with
-/// `oidc_token` and `service_slug`, as Cloudsmith's documentation and cloudsmith-cli have it.
+/// Exchanges an OIDC identity token for the bearer token of a service account: `POST /openid/ORG/` with `oidc_token` and
+/// `service_slug`. Source: Cloudsmith's documentation and cloudsmith-cli.
 package struct TokenExchange: Sendable {
   private let host: APIHost
   private let organization: Slug
@@ -84,6 +88,9 @@ package struct TokenExchange: Sendable {
   private let identity: APIKey
   private let transport: any TokenTransport
 
+  /// - Parameters:
+  ///   - service: the slug of the service account.
+  ///   - identity: the identity token.
   package init(
     host: APIHost, organization: Slug, service: Slug, identity: APIKey, transport: any TokenTransport
   ) {
@@ -94,22 +101,23 @@ package struct TokenExchange: Sendable {
     self.transport = transport
   }
 
+  /// The outcome of one attempt.
   package enum Outcome: Sendable {
     case token(APIKey)
-    /// What has to stand in the place of the answer to the request that needed the token.
+    /// The answer to give to the request that needed the token, because there is none.
     case answer(APIResponse)
   }
 
-  /// One attempt. What another attempt may mend comes as a fault, or as the answer that asks for it.
+  /// Makes one attempt. A failure that another attempt may resolve is thrown, or returned as an answer that is retried.
   func callAsFunction() async throws(TransportFault) -> Outcome {
     let response = try await transport.post(
       try body(), to: "/openid/\(organization)/", at: host.origin)
     switch response.status {
     case 200..<300: return .token(try token(in: response))
-    // The token would go with the request, and it was made for this host.
+    // A redirect would send the identity token to another host.
     case 300..<400: throw .undecodable("the exchange of the OIDC token is redirected")
     case 408, 425, 429, 500...: return .answer(response)
-    // Never as it is: a 404 would be taken for the end of the list.
+    // Always as a 401: a 404 would mean the end of the list.
     default: return .answer(APIResponse(status: 401, headers: response.headers, body: response.body))
     }
   }

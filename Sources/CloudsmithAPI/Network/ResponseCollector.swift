@@ -4,7 +4,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 
-/// Puts one answer together, its body decoded: every byte of a plain body is copied once, to where the parser reads it.
+/// Collects one response and decodes its body. Copies each byte of a plain body once, to where the parser reads it.
 final class ResponseCollector: HTTPClientResponseDelegate {
   fileprivate struct State {
     let limits: ResponseLimits
@@ -12,13 +12,13 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     var headers = HeaderFields([])
     var body: [UInt8] = []
     var decoder: ContentDecoder?
-    /// A refusal is known by its status: that its body cannot be read is no matter.
+    /// Whether the body is skipped: the status of a refusal says enough if its body cannot be read.
     var ignoresBody = false
-    /// The announced length is beyond the limit: only the beginning is read, or it is measured.
+    /// Whether the announced length exceeds the limit. Then only the beginning is read, or the body is measured.
     var isAnnouncedTooLarge = false
-    /// Whether a body that is too large is measured.
+    /// Whether a body beyond the limit is measured.
     let measures: Bool
-    /// Of a body that is too large, from its first byte on; `body` keeps its beginning.
+    /// The measurement of a body beyond the limit, from its first byte. `body` keeps its beginning.
     var measurement: TextMeasurement?
 
     init(limits: ResponseLimits, measures: Bool) {
@@ -33,7 +33,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     self.state = Mutex(State(limits: limits, measures: measures))
   }
 
-  /// The fault of a body that is too large, whose measurement has not come to its end; nil where there is none.
+  /// The fault of a body beyond the limit whose measurement has not ended; nil if there is none.
   var begunMeasurement: TransportFault? {
     state.withLock { $0.measurement == nil ? nil : $0.fault(.tooLarge(limit: $0.limits.bodySize)) }
   }
@@ -56,7 +56,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
 }
 
 extension ResponseCollector.State {
-  /// What is set aside at once for a body whose length was announced; more grows with what really comes.
+  /// The most memory reserved for a body of announced length. More is reserved only as bytes arrive.
   private static let longestReserve = 4 << 20
 
   mutating func begin(_ head: HTTPResponseHead) throws(TransportFault) {
@@ -115,7 +115,7 @@ extension ResponseCollector.State {
     return APIResponse(status: status, headers: headers, body: body)
   }
 
-  /// Reads on without holding what is read.
+  /// Measures bytes without keeping them.
   private mutating func measure(_ buffer: ByteBuffer) throws(ContentCodingError) {
     if let decoder {
       var piece: [UInt8] = []
@@ -127,7 +127,7 @@ extension ResponseCollector.State {
     guard measurement?.bytes ?? 0 <= limits.measured else { throw .tooLarge(limit: limits.bodySize) }
   }
 
-  /// - Parameter measured: nil where the body was not read to its end.
+  /// - Parameter measured: nil if the body was not read to its end.
   fileprivate func fault(_ error: ContentCodingError, _ measured: MeasuredText? = nil) -> TransportFault {
     error.fault(
       OversizedAnswer(
@@ -135,7 +135,7 @@ extension ResponseCollector.State {
         measured: measured))
   }
 
-  /// Goes on without a body, where it was not to be a page.
+  /// Skips the body of an answer that is not a page; throws the fault otherwise.
   private mutating func ignore(_ error: ContentCodingError) throws(TransportFault) {
     guard !(200..<300).contains(status) else { throw fault(error) }
     (body, decoder, measurement, ignoresBody) = ([], nil, nil, true)

@@ -8,16 +8,18 @@ internal import NIOSSL
   internal import Darwin
 #endif
 
-/// The certificates of authorities that this machine trusts.
+/// The CA certificates that this machine trusts.
 enum TrustStore {
-  /// Where distributions keep the bundle, as Go's crypto/x509 has them. The TLS library looks at the first two, and at the folder.
+  /// The places of the bundle in distributions, from Go's crypto/x509 (`root_linux.go`). The TLS library searches only the
+  /// first two and the folder.
   static let bundles = [
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
     "/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
   ]
   static let folder = "/etc/ssl/certs"
 
-  /// The bundle that is there and not empty, or else the folder with something in it; nil: there is nothing to trust.
+  /// The first bundle that exists and is not empty, or else the folder if it has certificates; nil if there is nothing to
+  /// trust.
   static func path(
     bundles: [String] = TrustStore.bundles, folder: String = TrustStore.folder
   ) -> String? {
@@ -29,7 +31,7 @@ enum TrustStore {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size > 0
   }
 
-  /// Links that lead nowhere, as they stay when the certificates alone are taken away, are none.
+  /// Dangling links do not count: they remain when the certificates alone are removed.
   private static func hasCertificates(_ folder: String) -> Bool {
     guard let stream = opendir(folder) else { return false }
     defer { closedir(stream) }
@@ -46,9 +48,9 @@ enum TrustStore {
 }
 
 extension TLSConfiguration {
-  /// Of a client that trusts a CA file, or else what the machine trusts.
+  /// The configuration of a client that trusts a CA file, or else the machine's CA certificates. TLS 1.2 or later.
   ///
-  /// Throws when the file cannot be used.
+  /// - Throws: `.caFile` or `.caFileUnreadable` if the file cannot be used.
   static func trusting(caFile: String?) throws(ConnectionSettingsError) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12

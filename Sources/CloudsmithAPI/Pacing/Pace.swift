@@ -1,13 +1,15 @@
 package import AuditRecord
 
-/// When the next request may start. Time goes in, actions come out; it has no clock.
+/// Decides when the next request may start. No I/O and no clock: time goes in, actions come out.
 ///
-/// Requests that want to start queue up and are let go in that order, also when several are in flight. Times are spans
-/// from one origin on a clock that only grows.
+/// Requests queue up and start in that order, even when several are in flight. Times are spans since one origin on a clock
+/// that only grows.
 package struct Pace: Sendable {
+  /// A place in the queue.
   package typealias Ticket = Int
 
   package enum Action: Hashable, Sendable {
+    /// Send the request now.
     case go
     /// Ask again after this long.
     case wait(TimeSpan, WaitReason)
@@ -18,13 +20,14 @@ package struct Pace: Sendable {
   private var nextTicket = 0
   private var inFlight = 0
   private var lastStart: TimeSpan?
-  /// Nothing starts before this, because the API asked so.
+  /// Nothing starts before this, because the API asked for a wait.
   private var heldUntil: TimeSpan?
   /// Requests started so far.
   private var started = 0
-  /// The API's own word, under `auto`.
+  /// What the API's rate fields allow, under `auto`.
   private var allowance: RateAllowance
 
+  /// - Parameter reserve: used by `.auto` only.
   package init(rule: PaceRule, reserve: RateReserve = .fifth) {
     self.rule = rule
     allowance = RateAllowance(reserve: reserve)
@@ -37,12 +40,12 @@ package struct Pace: Sendable {
     return nextTicket
   }
 
-  /// Gives up a place.
+  /// Gives up a place. Must be called for a ticket that will not start.
   package mutating func leave(_ ticket: Ticket) {
     queue.removeAll { $0 == ticket }
   }
 
-  /// Whether the ticket's request may start now. After `.go` it counts as started, and its ticket is used up.
+  /// Whether the ticket's request may start now. After `.go` the request counts as started and the ticket is used up.
   package mutating func ask(_ ticket: Ticket, at now: TimeSpan) -> Action {
     let place = queue.firstIndex(of: ticket) ?? 0
     let (earliest, reason) = earliestStart(now)
@@ -58,21 +61,21 @@ package struct Pace: Sendable {
     return .wait(max(earliest + spacing * place - now, Pace.shortest), reason)
   }
 
-  /// How long the next start of anybody has to wait because the API asks so; zero where only the pace keeps it. What a
-  /// request waits for those before it in the queue is no wait that the API asks for.
+  /// How long the next request must wait because the API asks for it; zero if only the pace delays it. Waiting for earlier
+  /// requests in the queue does not count.
   package func pauseAsked(at now: TimeSpan) -> TimeSpan {
     let (earliest, reason) = earliestStart(now)
     return reason == .rateLimit ? max(earliest - now, .zero) : .zero
   }
 
-  /// A request that was let go has ended, with what its answer told, if it had one.
+  /// Records the end of a started request, and the rate fields of its answer, if any. Must follow each `.go` once.
   package mutating func ended(_ rate: RateLimit?, at now: TimeSpan) {
     inFlight -= 1
     guard rule == .auto, let rate else { return }
     allowance.receive(rate, started: started, inFlight: inFlight, at: now)
   }
 
-  /// The API asked for quiet (`Retry-After`): nothing starts before `time`.
+  /// Lets nothing start before `time`, because the API asked for a wait (`Retry-After`).
   package mutating func hold(until time: TimeSpan) {
     heldUntil = max(heldUntil ?? time, time)
   }
@@ -83,7 +86,7 @@ package struct Pace: Sendable {
     if let lastStart {
       let spacing = spacing(at: now)
       earliest = max(now, lastStart + spacing)
-      // Slower than the pace of before the API told anything: that is the API's doing.
+      // Slower than without any rate field, so the API is the cause.
       if rule == .auto, spacing > RateAllowance.caution { reason = .rateLimit }
     }
     if let heldUntil, heldUntil > earliest { (earliest, reason) = (heldUntil, .rateLimit) }
@@ -98,28 +101,29 @@ package struct Pace: Sendable {
     }
   }
 
-  /// The shortest wait, so that nobody asks in a circle.
+  /// The shortest wait, so that no caller spins.
   private static let shortest = TimeSpan.seconds(0.001)
 }
 
 /// Why a request waits.
 package enum WaitReason: Hashable, Sendable {
-  /// The pace that was chosen.
+  /// The pace setting.
   case pace
-  /// The API asked for it, or its allowance is so small.
+  /// The API asked for it, or its rate limit is nearly used up.
   case rateLimit
-  /// Before another try.
+  /// Backoff before another attempt.
   case backoff
 }
 
 /// How fast requests may start: `--max-requests-per-second`.
 package enum PaceRule: Hashable, Sendable {
+  /// At most so many requests per second.
   case perSecond(Double)
-  /// As the API's own rate headers allow, keeping a reserve; 1 a second as long as it tells nothing.
+  /// As fast as the API's rate fields allow, less a reserve. One request per second while it has not told any.
   case auto
   case unlimited
 
-  /// Reads `1`, `0.5`, `auto`, `unlimited`. A number is from 0.001 to 1000; nil for anything else.
+  /// Reads a number from 0.001 to 1000, `auto` or `unlimited`; nil for anything else.
   package init?(_ text: String) {
     switch text {
     case "auto": self = .auto
@@ -133,11 +137,12 @@ package enum PaceRule: Hashable, Sendable {
   }
 }
 
-/// The share of the rate limit that `auto` leaves to others who use the key: `--rate-reserve`.
+/// The share of the rate limit that `auto` leaves to other users of the key: `--rate-reserve`.
 package struct RateReserve: Hashable, Sendable {
-  /// 0 to below 1.
+  /// From 0 to below 1.
   package let share: Double
 
+  /// The default.
   package static let fifth = RateReserve(share: 0.2)
 
   private init(share: Double) {

@@ -1,31 +1,31 @@
 package import AuditRecord
 
-/// What the API's rate fields leave to `auto`: how long the window is that they describe, and what is left of it.
+/// The pace of `auto`, from the API's rate fields.
 ///
-/// What is left, less the reserve, is spread over the time that is left until the reset, and never goes faster than the
-/// whole limit less the reserve would over the whole window: so nothing comes in a burst, and idle time is not saved up.
+/// The requests left, less the reserve, are spread over the time until the reset. The pace is never faster than the whole
+/// limit less the reserve over the whole window, so there are no bursts and idle time is not saved up.
 ///
-/// No field tells how long the window is. It is the longest time to a reset that was told, once a window has been seen
-/// to begin: nobody had used anything of it, or a reset has passed. Until then it may be longer than that, and the next
-/// usual length is assumed.
+/// No field tells the length of the window. Once a window has been seen to begin (nothing of it was used, or a reset has
+/// passed), it is the longest time to a reset that was told. Until then the window may be longer, and the next usual length
+/// is assumed. No I/O.
 struct RateAllowance: Hashable, Sendable {
   private let reserve: RateReserve
-  /// Requests a window; where the API tells no limit, the most that it told as left.
+  /// Requests per window. If the API tells no limit, the most that it told as remaining.
   private var limit: Double?
   /// The longest time to a reset that was told.
   private var longest: TimeSpan?
   private var hasSeenBeginning = false
-  /// Starts left before the reserve until the reset; nil when the API tells no number.
+  /// Requests left until the reset, less the reserve; nil if the API tells no number.
   private var startsLeft: Double?
   /// The pause that the API suggests until the reset.
   private var pause = TimeSpan.zero
   private var resetsAt: TimeSpan?
 
-  /// The pace while the API has told nothing, and the time to a reset that should have passed.
+  /// The spacing while the API has told nothing, and the assumed time to a reset that is overdue.
   static let caution = TimeSpan.seconds(1)
-  /// When the API tells that little is left, but not until when.
+  /// The assumed time to a reset that the API does not tell.
   private static let unknownReset = TimeSpan.minutes(1)
-  /// Windows are as long as one of these, as a rule; the hour is what Cloudsmith documents.
+  /// The usual lengths of windows. Cloudsmith documents an hour.
   private static let usualLengths = [TimeSpan.minutes(1), .hours(1), .days(1)]
   /// `Date` and `X-RateLimit-Reset` are whole seconds.
   private static let precision = TimeSpan.seconds(2)
@@ -34,16 +34,16 @@ struct RateAllowance: Hashable, Sendable {
     self.reserve = reserve
   }
 
-  /// A request has started.
+  /// Counts a request that has started.
   mutating func start() {
     startsLeft? -= 1
   }
 
-  /// Takes what an answer told.
+  /// Takes the rate fields of an answer.
   ///
   /// - Parameters:
-  ///   - started: requests that have been started so far, this one included.
-  ///   - inFlight: requests that are not answered yet; the answer may not have counted them.
+  ///   - started: requests started so far, including the one answered.
+  ///   - inFlight: requests without an answer yet. The answer may not have counted them.
   mutating func receive(_ rate: RateLimit, started: Int, inFlight: Int, at now: TimeSpan) {
     if let told = rate.limit {
       limit = Double(told)
@@ -57,27 +57,27 @@ struct RateAllowance: Hashable, Sendable {
       longest = max(longest ?? .zero, resetsIn)
     }
     var resetsIn = rate.resetsIn ?? rate.interval ?? RateAllowance.unknownReset
-    // By the clocks the window is over, and the answer was still of it.
+    // The window is over by the clocks, but the answer still belongs to it.
     if resetsIn == .zero { resetsIn = RateAllowance.caution }
     resetsAt = now + resetsIn
     pause = min(rate.interval ?? .zero, resetsIn)
     startsLeft = rate.remaining.map { Double($0 - inFlight) - (limit ?? 0) * reserve.share }
   }
 
-  /// The time from one start to the next.
+  /// The least time from one start to the next.
   ///
-  /// - Parameter last: the newest start.
+  /// - Parameter last: the latest start.
   func spacing(after last: TimeSpan, at now: TimeSpan) -> TimeSpan {
     let steady = steady ?? RateAllowance.caution
     guard let resetsAt, resetsAt > now else {
-      // A new window, of which nothing is told yet.
+      // A new window, about which the API has told nothing yet.
       return hasSeenBeginning ? steady : max(steady, RateAllowance.caution)
     }
     let spread = startsLeft.map { TimeSpan.seconds((resetsAt - last).seconds / max($0 + 1, 1)) }
     return max(steady, spread ?? .zero, pause)
   }
 
-  /// What the whole limit, less the reserve, comes to; nil when the API tells no limit.
+  /// The spacing of the whole limit, less the reserve; nil if the API tells no limit.
   private var steady: TimeSpan? {
     guard let limit, limit > 0 else { return nil }
     let spacing = Double(length.microseconds) / (limit * (1 - reserve.share))
@@ -91,14 +91,15 @@ struct RateAllowance: Hashable, Sendable {
   }
 }
 
-/// What an answer tells about the key's allowance (`X-RateLimit-*`), as spans from its arrival.
+/// The rate limit of a key, from the `X-RateLimit-*` fields of an answer. Times are spans since its arrival.
 package struct RateLimit: Hashable, Sendable {
-  /// Requests a window. Its length is told nowhere: Cloudsmith documents an hour.
+  /// Requests per window. No field tells its length; Cloudsmith documents an hour.
   package var limit: Int?
+  /// Requests left in the window.
   package var remaining: Int?
-  /// Until the allowance is full again.
+  /// The time until the window ends.
   package var resetsIn: TimeSpan?
-  /// The pause before the next request that the API suggests.
+  /// The pause before the next request, as the API suggests it.
   package var interval: TimeSpan?
 
   package init(
@@ -110,8 +111,8 @@ package struct RateLimit: Hashable, Sendable {
     self.interval = interval
   }
 
-  /// nil when the answer tells nothing. `X-RateLimit-Reset` is an instant of the other side's clock, so it is measured
-  /// against the answer's own `Date` and `Age`, and against `now` only without them.
+  /// Nil if the answer has no rate field. `X-RateLimit-Reset` is an instant of the server's clock, so it is compared with the
+  /// answer's own `Date` and `Age`, and with `now` only without them.
   package init?(_ headers: HeaderFields, now: Timestamp) {
     self.limit = headers.count("X-RateLimit-Limit", in: HeaderBounds.limit)
     self.remaining = headers.count("X-RateLimit-Remaining", in: HeaderBounds.remaining)
