@@ -9,8 +9,8 @@ import Testing
 
 /// Two events whose uuids have one `IdentityHash` are two events, whatever is decided about one of them.
 @Suite(.fewAtOnce) struct CollisionTests {
-  private let start = Timestamp(rfc3339: "2024-02-12T00:00:00Z")!
-  private let now = Timestamp(rfc3339: "2024-02-16T12:00:00Z")!
+  private let start = time("2024-02-12T00:00:00Z")
+  private let now = time("2024-02-16T12:00:00Z")
 
   private func record(_ uuid: String, _ time: Timestamp) -> [UInt8] {
     Array(#"{"actor":"a","event":"e","event_at":"\#(time)","uuid":"\#(uuid)"}"#.utf8)
@@ -25,24 +25,22 @@ import Testing
   {
     var random = SeededRandom(seed: Int(apart))
     let (archived, late) = collidingUUIDs(&random)
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 801, window: Window(from: start, to: now)))
-    }
+    let harness = try TestHarness(now: now, events: 801, since: start)
     let time = now - .hours(apart < 0 ? 1.5 : 22)
-    world.api.withLock { $0.change(world.log) { $0.insert(record: record(archived, time)) } }
-    _ = try await world.export(.incremental(backfillStart: start))
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { $0.change(harness.log) { $0.insert(record: record(archived, time)) } }
+    _ = try await harness.export(.incremental(backfillStart: start))
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         if isErased { log.erase(log.events.firstIndex(from: time)) }
         log.insert(record: record(late, time + .hours(apart)))
       }
     }
-    world.clock.advance(to: now + .hours(1))
-    let summary = try await world.export(.incremental(backfillStart: nil))
+    harness.clock.advance(to: now + .hours(1))
+    let summary = try await harness.export(.incremental(backfillStart: nil))
     #expect(summary.counters.lateEvents == 1 && summary.counters.conflictingEvents == 0)
     #expect(summary.counters.vanishedEvents == (isErased ? 1 : 0))
-    let uuids = try await world.archived().map(\.uuid)
+    let uuids = try await harness.archived().map(\.uuid)
     #expect(uuids.count { $0 == archived } == 1 && uuids.count { $0 == late } == 1)
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 }

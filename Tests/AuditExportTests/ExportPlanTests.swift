@@ -4,7 +4,6 @@ import AuditRecord
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 private func window(_ from: String, _ to: String) -> Window { Window(from: time(from), to: time(to)) }
 
 @Suite(.fewAtOnce) struct ExportPlanTests {

@@ -7,9 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
-
-@Suite(.fewAtOnce) struct NightsTests {
+@Suite(.fewAtOnce) struct IncrementalRunTests {
   private let start = time("2024-02-01T00:00:00Z")
 
   @Test(arguments: 0..<6)
@@ -19,7 +17,7 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     ) async throws
   {
     let firstNight = time("2024-02-08T01:50:00Z")
-    let world = try World(now: firstNight) { configuration in
+    let harness = try TestHarness(now: firstNight) { configuration in
       configuration.seed = UInt64(seed)
       configuration.events = .generated(
         Generation(count: 3_000, window: Window(from: start, to: firstNight), ties: 1 + seed * 3))
@@ -29,41 +27,39 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
     var late = 0
     for night in 0..<5 {
-      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
-      guard case .complete = summary.outcome else {
-        Issue.record("seed \(seed), night \(night): \(String(describing: summary.outcome))")
-        return
-      }
-      let now = summary.commits.isEmpty ? world.clock.now : try #require(summary.manifest).committedAt
+      let summary = try await harness.export(
+        .incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
+      try summary.requireComplete("seed \(seed), night \(night)")
+      let now = summary.commits.isEmpty ? harness.clock.now : try #require(summary.manifest).committedAt
       late += summary.counters.lateEvents
-      let manifest = try await #require(try world.manifest)
+      let manifest = try await #require(try harness.manifest)
       #expect(manifest.gaps.isEmpty)
       #expect(manifest.coverage.intervals == [Window(from: start, to: manifest.highWaterMark)])
       #expect(manifest.highWaterMark <= now - .minutes(10))
       #expect(manifest.highWaterMark >= firstNight + .days(Double(night)) - .minutes(10))
       // An event that was written while the walk was under way, behind it, is the next night's.
-      world.api.withLock { $0.behave([]) }
+      harness.api.withLock { $0.behave([]) }
       let nextNight = firstNight + .days(Double(night + 1))
-      happen(in: world, from: world.clock.now, to: nextNight, seed: seed * 10 + night)
-      world.clock.advance(to: nextNight)
-      world.api.withLock {
+      happen(in: harness, from: harness.clock.now, to: nextNight, seed: seed * 10 + night)
+      harness.clock.advance(to: nextNight)
+      harness.api.withLock {
         $0.behave([
           Growth(events: 1 + seed), LateEvents(chance: 0.3, by: .hours(12), seed: UInt64(seed * 7 + night)),
         ])
       }
     }
-    world.api.withLock { $0.behave([]) }
-    let last = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
+    harness.api.withLock { $0.behave([]) }
+    let last = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
     #expect(last.plan.notes.isEmpty)
-    #expect(try await world.violations() == [], "seed \(seed)")
+    #expect(try await harness.violations() == [], "seed \(seed)")
     #expect(late > 0, "seed \(seed) has no late event to find")
   }
 
   /// A day in the life of an organisation: events, some at one instant, some written late.
-  private func happen(in world: World, from: Timestamp, to: Timestamp, seed: Int) {
+  private func happen(in harness: TestHarness, from: Timestamp, to: Timestamp, seed: Int) {
     var random = SeededRandom(seed: seed)
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         var now = from
         while now < to {
           for _ in 0..<(random.once(in: 10) ? 40 : 1) { log.insertGenerated(at: now) }
@@ -79,24 +75,22 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
-    }
-    let first = try await world.export(.incremental(backfillStart: nil))
+    let harness = try TestHarness(now: now, events: 500, since: start)
+    let first = try await harness.export(.incremental(backfillStart: nil))
     #expect(first.plan.notes == [.beginsNow(now)])
-    var manifest = try await #require(try world.manifest)
+    var manifest = try await #require(try harness.manifest)
     #expect(manifest.start == now)
     #expect(manifest.highWaterMark == now)
     #expect(manifest.coverage.intervals.isEmpty)
-    #expect(try await world.archived().isEmpty)
+    #expect(try await harness.archived().isEmpty)
 
-    world.api.withLock { $0.change(world.log) { $0.insertGenerated(at: now + .hours(1)) } }
-    world.clock.advance(to: now + .hours(2))
-    let second = try await world.export(.incremental(backfillStart: nil))
-    manifest = try await #require(try world.manifest)
+    harness.api.withLock { $0.change(harness.log) { $0.insertGenerated(at: now + .hours(1)) } }
+    harness.clock.advance(to: now + .hours(2))
+    let second = try await harness.export(.incremental(backfillStart: nil))
+    manifest = try await #require(try harness.manifest)
     #expect(second.counters.rowsAdded == 1)
     #expect(manifest.highWaterMark == manifest.coverage.intervals.last?.to)
-    #expect(try await world.archived().map(\.time) == [now + .hours(1)])
+    #expect(try await harness.archived().map(\.time) == [now + .hours(1)])
   }
 
   @Test(arguments: [false, true])
@@ -104,30 +98,28 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     isByHand: Bool
   ) async throws {
     let first = time("2024-02-08T02:00:00Z")
-    let world = try World(now: first) { configuration in
-      configuration.events = .generated(Generation(count: 1_001, window: Window(from: start, to: first)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
+    let harness = try TestHarness(now: first, events: 1_001, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
 
     // It shows 17 hours after it happened, and the second night, which looks back to it, ends after the newest day.
     let late = time("2024-02-07T10:00:00Z")
     let second = time("2024-02-09T02:00:00Z")
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         log.insertGenerated(at: late)
         for hour in 0..<20 { log.insertGenerated(at: first + .hours(Double(hour) + 1)) }
         for minute in 0..<30 { log.insertGenerated(at: second - .minutes(Double(minute) + 30)) }
       }
     }
-    world.clock.advance(to: second)
+    harness.clock.advance(to: second)
     if isByHand {
-      _ = try await world.export(
+      _ = try await harness.export(
         .window(Window(from: time("2024-02-08T12:00:00Z"), to: second), replace: false))
     } else {
-      world.beforeRequest.withLock {
+      harness.beforeRequest.withLock {
         $0 = { (number: Int) throws(TransportFault) in if number > 4 { throw .interrupted("cut") } }
       }
-      let cut = try await world.export(
+      let cut = try await harness.export(
         .incremental(backfillStart: nil),
         adjust: {
           $0.pageSize = 15
@@ -138,53 +130,48 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
         return
       }
       // What the archive holds has not been looked at, so nothing new is claimed; what was received is kept.
-      await #expect(try #require(try world.manifest).coverage.end == first - .minutes(10))
-      #expect(try await world.archived().last?.time ?? first > time("2024-02-09T00:00:00Z"))
-      world.beforeRequest.withLock { $0 = { (_: Int) throws(TransportFault) in } }
+      await #expect(try #require(try harness.manifest).coverage.end == first - .minutes(10))
+      #expect(try await harness.archived().last?.time ?? first > time("2024-02-09T00:00:00Z"))
+      harness.beforeRequest.withLock { $0 = { (_: Int) throws(TransportFault) in } }
     }
-    #expect(try await !world.archived().map(\.time).contains(late))
+    #expect(try await !harness.archived().map(\.time).contains(late))
 
-    world.clock.advance(to: time("2024-02-11T02:00:00Z"))
-    let third = try await world.export(.incremental(backfillStart: nil))
-    #expect(try await world.archived().map(\.time).contains(late))
+    harness.clock.advance(to: time("2024-02-11T02:00:00Z"))
+    let third = try await harness.export(.incremental(backfillStart: nil))
+    #expect(try await harness.archived().map(\.time).contains(late))
     #expect(third.counters.lateEvents == 1)
-    let manifest = try await #require(try world.manifest)
+    let manifest = try await #require(try harness.manifest)
     #expect(
       manifest.lookbackDue.intervals == [
         Window(from: time("2024-02-10T02:00:00Z"), to: manifest.highWaterMark)
       ])
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 
   @Test func `an earlier backfill start opens a gap, and the same run fills it`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 2_001, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: time("2024-02-06T06:00:00Z")))
-    let summary = try await world.export(.incremental(backfillStart: time("2024-02-03T00:00:00Z")))
+    let harness = try TestHarness(now: now, events: 2_001, since: start)
+    _ = try await harness.export(.incremental(backfillStart: time("2024-02-06T06:00:00Z")))
+    let summary = try await harness.export(.incremental(backfillStart: time("2024-02-03T00:00:00Z")))
     #expect(
       summary.plan.notes
         == [.startMovedBack(from: time("2024-02-06T06:00:00Z"), to: time("2024-02-03T00:00:00Z"))])
-    let manifest = try await #require(try world.manifest)
+    let manifest = try await #require(try harness.manifest)
     #expect(manifest.start == time("2024-02-03T00:00:00Z"))
     #expect(manifest.gaps.isEmpty)
-    #expect(try await world.violations() == [])
-    #expect(try await world.archived().first?.time ?? now < time("2024-02-03T01:00:00Z"))
+    #expect(try await harness.violations() == [])
+    #expect(try await harness.archived().first?.time ?? now < time("2024-02-03T01:00:00Z"))
   }
 
   @Test func `a run that finds nothing new writes no revision, and says what it covers`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(
-        Generation(count: 500, window: Window(from: start, to: now - .hours(2))))
-    }
-    let first = try await world.export(.incremental(backfillStart: start))
+    let harness = try TestHarness(now: now, events: 500, since: start, until: now - .hours(2))
+    let first = try await harness.export(.incremental(backfillStart: start))
     #expect(first.daysWritten.count == 8)
-    let before = try await #require(try world.manifest)
-    world.clock.advance(to: now + .hours(1))
-    let second = try await world.export(.incremental(backfillStart: start))
-    let after = try await #require(try world.manifest)
+    let before = try await #require(try harness.manifest)
+    harness.clock.advance(to: now + .hours(1))
+    let second = try await harness.export(.incremental(backfillStart: start))
+    let after = try await #require(try harness.manifest)
     #expect(second.daysWritten.isEmpty)
     #expect(second.counters.rowsAdded == 0)
     #expect(after.partitions.map(\.revision) == before.partitions.map(\.revision))
@@ -193,80 +180,73 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
   @Test func `a window by hand that is there already changes nothing`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
-    let before = try await #require(try world.manifest)
+    let harness = try TestHarness(now: now, events: 500, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
+    let before = try await #require(try harness.manifest)
     let window = Window(from: time("2024-02-04T00:00:00Z"), to: time("2024-02-05T12:00:00Z"))
-    let summary = try await world.export(.window(window, replace: false))
+    let summary = try await harness.export(.window(window, replace: false))
     #expect(summary.daysWritten.isEmpty)
     #expect(summary.counters.duplicates > 50)
-    let replaced = try await world.export(.window(window, replace: true))
+    let replaced = try await harness.export(.window(window, replace: true))
     #expect(replaced.daysWritten.isEmpty)
     #expect(replaced.rowsDropped == 0)
-    let after = try await #require(try world.manifest)
+    let after = try await #require(try harness.manifest)
     #expect(after.partitions.map(\.files) == before.partitions.map(\.files))
     #expect(after.highWaterMark == before.highWaterMark)
   }
 
   /// A log of 501 events from `start` to `now`, and an archive of all of it.
-  private func worldWithArchive(at now: Timestamp) async throws -> World {
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 501, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
-    return world
+  private func harnessWithArchive(at now: Timestamp) async throws -> TestHarness {
+    let harness = try TestHarness(now: now, events: 501, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
+    return harness
   }
 
   @Test func `a replacement that would drop most of its window refuses, unless it is told to`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try await worldWithArchive(at: now)
-    let whole = try await world.archived()
-    world.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
+    let harness = try await harnessWithArchive(at: now)
+    let whole = try await harness.archived()
+    harness.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     let held = whole.count { window.contains($0.time) }
 
-    let refused = try await world.export(.window(window, replace: true))
+    let refused = try await harness.export(.window(window, replace: true))
     guard case .incomplete(.replacementTooLarge(let dropped, held)) = refused.outcome else {
       Issue.record("it ended as \(refused.outcome)")
       return
     }
     #expect(dropped * 2 > held)
     #expect(refused.rowsDropped == 0)
-    #expect(try await world.archived() == whole)
+    #expect(try await harness.archived() == whole)
 
-    let told = try await world.export(
+    let told = try await harness.export(
       .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
     #expect(told.rowsDropped == dropped)
-    #expect(try await world.archived().count == whole.count - dropped)
+    #expect(try await harness.archived().count == whole.count - dropped)
   }
 
   @Test func `a replacement drops nothing where the answers do not count the list, unless it is told to`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try await worldWithArchive(at: now)
-    let whole = try await world.archived()
+    let harness = try await harnessWithArchive(at: now)
+    let whole = try await harness.archived()
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    world.api.withLock { $0.behave([CountField.absent]) }
-    let same = try await world.export(.window(window, replace: true))
-    guard case .complete = same.outcome else {
-      Issue.record("it ended as \(same.outcome)")
-      return
-    }
+    harness.api.withLock { $0.behave([CountField.absent]) }
+    let same = try await harness.export(.window(window, replace: true))
+    try same.requireComplete()
     // The head is whole, and everything below it is thinned in both readings.
     let thinned: [any Behaviour] = [CountField.absent, ThinnedList(to: .every(2), during: Stretch(from: 4))]
-    world.api.withLock { $0.behave(thinned) }
-    let refused = try await world.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
+    harness.api.withLock { $0.behave(thinned) }
+    let refused = try await harness.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
     guard case .incomplete(.replacementUncounted(let dropped)) = refused.outcome else {
       Issue.record("it ended as \(refused.outcome)")
       return
     }
     #expect(dropped > 0)
-    #expect(try await world.archived() == whole)
-    world.api.withLock { $0.behave(thinned) }
-    let told = try await world.export(
+    #expect(try await harness.archived() == whole)
+    harness.api.withLock { $0.behave(thinned) }
+    let told = try await harness.export(
       .window(window, replace: true),
       adjust: {
         $0.pageSize = 100
@@ -282,16 +262,13 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try await worldWithArchive(at: now)
-    world.clock.advance(to: now + .hours(12))
-    world.api.withLock {
+    let harness = try await harnessWithArchive(at: now)
+    harness.clock.advance(to: now + .hours(12))
+    harness.api.withLock {
       $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
     }
-    let summary = try await world.export(.incremental(backfillStart: nil))
-    guard case .complete = summary.outcome else {
-      Issue.record("it ended as \(summary.outcome)")
-      return
-    }
+    let summary = try await harness.export(.incremental(backfillStart: nil))
+    try summary.requireComplete()
     #expect(summary.counters.vanishedEvents == 0)
   }
 
@@ -301,99 +278,91 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try await worldWithArchive(at: now)
-    let whole = try await world.archived()
-    world.api.withLock {
+    let harness = try await harnessWithArchive(at: now)
+    let whole = try await harness.archived()
+    harness.api.withLock {
       $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
     }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    let summary = try await world.export(
+    let summary = try await harness.export(
       .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
     #expect(summary.rowsDropped == 0)
-    #expect(try await world.archived() == whole)
+    #expect(try await harness.archived() == whole)
   }
 
   @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
+    let harness = try TestHarness(now: now, events: 500, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
     let day = try #require(Day("2024-02-04"))
-    let whole = try await world.archived()
-    let file = try await #require(try world.manifest?.partition(day)?.files.first)
-    try world.overwrite(file.path, with: Array("nonsense".utf8))
-    world.isVerified.withLock { $0 = false }
+    let whole = try await harness.archived()
+    let file = try await #require(try harness.manifest?.partition(day)?.files.first)
+    try harness.overwrite(file.path, with: Array("nonsense".utf8))
+    harness.isVerified.withLock { $0 = false }
 
-    let merged = try await world.export(.window(day.window, replace: false))
+    let merged = try await harness.export(.window(day.window, replace: false))
     #expect(merged.isDamaged)
     #expect(merged.damagedDays == [day])
-    let repaired = try await world.export(.window(day.window, replace: true))
+    let repaired = try await harness.export(.window(day.window, replace: true))
     #expect(repaired.damagedDays.isEmpty)
     #expect(repaired.daysWritten == [day])
-    #expect(try await world.archived() == whole)
+    #expect(try await harness.archived() == whole)
   }
 
   @Test func `an interrupted backfill resumes in the gap, and fetches no covered day again`() async throws {
     let now = time("2024-02-20T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 20_001, window: Window(from: start, to: now)))
-    }
+    let harness = try TestHarness(now: now, events: 20_001, since: start)
     let settings: (inout ExportSettings) -> Void = { settings in
       settings.pageSize = 100
       settings.lookback = .hours(1)
     }
-    world.beforeRequest.withLock { gate in
+    harness.beforeRequest.withLock { gate in
       gate = { number throws(TransportFault) in if number > 60 { throw .cancelled } }
     }
-    let first = try await world.export(.incremental(backfillStart: start), adjust: settings)
+    let first = try await harness.export(.incremental(backfillStart: start), adjust: settings)
     guard case .stoppedByAPI(.cancelled) = first.outcome else {
       Issue.record("it was not stopped")
       return
     }
-    let gap = try await #require(try world.manifest?.gaps.first)
+    let gap = try await #require(try harness.manifest?.gaps.first)
     #expect(gap.from == start)
-    #expect(try await world.violations() == [])
-    await #expect(try world.manifest?.highWaterMark == start)
+    #expect(try await harness.violations() == [])
+    await #expect(try harness.manifest?.highWaterMark == start)
 
-    world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
-    world.clock.advance(to: now + .hours(1))
-    let before = world.api.withLock { $0.requests.count }
-    let second = try await world.export(.incremental(backfillStart: start), adjust: settings)
-    let requests = world.api.withLock { $0.requests.count } - before
-    await #expect(try world.manifest?.gaps == [])
-    #expect(try await world.violations() == [])
+    harness.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
+    harness.clock.advance(to: now + .hours(1))
+    let before = harness.api.withLock { $0.requests.count }
+    let second = try await harness.export(.incremental(backfillStart: start), adjust: settings)
+    let requests = harness.api.withLock { $0.requests.count } - before
+    await #expect(try harness.manifest?.gaps == [])
+    #expect(try await harness.violations() == [])
     #expect(second.counters.timeFilter == "seek")
     // The gap's own pages, the newest hour's, a search among 200 pages, and two walks that end where they began.
-    let own = try world.truth().count { gap.contains($0.time) } / 100 + 1
+    let own = try harness.truth().count { gap.contains($0.time) } / 100 + 1
     #expect(requests <= own + 2 + 8 + 6)
   }
 
   @Test func `a plan that keeps sixty days is not taken for a year without events`() async throws {
     let now = time("2024-02-20T12:00:00Z")
     let oldest = now - .days(60)
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 3_000, window: Window(from: oldest, to: now)))
-    }
-    let first = try await world.export(.incremental(backfillStart: now - .days(300)))
-    let visible = try #require(try world.truth().first).time
-    let manifest = try await #require(try world.manifest)
+    let harness = try TestHarness(now: now, events: 3_000, since: oldest)
+    let first = try await harness.export(.incremental(backfillStart: now - .days(300)))
+    let visible = try #require(try harness.truth().first).time
+    let manifest = try await #require(try harness.manifest)
     #expect(manifest.start == visible)
     #expect(manifest.gaps.isEmpty)
     #expect(first.plan.notes == [.nothingShown(Window(from: now - .days(300), to: visible))])
 
-    world.clock.advance(to: now + .days(1))
-    let second = try await world.export(.incremental(backfillStart: now - .days(300)))
+    harness.clock.advance(to: now + .days(1))
+    let second = try await harness.export(.incremental(backfillStart: now - .days(300)))
     #expect(second.plan.notes.isEmpty)
-    await #expect(try world.manifest?.start == visible)
+    await #expect(try harness.manifest?.start == visible)
   }
 
   @Test func `a run warns when what the archive lacks is about to leave the plan's log`() async throws {
     let now = time("2024-02-20T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: now)))
-    }
-    let summary = try await world.export(.incremental(backfillStart: start))
+    let harness = try TestHarness(now: now, events: 300, since: start)
+    let summary = try await harness.export(.incremental(backfillStart: start))
     let mark = try #require(summary.manifest).highWaterMark
     #expect(summary.loss(after: .days(30), now: now) == nil)
     #expect(summary.loss(after: .days(30), now: now + .days(22)) == nil)
@@ -405,12 +374,12 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   @Test func `what leaves the log while it is read is not claimed`() async throws {
     let now = time("2024-02-08T01:50:00Z")
     let kept = TimeSpan.hours(60)
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
       configuration.behaviours = [Retention(kept)]
     }
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         for second in 0..<200 { log.insertGenerated(at: now - kept + .seconds(Double(second))) }
       }
     }
@@ -418,8 +387,8 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       settings.pageSize = 20
       settings.retention = kept
     }
-    _ = try await world.export(.incremental(backfillStart: start), adjust: settings)
-    #expect(try await world.violations() == [])
+    _ = try await harness.export(.incremental(backfillStart: start), adjust: settings)
+    #expect(try await harness.violations() == [])
   }
 
   @Test(arguments: [30, 45])
@@ -427,29 +396,27 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     async throws
   {
     let now = time("2024-02-08T01:50:00Z")
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
       configuration.behaviours = [Growth(events: growth)]
     }
-    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
+    let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
     guard case .incomplete = summary.outcome else {
       Issue.record("it ended as \(String(describing: summary.outcome))")
       return
     }
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 
   @Test func `a replacement drops nothing that the API may no longer keep`() async throws {
     let now = time("2024-02-08T12:00:00Z")
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 500, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
-    let archived = try await world.archived()
-    world.api.withLock { $0.behave([Retention(.days(3))]) }
-    let summary = try await world.export(
+    let harness = try TestHarness(now: now, events: 500, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
+    let archived = try await harness.archived()
+    harness.api.withLock { $0.behave([Retention(.days(3))]) }
+    let summary = try await harness.export(
       .window(Window(from: start, to: now - .hours(1)), replace: true), adjust: { $0.retention = .days(3) })
     #expect(summary.rowsDropped == 0)
-    #expect(try await world.archived() == archived)
+    #expect(try await harness.archived() == archived)
   }
 }

@@ -163,7 +163,7 @@ import Testing
         if event.isCommit { count.withLock { $0 += 1 } }
       }
     } catch {
-      // What ends it here ends it in the real world too; the store is what is looked at.
+      // What ends it here ends it in the real harness too; the store is what is looked at.
     }
     return count.withLock(\.self)
   }

@@ -5,7 +5,7 @@ import CloudsmithEmulator
 import Testing
 
 /// One way in which the API can behave, and how a run that meets it is documented to end.
-struct Face: Sendable, CustomTestStringConvertible {
+struct BehaviourCase: Sendable, CustomTestStringConvertible {
   enum Ending: Sendable {
     /// The archive is exact, whatever the API did.
     case complete

@@ -9,9 +9,9 @@ import TestSupport
 import Testing
 
 /// An API, a clock and an archive in a folder of its own: nights pass as fast as they can be computed.
-final class World: Sendable {
+final class TestHarness: Sendable {
   let log = LogName("acme")!
-  let clock: WorldClock
+  let clock: TestClock
   let api: Mutex<EmulatedAPI>
   let folder: String
   let files: any FileSystem
@@ -19,7 +19,7 @@ final class World: Sendable {
   private let store: SimulatedStore?
   /// What the next run writes.
   let formats = Mutex<Set<PartFormat>>([.csv])
-  /// By how much the API's clock is ahead of this world's; behind when negative.
+  /// By how much the API's clock is ahead of this harness's; behind when negative.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
   let isEndless = Mutex(false)
@@ -41,11 +41,21 @@ final class World: Sendable {
     var configuration = EmulatorConfiguration(logs: [LogName("acme")!])
     configuration.rateLimit = nil
     configure(&configuration)
-    clock = WorldClock(now: now)
+    clock = TestClock(now: now)
     api = Mutex(try EmulatedAPI(configuration))
     folder = files == nil ? NSTemporaryDirectory() + "audit-export-" + UUID().uuidString : "/archive"
     self.files = files ?? PosixFileSystem()
     self.store = store
+  }
+
+  /// A log of generated events, the first at `start` and the last before `end`.
+  convenience init(
+    now: Timestamp, events count: Int, since start: Timestamp, until end: Timestamp? = nil, ties: Int = 1
+  ) throws {
+    try self.init(now: now) { configuration in
+      configuration.events = .generated(
+        Generation(count: count, window: Window(from: start, to: end ?? now), ties: ties))
+    }
   }
 
   deinit {
@@ -54,7 +64,7 @@ final class World: Sendable {
 
   /// One run, as the command line would start it.
   ///
-  /// - Parameter transport: what answers in place of this world's own API.
+  /// - Parameter transport: what answers in place of this harness's own API.
   func export(
     _ request: ExportSettings.Request, from transport: (any HTTPTransport)? = nil,
     observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
@@ -63,8 +73,8 @@ final class World: Sendable {
     var settings = ExportSettings(request: request)
     adjust(&settings)
     let client = AuditLogClient(
-      log: log, host: .cloudsmith, key: try World.key.get(),
-      transport: transport ?? Wire(world: self),
+      log: log, host: .cloudsmith, key: try TestHarness.key.get(),
+      transport: transport ?? HarnessTransport(harness: self),
       clock: clock, random: { 0.5 })
     let summary = try await withWriter { writer in
       await ExportRun(settings, client: client, clock: clock, writer: writer, observe: observe).run()
@@ -150,6 +160,20 @@ final class World: Sendable {
   }
 }
 
+extension TestHarness {
+  /// Damages a file of the archive.
+  func overwrite(_ path: String, with bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(filePath: folder + "/" + path))
+  }
+
+  /// Lets the records of a JSON array happen.
+  func arrive(_ array: [UInt8]) throws {
+    let records = try #require(try JSONSerialization.jsonObject(with: Data(array)) as? [[String: Any]])
+    let texts = try records.map { Array(try JSONSerialization.data(withJSONObject: $0)) }
+    api.withLock { $0.change(log) { log in for text in texts { log.insert(record: text) } } }
+  }
+}
+
 /// An event, as far as these tests tell them apart.
 struct Event: Hashable, Comparable, CustomStringConvertible {
   var time: Timestamp
@@ -167,65 +191,15 @@ struct Event: Hashable, Comparable, CustomStringConvertible {
   var description: String { "\(uuid) at \(time)" }
 }
 
-/// The emulator as a transport, without a socket.
-private struct Wire: HTTPTransport {
-  let world: World
-  private let requests = Counter()
-  /// More requests than any run needs.
-  private static let endless = 5_000
-  private let beforeRequest: @Sendable (Int) throws(TransportFault) -> Void
-
-  init(world: World) {
-    self.world = world
-    beforeRequest = world.beforeRequest.withLock(\.self)
-  }
-
-  func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    let number = requests.next()
-    // A run that never ends is a fault of ours, and is told as one.
-    if number > Wire.endless {
-      world.isEndless.withLock { $0 = true }
-      throw .cancelled
-    }
-    try beforeRequest(number)
-    let emulated = EmulatedRequest(
-      target: request.target, headers: [("X-Api-Key", EmulatorConfiguration.demoKey)])
-    let response = world.api.withLock {
-      $0.respond(to: emulated, at: world.clock.now + world.apiLead.withLock(\.self))
-    }
-    guard response.isWhole else { throw .interrupted("cut by the test") }
-    let headers = HeaderFields(response.headers.fields.map { ($0.name, $0.value) })
-    let limit = world.bodyLimit.withLock(\.self)
-    guard response.body.count <= limit else {
-      throw .bodyTooLarge(
-        limit: limit,
-        OversizedAnswer(
-          pagination: Pagination(headers),
-          start: Array(response.body.prefix(QuarantinedRecord.startLength)),
-          measured: request.measuresBody ? measured(response.body) : nil))
-    }
-    return APIResponse(status: response.status, headers: headers, body: response.body)
+extension ExportSummary {
+  /// Ends the test as failed unless the run was complete.
+  func requireComplete(
+    _ place: String = "the run", sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let isComplete = if case .complete = outcome { true } else { false }
+    try #require(isComplete, "\(place) ended as \(outcome)", sourceLocation: sourceLocation)
   }
 }
 
-private func measured(_ body: [UInt8]) -> MeasuredText {
-  var measurement = TextMeasurement()
-  body.withUnsafeBytes { measurement.add($0) }
-  return measurement.text
-}
-
-extension World {
-  /// Damages a file of the archive.
-  func overwrite(_ path: String, with bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(filePath: folder + "/" + path))
-  }
-}
-
-extension World {
-  /// Lets the records of a JSON array happen.
-  func arrive(_ array: [UInt8]) throws {
-    let records = try #require(try JSONSerialization.jsonObject(with: Data(array)) as? [[String: Any]])
-    let texts = try records.map { Array(try JSONSerialization.data(withJSONObject: $0)) }
-    api.withLock { $0.change(log) { log in for text in texts { log.insert(record: text) } } }
-  }
-}
+/// A time from its RFC 3339 text, such as `2024-02-12T00:00:00Z`.
+func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
