@@ -9,8 +9,8 @@ import Testing
 
 private let every = Rhythm(every: 1)
 
-/// Every behaviour of the API that is documented, was seen, or can be feared: covered means complete, whatever it does,
-/// and one run after it ends the archive is exact.
+/// Every behaviour of the API that is documented, was observed, or is possible. Covered means complete in every case, and one
+/// run after the fault has ended the archive is exact.
 @Suite(.fewAtOnce) struct APIBehaviourTests {
   private let start = time("2024-02-05T00:00:00Z")
   private let now = time("2024-02-08T01:50:00Z")
@@ -100,7 +100,7 @@ private let every = Rhythm(every: 1)
   ]
 
   @Test(arguments: lists + filters + failures + bodies, 0..<2)
-  func `the archive is exact or the run says that it is not, and is exact when the fault has ended`(
+  func `the archive is exact or the run is incomplete, and the next run makes it exact`(
     behaviour: BehaviourCase, seed: Int
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -126,7 +126,9 @@ private let every = Rhythm(every: 1)
   }
 
   @Test(arguments: 0..<4)
-  func `what is written late during a run is missing at most until the next one`(seed: Int) async throws {
+  func `an event that is written late during a run is archived by the next run at the latest`(seed: Int)
+    async throws
+  {
     let harness = try TestHarness(now: now) { configuration in
       configuration.seed = UInt64(seed)
       configuration.events = .generated(
@@ -147,7 +149,7 @@ private let every = Rhythm(every: 1)
   }
 
   @Test(arguments: [[], [EmptyPastEnd()]] as [[any Behaviour]])
-  func `a tail that retention cuts while the list is read, older than the window, takes nothing from it`(
+  func `events that expire during a run and are older than its window do not harm it`(
     more: [any Behaviour]
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -169,7 +171,7 @@ private let every = Rhythm(every: 1)
   }
 
   @Test(arguments: [[], [EmptyPastEnd()]] as [[any Behaviour]])
-  func `a list that says nothing about itself is read until a page past its end, be that 404 or empty`(
+  func `a list without pagination fields is read until a page past its end, a 404 or an empty page`(
     more: [any Behaviour]
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in

@@ -71,7 +71,7 @@ import Testing
 
   // MARK: Order
 
-  @Test(arguments: Claim.strays) func `an event that stands deeper than its time says is archived`(
+  @Test(arguments: Claim.strays) func `an event that is deeper in the list than its time says is archived`(
     claim: Claim
   )
     async throws
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test(arguments: 1...5, [[0, 1], [1, 0]])
-  func `a night of few pages from copies in turn claims nothing that it did not receive`(
+  func `a night of few pages from alternating copies claims only what it received`(
     pages: Int, order: [Int]
   ) async throws {
     for lag in [1, 7, 50, 100] {
@@ -156,7 +156,8 @@ import Testing
   }
 
   @Test(arguments: [-30.0, -5, -0.01, 0.01, 11, 20])
-  func `an archived event whose time moved between two nights is there once`(hours: Double) async throws {
+  func `an archived event whose time changes between two nights is archived once`(hours: Double) async throws
+  {
     let harness = try await nightly(events: 480)
     // 480 events are newer than what is archived, and as many lie within the lookback.
     harness.api.withLock {
@@ -239,7 +240,7 @@ import Testing
   }
 
   @Test(arguments: [-86_400.0, -3_600, 3_600, 86_400], [2, 4])
-  func `a clock of the API that is set during a run claims nothing that has not happened`(
+  func `a run claims nothing in the future when the API's clock is set during it`(
     step: Double, request: Int
   )
     async throws

@@ -230,8 +230,7 @@ import Testing
   @Test func `a run that changes nothing at all writes the commit that says so, and no other file`()
     async throws
   {
-    let harness = try TestHarness(now: evening, events: 200, since: start)
-    _ = try await harness.export(.incremental(backfillStart: start))
+    let harness = try await TestHarness.withArchive(now: evening, events: 200, since: start)
     let before = try await #require(try harness.manifest)
     let window = Window(from: start, to: start + .days(1))
     let summary = try await harness.export(.window(window, replace: false))

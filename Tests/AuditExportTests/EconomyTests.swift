@@ -12,7 +12,7 @@ import Testing
   private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [30, 86, 300, 3_600])
-  func `a nightly run makes as many requests as its window and lookback have pages, and four at most`(
+  func `a nightly run makes at most four requests more than its window and lookback have pages`(
     seconds: Int
   ) async throws {
     let step = TimeSpan.seconds(Double(seconds) + 0.000_317)
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.seek, .auto], [TimeFilter.exact, .ignored])
-  func `a day a year back among a million events is reached in log2 of the pages, and four at most`(
+  func `a day among a million events is reached in log2 of the pages plus four requests`(
     way: ExportSettings.TimeFilter, filter: TimeFilter
   ) async throws {
     let log = LongLog(
@@ -90,7 +90,7 @@ import Testing
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
 
-  @Test func `a gap that lies before what the API shows costs one look at the end of the list a week`()
+  @Test func `a gap older than the API's oldest event costs one look at the end of the list per week`()
     async throws
   {
     let step = TimeSpan.seconds(600.000_01)

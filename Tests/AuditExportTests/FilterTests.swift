@@ -13,7 +13,7 @@ import Testing
   private let now = time("2024-02-12T18:30:00Z")
 
   /// What the filter makes of times, and whether its answers agree with each other.
-  private static let faces: [(TimeFilter, Bool)] = [
+  private static let filterKinds: [(TimeFilter, Bool)] = [
     (.exact, true), (.inclusive, true), (.dayTruncated, true), (.shifted(.hours(1)), true),
     (.shifted(.hours(-5)), true), (.ignored, false), (.rejected, false),
   ]
@@ -55,20 +55,20 @@ import Testing
     #expect(try await harness.archived() == harness.truth().filter { window.contains($0.time) })
   }
 
-  @Test(arguments: faces)
-  func `whatever the filter makes of times, the archive is exact`(face: (filter: TimeFilter, agrees: Bool))
+  @Test(arguments: filterKinds)
+  func `the archive is exact, however the filter treats times`(kind: (filter: TimeFilter, agrees: Bool))
     async throws
   {
-    let harness = try harness(face.filter)
+    let harness = try harness(kind.filter)
     let (summary, givenUp) = try await export(window, from: harness, .filter)
     try await expectExact(window, summary, in: harness)
-    #expect(givenUp == (face.agrees ? 0 : 1))
-    #expect(summary.counters.timeFilter == (face.agrees ? "filter" : "seek"))
+    #expect(givenUp == (kind.agrees ? 0 : 1))
+    #expect(summary.counters.timeFilter == (kind.agrees ? "filter" : "seek"))
   }
 
-  @Test(arguments: faces)
-  func `nights by filter alone are exact`(face: (filter: TimeFilter, agrees: Bool)) async throws {
-    let harness = try harness(face.filter)
+  @Test(arguments: filterKinds)
+  func `nights by filter alone are exact`(kind: (filter: TimeFilter, agrees: Bool)) async throws {
+    let harness = try harness(kind.filter)
     for night in 0..<2 {
       let summary = try await harness.export(
         .incremental(backfillStart: start),
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.auto, .seek, .walk])
-  func `no other way asks the filter anything`(way: ExportSettings.TimeFilter) async throws {
+  func `without a need for the filter, no request uses it`(way: ExportSettings.TimeFilter) async throws {
     let harness = try harness(.exact)
     let (summary, _) = try await export(window, from: harness, way)
     try await expectExact(window, summary, in: harness)
@@ -98,7 +98,7 @@ import Testing
     #expect(harness.api.withLock { $0.requests.allSatisfy { $0.query == nil } })
   }
 
-  @Test func `another query goes with the bounds, whole`() async throws {
+  @Test func `the search term is sent with the bounds, in parentheses`() async throws {
     let harness = try harness(.exact)
     let query = "event_kind:create OR event_kind:delete"
     let (summary, _) = try await export(window, from: harness, .filter, query: query)
@@ -178,7 +178,9 @@ import Testing
   }
 
   @Test(arguments: Later.Fault.allCases)
-  func `what cannot be reconciled with its count is given up, and sought`(fault: Later.Fault) async throws {
+  func `a filtered list that does not match its count is given up, and the run seeks`(fault: Later.Fault)
+    async throws
+  {
     let harness = try harness(.exact, [Later(fault)])
     let (summary, givenUp) = try await export(window, from: harness, .filter)
     try await expectExact(window, summary, in: harness)
@@ -199,7 +201,9 @@ import Testing
   }
 
   @Test(arguments: 0..<1)
-  func `growth, late events, shuffled ties and failures leave it exact, or say so`(seed: Int) async throws {
+  func `with growth, late events, shuffled ties and failures, the archive is exact or the run incomplete`(
+    seed: Int
+  ) async throws {
     let weathers: [[any Behaviour]] = [
       [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
       [ShuffledTies(seed: UInt64(seed))], [Failures(Rhythm(every: 3), status: 503)],
@@ -226,7 +230,7 @@ import Testing
     }
   }
 
-  @Test func `several filtered pages in flight come to the same`() async throws {
+  @Test func `several filtered pages in flight give the same archive`() async throws {
     let harness = try harness(.exact)
     let summary = try await harness.export(
       .window(window, replace: false),
@@ -239,7 +243,8 @@ import Testing
     #expect(summary.counters.timeFilter == "filter")
   }
 
-  @Test func `a long window is kept stretch by stretch, and a stopped run goes on where it was`() async throws
+  @Test func `a long window is committed stretch by stretch, and a stopped run continues where it was`()
+    async throws
   {
     let harness = try harness(.exact)
     let window = Window(from: start, to: time("2024-02-12T00:00:00Z"))

@@ -7,12 +7,13 @@ import Synchronization
 import TestSupport
 import Testing
 
+/// Nightly runs: what is new, late events, gaps, and what leaves the log.
 @Suite(.fewAtOnce) struct IncrementalRunTests {
   private let start = time("2024-02-01T00:00:00Z")
 
   @Test(arguments: 0..<6)
   func
-    `five nights with growth, ties on page borders and late events: nothing lost, nothing twice, the mark right`(
+    `five nights with growth, ties and late events lose nothing and repeat nothing`(
       seed: Int
     ) async throws
   {
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test
-  func `a first run without a backfill start fetches nothing past, and the next night takes up from there`()
+  func `without a backfill start the first run fetches nothing, and the next night continues from there`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
@@ -98,8 +99,7 @@ import Testing
     isByHand: Bool
   ) async throws {
     let first = time("2024-02-08T02:00:00Z")
-    let harness = try TestHarness(now: first, events: 1_001, since: start)
-    _ = try await harness.export(.incremental(backfillStart: start))
+    let harness = try await TestHarness.withArchive(now: first, events: 1_001, since: start)
 
     // It shows 17 hours after it happened, and the second night, which looks back to it, ends after the newest day.
     let late = time("2024-02-07T10:00:00Z")
@@ -178,91 +178,14 @@ import Testing
     #expect(after.highWaterMark > before.highWaterMark)
   }
 
-  @Test func `a window by hand that is there already changes nothing`() async throws {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try TestHarness(now: now, events: 500, since: start)
-    _ = try await harness.export(.incremental(backfillStart: start))
-    let before = try await #require(try harness.manifest)
-    let window = Window(from: time("2024-02-04T00:00:00Z"), to: time("2024-02-05T12:00:00Z"))
-    let summary = try await harness.export(.window(window, replace: false))
-    #expect(summary.daysWritten.isEmpty)
-    #expect(summary.counters.duplicates > 50)
-    let replaced = try await harness.export(.window(window, replace: true))
-    #expect(replaced.daysWritten.isEmpty)
-    #expect(replaced.rowsDropped == 0)
-    let after = try await #require(try harness.manifest)
-    #expect(after.partitions.map(\.files) == before.partitions.map(\.files))
-    #expect(after.highWaterMark == before.highWaterMark)
-  }
-
-  /// A log of 501 events from `start` to `now`, and an archive of all of it.
-  private func harnessWithArchive(at now: Timestamp) async throws -> TestHarness {
-    let harness = try TestHarness(now: now, events: 501, since: start)
-    _ = try await harness.export(.incremental(backfillStart: start))
-    return harness
-  }
-
-  @Test func `a replacement that would drop most of its window refuses, unless it is told to`() async throws {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try await harnessWithArchive(at: now)
-    let whole = try await harness.archived()
-    harness.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
-    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    let held = whole.count { window.contains($0.time) }
-
-    let refused = try await harness.export(.window(window, replace: true))
-    guard case .incomplete(.replacementTooLarge(let dropped, held)) = refused.outcome else {
-      Issue.record("it ended as \(refused.outcome)")
-      return
-    }
-    #expect(dropped * 2 > held)
-    #expect(refused.rowsDropped == 0)
-    #expect(try await harness.archived() == whole)
-
-    let told = try await harness.export(
-      .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
-    #expect(told.rowsDropped == dropped)
-    #expect(try await harness.archived().count == whole.count - dropped)
-  }
-
-  @Test func `a replacement drops nothing where the answers do not count the list, unless it is told to`()
-    async throws
-  {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try await harnessWithArchive(at: now)
-    let whole = try await harness.archived()
-    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    harness.api.withLock { $0.behave([CountField.absent]) }
-    let same = try await harness.export(.window(window, replace: true))
-    try same.requireComplete()
-    // The head is whole, and everything below it is thinned in both readings.
-    let thinned: [any Behaviour] = [CountField.absent, ThinnedList(to: .every(2), during: Stretch(from: 4))]
-    harness.api.withLock { $0.behave(thinned) }
-    let refused = try await harness.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
-    guard case .incomplete(.replacementUncounted(let dropped)) = refused.outcome else {
-      Issue.record("it ended as \(refused.outcome)")
-      return
-    }
-    #expect(dropped > 0)
-    #expect(try await harness.archived() == whole)
-    harness.api.withLock { $0.behave(thinned) }
-    let told = try await harness.export(
-      .window(window, replace: true),
-      adjust: {
-        $0.pageSize = 100
-        $0.allowsMassRemoval = true
-      })
-    #expect(told.rowsDropped == dropped)
-  }
-
   @Test(arguments: 1...3)
-  func `what one reading of a night does not show, and the next one does, has not vanished`(
+  func `an event that only the second reading of a night shows has not vanished`(
     thinned requests: Int
   )
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
-    let harness = try await harnessWithArchive(at: now)
+    let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     harness.clock.advance(to: now + .hours(12))
     harness.api.withLock {
       $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
@@ -270,43 +193,6 @@ import Testing
     let summary = try await harness.export(.incremental(backfillStart: nil))
     try summary.requireComplete()
     #expect(summary.counters.vanishedEvents == 0)
-  }
-
-  /// Each takes two requests: the page that has all, and the same page once more at the end.
-  @Test(arguments: 1...3)
-  func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)
-    async throws
-  {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try await harnessWithArchive(at: now)
-    let whole = try await harness.archived()
-    harness.api.withLock {
-      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
-    }
-    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    let summary = try await harness.export(
-      .window(window, replace: true), adjust: { $0.allowsMassRemoval = true })
-    #expect(summary.rowsDropped == 0)
-    #expect(try await harness.archived() == whole)
-  }
-
-  @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try TestHarness(now: now, events: 500, since: start)
-    _ = try await harness.export(.incremental(backfillStart: start))
-    let day = try #require(Day("2024-02-04"))
-    let whole = try await harness.archived()
-    let file = try await #require(try harness.manifest?.partition(day)?.files.first)
-    try harness.overwrite(file.path, with: Array("nonsense".utf8))
-    harness.isVerified.withLock { $0 = false }
-
-    let merged = try await harness.export(.window(day.window, replace: false))
-    #expect(merged.isDamaged)
-    #expect(merged.damagedDays == [day])
-    let repaired = try await harness.export(.window(day.window, replace: true))
-    #expect(repaired.damagedDays.isEmpty)
-    #expect(repaired.daysWritten == [day])
-    #expect(try await harness.archived() == whole)
   }
 
   @Test func `an interrupted backfill resumes in the gap, and fetches no covered day again`() async throws {
@@ -342,7 +228,7 @@ import Testing
     #expect(requests <= own + 2 + 8 + 6)
   }
 
-  @Test func `a plan that keeps sixty days is not taken for a year without events`() async throws {
+  @Test func `events that expired after sixty days are not taken for a quiet year`() async throws {
     let now = time("2024-02-20T12:00:00Z")
     let oldest = now - .days(60)
     let harness = try TestHarness(now: now, events: 3_000, since: oldest)
@@ -371,7 +257,7 @@ import Testing
     #expect(loss?.lostAt == mark + .days(30))
   }
 
-  @Test func `what leaves the log while it is read is not claimed`() async throws {
+  @Test func `events that expire while the list is read are not claimed`() async throws {
     let now = time("2024-02-08T01:50:00Z")
     let kept = TimeSpan.hours(60)
     let harness = try TestHarness(now: now) { configuration in
@@ -392,7 +278,9 @@ import Testing
   }
 
   @Test(arguments: [30, 45])
-  func `a list that grows as fast as it is read ends the run as incomplete, with what it has`(growth: Int)
+  func `a list that grows as fast as it is read ends the run as incomplete, and received events are kept`(
+    growth: Int
+  )
     async throws
   {
     let now = time("2024-02-08T01:50:00Z")
@@ -407,16 +295,42 @@ import Testing
     }
     #expect(try await harness.violations() == [])
   }
+}
 
-  @Test func `a replacement drops nothing that the API may no longer keep`() async throws {
-    let now = time("2024-02-08T12:00:00Z")
-    let harness = try TestHarness(now: now, events: 500, since: start)
+/// Two events whose uuids have one `IdentityHash` are two events, whatever is decided about one of them.
+@Suite(.fewAtOnce) struct CollisionTests {
+  private let start = time("2024-02-12T00:00:00Z")
+  private let now = time("2024-02-16T12:00:00Z")
+
+  private func record(_ uuid: String, _ time: Timestamp) -> [UInt8] {
+    Array(#"{"actor":"a","event":"e","event_at":"\#(time)","uuid":"\#(uuid)"}"#.utf8)
+  }
+
+  /// - Parameters:
+  ///   - apart: hours from the archived event to the one that comes later.
+  ///   - isErased: whether the API no longer shows the archived one.
+  @Test(arguments: [-20.0, -1, 1, 20], [false, true])
+  func `a late event is kept whose uuid has the hash of an archived one`(apart: Double, isErased: Bool)
+    async throws
+  {
+    var random = SeededRandom(seed: Int(apart))
+    let (archived, late) = collidingUUIDs(&random)
+    let harness = try TestHarness(now: now, events: 801, since: start)
+    let time = now - .hours(apart < 0 ? 1.5 : 22)
+    harness.api.withLock { $0.change(harness.log) { $0.insert(record: record(archived, time)) } }
     _ = try await harness.export(.incremental(backfillStart: start))
-    let archived = try await harness.archived()
-    harness.api.withLock { $0.behave([Retention(.days(3))]) }
-    let summary = try await harness.export(
-      .window(Window(from: start, to: now - .hours(1)), replace: true), adjust: { $0.retention = .days(3) })
-    #expect(summary.rowsDropped == 0)
-    #expect(try await harness.archived() == archived)
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
+        if isErased { log.erase(log.events.firstIndex(from: time)) }
+        log.insert(record: record(late, time + .hours(apart)))
+      }
+    }
+    harness.clock.advance(to: now + .hours(1))
+    let summary = try await harness.export(.incremental(backfillStart: nil))
+    #expect(summary.counters.lateEvents == 1 && summary.counters.conflictingEvents == 0)
+    #expect(summary.counters.vanishedEvents == (isErased ? 1 : 0))
+    let uuids = try await harness.archived().map(\.uuid)
+    #expect(uuids.count { $0 == archived } == 1 && uuids.count { $0 == late } == 1)
+    #expect(try await harness.violations() == [])
   }
 }

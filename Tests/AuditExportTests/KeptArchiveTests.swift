@@ -18,7 +18,8 @@ private func day(_ text: String) -> Day { Day(text)! }
 /// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and
 /// `keepFirstRun`.
 @Suite(.fewAtOnce) struct KeptArchiveTests {
-  @Test func `an archive of before is read, continued and verified, and its part files stay as they are`()
+  @Test
+  func `an archive of an earlier build is read, continued and verified, and its part files do not change`()
     async throws
   {
     let harness = try await Kept.nights.harness(now: time("2024-02-16T01:00:00Z"))

@@ -22,7 +22,7 @@ import Testing
     return Dictionary(uniqueKeysWithValues: paths.map { ($0, disk.contents(of: $0) ?? []) })
   }
 
-  @Test(arguments: [1, 100_000]) func `a day that goes to the disk in blocks is the same file in the end`(
+  @Test(arguments: [1, 100_000]) func `a day that is spilled to the disk gives the same file`(
     limit: Int
   ) async throws {
     let (whole, spilled) = (FaultyFileSystem(folder: "/archive"), FaultyFileSystem(folder: "/archive"))
@@ -37,7 +37,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `rows on the disk are known again: what comes twice, late, or is archived is there once`()
+  @Test func `spilled rows are recognised: repeated, late and archived rows are archived once`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")
@@ -66,7 +66,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `a day that is fetched anew and has not changed is not written again`() async throws {
+  @Test func `a day that is fetched again and has not changed is not written again`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     let harness = try harness(disk)
     _ = try await harness.export(.incremental(backfillStart: start))
@@ -79,7 +79,7 @@ import Testing
     #expect(written <= 5, "\(disk.operations)")
   }
 
-  @Test func `a damaged file of one format is mended by fetching the day anew, though the other is well`()
+  @Test func `replacing a day repairs a damaged file of one format, although the other is intact`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")

@@ -64,7 +64,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test(arguments: 0..<6) func `what else the API does wrong is noticed with large events as without`(
+  @Test(arguments: 0..<6) func `other faults of the API are noticed with large events too`(
     seed: Int
   ) async throws {
     let large = LargeEvent([LargeEvent.Size(place: 400, bytes: 30_000)])

@@ -6,7 +6,7 @@ import CloudsmithEmulator
 import TestSupport
 import Testing
 
-/// The faces that are made of bytes, met by the real client over a real socket.
+/// Faults in the bytes of answers, against the real client over a real socket.
 @Suite(.fewAtOnce, .serialized) struct SocketBehaviourTests {
   private static let start = time("2024-02-05T00:00:00Z")
   private static let now = time("2024-02-08T01:50:00Z")
@@ -38,22 +38,22 @@ import Testing
   ]
 
   @Test(arguments: plain)
-  func `over a socket, bytes that come wrong never become a page`(behaviour: BehaviourCase) async throws {
+  func `over a socket, a damaged body never becomes a page`(behaviour: BehaviourCase) async throws {
     try await check(behaviour, acceptEncoding: "identity")
   }
 
   @Test(arguments: gzipped)
-  func `over a socket, gzip that comes wrong never becomes a page`(behaviour: BehaviourCase) async throws {
+  func `over a socket, a damaged gzip body never becomes a page`(behaviour: BehaviourCase) async throws {
     try await check(behaviour, acceptEncoding: "gzip")
   }
 
-  @Test func `a gzip bomb that was not asked for is refused as well`() async throws {
+  @Test func `a gzip bomb is refused even if gzip was not accepted`() async throws {
     try await check(
       BehaviourCase("a bomb", ends: .refusedForSafety, GzipBomb(Self.forGood, size: 16 << 20)),
       acceptEncoding: "identity")
   }
 
-  @Test func `a redirect to another host ends the run, and that host hears nothing`() async throws {
+  @Test func `a redirect to another host ends the run, and that host gets no request`() async throws {
     try await withEmulator(EmulatorConfiguration(logs: [LogName("acme")!])) { other in
       let redirect = RedirectElsewhere(Self.forGood, to: other.baseURL)
       try await check(

@@ -39,7 +39,7 @@ struct APIHostTests {
       ("http://1270.0.0.1", .plainHTTP(host: "1270.0.0.1")),
       ("http://127.0.0.300", .plainHTTP(host: "127.0.0.300")),
     ] as [(String, APIHostError)])
-  func `what is not a host to send a key to is refused by its cause`(text: String, error: APIHostError) {
+  func `a host that must not receive the key is refused with the reason`(text: String, error: APIHostError) {
     #expect(throws: error) { try APIHost(text) }
   }
 
@@ -150,7 +150,7 @@ struct ConnectionSettingsTests {
       ("https://proxy:1", .proxyScheme),
       ("socks5://proxy:1", .proxyScheme),
     ] as [(String, ConnectionSettingsError)])
-  func `what is no http proxy is refused`(text: String, error: ConnectionSettingsError) {
+  func `a proxy that is not an http proxy is refused`(text: String, error: ConnectionSettingsError) {
     #expect(throws: error) { try proxy(option: text, [:]) }
   }
 
@@ -172,7 +172,7 @@ struct ConnectionSettingsTests {
     #expect(try file("/two.pem") == "/two.pem")
   }
 
-  @Test func `compressed answers are asked for, except of this machine`() throws {
+  @Test func `compressed answers are requested, except from this machine`() throws {
     #expect(try ConnectionSettings(host: .cloudsmith, version: "1").acceptEncoding == "gzip")
     #expect(
       try ConnectionSettings(host: APIHost("http://127.0.0.1:8080"), version: "1").acceptEncoding

@@ -7,13 +7,11 @@ import Testing
     _ replies: [ScriptedTransport.Reply], retry: RetryPolicy = RetryPolicy(tries: 2)
   ) async throws -> (Account, [APIRequest]) {
     let transport = ScriptedTransport(replies)
-    let client = AuditLogClient(
-      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock(),
-      retry: retry, random: { 0.5 })
+    let client = Sample.client(transport, pace: .perSecond(1), retry: retry)
     return (try await client.account(), transport.requests)
   }
 
-  @Test func `whose key it is takes one request`() async throws {
+  @Test func `the account of a key takes one request`() async throws {
     let body = #"{"authenticated": true, "slug": "audit-exporter", "name": "Audit", "email": null}"#
     let (account, requests) = try await account([.status(200, body)])
     #expect(account == Account(isAuthenticated: true, slug: "audit-exporter"))
@@ -86,9 +84,7 @@ import Testing
   }
 
   private func client(_ transport: ScriptedTransport) -> AuditLogClient {
-    AuditLogClient(
-      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock(),
-      pace: .unlimited, retry: RetryPolicy(tries: 2), random: { 0.5 })
+    Sample.client(transport, retry: RetryPolicy(tries: 2))
   }
 
   /// The first page of a list, what follows of the script, and how many requests that took.
@@ -103,13 +99,14 @@ import Testing
     return (result, transport.requests.dropFirst().map(\.target))
   }
 
-  @Test func `too few events to tell: nothing is asked`() async throws {
+  @Test func `a page with too few events asks nothing`() async throws {
     let (finding, requests) = try await measure(page(2), []) { try await $0.measureTimeFilter($1) }
     #expect(finding == nil && requests.isEmpty)
   }
 
   @Test(arguments: [(9, TimeFilterFinding.counts), (20, .ignored), (8, .differs), (0, .differs)])
-  func `what a bound counts is compared with the list`(count: Int, expected: TimeFilterFinding) async throws {
+  func `the count of a bound is compared with the list`(count: Int, expected: TimeFilterFinding) async throws
+  {
     let answer = ScriptedTransport.Reply.status(200, "[]", headers: [("X-Pagination-Count", "\(count)")])
     let (finding, requests) = try await measure(page(20), [answer]) { try await $0.measureTimeFilter($1) }
     #expect(finding == expected && requests.count == 1)
@@ -117,14 +114,16 @@ import Testing
   }
 
   @Test(arguments: [(400, 1), (404, 1), (503, 2)])
-  func `what fails with the filter alone is the filter's`(status: Int, attempts: Int) async throws {
+  func `a failure that only the filter causes is blamed on the filter`(status: Int, attempts: Int)
+    async throws
+  {
     let (finding, requests) = try await measure(page(20), [.status(status), .status(status)]) {
       try await $0.measureTimeFilter($1)
     }
     #expect(finding == .refused && requests.count == attempts)
   }
 
-  @Test(arguments: [401, 402, 403]) func `what is refused for good ends the measuring`(status: Int)
+  @Test(arguments: [401, 402, 403]) func `a final refusal ends the measurement`(status: Int)
     async throws
   {
     await #expect(throws: APIError.self) {

@@ -98,7 +98,7 @@ struct HeaderFieldsTests {
     #expect(RateLimit(fields, now: Timestamp(microseconds: 0))?.resetsIn == .seconds(10))
   }
 
-  @Test func `an answer from a cache is as much later as it is old`() {
+  @Test func `the age of a cached answer is added to its date`() {
     let fields = HeaderFields([
       ("X-RateLimit-Reset", "1485712175"), ("Date", "Sun, 29 Jan 2017 17:48:25 GMT"), ("Age", "60"),
     ])
@@ -106,11 +106,11 @@ struct HeaderFieldsTests {
   }
 
   @Test(arguments: ["nan", "inf", "", "soon", "-inf"])
-  func `a span that is no number is nil`(value: String) {
+  func `a span that is not a number is nil`(value: String) {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Interval", value)]), now: now) == nil)
   }
 
-  @Test func `a reset that has passed is now`() {
+  @Test func `a reset in the past is now`() {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Reset", "1")]), now: now)?.resetsIn == .zero)
     #expect(RateLimit(HeaderFields([]), now: now) == nil)
   }

@@ -89,7 +89,7 @@ private final class Switch: NoticeTransport {
     #expect(url.hasSuffix("message=" + String(repeating: "%C3%A9", count: 250)))
   }
 
-  @Test func `what may pass is tried three times, a second apart; what will not, once`() async throws {
+  @Test func `a temporary failure is tried three times, a second apart; a final one, once`() async throws {
     let passing: [Result<Int, TransportFault>] = [
       .success(500), .success(429), .failure(.unreachable("x")), .failure(.timedOut(.seconds(5))),
     ]
@@ -124,14 +124,14 @@ private final class Switch: NoticeTransport {
     ("http://hc-ping.com/u", .plainHTTP), ("http://10.0.0.1/u", .plainHTTP),
     ("https://user:secret@hc-ping.com/u", .userInfo),
   ])
-  func `what is no URL, or would go in the clear, is refused without repeating it`(
+  func `a text that is not a URL, or would be sent in the clear, is refused without repeating it`(
     text: String, error: NoticeURLError
   ) {
     #expect(throws: error) { try NoticeURL(text) }
     if text.count > 10 { #expect(!"\(error)".contains(text)) }
   }
 
-  @Test func `the URL prints as nothing, in every way that Swift prints values`() throws {
+  @Test func `the URL prints as redacted in every way that Swift prints values`() throws {
     let url = try NoticeURL("https://hc-ping.com/5up3r-53cr3t?create=1")
     #expect(!Sample.everyText(of: url).contains("5up3r-53cr3t"))
   }

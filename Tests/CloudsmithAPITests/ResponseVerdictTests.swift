@@ -13,12 +13,12 @@ struct ResponseVerdictTests {
       key: Sample.key, now: now)
   }
 
-  @Test func `200 means that the body counts`() {
+  @Test func `200 means that the body is read`() {
     #expect(verdict(200) == .body)
   }
 
   @Test(arguments: [201, 202, 203, 204, 205, 206, 207, 226, 299])
-  func `any other success is no page, and is tried again without a look at its body`(status: Int) {
+  func `any other success is tried again without reading its body`(status: Int) {
     #expect(verdict(status, "[]") == .retry(.status(Answer(status: status)), asked: nil))
     #expect(verdict(status, #"{"detail":"x"}"#) == .retry(.status(Answer(status: status)), asked: nil))
     let later = [("Retry-After", "30"), ("X-Request-Id", "r")]
@@ -27,7 +27,7 @@ struct ResponseVerdictTests {
         == .retry(.status(Answer(status: status, requestID: "r")), asked: .seconds(30)))
   }
 
-  @Test func `refusals are told apart`() {
+  @Test func `each refusal has its own error`() {
     let body = #"{"detail": "No."}"#
     func answer(_ status: Int) -> Answer { Answer(status: status, detail: "No.") }
     #expect(verdict(401, body) == .refused(.keyRefused(answer(401))))
@@ -45,7 +45,7 @@ struct ResponseVerdictTests {
   }
 
   @Test(arguments: [408, 425, 429, 500, 502, 503, 504, 507, 520, 524, 599])
-  func `what may pass is tried again`(status: Int) {
+  func `a temporary failure is tried again`(status: Int) {
     #expect(verdict(status) == .retry(.status(Answer(status: status)), asked: nil))
   }
 
@@ -72,7 +72,7 @@ struct ResponseVerdictTests {
     }
   }
 
-  @Test func `a date is measured by the clock that wrote it`() {
+  @Test func `a date is compared with the clock that wrote it`() {
     let headers = [
       ("Retry-After", "Mon, 01 Jan 2024 00:00:30 GMT"), ("Date", "Mon, 01 Jan 2024 00:00:00 GMT"),
     ]
@@ -115,7 +115,7 @@ struct ResponseVerdictTests {
     #expect(detail(#"{"detail":"x","more":"\#(String(repeating: "y", count: 70_000))"}"#) == nil)
   }
 
-  @Test func `the request's name is kept for support`() {
+  @Test func `the request's identifier is kept for support`() {
     let answer = Answer(status: 403, requestID: "8d1f-LHR")
     #expect(verdict(403, "", [("cf-ray", "8d1f-LHR")]) == .refused(.keyRefused(answer)))
     #expect(answer.description == "status 403, request 8d1f-LHR")
@@ -189,7 +189,7 @@ struct RetryPolicyTests {
     policy.next(afterTry: number, asked: asked, waited: waited, random: random)
   }
 
-  @Test func `the most that is waited doubles with each try, up to the cap`() {
+  @Test func `the longest backoff doubles with each attempt, up to the cap`() {
     let policy = RetryPolicy(tries: 100)
     let most = [1, 2, 4, 8, 16, 32, 64, 120, 120, 120].map(TimeSpan.seconds)
     for (index, span) in most.enumerated() {
@@ -207,7 +207,7 @@ struct RetryPolicyTests {
     #expect(next(RetryPolicy(tries: 1), after: 1) == .giveUp)
   }
 
-  @Test func `what the API asks for is obeyed to the hour and beyond`() {
+  @Test func `a wait that the API asks for is obeyed, even of an hour`() {
     #expect(next(after: 1, asked: .seconds(3_304)) == .obey(.seconds(3_304)))
     #expect(next(after: 1, asked: .hours(2)) == .obey(.hours(2)))
   }
@@ -217,7 +217,7 @@ struct RetryPolicyTests {
     #expect(next(after: 5, asked: .zero, random: 0.5) == .backOff(.seconds(8)))
   }
 
-  @Test func `all that one page waits for the API is bounded`() {
+  @Test func `the waits of one page at the API's request are bounded`() {
     #expect(next(after: 1, asked: .seconds(7_200.000001)) == .refuseToWait(.seconds(7_200.000001)))
     #expect(next(after: 2, asked: .hours(1), waited: .hours(1)) == .obey(.hours(1)))
     #expect(next(after: 2, asked: .hours(1), waited: .hours(1.5)) == .refuseToWait(.hours(1)))

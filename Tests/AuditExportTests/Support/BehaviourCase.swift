@@ -4,7 +4,7 @@ import CloudsmithAPI
 import CloudsmithEmulator
 import Testing
 
-/// One way in which the API can behave, and how a run that meets it is documented to end.
+/// One behaviour of the API, and the documented outcome of a run that meets it.
 struct BehaviourCase: Sendable, CustomTestStringConvertible {
   enum Ending: Sendable {
     /// The archive is exact, whatever the API did.

@@ -6,8 +6,8 @@ import Synchronization
 import TestSupport
 
 extension TestHarness {
-  /// One incremental run against an emulator behind a socket that has the events of this harness's own API. A response may
-  /// take as long as `patience`.
+  /// One incremental run against an emulator behind a socket, which has the events of the emulated API. A response may take
+  /// as long as `patience`.
   func export(
     from emulator: RunningEmulator, backfillStart: Timestamp, pageSize: Int, acceptEncoding: String,
     patience: TimeSpan
@@ -31,7 +31,7 @@ extension TestHarness {
   }
 }
 
-/// Time that moves when somebody sleeps, at once, or when the test says so.
+/// A clock that moves only when somebody sleeps, at once, or when the test advances it.
 final class TestClock: RunClock {
   private let start: Timestamp
   private let passed = Mutex(TimeSpan.zero)
@@ -54,7 +54,7 @@ final class TestClock: RunClock {
   }
 }
 
-/// The emulator as a transport, without a socket.
+/// The emulated API as a transport, without a socket.
 struct HarnessTransport: HTTPTransport {
   private let harness: TestHarness
   private let requests = Counter()

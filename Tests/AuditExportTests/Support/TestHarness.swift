@@ -8,32 +8,32 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// An API, a clock and an archive in a folder of its own: nights pass as fast as they can be computed.
+/// An emulated API, a manual clock and an archive in its own folder. Time passes only as runs and tests move it.
 final class TestHarness: Sendable {
   let log = LogName("acme")!
   let clock: TestClock
   let api: Mutex<EmulatedAPI>
   let folder: String
   let files: any FileSystem
-  /// Where the archive is instead, when there is one.
+  /// The store of the archive, if it is not in `folder`.
   private let store: SimulatedStore?
-  /// What the next run writes.
+  /// The formats that the next run writes.
   let formats = Mutex<Set<PartFormat>>([.csv])
-  /// By how much the API's clock is ahead of this harness's; behind when negative.
+  /// By how much the API's clock is ahead of `clock`; negative if it is behind.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
   let isEndless = Mutex(false)
-  /// Bytes of a body that is not refused.
+  /// The most bytes of a body that is not refused.
   let bodyLimit = Mutex(Int.max)
-  /// Whether the archive is verified after each run; not where the test damages it.
+  /// Whether the archive is verified after each run. False where the test damages it.
   let isVerified = Mutex(true)
-  /// Called before each request, with its number from 1 in this run; what it throws is the transport's fault.
+  /// Called before each request with its number, from 1 in each run. Its error becomes the transport's fault.
   let beforeRequest = Mutex<@Sendable (Int) throws(TransportFault) -> Void>({ _ in })
 
-  /// Of all worlds: to examine a key takes a while.
+  /// Shared by all harnesses, because parsing a key is slow.
   private static let key = Result { try APIKey(EmulatorConfiguration.demoKey) }
 
-  /// - Parameter files: holds the folder `/archive`; without one, the archive is in a temporary folder of the disk.
+  /// - Parameter files: a file system with the folder `/archive`. Without one, the archive is in a temporary folder.
   init(
     now: Timestamp, files: (any FileSystem)? = nil, store: SimulatedStore? = nil,
     _ configure: (inout EmulatorConfiguration) -> Void = { _ in }
@@ -48,7 +48,7 @@ final class TestHarness: Sendable {
     self.store = store
   }
 
-  /// A log of generated events, the first at `start` and the last before `end`.
+  /// A log of generated events between `start` and `end`, which is `now` if nil.
   convenience init(
     now: Timestamp, events count: Int, since start: Timestamp, until end: Timestamp? = nil, ties: Int = 1
   ) throws {
@@ -58,13 +58,22 @@ final class TestHarness: Sendable {
     }
   }
 
+  /// A log of generated events from `start` to `now`, and an archive of all of them.
+  static func withArchive(now: Timestamp, events count: Int, since start: Timestamp) async throws
+    -> TestHarness
+  {
+    let harness = try TestHarness(now: now, events: count, since: start)
+    _ = try await harness.export(.incremental(backfillStart: start))
+    return harness
+  }
+
   deinit {
     if store == nil, files is PosixFileSystem { try? FileManager.default.removeItem(atPath: folder) }
   }
 
   /// One run, as the command line would start it.
   ///
-  /// - Parameter transport: what answers in place of this harness's own API.
+  /// - Parameter transport: answers instead of the emulated API.
   func export(
     _ request: ExportSettings.Request, from transport: (any HTTPTransport)? = nil,
     observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
@@ -106,7 +115,7 @@ final class TestHarness: Sendable {
     }
   }
 
-  /// As a new process finds it.
+  /// The archive as a new process opens it.
   private var archive: Archive { store?.archive(of: log) ?? Archive(at: folder, log: log, fileSystem: files) }
 
   var manifest: Manifest? {
@@ -142,7 +151,7 @@ final class TestHarness: Sendable {
     return Event.all(in: try parser.parse(json).rows).sorted()
   }
 
-  /// What is covered, but not exactly as it is in truth: missing, twice, or never there. Empty when all is well.
+  /// The differences between covered windows and the log: events that are missing, doubled or invented. Empty if all is well.
   ///
   /// - Parameter mark: events that came, moved or were erased since then may be missing.
   func violations(steadySince mark: LogMark? = nil) async throws -> [String] {
@@ -166,7 +175,7 @@ extension TestHarness {
     try Data(bytes).write(to: URL(filePath: folder + "/" + path))
   }
 
-  /// Lets the records of a JSON array happen.
+  /// Inserts the records of a JSON array into the log.
   func arrive(_ array: [UInt8]) throws {
     let records = try #require(try JSONSerialization.jsonObject(with: Data(array)) as? [[String: Any]])
     let texts = try records.map { Array(try JSONSerialization.data(withJSONObject: $0)) }
@@ -174,7 +183,7 @@ extension TestHarness {
   }
 }
 
-/// An event, as far as these tests tell them apart.
+/// An archived event, by its time and uuid.
 struct Event: Hashable, Comparable, CustomStringConvertible {
   var time: Timestamp
   var uuid: String

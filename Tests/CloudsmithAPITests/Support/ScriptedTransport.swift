@@ -57,7 +57,17 @@ enum Sample {
     APIRequest(origin: origin, target: target, key: key)
   }
 
-  /// Everything Swift can make of a value in text.
+  /// A client of `log` whose jitter is always one half.
+  static func client(
+    _ transport: any HTTPTransport, clock: any RunClock = ManualClock(), pace: PaceRule = .unlimited,
+    retry: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (ClientEvent) -> Void = { _ in }
+  ) -> AuditLogClient {
+    AuditLogClient(
+      log: log, host: .cloudsmith, key: key, transport: transport, clock: clock, pace: pace, retry: retry,
+      random: { 0.5 }, observe: observe)
+  }
+
+  /// Every text that Swift can make of a value.
   static func everyText(of value: Any) -> String {
     var dumped = ""
     dump(value, to: &dumped)

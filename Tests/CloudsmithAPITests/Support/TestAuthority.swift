@@ -1,7 +1,7 @@
 import Foundation
 import NIOSSL
-import Testing
 import TestSupport
+import Testing
 
 /// A certificate authority of the tests' own, and a server certificate from it for `localhost`.
 struct TestAuthority {

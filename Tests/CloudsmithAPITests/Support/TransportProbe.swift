@@ -1,7 +1,7 @@
 import AuditRecord
 import CloudsmithAPI
-import Testing
 import TestSupport
+import Testing
 
 /// The real transport, and one request through it to a server that does as it is told.
 struct TransportProbe {
