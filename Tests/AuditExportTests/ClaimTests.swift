@@ -7,8 +7,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
-
 /// A claim of coverage is a conclusion from evidence, and evidence against it withdraws it: whatever the API does, what a
 /// run claims is archived, and a run that is complete has claimed all that the API showed throughout.
 @Suite(.fewAtOnce) struct ClaimTests {
@@ -20,18 +18,18 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   @Test(arguments: Claim.all)
   func `a first run claims nothing against the evidence, and the next one mends it`(claim: Claim) async throws
   {
-    let world = try world(claim)
-    let mark = world.mark
+    let harness = try harness(claim)
+    let mark = harness.mark
     let summary = try await export(
-      .incremental(backfillStart: start), from: world, pageSize: claim.pageSize, .walk)
+      .incremental(backfillStart: start), from: harness, pageSize: claim.pageSize, .walk)
     #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
-    try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: world, since: mark)
+    try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: harness, since: mark)
     guard claim.mends else { return }
-    world.api.withLock { $0.behave([]) }
-    world.clock.advance(to: max(world.clock.now, now + .hours(1)))
-    let second = try await export(.incremental(backfillStart: start), from: world, pageSize: claim.pageSize)
+    harness.api.withLock { $0.behave([]) }
+    harness.clock.advance(to: max(harness.clock.now, now + .hours(1)))
+    let second = try await export(.incremental(backfillStart: start), from: harness, pageSize: claim.pageSize)
     #expect(Claim.Ending.complete.fits(second.outcome), "the second run ended as \(second.outcome)")
-    try await expectHonest(second, Window(from: start, to: now + .minutes(50)), in: world)
+    try await expectHonest(second, Window(from: start, to: now + .minutes(50)), in: harness)
   }
 
   @Test(
@@ -40,13 +38,13 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   func `a window by hand claims nothing against the evidence`(
     claim: Claim, way: ExportSettings.TimeFilter
   ) async throws {
-    let world = try world(claim)
-    let mark = world.mark
+    let harness = try harness(claim)
+    let mark = harness.mark
     let window = Window(from: time("2024-02-12T00:00:00Z"), to: time("2024-02-15T00:00:00Z"))
     let summary = try await export(
-      .window(window, replace: false), from: world, pageSize: claim.pageSize, way)
+      .window(window, replace: false), from: harness, pageSize: claim.pageSize, way)
     #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
-    try await expectHonest(summary, window, in: world, since: mark)
+    try await expectHonest(summary, window, in: harness, since: mark)
   }
 
   @Test(arguments: [
@@ -54,9 +52,9 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     Claim("nothing, and a count of zero", EmptyList(fields: .zero)),
     Claim("nothing, and a count of all", EmptyList(fields: .kept)),
   ]) func `a list that never showed an event proves nothing`(claim: Claim) async throws {
-    let world = try world(claim)
-    _ = try await world.export(.incremental(backfillStart: start))
-    await #expect(try world.manifest?.coverage.intervals ?? [] == [])
+    let harness = try harness(claim)
+    _ = try await harness.export(.incremental(backfillStart: start))
+    await #expect(try harness.manifest?.coverage.intervals ?? [] == [])
   }
 
   @Test(arguments: [
@@ -64,31 +62,31 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   ]) func `a window past the pages that are shown is reached by the time filter`(refusal: PageRefusal)
     async throws
   {
-    let world = try world(Claim("deep", DeepPageLimit(.pages(3), refusal: refusal)))
+    let harness = try harness(Claim("deep", DeepPageLimit(.pages(3), refusal: refusal)))
     let window = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
-    let summary = try await export(.window(window, replace: false), from: world)
+    let summary = try await export(.window(window, replace: false), from: harness)
     #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
-    try await expectHonest(summary, window, in: world)
+    try await expectHonest(summary, window, in: harness)
   }
 
   // MARK: Order
 
-  @Test(arguments: Claim.strays) func `an event that stands deeper than its time says is archived`(
+  @Test(arguments: Claim.strays) func `an event that is deeper in the list than its time says is archived`(
     claim: Claim
   )
     async throws
   {
-    let world = try world(claim)
-    let mark = world.mark
+    let harness = try harness(claim)
+    let mark = harness.mark
     let window = Window(from: start, to: now - .minutes(10))
     for night in 0..<2 {
       let summary = try await export(
-        .incremental(backfillStart: start), from: world, night == 0 ? .walk : .auto)
+        .incremental(backfillStart: start), from: harness, night == 0 ? .walk : .auto)
       #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
-      try await expectHonest(summary, window, in: world, since: mark)
+      try await expectHonest(summary, window, in: harness, since: mark)
       // Whatever is claimed: what was received is never dropped.
-      let archived = try await Set(world.archived())
-      let dropped = try world.steady(since: mark).filter {
+      let archived = try await Set(harness.archived())
+      let dropped = try harness.steady(since: mark).filter {
         window.contains($0.time) && !archived.contains($0)
       }
       #expect(dropped == [], "night \(night)")
@@ -102,78 +100,79 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   )
     async throws
   {
-    let world = try await nightly(events: 480)
-    let before = try await #require(try world.manifest).coverage
-    let archived = try await world.archived()
-    world.api.withLock { $0.behave(claim.behaviours) }
-    let mark = world.mark
-    let tonight = world.clock.now
-    let summary = try await export(.incremental(backfillStart: nil), from: world)
+    let harness = try await nightly(events: 480)
+    let before = try await #require(try harness.manifest).coverage
+    let archived = try await harness.archived()
+    harness.api.withLock { $0.behave(claim.behaviours) }
+    let mark = harness.mark
+    let tonight = harness.clock.now
+    let summary = try await export(.incremental(backfillStart: nil), from: harness)
     #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
-    if claim.ends == .incomplete { await #expect(try world.manifest?.coverage == before) }
-    let window = await Window(from: try #require(try world.manifest).start, to: tonight - .minutes(10))
-    try await expectHonest(summary, window, in: world, since: mark)
-    #expect(try await Set(world.archived()).isSuperset(of: archived))
+    if claim.ends == .incomplete { await #expect(try harness.manifest?.coverage == before) }
+    let window = await Window(from: try #require(try harness.manifest).start, to: tonight - .minutes(10))
+    try await expectHonest(summary, window, in: harness, since: mark)
+    #expect(try await Set(harness.archived()).isSuperset(of: archived))
     guard claim.mends else { return }
-    world.api.withLock { $0.behave([]) }
-    world.clock.advance(to: tonight + .hours(1))
-    let next = try await export(.incremental(backfillStart: nil), from: world)
+    harness.api.withLock { $0.behave([]) }
+    harness.clock.advance(to: tonight + .hours(1))
+    let next = try await export(.incremental(backfillStart: nil), from: harness)
     #expect(Claim.Ending.complete.fits(next.outcome), "the next run ended as \(next.outcome)")
-    try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: world)
+    try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: harness)
   }
 
   @Test(arguments: 1...5, [[0, 1], [1, 0]])
-  func `a night of few pages from copies in turn claims nothing that it did not receive`(
+  func `a night of few pages from alternating copies claims only what it received`(
     pages: Int, order: [Int]
   ) async throws {
     for lag in [1, 7, 50, 100] {
       for sharesCount in [true, false] {
         // The window and the lookback have so many pages of 100.
-        let world = try await nightly(events: 50 * pages - 10)
-        world.api.withLock {
+        let harness = try await nightly(events: 50 * pages - 10)
+        harness.api.withLock {
           $0.behave([
             LaggingReplica([.events(0), .events(lag)], choice: .listed(order), sharesCount: sharesCount)
           ])
         }
-        let mark = world.mark
+        let mark = harness.mark
         let window = await Window(
-          from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
-        let summary = try await export(.incremental(backfillStart: nil), from: world)
+          from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
+        let summary = try await export(.incremental(backfillStart: nil), from: harness)
         #expect(Claim.Ending.honest.fits(summary.outcome), "lag \(lag): it ended as \(summary.outcome)")
-        try await expectHonest(summary, window, in: world, since: mark)
+        try await expectHonest(summary, window, in: harness, since: mark)
       }
     }
   }
 
   @Test(arguments: Claim.all.filter { $0.reach != .end })
   func `a night claims nothing against the evidence`(claim: Claim) async throws {
-    let world = try await nightly(events: 480, filling: claim.events)
-    world.api.withLock { $0.behave(claim.behaviours) }
-    let mark = world.mark
+    let harness = try await nightly(events: 480, filling: claim.events)
+    harness.api.withLock { $0.behave(claim.behaviours) }
+    let mark = harness.mark
     let window = await Window(
-      from: try #require(try world.manifest).start, to: world.clock.now - .minutes(10))
-    let summary = try await export(.incremental(backfillStart: nil), from: world, pageSize: claim.pageSize)
+      from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
+    let summary = try await export(.incremental(backfillStart: nil), from: harness, pageSize: claim.pageSize)
     #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
-    try await expectHonest(summary, window, in: world, since: mark)
+    try await expectHonest(summary, window, in: harness, since: mark)
   }
 
   @Test(arguments: [-30.0, -5, -0.01, 0.01, 11, 20])
-  func `an archived event whose time moved between two nights is there once`(hours: Double) async throws {
-    let world = try await nightly(events: 480)
+  func `an archived event whose time changes between two nights is archived once`(hours: Double) async throws
+  {
+    let harness = try await nightly(events: 480)
     // 480 events are newer than what is archived, and as many lie within the lookback.
-    world.api.withLock {
-      $0.change(world.log) { log in
+    harness.api.withLock {
+      $0.change(harness.log) { log in
         let index = log.events.count - 1 - 720
         log.move(index, to: log.events.time(index) + .hours(hours))
       }
     }
     for night in 0..<2 {
-      let summary = try await export(.incremental(backfillStart: nil), from: world)
+      let summary = try await export(.incremental(backfillStart: nil), from: harness)
       #expect(Claim.Ending.complete.fits(summary.outcome), "night \(night) ended as \(summary.outcome)")
       // Moved to before what the night reads again, it is no longer shown there.
       #expect(summary.counters.vanishedEvents <= (hours == -30 ? 1 : 0), "night \(night)")
-      #expect(try await world.violations() == [], "night \(night)")
-      world.clock.advance(to: now + .hours(1))
+      #expect(try await harness.violations() == [], "night \(night)")
+      harness.clock.advance(to: now + .hours(1))
     }
   }
 
@@ -196,30 +195,30 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   func `a filter on another clock hides nothing that is claimed`(
     clock: (name: String, clock: FilterClock), way: ExportSettings.TimeFilter
   ) async throws {
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.timeFilter = .onClock(clock.clock)
       configuration.events = .generated(Generation(count: 1_500, window: Window(from: start, to: now)))
     }
     let day = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
     // It happened on that day, and was written 40 hours later.
     let late = day.from + .hours(4)
-    world.api.withLock { api in
-      api.change(world.log) {
+    harness.api.withLock { api in
+      api.change(harness.log) {
         // Without events close together no filter can be measured.
         for minute in (15..<115).reversed() { $0.insertGenerated(at: now - .minutes(Double(minute))) }
         $0.insert(
           record: Array(#"{"uuid": "late", "event_at": "\#(late)"}"#.utf8), written: late + .hours(40))
       }
     }
-    let summary = try await export(.window(day, replace: false), from: world, pageSize: 10, way)
-    try await expectHonest(summary, day, in: world)
+    let summary = try await export(.window(day, replace: false), from: harness, pageSize: 10, way)
+    try await expectHonest(summary, day, in: harness)
     guard way == .auto else {
       #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
       return
     }
     #expect(summary.counters.timeFilter == "seek")
     #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
-    #expect(try await world.archived().contains(Event(time: late, uuid: "late")))
+    #expect(try await harness.archived().contains(Event(time: late, uuid: "late")))
   }
 
   // MARK: The API's clock
@@ -228,37 +227,37 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   func `whatever this machine's clock says, a claim ends by the API's`(lead: Double, age: TimeSpan)
     async throws
   {
-    let world = try World(now: now - .seconds(lead)) { configuration in
+    let harness = try TestHarness(now: now - .seconds(lead)) { configuration in
       configuration.events = .generated(Generation(count: 400, window: Window(from: start, to: now)))
       configuration.behaviours = [DateField(ahead: .zero, age: age == .zero ? nil : age)]
     }
-    world.apiLead.withLock { $0 = .seconds(lead) }
-    let summary = try await export(.incremental(backfillStart: start), from: world)
+    harness.apiLead.withLock { $0 = .seconds(lead) }
+    let summary = try await export(.incremental(backfillStart: start), from: harness)
     #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
-    let mark = try await #require(try world.manifest).highWaterMark
+    let mark = try await #require(try harness.manifest).highWaterMark
     #expect(mark <= now - .minutes(9) && mark >= now - .minutes(13))
-    try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: world)
+    try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: harness)
   }
 
   @Test(arguments: [-86_400.0, -3_600, 3_600, 86_400], [2, 4])
-  func `a clock of the API that is set during a run claims nothing that has not happened`(
+  func `a run claims nothing in the future when the API's clock is set during it`(
     step: Double, request: Int
   )
     async throws
   {
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
       configuration.behaviours = [
         DateField(ahead: .zero, steps: [.init(beforeRequest: request, by: .seconds(step))])
       ]
     }
-    _ = try await export(.incremental(backfillStart: start), from: world)
-    #expect(try await world.violations() == [])
-    await #expect(try world.manifest?.highWaterMark ?? start <= now)
+    _ = try await export(.incremental(backfillStart: start), from: harness)
+    #expect(try await harness.violations() == [])
+    await #expect(try harness.manifest?.highWaterMark ?? start <= now)
   }
 
   @Test func `one answer that tells an earlier time than the others is believed`() async throws {
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
       configuration.behaviours = [
         DateField(
@@ -266,18 +265,18 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
           steps: [.init(beforeRequest: 2, by: .days(-1)), .init(beforeRequest: 3, by: .days(1))])
       ]
     }
-    _ = try await export(.incremental(backfillStart: start), from: world)
-    #expect(try await world.violations() == [])
-    await #expect(try world.manifest?.highWaterMark ?? start <= now)
+    _ = try await export(.incremental(backfillStart: start), from: harness)
+    #expect(try await harness.violations() == [])
+    await #expect(try harness.manifest?.highWaterMark ?? start <= now)
   }
 
   // MARK: What the cases share
 
   private func export(
-    _ request: ExportSettings.Request, from world: World, pageSize: Int = 100,
+    _ request: ExportSettings.Request, from harness: TestHarness, pageSize: Int = 100,
     _ way: ExportSettings.TimeFilter = .auto
   ) async throws -> ExportSummary {
-    try await world.export(
+    try await harness.export(
       request,
       adjust: {
         $0.pageSize = pageSize
@@ -285,8 +284,8 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       })
   }
 
-  private func world(_ claim: Claim) throws -> World {
-    try World(now: now) { configuration in
+  private func harness(_ claim: Claim) throws -> TestHarness {
+    try TestHarness(now: now) { configuration in
       configuration.events = .generated(
         Generation(count: claim.events, window: Window(from: start, to: now), ties: claim.ties))
       configuration.behaviours = claim.behaviours
@@ -296,25 +295,25 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   /// A log with so many events a day and an archive that is complete up to a day ago.
   ///
   /// - Parameter total: how many events the log has in all; without it, those of six days.
-  private func nightly(events: Int, filling total: Int? = nil) async throws -> World {
+  private func nightly(events: Int, filling total: Int? = nil) async throws -> TestHarness {
     let step = TimeSpan(microseconds: Day.microseconds / Int64(events))
     let count = total ?? events * 6
-    let world = try World(now: now - .days(1))
-    insert(count - events, endingAt: now - .days(1), step, in: world)
-    let first = try await export(.incremental(backfillStart: now - .days(3.5)), from: world)
+    let harness = try TestHarness(now: now - .days(1))
+    insert(count - events, endingAt: now - .days(1), step, in: harness)
+    let first = try await export(.incremental(backfillStart: now - .days(3.5)), from: harness)
     guard case .complete = first.outcome else { throw FirstNight(outcome: "\(first.outcome)") }
-    world.clock.advance(to: now)
-    insert(events, endingAt: now, step, in: world)
-    return world
+    harness.clock.advance(to: now)
+    insert(events, endingAt: now, step, in: harness)
+    return harness
   }
 
   private struct FirstNight: Error {
     var outcome: String
   }
 
-  private func insert(_ count: Int, endingAt end: Timestamp, _ step: TimeSpan, in world: World) {
-    world.api.withLock { api in
-      api.change(world.log) { log in
+  private func insert(_ count: Int, endingAt end: Timestamp, _ step: TimeSpan, in harness: TestHarness) {
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         for index in (0..<max(0, count)).reversed() {
           log.insertGenerated(at: end - .seconds(1) - step * index)
         }
@@ -324,12 +323,12 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
   /// What is claimed is archived, and a complete run has claimed all of the window that the log had throughout.
   private func expectHonest(
-    _ summary: ExportSummary, _ window: Window, in world: World, since mark: LogMark? = nil
+    _ summary: ExportSummary, _ window: Window, in harness: TestHarness, since mark: LogMark? = nil
   ) async throws {
-    #expect(try await world.violations(steadySince: mark) == [])
+    #expect(try await harness.violations(steadySince: mark) == [])
     guard case .complete = summary.outcome else { return }
-    let coverage = try await world.manifest?.coverage ?? Coverage()
-    let unclaimed = try world.steady(since: mark).filter {
+    let coverage = try await harness.manifest?.coverage ?? Coverage()
+    let unclaimed = try harness.steady(since: mark).filter {
       window.contains($0.time) && !coverage.contains($0.time)
     }
     #expect(unclaimed.isEmpty, "complete, and not claimed: \(unclaimed.count), \(unclaimed.prefix(3))")

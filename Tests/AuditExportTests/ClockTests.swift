@@ -19,62 +19,61 @@ private struct APIClock: Behaviour {
 
 @Suite(.fewAtOnce) struct ClockTests {
   /// Thursday; an hour ahead of what the API says.
-  private let now = Timestamp(rfc3339: "2024-02-08T12:00:00Z")!
-  private let start = Timestamp(rfc3339: "2024-02-05T00:00:00Z")!
+  private let now = time("2024-02-08T12:00:00Z")
+  private let start = time("2024-02-05T00:00:00Z")
   private let anHourBefore = APIClock(date: "Thu, 08 Feb 2024 11:00:00 GMT")
 
   @Test func `a clock that is ahead of the API's claims nothing that has not happened there`() async throws {
-    let api = Timestamp(rfc3339: "2024-02-08T11:00:00Z")!
-    let world = try World(now: now) { configuration in
+    let api = time("2024-02-08T11:00:00Z")
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: api)))
       configuration.behaviours = [anHourBefore]
     }
-    let summary = try await world.export(.incremental(backfillStart: start))
+    let summary = try await harness.export(.incremental(backfillStart: start))
     #expect(summary.clockLead >= .hours(1))
-    let mark = try await #require(try world.manifest).highWaterMark
+    let mark = try await #require(try harness.manifest).highWaterMark
     #expect(mark <= api - .minutes(10) && mark > api - .minutes(12))
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 
   @Test func `an archive that begins now begins by the API's clock where this machine's is ahead`()
     async throws
   {
-    let world = try World(now: now) { $0.behaviours = [anHourBefore] }
-    let summary = try await world.export(.incremental(backfillStart: nil))
-    #expect(summary.plan.start <= Timestamp(rfc3339: "2024-02-08T11:00:00Z")!)
+    let harness = try TestHarness(now: now) { $0.behaviours = [anHourBefore] }
+    let summary = try await harness.export(.incremental(backfillStart: nil))
+    #expect(summary.plan.start <= time("2024-02-08T11:00:00Z"))
   }
 
   @Test(arguments: [TimeSpan.minutes(30), .hours(5), .days(3)])
-  func `after a run by a clock that was ahead, nothing of the time since is taken for covered`(
+  func `after a run with a clock that was ahead, later events are not taken for covered`(
     later: TimeSpan
   ) async throws {
-    let world = try World(now: now) { configuration in
-      configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: now)))
-    }
-    _ = try await world.export(.incremental(backfillStart: start))
-    world.api.withLock { $0.behave([DateField(ahead: .days(40))]) }
-    _ = try await world.export(.incremental(backfillStart: start))
-    await #expect(try #require(try world.manifest).highWaterMark > now + .days(39))
+    let harness = try await TestHarness.withArchive(now: now, events: 300, since: start)
+    harness.api.withLock { $0.behave([DateField(ahead: .days(40))]) }
+    _ = try await harness.export(.incremental(backfillStart: start))
+    await #expect(try #require(try harness.manifest).highWaterMark > now + .days(39))
 
-    world.api.withLock { $0.behave([DateField(ahead: .zero)]) }
+    harness.api.withLock { $0.behave([DateField(ahead: .zero)]) }
     for number in 1..<20 {
       let at = now + TimeSpan(microseconds: later.microseconds / 20 * Int64(number))
-      try world.arrive(Array(#"[{"uuid":"since-\#(number)","event_at":"\#(at)"}]"#.utf8))
+      try harness.arrive(Array(#"[{"uuid":"since-\#(number)","event_at":"\#(at)"}]"#.utf8))
     }
-    world.clock.advance(to: now + later)
-    let summary = try await world.export(.incremental(backfillStart: start))
+    harness.clock.advance(to: now + later)
+    let summary = try await harness.export(.incremental(backfillStart: start))
     #expect(summary.plan.notes.contains { if case .coverageInFuture = $0 { true } else { false } })
-    #expect(try await world.violations() == [])
-    let manifest = try await #require(try world.manifest)
+    #expect(try await harness.violations() == [])
+    let manifest = try await #require(try harness.manifest)
     #expect(manifest.gaps.isEmpty)
     #expect(manifest.highWaterMark <= now + later - .minutes(10))
     #expect(manifest.highWaterMark > now + later - .minutes(12))
   }
 
-  @Test func `seconds between the clocks are nothing`() async throws {
-    let world = try World(now: now) { $0.behaviours = [APIClock(date: "Thu, 08 Feb 2024 11:59:30 GMT")] }
-    let summary = try await world.export(.incremental(backfillStart: start))
+  @Test func `a difference of seconds between the clocks is ignored`() async throws {
+    let harness = try TestHarness(now: now) {
+      $0.behaviours = [APIClock(date: "Thu, 08 Feb 2024 11:59:30 GMT")]
+    }
+    let summary = try await harness.export(.incremental(backfillStart: start))
     #expect(summary.clockLead == .zero)
-    await #expect(try #require(try world.manifest).highWaterMark <= now - .seconds(30) - .minutes(10))
+    await #expect(try #require(try harness.manifest).highWaterMark <= now - .seconds(30) - .minutes(10))
   }
 }

@@ -3,35 +3,37 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
 
 /// When a run commits the days that it has staged, and what becomes of them when it stops.
 @Suite(.fewAtOnce) struct CommitTests {
-  private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
-  private let now = Timestamp(rfc3339: "2024-04-30T01:00:00Z")!
+  private let start = time("2024-02-01T00:00:00Z")
+  private let now = time("2024-04-30T01:00:00Z")
 
-  private func world(
+  private func harness(
     _ disk: FaultyFileSystem = FaultyFileSystem(folder: "/archive"), _ behaviours: any Behaviour...
-  ) throws -> World {
-    try World(now: now, files: disk) { configuration in
+  ) throws -> TestHarness {
+    try TestHarness(now: now, files: disk) { configuration in
       configuration.events = .generated(Generation(count: 900, window: Window(from: start, to: now)))
       configuration.behaviours = behaviours
     }
   }
 
   /// Lets every request take a while.
-  private func delay(_ world: World, _ span: TimeSpan) {
-    world.beforeRequest.withLock {
-      $0 = { [clock = world.clock] (_: Int) throws(TransportFault) in clock.advance(to: clock.now + span) }
+  private func delay(_ harness: TestHarness, _ span: TimeSpan) {
+    harness.beforeRequest.withLock {
+      $0 = { [clock = harness.clock] (_: Int) throws(TransportFault) in clock.advance(to: clock.now + span) }
     }
   }
 
-  private func expectSound(_ world: World) async throws {
-    #expect(try await world.violations() == [])
+  private func expectSound(_ harness: TestHarness) async throws {
+    #expect(try await harness.violations() == [])
     #expect(
-      try await Archive(at: world.folder, log: world.log, fileSystem: world.files).verify()?.findings == [])
+      try await Archive(at: harness.folder, log: harness.log, fileSystem: harness.files).verify()?.findings
+        == [])
   }
 
   @Test func `a commit is due when thirty seconds have passed since the last, or the text is 64 MiB`() {
@@ -47,22 +49,22 @@ import Testing
   }
 
   @Test func `ninety days in less than thirty seconds are one commit`() async throws {
-    let world = try world()
-    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+    let harness = try harness()
+    let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
     #expect(summary.commits == [1] && summary.daysWritten.count == 90 && summary.counters.complete)
-    await #expect(try world.manifest?.gaps == [])
-    try await expectSound(world)
+    await #expect(try harness.manifest?.gaps == [])
+    try await expectSound(harness)
   }
 
   @Test func `a slow backfill commits about every thirty seconds, and each commit says what it holds`()
     async throws
   {
-    let world = try world()
-    delay(world, .seconds(7))
+    let harness = try harness()
+    delay(harness, .seconds(7))
     let commits = Mutex([(commit: Commit, at: TimeSpan)]())
-    let summary = try await world.export(
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
-      observe: { [clock = world.clock] event in
+      observe: { [clock = harness.clock] event in
         if case .committed(let commit) = event { commits.withLock { $0.append((commit, clock.elapsed)) } }
       }, adjust: { $0.pageSize = 20 })
     let made = commits.withLock(\.self)
@@ -77,12 +79,12 @@ import Testing
     #expect(made.dropLast().allSatisfy { !$0.commit.run.complete } && made.last?.commit.run.complete == true)
     #expect(made.reduce(0) { $0 + $1.commit.run.rowsAdded } == summary.counters.rowsAdded)
     #expect(made.reduce(0) { $0 + $1.commit.run.requests } == summary.counters.requests)
-    try await expectSound(world)
+    try await expectSound(harness)
   }
 
   @Test func `text past the limit is committed at once`() async throws {
-    let world = try world()
-    let summary = try await world.export(
+    let harness = try harness()
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: {
         $0.pageSize = 10
@@ -90,67 +92,67 @@ import Testing
       })
     // Days that one page completes are staged together.
     #expect(summary.commits.count > 45 && summary.daysWritten.count == 90)
-    try await expectSound(world)
+    try await expectSound(harness)
   }
 
   @Test(arguments: [TransportFault.interrupted("cut by the test"), .cancelled])
   func `a run that the API or a signal stops commits what it has, at once`(fault: TransportFault) async throws
   {
-    let world = try world()
-    world.beforeRequest.withLock {
+    let harness = try harness()
+    harness.beforeRequest.withLock {
       $0 = { (number: Int) throws(TransportFault) in if number > 9 { throw fault } }
     }
-    let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+    let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
     #expect(summary.commits == [1] && !summary.counters.complete)
     #expect(summary.counters.rowsAdded == summary.counters.eventsReceived - summary.counters.duplicates)
-    #expect(try await world.archived().count == summary.counters.rowsAdded)
-    await #expect(try world.manifest?.coverage.isEmpty == false)
-    try await expectSound(world)
+    #expect(try await harness.archived().count == summary.counters.rowsAdded)
+    await #expect(try harness.manifest?.coverage.isEmpty == false)
+    try await expectSound(harness)
   }
 
   @Test func `a disk that is full for one day keeps the days that were staged before it`() async throws {
     var kept: Set<Int> = []
     for operation in stride(from: 60, to: 200, by: 9) {
       let disk = FaultyFileSystem(folder: "/archive")
-      let world = try world(disk)
+      let harness = try harness(disk)
       disk.fail(at: operation, .full)
-      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
+      let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
       guard case .stoppedByArchive = summary.outcome else { continue }
       disk.restart()
-      let days = try await world.manifest?.partitions.count { $0.rows > 0 } ?? 0
+      let days = try await harness.manifest?.partitions.count { $0.rows > 0 } ?? 0
       #expect(days == summary.daysWritten.count && days < 90)
       kept.insert(days)
-      try await expectSound(world)
+      try await expectSound(harness)
     }
     #expect(kept.count > 5 && kept.max()! > 10, "\(kept.sorted())")
   }
 
   @Test func `an event that is shown again when its day is staged already is archived once`() async throws {
     // Read where it belongs, and shown again among those of weeks before.
-    let world = try world(
+    let harness = try harness(
       FaultyFileSystem(folder: "/archive"),
       LateOrderBreak([.init(from: 120, to: 780)], during: Stretch(from: 8)))
-    let summary = try await world.export(
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: {
         $0.pageSize = 100
         $0.timeFilter = .walk
       })
     // All of it in less than the interval, so that nothing but the event itself makes the run commit.
-    #expect(world.clock.elapsed < CommitSchedule.interval)
-    let archived = try await world.archived()
-    let stray = try #require(try world.truth().dropLast(120).last)
+    #expect(harness.clock.elapsed < CommitSchedule.interval)
+    let archived = try await harness.archived()
+    let stray = try #require(try harness.truth().dropLast(120).last)
     #expect(archived.count { $0 == stray } == 1 && archived.count > 600, "it ended as \(summary.outcome)")
-    try await expectSound(world)
+    try await expectSound(harness)
   }
 
   @Test(arguments: [(1 << 20, 1), (1, 90)])
   func `an archive is converted by the same schedule`(limit: Int, commits: Int) async throws {
-    let world = try world()
-    _ = try await world.export(.incremental(backfillStart: start))
-    world.formats.withLock { $0 = [.csv, .parquet] }
+    let harness = try harness()
+    _ = try await harness.export(.incremental(backfillStart: start))
+    harness.formats.withLock { $0 = [.csv, .parquet] }
     let told = Mutex([[Day]]())
-    let summary = try await world.export(
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
       observe: { if case .converted(let days) = $0 { told.withLock { $0.append(days) } } },
       adjust: { $0.commitTextLimit = limit })
@@ -158,31 +160,88 @@ import Testing
     #expect(converted.count == commits && converted.joined().count == 90)
     // And one of the run.
     #expect(summary.commits.count == commits + 1 && summary.daysWritten.count == 90)
-    await #expect(try world.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
-    try await expectSound(world)
+    await #expect(try harness.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
+    try await expectSound(harness)
   }
 
   @Test func `a conversion that is stopped keeps the days that it has written`() async throws {
     let before = FaultyFileSystem(folder: "/archive")
-    _ = try await world(before).export(.incremental(backfillStart: start))
+    _ = try await harness(before).export(.incremental(backfillStart: start))
     var kept: Set<Int> = []
     for operation in stride(from: 300, to: 3_000, by: 170) {
       let disk = FaultyFileSystem(copyOf: before)
-      let world = try world(disk)
-      world.formats.withLock { $0 = [.csv, .parquet] }
+      let harness = try harness(disk)
+      harness.formats.withLock { $0 = [.csv, .parquet] }
       disk.fail(at: operation, .full)
       let summary: ExportSummary
       // Opening fails before there is a run.
-      do { summary = try await world.export(.incremental(backfillStart: start)) } catch is ArchiveError {
+      do { summary = try await harness.export(.incremental(backfillStart: start)) } catch is ArchiveError {
         continue
       }
       guard case .stoppedByArchive = summary.outcome else { continue }
       disk.restart()
-      let days = try await world.manifest?.partitions.count { $0.has([.csv, .parquet]) } ?? 0
+      let days = try await harness.manifest?.partitions.count { $0.has([.csv, .parquet]) } ?? 0
       #expect(days == summary.daysWritten.count && summary.commits.count <= 1)
       kept.insert(days)
-      try await expectSound(world)
+      try await expectSound(harness)
     }
     #expect(kept.count > 3 && kept.max()! > 20, "\(kept.sorted())")
+  }
+}
+
+/// Nights in which nothing happened are proven, not passed over.
+@Suite(.fewAtOnce) struct QuietTests {
+  private let start = time("2024-02-01T00:00:00Z")
+  private let evening = time("2024-02-03T12:00:00Z")
+
+  private func record(_ harness: TestHarness, _ number: Int) throws -> Commit {
+    let path = harness.folder + "/" + ArchivePaths(harness.log).commit(number)
+    let bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+    return try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
+  }
+
+  @Test func `a run that found nothing writes a commit that says up to when nothing was found`() async throws
+  {
+    let harness = try TestHarness(now: evening, events: 200, since: start, until: start + .days(1))
+    _ = try await harness.export(.incremental(backfillStart: start))
+    let before = try await #require(try harness.manifest)
+    for night in 1...3 {
+      harness.clock.advance(to: evening + .days(Double(night)))
+      let settled = harness.clock.now - .minutes(10)
+      let summary = try await harness.export(.incremental(backfillStart: nil))
+      #expect(summary.counters.rowsAdded == 0 && summary.daysWritten.isEmpty)
+      let number = try #require(summary.commits.last)
+      let commit = try record(harness, number)
+      #expect(commit.coverage.end == settled)
+      #expect(commit.highWaterMark == settled)
+      #expect(commit.run.complete && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
+      // The days that were quiet are named, with no rows.
+      let day = Day(containing: harness.clock.now)
+      let partition = try await #require(try harness.manifest?.partition(day))
+      #expect(partition.rows == 0 && partition.revision == 0 && partition.files.isEmpty)
+    }
+    // Nothing of it is anything to load.
+    let changes = try #require(
+      try await Archive(at: harness.folder, log: harness.log).changes(since: before.commit))
+    #expect(changes.days.isEmpty && changes.commit > before.commit)
+    #expect(try await harness.violations().isEmpty)
+  }
+
+  @Test func `a run that changes nothing at all writes the commit that says so, and no other file`()
+    async throws
+  {
+    let harness = try await TestHarness.withArchive(now: evening, events: 200, since: start)
+    let before = try await #require(try harness.manifest)
+    let window = Window(from: start, to: start + .days(1))
+    let summary = try await harness.export(.window(window, replace: false))
+    let after = try await #require(try harness.manifest)
+    #expect(summary.counters.rowsAdded == 0 && summary.commits == [before.commit + 1])
+    #expect(after.coverage == before.coverage && after.partitions == before.partitions)
+    let commit = try record(harness, before.commit + 1)
+    #expect(commit.partitionsChanged.isEmpty && commit.filesAdded.isEmpty && commit.filesRemoved.isEmpty)
+    #expect(commit.run.eventsReceived > 0 && commit.run.duplicates > 0)
+    let changes = try #require(
+      try await Archive(at: harness.folder, log: harness.log).changes(since: before.commit))
+    #expect(changes.days.isEmpty && changes.commit == after.commit)
   }
 }

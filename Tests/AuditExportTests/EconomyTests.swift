@@ -7,31 +7,26 @@ import Synchronization
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
-
 /// How many requests a run makes of an API without faults.
 @Suite(.fewAtOnce) struct EconomyTests {
   private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [30, 86, 300, 3_600])
-  func `a nightly run makes as many requests as its window and lookback have pages, and four at most`(
+  func `a nightly run makes at most four requests more than its window and lookback have pages`(
     seconds: Int
   ) async throws {
     let step = TimeSpan.seconds(Double(seconds) + 0.000_317)
     let before = LongLog(count: 40 * 86_400 / seconds, newest: now - .seconds(7), step: step)
-    let world = try World(now: now)
-    _ = try await world.export(.incremental(backfillStart: now - .days(2)), from: before)
-    await #expect(try world.manifest?.gaps == [])
+    let harness = try TestHarness(now: now)
+    _ = try await harness.export(.incremental(backfillStart: now - .days(2)), from: before)
+    await #expect(try harness.manifest?.gaps == [])
 
     let tonight = now + .days(1)
-    world.clock.advance(to: tonight)
+    harness.clock.advance(to: tonight)
     let new = Int((tonight - now).microseconds / step.microseconds)
     let log = LongLog(count: before.count + new, newest: before.newest + step * new, step: step)
-    let summary = try await world.export(.incremental(backfillStart: nil), from: log)
-    guard case .complete = summary.outcome else {
-      Issue.record("it ended as \(summary.outcome)")
-      return
-    }
+    let summary = try await harness.export(.incremental(backfillStart: nil), from: log)
+    try summary.requireComplete()
     let span = try #require(summary.plan.span)
     #expect(span.length > .hours(47))
     let pages = (log.events(in: Window(from: span.from, to: tonight)) + 499) / 500
@@ -39,23 +34,20 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.seek, .auto], [TimeFilter.exact, .ignored])
-  func `a day a year back among a million events is reached in log2 of the pages, and four at most`(
+  func `a day among a million events is reached in log2 of the pages plus four requests`(
     way: ExportSettings.TimeFilter, filter: TimeFilter
   ) async throws {
     let log = LongLog(
       count: 1_000_000, newest: now - .seconds(3), step: .seconds(31.536_001), filter: filter)
     for day in [now - .days(360), now - .days(200.3)].map({ Day(containing: $0) }) {
-      let world = try World(now: now)
+      let harness = try TestHarness(now: now)
       let before = log.seen.withLock(\.requests)
-      let summary = try await world.export(
+      let summary = try await harness.export(
         .window(day.window, replace: false), from: log,
         adjust: {
           $0.timeFilter = way
         })
-      guard case .complete = summary.outcome else {
-        Issue.record("it ended as \(summary.outcome)")
-        return
-      }
+      try summary.requireComplete()
       let events = log.events(in: day.window)
       #expect(summary.counters.rowsAdded == events)
       #expect(summary.counters.timeFilter == "seek")
@@ -70,14 +62,14 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     way: ExportSettings.TimeFilter
   ) async throws {
     let start = now - .days(200)
-    let world = try World(now: now)
+    let harness = try TestHarness(now: now)
     let log = LongLog(count: 30_000, newest: now - .minutes(1), step: .seconds(600.000_01))
     var kills = 0
     while kills < 11 {
-      let covered = try await world.manifest?.coverage ?? Coverage()
+      let covered = try await harness.manifest?.coverage ?? Coverage()
       log.seen.withLock { $0 = LongLog.Seen() }
       log.end.withLock { $0 = kills < 10 ? 45 : .max }
-      let summary = try await world.export(
+      let summary = try await harness.export(
         .incremental(backfillStart: start), from: log,
         adjust: {
           $0.timeFilter = way
@@ -92,13 +84,13 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       kills += 1
       if case .complete = summary.outcome { break }
     }
-    let archived = try await world.manifest?.partitions.reduce(0) { $0 + $1.rows }
+    let archived = try await harness.manifest?.partitions.reduce(0) { $0 + $1.rows }
     #expect(kills > 8)
-    await #expect(try world.manifest?.gaps == [])
+    await #expect(try harness.manifest?.gaps == [])
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
 
-  @Test func `a gap that lies before what the API shows costs one look at the end of the list a week`()
+  @Test func `a gap older than the API's oldest event costs one look at the end of the list per week`()
     async throws
   {
     let step = TimeSpan.seconds(600.000_01)
@@ -107,23 +99,20 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
       let written = Int((instant - now).microseconds / step.microseconds)
       return LongLog(count: 60 * 144, newest: now - .minutes(1) + step * written, step: step)
     }
-    let world = try World(now: now)
+    let harness = try TestHarness(now: now)
     // A backfill of 55 days that was cut, and never finished.
     let first = log(at: now)
     first.end.withLock { $0 = 9 }
-    _ = try await world.export(.incremental(backfillStart: now - .days(55)), from: first)
-    await #expect(try world.manifest?.gaps.isEmpty == false)
+    _ = try await harness.export(.incremental(backfillStart: now - .days(55)), from: first)
+    await #expect(try harness.manifest?.gaps.isEmpty == false)
 
     var looks = 0
     for night in 1...9 {
       let tonight = now + .days(40 + Double(night))
-      world.clock.advance(to: tonight)
+      harness.clock.advance(to: tonight)
       let list = log(at: tonight)
-      let summary = try await world.export(.incremental(backfillStart: nil), from: list)
-      guard case .complete = summary.outcome else {
-        Issue.record("night \(night) ended as \(summary.outcome)")
-        return
-      }
+      let summary = try await harness.export(.incremental(backfillStart: nil), from: list)
+      try summary.requireComplete("night \(night)")
       guard night > 1 else { continue }
       let last = Day(containing: list.time(list.count - 1))
       if list.seen.withLock({ $0.events[last] != nil }) { looks += 1 }

@@ -4,7 +4,6 @@ import AuditRecord
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 private func window(_ from: String, _ to: String) -> Window { Window(from: time(from), to: time(to)) }
 
 @Suite(.fewAtOnce) struct ExportPlanTests {
@@ -22,7 +21,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     return ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
   }
 
-  @Test func `a first backfill wants everything from the start to the settled edge`() {
+  @Test func `a first backfill wants everything from the start to the settle window`() {
     let plan = plan(.incremental(backfillStart: time("2024-01-15T08:00:00Z")))
     #expect(plan.wanted.intervals == [window("2024-01-15T08:00:00Z", "2024-02-08T11:50:00Z")])
     #expect(plan.start == time("2024-01-15T08:00:00Z"))
@@ -43,7 +42,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.wanted.intervals == [window("2024-02-07T09:00:00Z", "2024-02-08T11:50:00Z")])
   }
 
-  @Test func `a gap is wanted, what is covered around it is not`() {
+  @Test func `a gap is wanted, but not the coverage around it`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [
@@ -101,7 +100,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.notes == [])
   }
 
-  @Test func `a gap that the API no longer keeps is told and not asked for`() {
+  @Test func `a gap that the API no longer keeps is reported and not fetched`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [
@@ -127,7 +126,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.claim(for: Day("2024-02-03")!) == [Day("2024-02-03")!.window])
   }
 
-  @Test func `an archive that begins with a window begins where the API can still show something`() {
+  @Test func `an archive that begins with a window begins within the retention`() {
     #expect(
       plan(.window(window("2022-01-01T00:00:00Z", "2022-02-01T00:00:00Z"), replace: false)).start
         == time("2022-02-01T00:00:00Z"))
@@ -153,7 +152,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.notes == [.nothingYet(until: now - .seconds(5) + .minutes(10))])
   }
 
-  @Test func `what is older than the oldest event shown is not claimed, unless every plan keeps it`() {
+  @Test func `a window older than the oldest event shown is not claimed, unless every plan keeps it`() {
     let asked = time("2023-06-01T00:00:00Z")
     let blind = plan(.incremental(backfillStart: asked))
     #expect(blind.claimsMoreThanEveryPlanKeeps)
@@ -170,13 +169,13 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(quiet.start == now - .days(30))
   }
 
-  @Test func `a start within what every plan keeps needs no look at the list`() {
+  @Test func `a start within the retention of every plan needs no look at the list`() {
     let plan = plan(.incremental(backfillStart: now - .days(29)))
     #expect(!plan.claimsMoreThanEveryPlanKeeps)
     #expect(plan.start == now - .days(29))
   }
 
-  @Test func `only days that are over, when asked for`() {
+  @Test func `with whole days, only days that are over are wanted`() {
     let incremental = plan(.incremental(backfillStart: time("2024-02-05T06:00:00Z"))) { $0.wholeDays = true }
     #expect(incremental.wanted.intervals == [window("2024-02-05T06:00:00Z", "2024-02-08T00:00:00Z")])
     let byHand = plan(.window(window("2024-02-05T06:00:00Z", "2024-02-08T11:00:00Z"), replace: false)) {

@@ -72,19 +72,19 @@ private final class ExtremeAPI: HTTPTransport {
 
 /// Fields with the largest numbers end a run at the worst: they crash none.
 @Suite(.fewAtOnce) struct ExtremeHeadersTests {
-  private let now = Timestamp(rfc3339: "2024-12-20T01:50:00Z")!
+  private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [ExportSettings.TimeFilter.walk, .seek, .filter, .auto], [false, true])
   func `whatever numbers the fields have, a run ends and its archive is sound`(
     way: ExportSettings.TimeFilter, isWindow: Bool
   ) async throws {
     for seed in 0..<6 {
-      let world = try World(now: now)
+      let harness = try TestHarness(now: now)
       let request: ExportSettings.Request =
         isWindow
         ? .window(Window(from: now - .days(20), to: now - .days(18)), replace: false)
         : .incremental(backfillStart: now - .days(40))
-      let summary = try await world.export(
+      let summary = try await harness.export(
         request, from: ExtremeAPI(seed: seed, newest: now - .hours(1)),
         adjust: {
           $0.timeFilter = way
@@ -92,8 +92,8 @@ private final class ExtremeAPI: HTTPTransport {
           $0.maxConcurrentRequests = seed % 3 + 1
         })
       #expect(summary.counters.requests <= ExtremeAPI.limit + 3, "seed \(seed)")
-      if try await world.manifest != nil {
-        let report = try #require(try await Archive(at: world.folder, log: world.log).verify())
+      if try await harness.manifest != nil {
+        let report = try #require(try await Archive(at: harness.folder, log: harness.log).verify())
         #expect(report.findings == [], "seed \(seed)")
       }
     }
@@ -105,7 +105,7 @@ private final class ExtremeAPI: HTTPTransport {
       for way in [ExportSettings.TimeFilter.walk, .seek, .filter, .auto] {
         var settings = ExportSettings(request: .incremental(backfillStart: now - .days(40)))
         settings.timeFilter = way
-        let clock = WorldClock(now: now)
+        let clock = TestClock(now: now)
         let client = AuditLogClient(
           log: LogName("acme")!, host: .cloudsmith, key: try APIKey("key"),
           transport: ExtremeAPI(seed: seed, newest: now - .hours(1)), clock: clock, pace: pace,

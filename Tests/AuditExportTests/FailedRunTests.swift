@@ -9,11 +9,12 @@ import Testing
 
 /// What a run that fails, or cannot tidy up, says of itself.
 @Suite(.fewAtOnce) struct FailedRunTests {
-  private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
-  private let now = Timestamp(rfc3339: "2024-02-10T01:00:00Z")!
+  private let start = time("2024-02-01T00:00:00Z")
+  private let now = time("2024-02-10T01:00:00Z")
 
-  private func world(_ disk: FaultyFileSystem = FaultyFileSystem(folder: "/archive")) throws -> World {
-    try World(now: now, files: disk) { configuration in
+  private func harness(_ disk: FaultyFileSystem = FaultyFileSystem(folder: "/archive")) throws -> TestHarness
+  {
+    try TestHarness(now: now, files: disk) { configuration in
       configuration.events = .generated(Generation(count: 901, window: Window(from: start, to: now), ties: 2))
     }
   }
@@ -59,21 +60,21 @@ import Testing
     fault: TransportFault
   ) async throws {
     let all = Mutex(0)
-    let whole = try world()
+    let whole = try harness()
     whole.beforeRequest.withLock { $0 = { number throws(TransportFault) in all.withLock { $0 = number } } }
     let complete = try await whole.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 90 })
     let count = all.withLock(\.self)
     #expect(complete.counters.requests == count && complete.counters.complete && count > 10)
     for last in 1..<count {
-      let world = try world()
+      let harness = try harness()
       let asked = Mutex(0)
-      world.beforeRequest.withLock {
+      harness.beforeRequest.withLock {
         $0 = { number throws(TransportFault) in
           asked.withLock { $0 = number }
           if number > last { throw fault }
         }
       }
-      let summary = try await world.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 90 })
+      let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 90 })
       guard case .stoppedByAPI = summary.outcome else {
         Issue.record("request \(last): \(summary.outcome)")
         continue
@@ -81,39 +82,36 @@ import Testing
       #expect(summary.counters.requests == asked.withLock(\.self), "request \(last)")
       #expect((1...last).contains(summary.pagesReceived), "request \(last)")
       #expect(summary.counters.eventsReceived > 0 && !summary.counters.complete, "request \(last)")
-      let manifest = try await world.manifest
+      let manifest = try await harness.manifest
       #expect(summary.counters.rowsAdded == rows(of: manifest), "request \(last)")
       #expect(summary.commits.last == manifest?.commit, "request \(last)")
-      #expect(try await world.violations() == [])
+      #expect(try await harness.violations() == [])
     }
   }
 
   @Test func `leftovers that cannot be deleted, blocks of a large day among them, fail no run`() async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")
-    let world = try world(disk)
+    let harness = try harness(disk)
     disk.refuse([.delete, .removeFolder])
-    world.isVerified.withLock { $0 = false }
+    harness.isVerified.withLock { $0 = false }
     for night in 0..<3 {
-      world.clock.advance(to: now + .hours(20 * Double(night)))
-      world.api.withLock { api in
-        api.change(world.log) { $0.insertGenerated(at: now + .hours(20 * Double(night)) - .hours(1)) }
+      harness.clock.advance(to: now + .hours(20 * Double(night)))
+      harness.api.withLock { api in
+        api.change(harness.log) { $0.insertGenerated(at: now + .hours(20 * Double(night)) - .hours(1)) }
       }
-      let summary = try await world.export(
+      let summary = try await harness.export(
         .incremental(backfillStart: start),
         adjust: {
           $0.memoryLimit = 1
           $0.pageSize = 90
         })
-      guard case .complete = summary.outcome else {
-        Issue.record("night \(night): \(summary.outcome)")
-        return
-      }
+      try summary.requireComplete("night \(night)")
     }
     #expect(disk.paths(below: "/archive/_staging").count > 10)
     disk.refuse([])
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
     #expect(disk.paths(below: "/archive/_staging").isEmpty)
-    #expect(try await Archive(at: "/archive", log: world.log, fileSystem: disk).verify()?.findings == [])
+    #expect(try await Archive(at: "/archive", log: harness.log, fileSystem: disk).verify()?.findings == [])
   }
 }

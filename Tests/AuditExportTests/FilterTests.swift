@@ -7,24 +7,22 @@ import Synchronization
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
-
 /// Reaching an old window through the API's time filter, whatever that makes of times.
 @Suite(.fewAtOnce) struct FilterTests {
   private let start = time("2024-02-09T00:00:00Z")
   private let now = time("2024-02-12T18:30:00Z")
 
   /// What the filter makes of times, and whether its answers agree with each other.
-  private static let faces: [(TimeFilter, Bool)] = [
+  private static let filterKinds: [(TimeFilter, Bool)] = [
     (.exact, true), (.inclusive, true), (.dayTruncated, true), (.shifted(.hours(1)), true),
     (.shifted(.hours(-5)), true), (.ignored, false), (.rejected, false),
   ]
 
   /// 1,600 events in four days; 40 pages, which hold two to three hours each.
-  private func world(
+  private func harness(
     _ filter: TimeFilter, ties: Int = 1, _ behaviours: [any Behaviour] = [], seed: Int = 1
-  ) throws -> World {
-    try World(now: now) { configuration in
+  ) throws -> TestHarness {
+    try TestHarness(now: now) { configuration in
       configuration.seed = UInt64(seed)
       configuration.timeFilter = filter
       configuration.behaviours = behaviours
@@ -34,11 +32,11 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   }
 
   private func export(
-    _ window: Window, from world: World, _ way: ExportSettings.TimeFilter, replace: Bool = false,
+    _ window: Window, from harness: TestHarness, _ way: ExportSettings.TimeFilter, replace: Bool = false,
     query: String? = nil
   ) async throws -> (summary: ExportSummary, givenUp: Int) {
     let givenUp = Mutex(0)
-    let summary = try await world.export(.window(window, replace: replace)) { event in
+    let summary = try await harness.export(.window(window, replace: replace)) { event in
       if case .filterGivenUp = event { givenUp.withLock { $0 += 1 } }
     } adjust: {
       $0.pageSize = 40
@@ -51,68 +49,62 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   private let window = Window(from: time("2024-02-09T18:00:00Z"), to: time("2024-02-11T07:11:13.000001Z"))
 
   /// The window is archived as it is in truth, and covered.
-  private func expectExact(_ window: Window, _ summary: ExportSummary, in world: World) async throws {
-    guard case .complete = summary.outcome else {
-      Issue.record("it ended as \(summary.outcome)")
-      return
-    }
-    await #expect(try world.manifest?.coverage.intervals == [window])
-    #expect(try await world.archived() == world.truth().filter { window.contains($0.time) })
+  private func expectExact(_ window: Window, _ summary: ExportSummary, in harness: TestHarness) async throws {
+    try summary.requireComplete()
+    await #expect(try harness.manifest?.coverage.intervals == [window])
+    #expect(try await harness.archived() == harness.truth().filter { window.contains($0.time) })
   }
 
-  @Test(arguments: faces)
-  func `whatever the filter makes of times, the archive is exact`(face: (filter: TimeFilter, agrees: Bool))
+  @Test(arguments: filterKinds)
+  func `the archive is exact, however the filter treats times`(kind: (filter: TimeFilter, agrees: Bool))
     async throws
   {
-    let world = try world(face.filter)
-    let (summary, givenUp) = try await export(window, from: world, .filter)
-    try await expectExact(window, summary, in: world)
-    #expect(givenUp == (face.agrees ? 0 : 1))
-    #expect(summary.counters.timeFilter == (face.agrees ? "filter" : "seek"))
+    let harness = try harness(kind.filter)
+    let (summary, givenUp) = try await export(window, from: harness, .filter)
+    try await expectExact(window, summary, in: harness)
+    #expect(givenUp == (kind.agrees ? 0 : 1))
+    #expect(summary.counters.timeFilter == (kind.agrees ? "filter" : "seek"))
   }
 
-  @Test(arguments: faces)
-  func `nights by filter alone are exact`(face: (filter: TimeFilter, agrees: Bool)) async throws {
-    let world = try world(face.filter)
+  @Test(arguments: filterKinds)
+  func `nights by filter alone are exact`(kind: (filter: TimeFilter, agrees: Bool)) async throws {
+    let harness = try harness(kind.filter)
     for night in 0..<2 {
-      let summary = try await world.export(
+      let summary = try await harness.export(
         .incremental(backfillStart: start),
         adjust: {
           $0.pageSize = 100
           $0.timeFilter = .filter
         })
-      guard case .complete = summary.outcome else {
-        Issue.record("night \(night) ended as \(summary.outcome)")
-        return
-      }
-      await #expect(try world.manifest?.gaps == [])
-      #expect(try await world.violations() == [])
+      try summary.requireComplete("night \(night)")
+      await #expect(try harness.manifest?.gaps == [])
+      #expect(try await harness.violations() == [])
       let next = now + .days(Double(night + 1))
-      world.api.withLock { api in
-        api.change(world.log) { log in
+      harness.api.withLock { api in
+        api.change(harness.log) { log in
           for minute in 0..<200 { log.insertGenerated(at: next - .minutes(Double(1_400 - 7 * minute))) }
         }
       }
-      world.clock.advance(to: next)
+      harness.clock.advance(to: next)
     }
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.auto, .seek, .walk])
-  func `no other way asks the filter anything`(way: ExportSettings.TimeFilter) async throws {
-    let world = try world(.exact)
-    let (summary, _) = try await export(window, from: world, way)
-    try await expectExact(window, summary, in: world)
+  func `without a need for the filter, no request uses it`(way: ExportSettings.TimeFilter) async throws {
+    let harness = try harness(.exact)
+    let (summary, _) = try await export(window, from: harness, way)
+    try await expectExact(window, summary, in: harness)
     #expect(summary.counters.timeFilter == (way == .walk ? "walk" : "seek"))
-    #expect(world.api.withLock { $0.requests.allSatisfy { $0.query == nil } })
+    #expect(harness.api.withLock { $0.requests.allSatisfy { $0.query == nil } })
   }
 
-  @Test func `another query goes with the bounds, whole`() async throws {
-    let world = try world(.exact)
+  @Test func `the search term is sent with the bounds, in parentheses`() async throws {
+    let harness = try harness(.exact)
     let query = "event_kind:create OR event_kind:delete"
-    let (summary, _) = try await export(window, from: world, .filter, query: query)
+    let (summary, _) = try await export(window, from: harness, .filter, query: query)
     #expect(summary.counters.timeFilter == "filter")
-    let filtered = try await world.archived()
-    let sought = try self.world(.exact)
+    let filtered = try await harness.archived()
+    let sought = try self.harness(.exact)
     _ = try await export(window, from: sought, .seek, query: query)
     #expect(!filtered.isEmpty)
     #expect(try await filtered == sought.archived())
@@ -137,9 +129,9 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     every: Int
   ) async throws {
     for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
-      let world = try world(.exact, [Hiding(every: every, before: before)])
-      let (summary, _) = try await export(window, from: world, .filter)
-      try await expectExact(window, summary, in: world)
+      let harness = try harness(.exact, [Hiding(every: every, before: before)])
+      let (summary, _) = try await export(window, from: harness, .filter)
+      try await expectExact(window, summary, in: harness)
     }
   }
 
@@ -186,10 +178,12 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   }
 
   @Test(arguments: Later.Fault.allCases)
-  func `what cannot be reconciled with its count is given up, and sought`(fault: Later.Fault) async throws {
-    let world = try world(.exact, [Later(fault)])
-    let (summary, givenUp) = try await export(window, from: world, .filter)
-    try await expectExact(window, summary, in: world)
+  func `a filtered list that does not match its count is given up, and the run seeks`(fault: Later.Fault)
+    async throws
+  {
+    let harness = try harness(.exact, [Later(fault)])
+    let (summary, givenUp) = try await export(window, from: harness, .filter)
+    try await expectExact(window, summary, in: harness)
     #expect(givenUp == 1)
     #expect(summary.counters.timeFilter == "seek")
   }
@@ -197,17 +191,19 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
   @Test func `a filter that fails, in a list that cannot be shown to be complete either, ends as incomplete`()
     async throws
   {
-    let world = try world(.exact, [Later(.fails), CountField.wrong(by: 3)])
-    let (summary, _) = try await export(window, from: world, .filter)
+    let harness = try harness(.exact, [Later(.fails), CountField.wrong(by: 3)])
+    let (summary, _) = try await export(window, from: harness, .filter)
     guard case .complete = summary.outcome else {
-      await #expect(try world.manifest?.coverage.contains(window) != true)
+      await #expect(try harness.manifest?.coverage.contains(window) != true)
       return
     }
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 
   @Test(arguments: 0..<1)
-  func `growth, late events, shuffled ties and failures leave it exact, or say so`(seed: Int) async throws {
+  func `with growth, late events, shuffled ties and failures, the archive is exact or the run incomplete`(
+    seed: Int
+  ) async throws {
     let weathers: [[any Behaviour]] = [
       [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
       [ShuffledTies(seed: UInt64(seed))], [Failures(Rhythm(every: 3), status: 503)],
@@ -218,11 +214,11 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     ]
     for (index, weather) in weathers.enumerated() {
       for filter in [TimeFilter.exact, .dayTruncated, .shifted(.hours(3))] {
-        let world = try world(filter, ties: 4, weather, seed: seed)
-        let known = try world.truth()
-        let (summary, _) = try await export(window, from: world, .filter)
-        let coverage = try await world.manifest?.coverage ?? Coverage()
-        let archived = try await Set(world.archived())
+        let harness = try harness(filter, ties: 4, weather, seed: seed)
+        let known = try harness.truth()
+        let (summary, _) = try await export(window, from: harness, .filter)
+        let coverage = try await harness.manifest?.coverage ?? Coverage()
+        let archived = try await Set(harness.archived())
         let missing = known.filter { coverage.contains($0.time) && !archived.contains($0) }
         #expect(missing.isEmpty, "weather \(index), \(filter): \(missing.prefix(3))")
         if case .complete = summary.outcome {
@@ -234,37 +230,39 @@ private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
     }
   }
 
-  @Test func `several filtered pages in flight come to the same`() async throws {
-    let world = try world(.exact)
-    let summary = try await world.export(
+  @Test func `several filtered pages in flight give the same archive`() async throws {
+    let harness = try harness(.exact)
+    let summary = try await harness.export(
       .window(window, replace: false),
       adjust: {
         $0.pageSize = 10
         $0.timeFilter = .filter
         $0.maxConcurrentRequests = 4
       })
-    try await expectExact(window, summary, in: world)
+    try await expectExact(window, summary, in: harness)
     #expect(summary.counters.timeFilter == "filter")
   }
 
-  @Test func `a long window is kept stretch by stretch, and a stopped run goes on where it was`() async throws
+  @Test func `a long window is committed stretch by stretch, and a stopped run continues where it was`()
+    async throws
   {
-    let world = try world(.exact)
+    let harness = try harness(.exact)
     let window = Window(from: start, to: time("2024-02-12T00:00:00Z"))
-    world.beforeRequest.withLock { gate in
+    harness.beforeRequest.withLock { gate in
       gate = { number throws(TransportFault) in if number > 45 { throw .cancelled } }
     }
-    let first = try await export(window, from: world, .filter)
+    let first = try await export(window, from: harness, .filter)
     guard case .stoppedByAPI(.cancelled) = first.summary.outcome else {
       Issue.record("it was not stopped")
       return
     }
     #expect(first.summary.counters.timeFilter == "filter")
-    await #expect((try world.manifest?.coverage.intervals.first?.from ?? now) <= time("2024-02-11T00:00:00Z"))
-    #expect(try await world.violations() == [])
-    world.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
-    let second = try await world.export(.incremental(backfillStart: nil), adjust: { $0.pageSize = 40 })
+    await #expect(
+      (try harness.manifest?.coverage.intervals.first?.from ?? now) <= time("2024-02-11T00:00:00Z"))
+    #expect(try await harness.violations() == [])
+    harness.beforeRequest.withLock { gate in gate = { _ throws(TransportFault) in } }
+    let second = try await harness.export(.incremental(backfillStart: nil), adjust: { $0.pageSize = 40 })
     #expect(second.counters.timeFilter != nil)
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 }

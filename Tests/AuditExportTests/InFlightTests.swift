@@ -8,11 +8,11 @@ import TestSupport
 import Testing
 
 @Suite(.fewAtOnce) struct InFlightTests {
-  private let start = Timestamp(rfc3339: "2024-02-01T00:00:00Z")!
-  private let now = Timestamp(rfc3339: "2024-02-08T01:50:00Z")!
+  private let start = time("2024-02-01T00:00:00Z")
+  private let now = time("2024-02-08T01:50:00Z")
 
-  private func world(_ behaviours: [any Behaviour] = [], ties: Int = 1) throws -> World {
-    try World(now: now) { configuration in
+  private func harness(_ behaviours: [any Behaviour] = [], ties: Int = 1) throws -> TestHarness {
+    try TestHarness(now: now) { configuration in
       configuration.events = .generated(
         Generation(count: 3_000, window: Window(from: start, to: now), ties: ties))
       configuration.behaviours = behaviours
@@ -20,11 +20,12 @@ import Testing
   }
 
   @Test(arguments: 0..<6)
-  func `pages in flight while the list grows: an exact archive, or a run that says it is not`(seed: Int)
+  func `with pages in flight and a growing list, the archive is exact or the run incomplete`(seed: Int)
     async throws
   {
-    let world = try world([Growth(events: seed % 3), ShuffledTies(seed: UInt64(seed))], ties: 1 + seed * 3)
-    let summary = try await world.export(
+    let harness = try harness(
+      [Growth(events: seed % 3), ShuffledTies(seed: UInt64(seed))], ties: 1 + seed * 3)
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: { settings in
         settings.pageSize = 100
@@ -34,42 +35,39 @@ import Testing
     case .complete, .incomplete: break
     default: Issue.record("\(summary.outcome)")
     }
-    #expect(try await world.violations() == [])
-    world.api.withLock { $0.behave([]) }
-    let calm = try await world.export(
+    #expect(try await harness.violations() == [])
+    harness.api.withLock { $0.behave([]) }
+    let calm = try await harness.export(
       .incremental(backfillStart: start), adjust: { $0.maxConcurrentRequests = 4 })
-    guard case .complete = calm.outcome else {
-      Issue.record("\(calm.outcome)")
-      return
-    }
-    #expect(try await world.violations() == [])
+    try calm.requireComplete("")
+    #expect(try await harness.violations() == [])
   }
 
   @Test(arguments: [1, 2, 4, 16])
-  func `a quiet list costs no more requests than pages, and those in flight at its end`(limit: Int)
+  func `a quiet list costs no more requests than it has pages, plus those in flight at its end`(limit: Int)
     async throws
   {
-    let world = try world()
-    let summary = try await world.export(
+    let harness = try harness()
+    let summary = try await harness.export(
       .window(Window(from: now - .days(1), to: now), replace: false),
       adjust: { settings in
         settings.pageSize = 20
         settings.maxConcurrentRequests = limit
       })
-    let rows = try await #require(try world.manifest).partitions.reduce(0) { $0 + $1.rows }
+    let rows = try await #require(try harness.manifest).partitions.reduce(0) { $0 + $1.rows }
     let pages = (rows + 19) / 20
     #expect(summary.counters.requests <= pages + 4 + limit - 1)
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 
-  @Test func `a fault of a page asked for ahead is told when its turn comes, and what was before it is kept`()
+  @Test func `a fault of a page requested ahead surfaces at its turn, and earlier pages are kept`()
     async throws
   {
-    let world = try world()
-    world.beforeRequest.withLock {
+    let harness = try harness()
+    harness.beforeRequest.withLock {
       $0 = { (number: Int) throws(TransportFault) in if number > 12 { throw .untrusted(.notTLS) } }
     }
-    let summary = try await world.export(
+    let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: { settings in
         settings.pageSize = 100
@@ -80,6 +78,6 @@ import Testing
       return
     }
     #expect(summary.counters.rowsAdded > 0)
-    #expect(try await world.violations() == [])
+    #expect(try await harness.violations() == [])
   }
 }

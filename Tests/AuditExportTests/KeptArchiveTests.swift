@@ -8,8 +8,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-private func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
-
 private func day(_ text: String) -> Day { Day(text)! }
 
 /// Archives of earlier builds, kept as data: every later build has to open them, go on with them and verify them.
@@ -20,16 +18,17 @@ private func day(_ text: String) -> Day { Day(text)! }
 /// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and
 /// `keepFirstRun`.
 @Suite(.fewAtOnce) struct KeptArchiveTests {
-  @Test func `an archive of before is read, continued and verified, and its part files stay as they are`()
+  @Test
+  func `an archive of an earlier build is read, continued and verified, and its part files do not change`()
     async throws
   {
-    let world = try await Kept.nights.world(now: time("2024-02-16T01:00:00Z"))
-    let before = try await #require(try world.manifest)
-    let parts = try bytes(of: before, in: world)
-    let leftovers = try world.intended.filter { parts[$0] == nil }
+    let harness = try await Kept.nights.harness(now: time("2024-02-16T01:00:00Z"))
+    let before = try await #require(try harness.manifest)
+    let parts = try bytes(of: before, in: harness)
+    let leftovers = try harness.intended.filter { parts[$0] == nil }
 
     // What it was kept for.
-    let commits = try await Archive(at: world.folder, log: world.log).recentCommits(limit: 100)
+    let commits = try await Archive(at: harness.folder, log: harness.log).recentCommits(limit: 100)
     #expect(before.commit == 7 && commits.count == 7)
     #expect(before.partitions.map(\.eventDate) == (10...14).map { day("2024-02-\($0)") })
     #expect(before.partitions.map(\.rows) == [12, 0, 12, 12, 2])
@@ -38,77 +37,71 @@ private func day(_ text: String) -> Day { Day(text)! }
     #expect(before.quarantinedRecords == 1)
     #expect(commits.contains { !$0.coverageWithdrawn.isEmpty })
     #expect(leftovers.count == 2)
-    let left = try await #require(try Archive(at: world.folder, log: world.log).verify()).findings
+    let left = try await #require(try Archive(at: harness.folder, log: harness.log).verify()).findings
     #expect(left.map(\.path).sorted() == leftovers)
     #expect(left.allSatisfy { $0.flaw == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
-    #expect(try await Kept.nights.world(now: world.clock.now).violations() == [])
+    #expect(try await Kept.nights.harness(now: harness.clock.now).violations() == [])
 
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         log.insertGenerated(at: time("2024-02-14T13:13:00Z"))
         for hour in 0..<12 { log.insertGenerated(at: day("2024-02-15").start + .hours(Double(hour) * 2)) }
       }
     }
-    let summary = try await world.export(.incremental(backfillStart: nil))
-    guard case .complete = summary.outcome else {
-      Issue.record("it ended as \(summary.outcome)")
-      return
-    }
+    let summary = try await harness.export(.incremental(backfillStart: nil))
+    try summary.requireComplete()
     #expect(summary.daysWritten == [day("2024-02-14"), day("2024-02-15")])
     #expect(summary.counters.rowsAdded == 11 + 12)
     #expect(!summary.isDamaged)
 
-    let after = try await #require(try world.manifest)
+    let after = try await #require(try harness.manifest)
     #expect(after.gaps.isEmpty && after.highWaterMark > time("2024-02-16T00:45:00Z"))
     #expect(after.partitions.prefix(4).map(\.files) == before.partitions.prefix(4).map(\.files))
-    let kept = try bytes(of: after, in: world)
+    let kept = try bytes(of: after, in: harness)
     for file in before.partitions.prefix(4).flatMap(\.files) {
       #expect(kept[file.path] == parts[file.path], "\(file.path)")
     }
-    for path in leftovers { #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)")) }
-    try await expectSound(world)
+    for path in leftovers { #expect(!FileManager.default.fileExists(atPath: "\(harness.folder)/\(path)")) }
+    try await expectSound(harness)
   }
 
   @Test func `a first run that an earlier build did not end is recovered by its beginning.json`() async throws
   {
-    let world = try await Kept.firstRun.world(now: time("2024-02-13T01:00:00Z"))
-    let left = try world.intended
+    let harness = try await Kept.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
+    let left = try harness.intended
     #expect(left.count == 2)
-    #expect(left.allSatisfy { FileManager.default.fileExists(atPath: "\(world.folder)/\($0)") })
-    await #expect(try world.manifest == nil)
-    await #expect(try Archive(at: world.folder, log: world.log).verify() == nil)
+    #expect(left.allSatisfy { FileManager.default.fileExists(atPath: "\(harness.folder)/\($0)") })
+    await #expect(try harness.manifest == nil)
+    await #expect(try Archive(at: harness.folder, log: harness.log).verify() == nil)
 
     // Both days get other rows, so that their files get other names.
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         for date in ["2024-02-10", "2024-02-12"] { log.insertGenerated(at: day(date).start + .minutes(77)) }
       }
     }
-    let summary = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
-    guard case .complete = summary.outcome else {
-      Issue.record("it ended as \(summary.outcome)")
-      return
-    }
+    let summary = try await harness.export(.incremental(backfillStart: day("2024-02-10").start))
+    try summary.requireComplete()
     #expect(summary.counters.rowsAdded == 24 + 2)
-    for path in left { #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)")) }
-    try await expectSound(world)
+    for path in left { #expect(!FileManager.default.fileExists(atPath: "\(harness.folder)/\(path)")) }
+    try await expectSound(harness)
   }
 
   /// The run has left nothing behind, and the archive holds what it says.
-  private func expectSound(_ world: World) async throws {
-    let paths = ArchivePaths(world.log)
+  private func expectSound(_ harness: TestHarness) async throws {
+    let paths = ArchivePaths(harness.log)
     for path in [paths.intent, paths.beginning] {
-      #expect(!FileManager.default.fileExists(atPath: "\(world.folder)/\(path)"))
+      #expect(!FileManager.default.fileExists(atPath: "\(harness.folder)/\(path)"))
     }
-    await #expect(try Archive(at: world.folder, log: world.log).verify()?.findings == [])
-    #expect(try await world.violations() == [])
+    await #expect(try Archive(at: harness.folder, log: harness.log).verify()?.findings == [])
+    #expect(try await harness.violations() == [])
   }
 
-  private func bytes(of manifest: Manifest, in world: World) throws -> [String: Data] {
+  private func bytes(of manifest: Manifest, in harness: TestHarness) throws -> [String: Data] {
     let files = manifest.partitions.flatMap { $0.files.map(\.path) }
     return Dictionary(
       uniqueKeysWithValues: try files.map { path in
-        (path, try Data(contentsOf: URL(filePath: "\(world.folder)/\(path)")))
+        (path, try Data(contentsOf: URL(filePath: "\(harness.folder)/\(path)")))
       })
   }
 }
@@ -124,33 +117,33 @@ private enum Kept: String {
   }
 
   /// A copy of the archive in a folder of its own, and the log that it was exported from.
-  func world(now: Timestamp) async throws -> World {
+  func harness(now: Timestamp) async throws -> TestHarness {
     if ProcessInfo.processInfo.environment["KEEP_ARCHIVES"] != nil,
       !FileManager.default.fileExists(atPath: folder)
     {
       try await keep()
     }
-    let world = try World(now: now) { configuration in
+    let harness = try TestHarness(now: now) { configuration in
       configuration.events = .files(["\(folder)/events.json"])
       // The events of later are none of those that were made up when the archive was written.
       configuration.seed = 2
     }
-    world.formats.withLock { $0 = self == .nights ? [.csv, .parquet] : [.csv] }
-    try FileManager.default.copyItem(atPath: "\(folder)/archive", toPath: world.folder)
-    return world
+    harness.formats.withLock { $0 = self == .nights ? [.csv, .parquet] : [.csv] }
+    try FileManager.default.copyItem(atPath: "\(folder)/archive", toPath: harness.folder)
+    return harness
   }
 
   private func keep() async throws {
-    let world = try World(now: time("2024-02-13T01:00:00Z"))
-    world.insert(12, on: "2024-02-10")
-    world.insert(12, on: "2024-02-12")
+    let harness = try TestHarness(now: time("2024-02-13T01:00:00Z"))
+    harness.insert(12, on: "2024-02-10")
+    harness.insert(12, on: "2024-02-12")
     switch self {
-    case .nights: try await keepNights(world)
-    case .firstRun: try await keepFirstRun(world)
+    case .nights: try await keepNights(harness)
+    case .firstRun: try await keepFirstRun(harness)
     }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: world.folder, toPath: "\(folder)/archive")
-    let events = world.api.withLock { $0.log(world.log)?.truth } ?? []
+    try FileManager.default.copyItem(atPath: harness.folder, toPath: "\(folder)/archive")
+    let events = harness.api.withLock { $0.log(harness.log)?.truth } ?? []
     try Data(events).write(to: URL(filePath: "\(folder)/events.json"))
   }
 
@@ -158,72 +151,72 @@ private enum Kept: String {
   /// late event and a record for quarantine; a day that is replaced, because the API no longer shows one of its events; a run by a
   /// clock that is twelve hours ahead, and one that takes its claim back; a night that was killed before its commit, when its files were
   /// in their place.
-  private func keepNights(_ world: World) async throws {
-    _ = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
-    world.formats.withLock { $0 = [.csv, .parquet] }
+  private func keepNights(_ harness: TestHarness) async throws {
+    _ = try await harness.export(.incremental(backfillStart: day("2024-02-10").start))
+    harness.formats.withLock { $0 = [.csv, .parquet] }
 
-    world.insert(12, on: "2024-02-13")
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.insert(12, on: "2024-02-13")
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         log.insertGenerated(at: time("2024-02-12T13:13:00Z"))
         log.insert(record: Array(#"{"uuid":"no time"}"#.utf8))
       }
     }
-    world.clock.advance(to: time("2024-02-14T01:00:00Z"))
-    _ = try await world.export(.incremental(backfillStart: nil))
+    harness.clock.advance(to: time("2024-02-14T01:00:00Z"))
+    _ = try await harness.export(.incremental(backfillStart: nil))
 
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         log.erase(log.events.firstIndex(from: time("2024-02-12T06:00:00Z")))
       }
     }
-    _ = try await world.export(.window(day("2024-02-12").window, replace: true))
+    _ = try await harness.export(.window(day("2024-02-12").window, replace: true))
 
-    world.api.withLock { $0.behave([DateField(ahead: .hours(12))]) }
-    _ = try await world.export(.incremental(backfillStart: nil))
-    world.api.withLock { $0.behave([]) }
-    world.insert(2, on: "2024-02-14")
-    world.clock.advance(to: time("2024-02-14T03:00:00Z"))
-    _ = try await world.export(.incremental(backfillStart: nil))
+    harness.api.withLock { $0.behave([DateField(ahead: .hours(12))]) }
+    _ = try await harness.export(.incremental(backfillStart: nil))
+    harness.api.withLock { $0.behave([]) }
+    harness.insert(2, on: "2024-02-14")
+    harness.clock.advance(to: time("2024-02-14T03:00:00Z"))
+    _ = try await harness.export(.incremental(backfillStart: nil))
 
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         for hour in 0..<10 {
           log.insertGenerated(at: time("2024-02-14T04:00:00Z") + .hours(Double(hour) * 2))
         }
       }
     }
-    world.clock.advance(to: time("2024-02-15T01:00:00Z"))
-    try await killBeforeCommit(world)
+    harness.clock.advance(to: time("2024-02-15T01:00:00Z"))
+    try await killBeforeCommit(harness)
   }
 
   /// A first run that was killed before its commit, when its files were in their place, by a build that wrote `beginning.json`: without
   /// a number of a commit.
-  private func keepFirstRun(_ world: World) async throws {
-    try await killBeforeCommit(world)
-    let files = try world.intended
-    let paths = ArchivePaths(world.log)
-    try FileManager.default.removeItem(atPath: "\(world.folder)/\(paths.intent)")
+  private func keepFirstRun(_ harness: TestHarness) async throws {
+    try await killBeforeCommit(harness)
+    let files = try harness.intended
+    let paths = ArchivePaths(harness.log)
+    try FileManager.default.removeItem(atPath: "\(harness.folder)/\(paths.intent)")
     let list = files.map { "    \"\($0)\"" }.joined(separator: ",\n")
-    try world.overwrite(
+    try harness.overwrite(
       paths.beginning,
       with: Array("{\n  \"files\" : [\n\(list)\n  ],\n  \"format\" : \"\(ArchiveJSON.format)\"\n}\n".utf8))
   }
 
   /// A run that comes as far as its commit, whose place is taken, and leaves what a killed one leaves.
-  private func killBeforeCommit(_ world: World) async throws {
-    let paths = ArchivePaths(world.log)
-    let newest = try await world.manifest?.commit ?? 0
-    let place = "\(world.folder)/\(paths.commit(newest + 1))"
+  private func killBeforeCommit(_ harness: TestHarness) async throws {
+    let paths = ArchivePaths(harness.log)
+    let newest = try await harness.manifest?.commit ?? 0
+    let place = "\(harness.folder)/\(paths.commit(newest + 1))"
     try FileManager.default.createDirectory(
-      atPath: "\(world.folder)/\(paths.commits)", withIntermediateDirectories: true)
+      atPath: "\(harness.folder)/\(paths.commits)", withIntermediateDirectories: true)
     // Not before the archive is open.
-    world.beforeRequest.withLock {
+    harness.beforeRequest.withLock {
       $0 = { (_: Int) throws(TransportFault) in
         if !FileManager.default.createFile(atPath: place, contents: nil) { throw .interrupted(place) }
       }
     }
-    let summary = try await world.export(.incremental(backfillStart: day("2024-02-10").start))
+    let summary = try await harness.export(.incremental(backfillStart: day("2024-02-10").start))
     guard case .stoppedByArchive = summary.outcome else {
       Issue.record("it ended as \(summary.outcome)")
       return
@@ -232,7 +225,7 @@ private enum Kept: String {
   }
 }
 
-extension World {
+extension TestHarness {
   /// Lets so many events of a day happen, two hours between them.
   fileprivate func insert(_ count: Int, on date: String) {
     api.withLock { api in

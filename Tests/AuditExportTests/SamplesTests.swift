@@ -15,27 +15,27 @@ import Testing
     .deletingLastPathComponent().appending(path: "samples")
 
   /// The archive as it is made anew, in a folder of its own: three days of pages, then the later events.
-  private func made() async throws -> World {
+  private func made() async throws -> TestHarness {
     let pages = (1...3).map { SamplesTests.samples.appending(path: "pages/page-\($0).json").path }
-    let world = try World(now: Timestamp(rfc3339: "2024-02-14T01:00:00Z")!) { configuration in
+    let harness = try TestHarness(now: time("2024-02-14T01:00:00Z")) { configuration in
       configuration.events = .files(pages)
     }
-    world.formats.withLock { $0 = [.csv, .parquet] }
-    _ = try await world.export(.incremental(backfillStart: Day("2024-02-11")!.start))
+    harness.formats.withLock { $0 = [.csv, .parquet] }
+    _ = try await harness.export(.incremental(backfillStart: Day("2024-02-11")!.start))
     let later = try Data(contentsOf: SamplesTests.samples.appending(path: "pages/later.json"))
-    try world.arrive(Array(later))
-    world.clock.advance(to: Timestamp(rfc3339: "2024-02-15T01:00:00Z")!)
-    _ = try await world.export(.incremental(backfillStart: nil))
-    return world
+    try harness.arrive(Array(later))
+    harness.clock.advance(to: time("2024-02-15T01:00:00Z"))
+    _ = try await harness.export(.incremental(backfillStart: nil))
+    return harness
   }
 
   @Test func `samples/archive is what the exporter makes of samples/pages`() async throws {
-    let world = try await made()
+    let harness = try await made()
     let kept = SamplesTests.samples.appending(path: "archive").path
     if ProcessInfo.processInfo.environment["RECORD_SAMPLES"] != nil {
       let before = try SamplesTests.records(kept)
       try? FileManager.default.removeItem(atPath: kept)
-      try FileManager.default.copyItem(atPath: world.folder, toPath: kept)
+      try FileManager.default.copyItem(atPath: harness.folder, toPath: kept)
       try FileManager.default.removeItem(atPath: kept + "/_manifest/acme/lock")
       try SamplesTests.rewriteFormatPage(before, SamplesTests.records(kept))
       Issue.record(
@@ -44,8 +44,8 @@ import Testing
       return
     }
     // Compressed bytes, and so names and hashes of files, may differ with the version of zlib; the content may not.
-    let expected = try #require(try await Archive(at: kept, log: world.log).read())
-    let manifest = try await #require(try world.manifest)
+    let expected = try #require(try await Archive(at: kept, log: harness.log).read())
+    let manifest = try await #require(try harness.manifest)
     #expect(manifest.start == expected.start)
     #expect(manifest.highWaterMark == expected.highWaterMark)
     #expect(manifest.coverage == expected.coverage)
@@ -54,15 +54,15 @@ import Testing
     #expect(manifest.partitions.map(\.revision) == expected.partitions.map(\.revision))
     for (partition, kept) in zip(manifest.partitions, expected.partitions) {
       #expect(
-        try text(of: partition, in: world.folder)
+        try text(of: partition, in: harness.folder)
           == text(of: kept, in: SamplesTests.samples.path + "/archive"))
     }
   }
 
   @Test func `Monad's sample record flattens to the row that its reference promises`() async throws {
-    let world = try await made()
-    let partition = try await #require(try world.manifest?.partition(Day("2024-02-12")!))
-    let text = try text(of: partition, in: world.folder)
+    let harness = try await made()
+    let partition = try await #require(try harness.manifest?.partition(Day("2024-02-12")!))
+    let text = try text(of: partition, in: harness.folder)
     #expect(
       text.contains(
         """

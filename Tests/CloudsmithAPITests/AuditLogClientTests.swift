@@ -18,9 +18,9 @@ struct AuditLogClientTests {
     _ transport: ScriptedTransport, pace: PaceRule = .perSecond(1), retry: RetryPolicy = RetryPolicy(),
     clock: (any RunClock)? = nil
   ) -> AuditLogClient {
-    AuditLogClient(
-      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: clock ?? self.clock,
-      pace: pace, retry: retry, random: { 0.5 }, observe: { [events] in events.add($0) })
+    Sample.client(
+      transport, clock: clock ?? self.clock, pace: pace, retry: retry,
+      observe: { [events] in events.add($0) })
   }
 
   private func page(_ outcome: PageOutcome) throws -> Page {
@@ -56,7 +56,9 @@ struct AuditLogClientTests {
     #expect(page.pagination == Pagination())
   }
 
-  @Test func `404 is the end of the list, but on the first page it is no such organisation`() async throws {
+  @Test func `a 404 is the end of the list, but for the first page it means no such organisation`()
+    async throws
+  {
     let reply = ScriptedTransport.Reply.status(404, #"{"detail":"Invalid page."}"#)
     guard case .pastTheEnd = try await client(ScriptedTransport([reply])).page(7) else {
       Issue.record("it is not past the end")
@@ -85,7 +87,7 @@ struct AuditLogClientTests {
     ]
 
   @Test(arguments: 0..<16)
-  func `what may pass is tried again, and the facts are told`(index: Int) async throws {
+  func `a temporary failure is tried again, and events report it`(index: Int) async throws {
     let (reply, fault) = AuditLogClientTests.passing[index]
     let transport = ScriptedTransport([reply, reply, .status(200, "[]")])
     let client = client(transport, pace: .unlimited)
@@ -106,7 +108,7 @@ struct AuditLogClientTests {
   }
 
   @Test(arguments: ["", "<html>oops</html>", #"{"detail":"x"}"#, #"[{"uuid":"a""#])
-  func `a body that is no page is fetched again`(body: String) async throws {
+  func `a body that is not a page is fetched again`(body: String) async throws {
     let transport = ScriptedTransport([.status(200, body), .status(200, Sample.page)])
     #expect(try page(await client(transport).page(1)).parsed.recordCount == 1)
     let bad = ScriptedTransport(Array(repeating: .status(200, body), count: 9))
@@ -118,7 +120,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `after six tries the last fault is told`() async {
+  @Test func `after six attempts the last fault is the error`() async {
     let replies = [500, 500, 500, 500, 500, 503, 200].map { ScriptedTransport.Reply.status($0) }
     let transport = ScriptedTransport(replies)
     await #expect(throws: APIError.unavailable(.status(Answer(status: 503)), tries: 6)) {
@@ -137,7 +139,7 @@ struct AuditLogClientTests {
     #expect(client.counters.waited == .seconds(3_304))
   }
 
-  @Test func `a wait beyond the limit ends the page, also when it adds up`() async {
+  @Test func `a wait beyond the limit ends the page, even if several waits add up to it`() async {
     func reply(_ seconds: Int) -> ScriptedTransport.Reply {
       .status(429, headers: [("Retry-After", "\(seconds)")])
     }
@@ -154,7 +156,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `our own backoff is no wait that the API asks for`() async throws {
+  @Test func `backoff does not count against the longest wait`() async throws {
     let busy = ScriptedTransport.Reply.status(503, headers: [("Retry-After", "1")])
     let transport = ScriptedTransport(
       Array(repeating: busy, count: 5) + [.status(200, "[]")], clock: clock)
@@ -219,7 +221,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `a place in the queue is no wait that the API asks for`() async throws {
+  @Test func `a place in the queue does not count against the longest wait`() async throws {
     let headers = [
       ("X-RateLimit-Limit", "1800"), ("X-RateLimit-Remaining", "1799"), ("X-RateLimit-Reset", "3600"),
     ]
@@ -292,7 +294,7 @@ struct AuditLogClientTests {
       (.untrusted(.notTLS), .certificate(.notTLS)), (.proxyRefused("x"), .proxy("x")),
       (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
     ] as [(TransportFault, Hazard)])
-  func `what is unsafe is not tried again`(fault: TransportFault, hazard: Hazard) async {
+  func `an unsafe answer is not tried again`(fault: TransportFault, hazard: Hazard) async {
     // Of answers that are all too large, as a proxy may send them, only the first records are asked for one by one.
     let transport = ScriptedTransport(Array(repeating: .failure(fault), count: 11))
     await #expect(throws: APIError.unsafe(hazard)) { try await self.client(transport).page(1) }

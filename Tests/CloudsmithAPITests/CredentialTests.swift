@@ -23,8 +23,9 @@ struct CredentialTests {
       ("a\r\nX-Other: b", .containsWhiteSpace), ("a\u{0}b", .containsControlCharacter),
       ("a\u{7f}b", .containsControlCharacter), ("a\u{1b}b", .containsControlCharacter), ("kéy", .notASCII),
     ] as [(String, APIKeyError)])
-  func `what cannot be a key is refused by its cause, without repeating it`(text: String, error: APIKeyError)
-  {
+  func `a text that cannot be a key is refused with the reason, without repeating it`(
+    text: String, error: APIKeyError
+  ) {
     #expect(throws: error) { try APIKey(text) }
   }
 
@@ -37,7 +38,7 @@ struct CredentialTests {
       ("token k", .label("token ")),
       ("$KEY", .notExpanded), ("${KEY}", .notExpanded), ("$(cat k)", .notExpanded),
     ] as [(String, APIKeyError)])
-  func `what was copied along with a key is named`(text: String, error: APIKeyError) {
+  func `text that was copied along with a key is named`(text: String, error: APIKeyError) {
     #expect(throws: error) { try APIKey(text) }
   }
 
@@ -48,7 +49,7 @@ struct CredentialTests {
     #expect(throws: Never.self) { try APIKey(text) }
   }
 
-  @Test func `sections are told apart, and each entry knows its line`() {
+  @Test func `sections are separate, and each entry knows its line`() {
     let file = INIFile(
       """
       \u{feff}# keys
@@ -77,7 +78,7 @@ struct CredentialTests {
   }
 
   @Test(arguments: [("k=v", "k=v"), (" 'x' ", "x"), ("\"x", "\"x"), ("'a\"", "'a\""), ("a # b", "a # b")])
-  func `a value is what stands after the first separator, out of its quotes`(written: String, read: String) {
+  func `a value is the text after the first separator, without quotes`(written: String, read: String) {
     #expect(INIFile("[default]\r\napi_key=\(written)\r\n").entry("api_key", in: "default")?.text == read)
   }
 

@@ -98,7 +98,7 @@ struct HeaderFieldsTests {
     #expect(RateLimit(fields, now: Timestamp(microseconds: 0))?.resetsIn == .seconds(10))
   }
 
-  @Test func `an answer from a cache is as much later as it is old`() {
+  @Test func `the age of a cached answer is added to its date`() {
     let fields = HeaderFields([
       ("X-RateLimit-Reset", "1485712175"), ("Date", "Sun, 29 Jan 2017 17:48:25 GMT"), ("Age", "60"),
     ])
@@ -106,12 +106,28 @@ struct HeaderFieldsTests {
   }
 
   @Test(arguments: ["nan", "inf", "", "soon", "-inf"])
-  func `a span that is no number is nil`(value: String) {
+  func `a span that is not a number is nil`(value: String) {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Interval", value)]), now: now) == nil)
   }
 
-  @Test func `a reset that has passed is now`() {
+  @Test func `a reset in the past is now`() {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Reset", "1")]), now: now)?.resetsIn == .zero)
     #expect(RateLimit(HeaderFields([]), now: now) == nil)
+  }
+}
+
+struct SystemClockTests {
+  @Test func `the wall clock is past this program's first year, and elapsed time only grows`() throws {
+    let clock = SystemClock()
+    #expect(clock.now > (try #require(Day("2025-01-01"))).start)
+    let first = clock.elapsed
+    #expect(first >= .zero)
+    #expect(clock.elapsed >= first)
+  }
+
+  @Test func `a cancelled sleep ends at once`() async {
+    let task = Task { try await SystemClock().sleep(for: .hours(1)) }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 }

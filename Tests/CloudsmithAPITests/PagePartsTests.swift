@@ -85,12 +85,6 @@ import Testing
     }
   }
 
-  private func client(_ transport: ListTransport) -> AuditLogClient {
-    AuditLogClient(
-      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock(),
-      pace: .unlimited, random: { 0.5 })
-  }
-
   /// The records of a page in their order: their numbers, nil for one that was too large by itself.
   private func numbers(_ page: Page) throws -> [Int?] {
     var row = 0
@@ -116,7 +110,7 @@ import Testing
       for large in stride(from: 0, to: 64, by: size > 7 ? 5 : 1) {
         let transport = ListTransport(count: 64, size: { $0 == 63 - large ? 2_000 : 100 })
         for number in 1...(64 + size - 1) / size {
-          guard case .page(let page) = try await client(transport).page(number, size: size) else {
+          guard case .page(let page) = try await Sample.client(transport).page(number, size: size) else {
             Issue.record("page \(number) of \(size) is past the end")
             continue
           }
@@ -131,13 +125,15 @@ import Testing
     }
   }
 
-  @Test func `many records that are too much together are all received`() async throws {
+  @Test func `records that are too large only together are all received`() async throws {
     let transport = ListTransport(count: 1_003, size: { $0 % 7 * 130 + 80 })
     for (number, places) in [(1, 0..<500), (2, 500..<1_000), (3, 1_000..<1_003)] {
-      guard case .page(let page) = try await client(transport).page(number) else { throw APIError.cancelled }
+      guard case .page(let page) = try await Sample.client(transport).page(number) else {
+        throw APIError.cancelled
+      }
       #expect(try numbers(page) == places.map { 1_002 - $0 })
     }
-    guard case .pastTheEnd = try await client(transport).page(4) else {
+    guard case .pastTheEnd = try await Sample.client(transport).page(4) else {
       Issue.record("page 4 is there")
       return
     }
@@ -152,7 +148,7 @@ import Testing
       let transport = ListTransport(
         count: 120, arrivals: arrivals, size: { large.contains($0) ? 3_000 : 60 })
       let number = Int.random(in: 1...max(1, 100 / size), using: &random)
-      guard case .page(let page) = try await client(transport).page(number, size: size) else {
+      guard case .page(let page) = try await Sample.client(transport).page(number, size: size) else {
         Issue.record("seed \(seed): past the end")
         continue
       }
@@ -168,25 +164,26 @@ import Testing
       let transport = ListTransport(
         count: 90, size: { $0 == 50 ? 3_000 : 60 },
         arrange: { list, request in if request % 2 == 0 { list.removeFirst(lag) } })
-      guard case .page(let page) = try await client(transport).page(2, size: 30) else {
+      guard case .page(let page) = try await Sample.client(transport).page(2, size: 30) else {
         throw APIError.cancelled
       }
       #expect(try numbers(page) == (30..<60).map { $0 == 39 ? nil : 89 - $0 }, "lag \(lag)")
     }
   }
 
-  @Test func `a record that shows at two places has the page read anew`() async throws {
+  @Test func `a record at two places makes the page be read again`() async throws {
     // At the fifth request two records have changed places: one of them would be there twice, and the other not at all.
     let transport = ListTransport(
       count: 64, size: { $0 == 40 ? 3_000 : 60 },
       arrange: { list, request in if request == 5 { list.swapAt(0, 31) } })
-    guard case .page(let page) = try await client(transport).page(1, size: 32) else {
+    guard case .page(let page) = try await Sample.client(transport).page(1, size: 32) else {
       throw APIError.cancelled
     }
     #expect(try numbers(page) == (0..<32).map { $0 == 23 ? nil : 63 - $0 })
   }
 
-  @Test func `answers that contradict each other for ever end, and nothing is made up`() async throws {
+  @Test func `reading ends although answers keep contradicting each other, and invents nothing`() async throws
+  {
     for seed in 0..<40 {
       let transport = ListTransport(
         count: 64, size: { $0 == 40 ? 3_000 : 60 },
@@ -194,16 +191,16 @@ import Testing
           var random = SeededRandom(seed: seed * 1_000 + request)
           list.shuffle(using: &random)
         })
-      guard case .page(let page) = try await client(transport).page(1, size: 32) else { continue }
+      guard case .page(let page) = try await Sample.client(transport).page(1, size: 32) else { continue }
       #expect(try numbers(page).count <= 32)
       #expect(transport.state.withLock(\.requests) < 400)
     }
   }
 
-  @Test func `a list without fields about pages is put together by its parts alone`() async throws {
+  @Test func `a list without pagination fields is put together from its parts alone`() async throws {
     let transport = ListTransport(count: 70, telling: false, size: { $0 == 5 ? 3_000 : 60 })
     for (number, places) in [(1, 0..<30), (2, 30..<60), (3, 60..<70)] {
-      guard case .page(let page) = try await client(transport).page(number, size: 30) else {
+      guard case .page(let page) = try await Sample.client(transport).page(number, size: 30) else {
         throw APIError.cancelled
       }
       #expect(try numbers(page) == places.map { $0 == 64 ? nil : 69 - $0 })
@@ -212,7 +209,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 50, 500])
-  func `answers that are all too large and say nothing of the list are given up`(
+  func `a page whose parts are all too large is given up if no answer counts the list`(
     size: Int
   ) async throws {
     let transport = ListTransport(count: 70, telling: false, size: { _ in 3_000 })
@@ -222,7 +219,7 @@ import Testing
     #expect(transport.state.withLock(\.requests) <= 11)
     // One that says how long it is comes to its end.
     let telling = ListTransport(count: 7, size: { _ in 3_000 })
-    guard case .page(let page) = try await client(telling).page(1, size: size) else {
+    guard case .page(let page) = try await Sample.client(telling).page(1, size: size) else {
       throw APIError.cancelled
     }
     #expect(page.parsed.quarantined.count == min(size, 7))

@@ -82,7 +82,7 @@ struct RenewingTransportTests {
     }
   }
 
-  @Test func `a request that is given up takes the token from no other`() async throws {
+  @Test func `cancelling a request does not take the token from another`() async throws {
     let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
     let desk = Desk([.failure(.cancelled), .status(200, #"{"token": "b.1"}"#)]) { number in
       guard number == 1 else { return }

@@ -13,12 +13,12 @@ struct ResponseVerdictTests {
       key: Sample.key, now: now)
   }
 
-  @Test func `200 means that the body counts`() {
+  @Test func `200 means that the body is read`() {
     #expect(verdict(200) == .body)
   }
 
   @Test(arguments: [201, 202, 203, 204, 205, 206, 207, 226, 299])
-  func `any other success is no page, and is tried again without a look at its body`(status: Int) {
+  func `any other success is tried again without reading its body`(status: Int) {
     #expect(verdict(status, "[]") == .retry(.status(Answer(status: status)), asked: nil))
     #expect(verdict(status, #"{"detail":"x"}"#) == .retry(.status(Answer(status: status)), asked: nil))
     let later = [("Retry-After", "30"), ("X-Request-Id", "r")]
@@ -27,7 +27,7 @@ struct ResponseVerdictTests {
         == .retry(.status(Answer(status: status, requestID: "r")), asked: .seconds(30)))
   }
 
-  @Test func `refusals are told apart`() {
+  @Test func `each refusal has its own error`() {
     let body = #"{"detail": "No."}"#
     func answer(_ status: Int) -> Answer { Answer(status: status, detail: "No.") }
     #expect(verdict(401, body) == .refused(.keyRefused(answer(401))))
@@ -45,7 +45,7 @@ struct ResponseVerdictTests {
   }
 
   @Test(arguments: [408, 425, 429, 500, 502, 503, 504, 507, 520, 524, 599])
-  func `what may pass is tried again`(status: Int) {
+  func `a temporary failure is tried again`(status: Int) {
     #expect(verdict(status) == .retry(.status(Answer(status: status)), asked: nil))
   }
 
@@ -72,7 +72,7 @@ struct ResponseVerdictTests {
     }
   }
 
-  @Test func `a date is measured by the clock that wrote it`() {
+  @Test func `a date is compared with the clock that wrote it`() {
     let headers = [
       ("Retry-After", "Mon, 01 Jan 2024 00:00:30 GMT"), ("Date", "Mon, 01 Jan 2024 00:00:00 GMT"),
     ]
@@ -115,9 +115,136 @@ struct ResponseVerdictTests {
     #expect(detail(#"{"detail":"x","more":"\#(String(repeating: "y", count: 70_000))"}"#) == nil)
   }
 
-  @Test func `the request's name is kept for support`() {
+  @Test func `the request's identifier is kept for support`() {
     let answer = Answer(status: 403, requestID: "8d1f-LHR")
     #expect(verdict(403, "", [("cf-ray", "8d1f-LHR")]) == .refused(.keyRefused(answer)))
     #expect(answer.description == "status 403, request 8d1f-LHR")
+  }
+}
+
+/// Through the client, because what a redirect leads to is its business.
+struct RedirectTests {
+  /// The targets that were asked for when the first answer redirects to `location`.
+  private func targets(after location: String?) async -> (targets: [String], error: APIError?) {
+    let headers = location.map { [("Location", $0)] } ?? []
+    let transport = ScriptedTransport([.status(308, headers: headers), .status(200, "[]")])
+    let client = AuditLogClient(
+      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock())
+    do {
+      _ = try await client.page(1)
+      return (transport.requests.map(\.target), nil)
+    } catch {
+      return (transport.requests.map(\.target), error)
+    }
+  }
+
+  @Test(arguments: [
+    ("/v1/other/?page=1", "/v1/other/?page=1"), ("https://api.cloudsmith.io/x/", "/x/"),
+    ("HTTPS://API.cloudsmith.io:443/x?y#z", "/x?y"), ("//api.cloudsmith.io/x", "/x"),
+    ("https://api.cloudsmith.io", "/"),
+    ("https://api.cloudsmith.io?a=b", "/?a=b"),
+  ])
+  func `a redirect on the same host is followed`(location: String, target: String) async {
+    let (targets, error) = await targets(after: location)
+    #expect(error == nil)
+    #expect(targets.dropFirst() == [target])
+  }
+
+  @Test(
+    arguments: [
+      ("https://evil.example/x", "https://evil.example"),
+      ("http://api.cloudsmith.io/x", "http://api.cloudsmith.io"),
+      ("https://api.cloudsmith.io:8443/x", "https://api.cloudsmith.io:8443"),
+      ("//evil.example/x", "https://evil.example"),
+      ("https://api.cloudsmith.io@evil.example/", "https://evil.example"),
+      ("https://u:p@api.cloudsmith.io/", "https://api.cloudsmith.io"),
+      ("ftp://api.cloudsmith.io/", "another scheme"),
+      ("x/y", "an unreadable place"), ("/a b", "an unreadable place"), (nil, "an unreadable place"),
+      ("https://", "an unreadable place"), ("/\\evil.example", "an unreadable place"),
+    ] as [(String?, String)])
+  func `any other redirect is refused and nothing is sent there`(location: String?, place: String) async {
+    let (targets, error) = await targets(after: location)
+    #expect(error == .unsafe(.redirect(to: place)))
+    #expect(targets.count == 1)
+  }
+
+  @Test func `a third redirect is one too many`() async {
+    let hop = ScriptedTransport.Reply.status(302, headers: [("Location", "/again")])
+    let transport = ScriptedTransport([hop, hop, hop, .status(200, "[]")])
+    let client = AuditLogClient(
+      log: Sample.log, host: .cloudsmith, key: Sample.key, transport: transport, clock: ManualClock())
+    await #expect(throws: APIError.unsafe(.tooManyRedirects)) { try await client.page(1) }
+    #expect(transport.requests.count == 3)
+  }
+}
+
+struct RetryPolicyTests {
+  private let policy = RetryPolicy()
+
+  private func next(
+    _ policy: RetryPolicy = RetryPolicy(), after number: Int, asked: TimeSpan? = nil,
+    waited: TimeSpan = .zero,
+    random: Double = 0.5
+  ) -> RetryPolicy.Action {
+    policy.next(afterTry: number, asked: asked, waited: waited, random: random)
+  }
+
+  @Test func `the longest backoff doubles with each attempt, up to the cap`() {
+    let policy = RetryPolicy(tries: 100)
+    let most = [1, 2, 4, 8, 16, 32, 64, 120, 120, 120].map(TimeSpan.seconds)
+    for (index, span) in most.enumerated() {
+      #expect(next(policy, after: index + 1, random: 1) == .backOff(span))
+      #expect(next(policy, after: index + 1, random: 0.5) == .backOff(.seconds(span.seconds / 2)))
+      #expect(next(policy, after: index + 1, random: 0) == .backOff(.zero))
+    }
+    #expect(next(policy, after: 99, random: 1) == .backOff(.seconds(120)))
+  }
+
+  @Test func `the sixth failure is the last`() {
+    #expect(next(after: 5) != .giveUp)
+    #expect(next(after: 6) == .giveUp)
+    #expect(next(after: 6, asked: .seconds(1)) == .giveUp)
+    #expect(next(RetryPolicy(tries: 1), after: 1) == .giveUp)
+  }
+
+  @Test func `a wait that the API asks for is obeyed, even of an hour`() {
+    #expect(next(after: 1, asked: .seconds(3_304)) == .obey(.seconds(3_304)))
+    #expect(next(after: 1, asked: .hours(2)) == .obey(.hours(2)))
+  }
+
+  @Test func `a short request of the API does not cut the backoff short`() {
+    #expect(next(after: 5, asked: .seconds(1), random: 0.5) == .backOff(.seconds(8), asked: .seconds(1)))
+    #expect(next(after: 5, asked: .zero, random: 0.5) == .backOff(.seconds(8)))
+  }
+
+  @Test func `the waits of one page at the API's request are bounded`() {
+    #expect(next(after: 1, asked: .seconds(7_200.000001)) == .refuseToWait(.seconds(7_200.000001)))
+    #expect(next(after: 2, asked: .hours(1), waited: .hours(1)) == .obey(.hours(1)))
+    #expect(next(after: 2, asked: .hours(1), waited: .hours(1.5)) == .refuseToWait(.hours(1)))
+    #expect(next(RetryPolicy(maxWait: .zero), after: 1, asked: .seconds(1)) == .refuseToWait(.seconds(1)))
+    #expect(next(RetryPolicy(maxWait: .zero), after: 1, random: 0.5) == .backOff(.seconds(0.5)))
+  }
+}
+
+struct AuditLogRequestTests {
+  @Test func `the path ends in a slash, for an organisation and for a repository`() throws {
+    let organisation = try #require(LogName("acme"))
+    let repository = try #require(LogName("acme/my-repo"))
+    #expect(
+      AuditLogRequest(log: organisation, page: 1, pageSize: 500).target
+        == "/v1/audit-log/acme/?page=1&page_size=500")
+    #expect(
+      AuditLogRequest(log: repository, page: 12, pageSize: 30).target
+        == "/v1/audit-log/acme/my-repo/?page=12&page_size=30")
+  }
+
+  @Test(arguments: [
+    ("event:login", "event%3Alogin"), ("a b", "a%20b"), ("+00:00", "%2B00%3A00"),
+    (#"">="&#/?%"#, "%22%3E%3D%22%26%23%2F%3F%25"),
+    ("ü€😀", "%C3%BC%E2%82%AC%F0%9F%98%80"), ("aZ09-._~", "aZ09-._~"), ("", ""),
+  ])
+  func `a query is encoded byte by byte`(query: String, encoded: String) {
+    let request = AuditLogRequest(log: Sample.log, page: 1, pageSize: 1, query: query)
+    #expect(request.target == "/v1/audit-log/acme/?page=1&page_size=1&query=\(encoded)")
   }
 }

@@ -27,14 +27,14 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a reset before, and an end instead of an answer are faults`() async {
+  @Test func `a reset, or an end before the answer, is a fault`() async {
     for ending in [SocketServer.Reply.Ending.close, .reset] {
       await TransportProbe.expectFault(.text("", ending)) { $0.isInterrupted }
       await TransportProbe.expectFault(.text("HTTP/1.1 200 OK\r\nContent-", ending)) { $0.isInterrupted }
     }
   }
 
-  @Test func `what is not HTTP is a fault`() async {
+  @Test func `an answer that is not HTTP is a fault`() async {
     await TransportProbe.expectFault(.text("SSH-2.0-OpenSSH_9.2\r\n\r\n", .close)) { $0.isUndecodable }
   }
 
@@ -81,7 +81,7 @@ struct TransportBodyTests {
     ("x-gzip", ["gzip"]), ("GZIP", ["gzip"]), ("deflate", ["zlib"]), ("Deflate", ["raw"]), ("identity", []),
     ("gzip, gzip", ["gzip", "gzip"]), ("deflate,identity , x-gzip", ["zlib", "gzip"]), ("", []),
   ])
-  func `every coding that HTTP names for gzip and deflate is undone`(name: String, steps: [String])
+  func `every name of gzip and deflate in HTTP is decoded`(name: String, steps: [String])
     async throws
   {
     var body = page
@@ -112,7 +112,7 @@ struct TransportBodyTests {
     ("gzip, gzip, gzip, gzip", "its Content-Encoding names too many codings"),
     (Sample.keyText + "-and-more", "its Content-Encoding is unknown; only gzip and deflate can be read"),
   ])
-  func `a coding that cannot be undone is named, and nothing else that the server says`(
+  func `an unknown coding is named, and no other text of the server`(
     name: String, sentence: String
   ) async {
     await TransportProbe.expectFault(.response(headers: ["Content-Encoding: \(name)"], body: page)) {
@@ -130,7 +130,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a small body that grows beyond measure is refused, from some MiB on`() async throws {
+  @Test func `a small body that grows too much is refused, from some MiB on`() async throws {
     let floor = ResponseLimits().inflationFloor
     let small = [UInt8](repeating: UInt8(ascii: "x"), count: floor)
     let large = small + [0x20]
@@ -174,7 +174,7 @@ struct TransportBodyTests {
     #expect(try await TransportProbe.get(.response(body: Array(large.prefix(1 << 20)))).body.count == 1 << 20)
   }
 
-  @Test func `a body beyond the limit is measured where that is asked for, and not held`() async throws {
+  @Test func `a body beyond the limit is measured on request, and not held`() async throws {
     let large = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) | 1 }
     var measurement = TextMeasurement()
     large.withUnsafeBytes { measurement.add($0) }
@@ -200,7 +200,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `silence, a body that does not end and one that stalls are timed out`() async {
+  @Test func `silence, an endless body and a stalled body time out`() async {
     let span = TimeSpan.seconds(0.2)
     await TransportProbe.expectFault(.silence, total: span) { $0 == .timedOut(span) }
     await TransportProbe.expectFault(.response(body: page, length: 9_999), total: span) {
@@ -229,7 +229,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `after a bad answer the next request is well`() async throws {
+  @Test func `after a bad answer the next request succeeds`() async throws {
     let whole = try gzip(page)
     let bad: [SocketServer.Reply] = [
       .response(headers: encoding, body: Array(whole.dropLast(5))),

@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `nobody listening is no connection`() async throws {
+  @Test func `if nothing listens, there is no connection`() async throws {
     let port = try await SocketServer.with([.silence]) { $0.port }
     for name in ["127.0.0.1", "localhost", "[::1]"] {
       let host = try APIHost("http://\(name):\(port)")
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func `a redirect on the same host is followed, key and all`() async throws {
+  @Test func `a redirect on the same host is followed with the key`() async throws {
     try await SocketServer.with([
       .response(301, headers: ["Location: /v1/moved/?page=1"]), .response(body: page),
     ]) { server in
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test func `a proxy that opens no tunnel may do so later`() async throws {
+  @Test func `a proxy that opens no tunnel is worth another attempt`() async throws {
     try await SocketServer.with([.response(503)]) { proxy in
       let host = try APIHost("https://localhost:9")
       let settings = try TransportProbe.settings(host, proxy: "http://127.0.0.1:\(proxy.port)")

@@ -1,47 +1,49 @@
 import AuditArchive
 package import AuditRecord
 
-/// The rows of one day, once each: whoever came first keeps the place.
+/// The rows of one day, each uuid once: the first row received is kept.
 ///
-/// The rows stay in the batches that they came in. When there is no memory for them, they go to the disk in sorted blocks
-/// (`spill`); what is kept of them then is enough to know them again.
+/// Rows stay in the batches that they came in. When memory runs short they are spilled to the disk in sorted blocks; a
+/// fingerprint of each row stays, so that duplicates are still recognised.
+///
+/// Rows are numbered in the order in which they were added.
 package struct DayRows: Sendable {
-  /// How a row compares to the one with the same uuid that was there before.
+  /// How a row compares to an earlier row with the same uuid.
   package enum Match: Sendable {
-    /// It has the same content.
+    /// The content is the same.
     case duplicate
-    /// It has other content; the earlier was kept.
+    /// The content differs. The earlier row was kept.
     case conflicting
   }
 
   /// The batches of the rows in memory.
   private var chunks: [RowBatch] = []
-  /// Where the rows in memory stand, in the order of their coming; they come behind the spilled ones.
+  /// The places of the rows in memory, in the order of their numbers, which follow those of spilled rows.
   private var places: [RowPlace] = []
-  /// The rows that are on the disk, as they were spilled.
+  /// The rows on the disk, oldest block first.
   private(set) var blocks: [SpilledRows] = []
-  /// What spilled rows are known by.
+  /// The fingerprints of spilled rows.
   private var fingerprints = ChunkedArray<RowFingerprint>()
   private var table = IdentityTable()
-  /// Rows that the archive has already, by their numbers.
+  /// The numbers of rows that are struck: the archive already has them.
   private var struck: Set<Int> = []
   private var chunkBytes = 0
 
   package init() {}
 
-  /// Rows that are not struck out.
+  /// The number of rows that are not struck.
   package var count: Int { table.count - struck.count }
   package var isEmpty: Bool { count == 0 }
 
-  /// Bytes of memory, about: a quarter more than the rows, for what sorting takes and the allocator does not use.
+  /// Approximate bytes of memory, with a quarter of the rows added for sorting and allocator overhead.
   package var footprint: Int {
     chunkBytes * 5 / 4 + 24 * places.count + fingerprints.footprint + table.footprint
   }
 
-  /// Bytes of memory that spilling frees, about.
+  /// Approximate bytes of memory that spilling frees.
   var spillable: Int { chunkBytes + 8 * places.capacity }
 
-  /// Adds rows of a batch; what it returns was not added, because its uuid was there.
+  /// Adds rows of a batch. Rows whose uuid is already there are counted instead.
   package mutating func add(_ rows: Range<Int>, of batch: RowBatch) -> (duplicates: Int, conflicting: Int) {
     var (duplicates, conflicting) = (0, 0)
     var chunk: Int?
@@ -65,14 +67,16 @@ package struct DayRows: Sendable {
     return (duplicates, conflicting)
   }
 
-  /// Takes the row with the same uuid out of the sorted result; says how the two compare, nil if there is none.
+  /// Strikes the row that has the same uuid as the given row.
+  ///
+  /// - Returns: how the two compare; nil if there is no such row.
   package mutating func strike(_ row: Int, of batch: RowBatch) -> Match? {
     guard let number = number(of: row, in: batch, batch.identity(row)) else { return nil }
     struck.insert(number)
     return match(number, row, batch)
   }
 
-  /// The number of the row with the same uuid, where it has a time that `isIncluded` says yes to; nil if there is none.
+  /// The number of the row with the same uuid whose time `isIncluded` accepts; nil if there is none.
   func find(_ row: Int, of batch: RowBatch, where isIncluded: (Timestamp) -> Bool) -> Int? {
     guard let number = number(of: row, in: batch, batch.identity(row)), !struck.contains(number) else {
       return nil
@@ -80,7 +84,7 @@ package struct DayRows: Sendable {
     return isIncluded(time(of: number)) ? number : nil
   }
 
-  /// Takes the rows of these numbers out of the sorted result.
+  /// Strikes the rows with these numbers.
   mutating func strike(_ numbers: Set<Int>) { struck.formUnion(numbers) }
 
   private func time(of number: Int) -> Timestamp {
@@ -89,7 +93,7 @@ package struct DayRows: Sendable {
     return chunks[place.chunk].time(place.row)
   }
 
-  /// Takes the rows with these uuids out; returns those that were there.
+  /// Strikes the rows with these uuids, and returns the uuids that were found.
   mutating func drop(_ uuids: Set<UUIDFingerprint>) -> Set<UUIDFingerprint> {
     var dropped: Set<UUIDFingerprint> = []
     for number in 0..<table.count {
@@ -105,10 +109,10 @@ package struct DayRows: Sendable {
     return chunks[place.chunk].fingerprint(place.row)
   }
 
-  /// Forgets what was struck out.
+  /// Restores all struck rows.
   mutating func restoreStruck() { struck = [] }
 
-  /// How the row with the same uuid compares; nil if there is none.
+  /// How the row with the same uuid compares to the given row; nil if there is none.
   package func compare(_ row: Int, of batch: RowBatch) -> Match? {
     number(of: row, in: batch, batch.identity(row)).map { match($0, row, batch) }
   }
@@ -129,18 +133,20 @@ package struct DayRows: Sendable {
     return chunks[place.chunk].hasSameContent(place.row, as: batch, row) ? .duplicate : .conflicting
   }
 
-  /// How many rows have a time that `isIncluded` says yes to.
+  /// The number of rows, less those struck, whose time `isIncluded` accepts.
   func count(where isIncluded: (Timestamp) -> Bool) -> Int {
     (0..<table.count).count { !struck.contains($0) && isIncluded(time(of: $0)) }
   }
 
   // MARK: Order
 
-  /// The rows in memory, by `event_at`, then by the bytes of `uuid`.
+  /// The rows in memory that are not struck, by `event_at`, then by the bytes of `uuid`.
   package func sorted() -> SortedRows { SortedRows(chunks, kept) }
 
-  /// Hands over all rows, in one such sequence or several; `spilled` reads one from the disk. None are left: so their memory
-  /// is free as they are passed on.
+  /// Hands over all rows that are not struck, as one or more sorted sources. None are left here, so their memory is freed
+  /// as they are consumed.
+  ///
+  /// - Parameter spilled: opens a block on the disk.
   mutating func takeSources(
     spilled: (SpilledRows) throws(ArchiveError) -> RowSource
   ) throws(ArchiveError) -> [RowSource] {
@@ -156,7 +162,7 @@ package struct DayRows: Sendable {
     return sources
   }
 
-  /// Of the rows in memory.
+  /// The places of the rows in memory that are not struck.
   private var kept: [RowPlace] {
     guard !struck.isEmpty else { return places }
     return places.indices.filter { !struck.contains(fingerprints.count + $0) }.map { places[$0] }
@@ -166,7 +172,7 @@ package struct DayRows: Sendable {
     number(of: row, in: batch, batch.identity(row)).map { !struck.contains($0) } ?? true
   }
 
-  /// Hands the rows in memory to `write` in their order, and forgets all but their fingerprints.
+  /// Hands the rows in memory to `write` in the order of the archive, and keeps their fingerprints only.
   mutating func spill(_ write: (SortedRows) async throws -> SpilledRows) async throws {
     guard !places.isEmpty else { return }
     blocks.append(try await write(SortedRows(chunks, places)))
@@ -177,7 +183,7 @@ package struct DayRows: Sendable {
   }
 }
 
-/// Where a row stands in a day's chunks.
+/// The place of a row in the chunks of a day, in 8 bytes.
 struct RowPlace: Hashable, Sendable {
   private var packed: UInt64
 

@@ -1,18 +1,18 @@
 import AuditArchive
 import AuditRecord
 
-/// Brings the rows received for a day together with those archived, and stages what changes.
+/// Merges the rows received for a day with the archived ones, and stages the day if it changes.
 struct DaySealer {
-  /// What became of a day.
+  /// The result of sealing one day.
   struct Result {
-    /// nil: nothing to write, the archive has it all.
+    /// The new revision of the day; nil if the archive already has every row.
     var staged: StagedDay?
     var rowsAdded = 0
-    /// Received, and archived before with the same content.
+    /// Rows received that the archive already has, with the same content.
     var duplicates = 0
-    /// Received, and archived before with other content.
+    /// Rows received that the archive already has, with other content. The archived row is kept.
     var conflicting = 0
-    /// New rows in a span that had been covered before.
+    /// New rows of a span that was covered before.
     var lateEvents = 0
     /// Archived rows that the API no longer shows, dropped by a replacement.
     var rowsDropped = 0
@@ -21,11 +21,14 @@ struct DaySealer {
   }
 
   let writer: ArchiveWriter
-  /// The window whose content is taken from the API as it is.
+  /// The window of a replacement; nil for an ordinary run.
   let replaced: Window?
 
-  /// - Parameter rows: are used up.
-  /// - Throws: `ArchiveError`; `.damaged` where what is archived cannot be read and would have to be.
+  /// Seals the rows of a day: reads the archived day if there is one, and for late events the seven days before and after
+  /// it; writes the day at most once.
+  ///
+  /// - Parameter rows: consumed.
+  /// - Throws: `ArchiveError`; `.damaged` if archived rows that are needed cannot be read.
   func seal(_ day: Day, _ rows: inout DayRows) async throws -> Result {
     let manifest = writer.manifest
     let covered = manifest?.coverage ?? Coverage([])
@@ -37,7 +40,7 @@ struct DaySealer {
       do throws(ArchiveError) {
         shownAgain = try await strikeKnown(from: &rows, in: day, &result)
       } catch {
-        // What a replacement throws away as a whole need not be readable: this is how a damaged day is repaired.
+        // A replacement of the whole day need not read it: this is how a damaged day is repaired.
         guard case .damaged = error, let replaced, replaced.contains(day.window) else { throw error }
         keepsArchived = false
         rows.restoreStruck()
@@ -47,7 +50,7 @@ struct DaySealer {
     result.rowsAdded = rows.count - shownAgain
 
     if archived ? (replaced == nil && rows.isEmpty) : rows.isEmpty { return result }
-    // Read whole and found equal: there is nothing to compress.
+    // The day was read as a whole and has not changed: there is nothing to write.
     if keepsArchived, result.rowsAdded == 0, result.rowsDropped == 0, result.conflicting == 0,
       try await writer.isIntact(day)
     {
@@ -69,8 +72,9 @@ struct DaySealer {
     return result
   }
 
-  /// Reads the day as it is archived and takes out of `new` what is there already; within a replaced window `new`
-  /// keeps its rows, and how many of them were archived before is returned.
+  /// Reads the archived day and strikes from `new` the rows that it has. Within a replaced window `new` keeps its rows.
+  ///
+  /// - Returns: how many rows of the replaced window the archive had before.
   private func strikeKnown(
     from new: inout DayRows, in day: Day, _ result: inout Result
   ) async throws(ArchiveError) -> Int {
@@ -92,11 +96,11 @@ struct DaySealer {
     return shownAgain
   }
 
-  /// How far the time of an event may be corrected and the event still be known again.
+  /// The most days by which the time of an event may be corrected and the event still be recognised.
   private static let reach = 7
 
-  /// Which of the late events the archive has under a time of another day, by their numbers: such an event is not late, its time
-  /// was corrected. Days that cannot be read are passed over; a run that has to read them says so.
+  /// The numbers of late events that the archive has on another day: such an event is not late, its time was corrected.
+  /// Skips days that cannot be read; a run that needs them reports them.
   private func archivedNear(
     _ day: Day, _ rows: DayRows, where isLate: (Timestamp) -> Bool
   ) async throws(ArchiveError) -> Set<Int> {
@@ -121,7 +125,7 @@ struct DaySealer {
     return found
   }
 
-  /// The rows that the archive has of the day, without those that are replaced.
+  /// The archived rows of the day, without those of a replaced window.
   private func archivedRows(of day: Day) -> RowSource {
     var reader = writer.reader(of: day)
     let all = RowSource { () async throws(ArchiveError) in try await reader.next().map { RowSelection($0) } }

@@ -1,11 +1,11 @@
 import AuditRecord
 
-/// Finds a row of a day by the hash of its uuid: open addressing, at most three quarters full.
+/// Finds a row of a day by the hash of its uuid. Open addressing, at most three quarters full; About 20 to 30 bytes per row.
 struct IdentityTable: Sendable {
-  /// Of each row, in the order in which the rows were put in.
+  /// The hash of each row, in insertion order.
   private var hashes = ChunkedArray<UInt64>()
-  /// The number of a row and one, below the upper half of its hash; zero is a free slot. So a slot nearly always tells
-  /// whether it is the one, without another look at memory.
+  /// The upper half of a row's hash, and below it the row's number plus one; zero is a free slot. The hash half decides
+  /// nearly every probe without a second memory access.
   private var slots: [UInt64] = []
 
   private static let halfOfHash: UInt64 = 0xFFFF_FFFF_0000_0000
@@ -14,7 +14,7 @@ struct IdentityTable: Sendable {
   /// Bytes of memory.
   var footprint: Int { hashes.footprint + 8 * slots.capacity }
 
-  /// The number of the row that was put under `hash` and that `isSame` confirms.
+  /// The number of the row that was appended under `hash` and that `isSame` confirms; nil if there is none.
   func row(under hash: IdentityHash, where isSame: (Int) -> Bool) -> Int? {
     guard !slots.isEmpty else { return nil }
     let mask = slots.count - 1
@@ -29,7 +29,7 @@ struct IdentityTable: Sendable {
     return nil
   }
 
-  /// Puts the next row under `hash`, beside what may stand there already.
+  /// Appends the next row under `hash`. Several rows may share a hash.
   mutating func append(_ hash: IdentityHash) {
     hashes.append(hash.value)
     if 4 * hashes.count > 3 * slots.count { return grow() }
@@ -45,9 +45,63 @@ struct IdentityTable: Sendable {
 
   private mutating func grow() {
     let size = max(64, slots.count * 2)
-    // The old ones are given back before the new ones are asked for.
+    // Free the old slots before allocating the new ones.
     slots = []
     slots = Array(repeating: 0, count: size)
     for row in 0..<hashes.count { put(row) }
+  }
+}
+
+/// A list that grows by a chunk at a time: it is never copied to become longer, and never twice as large as what it holds.
+struct ChunkedArray<Element: Sendable>: Sendable {
+  private static var bits: Int { 15 }
+
+  private var chunks: [[Element]] = []
+  private(set) var count = 0
+
+  /// Bytes of memory.
+  var footprint: Int { chunks.reduce(0) { $0 + $1.capacity } * MemoryLayout<Element>.stride }
+
+  subscript(index: Int) -> Element {
+    chunks[index >> Self.bits][index & (1 << Self.bits - 1)]
+  }
+
+  mutating func append(_ element: Element) {
+    if count & (1 << Self.bits - 1) == 0 {
+      chunks.append([])
+      // The first chunk grows like an array, because most lists are short.
+      if count > 0 { chunks[chunks.count - 1].reserveCapacity(1 << Self.bits) }
+    }
+    chunks[chunks.count - 1].append(element)
+    count += 1
+  }
+}
+
+/// Identifies a row that was spilled to the disk: its time, 128 bits for its uuid, and 64 bits for its content by Swift's
+/// `Hasher`. Valid within one process only.
+struct RowFingerprint: Hashable, Sendable {
+  /// Microseconds since 1970.
+  private(set) var eventAt: Int64
+  private(set) var uuid: UUIDFingerprint
+  private var content: UInt64
+
+  init(_ row: Int, of batch: RowBatch) {
+    eventAt = batch.eventAt[row]
+    uuid = batch.fingerprint(row)
+    content = RowFingerprint.content(of: row, in: batch)
+  }
+
+  func hasUUID(of row: Int, in batch: RowBatch) -> Bool { uuid == batch.fingerprint(row) }
+
+  private static func content(of row: Int, in batch: RowBatch) -> UInt64 {
+    var hasher = Hasher()
+    for coordinate in [batch.latitude[row], batch.longitude[row]] {
+      hasher.combine(coordinate.isNaN ? nil : coordinate.bitPattern)
+    }
+    for cell in batch.cells[row * TextColumn.count..<(row + 1) * TextColumn.count] {
+      hasher.combine(cell.length)
+      batch.bytes[cell.range].withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+    return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 }

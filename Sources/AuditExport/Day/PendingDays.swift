@@ -1,22 +1,22 @@
 import AuditArchive
 import AuditRecord
 
-/// The days of a plan that are still being collected, each with the rows it has received so far.
+/// The days of a plan that are still being collected, with the rows received so far. No I/O of its own.
 struct PendingDays: Sendable {
   private let wanted: Coverage
-  /// What is wanted and not yet known to be received as a whole.
+  /// The parts of `wanted` that are not yet known to be complete.
   private var unproven: Coverage
   private var rows: [Day: DayRows] = [:]
-  /// Oldest first.
+  /// Days that are not complete yet, oldest first.
   private var waiting: [Day] = []
-  /// Days handed over as complete.
+  /// Days that were handed over as complete.
   private var finished: Set<Day> = []
-  /// The batches of the last pages: what they repeat of a finished day is nothing new.
+  /// The batches of the last pages. Rows of a finished day that they repeat are not late.
   private var recent: [RowBatch] = []
-  /// Of `recent`, once it is needed.
+  /// The uuids of `recent`, made when they are needed.
   private var recentUUIDs: Set<UUIDFingerprint>?
 
-  /// Pages that may repeat what stood on the one before.
+  /// How many pages back a page may repeat rows.
   private static let recentPages = 4
 
   init(_ plan: ExportPlan) {
@@ -30,13 +30,13 @@ struct PendingDays: Sendable {
 
   var isEmpty: Bool { waiting.isEmpty }
 
-  /// Bytes of memory, about.
+  /// Approximate bytes of memory.
   var footprint: Int { rows.values.reduce(0) { $0 + $1.footprint } }
 
   /// Whether every event of the window is known to have been received.
   func isProven(_ window: Window) -> Bool { unproven.intersection(window).intervals.isEmpty }
 
-  /// Adds the rows of a batch to their days, as far as the plan still wants them; what it returns was there already.
+  /// Adds the rows of a batch to their days, as far as the plan wants them. Rows that are already there are counted.
   mutating func add(_ batch: RowBatch) -> (duplicates: Int, conflicting: Int) {
     var (duplicates, conflicting) = (0, 0)
     var row = 0
@@ -59,7 +59,7 @@ struct PendingDays: Sendable {
     return (duplicates, conflicting)
   }
 
-  /// Adds rows of a day that was handed over before, but for those that pages repeat.
+  /// Adds rows of a day that was handed over before, except those that the last pages repeat.
   private mutating func addLate(
     _ range: Range<Int>, of batch: RowBatch, to day: Day
   ) -> (duplicates: Int, conflicting: Int) {
@@ -82,7 +82,7 @@ struct PendingDays: Sendable {
     return (duplicates, conflicting)
   }
 
-  /// Brings the rows of days to the disk until what is left takes no more than `limit` bytes, or cannot be brought there.
+  /// Spills the largest days to the disk until the rest takes at most `limit` bytes, or nothing is left to spill.
   mutating func spill(
     downTo limit: Int, _ write: (SortedRows) async throws -> SpilledRows
   ) async throws {
@@ -93,12 +93,12 @@ struct PendingDays: Sendable {
     }
   }
 
-  /// Whether a day that is being collected has received the row, and as what.
+  /// How a row of a day that is being collected compares to the given row; nil if the day has not received it.
   func compare(_ row: Int, of batch: RowBatch, in day: Day) -> DayRows.Match? {
     rows[day]?.compare(row, of: batch)
   }
 
-  /// Takes rows with these uuids out of the days, where the archive has them under another time; returns those that were there.
+  /// Removes the rows with these uuids, which the archive has under another time. Returns the uuids that were found.
   mutating func drop(_ moved: Set<UUIDFingerprint>) -> Set<UUIDFingerprint> {
     guard !moved.isEmpty else { return [] }
     var dropped: Set<UUIDFingerprint> = []
@@ -106,8 +106,7 @@ struct PendingDays: Sendable {
     return dropped
   }
 
-  /// Takes note that every event of the window has been received, and hands over the days that this completes, newest
-  /// first.
+  /// Records that every event of the window has been received, and hands over the days that this completes, newest first.
   mutating func takeComplete(with proven: Window) -> [(day: Day, rows: DayRows)] {
     guard !isProven(proven) else { return [] }
     unproven.subtract(proven)
@@ -121,12 +120,12 @@ struct PendingDays: Sendable {
     return complete.reversed()
   }
 
-  /// Hands over what was received of days after they had been handed over.
+  /// Hands over the rows that arrived after their day had been handed over.
   mutating func takeLate() -> [(day: Day, rows: DayRows)] {
     finished.sorted().compactMap { day in rows.removeValue(forKey: day).map { (day, $0) } }
   }
 
-  /// Hands over what there is of the other days.
+  /// Hands over the rows of days that are not complete.
   mutating func takeIncomplete() -> [(day: Day, rows: DayRows)] {
     waiting.compactMap { day in rows.removeValue(forKey: day).map { (day, $0) } }
   }

@@ -2,16 +2,21 @@ import AuditArchive
 import AuditRecord
 package import CloudsmithAPI
 
-/// What a run would do, told without doing it: it asks for a page or two and writes nothing.
+/// The windows, requests and duration of a run that is only planned (`--dry-run`). Writes nothing.
 package struct ExportForecast: Sendable {
   package let plan: ExportPlan
-  /// Days that the windows touch.
+  /// The number of days that the windows touch.
   package let days: Int
-  /// Estimated from how close together the newest events are; nil where there is nothing to go by.
+  /// The estimated number of requests, from the density of the newest events; nil if the answers give no basis.
   package let requests: Int?
-  /// At the pace given; nil where that depends on the API's answers.
+  /// The estimated duration at the given pace; nil if the pace depends on the API's answers.
   package let seconds: Double?
 
+  /// Asks for one page, or two to about forty where the oldest event has to be looked up.
+  ///
+  /// - Parameters:
+  ///   - standing: of the archive; nil if it has no commit yet.
+  ///   - pace: the pace that the run would keep.
   /// - Throws: `APIError`.
   package init(
     _ settings: ExportSettings, standing: ExportPlan.Standing?, client: AuditLogClient, clock: any RunClock,
@@ -47,14 +52,14 @@ package struct ExportForecast: Sendable {
     let perSecond = Double(first.records.count) / max((first.newest - oldest).seconds, 1)
     let wanted = plan.wanted.intervals.reduce(0) { $0 + $1.length.seconds }
     let events = min(perSecond * (settings.timeFilter == .walk ? span.length.seconds : wanted), Double(count))
-    // Beside its pages a walk from the top reads the newest one for the plan, and the last and the first again at its end.
+    // A walk from the top also reads the first page for the plan, and the last and the first page again at its end.
     let isDeep = plan.wanted.intervals.allSatisfy { $0.to < oldest } && settings.timeFilter != .walk
     let pages = Int((events / size).rounded(.up)) + (isDeep ? 1 : 3)
     return max(
       1, pages + reaching(plan.wanted.intervals, first, settings, seek: (Double(count) / size + 1).doublings))
   }
 
-  /// What it takes to come to the windows before they can be read, if the filter works where it is tried.
+  /// The requests to reach the windows, if the filter works where it is tried.
   private static func reaching(
     _ windows: [Window], _ first: PageView, _ settings: ExportSettings, seek: Int
   ) -> Int {
@@ -68,7 +73,7 @@ package struct ExportForecast: Sendable {
 }
 
 extension Double {
-  /// How often 1 has to be doubled to reach this.
+  /// How often 1 must be doubled to reach this number.
   fileprivate var doublings: Int {
     var steps = 0
     var rest = self

@@ -1,48 +1,50 @@
 package import AuditArchive
 package import AuditRecord
 
-/// What a run is going to fetch, and what it may claim afterwards: wanted window − coverage + lookback.
+/// The windows that a run fetches, and the span that it may claim as covered: wanted window − coverage + lookback.
+///
+/// No I/O: the plan follows from the settings, the state of the archive and the time.
 package struct ExportPlan: Sendable {
-  /// Something about the plan that a person should be told.
+  /// A fact about the plan that the user should know.
   package enum Note: Hashable, Sendable {
-    /// A fresh archive without a backfill start: it begins now, and nothing past is fetched.
+    /// A fresh archive without a backfill start begins now. No earlier event is fetched.
     case beginsNow(Timestamp)
-    /// The archive now begins earlier than before.
+    /// The archive begins earlier than before.
     case startMovedBack(from: Timestamp, to: Timestamp)
-    /// The backfill start asked for lies after the start that the archive has; nothing changes.
+    /// The requested backfill start is later than the start of the archive. Nothing changes.
     case laterStartIgnored(asked: Timestamp, start: Timestamp)
-    /// Older than what the API keeps: fetched where asked for, never claimed as covered.
+    /// Older than the retention: fetched on request, never claimed as covered.
     case beyondReach(Window, retention: TimeSpan)
-    /// The archive says that it covers what has not happened yet; it is read again.
+    /// The archive covers a window in the future. The window is read again.
     case coverageInFuture(Window)
-    /// Older than the oldest event that the API shows: it may be gone, and is not claimed as covered.
+    /// Older than the oldest event that the API shows: events may be gone, so the window is not claimed as covered.
     case nothingShown(Window)
-    /// The newest part of the window may still receive events; it is exported, and left to a later run to cover.
+    /// The newest part of the window may still receive events. It is exported; a later run covers it.
     case notSettled(Window)
-    /// The archive is up to date to within the settle time.
+    /// The archive is up to date within the settle window.
     case nothingYet(until: Timestamp)
-    /// Only days that are over were asked for, and the window has none.
+    /// Only whole days are exported, and the window has none.
     case noWholeDay
   }
 
   /// The windows to fetch.
   package let wanted: Coverage
-  /// The span in which coverage may be claimed.
+  /// The span in which the run may claim coverage.
   package let claimable: Window
-  /// Where the archive begins after this run.
+  /// The start of the archive after this run.
   package let start: Timestamp
   package let notes: [Note]
-  /// The window whose content is taken from the API as it is, dropping what it does not show.
+  /// The window of a replacement: archived rows that the API does not show are dropped. Nil for any other run.
   package let replaced: Window?
-  /// Whether the run only lays down where the archive begins.
+  /// Whether the run only records where the archive begins.
   package let beginsNow: Bool
-  /// Coverage that a clock that was ahead may have claimed, to be withdrawn: of what has not happened yet, and back to the newest
-  /// archived event, after which nobody knows when it was claimed.
+  /// Coverage to withdraw, because a clock that was ahead may have claimed it: the future, and everything back to the
+  /// newest archived event, after which it is unknown when coverage was claimed.
   package let doubtfulCoverage: [Window]
   private let now: Timestamp
   private let isInformed: Bool
 
-  /// Where an archive stands: what a plan needs to know of it.
+  /// The state of an archive, as far as a plan depends on it.
   package struct Standing: Sendable {
     package var start: Timestamp
     package var coverage: Coverage
@@ -70,16 +72,17 @@ package struct ExportPlan: Sendable {
     }
   }
 
-  /// What every plan of Cloudsmith keeps: the shortest retention that it documents.
+  /// The retention of every Cloudsmith plan: the shortest that Cloudsmith documents.
   package static let leastRetention = TimeSpan.days(30)
-  /// For how long a run relies on what an earlier one saw of the end of the list.
+  /// How long a run relies on what an earlier run saw of the end of the list.
   static let oldestShownHolds = TimeSpan.days(7)
 
   /// - Parameters:
-  ///   - now: by the API's clock.
-  ///   - standing: nil for an archive that has no commit yet.
-  ///   - oldestVisible: the oldest event that the API shows, where it has been looked up. Plans of Cloudsmith keep less
-  ///     than others and do not say so: what is older than this event and than `leastRetention` proves nothing.
+  ///   - standing: the state of the archive; nil if it has no commit yet.
+  ///   - now: the time by the API's clock.
+  ///   - oldestVisible: the oldest event that the API shows, if it was looked up. Retention differs between Cloudsmith
+  ///     plans and the API does not tell it, so an empty list proves nothing about events that are older than both this
+  ///     one and `leastRetention`.
   package init(
     _ settings: ExportSettings, standing: Standing?, now: Timestamp, oldestVisible: Timestamp? = nil
   ) {
@@ -94,7 +97,7 @@ package struct ExportPlan: Sendable {
     isInformed = oldestVisible != nil
     var coverage = standing?.coverage ?? Coverage([])
     var notes: [Note] = []
-    // An API whose clock is behind its own events tells nothing about what has happened yet.
+    // If the API's clock is behind its own events, it does not show what lies in the future.
     let isPlausible = standing?.newestEvent.map { $0 - now < .days(1) } ?? true
     let future = isPlausible ? coverage.intersection(Window(from: now, to: .latest)).intervals : []
     notes += future.map { .coverageInFuture($0) }
@@ -116,11 +119,11 @@ package struct ExportPlan: Sendable {
       }
       let everything = Window(from: start, to: max(start, settled))
       var wanted = Coverage(coverage.gaps(in: everything))
-      // What a run that stopped half way did not get to look at once more is due still, wherever it lies: before the start too,
-      // where a window was exported by hand.
+      // The lookback that a stopped run did not finish is still due, even before the start of the archive, where a window
+      // was exported by hand.
       let upToSettled = Window(from: .earliest, to: everything.to)
       for due in standing?.lookbackDue.intervals ?? [] { wanted.insert(upToSettled.intersection(due)) }
-      // And by today's lookback, which may be longer than it was.
+      // The lookback may be longer than in earlier runs.
       if let end = coverage.end {
         wanted.insert(everything.intersection(Window(from: end - settings.lookback, to: end)))
       }
@@ -145,7 +148,7 @@ package struct ExportPlan: Sendable {
       // The archive cannot begin where the API has nothing left to show.
       start = standing?.start ?? min(max(window.from, reach.start), window.to)
       wanted = Coverage([window])
-      // What the API may no longer keep it cannot take back.
+      // A replacement cannot drop events that may only have expired.
       replaced = replace ? window.intersection(Window(from: reach.start, to: .latest)) : nil
     }
     claimable = Window(from: reach.start, to: max(reach.start, settled))
@@ -153,7 +156,7 @@ package struct ExportPlan: Sendable {
     self.notes = notes
   }
 
-  /// Where the archive begins; nil for one that is to begin now.
+  /// Where the archive begins; nil if it begins now.
   private static func start(
     _ asked: Timestamp?, _ standing: Standing?, _ reach: Reach, _ notes: inout [Note]
   ) -> Timestamp? {
@@ -173,7 +176,7 @@ package struct ExportPlan: Sendable {
     return min(standing.start, begin)
   }
 
-  /// How far back the API can prove anything.
+  /// How far back the API's answers can prove anything.
   private struct Reach {
     let kept: Timestamp
     let shown: Timestamp
@@ -182,7 +185,7 @@ package struct ExportPlan: Sendable {
     var start: Timestamp { max(kept, shown) }
     var beyond: Window { Window(from: .earliest, to: start) }
 
-    /// Why a window beyond it is not claimed.
+    /// Why a window beyond the reach is not claimed.
     func notes(on window: Window) -> [Note] {
       let gone = window.intersection(Window(from: .earliest, to: kept))
       let unseen = window.intersection(Window(from: kept, to: max(kept, shown)))
@@ -191,19 +194,19 @@ package struct ExportPlan: Sendable {
     }
   }
 
-  /// Whether the plan would claim what a plan of Cloudsmith may no longer keep, without having looked.
+  /// Whether the plan would claim events that a Cloudsmith plan may no longer keep, and the oldest event was not looked up.
   package var claimsMoreThanEveryPlanKeeps: Bool {
     guard !isInformed, let oldest = span?.from else { return false }
     return max(oldest, claimable.from) < now - ExportPlan.leastRetention
   }
 
-  /// From the oldest to the newest instant wanted; nil when nothing is.
+  /// From the oldest to the newest wanted instant; nil if nothing is wanted.
   package var span: Window? {
     guard let first = wanted.intervals.first, let last = wanted.intervals.last else { return nil }
     return Window(from: first.from, to: last.to)
   }
 
-  /// What the run may add to coverage when it has all events of `day`.
+  /// The windows that the run may claim once it has every event of `day`.
   package func claim(for day: Day) -> [Window] {
     wanted.intersection(day.window.intersection(claimable)).intervals
   }

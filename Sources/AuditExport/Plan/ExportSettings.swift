@@ -1,34 +1,25 @@
 package import AuditRecord
 
-/// What a run was asked to do, resolved once.
+/// The settings of one run. Made once from options, environment and config file; a run never changes them.
 package struct ExportSettings: Sendable {
   /// Which events to fetch.
   package enum Request: Hashable, Sendable {
-    /// What coverage lacks up to now, and the lookback; `backfillStart` is where a fresh archive begins.
+    /// All gaps in coverage up to now, and the lookback. A fresh archive begins at `backfillStart`, or now if it is nil; an
+    /// earlier start extends an existing archive backwards.
     case incremental(backfillStart: Timestamp?)
-    /// Exactly this window; with `replace` the API's word counts, and what it no longer shows is dropped.
+    /// Exactly this window. With `replace`, archived rows that the API no longer shows are dropped.
     case window(Window, replace: Bool)
-
-    /// What of it lies in the future; nil when nothing does.
-    package func future(now: Timestamp) -> Timestamp? {
-      let latest =
-        switch self {
-        case .incremental(let start): start ?? .earliest
-        case .window(let window, _): window.to
-        }
-      return latest > now + ExportSummary.clockTolerance ? latest : nil
-    }
   }
 
-  /// How to reach a window that lies below newer events.
+  /// How a run reaches a window that lies below newer events.
   package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
-    /// By seeking; by the API's own filter only where that refuses pages far down the list.
+    /// Seek; use the API's own time filter only where the API refuses pages far down the list.
     case auto
-    /// By the API's own filter, if its answers agree with each other; else by seeking.
+    /// Use the API's own time filter while its answers agree with each other, else seek.
     case filter
-    /// By a binary search over the pages.
+    /// Find the first page of the window by binary search.
     case seek
-    /// By reading everything that is newer.
+    /// Read everything that is newer.
     case walk
   }
 
@@ -41,30 +32,32 @@ package struct ExportSettings: Sendable {
     package static let pageSize = 500
     package static let maxConcurrentRequests = 1
     package static let memoryLimit = 256 << 20
+    package static let commitTextLimit = 64 << 20
   }
 
   package var request: Request
-  /// How far before the newest covered instant every run reads again, for events that were written late.
+  /// How far back from the newest covered instant each incremental run reads again, to find events that were written late.
   package var lookback = Default.lookback
-  /// Events newer than this are left to the next run.
+  /// The settle window: events newer than this may still arrive, so they are not claimed as covered.
   package var settle = Default.settle
-  /// How long the API keeps events. Nothing older counts as covered.
+  /// How long the API keeps events. Nothing older is claimed as covered.
   package var retention = Default.retention
-  /// Lets a replacement drop more than half of the rows that the archive holds of its window.
+  /// Whether a replacement may drop more than half of the rows that the archive holds of its window.
   package var allowsMassRemoval = false
-  /// Export only days that are over.
+  /// Whether only days that are over are exported.
   package var wholeDays = false
-  /// A search term that every request carries. The archive then holds only what it finds.
+  /// A search term, sent with every request: the archive holds only matching events. Fixed for the life of the archive.
   package var query: String?
   package var timeFilter = Default.timeFilter
   /// Events per page, 1 to 500.
   package var pageSize = Default.pageSize
-  /// Requests in flight at once, at least 1.
+  /// The most requests in flight at once, at least 1.
   package var maxConcurrentRequests = Default.maxConcurrentRequests
-  /// Bytes of memory for rows that are not committed yet, approximately. Beyond it, they go to disk until their day is complete.
+  /// Approximate bytes of memory for rows of incomplete days. Rows beyond it are spilled to the disk until their day is
+  /// complete.
   package var memoryLimit = Default.memoryLimit
-  /// Bytes of rows as text that are staged at most before they are committed.
-  package var commitTextLimit = CommitSchedule.textLimit
+  /// Bytes of rows as text that may be staged before they are committed. See `CommitSchedule`.
+  package var commitTextLimit = Default.commitTextLimit
 
   package init(request: Request) {
     self.request = request

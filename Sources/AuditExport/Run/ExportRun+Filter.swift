@@ -4,9 +4,10 @@ import CloudsmithAPI
 
 /// The way to an old window through the API's own time filter.
 extension ExportRun {
-  /// Fetches a window through the time filter, as far as its answers agree with each other, and commits its days.
+  /// Fetches a window through the time filter, as far as the filter's answers agree with each other.
   ///
-  /// - Returns: what of the window has been received as a whole.
+  /// - Parameter commits: whether days are committed as they become complete.
+  /// - Returns: the parts of the window of which every event has been received.
   mutating func fetchFiltered(_ window: Window, commits: Bool) async throws -> Coverage {
     var proven = Coverage()
     var stretches = FilteredStretches(window)
@@ -14,74 +15,74 @@ extension ExportRun {
       var walk = FilteredWalk(stretch, known: head?.pagination.count)
       if let reason = try await read(&walk, stretch) {
         observe(.filterGivenUp(reason))
-        if proven.isEmpty { counters.timeFilter = nil }
+        if proven.isEmpty { committer.counters.timeFilter = nil }
         break
       }
       proven.insert(stretch)
-      if commits { try await commitComplete(stretch) }
+      if commits { try await committer.commitComplete(stretch) }
       stretches.finish(pages: walk.pages)
     }
     return proven
   }
 
-  /// Reads all of what the filter shows of a stretch; what it returns keeps the stretch from being claimed.
+  /// Reads all that the filter shows of a stretch.
+  ///
+  /// - Returns: why the stretch is not claimed; nil if it is complete.
   private mutating func read(
     _ walk: inout FilteredWalk, _ stretch: Window
   ) async throws -> IncompleteReason? {
     while true {
-      let answer: FilterAnswer
-      let number: Int
+      let query: FilterQuery
+      let (number, size): (Int, Int)
       switch walk.next {
       case .finished(.unproven(let reason)): return reason
       case .finished: return nil
-      case .count(let query):
-        number = 1
-        answer = try await ask(query, 1, size: 1)
-      case .read(let page, let query):
-        number = page
-        answer = try await ask(query, page, size: settings.pageSize)
+      case .count(let filter): (query, number, size) = (filter, 1, 1)
+      case .read(let page, let filter): (query, number, size) = (filter, page, settings.pageSize)
       }
-      switch answer {
+      switch try await fetcher.answer(to: query, page: number, size: size, counting: &committer.counters) {
       case .page(let page):
-        let view = try await collect(page)
-        counters.timeFilter = "filter"
+        let view = try await committer.collect(page)
+        committer.counters.timeFilter = "filter"
         walk.receive(view)
-        observe(
-          .page(
-            ExportEvent.Progress(
-              page: number, pagesInList: page.pagination.pageTotal, events: eventsReceived,
-              reached: stretch.to,
-              span: stretch)))
+        report(number, page.pagination, reached: stretch.to, stretch)
       case .pastTheEnd: walk.receivePastTheEnd()
       case .refused: walk.receiveRefusal()
       }
     }
   }
+}
 
-  private enum FilterAnswer {
-    case page(Page)
-    case pastTheEnd
-    /// The API will not have the query, or does not answer it after all attempts. The way without the filter may be open.
-    case refused
+/// The stretches in which a window is fetched through the time filter, newest first.
+///
+/// A stretch is whole days. It is short enough that a run which stops loses little, and long enough that quiet days do not
+/// cost a request each. No I/O.
+struct FilteredStretches: Sendable {
+  /// The stretch to fetch; nil when the window is done.
+  private(set) var next: Window?
+  private let window: Window
+  private var days: Int64 = 1
+
+  /// Pages that a stretch should have: after fewer the days double, after more than four times as many they halve.
+  static let pages = 4
+
+  init(_ window: Window) {
+    self.window = window
+    next = stretch(before: window.to)
   }
 
-  private mutating func ask(
-    _ query: FilterQuery, _ number: Int, size: Int
-  ) async throws(APIError) -> FilterAnswer {
-    if Task.isCancelled { throw .cancelled }
-    defer { countRequests() }
-    do {
-      switch try await client.page(number, size: size, query: query.text(with: settings.query)) {
-      case .page(let page):
-        countEvents(of: page)
-        return .page(page)
-      case .pastTheEnd: return .pastTheEnd
-      }
-    } catch {
-      switch error {
-      case .requestRefused, .notFound, .unavailable: return .refused
-      case .keyRefused, .planWithoutAuditLog, .waitTooLong, .unsafe, .cancelled: throw error
-      }
-    }
+  /// Goes on to the stretch before `next`, which took so many pages.
+  mutating func finish(pages: Int) {
+    guard let done = next else { return }
+    if pages < FilteredStretches.pages { days *= 2 }
+    if pages > 4 * FilteredStretches.pages { days = max(1, days / 2) }
+    next = stretch(before: done.from)
+  }
+
+  private func stretch(before end: Timestamp) -> Window? {
+    guard window.from < end else { return nil }
+    let last = Day(containing: Timestamp(microseconds: end.microseconds - 1))
+    let first = Day(number: last.number - days + 1)
+    return Window(from: max(window.from, first.start), to: end)
   }
 }

@@ -1,12 +1,12 @@
 internal import FoundationEssentials
 
-/// Whom the API takes a request for (`/user/self/`).
+/// The account behind a key (`GET /v1/user/self/`).
 ///
-/// A credential that the API cannot make out is dropped without a word there, and the request runs as nobody's: a 200
-/// alone does not say that the key was accepted.
+/// The API ignores a credential that it cannot read and treats the request as anonymous. So a 200 alone does not show that
+/// the key was accepted.
 package struct Account: Hashable, Sendable {
   package var isAuthenticated: Bool
-  /// Such as `audit-exporter`; nil for nobody, and where the API does not tell.
+  /// Such as `audit-exporter`; nil for an anonymous request, or if the API does not tell.
   package var slug: String?
 
   package init(isAuthenticated: Bool, slug: String? = nil) {
@@ -16,7 +16,9 @@ package struct Account: Hashable, Sendable {
 }
 
 extension AuditLogClient {
-  /// Asks who the key belongs to: one request.
+  /// Asks which account the key belongs to. One request.
+  ///
+  /// - Throws: `APIError`, as `page` does.
   package func account() async throws(APIError) -> Account {
     var account = Account(isAuthenticated: false)
     try await fetch("\(APIHost.versionPath)/user/self/", page: 1) { response in
@@ -34,10 +36,11 @@ extension AuditLogClient {
 }
 
 extension AuditLogClient {
-  /// Whether the API itself shows that the account may read the audit log: by its role in the organisation, which two requests
-  /// ask for. False where it cannot be told.
+  /// Whether the account's role in the organisation lets it read the audit log. Two requests; false if the role is unknown.
   ///
-  /// Cloudsmith documents that client logs need a Manager or an Owner; audit logs are taken to need the same.
+  /// Cloudsmith documents that client logs need a Manager or an Owner. This method assumes the same for audit logs.
+  ///
+  /// - Throws: `APIError` if the run has to stop: `.waitTooLong`, `.unsafe` or `.cancelled`.
   package func mayReadAuditLog() async throws(APIError) -> Bool {
     do {
       guard let slug = try await account().slug else { return false }

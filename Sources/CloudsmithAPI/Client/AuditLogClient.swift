@@ -1,9 +1,9 @@
 package import AuditRecord
 internal import Synchronization
 
-/// Pages of one audit log: paced, tried again when that can help, checked and parsed.
+/// Fetches pages of one audit log: paced, retried, checked and parsed.
 ///
-/// Safe to call from several tasks at once; all share one pace.
+/// Safe to call from several tasks at once. All requests share one pace, one rate limit and one set of counters.
 package final class AuditLogClient: Sendable {
   private let log: LogName
   private let origin: Origin
@@ -14,7 +14,7 @@ package final class AuditLogClient: Sendable {
   private let random: @Sendable () -> Double
   private let observe: @Sendable (ClientEvent) -> Void
   private let state: Mutex<State>
-  /// Parsers that have learned the order of members, one for every page that was ever parsed beside another.
+  /// Idle parsers, which have learned the order of members. There are as many as pages were ever parsed at once.
   private let parsers = Mutex<[EventParser]>([])
 
   private struct State {
@@ -23,8 +23,11 @@ package final class AuditLogClient: Sendable {
   }
 
   /// - Parameters:
-  ///   - random: from 0 to below 1, for jitter.
-  ///   - observe: called on the task that asks for the page; it should be quick.
+  ///   - host: the only host that receives the key.
+  ///   - transport: sends one request at a time for each caller; it neither retries nor follows redirects.
+  ///   - reserve: the share of the rate limit that `.auto` leaves to others.
+  ///   - random: returns numbers from 0 to below 1, for jitter.
+  ///   - observe: called on the task that asks for the page. It should return quickly.
   package init(
     log: LogName, host: APIHost, key: APIKey, transport: any HTTPTransport,
     clock: any RunClock = SystemClock(),
@@ -46,14 +49,21 @@ package final class AuditLogClient: Sendable {
         counters: ClientCounters(now: clock.now, elapsed: clock.elapsed)))
   }
 
-  /// Whose log it is.
+  /// The organisation that owns the log.
   var organization: String { log.organization.description }
 
+  /// A snapshot of what the client has done so far.
   package var counters: ClientCounters { state.withLock(\.counters) }
 
-  /// One page, from 1, of so many records at most. The error is final: what another try could mend was tried.
+  /// Fetches one page. Waits for the pace and the rate limit, and retries; the error is final.
   ///
-  /// A page whose answer is larger than the limits comes in parts, of which one page is made.
+  /// If an answer exceeds the limits, the page is read in parts (`PageParts`).
+  ///
+  /// - Parameters:
+  ///   - number: from 1.
+  ///   - size: the most records; the API allows up to 500.
+  ///   - query: a search query, not percent-encoded.
+  /// - Throws: `APIError`; `.cancelled` promptly when the task is cancelled.
   package func page(
     _ number: Int, size: Int = 500, query: String? = nil
   ) async throws(APIError) -> PageOutcome {
@@ -97,15 +107,14 @@ package final class AuditLogClient: Sendable {
     return answer
   }
 
-  /// Asks until the answer is final, and hands a good one (200) to `receive`; a fault that it finds there is worth another
-  /// try, like any other.
+  /// Sends a request until its answer is final, and hands an answer of status 200 to `receive`. A fault that `receive` returns
+  /// is retried like any other.
   ///
   /// - Parameters:
   ///   - target: path and query.
-  ///   - page: for those who watch, and for what a 404 means: to a page after the first it is no error, and nothing is
-  ///     received.
+  ///   - page: for events, and for the meaning of a 404: after the first page it is no error, and `receive` is not called.
   ///   - measuresBody: see `APIRequest`.
-  ///   - tooLarge: takes an answer that is larger than the limits; without it, such an answer is an error.
+  ///   - tooLarge: takes an answer that exceeds the limits. Without it, such an answer is an error.
   func fetch(
     _ target: String, page: Int, measuresBody: Bool = false,
     tooLarge: ((Hazard, OversizedAnswer) -> Void)? = nil,
@@ -139,13 +148,13 @@ package final class AuditLogClient: Sendable {
     }
   }
 
-  /// `text` of a response as one line that can be printed, without the key; nil when nothing is left of it.
+  /// A text of the response as one printable line without the key; nil if nothing is left.
   func printable(_ text: String, of response: APIResponse) -> String? {
     Answer.oneLine(text, limit: 80, hiding: [key, response.token].compactMap(\.self))
   }
 
   private enum Exchange {
-    /// Or past the end of the list.
+    /// `receive` took the answer, or the page lies past the end of the list.
     case received
     case tooLarge(Hazard, OversizedAnswer)
     case redirect(location: String?)
@@ -157,7 +166,7 @@ package final class AuditLogClient: Sendable {
     case fault(Fault)
   }
 
-  /// One request and what its answer, or the lack of one, means.
+  /// Sends one request, and decides what its answer or failure means.
   private func exchange(
     _ request: APIRequest, page: Int, _ receive: (APIResponse) -> Fault?
   ) async throws(APIError) -> Exchange {
@@ -274,7 +283,7 @@ package final class AuditLogClient: Sendable {
     }
   }
 
-  /// The time by the API's clock.
+  /// The time by the API's clock. See `AnswerClock`.
   package var now: Timestamp { state.withLock { $0.counters.clock.now(at: clock.elapsed) } }
 
   private func ended(_ rate: RateLimit?) {

@@ -1,10 +1,10 @@
 package import AuditRecord
 
-/// One page of an audit log: its records, and where the API says it stands.
+/// One page of an audit log: its records, and its place in the list by the answer's own fields.
 package struct Page: Sendable {
-  /// The page that was asked for, from 1.
+  /// The requested page, from 1.
   package var number: Int
-  /// The size that was asked for; the size in force is `pagination.pageSize`.
+  /// The requested size. The API may use a smaller one: `pagination.pageSize`.
   package var requestedSize: Int
   package var parsed: ParsedPage
   package var pagination: Pagination
@@ -17,33 +17,34 @@ package struct Page: Sendable {
   }
 }
 
-/// What asking for a page gives.
+/// The outcome of a request for a page.
 package enum PageOutcome: Sendable {
   case page(Page)
-  /// 404 to a page after the first: the list is shorter than that now.
+  /// 404 to a page after the first: the list has fewer pages.
   case pastTheEnd
 }
 
-/// The `X-Pagination-*` fields of an answer. A field that is absent, as all are for an empty list, no number, or out of
-/// bounds is nil.
-package struct Pagination: Hashable, Sendable {
-  /// Records in the whole list.
-  package var count: Int?
-  package var page: Int?
-  package var pageTotal: Int?
-  package var pageSize: Int?
+/// The request for one page of one audit log (`GET /v1/audit-log/OWNER/[REPO/]`).
+package struct AuditLogRequest: Hashable, Sendable {
+  package var log: LogName
+  /// From 1.
+  package var page: Int
+  /// The API's maximum is 500. It reduces a larger size without notice.
+  package var pageSize: Int
+  /// A search query, not percent-encoded.
+  package var query: String?
 
-  package init(count: Int? = nil, page: Int? = nil, pageTotal: Int? = nil, pageSize: Int? = nil) {
-    self.count = count
+  package init(log: LogName, page: Int, pageSize: Int, query: String? = nil) {
+    self.log = log
     self.page = page
-    self.pageTotal = pageTotal
     self.pageSize = pageSize
+    self.query = query
   }
 
-  package init(_ headers: HeaderFields) {
-    self.count = headers.count("X-Pagination-Count", in: HeaderBounds.count)
-    self.page = headers.count("X-Pagination-Page", in: HeaderBounds.count)
-    self.pageTotal = headers.count("X-Pagination-PageTotal", in: HeaderBounds.count)
-    self.pageSize = headers.count("X-Pagination-PageSize", in: HeaderBounds.pageSize)
+  /// Path and query, such as `/v1/audit-log/acme/?page=1&page_size=500`. The slash before the query is part of the path.
+  package var target: String {
+    let path = "\(APIHost.versionPath)/audit-log/\(log)/"
+    let filter = query.map { "&query=\(PercentEncoding.encode($0))" } ?? ""
+    return "\(path)?page=\(page)&page_size=\(pageSize)\(filter)"
   }
 }

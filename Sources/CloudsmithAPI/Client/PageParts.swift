@@ -1,24 +1,24 @@
 import AuditRecord
 
-/// Reads a page whose answer is larger than the limit in smaller parts, and puts it together again.
+/// Reads a page whose answer exceeds the limit in smaller parts, and puts it together again.
 ///
-/// A page of `size` places is so many whole pages of a size that divides it: 500, 250, 125, 25, 5, 1. A part that is too large itself
-/// is read in smaller ones, down to one record; of a record that is too large by itself a stand-in goes to quarantine.
+/// A page consists of whole pages of any size that divides its own: 500, 250, 125, 25, 5, 1. A part that is too large is read
+/// in smaller parts, down to one record. A record that is too large by itself goes to quarantine as a stand-in.
 ///
-/// The list shifts between two parts. Each answer says how many records the list has: what it grew by pushed what was received before
-/// down by as many places, and what was pushed in is read. So the page is in the end as one answer would have shown it at the newest
-/// count. Where answers contradict that (a record at two places, a place that nothing fills, a count that falls), the page is read anew,
-/// `passLimit` times; then it is given as it came, without the places that nothing fills: the walk's own counts find what is missing.
+/// The list may grow between two parts. Each answer counts the list, and growth pushes the records received before down by as
+/// many places; the new records are read too. So the page becomes what one answer would have shown at the newest count. If
+/// answers contradict that (a record at two places, a place that stays empty, a smaller count), the page is read again, up to
+/// `passLimit` times. Then it is returned without its empty places, and the walk's counts find what is missing.
 ///
-/// Where no answer says how long the list is and one record after the other is too large, or all of a page, it is not the records: then
-/// the page is given up.
+/// If no answer counts the list and one record after another is too large, the records are not the cause, and the page is
+/// given up.
 ///
-/// No input or output: an answer goes in (`receive`), `next` says what to do.
+/// No I/O: an answer goes in (`receive`), and `next` says what to do.
 struct PageParts {
   enum Step: Hashable {
-    /// The record limit is what is left of the memory for the page.
+    /// `recordLength` is the memory left for the page, in bytes: the limit of one record.
     case read(page: Int, size: Int, recordLength: Int)
-    /// The page is as whole as it gets.
+    /// The page is as complete as it can be.
     case finished
     /// The parts do not fit together, or all are too large.
     case failed
@@ -32,7 +32,7 @@ struct PageParts {
 
     var content: Content?
     var identity = IdentityHash(value: 0)
-    /// Of the largest part that is not known to be too large.
+    /// The size of the largest part that is not known to be too large.
     var size: Int
   }
 
@@ -44,36 +44,39 @@ struct PageParts {
   /// The first place of the page, from 0.
   private let first: Int
   private var places: [Place]
-  /// Where each record stands: its place in `places` before all shifts.
+  /// The place of each record in `places`, before all shifts.
   private var known: [IdentityHash: Int] = [:]
+  /// The places by which the list has grown in all.
   private var shifted = 0
-  /// By what the list had grown at the last answer.
+  /// The places by which the list grew at the last answer.
   private var growth = 0
-  /// Places that the list has, as an answer without a count showed.
+  /// The end of the list, as an answer without a count showed it.
   private var end = Int.max
   private var count: Int?
   private var isSizeTold = false
   private var rows: [RowBatch] = []
   private var counts = FlatteningCounts()
+  /// Bytes of the records received.
   private var held = 0
   /// Records in a row that were too large.
   private var fruitless = 0
-  /// Answers in a row that filled no place, though the list had not grown.
+  /// Answers in a row that filled no place, although the list had not grown.
   private var idle = 0
   private var passes = 1
   private var readings = 0
 
-  /// How often a page is read that its answers contradict.
+  /// The most times that a page is read if its answers contradict each other.
   static let passLimit = 6
-  /// How many answers in a row may fill no place: one of a copy that lags behind shows what is there already.
+  /// The most answers in a row that fill no place. A copy of the list that lags behind shows known records.
   static let idleLimit = 3
-  /// Bytes of records that a page is put together of. When they are used up, records beyond `leastRecordLength` go to quarantine.
+  /// The bytes of records that a page may hold. Once they are used up, records beyond `leastRecordLength` go to quarantine.
   static let memory = 256 << 20
+  /// In bytes. A smaller record is always kept.
   static let leastRecordLength = 64 << 10
-  /// How many records in a row may be too large where nothing says how long the list is.
+  /// The most records in a row that are too large, if no answer counts the list.
   static let fruitlessLimit = 4
 
-  /// - Parameter answer: of the whole page, which is too large.
+  /// - Parameter answer: the answer to the whole page, which exceeds the limit.
   init(page: Int, size requested: Int, _ answer: OversizedAnswer) {
     number = page
     requestedSize = requested
@@ -84,13 +87,14 @@ struct PageParts {
       receiveTooLarge(answer, page: page, size: size)
     } else {
       _ = follow(answer.pagination.count)
-      // Once more, to be measured.
+      // Read it again, to measure it.
       step()
     }
   }
 
   // MARK: - Answers
 
+  /// Takes the part that `next` asked for.
   mutating func receive(_ part: Page) {
     guard case .read(let page, let size, _) = next else { return }
     guard fits(part.pagination, size) else { return }
@@ -120,7 +124,7 @@ struct PageParts {
     goOn(isNew: isNew, part.pagination.count)
   }
 
-  /// Takes note that the answer to a part, or to the page, is too large.
+  /// Takes an answer to the part that exceeds the limit.
   mutating func receiveTooLarge(_ answer: OversizedAnswer) {
     guard case .read(let page, let size, _) = next, fits(answer.pagination, size) else { return }
     receiveTooLarge(answer, page: page, size: size)
@@ -153,13 +157,14 @@ struct PageParts {
     goOn(isNew: isNew, answer.pagination.count)
   }
 
+  /// Takes a 404 for the part.
   mutating func receivePastTheEnd() {
     guard case .read(let page, let size, _) = next else { return }
     end = min(end, (page - 1) * size)
     goOn(isNew: true, nil)
   }
 
-  /// The size of the parts that a part is read in: the largest of which it is so many.
+  /// The size of the parts of a part: the largest proper divisor.
   static func part(of size: Int) -> Int {
     let factor = (2...max(2, size)).first { size % $0 == 0 } ?? size
     return size / factor
@@ -167,7 +172,7 @@ struct PageParts {
 
   // MARK: - The page
 
-  /// What the parts came to; a page past the end of the list has none.
+  /// The page put together. Valid once `next` is `.finished`.
   mutating func outcome() -> PageOutcome {
     let due = self.due
     guard due > 0 || number == 1 else { return .pastTheEnd }
@@ -199,7 +204,7 @@ struct PageParts {
       Page(number: number, requestedSize: requestedSize, parsed: parsed, pagination: pagination))
   }
 
-  /// How many places of the page the list has.
+  /// The number of places of the page that the list has.
   private var due: Int { max(0, min(size, (count ?? .max) - first, end - first)) }
 
   // MARK: - Places
@@ -236,7 +241,7 @@ struct PageParts {
     return places[index].identity != identity
   }
 
-  /// Whether an answer is of a page of the size that was asked for.
+  /// Whether an answer has the requested page size.
   private mutating func fits(_ pagination: Pagination, _ size: Int) -> Bool {
     if let told = pagination.pageSize {
       isSizeTold = true
@@ -248,7 +253,9 @@ struct PageParts {
     return true
   }
 
-  /// Moves what was received by what the list has grown; returns by how much less the answer counts than an earlier one.
+  /// Moves the records received by the growth of the list.
+  ///
+  /// - Returns: by how much the answer's count is smaller than an earlier one.
   private mutating func follow(_ now: Int?) -> Int {
     growth = 0
     guard let now else { return 0 }
@@ -260,7 +267,7 @@ struct PageParts {
     growth = min(now - before, size)
     count = now
     shifted += growth
-    // What other records of the page come to is a good guess.
+    // New records are probably as large as the others of the page.
     let fresh = Place(size: places.lazy.map(\.size).max() ?? size)
     places = Array(repeating: fresh, count: growth) + places.dropLast(growth)
     known = known.filter { $0.value + shifted < size }
@@ -290,7 +297,7 @@ struct PageParts {
     next = isFruitless ? .failed : .finished
   }
 
-  /// Whether the part of this size in which a place lies holds a record that is too large by itself.
+  /// Whether the part of this size around a place holds a record that is too large by itself.
   private func isTooLarge(_ index: Int, _ size: Int) -> Bool {
     let start = (first + index) / size * size - first
     return places[start..<start + size].contains { place in
@@ -299,12 +306,12 @@ struct PageParts {
     }
   }
 
-  /// Reads downwards, and what the list has grown by at last: each answer shows it anew.
+  /// Asks for the first empty place from the top, but for new records only at the end: each answer may push in more.
   private mutating func step() {
     let wanted = places[..<due]
     let front = wanted.prefix { $0.content == nil }.count
     let behind = wanted[front...].firstIndex { $0.content == nil }
-    // What a page that is read once in the smallest parts needs, some times over.
+    // Several times the readings that the smallest parts need.
     guard readings < 8 * size + 64, behind != nil || front > 0 else {
       finish()
       return
@@ -312,7 +319,7 @@ struct PageParts {
     var index = behind ?? 0
     var part = places[index].size
     while part > 1, isTooLarge(index, part) { part = PageParts.part(of: part) }
-    // Where the list grows on like that, a small part shows what stands above, which is known.
+    // If the list keeps growing this fast, a small part would show only known records above the place.
     if behind != nil, growth >= part { index = index + growth < due ? index + growth : 0 }
     let left = max(PageParts.leastRecordLength, PageParts.memory - held)
     next = .read(page: (first + index) / part + 1, size: part, recordLength: left)

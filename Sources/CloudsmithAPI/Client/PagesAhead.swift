@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// Pages of one list, several in flight at once, handed out in the order in which they are asked for.
+/// Fetches pages of one list ahead, several at once, and returns them in the order in which they are asked for.
 ///
-/// The answers come in any order, and one asked for ahead can show the list as it was before the page above it was
-/// read: `Seam` tells such pages by their count.
+/// Answers arrive in any order. A page fetched ahead may show the list as it was before the page above it was read; `Seam`
+/// recognises such pages by their count.
 package final class PagesAhead: Sendable {
   private typealias Flight = Task<Result<PageOutcome, APIError>, Never>
 
@@ -14,8 +14,8 @@ package final class PagesAhead: Sendable {
   private let flights = Mutex<[Int: Flight]>([:])
 
   /// - Parameters:
-  ///   - size: records a page.
-  ///   - limit: requests in flight at once, from 1.
+  ///   - size: the most records per page.
+  ///   - limit: the most requests in flight at once, at least 1.
   package init(_ client: AuditLogClient, size: Int, query: String?, limit: Int) {
     self.client = client
     self.size = size
@@ -25,8 +25,10 @@ package final class PagesAhead: Sendable {
 
   deinit { stop() }
 
-  /// One page, from 1. The `more` pages after it are expected to be asked for next; of them as many are asked for ahead
-  /// as may be in flight. Those that were asked for earlier and are not expected any more are given up.
+  /// Fetches one page, and requests as many of the `more` pages after it ahead as the limit allows. Cancels requests for
+  /// other pages.
+  ///
+  /// - Throws: the `APIError` of this page. Errors of pages requested ahead surface when their turn comes.
   package func page(_ number: Int, expecting more: Int = 0) async throws(APIError) -> PageOutcome {
     guard limit > 1 else { return try await client.page(number, size: size, query: query) }
     let flight = depart(number, number + max(0, min(more, limit - 1)))
@@ -38,7 +40,7 @@ package final class PagesAhead: Sendable {
     return try landed.get()
   }
 
-  /// Gives up what is in flight.
+  /// Cancels all requests in flight.
   package func stop() {
     flights.withLock { flights in
       for flight in flights.values { flight.cancel() }

@@ -1,17 +1,18 @@
-/// A Cloudsmith API key, or a token in the place of one: sent with every request, and shown nowhere.
+/// A Cloudsmith API key, or a token used instead of one. Sent with every request, never shown.
 ///
 /// It prints as `[redacted]` in every way that Swift prints values. Only this target reads its text.
 package struct APIKey: Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
+    /// A key, sent in `X-Api-Key`.
     case key
-    /// A token that was given for another proof. Cloudsmith refuses one in `X-Api-Key`.
+    /// A token from an exchange, sent as a bearer (RFC 6750, section 2.1). Cloudsmith refuses it in `X-Api-Key`.
     case bearer
   }
 
   let text: String
   let kind: Kind
 
-  /// White space around the key is taken off (a newline at the end of a secret file is normal).
+  /// Reads a key. Removes white space around it: a newline at the end of a secret file is normal.
   package init(_ text: String, kind: Kind = .key) throws(APIKeyError) {
     let text = text.trimming(while: \.isWhitespace)
     guard !text.isEmpty else { throw .empty }
@@ -26,13 +27,13 @@ package struct APIKey: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// What stands before a key that was copied with its surroundings: of a shell, an ini or env file, or a header. Never the key:
-  /// padding of base64 is not followed by anything.
+  /// The text before a key that was copied along from a shell, an ini or env file, or a header. Never part of the key: nothing
+  /// follows the padding of base64.
   private static var label: Regex<Substring> {
     #/(?:export\s+|set\s+|\$env:)?(?:[A-Z][A-Z0-9]*_[A-Z0-9_]*\s*=|(?i:(?:x-)?api[_\-]?key|key|token|authorization)\s*[=:]|(?i:bearer|token)\s)(?!=*$)/#
   }
 
-  /// The header field that it is sent in.
+  /// The header field that carries the key.
   var field: (name: String, value: String) {
     switch kind {
     case .key: ("X-Api-Key", text)
@@ -40,7 +41,7 @@ package struct APIKey: Hashable, Sendable {
     }
   }
 
-  /// `text` with every occurrence of the key taken out: for words of the other side that may echo it.
+  /// `text` with every occurrence of the key replaced, for texts of the server that may echo it.
   func redacted(from text: String) -> String {
     text.replacing(self.text, with: description)
   }
@@ -52,10 +53,10 @@ extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomR
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Why a text is no API key.
+/// Why a text is not an API key. Never repeats the text.
 package enum APIKeyError: Error, Hashable, Sendable {
   case empty, containsWhiteSpace, containsControlCharacter, notASCII, byteOrderMark, quotes, notExpanded
-  /// What stands before the key, such as `CLOUDSMITH_API_KEY=`.
+  /// The text before the key, such as `CLOUDSMITH_API_KEY=`.
   case label(String)
 }
 

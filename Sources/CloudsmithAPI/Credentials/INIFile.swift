@@ -1,8 +1,9 @@
-/// The text of `config.ini` or `credentials.ini`, as cloudsmith-cli keeps them: sections of `key = value` lines.
+/// The content of cloudsmith-cli's `config.ini` or `credentials.ini`: sections of `key = value` lines.
 ///
-/// Values may stand in quotes; an empty one is an absent one. Keys are case-sensitive. A line beginning with `#` or `;` is a
-/// comment. What is none of these is passed over.
+/// Values may be in quotes; an empty value counts as absent. Keys are case-sensitive. Lines that begin with `#` or `;` are
+/// comments. Other lines are ignored. It prints as `[redacted]`, because it may hold a key.
 package struct INIFile: Sendable {
+  /// A value and the line it is on.
   package struct Entry: Hashable, Sendable {
     package var text: String
     /// From 1.
@@ -16,6 +17,7 @@ package struct INIFile: Sendable {
 
   private var sections: [String: [String: Entry]] = [:]
 
+  /// Reads any text. Never fails.
   package init(_ text: String) {
     var section = ""
     var number = 0
@@ -33,7 +35,7 @@ package struct INIFile: Sendable {
     }
   }
 
-  /// What a section says of a key; nil when it says nothing, or an empty text.
+  /// The value of a key in a section; nil if it is absent or empty.
   package func entry(_ key: String, in section: String) -> Entry? {
     sections[section]?[key].flatMap { $0.text.isEmpty ? nil : $0 }
   }

@@ -1,9 +1,9 @@
 package import AuditRecord
 
-/// A sign of life for a dead man's switch: that a job ended, how, and in which words.
+/// A ping for a dead man's switch: the result of a job, its duration and a text. The service alerts if no ping arrives.
 package struct Notice: Hashable, Sendable {
   package var isSuccess: Bool
-  /// What a person should read: the first line says the most.
+  /// For people. Some services show the first line only.
   package var text: String
   package var duration: TimeSpan
 
@@ -13,14 +13,14 @@ package struct Notice: Hashable, Sendable {
     self.duration = duration
   }
 
-  /// Bytes of a body: what the oldest installations of healthchecks keep.
+  /// The most bytes of a body. Old installations of healthchecks keep no more.
   static let bodyLimit = 10_000
-  /// Characters of a message in a query.
+  /// The most characters of a message in a query.
   static let messageLimit = 250
-  /// The longest time that Uptime Kuma takes, in milliseconds: a day.
+  /// The longest duration that Uptime Kuma takes, in milliseconds: a day.
   private static let pingLimit: Int64 = 86_400_000
 
-  /// What is sent: a POST where there is a body, else a GET.
+  /// The request for this ping: a POST if there is a body, else a GET.
   func request(to url: NoticeURL) -> (target: String, body: [UInt8]?) {
     switch url.convention {
     case .healthchecks:
@@ -31,7 +31,7 @@ package struct Notice: Hashable, Sendable {
       let state = "state=\(isSuccess ? "complete" : "fail")"
       return (target(url.path, url.query, state, "message=\(message)"), nil)
     case .uptimeKuma:
-      // The URL that the service shows has these three already, for success.
+      // The URL that the service shows already has these three parameters, for success.
       let others = url.query.split(separator: "&").filter { pair in
         !["status", "msg", "ping"].contains(pair.prefix { $0 != "=" })
       }
@@ -49,7 +49,7 @@ package struct Notice: Hashable, Sendable {
     return query.isEmpty ? path : "\(path)?\(query)"
   }
 
-  /// Cut where a character ends.
+  /// The text, cut between two characters.
   private var body: [UInt8] {
     var bytes = Array(text.utf8.prefix(Notice.bodyLimit))
     while String(validating: bytes, as: UTF8.self) == nil, !bytes.isEmpty { bytes.removeLast() }
@@ -62,10 +62,11 @@ package struct Notice: Hashable, Sendable {
   }
 }
 
-/// Why a notice did not arrive; it holds no URL.
+/// Why a ping was not delivered. Never holds the URL, which is a secret.
 package enum NoticeError: Error, Hashable, Sendable {
   /// The service answered with this status.
   case refused(status: Int)
+  /// There was no answer.
   case transport(TransportFault)
 }
 
@@ -79,13 +80,16 @@ extension NoticeError: CustomStringConvertible {
 }
 
 extension Notice {
-  /// Tries before it is given up: a lost packet at night should wake nobody.
+  /// The attempts before the ping is given up: a lost packet at night should wake nobody.
   package static let tries = 3
-  /// What one try may take, and how long the next one waits.
+  /// The time limit of one attempt. The caller sets it in the transport's settings.
   package static let patience = TimeSpan.seconds(5)
+  /// The wait between two attempts.
   package static let pause = TimeSpan.seconds(1)
 
-  /// Sends it until the service takes it. What another try could not mend is not tried again.
+  /// Sends the ping until the service accepts it. Tries at most `tries` times, and only if another attempt may succeed.
+  ///
+  /// - Throws: the failure of the last attempt.
   package func deliver(
     to url: NoticeURL, by transport: some NoticeTransport, clock: some RunClock = SystemClock()
   ) async throws(NoticeError) {
@@ -117,8 +121,73 @@ extension NoticeError {
   }
 }
 
-/// One request without a key, and the status of its answer.
+/// Sends pings. Implemented by `AsyncHTTPClientTransport`.
 package protocol NoticeTransport: Sendable {
-  /// Sends a POST with the body as plain text, or a GET without one. Follows no redirect and repeats nothing.
+  /// Sends a POST with the body as plain text, or a GET without one. Sends no key, follows no redirect, makes one attempt.
+  ///
+  /// - Parameter target: path and query.
+  /// - Returns: the status of the answer.
   func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int
+}
+
+/// The URL of a dead man's switch. Whoever knows it can send pings, so it is a secret: it prints as `[redacted]` in every way
+/// that Swift prints values.
+package struct NoticeURL: Hashable, Sendable {
+  /// The protocol of the service, recognised by the shape of its URLs.
+  enum Convention: Hashable, Sendable {
+    /// `https://hc-ping.com/UUID`: POST to it, or to `…/fail`, with the text as the body. Other services copy it.
+    case healthchecks
+    /// `https://cronitor.link/p/KEY/MONITOR`: `state` and `message` in the query.
+    case cronitor
+    /// `https://…/api/push/TOKEN`: `status`, `msg` and `ping`, in milliseconds, in the query.
+    case uptimeKuma
+  }
+
+  let origin: Origin
+  let path: String
+  /// Without the question mark.
+  let query: String
+  let convention: Convention
+
+  /// Reads an https URL, or an http URL of this machine.
+  package init(_ text: String) throws(NoticeURLError) {
+    let text = String(text.trimming(while: \.isWhitespace))
+    guard let parts = URLParts(text) else { throw .notAURL }
+    guard parts.userInfo == nil else { throw .userInfo }
+    guard let scheme = parts.scheme.flatMap({ Origin.Scheme(rawValue: $0) }) else { throw .notAURL }
+    origin = Origin(scheme: scheme, host: parts.host, port: parts.port)
+    guard scheme == .https || origin.isLoopback else { throw .plainHTTP }
+    let rest = parts.rest.prefix { $0 != "#" }
+    let path = rest.prefix { $0 != "?" }
+    self.path = path.isEmpty ? "/" : String(path)
+    query = String(rest.dropFirst(path.count).dropFirst())
+    let isPush = path.contains("/api/push/")
+    convention = origin.host == "cronitor.link" ? .cronitor : isPush ? .uptimeKuma : .healthchecks
+  }
+
+  /// The host, for `ConnectionSettings`.
+  package var host: APIHost {
+    get throws(APIHostError) { try APIHost(origin.description) }
+  }
+}
+
+extension NoticeURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "[redacted]" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Why a text is not a usable ping URL. Never repeats the text, which is a secret.
+package enum NoticeURLError: Error, Hashable, Sendable {
+  case notAURL, userInfo, plainHTTP
+}
+
+extension NoticeURLError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .notAURL: "it is not a URL; write it like https://hc-ping.com/your-uuid-here"
+    case .userInfo: "a user name or password in it is not sent; use a URL without"
+    case .plainHTTP: "it is a secret and not sent in the clear: http is for this machine only; use https"
+    }
+  }
 }

@@ -2,47 +2,49 @@ package import AuditRecord
 
 /// Decides which page of a filtered list to read next, and whether all events of a window have been received.
 ///
-/// The time filter's grammar is not documented, so its answers are evidence only where they agree with each other. The
-/// events that it counts before the two ends of a span must differ by exactly the distinct events that it shows between
-/// them; and what it counts before the end of the span and after it must be all that the list has. A filter that is
-/// ignored, refused, cut off or hides events does not pass. The span is wider than the window by `margin`, so that a filter
-/// may drop the time of day, be in another zone, or follow another clock by as much; every event is filtered again on our
-/// side.
+/// Cloudsmith does not document how the filter treats times, so its answers count only if they agree with each other:
+/// * The counts before the two ends of a span must differ by exactly the distinct events shown between them.
+/// * The counts before and after the end of the span must add up to the whole list.
 ///
-/// What this cannot show: an event that the filter files under a time farther away than the margin.
+/// A filter that is ignored, refused, cut off or hides events does not pass. The span is wider than the window by `margin`,
+/// so the filter may drop the time of day, use another time zone, or follow another clock by as much. The caller filters
+/// every event again.
 ///
-/// No input or output: an answer goes in (`receive`), `next` says what to do.
+/// One fault stays hidden: an event that the filter files under a time farther away than the margin.
+///
+/// No I/O: an answer goes in (`receive`), and `next` says what to do.
 package struct FilteredWalk: Sendable {
   package enum Step: Hashable, Sendable {
-    /// How many events a query has: its first page, of one event.
+    /// Ask how many events match: page 1, with one event.
     case count(FilterQuery)
     case read(page: Int, FilterQuery)
     case finished(PageWalk.Ending)
   }
 
-  /// How much wider than the window the span is on both sides.
+  /// By how much the span is wider than the window on each side.
   package static let margin = TimeSpan.days(2)
-  /// How far outside of the span an event may lie: by the zone that a filter has in mind.
+  /// How far outside the span an event may lie, because the filter uses another time zone.
   static let zones = TimeSpan.hours(15)
-  /// How often the list is read before the walk gives it up.
+  /// The most readings of the list before the walk gives up.
   package static let passLimit = 6
 
+  /// What to do next.
   package private(set) var next: Step
   /// Pages received.
   package private(set) var pages = 0
 
   private let span: Window
-  /// What the list counted before.
+  /// The count of the whole list when it was read last.
   private let known: Int
   private var passes = 1
-  /// Events before the span; before its end; after it. What is counted next is the whole list.
+  /// The number of events before the span, before its end, and after it. The whole list is counted last.
   private var counts: [Int] = []
-  /// What the list of the span counts; nil until it has told.
+  /// The count of the span; nil before its first answer.
   private var expected: Int?
-  /// What was received since the count last changed.
+  /// Events received since the count last changed.
   private var received: Set<IdentityHash> = []
 
-  /// - Parameter known: what the list counted when it was read last, without the filter.
+  /// - Parameter known: the count of the whole list when it was read last without the filter; nil if unknown.
   package init(_ window: Window, known: Int? = nil) {
     self.known = known ?? 0
     span = Window(
@@ -51,6 +53,7 @@ package struct FilteredWalk: Sendable {
     next = .count(FilterQuery(to: span.from))
   }
 
+  /// Takes the page that `next` asked for.
   package mutating func receive(_ page: PageView) {
     switch next {
     case .count: receiveCount(page)
@@ -59,7 +62,7 @@ package struct FilteredWalk: Sendable {
     }
   }
 
-  /// Takes a 404 for what `next` asked for.
+  /// Takes a 404 for the page that `next` asked for.
   package mutating func receivePastTheEnd() {
     switch next {
     case .count: receive(count: 0)
@@ -68,7 +71,7 @@ package struct FilteredWalk: Sendable {
     }
   }
 
-  /// Takes note that the API refuses what `next` asked for, or does not answer it.
+  /// Takes a refusal of the page that `next` asked for, or the lack of an answer.
   package mutating func receiveRefusal() {
     next = .finished(.unproven(.filterFailed))
   }
@@ -88,14 +91,14 @@ package struct FilteredWalk: Sendable {
     switch counts.count {
     case 1: next = .read(page: 1, list)
     case 2:
-      // Nothing before the span and nothing in it can also be a filter that finds nothing at all.
-      guard count - counts[0] == shown, shown == expected ?? 0, count > 0, !PageWalk.isRound(shown) else {
+      // A filter that finds nothing at all also counts nothing before the span and nothing in it.
+      guard count - counts[0] == shown, shown == expected ?? 0, count > 0, !ListCount.isRound(shown) else {
         return readAgain(expected: count - counts[0], found: shown)
       }
       next = .count(FilterQuery(from: span.to))
     case 3: next = .count(FilterQuery())
     default:
-      // Counted last: an event that arrives meanwhile can spoil the sum, but never mend it.
+      // Counted last: an event that arrives meanwhile can only spoil the sum, never make it fit.
       guard counts[1] + counts[2] == count, count * 100 >= known * 99 else {
         return readAgain(expected: count, found: counts[1] + counts[2])
       }
@@ -105,7 +108,7 @@ package struct FilteredWalk: Sendable {
 
   private mutating func receive(_ page: PageView, _ number: Int) {
     pages += 1
-    // An empty list says nothing of itself.
+    // An empty list has no count.
     guard let count = page.pagination.count ?? (page.records.isEmpty ? (number == 1 ? 0 : expected) : nil)
     else {
       next = .finished(.unproven(.unreconciled(expected: nil, found: page.records.count)))
@@ -119,18 +122,18 @@ package struct FilteredWalk: Sendable {
     if let expected, expected != count { return readAgain(expected: count, found: received.count) }
     expected = count
     for record in page.records { received.insert(record.identity) }
-    // A page that is short in mid-list: there would be no end of them.
+    // A page that is short in the middle of the list.
     if let size = page.pagination.pageSize, page.records.count < min(size, count - (number - 1) * size) {
       return readAgain(expected: count, found: received.count)
     }
-    // No list has more pages than records, whatever its fields say.
+    // A list never has more pages than records.
     let isLast = page.isLast || page.records.isEmpty || number >= count
     next = isLast ? .count(FilterQuery(to: span.to)) : .read(page: number + 1, list)
   }
 
   private mutating func readAgain(expected: Int, found: Int) {
     passes += 1
-    // More than there are: the list has changed without a word.
+    // More events than there are: the list has changed without notice.
     if found > expected { received = [] }
     self.expected = nil
     counts = []
@@ -138,5 +141,26 @@ package struct FilteredWalk: Sendable {
       passes > FilteredWalk.passLimit
       ? .finished(.unproven(.unreconciled(expected: expected, found: found)))
       : .count(FilterQuery(to: span.from))
+  }
+}
+
+/// A search query for events by time: at or after `from`, before `to`, or both.
+///
+/// The syntax is Cloudsmith's. Cloudsmith does not document that it takes RFC 3339 times; see `FilteredWalk`.
+package struct FilterQuery: Hashable, Sendable {
+  package var from: Timestamp?
+  package var to: Timestamp?
+
+  package init(from: Timestamp? = nil, to: Timestamp? = nil) {
+    self.from = from
+    self.to = to
+  }
+
+  /// `event_at:>="2024-02-12T00:00:00.000000Z" AND event_at:<"2024-02-13T00:00:00.000000Z"`, after `other` in parentheses.
+  /// Nil if there is no condition at all.
+  package func text(with other: String?) -> String? {
+    let bounds = [from.map { "event_at:>=\"\($0)\"" }, to.map { "event_at:<\"\($0)\"" }].compactMap(\.self)
+    if bounds.isEmpty { return other }
+    return (other.map { ["(\($0))"] + bounds } ?? bounds).joined(separator: " AND ")
   }
 }

@@ -1,18 +1,17 @@
 import AuditRecord
 
-/// Compares how many events a list has above an instant with how many of them were received.
+/// Compares the number of events that a list has above an instant with the number received.
 ///
-/// In a list that is newest first, the rank of the first event of an instant is the number of events that are newer. Less
-/// the distinct newer events that were received, this is the number of events that are there and were not received
-/// (`missing`). Whether pages seem to fit together plays no part in it: a page from a copy of the list that lags behind
-/// fits, and hides events all the same.
+/// In a list that is newest first, the rank of the first event of an instant is the number of newer events. The rank less
+/// the distinct newer events received is the number of events that were not received (`missing`). This check does not
+/// depend on how pages fit together: a page from a copy of the list that lags behind fits, and hides events all the same.
 ///
-/// Missing events are explained by what the list grew since its head was read last; events too many by what was seen to
-/// disappear. Nothing else explains anything.
+/// Only two things explain a difference: growth of the list since its head was read last explains missing events, and
+/// events that were seen to disappear explain a surplus.
 ///
-/// Memory: the events of the last few pages and of the first ones; of all others, one mark a page.
+/// Memory: the events of the first and the last few pages, and one mark for each other page. No I/O.
 struct ListCount: Sendable {
-  /// What was received above an instant, by the page on which the instant begins.
+  /// The number of events received above an instant, and the page on which the instant begins.
   private struct Mark {
     var page: Int
     var instant: Timestamp
@@ -21,41 +20,42 @@ struct ListCount: Sendable {
 
   /// Records on a page; nil before the first page.
   private(set) var size: Int?
-  /// Places above the walk's first page, and events that looks at the head have found.
+  /// Places above the walk's first page, plus the events that looks at the head have found.
   private var offset = 0
-  /// Of the pages accepted, from above.
+  /// The marks of accepted pages, from the top.
   private var marks: [Mark] = []
-  /// The mark below which the events received are known one by one; the top where none is.
+  /// The mark from which on events are known one by one. At first, the top of the list.
   private var floor = Mark(page: 0, instant: .latest, received: 0)
-  /// Received at or below the floor.
+  /// The events received at or below the floor.
   private var recent: [IdentityHash: Timestamp] = [:]
-  /// Events that looks at the head have found; they are part of `offset`.
+  /// Events that looks at the head have found. They are part of `offset`.
   private var arrived: Set<IdentityHash> = []
   /// The events of the first pages.
   private var head: [IdentityHash: Timestamp] = [:]
-  /// What the list counted when its head was read last.
+  /// The count of the list when its head was read last.
   private var countAtHead: Int?
-  /// The largest count seen, and the last.
+  /// The largest count seen.
   private(set) var largestCount: Int?
+  /// The latest count seen.
   private(set) var lastCount: Int?
-  /// Events that are known to have disappeared while the list was read.
+  /// Events that disappeared while the list was read.
   private var removed = 0
   /// Events that the last look no longer showed on the first pages.
   private var hidden: Set<IdentityHash> = []
-  /// Of those, the ones that a walk begun anew no longer counts, and has not met again.
+  /// Those of `hidden` that a walk which started over does not count and has not met again.
   private var forgotten: Set<IdentityHash> = []
   /// The most that was missing since the head was read last.
   private var mostMissing = 0
 
-  /// Whether the list had fewer events above some page than were received: events above it disappeared, and pulled those below up.
+  /// Whether the list had fewer events above some page than were received: events disappeared, and pulled others up.
   private(set) var hasSurplus = false
 
-  /// Accepted pages whose events are known one by one.
+  /// The number of accepted pages whose events are known one by one.
   private static let pagesKept = 3
 
   // MARK: - Pages
 
-  /// The first page of the walk, from which everything is counted.
+  /// Starts counting at the first page of the walk.
   mutating func begin(with page: PageView) {
     size = page.pagination.pageSize ?? size ?? page.records.count
     offset = page.number == 1 ? 0 : (page.number - 1) * (size ?? 0)
@@ -70,7 +70,7 @@ struct ListCount: Sendable {
     mostMissing = 0
   }
 
-  /// Takes the events of a page, whichever page that is.
+  /// Takes the events of any page.
   mutating func add(_ page: PageView) {
     note(page.pagination.count)
     if !forgotten.isEmpty { forgotten.subtract(page.records.map(\.identity)) }
@@ -82,7 +82,7 @@ struct ListCount: Sendable {
     }
   }
 
-  /// How many events newer than the oldest instant of the page were not received; nil where the page does not tell.
+  /// The number of events newer than the page's oldest instant that were not received; nil if the page does not tell.
   func missing(above page: PageView) -> Int? {
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       let rank = rank(page.place(of: instant), on: page)
@@ -90,20 +90,20 @@ struct ListCount: Sendable {
     return rank - offset - received(above: instant)
   }
 
-  /// As `missing`, of everything that the list has down to the end of the page.
+  /// The number of events down to the end of the page that were not received; nil without a page size.
   func missing(through page: PageView) -> Int? {
     rank(page.records.count, on: page).map { $0 - offset - floor.received - recent.count }
   }
 
-  /// Whether growth explains what is missing, or a loss what is there too much.
+  /// Whether growth explains missing events, or a loss explains a surplus.
   func explains(_ missing: Int, at page: PageView) -> Bool {
     guard let growth = growth(to: page) else { return missing <= 0 && missing >= -removed }
     return missing <= max(0, growth) && missing >= min(0, growth) - removed
   }
 
-  /// Takes the page as the lower edge of what has been read.
+  /// Makes the page the lower edge of the pages read.
   ///
-  /// - Parameter missing: as it was when the page was read.
+  /// - Parameter missing: the events missing above the page when it was read.
   mutating func accept(_ page: PageView, missing: Int?) {
     mostMissing = max(mostMissing, missing ?? 0)
     if let missing, missing < 0 { hasSurplus = true }
@@ -118,7 +118,7 @@ struct ListCount: Sendable {
     recent = recent.filter { $0.value <= floor.instant }
   }
 
-  /// Forgets what was counted from a page on, so that it can be read again; what was received stays received.
+  /// Forgets the counts from a page on, so that it can be read again. Events received stay received.
   mutating func rewind(to page: Int) {
     marks.removeAll { $0.page >= page }
     if let last = marks.last {
@@ -131,14 +131,14 @@ struct ListCount: Sendable {
 
   // MARK: - The head
 
-  /// What the first pages, read again, tell.
+  /// The first pages, read again.
   struct Look: Sendable {
-    /// Events that were not on the first pages before.
+    /// Events that the first pages did not show before.
     var arrived: [IdentityHash: Timestamp] = [:]
     var shown: Set<IdentityHash> = []
     var oldest = Timestamp.latest
     var count: Int?
-    /// Whether a page has shown an event known before; then nothing below it is new.
+    /// Whether a page has shown a known event. Then everything below it is known.
     var isWhole = false
   }
 
@@ -157,16 +157,17 @@ struct ListCount: Sendable {
     }
   }
 
-  /// How many events the look contradicts what was read before by; zero when all is explained, and then the look counts
-  /// as the beginning.
+  /// Ends a look at the head.
+  ///
+  /// - Returns: how many events it contradicts. If zero, the look replaces the earlier reading of the head.
   mutating func finish(_ look: Look) -> Int {
     let arrived = look.arrived.count
     let growth = look.count.flatMap { now in countAtHead.map { now - $0 } }
     let unfound = mostMissing - max(arrived, growth ?? 0)
     let lost = growth.map { max(0, arrived - $0) }
     hidden = Set(head.lazy.filter { $0.value > look.oldest && !look.shown.contains($0.key) }.map(\.key))
-    // Events that are gone from the head can have been erased, or the answer is from a copy that lags behind: it is not
-    // believed, and the walk that begins anew forgets them.
+    // Events that are gone from the head may have been erased, or the answer comes from a copy that lags behind. So it is not
+    // believed, and a walk that starts over forgets them.
     let unexplained = max(unfound, hidden.count)
     guard unexplained <= 0 else { return unexplained }
     offset += arrived
@@ -181,21 +182,21 @@ struct ListCount: Sendable {
 
   // MARK: - Counting
 
-  /// How many events disappeared from the list without having been received: by how much it shrank, less what was received
-  /// and is gone.
+  /// The number of events that disappeared before they were received: the loss of the list, less the received events that
+  /// are gone.
   func lost(missing: Int) -> Int {
     guard let largestCount, let lastCount else { return 0 }
     return largestCount - lastCount + min(0, missing) - forgotten.count
   }
 
-  /// What the list counted at most and what it counts now, where more than one event in ten disappeared: expiry does
-  /// not do that while a list is read. nil where nothing of the kind was seen.
+  /// The largest and the latest count, if more than one event in ten disappeared; else nil. Expiry does not remove so many
+  /// while a list is read.
   var loss: (before: Int, now: Int)? {
     guard let largestCount, let lastCount, (largestCount - lastCount) * 10 > largestCount else { return nil }
     return (largestCount, lastCount)
   }
 
-  /// Takes note of how many events an answer says that there are.
+  /// Notes the count of an answer.
   mutating func note(_ count: Int?) {
     guard let count else { return }
     largestCount = max(largestCount ?? 0, count)

@@ -1,10 +1,10 @@
 package import AuditRecord
 
-/// What the walk needs to know of a page: who is on it, when, and what the answer said about the list.
+/// A page as the walk sees it: the identity and time of each record, and the answer's pagination fields.
 package struct PageView: Sendable {
   package struct Record: Hashable, Sendable {
     package var identity: IdentityHash
-    /// nil for a record whose time could not be read.
+    /// Nil if the time could not be read.
     package var time: Timestamp?
 
     package init(identity: IdentityHash, time: Timestamp?) {
@@ -16,11 +16,14 @@ package struct PageView: Sendable {
   package var number: Int
   package var pagination: Pagination
   package var records: [Record]
+  /// Nil if no time on the page could be read.
   package private(set) var oldest: Timestamp?
-  /// `Timestamp.earliest` where no time on the page could be read.
+  /// `Timestamp.earliest` if no time on the page could be read.
   package private(set) var newest: Timestamp = .earliest
+  /// Whether no record is newer than one above it.
   package private(set) var isNewestFirst = true
 
+  /// - Parameter records: in the order of the page.
   package init(number: Int, pagination: Pagination, records: [Record]) {
     self.number = number
     self.pagination = pagination
@@ -34,6 +37,7 @@ package struct PageView: Sendable {
     }
   }
 
+  /// Costs 24 bytes for each record. Quarantined records come last.
   package init(_ page: Page) {
     let rows = page.parsed.rows
     var records: [Record] = []
@@ -47,17 +51,17 @@ package struct PageView: Sendable {
     self.init(number: page.number, pagination: page.pagination, records: records)
   }
 
-  /// Whether the answer itself says that nothing follows. A page that is not full says nothing by that alone.
+  /// Whether the answer's own fields say that nothing follows. A page that is not full proves nothing by itself.
   package var isLast: Bool {
     if let count = pagination.count, let size = pagination.pageSize { return number * size >= count }
     return pagination.pageTotal.map { number >= $0 } ?? false
   }
 
-  /// How many pages after this one a walk down to `start` is likely to need, if events go on as close together as they
-  /// are here; none where the answer does not say how many there are.
+  /// An estimate of the pages after this one that a walk down to `start` needs, from the density of events on this page.
+  /// Zero if the answer does not tell how many pages there are.
   package func pagesLeft(downTo start: Timestamp) -> Int {
     guard isNewestFirst, let oldest, let total = pagination.pageTotal, number < total else { return 0 }
-    // The page after the one that passes the start is needed to prove it.
+    // One more page proves the page that passes the start.
     guard oldest >= start, newest > oldest else { return 1 }
     let pages = (oldest - start).seconds / (newest - oldest).seconds
     return min(total - number, Int(min(pages, 1_000_000)) + 1)
@@ -69,19 +73,18 @@ package struct PageView: Sendable {
     return min(size, max(0, count - (number - 1) * size))
   }
 
-  /// The records of one instant; nil: those whose time could not be read.
+  /// The records of one instant, or for nil those whose time could not be read.
   func identities(at time: Timestamp?) -> [IdentityHash] {
     records.lazy.filter { $0.time == time }.map(\.identity)
   }
 
-  /// How many records of this page the other one shows too.
+  /// The number of records that are on both pages.
   func overlap(with other: PageView) -> Int {
     let shown = Set(other.records.lazy.map(\.identity))
     return records.count { shown.contains($0.identity) }
   }
 
-  /// By how many records this page, read again, has moved down, told by an instant that begins on both readings; nil
-  /// where none does.
+  /// By how many places this page moved down since an earlier reading; nil if no instant begins on both readings.
   func shift(since earlier: PageView) -> Int? {
     guard isNewestFirst, earlier.isNewestFirst, let lowest = records.last(where: { $0.time != nil })?.time
     else { return nil }
@@ -90,8 +93,8 @@ package struct PageView: Sendable {
     return place(of: lowest) - earlier.place(of: lowest)
   }
 
-  /// Every record with its time. One whose time could not be read counts as of the time of the record above it, or as just
-  /// newer than the one below it, or as the oldest of all where no time on the page could be read.
+  /// Every record with a time. A record whose time could not be read takes the time of the record above it. At the top of
+  /// the page it counts as just newer than the first record with a time, or as the oldest of all if there is none.
   var timedIdentities: [(identity: IdentityHash, time: Timestamp)] {
     let first = records.lazy.compactMap(\.time).first
     var last = first.map { Timestamp(microseconds: $0.microseconds + 1) } ?? .earliest
@@ -101,7 +104,7 @@ package struct PageView: Sendable {
     }
   }
 
-  /// How many places of the page come before an instant.
+  /// The number of places before the first record of an instant.
   func place(of instant: Timestamp) -> Int {
     records.firstIndex { $0.time == instant } ?? records.count
   }

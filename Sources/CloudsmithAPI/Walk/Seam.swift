@@ -1,20 +1,22 @@
 import AuditRecord
 
-/// The lower edge of what has been read, and whether an event can have slipped through between it and the next page.
+/// The lower edge of the pages read, and whether an event can have been missed between it and the next page.
 ///
-/// Pages are read downwards, and new events push all others down. So everything older than the instant at which a page
-/// ends stands on the next page or below, and everything newer has been shown: only events of that very instant can
-/// stand on neither page, where the server puts them in another order on every request. They are counted: the instant
-/// is whole when as many of its events have been received, in whatever reading, as it has been seen to take places on
-/// the pages from its first to its last. Growth between the readings makes the places one sees too many, never too few.
+/// Pages are read downwards, and new events push all others down. So every event older than the last instant of a page
+/// is on the next page or below, and every newer event has been shown. Only events of that very instant can be on neither
+/// page, because the server may order them differently in every answer.
+///
+/// These events are counted. The instant is whole when as many of its events have been received, in any reading, as it
+/// takes places on the pages from its first to its last. Growth between the readings makes the number of places too large,
+/// never too small. No I/O.
 struct Seam {
   enum Verdict {
     case holds
-    /// The instant has not ended yet: it can be judged on the page where it does.
+    /// The instant continues on the next page and can be judged where it ends.
     case goesOn
-    /// So many events of the instant, or more, are not accounted for.
+    /// At least so many events of the instant are missing.
     case open(missing: Int)
-    /// The list became shorter: the two answers may come from copies of it, of which one lags behind.
+    /// The list became shorter. The two answers may come from two copies of it, one of which lags behind.
     case shrank
   }
 
@@ -22,16 +24,16 @@ struct Seam {
   private(set) var above: PageView
   /// The page on which the instant begins.
   let firstPage: Int
-  /// When the last event of the page happened; nil where no time on it could be read.
+  /// The time of the page's last event; nil if no time on the page could be read.
   private let instant: Timestamp?
-  /// Events of the instant that any reading showed.
+  /// Events of the instant that any reading has shown.
   private var received: Set<IdentityHash> = []
-  /// What stood at the places of the instant, page by page.
+  /// The records at the places of the instant, page by page.
   private(set) var places: [IdentityHash] = []
-  /// Records without a readable time, page by page. Each can be of the instant, for all one knows, and take a place.
+  /// Records without a readable time, page by page. Each may belong to the instant and take a place.
   private var unreadable: [IdentityHash] = []
 
-  /// The edge of a page where nothing above matters any more.
+  /// The edge below a page, when nothing above it matters any more.
   init(below page: PageView) {
     above = page
     firstPage = page.number
@@ -41,8 +43,8 @@ struct Seam {
     unreadable = page.identities(at: nil)
   }
 
-  /// The edge of the first page of the instant, read again. If the list became shorter since, what was received before may be gone,
-  /// and would stand in for an event that was never shown: then counting starts again.
+  /// The edge below the first page of the instant, read again. Counting starts over if the list became shorter: an event
+  /// received before may be gone, and would hide one that was never shown.
   init(below page: PageView, after earlier: Seam) {
     self.init(below: page)
     if instant == earlier.instant, earlier.growth(to: page) ?? 0 >= 0 { received.formUnion(earlier.received) }
@@ -50,26 +52,27 @@ struct Seam {
 
   var receivedCount: Int { received.count }
 
-  /// Places seen that nothing received accounts for.
+  /// Places of the instant without an event received.
   var missing: Int { places.count - received.count + unreadable.count - Set(unreadable).count }
 
+  /// By how much the list grew from the page above to `page`; nil without counts.
   func growth(to page: PageView) -> Int? {
     guard let before = above.pagination.count, let now = page.pagination.count else { return nil }
     return now - before
   }
 
-  /// Whether the page goes on where the one above it ends, or repeats part of what came before.
+  /// Whether the page continues the one above it, or repeats part of it.
   func keepsOrder(_ page: PageView) -> Bool {
     guard let instant, page.newest > instant, page.overlap(with: above) == 0 else { return true }
-    // Growth by about a page brings back what is from before the upper page. But whatever comes in, the instant stands
-    // between what is newer and what is older, and nothing newer than it is pushed down further than the list grew.
+    // Growth by about a page brings back events from above the upper page. But the instant always stands between newer and
+    // older events, and the list pushes no newer event further down than it grew.
     let isBetween = page.oldest ?? .latest >= instant || !page.identities(at: instant).isEmpty
     let newer = page.records.count { $0.time ?? .earliest > instant }
     let allowed = growth(to: page).map { $0 - above.identities(at: instant).count } ?? .max
     return isBetween && newer <= allowed
   }
 
-  /// Whether a page that is read again joins what was read above it: it shows part of what it showed before, or goes on above that.
+  /// Whether a page that is read again joins the pages above it: it overlaps its earlier reading, or begins at or above it.
   func joins(_ page: PageView) -> Bool {
     page.overlap(with: above) > 0 || page.newest >= above.newest
   }
@@ -77,7 +80,7 @@ struct Seam {
   /// Judges the page after `above`, in a list that is newest first.
   mutating func judge(_ page: PageView) -> Verdict {
     if let growth = growth(to: page), growth < 0 { return .shrank }
-    // A page that begins above the instant shows all of it, or its beginning.
+    // A page that begins above the instant shows its beginning at least.
     guard let instant, page.newest <= instant else { return .holds }
     let here = page.identities(at: instant)
     received.formUnion(here)
@@ -87,16 +90,16 @@ struct Seam {
     return missing > 0 ? .open(missing: missing) : .holds
   }
 
-  /// Whether an edge that was left open by `page` is accounted for, now that the page above has been read again: where
-  /// it has moved down by all that the list grew, all growth came in above, and the places counted are too many by what
-  /// the list grew between the first two readings.
+  /// Whether a second reading of the page above explains why `page` left the edge open. If that page moved down by as much
+  /// as the list grew, all new events arrived above it, and the places counted are too many by the growth between the first
+  /// two readings.
   func isExplained(by reread: PageView, after page: PageView) -> Bool {
     guard firstPage == above.number, let growth = growth(to: page), growth > 0 else { return false }
     guard let all = self.growth(to: reread), reread.shift(since: above) == all else { return false }
     return missing <= growth
   }
 
-  /// The edge below a page that goes on with the instant.
+  /// The edge below a page on which the instant continues.
   func continued(by page: PageView) -> Seam {
     var seam = self
     seam.above = page

@@ -32,8 +32,8 @@ struct Chapter: Sendable {
 
   static let log = LogName("acme")!
   static let paths = ArchivePaths(log)
-  private static let start = Timestamp(rfc3339: "2024-02-12T06:00:00Z")!
-  private static let firstNight = Timestamp(rfc3339: "2024-02-14T01:50:00Z")!
+  private static let start = time("2024-02-12T06:00:00Z")
+  private static let firstNight = time("2024-02-14T01:50:00Z")
 
   /// Before the run.
   let store: SimulatedStore
@@ -101,7 +101,7 @@ struct Chapter: Sendable {
   func play(
     on store: SimulatedStore, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in }
   ) async throws -> ExportSummary {
-    try await world(store).export(.incremental(backfillStart: Chapter.start), observe: observe) {
+    try await harness(store).export(.incremental(backfillStart: Chapter.start), observe: observe) {
       $0.pageSize = pageSize
     }
   }
@@ -125,27 +125,27 @@ struct Chapter: Sendable {
   /// Opens the archive for writing and closes it; what a look at it then finds.
   func open<Result>(_ store: SimulatedStore, _ body: (ArchiveWriter) throws -> Result) async throws -> Result
   {
-    try await world(store).withWriter { try body($0) }
+    try await harness(store).withWriter { try body($0) }
   }
 
-  private func world(_ store: SimulatedStore) throws -> World {
-    let world = try World(now: now, store: store) { configuration in
+  private func harness(_ store: SimulatedStore) throws -> TestHarness {
+    let harness = try TestHarness(now: now, store: store) { configuration in
       configuration.events = .generated(
         Generation(count: 60, window: Window(from: Chapter.start, to: Chapter.firstNight), ties: 2))
     }
-    world.formats.withLock { $0 = formats }
-    world.beforeRequest.withLock { beforeRequest in
-      beforeRequest = { [clock = world.clock, delay] (_: Int) throws(TransportFault) in
+    harness.formats.withLock { $0 = formats }
+    harness.beforeRequest.withLock { beforeRequest in
+      beforeRequest = { [clock = harness.clock, delay] (_: Int) throws(TransportFault) in
         clock.advance(to: clock.now + delay)
       }
     }
-    world.api.withLock { api in
+    harness.api.withLock { api in
       api.change(Chapter.log) { log in
         log.insert(record: Array(#"{"uuid":"bad-1"}"#.utf8))
         happenings(&log)
       }
     }
-    return world
+    return harness
   }
 
   // MARK: Looking

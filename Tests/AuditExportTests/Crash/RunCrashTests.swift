@@ -102,7 +102,9 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run in a bucket that dies, or whose call fails, at any call leaves the same`(_ kind: Kind)
+  func `a run in a bucket that dies or fails at any call leaves a state of before or after a commit`(
+    _ kind: Kind
+  )
     async throws
   {
     let (chapter, before) = try await kind.chapterInBucket()
@@ -128,7 +130,7 @@ import Testing
     print("\(kind.rawValue) in a bucket: \(story.calls) calls, \(crashes) buckets left by them, no violation")
   }
 
-  @Test func `a recovery that dies before or after any operation is done by the next one`() async throws {
+  @Test func `a recovery that dies at any operation is completed by the next one`() async throws {
     var (disks, crashes) = (0, 0)
     for kind in [Kind.first, .revision] {
       let (chapter, before) = try await kind.chapterOnDisk()

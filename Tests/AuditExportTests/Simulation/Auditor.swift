@@ -63,17 +63,17 @@ struct Auditor {
   /// Whether it was shown the same lie throughout, and could drop what is there.
   private var isDeceived = false
   private var hasReplaced = false
-  private let world: World
+  private let harness: TestHarness
   /// What was covered while it was hidden, or has disappeared from the log.
   private var exempt: Set<Event> = []
   /// Whether the archive has rows that the log has no longer.
   private(set) var hasVanishedRows = false
 
-  init(_ world: World, _ ledger: Ledger) {
+  init(_ harness: TestHarness, _ ledger: Ledger) {
     self.ledger = ledger
-    self.world = world
-    log = world.log
-    paths = ArchivePaths(world.log)
+    self.harness = harness
+    log = harness.log
+    paths = ArchivePaths(harness.log)
   }
 
   /// What is wrong; empty when all is well. The store is looked at through a copy, and left as the run left it.
@@ -160,7 +160,7 @@ struct Auditor {
     require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows are out of order, or there twice")
     let found = Set(rows)
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
-    let there = Set(try world.truth())
+    let there = Set(try harness.truth())
     let gone = archived.subtracting(found)
     if isReplacing, isDeceived { exempt.formUnion(gone) }
     let lost = gone.subtracting(exempt).filter { !isReplacing || there.contains($0) }
@@ -237,7 +237,7 @@ struct Auditor {
   private mutating func checkEvents(after run: Run, _ before: Manifest?) throws {
     let entries = ledger.entries
     let covered = manifest?.coverage ?? Coverage()
-    let there = Set(try world.truth())
+    let there = Set(try harness.truth())
     let hadVanishedRows = hasVanishedRows || entries.contains { !there.contains($0.event) }
     hasVanishedRows = !archived.isSubset(of: there)
     for (index, entry) in entries.prefix(run.shown).enumerated() {

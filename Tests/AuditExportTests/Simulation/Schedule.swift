@@ -27,7 +27,7 @@ struct Schedule {
   private var odd: SeededRandom
   private let isClustered: Bool
   private let isFilterOnClock: Bool
-  private let world: World
+  private let harness: TestHarness
   private let store: SimulatedStore
   private let ledger: Ledger
   private let settings: ExportSettings
@@ -52,7 +52,7 @@ struct Schedule {
       TimeFilter.exact, .exact, .inclusive, .dayTruncated, .shifted(.hours(2)), .ignored, .rejected,
       .onClock(FilterClock()),
     ])
-    world = try World(now: now, store: store) {
+    harness = try TestHarness(now: now, store: store) {
       $0.maximumPageSize = largest
       $0.timeFilter = filter
     }
@@ -67,20 +67,20 @@ struct Schedule {
     // A late bound beyond the lookback is what nobody promised to find.
     let bounds: [TimeSpan] = [.zero, .hours(1), settings.lookback, settings.lookback, settings.lookback * 2]
     ledger = Ledger(lateBound: random.pick(bounds))
-    auditor = Auditor(world, ledger)
+    auditor = Auditor(harness, ledger)
     self.random = random
   }
 
   private mutating func play() async throws -> Report {
     let days = Double.random(in: 0...5, using: &random)
-    let first = world.clock.now
+    let first = harness.clock.now
     happen(Int.random(in: 0...40, using: &random), from: first - .days(days), to: first)
     for _ in 0..<Int.random(in: 2...4, using: &random) {
       if report.problems.isEmpty { try await night() }
-      let before = world.clock.now
+      let before = harness.clock.now
       let next = before + .hours(random.pick([0, 0.3, 5, 24, 24, 24, 80]))
       happen(Int.random(in: 0...12, using: &random), from: before, to: next)
-      world.clock.advance(to: next)
+      harness.clock.advance(to: next)
     }
     if report.problems.isEmpty { try await calm() }
     return report
@@ -92,8 +92,8 @@ struct Schedule {
     for index in times.indices.dropFirst() where isClustered && !ways.once(in: 4) {
       times[index] = min(to.microseconds, times[index - 1] + .random(in: 0...60_000_000, using: &ways))
     }
-    world.api.withLock { api in
-      api.change(world.log) { log in
+    harness.api.withLock { api in
+      api.change(harness.log) { log in
         for time in times.sorted() {
           ledger.happen(at: Timestamp(microseconds: time), in: &log, &random)
         }
@@ -129,7 +129,7 @@ struct Schedule {
   }
 
   private mutating func request() -> ExportSettings.Request {
-    let now = world.clock.now
+    let now = harness.clock.now
     guard random.once(in: 4) else {
       guard !random.once(in: 3) else { return .incremental(backfillStart: nil) }
       let back = TimeSpan.hours(Double.random(in: 0...144, using: &random))
@@ -180,10 +180,10 @@ struct Schedule {
     let behaviours = others + (oddity?.behaviours ?? [])
     let pageSize = Int.random(in: 2...random.pick([8, 20, 60]), using: &random)
     var run = Auditor.Run(
-      request: request, settings: settings, began: world.clock.now, shown: ledger.count,
+      request: request, settings: settings, began: harness.clock.now, shown: ledger.count,
       hidden: oddity?.hidden ?? .nothing, isDeceived: oddity?.isTheSameThroughout ?? false,
       tellsOtherTime: oddity?.tellsOtherTime ?? false)
-    world.api.withLock { $0.behave(behaviours) }
+    harness.api.withLock { $0.behave(behaviours) }
     prepare(mishap)
     let lastCommit = Mutex(0)
     let failure: (any Error)?
@@ -199,7 +199,7 @@ struct Schedule {
     let died = store.hasFailed
     end(mishap)
     tell(run, mishap, pageSize, behaviours, oddity, failure, died: died)
-    if world.isEndless.withLock(\.self) { report.problems.append("a run without end") }
+    if harness.isEndless.withLock(\.self) { report.problems.append("a run without end") }
     if let failure, !died { report.problems.append("the run threw \(failure)") }
     report.problems += try await auditor.check(after: run, store)
   }
@@ -208,14 +208,14 @@ struct Schedule {
   private mutating func export(
     _ request: ExportSettings.Request, _ pageSize: Int, _ observe: @escaping @Sendable (ExportEvent) -> Void
   ) async throws -> ExportSummary {
-    let (world, settings) = (world, settings)
+    let (harness, settings) = (harness, settings)
     var way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
     // A filter by when events were written hides those that came later than its margin.
     if isFilterOnClock, ledger.lateBound > FilteredWalk.margin { way = way == .walk ? .walk : .seek }
     let memory = ways.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
-    world.formats.withLock { $0 = ways.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
+    harness.formats.withLock { $0 = ways.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
     return try await Task {
-      try await world.export(request, observe: observe) { adjusted in
+      try await harness.export(request, observe: observe) { adjusted in
         adjusted = settings
         adjusted.request = request
         adjusted.pageSize = pageSize
@@ -226,7 +226,7 @@ struct Schedule {
   }
 
   private func prepare(_ mishap: Mishap) {
-    world.beforeRequest.withLock { beforeRequest in
+    harness.beforeRequest.withLock { beforeRequest in
       switch mishap {
       case .noAnswer(let first, let fault):
         beforeRequest = { (number: Int) throws(TransportFault) in if number >= first { throw fault } }
@@ -293,9 +293,9 @@ struct Schedule {
   /// All faults are over: two more runs, and everything is there, without a gap.
   private mutating func calm() async throws {
     for _ in 0..<2 {
-      let start = auditor.manifest == nil ? world.clock.now - .days(3) : nil
+      let start = auditor.manifest == nil ? harness.clock.now - .days(3) : nil
       try await run(.incremental(backfillStart: start))
-      world.clock.advance(to: world.clock.now + .hours(2))
+      harness.clock.advance(to: harness.clock.now + .hours(2))
     }
     guard report.problems.isEmpty, let manifest = auditor.manifest else { return }
     // Rows that disappeared from the log hold back claims until somebody accepts that.

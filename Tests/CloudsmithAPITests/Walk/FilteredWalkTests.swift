@@ -141,8 +141,7 @@ extension FilteredWalk {
   }
 
   @Test
-  func `a filter that hides events everywhere, and counts itself rightly, is found by what the list counts`()
-  {
+  func `a filter that hides events but counts itself rightly is found by the count of the list`() {
     var walk = FilteredWalk(window)
     var log = log
     log.isHiding = true
@@ -156,7 +155,7 @@ extension FilteredWalk {
     #expect(!walk.isWhole)
   }
 
-  @Test func `quiet is proven by older events`() {
+  @Test func `older events prove a quiet window`() {
     var walk = FilteredWalk(window)
     let (received, requests) = walk.run(Filtered(times: [19 * day, 2 * day]))
     #expect(walk.isWhole && received.filter(window.contains).isEmpty)
@@ -192,7 +191,7 @@ extension FilteredWalk {
     }
   }
 
-  @Test func `an event written late while the list is read begins it again`() {
+  @Test func `an event written late while the list is read makes it be read again`() {
     var walk = FilteredWalk(window)
     let late = 10 * day + 1_234
     let (received, _) = walk.run(log) { request, log in
@@ -210,7 +209,7 @@ extension FilteredWalk {
     #expect(!walk.isWhole)
   }
 
-  @Test func `two copies of a list, one of which lags behind, are not taken for whole`() {
+  @Test func `two copies of a list, one of which lags behind, do not prove the window`() {
     var walk = FilteredWalk(window)
     let hidden = log.times[215]
     let (received, _) = walk.run(log) { request, log in
@@ -219,7 +218,7 @@ extension FilteredWalk {
     #expect(!walk.isWhole || received.isSuperset(of: events(of: log)))
   }
 
-  @Test func `a list that counts a million events and shows one a page is given up soon`() {
+  @Test func `a list that counts a million events and shows one per page is given up soon`() {
     var walk = FilteredWalk(window)
     var requests = 0
     while requests < 500 {

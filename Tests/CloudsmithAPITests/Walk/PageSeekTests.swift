@@ -91,7 +91,7 @@ extension PageSeek {
     }
   }
 
-  @Test func `a list that grows meanwhile is found too early in it, never too late`() throws {
+  @Test func `in a growing list the page found is too early, never too late`() throws {
     try withEvery("growth", in: [1, 7, 10, 100]) { growth in
       var list = LongList(count: 5_000, newest: 10_000_000)
       let end = Timestamp(microseconds: list.time(3_333))
@@ -103,7 +103,7 @@ extension PageSeek {
   }
 
   @Test(arguments: [0, 1, 9], [true, false])
-  func `a server that does not heed the page number ends the search at once`(growth: Int, hasTotal: Bool)
+  func `a server that ignores the page number ends the search at once`(growth: Int, hasTotal: Bool)
     throws
   {
     var list = LongList(count: 100, newest: 1_000_000, hasTotal: hasTotal)
@@ -133,7 +133,7 @@ extension PageSeek {
     #expect(seek.next == .found(page: 1))
   }
 
-  @Test func `a total far too large costs a search in its doublings, not in its pages`() throws {
+  @Test func `a total that is far too large costs requests by its logarithm only`() throws {
     let list = LongList(count: 1_000, newest: 10_000_000)
     for total in [101, 1_000, 1_000_000_000_000] {
       func page(_ number: Int) -> PageView? {
@@ -174,7 +174,7 @@ extension PageSeek {
     #expect(seek.next == .found(page: 24))
   }
 
-  @Test func `in a list that is not newest first there is nothing to seek`() {
+  @Test func `a list that is not newest first is read from page 1`() {
     var list = LongList(count: 100, newest: 1_000, step: -1_000)
     var seek = PageSeek(before: Timestamp(microseconds: 50_000))
     #expect(seek.run(&list, size: 10) == (1, 1))
@@ -195,7 +195,7 @@ extension PageSeek {
     #expect(walk.firstPage == 4)
   }
 
-  @Test func `a walk from a page found starts anew at the first when the order breaks`() {
+  @Test func `a walk from a page found starts over at page 1 when the order breaks`() {
     let list = LongList(count: 100, newest: 100_000, step: -1_000)
     var walk = PageWalk(from: 5, before: Timestamp(microseconds: 0), downTo: Timestamp(microseconds: -10))
     var asked: [Int] = []

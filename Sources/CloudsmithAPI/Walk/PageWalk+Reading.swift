@@ -1,0 +1,156 @@
+import AuditRecord
+
+/// The way down the list, and the seams between its pages.
+extension PageWalk {
+  // MARK: - Down the list
+
+  /// Takes the next page down the list: checks its seam and its count.
+  mutating func receiveDown(_ page: PageView) {
+    endAnswers = 0
+    guard isNewestFirst else { return receiveUnordered(page) }
+    guard page.isNewestFirst else { return beginUnordered() }
+    guard var seam else { return begin(with: page) }
+    if let size = count.size, let now = page.pagination.pageSize, size != now {
+      return finish(.unproven(.pageSizeChanged(from: size, to: now)))
+    }
+    count.add(page)
+    if open != nil { return readAgain(page, of: seam) }
+    // Counted now, before later pages add to the events received.
+    let missing = count.missing(above: page)
+    // Without a count, nothing else says that a page is short.
+    if seam.above.pagination.count == nil, let size = count.size, seam.above.records.count < size {
+      let found = seam.above.records.count
+      return reread(page, missing, because: .short(page: seam.above.number, expected: size, found: found))
+    }
+    if !seam.keepsOrder(page) { return beginUnordered() }
+    let verdict = seam.judge(page)
+    self.seam = seam
+    switch verdict {
+    case .holds: accept(page, missing)
+    case .goesOn: goOn(to: page, seam.continued(by: page))
+    case .shrank:
+      reread(page, missing, because: overlap(page, found: page.overlap(with: seam.above)))
+    case .open(let repeated): reread(page, missing, because: overlap(page, found: repeated))
+    }
+  }
+
+  private mutating func begin(with page: PageView) {
+    if isResuming {
+      count.add(page)
+      return accept(page, count.missing(above: page))
+    }
+    if firstPage > 1, page.newest < end { return goBack() }
+    count.begin(with: page)
+    count.add(page)
+    headEnd = page.oldest ?? .earliest
+    accept(page, count.missing(above: page))
+  }
+
+  /// Begins a page higher, because the page found begins below the window.
+  mutating func goBack() {
+    firstPage -= 1
+    next = .read(page: firstPage)
+  }
+
+  /// Takes a page whose seam holds, if its count fits too.
+  private mutating func accept(_ page: PageView, _ missing: Int?) {
+    if let missing, !count.explains(missing, at: page) {
+      return uncount(page.number, missing: missing)
+    }
+    count.accept(page, missing: missing)
+    if page.number >= uncounted.page { uncounted = (0, 0) }
+    isResuming = false
+    passes = 0
+    known = 0
+    doubt = nil
+    open = nil
+    goOn(to: page, Seam(below: page))
+  }
+
+  /// Moves the lower edge to `page`, proves what it proves, and asks for the next page.
+  private mutating func goOn(to page: PageView, _ edge: Seam) {
+    let before = seam?.above.oldest
+    seam = edge
+    standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
+    if standstill > PageWalk.standstillLimit { return close(.unproven(.outrun(page: page.number))) }
+    // Only the next page proves the page before it: events of the page's last instant may continue there. A page that ends
+    // above the one before it proves nothing: the events between them arrived since, or the two pages are from different
+    // copies of the list.
+    if let before, page.oldest ?? .earliest <= before {
+      let from = Timestamp(microseconds: before.microseconds + 1)
+      if from < proven.last ?? .latest { proven.append(from) }
+      if before < start { return close(.reachedStart) }
+    }
+    if count.isLast(page) { return reachEnd(at: page) }
+    next = .read(page: page.number + 1)
+  }
+
+  // MARK: - Seams
+
+  /// Asks for the same page again, because its answer contradicts itself.
+  mutating func askAgain(because reason: IncompleteReason) {
+    doubt = reason
+    passes += 1
+    pagesReread += 1
+    if passes > PageWalk.passLimit { giveUp(reason) }
+  }
+
+  private mutating func giveUp(_ reason: IncompleteReason) {
+    // A walk whose checks fail stays unchecked.
+    guard case .down = phase else { return finish(.unproven(.headDiffers(missing: 0))) }
+    // If the last page lacks records that are counted, they may be missing anywhere.
+    if case .short(let page, let expected, let found) = reason, found > 0, page == count.lastPage {
+      return finish(.unproven(.uncounted(page: page, missing: expected - found)))
+    }
+    close(.unproven(reason))
+  }
+
+  /// Reads the seam again, from the page on which its instant begins.
+  ///
+  /// - Parameter missing: the events missing above `page` when it was read.
+  mutating func reread(_ page: PageView, _ missing: Int?, because reason: IncompleteReason) {
+    guard let seam else { return }
+    if seam.receivedCount > known, known > 0 { passes = 0 }
+    known = seam.receivedCount
+    doubt = reason
+    passes += 1
+    if passes > PageWalk.passLimit { return close(.unproven(reason)) }
+    pagesReread += 1
+    open = (page, missing)
+    next = .read(page: seam.firstPage)
+  }
+
+  func overlap(_ page: PageView, found: Int) -> IncompleteReason {
+    .overlap(page: page.number, expected: seam?.growth(to: page), found: found)
+  }
+
+  /// Takes the page on which the seam's instant begins, read again.
+  private mutating func readAgain(_ page: PageView, of seam: Seam) {
+    if case .endedEarly = doubt, count.isLast(page) {
+      open = nil
+      self.seam = Seam(below: page, after: seam)
+      return reachEnd(at: page)
+    }
+    // If the list became shorter, the page may have moved up past events that no page has shown.
+    if page.number > firstPage, let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
+      return goUp(from: page, by: -growth)
+    }
+    if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
+    self.seam = Seam(below: page, after: seam)
+    open = nil
+    next = .read(page: page.number + 1)
+  }
+
+  /// Goes on as many places higher as the list became shorter. There the page joins those that were read.
+  private mutating func goUp(from page: PageView, by places: Int) {
+    let pages = places / max(1, count.size ?? 1) + 1
+    doubt = overlap(page, found: 0)
+    uncounted.page = max(uncounted.page, page.number)
+    uncounted.passes += 1
+    pagesReread += 1
+    guard uncounted.passes <= PageWalk.countPassLimit else {
+      return finish(.unproven(.uncounted(page: page.number, missing: 0)))
+    }
+    resume(at: max(firstPage, page.number - pages))
+  }
+}

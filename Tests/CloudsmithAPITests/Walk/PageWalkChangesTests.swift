@@ -1,0 +1,245 @@
+import AuditRecord
+import CloudsmithAPI
+import TestSupport
+import Testing
+
+/// Lists that change, or contradict themselves, while they are read.
+@Suite struct PageWalkChangesTests {
+  private let beginning = Timestamp(microseconds: 0)
+
+  @Test(arguments: 1...7) func `growth during the walk repeats events and loses none`(growth: Int) {
+    let before = PagedList((0..<60).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      guard request > 1, request < 30 else { return }
+      for step in 0..<growth { list.arrive(Int64(2_000 + request * 10 + step)) }
+    }
+    #expect(received.isSuperset(of: (0..<60).map { before.record($0).identity }))
+    #expect(walk.ending == .endOfList)
+    // Growth by one can also be an event further down and another order of ties: the page above tells, read once more.
+    #expect(walk.pagesReread == (growth == 1 ? 3 : 0))
+  }
+
+  @Test func `growth by more than a page, while the API made us wait, loses nothing`() {
+    let before = PagedList((0..<40).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      if request == 3 { for step in 0..<35 { list.arrive(Int64(2_000 + step)) } }
+    }
+    #expect(received.isSuperset(of: (0..<40).map { before.record($0).identity }))
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `a newer event that disappears between two pages is noticed, and the event that it hid is read`()
+  {
+    let before = PagedList((0..<40).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 10) { request, list in
+      if request == 3 { list.remove(at: 4) }
+    }
+    #expect(received.isSuperset(of: (0..<40).map { before.record($0).identity }))
+    #expect(walk.pagesReread > 0)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `old events that leave the list while it is read are no reason to give up`() {
+    var list = PagedList((0..<200).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 930))
+    let received = walk.run(&list, size: 10) { request, list in
+      if request % 3 == 0 { list.remove(at: list.times.count - 1) }
+    }
+    #expect(received.count >= 70)
+    #expect(walk.ending == .reachedStart)
+  }
+
+  @Test func `growth at the head and retention at the tail at once are not taken for a loss`() {
+    let before = PagedList((0..<200).map { Int64(1_000 - $0) })
+    var list = before
+    var walk = PageWalk(downTo: Timestamp(microseconds: 900))
+    let received = walk.run(&list, size: 10) { request, list in
+      if request % 3 == 0 {
+        list.arrive(Int64(2_000 + request * 2))
+        list.arrive(Int64(2_001 + request * 2))
+        list.remove(at: list.times.count - 1)
+        list.remove(at: list.times.count - 1)
+      }
+    }
+    #expect(received.isSuperset(of: (0..<100).map { before.record($0).identity }))
+    #expect(walk.ending == .reachedStart || walk.ending == .endOfList)
+  }
+
+  @Test func `a list that is oldest first is read to its end, and nothing is complete before`() {
+    var list = PagedList((0..<50).map { Int64(100 + $0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 140))
+    let first = list.page(1, size: 10)!
+    walk.receive(first)
+    #expect(walk.completeFrom == nil)
+    #expect(!walk.isNewestFirst)
+    walk = PageWalk(downTo: Timestamp(microseconds: 140))
+    #expect(walk.run(&list, size: 10).count == 50)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `order that breaks from one page to the next is noticed too`() {
+    var list = PagedList([100, 99, 98, 97, 120, 119, 96, 95, 94, 93])
+    var walk = PageWalk(downTo: Timestamp(microseconds: 97))
+    #expect(walk.run(&list, size: 4).count == 10)
+    #expect(!walk.isNewestFirst)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `a page that was announced but is missing is requested again, a limited number of times`() {
+    let list = PagedList((0..<40).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: beginning)
+    var requests = 0
+    while let number = walk.page, requests < 100 {
+      requests += 1
+      if number == 3 { walk.receivePastTheEnd() } else { walk.receive(list.page(number, size: 10)!) }
+    }
+    #expect(walk.ending == .unproven(.endedEarly(page: 3)))
+    #expect(requests <= 5 + 2 * PageWalk.passLimit)
+    #expect(walk.completeFrom == Timestamp(microseconds: 992))
+  }
+
+  @Test
+  func
+    `events of one instant in changing order are all found, or the walk says that it cannot`()
+  {
+    var proven = 0
+    for seed in 0..<400 {
+      var generator = SeededRandom(seed: seed)
+      var list = PagedList([90, 80, 50, 50, 50, 50, 50, 50, 50, 30, 20, 10])
+      let all = Set(list.times.indices.map { list.record($0).identity })
+      var walk = PageWalk(downTo: beginning)
+      let received = walk.run(&list, size: 4) { _, list in
+        var tied = Array(list.names[2..<9])
+        tied.shuffle(using: &generator)
+        list.names.replaceSubrange(2..<9, with: tied)
+      }
+      if case .unproven = walk.ending { continue }
+      proven += 1
+      #expect(received == all, "seed \(seed)")
+    }
+    #expect(proven > 0)
+  }
+
+  @Test func `growth further down does not explain a repeated event, and the one it hid is read`() {
+    let before = PagedList([100, 50, 50, 20, 10])
+    var list = before
+    var walk = PageWalk(downTo: beginning)
+    let received = walk.run(&list, size: 2) { request, list in
+      // A late event below, and the other order of the two of one instant, for the first reading of page 2 alone.
+      if request == 2 {
+        list.times.insert(15, at: 4)
+        list.names.insert(999, at: 4)
+      }
+      if request == 2 || request == 3 { list.names.swapAt(1, 2) }
+    }
+    #expect(received.isSuperset(of: (0..<5).map { before.record($0).identity }))
+    #expect(walk.pagesReread > 0)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `a page size that changes under the walk ends it as unproven`() {
+    let list = PagedList((0..<40).map { Int64(1_000 - $0) })
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(list.page(1, size: 10)!)
+    walk.receive(list.page(2, size: 5)!)
+    #expect(walk.ending == .unproven(.pageSizeChanged(from: 10, to: 5)))
+  }
+
+  @Test func `an event out of order at the foot of a page is noticed before anything is claimed`() {
+    var list = PagedList([100, 99, 98, 10, 97, 96, 95, 94, 93, 92])
+    var walk = PageWalk(downTo: Timestamp(microseconds: 95))
+    walk.receive(list.page(1, size: 4)!)
+    #expect(walk.completeFrom == nil)
+    walk = PageWalk(downTo: Timestamp(microseconds: 95))
+    #expect(walk.run(&list, size: 4).count == 10)
+    #expect(walk.ending == .endOfList)
+  }
+
+  @Test func `an empty page that says that there are events is not believed`() {
+    var walk = PageWalk(downTo: beginning)
+    let page = PageView(
+      number: 1, pagination: Pagination(count: 1_200, page: 1, pageTotal: 3, pageSize: 500), records: [])
+    for _ in 0...PageWalk.passLimit { walk.receive(page) }
+    #expect(walk.ending == .unproven(.short(page: 1, expected: 500, found: 0)))
+    #expect(walk.completeFrom == nil)
+  }
+
+  @Test func `a page total that contradicts the count does not end the list`() {
+    let list = PagedList((0..<30).map { Int64(1_000 - $0) })
+    var page = list.page(1, size: 10)!
+    page.pagination.pageTotal = 1
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(page)
+    #expect(walk.next == .read(page: 2))
+  }
+
+  @Test func `pages from a copy of the list that lags behind do not pass for the list`() {
+    let fresh = PagedList((0..<40).map { Int64(1_000 - $0) })
+    var lagging = fresh
+    for _ in 0..<3 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    var requests = 0
+    while let number = walk.page, requests < 100 {
+      requests += 1
+      walk.receive((number % 2 == 1 ? fresh : lagging).page(number, size: 10)!)
+    }
+    guard case .unproven = walk.ending else {
+      Issue.record("it was taken for complete")
+      return
+    }
+  }
+
+  @Test func `more events above a place than its rank allows are not claimed`() throws {
+    // The same count in every answer, though three events disappear after they were read: so does a cached count.
+    let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var rest = whole
+    for _ in 0..<3 { rest.remove(at: 4) }
+    func page(_ number: Int, of list: PagedList) throws -> PageView {
+      var page = try #require(list.page(number, size: 10))
+      page.pagination = Pagination(count: 60, page: number, pageTotal: 6, pageSize: 10)
+      return page
+    }
+    var walk = PageWalk(downTo: Timestamp(microseconds: 970))
+    walk.receive(try page(1, of: whole))
+    walk.receive(try page(2, of: whole))
+    #expect(walk.page == 3)
+    // Page 3 repeats an event, so that page 2 is read again.
+    var repeated = try page(3, of: whole)
+    repeated = PageView(
+      number: 3, pagination: repeated.pagination, records: [whole.record(19)] + repeated.records.dropLast())
+    walk.receive(repeated)
+    #expect(walk.page == 2)
+    walk.receive(try page(2, of: rest))
+    #expect(walk.page == 3)
+    walk.receive(try page(3, of: rest))
+    #expect(walk.doubt == .uncounted(page: 3, missing: -3))
+  }
+
+  @Test func `a page of more records than its size is requested again`() throws {
+    let list = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var walk = PageWalk(downTo: Timestamp(microseconds: 970))
+    walk.receive(try #require(list.page(1, size: 10)))
+    let larger = PageView(
+      number: 2, pagination: Pagination(count: 60, page: 2, pageTotal: 6, pageSize: 10),
+      records: (10..<25).map(list.record))
+    walk.receive(larger)
+    #expect(walk.page == 2)
+    #expect(walk.doubt == .short(page: 2, expected: 10, found: 15))
+  }
+
+  @Test func `a walk that ends with evidence against it proves nothing`() {
+    var list = PagedList((0..<200).map { 10_000 - Int64($0) })
+    var walk = PageWalk(downTo: beginning)
+    _ = walk.run(&list, size: 10) { request, list in
+      if request == 12 { for _ in 0..<150 { list.remove(at: 0) } }
+    }
+    #expect(walk.refutes)
+    #expect(walk.complete == nil)
+  }
+}
