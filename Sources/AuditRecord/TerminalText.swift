@@ -37,3 +37,16 @@ package func quoted(_ text: String) -> String {
   let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(120)))
   return "'" + TerminalText.line(start) + (text.unicodeScalars.count > 120 ? "…" : "") + "'"
 }
+
+extension Int {
+  /// `1,234,567`
+  package var grouped: String {
+    let digits = Array(String(magnitude))
+    var text = self < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+}

@@ -34,3 +34,51 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
     one.microseconds < other.microseconds
   }
 }
+
+extension TimeSpan: LosslessStringConvertible {
+  /// Reads a whole number and a unit, `90s`, `10m`, `24h` or `2d`, as the command line writes spans; nil for
+  /// anything else.
+  package init?(_ text: String) {
+    let bytes = text.utf8
+    guard bytes.count >= 2, let unit = bytes.last.flatMap(TimeSpan.microseconds(ofUnit:)) else { return nil }
+    var number: Int64 = 0
+    for byte in bytes.dropLast() {
+      guard let digit = byte.decimalDigit else { return nil }
+      let (shifted, overflowed) = number.multipliedReportingOverflow(by: 10)
+      let (sum, carried) = shifted.addingReportingOverflow(digit)
+      guard !overflowed, !carried else { return nil }
+      number = sum
+    }
+    let (microseconds, overflowed) = number.multipliedReportingOverflow(by: unit)
+    guard !overflowed else { return nil }
+    self.microseconds = microseconds
+  }
+
+  /// The span in the largest unit that it is a whole number of, such as `90s`, `10m`, `24h`, `2d`; with a
+  /// fraction (`0.25s`) below the second. One day is `24h`.
+  package var description: String {
+    let sign = microseconds < 0 ? "-" : ""
+    let size = microseconds.magnitude
+    let second: UInt64 = 1_000_000
+    if size >= 172_800 * second, size % (86_400 * second) == 0 {
+      return "\(sign)\(size / (86_400 * second))d"
+    }
+    if size >= 3_600 * second, size % (3_600 * second) == 0 { return "\(sign)\(size / (3_600 * second))h" }
+    if size >= 60 * second, size % (60 * second) == 0 { return "\(sign)\(size / (60 * second))m" }
+    let (seconds, fraction) = size.quotientAndRemainder(dividingBy: second)
+    if fraction == 0 { return "\(sign)\(seconds)s" }
+    var digits = String(fraction + second).dropFirst()
+    while digits.last == "0" { digits.removeLast() }
+    return "\(sign)\(seconds).\(digits)s"
+  }
+
+  private static func microseconds(ofUnit unit: UInt8) -> Int64? {
+    switch unit {
+    case UInt8(ascii: "s"): 1_000_000
+    case UInt8(ascii: "m"): 60_000_000
+    case UInt8(ascii: "h"): 3_600_000_000
+    case UInt8(ascii: "d"): Day.microseconds
+    default: nil
+    }
+  }
+}
