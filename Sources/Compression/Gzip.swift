@@ -1,15 +1,21 @@
-/// gzip (RFC 1952) of bytes that fit in memory.
+/// Compress and decompress gzip (RFC 1952) in memory.
 package enum Gzip {
-  /// Gzips `bytes` as one member, which every HTTP client reads whole; the same bytes, level and library give the same
-  /// result.
+  /// Compress `bytes` to one gzip member. The same bytes, level and library give the same result.
   ///
-  /// - Parameter random: places, in rising order, that zlib need not search for repetitions because there are none, such as
-  ///   random digits: the member becomes smaller in less time.
+  /// The build's trait decides the library: zlib, or libdeflate with the trait of that name. Both produce valid members of
+  /// different bytes.
+  ///
+  /// - Parameters:
+  ///   - level: 1 (fast) to 9 (small).
+  ///   - random: ranges of `bytes`, in ascending order, that repeat nothing, such as random digits. zlib skips its search for
+  ///     matches there, which makes the member smaller and saves time. A wrong range costs size, never content. libdeflate
+  ///     ignores them.
+  /// - Throws: `GzipError` for a level out of range, or if the library is out of memory.
   package static func compress(
     _ bytes: [UInt8], level: Int = 6, random: [Range<Int>] = []
   ) throws(GzipError) -> [UInt8] {
     #if libdeflate
-      // It writes empty content otherwise than zlib, for no gain.
+      // libdeflate writes empty content differently from zlib, for no gain.
       if !bytes.isEmpty { return try LibdeflateCompressor(level: level).member(bytes) }
     #endif
     var encoder = try GzipMemberEncoder(level: level)
@@ -18,9 +24,11 @@ package enum Gzip {
     return output
   }
 
-  /// The content of a gzip file of any number of members, which must fill it to its end.
+  /// Decompress a gzip file of one or more members, which must fill `bytes` to the end.
   ///
-  /// Content of more than `limit` bytes is an error, and is not built up first.
+  /// Decompression stops at `limit` bytes of content, so memory stays bounded for a gzip bomb.
+  ///
+  /// - Throws: `GzipError` for damaged or truncated input, or for content longer than `limit`.
   package static func decompress(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
     var reader = try GzipReader(limit: limit)
     var output: [UInt8] = []
@@ -31,27 +39,27 @@ package enum Gzip {
   }
 }
 
-/// Why bytes could not be compressed, or are not the gzip that they should be.
+/// Why bytes could not be compressed, or are not valid gzip.
 package struct GzipError: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
-    /// The input does not begin as gzip does (RFC 1952 §2.3.1).
+    /// The input does not start with the gzip magic number (RFC 1952 §2.3.1).
     case notGzip
     /// The input ends inside a member, or is empty.
     case truncated
-    /// A member does not decode, or its checksum or length is not that of its content; zlib's word for it.
+    /// A member does not decode, or does not match its checksum or length; zlib's message.
     case corrupt(String)
-    /// After a whole member stands something that is not one.
+    /// Bytes that are not a member follow a complete member.
     case trailingGarbage
-    /// The content would be longer than so many bytes.
+    /// The content is longer than this many bytes, the caller's limit.
     case longerThan(Int)
-    /// Not a compression level from 1 to 9.
+    /// The compression level is outside 1 to 9.
     case level(Int)
-    /// zlib refused to work, with this status; out of memory (-4) is the only likely one.
+    /// zlib failed with this status; out of memory (-4) is the only likely one.
     case zlib(status: Int)
   }
 
   package var reason: Reason
-  /// How many bytes of the input came before the mistake, or before the piece that zlib refused.
+  /// The number of input bytes before the error, or before the piece that zlib refused.
   package var offset: Int
 
   package init(_ reason: Reason, offset: Int = 0) {
@@ -61,7 +69,7 @@ package struct GzipError: Error, Hashable, Sendable {
 }
 
 extension GzipError: CustomStringConvertible {
-  /// One sentence without the full stop.
+  /// One sentence without a full stop.
   package var description: String {
     switch reason {
     case .notGzip: "not a gzip file"

@@ -1,31 +1,35 @@
-/// Reads a gzip file of any number of members, a chunk at a time, and checks every checksum and length.
+/// Decompresses a gzip file of one or more members, a chunk at a time, and verifies every checksum and length.
 ///
-/// The members must fill the file to its end. After an error the reader cannot be used further.
+/// The members must fill the file to the end. Do not use the reader again after an error.
 package struct GzipReader: ~Copyable {
-  /// How much content one step decodes at most, in bytes.
+  /// The maximum number of bytes that one call of `read` decodes.
   package static let pieceLength = 256 << 10
 
   private var inflater: Inflater
   private let limit: Int
-  /// Compressed bytes taken so far.
+  /// Compressed bytes consumed so far.
   private var offset = 0
   /// Decoded bytes so far.
   private var length = 0
-  /// Whole members so far.
+  /// Complete members so far.
   private var members = 0
-  /// How many of the two first bytes of the present member were seen.
+  /// How many of the first two bytes of the current member were checked.
   private var magicSeen = 0
 
-  /// Content of more than `limit` bytes is an error.
+  /// - Parameter limit: the maximum number of bytes of content; longer content is an error.
+  /// - Throws: `GzipError` if zlib is out of memory.
   package init(limit: Int = .max) throws(GzipError) {
     inflater = try Inflater()
     self.limit = limit
   }
 
-  /// Takes bytes of the file: decodes `chunk` from `position`, moves `position` behind what was consumed, and appends at
-  /// most `pieceLength` bytes of content.
+  /// Decode `chunk` from `position`: advance `position` past the consumed bytes and append at most `pieceLength` bytes of
+  /// content to `output`.
   ///
-  /// Returns whether there is more to be had from this chunk. So memory stays bounded whatever a chunk unfolds to.
+  /// Call it until it returns false, then pass the next chunk. Memory stays bounded however far a chunk expands.
+  ///
+  /// - Returns: whether this chunk holds more content.
+  /// - Throws: `GzipError` for damaged input, or for content longer than the limit.
   package mutating func read(
     _ chunk: [UInt8], from position: inout Int, to output: inout [UInt8]
   ) throws(GzipError) -> Bool {
@@ -36,7 +40,7 @@ package struct GzipReader: ~Copyable {
     do {
       step = try inflater.inflate(chunk.span.extracting(position...), room: room, to: &output)
     } catch {
-      // As when the chunk had ended before the mistake.
+      // Report what a chunk that ended before the error would report.
       let isTooLong = length + output.count - before > limit
       throw GzipError(isTooLong ? .longerThan(limit) : error.reason, offset: offset + error.offset)
     }
@@ -54,12 +58,14 @@ package struct GzipReader: ~Copyable {
     return position < chunk.count || decoded == room
   }
 
-  /// Ends the file: throws unless it ended at the end of a member.
+  /// End the file.
+  ///
+  /// - Throws: `GzipError` unless the file ended at the end of a member.
   package func finish() throws(GzipError) {
     guard members > 0, magicSeen == 0 else { throw GzipError(.truncated, offset: offset) }
   }
 
-  /// Looks at the first two bytes of a member itself, to tell a file that is no gzip from a damaged one.
+  /// Check the first two bytes of a member here, to distinguish a file that is not gzip from a damaged one.
   private mutating func checkMagic(_ chunk: [UInt8], from position: Int) throws(GzipError) {
     var index = position
     while magicSeen < GzipReader.magic.count, index < chunk.count {
@@ -75,18 +81,18 @@ package struct GzipReader: ~Copyable {
   private static let magic: [UInt8] = [0x1f, 0x8b]
 }
 
-/// Reads HTTP's content coding `deflate`: a zlib stream (RFC 9110, section 8.4.1.2), or the bare deflate stream that some
-/// servers send instead. After an error the reader cannot be used further.
+/// Decompresses HTTP's content coding `deflate`: a zlib stream (RFC 9110 §8.4.1.2), or the raw deflate stream that some servers
+/// send instead. Do not use the reader again after an error.
 package struct DeflateReader: ~Copyable {
   private var inflater: Inflater?
-  /// The first two bytes, which tell which of the two it is.
+  /// The first two bytes, which show which of the two it is.
   private var head: [UInt8] = []
   private var offset = 0
   private var hasEnded = false
 
   package init() {}
 
-  /// As `GzipReader.read`.
+  /// Decode `chunk` as `GzipReader.read` does, without a limit.
   package mutating func read(
     _ chunk: [UInt8], from position: inout Int, to output: inout [UInt8]
   ) throws(GzipError) -> Bool {
@@ -106,12 +112,14 @@ package struct DeflateReader: ~Copyable {
       || hasEnded && position < chunk.count
   }
 
-  /// Ends the body: throws unless the stream has ended.
+  /// End the body.
+  ///
+  /// - Throws: `GzipError` unless the stream is complete.
   package func finish() throws(GzipError) {
     guard hasEnded else { throw GzipError(.truncated, offset: offset) }
   }
 
-  /// Returns how many bytes it took.
+  /// Returns the number of bytes consumed.
   private mutating func inflate(
     _ bytes: some RandomAccessCollection<UInt8>, room: Int, to output: inout [UInt8]
   ) throws(GzipError) -> Int {

@@ -1,13 +1,13 @@
-/// Writes a gzip file (RFC 1952) of several members, compressed side by side.
+/// Writes a gzip file (RFC 1952) of several members, compressed in parallel.
 ///
-/// The caller cuts the content into members; `memberLength` is the size that is meant. The file depends on that, on the
-/// level and on the version of zlib alone, and not on how many members were compressed at a time. Empty content is one
-/// empty member. After an error the writer cannot be used further.
+/// The caller splits the content into members of about `memberLength` bytes. The file depends only on that split, the level and
+/// the version of the library, not on the number of parallel members. Empty content gives one empty member. Do not use the
+/// writer again after an error.
 package struct GzipWriter: ~Copyable {
-  /// How much content a member holds, at least and about; the last may hold less.
+  /// The intended minimum size of a member, in bytes of content; the last may be smaller.
   package static let memberLength = 1 << 20
 
-  /// Where in a member's content bytes stand that repeat nothing, in rising order; for `Gzip.compress`.
+  /// Finds the ranges of a member's content that repeat nothing, in ascending order, for `Gzip.compress`.
   package typealias Places = @Sendable (_ content: Span<UInt8>) -> [Range<Int>]
 
   private typealias Flight = Task<Result<[UInt8], GzipError>, Never>
@@ -15,14 +15,15 @@ package struct GzipWriter: ~Copyable {
   private let level: Int
   private let width: Int
   private let random: Places
-  /// The members that are being compressed, in their order.
+  /// The members being compressed, in file order.
   private var flights: [Flight] = []
   private var isEmpty = true
 
   /// - Parameters:
   ///   - level: 1 (fast) to 9 (small).
-  ///   - width: how many members are compressed at a time.
-  ///   - random: asked once for each member, in its turn beside the others.
+  ///   - width: the number of members compressed in parallel. Memory grows with it.
+  ///   - random: called once for each member, in that member's task.
+  /// - Throws: `GzipError` for a level out of range.
   package init(level: Int = 6, width: Int, random: @escaping Places = { _ in [] }) throws(GzipError) {
     guard (1...9).contains(level) else { throw GzipError(.level(level)) }
     self.level = level
@@ -30,7 +31,9 @@ package struct GzipWriter: ~Copyable {
     self.random = random
   }
 
-  /// Takes the content of the next member, and returns the oldest member if there was no room for another beside it.
+  /// Start to compress the next member. If `width` members are already in progress, wait for the oldest and return it.
+  ///
+  /// - Throws: `GzipError` from the oldest member.
   package mutating func append(_ content: [UInt8]) async throws(GzipError) -> [UInt8]? {
     let oldest = flights.count < width ? nil : try await land()
     let (level, random) = (level, random)
@@ -46,7 +49,9 @@ package struct GzipWriter: ~Copyable {
     return oldest
   }
 
-  /// The members that were not returned yet, one by one; nil behind the last.
+  /// Return the remaining members one by one; nil after the last.
+  ///
+  /// - Throws: `GzipError` from the member that it waits for.
   package mutating func finish() async throws(GzipError) -> [UInt8]? {
     if isEmpty { _ = try await append([]) }
     return flights.isEmpty ? nil : try await land()

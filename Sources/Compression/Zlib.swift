@@ -1,24 +1,15 @@
 private import CZlib
 
-// The one file that calls zlib.
+// The only file that calls zlib.
 
-/// Compresses blocks, each into a deflate stream of its own (RFC 1951) without any wrapper.
+/// Compresses each block to one raw deflate stream (RFC 1951).
 ///
-/// The state of zlib (about 256 KiB) is made once and used again for every block.
+/// It allocates zlib's state (about 256 KiB) once and reuses it for every block.
 struct Deflater: ~Copyable {
   private let stream = UnsafeMutablePointer<z_stream>.make()
   private let level: Int
 
-  /// Where the compressor looks for what it has seen before.
-  enum Search {
-    /// In the last 32 KiB.
-    case everywhere
-    /// One byte before: what is left is Huffman's code. For bytes without repetitions, such as random digits, of which the
-    /// other search makes more output, and six times the work.
-    case runs
-  }
-
-  init(level: Int, search: Search = .everywhere) throws(GzipError) {
+  init(level: Int, search: MatchSearch = .everywhere) throws(GzipError) {
     guard (1...9).contains(level) else { throw GzipError(.level(level)) }
     let withoutWrapper = -MAX_WBITS
     let mostMemoryByDefault: Int32 = 8
@@ -34,16 +25,16 @@ struct Deflater: ~Copyable {
     stream.deallocate()
   }
 
-  /// Appends `block` as one deflate stream.
+  /// Append `block` as one deflate stream.
   ///
-  /// - Parameter random: places, in rising order, whose bytes repeat nothing, such as random digits. From level 4 on they are
-  ///   not searched for repetitions: in random digits these are many, short, and longer to write down than the digits are.
-  ///   A place that is not what it is said to be makes the stream longer, and no less right.
+  /// - Parameter random: ranges, in ascending order, that repeat nothing, such as random digits. From level 4 up zlib does not
+  ///   search them for matches: random digits have many short ones, which take more bytes than the digits themselves. A wrong
+  ///   range makes the stream longer but not incorrect.
   mutating func deflate(
     _ block: Span<UInt8>, random: [Range<Int>] = [], to output: inout [UInt8]
   ) throws(GzipError) {
     var status = deflateReset(stream)
-    // What text becomes, or a little less; the bound would be four times that, in each of the members in hand.
+    // About the size of compressed text. zlib's bound is four times that, for each member in progress.
     output.reserveCapacity(output.count + block.count / 4 + 1_024)
     var done = 0
     if !random.isEmpty, let effort = Effort(besideRandomAt: level) {
@@ -59,19 +50,19 @@ struct Deflater: ~Copyable {
     guard status == Z_STREAM_END else { throw GzipError(.zlib(status: Int(status))) }
   }
 
-  /// How hard zlib looks for the longest repetition: the parameters of `deflateTune`.
+  /// How hard zlib searches for the longest match: the parameters of `deflateTune`.
   private struct Effort {
     var good: Int32
     var lazy: Int32
     var nice: Int32
     var chain: Int32
 
-    /// A match is never longer than the one before it must be to be kept: none is looked for.
+    /// No search: no match can be longer than `lazy` requires.
     static let none = Effort(good: 8, lazy: 0, nice: 8, chain: 1)
 
-    /// Those of zlib's level with an eighth of its longest chain (at levels 4 and 5 more): the random digits no longer lie in
-    /// the chains' way, and the output is still smaller than with all of them. nil below level 4, where zlib's search is another
-    /// one, that cannot be switched off.
+    /// The parameters of zlib's level with an eighth of its longest chain (more at levels 4 and 5). Without the random digits in
+    /// the chains the output is still smaller than with full chains. Nil below level 4, where zlib uses another search that
+    /// cannot be turned off.
     init?(besideRandomAt level: Int) {
       switch level {
       case 4: self.init(good: 4, lazy: 4, nice: 16, chain: 4)
@@ -93,7 +84,7 @@ struct Deflater: ~Copyable {
     deflateTune(stream, effort.good, effort.lazy, effort.nice, effort.chain)
   }
 
-  /// Feeds the bytes of `block` from `done` to `end`.
+  /// Pass the bytes of `block` from `done` to `end` to zlib.
   private mutating func deflate(
     _ block: Span<UInt8>, from done: inout Int, upTo end: Int, _ flush: Int32, to output: inout [UInt8]
   ) -> Int32 {
@@ -124,14 +115,14 @@ struct Deflater: ~Copyable {
   }
 }
 
-/// Decodes deflate streams in a wrapper, one after the other, checking the checksum (and of gzip the length) at the end of each.
+/// Decompresses deflate streams in a wrapper, one after the other, and verifies the checksum (for gzip also the length) of each.
 struct Inflater: ~Copyable {
   enum Wrapper {
     /// RFC 1952.
     case gzip
     /// RFC 1950.
     case zlib
-    /// RFC 1951: nothing is checked.
+    /// RFC 1951, without a checksum.
     case none
 
     fileprivate var windowBits: Int32 {
@@ -145,11 +136,11 @@ struct Inflater: ~Copyable {
 
   private let stream = UnsafeMutablePointer<z_stream>.make()
 
-  /// What a call did.
+  /// The result of one call.
   struct Step {
-    /// Bytes taken from the input.
+    /// The number of input bytes consumed.
     var consumed: Int
-    /// Whether the member ended there. `startMember` comes before the next call.
+    /// Whether the member ended. If so, call `startMember` before the next call.
     var memberEnded: Bool
   }
 
@@ -168,9 +159,9 @@ struct Inflater: ~Copyable {
     inflateReset(stream)
   }
 
-  /// Decodes from the start of `input` and appends at most `room` bytes.
+  /// Decode from the start of `input` and append at most `room` bytes to `output`.
   ///
-  /// All of the input is consumed unless the room was filled or the member ended.
+  /// It consumes all of the input unless the room is full or the member ends.
   mutating func inflate(
     _ input: Span<UInt8>, room: Int, to output: inout [UInt8]
   ) throws(GzipError) -> Step {
@@ -195,30 +186,30 @@ struct Inflater: ~Copyable {
   }
 }
 
-/// The CRC-32 of gzip (RFC 1952 §8).
-func crc32(_ bytes: Span<UInt8>) -> UInt32 {
+/// The CRC-32 of gzip (RFC 1952 §8) and of Parquet pages. The cost is one pass over the bytes.
+package func crc32(_ bytes: Span<UInt8>) -> UInt32 {
   bytes.withUnsafeBufferPointer { buffer in
     guard let start = buffer.baseAddress else { return 0 }
     return UInt32(truncatingIfNeeded: crc32_z(0, start, buffer.count))
   }
 }
 
-/// What zlib always keeps in hand while more may come (`MIN_LOOKAHEAD`, a longest match and a shortest one and a byte), less one:
-/// of the bytes that it was given it has taken all but so many.
+/// The number of input bytes that zlib holds back while more may follow: `MIN_LOOKAHEAD` less one, where `MIN_LOOKAHEAD` is the
+/// longest match, the shortest match and one byte.
 private let lookahead = 258 + 3
 
-/// zlib counts in 32 bits: no more than this is given to it, or asked of it, in one call.
+/// The most bytes passed to or asked of zlib in one call, because it counts in 32 bits.
 private let zlibPiece = 1 << 30
 
 extension UnsafeMutablePointer<z_stream> {
-  /// An empty state at an address that will not change: zlib keeps a pointer back to it.
+  /// Allocate an empty state. Its address must not change, because zlib keeps a pointer back to it.
   fileprivate static func make() -> Self {
     let stream = allocate(capacity: 1)
     stream.initialize(to: z_stream())
     return stream
   }
 
-  /// Lets `work` write at most `room` bytes at the end of `output`; gives back its status.
+  /// Let `work` write at most `room` bytes at the end of `output`, and return its status.
   fileprivate func write(
     to output: inout OutputSpan<UInt8>, _ room: Int, _ work: (UnsafeMutablePointer<z_stream>) -> Int32
   ) -> Int32 {

@@ -1,23 +1,62 @@
 #if zstd
   private import CZstd
+#endif
 
-  // The one file that calls zstd, in a build with the package trait of that name.
+/// Why zstd could not compress or decompress.
+package enum ZstdError: Error {
+  /// This build has no zstd; the package trait `zstd` adds it.
+  case unavailable
+  /// zstd's own message, or what is wrong around the frame.
+  case failed(String)
+}
 
-  /// Why zstd could not compress or decompress; its own word for it.
-  struct ZstdError: Error {
-    var word: String
+/// zstd frames (RFC 8878) of bytes that fit in memory. Only a build with the package trait `zstd` has it.
+package enum Zstd {
+  /// Whether this build has zstd.
+  package static var isAvailable: Bool {
+    #if zstd
+      true
+    #else
+      false
+    #endif
   }
 
-  /// Compresses blocks, each into a frame of its own (RFC 8878).
-  final class ZstdEncoder: ParquetCodec {
+  /// Make a compressor that turns each block into one frame.
+  ///
+  /// - Parameter level: 1 (fast) to 19 (small).
+  /// - Throws: `ZstdError` for a level out of range, without memory, or in a build without zstd.
+  package static func compressor(level: Int) throws(ZstdError) -> any BlockCompressor {
+    #if zstd
+      try ZstdBlockCompressor(level: level)
+    #else
+      throw .unavailable
+    #endif
+  }
+
+  /// Decompress one frame, which must fill `bytes` to the end.
+  ///
+  /// Decompression stops at `limit` bytes of content, so memory stays bounded for any input.
+  ///
+  /// - Throws: `ZstdError` for damaged or truncated input, for content longer than `limit`, or in a build without zstd.
+  package static func decompress(_ bytes: [UInt8], limit: Int) throws(ZstdError) -> [UInt8] {
+    #if zstd
+      try decompressFrame(bytes, limit: limit)
+    #else
+      throw .unavailable
+    #endif
+  }
+}
+
+// Nothing else calls zstd.
+#if zstd
+  private final class ZstdBlockCompressor: BlockCompressor {
     private let context: OpaquePointer
 
-    /// `level` is 1 (fast) to 19 (small).
     init(level: Int) throws(ZstdError) {
       guard (1...19).contains(level) else {
-        throw ZstdError(word: "the level is \(level); it must be 1 to 19")
+        throw .failed("the level is \(level); it must be 1 to 19")
       }
-      guard let context = ZSTD_createCCtx() else { throw ZstdError(word: "out of memory") }
+      guard let context = ZSTD_createCCtx() else { throw .failed("out of memory") }
       self.context = context
       try check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level)))
     }
@@ -42,14 +81,11 @@
     }
   }
 
-  enum Zstd {
+  extension Zstd {
     private static let pieceLength = 256 << 10
 
-    /// The content of one frame, which must fill the bytes to their end.
-    ///
-    /// Content of more than `limit` bytes is an error, and is not built up first.
-    static func decompress(_ bytes: [UInt8], limit: Int) throws(ZstdError) -> [UInt8] {
-      guard let context = ZSTD_createDCtx() else { throw ZstdError(word: "out of memory") }
+    fileprivate static func decompressFrame(_ bytes: [UInt8], limit: Int) throws(ZstdError) -> [UInt8] {
+      guard let context = ZSTD_createDCtx() else { throw .failed("out of memory") }
       defer { ZSTD_freeDCtx(context) }
       var output: [UInt8] = []
       var position = 0
@@ -69,18 +105,18 @@
           }
         }
         try check(status)
-        guard output.count <= limit else { throw ZstdError(word: "more than \(limit) bytes") }
+        guard output.count <= limit else { throw .failed("more than \(limit) bytes") }
         if status == 0 {
-          guard position == bytes.count else { throw ZstdError(word: "something behind the frame") }
+          guard position == bytes.count else { throw .failed("something behind the frame") }
           return output
         }
-        if left == 0 && output.count == before { throw ZstdError(word: "the frame ends too early") }
+        if left == 0 && output.count == before { throw .failed("the frame ends too early") }
       }
     }
   }
 
-  /// A size, or an error.
+  /// Throw zstd's message if a status is an error rather than a size.
   private func check(_ status: Int) throws(ZstdError) {
-    guard ZSTD_isError(status) == 0 else { throw ZstdError(word: String(cString: ZSTD_getErrorName(status))) }
+    guard ZSTD_isError(status) == 0 else { throw .failed(String(cString: ZSTD_getErrorName(status))) }
   }
 #endif

@@ -1,4 +1,4 @@
-import CMalloc
+import Platform
 
 /// Every page needs buffers of the size of those of the page before.
 enum PageMemory {

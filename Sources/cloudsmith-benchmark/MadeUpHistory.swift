@@ -1,8 +1,8 @@
 import AuditArchive
 import AuditRecord
 import Crypto
-import FoundationEssentials
 import PartitionFormats
+import Platform
 
 /// An archive whose commits are written one after the other without a run of the exporter: no lock, no intent, no fsync, and the manifest
 /// once at the end. `verify` finds nothing wrong with it.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
-import FoundationEssentials
+import Platform
 
 /// `cloudsmith-benchmark make-history`: what `Scripts/benchmark --history` measures the exporter on.
 struct MakeHistory: AsyncParsableCommand {

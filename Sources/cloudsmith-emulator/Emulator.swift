@@ -1,13 +1,7 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithEmulator
-import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 @main
 struct Emulator: AsyncParsableCommand {

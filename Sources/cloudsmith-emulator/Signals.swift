@@ -1,10 +1,5 @@
 import Dispatch
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 enum Signals {
   /// Returns when the process is asked to end, by SIGTERM or SIGINT.

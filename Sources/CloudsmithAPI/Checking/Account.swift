@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Platform
 
 /// Whom the API takes a request for (`/user/self/`).
 ///

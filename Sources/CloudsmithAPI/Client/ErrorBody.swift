@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Platform
 
 /// The body of an answer that refuses: `{"detail": …}`, with `fields` when members were invalid (422).
 struct ErrorBody: Decodable {

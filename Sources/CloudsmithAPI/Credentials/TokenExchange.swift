@@ -1,5 +1,5 @@
 package import AuditRecord
-internal import FoundationEssentials
+internal import Platform
 
 /// Where a token is asked for.
 package protocol TokenTransport: Sendable {

@@ -1,12 +1,6 @@
 package import AuditRecord
+internal import Platform
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 /// Time, for everything that waits. Tests bring their own.
 package protocol RunClock: Sendable {
   /// The wall clock, which may jump.

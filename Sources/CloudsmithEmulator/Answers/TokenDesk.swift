@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Platform
 
 /// `POST /openid/ORG/`: gives bearer tokens for the identity token that it trusts, and knows them again.
 struct TokenDesk: Sendable {

@@ -1,5 +1,5 @@
 import AuditRecord
-import FoundationEssentials
+import Platform
 
 /// A file of records for `--events`: one JSON array, as a page of the API is.
 package enum EventFile {

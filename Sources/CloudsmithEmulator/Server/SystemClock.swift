@@ -1,5 +1,5 @@
 package import AuditRecord
-import FoundationEssentials
+import Platform
 
 extension Timestamp {
   /// The time of the machine.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import Platform
 
 /// Where random digits stand in the text of rows: the `uuid`, and the fraction of the second of `event_at` behind it.
 ///

@@ -1,12 +1,7 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Tells a loader which days to load again. Needs neither network nor key, and does not disturb a run.
 struct ChangesCommand: AsyncParsableCommand {

@@ -1,12 +1,7 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Looks at everything that an export will need, before a night shows that it is missing.
 struct CheckCommand: AsyncParsableCommand {

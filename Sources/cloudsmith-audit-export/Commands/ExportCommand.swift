@@ -3,12 +3,7 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Fetches a window of the audit log into the archive.
 struct ExportCommand: AsyncParsableCommand {

@@ -3,12 +3,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import Logging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// That the window is to become what the API shows.
 struct Replacement {

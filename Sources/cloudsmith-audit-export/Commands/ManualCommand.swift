@@ -1,12 +1,7 @@
 import ArgumentParser
 import AuditRecord
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Writes the manual page, for Scripts/release and for whoever wants to read it: `… manual | man -l -`.
 struct ManualCommand: AsyncParsableCommand {

@@ -1,11 +1,6 @@
 import ArgumentParser
 import AuditRecord
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Tells the columns of every file.
 struct SchemaCommand: AsyncParsableCommand {

@@ -4,12 +4,7 @@ import AuditExport
 import AuditRecord
 import AuditReport
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Tells what an archive holds. Needs neither network nor key, and does not disturb a run.
 struct StatusCommand: AsyncParsableCommand {

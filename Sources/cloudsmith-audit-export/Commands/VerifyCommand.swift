@@ -2,20 +2,7 @@ import ArgumentParser
 import AuditArchive
 import AuditRecord
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// Proves an archive, or tells all that is wrong with it. Needs neither network nor key, and does not disturb a run.
 struct VerifyCommand: AsyncParsableCommand {

@@ -1,11 +1,6 @@
 import AuditRecord
 import Logging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// One line of log as one JSON object: `time`, `level`, `message`, `program`, and whatever belongs to the line besides.
 struct JSONLogLine {

@@ -1,10 +1,5 @@
 import AuditRecord
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// JSON for people and programs: indented, keys in snake case and sorted.
 enum JSONText {

@@ -1,13 +1,6 @@
 import AuditArchive
 import AuditRecord
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// A folder of the user's that appears whole or not at all: it is filled beside its place, and then renamed.
 struct OutputFolder {

@@ -1,11 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// What proves who asks, and where it was found: an API key, or an identity token that is exchanged for a bearer token.
 struct Credentials: Sendable {
