@@ -200,14 +200,14 @@ let package = Package(
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
-        "AuditRecord", "AuditArchive", "PartitionFormats", "TestSupport",
+        "AuditRecord", "AuditArchive", "Compression", "PartitionFormats", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditExportTests",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
         "CloudsmithEmulator", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -225,7 +225,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",
-      dependencies: ["AuditRecord", "CloudsmithEmulator", "PartitionFormats", "TestSupport"],
+      dependencies: ["AuditRecord", "CloudsmithEmulator", "Compression", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

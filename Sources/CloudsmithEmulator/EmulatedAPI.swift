@@ -1,5 +1,4 @@
 package import AuditRecord
-import PartitionFormats
 
 /// The audit-log part of the Cloudsmith API as a value: requests go in, answers come out. No socket, no clock.
 ///

@@ -1,41 +1,46 @@
-/// Why bytes are not the Parquet file that they should be, or rows cannot become one.
+package import Compression
+
+/// Why a file is not one that `ParquetWriter` wrote, or why rows cannot be written.
+///
+/// It carries nothing from the file but column names, so any log may hold it.
 package struct ParquetError: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
     /// The file does not begin and end with `PAR1`.
     case notParquet
-    /// The file ends too early for what it says it holds.
+    /// The file ends before what its metadata describes.
     case truncated
     /// A structure of the metadata does not decode.
     case metadata
-    /// The columns are not those that were asked for.
+    /// The columns are not the expected ones.
     case schema
-    /// Valid Parquet perhaps, but something that the writer of this project never writes; what it is.
+    /// Valid Parquet, perhaps, but a feature that `ParquetWriter` never uses; which one.
     case unsupported(String)
-    /// Two numbers of the file that must agree do not; which.
+    /// Two numbers of the file that must agree do not; which ones.
     case disagreement(String)
-    /// The bytes of a page do not have the page's checksum.
+    /// The bytes of a page do not match its checksum.
     case checksum
-    /// The values of a page do not decode; of which encoding.
+    /// The values of a page do not decode; the name of the encoding.
     case encoding(String)
-    /// A page does not decompress.
+    /// A gzip page does not decompress.
     case gzip(GzipError)
-    /// A page does not decompress, or cannot be compressed, as zstd; its word for it.
+    /// A zstd page does not decompress, or cannot be compressed; zstd's message.
     case zstd(String)
-    /// This build knows nothing of zstd.
+    /// The file or the settings need zstd, which this build does not have.
     case withoutZstd
     /// Text that is not UTF-8.
     case notUTF8
-    /// A time or a number that the table cannot hold.
+    /// A value that the caller's table cannot hold.
     case value
-    /// More than so many rows or bytes in one piece.
+    /// More rows or bytes in one piece than this limit.
     case tooLarge(Int)
   }
 
   package var reason: Reason
-  /// Counted from 0; nil when it is about the file as a whole.
+  /// The row group, counted from 0; nil if the error concerns the file as a whole.
   package var rowGroup: Int?
+  /// The name of the column, if the error concerns one.
   package var column: String?
-  /// The place in the file, in bytes, where what is wrong begins; nil when there is none.
+  /// The offset in the file, in bytes, where the error starts; nil if there is no such place.
   package var offset: Int?
 
   package init(_ reason: Reason, rowGroup: Int? = nil, column: String? = nil, offset: Int? = nil) {
@@ -46,8 +51,17 @@ package struct ParquetError: Error, Hashable, Sendable {
   }
 }
 
+extension ParquetError.Reason {
+  init(_ error: ZstdError) {
+    switch error {
+    case .unavailable: self = .withoutZstd
+    case .failed(let word): self = .zstd(word)
+    }
+  }
+}
+
 extension ParquetError: CustomStringConvertible {
-  /// One sentence without the full stop.
+  /// One sentence without a full stop.
   package var description: String {
     var place = column.map { "column \($0)" } ?? "the Parquet file"
     if let rowGroup { place += ", row group \(rowGroup)" }

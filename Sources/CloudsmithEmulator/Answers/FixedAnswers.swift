@@ -1,4 +1,4 @@
-import PartitionFormats
+import Compression
 
 extension EmulatedResponse {
   static let notFound = EmulatedResponse(status: 404, detail: "Not found.")

@@ -1,4 +1,4 @@
-import PartitionFormats
+import Compression
 
 /// Sends an empty array with a great many blanks in it, a thousandth of their size as gzip, whatever was asked for.
 package struct GzipBomb: Behaviour {

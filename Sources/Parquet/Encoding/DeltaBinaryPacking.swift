@@ -1,4 +1,4 @@
-/// Integers as differences, bit-packed in blocks of 128 values, four widths to a block.
+/// Integers as bit-packed differences, in blocks of 128 values with four widths each.
 ///
 /// Source: parquet-format, Encodings.md, "Delta Encoding (DELTA_BINARY_PACKED = 5)".
 enum DeltaBinaryPacking {
@@ -6,6 +6,7 @@ enum DeltaBinaryPacking {
   private static let miniblocks = 4
   private static let miniblock = block / miniblocks
 
+  /// Append all values.
   static func append(_ values: Span<Int64>, to output: inout [UInt8]) {
     output.append(unsignedVarint: UInt64(block))
     output.append(unsignedVarint: UInt64(miniblocks))
@@ -18,7 +19,7 @@ enum DeltaBinaryPacking {
     while next < values.count {
       deltas.removeAll(keepingCapacity: true)
       while next < values.count, deltas.count < block {
-        // Overflow wraps around, here and when it is read.
+        // Overflow wraps around, here and in the reader.
         deltas.append(values[next] &- values[next - 1])
         next += 1
       }
@@ -44,7 +45,7 @@ enum DeltaBinaryPacking {
     }
   }
 
-  /// Reads exactly `count` values, from `position` on, and steps behind them; nil when they are not there.
+  /// Read exactly `count` values from `position` on, and advance it; nil if the bytes do not hold them.
   static func read(
     _ bytes: [UInt8], at position: inout Int, before end: Int, count: Int
   ) -> [Int64]? {

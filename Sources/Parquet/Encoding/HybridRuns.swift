@@ -1,14 +1,14 @@
-/// Runs of one value, and stretches of bit-packed ones: definition levels and indices into a dictionary.
+/// Runs of one value mixed with groups of bit-packed values: the encoding of definition levels and dictionary indices.
 ///
 /// Source: parquet-format, Encodings.md, "Run Length Encoding / Bit-Packing Hybrid (RLE = 3)".
 enum HybridRuns {
-  /// Bit-packed values come in groups of so many.
+  /// The number of bit-packed values in a group.
   private static let group = 8
 
-  /// Appends the values, each of at most `width` bits (1 to 32), without a length before them.
+  /// Append the values, each of at most `width` bits (1 to 32), without a length prefix.
   ///
-  /// A run can begin only where a group does; so values are looked at by groups. Eight equal ones begin a run, which then
-  /// goes on as far as the value does.
+  /// A run can start only at the start of a group, so it examines values by groups. Eight equal values start a run, which lasts as
+  /// long as the value repeats.
   static func append<Value: FixedWidthInteger & UnsignedInteger>(
     _ values: Span<Value>, width: Int, to output: inout [UInt8]
   ) {
@@ -28,7 +28,7 @@ enum HybridRuns {
     append(packed: values.extracting(packed..<index), width: width, to: &output)
   }
 
-  /// How many equal values begin at `start`.
+  /// The number of equal values from `start` on.
   @inline(__always)
   private static func run<Value: FixedWidthInteger>(_ values: Span<Value>, from start: Int) -> Int {
     let value = values[start]
@@ -54,9 +54,9 @@ enum HybridRuns {
     packer.finish(to: &output)
   }
 
-  /// Reads exactly `count` values of `width` bits (1 to 32) from exactly `range` of the bytes.
+  /// Read exactly `count` values of `width` bits (1 to 32) from exactly `range` of the bytes.
   ///
-  /// Nil when the bytes hold fewer or more, or a value that is not below `limit`.
+  /// - Returns: nil if the bytes hold fewer or more values, or a value that is not below `limit`.
   static func read(
     _ bytes: [UInt8], at range: Range<Int>, width: Int, count: Int, below limit: UInt64
   ) -> [UInt32]? {
@@ -75,7 +75,7 @@ enum HybridRuns {
         values.append(contentsOf: repeatElement(UInt32(truncatingIfNeeded: value), count: Int(header >> 1)))
       } else {
         let groups = Int(header >> 1)
-        // The last group may reach beyond the count, no other.
+        // Only the last group may extend past the count.
         guard (groups - 1) * group < left, groups * width <= range.upperBound - position else { return nil }
         var unpacker = BitUnpacker(at: position)
         for _ in 0..<min(left, groups * group) {
@@ -101,15 +101,15 @@ enum HybridRuns {
   }
 }
 
-/// Packs integers of a fixed width back to back, the first in the lowest bits.
+/// Packs integers of a fixed width without gaps, the first in the lowest bits.
 ///
 /// Source: parquet-format, Encodings.md, "Run Length Encoding / Bit-Packing Hybrid", point 1.
 struct BitPacker {
   private var word: UInt64 = 0
-  /// Bits in `word`, fewer than 8 between calls.
+  /// The number of bits in `word`, fewer than 8 between calls.
   private var filled: UInt64 = 0
 
-  /// `value` has no bits beyond `width`, which is 0 to 64.
+  /// Append `value`, which has no bits beyond `width` (0 to 64).
   @inline(__always)
   mutating func append(_ value: UInt64, width: Int, to output: inout [UInt8]) {
     if width <= 32 {
@@ -120,7 +120,7 @@ struct BitPacker {
     }
   }
 
-  /// Fills the last byte with zeros.
+  /// Pad the last byte with zeros.
   mutating func finish(to output: inout [UInt8]) {
     if filled > 0 { output.append(UInt8(truncatingIfNeeded: word)) }
     word = 0
@@ -139,7 +139,7 @@ struct BitPacker {
   }
 }
 
-/// Takes integers of a fixed width out of packed bytes.
+/// Unpacks integers of a fixed width.
 struct BitUnpacker {
   private var word: UInt64 = 0
   private var filled: UInt64 = 0
@@ -149,7 +149,7 @@ struct BitUnpacker {
     self.position = position
   }
 
-  /// `width` is 0 to 64. The caller has checked that the bytes are there.
+  /// Return the next integer of `width` bits (0 to 64). The caller has checked that the bytes exist.
   @inline(__always)
   mutating func next(width: Int, in bytes: [UInt8]) -> UInt64 {
     if width <= 32 { return take(width, bytes) }
@@ -172,6 +172,6 @@ struct BitUnpacker {
 }
 
 extension UInt64 {
-  /// How many bits it takes to write the number.
+  /// The number of bits of the number.
   var width: Int { 64 - leadingZeroBitCount }
 }

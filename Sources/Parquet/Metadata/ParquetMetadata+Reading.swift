@@ -1,28 +1,28 @@
-// The inverse of `ParquetMetadata+Writing`. Fields of which nothing is wanted are passed over; the rest is as strict as the
-// writer is constant.
+// The inverse of `ParquetMetadata+Writing`. It skips fields that no reader needs, and accepts in the others only what the writer
+// writes.
 
 extension ParquetMetadata {
-  /// `FileMetaData`, which fills `bytes` to its end.
-  init(reading bytes: [UInt8]) throws(ThriftMistake) {
+  /// Read `FileMetaData`, which must fill `bytes` to the end.
+  init(reading bytes: [UInt8]) throws(ThriftError) {
     var thrift = ThriftReader(bytes, at: 0..<bytes.count)
     var schema: ParquetSchema?
     var rows: Int?
     var groups: [ParquetGroup]?
     var metadata: [ParquetSchema.Pair] = []
     var createdBy = ""
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 2: schema = try ParquetSchema(reading: &thrift, kind)
       case 3: rows = try thrift.integer(kind, .int64)
       case 4:
         var found: [ParquetGroup] = []
         let columns = schema?.columns ?? []
-        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftMistake) in
+        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftError) in
           found.append(try ParquetGroup(reading: &thrift, columns))
         }
         groups = found
       case 5:
-        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftMistake) in
+        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftError) in
           metadata.append(try ParquetSchema.Pair(reading: &thrift))
         }
       case 6: createdBy = String(decoding: try thrift.binary(kind), as: UTF8.self)
@@ -41,9 +41,9 @@ extension ParquetMetadata {
 
 extension ParquetSchema.Pair {
   /// `KeyValue`
-  fileprivate init(reading thrift: inout ThriftReader) throws(ThriftMistake) {
+  fileprivate init(reading thrift: inout ThriftReader) throws(ThriftError) {
     var (key, value): ([UInt8], [UInt8]) = ([], [])
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 1: key = try thrift.binary(kind)
       case 2: value = try thrift.binary(kind)
@@ -55,10 +55,10 @@ extension ParquetSchema.Pair {
 }
 
 extension ParquetSchema {
-  /// The list of `SchemaElement`: the root, then the columns, none of which has children.
-  fileprivate init(reading thrift: inout ThriftReader, _ kind: ThriftKind) throws(ThriftMistake) {
+  /// Read the list of `SchemaElement`: the root, then the columns, which have no children.
+  fileprivate init(reading thrift: inout ThriftReader, _ kind: ThriftKind) throws(ThriftError) {
     var elements: [SchemaElement] = []
-    try thrift.list(kind, of: .structure) { (thrift) throws(ThriftMistake) in
+    try thrift.list(kind, of: .structure) { (thrift) throws(ThriftError) in
       elements.append(try SchemaElement(reading: &thrift))
     }
     guard let root = elements.first, root.physicalType == nil, root.children == elements.count - 1 else {
@@ -73,7 +73,7 @@ extension ParquetSchema {
   }
 }
 
-/// What is read of a `SchemaElement`. `LogicalType` is not: with these physical types `ConvertedType` tells as much.
+/// The fields of a `SchemaElement` that it reads. It skips `LogicalType`: for these physical types `ConvertedType` says as much.
 private struct SchemaElement {
   var physicalType: Int?
   var repetition: Int?
@@ -81,9 +81,9 @@ private struct SchemaElement {
   var children: Int?
   var convertedType: Int?
 
-  init(reading thrift: inout ThriftReader) throws(ThriftMistake) {
+  init(reading thrift: inout ThriftReader) throws(ThriftError) {
     var element = self
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 1: element.physicalType = try thrift.integer(kind, .int32)
       case 3: element.repetition = try thrift.integer(kind, .int32)
@@ -96,7 +96,7 @@ private struct SchemaElement {
     self = element
   }
 
-  /// Nil for a column of a kind that is never written.
+  /// Nil for a column of a kind that the writer never writes.
   var column: ParquetColumn? {
     guard children == nil, let physicalType, let repetition, repetition == 0 || repetition == 1 else {
       return nil
@@ -112,13 +112,13 @@ private struct SchemaElement {
 
 extension ParquetGroup {
   /// `RowGroup`
-  fileprivate init(reading thrift: inout ThriftReader, _ columns: [ParquetColumn]) throws(ThriftMistake) {
+  fileprivate init(reading thrift: inout ThriftReader, _ columns: [ParquetColumn]) throws(ThriftError) {
     var chunks: [ParquetChunk] = []
     var rows: Int?
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 1:
-        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftMistake) in
+        try thrift.list(kind, of: .structure) { (thrift) throws(ThriftError) in
           guard chunks.count < columns.count else { throw .field(1) }
           chunks.append(try ParquetChunk(reading: &thrift, columns[chunks.count]))
         }
@@ -133,10 +133,10 @@ extension ParquetGroup {
 }
 
 extension ParquetChunk {
-  /// `ColumnChunk`, of this column
-  fileprivate init(reading thrift: inout ThriftReader, _ column: ParquetColumn) throws(ThriftMistake) {
+  /// `ColumnChunk` of this column
+  fileprivate init(reading thrift: inout ThriftReader, _ column: ParquetColumn) throws(ThriftError) {
     var chunk: ParquetChunk?
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 3:
         guard kind == .structure else { throw .malformed }
@@ -151,20 +151,20 @@ extension ParquetChunk {
   /// `ColumnMetaData`
   private init(
     readingMetadata thrift: inout ThriftReader, _ column: ParquetColumn
-  ) throws(ThriftMistake) {
+  ) throws(ThriftError) {
     var (values, uncompressed, compressed, data): (Int?, Int?, Int?, Int?)
     var (dictionary, codec): (Int?, Int?)
     var encodings: [Int] = []
     var path: [[UInt8]] = []
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 1: guard try thrift.integer(kind, .int32) == column.physicalType else { throw .field(1) }
       case 2:
-        try thrift.list(kind, of: .int32) { (thrift) throws(ThriftMistake) in
+        try thrift.list(kind, of: .int32) { (thrift) throws(ThriftError) in
           encodings.append(try thrift.integer())
         }
       case 3:
-        try thrift.list(kind, of: .binary) { (thrift) throws(ThriftMistake) in
+        try thrift.list(kind, of: .binary) { (thrift) throws(ThriftError) in
           path.append(try thrift.binary())
         }
       case 4: codec = try thrift.integer(kind, .int32)

@@ -1,10 +1,10 @@
-// What parquet.thrift of parquet-format calls each structure stands beside it.
+// The comment of each function names the structure of parquet.thrift that it writes.
 
 extension ParquetMetadata {
   /// `FileMetaData`
   func write(to thrift: inout ThriftWriter) {
     thrift.structure { thrift in
-      // The only version that every reader takes.
+      // The only version that every reader accepts.
       thrift.int32(1, 1)
       writeSchema(to: &thrift)
       thrift.int64(3, rows)
@@ -20,7 +20,7 @@ extension ParquetMetadata {
         }
       }
       thrift.binary(6, createdBy.utf8)
-      // `ColumnOrder`: the order of the type; without it readers ignore min_value and max_value.
+      // `ColumnOrder` TYPE_ORDER. Without it readers ignore min_value and max_value.
       thrift.list(7, of: .structure, schema.columns) { thrift, _ in
         thrift.structure { $0.structure(1) { _ in } }
       }
@@ -60,7 +60,7 @@ extension ParquetColumn {
     }
   }
 
-  /// `SchemaElement`, with `ConvertedType` for old readers beside `LogicalType`.
+  /// `SchemaElement`, with `ConvertedType` for old readers and `LogicalType` for others.
   fileprivate func write(to thrift: inout ThriftWriter) {
     thrift.structure { thrift in
       thrift.int32(1, physicalType)
@@ -107,13 +107,13 @@ extension ParquetGroup {
 }
 
 extension ParquetChunk {
-  /// Where its first page begins.
+  /// The offset of its first page in the file.
   var offset: Int { dictionaryOffset ?? dataOffset }
 
   /// `ColumnChunk`
   fileprivate func write(to thrift: inout ThriftWriter) {
     thrift.structure { thrift in
-      // The format wants 0 here, where old writers put the place of a copy of the metadata.
+      // The format requires 0 here; old writers stored the offset of a copy of the metadata.
       thrift.int64(2, 0)
       thrift.structure(3) { writeMetadata(to: &$0) }
       if let offsetIndex {
@@ -150,7 +150,7 @@ extension ParquetChunk {
     thrift.structure(16) { writeSizeStatistics(to: &$0) }
   }
 
-  /// `PageEncodingStats`: from them readers know that every page uses the dictionary.
+  /// `PageEncodingStats`, which show readers that every page uses the dictionary.
   private func writeEncodingStatistics(to thrift: inout ThriftWriter) {
     var counts = [(ParquetNumber.dataPage, encoding, pages.count)]
     if dictionaryOffset != nil { counts.insert((ParquetNumber.dictionaryPage, .plain, 1), at: 0) }
@@ -185,7 +185,8 @@ extension ParquetChunk {
     }
   }
 
-  /// `ColumnIndex` (parquet-format, PageIndex.md); nothing when a page has values but no bounds, as one of NaN has.
+  /// `ColumnIndex` (parquet-format, PageIndex.md). Returns false and writes nothing if a page has values but no bounds, as a page of
+  /// NaN has.
   func writeColumnIndex(to thrift: inout ThriftWriter) -> Bool {
     let statistics = pages.map(\.statistics)
     guard zip(pages, statistics).allSatisfy({ $1.bounds != nil || $1.nulls == $0.rows.count }) else {

@@ -1,4 +1,4 @@
-/// The numbers by which the format names its types and encodings.
+/// The numbers that the format gives its types and codecs.
 ///
 /// Source: parquet-format, src/main/thrift/parquet.thrift.
 enum ParquetNumber {
@@ -21,8 +21,8 @@ enum ParquetNumber {
   static let pageLimit = Int(Int32.max)
 }
 
-/// How the values of a page are written: `Encoding`.
-enum ParquetEncoding: Int, Hashable {
+/// How a page encodes its values: `Encoding` of parquet.thrift.
+enum ParquetEncoding: Int, Hashable, Sendable {
   case plain = 0
   case rle = 3
   case deltaBinaryPacked = 5
@@ -30,75 +30,79 @@ enum ParquetEncoding: Int, Hashable {
   case rleDictionary = 8
 }
 
-/// The bounds of the values of a page or chunk, as they are written.
-struct ParquetBounds: Hashable {
+/// The encoded bounds of the values of a page or chunk.
+struct ParquetBounds: Hashable, Sendable {
   var least: [UInt8]
   var most: [UInt8]
   var isLeastExact = true
   var isMostExact = true
 }
 
-/// What a chunk's or a page's statistics tell.
-struct ParquetStatistics: Hashable {
+/// The statistics of a page or chunk.
+struct ParquetStatistics: Hashable, Sendable {
   var nulls = 0
-  /// Nil unless the column is one of doubles.
+  /// The number of NaNs; nil unless the column holds doubles.
   var nans: Int?
-  /// Nil when there is no value but NULL and NaN.
+  /// Nil if all values are NULL or NaN.
   var bounds: ParquetBounds?
 }
 
-/// A page of values, as the indexes tell of it.
-struct ParquetPage: Hashable {
-  /// In the file, and of the page with its header.
+/// A data page, as the page indexes describe it.
+struct ParquetPage: Hashable, Sendable {
+  /// The offset in the file, and the size with the header.
   var offset: Int
   var size: Int
   var rows: Range<Int>
   var statistics: ParquetStatistics
-  /// The bytes of text, without lengths.
+  /// The bytes of text, without length prefixes.
   var textBytes: Int
 }
 
-/// One column of one row group, as the footer tells of it.
-struct ParquetChunk: Hashable {
+/// One column of one row group, as the footer describes it. Get it from `ParquetReader` and pass it to `ParquetColumnReader`.
+package struct ParquetChunk: Hashable, Sendable {
   var column: ParquetColumn
   var encoding: ParquetEncoding
   /// `ParquetNumber.gzip` or `.zstd`.
   var codec = ParquetNumber.gzip
-  /// NULLs included.
+  /// The number of values, including NULLs.
   var values: Int
-  /// With the page headers.
+  /// The size of the pages with their headers, in bytes, if they were not compressed.
   var uncompressedSize = 0
-  var compressedSize = 0
+  /// The size of the pages with their headers in the file, in bytes.
+  package var compressedSize = 0
   var dictionaryOffset: Int?
   var dataOffset = 0
   var statistics = ParquetStatistics()
   var pages: [ParquetPage] = []
-  /// In the file; nil until they are written.
+  /// Ranges of the file; nil until written.
   var bloomFilter: Range<Int>?
   var columnIndex: Range<Int>?
   var offsetIndex: Range<Int>?
 }
 
-/// A row group, as the footer tells of it.
-struct ParquetGroup: Hashable {
-  var rows: Int
-  var chunks: [ParquetChunk]
+/// A row group, as the footer describes it.
+package struct ParquetGroup: Hashable, Sendable {
+  package var rows: Int
+  /// The columns, in the order of the schema, which is also their order in the file.
+  package var chunks: [ParquetChunk]
 }
 
-/// What the footer of a file tells.
-struct ParquetMetadata: Hashable {
-  var schema: ParquetSchema
-  var rows: Int
-  var groups: [ParquetGroup]
-  var createdBy: String
+/// The content of a file's footer.
+package struct ParquetMetadata: Hashable, Sendable {
+  /// Without `sorting` and `filtered`, which the reader does not need.
+  package var schema: ParquetSchema
+  package var rows: Int
+  /// The row groups, in file order.
+  package var groups: [ParquetGroup]
+  package var createdBy: String
 }
 
-/// What stands before the bytes of a page: `PageHeader` of parquet-format.
+/// The header before the bytes of a page: `PageHeader` of parquet.thrift.
 struct ParquetPageHeader: Hashable {
   var type: Int
   var uncompressedSize: Int
   var compressedSize: Int
-  /// CRC-32 of the compressed bytes.
+  /// The CRC-32 of the compressed bytes.
   var checksum: UInt32
   var values: Int
   var encoding: ParquetEncoding
@@ -116,7 +120,7 @@ struct ParquetPageHeader: Hashable {
           $0.int32(2, encoding.rawValue)
         }
       } else {
-        // `DataPageHeader`, with the encoding of the levels, of which there may be none
+        // `DataPageHeader`, with the encoding of the levels, even if there are none.
         thrift.structure(5) {
           $0.int32(1, values)
           $0.int32(2, encoding.rawValue)
@@ -129,11 +133,11 @@ struct ParquetPageHeader: Hashable {
 }
 
 extension ParquetPageHeader {
-  /// Every field that is written is there, and no other is.
-  init(reading thrift: inout ThriftReader) throws(ThriftMistake) {
+  /// Read a header with exactly the fields that `write` writes.
+  init(reading thrift: inout ThriftReader) throws(ThriftError) {
     var (type, uncompressed, compressed, checksum): (Int?, Int?, Int?, Int?)
     var (values, encoding): (Int?, Int?)
-    try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+    try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
       case 1: type = try thrift.integer(kind, .int32)
       case 2: uncompressed = try thrift.integer(kind, .int32)
@@ -141,7 +145,7 @@ extension ParquetPageHeader {
       case 4: checksum = try thrift.integer(kind, .int32)
       case 5 where type == ParquetNumber.dataPage && kind == .structure,
         7 where type == ParquetNumber.dictionaryPage && kind == .structure:
-        try thrift.structure { (thrift, field, kind) throws(ThriftMistake) in
+        try thrift.structure { (thrift, field, kind) throws(ThriftError) in
           let value = try thrift.integer(kind, .int32)
           switch field {
           case 1: values = value

@@ -1,19 +1,26 @@
-/// Reads the footers of the Parquet files that `ParquetWriter` makes, and of no others; from there one reads on, column by
-/// column, with `ParquetColumnReader`.
-///
-/// Every number of the file is checked before it is used. What the file says it holds and what it holds agree to the last
-/// byte: the row groups, their columns and their pages stand one behind the other, and the indexes and the footer fill the rest.
-struct ParquetReader {
-  /// Reads `count` bytes of the file from `offset` on, all of which are there.
-  typealias Source = (_ offset: Int, _ count: Int) async throws -> [UInt8]
+private import Compression
 
-  let metadata: ParquetMetadata
-  /// Of the file, in bytes.
-  let size: Int
+/// Reads the footer of a Parquet file that `ParquetWriter` wrote, and of no other. Then read each row group's columns with
+/// `ParquetColumnReader`.
+///
+/// It checks every number of the file before it uses it. The metadata and the content must agree to the last byte: row groups,
+/// columns and pages follow each other without gaps, and the indexes and the footer fill the rest.
+package struct ParquetReader {
+  /// Reads `count` bytes of the file from `offset` on. Fewer bytes mean that the file ends early.
+  package typealias Source = (_ offset: Int, _ count: Int) async throws -> [UInt8]
+
+  /// The first and the last four bytes of every file, `PAR1`. The first row group follows the first four.
+  package static let magic = ParquetNumber.magic
+
+  package let metadata: ParquetMetadata
+  /// The size of the file, in bytes.
+  package let size: Int
   private let source: Source
 
-  /// Reads the footer of a file of `size` bytes. Throws `ParquetError`, or what `source` throws.
-  init(size: Int, _ source: @escaping Source) async throws {
+  /// Read and check the footer of a file of `size` bytes: three reads, of the end, the start and the footer.
+  ///
+  /// - Throws: `ParquetError` if the file is not one that `ParquetWriter` wrote, or what `source` throws.
+  package init(size: Int, _ source: @escaping Source) async throws {
     self.size = size
     self.source = source
     let magic = ParquetNumber.magic
@@ -34,11 +41,13 @@ struct ParquetReader {
     } catch {
       throw ParquetError(.metadata, offset: footer)
     }
-    try checkPlaces(before: footer)
+    try checkLayout(before: footer)
   }
 
-  /// The bytes at a place of the file; fewer of them than there should be are an error.
-  func bytes(at offset: Int, count: Int) async throws -> [UInt8] {
+  /// Read bytes of the file.
+  ///
+  /// - Throws: `ParquetError` if the file ends early, or what the source throws.
+  package func bytes(at offset: Int, count: Int) async throws -> [UInt8] {
     try await ParquetReader.read(source, offset, count)
   }
 
@@ -48,7 +57,7 @@ struct ParquetReader {
     return bytes
   }
 
-  private func checkPlaces(before footer: Int) throws(ParquetError) {
+  private func checkLayout(before footer: Int) throws(ParquetError) {
     var place = ParquetNumber.magic.count
     var rows = 0
     for (index, group) in metadata.groups.enumerated() {

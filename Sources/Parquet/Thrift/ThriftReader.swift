@@ -1,18 +1,18 @@
-/// Why bytes are not what their place in the file asks for.
-enum ThriftMistake: Error, Hashable {
+/// Why bytes are not the expected structure.
+enum ThriftError: Error, Hashable {
   /// The bytes end too early.
   case truncated
-  /// A number or a type that the protocol does not have.
+  /// A number or type that the protocol does not allow.
   case malformed
-  /// Structures inside structures beyond the limit.
+  /// Structures nested beyond the limit.
   case tooDeep
-  /// A field of the wrong type, given twice, or missing.
+  /// A required field, by its number, that is missing or has an unexpected value.
   case field(Int)
 }
 
-/// Reads structures in the Thrift compact protocol: the inverse of `ThriftWriter`, for bytes that cannot be trusted.
+/// Reads structures in the Thrift compact protocol: the inverse of `ThriftWriter`, for untrusted bytes.
 ///
-/// Every length is compared with the bytes that are left before it is used, and nothing is allocated for it before.
+/// It checks every length against the remaining bytes before it uses it or allocates memory for it.
 struct ThriftReader {
   private static let depthLimit = 16
 
@@ -29,10 +29,10 @@ struct ThriftReader {
 
   private var left: Int { end - position }
 
-  /// Reads a structure; `field` reads the value of each field, by number and type, or skips it.
+  /// Read a structure. `field` receives the number and type of each field and must read or skip its value.
   mutating func structure(
-    _ field: (inout ThriftReader, Int, ThriftKind) throws(ThriftMistake) -> Void
-  ) throws(ThriftMistake) {
+    _ field: (inout ThriftReader, Int, ThriftKind) throws(ThriftError) -> Void
+  ) throws(ThriftError) {
     guard depth < ThriftReader.depthLimit else { throw .tooDeep }
     depth += 1
     var last = 0
@@ -48,8 +48,8 @@ struct ThriftReader {
     depth -= 1
   }
 
-  /// An integer field of the type `kind`, which is to be `wanted`.
-  mutating func integer(_ kind: ThriftKind, _ wanted: ThriftKind) throws(ThriftMistake) -> Int {
+  /// Read an integer field of the type `kind`, which must be `wanted`.
+  mutating func integer(_ kind: ThriftKind, _ wanted: ThriftKind) throws(ThriftError) -> Int {
     guard kind == wanted else { throw .malformed }
     let value = try integer()
     let fits = wanted == .int64 || (wanted == .int32 && Int32(exactly: value) != nil)
@@ -57,42 +57,42 @@ struct ThriftReader {
     return value
   }
 
-  mutating func bool(_ kind: ThriftKind) throws(ThriftMistake) -> Bool {
+  mutating func bool(_ kind: ThriftKind) throws(ThriftError) -> Bool {
     guard kind == .yes || kind == .no else { throw .malformed }
     return kind == .yes
   }
 
-  mutating func binary(_ kind: ThriftKind) throws(ThriftMistake) -> [UInt8] {
+  mutating func binary(_ kind: ThriftKind) throws(ThriftError) -> [UInt8] {
     guard kind == .binary else { throw .malformed }
     return try binary()
   }
 
-  /// Bytes as an element of a list.
-  mutating func binary() throws(ThriftMistake) -> [UInt8] {
+  /// Read bytes that are an element of a list.
+  mutating func binary() throws(ThriftError) -> [UInt8] {
     let length = try varint()
     guard length <= UInt64(left) else { throw .truncated }
     defer { position += Int(length) }
     return Array(bytes[position..<position + Int(length)])
   }
 
-  /// Reads a list with elements of the type `wanted`; `element` reads each.
+  /// Read a list with elements of the type `wanted`. `element` must read one element.
   mutating func list(
     _ kind: ThriftKind, of wanted: ThriftKind,
-    _ element: (inout ThriftReader) throws(ThriftMistake) -> Void
-  ) throws(ThriftMistake) {
+    _ element: (inout ThriftReader) throws(ThriftError) -> Void
+  ) throws(ThriftError) {
     guard kind == .list else { throw .malformed }
     let (count, found) = try listHeader()
     guard found == wanted || count == 0 else { throw .malformed }
     for _ in 0..<count { try element(&self) }
   }
 
-  mutating func integer() throws(ThriftMistake) -> Int {
+  mutating func integer() throws(ThriftError) -> Int {
     let value = try varint()
     return Int(bitPattern: UInt(value >> 1)) ^ -Int(bitPattern: UInt(value & 1))
   }
 
-  /// Passes over a value of which nothing is wanted.
-  mutating func skip(_ kind: ThriftKind) throws(ThriftMistake) {
+  /// Skip a value.
+  mutating func skip(_ kind: ThriftKind) throws(ThriftError) {
     switch kind {
     case .yes, .no: break
     case .int8: _ = try byte()
@@ -102,13 +102,13 @@ struct ThriftReader {
       position += 8
     case .binary: _ = try binary()
     case .structure:
-      try structure { (reader, _, kind) throws(ThriftMistake) in try reader.skip(kind) }
+      try structure { (reader, _, kind) throws(ThriftError) in try reader.skip(kind) }
     case .list, .set:
       let (count, kind) = try listHeader()
       guard depth < ThriftReader.depthLimit else { throw .tooDeep }
       depth += 1
       for _ in 0..<count {
-        // In a list a boolean is a byte of its own.
+        // In a list a boolean is one byte.
         if kind == .yes || kind == .no { _ = try byte() } else { try skip(kind) }
       }
       depth -= 1
@@ -116,8 +116,8 @@ struct ThriftReader {
     }
   }
 
-  /// The count, which is not more than the bytes that are left, since each element takes one at least.
-  private mutating func listHeader() throws(ThriftMistake) -> (count: Int, kind: ThriftKind) {
+  /// Read the header of a list. The count is at most the number of remaining bytes, since each element takes at least one.
+  private mutating func listHeader() throws(ThriftError) -> (count: Int, kind: ThriftKind) {
     let byte = try byte()
     guard let kind = ThriftKind(rawValue: byte & 15) else { throw .malformed }
     let count = byte >> 4 == 15 ? try varint() : UInt64(byte >> 4)
@@ -125,13 +125,13 @@ struct ThriftReader {
     return (Int(count), kind)
   }
 
-  private mutating func byte() throws(ThriftMistake) -> UInt8 {
+  private mutating func byte() throws(ThriftError) -> UInt8 {
     guard left > 0 else { throw .truncated }
     defer { position += 1 }
     return bytes[position]
   }
 
-  private mutating func varint() throws(ThriftMistake) -> UInt64 {
+  private mutating func varint() throws(ThriftError) -> UInt64 {
     guard let value = bytes.unsignedVarint(at: &position, before: end) else {
       throw left > 0 ? .malformed : .truncated
     }
@@ -140,7 +140,7 @@ struct ThriftReader {
 }
 
 extension [UInt8] {
-  /// Reads ULEB128 at `position` and steps behind it; nil when it does not end before `end` or passes 64 bits.
+  /// Read ULEB128 at `position` and advance it; nil if the number does not end before `end` or exceeds 64 bits.
   func unsignedVarint(at position: inout Int, before end: Int) -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -155,7 +155,7 @@ extension [UInt8] {
     return nil
   }
 
-  /// Reads a zigzag ULEB128 as `unsignedVarint` does.
+  /// Read zigzag ULEB128 as `unsignedVarint` does.
   func signedVarint(at position: inout Int, before end: Int) -> Int64? {
     guard let value = unsignedVarint(at: &position, before: end) else { return nil }
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)

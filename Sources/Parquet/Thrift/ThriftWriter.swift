@@ -1,8 +1,8 @@
-/// The types of the Thrift compact protocol, by their number in field headers.
+/// The types of the Thrift compact protocol, with their numbers in field headers.
 ///
 /// Source: Apache Thrift, "Thrift Compact protocol", "Struct encoding".
 enum ThriftKind: UInt8, Sendable {
-  /// A boolean field carries its value in its type.
+  /// The type of a boolean field is its value.
   case yes = 1
   case no = 2
   case int8 = 3
@@ -19,14 +19,14 @@ enum ThriftKind: UInt8, Sendable {
 
 /// Writes structures in the Thrift compact protocol.
 ///
-/// Parquet keeps all of its metadata so (parquet-format, README, "Metadata"). The fields of a structure are written
-/// in the order of their numbers.
+/// Parquet stores all of its metadata this way (parquet-format, README, "Metadata"). Write the fields of a structure in the order
+/// of their numbers.
 struct ThriftWriter {
   private(set) var bytes: [UInt8] = []
-  /// The number of the field before, in the structure that is being written.
+  /// The number of the previous field in the current structure.
   private var lastField = 0
 
-  /// A structure: the whole message, or an element of a list.
+  /// Write a structure: the whole message, or an element of a list.
   mutating func structure(_ body: (inout ThriftWriter) -> Void) {
     let outer = lastField
     lastField = 0
@@ -64,7 +64,7 @@ struct ThriftWriter {
     binary(value)
   }
 
-  /// A list; `body` writes each element.
+  /// Write a list. `body` writes one element.
   mutating func list<Element>(
     _ field: Int, of kind: ThriftKind, _ elements: [Element], _ body: (inout ThriftWriter, Element) -> Void
   ) {
@@ -78,17 +78,17 @@ struct ThriftWriter {
     for element in elements { body(&self, element) }
   }
 
-  /// An integer of any width, as an element of a list.
+  /// Write an integer of any width as an element of a list.
   mutating func integer(_ value: Int) {
     bytes.append(signedVarint: Int64(value))
   }
 
-  /// A boolean as an element of a list.
+  /// Write a boolean as an element of a list.
   mutating func bool(_ value: Bool) {
     bytes.append(value ? ThriftKind.yes.rawValue : ThriftKind.no.rawValue)
   }
 
-  /// Bytes or text as an element of a list.
+  /// Write bytes or text as an element of a list.
   mutating func binary(_ value: some Collection<UInt8>) {
     bytes.append(unsignedVarint: UInt64(value.count))
     bytes.append(contentsOf: value)
@@ -107,7 +107,7 @@ struct ThriftWriter {
 }
 
 extension [UInt8] {
-  /// ULEB128: seven bits a byte, the lowest first.
+  /// Append ULEB128: seven bits per byte, the lowest first.
   mutating func append(unsignedVarint value: UInt64) {
     var rest = value
     while rest > 0x7f {
@@ -117,7 +117,7 @@ extension [UInt8] {
     append(UInt8(truncatingIfNeeded: rest))
   }
 
-  /// The sign in the lowest bit ("zigzag"), then ULEB128.
+  /// Append zigzag ULEB128, with the sign in the lowest bit.
   mutating func append(signedVarint value: Int64) {
     append(unsignedVarint: UInt64(bitPattern: (value << 1) ^ (value >> 63)))
   }

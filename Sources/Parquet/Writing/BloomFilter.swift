@@ -1,4 +1,4 @@
-/// A split-block bloom filter: tells of a value that it is not in a column, or that it may be.
+/// A split-block bloom filter: shows that a column does not hold a value, or may hold it.
 ///
 /// Source: parquet-format, BloomFilter.md, "Technical Approach" and "Algorithm".
 struct BloomFilter {
@@ -6,12 +6,12 @@ struct BloomFilter {
   private static let salts: [UInt32] = [
     0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31,
   ]
-  /// Beyond it a filter is less sure instead of larger: 128 KiB.
+  /// The largest filter, 128 KiB. With more values it has more false positives instead of more bytes.
   private static let wordLimit = 1 << 15
 
   private var words: [UInt32]
 
-  /// A filter in which one foreign value of a hundred is told to be there, at `values` different ones.
+  /// Create a filter with one false positive in a hundred when it holds `values` distinct values.
   init(values: Int) {
     // BloomFilter.md, "Sizing an SBBF": 9.7 bits a value, and a power of two.
     let needed = (values * 97 / 10 + 31) / 32
@@ -20,7 +20,7 @@ struct BloomFilter {
     words = Array(repeating: 0, count: count)
   }
 
-  /// Adds a value as `PLAIN` writes it, text without its length.
+  /// Add a value in its `PLAIN` encoding, text without its length.
   mutating func insert(_ value: RawSpan) {
     let hash = XXHash64.hash(value)
     let start = block(of: hash)
@@ -42,12 +42,12 @@ struct BloomFilter {
     1 &<< ((UInt32(truncatingIfNeeded: hash) &* salt) >> 27)
   }
 
-  /// `BloomFilterHeader` of parquet.thrift, and the words.
+  /// The encoded filter: `BloomFilterHeader` of parquet.thrift, then the words.
   var bytes: [UInt8] {
     var thrift = ThriftWriter()
     thrift.structure { thrift in
       thrift.int32(1, 4 * words.count)
-      // The algorithm BLOCK, the hash XXHASH, not compressed: the first of each union.
+      // The algorithm BLOCK, the hash XXHASH, uncompressed: the first member of each union.
       for field in 2...4 { thrift.structure(field) { $0.structure(1) { _ in } } }
     }
     var bytes = thrift.bytes
@@ -56,7 +56,7 @@ struct BloomFilter {
   }
 }
 
-/// XXH64 with the seed 0: the hash of bloom filters.
+/// XXH64 with seed 0, the hash of bloom filters.
 ///
 /// Source: xxHash, doc/xxhash_spec.md, "XXH64 Algorithm Description"; parquet-format, BloomFilter.md, "Hash function".
 enum XXHash64 {

@@ -1,45 +1,9 @@
-/// The order in which the bounds of a chunk's pages stand: `BoundaryOrder` of parquet-format.
-enum BoundaryOrder: Int {
-  case unordered = 0
-  case ascending = 1
-  case descending = 2
-
-  init(of bounds: [ParquetBounds], _ kind: ParquetColumn.Kind) {
-    let pairs = zip(bounds, bounds.dropFirst())
-    let isSame: (Int) -> Bool = { sign in
-      pairs.allSatisfy { one, next in
-        sign * kind.compare(one.least, next.least) <= 0 && sign * kind.compare(one.most, next.most) <= 0
-      }
-    }
-    self = isSame(1) ? .ascending : isSame(-1) ? .descending : .unordered
-  }
-}
-
-extension ParquetColumn.Kind {
-  /// The order of two bounds as they are written: below, at or above 0.
-  fileprivate func compare(_ one: [UInt8], _ other: [UInt8]) -> Int {
-    switch self {
-    case .text: one.span.bytes.compare(other.span.bytes)
-    case .timestamp: sign(Int64(bitPattern: one.littleEndianWord), Int64(bitPattern: other.littleEndianWord))
-    case .double: sign(Double(bitPattern: one.littleEndianWord), Double(bitPattern: other.littleEndianWord))
-    }
-  }
-
-  private func sign<Value: Comparable>(_ one: Value, _ other: Value) -> Int {
-    one < other ? -1 : one > other ? 1 : 0
-  }
-}
-
-extension [UInt8] {
-  fileprivate var littleEndianWord: UInt64 { reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-}
-
-/// The least and the greatest of a column's values, page by page, and of the chunk.
+/// Finds the least and the greatest value of each page of a column, and of the chunk.
 ///
-/// Values are named by their entry in the column's table; times by their index. Source of the rules for NaN and zero:
-/// parquet-format, parquet.thrift, "ColumnOrder", TYPE_ORDER.
+/// It refers to values by their entry in the column's table, and to timestamps by their index. Source of the rules for NaN and
+/// zero: parquet-format, parquet.thrift, "ColumnOrder", TYPE_ORDER.
 struct BoundsSearch {
-  /// Text of more bytes is cut.
+  /// The longest bound of text, in bytes; longer text is truncated.
   static let textLimit = 64
 
   private struct Extremes {
@@ -48,9 +12,10 @@ struct BoundsSearch {
   }
 
   private let values: ParquetColumnValues
-  /// How often each entry of a dictionary is in the page in hand, so that a page looks at each once; zeros between pages.
+  /// How often the current page holds each entry of a dictionary, so that a page compares each entry once. All zero between
+  /// pages.
   private var times: [UInt32]
-  /// The bytes of the texts of the page that was looked at last.
+  /// The bytes of text in the last page.
   private(set) var textBytes = 0
   private var chunk: Extremes?
   private var nans = 0
@@ -60,7 +25,7 @@ struct BoundsSearch {
     times = Array(repeating: 0, count: values.table.isDictionary ? values.table.entries : 0)
   }
 
-  /// The statistics of the next page, which holds these of the values that are not NULL.
+  /// Return the statistics of the next page, which holds the values with these numbers.
   mutating func page(_ range: Range<Int>, nulls: Int) -> ParquetStatistics {
     var extremes: Extremes?
     var pageNaNs = 0
@@ -84,7 +49,7 @@ struct BoundsSearch {
     return statistics(extremes, nulls: nulls, nans: pageNaNs)
   }
 
-  /// Takes note of an entry that is in the page so many times.
+  /// Count an entry that occurs this many times in the page.
   @inline(__always)
   private mutating func look(at entry: Int, _ times: Int, _ extremes: inout Extremes?, _ nans: inout Int) {
     switch values.column.kind {
@@ -96,7 +61,7 @@ struct BoundsSearch {
     }
   }
 
-  /// The statistics of all pages so far.
+  /// Return the statistics of all pages so far.
   func whole(nulls: Int) -> ParquetStatistics { statistics(chunk, nulls: nulls, nans: nans) }
 
   @inline(__always)
@@ -165,22 +130,22 @@ struct BoundsSearch {
   }
 }
 
-/// Bounds of long text, cut so that they are still bounds, and still UTF-8.
+/// Truncates long text to a lower or upper bound that is still UTF-8.
 ///
 /// Source: parquet-format, parquet.thrift, "Statistics", min_value and max_value.
 enum TextBound {
-  /// The text's beginning, which does not sort behind it.
+  /// Return a prefix of the text, which does not sort after it.
   static func floor(_ text: [UInt8]) -> [UInt8] {
     Array(text.prefix(cut(text)))
   }
 
-  /// A text that does not sort before it: its beginning with the last character raised, where that can be done.
+  /// Return a text that does not sort before it: a prefix with its last character incremented, or the text itself if there is none.
   static func ceiling(_ text: [UInt8]) -> [UInt8] {
     let cut = cut(text)
     guard cut < text.count else { return text }
     var scalars = Array(String(decoding: text[..<cut], as: UTF8.self).unicodeScalars)
     while let last = scalars.popLast() {
-      // UTF-8 sorts as its code points do. Behind U+D7FF come the surrogates, which are none.
+      // UTF-8 sorts in code point order. U+D800 to U+DFFF are surrogates, not characters.
       let next = last.value == 0xd7ff ? 0xe000 : last.value + 1
       guard let raised = Unicode.Scalar(next) else { continue }
       var view = String.UnicodeScalarView()
@@ -191,7 +156,7 @@ enum TextBound {
     return text
   }
 
-  /// Where a text is cut: at the beginning of a character, or not at all.
+  /// The length to truncate a text to: the start of a character, or the whole length.
   private static func cut(_ text: [UInt8]) -> Int {
     guard text.count > BoundsSearch.textLimit else { return text.count }
     var cut = BoundsSearch.textLimit

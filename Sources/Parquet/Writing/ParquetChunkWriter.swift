@@ -1,8 +1,10 @@
-/// Writes the columns of a row group, each as pages one after the other.
+private import Compression
+
+/// Writes the columns of a row group, each as a dictionary page, if it has one, and its data pages.
 ///
 /// Source: parquet-format, README, "Data Pages"; parquet.thrift, "PageHeader".
 struct ParquetChunkWriter: ~Copyable {
-  /// A page ends with the row that brings it to so many rows or bytes.
+  /// A page ends with the row that reaches either limit.
   private static let pageRows = 10_000
   private static let pageBytes = 1 << 20
 
@@ -14,7 +16,7 @@ struct ParquetChunkWriter: ~Copyable {
     compressor = try ParquetPageCompressor(compression)
   }
 
-  /// Appends the column, which begins at the byte `offset` of the file, to `output`.
+  /// Append the column, which starts at the byte `offset` of the file, to `output`.
   mutating func write(
     _ values: ParquetColumnValues, rows: Int, at offset: Int, to output: inout [UInt8]
   ) throws -> ParquetChunk {
@@ -62,14 +64,14 @@ struct ParquetChunkWriter: ~Copyable {
     try writePage(ParquetNumber.dataPage, rows.count, chunk.encoding, of: &chunk, to: &output)
   }
 
-  /// Compresses `body` and appends it behind its header.
+  /// Compress `body` and append it after its header.
   private mutating func writePage(
     _ type: Int, _ values: Int, _ encoding: ParquetEncoding, of chunk: inout ParquetChunk,
     to output: inout [UInt8]
   ) throws {
     compressed.removeAll(keepingCapacity: true)
     try compressor.append(body, to: &compressed)
-    // The checksum is over the compressed bytes (parquet-format, README, "Checksumming").
+    // The checksum covers the compressed bytes (parquet-format, README, "Checksumming").
     let header = ParquetPageHeader(
       type: type, uncompressedSize: body.count, compressedSize: compressed.count,
       checksum: crc32(compressed.span), values: values, encoding: encoding)
@@ -82,42 +84,38 @@ struct ParquetChunkWriter: ~Copyable {
   }
 }
 
-/// Compresses the bodies of pages, each by itself.
+/// Compresses the bodies of pages, each separately.
 ///
-/// There are two compressors, of which the second does not look for repetitions, or hardly: identifiers have none but by chance, and
-/// with the second they are smaller by a tenth, in a sixth of the time. Source: parquet-format, Compression.md.
+/// It has two compressors. The second searches little or not at all for matches: identifiers have them only by chance, and come out
+/// a tenth smaller in a sixth of the time. Source: parquet-format, Compression.md.
 struct ParquetPageCompressor: ~Copyable {
-  /// The beginning of a body by which it is decided how to compress it.
+  /// The length of the start of a body that decides which compressor to use.
   private static let sample = 16 << 10
 
   let codec: Int
-  private let searching: any ParquetCodec
-  private let plainer: any ParquetCodec
+  private let searching: any BlockCompressor
+  private let plainer: any BlockCompressor
   private var trial: [UInt8] = []
 
   init(_ compression: ParquetCompression) throws {
-    let codecs: (number: Int, any ParquetCodec, any ParquetCodec)
+    let codecs: (number: Int, any BlockCompressor, any BlockCompressor)
     switch compression {
     case .gzip(let level):
       codecs = (
-        ParquetNumber.gzip, try GzipCodec(GzipMemberEncoder(level: level)),
-        try GzipCodec(GzipMemberEncoder(level: level, search: .runs))
+        ParquetNumber.gzip, try GzipBlockCompressor(level: level),
+        try GzipBlockCompressor(level: level, search: .runs)
       )
     case .zstd(let level):
-      #if zstd
-        do throws(ZstdError) {
-          codecs = (ParquetNumber.zstd, try ZstdEncoder(level: level), try ZstdEncoder(level: 1))
-        } catch {
-          throw ParquetError(.zstd(error.word))
-        }
-      #else
-        throw ParquetError(.withoutZstd)
-      #endif
+      do throws(ZstdError) {
+        codecs = (ParquetNumber.zstd, try Zstd.compressor(level: level), try Zstd.compressor(level: 1))
+      } catch {
+        throw ParquetError(.init(error))
+      }
     }
     (codec, searching, plainer) = codecs
   }
 
-  /// Appends the compressed body. The bytes depend on the body, the level and the version of the library alone.
+  /// Append the compressed body. The bytes depend only on the body, the level and the version of the library.
   mutating func append(_ body: [UInt8], to output: inout [UInt8]) throws {
     try (repeatsItself(body) ? searching : plainer).append(body, to: &output)
   }
@@ -130,22 +128,5 @@ struct ParquetPageCompressor: ~Copyable {
     let length = trial.count
     try plainer.append(start, to: &trial)
     return trial.count - length > length
-  }
-}
-
-/// Compresses one block after the other, each into something whole.
-protocol ParquetCodec: AnyObject {
-  func append(_ block: [UInt8], to output: inout [UInt8]) throws
-}
-
-private final class GzipCodec: ParquetCodec {
-  private var encoder: GzipMemberEncoder
-
-  init(_ encoder: consuming GzipMemberEncoder) {
-    self.encoder = encoder
-  }
-
-  func append(_ block: [UInt8], to output: inout [UInt8]) throws {
-    try encoder.append(block, to: &output)
   }
 }

@@ -1,71 +1,90 @@
-/// One column of the row group in hand.
-struct ParquetColumnValues {
+/// The rows that become one row group, column by column.
+///
+/// The caller appends the values of the same rows to each column, then adds the number of rows to `rows`.
+package struct ParquetRowGroup {
+  /// The most rows in a row group. Readers hold at least a page of each column in memory and skip whole row groups, so a group
+  /// should be neither much larger nor much smaller.
+  package static let rowLimit = 50_000
+
+  /// The columns of the schema, in its order.
+  package var columns: [ParquetColumnValues]
+  package var rows = 0
+
+  /// Create an empty row group.
+  package init(_ schema: ParquetSchema) {
+    columns = schema.columns.map { ParquetColumnValues($0) }
+  }
+
+  /// Remove all rows but keep the memory for the next row group.
+  package mutating func removeAll() {
+    for index in columns.indices { columns[index].removeAll() }
+    rows = 0
+  }
+}
+
+/// The values of one column of a row group.
+///
+/// Callers append a batch of rows at a time, because a call for each value would cross the boundary of this target. Append with
+/// the function of the column's kind; the others put values where no page finds them.
+package struct ParquetColumnValues {
   let column: ParquetColumn
-  /// For each row 1 when there is a value, 0 for NULL; empty for a required column.
+  /// The definition level of each row: 1 for a value, 0 for NULL. Empty for a required column.
   private(set) var levels: [UInt8] = []
-  /// Of a column of text or doubles.
+  /// The values of a column of text or doubles.
   private(set) var table = ValueTable()
-  /// Of a column of times.
+  /// The values of a column of timestamps.
   private(set) var times: [Int64] = []
 
   init(_ column: ParquetColumn) {
     self.column = column
   }
 
-  /// Values that are not NULL.
+  /// The number of values that are not NULL.
   var count: Int { column.kind == .timestamp ? times.count : table.count }
 
-  /// Adds so many rows, of which `isThere` tells whether they have a value, which a required column always has. The values
-  /// themselves are added behind one another by the functions below.
-  @inline(__always)
-  mutating func append(rows: Int, _ isThere: (Int) -> Bool = { _ in true }) {
-    guard !column.isRequired else { return }
-    levels.append(addingCapacity: rows) { space in
-      for row in 0..<rows { space.append(isThere(row) ? 1 : 0) }
+  /// Append rows of a text column.
+  ///
+  /// - Parameters:
+  ///   - levels: for each row 1 for a value, 0 for NULL. A required column ignores them.
+  ///   - texts: the range in `bytes` of each value that is not NULL, in row order: as many as `levels` has ones.
+  ///   - bytes: UTF-8. The column copies what it keeps.
+  package mutating func append(levels: [UInt8], texts: [Range<Int>], in bytes: RawSpan) {
+    append(levels)
+    for range in texts { table.append(bytes.extracting(range)) }
+  }
+
+  /// Append rows of a column of doubles; `levels` as for text. NaN is a value, not NULL.
+  package mutating func append(levels: [UInt8], doubles: [Double]) {
+    append(levels)
+    for number in doubles {
+      var bits = number.bitPattern.littleEndian
+      withUnsafeBytes(of: &bits) { table.append($0.bytes) }
     }
   }
 
-  @inline(__always)
-  mutating func append(text: RawSpan) { table.append(text) }
-
-  mutating func append(number: Double) {
-    var bits = number.bitPattern.littleEndian
-    withUnsafeBytes(of: &bits) { table.append($0.bytes) }
+  /// Append rows of a column of timestamps, in microseconds since 1970; `levels` as for text.
+  package mutating func append(levels: [UInt8], timestamps: [Int64]) {
+    append(levels)
+    times.append(contentsOf: timestamps)
   }
 
-  mutating func append(time: Int64) { times.append(time) }
+  private mutating func append(_ added: [UInt8]) {
+    if !column.isRequired { levels.append(contentsOf: added) }
+  }
 
-  mutating func removeAll() {
+  fileprivate mutating func removeAll() {
     levels.removeAll(keepingCapacity: true)
     table.removeAll()
     times.removeAll(keepingCapacity: true)
   }
 }
 
-/// Rows that become a row group. The caller adds the values of each column, as many to each, and then counts the rows.
-struct ParquetRowGroup {
-  /// Readers hold pages or more of each column in memory, and skip whole row groups; so neither many more nor many fewer.
-  static let rowLimit = 50_000
-
-  var columns: [ParquetColumnValues]
-  var rows = 0
-
-  init(_ schema: ParquetSchema) {
-    columns = schema.columns.map { ParquetColumnValues($0) }
-  }
-
-  mutating func removeAll() {
-    for index in columns.indices { columns[index].removeAll() }
-    rows = 0
-  }
-}
-
 extension ParquetColumnValues {
-  /// How the values are written.
+  /// The encoding of the data pages.
   ///
-  /// Measured on 100,000 events, gzipped: times as differences take 0.27 MB, as `PLAIN` 0.38; identifiers as lengths and bytes 2.05,
-  /// as `PLAIN` 2.19, and as `DELTA_BYTE_ARRAY` 2.07: what they share with the one before is chance, since rows are sorted by time.
-  /// So that last encoding is not written.
+  /// Measured on 100,000 rows of a log, gzipped: timestamps take 0.27 MB as differences and 0.38 MB as `PLAIN`; identifiers take
+  /// 2.05 MB as lengths and bytes, 2.19 MB as `PLAIN` and 2.07 MB as `DELTA_BYTE_ARRAY`. Rows sorted by time share prefixes only by
+  /// chance, so the writer does not use the last.
   var encoding: ParquetEncoding {
     switch column.kind {
     case .timestamp: .deltaBinaryPacked
@@ -74,16 +93,16 @@ extension ParquetColumnValues {
     }
   }
 
-  /// The width of indices into the dictionary, in bits; 1 at least, since not every reader takes 0.
+  /// The width of indices into the dictionary, in bits; at least 1, since not every reader accepts 0.
   private var indexWidth: Int { max(1, UInt64(max(0, table.entries - 1)).width) }
 
-  /// Behind the last row, and the last value, of the page that begins there.
+  /// The row and the value after the last ones of the page that starts at `start`.
   func pageEnd(
     from start: (row: Int, value: Int), rows: Int, rowLimit: Int, byteLimit: Int
   ) -> (row: Int, value: Int) {
     let last = min(rows, start.row + rowLimit)
     guard column.kind == .text, !table.isDictionary else {
-      // What stands in eight bytes or less reaches the limit of rows first.
+      // Values of eight bytes or less reach the row limit first.
       let end = min(last, start.row + byteLimit / 8)
       return (end, start.value + present(start.row..<end))
     }
@@ -99,13 +118,14 @@ extension ParquetColumnValues {
     return (row, value)
   }
 
-  /// How many of the rows have a value.
+  /// The number of these rows that have a value.
   private func present(_ rows: Range<Int>) -> Int {
     guard !levels.isEmpty else { return rows.count }
     return levels.span.extracting(rows).sum
   }
 
-  /// Definition levels: their length in four bytes, and runs of one bit (parquet-format, Encodings.md, the table under "RLE").
+  /// Append the definition levels: their length in four bytes, then runs of one bit (parquet-format, Encodings.md, the table under
+  /// "RLE").
   func appendLevels(_ rows: Range<Int>, to output: inout [UInt8]) {
     guard !column.isRequired else { return }
     var runs: [UInt8] = []
@@ -114,6 +134,7 @@ extension ParquetColumnValues {
     output.append(contentsOf: runs)
   }
 
+  /// Append the values with these numbers, encoded.
   func appendValues(_ present: Range<Int>, _ encoding: ParquetEncoding, to output: inout [UInt8]) {
     switch encoding {
     case .rleDictionary:
@@ -146,7 +167,7 @@ extension Span<UInt8> {
 }
 
 extension [UInt8] {
-  /// Appends an entry as `PLAIN` (parquet-format, Encodings.md): text behind its length in four bytes, a double as it is.
+  /// Append an entry as `PLAIN` (parquet-format, Encodings.md): text after its length in four bytes, a double as its eight bytes.
   mutating func append(plain table: ValueTable, _ entry: Int, _ kind: ParquetColumn.Kind) {
     let range = table.range(entry)
     if kind == .text { append(littleEndian: UInt32(range.count)) }

@@ -1,27 +1,32 @@
-/// Writes a Parquet file, a row group at a time.
+/// Writes a Parquet file, one row group at a time.
 ///
-/// The same row groups, compression and version of zlib (or zstd) give the same bytes. After an error the writer cannot be used further.
+/// The same row groups, compression and version of zlib (or zstd) give the same bytes. Memory holds one row group and, until the
+/// end, the metadata and bloom filters of those before. Do not use the writer again after an error.
+///
 /// Source: parquet-format, README, "File format".
-struct ParquetWriter: ~Copyable {
-  let schema: ParquetSchema
+package struct ParquetWriter: ~Copyable {
+  private let schema: ParquetSchema
   private let createdBy: String
   private var chunks: ParquetChunkWriter
   private var groups: [ParquetGroup] = []
-  /// Of each row group, and there of each column that has one.
+  /// For each row group the filters of the columns that have one.
   private var filters: [[BloomFilter]] = []
-  /// Bytes of the file so far.
+  /// Bytes of the file handed to a sink so far.
   private var offset = 0
   private var output: [UInt8] = ParquetNumber.magic
 
-  /// `createdBy`: in the form that readers take apart, `NAME version VERSION (build BUILD)`.
-  init(_ schema: ParquetSchema, createdBy: String, _ compression: ParquetCompression) throws {
+  /// - Parameter createdBy: the application, in the form that readers parse, `NAME version VERSION (build BUILD)`.
+  /// - Throws: `ParquetError` for zstd in a build without it or with a bad level, `GzipError` for a bad level of gzip.
+  package init(_ schema: ParquetSchema, createdBy: String, _ compression: ParquetCompression) throws {
     self.schema = schema
     self.createdBy = createdBy
     chunks = try ParquetChunkWriter(compression)
   }
 
-  /// Writes the rows, of which there is one at least; the bytes come out through `sink`, a column at a time.
-  mutating func write(_ group: ParquetRowGroup, to sink: ([UInt8]) throws -> Void) throws {
+  /// Write a row group of at least one row, and pass its bytes to `sink`, one column at a time.
+  ///
+  /// - Throws: `GzipError` or `ZstdError` from the library, or what `sink` throws.
+  package mutating func write(_ group: ParquetRowGroup, to sink: ([UInt8]) throws -> Void) throws {
     var written = ParquetGroup(rows: group.rows, chunks: [])
     for column in group.columns {
       let place = offset + output.count
@@ -32,8 +37,10 @@ struct ParquetWriter: ~Copyable {
     filters.append(schema.filtered.map { group.columns[$0].table.bloomFilter })
   }
 
-  /// Ends the file: the bloom filters and the indexes of all row groups, then the footer.
-  mutating func finish(to sink: ([UInt8]) throws -> Void) throws {
+  /// End the file: write the bloom filters and page indexes of all row groups, then the footer.
+  ///
+  /// - Throws: what `sink` throws.
+  package mutating func finish(to sink: ([UInt8]) throws -> Void) throws {
     writeBloomFilters()
     var thrift = ThriftWriter()
     let start = offset + output.count

@@ -1,34 +1,34 @@
-/// The values of a column in hand: each different one once, as far as that pays, and which of them every value is.
+/// The values of a column: the distinct ones, and for each value its entry. It stops to look for duplicates when there are few.
 ///
-/// Text stands as it is, doubles as their eight bytes, lowest first.
+/// Text is stored as UTF-8, doubles as eight little-endian bytes.
 struct ValueTable {
-  /// Beyond so many bytes of entries a dictionary costs readers more than it saves.
+  /// The most bytes of entries in a dictionary. A larger one costs readers more than it saves.
   static let dictionaryLimit = 4 << 20
-  /// After so many values it is clear whether they repeat.
+  /// After this many values it decides whether they repeat.
   private static let trial = 8_192
-  /// How many slots are looked at before a value is kept as a new one: a bound on the work for values that collide.
+  /// How many slots it probes before it stores a value as a new one. This bounds the work for values that collide.
   private static let probes = 64
   private static let multiplier: UInt64 = 0xa076_1d64_78bd_642f
 
   private(set) var bytes: [UInt8] = []
-  /// Where each entry ends in `bytes`; it begins where the one before ends.
+  /// Where each entry ends in `bytes`. It starts where the previous one ends.
   private var ends: [Int] = []
   /// The entry of each value.
   private(set) var ids: [UInt32] = []
-  /// Open addressing: the high half of the hash above the entry's number and 1; 0 where nothing is.
+  /// A hash table with open addressing: the high half of the hash above the entry's number plus 1; 0 for an empty slot.
   private var slots: [UInt64] = []
   private var looksUp = true
 
   var count: Int { ids.count }
   var entries: Int { ends.count }
 
-  /// Whether the values repeat enough to be written as indices into a dictionary: at most 75 % of them are different.
+  /// Whether the values repeat enough for a dictionary: at most 75 % of them are distinct.
   var isDictionary: Bool { looksUp && !ids.isEmpty && 4 * entries <= 3 * ids.count }
 
   @inline(__always)
   func range(_ entry: Int) -> Range<Int> { (entry == 0 ? 0 : ends[entry - 1])..<ends[entry] }
 
-  /// A filter of the values.
+  /// A bloom filter of the values.
   var bloomFilter: BloomFilter {
     var filter = BloomFilter(values: entries)
     for entry in 0..<entries { filter.insert(bytes.span.bytes.extracting(range(entry))) }
@@ -38,7 +38,7 @@ struct ValueTable {
   @inline(__always)
   mutating func append(_ value: RawSpan) {
     guard looksUp else { return ids.append(add(value)) }
-    // As the one before: many columns have long runs.
+    // Many columns have long runs: compare with the previous value first.
     if let last = ids.last, isEqual(Int(last), value) { return ids.append(last) }
     if 2 * entries >= slots.count { grow() }
     let hash = ValueTable.hash(value)
@@ -95,8 +95,8 @@ struct ValueTable {
     }
   }
 
-  /// One multiplication for sixteen bytes, whose halves are folded together (after wyhash, by Wang Yi). Who makes values that collide
-  /// meets the limit of probes.
+  /// One multiplication for sixteen bytes, with the halves of the product folded together (after wyhash, by Wang Yi). The limit of
+  /// probes protects against values that are made to collide.
   @inline(__always)
   private static func hash(_ value: RawSpan) -> UInt64 {
     let length = value.byteCount
@@ -108,7 +108,7 @@ struct ValueTable {
         seed = fold(value.word(offset) ^ multiplier, value.word(offset + 8) ^ seed)
         offset += 16
       }
-      // The last bytes, some of them for the second time.
+      // The last bytes; some may be included twice.
       (low, high) = (value.word(max(0, length - 16)), value.word(length - 8))
     } else if length >= 4 {
       (low, high) = (value.half(0), value.half(length - 4))
@@ -136,7 +136,7 @@ extension RawSpan {
     UInt64(unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
-  /// Whether a span of the same length has the same bytes.
+  /// Whether a span of the same length holds the same bytes.
   @inline(__always)
   fileprivate func isEqual(_ other: RawSpan) -> Bool {
     let length = byteCount
@@ -150,28 +150,7 @@ extension RawSpan {
       if word(offset) != other.word(offset) { return false }
       offset += 8
     }
-    // The last bytes, some of them for the second time.
+    // The last bytes; some may be compared twice.
     return word(length - 8) == other.word(length - 8)
-  }
-
-  /// The order of bytes, unsigned, the shorter first where one begins the other: below, at or above 0.
-  ///
-  /// Source: parquet-format, parquet.thrift, "ColumnOrder", BYTE_ARRAY.
-  func compare(_ other: RawSpan) -> Int {
-    let common = Swift.min(byteCount, other.byteCount)
-    var index = 0
-    while index + 8 <= common {
-      let one = unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-      let two = other.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-      if one != two { return one.bigEndian < two.bigEndian ? -1 : 1 }
-      index += 8
-    }
-    while index < common {
-      let one = unsafeLoad(fromByteOffset: index, as: UInt8.self)
-      let two = other.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-      if one != two { return one < two ? -1 : 1 }
-      index += 1
-    }
-    return byteCount - other.byteCount
   }
 }

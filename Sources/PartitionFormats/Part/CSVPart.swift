@@ -1,4 +1,5 @@
 package import AuditRecord
+package import Compression
 
 /// Writes one part of a day as a `csv.gz` file.
 ///
