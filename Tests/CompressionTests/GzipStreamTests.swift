@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import PartitionFormats
+@testable import Compression
 
 @Suite(.fewAtOnce) struct `gzip as a stream` {
   private static let member = GzipWriter.memberLength
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func `a file is its members, however many are compressed at a time`() async throws {
-    var random = LocalSplitMix64(seed: 3)
+    var random = SeededRandom(seed: 3)
     let content = random.text(30 * 4_099)
     var members: [UInt8] = []
     for start in stride(from: 0, to: content.count, by: 10_000) {
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func `GNU gzip and Python read all members`() async throws {
-    var random = LocalSplitMix64(seed: 5)
+    var random = SeededRandom(seed: 5)
     let content = random.text(2 * Self.member) + random.noise(Self.member)
     let file = try await write(content, width: 2)
     #expect(try OtherProgram.run("gzip", ["-t"], input: file) == [])
@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 7, 1_000, .max]) func `a file is read in chunks of any length`(chunk: Int) throws
   {
-    var random = LocalSplitMix64(seed: 6)
+    var random = SeededRandom(seed: 6)
     let content = random.text(5_000) + random.noise(5_000)
     let file = try Gzip.compress(content) + Gzip.compress([]) + Gzip.compress(content, level: 1)
     #expect(try read(file, chunk: chunk) == content + content)

@@ -1,11 +1,11 @@
 import TestSupport
 import Testing
 
-@testable import PartitionFormats
+@testable import Compression
 
 @Suite(.fewAtOnce) struct `gzip in memory` {
   static func contents() -> [[UInt8]] {
-    var random = LocalSplitMix64(seed: 1)
+    var random = SeededRandom(seed: 1)
     return [
       [], [0], Array("hello, hello, hello\n".utf8), Array(repeating: 0x61, count: 3_000_000),
       random.noise(300_000), random.text(300_000),

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import PartitionFormats
+@testable import Parquet
 
 @Suite struct `Parquet's encodings` {
   @Test func `Thrift structures are the bytes of the compact protocol, and read back`() throws {
@@ -22,11 +23,11 @@ import Testing
     #expect(reader.position == bytes.count)
     for length in bytes.indices {
       var cut = ThriftReader(bytes, at: 0..<length)
-      #expect(throws: ThriftMistake.truncated) { try cut.skip(.structure) }
+      #expect(throws: ThriftError.truncated) { try cut.skip(.structure) }
     }
     let deep = Array(repeating: 0x1c as UInt8, count: 1_000)
     var tooDeep = ThriftReader(deep, at: 0..<deep.count)
-    #expect(throws: ThriftMistake.tooDeep) { try tooDeep.skip(.structure) }
+    #expect(throws: ThriftError.tooDeep) { try tooDeep.skip(.structure) }
   }
 
   private func hybrid(_ values: [UInt32], width: Int) -> [UInt8] {
@@ -48,7 +49,7 @@ import Testing
   }
 
   @Test func `values of every width and count are read back, and nothing less or more`() throws {
-    var random = LocalSplitMix64(seed: 51)
+    var random = SeededRandom(seed: 51)
     for width in 1...32 {
       for count in [0, 1, 7, 8, 9, 100] {
         let mask = UInt32.max >> UInt32(32 - width)
@@ -84,7 +85,7 @@ import Testing
   }
 
   @Test func `differences of every width are read back, those that overflow too`() {
-    var random = LocalSplitMix64(seed: 52)
+    var random = SeededRandom(seed: 52)
     for width in 0...64 {
       for count in [1, 2, 32, 33, 34, 128, 129, 130, 300] {
         let values = (0..<count).map { _ in
@@ -114,10 +115,14 @@ import Testing
 
   private func column(_ texts: [String?]) -> ParquetColumnValues {
     var values = ParquetColumnValues(ParquetColumn("c", .text))
-    values.append(rows: texts.count) { texts[$0] != nil }
+    var bytes: [UInt8] = []
+    var ranges: [Range<Int>] = []
     for text in texts {
-      if let text { values.append(text: Array(text.utf8).span.bytes) }
+      guard let text else { continue }
+      ranges.append(bytes.count..<bytes.count + text.utf8.count)
+      bytes += text.utf8
     }
+    values.append(levels: texts.map { $0 == nil ? 0 : 1 }, texts: ranges, in: bytes.span.bytes)
     return values
   }
 
@@ -161,7 +166,7 @@ import Testing
 
   private func numbers(_ numbers: [Double]) -> (ParquetStatistics, BoundsSearch) {
     var values = ParquetColumnValues(ParquetColumn("c", .double, isRequired: true))
-    for number in numbers { values.append(number: number) }
+    values.append(levels: [], doubles: numbers)
     var search = BoundsSearch(values)
     return (search.page(0..<numbers.count, nulls: 0), search)
   }

@@ -1,5 +1,7 @@
 import AuditRecord
+import Compression
 import Foundation
+import Parquet
 import PartitionFormats
 import TestSupport
 import Testing
@@ -45,7 +47,7 @@ struct `Other engines` {
   }
 
   @Test func `find the cells of hostile rows`() throws {
-    var random = LocalSplitMix64(seed: 31)
+    var random = SeededRandom(seed: 31)
     let hostile = Row.hostile.map { Row(text: [.uuid: "u", .actor: $0, .additionalFields: $0]) }
     let mixed = (0..<3_000).map { _ in Row.random(using: &random) }
     let long = Row(text: [.uuid: "long", .object: String(repeating: "a long value\r\n", count: 200_000)])
@@ -55,7 +57,7 @@ struct `Other engines` {
   /// A table's number is its seed.
   @Test func `find the cells of a thousand random tables, as the metadata describes them`() throws {
     try compare(
-      (0..<10).map { folder in (0..<100).map { RandomTable.rows(seed: UInt64(100 * folder + $0)) } })
+      (0..<10).map { folder in (0..<100).map { RandomTable.rows(seed: 100 * folder + $0) } })
   }
 
   /// What an engine's own counters say of a query.
@@ -68,7 +70,7 @@ struct `Other engines` {
   }
 
   @Test func `read one row group for a while of the day, and less of it where they know pages`() throws {
-    var random = LocalSplitMix64(seed: 32)
+    var random = SeededRandom(seed: 32)
     var batch = RowBatch()
     let start = Int64(1_707_733_845_123_456)
     let uuids = (0..<120_000).map { _ in String(random.next(), radix: 16) + "-0000" }
@@ -98,5 +100,55 @@ struct `Other engines` {
     // DuckDB asks the bloom filters.
     #expect(found["duckdb"]?["present"] == Reading(rows: 1, groups: 1, of: 3))
     #expect(found["duckdb"]?["absent"] == Reading(rows: 0, groups: 0, of: 3))
+  }
+}
+
+@Suite(.fewAtOnce) struct `Python's gzip and csv` {
+  private static let script = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Interoperability/read-csv-part.py")
+
+  /// The cells as the script prints them.
+  private func cells(_ row: Row) -> [String] {
+    var texts = TextColumn.allCases.makeIterator()
+    return Column.allCases.map { column in
+      switch column.kind {
+      case .string: texts.next().flatMap { row.text[$0] } ?? ""
+      case .timestamp: row.eventAt.description
+      case .float64: bits(column == .actorLocationLatitude ? row.latitude : row.longitude)
+      }
+    }
+  }
+
+  private func bits(_ value: Double) -> String {
+    guard !value.isNaN else { return "" }
+    let digits = String(value.bitPattern, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  @Test(arguments: [21, 22]) func `find the cells of hostile rows, over several members`(
+    seed: Int
+  ) async throws {
+    var random = SeededRandom(seed: seed)
+    var rows = Row.hostile.map { Row(text: [.uuid: "u", .actor: $0, .additionalFields: $0]) }
+    rows += (0..<2_000).map { _ in Row.random(using: &random) }
+    let long = String(repeating: "a long value, with \"quotes\"\r\n", count: 50_000)
+    rows.append(Row(text: [.uuid: "long", .object: long]))
+    let batch = RowBatch(rows)
+    var content = DayContentHash()
+    var file: [UInt8] = []
+    var writer = try CSVPartWriter()
+    _ = try await writer.append(RowSelection(batch), content: &content) { file += $0 }
+    let summary = try await writer.finish(content: &content) { file += $0 }
+    #expect(summary.uncompressedBytes > GzipWriter.memberLength)
+
+    let output = try OtherProgram.run("python3", [Self.script.path], input: file)
+    let found = try JSONDecoder().decode([[String]].self, from: Data(output))
+    #expect(found.first == Column.allCases.map(\.name))
+    #expect(found.count == rows.count + 1)
+    for (row, cells) in zip(rows, found.dropFirst()) {
+      let same = zip(self.cells(row), cells).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+      #expect(same && cells.count == Column.allCases.count, "seed \(seed): \(cells)")
+    }
   }
 }
