@@ -3,46 +3,48 @@ package import Compression
 
 /// Writes one part of a day as a `csv.gz` file.
 ///
-/// Rows go in in their final order; bytes of the file come out through `sink`, a gzip member at a time. A member ends
-/// with the first row that fills 1 MiB of text. After an error the writer cannot be used further.
+/// Append rows in their final order. Bytes of the file go to `sink`, one gzip member at a time. A member ends with the row that
+/// reaches 1 MiB of text. Do not use the writer again after an error.
 package struct CSVPartWriter: ~Copyable {
   private var encoder = CSVEncoder()
-  /// nil: the rows are only measured.
+  /// Nil if the writer only measures rows.
   private var gzip: GzipWriter?
   private var tally = PartTally()
   private let limit: Int
   /// The text of the next member.
   private var text: [UInt8] = CSVEncoder.header
-  /// Up to where `text` is part of the content hash.
+  /// Up to where the content hash includes `text`.
   private var hashed = CSVEncoder.header.count
 
   /// - Parameters:
-  ///   - level: of gzip, 1 to 9.
-  ///   - limit: the bytes of text, header included, that the part does not pass unless its first row alone does.
-  ///   - width: how many members are compressed at a time; the file does not depend on it.
+  ///   - level: the gzip level, 1 (fast) to 9 (small).
+  ///   - limit: the most bytes of text, header included. Only a part of one row may be longer.
+  ///   - width: the number of members compressed in parallel. The file does not depend on it.
+  /// - Throws: `GzipError` for a level out of range.
   package init(level: Int = 6, limit: Int = .max, width: Int = 1) throws(GzipError) {
     gzip = try GzipWriter(level: level, width: width, random: RandomPlaces.find)
     self.limit = limit
     tally.uncompressedBytes = text.count
   }
 
-  /// Measures a part of at most so many bytes of text without writing it, for a day that is written in another format alone:
-  /// that ends a part where this one ends, and the day has the same content hash.
+  /// Measure a part of at most `limit` bytes of text without compressing or writing it. A day written only in another format uses it
+  /// to end its parts where CSV parts end, and to get the same content hash.
   package init(measuring limit: Int) {
     gzip = nil
     self.limit = limit
     tally.uncompressedBytes = text.count
   }
 
-  /// The rows written so far.
+  /// The number of rows written so far.
   package var rows: Int { tally.rows }
-  /// The text written so far, in bytes, with the header.
+  /// The bytes of text written so far, with the header.
   package var uncompressedBytes: Int { tally.uncompressedBytes }
 
-  /// Writes those rows of a selection, from its place `start` on, that still fit, and returns the place behind the last of
-  /// them.
+  /// Write the rows of a selection, from its place `start` on, that still fit into the part.
   ///
-  /// `content` takes the written rows' text. Throws `GzipError`, or what `sink` throws.
+  /// - Parameter content: receives the text of the written rows.
+  /// - Returns: the place after the last written row.
+  /// - Throws: `GzipError`, or what `sink` throws.
   package mutating func append(
     _ selection: RowSelection, from start: Int = 0, content: inout DayContentHash,
     to sink: ([UInt8]) throws -> Void
@@ -50,7 +52,7 @@ package struct CSVPartWriter: ~Copyable {
     var place = start
     while place < selection.rows.count {
       let written = tally.uncompressedBytes - text.count
-      // The first row of a part is written whatever its length.
+      // The first row of a part always fits.
       let room = tally.rows == 0 ? max(limit - written, text.count) : limit - written
       guard text.count <= room else { break }
       let end = room < GzipWriter.memberLength ? room + 1 : GzipWriter.memberLength
@@ -72,7 +74,9 @@ package struct CSVPartWriter: ~Copyable {
     return place
   }
 
-  /// Ends the file. A part without rows is one with a header alone.
+  /// End the file. A part without rows holds only the header.
+  ///
+  /// - Throws: `GzipError`, or what `sink` throws.
   package mutating func finish(
     content: inout DayContentHash, to sink: ([UInt8]) throws -> Void
   ) async throws -> PartSummary {
@@ -97,15 +101,15 @@ package struct CSVPartWriter: ~Copyable {
     try sink(member)
   }
 
-  /// What the encoder sets aside for some rows is seldom more, in bytes.
+  /// The bytes that the encoder usually reserves for a group of rows.
   private static let margin = 128 << 10
 }
 
-/// Reads one part of a day from the bytes of its `csv.gz` file, and finds again all that its writer knew about it.
+/// Reads one part of a day from the bytes of its `csv.gz` file, and recomputes the summary that its writer recorded.
 ///
-/// After an error the reader cannot be used further.
+/// Memory holds one batch of rows. Do not use the reader again after an error.
 package struct CSVPartReader: ~Copyable {
-  /// A batch of so many rows, or of so much text, is handed on.
+  /// A batch ends when it reaches either limit, in rows and in bytes of text.
   private static let batchRows = 4_096
   private static let batchBytes = 4 << 20
 
@@ -114,14 +118,15 @@ package struct CSVPartReader: ~Copyable {
   private var tally = PartTally()
   private var text: [UInt8] = []
 
+  /// - Throws: `GzipError` if zlib is out of memory.
   package init() throws(GzipError) {
     gzip = try GzipReader()
   }
 
-  /// Takes the next bytes of the file; hands on the rows that they hold, a few thousand at a time.
+  /// Read the next bytes of the file, and pass the rows that they complete to `sink`, a few thousand at a time.
   ///
-  /// `content` takes the text of the rows. Throws `GzipError` or `CSVError` where the file is not what a writer made, or
-  /// what `sink` throws.
+  /// - Parameter content: receives the text of the rows.
+  /// - Throws: `GzipError` or `CSVError` if the file is not what a writer wrote, or what `sink` throws.
   package mutating func append(
     _ chunk: [UInt8], content: inout DayContentHash, to sink: (RowBatch) throws -> Void
   ) throws {
@@ -140,7 +145,9 @@ package struct CSVPartReader: ~Copyable {
     }
   }
 
-  /// Ends the file: throws unless it is whole. Hands on the last rows.
+  /// End the file, and pass the last rows to `sink`.
+  ///
+  /// - Throws: `GzipError` or `CSVError` unless the file is complete, or what `sink` throws.
   package mutating func finish(to sink: (RowBatch) throws -> Void) throws -> PartSummary {
     try gzip.finish()
     try decoder.finish()

@@ -1,22 +1,22 @@
 package import AuditRecord
 import Crypto
 
-/// What a part file holds, as the manifest tells it.
+/// The facts about a part file that the manifest records.
 package struct PartSummary: Hashable, Sendable {
-  /// The header is not counted.
+  /// The number of rows, without a header.
   package var rows: Int
-  /// Of the file.
+  /// The size of the file.
   package var bytes: Int
-  /// Of the text, with the header.
+  /// The size of the content: for CSV the text with its header, for Parquet the values in `PLAIN` encoding.
   package var uncompressedBytes: Int
-  /// Of the file's bytes, in lower-case hex.
+  /// The SHA-256 of the file's bytes, in lower-case hex.
   package var sha256: String
-  /// Nil when there are no rows.
+  /// The earliest and the latest `event_at`; nil if there are no rows.
   package var minEventAt: Timestamp?
   package var maxEventAt: Timestamp?
 }
 
-/// What becomes a `PartSummary` while a part is written or read.
+/// Accumulates a `PartSummary` while a part is written or read.
 struct PartTally {
   var rows = 0
   var uncompressedBytes = 0
@@ -43,10 +43,10 @@ struct PartTally {
   }
 }
 
-/// The identity of a day's content: SHA-256 over its rows as csv-1 text, in order, without header.
+/// The identity of a day's content: the SHA-256 of its rows as csv-1 text, in order, without a header.
 ///
-/// It does not depend on the format of the files, on how rows are split into them, or on their compression. One hash goes
-/// through all parts of the day, in order.
+/// It does not depend on the format, the compression or the number of the files. Pass one hash through all parts of the day, in
+/// order.
 package struct DayContentHash: Sendable {
   private var hash = SHA256()
   private var encoder = CSVEncoder()
@@ -54,7 +54,7 @@ package struct DayContentHash: Sendable {
 
   package init() {}
 
-  /// Adds rows whose CSV text is not at hand. The reader and the writer of CSV parts add theirs themselves.
+  /// Add rows, at the cost of encoding them. Do not add rows that a CSV reader or writer handles: those add the text that they have.
   package mutating func append(_ batch: RowBatch, rows: Range<Int>) {
     let selection = RowSelection(batch, rows: rows.map { Int32($0) })
     var place = 0
@@ -64,10 +64,10 @@ package struct DayContentHash: Sendable {
     }
   }
 
-  /// The hash of what was added so far, in lower-case hex.
+  /// The hash of all rows so far, in lower-case hex.
   package var sha256: String { hash.finalize().hex }
 
-  /// Adds the text of rows, or the next piece of it: what stands in `text` from the index `start` on.
+  /// Add the text of rows, or the next piece of it: `text` from the index `start` on.
   mutating func append(text: [UInt8], from start: Int) {
     hash.update(text, from: start)
   }
@@ -81,7 +81,7 @@ package struct DayContentHash: Sendable {
 }
 
 extension SHA256 {
-  /// Adds the bytes from the index `start` on.
+  /// Add the bytes from the index `start` on.
   mutating func update(_ bytes: [UInt8], from start: Int = 0) {
     bytes.withUnsafeBytes { update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[start...])) }
   }
