@@ -1,38 +1,37 @@
-/// What the records of one response body became.
+/// The rows and quarantined records of one response body.
 package struct ParsedPage: Sendable {
-  /// The records that could be read, in the order of the page.
+  /// The rows of the readable records, in page order.
   package var rows = RowBatch()
-  /// The records that could not: not an object, or without a readable `event_at`.
+  /// The records that are not objects or have no readable `event_at`, and those that exceed a limit.
   package var quarantined: [QuarantinedRecord] = []
-  /// Where these stand among the elements of the page, from 0.
+  /// The indices of the quarantined records among the elements of the page, from 0.
   package var quarantinedPlaces: [Int] = []
   package var counts = FlatteningCounts()
 
   package init() {}
 
-  /// Elements of the page's array, readable or not.
+  /// The number of elements in the page's array, readable or not.
   package var recordCount: Int { rows.count + quarantined.count }
 }
 
-/// What flattening had to do beyond copying, counted over the records received.
+/// How often flattening changed or identified something, over all records received.
 package struct FlatteningCounts: Hashable, Sendable {
-  /// Arrays or objects where text was expected; values of a coordinate that are not a finite number.
+  /// Arrays or objects instead of text, and coordinates that are not finite numbers.
   package var unexpectedTypes = 0
-  /// U+0000 replaced by U+FFFD.
+  /// U+0000 characters replaced by U+FFFD.
   package var nulReplaced = 0
   /// Lone surrogate escapes replaced by U+FFFD.
   package var loneSurrogates = 0
   /// Records without a `uuid`, identified by the hash of their content.
   package var missingUUID = 0
-  /// Times with digits beyond the microsecond, cut off.
+  /// Times whose digits beyond the microsecond were cut off.
   package var truncatedTimes = 0
-  /// Times with the second 60, read as the beginning of the next minute.
+  /// Times with second 60, read as the start of the next minute.
   package var leapSeconds = 0
-  /// Members that the schema does not know, by name (`actor_location.` before those inside it), with how
-  /// often each came.
+  /// How often each member that the schema does not know occurred, by name. Members of `actor_location` have the prefix
+  /// `actor_location.`.
   ///
-  /// Of at most `unknownNames` names; what comes beyond them, and a name longer than `unknownNameLength`
-  /// bytes, counts as `…`.
+  /// It holds at most `unknownNames` names. Further names, and names longer than `unknownNameLength` bytes, count as `…`.
   package private(set) var unknownFields: [String: Int] = [:]
 
   package static let unknownNames = 256
@@ -40,6 +39,7 @@ package struct FlatteningCounts: Hashable, Sendable {
 
   package init() {}
 
+  /// Add the counts of another page.
   package mutating func add(_ other: FlatteningCounts) {
     unexpectedTypes += other.unexpectedTypes
     nulReplaced += other.nulReplaced
@@ -54,6 +54,7 @@ package struct FlatteningCounts: Hashable, Sendable {
     }
   }
 
+  /// Count a member that the schema does not know.
   package mutating func addUnknownField(_ name: String, _ times: Int = 1) {
     if unknownFields[name] == nil,
       unknownFields.count >= FlatteningCounts.unknownNames

@@ -12,10 +12,10 @@ package struct QuarantinedRecord: Hashable, Sendable {
     case tooLong = "larger than the limit"
     case tooManyMembers = "more members than the limit"
     case tooDeep = "nested deeper than the limit"
-    /// The API's answer with this record alone passes the limit of answers.
+    /// The response that holds only this record exceeds the limit of response sizes.
     case answerTooLarge = "the answer with it is larger than the limit"
 
-    /// Why a text is no time.
+    /// The reason for a text that is not a time.
     init(unreadable text: Span<UInt8>) {
       self =
         switch Timestamp.flaw(rfc3339: text) {
@@ -25,7 +25,7 @@ package struct QuarantinedRecord: Hashable, Sendable {
         }
     }
 
-    /// What a record goes to quarantine for instead of making the page unreadable; nil for what is no matter of one record.
+    /// The reason to quarantine a record instead of rejecting its page; nil for errors that concern the page.
     init?(_ reason: PageError.Reason) {
       switch reason {
       case .recordTooLong, .stringTooLong: self = .tooLong
@@ -38,20 +38,21 @@ package struct QuarantinedRecord: Hashable, Sendable {
     }
   }
 
-  /// How many bytes are kept of one that passes a limit.
+  /// How many bytes to keep of a record that exceeds a limit.
   package static let startLength = 16 << 10
 
   package var reason: Reason
-  /// The record as canonical JSON (one line: keys sorted by code point, no white space, numbers as received),
-  /// UTF-8. In the place of one that passes a limit: an object that tells its size, how it begins, and what names it.
+  /// The record as canonical JSON in UTF-8: one line, keys sorted by code point, no white space, numbers as received. A record
+  /// that exceeds a limit is replaced by an object with its size, its start and what names it.
   package var json: [UInt8]
-  /// What tells the record from others where that is not its JSON.
+  /// What distinguishes the record from others, if its JSON does not.
   package var identity: [UInt8]?
+  /// The hash of `identity`, or of the JSON if there is none.
   package var identityHash: IdentityHash {
     let identity = identity ?? json
     return IdentityHash(identity.span)
   }
-  /// Where it stood in the list, from 1, where nothing else says which record it is.
+  /// Its position in the list, from 1, if nothing else identifies the record.
   package var place: Int?
 
   package init(reason: Reason, json: [UInt8], identity: [UInt8]? = nil, place: Int? = nil) {
@@ -61,13 +62,14 @@ package struct QuarantinedRecord: Hashable, Sendable {
     self.place = place
   }
 
-  /// In the place of a record that makes the answer with it alone too large.
+  /// The replacement of a record whose response alone exceeds the limit.
   ///
   /// - Parameters:
-  ///   - start: how the answer begins.
-  ///   - measured: the answer, where it was read to its end.
-  ///   - place: in the list, from 1.
-  ///   - fromEnd: places after it in the list; nil where the answer does not say. It stays as the list grows.
+  ///   - start: the start of the response.
+  ///   - measured: the size and hash of the response, if it was read to the end.
+  ///   - place: the position in the list, from 1.
+  ///   - fromEnd: the number of positions after it in the list, which stays the same as the list grows; nil if the response
+  ///     does not give it.
   package init(answerBeginning start: [UInt8], _ measured: MeasuredText?, place: Int, fromEnd: Int?) {
     var writer = CanonicalWriter(limits: JSONLimits())
     writer.append(plain: "{")
@@ -80,17 +82,17 @@ package struct QuarantinedRecord: Hashable, Sendable {
     writer.append(plain: "\"start\":")
     writer.append(startOf: start.span.extracting(first: QuarantinedRecord.startLength))
     writer.append(plain: "}")
-    // Two records may begin alike.
+    // Two records may start with the same bytes.
     let identity = measured == nil ? Array((fromEnd.map { "end-\($0)" } ?? "place-\(place)").utf8) : []
     self.init(
       reason: .answerTooLarge, json: writer.text, identity: writer.text + identity, place: place)
   }
 }
 
-/// The size and the SHA-256 of a text that was read and not held, and how it ends.
+/// The size, the SHA-256 and the end of a text that was read but not kept.
 package struct MeasuredText: Hashable, Sendable {
   package var bytes: Int
-  /// Lower case, 64 digits.
+  /// 64 lower-case hexadecimal digits.
   package var sha256: String
   package var end: [UInt8]
 
@@ -101,17 +103,18 @@ package struct MeasuredText: Hashable, Sendable {
   }
 }
 
-/// Measures a text that comes piece by piece.
+/// Measures a text that arrives in pieces, in constant memory.
 package struct TextMeasurement: Sendable {
   package private(set) var bytes = 0
   private var hash = SHA256()
   private var end: [UInt8] = []
 
-  /// Bytes of the end that are kept: what names a record often stands behind what is long in it.
+  /// How many bytes of the end to keep: the names of a record often follow its longest member.
   private static let endLength = 4 << 10
 
   package init() {}
 
+  /// Add the next piece of the text.
   package mutating func add(_ piece: UnsafeRawBufferPointer) {
     hash.update(bufferPointer: piece)
     bytes += piece.count
@@ -119,14 +122,14 @@ package struct TextMeasurement: Sendable {
     end.removeFirst(max(0, end.count - TextMeasurement.endLength))
   }
 
-  /// The text as it is so far.
+  /// The measurements of the text so far.
   package var text: MeasuredText {
     MeasuredText(bytes: bytes, sha256: hash.finalize().hex, end: end)
   }
 }
 
 extension SHA256.Digest {
-  /// In hexadecimal digits: lower case, 64 of them.
+  /// The digest as 64 lower-case hexadecimal digits.
   package var hex: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

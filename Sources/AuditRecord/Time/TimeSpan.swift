@@ -1,4 +1,4 @@
-/// A length of time in microseconds.
+/// A length of time in microseconds. It may be negative.
 package struct TimeSpan: Hashable, Comparable, Sendable {
   package var microseconds: Int64
 
@@ -8,6 +8,7 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
 
   package static let zero = TimeSpan(microseconds: 0)
 
+  /// A span of seconds, rounded to the nearest microsecond. It must fit into 64 bits of microseconds.
   package static func seconds(_ count: Double) -> TimeSpan {
     TimeSpan(microseconds: Int64((count * 1_000_000).rounded()))
   }
@@ -36,8 +37,8 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
 }
 
 extension TimeSpan: LosslessStringConvertible {
-  /// Reads a whole number and a unit, `90s`, `10m`, `24h` or `2d`, as the command line writes spans; nil for
-  /// anything else.
+  /// Parse a whole number and a unit, `90s`, `10m`, `24h` or `2d`, as on the command line; nil for any other text and for a
+  /// span that exceeds 64 bits of microseconds.
   package init?(_ text: String) {
     let bytes = text.utf8
     guard bytes.count >= 2, let unit = bytes.last.flatMap(TimeSpan.microseconds(ofUnit:)) else { return nil }
@@ -54,8 +55,8 @@ extension TimeSpan: LosslessStringConvertible {
     self.microseconds = microseconds
   }
 
-  /// The span in the largest unit that it is a whole number of, such as `90s`, `10m`, `24h`, `2d`; with a
-  /// fraction (`0.25s`) below the second. One day is `24h`.
+  /// The span in the largest unit that divides it, such as `90s`, `10m`, `24h` or `2d`, or with a fraction of a second
+  /// (`0.25s`). One day is `24h`.
   package var description: String {
     let sign = microseconds < 0 ? "-" : ""
     let size = microseconds.magnitude
