@@ -4,6 +4,8 @@
 // It takes FoundationEssentials where there is one: all of Foundation would link ICU and triple the size of the program.
 // It must never import anything that pulls in FoundationInternationalization.
 
+@_exported public import CPlatform
+
 #if canImport(FoundationEssentials)
   @_exported public import FoundationEssentials
 #else
@@ -17,5 +19,3 @@
 #elseif canImport(Darwin)
   @_exported public import Darwin
 #endif
-
-@_exported public import CPlatform

@@ -1,6 +1,6 @@
 import AuditRecord
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct RowBatchTests {
   @Test func `a row copied to another batch is the same row`() throws {

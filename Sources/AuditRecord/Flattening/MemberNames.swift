@@ -98,7 +98,7 @@ struct MemberNames: Sendable {
     names.append(Name("actor_location", .location, isInLocation: false))
     knownNames = names.count
     for isInLocation in [false, true, false, true] { names.append(Name(isInLocation: isInLocation)) }
-    // The first prediction is the next name of the same kind. The four positions learn nothing else.
+    // Until it learns another, each predicts the first name of its own kind.
     for number in names.indices {
       names[number].next = names.firstIndex { $0.isInLocation == names[number].isInLocation } ?? 0
     }

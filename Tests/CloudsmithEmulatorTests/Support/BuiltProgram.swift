@@ -2,10 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// The programs beside the tests, and others, run to their end.
 enum BuiltProgram {
   /// The package, by the place of this file.
