@@ -33,23 +33,17 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
   ],
   targets: [
+    // The system's calls that Swift's C library does not show, and the commit that a release was built from.
+    // (swift-system has a target CSystem, and target names are unique in the whole graph of packages.)
+    .systemLibrary(name: "CPlatform"),
+
+    // The operating system under one name: the C library, the essentials of Foundation and CPlatform, re-exported.
+    .target(name: "Platform", dependencies: ["CPlatform"], swiftSettings: strict),
+
     // Events, times, days, columns, rows: a page's bytes in, flat rows out. No input or output.
     .target(
       name: "AuditRecord",
       dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: fast),
-
-    // Where events come from: pages of the audit log over HTTPS, paced, retried, in order.
-    .target(
-      name: "CloudsmithAPI",
-      dependencies: [
-        "AuditRecord", "PartitionFormats",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
       swiftSettings: fast),
 
     // zlib, from the system.
@@ -58,40 +52,58 @@ let package = Package(
       pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
-    // zstd, from the system; wanted by the trait of that name alone.
+    // zstd, from the system; only the trait of that name needs it.
     .systemLibrary(
       name: "CZstd",
       pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
-    // libdeflate, from the system; wanted by the trait of that name alone.
+    // libdeflate, from the system; only the trait of that name needs it.
     .systemLibrary(
       name: "CLibdeflate",
       pkgConfig: "libdeflate",
       providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
 
-    // Rows to bytes and back: CSV, gzip, Parquet.
+    // Compressed bytes: gzip, deflate and zstd, by the libraries of the system.
     .target(
-      name: "PartitionFormats",
+      name: "Compression",
       dependencies: [
-        "AuditRecord",
         "CZlib",
         .target(name: "CLibdeflate", condition: .when(traits: ["libdeflate"])),
         .target(name: "CZstd", condition: .when(traits: ["zstd"])),
+      ],
+      swiftSettings: fast),
+
+    // Parquet files of any flat table: columns of values to bytes and back.
+    .target(name: "Parquet", dependencies: ["Compression"], swiftSettings: fast),
+
+    // Part files: rows of the audit log to CSV and Parquet and back.
+    .target(
+      name: "PartitionFormats",
+      dependencies: [
+        "AuditRecord", "Compression", "Parquet", "Platform",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
 
-    // One call of the system that Swift's C library does not show.
-    .systemLibrary(name: "CRename"),
+    // Where events come from: pages of the audit log over HTTPS, paced, retried, in order.
+    .target(
+      name: "CloudsmithAPI",
+      dependencies: [
+        "AuditRecord", "Compression", "Platform",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: fast),
 
     // Where files go: sealed parts, commits, the manifest, coverage.
     .target(
       name: "AuditArchive",
       dependencies: [
-        "AuditRecord",
-        "CRename",
-        "PartitionFormats",
+        "AuditRecord", "Parquet", "PartitionFormats", "Platform",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
@@ -106,7 +118,7 @@ let package = Package(
     .target(
       name: "AuditReport",
       dependencies: [
-        "AuditRecord", "AuditArchive",
+        "AuditRecord", "AuditArchive", "Platform",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
@@ -114,17 +126,12 @@ let package = Package(
     // Job files: a part of YAML that every reader understands alike. No input or output, and no ICU.
     .target(name: "StrictYAML", swiftSettings: fast),
 
-    // Two settings of the system's allocator.
-    .systemLibrary(name: "CMalloc"),
-
-    // The commit that a release was built from.
-    .systemLibrary(name: "CBuild"),
-
     // Settings, and where their values come from: options, environment, job files, cloudsmith-cli's files. Exit statuses.
     .target(
       name: "ExportConfiguration",
       dependencies: [
-        "AuditArchive", "AuditExport", "AuditRecord", "CBuild", "CloudsmithAPI", "PartitionFormats", "StrictYAML",
+        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithAPI", "PartitionFormats", "Platform",
+        "StrictYAML",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -134,7 +141,7 @@ let package = Package(
       name: "CommandResults",
       dependencies: [
         "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "ExportConfiguration",
-        "PartitionFormats",
+        "PartitionFormats", "Platform",
       ],
       swiftSettings: strict),
 
@@ -142,8 +149,8 @@ let package = Package(
     .executableTarget(
       name: "cloudsmith-audit-export",
       dependencies: [
-        "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "CMalloc",
-        "CommandResults", "ExportConfiguration",
+        "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "CommandResults",
+        "ExportConfiguration", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -153,7 +160,7 @@ let package = Package(
     .target(
       name: "CloudsmithEmulator",
       dependencies: [
-        "AuditRecord", "PartitionFormats",
+        "AuditRecord", "Compression", "Platform",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -164,7 +171,7 @@ let package = Package(
     .executableTarget(
       name: "cloudsmith-emulator",
       dependencies: [
-        "AuditRecord", "CloudsmithEmulator",
+        "AuditRecord", "CloudsmithEmulator", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -173,7 +180,8 @@ let package = Package(
     .executableTarget(
       name: "cloudsmith-benchmark",
       dependencies: [
-        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithEmulator", "PartitionFormats",
+        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithEmulator", "Compression",
+        "PartitionFormats", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -198,23 +206,27 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "CompressionTests", dependencies: ["CZlib", "Compression", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ParquetTests", dependencies: ["Compression", "Parquet", "TestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
-        "AuditRecord", "CZlib", "PartitionFormats", "TestSupport",
+        "AuditRecord", "Compression", "Parquet", "PartitionFormats", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
-        "AuditRecord", "AuditArchive", "PartitionFormats", "TestSupport",
+        "AuditRecord", "AuditArchive", "Compression", "PartitionFormats", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditExportTests",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "PartitionFormats",
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
         "CloudsmithEmulator", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -232,7 +244,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",
-      dependencies: ["AuditRecord", "CloudsmithEmulator", "PartitionFormats", "TestSupport"],
+      dependencies: ["AuditRecord", "CloudsmithEmulator", "Compression", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

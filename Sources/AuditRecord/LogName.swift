@@ -1,11 +1,11 @@
-/// One segment of an API path: the slug of an organisation or of a repository.
+/// One segment of an API path: the slug of an organization or of a repository.
 ///
-/// `[-a-zA-Z0-9_.]+`, and neither `.` nor `..`, so that it can stand in a URL and in a path of the archive as
-/// it is.
+/// It matches `[-a-zA-Z0-9_.]+`, is at most 255 bytes long, and is neither `.` nor `..`. It needs no escaping in a URL or in a
+/// path of the archive.
 package struct Slug: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let description: String
 
-  /// nil when `text` is not a slug.
+  /// Nil if `text` is not a slug.
   package init?(_ text: String) {
     let isAllowed = { (byte: UInt8) in
       switch byte {
@@ -23,7 +23,7 @@ package struct Slug: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static func < (one: Slug, other: Slug) -> Bool { one.description < other.description }
 }
 
-/// Which audit log: that of an organisation, or that of one of its repositories.
+/// The name of an audit log: that of an organization, or of one of its repositories.
 package struct LogName: Hashable, Sendable, CustomStringConvertible {
   package var organization: Slug
   package var repository: Slug?
@@ -33,7 +33,7 @@ package struct LogName: Hashable, Sendable, CustomStringConvertible {
     self.repository = repository
   }
 
-  /// Reads `acme` or `acme/my-repo`; nil for anything else.
+  /// Parse `acme` or `acme/my-repo`; nil for any other text.
   package init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2, let organization = Slug(String(parts[0])) else { return nil }

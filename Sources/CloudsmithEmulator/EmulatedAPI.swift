@@ -1,5 +1,4 @@
 package import AuditRecord
-import PartitionFormats
 
 /// The audit-log part of the Cloudsmith API as a value: it maps requests to responses without a socket or a clock.
 ///

@@ -1,11 +1,6 @@
 package import AuditRecord
 package import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// JSON for people and programs: indented, keys in snake case and sorted.
 package enum JSONText {

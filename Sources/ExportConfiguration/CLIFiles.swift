@@ -1,10 +1,5 @@
 import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// What cloudsmith-cli reads, in its order: `config.ini` and `credentials.ini` in the current directory, in
 /// `~/.config/cloudsmith` and in `~/.cloudsmith`, behind a file that the environment names. All of them are merged key by key.

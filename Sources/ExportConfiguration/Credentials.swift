@@ -1,19 +1,6 @@
 package import AuditRecord
 package import CloudsmithAPI
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// What proves who asks, and where it was found: an API key, or an identity token that is exchanged for a bearer token.
 package struct Credentials: Sendable {

@@ -1,13 +1,6 @@
 package import AuditRecord
+import Platform
 import StrictYAML
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The logs that are exported together, each with its settings: `--config FILE`.
 ///

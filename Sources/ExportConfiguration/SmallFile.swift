@@ -1,12 +1,5 @@
 import AuditRecord
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// A text of a user's: a file, a pipe or what stands on stdin, read to its end but never without one.
 package enum SmallFile {

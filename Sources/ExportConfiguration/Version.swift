@@ -1,4 +1,4 @@
-import CBuild
+import Platform
 
 /// What this program is: its version, and the commit that it was built from.
 package enum Version {

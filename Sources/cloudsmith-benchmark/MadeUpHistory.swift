@@ -2,8 +2,8 @@ import AuditArchive
 import AuditRecord
 import CloudsmithEmulator
 import Crypto
-import FoundationEssentials
 import PartitionFormats
+import Platform
 
 /// Writes an archive commit by commit without the exporter: no lock, no intent, no fsync, and the manifest only once at the
 /// end. The archive passes `verify`.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
-import FoundationEssentials
+import Platform
 
 /// `cloudsmith-benchmark make-history`: writes the archives for `Scripts/benchmark --history`.
 struct MakeHistory: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import AuditExport
 import AuditRecord
 import CloudsmithEmulator
+import Compression
 import Crypto
 import PartitionFormats
 

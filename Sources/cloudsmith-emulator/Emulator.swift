@@ -3,12 +3,7 @@ import AuditRecord
 import CloudsmithEmulator
 import Dispatch
 import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 @main
 struct Emulator: AsyncParsableCommand {

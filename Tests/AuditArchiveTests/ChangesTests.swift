@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import Compression
 import Foundation
 import PartitionFormats
 import TestSupport

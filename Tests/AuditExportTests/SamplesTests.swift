@@ -2,8 +2,8 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithEmulator
+import Compression
 import Foundation
-import PartitionFormats
 import Synchronization
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import AuditRecord
+import TestSupport
 import Testing
 
 @testable import PartitionFormats
@@ -104,7 +105,7 @@ import Testing
   }
 
   @Test func `times are written as Timestamp writes them`() {
-    var random = LocalSplitMix64(seed: 4)
+    var random = SeededRandom(seed: 4)
     let edges: [Int64] = [
       Timestamp.earliest.microseconds, Timestamp.latest.microseconds, 0, -1, 1, Day.microseconds - 1,
       Day.microseconds,

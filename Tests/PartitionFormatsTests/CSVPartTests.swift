@@ -1,12 +1,14 @@
 import AuditRecord
+import Compression
 import Crypto
+import TestSupport
 import Testing
 
 @testable import PartitionFormats
 
 @Suite struct `parts of a day` {
-  private static func rows(_ count: Int, seed: UInt64) -> [Row] {
-    var random = LocalSplitMix64(seed: seed)
+  private static func rows(_ count: Int, seed: Int) -> [Row] {
+    var random = SeededRandom(seed: seed)
     return (0..<count).map { _ in Row.random(using: &random) }
   }
 

@@ -1,5 +1,6 @@
 import AuditRecord
 import Foundation
+import Parquet
 import PartitionFormats
 import Testing
 

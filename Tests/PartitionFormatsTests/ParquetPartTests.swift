@@ -1,4 +1,5 @@
 import AuditRecord
+import Parquet
 import Synchronization
 import TestSupport
 import Testing
@@ -14,7 +15,7 @@ import Testing
 
   @Test func `random tables are read as they were written, with the content hash of their CSV`() async throws
   {
-    for seed in 0..<320 as Range<UInt64> {
+    for seed in 0..<320 {
       let rows = RandomTable.rows(seed: seed)
       let part = try ParquetPart(rows)
       var content = DayContentHash()
@@ -26,8 +27,8 @@ import Testing
   }
 
   @Test func `the same rows are the same bytes, however they were handed over`() throws {
-    for seed in [1, 2, 3] as [UInt64] {
-      var random = LocalSplitMix64(seed: seed)
+    for seed in [1, 2, 3] {
+      var random = SeededRandom(seed: seed)
       let rows = (0..<300).map { _ in Row.random(using: &random) }
       let part = try ParquetPart(rows)
       for slice in [1, 7, 299] {
@@ -68,7 +69,7 @@ import Testing
   @Test(arguments: [1_000, 5_000, 20_000]) func `a part holds the rows of its CSV part, wherever that ends`(
     limit: Int
   ) async throws {
-    var random = LocalSplitMix64(seed: 13)
+    var random = SeededRandom(seed: 13)
     let batch = RowBatch((0..<100).map { _ in Row.random(using: &random) })
     var (csvContent, content) = (DayContentHash(), DayContentHash())
     var found: [Row] = []
@@ -97,7 +98,7 @@ import Testing
   @Test func `a part is read from its first byte to its last, never more of it than a row group's column`()
     async throws
   {
-    var random = LocalSplitMix64(seed: 14)
+    var random = SeededRandom(seed: 14)
     var batch = RowBatch()
     for row in 0..<110_000 { batch.append(Row(text: [.uuid: "\(random.next())-\(row)"])) }
     let file = try ParquetPart(batch).file

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PartitionFormats
@@ -58,14 +59,14 @@ import Testing
   }
 
   @Test(arguments: 0...8) func `coordinates have the digits of Swift's description`(places: Int) {
-    var random = LocalSplitMix64(seed: UInt64(places))
+    var random = SeededRandom(seed: places)
     let scale = Double((0..<places).reduce(1) { product, _ in product * 10 })
     for _ in 0..<10_000 { check(Double.random(in: -180...180, using: &random)) }
     for _ in 0..<10_000 { check((Double.random(in: -180...180, using: &random) * scale).rounded() / scale) }
   }
 
   @Test func `values of every size have the digits of Swift's description`() {
-    var random = LocalSplitMix64(seed: 9)
+    var random = SeededRandom(seed: 9)
     for _ in 0..<20_000 {
       let number = Double.randomValue(using: &random)
       if !number.isNaN { check(number) }

@@ -1,12 +1,4 @@
-import CRename
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// The local disk, through POSIX calls. The one file of the project that makes file-system calls for the archive.
 ///

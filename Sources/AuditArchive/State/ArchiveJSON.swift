@@ -1,10 +1,5 @@
 import AuditRecord
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// The JSON of the archive's own files: keys sorted, one member a line, a newline at the end. Same value, same bytes.
 package enum ArchiveJSON {

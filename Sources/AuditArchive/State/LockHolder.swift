@@ -1,10 +1,5 @@
 package import AuditRecord
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Who holds the lease of a log.
 package struct LockHolder: Hashable, Sendable {

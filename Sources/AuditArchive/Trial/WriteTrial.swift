@@ -1,10 +1,5 @@
 import AuditRecord
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import Platform
 
 /// A trial of the folders that a run writes to.
 struct WriteTrial {

@@ -1,5 +1,6 @@
 import AuditRecord
 import Crypto
+import Parquet
 import PartitionFormats
 
 /// One part file, read to its end: its bytes, and its rows as far as it has any. One that is longer than is

@@ -1,4 +1,5 @@
 import AuditRecord
+import Parquet
 import PartitionFormats
 
 /// Writes the rows of one day, which come in their final order, into parts under the size limit, in every format that is asked

@@ -1,4 +1,4 @@
-import PartitionFormats
+import Parquet
 
 /// How a run writes.
 package struct WriterSettings: Sendable {

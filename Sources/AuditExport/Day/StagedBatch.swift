@@ -95,7 +95,7 @@ package struct CommitSchedule: Sendable {
   /// - Parameters:
   ///   - elapsed: when the run began.
   ///   - textLimit: bytes of rows as text that may be staged since the last commit.
-  package init(at elapsed: TimeSpan, textLimit: Int = ExportSettings.commitTextLimit) {
+  package init(at elapsed: TimeSpan, textLimit: Int = ExportSettings.Default.commitTextLimit) {
     lastCommit = elapsed
     limit = textLimit
   }

@@ -1,15 +1,15 @@
 import Crypto
 
-/// Reads a response body, one JSON array of records, into flat rows in a single pass.
+/// Parses a response body, one JSON array of records, into flat rows in a single pass.
 ///
-/// The body must be strict RFC 8259 JSON in UTF-8, all of it; otherwise nothing is read. The rules by which a
-/// record becomes a row are those of schema `audit-log-1`. A parser learns the order of members from the
-/// records it has read, so one parser should read all pages of a walk.
+/// The whole body must be strict RFC 8259 JSON in UTF-8; otherwise no row is read. The rules that make a record a row are those
+/// of schema `audit-log-1`. A parser learns the order of members from the records that it has read, so use one parser for all
+/// pages of a walk.
 package struct EventParser: Sendable {
   private var reader: RecordReader
-  /// Where the text of a page's rows is put together; what a page leaves in it is of no account.
+  /// Where the text of a page's rows is assembled. Its content between pages does not matter.
   private var text: [UInt8] = []
-  /// As many rows are expected as the page before had.
+  /// The number of rows of the previous page, as an estimate for the next.
   private var expectedRows = 0
   private var recordLength = 0
 
@@ -17,18 +17,22 @@ package struct EventParser: Sendable {
     reader = RecordReader(limits: limits)
   }
 
-  /// Bytes that a row without a `uuid` needs beyond those of its record (`sha256:` and 64 digits), and that a
-  /// copy by words may write behind the end.
+  /// The bytes that a row without a `uuid` needs beyond those of its record (`sha256:` and 64 digits), and that a copy by words
+  /// may write past the end.
   private static let slack = 128
 
-  /// Where a parser keeps so much room for text from a page, it gives it back.
+  /// The largest text buffer that a parser keeps for the next page, in bytes.
   private static let roomKept = 16 << 20
 
-  /// - Parameter recordLength: in the place of that limit, for this page.
+  /// Parse one body.
+  ///
+  /// - Parameter recordLength: a lower limit of a record's length for this page, in bytes.
+  /// - Returns: the rows in page order, and the records that cannot become rows.
+  /// - Throws: `PageError` if the body is not a page of records within the limits.
   package mutating func parse(_ body: [UInt8], recordLength: Int? = nil) throws(PageError) -> ParsedPage {
     self.recordLength = min(reader.scanner.limits.recordLength, recordLength ?? .max)
     if body.starts(with: [0xEF, 0xBB, 0xBF]) { throw PageError(.byteOrderMark, at: 0) }
-    // The same mark in UTF-16 and in big-endian UTF-32; the little-endian one begins as that of UTF-16 does.
+    // The same mark in UTF-16 and in big-endian UTF-32. The little-endian one of UTF-32 starts like that of UTF-16.
     for mark: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF], [0, 0, 0xFE, 0xFF]] where body.starts(with: mark) {
       throw PageError(.otherEncoding, at: 0)
     }
@@ -60,7 +64,7 @@ package struct EventParser: Sendable {
     return page
   }
 
-  /// The value at the position must be an array; tells another JSON value from what is no JSON at all.
+  /// Check that the value at the position is an array, and distinguish another JSON value from bytes that are not JSON.
   private func checkArray(_ json: Span<UInt8>) throws(PageError) {
     let position = reader.scanner.position
     switch try reader.scanner.peek(json) {
@@ -73,8 +77,8 @@ package struct EventParser: Sendable {
     }
   }
 
-  /// Makes `text` long enough for the text of every record that the rest of the body can hold, but for their
-  /// missing uuids, of which there is room for one: no text is longer than the JSON it came from.
+  /// Make `text` long enough for all records that the rest of the body can hold: no text is longer than its JSON. It includes
+  /// one missing `uuid`.
   private mutating func makeRoom(_ json: Span<UInt8>) throws(PageError) {
     let needed = reader.end + (json.count - reader.scanner.position) + EventParser.slack
     guard needed > text.count else { return }
@@ -121,7 +125,7 @@ package struct EventParser: Sendable {
       try finish(json, start..<end, rowStart, &page)
       return
     }
-    // In its canonical JSON the last of the duplicates has won: that is read in its place.
+    // The canonical JSON holds only the last of the duplicates. Read it instead.
     var writer = CanonicalWriter(limits: reader.scanner.limits)
     try writer.append(json, start..<end)
     clearCells(&page.rows)
@@ -134,7 +138,7 @@ package struct EventParser: Sendable {
     reader.scanner.position = end
   }
 
-  /// Reads a record into the cells that were made for the next row.
+  /// Read a record into the cells of the next row.
   private static func read(
     _ json: Span<UInt8>, _ reader: inout RecordReader, _ bytes: inout [UInt8], _ rows: inout RowBatch
   ) throws(PageError) {
@@ -144,7 +148,7 @@ package struct EventParser: Sendable {
     try reader.read(json, &text, &cells, firstCell)
   }
 
-  /// Makes cells for the next row, all NULL, and for those behind it, as many as are expected, for there is little to it then.
+  /// Make cells for the next row, all NULL, and for as many rows after it as are expected, because that costs little.
   private func makeCells(_ rows: inout RowBatch) {
     guard rows.cells.count == rows.count * TextColumn.count else { return }
     let some = max(expectedRows - rows.count, EventParser.rowsAtATime)
@@ -153,14 +157,14 @@ package struct EventParser: Sendable {
 
   private static let rowsAtATime = 32
 
-  /// Makes the next row's cells, where there are any, NULL again.
+  /// Reset the next row's cells, if there are any, to NULL.
   private func clearCells(_ rows: inout RowBatch) {
     let firstCell = rows.count * TextColumn.count
     guard firstCell < rows.cells.count else { return }
     for cell in firstCell..<firstCell + TextColumn.count { rows.cells[cell] = .null }
   }
 
-  /// Adds what was read of the record at `range` to the page: a row, or a quarantined record.
+  /// Add the record at `range` to the page, as a row or as a quarantined record.
   private mutating func finish(
     _ json: Span<UInt8>, _ range: Range<Int>, _ rowStart: Int, _ page: inout ParsedPage
   ) throws(PageError) {
@@ -201,7 +205,7 @@ package struct EventParser: Sendable {
     page.quarantined.append(QuarantinedRecord(reason: reason, json: writer.text))
   }
 
-  /// What a record without a `uuid` is known by: the hash of its canonical JSON.
+  /// The identity of a record without a `uuid`: the hash of its canonical JSON.
   private func identity(_ json: Span<UInt8>, _ range: Range<Int>) throws(PageError) -> [UInt8] {
     var writer = CanonicalWriter(limits: reader.scanner.limits)
     try writer.append(json, range)
@@ -219,5 +223,38 @@ package struct EventParser: Sendable {
     text.replaceSubrange(start..<start + added.count, with: added)
     reader.end += added.count
     return RowBatch.Cell(start..<reader.end)
+  }
+}
+
+/// The column `additional_fields`: everything that no other column holds, as one JSON object.
+enum AdditionalFields {
+  /// The canonical JSON of a record's extras, with those of `actor_location` in an object of that name. NUL stays escaped,
+  /// since this is JSON text. Adds unknown names and lone surrogates to `counts`.
+  static func text(
+    of extras: [RecordReader.Extra], _ json: Span<UInt8>, _ scanner: JSONScanner,
+    _ counts: inout FlatteningCounts
+  ) throws(PageError) -> [UInt8] {
+    var members: [CanonicalWriter.Member] = []
+    var inLocation: [CanonicalWriter.Member] = []
+    var unknown: [String] = []
+    var writer = CanonicalWriter(limits: scanner.limits)
+    for extra in extras {
+      let token = JSONScanner.StringToken(range: extra.name, hasEscapes: true)
+      let name = try scanner.decode(token, json, loneSurrogates: &writer.loneSurrogates)
+      let member = CanonicalWriter.Member(name: name, value: extra.value)
+      if extra.isInLocation { inLocation.append(member) } else { members.append(member) }
+      if !extra.isKnown {
+        let path = String(decoding: name, as: UTF8.self)
+        unknown.append(extra.isInLocation ? "actor_location.\(path)" : path)
+      }
+    }
+    if !inLocation.isEmpty {
+      members.append(CanonicalWriter.Member(name: Array("actor_location".utf8), value: nil))
+    }
+    // Do not count a record that throws here.
+    try writer.append(members, inner: inLocation, json)
+    for path in unknown { counts.addUnknownField(path) }
+    counts.loneSurrogates += writer.loneSurrogates
+    return writer.text
   }
 }

@@ -1,10 +1,9 @@
-/// The member names that the schema knows, found by guessing.
+/// Recognizes the member names of the schema by prediction.
 ///
-/// A server writes the members of its records in the same order each time. So after each name the one that
-/// followed it last time is tried first, three words at once; whatever that order is, it is learned from the
-/// first record. A wrong guess costs a search.
+/// A server writes the members of its records in the same order each time. After each name it first tries the name that
+/// followed it last time, three words at once. It learns any order from the first record. A wrong prediction costs a search.
 struct MemberNames: Sendable {
-  /// What becomes of a known member.
+  /// The destination of a known member.
   enum Member: Hashable, Sendable {
     case text(TextColumn)
     case eventAt
@@ -14,7 +13,7 @@ struct MemberNames: Sendable {
     case location
   }
 
-  /// Up to 24 bytes as three words; the bytes after them are zero.
+  /// Up to 24 bytes as three words, padded with zeros.
   struct Words: Hashable, Sendable {
     var first: UInt64 = 0
     var second: UInt64 = 0
@@ -33,17 +32,17 @@ struct MemberNames: Sendable {
   }
 
   struct Name: Sendable {
-    /// nil for the places in an object that are no known name.
+    /// Nil for the positions in an object that are not a known name.
     var member: Member?
-    /// Whether it is a name in `actor_location`.
+    /// Whether it is a member of `actor_location`.
     var isInLocation: Bool
     /// `"name":"`
     fileprivate var opening = Words()
-    /// All bits of `"name"`.
+    /// The mask of `"name"`.
     fileprivate var nameMask = Words()
-    /// All bits of `"name":"`.
+    /// The mask of `"name":"`.
     fileprivate var openingMask = Words()
-    /// Of `"name":"`, in bytes.
+    /// The length of `"name":"`, in bytes.
     var openingLength = 0
     /// The number of the name that followed this one last time.
     fileprivate(set) var next = 0
@@ -60,11 +59,11 @@ struct MemberNames: Sendable {
       }
     }
 
-    /// Whether `"name":"` stands at `position`, from which on there must be `Words.length` bytes; the caller makes sure.
+    /// Whether `"name":"` is at `position`. The caller ensures that `Words.length` bytes follow.
     @inline(__always)
     func opens(_ json: Span<UInt8>, at position: Int) -> Bool { difference(json, position, openingMask) == 0 }
 
-    /// Whether `"name"` stands at `position`; likewise.
+    /// Whether `"name"` is at `position`, likewise.
     @inline(__always)
     fileprivate func stands(_ json: Span<UInt8>, at position: Int) -> Bool {
       difference(json, position, nameMask) == 0
@@ -84,7 +83,7 @@ struct MemberNames: Sendable {
     }
   }
 
-  /// The known names, less than 60, then four for the places that are none.
+  /// The known names, fewer than 60, then four positions that are not names.
   private var names: [Name]
   private let knownNames: Int
 
@@ -99,7 +98,7 @@ struct MemberNames: Sendable {
     names.append(Name("actor_location", .location, isInLocation: false))
     knownNames = names.count
     for isInLocation in [false, true, false, true] { names.append(Name(isInLocation: isInLocation)) }
-    // Each is first expected to be followed by a name of its own kind, and learns no others.
+    // Until it learns another, each predicts the first name of its own kind.
     for number in names.indices {
       names[number].next = names.firstIndex { $0.isInLocation == names[number].isInLocation } ?? 0
     }
@@ -107,17 +106,18 @@ struct MemberNames: Sendable {
 
   private static let locationPrefix = "actor_location_"
 
-  /// Where in an object the reader stands, at the beginning.
+  /// The positions at the start of an object.
   func start(inLocation: Bool) -> Int { knownNames + (inLocation ? 1 : 0) }
 
-  /// In place of a name that the schema does not know.
+  /// The position of a name that the schema does not know.
   func unknown(inLocation: Bool) -> Int { knownNames + (inLocation ? 3 : 2) }
 
   @inline(__always)
   subscript(_ number: Int) -> Name { names[number] }
 
-  /// Passes over a name; its opening quote is at the scanner's position. `previous` is what came before it.
-  /// Returns which name it is, or `unknown`.
+  /// Skip a name, whose opening quote is at the scanner's position. `previous` is the name before it.
+  ///
+  /// - Returns: the number of the name, or `unknown`.
   @inline(__always)
   mutating func read(_ json: Span<UInt8>, _ scanner: inout JSONScanner, after previous: Int) throws(PageError)
     -> Int
@@ -155,7 +155,7 @@ struct MemberNames: Sendable {
 }
 
 extension MemberNames.Member {
-  /// nil for `additional_fields`, which no member of a record fills.
+  /// Nil for `additional_fields`, which no member of a record fills.
   fileprivate init?(_ column: Column) {
     switch column {
     case .uuid: self = .text(.uuid)

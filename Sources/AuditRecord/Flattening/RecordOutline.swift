@@ -1,27 +1,28 @@
 import Crypto
 
-/// What is known of a record that passes a limit, without anything being built of it: its extent, and what names it.
+/// The extent and the names of a record that exceeds a limit, found without building the record.
 ///
-/// The memory that it takes is a bit for each level of nesting.
+/// It uses one bit of memory per level of nesting.
 struct RecordOutline {
-  /// Where the record stands in the JSON text.
+  /// The range of the record in the JSON text.
   private(set) var range: Range<Int>
-  /// At all levels.
+  /// The number of members at all levels.
   private(set) var members = 0
-  /// Between the quotes of those members of the record, where they are short strings without escapes; the last of duplicates.
+  /// The ranges between the quotes of these members of the record, if they are short strings without escapes; the last of
+  /// duplicates.
   private(set) var uuid: Range<Int>?
   private(set) var eventAt: Range<Int>?
 
-  /// Of a `uuid` or an `event_at` that is told.
+  /// The longest `uuid` or `event_at` that it reports, in bytes.
   private static let nameLength = 256
   private enum Field { case uuid, eventAt }
 
   private var scanner: JSONScanner
-  /// A bit for each open array or object, the outermost first: 1 is an object.
+  /// One bit for each open array or object, the outermost first; 1 is an object.
   private var levels: [UInt64] = []
   private var depth = 0
 
-  /// Reads the value at `start` to its end. Throws where it is no strict JSON; knows no limit.
+  /// Read the value at `start` to its end. Throws if it is not strict JSON; there is no limit.
   init(_ json: Span<UInt8>, from start: Int) throws(PageError) {
     scanner = JSONScanner(limits: JSONLimits(depth: .max, stringLength: .max))
     scanner.position = start
@@ -30,7 +31,7 @@ struct RecordOutline {
     repeat {
       try readValue(json, field)
       field = nil
-      // Behind a value: another one, or the end of what holds it, and of what holds that.
+      // After a value follows another one, or the end of its container, and of that container's.
       while depth > 0 {
         let isObject = self.isObject
         if try scanner.continues(until: isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"), json) {
@@ -45,7 +46,7 @@ struct RecordOutline {
 
   private var isObject: Bool { levels[(depth - 1) / 64] >> UInt64((depth - 1) % 64) & 1 == 1 }
 
-  /// Reads a scalar or an empty array or object; of another one the opening bracket, the first name, and so on inwards.
+  /// Read a scalar or an empty array or object; for other containers the opening bracket, the first name, and so on inwards.
   private mutating func readValue(_ json: Span<UInt8>, _ outer: Field?) throws(PageError) {
     var field = outer
     while true {
@@ -72,7 +73,7 @@ struct RecordOutline {
     }
   }
 
-  /// Reads a name and its colon.
+  /// Read a name and its colon.
   private mutating func readName(_ json: Span<UInt8>) throws(PageError) -> Field? {
     let token = try scanner.readString(json)
     try scanner.expectColon(json)
@@ -96,8 +97,7 @@ struct RecordOutline {
 
   // MARK: What goes to quarantine
 
-  /// The record that stands in quarantine in the place of this one: its size, its SHA-256 as received, how it begins, and what names
-  /// it.
+  /// The quarantined record that replaces this one: its size, its SHA-256 as received, its start, and what names it.
   func record(_ reason: QuarantinedRecord.Reason, _ json: Span<UInt8>) -> QuarantinedRecord {
     var hash = SHA256()
     json.extracting(range).withUnsafeBytes { hash.update(bufferPointer: $0) }
@@ -127,7 +127,7 @@ extension CanonicalWriter {
     append(plain: after)
   }
 
-  /// Writes how a text in UTF-8 begins as a string: a character that is cut at the end is left out, and what is no UTF-8 is U+FFFD.
+  /// Write the start of UTF-8 text as a string. A character that is cut at the end is omitted, and invalid bytes become U+FFFD.
   mutating func append(startOf bytes: Span<UInt8>) {
     var end = bytes.count
     for back in 1...3 where back <= bytes.count {
@@ -140,7 +140,7 @@ extension CanonicalWriter {
     append(textOf: bytes.extracting(first: end))
   }
 
-  /// Writes how a text in UTF-8 ends as a string: a character that is cut at the beginning is left out.
+  /// Write the end of UTF-8 text as a string. A character that is cut at the start is omitted.
   mutating func append(endOf bytes: Span<UInt8>) {
     var start = 0
     while start < min(3, bytes.count), bytes[start] & 0xC0 == 0x80 { start += 1 }

@@ -1,7 +1,6 @@
-/// Reads the members of one record, each straight to its place in a batch of rows.
+/// Reads the members of one record straight into a batch of rows.
 ///
-/// What is plain is copied while it is being read. What is not, is noted: `extras` and `hasDuplicates`, for
-/// the caller to act on.
+/// It copies plain values while reading. It records the rest in `extras` and `hasDuplicates` for the caller to handle.
 struct RecordReader: Sendable {
   enum EventAt: Sendable {
     case unreadable(QuarantinedRecord.Reason)
@@ -10,11 +9,11 @@ struct RecordReader: Sendable {
 
   /// A member that no column holds.
   struct Extra: Sendable {
-    /// The name as received, between its quotes.
+    /// The range of the name between its quotes, as received.
     var name: Range<Int>
     var value: Range<Int>
     var isInLocation: Bool
-    /// Whether the schema knows the name, and the value is of an unexpected type.
+    /// Whether the schema knows the name, and the value has an unexpected type.
     var isKnown: Bool
   }
 
@@ -23,19 +22,19 @@ struct RecordReader: Sendable {
   var end = 0
 
   private(set) var eventAt = EventAt.unreadable(.noEventAt)
-  /// NaN is NULL.
+  /// The coordinates; NaN is NULL.
   private(set) var latitude = Double.nan
   private(set) var longitude = Double.nan
   private(set) var extras: [Extra] = []
-  /// Whether a known member came twice: what was read is then of no use.
+  /// Whether a known member occurred twice. If so, discard what was read.
   private(set) var hasDuplicates = false
   var counts = FlatteningCounts()
 
   private var names = MemberNames()
-  /// A bit for each known name that came.
+  /// One bit for each known name that occurred.
   private var seen: UInt64 = 0
 
-  /// Levels of nesting inside a record and inside `actor_location`: the page's array is the first.
+  /// The depth of nesting inside a record and inside `actor_location`. The page's array is the first level.
   private static let recordDepth = 2
   private static let locationDepth = 3
 
@@ -43,9 +42,8 @@ struct RecordReader: Sendable {
     scanner = JSONScanner(limits: limits)
   }
 
-  /// Reads the record whose opening brace is at the scanner's position. Its text goes to `text`, from `end`
-  /// on, which has room for eight bytes more than the record; its cells, all NULL before, to `cells` from
-  /// `firstCell` on.
+  /// Read the record whose opening brace is at the scanner's position. Its text goes to `text` from `end` on, which has room
+  /// for eight bytes more than the record. Its cells go to `cells` from `firstCell` on, which are all NULL before.
   mutating func read(
     _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>, _ cells: inout MutableSpan<RowBatch.Cell>,
     _ firstCell: Int
@@ -99,10 +97,10 @@ struct RecordReader: Sendable {
 
   // MARK: Text
 
-  /// Copies the members that come as nearly all do: the expected one, of a column of text, a string without escapes, without
-  /// white space around it. `number` is the name before, then the last that was copied.
+  /// Copy members of the common form: the predicted name, a text column, a string without escapes, without white space around
+  /// it. `number` is the previous name, then the last copied one.
   ///
-  /// Returns whether the scanner then stands behind a value; else it stands before the name of a member of another kind.
+  /// - Returns: whether the scanner is after a value; if not, it is before the name of a member of another form.
   @inline(__always)
   private mutating func copyExpected(
     _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>, _ cells: inout MutableSpan<RowBatch.Cell>,
@@ -110,7 +108,7 @@ struct RecordReader: Sendable {
   ) -> Bool {
     var (position, to) = (scanner.position, end)
     defer { (scanner.position, end) = (position, to) }
-    // No value is longer than its JSON, so that all writes below stay inside the text, and all reads up to `last` inside the JSON.
+    // No value is longer than its JSON, so all writes below stay inside the text, and all reads up to `last` inside the JSON.
     let last = json.count &- 8
     guard position >= 0, to >= 0, json.count &- position <= text.count &- to else { return false }
     var expected = names[number].next
@@ -145,7 +143,7 @@ struct RecordReader: Sendable {
     return false
   }
 
-  /// Takes note that a known name came.
+  /// Record that a known name occurred.
   @inline(__always)
   private mutating func note(_ number: Int) {
     let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: number)
@@ -153,7 +151,7 @@ struct RecordReader: Sendable {
     seen |= bit
   }
 
-  /// Copies a string's characters; its opening quote is at the position. NUL becomes U+FFFD.
+  /// Copy a string's characters; its opening quote is at the position. NUL becomes U+FFFD.
   @inline(never)
   private mutating func copyString(
     _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>
@@ -179,8 +177,7 @@ struct RecordReader: Sendable {
     return RowBatch.Cell(start..<end)
   }
 
-  /// Reads the value of a text column that is not a string: null, or a number or boolean, which is copied as
-  /// it is written.
+  /// Read the value of a text column that is not a string: null, or a number or boolean, which is copied as written.
   @inline(never)
   private mutating func copyOther(
     _ name: Range<Int>, _ json: Span<UInt8>, _ text: inout MutableSpan<UInt8>, inLocation: Bool
@@ -236,7 +233,7 @@ struct RecordReader: Sendable {
     }
   }
 
-  /// Reads a time in another form than the usual one.
+  /// Read a time that is not in the usual form.
   @inline(never)
   private mutating func readEventAt(text: Span<UInt8>) {
     guard let reading = Timestamp.read(rfc3339: text) else {
@@ -248,8 +245,7 @@ struct RecordReader: Sendable {
     if reading.isLeapSecond { counts.leapSeconds += 1 }
   }
 
-  /// Reads a number, or a string that is written as one. Null is NaN; so is anything else, which is noted in
-  /// `extras`.
+  /// Read a number, or a string that holds one. Null is NaN; so is anything else, which goes to `extras`.
   private mutating func readCoordinate(_ name: Range<Int>, _ json: Span<UInt8>) throws(PageError) -> Double {
     let start = scanner.position
     let value: Double?
@@ -272,14 +268,14 @@ struct RecordReader: Sendable {
     return .nan
   }
 
-  /// The characters of a time or a number that somebody wrote with escapes.
+  /// The characters of a time or number that was written with escapes.
   @inline(never)
   private func decode(_ token: JSONScanner.StringToken, _ json: Span<UInt8>) throws(PageError) -> [UInt8] {
     var ignored = 0
     return try scanner.decode(token, json, loneSurrogates: &ignored)
   }
 
-  /// Passes over a value that no column holds, and notes it, unless it is the null of a known member.
+  /// Skip a value that no column holds and add it to `extras`, unless it is the null of a known member.
   @inline(never)
   private mutating func readMisplaced(
     _ name: Range<Int>, _ json: Span<UInt8>, inLocation: Bool, isKnown: Bool

@@ -1,10 +1,10 @@
-/// One way to write a JSON value, whatever order and spacing it came in.
+/// Writes a JSON value in one canonical form, whatever its order and spacing.
 ///
-/// Members sorted by the code points of their names at every level, the last of duplicates; no white space;
-/// in strings only `"`, `\` and control characters escaped, as `\"`, `\\`, `\b`, `\f`, `\n`, `\r`, `\t` or
-/// `\u00` with lower-case digits; numbers as received. A lone surrogate is U+FFFD.
+/// Members are sorted by the code points of their names at every level, and the last of duplicates wins. There is no white
+/// space. Strings escape only `"`, `\` and control characters, as `\"`, `\\`, `\b`, `\f`, `\n`, `\r`, `\t` or `\u00` with
+/// lower-case digits. Numbers stay as received. A lone surrogate becomes U+FFFD.
 package enum CanonicalJSON {
-  /// The canonical text of the one value that `json` is; an error when it is not strict JSON in UTF-8.
+  /// The canonical text of the single value in `json`. Throws if it is not strict JSON in UTF-8.
   package static func text(of json: [UInt8], limits: JSONLimits = JSONLimits()) throws(PageError) -> [UInt8] {
     try JSONScanner.checkUTF8(json.span)
     var writer = CanonicalWriter(limits: limits)
@@ -20,20 +20,20 @@ package enum CanonicalJSON {
   }
 }
 
-/// Writes canonical text, value after value.
+/// Writes canonical text, one value after the other.
 struct CanonicalWriter {
-  /// A member of an object that is being written.
+  /// A member of the object being written.
   struct Member {
     /// The name without escapes, in UTF-8.
     var name: [UInt8]
-    /// Where the value stands in the JSON text.
+    /// The range of the value in the JSON text.
     var value: Range<Int>?
   }
 
   private(set) var text: [UInt8] = []
-  /// Lone surrogate escapes written as U+FFFD.
+  /// The number of lone surrogate escapes written as U+FFFD.
   var loneSurrogates = 0
-  /// Members of the objects written.
+  /// The number of members written.
   private var members = 0
   private var scanner: JSONScanner
 
@@ -41,13 +41,13 @@ struct CanonicalWriter {
     scanner = JSONScanner(limits: limits)
   }
 
-  /// Writes the value at `range` of `json`, which must be UTF-8.
+  /// Write the value at `range` of `json`, which must be UTF-8.
   mutating func append(_ json: Span<UInt8>, _ range: Range<Int>) throws(PageError) {
     scanner.position = range.lowerBound
     try appendValue(json, depth: 0)
   }
 
-  /// Writes an object of `members`. One without a value is the object of the members `inner`.
+  /// Write an object of `members`. A member without a value is the object of the members `inner`.
   mutating func append(
     _ members: [Member], inner: [Member] = [], _ json: Span<UInt8>, depth: Int = 0
   ) throws(PageError) {
@@ -68,7 +68,7 @@ struct CanonicalWriter {
     text.append(UInt8(ascii: "}"))
   }
 
-  /// By name; of several members of one name only the last in the text stays.
+  /// Sort by name, and keep only the last of several members of one name.
   private static func sorted(_ members: [Member]) -> [Member] {
     guard members.count > 1 else { return members }
     let order = members.enumerated().sorted { one, other in
@@ -152,14 +152,14 @@ struct CanonicalWriter {
     for index in bytes.indices { text.append(bytes[index]) }
   }
 
-  /// Writes a string of these characters, in UTF-8.
+  /// Write a string of these characters, in UTF-8.
   mutating func append(string: [UInt8]) {
     text.append(UInt8(ascii: "\""))
     for byte in string { append(unescaped: byte) }
     text.append(UInt8(ascii: "\""))
   }
 
-  /// Writes a byte of a string's plain text, escaped where it must be.
+  /// Write a byte of a string's plain text, escaped if necessary.
   private mutating func append(unescaped byte: UInt8) {
     let letter: UInt8
     switch byte {

@@ -1,5 +1,5 @@
-/// Words of a JSON text. Every access is checked against the bounds of the span but for those that say otherwise: what is
-/// called unsafe in the others is only the type, and any bits are a `UInt64`.
+/// Words of a JSON text. Every access checks the bounds of the span unless its name says otherwise. The others are unsafe only
+/// in their type, and any bits are a valid `UInt64`.
 extension Span<UInt8> {
   /// Eight bytes, the first in the lowest bits.
   @inline(__always)
@@ -7,14 +7,14 @@ extension Span<UInt8> {
     UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
   }
 
-  /// As `word`, where the caller has made sure that the eight bytes are there.
+  /// As `word`, unchecked: the caller ensures that the eight bytes exist.
   @inline(__always)
   func uncheckedWord(_ position: Int) -> UInt64 {
     UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self))
   }
 
-  /// Where the first of the blocks from `start` on begins that are ASCII, or that are not; nil when there is none. The last
-  /// block may be shorter.
+  /// Where the first block from `start` on starts that is ASCII, or that is not; nil if there is none. The last block may be
+  /// shorter.
   func firstBlock(from start: Int, isASCII wanted: Bool) -> Int? {
     var block = start
     while block <= count - 64 {
@@ -31,7 +31,7 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
-  /// Stores eight bytes, for which the caller has made sure that there is room.
+  /// Store eight bytes, unchecked: the caller ensures that there is room.
   @inline(__always)
   mutating func store(uncheckedWord word: UInt64, at position: Int) {
     var raw = mutableBytes
@@ -40,18 +40,18 @@ extension MutableSpan<UInt8> {
 }
 
 extension UInt64 {
-  /// Marks the first byte of a word at which the plain text of a JSON string ends: `"`, `\` or a control
-  /// character.
+  /// Marks the first byte of a word that ends the plain text of a JSON string: `"`, `\` or a control character.
   ///
-  /// The lowest bit set is the highest bit of that byte; zero when all eight are plain. (Bits above the
-  /// lowest may be wrong: a borrow can only run upwards from a true one.)
+  /// The lowest set bit is the highest bit of that byte; zero if all eight are plain. Bits above the lowest may be wrong, since
+  /// a borrow runs only upwards from a correct one.
   @inline(__always)
   var stringStops: UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
-    // With this bit changed, a quote comes to stand right behind the control characters, and the blank, which is none, further up.
+    // Flipping this bit moves the quote next to the control characters, and the blank, which is not one, above them.
     let controlsAndQuotes = (self ^ (ones &* 0x02)) &- ones &* 0x21
     let backslashes = (self ^ (ones &* UInt64(UInt8(ascii: "\\")))) &- ones
-    // Below zero, or 0x80 and more before: which of the two, the byte itself tells, for neither changes its highest bit.
+    // The byte was below the bound, or was 0x80 and more. Its own highest bit, which neither step changes, distinguishes the
+    // two.
     let isStop = controlsAndQuotes | backslashes
     return isStop & ~self & (ones &* 0x80)
   }

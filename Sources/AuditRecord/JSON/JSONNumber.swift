@@ -1,6 +1,6 @@
-/// Numbers: RFC 8259 §6.
+/// Numbers, RFC 8259 §6.
 enum JSONNumber {
-  /// Where the number that begins at `start` ends; nil when what stands there is not a number by the grammar.
+  /// Where the number at `start` ends; nil if the grammar has no number there.
   static func end(in json: Span<UInt8>, from start: Int) -> Int? {
     var position = start
     if byte(json, position) == UInt8(ascii: "-") { position += 1 }
@@ -23,7 +23,7 @@ enum JSONNumber {
     return position
   }
 
-  /// The byte at `position`; zero behind the end.
+  /// The byte at `position`; zero past the end.
   @inline(__always)
   private static func byte(_ json: Span<UInt8>, _ position: Int) -> UInt8 {
     position < json.count ? json[position] : 0
@@ -36,8 +36,7 @@ enum JSONNumber {
     return position
   }
 
-  /// The double nearest to the number that fills `range`; nil when there is no such number, or no finite
-  /// double.
+  /// The double nearest to the number that fills `range`; nil if it is not a number, or not finite as a double.
   static func double(in json: Span<UInt8>, _ range: Range<Int>) -> Double? {
     if let value = exactDouble(json.extracting(range)) { return value }
     guard end(in: json, from: range.lowerBound) == range.upperBound else { return nil }
@@ -52,9 +51,9 @@ enum JSONNumber {
     double(in: text.span, 0..<text.count)
   }
 
-  /// The double of a number with at most 15 digits, a fraction and no exponent; nil for all else. Both the digits and the
-  /// power of ten are exact as doubles, so the one division rounds correctly (W. D. Clinger, "How to Read Floating Point
-  /// Numbers Accurately").
+  /// The double of a number of at most 15 digits with a fraction and no exponent; nil for any other. The digits and the power
+  /// of ten are exact doubles, so the one division rounds correctly (W. D. Clinger, "How to Read Floating Point Numbers
+  /// Accurately").
   private static func exactDouble(_ text: Span<UInt8>) -> Double? {
     guard (3...17).contains(text.count) else { return nil }
     let isNegative = text[0] == UInt8(ascii: "-")

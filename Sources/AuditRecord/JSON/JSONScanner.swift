@@ -1,18 +1,17 @@
-/// Reads the tokens of a JSON text, strictly by RFC 8259, at a position that moves on.
+/// Reads the tokens of a JSON text, strictly by RFC 8259, from a position that advances.
 ///
-/// The text must be known to be UTF-8. It is handed to every call, because a struct that keeps a span cannot
-/// be written without experimental features; it must be the same one each time.
+/// The text must be valid UTF-8. Pass the same text to every call: a struct that stores a span needs experimental features.
 struct JSONScanner: Sendable {
-  /// What stands between the quotes of a string, as it is written there.
+  /// A string as written, between its quotes.
   struct StringToken {
     var range: Range<Int>
     var hasEscapes: Bool
   }
 
-  /// The character that an escape stands for.
+  /// The character that an escape represents.
   struct Escape {
     var scalar: Unicode.Scalar
-    /// Half of a surrogate pair without the other; `scalar` is then U+FFFD.
+    /// One half of a surrogate pair without the other; `scalar` is then U+FFFD.
     var isLoneSurrogate = false
   }
 
@@ -23,11 +22,10 @@ struct JSONScanner: Sendable {
     self.limits = limits
   }
 
-  /// The bytes of a JSON text must be UTF-8 (RFC 8259 §8.1): no overlong form, no surrogate, nothing above
-  /// U+10FFFF.
+  /// Check that a JSON text is UTF-8 (RFC 8259 §8.1): no overlong form, no surrogate, nothing above U+10FFFF.
   ///
-  /// Most blocks of a text are ASCII, which one look at 64 bytes tells; no character reaches into such a block, so what
-  /// stands between two of them is checked by itself.
+  /// Most blocks of 64 bytes are ASCII, which is quick to see. No character extends into such a block, so each stretch between
+  /// two of them is checked separately.
   static func checkUTF8(_ text: Span<UInt8>) throws(PageError) {
     var start = 0
     while let first = text.firstBlock(from: start, isASCII: false) {
@@ -53,7 +51,7 @@ struct JSONScanner: Sendable {
     }
   }
 
-  /// Passes over `byte` where it stands at the position without white space before or behind it, as it nearly always does.
+  /// Skip `byte` if it is at the position without white space around it, as it nearly always is.
   @inline(__always)
   private mutating func passes(_ byte: UInt8, _ json: Span<UInt8>) -> Bool {
     guard position <= json.count - 2, json[position] == byte, json[position + 1] > 0x20 else { return false }
@@ -61,14 +59,14 @@ struct JSONScanner: Sendable {
     return true
   }
 
-  /// The byte at the position, which must not be the end.
+  /// The byte at the position. Throws at the end.
   @inline(__always)
   func peek(_ json: Span<UInt8>) throws(PageError) -> UInt8 {
     guard position < json.count else { throw PageError(.unexpectedEnd, at: position) }
     return json[position]
   }
 
-  /// Passes over `byte` and the white space after it.
+  /// Skip `byte` and the white space after it.
   @inline(__always)
   mutating func expect(_ byte: UInt8, _ json: Span<UInt8>) throws(PageError) {
     guard try peek(json) == byte else { throw PageError(.unexpectedByte, at: position) }
@@ -76,8 +74,9 @@ struct JSONScanner: Sendable {
     skipWhiteSpace(json)
   }
 
-  /// Passes over the comma between two elements, or over `end`; white space may stand before and behind a
-  /// comma. Returns whether another element follows.
+  /// Skip the comma between two elements, or `end`; white space may surround a comma.
+  ///
+  /// - Returns: whether another element follows.
   @inline(__always)
   mutating func continues(until end: UInt8, _ json: Span<UInt8>) throws(PageError) -> Bool {
     if passes(UInt8(ascii: ","), json) { return true }
@@ -90,8 +89,9 @@ struct JSONScanner: Sendable {
     return true
   }
 
-  /// Passes over an opening bracket. Returns whether it holds anything; if not, the closing one is passed
-  /// over too.
+  /// Skip an opening bracket.
+  ///
+  /// - Returns: whether the container holds anything; if not, the closing bracket is skipped too.
   @inline(__always)
   mutating func open(until end: UInt8, _ json: Span<UInt8>) throws(PageError) -> Bool {
     position += 1
@@ -103,7 +103,7 @@ struct JSONScanner: Sendable {
 
   // MARK: Values
 
-  /// Passes over one value, checking every byte of it. `depth` is how many arrays and objects it stands in.
+  /// Skip one value, and check every byte of it. `depth` is the number of containers around it.
   mutating func skipValue(_ json: Span<UInt8>, depth: Int) throws(PageError) {
     switch try peek(json) {
     case UInt8(ascii: "\""): _ = try readString(json)
@@ -125,7 +125,7 @@ struct JSONScanner: Sendable {
     }
   }
 
-  /// Passes over a number, `true`, `false` or `null`.
+  /// Skip a number, `true`, `false` or `null`.
   mutating func skipScalar(_ json: Span<UInt8>) throws(PageError) {
     switch try peek(json) {
     case UInt8(ascii: "n"): try skipLiteral("null", json)
@@ -160,5 +160,70 @@ struct JSONScanner: Sendable {
       guard try peek(json) == byte else { throw PageError(.unexpectedByte, at: position) }
       position += 1
     }
+  }
+}
+
+/// The limits of a JSON text (RFC 8259 §9).
+package struct JSONLimits: Hashable, Sendable {
+  /// The deepest nesting of arrays and objects; the array of a page is the first level.
+  package var depth: Int
+  /// The most bytes between the quotes of a string, as received.
+  package var stringLength: Int
+  /// The most elements in the array of a page.
+  package var records: Int
+  /// The most bytes of a record, as received.
+  package var recordLength: Int
+  /// The most members of a record that no column holds, including those of objects inside it.
+  package var members: Int
+
+  package init(
+    depth: Int = 64, stringLength: Int = 16 << 20, records: Int = 100_000, recordLength: Int = 16 << 20,
+    members: Int = 10_000
+  ) {
+    self.depth = depth
+    self.stringLength = stringLength
+    self.records = records
+    self.recordLength = recordLength
+    self.members = members
+  }
+}
+
+/// Why and where a response body is not a page of records.
+///
+/// It carries no byte of the body, so any log may hold it.
+package struct PageError: Error, Hashable, Sendable {
+  package enum Reason: String, CaseIterable, Sendable {
+    /// A JSON value other than an array, most likely an error document such as `{"detail": …}`.
+    case notAnArray = "it is JSON, but not an array of records"
+    case byteOrderMark = "it begins with a byte order mark"
+    case otherEncoding = "it begins with the byte order mark of UTF-16 or UTF-32, and has to be UTF-8"
+    case invalidUTF8 = "a byte sequence is not UTF-8"
+    case unexpectedEnd = "it ends too early"
+    case unexpectedByte = "a byte is out of place"
+    case trailingBytes = "something follows the end of the array"
+    case controlCharacter = "a control character stands unescaped inside a string"
+    case invalidEscape = "an escape inside a string is not one of JSON's"
+    case invalidNumber = "a number is not written as JSON writes numbers"
+    case tooDeep = "it is nested deeper than the limit"
+    case stringTooLong = "a string is longer than the limit"
+    case recordTooLong = "a record is larger than the limit"
+    case tooManyMembers = "a record has more members than the limit"
+    case tooManyRecords = "it has more records than the limit"
+    case tooLarge = "it is larger than a batch of rows can hold"
+  }
+
+  package var reason: Reason
+  /// The number of bytes before the error.
+  package var offset: Int
+
+  package init(_ reason: Reason, at offset: Int) {
+    self.reason = reason
+    self.offset = offset
+  }
+}
+
+extension PageError: CustomStringConvertible {
+  package var description: String {
+    "The body is not a page of records: \(reason.rawValue), at byte \(offset)."
   }
 }

@@ -1,6 +1,6 @@
-/// Strings: RFC 8259 §7.
+/// Strings, RFC 8259 §7.
 extension JSONScanner {
-  /// Passes over a string, from its opening quote to behind its closing one, checking every byte of it.
+  /// Skip a string, from its opening quote to after its closing one, and check every byte of it.
   mutating func readString(_ json: Span<UInt8>) throws(PageError) -> StringToken {
     guard try peek(json) == UInt8(ascii: "\"") else { throw PageError(.unexpectedByte, at: position) }
     position += 1
@@ -22,7 +22,7 @@ extension JSONScanner {
     }
   }
 
-  /// Moves to the next `"`, `\` or control character, or to the end.
+  /// Advance to the next `"`, `\` or control character, or to the end.
   @inline(__always)
   mutating func skipPlainText(_ json: Span<UInt8>) {
     while position <= json.count - 8 {
@@ -40,7 +40,7 @@ extension JSONScanner {
     }
   }
 
-  /// Passes over an escape, both halves of a surrogate pair at once; its backslash is at the position.
+  /// Skip an escape, both halves of a surrogate pair at once; its backslash is at the position.
   mutating func readEscape(_ json: Span<UInt8>) throws(PageError) -> Escape {
     let start = position
     position += 1
@@ -71,8 +71,8 @@ extension JSONScanner {
     return Escape(scalar: "\u{FFFD}", isLoneSurrogate: true)
   }
 
-  /// The characters of a string without its escapes, in UTF-8; the position stays. `loneSurrogates` is added
-  /// to.
+  /// The characters of a string without its escapes, in UTF-8. The position stays, and lone surrogates are added to
+  /// `loneSurrogates`.
   func decode(_ token: StringToken, _ json: Span<UInt8>, loneSurrogates: inout Int) throws(PageError)
     -> [UInt8]
   {

@@ -1,14 +1,17 @@
-/// A JSON text as its values, read strictly by RFC 8259: it is UTF-8 without a byte order mark, and no object has a member twice.
+/// A JSON text as a tree of values, read strictly by RFC 8259: UTF-8 without a byte order mark, and no duplicate members.
 ///
-/// For files that several readers have to read alike, and whose bytes another may have written.
+/// Use it for files that several readers must read alike, and whose bytes someone else may have written.
 package indirect enum JSONTree: Hashable, Sendable {
   case object([String: JSONTree])
   case array([JSONTree])
   case string(String)
-  /// A number, `true`, `false` or `null`, as it is written.
+  /// A number, `true`, `false` or `null`, as written.
   case scalar(String)
 
-  /// - Parameter depth: how deep arrays and objects may stand in one another.
+  /// Parse a text.
+  ///
+  /// - Parameter depth: the deepest nesting of arrays and objects.
+  /// - Throws: `JSONTreeError` if the text is not strict JSON, is nested deeper, or has a duplicate member.
   package init(_ text: [UInt8], depth: Int = 16) throws(JSONTreeError) {
     do {
       try JSONScanner.checkUTF8(text.span)
@@ -21,7 +24,7 @@ package indirect enum JSONTree: Hashable, Sendable {
     }
   }
 
-  /// Whether nothing is said: `null`, `0`, `false`, or nothing inside. A member that is not written says no more.
+  /// Whether the value means the same as a missing member: `null`, `0`, `false`, an empty array, or an object of such values.
   package var saysNothing: Bool {
     switch self {
     case .object(let members): members.values.allSatisfy(\.saysNothing)
@@ -34,13 +37,13 @@ package indirect enum JSONTree: Hashable, Sendable {
 
 /// Why a text is not JSON that every reader reads alike.
 package enum JSONTreeError: Error, Hashable, Sendable {
-  /// Bytes before the place.
+  /// The number of bytes before the error.
   case text(PageError.Reason, at: Int)
   case twice(member: String)
 }
 
 extension JSONTreeError: CustomStringConvertible {
-  /// Begins small, without a full stop.
+  /// The reason, in lower case without a full stop.
   package var description: String {
     switch self {
     case .text(.trailingBytes, let offset): "something follows its end, at byte \(offset)"

@@ -1,6 +1,6 @@
 /// The columns of schema `audit-log-1`, in the order in which every file has them.
 ///
-/// The JSON path of a column is its name, with `actor_location_` for the members of `actor_location`.
+/// The JSON path of a column is its name; the columns `actor_location_…` are members of the object `actor_location`.
 package enum Column: Int, CaseIterable, Sendable {
   case uuid, eventAt, event, context
   case actor, actorKind, actorSlugPerm, actorURL, actorIPAddress
@@ -19,6 +19,7 @@ package enum Column: Int, CaseIterable, Sendable {
     case float64
   }
 
+  /// The name of the schema, which every manifest and Parquet file records.
   package static let schemaName = "audit-log-1"
 
   package var name: String { Column.names[rawValue] }
@@ -31,9 +32,10 @@ package enum Column: Int, CaseIterable, Sendable {
     }
   }
 
-  /// `uuid` and `event_at` are never NULL; everything else may be.
+  /// Whether the column never holds NULL: `uuid` and `event_at`.
   package var isRequired: Bool { self == .uuid || self == .eventAt }
 
+  /// The column with this name; nil if there is none.
   package init?(name: String) {
     guard let index = Column.names.firstIndex(of: name) else { return nil }
     self.init(rawValue: index)
@@ -51,7 +53,7 @@ package enum Column: Int, CaseIterable, Sendable {
   ]
 }
 
-/// The twenty columns that hold text, in file order; the index into a row's cells of a `RowBatch`.
+/// The twenty text columns, in file order. The raw value is the index into a row's cells of a `RowBatch`.
 package enum TextColumn: Int, CaseIterable, Sendable {
   case uuid, event, context
   case actor, actorKind, actorSlugPerm, actorURL, actorIPAddress

@@ -1,9 +1,9 @@
-/// Flattened rows side by side in a few arrays: no allocation, no `String` and no dictionary per event.
+/// Flattened rows, stored column-wise in a few arrays: no allocation, `String` or dictionary per event.
 ///
-/// Text of all rows stands in `bytes`, in UTF-8, the rows one after the other; a cell is a range of it. Rows
-/// are only ever added at the end. A batch holds less than 4 GiB of text (`hasRoom`).
+/// `bytes` holds the UTF-8 text of all rows, row after row; a cell is a range of it. Rows are only appended. A batch holds less
+/// than 4 GiB of text (`hasRoom`).
 package struct RowBatch: Sendable {
-  /// A value of one text column of one row: a range of the batch's bytes, or NULL.
+  /// The value of a text column in a row: a range of the batch's bytes, or NULL.
   package struct Cell: Hashable, Sendable {
     package var offset: UInt32
     package var length: UInt32
@@ -13,7 +13,7 @@ package struct RowBatch: Sendable {
       self.length = length
     }
 
-    /// The value that stands at `range` of the batch's bytes, of which there are less than 4 GiB.
+    /// The value at `range` of the batch's bytes, which are fewer than 4 GiB.
     package init(_ range: Range<Int>) {
       self.offset = UInt32(truncatingIfNeeded: range.lowerBound)
       self.length = UInt32(truncatingIfNeeded: range.count)
@@ -29,7 +29,7 @@ package struct RowBatch: Sendable {
   package var bytes: [UInt8] = []
   /// `TextColumn.count` cells per row.
   package var cells: [Cell] = []
-  /// Where each row's text ends in `bytes`; it begins where the row before ends.
+  /// Where each row's text ends in `bytes`. It starts where the previous row's ends.
   package var ends: [UInt32] = []
   /// Microseconds since 1970-01-01T00:00:00Z.
   package var eventAt: [Int64] = []
@@ -42,10 +42,12 @@ package struct RowBatch: Sendable {
   @inlinable @inline(__always) package var count: Int { eventAt.count }
   @inlinable @inline(__always) package var isEmpty: Bool { eventAt.isEmpty }
 
+  /// The cell of a text column in a row.
   @inlinable @inline(__always) package func cell(_ column: TextColumn, _ row: Int) -> Cell {
     cells[row * TextColumn.count + column.rawValue]
   }
 
+  /// The `event_at` of a row.
   @inlinable @inline(__always) package func time(_ row: Int) -> Timestamp {
     Timestamp(microseconds: eventAt[row])
   }
@@ -55,23 +57,22 @@ package struct RowBatch: Sendable {
     (row == 0 ? 0 : Int(ends[row - 1]))..<Int(ends[row])
   }
 
-  /// Bytes of memory, about.
+  /// The approximate memory of the batch, in bytes.
   package var footprint: Int {
     bytes.capacity + MemoryLayout<Cell>.stride * cells.capacity + 4 * ends.capacity + 8 * eventAt.capacity
       + 8 * latitude.capacity + 8 * longitude.capacity
   }
 
-  /// Whether `length` more bytes of text can be addressed.
+  /// Whether the batch can address `length` more bytes of text.
   package func hasRoom(for length: Int) -> Bool { bytes.count + length < Int(UInt32.max) }
 
-  /// The bytes of a text cell as a `String`; nil for NULL. For messages and tests, not for the path of
-  /// events.
+  /// A text cell as a `String`; nil for NULL. It allocates: use it for messages and tests, not for every event.
   package func string(_ column: TextColumn, _ row: Int) -> String? {
     let cell = cell(column, row)
     return cell.isNull ? nil : String(decoding: bytes[cell.range], as: UTF8.self)
   }
 
-  /// Adds a copy of one row of another batch.
+  /// Append a copy of a row of another batch. The caller checks `hasRoom`.
   package mutating func append(_ row: Int, of other: RowBatch) {
     let text = other.textRange(row)
     let shift = UInt32(truncatingIfNeeded: bytes.count) &- UInt32(truncatingIfNeeded: text.lowerBound)
@@ -88,6 +89,7 @@ package struct RowBatch: Sendable {
     longitude.append(other.longitude[row])
   }
 
+  /// Reserve memory for this many rows, without their text.
   package mutating func reserveRows(_ count: Int) {
     cells.reserveCapacity(count * TextColumn.count)
     ends.reserveCapacity(count)
@@ -96,6 +98,7 @@ package struct RowBatch: Sendable {
     longitude.reserveCapacity(count)
   }
 
+  /// Remove all rows but keep the memory.
   package mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     cells.removeAll(keepingCapacity: true)
@@ -103,5 +106,55 @@ package struct RowBatch: Sendable {
     eventAt.removeAll(keepingCapacity: true)
     latitude.removeAll(keepingCapacity: true)
     longitude.removeAll(keepingCapacity: true)
+  }
+}
+
+/// Some rows of a batch in a given order, such as the result of a sort, without copying rows.
+package struct RowSelection: Sendable {
+  package let batch: RowBatch
+  /// Indices of the batch's rows.
+  package var rows: [Int32]
+
+  package init(_ batch: RowBatch, rows: [Int32]) {
+    self.batch = batch
+    self.rows = rows
+  }
+
+  /// All rows of a batch, in batch order.
+  package init(_ batch: RowBatch) {
+    self.init(batch, rows: (0..<Int32(batch.count)).map { $0 })
+  }
+}
+
+extension RowBatch {
+  /// Whether two rows have the same `uuid`.
+  package func hasSameUUID(_ row: Int, as other: RowBatch, _ otherRow: Int) -> Bool {
+    bytes[cell(.uuid, row).range].elementsEqual(other.bytes[other.cell(.uuid, otherRow).range])
+  }
+
+  /// Whether two rows are equal in every column. NULL equals NULL, and zero differs from minus zero.
+  package func hasSameContent(_ row: Int, as other: RowBatch, _ otherRow: Int) -> Bool {
+    guard eventAt[row] == other.eventAt[otherRow],
+      latitude[row].isSameCell(as: other.latitude[otherRow]),
+      longitude[row].isSameCell(as: other.longitude[otherRow])
+    else { return false }
+    return (0..<TextColumn.count).allSatisfy { column in
+      let cell = cells[row * TextColumn.count + column]
+      let otherCell = other.cells[otherRow * TextColumn.count + column]
+      return cell.length == otherCell.length
+        && bytes[cell.range].elementsEqual(other.bytes[otherCell.range])
+    }
+  }
+
+  /// Whether the row's `uuid` sorts before the other's, by bytes.
+  package func uuidPrecedes(_ row: Int, _ other: RowBatch, _ otherRow: Int) -> Bool {
+    bytes[cell(.uuid, row).range].lexicographicallyPrecedes(other.bytes[other.cell(.uuid, otherRow).range])
+  }
+}
+
+extension Double {
+  /// Whether two cells are equal: bit by bit, and NULL (NaN) equals NULL.
+  fileprivate func isSameCell(as other: Double) -> Bool {
+    isNaN ? other.isNaN : bitPattern == other.bitPattern
   }
 }

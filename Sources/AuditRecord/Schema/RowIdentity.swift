@@ -1,4 +1,4 @@
-/// What identities are hashed with. It is drawn anew in each process: nobody can prepare identities that collide.
+/// The key of `IdentityHash`, random in each process, so that nobody can prepare identities that collide.
 package struct IdentityKey: Sendable {
   /// From 2 to below `prime`.
   package let multiplier: UInt64
@@ -25,16 +25,16 @@ package struct IdentityKey: Sendable {
   }
 }
 
-/// 64 bits that stand for a record's identity, to find candidates quickly. Equal identities hash alike within one process; whoever
-/// must be certain compares the bytes, or a `UUIDFingerprint`.
+/// A 64-bit hash of a record's identity, to find candidates quickly. Equal identities have equal hashes within one process. To
+/// be certain, compare the bytes or a `UUIDFingerprint`.
 package struct IdentityHash: Hashable, Sendable {
   package var value: UInt64
 
   package init(value: UInt64) { self.value = value }
 
-  /// The value of a polynomial whose coefficients are the bytes, seven at a time, at a secret place (the hash of Carter and
-  /// Wegman): whatever two different identities are, they collide under at most one key in 2⁶¹ for every seven bytes. Then a last
-  /// mix (the finisher of SplitMix64).
+  /// Hash with a polynomial whose coefficients are the bytes, seven at a time, at a secret point (the hash of Carter and
+  /// Wegman): any two different identities collide under at most one key in 2⁶¹ per seven bytes. A last mix follows (the
+  /// finalizer of SplitMix64).
   package init(_ bytes: Span<UInt8>) {
     let key = IdentityKey.process
     let raw = bytes.bytes
@@ -59,10 +59,10 @@ package struct IdentityHash: Hashable, Sendable {
   }
 }
 
-/// 128 bits that stand for a uuid where taking one for another would lose an event, by Swift's `Hasher`.
+/// A 128-bit fingerprint of a `uuid`, by Swift's `Hasher`, for decisions where a collision would lose an event.
 ///
-/// The hasher's seed is another in each process, so no one can look for uuids that collide; that two of a thousand million
-/// do by chance is as likely as one in 10²⁰.
+/// The hasher has a random seed in each process, so nobody can search for collisions. The chance that two of a thousand million
+/// collide is one in 10²⁰.
 package struct UUIDFingerprint: Hashable, Sendable {
   private var one: UInt64
   private var other: UInt64
@@ -80,10 +80,12 @@ package struct UUIDFingerprint: Hashable, Sendable {
 }
 
 extension RowBatch {
+  /// The identity hash of a row's `uuid`.
   package func identity(_ row: Int) -> IdentityHash {
     IdentityHash(bytes.span.extracting(cell(.uuid, row).range))
   }
 
+  /// The fingerprint of a row's `uuid`.
   package func fingerprint(_ row: Int) -> UUIDFingerprint {
     UUIDFingerprint(bytes.span.extracting(cell(.uuid, row).range))
   }

@@ -1,4 +1,4 @@
-/// A UTC day: the unit of a partition.
+/// A UTC day, the unit of a partition.
 package struct Day: Hashable, Comparable, Sendable {
   /// Days since 1970-01-01.
   package var number: Int64
@@ -7,15 +7,19 @@ package struct Day: Hashable, Comparable, Sendable {
     self.number = number
   }
 
+  /// The length of a day, in microseconds.
   package static let microseconds: Int64 = 86_400_000_000
 
-  /// The day that holds `time`; an event at midnight belongs to the new day.
+  /// The day that contains `time`. Midnight belongs to the day that it starts.
   package init(containing time: Timestamp) {
     self.number = time.microseconds.flooredDivision(by: Day.microseconds).quotient
   }
 
+  /// The first instant of the day.
   package var start: Timestamp { Timestamp(microseconds: number * Day.microseconds) }
+  /// The first instant of the next day.
   package var end: Timestamp { Timestamp(microseconds: (number + 1) * Day.microseconds) }
+  /// The day as a window.
   package var window: Window { Window(from: start, to: end) }
   package var next: Day { Day(number: number + 1) }
   package var previous: Day { Day(number: number - 1) }
@@ -31,7 +35,7 @@ extension Day: LosslessStringConvertible {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Reads `2024-02-12`, in exactly that form; nil for anything else and for a date that does not exist.
+  /// Parse `2024-02-12`, exactly in this form; nil for any other text and for a date that does not exist.
   package init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
@@ -47,5 +51,63 @@ extension Day: LosslessStringConvertible {
     let date = CivilDate(year: year, month: month, day: day)
     guard date.isValid else { return nil }
     self.number = date.daysSinceEpoch
+  }
+}
+
+/// A date of the proleptic Gregorian calendar, as in RFC 3339.
+package struct CivilDate: Hashable, Sendable {
+  package var year: Int64
+  package var month: Int64
+  package var day: Int64
+
+  package init(year: Int64, month: Int64, day: Int64) {
+    self.year = year
+    self.month = month
+    self.day = day
+  }
+
+  /// The date this many days after 1970-01-01. Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+  /// `civil_from_days`.
+  package init(daysSinceEpoch: Int64) {
+    let shifted = daysSinceEpoch + 719_468
+    let (era, dayOfEra) = shifted.flooredDivision(by: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    self.day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    self.month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    self.year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  }
+
+  /// The number of days from 1970-01-01 to this date, which must be valid (`isValid`). Source: as above, `days_from_civil`.
+  package var daysSinceEpoch: Int64 {
+    let shiftedYear = month <= 2 ? year - 1 : year
+    let (era, yearOfEra) = shiftedYear.flooredDivision(by: 400)
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+
+  /// Whether the date exists, in the years 1 to 9999.
+  package var isValid: Bool {
+    guard year >= 1, year <= 9_999, month >= 1, month <= 12, day >= 1 else { return false }
+    switch month {
+    case 2: return day <= (isLeapYear ? 29 : 28)
+    case 4, 6, 9, 11: return day <= 30
+    default: return day <= 31
+    }
+  }
+
+  private var isLeapYear: Bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+  }
+
+  /// Append `2024-02-12`, ten ASCII bytes.
+  package func append(to bytes: inout [UInt8]) {
+    bytes.appendDecimal(year, digits: 4)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.appendDecimal(month, digits: 2)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.appendDecimal(day, digits: 2)
   }
 }

@@ -1,29 +1,27 @@
 extension Timestamp {
-  /// A time as it was read, and what of it could not be kept.
+  /// A parsed time, and what could not be kept of its text.
   package struct Reading: Hashable, Sendable {
     package var time: Timestamp
-    /// Whether the text had digits beyond the microsecond. They are cut off, never rounded.
+    /// Whether the text had digits beyond the microsecond, which are cut off, never rounded.
     package var truncated = false
-    /// Whether the text had the second 60. All of that second is read as the beginning of the next one.
+    /// Whether the text had second 60, which is read as the start of the next minute.
     package var isLeapSecond = false
   }
 
-  /// Why a text that looks like a time is none.
+  /// Why a text that looks like a time is invalid.
   package enum Flaw: Hashable, Sendable {
     /// It has neither `Z` nor an offset.
     case noZone
-    /// Its offset is `+0000` or `+00`, and not `+00:00`.
+    /// Its offset has the form `+0000` or `+00` instead of `+00:00`.
     case offsetForm
   }
 
-  /// Reads an RFC 3339 `date-time` (§5.6) that fills `text`, such as `2024-02-12T10:30:45.123456Z`; nil for
-  /// anything else.
+  /// Parse an RFC 3339 `date-time` (§5.6) that fills `text`, such as `2024-02-12T10:30:45.123456Z`; nil for any other text.
   ///
-  /// Any offset from `-23:59` to `+23:59` (`-00:00` too) and up to nine digits of a second. `T` and `Z` may
-  /// be lower case, and a blank may stand for `T`, as the notes of §5.6 allow. This time scale has no leap
-  /// seconds: the second 60, of any minute, is the beginning of the next minute, and its fraction is dropped,
-  /// so that no event of it comes after one of the minute that follows. A time that its offset moves out of
-  /// the years 0001 to 9999 is not read.
+  /// It accepts any offset from `-23:59` to `+23:59` (also `-00:00`) and up to nine digits of a second. `T` and `Z` may be
+  /// lower case, and a blank may replace `T`, as the notes of §5.6 allow. This time scale has no leap seconds: second 60, of
+  /// any minute, is the start of the next minute, without its fraction, so that no event in it sorts after an event of the next
+  /// minute. It rejects a time that the offset moves out of the years 0001 to 9999.
   package static func read(rfc3339 text: Span<UInt8>) -> Reading? {
     if let time = read(printed: text) { return Reading(time: time) }
     guard text.count >= 20 else { return nil }
@@ -64,7 +62,7 @@ extension Timestamp {
     return Reading(time: time, truncated: fractionDigits > 6, isLeapSecond: second == 60)
   }
 
-  /// The only thing that keeps `text` from being read; nil where there is another, or more than one.
+  /// The only flaw that makes `text` invalid; nil if there is another or more than one.
   package static func flaw(rfc3339 text: Span<UInt8>) -> Flaw? {
     guard text.count <= 34 else { return nil }  // the longest, with nine digits of a second, and an offset
     let bytes = text.indices.map { text[$0] }
@@ -75,17 +73,18 @@ extension Timestamp {
     return read(rfc3339: Array(withColon)) == nil ? nil : .offsetForm
   }
 
+  /// Parse an RFC 3339 time as `read(rfc3339:)` does.
   package static func read(rfc3339 text: [UInt8]) -> Reading? {
     read(rfc3339: text.span)
   }
 
-  /// Reads an RFC 3339 time as `read(rfc3339:)` does; digits beyond the microsecond are cut off.
+  /// Parse an RFC 3339 time as `read(rfc3339:)` does, without reporting what was cut off.
   package init?(rfc3339 text: String) {
     guard let reading = Timestamp.read(rfc3339: text.utf8.span) else { return nil }
     self = reading.time
   }
 
-  /// The minutes east of UTC of a `time-offset` that fills the rest of `text`.
+  /// The minutes east of UTC of a `time-offset` that fills the rest of `text`; nil for any other text.
   private static func readOffset(_ text: Span<UInt8>, from position: Int) -> Int64? {
     guard position < text.count else { return nil }
     let first = text[position]
@@ -103,8 +102,8 @@ extension Timestamp {
 }
 
 extension Timestamp {
-  /// Reads a time in the form that this program and this API write, `2024-02-12T10:30:45.123456Z`, as `read(rfc3339:)` does, in a
-  /// fifth of the time; nil for anything else.
+  /// Parse the form that this program and the API write, `2024-02-12T10:30:45.123456Z`, as `read(rfc3339:)` does, in a fifth of
+  /// the time; nil for any other text.
   static func read(printed text: Span<UInt8>) -> Timestamp? {
     guard text.count == printedLength, text[26] == UInt8(ascii: "Z"),
       let tens = text[24].decimalDigit, let ones = text[25].decimalDigit,
@@ -123,8 +122,8 @@ extension Timestamp {
 }
 
 extension UInt64 {
-  /// In each byte ten times its digit and the digit of the byte behind it, where eight characters have digits where `pattern`
-  /// has `9`, and what it has elsewhere; else nil.
+  /// If the eight characters have digits where `pattern` has `9` and match it elsewhere: in each byte ten times its digit plus
+  /// the digit of the next byte; else nil.
   @inline(__always)
   fileprivate func pairs(like pattern: StaticString) -> UInt64? {
     var (fixed, digits): (UInt64, UInt64) = (0, 0)
@@ -134,18 +133,18 @@ extension UInt64 {
       if byte == UInt8(ascii: "9") { digits |= 0xFF << shift } else { fixed |= UInt64(byte) << shift }
     }
     let values = (self ^ 0x3030_3030_3030_3030) & digits
-    // Above nine, the upper half of a byte is not zero, or is not once six are added to the lower one.
+    // For a value above nine the upper half of the byte is not zero, either before or after adding six to the lower half.
     let beyond = values | ((values & 0x0F0F_0F0F_0F0F_0F0F) &+ 0x0606_0606_0606_0606)
     guard self & ~digits == fixed, beyond & 0xF0F0_F0F0_F0F0_F0F0 == 0 else { return nil }
     return values &* 10 &+ values >> 8
   }
 
-  /// The number that `pairs` has in a byte.
+  /// The number that `pairs` put in a byte.
   @inline(__always)
   fileprivate func pair(_ index: Int) -> Int64 { Int64(self >> UInt64(8 * index) & 0xFF) }
 }
 
-/// Reads pairs of digits and remembers whether all of them were.
+/// Parses pairs of digits, and remembers whether all of them were digits.
 private struct DecimalFields {
   private(set) var areValid = true
 

@@ -1,9 +1,8 @@
-/// An instant in UTC, exact to the microsecond: what `event_at` is kept as.
+/// An instant in UTC with microsecond precision, the type of `event_at`.
 ///
-/// Written in one form only, `2024-02-12T10:30:45.123456Z` (RFC 3339, 27 bytes).
-/// Years 0001 to 9999.
+/// Its only text form is `2024-02-12T10:30:45.123456Z` (RFC 3339, 27 bytes). The years are 0001 to 9999.
 package struct Timestamp: Hashable, Comparable, Sendable {
-  /// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+  /// Microseconds since 1970-01-01T00:00:00Z, without leap seconds.
   package var microseconds: Int64
 
   @inlinable package init(microseconds: Int64) {
@@ -39,9 +38,10 @@ extension Timestamp: CustomStringConvertible {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The length of the text form, in bytes.
   package static let printedLength = 27
 
-  /// Appends the printed form, 27 ASCII bytes.
+  /// Append the text form, 27 ASCII bytes.
   package func append(to bytes: inout [UInt8]) {
     let (day, inDay) = microseconds.flooredDivision(by: Day.microseconds)
     let date = CivilDate(daysSinceEpoch: day)
@@ -64,7 +64,7 @@ extension Timestamp: CustomStringConvertible {
 }
 
 extension Int64 {
-  /// Quotient rounded down, and the remainder, which is never negative.
+  /// The quotient rounded down, and the remainder, which is never negative.
   package func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
@@ -72,7 +72,7 @@ extension Int64 {
 }
 
 extension [UInt8] {
-  /// Appends `value` in decimal, padded with zeros on the left to `digits`.
+  /// Append `value` in decimal, padded with zeros on the left to `digits`.
   package mutating func appendDecimal(_ value: Int64, digits: Int) {
     let start = count
     append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))

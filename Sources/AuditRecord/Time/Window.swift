@@ -1,4 +1,4 @@
-/// A span of time `[from, to)`: the start belongs to it, the end does not.
+/// The half-open interval of time `[from, to)`: it includes its start but not its end.
 package struct Window: Hashable, Sendable {
   package var from: Timestamp
   package var to: Timestamp
@@ -14,20 +14,20 @@ package struct Window: Hashable, Sendable {
   package func contains(_ time: Timestamp) -> Bool { from <= time && time < to }
   package func contains(_ other: Window) -> Bool { from <= other.from && other.to <= to }
 
-  /// What both cover; empty when they do not meet.
+  /// The time that both cover; empty if they do not overlap.
   package func intersection(_ other: Window) -> Window {
     let start = max(from, other.from)
     return Window(from: start, to: max(start, min(to, other.to)))
   }
 
-  /// The days that lie wholly within the window, as one window; empty when there is none.
+  /// The complete days within the window, as one window; empty if there is none.
   package var wholeDays: Window {
     let first = Day(containing: from)
     let start = first.start == from ? from : first.end
     return Window(from: start, to: max(start, Day(containing: to).start))
   }
 
-  /// The days that the window touches, oldest first.
+  /// The days that the window overlaps, oldest first; nil if it is empty.
   package var days: ClosedRange<Day>? {
     isEmpty ? nil : Day(containing: from)...Day(containing: Timestamp(microseconds: to.microseconds - 1))
   }

@@ -1,10 +1,5 @@
 import Crypto
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// How the page looks. One accent, in four depths; red for what is wrong, and for nothing else.
 enum ReportStyle {

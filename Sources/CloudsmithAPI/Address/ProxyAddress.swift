@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// An HTTP proxy that tunnels requests (`CONNECT`, RFC 9110, section 9.3.6). Prints without its password.
 package struct ProxyAddress: Hashable, Sendable {

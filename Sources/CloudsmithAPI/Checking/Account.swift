@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Platform
 
 /// The account behind a key (`GET /v1/user/self/`).
 ///

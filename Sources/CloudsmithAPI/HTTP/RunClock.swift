@@ -1,12 +1,5 @@
 package import AuditRecord
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+import Platform
 
 /// The clocks of everything that waits. Tests bring their own, so no test sleeps.
 package protocol RunClock: Sendable {

@@ -3,14 +3,7 @@ internal import AuditRecord
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import Platform
 
 /// Sends requests over the network with async-http-client, on one event-loop thread.
 ///

@@ -1,4 +1,4 @@
-internal import PartitionFormats
+internal import Compression
 
 /// Decodes the content codings of a body (RFC 9110, section 8.4) piece by piece, within limits.
 ///

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Platform
 
 /// Who sends a request, as its key says.
 package enum Credential: String, Sendable, Hashable {

@@ -1,12 +1,7 @@
 import AuditRecord
 import NIOCore
 import NIOHTTP1
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// One connection. It answers each request before it reads the next one.
 struct Connection {

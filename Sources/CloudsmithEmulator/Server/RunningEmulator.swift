@@ -3,13 +3,8 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// An emulator that is listening. It is valid while the closure of `withEmulator` runs.
 package struct RunningEmulator: Sendable {

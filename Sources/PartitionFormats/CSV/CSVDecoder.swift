@@ -1,23 +1,23 @@
 package import AuditRecord
 
-/// Reads the text that `CSVEncoder` writes, header first, a chunk at a time; the strict inverse of it.
+/// Reads the text that `CSVEncoder` writes, header first, a chunk at a time.
 ///
-/// Any other text is an error, even where another reader of CSV would find the same cells: what is read without an error is,
-/// encoded again, the same bytes. So the hash of a file's text is the hash of its rows. After an error the decoder cannot
-/// be used further.
+/// It is the strict inverse of the encoder. Any other text is an error, even if other CSV readers would find the same cells, so
+/// text that it accepts encodes to the same bytes again. Therefore the hash of a file's text is the hash of its rows. Do not use the
+/// decoder again after an error.
 package struct CSVDecoder: Sendable {
-  /// The length that a row may have, in bytes of its text.
+  /// The longest row, in bytes of text.
   package static let rowLimit = 256 << 20
 
-  /// The rows read so far. The caller takes them out when there are enough of them (`RowBatch.removeAll`).
+  /// The rows read so far. The caller removes them when it has used them (`RowBatch.removeAll`).
   package var batch = RowBatch()
 
   private let rowLimit: Int
-  /// How much of the header was seen.
+  /// The number of header bytes checked.
   private var headerSeen = 0
-  /// Whole rows so far.
+  /// Complete rows so far.
   private var rows = 0
-  /// The row that is not complete.
+  /// The start of a row that the last chunk did not complete.
   private var pending: [UInt8] = []
   private var insideQuotes = false
   private var parser = CSVRowParser()
@@ -26,7 +26,9 @@ package struct CSVDecoder: Sendable {
     self.rowLimit = rowLimit
   }
 
-  /// Takes the next bytes of the text; adds the rows that they complete to `batch`.
+  /// Read the next bytes of the text, and append the rows that they complete to `batch`.
+  ///
+  /// - Throws: `CSVError` for text that is not csv-1 with the columns of this schema.
   package mutating func append(_ bytes: [UInt8]) throws(CSVError) {
     let chunk = bytes.span
     var start = try readHeader(chunk)
@@ -46,13 +48,15 @@ package struct CSVDecoder: Sendable {
     }
   }
 
-  /// Ends the text: throws unless it ended at the end of a row.
+  /// End the text.
+  ///
+  /// - Throws: `CSVError` unless the text ended at the end of a row.
   package func finish() throws(CSVError) {
     guard headerSeen == CSVEncoder.header.count else { throw CSVError(.unfinished, row: 0) }
     guard pending.isEmpty else { throw CSVError(.unfinished, row: rows + 1) }
   }
 
-  /// Returns where in `text` the header ends.
+  /// Check the header. Returns where it ends in `text`.
   private mutating func readHeader(_ text: Span<UInt8>) throws(CSVError) -> Int {
     var index = 0
     while headerSeen < CSVEncoder.header.count, index < text.count {
@@ -63,7 +67,7 @@ package struct CSVDecoder: Sendable {
     return index
   }
 
-  /// The index of the LF that ends the row; nil when the text ends first.
+  /// The index of the LF that ends the row; nil if the text ends first.
   private mutating func rowEnd(in text: RawSpan, from start: Int) -> Int? {
     var index = start
     while index < text.byteCount {
@@ -87,7 +91,7 @@ package struct CSVDecoder: Sendable {
     swap(&row, &pending)
   }
 
-  /// The memory of one long row is not kept for the short ones that follow.
+  /// The largest buffer that it keeps for the next rows, in bytes, so that one long row does not hold memory.
   private static let keptCapacity = 1 << 20
 
   private mutating func readRow(_ row: Span<UInt8>) throws(CSVError) {
@@ -97,5 +101,69 @@ package struct CSVDecoder: Sendable {
       throw CSVError(error.reason, row: rows + 1, column: error.column)
     }
     rows += 1
+  }
+}
+
+/// Where and why a text is not csv-1 with the columns of this schema.
+package struct CSVError: Error, Hashable, Sendable {
+  package enum Reason: Hashable, Sendable {
+    /// The first row is not the column names.
+    case header
+    case tooFewFields
+    case tooManyFields
+    /// NULL in a column that is never NULL.
+    case missing
+    /// An unquoted field that csv-1 would quote.
+    case unquoted
+    /// A quoted field that csv-1 would not quote.
+    case needlesslyQuoted
+    /// Text between the closing quote and the end of the field.
+    case textAfterQuote
+    case notUTF8
+    /// A time not of the form `2024-02-12T10:30:45.123456Z`.
+    case time
+    /// A number not in the form that csv-1 writes.
+    case number
+    /// The file ends inside the row.
+    case unfinished
+    /// The row is longer than this many bytes.
+    case longerThan(Int)
+  }
+
+  package var reason: Reason
+  /// The row, counted from 1; the header is row 0.
+  package var row: Int
+  /// The column; nil if the error concerns the row as a whole.
+  package var column: Column?
+
+  package init(_ reason: Reason, row: Int, column: Column? = nil) {
+    self.reason = reason
+    self.row = row
+    self.column = column
+  }
+}
+
+extension CSVError: CustomStringConvertible {
+  /// One sentence without a full stop and without any content of the file.
+  package var description: String {
+    let place = column.map { "row \(row), column \($0.name)" } ?? (row == 0 ? "the header" : "row \(row)")
+    return "\(place): \(why)"
+  }
+
+  private var why: String {
+    switch reason {
+    case .header: "not the column names of schema \(Column.schemaName)"
+    case .tooFewFields: "the row ends here, and has fewer than \(Column.allCases.count) fields"
+    case .tooManyFields: "the row goes on after the last of \(Column.allCases.count) fields"
+    case .missing: "empty, but this column is never NULL"
+    case .unquoted: "holds something that dialect \(CSVEncoder.dialect) writes only inside quotes"
+    case .needlesslyQuoted: "quoted, although dialect \(CSVEncoder.dialect) writes this without quotes"
+    case .textAfterQuote: "text after the closing quote"
+    case .notUTF8: "not UTF-8"
+    case .time: "not a time such as 2024-02-12T10:30:45.123456Z"
+    case .number: "not a number as dialect \(CSVEncoder.dialect) writes it, such as -122.4194"
+    case .unfinished: "the file ends in the middle of it"
+    case .longerThan(let limit): "longer than \(limit) bytes"
+    }
   }
 }

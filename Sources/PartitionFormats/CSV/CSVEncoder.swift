@@ -2,13 +2,14 @@ package import AuditRecord
 
 /// Writes rows as CSV text in the dialect `csv-1`.
 ///
-/// UTF-8, comma, every row ends in LF, all columns of the schema in their order. NULL is nothing between the commas and the
-/// empty text is `""`. What is quoted: `FieldText`; numbers: `PlainDecimal`; times: `EventTimeText`. Everything else stands
-/// as it is. Each row has one text only, so equal rows are equal bytes.
+/// The text is UTF-8 with commas, every row ends in LF, and all columns are in schema order. NULL is an empty field, and empty text
+/// is `""`. `FieldText` decides about quotes, `PlainDecimal` formats numbers and `EventTimeText` formats times. Each row has exactly
+/// one text, so equal rows are equal bytes.
 package struct CSVEncoder: Sendable {
+  /// The name of the dialect, which every manifest records.
   package static let dialect = "csv-1"
 
-  /// The first row of every file: the names of the columns, and LF.
+  /// The first row of every file: the column names and LF.
   package static let header = Array((columns.map(\.name).joined(separator: ",") + "\n").utf8)
 
   private static let columns = Column.allCases
@@ -17,21 +18,21 @@ package struct CSVEncoder: Sendable {
 
   package init() {}
 
-  /// Appends the text of some rows.
+  /// Append the text of these rows to `output`.
   package mutating func append(_ batch: RowBatch, rows: Range<Int>, to output: inout [UInt8]) {
     _ = append(RowSelection(batch, rows: rows.map { Int32($0) }), to: &output)
   }
 
-  /// What `append` has done.
+  /// The result of `append`.
   package struct Progress {
-    /// The place in the selection behind the last row that was appended.
+    /// The place in the selection after the last appended row.
     package var place: Int
-    /// Where in the output the last row begins.
+    /// Where the last row starts in the output.
     package var lastRow: Int
   }
 
-  /// Appends the text of the rows of a selection, from its place `start` on, until there are no more or the output has
-  /// come to `length` bytes; the row that brings it there is appended as a whole.
+  /// Append the text of a selection's rows, from its place `start` on, until the selection ends or the output holds at least
+  /// `length` bytes. The row that reaches `length` is complete.
   package mutating func append(
     _ selection: RowSelection, from start: Int = 0, to output: inout [UInt8], until length: Int = .max
   ) -> Progress {
@@ -43,7 +44,7 @@ package struct CSVEncoder: Sendable {
       }
       let before = output.count
       output.append(addingCapacity: room) { space in
-        // `count` is that of the space behind what was there.
+        // `count` counts the bytes after the existing ones.
         space.withUnsafeMutableBufferPointer { buffer, count in
           guard var end = buffer.baseAddress.map({ $0 + count }) else { return }
           for place in some where before + count < length {
@@ -60,11 +61,11 @@ package struct CSVEncoder: Sendable {
 
   private static let rowsAtATime = 64
 
-  /// No text of the row is longer: every byte of text a quote to be doubled, every field quoted.
+  /// An upper bound of the row's text: every byte is a doubled quote, every field is quoted.
   private static func longestText(of row: Int, in batch: RowBatch) -> Int {
     let cells = batch.cells.span.extracting(row * textColumns..<(row + 1) * textColumns)
     var length = 0
-    // One more than the length, which makes NULL, the greatest number, nothing.
+    // The length plus one, which wraps to zero for NULL.
     for index in cells.indices { length += Int(cells[unchecked: index].length &+ 1) }
     return 2 * length + 3 * columns.count + Timestamp.printedLength + 2 * PlainDecimal.longestText
   }
@@ -88,7 +89,7 @@ package struct CSVEncoder: Sendable {
     return end
   }
 
-  /// How many text columns stand before `event_at`, and before the coordinates.
+  /// The number of text columns before `event_at`, and before the coordinates.
   private static let beforeTime = textColumns(before: .eventAt)
   private static let beforePlace = textColumns(before: .actorLocationLatitude)
 
@@ -98,15 +99,15 @@ package struct CSVEncoder: Sendable {
 }
 
 extension UnsafeMutablePointer<UInt8> {
-  /// Nothing for NaN, which is NULL, and for the infinities, which a batch never holds.
+  /// Write a number; nothing for NaN, which is NULL. A batch holds no infinity.
   fileprivate mutating func putNumber(_ value: Double) {
     if value.isFinite { self = PlainDecimal.write(value, at: self) }
   }
 
-  /// Writes text fields, each with a comma behind it.
+  /// Write text fields, each followed by a comma.
   fileprivate mutating func putCells(_ cells: Span<RowBatch.Cell>, of text: RawSpan) {
     for index in cells.indices {
-      // The members themselves: `isNull` and `range` would be calls into another module.
+      // Stored properties, because `isNull` and `range` would be calls into another module.
       let (offset, length) = (Int(cells[unchecked: index].offset), cells[unchecked: index].length)
       if length != RowBatch.Cell.null.length {
         putField(text.extracting(offset..<offset &+ Int(length)))
@@ -120,8 +121,7 @@ extension UnsafeMutablePointer<UInt8> {
     if !putPlain(field) { putQuoted(field) }
   }
 
-  /// Copies a field a word at a time while its bytes are looked at; false, with nothing written that counts, when it has to
-  /// be quoted or may have to be.
+  /// Copy a field by words while checking its bytes. Returns false, without advancing, if the field needs quotes or may need them.
   @inline(__always)
   private mutating func putPlain(_ field: RawSpan) -> Bool {
     let count = field.byteCount

@@ -1,26 +1,27 @@
 import AuditRecord
 
-/// Reads the text of one row, without the LF at its end, into a batch.
+/// Parses the text of one row, without its LF, into a batch.
 struct CSVRowParser: Sendable {
   struct Mistake: Error {
     var reason: CSVError.Reason
     var column: Column?
   }
 
-  /// Where a field stands in its row.
+  /// The position of a field in its row.
   private struct Field {
-    /// Its content, between the quotes if there are any.
+    /// The content, inside the quotes if there are any.
     var content: Range<Int>
     var isQuoted = false
-    /// Whether quotes are doubled in the content.
+    /// Whether the content has doubled quotes.
     var hasQuotes = false
-    /// Behind the closing quote.
+    /// The end of the field, after a closing quote.
     var end: Int
   }
 
   private static let columns = Column.allCases
   private var times = EventTimeText()
 
+  /// Append a row to `batch`. After an error the batch may hold some of its cells.
   mutating func append(_ row: Span<UInt8>, to batch: inout RowBatch) throws(Mistake) {
     let text = row.bytes
     var position = 0
@@ -119,7 +120,7 @@ struct CSVRowParser: Sendable {
 }
 
 extension [UInt8] {
-  /// Appends content in which every quote stands doubled, with single ones.
+  /// Append content with each doubled quote replaced by one.
   fileprivate mutating func append(undoubled content: Span<UInt8>) {
     var rest = 0
     while rest < content.count {

@@ -1,13 +1,14 @@
 import AuditRecord
 
-/// Writes and reads `event_at` as `2024-02-12T10:30:45.123456Z`, 27 bytes.
+/// Formats and parses `event_at` as `2024-02-12T10:30:45.123456Z`, 27 bytes.
 ///
-/// Remembers the last day and its text, because the rows of a part are those of one day.
+/// It caches the last day and its text, because all rows of a part are of one day.
 struct EventTimeText {
   private var day = Day(number: .min)
   /// `2024-02-12T`
   private var date: [UInt8] = []
 
+  /// Write a time in microseconds since 1970 at `start`, which has room for 27 bytes. Returns the end of the text.
   mutating func write(_ microseconds: Int64, at start: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<
     UInt8
   > {
@@ -29,7 +30,7 @@ struct EventTimeText {
     return end
   }
 
-  /// The time of a text in exactly this form; nil for any other text, and for a time that the calendar does not have.
+  /// Parse a text of exactly this form; nil for any other text and for a date or time that does not exist.
   mutating func read(_ text: RawSpan) -> Timestamp? {
     guard text.byteCount == Timestamp.printedLength else { return nil }
     if !startsWithDate(text) {

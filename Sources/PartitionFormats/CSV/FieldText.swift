@@ -1,7 +1,7 @@
-/// The bytes that decide about quoting in csv-1, looked for eight at a time.
+/// Finds the bytes that decide about quotes in csv-1, eight at a time.
 ///
-/// A field is quoted when it is empty, contains `,` `"` CR LF or a backslash, begins or ends with a blank or tab, or
-/// begins with `#`. Nothing else is quoted.
+/// csv-1 quotes a field that is empty, contains `,` `"` CR LF or a backslash, starts or ends with a blank or tab, or
+/// starts with `#`, and no other field.
 enum FieldText {
   static let comma = UInt8(ascii: ",")
   static let quote = UInt8(ascii: "\"")
@@ -12,13 +12,13 @@ enum FieldText {
     field.isEmpty || hasQuotedEdge(field) || firstSpecial(in: field, from: 0) != field.byteCount
   }
 
-  /// Whether a field that is not empty begins or ends with something for which csv-1 quotes it.
+  /// Whether the first or last byte of a field that is not empty requires quotes.
   static func hasQuotedEdge(_ field: RawSpan) -> Bool {
     isBlank(field[0]) || isBlank(field[field.byteCount - 1]) || field[0] == UInt8(ascii: "#")
   }
 
-  /// Not zero when a field that is not empty begins or ends with a byte below `$`: a blank, a tab, `#`, or another that does
-  /// not matter and is rare.
+  /// Not zero if a field that is not empty starts or ends with a byte below `$`: a blank, a tab, `#`, or a rare byte that requires
+  /// no quotes.
   @inline(__always)
   static func edgeDoubts(_ field: RawSpan) -> UInt64 {
     let first = field.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self)
@@ -26,8 +26,8 @@ enum FieldText {
     return min(first, last) < UInt8(ascii: "$") ? 1 : 0
   }
 
-  /// Copies 8, 4 or 1 bytes of a field, which are there, to the same offset behind `start`; what it returns is not zero when
-  /// there is a comma, a quote, a backslash or a control character among them.
+  /// Copy 8, 4 or 1 bytes of a field, which must exist, to the same offset after `start`. Returns not zero if they include a comma,
+  /// a quote, a backslash or a control character.
   @inline(__always)
   static func copy(
     _ count: Int, of field: RawSpan, at offset: Int, to start: UnsafeMutableRawPointer
@@ -53,7 +53,7 @@ enum FieldText {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 
-  /// The index of the first `,` `"` CR LF or backslash at `start` or behind it; the count when there is none.
+  /// The index of the first `,` `"` CR LF or backslash from `start` on; the count if there is none.
   static func firstSpecial(in bytes: RawSpan, from start: Int) -> Int {
     bytes.firstIndex(from: start) { word in
       word.lanes(of: comma) | word.lanes(of: quote) | word.lanes(of: UInt8(ascii: "\\"))
@@ -61,24 +61,24 @@ enum FieldText {
     }
   }
 
-  /// The index of the first quote at `start` or behind it; the count when there is none.
+  /// The index of the first quote from `start` on; the count if there is none.
   static func firstQuote(in bytes: RawSpan, from start: Int) -> Int {
     bytes.firstIndex(from: start) { $0.lanes(of: quote) }
   }
 
-  /// The index of the first quote or LF at `start` or behind it; the count when there is none.
+  /// The index of the first quote or LF from `start` on; the count if there is none.
   static func firstQuoteOrLineFeed(in bytes: RawSpan, from start: Int) -> Int {
     bytes.firstIndex(from: start) { $0.lanes(of: quote) | $0.lanes(of: lineFeed) }
   }
 
-  /// Whether there is no byte beyond ASCII.
+  /// Whether all bytes are ASCII.
   static func isASCII(_ bytes: RawSpan) -> Bool {
     bytes.firstIndex(from: 0) { $0 & UInt64.highBits } == bytes.byteCount
   }
 }
 
 extension RawSpan {
-  /// The first index from `start` on at which `hits` marks a byte, by its high bit; the count when there is none.
+  /// The first index from `start` on where `hits` sets the high bit of a byte; the count if there is none.
   @inline(__always)
   fileprivate func firstIndex(from start: Int, _ hits: (UInt64) -> UInt64) -> Int {
     var index = start
@@ -90,7 +90,7 @@ extension RawSpan {
     return byteCount
   }
 
-  /// Eight bytes, the first of them lowest; zeros, which no one looks for, for those behind the end.
+  /// Eight bytes, the first in the lowest bits; zeros, which no caller searches for, past the end.
   @inline(__always)
   private func word(at index: Int) -> UInt64 {
     let count = byteCount - index
@@ -118,14 +118,14 @@ extension UInt64 {
   /// Eight letters.
   fileprivate static let plain: UInt64 = 0x6161_6161_6161_6161
 
-  /// Not zero when one of the eight bytes is a quote or below a blank: with one bit changed, a quote comes to stand right behind
-  /// the control characters, and the blank further up.
+  /// Not zero if one of the eight bytes is a quote or below a blank. Flipping one bit moves the quote next to the control characters
+  /// and the blank above them.
   @inline(__always)
   fileprivate var lanesBelowBlankOrQuote: UInt64 {
     ((self ^ UInt64.lowBits &* 0x02) &- UInt64.lowBits &* 0x21) & ~self & UInt64.highBits
   }
 
-  /// The high bit of each of the eight bytes that is `byte`; exact for the lowest of them, which is all that is asked.
+  /// Set the high bit of each of the eight bytes that equals `byte`. Only the lowest result is exact, which is all that callers use.
   ///
   /// Source: Mycroft's test for a zero byte; Warren, "Hacker's Delight", §6-1.
   @inline(__always)
@@ -133,4 +133,37 @@ extension UInt64 {
     let difference = self ^ (UInt64.lowBits &* UInt64(byte))
     return (difference &- UInt64.lowBits) & ~difference & UInt64.highBits
   }
+}
+
+extension [UInt8] {
+  /// Append the bytes of a span.
+  mutating func append(contentsOf span: Span<UInt8>) {
+    span.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+}
+
+extension UnsafeMutablePointer<UInt8> {
+  /// Write one byte and advance.
+  @inline(__always)
+  mutating func put(_ byte: UInt8) {
+    pointee = byte
+    self += 1
+  }
+
+  /// Write bytes and advance.
+  @inline(__always)
+  mutating func put(_ bytes: RawSpan) {
+    bytes.withUnsafeBytes { buffer in
+      if let start = buffer.baseAddress {
+        UnsafeMutableRawPointer(self).copyMemory(from: start, byteCount: buffer.count)
+      }
+    }
+    self += bytes.byteCount
+  }
+}
+
+extension RawSpan {
+  /// One byte; the index is checked.
+  @inline(__always)
+  subscript(_ index: Int) -> UInt8 { unsafeLoad(fromByteOffset: index, as: UInt8.self) }
 }

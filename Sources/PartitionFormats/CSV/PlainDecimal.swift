@@ -1,17 +1,17 @@
-/// Doubles as csv-1 writes them: the shortest decimal that reads back to the same bits, never with an exponent.
+/// Formats and parses doubles as csv-1 writes them: the shortest decimal that reads back to the same bits, without an exponent.
 ///
-/// Of several decimals as short, the nearest. No point without digits behind it: `12`, not `12.0`. Minus zero is `-0`.
-/// An integer part is never empty and has no leading zero: `0.5`. The value must be finite.
+/// Of several decimals of the same length it takes the nearest. A point has digits on both sides: `12` and `0.5`, not `12.` or `.5`.
+/// The integer part has no leading zero. Minus zero is `-0`. The value must be finite.
 enum PlainDecimal {
-  /// No text is longer: `-0.`, at most 323 zeros and at most 17 digits.
+  /// The longest text, in bytes: `-0.`, at most 323 zeros and at most 17 digits.
   static let longestText = 343
 
-  /// Writes the text at `start`, which has room for `longestText` bytes; returns the end of it.
+  /// Write the text at `start`, which has room for `longestText` bytes. Returns the end of the text.
   static func write(_ value: Double, at start: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
     var end = start
     if value.sign == .minus { end.put(UInt8(ascii: "-")) }
-    // With at most 15 digits, no two decimals read as the same double; so if millionths give the value back, these
-    // digits without trailing zeros are the only shortest ones. Both sides of the division are exact.
+    // No two decimals of at most 15 digits read as the same double. If the millionths give the value back, their digits without
+    // trailing zeros are therefore the shortest. Both operands of the division are exact.
     let millionths = (value.magnitude * 1_000_000).rounded()
     if millionths < 1e15, millionths / 1_000_000 == value.magnitude {
       return writeMillionths(UInt64(millionths), at: end)
@@ -41,7 +41,7 @@ enum PlainDecimal {
     return end
   }
 
-  /// From Swift's description, which has the shortest digits, but with an exponent when the value is large or small.
+  /// Rewrite Swift's description, which has the shortest digits, but an exponent for large and small values.
   private static func writeDescription(
     of magnitude: Double, at start: UnsafeMutablePointer<UInt8>
   ) -> UnsafeMutablePointer<UInt8> {
@@ -66,7 +66,7 @@ enum PlainDecimal {
 
   private static let zero = UInt8(ascii: "0")
 
-  /// The value of a text, if the text is the one that `write` writes for it; else nil.
+  /// Parse a text; nil unless it is exactly what `write` writes for the value.
   static func read(_ text: RawSpan) -> Double? {
     guard text.byteCount <= longestText else { return nil }
     let isNegative = text.byteCount > 0 && text[0] == UInt8(ascii: "-")
@@ -76,10 +76,10 @@ enum PlainDecimal {
     return readByWriting(text)
   }
 
-  /// A canonical text of at most 15 digits without a sign; nil for any other.
+  /// Parse a canonical text of at most 15 digits without a sign; nil for any other text.
   ///
-  /// Source: Clinger, "How to read floating point numbers accurately": both sides of the division are exact. That the text
-  /// is the shortest follows as in `write`.
+  /// Source: Clinger, "How to read floating point numbers accurately": both operands of the division are exact. The text is the
+  /// shortest for the reason given in `write`.
   private static func readFewDigits(_ text: RawSpan) -> Double? {
     var digits: UInt64 = 0
     var point: Int?

@@ -1,20 +1,14 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import Platform
 
-/// Where random digits stand in the text of rows: the `uuid`, and the fraction of the second of `event_at` behind it.
+/// Finds the random digits in the text of rows: the `uuid`, and the fraction of the second of `event_at` after it.
 ///
-/// They are a sixth of the text and a third of what is left of it in the gzip file, and what they cost is the search for
-/// repetitions in them, of which there are none (`Deflater`).
+/// They are a sixth of the text and a third of the gzip file. A search for matches in them finds only accidental ones, which waste
+/// time and space (`Gzip.compress`).
 package enum RandomPlaces {
-  /// The places in whole rows of a part, in rising order.
+  /// Return the ranges in complete rows of a part, in ascending order.
   ///
-  /// A row whose `uuid` is not a random one (version 4, RFC 9562 §5.4) has none: those of other versions begin alike when they
-  /// are made one after the other. A line within a quoted field that looks like the beginning of a row does no harm.
+  /// A row whose `uuid` is not random (version 4, RFC 9562 §5.4) has none: consecutive UUIDs of other versions share a prefix. A line
+  /// inside a quoted field that looks like the start of a row does no harm.
   package static func find(in text: Span<UInt8>) -> [Range<Int>] {
     var places: [Range<Int>] = []
     places.reserveCapacity(2 * text.count / typicalRow)

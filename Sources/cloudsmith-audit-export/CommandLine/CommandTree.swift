@@ -1,10 +1,5 @@
 import ArgumentParser
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// A command with its options and subcommands, as the argument parser tells it: what `--help` says, for the manual page and for
 /// guesses at what was mistyped.

@@ -3,12 +3,7 @@ import AuditArchive
 import AuditRecord
 import CommandResults
 import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Lists the days that a loader has to load again. Needs neither network nor key, and does not disturb a run.
 struct ChangesCommand: AsyncParsableCommand {

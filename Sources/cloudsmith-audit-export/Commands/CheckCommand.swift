@@ -5,12 +5,7 @@ import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
 import Logging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Tests everything that an export needs, before a nightly run shows that it is missing.
 struct CheckCommand: AsyncParsableCommand {

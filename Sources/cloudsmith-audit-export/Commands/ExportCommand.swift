@@ -5,12 +5,7 @@ import AuditRecord
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Exports new events, or one window, into the archive.
 struct ExportCommand: AsyncParsableCommand {

@@ -5,12 +5,7 @@ import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
 import Logging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// That the window is to become what the API shows.
 struct Replacement {

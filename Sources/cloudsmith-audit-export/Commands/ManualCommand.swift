@@ -3,12 +3,7 @@ import AuditRecord
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Prints the manual page, for Scripts/release and for users: `… manual | man -l -`.
 struct ManualCommand: AsyncParsableCommand {

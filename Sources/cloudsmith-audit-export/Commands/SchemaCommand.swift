@@ -2,12 +2,7 @@ import ArgumentParser
 import AuditRecord
 import CommandResults
 import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Prints the schema of every file.
 struct SchemaCommand: AsyncParsableCommand {

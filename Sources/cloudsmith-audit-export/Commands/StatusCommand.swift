@@ -6,12 +6,7 @@ import AuditReport
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Platform
 
 /// Shows what an archive holds. Needs neither network nor key, and does not disturb a run.
 struct StatusCommand: AsyncParsableCommand {

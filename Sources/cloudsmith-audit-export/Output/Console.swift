@@ -4,21 +4,8 @@ import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
 import Logging
+import Platform
 import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The one that speaks: the answer on stdout, log and progress on stderr.
 final class Console: Sendable {

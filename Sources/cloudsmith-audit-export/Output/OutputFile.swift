@@ -2,14 +2,7 @@ import AuditArchive
 import AuditRecord
 import CommandResults
 import ExportConfiguration
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// A file of the user's that is written whole or not at all: beside its place first, made durable, then renamed over it.
 ///

@@ -2,15 +2,8 @@ import AuditArchive
 import CommandResults
 import Dispatch
 import ExportConfiguration
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// SIGINT, SIGTERM and SIGHUP end a run in order: the write in hand is finished, what is complete is committed, the lock is
 /// released. SIGQUIT and SIGABRT end the program at once.

@@ -1,14 +1,6 @@
-import CMalloc
 import CommandResults
 import ExportConfiguration
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Platform
 
 /// stdin, stdout and stderr, whatever the caller has closed of them.
 enum StandardDescriptors {

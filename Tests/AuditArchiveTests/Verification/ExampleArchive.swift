@@ -1,7 +1,7 @@
 import AuditArchive
 import AuditRecord
+import Compression
 import Foundation
-import PartitionFormats
 import TestSupport
 import Testing
 

@@ -1,9 +1,5 @@
 import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// A TCP client that shows every byte, so that tests see what arrives and how the connection ends.
 enum RawConnection {
   struct Answer: Sendable {

@@ -1,4 +1,5 @@
 import AuditRecord
+import TestSupport
 
 @testable import PartitionFormats
 
@@ -64,7 +65,7 @@ extension Row {
     "{\"a\":\"\\\"\\n\"}", "abcdefg", "abcdefgh", "abcdefghi", "abcdefg\"hijklmn", "abcdefgh,",
   ]
 
-  static func random(using random: inout LocalSplitMix64) -> Row {
+  static func random(using random: inout SeededRandom) -> Row {
     var row = Row(text: [:])
     for column in TextColumn.allCases {
       switch Int.random(in: 0..<4, using: &random) {
@@ -86,7 +87,7 @@ extension Row {
 
 extension Double {
   /// Any bit pattern, NaN for those that are not finite, and minus zero now and then.
-  static func randomValue(using random: inout LocalSplitMix64) -> Double {
+  static func randomValue(using random: inout SeededRandom) -> Double {
     if Int.random(in: 0..<50, using: &random) == 0 { return -0.0 }
     let value = Double(bitPattern: random.next())
     return value.isFinite ? value : .nan

@@ -1,0 +1,166 @@
+/// Finds the least and the greatest value of each page of a column, and of the chunk.
+///
+/// It refers to values by their entry in the column's table, and to timestamps by their index. Source of the rules for NaN and
+/// zero: parquet-format, parquet.thrift, "ColumnOrder", TYPE_ORDER.
+struct BoundsSearch {
+  /// The longest bound of text, in bytes; longer text is truncated.
+  static let textLimit = 64
+
+  private struct Extremes {
+    var least: Int
+    var most: Int
+  }
+
+  private let values: ParquetColumnValues
+  /// How often the current page holds each entry of a dictionary, so that a page compares each entry once. All zero between
+  /// pages.
+  private var times: [UInt32]
+  /// The bytes of text in the last page.
+  private(set) var textBytes = 0
+  private var chunk: Extremes?
+  private var nans = 0
+
+  init(_ values: ParquetColumnValues) {
+    self.values = values
+    times = Array(repeating: 0, count: values.table.isDictionary ? values.table.entries : 0)
+  }
+
+  /// Return the statistics of the next page, which holds the values with these numbers.
+  mutating func page(_ range: Range<Int>, nulls: Int) -> ParquetStatistics {
+    var extremes: Extremes?
+    var pageNaNs = 0
+    textBytes = 0
+    if values.column.kind == .timestamp {
+      for index in range { widen(&extremes, by: index) }
+    } else if times.isEmpty {
+      for index in range { look(at: Int(values.table.ids[index]), 1, &extremes, &pageNaNs) }
+    } else {
+      for index in range { times[Int(values.table.ids[index])] += 1 }
+      for entry in times.indices where times[entry] > 0 {
+        look(at: entry, Int(times[entry]), &extremes, &pageNaNs)
+        times[entry] = 0
+      }
+    }
+    nans += pageNaNs
+    if let extremes {
+      widen(&chunk, by: extremes.least)
+      widen(&chunk, by: extremes.most)
+    }
+    return statistics(extremes, nulls: nulls, nans: pageNaNs)
+  }
+
+  /// Count an entry that occurs this many times in the page.
+  @inline(__always)
+  private mutating func look(at entry: Int, _ times: Int, _ extremes: inout Extremes?, _ nans: inout Int) {
+    switch values.column.kind {
+    case .double where number(entry).isNaN: nans += times
+    case .text:
+      textBytes += times * values.table.range(entry).count
+      widen(&extremes, by: entry)
+    default: widen(&extremes, by: entry)
+    }
+  }
+
+  /// Return the statistics of all pages so far.
+  func whole(nulls: Int) -> ParquetStatistics { statistics(chunk, nulls: nulls, nans: nans) }
+
+  @inline(__always)
+  private func widen(_ extremes: inout Extremes?, by value: Int) {
+    guard var bounds = extremes else {
+      extremes = Extremes(least: value, most: value)
+      return
+    }
+    if precedes(value, bounds.least) {
+      bounds.least = value
+    } else if precedes(bounds.most, value) {
+      bounds.most = value
+    } else {
+      return
+    }
+    extremes = bounds
+  }
+
+  @inline(__always)
+  private func precedes(_ one: Int, _ other: Int) -> Bool {
+    switch values.column.kind {
+    case .timestamp: values.times[one] < values.times[other]
+    case .double: number(one) < number(other)
+    case .text:
+      values.table.bytes.span.bytes.extracting(values.table.range(one))
+        .compare(values.table.bytes.span.bytes.extracting(values.table.range(other))) < 0
+    }
+  }
+
+  private func number(_ entry: Int) -> Double {
+    let bits = values.table.bytes.span.bytes.unsafeLoadUnaligned(
+      fromByteOffset: values.table.range(entry).lowerBound, as: UInt64.self)
+    return Double(bitPattern: UInt64(littleEndian: bits))
+  }
+
+  private func statistics(_ extremes: Extremes?, nulls: Int, nans: Int) -> ParquetStatistics {
+    ParquetStatistics(
+      nulls: nulls, nans: values.column.kind == .double ? nans : nil, bounds: extremes.map(bounds))
+  }
+
+  private func bounds(_ extremes: Extremes) -> ParquetBounds {
+    switch values.column.kind {
+    case .timestamp:
+      return ParquetBounds(
+        least: BoundsSearch.bytes(UInt64(bitPattern: values.times[extremes.least])),
+        most: BoundsSearch.bytes(UInt64(bitPattern: values.times[extremes.most])))
+    case .double:
+      let (least, most) = (number(extremes.least), number(extremes.most))
+      return ParquetBounds(
+        least: BoundsSearch.bytes((least == 0 ? -0.0 : least).bitPattern),
+        most: BoundsSearch.bytes((most == 0 ? 0.0 : most).bitPattern))
+    case .text:
+      let least = Array(values.table.bytes[values.table.range(extremes.least)])
+      let most = Array(values.table.bytes[values.table.range(extremes.most)])
+      let (floor, ceiling) = (TextBound.floor(least), TextBound.ceiling(most))
+      return ParquetBounds(
+        least: floor, most: ceiling, isLeastExact: floor.count == least.count,
+        isMostExact: ceiling == most)
+    }
+  }
+
+  private static func bytes(_ word: UInt64) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: word)
+    return bytes
+  }
+}
+
+/// Truncates long text to a lower or upper bound that is still UTF-8.
+///
+/// Source: parquet-format, parquet.thrift, "Statistics", min_value and max_value.
+enum TextBound {
+  /// Return a prefix of the text, which does not sort after it.
+  static func floor(_ text: [UInt8]) -> [UInt8] {
+    Array(text.prefix(cut(text)))
+  }
+
+  /// Return a text that does not sort before it: a prefix with its last character incremented, or the text itself if there is none.
+  static func ceiling(_ text: [UInt8]) -> [UInt8] {
+    let cut = cut(text)
+    guard cut < text.count else { return text }
+    var scalars = Array(String(decoding: text[..<cut], as: UTF8.self).unicodeScalars)
+    while let last = scalars.popLast() {
+      // UTF-8 sorts in code point order. U+D800 to U+DFFF are surrogates, not characters.
+      let next = last.value == 0xd7ff ? 0xe000 : last.value + 1
+      guard let raised = Unicode.Scalar(next) else { continue }
+      var view = String.UnicodeScalarView()
+      view.append(contentsOf: scalars)
+      view.append(raised)
+      return Array(String(view).utf8)
+    }
+    return text
+  }
+
+  /// The length to truncate a text to: the start of a character, or the whole length.
+  private static func cut(_ text: [UInt8]) -> Int {
+    guard text.count > BoundsSearch.textLimit else { return text.count }
+    var cut = BoundsSearch.textLimit
+    while cut > 0, text[cut] & 0xc0 == 0x80 { cut -= 1 }
+    return cut > 0 ? cut : text.count
+  }
+}
