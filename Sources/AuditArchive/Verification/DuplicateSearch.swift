@@ -1,5 +1,150 @@
 import AuditRecord
 
+/// Looks for events that stand on two days of a log: the API corrected their time between two exports.
+///
+/// Memory does not grow with the archive. 64 bits stand for a uuid, and at most `limit` of them are held. Where there are more, they are
+/// looked at by slices, one pass over all days for each. Where two are equal, a last pass compares the uuids themselves, so that
+/// nothing is blamed by chance. Identities that fit into one slice, and are all different, need no pass but the first.
+///
+/// Each pass gives every day once, in one of its formats, in the order of the days.
+struct CrossDaySearch {
+  /// Where a row stands.
+  struct Place: Hashable {
+    var day: Day
+    /// Of the part.
+    var path: String
+    /// The commit that made the day's revision.
+    var commit: Int
+  }
+
+  /// The identities whose lowest bits have a value.
+  private struct Slice {
+    var bits = 0
+    var value: UInt64 = 0
+
+    func contains(_ identity: UInt64) -> Bool { identity & ((1 << UInt64(bits)) - 1) == value }
+
+    /// Keeps one half, and returns the other.
+    mutating func split() -> Slice {
+      bits += 1
+      return Slice(bits: bits, value: value | 1 << UInt64(bits - 1))
+    }
+  }
+
+  /// Suspects that are looked at in the last pass. Of more, those that are left over are found when these are mended.
+  private static let suspectLimit = 1 << 16
+
+  private let limit: Int
+  private var slice = Slice()
+  private var waiting: [Slice] = []
+  private var seen: [UInt64] = []
+  /// Identities met twice, be it on one day.
+  private var suspects: Set<UInt64> = []
+  /// Of the suspects, by uuid.
+  private var places: [[UInt8]: [Place]] = [:]
+  private var stage = Stage.searching
+
+  private enum Stage { case searching, confirming, done }
+
+  /// `expected`: how many rows there may be; a hint.
+  init(limit: Int, expected: Int = 0) {
+    // Two different identities can always be parted.
+    self.limit = max(2, limit)
+    seen.reserveCapacity(min(self.limit, max(0, expected)))
+  }
+
+  mutating func add(_ batch: RowBatch, at place: Place) {
+    switch stage {
+    case .done: break
+    case .searching: for row in 0..<batch.count { search(batch.identity(row).value) }
+    case .confirming:
+      for row in 0..<batch.count where suspects.contains(batch.identity(row).value) {
+        let uuid = Array(batch.bytes[batch.cell(.uuid, row).range])
+        // A uuid that is twice on one day is a matter of that day.
+        if places[uuid]?.last?.day != place.day { places[uuid, default: []].append(place) }
+      }
+    }
+  }
+
+  private mutating func search(_ identity: UInt64) {
+    guard slice.contains(identity) else { return }
+    if seen.count == limit {
+      makeRoom()
+      guard slice.contains(identity) else { return }
+    }
+    seen.append(identity)
+  }
+
+  /// Leaves at least half of the limit free, so that the next call is as many rows away.
+  private mutating func makeRoom() {
+    noteEqual()
+    while seen.count > limit / 2 {
+      waiting.append(slice.split())
+      seen.removeAll { [slice] in !slice.contains($0) }
+    }
+  }
+
+  /// Sorts what was seen, and leaves each identity once.
+  private mutating func noteEqual() {
+    seen.sort()
+    var kept = 0
+    for index in seen.indices {
+      if kept > 0, seen[kept - 1] == seen[index] {
+        if suspects.count < CrossDaySearch.suspectLimit { suspects.insert(seen[index]) }
+      } else {
+        seen[kept] = seen[index]
+        kept += 1
+      }
+    }
+    seen.removeLast(seen.count - kept)
+  }
+
+  /// Ends a pass over all days. Whether another one is needed.
+  mutating func nextPass() -> Bool {
+    switch stage {
+    case .done, .confirming:
+      stage = .done
+      return false
+    case .searching:
+      noteEqual()
+      seen.removeAll(keepingCapacity: true)
+      if let next = waiting.popLast() {
+        slice = next
+        return true
+      }
+      seen = []
+      stage = suspects.isEmpty ? .done : .confirming
+      return stage == .confirming
+    }
+  }
+
+  /// One for each two days: at the later one, with the other in the flaw.
+  var findings: [Finding] {
+    struct Pair: Hashable {
+      var first: Day
+      var second: Day
+    }
+    var found: [Pair: (rows: Int, uuid: [UInt8], place: Place)] = [:]
+    for (uuid, places) in places {
+      guard let first = places.first else { continue }
+      for place in places.dropFirst() {
+        let pair = Pair(first: first.day, second: place.day)
+        let before = found[pair]
+        let isFirst = before.map { uuid.lexicographicallyPrecedes($0.uuid) } ?? true
+        found[pair] = (
+          (before?.rows ?? 0) + 1, isFirst ? uuid : before?.uuid ?? uuid,
+          isFirst ? place : before?.place ?? place
+        )
+      }
+    }
+    return found.sorted { ($0.key.second, $0.key.first) < ($1.key.second, $1.key.first) }.map { pair, moved in
+      Finding(
+        .duplicate(rows: moved.rows, uuid: String(decoding: moved.uuid, as: UTF8.self), otherDay: pair.first),
+        at: moved.place.path, day: pair.second, commit: moved.place.commit)
+    }
+  }
+}
+
 /// Looks for rows of a day with the same `uuid`, in memory that does not grow with the day.
 ///
 /// 64 bits stand for a uuid. Where they are more than the limit, they are looked at by slices, one pass over the day for each; and
