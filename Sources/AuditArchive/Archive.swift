@@ -4,7 +4,7 @@ package import AuditRecord
 package struct Archive: Sendable {
   let storage: any ArchiveStorage
   var paths: ArchivePaths { storage.paths }
-  var opening: Opening { Opening(storage) }
+  var archiveState: ArchiveState { ArchiveState(storage) }
 
   package init(_ location: ArchiveLocation, log: LogName) {
     self.init(in: location.storage(of: log))
@@ -25,13 +25,13 @@ package struct Archive: Sendable {
     untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
+    try await archiveState.checkKind()
+    try await archiveState.checkStateIsThere()
     try await stored(await storage.checkWriting())
     let scratch = await storage.makeScratch(untidied: untidied)
     return try await storage.withLease(holder, untidied: untidied) { lease in
       do {
-        let recovered = try await Recovery(opening, scratch, untidied).run(
+        let recovered = try await Recovery(archiveState, scratch, untidied).run(
           source: source, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
@@ -59,15 +59,15 @@ package struct Archive: Sendable {
   /// The present state of the log, as far as it is committed; nil when there is no archive of it. Writes nothing and
   /// takes no lease.
   package func read() async throws(ArchiveError) -> Manifest? {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
-    return try await opening.state().manifest
+    try await archiveState.checkKind()
+    try await archiveState.checkStateIsThere()
+    return try await archiveState.committed().manifest
   }
 
   /// Whether there is an archive of the log. Looks at names alone: it reads neither the manifest nor a commit record.
   package func isThere() async throws(ArchiveError) -> Bool {
-    try await opening.checkKind()
-    return try await opening.checkStateIsThere()
+    try await archiveState.checkKind()
+    return try await archiveState.checkStateIsThere()
   }
 
   /// What changed since a commit (0: everything) that a loader has loaded; nil when there is no archive of the log.
@@ -80,16 +80,16 @@ package struct Archive: Sendable {
   package func changes(
     since commit: Int, sha256: String? = nil, settledOnly: Bool = false
   ) async throws(ArchiveError) -> ChangesSince? {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
-    return try await opening.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
+    try await archiveState.checkKind()
+    try await archiveState.checkStateIsThere()
+    return try await archiveState.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
   }
 
   /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.
   /// nil when there is no archive. A run may be at work.
   package func inspect() async throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
     while let manifest = try await read() {
-      let damaged = try await opening.damage(in: manifest)
+      let damaged = try await archiveState.damage(in: manifest)
       // A commit since the first look has deleted what it replaced: that is no damage, and the next look is another.
       if damaged.isEmpty { return (manifest, []) }
       if try await read() == manifest { return (manifest, damaged) }
@@ -106,8 +106,8 @@ package struct Archive: Sendable {
     limit: Int, newest: Int? = nil, isEnough: ([Commit]) -> Bool = { _ in false }
   ) async throws(ArchiveError) -> [Commit] {
     var commits: [Commit] = []
-    for number in try await opening.newestNumbers(newest, limit: limit) {
-      guard let record = try await opening.commit(number) else { continue }
+    for number in try await archiveState.newestNumbers(newest, limit: limit) {
+      guard let record = try await archiveState.commit(number) else { continue }
       commits.append(record.commit)
       if isEnough(commits) { break }
     }
@@ -130,7 +130,7 @@ package struct Archive: Sendable {
   /// there by a link and a rename; and makes the folder's names durable. What is not there yet is tried in the folder that it
   /// would be made in. A file that a trial that died has left in the staging folder is deleted by the next run; `verify` tells
   /// one elsewhere.
-  package func tryWriting() async throws(StorageError) -> WriteTrialResult { try await storage.tryWriting() }
+  package func tryWriting() async throws(StorageError) -> WriteProbeResult { try await storage.tryWriting() }
 
   /// Whether a run could take the lease of the log now, and who holds it.
   package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }

@@ -91,7 +91,7 @@ import Testing
       try await withWriter(folder) { (writer) async throws in
         #expect(
           writer.recovery.deleted == [
-            Leftover(
+            Orphan(
               path: "_manifest/acme/commits/00000000000000000002.json.sig", reason: .neverCommitted)
           ])
         try await writer.commit([:])

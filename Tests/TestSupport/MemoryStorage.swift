@@ -157,8 +157,8 @@ package struct MemoryStorage: ArchiveStorage {
   }
 
   package func checkPlace() async throws(StorageError) {}
-  package func tryWriting() async throws(StorageError) -> WriteTrialResult {
-    WriteTrialResult(folder: "memory", lacksDurableNames: false)
+  package func tryWriting() async throws(StorageError) -> WriteProbeResult {
+    WriteProbeResult(folder: "memory", lacksDurableNames: false)
   }
 
   package func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch {

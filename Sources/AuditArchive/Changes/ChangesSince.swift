@@ -65,7 +65,7 @@ package struct DayChange: Hashable, Sendable {
   }
 }
 
-extension Opening {
+extension ArchiveState {
   /// nil when there is no archive of the log. Reads the records after `since`, and of those before it as many as it
   /// takes to know what the changed days were: few, since days mostly change soon after they were written. Since commit 0 every
   /// day is new, and only the newest record is read.
@@ -74,7 +74,7 @@ extension Opening {
   func changes(
     since: Int, sha256: String? = nil, isSettledOnly: Bool
   ) async throws(ArchiveError) -> ChangesSince? {
-    guard let present = try await state().manifest else { return nil }
+    guard let present = try await committed().manifest else { return nil }
     guard since <= present.commit else { throw .laterCommit(asked: since, newest: present.commit) }
 
     var chain = CommitChain(self, from: present)
@@ -100,11 +100,11 @@ extension Opening {
     while !sought.isEmpty {
       guard let commit = try await chain.next() else {
         let days = sought.sorted().map(\.description).joined(separator: ", ")
-        let flaw = Flaw.inconsistent(
+        let problem = Finding.Problem.inconsistent(
           member: "partitions_changed",
           expected: "an earlier revision of \(days), before commit \(since + 1)",
           found: "none")
-        throw .damaged(Finding(flaw, at: paths.commit(1), commit: 1))
+        throw .damaged(Finding(problem, at: paths.commit(1), commit: 1))
       }
       for partition in commit.partitionsChanged {
         if sought.remove(partition.eventDate) != nil { before[partition.eventDate] = partition }
@@ -116,13 +116,13 @@ extension Opening {
 
 /// A log's commit records from the newest back to the first, each proven by the hash that its follower gives of it.
 struct CommitChain {
-  private let opening: Opening
+  private let archiveState: ArchiveState
   /// Of the next record that `next` returns; 0 after the first of all. `sha256` is what its follower says that it has.
   private var number: Int
   private(set) var sha256: String?
 
-  init(_ opening: Opening, from manifest: Manifest) {
-    self.opening = opening
+  init(_ archiveState: ArchiveState, from manifest: Manifest) {
+    self.archiveState = archiveState
     self.number = manifest.commit
     self.sha256 = manifest.commitSHA256
   }
@@ -130,17 +130,17 @@ struct CommitChain {
   /// nil after the first of all. Throws `.brokenChain` where a record is missing or is not the one that was followed.
   mutating func next() async throws(ArchiveError) -> Commit? {
     guard number > 0 else { return nil }
-    let path = opening.paths.commit(number)
-    guard let (commit, found) = try await opening.commit(number) else {
+    let path = archiveState.paths.commit(number)
+    guard let (commit, found) = try await archiveState.commit(number) else {
       throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: path, commit: number))
     }
     guard found == sha256 else {
-      let flaw = Flaw.brokenChain(.altered(expected: sha256 ?? "null", found: found))
-      throw .damaged(Finding(flaw, at: path, commit: number))
+      let problem = Finding.Problem.brokenChain(.altered(expected: sha256 ?? "null", found: found))
+      throw .damaged(Finding(problem, at: path, commit: number))
     }
     guard commit.commit == number else {
-      let flaw = Flaw.brokenChain(.otherNumber(expected: number, found: commit.commit))
-      throw .damaged(Finding(flaw, at: path, commit: number))
+      let problem = Finding.Problem.brokenChain(.otherNumber(expected: number, found: commit.commit))
+      throw .damaged(Finding(problem, at: path, commit: number))
     }
     number -= 1
     sha256 = commit.previousCommitSHA256
@@ -177,8 +177,8 @@ extension Archive {
     newest: Int? = nil, limit: Int = 1_000
   ) async throws(ArchiveError) -> LastComplete? {
     var oldest: Commit?
-    for number in try await opening.newestNumbers(newest, limit: limit) {
-      guard let commit = try await opening.commit(number)?.commit else { continue }
+    for number in try await archiveState.newestNumbers(newest, limit: limit) {
+      guard let commit = try await archiveState.commit(number)?.commit else { continue }
       if commit.run.complete { return .commit(commit) }
       oldest = commit
     }
@@ -187,12 +187,12 @@ extension Archive {
   }
 }
 
-extension Opening {
+extension ArchiveState {
   /// The numbers of a log's newest commits, newest first. `newest`: nil where it is not known.
   func newestNumbers(_ newest: Int?, limit: Int) async throws(ArchiveError) -> [Int] {
     try await checkKind()
     var newest = newest
-    if newest == nil { newest = try await state().manifest?.commit }
+    if newest == nil { newest = try await committed().manifest?.commit }
     guard let newest, newest > 0, limit > 0 else { return [] }
     return (max(1, newest - limit + 1)...newest).reversed()
   }

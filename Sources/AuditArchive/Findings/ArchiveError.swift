@@ -91,13 +91,6 @@ extension ArchiveError {
   }
 }
 
-extension LogName {
-  /// Whether a disk that does not tell upper from lower case takes the two for one.
-  func isOtherSpelling(of other: LogName) -> Bool {
-    self != other && description.lowercased() == other.description.lowercased()
-  }
-}
-
 extension ArchiveSource {
   fileprivate var summary: String {
     query.map { "\(apiHost) with the query \($0.debugDescription)" } ?? apiHost

@@ -13,7 +13,7 @@ struct CommitRules {
 
   /// That the record is the next one of the chain.
   func brokenLinks(of commit: Commit, number: Int, after state: Manifest?) -> [Finding] {
-    var found: [Flaw] = []
+    var found: [Finding.Problem] = []
     if commit.commit != number {
       found.append(.brokenChain(.otherNumber(expected: number, found: commit.commit)))
     }
@@ -136,8 +136,8 @@ private struct RuleList {
     self.commit = commit
   }
 
-  mutating func add(_ flaw: Flaw, _ day: Day? = nil) {
-    findings.append(Finding(flaw, at: path, day: day, commit: commit))
+  mutating func add(_ problem: Finding.Problem, _ day: Day? = nil) {
+    findings.append(Finding(problem, at: path, day: day, commit: commit))
   }
 
   mutating func expect(_ member: String, _ expected: String, _ found: String, _ day: Day? = nil) {

@@ -8,7 +8,7 @@ extension Finding: CustomStringConvertible {
 extension Finding {
   /// What is wrong with the file at the finding's path; begins small, ends without a full stop.
   package var sentence: String {
-    switch flaw {
+    switch problem {
     case .missing(_, let example?):
       "there is no manifest and no commit record, though there are parts such as \(example)"
     case .missing(let rows?, nil): "is not there; it held \(rows.grouped) \(rows == 1 ? "row" : "rows")"
@@ -59,13 +59,13 @@ extension Finding {
 
   /// What is wrong, without the path; of a file that cannot be read, why.
   var reason: String {
-    if case .unreadable(let why, _) = flaw { why } else { sentence }
+    if case .unreadable(let why, _) = problem { why } else { sentence }
   }
 
   private var daysText: String { days.map(\.description).joined(separator: " and ") }
 }
 
-extension Flaw.Unlisted {
+extension Finding.Problem.Unlisted {
   fileprivate var sentence: String {
     switch self {
     case .leftover(.superseded):
@@ -81,7 +81,7 @@ extension Flaw.Unlisted {
   }
 }
 
-extension Flaw.Counted {
+extension Finding.Problem.Counted {
   fileprivate var text: String {
     switch self {
     case .rows: "rows"
@@ -93,7 +93,7 @@ extension Flaw.Counted {
   }
 }
 
-extension Flaw.Bounds {
+extension Finding.Problem.Bounds {
   package var text: String {
     guard let min = self.min, let max = self.max else { return "none" }
     return "\(min) and \(max)"
@@ -101,7 +101,7 @@ extension Flaw.Bounds {
   }
 }
 
-extension Flaw.Break {
+extension Finding.Problem.Break {
   fileprivate var sentence: String {
     switch self {
     case .absent: "is not there"
@@ -118,7 +118,7 @@ extension Flaw.Break {
   }
 }
 
-extension Flaw.Claim {
+extension Finding.Problem.Claim {
   fileprivate func sentence(_ expected: String, _ found: String) -> String {
     switch self {
     case .state: "the day is \(found), and it is not wholly covered"

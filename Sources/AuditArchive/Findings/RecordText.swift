@@ -1,5 +1,68 @@
 import AuditRecord
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension ArchiveJSON {
+  /// Reads a file of the archive. Unknown members are ignored; consistency is not checked.
+  ///
+  /// Throws `.newerFormat` for a file of a later format version, else `.damaged`.
+  package static func decode<Value: Decodable>(
+    _ type: Value.Type, from bytes: [UInt8], path: String
+  ) throws(ArchiveError) -> Value {
+    do {
+      return try JSONDecoder().decode(Versioned<Value>.self, from: Data(bytes)).value
+    } catch let error as OtherFormat {
+      // Only a higher major version is a newer format; anything else is damage.
+      let fields = error.found.split(separator: "/", omittingEmptySubsequences: false)
+      guard fields.count == 2, fields[0] == name, let number = Int(fields[1]), number > major else {
+        throw .unreadable(path, "its format is \(error.found.debugDescription), not \(format)")
+      }
+      throw .newerFormat(path: path, found: error.found, supported: format)
+    } catch {
+      throw .unreadable(path, explanation(of: error))
+    }
+  }
+
+  private struct Versioned<Value: Decodable>: Decodable {
+    let value: Value
+
+    enum CodingKeys: CodingKey { case format }
+
+    init(from decoder: any Decoder) throws {
+      let format = try decoder.container(keyedBy: CodingKeys.self).decode(String.self, forKey: .format)
+      guard format == ArchiveJSON.format else { throw OtherFormat(found: format) }
+      value = try Value(from: decoder)
+    }
+  }
+
+  private struct OtherFormat: Error {
+    let found: String
+  }
+
+  private static func explanation(of error: any Error) -> String {
+    func text(_ context: DecodingError.Context, _ what: String) -> String {
+      let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(
+        separator: ".")
+      return place.isEmpty ? what : "\(place): \(what)"
+    }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context):
+      return text(context, "the member \(key.stringValue) is missing")
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+      DecodingError.dataCorrupted(let context):
+      // Foundation's sentence ends with a full stop; here it is part of a longer one.
+      let why = context.debugDescription
+      return text(context, why.hasSuffix(".") ? String(why.dropLast()) : why)
+    default:
+      return "it is not JSON: \(error)"
+    }
+  }
+}
+
 /// Where the bytes of a file of the state differ from those that this program writes for what they should say.
 ///
 /// Same value, same bytes (`ArchiveJSON`): a file that another program wrote, or edited, shows here, however it is read.
@@ -43,9 +106,11 @@ struct RecordText {
 
 extension RecordText.Difference {
   /// What is wrong, in a record that is of no other part of the state.
-  func flaw(_ other: (_ member: String, _ expected: String, _ found: String) -> Flaw) -> Flaw {
+  func problem(_ other: (_ member: String, _ expected: String, _ found: String) -> Finding.Problem)
+    -> Finding.Problem
+  {
     let (expected, found) = (expected.summary, found.summary)
-    if let claim = Flaw.Claim(rawValue: member),
+    if let claim = Finding.Problem.Claim(rawValue: member),
       [.start, .coverage, .gaps, .lookbackDue, .highWaterMark].contains(claim)
     {
       return .wrongCoverage(claim, expected: expected, found: found)

@@ -2,7 +2,7 @@ import AuditRecord
 
 /// Reads what a log's archive holds. The chain of commits is the truth, and the manifest a projection of it: where the manifest cannot
 /// be used, the commits tell the state.
-struct Opening {
+struct ArchiveState {
   let storage: any ArchiveStorage
   var paths: ArchivePaths { storage.paths }
 
@@ -52,10 +52,10 @@ struct Opening {
   }
 
   /// What a run that is at work, or was killed, has put or was about to put in its place.
-  func intent() async throws(ArchiveError) -> Intent? {
+  func intent() async throws(ArchiveError) -> CommitIntent? {
     for path in [paths.intent, paths.beginning] {
       if let bytes = try await read(path) {
-        return try ArchiveJSON.decode(Intent.self, from: bytes, path: path)
+        return try ArchiveJSON.decode(CommitIntent.self, from: bytes, path: path)
       }
     }
     return nil
@@ -69,7 +69,7 @@ struct Opening {
   // MARK: State
 
   /// The newest state that is committed.
-  struct State {
+  struct Committed {
     /// nil before the first commit.
     var manifest: Manifest?
     /// The manifest's file as it was read.
@@ -85,8 +85,8 @@ struct Opening {
   ///
   /// Reads the manifest, the record of its commit, and one record for each commit after it; all records only where the manifest
   /// cannot be used.
-  func state() async throws(ArchiveError) -> State {
-    var state = State()
+  func committed() async throws(ArchiveError) -> Committed {
+    var state = Committed()
     let file = try await stored(await storage.read(paths.manifest))
     state.manifestFile = file?.state ?? .absent
     do throws(ArchiveError) {
@@ -121,9 +121,9 @@ struct Opening {
     }
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: paths.commit(manifest.commit))
     func differs(_ member: String, _ day: Day? = nil) -> Finding {
-      let flaw = Flaw.wrongManifest(
+      let problem = Finding.Problem.wrongManifest(
         member: member, expected: "what its commit record says", found: "something else")
-      return Finding(flaw, at: paths.manifest, day: day, commit: manifest.commit)
+      return Finding(problem, at: paths.manifest, day: day, commit: manifest.commit)
     }
     if commit.standing != manifest.standing { return differs("the standing") }
     for partition in commit.partitionsChanged where manifest.partition(partition.eventDate) != partition {
@@ -133,7 +133,7 @@ struct Opening {
   }
 
   /// Applies the records after the manifest's commit. Earlier records are not read: the manifest stands for them.
-  private func rollForward(_ state: inout State) async throws(ArchiveError) {
+  private func rollForward(_ state: inout Committed) async throws(ArchiveError) {
     while true {
       let number = (state.manifest?.commit ?? 0) + 1
       guard let record = try await commit(number) else {
@@ -148,7 +148,7 @@ struct Opening {
     }
   }
 
-  private func addUp(_ numbers: [Int], to state: inout State) async throws(ArchiveError) {
+  private func addUp(_ numbers: [Int], to state: inout Committed) async throws(ArchiveError) {
     for number in 1...max(1, numbers.last ?? 1) {
       guard let record = try await commit(number) else {
         throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
@@ -208,45 +208,48 @@ struct Opening {
     var found: [Finding] = []
     for partition in manifest.partitions {
       for file in partition.files {
-        guard let flaw = try await flaw(of: file, rows: file.rows, standing[file.path]) else { continue }
+        guard let problem = try await problem(of: file, rows: file.rows, standing[file.path]) else {
+          continue
+        }
         found.append(
-          Finding(flaw, at: file.path, day: partition.eventDate, commit: partition.changedInCommit))
+          Finding(problem, at: file.path, day: partition.eventDate, commit: partition.changedInCommit))
       }
     }
     for file in manifest.quarantine {
-      guard let flaw = try await flaw(of: file, rows: nil, standing[file.path]) else { continue }
+      guard let problem = try await problem(of: file, rows: nil, standing[file.path]) else { continue }
       let commit = paths.quarantineName(file.path)?.commit
       var window: Window?
       if let commit { window = await runWindow(commit) }
-      found.append(Finding(flaw, at: file.path, commit: commit, window: window))
+      found.append(Finding(problem, at: file.path, commit: commit, window: window))
     }
     if let record = try await damagedRecord(manifest) { found.append(record) }
     return found
   }
 
-  private func flaw(
+  private func problem(
     of file: some SealedFile, rows: Int?, _ listed: StoredFile?
-  ) async throws(ArchiveError) -> Flaw? {
+  ) async throws(ArchiveError) -> Finding.Problem? {
     // An archive with links inside is refused: both calls throw for one, in the file's place or on the way to it.
     guard let listed else {
-      return Flaw(of: try await stored(await storage.entry(file.path)), bytes: file.bytes, rows: rows)
+      return Finding.Problem(
+        of: try await stored(await storage.entry(file.path)), bytes: file.bytes, rows: rows)
     }
     if listed.kind == .symbolicLink { _ = try await stored(await storage.size(file.path)) }
-    return Flaw(of: listed, bytes: file.bytes, rows: rows)
+    return Finding.Problem(of: listed, bytes: file.bytes, rows: rows)
   }
 
   /// The last commit record has to be the one that the manifest was made with.
   private func damagedRecord(_ manifest: Manifest) async throws(ArchiveError) -> Finding? {
     let path = paths.commit(manifest.commit)
-    let flaw: Flaw
+    let problem: Finding.Problem
     if let bytes = try await read(path) {
       let found = sha256Hex(bytes)
       if found == manifest.commitSHA256 { return nil }
-      flaw = .brokenChain(.altered(expected: manifest.commitSHA256, found: found))
+      problem = .brokenChain(.altered(expected: manifest.commitSHA256, found: found))
     } else {
-      flaw = .brokenChain(.absent(upTo: manifest.commit))
+      problem = .brokenChain(.absent(upTo: manifest.commit))
     }
-    return Finding(flaw, at: path, commit: manifest.commit)
+    return Finding(problem, at: path, commit: manifest.commit)
   }
 
   func parts() async throws(ArchiveError) -> [StoredFile] {

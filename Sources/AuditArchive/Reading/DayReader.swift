@@ -88,8 +88,8 @@ package struct DayReader: ~Copyable {
           try verify(file, summary)
         } else {
           guard part.bytesRead <= file.bytes else {
-            let flaw = Flaw.altered(.bytes(expected: file.bytes, found: part.bytesRead))
-            throw damage(file, try await sizeDamage(file) ?? flaw)
+            let problem = Finding.Problem.altered(.bytes(expected: file.bytes, found: part.bytesRead))
+            throw damage(file, try await sizeDamage(file) ?? problem)
           }
           try csv.append(bytes, content: &content) { batches.append($0) }
           part.csv = consume csv
@@ -138,7 +138,7 @@ package struct DayReader: ~Copyable {
   }
 
   /// A file cut short is told as that, whatever the reader of its format makes of it.
-  private func sizeDamage(_ file: PartFile) async throws(ArchiveError) -> Flaw? {
+  private func sizeDamage(_ file: PartFile) async throws(ArchiveError) -> Finding.Problem? {
     let size = try await stored(await storage.size(file.path))
     guard let size, size != file.bytes else { return nil }
     return .altered(.bytes(expected: file.bytes, found: size))
@@ -152,7 +152,7 @@ package struct DayReader: ~Copyable {
     }
   }
 
-  private func damage(_ file: PartFile, _ flaw: Flaw) -> ArchiveError {
-    .damaged(Finding(flaw, at: file.path, day: partition?.eventDate, commit: partition?.changedInCommit))
+  private func damage(_ file: PartFile, _ problem: Finding.Problem) -> ArchiveError {
+    .damaged(Finding(problem, at: file.path, day: partition?.eventDate, commit: partition?.changedInCommit))
   }
 }

@@ -3,8 +3,10 @@ import Crypto
 
 extension ArchiveStorage {
   /// How a sealed file differs, byte for byte, from the one that was put there; nil when it does not.
-  func flaw(of file: some SealedFile) async throws(ArchiveError) -> Flaw? {
-    if let flaw = Flaw(of: try await stored(await entry(file.path)), bytes: file.bytes) { return flaw }
+  func problem(of file: some SealedFile) async throws(ArchiveError) -> Finding.Problem? {
+    if let problem = Finding.Problem(of: try await stored(await entry(file.path)), bytes: file.bytes) {
+      return problem
+    }
     let size = file.bytes
     var hash = SHA256()
     var offset = 0
@@ -19,7 +21,7 @@ extension ArchiveStorage {
   }
 }
 
-extension Flaw {
+extension Finding.Problem {
   /// Of a sealed file, as far as a look at its name tells; nil for none. `found`: what stands there; nil for nothing.
   init?(of found: StoredFile?, bytes: Int, rows: Int? = nil) {
     switch found {
@@ -30,16 +32,6 @@ extension Flaw {
     }
   }
 }
-
-/// A file that the state names with its size and hash.
-protocol SealedFile {
-  var path: String { get }
-  var bytes: Int { get }
-  var sha256: String { get }
-}
-
-extension PartFile: SealedFile {}
-extension QuarantineFile: SealedFile {}
 
 /// In lower-case hex.
 func sha256Hex(_ bytes: some Collection<UInt8>) -> String {

@@ -6,8 +6,8 @@ package import AuditRecord
   import Foundation
 #endif
 
-/// Who holds the lease of a log.
-package struct LockHolder: Hashable, Sendable {
+/// The holder of a log's lease.
+package struct LockHolder: Hashable, Sendable, Codable, CustomStringConvertible {
   package var pid: Int32
   package var host: String
   package var since: Timestamp
@@ -22,11 +22,13 @@ package struct LockHolder: Hashable, Sendable {
     LockHolder(
       pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: since)
   }
+
+  package var description: String { "process \(pid) on \(host), since \(since)" }
 }
 
-/// The content of a lock file: one line of JSON.
-struct LeaseNote: Codable {
-  /// Counts the runs that have held the lease. Missing in files of older builds.
+/// The content of a lock file: one line of JSON with the members of the holder.
+struct LockRecord: Codable {
+  /// Counts the runs that have held the lease. Files of early builds do not have it.
   var generation: Int?
   var holder: LockHolder
 
@@ -40,7 +42,7 @@ struct LeaseNote: Codable {
   /// nil for a file that is empty or that another program wrote.
   init?(_ bytes: [UInt8]) {
     do {
-      self = try JSONDecoder().decode(LeaseNote.self, from: Data(bytes))
+      self = try JSONDecoder().decode(LockRecord.self, from: Data(bytes))
     } catch {
       return nil
     }
@@ -48,9 +50,7 @@ struct LeaseNote: Codable {
 
   var bytes: [UInt8] { ArchiveJSON.encode(self, onOneLine: true) }
 
-  private enum CodingKeys: String, CodingKey {
-    case generation
-  }
+  private enum CodingKeys: CodingKey { case generation }
 
   func encode(to encoder: any Encoder) throws {
     try holder.encode(to: encoder)
@@ -59,46 +59,23 @@ struct LeaseNote: Codable {
   }
 
   init(from decoder: any Decoder) throws {
-    let record = try decoder.container(keyedBy: CodingKeys.self)
-    generation = try record.decodeIfPresent(Int.self, forKey: .generation)
+    generation = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(
+      Int.self, forKey: .generation)
     holder = try LockHolder(from: decoder)
   }
 }
 
-extension LockHolder: CustomStringConvertible {
-  package var description: String { "process \(pid) on \(host), since \(since)" }
-}
-
-extension LockHolder: Codable {
-  enum CodingKeys: String, CodingKey {
-    case pid, host, since
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var record = encoder.container(keyedBy: CodingKeys.self)
-    try record.encode(pid, forKey: .pid)
-    try record.encode(host, forKey: .host)
-    try record.encode(since, forKey: .since)
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let record = try decoder.container(keyedBy: CodingKeys.self)
-    pid = try record.decode(Int32.self, forKey: .pid)
-    host = try record.decode(String.self, forKey: .host)
-    since = try record.time(forKey: .since)
-  }
-}
-
-/// What a run is about to put in its place: written, and durable, before the first file gets there.
+/// The files that a run is about to put in place. Durable before the first of them is.
 ///
-/// Recovery deletes what an intent names and no commit took; a file that nothing names is left alone. Deleted when the run ends in
-/// order: where it is still there, a run was killed, and nobody may have been told of what it stored in quarantine.
-struct Intent: Hashable, Sendable {
+/// Recovery deletes files that an intent names and no commit added; it leaves files alone that nothing names. A run that ends in order
+/// deletes its intent. If it is still there, the run was killed, and perhaps reported none of its records in quarantine.
+struct CommitIntent: Hashable, Sendable, Codable {
+  private(set) var format = ArchiveJSON.format
   /// The first commit of the run.
   var firstCommit: Int
-  /// The commit that the files are put for.
+  /// The commit that the files belong to.
   var commit: Int
-  /// Sorted: what that commit adds, and what earlier ones removed and could not be deleted.
+  /// Sorted: the files that the commit adds, and earlier removed files that could not be deleted.
   var files: [String]
 
   init(firstCommit: Int, commit: Int, files: some Sequence<String>) {
@@ -106,28 +83,21 @@ struct Intent: Hashable, Sendable {
     self.commit = commit
     self.files = files.sorted()
   }
-}
 
-extension Intent: Codable {
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case format
     case firstCommit = "first_commit"
     case commit, files
   }
 
-  func encode(to encoder: any Encoder) throws {
-    var record = encoder.container(keyedBy: CodingKeys.self)
-    try record.encode(ArchiveJSON.format, forKey: .format)
-    try record.encode(firstCommit, forKey: .firstCommit)
-    try record.encode(commit, forKey: .commit)
-    try record.encode(files, forKey: .files)
-  }
-
+  /// Early builds wrote an intent for the first commit only, and without the two numbers.
   init(from decoder: any Decoder) throws {
     let record = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Int {
+      record.contains(key) ? try record.decode(Count.self, forKey: key).wrappedValue : 1
+    }
     files = try record.decode([String].self, forKey: .files)
-    // A build of before wrote it for the first commit alone, and did not say so.
-    firstCommit = record.contains(.firstCommit) ? try record.count(forKey: .firstCommit) : 1
-    commit = record.contains(.commit) ? try record.count(forKey: .commit) : 1
+    firstCommit = try number(.firstCommit)
+    commit = try number(.commit)
   }
 }

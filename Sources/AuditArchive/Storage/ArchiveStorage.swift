@@ -20,7 +20,7 @@ package protocol ArchiveStorage: Sendable {
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
-  func tryWriting() async throws(StorageError) -> WriteTrialResult
+  func tryWriting() async throws(StorageError) -> WriteProbeResult
   /// The free space; nil if there is no limit.
   func space() async throws(StorageError) -> DiskSpace?
   /// Whether the storage has the path in exactly this spelling. A case-insensitive disk also finds it under others.

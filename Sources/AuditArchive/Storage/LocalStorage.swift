@@ -38,12 +38,12 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   package func checkWriting() throws(StorageError) {
-    try WriteTrial(root: root, paths: paths, files: files).checkVolumes()
+    try WriteProbe(root: root, paths: paths, files: files).checkVolumes()
   }
 
-  package func tryWriting() throws(StorageError) -> WriteTrialResult {
-    let lacksDurableNames = try WriteTrial(root: root, paths: paths, files: files).perform()
-    return WriteTrialResult(
+  package func tryWriting() throws(StorageError) -> WriteProbeResult {
+    let lacksDurableNames = try WriteProbe(root: root, paths: paths, files: files).perform()
+    return WriteProbeResult(
       folder: try files.nearestFolder(to: DiskPath(root)).text, lacksDurableNames: lacksDurableNames)
   }
 
@@ -306,13 +306,13 @@ package actor LocalStorage: ArchiveStorage {
   ) throws(StorageError) -> LeaseAnswer {
     try folders.ensure(ArchivePaths.folder(of: paths.lock))
     guard let file = try lockInPlace(full(paths.lock)) else {
-      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
+      return .held(try read(paths.lock).flatMap { LockRecord($0.bytes)?.holder })
     }
     do {
-      let before = LeaseNote(try files.read(LeaseNote.longest, at: 0, from: file))
+      let before = LockRecord(try files.read(LockRecord.longest, at: 0, from: file))
       let generation = (before?.generation ?? 0) &+ 1
       try files.truncate(file)
-      try files.write(LeaseNote(generation: generation, holder: holder).bytes, to: file)
+      try files.write(LockRecord(generation: generation, holder: holder).bytes, to: file)
       return .taken(FileLock(storage: self, file: file, generation: generation))
     } catch {
       try files.close(file)
@@ -343,11 +343,11 @@ package actor LocalStorage: ArchiveStorage {
   package func leaseState() throws(StorageError) -> LeaseState {
     let path = full(paths.lock)
     guard try files.status(path) != nil else {
-      try WriteTrial(root: root, paths: paths, files: files).tryLock()
+      try WriteProbe(root: root, paths: paths, files: files).tryLock()
       return .never
     }
     guard let file = try files.lock(path) else {
-      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
+      return .held(try read(paths.lock).flatMap { LockRecord($0.bytes)?.holder })
     }
     try files.close(file)
     return .free

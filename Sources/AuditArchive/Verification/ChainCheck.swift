@@ -8,7 +8,7 @@ struct ChainCheck {
   private let storage: any ArchiveStorage
   private var paths: ArchivePaths { storage.paths }
   private let anchor: RecordedManifest?
-  private let intent: Intent?
+  private let intent: CommitIntent?
   private let since: ProvenCommit?
   private var base: ChainBase?
   /// The first record that is read.
@@ -34,7 +34,7 @@ struct ChainCheck {
   /// Whether the record of `since` has the hash that it had when it was verified.
   private var isSinceProven = false
   private var brokenLinks: [BrokenLink] = []
-  private var anchorBreak: Flaw.Break?
+  private var anchorBreak: Finding.Problem.Break?
   /// Commits whose record is missing, altered or unreadable.
   private var breaks: [Int] = []
   /// Those of them that say nothing.
@@ -155,7 +155,7 @@ struct ChainCheck {
       let text = try readAlike(bytes, as: commit, path)
       checkLink(commit, number, before)
       for difference in text {
-        add(difference.flaw { .inconsistent(member: $0, expected: $1, found: $2) }, number)
+        add(difference.problem { .inconsistent(member: $0, expected: $1, found: $2) }, number)
       }
       if commit.commit != number {
         add(.brokenChain(.otherNumber(expected: number, found: commit.commit)), number, isBreak: true)
@@ -164,7 +164,7 @@ struct ChainCheck {
       if let since, number > since.number {
         changed.formUnion(commit.partitionsChanged.map(\.eventDate) + commit.partitionsRemoved)
       }
-      let rules = await Opening(storage).rules(for: commit)
+      let rules = await ArchiveState(storage).rules(for: commit)
       let entries = Dictionary(
         commit.partitionsChanged.map { ($0.eventDate, $0) }, uniquingKeysWith: { first, _ in first })
       comparisons += rules.changeViolations(of: commit, number: number, after: sum)
@@ -230,8 +230,8 @@ struct ChainCheck {
       anchor.manifest.commit < newestChange - 1 || intent?.commit != newestChange
     else { return }
     let number = anchor.manifest.commit
-    let flaw = Flaw.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
-    findings.append(Finding(flaw, at: paths.manifest, commit: number))
+    let problem = Finding.Problem.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
+    findings.append(Finding(problem, at: paths.manifest, commit: number))
   }
 
   // MARK: Blame
@@ -255,8 +255,8 @@ struct ChainCheck {
     let number = anchor.manifest.commit
     if let previous, previous.number > number, !doubted.contains(number + 1), !silent.contains(number + 1) {
       // The record after it vouches for it.
-      let flaw = Flaw.wrongManifest(member: "commit_sha256", expected: found, found: expected)
-      findings.append(Finding(flaw, at: paths.manifest, commit: number))
+      let problem = Finding.Problem.wrongManifest(member: "commit_sha256", expected: found, found: expected)
+      findings.append(Finding(problem, at: paths.manifest, commit: number))
     } else if !silent.contains(number) {
       add(.brokenChain(.altered(expected: expected, found: found)), number, isBreak: true)
     }
@@ -266,15 +266,15 @@ struct ChainCheck {
     anchorBreak != nil && anchor?.manifest.commit == number
   }
 
-  private mutating func add(_ flaw: Flaw, _ number: Int, isBreak: Bool = false) {
-    findings.append(Finding(flaw, at: paths.commit(number), commit: number))
+  private mutating func add(_ problem: Finding.Problem, _ number: Int, isBreak: Bool = false) {
+    findings.append(Finding(problem, at: paths.commit(number), commit: number))
     if isBreak { breaks.append(number) }
   }
 }
 
 extension Finding {
   fileprivate var isAbsence: Bool {
-    if case .brokenChain(.absent) = flaw { true } else { false }
+    if case .brokenChain(.absent) = problem { true } else { false }
   }
 }
 
@@ -311,12 +311,12 @@ struct SignatureCheck {
   /// `record`: the bytes of the record's file.
   mutating func check(_ record: [UInt8], of number: Int) async {
     guard number >= first else { return }
-    let flaw = await flaw(of: record, number)
-    count.add(flaw == nil)
-    if let flaw { findings.append(Finding(flaw, at: paths.commit(number), commit: number)) }
+    let problem = await problem(of: record, number)
+    count.add(problem == nil)
+    if let problem { findings.append(Finding(problem, at: paths.commit(number), commit: number)) }
   }
 
-  private func flaw(of record: [UInt8], _ number: Int) async -> Flaw? {
+  private func problem(of record: [UInt8], _ number: Int) async -> Finding.Problem? {
     do {
       let signature = try await storage.read(paths.signature(number))?.bytes
       return switch CommitSignature.verify(record, signature: signature, key: key) {

@@ -49,9 +49,9 @@ struct DayCheck {
     rows = .init(sound: counts.map(\.sound).min() ?? 0, total: counts.map(\.total).max() ?? 0)
   }
 
-  private mutating func add(_ flaw: Flaw, at path: String) {
+  private mutating func add(_ problem: Finding.Problem, at path: String) {
     findings.append(
-      Finding(flaw, at: path, day: partition.eventDate, commit: partition.changedInCommit))
+      Finding(problem, at: path, day: partition.eventDate, commit: partition.changedInCommit))
   }
 
   // MARK: The entry
@@ -86,8 +86,8 @@ struct DayCheck {
     add(.miscounted(.rows, expected: partition.rows, found: rows), at: paths.manifest)
   }
 
-  private mutating func check(bounds: Flaw.Bounds) {
-    let stated = Flaw.Bounds(min: partition.minEventAt, max: partition.maxEventAt)
+  private mutating func check(bounds: Finding.Problem.Bounds) {
+    let stated = Finding.Problem.Bounds(min: partition.minEventAt, max: partition.maxEventAt)
     guard bounds != stated else { return }
     add(.wrongBounds(expected: stated, found: bounds), at: paths.manifest)
   }
@@ -105,13 +105,13 @@ struct DayCheck {
       if let entry, entry.kind != .file {
         throw StorageError.inPlace(of: .file, entry.kind, at: storage.name(of: file.path), .inspect)
       }
-      if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
-        add(flaw, at: file.path)
+      if let problem = Finding.Problem(of: entry, bytes: file.bytes, rows: file.rows) {
+        add(problem, at: file.path)
       } else if let found = entry?.sha256, found != file.sha256 {
         add(.altered(.sha256(expected: file.sha256, found: found)), at: file.path)
       }
     } catch {
-      add(Flaw(of: error, reading: file), at: file.path)
+      add(Finding.Problem(of: error, reading: file), at: file.path)
     }
     return findings.count == before
   }
@@ -142,19 +142,19 @@ struct DayCheck {
           duplicates.add(batch)
           each(batch, file)
         }
-        let flaws = flaws(of: file, scan, rows)
-        for flaw in flaws { add(flaw, at: file.path) }
-        if flaws.isEmpty {
+        let problems = problems(of: file, scan, rows)
+        for problem in problems { add(problem, at: file.path) }
+        if problems.isEmpty {
           sound.insert(file.path)
         } else {
           rows = before  // the part after it is not to be blamed for where this one now ends
         }
-        let isAltered = flaws.first?.kind == .altered
+        let isAltered = problems.first?.kind == .altered
         if isAltered, altered == nil { altered = file.path }
-        if scan.summary == nil || (isAltered && flaws.count > 1) { isContentTold = true }
+        if scan.summary == nil || (isAltered && problems.count > 1) { isContentTold = true }
         if scan.summary != nil { readable.append(file) }
       } catch {
-        add(Flaw(of: error, reading: file), at: file.path)
+        add(Finding.Problem(of: error, reading: file), at: file.path)
         rows = before
         isContentTold = true
       }
@@ -164,8 +164,8 @@ struct DayCheck {
     // Intact parts first: of two equal rows, the one in an altered part is the one too many.
     readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
     while duplicates.nextPass() {
-      if let path = await rescan(&readable, &duplicates), let flaw = duplicates.flaw {
-        add(flaw, at: path)
+      if let path = await rescan(&readable, &duplicates), let problem = duplicates.problem {
+        add(problem, at: path)
         sound.remove(path)
         isContentTold = isContentTold || altered != nil
       }
@@ -189,46 +189,46 @@ struct DayCheck {
       do {
         _ = try await PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
       } catch {
-        add(Flaw(of: error, reading: file), at: file.path)
+        add(Finding.Problem(of: error, reading: file), at: file.path)
         files.removeAll { $0.path == file.path }
         continue
       }
-      if path == nil, duplicates.flaw != nil { path = file.path }
+      if path == nil, duplicates.problem != nil { path = file.path }
     }
     return path
   }
 
   /// The file's own flaws, the cause first. What an altered file was to have is told only as far as it is rows.
-  private func flaws(of file: PartFile, _ scan: PartScan, _ rows: RowCheck) -> [Flaw] {
-    var flaws: [Flaw] = []
+  private func problems(of file: PartFile, _ scan: PartScan, _ rows: RowCheck) -> [Finding.Problem] {
+    var problems: [Finding.Problem] = []
     let isAltered = scan.sha256 != file.sha256
     if isAltered {
       let isCut = scan.bytes != file.bytes
-      flaws.append(
+      problems.append(
         .altered(
           isCut
             ? .bytes(expected: file.bytes, found: scan.bytes)
             : .sha256(expected: file.sha256, found: scan.sha256)))
     } else if scan.bytes != file.bytes {
-      flaws.append(.miscounted(.bytes, expected: file.bytes, found: scan.bytes))
+      problems.append(.miscounted(.bytes, expected: file.bytes, found: scan.bytes))
     }
-    if let flaw = scan.flaw { flaws.append(flaw) }
-    guard let summary = scan.summary else { return flaws }
-    flaws += rows.flaws
+    if let problem = scan.problem { problems.append(problem) }
+    guard let summary = scan.summary else { return problems }
+    problems += rows.problems
     if summary.rows != file.rows {
-      flaws.append(.miscounted(.rows, expected: file.rows, found: summary.rows))
+      problems.append(.miscounted(.rows, expected: file.rows, found: summary.rows))
     } else if !isAltered, summary.uncompressedBytes != file.uncompressedBytes {
-      flaws.append(
+      problems.append(
         .miscounted(.uncompressedBytes, expected: file.uncompressedBytes, found: summary.uncompressedBytes))
     }
-    let stated = Flaw.Bounds(min: file.minEventAt, max: file.maxEventAt)
-    let found = Flaw.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
-    if !isAltered, stated != found { flaws.append(.wrongBounds(expected: stated, found: found)) }
-    return flaws
+    let stated = Finding.Problem.Bounds(min: file.minEventAt, max: file.maxEventAt)
+    let found = Finding.Problem.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
+    if !isAltered, stated != found { problems.append(.wrongBounds(expected: stated, found: found)) }
+    return problems
   }
 }
 
-extension Flaw {
+extension Finding.Problem {
   /// A part that could not be read.
   init(of error: StorageError, reading file: PartFile) {
     switch error.reason {

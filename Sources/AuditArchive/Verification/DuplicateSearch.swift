@@ -219,5 +219,5 @@ struct DuplicateSearch {
     }
   }
 
-  var flaw: Flaw? { confirmed.map { .duplicate(rows: $0.rows, uuid: $0.uuid) } }
+  var problem: Finding.Problem? { confirmed.map { .duplicate(rows: $0.rows, uuid: $0.uuid) } }
 }

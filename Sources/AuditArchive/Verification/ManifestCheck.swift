@@ -41,12 +41,12 @@ struct ManifestCheck {
       {
         continue
       }
-      add(difference.flaw { .wrongManifest(member: $0, expected: $1, found: $2) })
+      add(difference.problem { .wrongManifest(member: $0, expected: $1, found: $2) })
     }
   }
 
-  private mutating func add(_ flaw: Flaw, _ day: Day? = nil) {
-    findings.append(Finding(flaw, at: path, day: day, commit: number))
+  private mutating func add(_ problem: Finding.Problem, _ day: Day? = nil) {
+    findings.append(Finding(problem, at: path, day: day, commit: number))
   }
 
   private mutating func expect(_ member: String, _ expected: String, _ found: String, _ day: Day? = nil) {

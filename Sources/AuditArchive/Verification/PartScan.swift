@@ -11,7 +11,7 @@ struct PartScan {
   /// What the rows add up to; nil when the file is not whole.
   private(set) var summary: PartSummary?
   /// Why it is not.
-  private(set) var flaw: Flaw?
+  private(set) var problem: Finding.Problem?
 
   /// `content` takes the rows' text, `each` the rows: all of them, or those before the place where the file stops being one.
   /// Throws what the store throws, `.missing` when there is no such file.
@@ -45,7 +45,7 @@ struct PartScan {
     } catch let error as StorageError {
       throw error
     } catch {
-      flaw = Flaw(of: error)
+      problem = Finding.Problem(of: error)
     }
   }
 
@@ -54,18 +54,20 @@ struct PartScan {
     _ each: (RowBatch) -> Void
   ) async throws(StorageError) {
     var reader: CSVPartReader?
-    var flaw: Flaw?
-    do { reader = try CSVPartReader() } catch { flaw = .unreadable("\(error)") }
+    var problem: Finding.Problem?
+    do { reader = try CSVPartReader() } catch { problem = .unreadable("\(error)") }
     try await readBytes(file, storage) { chunk in
       // After an error the rest of the file is read for its hash alone.
-      guard flaw == nil else { return }
-      do { try reader?.append(chunk, content: &content) { each($0) } } catch { flaw = Flaw(of: error) }
+      guard problem == nil else { return }
+      do { try reader?.append(chunk, content: &content) { each($0) } } catch {
+        problem = Finding.Problem(of: error)
+      }
     }
     guard bytes <= file.bytes else { return }  // it has grown since
-    if flaw == nil {
-      do { summary = try reader?.finish { each($0) } } catch { flaw = Flaw(of: error) }
+    if problem == nil {
+      do { summary = try reader?.finish { each($0) } } catch { problem = Finding.Problem(of: error) }
     }
-    self.flaw = flaw
+    self.problem = problem
   }
 
   private mutating func readBytes(
@@ -83,7 +85,7 @@ struct PartScan {
   }
 }
 
-extension Flaw {
+extension Finding.Problem {
   /// What a reader of parts says.
   fileprivate init(of error: any Error) {
     if (error as? CSVError)?.reason == .header || (error as? ParquetError)?.reason == .schema {
@@ -141,14 +143,14 @@ struct RowCheck {
   }
 
   /// What is wrong with the rows of the present part.
-  var flaws: [Flaw] {
-    var flaws: [Flaw] = []
+  var problems: [Finding.Problem] {
+    var problems: [Finding.Problem] = []
     if outside.rows > 0 {
-      flaws.append(
+      problems.append(
         .wrongDay(
           rows: outside.rows, first: outside.first, eventAt: Timestamp(microseconds: outside.eventAt)))
     }
-    if outOfOrder.rows > 0 { flaws.append(.outOfOrder(rows: outOfOrder.rows, first: outOfOrder.first)) }
-    return flaws
+    if outOfOrder.rows > 0 { problems.append(.outOfOrder(rows: outOfOrder.rows, first: outOfOrder.first)) }
+    return problems
   }
 }

@@ -11,33 +11,33 @@ struct QuarantineCheck {
       findings.append(Finding(.misnamed(expected: nil), at: file.path))
       return
     }
-    let flaws: [Flaw]
+    let problems: [Finding.Problem]
     do throws(StorageError) {
-      flaws =
+      problems =
         isQuick
-        ? try await QuarantineCheck.sizeFlaws(of: file, storage)
-        : try await QuarantineCheck.flaws(of: file, storage)
+        ? try await QuarantineCheck.sizeProblems(of: file, storage)
+        : try await QuarantineCheck.problems(of: file, storage)
     } catch {
-      flaws =
+      problems =
         switch error.reason {
         case .missing: [.missing()]
         case .symbolicLink: [.irregular(.symbolicLink)]
         default: [.unreadable(error)]
         }
     }
-    findings = flaws.map { Finding($0, at: file.path, commit: name.commit) }
+    findings = problems.map { Finding($0, at: file.path, commit: name.commit) }
   }
 
-  private static func sizeFlaws(
+  private static func sizeProblems(
     of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) async throws(StorageError) -> [Flaw] {
+  ) async throws(StorageError) -> [Finding.Problem] {
     guard let size = try await storage.size(file.path) else { return [.missing()] }
     return size == file.bytes ? [] : [.altered(.bytes(expected: file.bytes, found: size))]
   }
 
-  private static func flaws(
+  private static func problems(
     of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) async throws(StorageError) -> [Flaw] {
+  ) async throws(StorageError) -> [Finding.Problem] {
     var hash = SHA256()
     var (bytes, lines) = (0, 0)
     if let size = try await storage.size(file.path), size > file.bytes {
@@ -53,18 +53,18 @@ struct QuarantineCheck {
     }
     if bytes > file.bytes { return [.altered(.bytes(expected: file.bytes, found: bytes))] }
     let sha256 = hash.finalize().hex
-    var flaws: [Flaw] = []
+    var problems: [Finding.Problem] = []
     if sha256 != file.sha256 {
-      flaws.append(
+      problems.append(
         .altered(
           bytes == file.bytes
             ? .sha256(expected: file.sha256, found: sha256) : .bytes(expected: file.bytes, found: bytes)))
     } else if bytes != file.bytes {
-      flaws.append(.miscounted(.bytes, expected: file.bytes, found: bytes))
+      problems.append(.miscounted(.bytes, expected: file.bytes, found: bytes))
     }
     if lines != file.records {
-      flaws.append(.miscounted(.records, expected: file.records, found: lines))
+      problems.append(.miscounted(.records, expected: file.records, found: lines))
     }
-    return flaws
+    return problems
   }
 }

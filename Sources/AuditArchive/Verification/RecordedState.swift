@@ -5,7 +5,7 @@ struct RecordedState {
   /// nil when there is none, or none that can be read.
   private(set) var manifest: RecordedManifest?
   /// Of a run that is at work, or was killed.
-  private(set) var intent: Intent?
+  private(set) var intent: CommitIntent?
   /// Where the verification begins; nil: with the first commit.
   private(set) var base: ChainBase?
   /// Of the commit records after `base`, in order. Some may be missing where there is a base.
@@ -50,8 +50,9 @@ struct RecordedState {
         {
           throw ArchiveError.otherSpelling(found: found, asked: paths.log)
         } else {
-          let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: "\(found)")
-          findings.append(Finding(flaw, at: paths.manifest))
+          let problem = Finding.Problem.wrongManifest(
+            member: "source", expected: "\(paths.log)", found: "\(found)")
+          findings.append(Finding(problem, at: paths.manifest))
         }
       }
     } catch {
@@ -64,7 +65,7 @@ struct RecordedState {
       hasManifest = true
     }
     do throws(ArchiveError) {
-      intent = try await Opening(storage).intent()
+      intent = try await ArchiveState(storage).intent()
     } catch {
       switch error {
       case .damaged(let finding): findings.append(finding)
@@ -151,7 +152,7 @@ struct ChainBase {
     guard number > 0 else { return nil }
     do throws(ArchiveError) {
       guard try await stored(await storage.entry(paths.commit(manifest.commit))) != nil,
-        let (commit, sha256) = try await Opening(storage).commit(number),
+        let (commit, sha256) = try await ArchiveState(storage).commit(number),
         commit.commit == number
       else { return nil }
       self.number = number

@@ -40,7 +40,7 @@ struct UnlistedCheck {
   var isInDoubt: Bool { candidates.contains { ![.foreign, .stray].contains(kind(of: $0.path)) } }
 
   /// Another look. `later`: the commits that have come since the first one; `intent`: what is said now.
-  mutating func lookAgain(_ later: [Commit], _ intent: Intent?) async throws(StorageError) {
+  mutating func lookAgain(_ later: [Commit], _ intent: CommitIntent?) async throws(StorageError) {
     known.formUnion(intent?.files ?? [])
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
     var remaining: [StoredFile] = []
@@ -50,7 +50,7 @@ struct UnlistedCheck {
     candidates = remaining
   }
 
-  private func kind(of path: String) -> Flaw.Unlisted {
+  private func kind(of path: String) -> Finding.Problem.Unlisted {
     let place: (isLater: Bool, isEarlier: Bool)
     if let name = paths.partName(path) {
       let revision = state.partition(name.day)?.revision ?? 0
@@ -71,11 +71,6 @@ struct UnlistedCheck {
       Finding(.unlisted(kind(of: file.path)), at: file.path, day: paths.partName(file.path)?.day)
     }
   }
-}
-
-extension Manifest {
-  /// Of all files that it names.
-  var paths: Set<String> { Set(partitions.flatMap { $0.files.map(\.path) } + quarantine.map(\.path)) }
 }
 
 /// What stands in the folders of a log, and on the way to them, where a reader's pattern would find it.

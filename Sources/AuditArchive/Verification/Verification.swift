@@ -87,7 +87,7 @@ struct Verification {
     report.findings += findings.filter { finding in
       !irregular.contains { finding.path.hasPrefix($0 + "/") }
     }
-    irregular += findings.filter { $0.flaw.kind == .irregular }.map(\.path)
+    irregular += findings.filter { $0.problem.kind == .irregular }.map(\.path)
     progress.findings = report.findings.count
   }
 
@@ -115,7 +115,7 @@ struct Verification {
   // MARK: What is recorded
 
   /// A part that no first run was putting there.
-  private func exampleOfPart(besides intent: Intent?) async throws(ArchiveError) -> String? {
+  private func exampleOfPart(besides intent: CommitIntent?) async throws(ArchiveError) -> String? {
     var parts: Set<String> = []
     for format in PartFormat.allCases {
       let folder = paths.days(format)
@@ -211,7 +211,7 @@ struct Verification {
       report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
       report.files.add(checked.files)
       report.rows.add(checked.rows)
-      add(checked.findings.filter { partition.changedInCommit > lost || !$0.flaw.isMissing })
+      add(checked.findings.filter { partition.changedInCommit > lost || !$0.problem.isMissing })
       if isSound, partition.rows == 0, state.coverage.contains(partition.eventDate.window) {
         report.emptyDays.append(partition.eventDate)
       }
@@ -236,7 +236,7 @@ struct Verification {
       } each: { batch, file in
         search.add(batch, at: CrossDaySearch.Place(file, of: partition))
       }
-      guard check.findings.contains(where: \.flaw.isMissing) else { return check }
+      guard check.findings.contains(where: \.problem.isMissing) else { return check }
       let later = await commits(after: commit).flatMap(\.partitionsChanged)
       guard
         let newer = later.last(where: {
@@ -266,7 +266,7 @@ struct Verification {
             _ = try await PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
           } catch {
             unread[file.path] = Finding(
-              Flaw(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
+              Finding.Problem(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
           }
           progress.bytes += file.bytes
           observe(progress)
@@ -314,9 +314,9 @@ struct Verification {
   }
 
   /// What a run says now that it puts in its place.
-  private func intent() async throws(ArchiveError) -> Intent? {
+  private func intent() async throws(ArchiveError) -> CommitIntent? {
     do throws(ArchiveError) {
-      return try await Opening(storage).intent()
+      return try await ArchiveState(storage).intent()
     } catch .damaged {
       return nil  // `RecordedState` has reported it
     }

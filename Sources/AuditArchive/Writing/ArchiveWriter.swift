@@ -115,7 +115,7 @@ package final class ArchiveWriter: Sendable {
   /// are well says nothing of the others.
   package func isIntact(_ day: Day) async throws(ArchiveError) -> Bool {
     for file in manifest?.partition(day)?.files ?? [] {
-      if try await storage.flaw(of: file) != nil { return false }
+      if try await storage.problem(of: file) != nil { return false }
     }
     return true
   }
@@ -170,27 +170,28 @@ package final class ArchiveWriter: Sendable {
         changed.append(staged)
       }
     }
-    let opening = Opening(storage)
+    let archiveState = ArchiveState(storage)
     let plan = CommitPlan(
       change, days: changed,
-      lost: try await lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
+      lost: try await lostQuarantine(in: change.replaced, state.manifest, archiveState),
+      after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
     let number = plan.commit.commit
-    let rules = await opening.rules(for: plan.commit)
+    let rules = await archiveState.rules(for: plan.commit)
     if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
     }
 
     // Steps 2 to 6 of the format. Step 1, writing and syncing the parts, was staging.
-    if state.manifest == nil { try await opening.fixKind() }
-    let intent = Intent(
+    if state.manifest == nil { try await archiveState.fixKind() }
+    let intent = CommitIntent(
       firstCommit: state.firstCommit, commit: number, files: Set(plan.commit.filesAdded + state.undeleted))
     try await announce(intent, &state)
     try await stored(await storage.put(plan.puts))
     try await checkLease()
     let record = ArchiveJSON.encode(plan.commit)
     do throws(ArchiveError) {
-      try await opening.create(record, number, key: settings.signingKey)  // this is the commit
+      try await archiveState.create(record, number, key: settings.signingKey)  // this is the commit
     } catch {
       if await isThere(record, at: paths.commit(number)) {
         state.manifest.apply(plan.commit, sha256: sha256Hex(record))
@@ -226,7 +227,7 @@ package final class ArchiveWriter: Sendable {
     }
   }
 
-  private func announce(_ intent: Intent, _ state: inout State) async throws(ArchiveError) {
+  private func announce(_ intent: CommitIntent, _ state: inout State) async throws(ArchiveError) {
     let bytes = ArchiveJSON.encode(intent)
     state.isAnnounced = true
     state.intentFile = try await replace(paths.intent, bytes, since: state.intentFile, intent.commit)
@@ -252,8 +253,8 @@ package final class ArchiveWriter: Sendable {
     for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
       for file in partition.files {
         let entry = try await stored(await storage.entry(file.path))
-        if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
-          return Finding(flaw, at: file.path, day: partition.eventDate, commit: commit.commit)
+        if let problem = Finding.Problem(of: entry, bytes: file.bytes, rows: file.rows) {
+          return Finding(problem, at: file.path, day: partition.eventDate, commit: commit.commit)
         }
       }
     }
@@ -275,7 +276,7 @@ package final class ArchiveWriter: Sendable {
     }
     let next = (state.manifest?.commit ?? 0) + 1
     do throws(ArchiveError) {
-      try await announce(Intent(firstCommit: next, commit: next, files: state.undeleted), &state)
+      try await announce(CommitIntent(firstCommit: next, commit: next, files: state.undeleted), &state)
     } catch {
       // The one that is there still names what the last commit put there; that commit names what it removed.
     }
@@ -292,14 +293,14 @@ package final class ArchiveWriter: Sendable {
 
   /// The files of quarantine that a replacement of `window` gives up.
   private func lostQuarantine(
-    in window: Window?, _ manifest: Manifest?, _ opening: Opening
+    in window: Window?, _ manifest: Manifest?, _ archiveState: ArchiveState
   ) async throws(ArchiveError) -> [QuarantineFile] {
     guard let window else { return [] }
     var lost: [QuarantineFile] = []
     for file in manifest?.quarantine ?? [] {
-      guard try await storage.flaw(of: file) != nil else { continue }
+      guard try await storage.problem(of: file) != nil else { continue }
       var stored: Window?
-      if let name = paths.quarantineName(file.path) { stored = await opening.runWindow(name.commit) }
+      if let name = paths.quarantineName(file.path) { stored = await archiveState.runWindow(name.commit) }
       if stored.map(window.contains) ?? true { lost.append(file) }
     }
     return lost

@@ -13,14 +13,14 @@ struct Recovery {
     var report: RecoveryReport
   }
 
-  private let opening: Opening
+  private let archiveState: ArchiveState
   private let scratch: Scratch
   private let untidied: (StorageError) -> Void
-  private var storage: any ArchiveStorage { opening.storage }
-  private var paths: ArchivePaths { opening.paths }
+  private var storage: any ArchiveStorage { archiveState.storage }
+  private var paths: ArchivePaths { archiveState.paths }
 
-  init(_ opening: Opening, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
-    self.opening = opening
+  init(_ archiveState: ArchiveState, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
+    self.archiveState = archiveState
     self.scratch = scratch
     self.untidied = untidied
   }
@@ -31,12 +31,12 @@ struct Recovery {
   func run(
     source: ArchiveSource, fence: (holder: LockHolder, settings: WriterSettings)? = nil
   ) async throws(ArchiveError) -> Result {
-    var state = try await opening.state()
+    var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
     var report = RecoveryReport()
-    var intent: Intent?
+    var intent: CommitIntent?
     do throws(ArchiveError) {
-      intent = try await opening.intent()
+      intent = try await archiveState.intent()
     } catch .damaged(let finding) {
       report.unreadableIntent = finding
     }
@@ -44,7 +44,7 @@ struct Recovery {
     report.rebuilt = state.rebuilt
     report.interrupted = intent
     if let manifest = state.manifest {
-      report.damaged = try await opening.damage(in: manifest)
+      report.damaged = try await archiveState.damage(in: manifest)
       try await checkAge(of: manifest, report.damaged, intent)
       report.untoldQuarantine = untold(manifest, intent)
     }
@@ -55,7 +55,7 @@ struct Recovery {
     }
     let manifest = state.manifest
 
-    report.deleted = scratch.discardAll().map { Leftover(path: $0, reason: .staging) }
+    report.deleted = scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
       try await stored(await storage.secure(paths.commit(manifest.commit)))
       let bytes = ArchiveJSON.encode(manifest)
@@ -68,13 +68,13 @@ struct Recovery {
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
     if try await stored(await storage.entry(signature))?.kind == .file {
       try await stored(await storage.delete([signature]))
-      report.deleted.append(Leftover(path: signature, reason: .neverCommitted))
+      report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil { try await opening.fixKind() }
+    if manifest != nil { try await archiveState.fixKind() }
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
-      intentFile: try await opening.fileState(paths.intent), report: report)
+      intentFile: try await archiveState.fileState(paths.intent), report: report)
   }
 
   /// Creates the next commit, which changes nothing: the run that was taken over then fails at its own commit of that number. Nothing
@@ -82,7 +82,7 @@ struct Recovery {
   private func fence(
     after present: Manifest?, _ source: ArchiveSource, by holder: LockHolder, _ settings: WriterSettings
   ) async throws(ArchiveError) -> Commit {
-    if present == nil { try await opening.fixKind() }
+    if present == nil { try await archiveState.fixKind() }
     let number = (present?.commit ?? 0) + 1
     var standing =
       present?.standing
@@ -98,8 +98,8 @@ struct Recovery {
       standing: standing, previousCommitSHA256: present?.commitSHA256, partitionsChanged: [],
       partitionsRemoved: [], filesAdded: [], filesRemoved: [], quarantineAdded: [],
       coverageWithdrawn: Coverage(), run: run)
-    let signature = try await opening.fileState(paths.signature(number))
-    try await opening.create(
+    let signature = try await archiveState.fileState(paths.signature(number))
+    try await archiveState.create(
       ArchiveJSON.encode(commit), number, key: settings.signingKey, signature: signature)
     return commit
   }
@@ -107,15 +107,15 @@ struct Recovery {
   /// Whether files of later commits than the state's are there: then the state is an older copy, and a run would put other files in
   /// their places.
   private func checkAge(
-    of manifest: Manifest, _ damaged: [Finding], _ intent: Intent?
+    of manifest: Manifest, _ damaged: [Finding], _ intent: CommitIntent?
   ) async throws(ArchiveError) {
-    if damaged.contains(where: { $0.flaw == .brokenChain(.absent(upTo: manifest.commit)) }) {
-      let newest = try await opening.commitNumbers().last ?? 0
+    if damaged.contains(where: { $0.problem == .brokenChain(.absent(upTo: manifest.commit)) }) {
+      let newest = try await archiveState.commitNumbers().last ?? 0
       throw .missingCommits(from: newest + 1, to: manifest.commit)
     }
     let intended = Set(intent?.files ?? [])
     var later: [String] = []
-    for day in Set(damaged.lazy.filter(\.flaw.isMissing).compactMap(\.day)).sorted() {
+    for day in Set(damaged.lazy.filter(\.problem.isMissing).compactMap(\.day)).sorted() {
       let revision = manifest.partition(day)?.revision ?? 0
       for format in PartFormat.allCases {
         for file in try await stored(await storage.list(paths.day(day, format)))
@@ -128,7 +128,7 @@ struct Recovery {
   }
 
   /// What the run that was killed stored in quarantine, and may not have told anybody.
-  private func untold(_ manifest: Manifest, _ intent: Intent?) -> [QuarantineFile] {
+  private func untold(_ manifest: Manifest, _ intent: CommitIntent?) -> [QuarantineFile] {
     guard let intent else { return [] }
     return manifest.quarantine.filter { file in
       (paths.quarantineName(file.path)?.commit ?? 0) >= intent.firstCommit
@@ -137,14 +137,14 @@ struct Recovery {
 
   /// Deletes what the intent names and the state does not, and what the commits since have removed.
   private func finish(
-    _ intent: Intent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
+    _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
   ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
     var removed = rolledForward
     // The intent's own commit can stand before a fence, and before the manifest that was written.
     if let manifest, intent.commit <= manifest.commit - rolledForward.count {
       for number in max(1, intent.commit)...(manifest.commit - rolledForward.count) {
-        if let record = try await opening.commit(number) { removed.append(record.commit) }
+        if let record = try await archiveState.commit(number) { removed.append(record.commit) }
       }
     }
     let named = manifest?.paths ?? []
@@ -177,12 +177,12 @@ struct Recovery {
     let tidied = await storage.tidy(superseded, untidied: untidied)
     report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=
-      (neverCommitted.map { Leftover(path: $0, reason: .neverCommitted) }
-      + tidied.map { Leftover(path: $0, reason: .superseded) }).sorted { $0.path < $1.path }
+      (neverCommitted.map { Orphan(path: $0, reason: .neverCommitted) }
+      + tidied.map { Orphan(path: $0, reason: .superseded) }).sorted { $0.path < $1.path }
   }
 }
 
-extension Opening {
+extension ArchiveState {
   // MARK: For a writer
 
   /// Makes a commit: its signature first, and durable, so that no crash leaves a commit without the signature that it was to have.
@@ -222,7 +222,7 @@ extension Opening {
 }
 
 /// A file of ours that no reader may take for data.
-package struct Leftover: Hashable, Sendable {
+package struct Orphan: Hashable, Sendable {
   package enum Reason: String, Sendable {
     /// Of a run that died before its commit.
     case neverCommitted = "never committed"
@@ -247,7 +247,7 @@ package struct RecoveryReport: Hashable, Sendable {
   package var rolledForward: [Int] = []
   /// What was wrong with the manifest, where it was rebuilt from the commits.
   package var rebuilt: Finding?
-  package var deleted: [Leftover] = []
+  package var deleted: [Orphan] = []
   package var damaged: [Finding] = []
   /// What a run that was killed stored in quarantine, and may not have told anybody.
   package var untoldQuarantine: [QuarantineFile] = []
@@ -256,7 +256,7 @@ package struct RecoveryReport: Hashable, Sendable {
   /// What is wrong with a killed run's intent: nobody knows what it put in its place, and `verify` reports it.
   package var unreadableIntent: Finding?
   /// Of a run that did not end in order.
-  var interrupted: Intent?
+  var interrupted: CommitIntent?
   /// What commits have removed, and could not be deleted.
   var undeleted: [String] = []
 

@@ -7,7 +7,7 @@ import AuditRecord
 #endif
 
 /// A trial of the folders that a run writes to.
-struct WriteTrial {
+struct WriteProbe {
   let root: String
   let paths: ArchivePaths
   let files: any FileSystem
@@ -78,7 +78,7 @@ struct WriteTrial {
     let path = name(in: folder)
     let file = try files.create(path)
     let written = Result { () throws(StorageError) in
-      try files.write([UInt8](repeating: 0, count: WriteTrial.size), to: file)
+      try files.write([UInt8](repeating: 0, count: WriteProbe.size), to: file)
       // A full disk may show only now.
       try files.sync(file)
     }
@@ -145,7 +145,7 @@ struct WriteTrial {
 }
 
 /// What a trial of an archive's folders found.
-package struct WriteTrialResult: Hashable, Sendable {
+package struct WriteProbeResult: Hashable, Sendable {
   /// The archive's own folder, or the nearest above it that is there.
   package var folder: String
   /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
