@@ -4,17 +4,17 @@ package import AuditRecord
 package struct Finding: Hashable, Sendable {
   /// Relative to the archive.
   package var path: String
-  /// Whose rows are concerned; nil when it is not about a day.
+  /// The day whose rows are affected; nil if the finding is not about a day.
   package var day: Day?
-  /// The commit that is concerned; nil when it is not about one.
+  /// The commit that is affected; nil if the finding is not about one.
   package var commit: Int?
-  package var problem: Finding.Problem
-  /// What to export anew with `--replace` to make it good, where it is not the day: for a file of quarantine the window of the run
-  /// that stored it. nil also where that is not known.
+  package var problem: Problem
+  /// The window to export again with `--replace`, if it is not the day: for a quarantine file, the window of the run that stored it.
+  /// nil if it is not known.
   package var window: Window?
 
   package init(
-    _ problem: Finding.Problem, at path: String, day: Day? = nil, commit: Int? = nil, window: Window? = nil
+    _ problem: Problem, at path: String, day: Day? = nil, commit: Int? = nil, window: Window? = nil
   ) {
     self.path = path
     self.day = day
@@ -23,56 +23,58 @@ package struct Finding: Hashable, Sendable {
     self.window = window
   }
 
-  /// What to export anew with `--replace` to make it good; nil where that is not known, and for a file of state.
+  /// The window to export again with `--replace`; nil if it is not known, and for state files.
   package var replacement: Window? { window ?? day?.window }
 
-  /// Whose rows are concerned, in order.
+  /// The days whose rows are affected, in order.
   package var days: [Day] {
     guard case .duplicate(_, _, let other?) = problem else { return day.map { [$0] } ?? [] }
     return [other] + (day.map { [$0] } ?? [])
   }
 }
 
-/// What is wrong: facts, told apart by what an auditor would ask next. "Expected" is what the archive's own records
-/// promise, "found" is what is there.
 extension Finding {
+  /// What is wrong, as facts. "Expected" is what the archive's own records say, "found" is what is there.
   package enum Problem: Hashable, Sendable {
-    /// A file that the state needs is not there. `rows`: what was in it, for a part; `example`: a part that nothing names, for a state that
-    /// is gone.
+    /// A file that the state needs is missing.
+    ///
+    /// - Parameters:
+    ///   - rows: the rows that a part had.
+    ///   - example: an orphaned part, if the whole state is missing.
     case missing(rows: Int? = nil, example: String? = nil)
-    /// Other bytes than those that were sealed.
+    /// The bytes are not those that were sealed.
     case altered(Measure)
-    /// A file where data stands that no commit names.
+    /// A data file that no commit names.
     case unlisted(Unlisted)
-    /// Neither a file nor a folder, or a folder where only files stand: no archive holds it, and no run touches it.
+    /// Something that is neither a file nor a folder, or a folder where files belong. Runs leave it alone.
     case irregular(FileKind)
-    /// Not what its format says, or not to be had from the disk; where and why. `isDenied`: this user may not read it, which is no damage.
+    /// The file does not have its format, or the storage cannot read it. `isDenied`: this user may not read it, which is no damage.
     case unreadable(String, isDenied: Bool = false)
     /// The columns or the dialect are not those of this schema.
     case schemaMismatch(expected: String, found: String)
     case miscounted(Counted, expected: Int, found: Int)
-    /// Rows that do not come after the row before them by (`event_at`, `uuid`). `first` counts from 1 in its file.
+    /// Rows that are not sorted by (`event_at`, `uuid`). `first` is the row in its file, counted from 1.
     case outOfOrder(rows: Int, first: Int)
-    /// Rows whose `uuid` another row has: an earlier one of the day, or one of `otherDay`, an earlier day. `uuid` is that of the first.
+    /// Rows with the `uuid` of another row: an earlier one of the day, or one of `otherDay`, an earlier day. `uuid` is the first one's.
     case duplicate(rows: Int, uuid: String, otherDay: Day? = nil)
-    /// Rows of another day. `first` counts from 1 in its file.
+    /// Rows of another day. `first` is the row in its file, counted from 1.
     case wrongDay(rows: Int, first: Int, eventAt: Timestamp)
     case wrongBounds(expected: Bounds, found: Bounds)
-    /// The day's rows are not those that were committed; the hashes are those of `content_sha256`.
+    /// The day's rows are not those that were committed. The hashes are those of `content_sha256`.
     case wrongContent(expected: String, found: String)
-    /// The name is not the one that such a file has. `expected` is nil when no such file has a name of this log.
+    /// The file has a wrong name. `expected` is nil if no file of this log has such a name.
     case misnamed(expected: String?)
     case brokenChain(Break)
-    /// A commit record, or an entry of the state, contradicts what came before it.
+    /// A commit record, or an entry of the state, contradicts earlier ones.
     case inconsistent(member: String, expected: String, found: String)
     /// The manifest is not the sum of the commits.
     case wrongManifest(member: String, expected: String, found: String)
     case wrongCoverage(Claim, expected: String, found: String)
-    /// There is no signature beside the commit record.
+    /// The commit record has no signature.
     case unsigned
-    /// The signature beside the commit record is not of its bytes by the key.
+    /// The signature is not by this key, or not of this commit record.
     case badSignature
-    /// `archive.json` says that this archive holds another kind of logs.
+    /// `archive.json` names the other kind of logs.
     case wrongKind(expected: ArchiveKind, found: ArchiveKind)
 
     package enum Measure: Hashable, Sendable {
@@ -81,25 +83,25 @@ extension Finding {
     }
 
     package enum Unlisted: Hashable, Sendable {
-      /// What a run left that stopped; the next run deletes it.
+      /// An orphan of a stopped run; the next run deletes it.
       case leftover(Orphan.Reason)
-      /// A part of a revision that a commit replaced, and that is there again.
+      /// A part of a replaced revision that is back.
       case returned
-      /// A name of a later commit than there are, that no run said it would put there: the state may be an older copy.
+      /// A name of a later commit than there are, and of no intent: the state may be an older copy.
       case later
-      /// Any other name of ours.
+      /// Any other name of this log.
       case stray
-      /// Not a name of ours; runs leave it alone.
+      /// Not a name of this log; runs leave it alone.
       case foreign
     }
 
     package enum Counted: String, Sendable {
-      /// In a part file, or in the parts of a day.
+      /// Of a part file, or of the parts of a day.
       case rows
       /// Of a file.
       case bytes
       case uncompressedBytes = "uncompressed_bytes"
-      /// In a quarantine file, or in all of them.
+      /// Of a quarantine file, or of all of them.
       case records
     }
 
@@ -109,46 +111,46 @@ extension Finding {
     }
 
     package enum Break: Hashable, Sendable {
-      /// From the finding's commit up to this one, no record is there.
+      /// The records from the finding's commit to this one are missing.
       case absent(upTo: Int)
-      /// The record has another SHA-256 than the record after it, or the manifest, says.
+      /// The record does not have the SHA-256 that the next record, or the manifest, states.
       case altered(expected: String, found: String)
-      /// The record says that it follows another record than the one before it; nil: none.
+      /// The record names another predecessor than the one before it; nil: none.
       case detached(expected: String?, found: String?)
-      /// The record is not the one that was verified before; `found` is nil where the archive has not come that far.
+      /// The record is not the one that was verified before. `found` is nil if the archive has fewer commits now.
       case rewritten(expected: String, found: String?)
-      /// The record says that it is another commit than its name.
+      /// The record has another commit number than its name.
       case otherNumber(expected: Int, found: Int)
     }
 
     package enum Claim: String, Sendable {
       case start
-      /// Not the end of the first gap-free run.
+      /// Not the end of the first gap-free coverage.
       case highWaterMark = "high_water_mark"
       case coverage, gaps
       case lookbackDue = "lookback_due"
-      /// A day is settled that is not wholly covered.
+      /// A settled day that is not covered completely.
       case state
-      /// A covered day has no entry.
+      /// A covered day without an entry.
       case partitions
     }
+
+    static func unreadable(_ error: StorageError) -> Problem {
+      .unreadable("\(error)", isDenied: error.reason == .denied)
+    }
+
+    /// Whether all that is known of the file is that this user may not read it.
+    package var isDenied: Bool {
+      guard case .unreadable(_, isDenied: true) = self else { return false }
+      return true
+    }
+
+    var isMissing: Bool { kind == .missing }
   }
 }
 
 extension Finding.Problem {
-  static func unreadable(_ error: StorageError) -> Finding.Problem {
-    .unreadable("\(error)", isDenied: error.reason == .denied)
-  }
-
-  /// Whether nothing is known of the file but that this user may not read it.
-  package var isDenied: Bool {
-    guard case .unreadable(_, isDenied: true) = self else { return false }
-    return true
-  }
-}
-
-extension Finding.Problem {
-  /// The name of a kind of damage: stable, for programs.
+  /// The name of a kind of problem: stable, for programs.
   package enum Kind: String, Sendable, CaseIterable {
     case missing, altered, unlisted, irregular, unreadable
     case schemaMismatch = "schema-mismatch"
@@ -192,8 +194,26 @@ extension Finding.Problem {
     case .wrongKind: .wrongKind
     }
   }
+}
 
-  var isMissing: Bool { kind == .missing }
+/// A file of this log that no reader may take for data.
+package struct Orphan: Hashable, Sendable {
+  package enum Reason: String, Sendable {
+    /// A run was killed before its commit.
+    case neverCommitted = "never committed"
+    /// A commit replaced the revision.
+    case superseded
+    /// Unsealed work of a killed run.
+    case staging
+  }
+
+  package var path: String
+  package var reason: Reason
+
+  package init(path: String, reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
 }
 
 // The old names, for targets that are not renamed yet.

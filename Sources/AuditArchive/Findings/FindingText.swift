@@ -6,7 +6,7 @@ extension Finding: CustomStringConvertible {
 }
 
 extension Finding {
-  /// What is wrong with the file at the finding's path; begins small, ends without a full stop.
+  /// What is wrong with the file at `path`: lower case, without a full stop, to follow the path in a sentence.
   package var sentence: String {
     switch problem {
     case .missing(_, let example?):
@@ -57,7 +57,7 @@ extension Finding {
     }
   }
 
-  /// What is wrong, without the path; of a file that cannot be read, why.
+  /// What is wrong, for a sentence that already names the path.
   var reason: String {
     if case .unreadable(let why, _) = problem { why } else { sentence }
   }
@@ -77,7 +77,6 @@ extension Finding.Problem.Unlisted {
     case .stray: "has a name of this log, and no commit names it; no export deletes it"
     case .foreign: "is not a file of this tool; no export deletes it"
     }
-
   }
 }
 
@@ -89,7 +88,6 @@ extension Finding.Problem.Counted {
     case .uncompressedBytes: "bytes of text"
     case .records: "records"
     }
-
   }
 }
 
@@ -97,7 +95,6 @@ extension Finding.Problem.Bounds {
   package var text: String {
     guard let min = self.min, let max = self.max else { return "none" }
     return "\(min) and \(max)"
-
   }
 }
 
@@ -114,7 +111,6 @@ extension Finding.Problem.Break {
     case .rewritten(_, nil): "is not there, and was when it was verified: the newest commit is an earlier one"
     case .otherNumber(let expected, let found): "says that it is commit \(found), and its name is \(expected)"
     }
-
   }
 }
 
@@ -125,7 +121,6 @@ extension Finding.Problem.Claim {
     case .partitions: "there are \(found) of \(expected) that are covered; this day is the first without one"
     default: "\(rawValue) is \(found), and has to be \(expected)"
     }
-
   }
 }
 

@@ -63,22 +63,21 @@ extension ArchiveJSON {
   }
 }
 
-/// Where the bytes of a file of the state differ from those that this program writes for what they should say.
+/// How the bytes of a state file differ from those that this program would write for the same value.
 ///
-/// Same value, same bytes (`ArchiveJSON`): a file that another program wrote, or edited, shows here, however it is read.
+/// Equal values have equal bytes (`ArchiveJSON`), so this also detects files that another program wrote or edited.
 struct RecordText {
   struct Difference {
-    /// Of the outermost object.
+    /// A member of the outermost object.
     var member: String
     var expected: JSONTree?
     var found: JSONTree?
   }
 
-  /// In the order of the names. A member that is not there is as good as one that says nothing, such as a counter at 0: records of an
-  /// earlier build have fewer.
+  /// Sorted by name. A missing member equals an empty one, such as a counter of 0: records of early builds have fewer.
   let differences: [Difference]
 
-  /// nil where the bytes are those expected.
+  /// nil if the bytes are equal.
   init?(_ bytes: [UInt8], expected: [UInt8]) throws(JSONTreeError) {
     guard bytes != expected else { return nil }
     guard case .object(let found) = try JSONTree(bytes), case .object(let expected) = try JSONTree(expected)
@@ -105,7 +104,7 @@ struct RecordText {
 }
 
 extension RecordText.Difference {
-  /// What is wrong, in a record that is of no other part of the state.
+  /// The problem that the difference is; `other` makes it for members that have no problem of their own.
   func problem(_ other: (_ member: String, _ expected: String, _ found: String) -> Finding.Problem)
     -> Finding.Problem
   {
@@ -128,7 +127,7 @@ extension RecordText.Difference {
 }
 
 extension JSONTree? {
-  /// On one line, cut where it is long.
+  /// One line, at most 200 characters.
   fileprivate var summary: String {
     let text = self?.summary ?? "not there"
     return text.count > 200 ? text.prefix(200) + "…" : text

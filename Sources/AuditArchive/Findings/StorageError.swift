@@ -1,4 +1,4 @@
-/// One operation on the store that failed: which, on what, and why.
+/// A storage operation that failed: which one, on what, and why.
 package struct StorageError: Error, Hashable, Sendable {
   package enum Operation: String, Sendable {
     case create, open, write, read, sync, close, rename, link
@@ -11,15 +11,14 @@ package struct StorageError: Error, Hashable, Sendable {
     case lock
   }
 
-  /// What tells one failure from another for a program.
+  /// The kinds of failure that programs distinguish.
   package enum Reason: Hashable, Sendable {
     /// The name is taken.
     case exists
-    /// Nothing there.
     case missing
     /// No space left.
     case full
-    /// No more files can be made, whatever space is left.
+    /// The file system cannot hold more files, whatever space is left.
     case noInodes
     /// The quota of the user, group or project is used up.
     case quota
@@ -27,49 +26,49 @@ package struct StorageError: Error, Hashable, Sendable {
     case denied
     /// Mounted read-only.
     case readOnly
-    /// The two names are on two volumes.
+    /// The two names are on different volumes.
     case otherVolume
     /// The file system has no locks.
     case noLocks
-    /// The process, or the machine, has too many files open.
+    /// The process, or the machine, has too many open files.
     case tooManyOpenFiles
-    /// The file would be larger than the file system, or a limit of the process, allows.
+    /// The file would exceed a limit of the file system or the process.
     case tooLarge
     case nameTooLong
-    /// A file system on a network, or of another process, that went away, or a device.
+    /// A network file system, a file system of another process or a device that went away.
     case disconnected
-    /// Something else, such as a file, where a folder of the archive should stand.
+    /// Something else, such as a file, is where a folder of the archive belongs.
     case notAFolder
-    /// A symbolic link below the archive's root, where a folder or a file of the archive should stand. The path is the link's.
+    /// A symbolic link below the archive's root. `path` is the path of the link.
     case symbolicLink
-    /// Something else than a regular file, and not a link, where a file of the archive should stand.
+    /// Something that is neither a regular file nor a link is where a file of the archive belongs.
     case notAFile(FileKind)
-    /// More bytes than any such file of an archive has.
+    /// The file is larger than any such file of an archive.
     case oversized
-    /// A folder that is not empty.
+    /// The folder is not empty.
     case notEmpty
-    /// The store does not have what was asked for.
+    /// The storage does not have the operation.
     case unsupported
-    /// Somebody else has changed the file since it was read.
+    /// Another process has changed the file since it was read.
     case outrun
-    /// The store asks for fewer requests; nothing was done.
+    /// The storage asks for fewer requests; nothing was done.
     case throttled
-    /// The store did not answer: nobody knows whether it was done.
+    /// The storage did not answer; the work may or may not be done.
     case unreachable
-    /// The disk said no (EIO), or anything else.
+    /// An I/O error (EIO), or anything else.
     case other
   }
 
   package var operation: Operation
-  /// What it was about, as the user would name it.
+  /// As the user would write it.
   package var path: String
   package var reason: Reason
-  /// The store's words for it.
+  /// The storage's own explanation.
   package var detail: String
-  /// Bytes of the whole file that was being written, as far as it was known; nil when nothing was being written.
+  /// The known size in bytes of the file that was being written; nil for other operations.
   package var needed: Int?
 
-  /// The operating system's number for it (errno), for `PosixFileSystem` alone.
+  /// The error number of the operating system (errno). Used by `PosixFileSystem` only.
   var code: Int32 = 0
 
   package init(operation: Operation, path: String, reason: Reason, detail: String) {
@@ -78,18 +77,14 @@ package struct StorageError: Error, Hashable, Sendable {
     self.reason = reason
     self.detail = detail
   }
-}
 
-extension StorageError: CustomStringConvertible {
-  /// `could not write /data/audit/_staging/acme/0000 (it needs at least 65536 bytes): No space left on device`
-  package var description: String {
-    let need = needed.map { " (it needs at least \($0) bytes)" } ?? ""
-    return "could not \(operation.rawValue) \(path)\(need): \(detail)"
+  func with(_ reason: Reason) -> StorageError {
+    var error = self
+    error.reason = reason
+    return error
   }
-}
 
-extension StorageError {
-  /// Something else stands where a file, or a folder, is wanted.
+  /// Something else is where a file or a folder belongs.
   static func inPlace(
     of wanted: FileKind, _ found: FileKind, at path: String, _ operation: Operation, code: Int32 = 0
   ) -> StorageError {
@@ -105,5 +100,37 @@ extension StorageError {
     var error = StorageError(operation: operation, path: path, reason: reason, detail: detail)
     error.code = code
     return error
+  }
+}
+
+extension StorageError: CustomStringConvertible {
+  /// `could not write /data/audit/_staging/acme/0000 (it needs at least 65536 bytes): No space left on device`
+  package var description: String {
+    let need = needed.map { " (it needs at least \($0) bytes)" } ?? ""
+    return "could not \(operation.rawValue) \(path)\(need): \(detail)"
+  }
+}
+
+/// What a name in a folder refers to.
+package enum FileKind: Hashable, Sendable {
+  /// A regular file.
+  case file
+  case folder, symbolicLink, pipe, socket, device
+  /// The name is not UTF-8, so no path of an archive leads to it.
+  case unnameable
+  case other
+
+  /// `a named pipe`
+  package var words: String {
+    switch self {
+    case .file: "a file"
+    case .folder: "a folder"
+    case .symbolicLink: "a symbolic link"
+    case .pipe: "a named pipe"
+    case .socket: "a socket"
+    case .device: "a device"
+    case .unnameable: "something whose name is not UTF-8"
+    case .other: "something that is neither a file nor a folder"
+    }
   }
 }

@@ -141,7 +141,7 @@ package enum FileState: Hashable, Sendable {
   case present(String)
 }
 
-/// A file, or what stands among files.
+/// A file of the archive, or anything else among its files.
 package struct StoredFile: Hashable, Sendable {
   package var path: String
   /// Bytes of a file; 0 for anything else.

@@ -13,17 +13,19 @@ package protocol Lease: Sendable {
   func release() async throws(StorageError)
 }
 
+/// The answer to taking a lease.
 package enum LeaseAnswer: Sendable {
   case taken(any Lease)
-  /// By whom, where it says so.
+  /// The holder is nil if it is not recorded.
   case held(LockHolder?)
 }
 
+/// Whether the lease of a log is held.
 package enum LeaseState: Hashable, Sendable {
   case free
   /// No run has ever written the log here.
   case never
-  /// nil: it does not say by whom.
+  /// The holder is nil if it is not recorded.
   case held(LockHolder?)
 }
 

@@ -221,26 +221,6 @@ extension ArchiveState {
   }
 }
 
-/// A file of ours that no reader may take for data.
-package struct Orphan: Hashable, Sendable {
-  package enum Reason: String, Sendable {
-    /// Of a run that died before its commit.
-    case neverCommitted = "never committed"
-    /// Of a revision that a commit replaced.
-    case superseded
-    /// Unsealed work of a run that died.
-    case staging
-  }
-
-  package var path: String
-  package var reason: Reason
-
-  package init(path: String, reason: Reason) {
-    self.path = path
-    self.reason = reason
-  }
-}
-
 /// What opening an archive for writing found and did.
 package struct RecoveryReport: Hashable, Sendable {
   /// Commits that the manifest did not have yet.
