@@ -2,27 +2,35 @@ import AuditRecord
 import Crypto
 
 extension ArchiveStorage {
-  /// How a sealed file differs, byte for byte, from the one that was put there; nil when it does not.
-  func problem(of file: some SealedFile) async throws(ArchiveError) -> Finding.Problem? {
-    if let problem = Finding.Problem(of: try await stored(await entry(file.path)), bytes: file.bytes) {
-      return problem
-    }
-    let size = file.bytes
+  /// Reads a file from its beginning and hashes it. Ends at the end of the file, or once `limit` bytes are read.
+  func digest(
+    of path: String, limit: Int, each: ([UInt8]) -> Void = { _ in }
+  ) async throws(StorageError) -> (bytes: Int, sha256: String) {
     var hash = SHA256()
-    var offset = 0
-    while offset < size {
-      let bytes = try await stored(await read(file.path, at: offset))
-      guard !bytes.isEmpty else { return .altered(.bytes(expected: file.bytes, found: offset)) }
-      hash.update(bytes)
-      offset += bytes.count
+    var count = 0
+    while count < limit {
+      let bytes = try await read(path, at: count)
+      guard !bytes.isEmpty else { break }
+      count += bytes.count
+      hash.update(data: bytes)
+      each(bytes)
     }
-    let found = hash.finalize().hex
-    return found == file.sha256 ? nil : .altered(.sha256(expected: file.sha256, found: found))
+    return (count, hash.finalize().hex)
+  }
+
+  /// How a sealed file differs from the one that was put in place, by its bytes; nil if it does not.
+  func problem(of file: some SealedFile) async throws(ArchiveError) -> Finding.Problem? {
+    let entry = try await stored(await entry(file.path))
+    if let problem = Finding.Problem(of: entry, bytes: file.bytes) { return problem }
+    let found = try await stored(await digest(of: file.path, limit: file.bytes))
+    if found.bytes < file.bytes { return .altered(.bytes(expected: file.bytes, found: found.bytes)) }
+    return found.sha256 == file.sha256
+      ? nil : .altered(.sha256(expected: file.sha256, found: found.sha256))
   }
 }
 
 extension Finding.Problem {
-  /// Of a sealed file, as far as a look at its name tells; nil for none. `found`: what stands there; nil for nothing.
+  /// How the entry of a sealed file differs, by kind and size; nil if it does not. `found`: nil if nothing is there.
   init?(of found: StoredFile?, bytes: Int, rows: Int? = nil) {
     switch found {
     case nil: self = .missing(rows: rows)
@@ -31,17 +39,21 @@ extension Finding.Problem {
     default: return nil
     }
   }
-}
 
-/// In lower-case hex.
-func sha256Hex(_ bytes: some Collection<UInt8>) -> String {
-  var hash = SHA256()
-  hash.update(Array(bytes))
-  return hash.finalize().hex
-}
+  /// A sealed file that could not be read. `rows`: nil for a quarantine file.
+  init(of error: StorageError, rows: Int?) {
+    switch error.reason {
+    case .missing: self = .missing(rows: rows)
+    // Not `unreadable`: exporting the day again does not help, because a run refuses the archive.
+    case .symbolicLink: self = .irregular(.symbolicLink)
+    default: self = .unreadable(error)
+    }
+  }
 
-extension SHA256 {
-  fileprivate mutating func update(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { update(bufferPointer: $0) }
+  /// How the bytes of a sealed file differ, by size or else by hash.
+  static func altered(_ file: some SealedFile, bytes: Int, sha256: String) -> Finding.Problem {
+    bytes == file.bytes
+      ? .altered(.sha256(expected: file.sha256, found: sha256))
+      : .altered(.bytes(expected: file.bytes, found: bytes))
   }
 }

@@ -1,3 +1,4 @@
+import AuditRecord
 import Crypto
 
 #if canImport(FoundationEssentials)
@@ -6,11 +7,18 @@ import Crypto
   import Foundation
 #endif
 
-/// An Ed25519 private key, which signs commit records. It prints as `[redacted]`.
+// A commit record is signed by a file beside it: `commits/00000000000000000042.json.sig`, the 64 bytes of an Ed25519 signature
+// (RFC 8032) of the record's bytes. OpenSSL can check it:
+//
+//     openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in 42.json -sigfile 42.json.sig
+//
+// The record does not name the key. Each record holds the hash of the previous one, so a signature covers all earlier commits too.
+
+/// An Ed25519 private key that signs commit records. It prints as `[redacted]`.
 package struct SigningKey: Sendable {
   private let key: Curve25519.Signing.PrivateKey
 
-  /// From a PEM file as `openssl genpkey -algorithm ed25519` writes it.
+  /// Reads a PEM file of `openssl genpkey -algorithm ed25519`.
   package init(pem: String) throws(KeyFileError) {
     let bytes = try Ed25519PEM.privateKey(pem)
     do {
@@ -22,12 +30,12 @@ package struct SigningKey: Sendable {
 
   package var publicKey: VerificationKey { VerificationKey(key.publicKey) }
 
-  /// 64 bytes (RFC 8032) over a commit record's bytes.
+  /// The 64-byte signature (RFC 8032) of a commit record's bytes.
   func signature(of record: [UInt8]) -> [UInt8] {
     do {
       return Array(try key.signature(for: record))
     } catch {
-      // Only a key that is not one has no signatures.
+      // Every valid key can sign.
       fatalError("an Ed25519 key does not sign: \(error)")
     }
   }
@@ -39,11 +47,11 @@ extension SigningKey: CustomStringConvertible, CustomDebugStringConvertible, Cus
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// An Ed25519 public key, which tells whether a signature is that of its private key.
-package struct VerificationKey: Sendable {
+/// An Ed25519 public key that verifies signatures.
+package struct VerificationKey: Sendable, Hashable {
   private let key: Curve25519.Signing.PublicKey
 
-  /// From a PEM file as `openssl pkey -pubout` writes it.
+  /// Reads a PEM file of `openssl pkey -pubout`.
   package init(pem: String) throws(KeyFileError) {
     let bytes = try Ed25519PEM.publicKey(pem)
     do {
@@ -53,17 +61,13 @@ package struct VerificationKey: Sendable {
     }
   }
 
-  init(_ key: Curve25519.Signing.PublicKey) {
-    self.key = key
-  }
+  fileprivate init(_ key: Curve25519.Signing.PublicKey) { self.key = key }
 
-  /// Whether the signature, 64 bytes, is of these bytes and by this key.
+  /// Whether `signature`, 64 bytes, is the signature of these bytes by this key.
   package func accepts(_ signature: [UInt8], of record: [UInt8]) -> Bool {
     key.isValidSignature(signature, for: record)
   }
-}
 
-extension VerificationKey: Hashable {
   package static func == (one: VerificationKey, other: VerificationKey) -> Bool {
     one.key.rawRepresentation == other.key.rawRepresentation
   }
@@ -71,35 +75,10 @@ extension VerificationKey: Hashable {
   package func hash(into hasher: inout Hasher) { hasher.combine(key.rawRepresentation) }
 }
 
-/// The signature of one commit record, which stands beside it: `commits/00000000000000000042.json.sig`, the 64 bytes of an
-/// Ed25519 signature (RFC 8032) over the record's file bytes, so that OpenSSL alone can check it:
+/// The PEM files (RFC 7468) that OpenSSL makes for Ed25519 keys.
 ///
-///     openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in 42.json -sigfile 42.json.sig
-///
-/// The record says nothing about the key. Since each record holds the hash of the one before, a signature vouches for
-/// all that came before it too.
-package enum CommitSignature {
-  package enum Verdict: Hashable, Sendable {
-    case good
-    /// There is no signature.
-    case unsigned
-    /// Of other bytes, by another key, or no signature at all.
-    case bad
-  }
-
-  /// `signature`: the bytes of the file beside the record; nil when there is none.
-  package static func verify(
-    _ record: [UInt8], signature: [UInt8]?, key: VerificationKey
-  ) -> Verdict {
-    guard let signature else { return .unsigned }
-    return key.accepts(signature, of: record) ? .good : .bad
-  }
-}
-
-/// The two PEM files that OpenSSL makes for Ed25519, and nothing else.
-///
-/// PEM: RFC 7468. What is in it: RFC 8410, section 7 (private key, version 1, no attributes) and section 4 (public key).
-/// Both are 32 bytes behind a prefix that never varies, so that reading is comparing.
+/// RFC 8410 defines the content: section 7 the private key (version 1, no attributes), section 4 the public key. Both are a constant
+/// prefix and 32 bytes.
 enum Ed25519PEM {
   /// SEQUENCE { INTEGER 0, SEQUENCE { OID 1.3.101.112 }, OCTET STRING { OCTET STRING (32 bytes) } }
   static func privateKey(_ text: String) throws(KeyFileError) -> [UInt8] {
@@ -127,13 +106,13 @@ enum Ed25519PEM {
   }
 }
 
-/// Why a file is not the key that it should be. Never what is in it.
+/// Why a file is not the expected key. Does not contain what is in the file.
 package enum KeyFileError: Error, Hashable, Sendable {
   case notAPrivateKey, notAPublicKey
 }
 
 extension KeyFileError: CustomStringConvertible {
-  /// What one says after the file's name.
+  /// Follows the file's name in a sentence.
   package var description: String {
     switch self {
     case .notAPrivateKey:
@@ -148,4 +127,9 @@ extension KeyFileError: CustomStringConvertible {
       """
     }
   }
+}
+
+/// In lower-case hex.
+func sha256Hex(_ bytes: some Collection<UInt8>) -> String {
+  SHA256.hash(data: Array(bytes)).hex
 }

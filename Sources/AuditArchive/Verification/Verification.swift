@@ -266,7 +266,8 @@ struct Verification {
             _ = try await PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
           } catch {
             unread[file.path] = Finding(
-              Finding.Problem(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
+              Finding.Problem(of: error, rows: file.rows), at: file.path, day: place.day, commit: place.commit
+            )
           }
           progress.bytes += file.bytes
           observe(progress)

@@ -136,17 +136,10 @@ actor Quarantine {
     async throws(ArchiveError)
   {
     guard try await stored(await storage.size(file.path)) == file.bytes else { return }
-    var hash = SHA256()
     var lines = QuarantineLine.Reader()
-    var offset = 0
-    while offset < file.bytes {
-      let bytes = try await stored(await storage.read(file.path, at: offset))
-      guard !bytes.isEmpty else { return }
-      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-      lines.read(bytes)
-      offset += bytes.count
-    }
-    if hash.finalize().hex == file.sha256 { known.formUnion(lines.identities) }
+    let found = try await stored(
+      await storage.digest(of: file.path, limit: file.bytes) { lines.read($0) })
+    if found.sha256 == file.sha256 { known.formUnion(lines.identities) }
   }
 }
 
