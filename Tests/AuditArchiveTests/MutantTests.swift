@@ -84,7 +84,8 @@ import Testing
         isRead = true
       }
       if let intent = read(CommitIntent.self, bytes) {
-        try #require(read(CommitIntent.self, ArchiveJSON.encode(intent)).map { Set($0.files) } == Set(intent.files))
+        try #require(
+          read(CommitIntent.self, ArchiveJSON.encode(intent)).map { Set($0.files) } == Set(intent.files))
         isRead = true
       }
       return isRead

@@ -82,7 +82,8 @@ import Testing
       for path in leftovers.map(\.0) + unknown { try write("x", to: "\(folder)/\(path)") }
       // What the state names stays, and a name that is not ours is none of ours, whatever an intent says.
       let placed = leftovers.filter { $0.1 != .staging }.map(\.0)
-      let intent = CommitIntent(firstCommit: 3, commit: 3, files: placed + [named, "notes.txt", "../outside"])
+      let intent = CommitIntent(
+        firstCommit: 3, commit: 3, files: placed + [named, "notes.txt", "../outside"])
       try Data(ArchiveJSON.encode(intent)).write(to: URL(filePath: "\(folder)/_manifest/acme/intent.json"))
       try await withWriter(folder) { (writer) async throws in
         #expect(
@@ -107,7 +108,8 @@ import Testing
       let before = try tree(folder)
       guard
         case .damaged(let finding) = try await archiveError({ try await withWriter(folder) { _ in } }),
-        finding.path == "_manifest/acme/commits/00000000000000000004.json", finding.problem.kind == .brokenChain
+        finding.path == "_manifest/acme/commits/00000000000000000004.json",
+        finding.problem.kind == .brokenChain
       else {
         Issue.record("an altered record was passed over")
         return

@@ -1,22 +1,21 @@
 package import AuditRecord
 
-/// What a loader that holds the state of one commit has to do to hold that of the newest: replace these days, whole.
+/// What a loader that has the state of one commit has to do to reach the newest one: replace these days completely.
 package struct ChangesSince: Hashable, Sendable {
   package let log: LogName
   /// The commit that was loaded; 0 for none.
   package let since: Int
-  /// The newest commit, of which all this is told: the one to ask from next time, when the days are loaded.
+  /// The newest commit. Pass it as `since` next time, after loading the days.
   package let commit: Int
-  /// Of its record.
+  /// The SHA-256 of the newest commit's record.
   package let commitSHA256: String
   package let isSettledOnly: Bool
   /// Oldest first.
   package let days: [DayChange]
-}
 
-extension ChangesSince {
-  /// `present`: the newest state. `before`: the entries that days had at commit `since`, as far as they differ from
-  /// those of `present`; nil for a day that had none, or had never had a row.
+  /// - Parameters:
+  ///   - present: the newest state.
+  ///   - before: the entries of changed days at commit `since`; nil for a day without entry, or that never had a row.
   init(_ present: Manifest, since: Int, before: [Day: Partition?], isSettledOnly: Bool) {
     self.log = present.source.log
     self.since = since
@@ -33,27 +32,27 @@ extension ChangesSince {
 /// A day that a loader has to load again.
 package struct DayChange: Hashable, Sendable {
   package enum Action: String, Sendable {
-    /// The archive had never had a row of the day.
+    /// The archive never had a row of the day before.
     case new
-    /// Drop what was loaded of the day and load its files.
+    /// Delete the loaded rows of the day and load its files.
     case replace
-    /// Drop what was loaded of the day: it has no rows any more.
+    /// Delete the loaded rows of the day; it has none any more.
     case empty
   }
 
   package let action: Action
-  /// The day as it is now, with the files that are live.
+  /// The day as it is now, with its current files.
   package let partition: Partition
-  /// What was live at the commit that was loaded, and is no longer. By format, then in the order of the rows.
+  /// Files that were current at the loaded commit and are not any more. Sorted by format, then by the order of the rows.
   package let filesGone: [PartFile]
 
-  /// nil when there is nothing to load. `before`: the day at the commit that was loaded; nil when it had never had a row.
+  /// nil if there is nothing to load.
   ///
-  /// What counts is the files, whose names tell revision and content. A day that has the content of before in other files
-  /// counts too: whoever reads the files by name needs the new names, and to replace a day by itself does no harm.
+  /// A day has changed if its files have. That includes other files with the same content: a loader may know files by name, and
+  /// replacing a day by itself does no harm. A change of state alone is no change, except for a loader of settled days: it has not
+  /// loaded a day that was open then.
   ///
-  /// Who loads settled days only has not seen a day that was open, so that it counts when it has settled since, whether
-  /// or not its rows changed. For everybody else a change of state alone is none.
+  /// - Parameter before: the day at the loaded commit; nil if it never had a row.
   init?(of now: Partition, since before: Partition?, isSettledOnly: Bool) {
     let wasWithheld = isSettledOnly && before?.state == .open
     let (old, live) = (before?.files ?? [], Set(now.files.map(\.path)))
@@ -65,12 +64,28 @@ package struct DayChange: Hashable, Sendable {
   }
 }
 
+/// When a run was last complete.
+package enum LastComplete: Hashable, Sendable {
+  /// With this commit.
+  case commit(Commit)
+  /// Before this commit, the oldest that was read.
+  case before(Commit)
+
+  /// The latest time that it can have been.
+  package var latest: Timestamp {
+    switch self {
+    case .commit(let commit), .before(let commit): commit.committedAt
+    }
+  }
+}
+
 extension ArchiveState {
-  /// nil when there is no archive of the log. Reads the records after `since`, and of those before it as many as it
-  /// takes to know what the changed days were: few, since days mostly change soon after they were written. Since commit 0 every
-  /// day is new, and only the newest record is read.
+  /// The changes since a commit; nil if there is no archive of the log.
   ///
-  /// - Parameter sha256: of the record of commit `since`, where the loader kept it: another one means that history was rewritten.
+  /// Reads the records after `since`, and before it as many as it takes to find the former entries of the changed days. These are
+  /// few, because most days change soon after they were written. Since commit 0 every day is new, and only the newest record is read.
+  ///
+  /// - Parameter sha256: the SHA-256 of the record of commit `since`, if the loader kept it.
   func changes(
     since: Int, sha256: String? = nil, isSettledOnly: Bool
   ) async throws(ArchiveError) -> ChangesSince? {
@@ -85,7 +100,7 @@ extension ArchiveState {
       return ChangesSince(present, since: 0, before: before, isSettledOnly: isSettledOnly)
     }
     var before: [Day: Partition?] = [:]
-    /// The days whose entry at `since` had rows, in whatever revision, and was not read yet.
+    /// Days that had rows at `since`, and whose entry of that time is still to be read.
     var sought: Set<Day> = []
     for _ in since..<present.commit {
       guard let commit = try await chain.next() else { break }
@@ -114,86 +129,34 @@ extension ArchiveState {
   }
 }
 
-/// A log's commit records from the newest back to the first, each proven by the hash that its follower gives of it.
-struct CommitChain {
-  private let archiveState: ArchiveState
-  /// Of the next record that `next` returns; 0 after the first of all. `sha256` is what its follower says that it has.
+/// The commit records of a log, newest first. The hash in each record, and in the manifest, proves the record before it.
+private struct CommitChain {
+  private let state: ArchiveState
+  /// The number of the next record; 0 after the first commit.
   private var number: Int
+  /// The SHA-256 that the next record must have.
   private(set) var sha256: String?
 
-  init(_ archiveState: ArchiveState, from manifest: Manifest) {
-    self.archiveState = archiveState
+  init(_ state: ArchiveState, from manifest: Manifest) {
+    self.state = state
     self.number = manifest.commit
     self.sha256 = manifest.commitSHA256
   }
 
-  /// nil after the first of all. Throws `.brokenChain` where a record is missing or is not the one that was followed.
+  /// nil after the first commit. Throws `.damaged` if a record is missing or is not the one that the next record names.
   mutating func next() async throws(ArchiveError) -> Commit? {
     guard number > 0 else { return nil }
-    let path = archiveState.paths.commit(number)
-    guard let (commit, found) = try await archiveState.commit(number) else {
-      throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: path, commit: number))
-    }
-    guard found == sha256 else {
-      let problem = Finding.Problem.brokenChain(.altered(expected: sha256 ?? "null", found: found))
-      throw .damaged(Finding(problem, at: path, commit: number))
-    }
+    guard let (commit, found) = try await state.commit(number) else { throw broken(.absent(upTo: number)) }
+    guard found == sha256 else { throw broken(.altered(expected: sha256 ?? "null", found: found)) }
     guard commit.commit == number else {
-      let problem = Finding.Problem.brokenChain(.otherNumber(expected: number, found: commit.commit))
-      throw .damaged(Finding(problem, at: path, commit: number))
+      throw broken(.otherNumber(expected: number, found: commit.commit))
     }
     number -= 1
     sha256 = commit.previousCommitSHA256
     return commit
   }
-}
 
-/// When a run last had all that it was after, as the commits of a log tell it.
-package enum LastComplete: Hashable, Sendable {
-  /// With this commit, the newest of such a run.
-  case commit(Commit)
-  /// Before this commit: it is the oldest that was looked at, and neither it nor a later one is of such a run.
-  case before(Commit)
-
-  /// When it was, or the latest that it can have been.
-  package var latest: Timestamp {
-    switch self {
-    case .commit(let commit), .before(let commit): commit.committedAt
-    }
-  }
-}
-
-extension Archive {
-  /// The newest commit whose run had all that it was after; nil when no commit of the log is, or there is no archive.
-  ///
-  /// Goes from the newest commit down by number, passes over commits of runs that stopped and those that a run made on its
-  /// way, and reads at most `limit` records. Where none of these is complete, and there are older ones, it returns the oldest
-  /// of them as `.before`. Writes nothing, takes no lease.
-  ///
-  /// - Parameters:
-  ///   - newest: the number of the newest commit, where it is known; else the manifest is read for it.
-  ///   - limit: some 40 days of hourly runs, none of which was complete.
-  package func lastComplete(
-    newest: Int? = nil, limit: Int = 1_000
-  ) async throws(ArchiveError) -> LastComplete? {
-    var oldest: Commit?
-    for number in try await archiveState.newestNumbers(newest, limit: limit) {
-      guard let commit = try await archiveState.commit(number)?.commit else { continue }
-      if commit.run.complete { return .commit(commit) }
-      oldest = commit
-    }
-    guard let oldest, oldest.commit > 1 else { return nil }
-    return .before(oldest)
-  }
-}
-
-extension ArchiveState {
-  /// The numbers of a log's newest commits, newest first. `newest`: nil where it is not known.
-  func newestNumbers(_ newest: Int?, limit: Int) async throws(ArchiveError) -> [Int] {
-    try await checkKind()
-    var newest = newest
-    if newest == nil { newest = try await committed().manifest?.commit }
-    guard let newest, newest > 0, limit > 0 else { return [] }
-    return (max(1, newest - limit + 1)...newest).reversed()
+  private func broken(_ reason: Finding.Problem.Break) -> ArchiveError {
+    .damaged(Finding(.brokenChain(reason), at: state.paths.commit(number), commit: number))
   }
 }

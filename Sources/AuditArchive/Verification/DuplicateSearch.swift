@@ -1,54 +1,54 @@
 import AuditRecord
 
-/// Looks for events that stand on two days of a log: the API corrected their time between two exports.
+/// Finds events that are on two days of a log, because the API corrected their time between two exports.
 ///
-/// Memory does not grow with the archive. 64 bits stand for a uuid, and at most `limit` of them are held. Where there are more, they are
-/// looked at by slices, one pass over all days for each. Where two are equal, a last pass compares the uuids themselves, so that
-/// nothing is blamed by chance. Identities that fit into one slice, and are all different, need no pass but the first.
+/// Memory is constant: it holds 64 bits for a uuid, and at most `limit` of them. If there are more, it searches slice by slice, with
+/// one pass over all days for each. If two are equal, a last pass compares the uuids themselves. If all are different and fit into
+/// one slice, one pass is enough.
 ///
-/// Each pass gives every day once, in one of its formats, in the order of the days.
+/// Each pass adds every day once, in one of its formats, in order.
 struct CrossDaySearch {
-  /// Where a row stands.
+  /// The place of a row.
   struct Place: Hashable {
     var day: Day
-    /// Of the part.
+    /// The path of the part.
     var path: String
     /// The commit that made the day's revision.
     var commit: Int
   }
 
-  /// The identities whose lowest bits have a value.
+  /// The identities with certain lowest bits.
   private struct Slice {
     var bits = 0
     var value: UInt64 = 0
 
     func contains(_ identity: UInt64) -> Bool { identity & ((1 << UInt64(bits)) - 1) == value }
 
-    /// Keeps one half, and returns the other.
+    /// Keeps one half and returns the other.
     mutating func split() -> Slice {
       bits += 1
       return Slice(bits: bits, value: value | 1 << UInt64(bits - 1))
     }
   }
 
-  /// Suspects that are looked at in the last pass. Of more, those that are left over are found when these are mended.
+  /// The most suspects of the last pass. If there are more, the others are found once these are repaired.
   private static let suspectLimit = 1 << 16
 
   private let limit: Int
   private var slice = Slice()
   private var waiting: [Slice] = []
   private var seen: [UInt64] = []
-  /// Identities met twice, be it on one day.
+  /// Identities seen twice, also on one day.
   private var suspects: Set<UInt64> = []
-  /// Of the suspects, by uuid.
+  /// The places of the suspects, by uuid.
   private var places: [[UInt8]: [Place]] = [:]
   private var stage = Stage.searching
 
   private enum Stage { case searching, confirming, done }
 
-  /// `expected`: how many rows there may be; a hint.
+  /// - Parameter expected: the approximate number of rows, to reserve memory.
   init(limit: Int, expected: Int = 0) {
-    // Two different identities can always be parted.
+    // Two different identities can always be split.
     self.limit = max(2, limit)
     seen.reserveCapacity(min(self.limit, max(0, expected)))
   }
@@ -60,7 +60,7 @@ struct CrossDaySearch {
     case .confirming:
       for row in 0..<batch.count where suspects.contains(batch.identity(row).value) {
         let uuid = Array(batch.bytes[batch.cell(.uuid, row).range])
-        // A uuid that is twice on one day is a matter of that day.
+        // `DuplicateSearch` reports a uuid that is twice on one day.
         if places[uuid]?.last?.day != place.day { places[uuid, default: []].append(place) }
       }
     }
@@ -75,7 +75,7 @@ struct CrossDaySearch {
     seen.append(identity)
   }
 
-  /// Leaves at least half of the limit free, so that the next call is as many rows away.
+  /// Frees at least half of the limit.
   private mutating func makeRoom() {
     noteEqual()
     while seen.count > limit / 2 {
@@ -84,7 +84,7 @@ struct CrossDaySearch {
     }
   }
 
-  /// Sorts what was seen, and leaves each identity once.
+  /// Sorts the seen identities, notes those that occur twice, and keeps each once.
   private mutating func noteEqual() {
     seen.sort()
     var kept = 0
@@ -99,7 +99,7 @@ struct CrossDaySearch {
     seen.removeLast(seen.count - kept)
   }
 
-  /// Ends a pass over all days. Whether another one is needed.
+  /// Ends a pass over all days. Returns whether another one is needed.
   mutating func nextPass() -> Bool {
     switch stage {
     case .done, .confirming:
@@ -118,7 +118,7 @@ struct CrossDaySearch {
     }
   }
 
-  /// One for each two days: at the later one, with the other in the flaw.
+  /// One finding for each pair of days, at the later day.
   var findings: [Finding] {
     struct Pair: Hashable {
       var first: Day
@@ -145,12 +145,12 @@ struct CrossDaySearch {
   }
 }
 
-/// Looks for rows of a day with the same `uuid`, in memory that does not grow with the day.
+/// Finds rows of a day with the same `uuid`, in constant memory.
 ///
-/// 64 bits stand for a uuid. Where they are more than the limit, they are looked at by slices, one pass over the day for each; and
-/// where two are equal, a last pass compares the uuids themselves, so that nothing is blamed by chance.
+/// Holds 64 bits for a uuid. If there are more than the limit, it searches slice by slice, with one pass over the day for each. If two
+/// are equal, a last pass compares the uuids themselves.
 struct DuplicateSearch {
-  /// Suspects that are looked at in the last pass; more of them need no proof.
+  /// The most suspects of the last pass; more need no proof.
   private static let suspectLimit = 64
 
   private let limit: Int
@@ -159,7 +159,7 @@ struct DuplicateSearch {
   private var seen: Set<UInt64> = []
   private var rows = 0
   private var isFull = false
-  /// Identities met twice.
+  /// Identities seen twice.
   private var suspects: Set<UInt64> = []
   private var uuids: [UInt64: Set<[UInt8]>] = [:]
   private var confirmed: (rows: Int, uuid: String)?
@@ -196,7 +196,7 @@ struct DuplicateSearch {
     }
   }
 
-  /// Ends a pass over the day. Whether another one is needed.
+  /// Ends a pass over the day. Returns whether another one is needed.
   mutating func nextPass() -> Bool {
     switch stage {
     case .done, .confirming:
@@ -205,7 +205,7 @@ struct DuplicateSearch {
     case .searching:
       seen.removeAll(keepingCapacity: true)
       if isFull {
-        // More than fit: begin anew, in slices that do, as far as identities are spread evenly.
+        // Too many: start again with slices that fit, if identities are evenly distributed.
         slices = max(slices + 1, UInt64(rows / limit + 1) * 5 / 4)
         slice = 0
         isFull = false

@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// Whether a manifest is the sum of the commits up to its own, member by member.
+/// Compares a manifest with the sum of the commits up to its own, member by member.
 struct ManifestCheck {
   private(set) var findings: [Finding] = []
   private let path: String
@@ -25,7 +25,7 @@ struct ManifestCheck {
     }
   }
 
-  /// Days and quarantine are compared one by one; and of another commit than its record, `ChainCheck` tells.
+  /// Compares all members but days and quarantine, which have their own comparison, and `commit_sha256`, which `ChainCheck` checks.
   private mutating func compareText(_ bytes: [UInt8], _ expected: [UInt8], _ found: Manifest) {
     let differences: [RecordText.Difference]
     do throws(JSONTreeError) {
@@ -35,7 +35,7 @@ struct ManifestCheck {
     }
     for difference in differences
     where !["partitions", "quarantine", "commit_sha256"].contains(difference.member) {
-      // Of files that are not the right ones.
+      // It agrees with the manifest's own, wrong, quarantine.
       if difference.found == .scalar("\(found.quarantinedRecords)"),
         difference.member == "quarantined_records"
       {
@@ -100,7 +100,7 @@ extension Timestamp? {
   fileprivate var text: String { map { "\($0)" } ?? "null" }
 }
 
-/// Whether the entries of the days agree with what is covered.
+/// Compares the entries of the days with the coverage.
 struct CoverageCheck {
   private(set) var findings: [Finding] = []
 
@@ -119,7 +119,7 @@ struct CoverageCheck {
       let first = days.partitioningIndex { $0 >= touched.lowerBound }
       let last = days.partitioningIndex { $0 > touched.upperBound }
       guard last - first < touched.count else { continue }
-      // The first hole is enough to name: the entries are sorted, so it is where they fall behind the calendar.
+      // Report the first missing day: the entries are sorted, so it is where they first differ from the calendar.
       let missing =
         zip(days[first..<last], touched).first { $0 != $1 }?.1
         ?? touched.lowerBound.advanced(by: last - first)

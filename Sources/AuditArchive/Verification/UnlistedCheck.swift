@@ -1,27 +1,27 @@
 import AuditRecord
 
-/// Finds files among the data that no commit names. A loader that reads whole folders would take them for data. What other
-/// programs leave everywhere is told by itself.
+/// Finds data files that no commit names, because a loader that reads whole folders would load them. Files that other programs
+/// typically leave are listed separately.
 ///
-/// Looks twice: a run that goes on at the same time puts its files in place just before it commits them, and deletes the ones
-/// that they replace just after.
+/// Looks twice, because a run puts files in place just before it commits them, and deletes replaced ones just after.
 struct UnlistedCheck {
   private let storage: any ArchiveStorage
   private var paths: ArchivePaths { storage.paths }
   private let state: Manifest
-  /// What a run said that it would put in its place, and what the newest commit removed: the next run deletes these.
+  /// Files that the next run deletes: those of the intent, and those that the newest commits removed.
   private var known: Set<String>
   private var candidates: [StoredFile]
-  /// What other programs have left, in the log's folders of state too.
+  /// Files of other programs, also in the folders of the state.
   private(set) var leftByOthers: [LeftByOthers] = []
 
-  /// The first look. `alsoNamed`: what readers of an older manifest may still be after.
+  /// The first look.
+  ///
+  /// - Parameter manifest: an older state that readers may still use.
   init(
     _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, in listing: ArchiveListing,
     storage: any ArchiveStorage
   ) {
     let paths = storage.paths
-
     self.known = known
     self.storage = storage
     self.state = state
@@ -36,10 +36,10 @@ struct UnlistedCheck {
     candidates.removeAll { explained.contains($0.path) }
   }
 
-  /// Whether a run that is under way may still explain one of them.
+  /// Whether a running export may explain one of them.
   var isInDoubt: Bool { candidates.contains { ![.foreign, .stray].contains(kind(of: $0.path)) } }
 
-  /// Another look. `later`: the commits that have come since the first one; `intent`: what is said now.
+  /// Another look, with the commits since the first one and the present intent.
   mutating func lookAgain(_ later: [Commit], _ intent: CommitIntent?) async throws(StorageError) {
     known.formUnion(intent?.files ?? [])
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
@@ -73,18 +73,18 @@ struct UnlistedCheck {
   }
 }
 
-/// What stands in the folders of a log, and on the way to them, where a reader's pattern would find it.
+/// The entries of a log's folders and of the folders above them, where the pattern of a reader could match them.
 struct ArchiveListing {
-  /// Files of parts and of quarantine.
+  /// Files of the folders of parts and of quarantine.
   private(set) var data: [StoredFile] = []
-  /// Files of the log's state.
+  /// Files of the state.
   private(set) var state: [StoredFile] = []
-  /// What is neither a file nor a folder, or a folder in a file's place; by path.
+  /// Entries that are neither files nor folders, and folders where files belong. Sorted by path.
   private(set) var irregular: [StoredFile] = []
-  /// Such things under a name that readers skip.
+  /// Irregular entries under names that readers skip.
   private(set) var hidden: [LeftByOthers] = []
 
-  /// `withCommits`: lists the commit records too.
+  /// - Parameter withCommits: list the commit records too.
   init(_ storage: any ArchiveStorage, withCommits: Bool) async throws(StorageError) {
     let paths = storage.paths
     var found: [(entry: StoredFile, below: String)] = []
@@ -103,7 +103,7 @@ struct ArchiveListing {
       found += files.filter { $0.kind != .file }.map { ($0, folder) }
       above.formUnion(ArchivePaths.foldersAbove(folder))
     }
-    // What stands beside the folders of the logs is no log's own, and found by whoever reads the whole table.
+    // Entries beside the folders of logs belong to no log, but readers of the whole table find them.
     for folder in above.sorted() {
       guard try await storage.obstacle(to: folder) == nil else { continue }
       found += try await storage.list(folder, after: nil, isDeep: false).filter {
@@ -129,7 +129,7 @@ struct ArchiveListing {
 }
 
 extension ArchiveStorage {
-  /// The first thing on the way to a folder, and in its place, that is no folder; nil where the way is free, or ends.
+  /// The first entry on the way to a folder, or at its place, that is no folder; nil if there is none.
   func obstacle(to folder: String) async throws(StorageError) -> StoredFile? {
     for path in ArchivePaths.foldersAbove(folder) + [folder] {
       guard let entry = try await entry(path) else { return nil }
@@ -139,18 +139,18 @@ extension ArchiveStorage {
   }
 }
 
-/// A file of other programs among those of an archive: no damage, and no data either.
+/// A file of another program in the archive: neither damage nor data.
 package struct LeftByOthers: Hashable, Sendable {
   package enum Kind: String, Sendable {
-    /// Its name, or that of a folder on the way to it, begins with a dot: readers of tables skip it.
+    /// Its name, or that of a folder above it, begins with a dot; readers of tables skip it.
     case hidden
-    /// A file that was deleted over NFS while a program on that machine has it open.
+    /// Deleted over NFS while a program has it open.
     case deletedOverNFS = "deleted-over-nfs"
     /// Of a file manager, a network storage, or a file system.
     case ofSystem = "of-system"
     /// Of an editor.
     case backup
-    /// Of a `check` that was stopped.
+    /// Of a stopped `check`.
     case trial
   }
 
@@ -158,7 +158,7 @@ package struct LeftByOthers: Hashable, Sendable {
   package var path: String
   package var kind: Kind
 
-  /// nil when nothing in the path below `folder` is a name that other programs are known to leave.
+  /// nil if no name in the path below `folder` is one that other programs typically leave.
   init?(_ path: String, below folder: String) {
     guard path.hasPrefix(folder + "/") else { return nil }
     let names = path.dropFirst(folder.count + 1).split(separator: "/")
@@ -166,7 +166,6 @@ package struct LeftByOthers: Hashable, Sendable {
     (self.path, self.kind) = (path, kind)
   }
 
-  /// nil for a name that nobody is known to leave.
   private static func kind(_ name: Substring) -> Kind? {
     if name.hasPrefix(".nfs") { return .deletedOverNFS }
     if name.hasPrefix(".") { return .hidden }

@@ -56,7 +56,8 @@ import Testing
         let finding = try #require(report.findings.first, "\(limit)")
         #expect(report.findings.count == 1, "\(limit): \(report.findings)")
         #expect(
-          finding.problem == .duplicate(rows: 2, uuid: "2024-02-12-100000", otherDay: day(days[0])), "\(limit)")
+          finding.problem == .duplicate(rows: 2, uuid: "2024-02-12-100000", otherDay: day(days[0])),
+          "\(limit)")
         #expect(finding.day == day(days[2]) && finding.days == [day(days[0]), day(days[2])])
         #expect(finding.commit == 4 && finding.problem.kind == .duplicate)
         #expect(files.filter { $0.format == files[0].format }.last?.path == finding.path, "\(limit)")
