@@ -1,24 +1,17 @@
 import AuditRecord
 
-/// Reads what a log's archive holds. The chain of commits is the truth, and the manifest a projection of it: where the manifest cannot
-/// be used, the commits tell the state.
+/// Reads the committed state of a log.
+///
+/// The chain of commits is the truth, and the manifest a projection of it. If the manifest cannot be used, the commits are added up.
 struct ArchiveState {
   let storage: any ArchiveStorage
   var paths: ArchivePaths { storage.paths }
 
   init(_ storage: any ArchiveStorage) { self.storage = storage }
 
-  /// The rules for a commit, with what they need to know of the runs whose quarantine it gives up.
-  func rules(for commit: Commit) async -> CommitRules {
-    var rules = CommitRules(paths: paths)
-    for number in commit.filesRemoved.compactMap({ paths.quarantineName($0)?.commit }) {
-      rules.windows[number] = await runWindow(number)
-    }
-    return rules
-  }
+  // MARK: Refusals
 
-  // MARK: Refusals, before anything is touched
-
+  /// Throws `.otherKind` if the archive holds the other kind of logs.
   func checkKind() async throws(ArchiveError) {
     try await stored(await storage.checkPlace())
     let asked = ArchiveKind(of: paths.log)
@@ -27,23 +20,21 @@ struct ArchiveState {
     guard found == asked else { throw .otherKind(found: found, asked: asked) }
   }
 
-  /// An archive whose state was taken away is not a new one.
-  ///
-  /// A first run that died, or is at work, has said in its intent what it puts in its place. Returns whether there is a state.
-  @discardableResult
+  /// Whether there is a state. Throws `.stateMissing` if there are data files without one, unless the intent of a first run, which is
+  /// running or was killed, names them.
   func checkStateIsThere() async throws(ArchiveError) -> Bool {
     if try await hasState() { return true }
-    let files = try await parts() + stored(await storage.list(paths.quarantine))
+    let files = try await dataFiles()
     let ours = Set(files.map(\.path).filter { paths.partName($0) != nil || paths.quarantineName($0) != nil })
     if ours.isEmpty { return false }
     let unexplained = ours.subtracting(try await intent()?.files ?? [])
     guard let example = unexplained.min() else { return false }
-    // Another run may have made the first commit between two of these looks.
+    // Another run may have made the first commit meanwhile.
     if try await hasState() { return true }
     throw .stateMissing(example: example)
   }
 
-  /// Lists the commits only where there is neither a manifest nor the first of them.
+  /// Lists the commits only if there is neither a manifest nor the first commit.
   private func hasState() async throws(ArchiveError) -> Bool {
     for path in [paths.manifest, paths.commit(1)] {
       if try await stored(await storage.size(path)) != nil { return true }
@@ -51,7 +42,7 @@ struct ArchiveState {
     return try await !commitNumbers().isEmpty
   }
 
-  /// What a run that is at work, or was killed, has put or was about to put in its place.
+  /// The intent of a running or killed run.
   func intent() async throws(ArchiveError) -> CommitIntent? {
     for path in [paths.intent, paths.beginning] {
       if let bytes = try await read(path) {
@@ -61,30 +52,24 @@ struct ArchiveState {
     return nil
   }
 
-  /// A file of the state as it is now, whatever it says.
-  func fileState(_ path: String) async throws(ArchiveError) -> FileState {
-    try await stored(await storage.read(path))?.state ?? .absent
-  }
-
   // MARK: State
 
-  /// The newest state that is committed.
+  /// The newest committed state.
   struct Committed {
     /// nil before the first commit.
     var manifest: Manifest?
-    /// The manifest's file as it was read.
+    /// The version of the manifest's file that was read.
     var manifestFile = FileState.absent
     /// Commits that the manifest on disk does not have, in order.
     var rolledForward: [Commit] = []
-    /// Why the manifest on disk was not used; nil where it was, or where there is nothing.
+    /// Why the manifest on disk was not used; nil if it was, or if there is none.
     var rebuilt: Finding?
   }
 
-  /// The manifest, and every commit after it applied in order; or the sum of all commits, where the manifest cannot be read or says
-  /// what cannot be.
+  /// Reads the manifest, checks it, and applies every later commit. If the manifest cannot be read or breaks a rule, adds up all
+  /// commits instead.
   ///
-  /// Reads the manifest, the record of its commit, and one record for each commit after it; all records only where the manifest
-  /// cannot be used.
+  /// Reads the manifest, the record of its commit and one record for each later commit; all records only in the second case.
   func committed() async throws(ArchiveError) -> Committed {
     var state = Committed()
     let file = try await stored(await storage.read(paths.manifest))
@@ -93,17 +78,29 @@ struct ArchiveState {
       if let bytes = file?.bytes { state.manifest = try await manifest(bytes) }
     } catch .damaged(let finding) {
       let numbers = try await commitNumbers()
-      // Nothing else tells the state.
-      if numbers.isEmpty { throw .damaged(finding) }
+      guard let newest = numbers.last else { throw .damaged(finding) }
       state.rebuilt = finding
-      try await addUp(numbers, to: &state)
+      for number in 1...max(1, newest) {
+        guard let record = try await commit(number) else { throw absent(number) }
+        try await apply(record, number, to: &state.manifest)
+      }
       return state
     }
-    try await rollForward(&state)
-    return state
+    // The manifest stands for all records up to its own.
+    while true {
+      let number = (state.manifest?.commit ?? 0) + 1
+      guard let record = try await commit(number) else {
+        guard try await stored(await storage.size(paths.commit(number + 1))) == nil else {
+          throw absent(number)
+        }
+        return state
+      }
+      try await apply(record, number, to: &state.manifest)
+      state.rolledForward.append(record.commit)
+    }
   }
 
-  /// The manifest of these bytes. Throws `.damaged` for one that cannot be used.
+  /// Throws `.damaged` for a manifest that cannot be used.
   private func manifest(_ bytes: [UInt8]) async throws(ArchiveError) -> Manifest {
     let manifest = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
     try await checkSpelling(of: manifest.source.log)
@@ -112,7 +109,7 @@ struct ArchiveState {
     return manifest
   }
 
-  /// Compares the manifest with the record of its own commit; nil where they agree, and where that record is missing or altered, which
+  /// Compares the manifest with the record of its own commit. nil if they agree, and if that record is missing or altered, which
   /// `damage` reports.
   private func difference(from manifest: Manifest) async throws(ArchiveError) -> Finding? {
     guard let bytes = try await read(paths.commit(manifest.commit)), sha256Hex(bytes) == manifest.commitSHA256
@@ -132,29 +129,8 @@ struct ArchiveState {
     return nil
   }
 
-  /// Applies the records after the manifest's commit. Earlier records are not read: the manifest stands for them.
-  private func rollForward(_ state: inout Committed) async throws(ArchiveError) {
-    while true {
-      let number = (state.manifest?.commit ?? 0) + 1
-      guard let record = try await commit(number) else {
-        guard try await stored(await storage.size(paths.commit(number + 1))) == nil else {
-          throw .damaged(
-            Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
-        }
-        return
-      }
-      try await apply(record, number, to: &state.manifest)
-      state.rolledForward.append(record.commit)
-    }
-  }
-
-  private func addUp(_ numbers: [Int], to state: inout Committed) async throws(ArchiveError) {
-    for number in 1...max(1, numbers.last ?? 1) {
-      guard let record = try await commit(number) else {
-        throw .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
-      }
-      try await apply(record, number, to: &state.manifest)
-    }
+  private func absent(_ number: Int) -> ArchiveError {
+    .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
   }
 
   private func apply(
@@ -167,12 +143,21 @@ struct ArchiveState {
     state.apply(record.commit, sha256: record.sha256)
   }
 
-  /// The numbers of all commit records, in order. Lists all of them.
+  /// Throws `.otherSpelling` if a case-insensitive disk returned the file of another log.
+  private func checkSpelling(of found: LogName) async throws(ArchiveError) {
+    guard found.isOtherSpelling(of: paths.log) else { return }
+    if try await stored(await storage.isSpelledSo(paths.state)) { return }
+    throw .otherSpelling(found: found, asked: paths.log)
+  }
+
+  // MARK: Commits
+
+  /// The numbers of all commit records, in order. Lists the folder.
   func commitNumbers() async throws(ArchiveError) -> [Int] {
     try await stored(await storage.list(paths.commits)).compactMap { paths.commitNumber($0.path) }.sorted()
   }
 
-  /// nil when there is no such record.
+  /// nil if there is no such record.
   func commit(_ number: Int) async throws(ArchiveError) -> (commit: Commit, sha256: String)? {
     let path = paths.commit(number)
     guard let bytes = try await read(path) else { return nil }
@@ -181,42 +166,43 @@ struct ArchiveState {
     return (commit, sha256Hex(bytes))
   }
 
-  /// Tells a log that the disk takes for this one from a file that says the wrong one.
-  private func checkSpelling(of found: LogName) async throws(ArchiveError) {
-    guard found.isOtherSpelling(of: paths.log) else { return }
-    if try await stored(await storage.isSpelledSo(paths.state)) { return }
-    throw .otherSpelling(found: found, asked: paths.log)
+  /// The rules for a commit, with the windows of the runs whose quarantine it gives up.
+  func rules(for commit: Commit) async -> CommitRules {
+    var rules = CommitRules(paths: paths)
+    for number in commit.filesRemoved.compactMap({ paths.quarantineName($0)?.commit }) {
+      rules.windows[number] = await runWindow(number)
+    }
+    return rules
   }
 
-  /// What the run of a commit was after; nil when its record does not tell.
+  /// The window of the run of a commit; nil if the record does not have one or cannot be read.
   func runWindow(_ number: Int) async -> Window? {
     do {
       return try await commit(number)?.commit.run.window
     } catch {
-      // A damaged record of long ago keeps nobody from opening the archive; `verify` tells it.
+      // A damaged old record does not prevent reading the state; `verify` reports it.
       return nil
     }
   }
 
   // MARK: Damage
 
-  /// The files that a state names and that are missing or of another size, and the last record where it is not the one that the
-  /// manifest was made with. Lists the log's folders: that costs less than a look at each file.
+  /// The files of a state that are missing or have another size, and the last record if it is not the one of the manifest.
+  ///
+  /// Lists the log's folders, which is cheaper than inspecting each file.
   func damage(in manifest: Manifest) async throws(ArchiveError) -> [Finding] {
-    let listed = try await parts() + stored(await storage.list(paths.quarantine))
-    let standing = Dictionary(listed.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let listed = Dictionary(
+      try await dataFiles().map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [Finding] = []
     for partition in manifest.partitions {
       for file in partition.files {
-        guard let problem = try await problem(of: file, rows: file.rows, standing[file.path]) else {
-          continue
-        }
+        guard let problem = try await problem(of: file, rows: file.rows, listed[file.path]) else { continue }
         found.append(
           Finding(problem, at: file.path, day: partition.eventDate, commit: partition.changedInCommit))
       }
     }
     for file in manifest.quarantine {
-      guard let problem = try await problem(of: file, rows: nil, standing[file.path]) else { continue }
+      guard let problem = try await problem(of: file, rows: nil, listed[file.path]) else { continue }
       let commit = paths.quarantineName(file.path)?.commit
       var window: Window?
       if let commit { window = await runWindow(commit) }
@@ -229,35 +215,40 @@ struct ArchiveState {
   private func problem(
     of file: some SealedFile, rows: Int?, _ listed: StoredFile?
   ) async throws(ArchiveError) -> Finding.Problem? {
-    // An archive with links inside is refused: both calls throw for one, in the file's place or on the way to it.
+    // An archive with links inside is refused: both calls throw for a link at or on the way to the file.
     guard let listed else {
-      return Finding.Problem(
-        of: try await stored(await storage.entry(file.path)), bytes: file.bytes, rows: rows)
+      let entry = try await stored(await storage.entry(file.path))
+      return Finding.Problem(of: entry, bytes: file.bytes, rows: rows)
     }
     if listed.kind == .symbolicLink { _ = try await stored(await storage.size(file.path)) }
     return Finding.Problem(of: listed, bytes: file.bytes, rows: rows)
   }
 
-  /// The last commit record has to be the one that the manifest was made with.
   private func damagedRecord(_ manifest: Manifest) async throws(ArchiveError) -> Finding? {
     let path = paths.commit(manifest.commit)
-    let problem: Finding.Problem
+    var reason = Finding.Problem.Break.absent(upTo: manifest.commit)
     if let bytes = try await read(path) {
       let found = sha256Hex(bytes)
       if found == manifest.commitSHA256 { return nil }
-      problem = .brokenChain(.altered(expected: manifest.commitSHA256, found: found))
-    } else {
-      problem = .brokenChain(.absent(upTo: manifest.commit))
+      reason = .altered(expected: manifest.commitSHA256, found: found)
     }
-    return Finding(problem, at: path, commit: manifest.commit)
+    return Finding(.brokenChain(reason), at: path, commit: manifest.commit)
   }
 
-  func parts() async throws(ArchiveError) -> [StoredFile] {
+  // MARK: Files
+
+  /// The files in the folders of parts and of quarantine.
+  private func dataFiles() async throws(ArchiveError) -> [StoredFile] {
     var files: [StoredFile] = []
-    for format in PartFormat.allCases {
-      files += try await stored(await storage.list(paths.days(format)))
+    for folder in PartFormat.allCases.map({ paths.days($0) }) + [paths.quarantine] {
+      files += try await stored(await storage.list(folder))
     }
     return files
+  }
+
+  /// The present version of a state file.
+  func fileState(_ path: String) async throws(ArchiveError) -> FileState {
+    try await stored(await storage.read(path))?.state ?? .absent
   }
 
   func read(_ path: String) async throws(ArchiveError) -> [UInt8]? {

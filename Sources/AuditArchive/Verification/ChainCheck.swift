@@ -88,7 +88,7 @@ struct ChainCheck {
       each(number)
     }
     expectRecords(upTo: max(numbers.last ?? 0, anchor?.manifest.commit ?? 0))
-    blameLinks()
+    resolveBrokenLinks()
     checkAge()
     if let since, since.number > newest {
       add(.brokenChain(.rewritten(expected: since.sha256, found: nil)), since.number)
@@ -144,14 +144,14 @@ struct ChainCheck {
       previous = (number, "")
       silent.insert(number)
       add(.unreadable(error), number, isBreak: true)
-      return holdAgainstManifest(at: number)
+      return compareWithManifest(at: number)
     }
     let sha256 = await checkBytes(bytes, of: number)
     let before = previous
     previous = (number, sha256)
     do {
       let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
-      let text = try readAlike(bytes, as: commit, path)
+      let text = try differences(bytes, as: commit, path)
       checkLink(commit, number, before)
       for difference in text {
         add(difference.problem { .inconsistent(member: $0, expected: $1, found: $2) }, number)
@@ -178,11 +178,11 @@ struct ChainCheck {
       silent.insert(number)
       add(.unreadable(error.reason), number, isBreak: true)
     }
-    holdAgainstManifest(at: number)
+    compareWithManifest(at: number)
   }
 
   /// How the record differs from what this program would write. Throws `.damaged` for JSON that parsers read differently.
-  private func readAlike(
+  private func differences(
     _ bytes: [UInt8], as commit: Commit, _ path: String
   ) throws(ArchiveError) -> [RecordText.Difference] {
     do throws(JSONTreeError) {
@@ -209,11 +209,11 @@ struct ChainCheck {
     silent.insert(number)
     previous = (number, "")
     if let anchor, (next...number).contains(anchor.manifest.commit) {
-      holdAgainstManifest(at: anchor.manifest.commit)
+      compareWithManifest(at: anchor.manifest.commit)
     }
   }
 
-  private mutating func holdAgainstManifest(at number: Int) {
+  private mutating func compareWithManifest(at number: Int) {
     guard let anchor, anchor.manifest.commit == number else { return }
     fallback = anchor.manifest
     fallback?.partitions = anchor.manifest.orderedPartitions
@@ -236,7 +236,7 @@ struct ChainCheck {
   // MARK: Blame
 
   /// Decides which of two records that do not fit is wrong: the earlier one, if the next record or the manifest confirms the later.
-  private mutating func blameLinks() {
+  private mutating func resolveBrokenLinks() {
     let doubted = Set(brokenLinks.map(\.number))
     for link in brokenLinks {
       let isBeforeProven = isSinceProven && since?.number == link.number - 1
