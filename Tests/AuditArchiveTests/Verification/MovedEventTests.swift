@@ -226,7 +226,7 @@ import Testing
         })
         #expect(failure == nil && isDone)
         let problems = report?.findings.map(\.problem.kind) ?? []
-        #expect(!problems.contains(.duplicate), "kept \(isKept): \(flaws)")
+        #expect(!problems.contains(.duplicate), "kept \(isKept): \(problems)")
       }
     }
   }
