@@ -60,13 +60,9 @@ package struct Archive: Sendable {
     }
   }
 
-  /// Discards staged files. If the lease was lost, another run may be staging in the same folder.
+  /// Discards staged files. If the lease was lost, another run may be staging in the same folder; a later run discards the rest.
   private func close(_ scratch: Scratch, _ lease: any Lease) async {
-    var isHeld = false
-    do {
-      isHeld = try await lease.isHeld()
-    } catch {}  // unknown; the next run discards what is left
-    if isHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
+    if await lease.isKnownToBeHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
   }
 
   // MARK: Reading

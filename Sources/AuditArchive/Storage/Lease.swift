@@ -13,6 +13,19 @@ package protocol Lease: Sendable {
   func release() async throws(StorageError)
 }
 
+extension Lease {
+  /// Whether the lease is known to be held; false if the storage does not answer.
+  var isKnownToBeHeld: Bool {
+    get async {
+      do {
+        return try await isHeld()
+      } catch {
+        return false  // unknown
+      }
+    }
+  }
+}
+
 /// The answer to taking a lease.
 package enum LeaseAnswer: Sendable {
   case taken(any Lease)

@@ -210,16 +210,6 @@ package final class ArchiveWriter: Sendable {
     guard try await stored(await lease.isHeld()) else { throw .leaseLost(path: paths.lock) }
   }
 
-  private var isLeaseHeld: Bool {
-    get async {
-      do {
-        return try await lease.isHeld()
-      } catch {
-        return false  // unknown
-      }
-    }
-  }
-
   private func announce(_ intent: CommitIntent, _ state: inout State) async throws(ArchiveError) {
     let bytes = ArchiveJSON.encode(intent)
     state.isAnnounced = true
@@ -261,7 +251,7 @@ package final class ArchiveWriter: Sendable {
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await isLeaseHeld else { return }
+    guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
     guard !state.undeleted.isEmpty else {
       _ = await storage.tidy([paths.intent, paths.beginning], untidied: untidied)
       return
