@@ -1,10 +1,23 @@
 package import AuditRecord
 
-/// The archive of one log: the ways in for a run that writes, and for whoever wants to know.
+// Folders of this target, from the bottom; each names types of those before it only:
+//
+//     State         what the records say: paths, coverage, commits, the manifest; no I/O
+//     Findings      errors, findings, and the rules that records keep
+//     Files         calls of a local disk
+//     Storage       the storage of one log: a folder; leases; local work files
+//     Reading       the committed state, and the rows of a day
+//     Writing       recovery, staging, commits, quarantine
+//     Changes       what changed since a commit
+//     Verification  checks of everything
+//     Archive       this file: the entry points
+
+/// The archive of one log.
+///
+/// `withWriter` writes. All other methods take no lease and write nothing, and can run while a run is writing.
 package struct Archive: Sendable {
   let storage: any ArchiveStorage
-  var paths: ArchivePaths { storage.paths }
-  var opening: Opening { Opening(storage) }
+  var state: ArchiveState { ArchiveState(storage) }
 
   package init(_ location: ArchiveLocation, log: LogName) {
     self.init(in: location.storage(of: log))
@@ -14,24 +27,24 @@ package struct Archive: Sendable {
     self.storage = storage
   }
 
-  /// Holds the archive for the length of `body`: takes its lease, recovers it, and lets go of it at the end.
+  // MARK: Writing
+
+  /// Takes the lease of the log, recovers the archive, and runs `body` with a writer. Releases the lease at the end.
   ///
-  /// The folder is made when it is not there. Throws `.locked` at once when another run holds the log. The task is cancelled when
-  /// the lease is lost.
+  /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. Cancels the task if the lease is lost.
   ///
-  /// `untidied`: is told of each leftover that could not be removed. That fails nothing; a later opening tries again.
+  /// - Parameter untidied: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
   package nonisolated(nonsending) func withWriter<Result>(
     source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
     untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
+    _ = try await isThere()
     try await stored(await storage.checkWriting())
     let scratch = await storage.makeScratch(untidied: untidied)
     return try await storage.withLease(holder, untidied: untidied) { lease in
       do {
-        let recovered = try await Recovery(opening, scratch, untidied).run(
+        let recovered = try await Recovery(state, scratch, untidied).run(
           source: source, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
@@ -47,94 +60,191 @@ package struct Archive: Sendable {
     }
   }
 
-  /// Drops what is still staged. Where the lease was lost, another run may be staging beside this one.
+  /// Discards staged files. If the lease was lost, another run may be staging in the same folder; a later run discards the rest.
   private func close(_ scratch: Scratch, _ lease: any Lease) async {
-    var isHeld = false
-    do {
-      isHeld = try await lease.isHeld()
-    } catch {}  // nobody can tell, and the next run drops what stays
-    if isHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
+    if await lease.isKnownToBeHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
   }
 
-  /// The present state of the log, as far as it is committed; nil when there is no archive of it. Writes nothing and
-  /// takes no lease.
+  // MARK: Reading
+
+  /// The committed state of the log; nil if there is no archive of it.
   package func read() async throws(ArchiveError) -> Manifest? {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
-    return try await opening.state().manifest
+    _ = try await isThere()
+    return try await state.committed().manifest
   }
 
-  /// Whether there is an archive of the log. Looks at names alone: it reads neither the manifest nor a commit record.
+  /// Whether there is an archive of the log. Looks at names only; reads neither the manifest nor a commit record.
   package func isThere() async throws(ArchiveError) -> Bool {
-    try await opening.checkKind()
-    return try await opening.checkStateIsThere()
+    try await state.checkKind()
+    return try await state.checkStateIsThere()
   }
 
-  /// What changed since a commit (0: everything) that a loader has loaded; nil when there is no archive of the log.
-  ///
-  /// All of it is of one state, the newest that is committed. Writes nothing and takes no lease. A run that commits later
-  /// deletes files that are named here once it has replaced them: then ask again.
-  ///
-  /// `settledOnly`: leaves out days that may still change, until they have settled. `sha256`: of the record of that commit; throws
-  /// `.otherCommit` where the archive has another of the number.
-  package func changes(
-    since commit: Int, sha256: String? = nil, settledOnly: Bool = false
-  ) async throws(ArchiveError) -> ChangesSince? {
-    try await opening.checkKind()
-    try await opening.checkStateIsThere()
-    return try await opening.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
-  }
-
-  /// The present state, and the files it names that are missing or of another size: what opening for writing finds too.
-  /// nil when there is no archive. A run may be at work.
+  /// The committed state, and the files of it that are missing or have another size; nil if there is no archive.
   package func inspect() async throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
     while let manifest = try await read() {
-      let damaged = try await opening.damage(in: manifest)
-      // A commit since the first look has deleted what it replaced: that is no damage, and the next look is another.
+      let damaged = try await state.damage(in: manifest)
+      // A commit since then may have deleted what it replaced. That is no damage; look again.
       if damaged.isEmpty { return (manifest, []) }
       if try await read() == manifest { return (manifest, damaged) }
     }
     return nil
   }
 
-  /// The newest commits, newest first: at most `limit` records are read, from the newest down by number.
+  /// The rows of a day of a manifest.
+  ///
+  /// A commit deletes what it replaces. The reader then throws `.damaged`, and a newer manifest has the revision to read.
+  package func reader(of partition: Partition) -> DayReader {
+    DayReader(partition, storage: storage)
+  }
+
+  // MARK: Commits
+
+  /// The newest commits, newest first. Reads at most `limit` records.
   ///
   /// - Parameters:
-  ///   - newest: the number to begin with, where it is known; else the manifest is read for it.
-  ///   - isEnough: is asked after each record; true ends the reading.
+  ///   - newest: the newest commit number; nil reads the manifest for it.
+  ///   - isEnough: called after each record; true ends the reading.
   package func recentCommits(
     limit: Int, newest: Int? = nil, isEnough: ([Commit]) -> Bool = { _ in false }
   ) async throws(ArchiveError) -> [Commit] {
     var commits: [Commit] = []
-    for number in try await opening.newestNumbers(newest, limit: limit) {
-      guard let record = try await opening.commit(number) else { continue }
+    for number in try await newestNumbers(newest, limit: limit) {
+      guard let record = try await state.commit(number) else { continue }
       commits.append(record.commit)
       if isEnough(commits) { break }
     }
     return commits
   }
 
-  /// The rows of a day as a manifest names them. Takes no lease and writes nothing.
+  /// The newest commit of a complete run; nil if no commit is, or if there is no archive.
   ///
-  /// A run that commits meanwhile deletes what it has replaced: then the reader throws `.damaged`, a newer manifest has
-  /// another revision of the day, and that is the one to read.
-  package func reader(of partition: Partition) -> DayReader {
-    DayReader(partition, storage: storage)
+  /// Reads at most `limit` records, newest first. If none of them is complete and there are older ones, returns the oldest of them as
+  /// `.before`. The default limit is about 40 days of hourly runs.
+  ///
+  /// - Parameter newest: the newest commit number; nil reads the manifest for it.
+  package func lastComplete(
+    newest: Int? = nil, limit: Int = 1_000
+  ) async throws(ArchiveError) -> LastComplete? {
+    let commits = try await recentCommits(limit: limit, newest: newest) { $0.last?.run.complete ?? false }
+    guard let last = commits.last else { return nil }
+    if last.run.complete { return .commit(last) }
+    return last.commit > 1 ? .before(last) : nil
   }
 
-  // MARK: What a run will need
+  /// The numbers of the newest commits, newest first.
+  private func newestNumbers(_ newest: Int?, limit: Int) async throws(ArchiveError) -> [Int] {
+    try await state.checkKind()
+    var newest = newest
+    if newest == nil { newest = try await state.committed().manifest?.commit }
+    guard let newest, newest > 0, limit > 0 else { return [] }
+    return (max(1, newest - limit + 1)...newest).reversed()
+  }
 
-  /// Tries what a run does in each place where it writes, and leaves nothing behind.
+  /// What changed since a commit that a loader has loaded (0: everything); nil if there is no archive of the log.
   ///
-  /// In a folder it makes and removes a file where a run stages its work, and a folder where it puts what is finished; puts a file
-  /// there by a link and a rename; and makes the folder's names durable. What is not there yet is tried in the folder that it
-  /// would be made in. A file that a trial that died has left in the staging folder is deleted by the next run; `verify` tells
-  /// one elsewhere.
-  package func tryWriting() async throws(StorageError) -> WriteTrialResult { try await storage.tryWriting() }
+  /// Everything is of one state, the newest. A later commit deletes files that it replaces; then ask again.
+  ///
+  /// - Parameters:
+  ///   - sha256: the SHA-256 of that commit's record. Throws `.otherCommit` if the archive has another record of the number.
+  ///   - settledOnly: leave out open days until they are settled.
+  package func changes(
+    since commit: Int, sha256: String? = nil, settledOnly: Bool = false
+  ) async throws(ArchiveError) -> ChangesSince? {
+    _ = try await isThere()
+    return try await state.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
+  }
 
-  /// Whether a run could take the lease of the log now, and who holds it.
+  /// Like `changes`, and puts the files in a folder of their own under the same paths, where no run deletes them.
+  ///
+  /// If a run replaces a file before it is there, starts over with the newest state, so that all files are of one state. Returns nil,
+  /// and makes no folder, if there is no archive of the log. Throws `ArchiveError`, `CancellationError` or what `select` throws, and
+  /// then leaves nothing behind.
+  ///
+  /// - Parameters:
+  ///   - place: a missing or empty folder.
+  ///   - temporary: the folder to fill, on the volume of `place`. What is there is removed.
+  ///   - select: chooses the files of the changes.
+  package nonisolated(nonsending) func changes(
+    since commit: Int, sha256: String? = nil, settledOnly: Bool = false, linkedTo place: String,
+    temporary: String, fileSystem: any FileSystem = PosixFileSystem(),
+    select: (ChangesSince) async throws -> [PartFile]
+  ) async throws -> ChangesSince? {
+    var linked = LinkedFiles(archive: storage, temporary: temporary, files: fileSystem)
+    do {
+      while let changes = try await changes(since: commit, sha256: sha256, settledOnly: settledOnly) {
+        let wanted = try await select(changes)
+        if !linked.isBegun { try onDisk(linked.begin()) }
+        guard let gone = try await linked.add(wanted) else {
+          try onDisk(linked.finish(wanted, at: place))
+          return changes
+        }
+        // A run deletes a file only after a commit has replaced it.
+        let present = try await read()?.partitions ?? []
+        if let day = present.first(where: { $0.files.contains { $0.path == gone.path } }) {
+          throw ArchiveError.damaged(Finding(.missing(rows: gone.rows), at: gone.path, day: day.eventDate))
+        }
+      }
+    } catch {
+      linked.abandon()
+      throw error
+    }
+    linked.abandon()
+    return nil
+  }
+
+  // MARK: Checking
+
+  /// Verifies the archive, and returns all findings; nil if there is no archive of the log.
+  ///
+  /// Checks the archive as it is at one instant. Changes that a run makes meanwhile are not reported as damage. Throws only if it
+  /// cannot begin: no access, or a newer format.
+  ///
+  /// - Parameters:
+  ///   - patience: called before it looks again at a file that a run may be about to commit.
+  ///   - observe: called with the progress.
+  package func verify(
+    _ settings: VerificationSettings = VerificationSettings(), patience: () -> Void = {},
+    observe: (VerificationProgress) -> Void = { _ in }
+  ) async throws(ArchiveError) -> VerificationReport? {
+    var verification = Verification(storage: storage, settings: settings)
+    return try await verification.run(patience: patience, observe: observe)
+  }
+
+  /// Tries the operations of a run in each folder that a run writes to, and removes what it made.
+  ///
+  /// If it is killed, the next run deletes its file in the staging folder; `verify` reports one elsewhere.
+  package func tryWriting() async throws(StorageError) -> WriteProbeResult { try await storage.tryWriting() }
+
+  /// Whether a run could take the lease now, and who holds it.
   package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }
 
-  /// What is left where the archive is, or will be; nil where there is no end to it.
+  /// The free space at the archive; nil if there is no limit.
   package func space() async throws(StorageError) -> DiskSpace? { try await storage.space() }
+}
+
+/// The place of an archive: the value of `--archive`.
+package struct ArchiveLocation: Hashable, Sendable, CustomStringConvertible {
+  /// The path of a folder, absolute or relative to the working directory.
+  package let text: String
+
+  package init(folder: String) { text = folder }
+
+  package var description: String { text }
+
+  /// The storage of a log. Reads and creates nothing.
+  package func storage(of log: LogName) -> any ArchiveStorage {
+    LocalStorage(root: text, paths: ArchivePaths(log))
+  }
+
+  private static let schemes: Set = [
+    "s3", "s3a", "s3n", "gs", "gcs", "az", "azure", "abfs", "abfss", "wasb", "wasbs", "r2", "oss", "minio",
+    "file", "http", "https", "ftp", "ftps", "sftp", "ssh", "hdfs", "webdav", "dav", "smb", "nfs",
+  ]
+
+  /// The scheme of a URL: `s3` of `s3://bucket/audit`, and of `s3:/bucket/audit`, which lost a slash; nil for a path.
+  package static func scheme(of text: String) -> String? {
+    guard let match = text.prefixMatch(of: #/([A-Za-z][A-Za-z0-9+.\-]*):(//)?/#) else { return nil }
+    let scheme = String(match.output.1)
+    return match.output.2 != nil || schemes.contains(scheme.lowercased()) ? scheme : nil
+  }
 }

@@ -109,7 +109,9 @@ import Testing
     #expect(number == 3)
     let found = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()
     #expect(
-      found?.findings.map(\.flaw) == [.unlisted(.leftover(.superseded)), .unlisted(.leftover(.superseded))])
+      found?.findings.map(\.problem) == [
+        .unlisted(.leftover(.superseded)), .unlisted(.leftover(.superseded)),
+      ])
 
     disk.refuse([])
     try await withWriter(Self.root, fileSystem: disk) { writer in

@@ -10,7 +10,7 @@ import Testing
 
   /// An archive with two days; what a writer finds after `damage` was done to the part file of the first.
   private func damaged(_ damage: (String, Data) throws -> Void) async throws -> (
-    opening: [Flaw], reading: Flaw?
+    opening: [Finding.Problem], reading: Finding.Problem?
   ) {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let commit = try await withWriter(folder) {
@@ -24,10 +24,10 @@ import Testing
         await #expect(try writer.events(of: "2024-02-13").count == 5)
         do {
           _ = try await writer.events(of: day12)
-          return (writer.recovery.damaged.map(\.flaw), nil)
+          return (writer.recovery.damaged.map(\.problem), nil)
         } catch ArchiveError.damaged(let finding) {
           #expect(finding.path == path && finding.day == day(day12))
-          return (writer.recovery.damaged.map(\.flaw), finding.flaw)
+          return (writer.recovery.damaged.map(\.problem), finding.problem)
         }
       }
     }
@@ -99,7 +99,7 @@ import Testing
       let partition = try await withWriter(folder) { writer in
         try await #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
       }
-      func flaw(_ change: (inout Partition) -> Void) async throws -> Flaw? {
+      func problem(_ change: (inout Partition) -> Void) async throws -> Finding.Problem? {
         var changed = partition
         change(&changed)
         var reader = Archive(at: folder, log: log("acme")).reader(of: changed)
@@ -109,14 +109,14 @@ import Testing
         } catch {
           guard case .damaged(let finding) = error else { throw error }
           #expect(try finding.path == partition.files.at(0).path && finding.day == day(day12))
-          return finding.flaw
+          return finding.problem
         }
       }
-      await #expect(try flaw { _ in } == nil)
-      await #expect(try flaw { $0.files[0].rows = 51 } == .miscounted(.rows, expected: 51, found: 50))
+      await #expect(try problem { _ in } == nil)
+      await #expect(try problem { $0.files[0].rows = 51 } == .miscounted(.rows, expected: 51, found: 50))
       let other = String(repeating: "0", count: 64)
       await #expect(
-        try flaw { $0.contentSHA256 = other }
+        try problem { $0.contentSHA256 = other }
           == .wrongContent(expected: other, found: partition.contentSHA256))
     }
   }
@@ -166,7 +166,7 @@ import Testing
         text.replacingOccurrences(of: "1.0.0", with: "1.0.1"), to: "\(folder)/\(path)")
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.recovery.damaged.map(\.path) == [path])
-        guard case .brokenChain(.altered) = writer.recovery.damaged.first?.flaw else {
+        guard case .brokenChain(.altered) = writer.recovery.damaged.first?.problem else {
           Issue.record("\(writer.recovery)")
           return
         }

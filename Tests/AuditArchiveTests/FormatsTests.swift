@@ -15,8 +15,8 @@ import Testing
     return settings
   }
 
-  private func findings(_ folder: String) async throws -> [Flaw.Kind] {
-    try #require(try await Archive(at: folder, log: log("acme")).verify()).findings.map(\.flaw.kind)
+  private func findings(_ folder: String) async throws -> [Finding.Problem.Kind] {
+    try #require(try await Archive(at: folder, log: log("acme")).verify()).findings.map(\.problem.kind)
   }
 
   @Test(arguments: [[.csv], [.parquet], [.csv, .parquet]] as [Set<PartFormat>])
@@ -96,7 +96,7 @@ import Testing
         altered[place] ^= 1
         try altered.write(to: URL(filePath: path))
         let report = try #require(try await Archive(at: folder, log: log("acme")).verify())
-        #expect(report.findings.contains { $0.flaw.kind == .altered }, "byte \(place)")
+        #expect(report.findings.contains { $0.problem.kind == .altered }, "byte \(place)")
         #expect(report.findings.allSatisfy { $0.path == file.path }, "byte \(place): \(report.findings)")
       }
       try bytes.dropLast(40).write(to: URL(filePath: path))

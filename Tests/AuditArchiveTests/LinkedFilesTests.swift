@@ -154,12 +154,16 @@ import Testing
 
       let file = try #require(writer.manifest?.partition(day(day13))?.files.first)
       let whole = try Data(contentsOf: URL(filePath: "\(archive)/\(file.path)"))
-      let flaws = [Flaw.missing(rows: file.rows), .altered(.bytes(expected: file.bytes, found: 3))]
-      for flaw in flaws {
+      let problems = [
+        Finding.Problem.missing(rows: file.rows), .altered(.bytes(expected: file.bytes, found: 3)),
+      ]
+      for problem in problems {
         try FileManager.default.removeItem(atPath: "\(archive)/\(file.path)")
-        if flaw.kind != .missing { try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)")) }
+        if problem.kind != .missing {
+          try Data("cut".utf8).write(to: URL(filePath: "\(archive)/\(file.path)"))
+        }
         let error = try await archiveError { try await link(archive, to: place) }
-        #expect(error == .damaged(Finding(flaw, at: file.path, day: day(day13))))
+        #expect(error == .damaged(Finding(problem, at: file.path, day: day(day13))))
         try whole.write(to: URL(filePath: "\(archive)/\(file.path)"))
       }
       #expect(!FileManager.default.fileExists(atPath: place))

@@ -65,9 +65,9 @@ import Testing
     }
     #expect(identities(in: quarantine, piece: .max).count == 3)
     let corpus = [
-      LeaseNote(generation: 7, holder: holder).bytes, quarantine,
+      LockRecord(generation: 7, holder: holder).bytes, quarantine,
       ArchiveJSON.encode(ArchiveKindRecord(logs: .repositoryLogs)),
-      ArchiveJSON.encode(Intent(firstCommit: 6, commit: 7, files: ["csv/organization=acme/a", "é"])),
+      ArchiveJSON.encode(CommitIntent(firstCommit: 6, commit: 7, files: ["csv/organization=acme/a", "é"])),
     ]
     try await FuzzedReader.notes.readMutants(of: corpus, tokens: [Array(#""record":"#.utf8)]) {
       bytes, random in
@@ -75,16 +75,17 @@ import Testing
       try #require(identities.count <= bytes.count / 64)
       try #require(identities == self.identities(in: bytes, piece: Int.random(in: 1...100, using: &random)))
       var isRead = !identities.isEmpty
-      if let note = LeaseNote(bytes) {
-        try #require(LeaseNote(note.bytes)?.holder == note.holder)
+      if let note = LockRecord(bytes) {
+        try #require(LockRecord(note.bytes)?.holder == note.holder)
         isRead = true
       }
       if let kind = read(ArchiveKindRecord.self, bytes) {
         try #require(read(ArchiveKindRecord.self, ArchiveJSON.encode(kind))?.logs == kind.logs)
         isRead = true
       }
-      if let intent = read(Intent.self, bytes) {
-        try #require(read(Intent.self, ArchiveJSON.encode(intent)).map { Set($0.files) } == Set(intent.files))
+      if let intent = read(CommitIntent.self, bytes) {
+        try #require(
+          read(CommitIntent.self, ArchiveJSON.encode(intent)).map { Set($0.files) } == Set(intent.files))
         isRead = true
       }
       return isRead

@@ -55,7 +55,7 @@ import Testing
       }
       let clean = try tree(folder)
       let named = try #require(clean.keys.first { $0.hasSuffix(".csv.gz") })
-      let leftovers: [(String, Leftover.Reason)] = [
+      let leftovers: [(String, Orphan.Reason)] = [
         ("_staging/acme/spool-00000003", .staging),
         ("_staging/acme/anything", .staging),
         ("csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz", .superseded),
@@ -82,11 +82,12 @@ import Testing
       for path in leftovers.map(\.0) + unknown { try write("x", to: "\(folder)/\(path)") }
       // What the state names stays, and a name that is not ours is none of ours, whatever an intent says.
       let placed = leftovers.filter { $0.1 != .staging }.map(\.0)
-      let intent = Intent(firstCommit: 3, commit: 3, files: placed + [named, "notes.txt", "../outside"])
+      let intent = CommitIntent(
+        firstCommit: 3, commit: 3, files: placed + [named, "notes.txt", "../outside"])
       try Data(ArchiveJSON.encode(intent)).write(to: URL(filePath: "\(folder)/_manifest/acme/intent.json"))
       try await withWriter(folder) { (writer) async throws in
         #expect(
-          writer.recovery.deleted == leftovers.map { Leftover(path: $0.0, reason: $0.1) }.sorted(by: inReport)
+          writer.recovery.deleted == leftovers.map { Orphan(path: $0.0, reason: $0.1) }.sorted(by: inReport)
         )
         #expect(writer.recovery.damaged.isEmpty)
         await #expect(try writer.events(of: day12) == events(day12, 6))
@@ -107,7 +108,8 @@ import Testing
       let before = try tree(folder)
       guard
         case .damaged(let finding) = try await archiveError({ try await withWriter(folder) { _ in } }),
-        finding.path == "_manifest/acme/commits/00000000000000000004.json", finding.flaw.kind == .brokenChain
+        finding.path == "_manifest/acme/commits/00000000000000000004.json",
+        finding.problem.kind == .brokenChain
       else {
         Issue.record("an altered record was passed over")
         return
@@ -152,7 +154,7 @@ import Testing
       }
       #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
       let findings = try #require(try await Archive(at: folder, log: log("acme")).verify()).findings
-      #expect(Set(findings.filter { $0.flaw == .unlisted(.later) }.map(\.path)).isSuperset(of: later))
+      #expect(Set(findings.filter { $0.problem == .unlisted(.later) }.map(\.path)).isSuperset(of: later))
 
       // The newest state puts it right.
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
@@ -162,7 +164,7 @@ import Testing
       // Where it is lost: the files that no commit names are moved away, and their days exported anew.
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
       try copy("\(folder)/older", to: "\(folder)/_manifest")
-      for finding in findings where finding.flaw == .unlisted(.later) {
+      for finding in findings where finding.problem == .unlisted(.later) {
         try FileManager.default.removeItem(atPath: "\(folder)/\(finding.path)")
       }
       try await withWriter(folder, settings: settings) { writer in
@@ -288,7 +290,7 @@ import Testing
       try write(list, to: "\(folder)/_manifest/acme/beginning.json")
       #expect(try await Archive(at: folder, log: log("acme")).read() == nil)
       try await withWriter(folder) { writer in
-        #expect(writer.recovery.deleted == files.map { Leftover(path: $0, reason: .neverCommitted) })
+        #expect(writer.recovery.deleted == files.map { Orphan(path: $0, reason: .neverCommitted) })
       }
       #expect(try tree(folder).keys.filter { !$0.hasSuffix("/") } == ["_manifest/acme/lock"])
 
@@ -365,11 +367,11 @@ import Testing
           }
         } else {
           try await withWriter(folder) { writer in
-            #expect(writer.recovery.damaged.map(\.flaw) == [.irregular(kind)])
+            #expect(writer.recovery.damaged.map(\.problem) == [.irregular(kind)])
             await #expect(throws: ArchiveError.self) { try await writer.events(of: day12) }
           }
           #expect(
-            try await Archive(at: folder, log: log("acme")).inspect()?.damaged.map(\.flaw) == [
+            try await Archive(at: folder, log: log("acme")).inspect()?.damaged.map(\.problem) == [
               .irregular(kind)
             ])
         }
@@ -390,7 +392,7 @@ import Testing
       let sealed = try Data(contentsOf: URL(filePath: "\(folder)/\(second.path)"))
       // As a run leaves it that is killed before it tidies up.
       try bytes.write(to: URL(filePath: "\(folder)/\(first.path)"))
-      let intent = Intent(firstCommit: 2, commit: 2, files: [second.path])
+      let intent = CommitIntent(firstCommit: 2, commit: 2, files: [second.path])
       try Data(ArchiveJSON.encode(intent)).write(to: URL(filePath: "\(folder)/_manifest/acme/intent.json"))
       for damaged in [nil, sealed.dropLast()] {
         try FileManager.default.removeItem(atPath: "\(folder)/\(second.path)")
@@ -402,7 +404,7 @@ import Testing
         try sealed.write(to: URL(filePath: "\(folder)/\(second.path)"))
       }
       try await withWriter(folder) {
-        #expect($0.recovery.deleted == [Leftover(path: first.path, reason: .superseded)])
+        #expect($0.recovery.deleted == [Orphan(path: first.path, reason: .superseded)])
       }
       #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
     }
@@ -410,6 +412,6 @@ import Testing
 }
 
 /// Staging first.
-private func inReport(_ one: Leftover, _ other: Leftover) -> Bool {
+private func inReport(_ one: Orphan, _ other: Orphan) -> Bool {
   (one.reason == .staging ? 0 : 1, one.path) < (other.reason == .staging ? 0 : 1, other.path)
 }

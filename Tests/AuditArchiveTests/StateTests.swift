@@ -167,16 +167,16 @@ import Testing
         return finding
       }
       let before = try tree(folder)
-      #expect(try await refusal { $0.standing.commit = 6 }?.flaw.kind == .brokenChain)
+      #expect(try await refusal { $0.standing.commit = 6 }?.problem.kind == .brokenChain)
       #expect(
-        try await refusal { $0.previousCommitSHA256 = String(repeating: "0", count: 64) }?.flaw.kind
+        try await refusal { $0.previousCommitSHA256 = String(repeating: "0", count: 64) }?.problem.kind
           == .brokenChain)
-      #expect(try await refusal { $0.standing.source.query = "event:login" }?.flaw.kind == .inconsistent)
-      #expect(try await refusal { $0.standing.coverage = Coverage() }?.flaw.kind == .wrongCoverage)
+      #expect(try await refusal { $0.standing.source.query = "event:login" }?.problem.kind == .inconsistent)
+      #expect(try await refusal { $0.standing.coverage = Coverage() }?.problem.kind == .wrongCoverage)
       #expect(
-        try await refusal { $0.filesRemoved = [state.partitions[0].files[0].path] }?.flaw.kind
+        try await refusal { $0.filesRemoved = [state.partitions[0].files[0].path] }?.problem.kind
           == .inconsistent)
-      #expect(try await refusal { $0.standing.schema = "audit-log-2" }?.flaw.kind == .schemaMismatch)
+      #expect(try await refusal { $0.standing.schema = "audit-log-2" }?.problem.kind == .schemaMismatch)
       try FileManager.default.removeItem(atPath: "\(folder)/\(path)")
       #expect(try tree(folder) == before)
       #expect(try await refusal { _ in } == nil)

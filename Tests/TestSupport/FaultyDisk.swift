@@ -1,11 +1,11 @@
 import AuditArchive
 
-/// The names and bytes of a disk, as they are and as they would be after a power failure.
+/// The names and bytes of a disk, and those that would survive a power failure.
 struct FaultyDisk: Sendable {
-  /// What a name stands for.
+  /// What a name refers to.
   enum Entry: Hashable, Sendable {
     case folder
-    /// The place in `files`.
+    /// The index in `files`.
     case file(Int)
   }
 
@@ -21,7 +21,7 @@ struct FaultyDisk: Sendable {
 
   /// By path; the root is the empty one.
   var folders: [String: Folder] = ["": Folder()]
-  /// Files that were ever made, those without a name too.
+  /// All files ever created, also those without a name.
   var files: [File] = []
 
   static func split(_ path: String) -> (folder: String, name: String) {
@@ -44,7 +44,7 @@ struct FaultyDisk: Sendable {
     return files.count - 1
   }
 
-  /// Gives a name that is not taken.
+  /// Adds a name. Throws `.exists` if it is taken.
   mutating func add(
     _ entry: Entry, at path: String, _ operation: StorageError.Operation
   ) throws(StorageError) {
@@ -84,9 +84,9 @@ struct FaultyDisk: Sendable {
     for index in files.indices { files[index].durable = files[index].bytes }
   }
 
-  // MARK: A power failure
+  // MARK: Power failure
 
-  /// Keeps what was synced, and of the rest what `survival` says: each name and the bytes of each file on their own.
+  /// Keeps what was synced, and of the rest what `survival` decides for each name and each file.
   mutating func losePower(_ survival: inout Survival) {
     for index in files.indices where files[index].durable != files[index].bytes {
       files[index].bytes = survival.bytes(of: files[index])
@@ -108,12 +108,12 @@ struct FaultyDisk: Sendable {
   }
 }
 
-/// What a power failure leaves of all that was not synced.
+/// What a power failure leaves of unsynced names and bytes.
 package enum Survival: Sendable {
   case none
-  /// As after the death of a process alone: the machine goes on, and writes everything out.
+  /// Everything, as if only the process died.
   case all
-  /// Each thing is there or not, as chance has it; a file may be torn, or as long as it was and full of something else.
+  /// Random: names may be missing; files may be truncated, or full of other bytes.
   case some(SeededRandom)
 
   fileprivate mutating func keepsName() -> Bool {
@@ -136,7 +136,7 @@ package enum Survival: Sendable {
       let kept = Int.random(in: 0...file.bytes.count, using: &random)
       switch Int.random(in: 0..<4, using: &random) {
       case 0: return Array(file.bytes.prefix(kept))
-      // The length was written, the blocks were not: zeros, or what they held before.
+      // The length was written and the blocks were not: zeros, or old content.
       case 1: return Array(file.bytes.prefix(kept)) + [UInt8](repeating: 0, count: file.bytes.count - kept)
       case 2:
         return file.bytes.indices.map { $0 < kept ? file.bytes[$0] : UInt8(truncatingIfNeeded: $0 &* 31) }

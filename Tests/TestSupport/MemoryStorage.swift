@@ -2,22 +2,21 @@ package import AuditArchive
 import Crypto
 import Synchronization
 
-/// A bucket in memory: paths and bytes, no folders, no lock of the operating system. Its answers can be lost, late and refused.
+/// A bucket in memory: paths and bytes, without folders and file locks. Calls can fail in the ways of a remote store.
 ///
-/// What it holds outlives the processes that use it, a lease too: one that its holder did not give back can be taken over once it
-/// has expired.
+/// Its content outlives the processes that use it, including the lease: an unreleased lease can be taken over after it has expired.
 package final class MemoryBucket: Sendable {
-  /// What a call does that does not go well.
+  /// How a call fails.
   package enum Fault: Sendable, CaseIterable {
-    /// Nothing is done, and nothing is said.
+    /// The work is not done, and there is no answer.
     case lostRequest
-    /// It is done, and nothing is said.
+    /// The work is done, and there is no answer.
     case lostAnswer
-    /// Nothing is done.
+    /// The work is not done.
     case throttled
-    /// Others go first.
+    /// Other tasks run first.
     case delay
-    /// The process dies, before it is done or after; so do all that follow, until `restart`.
+    /// The process dies before or after the work; all later calls fail too, until `restart`.
     case deathBefore, deathAfter
   }
 
@@ -41,13 +40,13 @@ package final class MemoryBucket: Sendable {
     var tenancy: Tenancy?
     var calls = 0
     var fault: (number: Int, fault: Fault)?
-    /// One call in so many goes wrong.
+    /// One in so many calls fails.
     var chance: Int?
     var random = SeededRandom(seed: 0)
     var isDead = false
     var hasFailed = false
     var record: [String]?
-    /// What others do before the next call of that description.
+    /// What others do before the next call with that description.
     var meanwhile: (call: String, body: @Sendable () async -> Void)?
   }
 
@@ -55,7 +54,7 @@ package final class MemoryBucket: Sendable {
 
   package init() {}
 
-  /// What the other holds; nobody holds its lease.
+  /// A copy of the files, without the lease.
   package init(copyOf other: MemoryBucket) {
     let (files, version) = other.state.withLock { ($0.files, $0.version) }
     state.withLock { ($0.files, $0.version) = (files, version) }
@@ -63,17 +62,17 @@ package final class MemoryBucket: Sendable {
 
   // MARK: Faults
 
-  /// The n-th call from now, from 1, goes wrong.
+  /// Makes the n-th call from now, counted from 1, fail.
   package func fail(at number: Int, _ fault: Fault) {
     state.withLock { $0.fault = ($0.calls + number, fault) }
   }
 
-  /// From now on one call in `chance` goes wrong, but nobody dies.
+  /// From now on one in `chance` calls fails, without killing the process.
   package func failSometimes(oneIn chance: Int?, _ random: SeededRandom) {
     state.withLock { ($0.chance, $0.random) = (chance, random) }
   }
 
-  /// A new process; the lease of the one before has expired.
+  /// Starts a new process; the lease of the previous one has expired.
   package func restart() {
     state.withLock { state in
       (state.isDead, state.hasFailed, state.fault, state.chance) = (false, false, nil, nil)
@@ -81,26 +80,26 @@ package final class MemoryBucket: Sendable {
     }
   }
 
-  /// Just before the next call of that description, such as `create _manifest/…`, others do something.
+  /// Runs `body` just before the next call with that description, such as `create _manifest/…`.
   package func meanwhile(before call: String, _ body: @escaping @Sendable () async -> Void) {
     state.withLock { $0.meanwhile = (call, body) }
   }
 
-  /// Lets the lease expire, as when its holder is stopped for a while.
+  /// Lets the lease expire.
   package func expireLease() { state.withLock { $0.tenancy?.isExpired = true } }
 
-  /// Whether a call has gone wrong since the last restart, in a way that its caller was told of.
+  /// Whether a call has failed visibly since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
-  /// From now on remembers what it is asked to do, as `create _manifest/…`.
+  /// Records calls from now on, such as `create _manifest/…`.
   package func startRecording() { state.withLock { $0.record = [] } }
   package var calls: [String] { state.withLock { $0.record ?? [] } }
 
-  // MARK: What it holds
+  // MARK: Content
 
   package func contents(of path: String) -> [UInt8]? { state.withLock { $0.files[path]?.bytes } }
 
-  /// Gives a file other bytes, or with nil takes it away.
+  /// Replaces a file or, with nil, removes it.
   package func setContents(of path: String, _ bytes: [UInt8]?) {
     state.withLock { state in
       state.version += 1
@@ -108,7 +107,7 @@ package final class MemoryBucket: Sendable {
     }
   }
 
-  /// Of all files, sorted.
+  /// The paths of all files, sorted.
   package var paths: [String] { state.withLock { $0.files.keys.sorted() } }
 }
 
@@ -124,7 +123,7 @@ package struct MemoryStorage: ArchiveStorage {
     scratch = FaultyFileSystem(folder: "/scratch")
   }
 
-  /// Runs a call, or what becomes of it.
+  /// Runs a call, with the fault that is due.
   private func call<Result: Sendable>(
     _ operation: StorageError.Operation, _ path: String,
     _ body: (inout MemoryBucket.State) throws(StorageError) -> Result
@@ -157,8 +156,8 @@ package struct MemoryStorage: ArchiveStorage {
   }
 
   package func checkPlace() async throws(StorageError) {}
-  package func tryWriting() async throws(StorageError) -> WriteTrialResult {
-    WriteTrialResult(folder: "memory", lacksDurableNames: false)
+  package func tryWriting() async throws(StorageError) -> WriteProbeResult {
+    WriteProbeResult(folder: "memory", lacksDurableNames: false)
   }
 
   package func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
@@ -207,7 +206,7 @@ package struct MemoryStorage: ArchiveStorage {
     try await call(.read, path) { state in state.files[path].map { ($0.bytes, state.file(path)) } }
   }
 
-  /// Of a size that changes from call to call.
+  /// Returns a varying number of bytes.
   package func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8] {
     try await read(path, at: offset, count: 1 + (offset &* 7 &+ 4_001) % 9_000)
   }
@@ -240,7 +239,7 @@ package struct MemoryStorage: ArchiveStorage {
     }
   }
 
-  // MARK: The lease
+  // MARK: Lease
 
   package func takeLease(
     _ holder: LockHolder, lost: @escaping @Sendable () -> Void

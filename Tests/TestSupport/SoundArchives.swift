@@ -3,7 +3,7 @@ package import AuditRecord
 import Foundation
 package import Testing
 
-/// Verifies every archive at or below a folder, as tests that write one do at their end.
+/// Verifies every archive at or below a folder. Tests that write archives call it at their end.
 package func expectSoundArchives(
   below folder: String, sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {

@@ -1,10 +1,10 @@
-/// Makes folders below a root, each durable with those above it.
+/// Makes folders below a root durable, together with those above them.
 struct DurableFolders: Sendable {
   let root: String
   let files: any FileSystem
-  /// Known to stand, and to be durable.
+  /// Folders that exist and are durable.
   private var known: Set<String> = []
-  /// Whether this file system was seen to have no fsync of folders.
+  /// Whether the file system turned out to have no fsync of folders.
   private(set) var lacksSync = false
 
   init(root: String, files: any FileSystem) {
@@ -12,13 +12,13 @@ struct DurableFolders: Sendable {
     self.files = files
   }
 
-  /// Makes a folder where it is not there.
+  /// Makes a folder if it is missing.
   mutating func ensure(_ folder: String) throws(StorageError) {
     guard !known.contains(folder) else { return }
     if folder.isEmpty {
       try ensureRoot(root)
     } else {
-      // Synced even where the folder is there: a run that died may have made it and not synced it.
+      // Sync existing folders too: a run may have been killed between making one and syncing it.
       let parent = ArchivePaths.folder(of: folder)
       try ensure(parent)
       if try !isFolder(folder) { try make(DiskPath(root, folder)) }
@@ -27,7 +27,7 @@ struct DurableFolders: Sendable {
     known.insert(folder)
   }
 
-  /// The archive's own folder may be anywhere, behind a symbolic link too.
+  /// The archive's own folder can be anywhere, also behind a symbolic link.
   private mutating func ensureRoot(_ root: String) throws(StorageError) {
     guard try files.status(DiskPath(root)) == nil else { return }
     let parent = ArchivePaths.folder(ofSystemPath: root)
@@ -43,7 +43,7 @@ struct DurableFolders: Sendable {
     } catch let error where error.reason == .exists {}
   }
 
-  /// false when nothing is there; throws when something else is.
+  /// False if nothing is there; throws if something else is.
   func isFolder(_ folder: String) throws(StorageError) -> Bool {
     let path = DiskPath(root, folder)
     guard let status = try files.status(path) else { return false }
@@ -51,7 +51,7 @@ struct DurableFolders: Sendable {
     return true
   }
 
-  /// Removes a folder when nothing is left in it; makes durable in any case what was deleted from it.
+  /// Removes a folder if it is empty. Makes earlier deletions from it durable in any case.
   mutating func prune(_ folder: String) throws(StorageError) {
     do {
       try files.removeFolder(DiskPath(root, folder))
@@ -62,41 +62,12 @@ struct DurableFolders: Sendable {
     try sync(DiskPath(root, ArchivePaths.folder(of: folder)))
   }
 
-  /// Makes names durable, where the file system can.
+  /// Makes names durable, if the file system can.
   mutating func sync(_ folder: DiskPath) throws(StorageError) {
     do {
       try files.syncFolder(folder)
     } catch let error where error.reason == .unsupported {
       lacksSync = true
     }
-  }
-}
-
-extension FileSystem {
-  /// Takes away a name that may be gone already.
-  func remove(_ path: DiskPath) throws(StorageError) {
-    do {
-      try unlink(path)
-    } catch let error where error.reason == .missing {}
-  }
-
-  /// Up to `count` bytes from `offset` of a file that is opened for it.
-  func read(_ count: Int, at offset: Int, ofFileAt path: DiskPath) throws(StorageError) -> [UInt8] {
-    try reading(path) { (file) throws(StorageError) in try read(count, at: offset, from: file) }
-  }
-
-  func reading<Result>(
-    _ path: DiskPath, _ body: (OpenFile) throws(StorageError) -> Result
-  ) throws(StorageError) -> Result {
-    let file = try open(path)
-    let result: Result
-    do {
-      result = try body(file)
-    } catch {
-      try close(file)
-      throw error
-    }
-    try close(file)
-    return result
   }
 }

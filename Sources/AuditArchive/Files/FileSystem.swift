@@ -1,74 +1,148 @@
-/// What the archive asks of a file system: the only way in which it touches a disk.
+/// The file-system calls of the archive: its only way to a disk.
 ///
-/// Low level on purpose. Each operation is one that may fail, or be forgotten in a crash, on its own: bytes are durable
-/// after `sync`, names after `syncFolder` of the folder that holds them, and not before. Nothing here retries but for
-/// interruptions, and nothing does more than it says. Roots are absolute, or relative to the working directory.
+/// Low level on purpose: each operation can fail, or be undone by a power failure, on its own. Bytes are durable after `sync`, names
+/// after `syncFolder` of their folder. Operations are repeated only after interruptions. Roots are absolute, or relative to the
+/// working directory. Calls block their thread.
 ///
-/// Every operation throws `.symbolicLink` when a link stands below the root on the way, with the link's own path, and
-/// `.notAFolder` when something else does. Only regular files are opened.
+/// Every operation throws `.symbolicLink`, with the path of the link, if there is a link on the way below the root, and
+/// `.notAFolder` if there is anything else. Only regular files are opened.
 package protocol FileSystem: Sendable {
-  /// Creates a new empty file for writing. Throws `.exists` when the name is taken, by a symbolic link too.
+  /// Creates a new empty file for writing. Throws `.exists` if the name is taken, even by a symbolic link.
   func create(_ path: DiskPath) throws(StorageError) -> OpenFile
-  /// Opens a regular file for reading, without waiting. Throws `.notAFile` when something else stands there.
+  /// Opens a regular file for reading, without waiting. Throws `.notAFile` for anything else.
   func open(_ path: DiskPath) throws(StorageError) -> OpenFile
-  /// Writes all of `bytes` at the end of what was written before.
+  /// Appends all of `bytes`.
   func write(_ bytes: [UInt8], to file: OpenFile) throws(StorageError)
-  /// Up to `count` bytes from `offset`; fewer only at the end of the file.
+  /// Reads `count` bytes from `offset`; fewer only at the end of the file.
   func read(_ count: Int, at offset: Int, from file: OpenFile) throws(StorageError) -> [UInt8]
-  /// Returns when the file's bytes are durable.
+  /// Makes the bytes of the file durable.
   func sync(_ file: OpenFile) throws(StorageError)
   func close(_ file: OpenFile) throws(StorageError)
 
-  /// Gives a file its new name, replacing what had it.
+  /// Renames a file, and replaces the file at the new name.
   func rename(_ path: DiskPath, to newPath: DiskPath) throws(StorageError)
-  /// Gives a file its new name, in one step. Throws `.exists` when that is taken, `.unsupported` when this file system
-  /// cannot refuse.
+  /// Renames a file atomically. Throws `.exists` if the new name is taken, `.unsupported` if the file system cannot check that.
   func renameExclusively(_ path: DiskPath, to newPath: DiskPath) throws(StorageError)
-  /// Gives a file a second name. Throws `.exists` when that is taken, `.unsupported` when files have but one here.
+  /// Hard-links a file. Throws `.exists` if the new name is taken, `.unsupported` if the file system has no links.
   func link(_ path: DiskPath, to newPath: DiskPath) throws(StorageError)
-  /// Takes away a name; of a symbolic link its own.
+  /// Removes a name, of a symbolic link the link itself.
   func unlink(_ path: DiskPath) throws(StorageError)
 
-  /// Makes one folder. Throws `.exists` when the name is taken, `.missing` when its parent is not there.
+  /// Makes one folder. Throws `.exists` if the name is taken, `.missing` if its parent is missing.
   func makeFolder(_ path: DiskPath) throws(StorageError)
-  /// Removes a folder. Throws `.notEmpty` when there is something in it.
+  /// Removes a folder. Throws `.notEmpty` if it is not empty.
   func removeFolder(_ path: DiskPath) throws(StorageError)
-  /// Returns when the names in the folder are durable: those added and those taken away. Throws `.unsupported` when this
-  /// file system cannot say so.
+  /// Makes the added and removed names of the folder durable. Throws `.unsupported` if the file system cannot.
   func syncFolder(_ path: DiskPath) throws(StorageError)
-  /// What stands in a folder, in no particular order, without `.` and `..`. `isDeep`: in the folders below it too, down to
-  /// `FolderEntry.deepest`; what goes away meanwhile is left out.
+  /// Lists a folder in no particular order, without `.` and `..`.
+  ///
+  /// - Parameter isDeep: list the folders below it too, down to `FolderEntry.deepest`; entries that disappear meanwhile are left out.
   func list(_ path: DiskPath, isDeep: Bool) throws(StorageError) -> [FolderEntry]
-  /// What stands under a name, of a symbolic link the link itself; nil for nothing. A root is followed.
+  /// The status of a name, of a symbolic link the link itself; nil if nothing is there. A link that is the root is followed.
   func status(_ path: DiskPath) throws(StorageError) -> FileStatus?
 
-  /// Opens the regular file for writing, creating it when there is none, and takes an advisory lock on it that lasts until
-  /// `close` or the end of the process. nil, at once, when another holds it. Throws `.notAFile` when something else stands
-  /// there.
+  /// Opens a regular file for writing, creates it if it is missing, and takes an advisory lock that lasts until `close` or the end of
+  /// the process. nil, at once, if another holder has it. Throws `.notAFile` if something else is there.
   func lock(_ path: DiskPath) throws(StorageError) -> OpenFile?
-  /// Whether the open file is still what stands under its path: nobody has removed or replaced it.
+  /// Whether the open file is still at its path: nobody has removed or replaced it.
   func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool
-  /// Cuts the file to nothing; what is written next stands at its beginning.
+  /// Empties the file; the next write is at its beginning.
   func truncate(_ file: OpenFile) throws(StorageError)
 
-  /// What is left on the disk that holds the folder, for this user.
+  /// The space that this user has on the disk of the folder.
   func space(at path: DiskPath) throws(StorageError) -> DiskSpace
-  /// Where the folder is kept: within one volume, files are renamed and linked.
+  /// The volume of the folder. Files can be renamed and linked within one volume.
   func volume(at path: DiskPath) throws(StorageError) -> Volume
 }
 
 extension FileSystem {
-  /// What stands in a folder, without what stands in the folders below it.
+  /// Lists a folder without the folders below it.
   package func list(_ path: DiskPath) throws(StorageError) -> [FolderEntry] { try list(path, isDeep: false) }
+
+  /// Removes a name that may be gone already.
+  func remove(_ path: DiskPath) throws(StorageError) {
+    do {
+      try unlink(path)
+    } catch let error where error.reason == .missing {}
+  }
+
+  /// Reads `count` bytes from `offset` of a file that is opened for it.
+  func read(_ count: Int, at offset: Int, ofFileAt path: DiskPath) throws(StorageError) -> [UInt8] {
+    try reading(path) { (file) throws(StorageError) in try read(count, at: offset, from: file) }
+  }
+
+  func reading<Result>(
+    _ path: DiskPath, _ body: (OpenFile) throws(StorageError) -> Result
+  ) throws(StorageError) -> Result {
+    let file = try open(path)
+    let result: Result
+    do {
+      result = try body(file)
+    } catch {
+      try close(file)
+      throw error
+    }
+    try close(file)
+    return result
+  }
+
+  /// The path itself, or the nearest existing folder above it. Throws `.symbolicLink` or `.notAFolder` for anything else on the way
+  /// below the root.
+  func nearestFolder(to path: DiskPath) throws(StorageError) -> DiskPath {
+    var root = path.root
+    while try status(DiskPath(root)) == nil, root != "/", root != "." {
+      root = ArchivePaths.folder(ofSystemPath: root)
+    }
+    var folder = DiskPath(root)
+    guard root == path.root else { return folder }
+    for name in path.names {
+      let next = folder.appending(name)
+      guard let status = try status(next) else { break }
+      guard status.kind == .folder else {
+        throw .inPlace(of: .folder, status.kind, at: next.text, .inspect)
+      }
+      folder = next
+    }
+    return folder
+  }
+}
+
+/// A place on a disk in two parts: a root, and a path below it.
+///
+/// A symbolic link in the root, or that is the root, is followed. Below it, no link is followed.
+package struct DiskPath: Hashable, Sendable, CustomStringConvertible {
+  package var root: String
+  /// Relative to the root, names joined by `/`; empty for the root itself.
+  package var below: String
+
+  package init(_ root: String, _ below: String = "") {
+    self.root = root
+    self.below = below
+  }
+
+  /// The whole path, for messages.
+  package var text: String {
+    if below.isEmpty { return root }
+    return root.hasSuffix("/") ? root + below : "\(root)/\(below)"
+  }
+
+  package var description: String { text }
+
+  /// The names below the root, in order.
+  package var names: [String] { below.split(separator: "/").map(String.init) }
+
+  package func appending(_ name: String) -> DiskPath {
+    DiskPath(root, below.isEmpty ? name : "\(below)/\(name)")
+  }
 }
 
 /// A file held open by a `FileSystem`.
 package struct OpenFile: Hashable, Sendable {
   package var descriptor: Int32
   package var path: DiskPath
-  /// As it was when it was opened.
+  /// The status when it was opened.
   package var status: FileStatus
-  /// Whether it was opened by `lock`.
+  /// Whether `lock` opened it.
   package var isLock: Bool
 
   package init(
@@ -82,32 +156,8 @@ package struct OpenFile: Hashable, Sendable {
   }
 }
 
-package enum FileKind: Hashable, Sendable {
-  /// A regular file.
-  case file
-  case folder, symbolicLink, pipe, socket, device
-  /// Whatever it is, its name is not UTF-8, so that no path of an archive leads to it.
-  case unnameable
-  /// None of these.
-  case other
-
-  /// `a named pipe`
-  package var words: String {
-    switch self {
-    case .file: "a file"
-    case .folder: "a folder"
-    case .symbolicLink: "a symbolic link"
-    case .pipe: "a named pipe"
-    case .socket: "a socket"
-    case .device: "a device"
-    case .unnameable: "something whose name is not UTF-8"
-    case .other: "something that is neither a file nor a folder"
-    }
-  }
-}
-
 package struct FolderEntry: Hashable, Sendable {
-  /// The name, or the names joined by `/` of what stands further below. Bytes that are not UTF-8 are replaced.
+  /// The name; in a deep list, names joined by `/`. Bytes that are not UTF-8 are replaced.
   package var name: String
   package var kind: FileKind
   /// Bytes of a regular file; 0 for anything else.
@@ -119,10 +169,10 @@ package struct FolderEntry: Hashable, Sendable {
     self.size = size
   }
 
-  /// How far down a deep list looks: no folder of an archive lies near that. One that does is told, and not looked into.
+  /// The depth limit of a deep list, far below the deepest folder of an archive. A folder at this depth is listed but not searched.
   package static let deepest = 32
 
-  /// Whether it lies as deep as a deep list looks.
+  /// Whether the entry is at the depth limit.
   var isDeepest: Bool { name.utf8.count { $0 == UInt8(ascii: "/") } >= FolderEntry.deepest }
 }
 
@@ -132,7 +182,7 @@ package struct FileStatus: Hashable, Sendable {
   package var size: Int
   /// The inode number.
   package var number: UInt64
-  /// When the bytes were last written, in nanoseconds since 1970.
+  /// The time of the last write, in nanoseconds since 1970.
   package var modified: Int64
 
   package init(kind: FileKind, size: Int, number: UInt64 = 0, modified: Int64 = 0) {
@@ -146,7 +196,7 @@ package struct FileStatus: Hashable, Sendable {
 /// A mount of a file system.
 package struct Volume: Hashable, Sendable {
   package var device: UInt64
-  /// Two mounts of one device have two numbers; 0 where the system does not tell.
+  /// Distinguishes two mounts of one device; 0 if the system does not report it.
   package var mount: UInt64
 
   package init(device: UInt64, mount: UInt64) {
@@ -158,7 +208,7 @@ package struct Volume: Hashable, Sendable {
 package struct DiskSpace: Hashable, Sendable {
   /// Bytes.
   package var free: Int
-  /// More files that can be made; nil where the file system has no such limit, or does not tell.
+  /// How many more files can be created; nil if there is no limit, or none is reported.
   package var freeFiles: Int?
 
   package init(free: Int, freeFiles: Int? = nil) {

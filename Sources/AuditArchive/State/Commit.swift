@@ -4,17 +4,17 @@ package import AuditRecord
 @dynamicMemberLookup
 package struct Commit: Hashable, Sendable {
   package var standing: Standing
-  /// Of the previous record's bytes; nil for the first. This is the chain.
+  /// The SHA-256 of the previous record's bytes, which makes the chain; nil for the first commit.
   package var previousCommitSHA256: String?
-  /// Oldest day first. A day whose state alone changed keeps its revision and its `changedInCommit`.
+  /// Oldest day first. A day of which only the state changed keeps its revision and its `changedInCommit`.
   package var partitionsChanged: [Partition]
   package var partitionsRemoved: [Day]
-  /// Paths, sorted.
+  /// Sorted paths.
   package var filesAdded: [String]
-  /// Paths, sorted; the files themselves go after the commit.
+  /// Sorted paths. The files are deleted after the commit.
   package var filesRemoved: [String]
   package var quarantineAdded: [QuarantineFile]
-  /// Coverage of earlier commits that this one takes back, because it turned out not to be complete.
+  /// Coverage of earlier commits that turned out to be incomplete, and that this commit withdraws.
   package var coverageWithdrawn = Coverage()
   package var run: RunCounters
 
@@ -23,8 +23,9 @@ package struct Commit: Hashable, Sendable {
   }
 }
 
+// Written by hand: the standing's members are members of the record, and `coverage_withdrawn` is left out where it is empty.
 extension Commit: Codable {
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case previousCommitSHA256 = "previous_commit_sha256"
     case partitionsChanged = "partitions_changed"
     case partitionsRemoved = "partitions_removed"
@@ -36,24 +37,24 @@ extension Commit: Codable {
   }
 
   package func encode(to encoder: any Encoder) throws {
-    try standing.encode(to: encoder)
+    try standing.encode(toRecord: encoder)
     var record = encoder.container(keyedBy: CodingKeys.self)
     try record.encode(previousCommitSHA256, forKey: .previousCommitSHA256)
     try record.encode(partitionsChanged, forKey: .partitionsChanged)
-    try record.encode(partitionsRemoved.map(\.description), forKey: .partitionsRemoved)
+    try record.encode(partitionsRemoved, forKey: .partitionsRemoved)
     try record.encode(filesAdded, forKey: .filesAdded)
     try record.encode(filesRemoved, forKey: .filesRemoved)
     try record.encode(quarantineAdded, forKey: .quarantineAdded)
-    if !coverageWithdrawn.isEmpty {
-      try record.encode(coverageWithdrawn.intervals, forKey: .coverageWithdrawn)
-    }
+    if !coverageWithdrawn.isEmpty { try record.encode(coverageWithdrawn, forKey: .coverageWithdrawn) }
     try record.encode(run, forKey: .run)
   }
 
   package init(from decoder: any Decoder) throws {
-    standing = try Standing(from: decoder)
+    standing = try Standing(ofRecord: decoder)
     let record = try decoder.container(keyedBy: CodingKeys.self)
-    previousCommitSHA256 = try record.optionalHash(forKey: .previousCommitSHA256)
+    previousCommitSHA256 =
+      try record.decodeNil(forKey: .previousCommitSHA256)
+      ? nil : record.decode(SHA256Text.self, forKey: .previousCommitSHA256).recordText
     partitionsChanged = try record.decode([Partition].self, forKey: .partitionsChanged)
     partitionsRemoved = try record.decode([String].self, forKey: .partitionsRemoved).map { text in
       guard let day = Day(text) else {
@@ -64,7 +65,9 @@ extension Commit: Codable {
     filesAdded = try record.decode([String].self, forKey: .filesAdded)
     filesRemoved = try record.decode([String].self, forKey: .filesRemoved)
     quarantineAdded = try record.decode([QuarantineFile].self, forKey: .quarantineAdded)
-    coverageWithdrawn = Coverage(try record.windowsIfPresent(forKey: .coverageWithdrawn))
+    if record.contains(.coverageWithdrawn) {
+      coverageWithdrawn = try record.decode(Coverage.self, forKey: .coverageWithdrawn)
+    }
     run = try record.decode(RunCounters.self, forKey: .run)
   }
 }

@@ -4,7 +4,7 @@ package import AuditRecord
 @dynamicMemberLookup
 package struct Manifest: Hashable, Sendable {
   package var standing: Standing
-  /// Of the last commit record's bytes.
+  /// The SHA-256 of the last commit record's bytes.
   package var commitSHA256: String
   /// Oldest day first.
   package var partitions: [Partition]
@@ -13,28 +13,25 @@ package struct Manifest: Hashable, Sendable {
 
   package var quarantinedRecords: Int { quarantine.reduce(0) { $0 + $1.records } }
 
+  /// The paths of all files that the state names.
+  var paths: Set<String> { Set(partitions.flatMap { $0.files.map(\.path) } + quarantine.map(\.path)) }
+
   package subscript<Value>(dynamicMember member: KeyPath<Standing, Value>) -> Value {
     standing[keyPath: member]
   }
 
+  /// The entry of a day. O(log days).
   package func partition(_ day: Day) -> Partition? {
     let index = partitions.partitioningIndex { $0.eventDate >= day }
     return index < partitions.count && partitions[index].eventDate == day ? partitions[index] : nil
   }
-
-  init(standing: Standing, commitSHA256: String, partitions: [Partition], quarantine: [QuarantineFile]) {
-    self.standing = standing
-    self.commitSHA256 = commitSHA256
-    self.partitions = partitions
-    self.quarantine = quarantine
-  }
 }
 
 extension Manifest? {
-  /// Folds a commit into the state, whatever it says: `CommitRules` tells whether it may. nil is the state before the first commit.
+  /// Adds a commit to the state without checking it; `CommitRules` does that. nil is the state before the first commit.
   ///
-  /// - Parameter sha256: of the commit record's bytes.
-  /// - Complexity: O(changes × log days), and O(days) where a day comes in between or goes.
+  /// - Parameter sha256: the SHA-256 of the commit record's bytes.
+  /// - Complexity: O(changes × log days); O(days) if a day is inserted or removed.
   package mutating func apply(_ commit: Commit, sha256: String) {
     var state =
       take() ?? Manifest(standing: commit.standing, commitSHA256: sha256, partitions: [], quarantine: [])
@@ -60,14 +57,14 @@ extension Manifest? {
 }
 
 extension Manifest: Codable {
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case commitSHA256 = "commit_sha256"
     case partitions, quarantine
     case quarantinedRecords = "quarantined_records"
   }
 
   package func encode(to encoder: any Encoder) throws {
-    try standing.encode(to: encoder)
+    try standing.encode(toRecord: encoder)
     var record = encoder.container(keyedBy: CodingKeys.self)
     try record.encode(commitSHA256, forKey: .commitSHA256)
     try record.encode(partitions, forKey: .partitions)
@@ -76,16 +73,16 @@ extension Manifest: Codable {
   }
 
   package init(from decoder: any Decoder) throws {
-    standing = try Standing(from: decoder)
+    standing = try Standing(ofRecord: decoder)
     let record = try decoder.container(keyedBy: CodingKeys.self)
-    commitSHA256 = try record.hash(forKey: .commitSHA256)
+    commitSHA256 = try record.decode(SHA256Text.self, forKey: .commitSHA256).recordText
     partitions = try record.decode([Partition].self, forKey: .partitions)
     quarantine = try record.decode([QuarantineFile].self, forKey: .quarantine)
   }
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first index for which a condition holds that, once true, stays true; `endIndex` when there is none.
+  /// The first index at which a monotonic condition is true; `endIndex` if it never is.
   func partitioningIndex(where holds: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex

@@ -1,44 +1,41 @@
 package import AuditRecord
 
-/// What a run did since its previous commit, so that the counters of all commits can be summed.
+/// What a run did since its previous commit. The counters of all commits can be summed.
 package struct RunCounters: Hashable, Sendable {
-  /// The window that the run is after; nil when it fetched nothing.
+  /// The window that the run exports; nil if it fetched nothing.
   package var window: Window?
-  /// How old events were reached: `walk`, `seek` or `filter`; nil when nothing was fetched.
+  /// How the run reached old events: `walk`, `seek` or `filter`; nil if it fetched nothing.
   package var timeFilter: String?
-  /// What the API's time filter was measured to do, such as `exact`; nil, and not written, when it was not measured.
+  /// What the API's time filter was measured to do, such as `exact`; nil, and not written, if it was not measured.
   package var filterVerdict: String?
   package var requests = 0
   package var retries = 0
-  /// For the pace, for retries and because the server said so. Written in milliseconds.
+  /// Time spent on pacing, on backoff and on the server's request. Written with milliseconds.
   package var secondsWaited = 0.0
   package var eventsReceived = 0
-  /// Rows that the archive did not have.
+  /// Rows that were new to the archive.
   package var rowsAdded = 0
-  /// Events received that the archive, or this run, had already.
+  /// Received events that the archive, or this run, already had.
   package var duplicates = 0
-  /// Rows added to a time that was covered before.
+  /// Rows added to time that was already covered.
   package var lateEvents = 0
-  /// Events that the API now tells otherwise than the archive; the archive's stay.
+  /// Events that the API now reports differently; the archive keeps its version.
   package var conflictingEvents = 0
-  /// Archived rows of a span that was read again and that the API no longer shows; they stay.
+  /// Archived rows of a re-read window that the API no longer shows; the archive keeps them.
   package var vanishedEvents = 0
-  /// Records stored in quarantine that were not there before. The commit counts them.
+  /// Records added to quarantine. Set by the commit.
   package var quarantined = 0
   package var flattening = FlatteningCounts()
-  /// Whether the run had, with this commit, all that it was after.
+  /// Whether the run is complete with this commit.
   package var complete = false
-  /// Whether the commit changes nothing but the number: the run took the log over from one that did not give it back.
+  /// Whether the commit is a fence, which changes only the number: the run took over the lease from a run that did not release it.
   package var tookOver = false
 
   package init() {}
-
-  /// What can be read back; sums of such stay numbers.
-  private static let most = Double(1 << 44)
 }
 
 extension RunCounters: Codable {
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case window
     case timeFilter = "time_filter"
     case filterVerdict = "filter_verdict"
@@ -62,66 +59,62 @@ extension RunCounters: Codable {
     case tookOver = "took_over"
   }
 
+  /// The counters that every record has.
+  private static let counters: [(CodingKeys, any (WritableKeyPath<RunCounters, Int> & Sendable))] = [
+    (.requests, \.requests), (.retries, \.retries), (.eventsReceived, \.eventsReceived),
+    (.rowsAdded, \.rowsAdded), (.duplicates, \.duplicates), (.lateEvents, \.lateEvents),
+    (.conflictingEvents, \.conflictingEvents), (.quarantined, \.quarantined),
+    (.unexpectedTypes, \.flattening.unexpectedTypes), (.nulReplaced, \.flattening.nulReplaced),
+    (.missingUUID, \.flattening.missingUUID), (.truncatedTimes, \.flattening.truncatedTimes),
+  ]
+
+  /// The counters that records of early builds do not have, and whether a 0 is written.
+  private static let laterCounters: [(CodingKeys, any (WritableKeyPath<RunCounters, Int> & Sendable), Bool)] =
+    [
+      (.loneSurrogatesReplaced, \.flattening.loneSurrogates, true),
+      (.vanishedEvents, \.vanishedEvents, false),
+      (.leapSeconds, \.flattening.leapSeconds, false),
+    ]
+
   package func encode(to encoder: any Encoder) throws {
     var record = encoder.container(keyedBy: CodingKeys.self)
     try record.encode(window, forKey: .window)
     try record.encode(timeFilter, forKey: .timeFilter)
     try record.encodeIfPresent(filterVerdict, forKey: .filterVerdict)
-    try record.encode(requests, forKey: .requests)
-    try record.encode(retries, forKey: .retries)
     try record.encode((secondsWaited * 1_000).rounded() / 1_000, forKey: .secondsWaited)
-    try record.encode(eventsReceived, forKey: .eventsReceived)
-    try record.encode(rowsAdded, forKey: .rowsAdded)
-    try record.encode(duplicates, forKey: .duplicates)
-    try record.encode(lateEvents, forKey: .lateEvents)
-    try record.encode(conflictingEvents, forKey: .conflictingEvents)
-    if vanishedEvents > 0 { try record.encode(vanishedEvents, forKey: .vanishedEvents) }
-    try record.encode(quarantined, forKey: .quarantined)
-    try record.encode(flattening.unexpectedTypes, forKey: .unexpectedTypes)
+    for (key, counter) in Self.counters { try record.encode(self[keyPath: counter], forKey: key) }
+    for (key, counter, isZeroWritten) in Self.laterCounters where isZeroWritten || self[keyPath: counter] > 0
+    {
+      try record.encode(self[keyPath: counter], forKey: key)
+    }
     try record.encode(flattening.unknownFields, forKey: .unknownFields)
-    try record.encode(flattening.nulReplaced, forKey: .nulReplaced)
-    try record.encode(flattening.loneSurrogates, forKey: .loneSurrogatesReplaced)
-    try record.encode(flattening.missingUUID, forKey: .missingUUID)
-    try record.encode(flattening.truncatedTimes, forKey: .truncatedTimes)
-    if flattening.leapSeconds > 0 { try record.encode(flattening.leapSeconds, forKey: .leapSeconds) }
     try record.encode(complete, forKey: .complete)
     if tookOver { try record.encode(true, forKey: .tookOver) }
   }
 
   package init(from decoder: any Decoder) throws {
     let record = try decoder.container(keyedBy: CodingKeys.self)
-    window = try record.optionalWindow(forKey: .window)
+    window = try record.decode(Window?.self, forKey: .window)
     timeFilter = try record.decode(String?.self, forKey: .timeFilter)
     filterVerdict = try record.decodeIfPresent(String.self, forKey: .filterVerdict)
-    requests = try record.count(forKey: .requests)
-    retries = try record.count(forKey: .retries)
     secondsWaited = try record.decode(Double.self, forKey: .secondsWaited)
-    guard (0...Self.most).contains(secondsWaited) else {
+    guard (0...Double(Count.most)).contains(secondsWaited) else {
       throw record.corrupted(.secondsWaited, "nobody waits \(secondsWaited) seconds")
     }
-    eventsReceived = try record.count(forKey: .eventsReceived)
-    rowsAdded = try record.count(forKey: .rowsAdded)
-    duplicates = try record.count(forKey: .duplicates)
-    lateEvents = try record.count(forKey: .lateEvents)
-    conflictingEvents = try record.count(forKey: .conflictingEvents)
-    if record.contains(.vanishedEvents) { vanishedEvents = try record.count(forKey: .vanishedEvents) }
-    quarantined = try record.count(forKey: .quarantined)
-    flattening.unexpectedTypes = try record.count(forKey: .unexpectedTypes)
+    for (key, counter) in Self.counters {
+      self[keyPath: counter] = try record.decode(Count.self, forKey: key).wrappedValue
+    }
+    for (key, counter, _) in Self.laterCounters where record.contains(key) {
+      self[keyPath: counter] = try record.decode(Count.self, forKey: key).wrappedValue
+    }
     let unknown = try record.decode([String: Int].self, forKey: .unknownFields)
-    guard unknown.values.allSatisfy({ (0...Int(Self.most)).contains($0) }) else {
+    guard unknown.values.allSatisfy({ (0...Count.most).contains($0) }) else {
       throw record.corrupted(.unknownFields, "a count in it is less than nothing, or more than there can be")
     }
-    // `…` counts the names beyond the limit, and so comes last.
+    // `…` counts the names beyond the limit, so it comes last.
     for name in unknown.keys.sorted(by: { $1 == "…" || $0 != "…" && $0 < $1 }) {
       flattening.addUnknownField(name, unknown[name, default: 0])
     }
-    flattening.nulReplaced = try record.count(forKey: .nulReplaced)
-    if record.contains(.loneSurrogatesReplaced) {  // the first versions did not write it
-      flattening.loneSurrogates = try record.count(forKey: .loneSurrogatesReplaced)
-    }
-    flattening.missingUUID = try record.count(forKey: .missingUUID)
-    flattening.truncatedTimes = try record.count(forKey: .truncatedTimes)
-    if record.contains(.leapSeconds) { flattening.leapSeconds = try record.count(forKey: .leapSeconds) }
     complete = try record.decode(Bool.self, forKey: .complete)
     tookOver = try record.decodeIfPresent(Bool.self, forKey: .tookOver) ?? false
   }

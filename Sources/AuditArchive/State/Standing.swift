@@ -1,117 +1,111 @@
 package import AuditRecord
 import PartitionFormats
 
-/// Where a log stands after a commit: what the commit record and the manifest both say.
-package struct Standing: Hashable, Sendable {
+/// Where a log stands after a commit: the members that a commit record and the manifest share.
+package struct Standing: Hashable, Sendable, Codable {
   /// Counts from 1.
-  package var commit: Int
+  @Count package var commit: Int
   package var committedAt: Timestamp
   package var toolVersion: String
   package var source: ArchiveSource
-  /// Of the rows, and of their text.
+  /// The schema of the rows.
   package var schema = Column.schemaName
   package var csvDialect = CSVEncoder.dialect
-  /// Where the archive begins; nothing before it is asked for.
+  /// Where the archive begins; nothing before it is requested.
   package var start: Timestamp
   package var coverage: Coverage
-  /// What of the coverage is to be looked at once more: when it was read last, an event of it could still come in within the
-  /// lookback. Nothing in an archive of before this was recorded.
-  package var lookbackDue = Coverage()
-  /// The oldest event that the API showed when it was looked up last; nil where it never was.
+  /// The coverage to read again: when it was last read, its events could still arrive within the lookback. Records of early builds
+  /// do not have it; it is then empty.
+  @LookbackDue package var lookbackDue = Coverage()
+  /// The oldest event that the API showed at the last look; nil if no run has looked.
   package var oldestShown: OldestShown?
 
-  /// The end of the first gap-free run from the start: everything before it is here.
+  /// The end of the first gap-free coverage from the start: every event before it is in the archive.
   package var highWaterMark: Timestamp { coverage.endOfRun(from: start) }
 
-  /// What is missing between the start and the newest covered instant.
+  /// The gaps between the start and the newest covered instant.
   package var gaps: [Window] {
     coverage.gaps(in: Window(from: start, to: coverage.end ?? start))
   }
 
-  /// Whether a day can be settled: every instant of it that the archive is to hold is covered, and none is due to be read
-  /// again. Of the day on which the archive starts that is the part from the start on. Of a day before the start it is the
-  /// whole day: nobody fills the rest of such a day, so that a part of it stays a part.
+  /// Whether a day can be settled: it is covered, and no part of it is due to be read again.
+  ///
+  /// The day on which the archive starts counts from the start on. A day before the start has to be covered completely: no run
+  /// fills the rest of it.
   package func isWhole(_ day: Day) -> Bool {
     let held = day.end <= start ? day.window : day.window.intersection(Window(from: start, to: .latest))
     return coverage.contains(held) && lookbackDue.intersection(day.window).isEmpty
   }
-}
 
-extension Standing: Codable {
-  enum CodingKeys: String, CodingKey {
-    case format, commit
+  fileprivate enum CodingKeys: String, CodingKey {
+    case commit
     case committedAt = "committed_at"
     case toolVersion = "tool_version"
     case source, schema
     case csvDialect = "csv_dialect"
-    case start
-    case highWaterMark = "high_water_mark"
-    case coverage, gaps
+    case start, coverage
     case lookbackDue = "lookback_due"
     case oldestShown = "oldest_shown"
   }
+}
 
-  package func encode(to encoder: any Encoder) throws {
-    var record = encoder.container(keyedBy: CodingKeys.self)
-    try record.encode(ArchiveJSON.format, forKey: .format)
-    try record.encode(commit, forKey: .commit)
-    try record.encode(committedAt, forKey: .committedAt)
-    try record.encode(toolVersion, forKey: .toolVersion)
-    try record.encode(source, forKey: .source)
-    try record.encode(schema, forKey: .schema)
-    try record.encode(csvDialect, forKey: .csvDialect)
-    try record.encode(start, forKey: .start)
-    try record.encode(highWaterMark, forKey: .highWaterMark)
-    try record.encode(coverage.intervals, forKey: .coverage)
-    try record.encode(gaps, forKey: .gaps)
-    try record.encode(lookbackDue.intervals, forKey: .lookbackDue)
-    try record.encodeIfPresent(oldestShown, forKey: .oldestShown)
+extension Standing {
+  private enum DerivedKeys: String, CodingKey {
+    case format
+    case highWaterMark = "high_water_mark"
+    case gaps
   }
 
-  /// What follows from start and coverage is not read: `verify` holds the record's bytes against what this writes.
-  package init(from decoder: any Decoder) throws {
-    let record = try decoder.container(keyedBy: CodingKeys.self)
-    commit = try record.count(forKey: .commit)
-    committedAt = try record.time(forKey: .committedAt)
-    toolVersion = try record.decode(String.self, forKey: .toolVersion)
-    source = try record.decode(ArchiveSource.self, forKey: .source)
-    schema = try record.decode(String.self, forKey: .schema)
-    csvDialect = try record.decode(String.self, forKey: .csvDialect)
-    start = try record.time(forKey: .start)
-    coverage = Coverage(try record.windows(forKey: .coverage))
-    lookbackDue = Coverage(try record.windowsIfPresent(forKey: .lookbackDue))
-    oldestShown = try record.decodeIfPresent(OldestShown.self, forKey: .oldestShown)
-    guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
+  /// The standing of a record. Derived members are not read; `verify` compares the record's bytes with what is encoded.
+  init(ofRecord decoder: any Decoder) throws {
+    try self.init(from: decoder)
+    guard commit >= 1 else {
+      throw try decoder.container(keyedBy: CodingKeys.self).corrupted(.commit, "commits count from 1")
+    }
+  }
+
+  /// Writes the stored members and the derived ones.
+  func encode(toRecord encoder: any Encoder) throws {
+    try encode(to: encoder)
+    var record = encoder.container(keyedBy: DerivedKeys.self)
+    try record.encode(ArchiveJSON.format, forKey: .format)
+    try record.encode(highWaterMark, forKey: .highWaterMark)
+    try record.encode(gaps, forKey: .gaps)
   }
 }
 
-/// The oldest event that the API showed at some time: what is older may have expired there, and proves nothing.
-package struct OldestShown: Hashable, Sendable {
+/// Coverage that is empty if the record does not have the member.
+@propertyWrapper package struct LookbackDue: Hashable, Sendable, Codable {
+  package var wrappedValue: Coverage
+
+  package init(wrappedValue: Coverage) { self.wrappedValue = wrappedValue }
+}
+
+extension KeyedEncodingContainer {
+  mutating func encode(_ value: LookbackDue, forKey key: Key) throws {
+    try encode(value.wrappedValue, forKey: key)
+  }
+}
+
+extension KeyedDecodingContainer {
+  func decode(_ type: LookbackDue.Type, forKey key: Key) throws -> LookbackDue {
+    LookbackDue(wrappedValue: contains(key) ? try decode(Coverage.self, forKey: key) : Coverage())
+  }
+}
+
+/// The oldest event that the API showed at some time. Older events may have expired there; their absence proves nothing.
+package struct OldestShown: Hashable, Sendable, Codable {
   package var eventAt: Timestamp
-  /// When it was looked up.
+  /// When a run looked it up.
   package var seenAt: Timestamp
 
   package init(eventAt: Timestamp, seenAt: Timestamp) {
     self.eventAt = eventAt
     self.seenAt = seenAt
   }
-}
 
-extension OldestShown: Codable {
-  enum CodingKeys: String, CodingKey {
+  private enum CodingKeys: String, CodingKey {
     case eventAt = "event_at"
     case seenAt = "seen_at"
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var record = encoder.container(keyedBy: CodingKeys.self)
-    try record.encode(eventAt, forKey: .eventAt)
-    try record.encode(seenAt, forKey: .seenAt)
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let record = try decoder.container(keyedBy: CodingKeys.self)
-    eventAt = try record.time(forKey: .eventAt)
-    seenAt = try record.time(forKey: .seenAt)
   }
 }

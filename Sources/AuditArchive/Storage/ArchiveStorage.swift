@@ -20,7 +20,7 @@ package protocol ArchiveStorage: Sendable {
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
-  func tryWriting() async throws(StorageError) -> WriteTrialResult
+  func tryWriting() async throws(StorageError) -> WriteProbeResult
   /// The free space; nil if there is no limit.
   func space() async throws(StorageError) -> DiskSpace?
   /// Whether the storage has the path in exactly this spelling. A case-insensitive disk also finds it under others.
@@ -141,7 +141,7 @@ package enum FileState: Hashable, Sendable {
   case present(String)
 }
 
-/// A file, or what stands among files.
+/// A file of the archive, or anything else among its files.
 package struct StoredFile: Hashable, Sendable {
   package var path: String
   /// Bytes of a file; 0 for anything else.

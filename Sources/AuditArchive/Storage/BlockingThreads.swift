@@ -4,8 +4,8 @@ import Synchronization
 /// Threads for tasks that call the local disk.
 ///
 /// A disk call can block for seconds, and Swift's shared pool has only one thread per core. Default actors that such a task calls run
-/// on these threads too (SE-0417). A task begins at once while fewer than 64 threads are busy; a thread stays once it is made. A
-/// concurrent dispatch queue would not do: where its threads block, it adds one a second.
+/// on these threads too (SE-0417). A task starts at once while fewer than 64 threads are busy. Threads are kept. A concurrent dispatch
+/// queue is no alternative: when its threads block, it adds one per second.
 package final class BlockingThreads: TaskExecutor {
   package static let shared = BlockingThreads()
   private static let limit = 64
@@ -13,7 +13,7 @@ package final class BlockingThreads: TaskExecutor {
   private struct State {
     var jobs: [UnownedJob] = []
     var threads = 0
-    /// Threads that wait for `work`, less those that were woken.
+    /// Threads that wait for `work` and have not been woken.
     var idle = 0
   }
 
@@ -35,7 +35,7 @@ package final class BlockingThreads: TaskExecutor {
     switch isNew {
     case true?: DispatchQueue(label: "cloudsmith-audit-export.disk").async { self.serve() }
     case false?: work.signal()
-    case nil: break  // the next thread that is done takes it
+    case nil: break  // the next free thread takes it
     }
   }
 

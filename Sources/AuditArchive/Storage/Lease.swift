@@ -13,17 +13,32 @@ package protocol Lease: Sendable {
   func release() async throws(StorageError)
 }
 
+extension Lease {
+  /// Whether the lease is known to be held; false if the storage does not answer.
+  var isKnownToBeHeld: Bool {
+    get async {
+      do {
+        return try await isHeld()
+      } catch {
+        return false  // unknown
+      }
+    }
+  }
+}
+
+/// The answer to taking a lease.
 package enum LeaseAnswer: Sendable {
   case taken(any Lease)
-  /// By whom, where it says so.
+  /// The holder is nil if it is not recorded.
   case held(LockHolder?)
 }
 
+/// Whether the lease of a log is held.
 package enum LeaseState: Hashable, Sendable {
   case free
   /// No run has ever written the log here.
   case never
-  /// nil: it does not say by whom.
+  /// The holder is nil if it is not recorded.
   case held(LockHolder?)
 }
 

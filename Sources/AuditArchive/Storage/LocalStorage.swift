@@ -28,7 +28,7 @@ package actor LocalStorage: ArchiveStorage {
 
   private nonisolated func full(_ path: String) -> DiskPath { DiskPath(root, path) }
 
-  // MARK: The place
+  // MARK: Location
 
   package func checkPlace() throws(StorageError) {
     guard let status = try files.status(DiskPath(root)), status.kind != .folder else { return }
@@ -38,13 +38,11 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   package func checkWriting() throws(StorageError) {
-    try WriteTrial(root: root, paths: paths, files: files).checkVolumes()
+    try WriteProbe(root: root, paths: paths, files: files).checkVolumes()
   }
 
-  package func tryWriting() throws(StorageError) -> WriteTrialResult {
-    let lacksDurableNames = try WriteTrial(root: root, paths: paths, files: files).perform()
-    return WriteTrialResult(
-      folder: try files.nearestFolder(to: DiskPath(root)).text, lacksDurableNames: lacksDurableNames)
+  package func tryWriting() throws(StorageError) -> WriteProbeResult {
+    try WriteProbe(root: root, paths: paths, files: files).perform()
   }
 
   package func space() throws(StorageError) -> DiskSpace? {
@@ -104,9 +102,9 @@ package actor LocalStorage: ArchiveStorage {
     return try read(path)?.bytes == bytes
   }
 
-  /// By a link, which every local file system can refuse. Where there are no links, by a rename that refuses. Where
-  /// there is not that either, by a look and a rename: an exclusive creation in the file's place would refuse better,
-  /// and show a torn record after a crash; and the log's lease is held.
+  /// Links the file, which fails if the name is taken. Without links it uses an exclusive rename, and without that a check and a
+  /// rename: creating the file exclusively in place would check better, but could leave a torn record after a crash. The lease
+  /// excludes other runs anyway.
   private func placeExclusively(_ temporary: DiskPath, at path: DiskPath) throws(StorageError) {
     do {
       return try files.link(temporary, to: path)
@@ -122,7 +120,7 @@ package actor LocalStorage: ArchiveStorage {
     StorageError(operation: .create, path: path.text, reason: .exists, detail: "it is there already")
   }
 
-  /// The look and the rename are two steps: the log's lease keeps others out between them.
+  /// The check and the rename are two steps: the lease excludes other runs between them.
   @discardableResult
   package func replace(
     _ path: String, _ bytes: [UInt8], since seen: FileState
@@ -151,10 +149,10 @@ package actor LocalStorage: ArchiveStorage {
     return .present(sha256)
   }
 
-  /// A sealed file of its own.
+  /// Writes a temporary file, and makes its bytes durable.
   private func temporary(_ bytes: [UInt8]) throws(StorageError) -> DiskPath {
     try folders.ensure(paths.staging)
-    let file: OpenFile = try make()
+    let file = try make()
     do throws(StorageError) {
       try files.write(bytes, to: file)
       try files.sync(file)
@@ -169,7 +167,7 @@ package actor LocalStorage: ArchiveStorage {
     return file.path
   }
 
-  /// Names that an earlier run left are passed over.
+  /// Skips names that an earlier run left.
   private func make() throws(StorageError) -> OpenFile {
     while true {
       temporaries += 1
@@ -179,7 +177,7 @@ package actor LocalStorage: ArchiveStorage {
     }
   }
 
-  /// What stays goes with the scratch of the next run.
+  /// The next run deletes what cannot be removed now.
   private func discard(_ temporary: DiskPath) {
     do { try files.remove(temporary) } catch {}
   }
@@ -201,7 +199,7 @@ package actor LocalStorage: ArchiveStorage {
     try folders.sync(full(folder))
   }
 
-  /// All are tried; throws the first failure.
+  /// Tries all, then throws the first failure.
   package func delete(_ paths: [String]) throws(StorageError) {
     var changed: Set<String> = []
     var failure: StorageError?
@@ -242,7 +240,7 @@ package actor LocalStorage: ArchiveStorage {
     do {
       let (bytes, status) = try files.reading(full(path)) { (file) throws(StorageError) in
         try check(file.status.size)
-        // Not by the size: a file that grows meanwhile is read as it is at the end.
+        // To the end, not to the size: the file may be growing.
         let chunk = 1 << 20
         var bytes: [UInt8] = []
         while true {
@@ -280,7 +278,7 @@ package actor LocalStorage: ArchiveStorage {
     do {
       entries = try files.list(full(folder), isDeep: isDeep)
     } catch let error where error.reason == .missing {
-      return []  // none yet, or a run at work has just removed it
+      return []  // not yet made, or just removed by a run
     }
     return entries.compactMap { entry in
       let path = "\(folder)/\(entry.name)"
@@ -299,29 +297,29 @@ package actor LocalStorage: ArchiveStorage {
     }
   }
 
-  // MARK: The lease
+  // MARK: Lease
 
   package func takeLease(
     _ holder: LockHolder, lost: @escaping @Sendable () -> Void
   ) throws(StorageError) -> LeaseAnswer {
     try folders.ensure(ArchivePaths.folder(of: paths.lock))
     guard let file = try lockInPlace(full(paths.lock)) else {
-      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
+      return .held(try read(paths.lock).flatMap { LockRecord($0.bytes)?.holder })
     }
     do {
-      let before = LeaseNote(try files.read(LeaseNote.longest, at: 0, from: file))
+      let before = LockRecord(try files.read(LockRecord.longest, at: 0, from: file))
       let generation = (before?.generation ?? 0) &+ 1
       try files.truncate(file)
-      try files.write(LeaseNote(generation: generation, holder: holder).bytes, to: file)
-      return .taken(FileLock(storage: self, file: file, generation: generation))
+      try files.write(LockRecord(generation: generation, holder: holder).bytes, to: file)
+      return .taken(FileLock(files: files, file: file, generation: generation))
     } catch {
       try files.close(file)
       throw error
     }
   }
 
-  /// Between opening and locking, somebody may have given the name to another file, which nobody holds: then that one is
-  /// the lock. Where that goes on, somebody else is at work.
+  /// Between opening and locking, the name may have been given to another, unlocked file, which is then the lock file. If that goes
+  /// on, another run is at work.
   private func lockInPlace(_ path: DiskPath) throws(StorageError) -> OpenFile? {
     for _ in 0..<16 {
       guard let file = try files.lock(path) else { return nil }
@@ -338,32 +336,29 @@ package actor LocalStorage: ArchiveStorage {
     return nil
   }
 
-  /// Looking takes the lock for less than a millisecond, so that nothing but a run that begins in that moment can find it taken.
-  /// Before there is a lock, one of a file on trial shows whether the file system has locks.
+  /// Holds the lock for less than a millisecond, so only a run that begins in that moment can find it taken. Without a lock file it
+  /// tries one, to find out whether the file system has locks.
   package func leaseState() throws(StorageError) -> LeaseState {
     let path = full(paths.lock)
     guard try files.status(path) != nil else {
-      try WriteTrial(root: root, paths: paths, files: files).tryLock()
+      try WriteProbe(root: root, paths: paths, files: files).tryLock()
       return .never
     }
     guard let file = try files.lock(path) else {
-      return .held(try read(paths.lock).flatMap { LeaseNote($0.bytes)?.holder })
+      return .held(try read(paths.lock).flatMap { LockRecord($0.bytes)?.holder })
     }
     try files.close(file)
     return .free
   }
-
-  fileprivate func isInPlace(_ file: OpenFile) throws(StorageError) -> Bool { try files.isInPlace(file) }
-  fileprivate func close(_ file: OpenFile) throws(StorageError) { try files.close(file) }
 }
 
-/// The lock of a file (flock), which ends with the process at the latest: what a run that died held is free.
+/// A file lock (flock). It ends with the process at the latest, so the lock of a killed run is free.
 private struct FileLock: Lease {
-  let storage: LocalStorage
+  let files: any FileSystem
   let file: OpenFile
   let generation: Int
   var isTakeover: Bool { false }
 
-  func isHeld() async throws(StorageError) -> Bool { try await storage.isInPlace(file) }
-  func release() async throws(StorageError) { try await storage.close(file) }
+  func isHeld() async throws(StorageError) -> Bool { try files.isInPlace(file) }
+  func release() async throws(StorageError) { try files.close(file) }
 }

@@ -7,11 +7,11 @@ import Synchronization
 package final class Scratch: Sendable {
   private struct State {
     var made = 0
-    /// Files that are open, with the bytes they have been given.
+    /// Open files, with the number of bytes appended so far.
     var open: [ScratchFile: Int] = [:]
-    /// All that were made here and are neither put in their places nor discarded.
+    /// Files made here that are neither put in place nor discarded.
     var own: Set<ScratchFile> = []
-    /// Names that an earlier run left and that cannot be removed.
+    /// Names of an earlier run that cannot be removed.
     var taken: Set<String> = []
     var folders: DurableFolders
   }
@@ -22,8 +22,8 @@ package final class Scratch: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - folder: is made when it is needed.
-  ///   - untidied: is told of each file that could not be removed. That fails nothing.
+  ///   - folder: made when it is needed.
+  ///   - untidied: called for each file that cannot be removed. That is no failure.
   package init(
     in folder: DiskPath, fileSystem: any FileSystem, untidied: @escaping @Sendable (StorageError) -> Void
   ) {
@@ -33,7 +33,7 @@ package final class Scratch: Sendable {
     state = Mutex(State(folders: DurableFolders(root: folder.root, files: fileSystem)))
   }
 
-  /// Begins a file: bytes are collected until it is put in its place, or discarded.
+  /// Creates an empty file.
   package func create() throws(StorageError) -> ScratchFile {
     let path = state.withLock { state in
       repeat { state.made += 1 } while state.taken.contains(Scratch.name(state.made))
@@ -53,14 +53,14 @@ package final class Scratch: Sendable {
     try telling(file) { () throws(StorageError) in try files.write(bytes, to: file.file) }
   }
 
-  /// Ends a file; its bytes are durable.
+  /// Closes a file and makes its bytes durable.
   package func seal(_ file: ScratchFile) throws(StorageError) {
-    // A full disk may show only now that the bytes are written out.
+    // A full disk may fail only here.
     try telling(file) { () throws(StorageError) in try files.sync(file.file) }
     try close(file)
   }
 
-  /// Adds to a failure how large the file was to be.
+  /// Adds the size of the file to a failure.
   private func telling(_ file: ScratchFile, _ body: () throws(StorageError) -> Void) throws(StorageError) {
     do {
       try body()
@@ -71,12 +71,12 @@ package final class Scratch: Sendable {
     }
   }
 
-  /// Up to `count` bytes of a sealed file from `offset`, fewer only at its end.
+  /// Reads `count` bytes of a sealed file from `offset`, fewer only at its end.
   package func read(_ file: ScratchFile, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
     try files.read(count, at: offset, ofFileAt: file.file.path)
   }
 
-  /// Drops a file, sealed or not. One that cannot be removed now goes with `discardAll`.
+  /// Discards a file, sealed or not. If that fails, `discardAll` tries again.
   package func discard(_ file: ScratchFile) {
     do throws(StorageError) {
       try close(file)
@@ -85,8 +85,8 @@ package final class Scratch: Sendable {
     } catch {}  // `discardAll` tries again, and reports it
   }
 
-  /// Drops all there is, what earlier runs left too, and returns the paths of what was dropped, from the root. What cannot be removed keeps its
-  /// name until a later run removes it. Only whoever holds the lease of the log may call it.
+  /// Discards every file in the folder, also those of earlier runs, and returns their paths from the root. Names that cannot be
+  /// removed are not reused. The caller must hold the lease of the log.
   package func discardAll() -> [String] {
     for file in state.withLock({ Array($0.open.keys) }) {
       tidying { () throws(StorageError) in try close(file) }
@@ -113,7 +113,7 @@ package final class Scratch: Sendable {
     }
   }
 
-  /// Drops what was made here, and nothing of anybody else.
+  /// Discards the files made here only.
   package func discardOwn() {
     for file in state.withLock({ Array($0.own) }) {
       tidying { () throws(StorageError) in
@@ -127,7 +127,7 @@ package final class Scratch: Sendable {
     if state.withLock({ $0.open.removeValue(forKey: file) }) != nil { try files.close(file.file) }
   }
 
-  /// Whether it could be done; a failure is reported.
+  /// Whether `body` succeeded; a failure is reported.
   @discardableResult
   private func tidying(_ body: () throws(StorageError) -> Void) -> Bool {
     do {
@@ -140,7 +140,7 @@ package final class Scratch: Sendable {
   }
 
   private func ensureFolder() throws(StorageError) {
-    // A copy: nothing waits for the disk inside the lock.
+    // On a copy: no I/O inside the lock.
     var folders = state.withLock(\.folders)
     try folders.ensure(folder.below)
     state.withLock { [folders] in $0.folders = folders }
@@ -152,7 +152,7 @@ package final class Scratch: Sendable {
   }
 }
 
-/// A file of a run's own, not yet part of the archive.
+/// A local file of a run, not yet part of the archive.
 package struct ScratchFile: Hashable, Sendable {
   let file: OpenFile
 

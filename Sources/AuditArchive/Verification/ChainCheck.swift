@@ -1,55 +1,54 @@
 import AuditRecord
 
-/// Reads the commit records of a log in order: whether each follows from the one before it, and what they add up to.
+/// Reads the commit records of a log in order, checks that each follows from the one before, and adds them up.
 ///
-/// One record is in memory at a time. The manifest is the anchor of the chain. It is held against the sum of the commits when the chain
-/// is whole, and taken for the state when the chain no longer tells it. Where there is a base, the records after it are read.
+/// One record is in memory at a time. The manifest is the anchor of the chain: it is compared with the sum of the commits if the chain
+/// is complete, and used as the state if it is broken. With a base, only the records after it are read.
 struct ChainCheck {
   private let storage: any ArchiveStorage
   private var paths: ArchivePaths { storage.paths }
   private let anchor: RecordedManifest?
-  private let intent: Intent?
+  private let intent: CommitIntent?
   private let since: ProvenCommit?
   private var base: ChainBase?
   /// The first record that is read.
   let first: Int
-  /// nil: no signature is looked at.
+  /// nil to ignore signatures.
   private(set) var signatures: SignatureCheck?
 
   private(set) var findings: [Finding] = []
-  /// What was found by holding a record against what came before it: worth nothing from a break on.
+  /// Findings from comparing a record with earlier ones. They mean nothing from a break on.
   private var comparisons: [Finding] = []
   private var sum: Manifest?
   /// The manifest and the commits after it.
   private var fallback: Manifest?
   /// Days that commits after `since` change.
   private(set) var changed: Set<Day> = []
-  /// Entries of days that break a rule, and are told of the day where it is as they say.
+  /// Entries of days that break a rule. `DayCheck` reports those that are still current.
   private var entries: [(partition: Partition, finding: Finding)] = []
 
   private var removedSinceIntent: [String] = []
   /// The newest commit that is not a fence.
   private var newestChange = 0
   private var previous: (number: Int, sha256: String)?
-  /// Whether the record of `since` has the hash that it had when it was verified.
+  /// Whether the record of `since` still has the verified hash.
   private var isSinceProven = false
   private var brokenLinks: [BrokenLink] = []
-  private var anchorBreak: Flaw.Break?
+  private var anchorBreak: Finding.Problem.Break?
   /// Commits whose record is missing, altered or unreadable.
   private var breaks: [Int] = []
-  /// Those of them that say nothing.
+  /// Those of them that are missing or unreadable.
   private var silent: Set<Int> = []
   private var missing = 0
 
   private struct BrokenLink {
-    /// Of the record that says what it follows.
+    /// The number of the later record.
     var number: Int
-    /// What it says, and what the record before it has.
+    /// The hash that it claims for its predecessor, and the one that the predecessor has.
     var claimed: String?
     var found: String?
   }
 
-  /// `since`: nil: nothing was verified before.
   init(
     storage: any ArchiveStorage, recorded: RecordedState, since: ProvenCommit?, signatures: SignatureCheck?
   ) {
@@ -66,22 +65,22 @@ struct ChainCheck {
     compareWithSince(base.sha256, of: base.number)
   }
 
-  /// The sum of the commits, or, from where the chain is broken, the manifest and the commits after it.
+  /// The sum of the commits; if the chain is broken, the manifest and the commits after it.
   var state: Manifest? { breaks.isEmpty ? sum : fallback ?? sum }
 
-  /// The files that the next run deletes: those that the intent names, and those that its commit and later ones removed.
+  /// The files that the next run deletes: those of the intent, and those that its commit and later ones removed.
   var mayBeLeft: Set<String> { Set((intent?.files ?? []) + removedSinceIntent) }
 
-  /// The last commit of which the state does not know what it changed; nil: it knows all.
+  /// The last commit whose changes the state lacks; nil if there is none.
   var lastLost: Int? { breaks.filter { $0 > anchor?.manifest.commit ?? 0 }.max() }
 
-  /// The newest commit there is a record of, or should be.
+  /// The newest commit that has a record, or should have one.
   var newest: Int { previous?.number ?? 0 }
 
-  /// Of the newest record; nil where it could not be read.
+  /// The SHA-256 of the newest record; nil if it could not be read.
   var newestSHA256: String? { previous.flatMap { $0.sha256.isEmpty ? nil : $0.sha256 } }
 
-  /// `numbers`: of the records that there are, in order.
+  /// - Parameter numbers: the existing records, in order.
   mutating func run(_ numbers: [Int], each: (Int) -> Void) async {
     for number in numbers {
       expectRecords(upTo: number - 1)
@@ -89,24 +88,24 @@ struct ChainCheck {
       each(number)
     }
     expectRecords(upTo: max(numbers.last ?? 0, anchor?.manifest.commit ?? 0))
-    blameLinks()
+    resolveBrokenLinks()
     checkAge()
     if let since, since.number > newest {
       add(.brokenChain(.rewritten(expected: since.sha256, found: nil)), since.number)
     }
     let firstBreak = breaks.min() ?? .max
-    // What a day's entry says wrongly is told of the day, where it is the entry that counts.
+    // `DayCheck` reports a wrong entry that is still current.
     for (partition, finding) in entries where state?.partition(partition.eventDate) != partition {
       comparisons.append(finding)
     }
     findings += comparisons.filter { $0.commit.map { $0 < firstBreak } ?? true }
     if let anchor, anchor.manifest.commit >= firstBreak {
-      // There is nothing to hold the manifest against but itself.
+      // The manifest can only be compared with itself.
       findings += ManifestCheck(anchor, sum: anchor.manifest, path: paths.manifest).findings
     }
   }
 
-  /// How many records are as they were written, of how many there were.
+  /// How many records are valid, of how many there were.
   var count: VerificationReport.Count {
     let total = newest - first + 1
     let flawed = Set(findings.compactMap { $0.path == paths.manifest ? nil : $0.commit })
@@ -117,7 +116,7 @@ struct ChainCheck {
 
   // MARK: One record
 
-  /// What is said of a record's own bytes, whatever they say.
+  /// Checks the bytes of a record, whatever they contain, and returns their SHA-256.
   private mutating func checkBytes(_ bytes: [UInt8], of number: Int) async -> String {
     await signatures?.check(bytes, of: number)
     let sha256 = sha256Hex(bytes)
@@ -128,7 +127,7 @@ struct ChainCheck {
     return sha256
   }
 
-  /// The hash says all that came up to the commit: another one means that history was rewritten.
+  /// The hash fixes all records up to the commit. Another hash means that history was rewritten.
   private mutating func compareWithSince(_ sha256: String, of number: Int) {
     guard let since, since.number == number else { return }
     isSinceProven = sha256 == since.sha256
@@ -145,17 +144,17 @@ struct ChainCheck {
       previous = (number, "")
       silent.insert(number)
       add(.unreadable(error), number, isBreak: true)
-      return holdAgainstManifest(at: number)
+      return compareWithManifest(at: number)
     }
     let sha256 = await checkBytes(bytes, of: number)
     let before = previous
     previous = (number, sha256)
     do {
       let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
-      let text = try readAlike(bytes, as: commit, path)
+      let text = try differences(bytes, as: commit, path)
       checkLink(commit, number, before)
       for difference in text {
-        add(difference.flaw { .inconsistent(member: $0, expected: $1, found: $2) }, number)
+        add(difference.problem { .inconsistent(member: $0, expected: $1, found: $2) }, number)
       }
       if commit.commit != number {
         add(.brokenChain(.otherNumber(expected: number, found: commit.commit)), number, isBreak: true)
@@ -164,7 +163,7 @@ struct ChainCheck {
       if let since, number > since.number {
         changed.formUnion(commit.partitionsChanged.map(\.eventDate) + commit.partitionsRemoved)
       }
-      let rules = await Opening(storage).rules(for: commit)
+      let rules = await ArchiveState(storage).rules(for: commit)
       let entries = Dictionary(
         commit.partitionsChanged.map { ($0.eventDate, $0) }, uniquingKeysWith: { first, _ in first })
       comparisons += rules.changeViolations(of: commit, number: number, after: sum)
@@ -179,11 +178,11 @@ struct ChainCheck {
       silent.insert(number)
       add(.unreadable(error.reason), number, isBreak: true)
     }
-    holdAgainstManifest(at: number)
+    compareWithManifest(at: number)
   }
 
-  /// Where the record says something else than it is written in. Throws `.damaged` for bytes that readers do not read alike.
-  private func readAlike(
+  /// How the record differs from what this program would write. Throws `.damaged` for JSON that parsers read differently.
+  private func differences(
     _ bytes: [UInt8], as commit: Commit, _ path: String
   ) throws(ArchiveError) -> [RecordText.Difference] {
     do throws(JSONTreeError) {
@@ -194,7 +193,7 @@ struct ChainCheck {
   }
 
   private mutating func checkLink(_ commit: Commit, _ number: Int, _ before: (number: Int, sha256: String)?) {
-    // What cannot be read says nothing, and neither does what is not there.
+    // A missing or unreadable predecessor proves nothing.
     guard number == 1 || (before?.number == number - 1 && before?.sha256 != "") else { return }
     let found = number == 1 ? nil : before?.sha256
     if commit.previousCommitSHA256 != found {
@@ -210,11 +209,11 @@ struct ChainCheck {
     silent.insert(number)
     previous = (number, "")
     if let anchor, (next...number).contains(anchor.manifest.commit) {
-      holdAgainstManifest(at: anchor.manifest.commit)
+      compareWithManifest(at: anchor.manifest.commit)
     }
   }
 
-  private mutating func holdAgainstManifest(at number: Int) {
+  private mutating func compareWithManifest(at number: Int) {
     guard let anchor, anchor.manifest.commit == number else { return }
     fallback = anchor.manifest
     fallback?.partitions = anchor.manifest.orderedPartitions
@@ -223,21 +222,21 @@ struct ChainCheck {
     }
   }
 
-  /// A run that dies between its commit and its manifest leaves the manifest one commit behind, and its intent. Fences do not count: a
-  /// run that dies after one leaves the intent of the run before. The manifest is never further behind.
+  /// A run that is killed between its commit and its manifest leaves the manifest one commit behind, and its intent. Fences do not
+  /// count: after a fence the intent is that of the run before. The manifest is never further behind.
   private mutating func checkAge() {
     guard breaks.isEmpty, let anchor, anchor.manifest.commit < newestChange,
       anchor.manifest.commit < newestChange - 1 || intent?.commit != newestChange
     else { return }
     let number = anchor.manifest.commit
-    let flaw = Flaw.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
-    findings.append(Finding(flaw, at: paths.manifest, commit: number))
+    let problem = Finding.Problem.wrongManifest(member: "commit", expected: "\(newest)", found: "\(number)")
+    findings.append(Finding(problem, at: paths.manifest, commit: number))
   }
 
   // MARK: Blame
 
-  /// Two records that do not fit: the later one is right when the one after it, or the manifest, vouches for it.
-  private mutating func blameLinks() {
+  /// Decides which of two records that do not fit is wrong: the earlier one, if the next record or the manifest confirms the later.
+  private mutating func resolveBrokenLinks() {
     let doubted = Set(brokenLinks.map(\.number))
     for link in brokenLinks {
       let isBeforeProven = isSinceProven && since?.number == link.number - 1
@@ -254,9 +253,9 @@ struct ChainCheck {
     guard let anchor, case .altered(let expected, let found) = anchorBreak else { return }
     let number = anchor.manifest.commit
     if let previous, previous.number > number, !doubted.contains(number + 1), !silent.contains(number + 1) {
-      // The record after it vouches for it.
-      let flaw = Flaw.wrongManifest(member: "commit_sha256", expected: found, found: expected)
-      findings.append(Finding(flaw, at: paths.manifest, commit: number))
+      // The next record confirms it, so the manifest is wrong.
+      let problem = Finding.Problem.wrongManifest(member: "commit_sha256", expected: found, found: expected)
+      findings.append(Finding(problem, at: paths.manifest, commit: number))
     } else if !silent.contains(number) {
       add(.brokenChain(.altered(expected: expected, found: found)), number, isBreak: true)
     }
@@ -266,26 +265,61 @@ struct ChainCheck {
     anchorBreak != nil && anchor?.manifest.commit == number
   }
 
-  private mutating func add(_ flaw: Flaw, _ number: Int, isBreak: Bool = false) {
-    findings.append(Finding(flaw, at: paths.commit(number), commit: number))
+  private mutating func add(_ problem: Finding.Problem, _ number: Int, isBreak: Bool = false) {
+    findings.append(Finding(problem, at: paths.commit(number), commit: number))
     if isBreak { breaks.append(number) }
   }
 }
 
 extension Finding {
   fileprivate var isAbsence: Bool {
-    if case .brokenChain(.absent) = flaw { true } else { false }
+    if case .brokenChain(.absent) = problem { true } else { false }
   }
 }
 
 extension ArchiveError {
-  /// The failure without the path, which stands beside it.
+  /// The failure without the path.
   var reason: String {
     switch self {
     case .damaged(let finding): finding.reason
     case .newerFormat(_, let found, let supported):
       "its format is \(found), and this version reads \(supported)"
     default: "\(self)"
+    }
+  }
+}
+
+/// Checks that every commit record from `first` on is signed by a key.
+struct SignatureCheck {
+  private let storage: any ArchiveStorage
+  private var paths: ArchivePaths { storage.paths }
+  private let key: VerificationKey
+  private let first: Int
+
+  private(set) var findings: [Finding] = []
+  /// How many of the existing records are signed by the key.
+  private(set) var count = VerificationReport.Count()
+
+  init(storage: any ArchiveStorage, key: VerificationKey, from first: Int) {
+    self.storage = storage
+    self.key = key
+    self.first = first
+  }
+
+  mutating func check(_ record: [UInt8], of number: Int) async {
+    guard number >= first else { return }
+    let problem = await problem(of: record, number)
+    count.add(problem == nil)
+    if let problem { findings.append(Finding(problem, at: paths.commit(number), commit: number)) }
+  }
+
+  private func problem(of record: [UInt8], _ number: Int) async -> Finding.Problem? {
+    do {
+      let signature = try await storage.read(paths.signature(number))?.bytes
+      guard let signature else { return .unsigned }
+      return key.accepts(signature, of: record) ? nil : .badSignature
+    } catch {
+      return .unreadable(error)
     }
   }
 }

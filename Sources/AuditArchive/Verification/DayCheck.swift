@@ -1,11 +1,13 @@
 import AuditRecord
 import PartitionFormats
 
-/// Checks one day against its entry in the state: the entry itself, then every part from its first byte to its last.
+/// Checks one day: its entry in the state, then every byte of its parts.
 struct DayCheck {
   private(set) var findings: [Finding] = []
   private(set) var files = VerificationReport.Count()
   private(set) var rows = VerificationReport.Count()
+  /// The sound parts of the first format, whose rows are compared with those of other days.
+  private(set) var comparable: [PartFile] = []
 
   let partition: Partition
   private let storage: any ArchiveStorage
@@ -18,45 +20,44 @@ struct DayCheck {
     self.settings = settings
   }
 
-  /// The sound parts of the first format: rows to hold against other days, each once.
-  private(set) var comparable: [PartFile] = []
-
-  /// `read` is told the bytes of each file that is done. `each` takes the rows of the first format, those of damaged parts too.
+  /// - Parameters:
+  ///   - read: called after each file with its number of bytes.
+  ///   - each: takes the rows of the first format, including those of damaged parts.
   mutating func run(read: (Int) -> Void, each: (RowBatch, PartFile) -> Void) async {
     checkEntry()
     var counts: [VerificationReport.Count] = []
-    for format in PartFormat.allCases {
-      let files = partition.files.filter { $0.format == format }
-      guard !files.isEmpty else { continue }
+    for files in filesByFormat {
+      let isFirst = files.first?.format == partition.files.first?.format
       var sound: Set<String> = []
       if settings.isQuick {
-        for file in files {
-          if await checkSize(of: file) { sound.insert(file.path) }
-        }
+        for file in files where await checkSize(of: file) { sound.insert(file.path) }
       } else {
-        let isGiven = format == partition.files.first?.format
-        sound = await checkRows(of: files, read: read) { if isGiven { each($0, $1) } }
+        sound = await checkRows(of: files, read: read) { if isFirst { each($0, $1) } }
       }
       for file in files { self.files.add(sound.contains(file.path)) }
-      if format == partition.files.first?.format { comparable = files.filter { sound.contains($0.path) } }
+      let soundFiles = files.filter { sound.contains($0.path) }
+      if isFirst { comparable = soundFiles }
       counts.append(
-        .init(
-          sound: files.reduce(0) { $0 + (sound.contains($1.path) ? $1.rows : 0) },
-          total: files.reduce(0) { $0 + $1.rows }))
+        .init(sound: soundFiles.reduce(0) { $0 + $1.rows }, total: files.reduce(0) { $0 + $1.rows }))
     }
     guard !settings.isQuick else { return }
-    // The formats hold the same rows.
+    // Every format holds the same rows.
     rows = .init(sound: counts.map(\.sound).min() ?? 0, total: counts.map(\.total).max() ?? 0)
   }
 
-  private mutating func add(_ flaw: Flaw, at path: String) {
+  private var filesByFormat: [[PartFile]] {
+    PartFormat.allCases.map { format in partition.files.filter { $0.format == format } }
+      .filter { !$0.isEmpty }
+  }
+
+  private mutating func add(_ problem: Finding.Problem, at path: String) {
     findings.append(
-      Finding(flaw, at: path, day: partition.eventDate, commit: partition.changedInCommit))
+      Finding(problem, at: path, day: partition.eventDate, commit: partition.changedInCommit))
   }
 
   // MARK: The entry
 
-  /// Whether what the entry says of the day is what it says of its files.
+  /// Whether the entry agrees with its files.
   private mutating func checkEntry() {
     var indexes: [PartFormat: Int] = [:]
     for file in partition.files {
@@ -66,19 +67,15 @@ struct DayCheck {
       if file.path != paths.part(name) { add(.misnamed(expected: paths.part(name)), at: file.path) }
       indexes[file.format, default: 0] += 1
     }
-    for format in PartFormat.allCases {
-      let files = partition.files.filter { $0.format == format }
-      guard !files.isEmpty else { continue }
+    for files in filesByFormat {
       check(rows: files.reduce(0) { $0 + $1.rows })
       check(bounds: .init(min: files.first?.minEventAt, max: files.last?.maxEventAt))
     }
     guard partition.files.isEmpty else { return }
     check(rows: 0)
     check(bounds: .init())
-    if partition.contentSHA256 != DayContentHash().sha256 {
-      add(
-        .wrongContent(expected: partition.contentSHA256, found: DayContentHash().sha256), at: paths.manifest)
-    }
+    let (expected, found) = (partition.contentSHA256, DayContentHash().sha256)
+    if expected != found { add(.wrongContent(expected: expected, found: found), at: paths.manifest) }
   }
 
   private mutating func check(rows: Int) {
@@ -86,17 +83,18 @@ struct DayCheck {
     add(.miscounted(.rows, expected: partition.rows, found: rows), at: paths.manifest)
   }
 
-  private mutating func check(bounds: Flaw.Bounds) {
-    let stated = Flaw.Bounds(min: partition.minEventAt, max: partition.maxEventAt)
+  private mutating func check(bounds: Finding.Problem.Bounds) {
+    let stated = Finding.Problem.Bounds(min: partition.minEventAt, max: partition.maxEventAt)
     guard bounds != stated else { return }
     add(.wrongBounds(expected: stated, found: bounds), at: paths.manifest)
   }
 
-  /// A state that was tampered with could name any file of this machine.
+  /// A manipulated state could name any file of this machine.
   private func isOurs(_ file: PartFile) -> Bool { paths.partName(file.path) != nil }
 
   // MARK: The files
 
+  /// Whether the file has the recorded size, and the recorded hash if the storage keeps hashes.
   private mutating func checkSize(of file: PartFile) async -> Bool {
     guard isOurs(file) else { return false }
     let before = findings.count
@@ -105,18 +103,18 @@ struct DayCheck {
       if let entry, entry.kind != .file {
         throw StorageError.inPlace(of: .file, entry.kind, at: storage.name(of: file.path), .inspect)
       }
-      if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
-        add(flaw, at: file.path)
+      if let problem = Finding.Problem(of: entry, bytes: file.bytes, rows: file.rows) {
+        add(problem, at: file.path)
       } else if let found = entry?.sha256, found != file.sha256 {
         add(.altered(.sha256(expected: file.sha256, found: found)), at: file.path)
       }
     } catch {
-      add(Flaw(of: error, reading: file), at: file.path)
+      add(Finding.Problem(of: error, rows: file.rows), at: file.path)
     }
     return findings.count == before
   }
 
-  /// The paths of those that are sound.
+  /// Returns the paths of the sound files.
   private mutating func checkRows(
     of files: [PartFile], read: (Int) -> Void, each: (RowBatch, PartFile) -> Void
   ) async -> Set<String> {
@@ -126,12 +124,12 @@ struct DayCheck {
     var sound: Set<String> = []
     var readable: [PartFile] = []
     var altered: String?
-    // Whether the hash of the content would only say again what was said of a file.
-    var isContentTold = false
+    // Whether a finding about a file already explains a wrong hash of the content.
+    var isContentExplained = false
 
     for file in files {
       guard isOurs(file) else {
-        isContentTold = true
+        isContentExplained = true
         continue
       }
       rows.beginPart()
@@ -142,36 +140,36 @@ struct DayCheck {
           duplicates.add(batch)
           each(batch, file)
         }
-        let flaws = flaws(of: file, scan, rows)
-        for flaw in flaws { add(flaw, at: file.path) }
-        if flaws.isEmpty {
+        let problems = problems(of: file, scan, rows)
+        for problem in problems { add(problem, at: file.path) }
+        if problems.isEmpty {
           sound.insert(file.path)
         } else {
-          rows = before  // the part after it is not to be blamed for where this one now ends
+          rows = before  // where this part ends now says nothing about the next one
         }
-        let isAltered = flaws.first?.kind == .altered
+        let isAltered = problems.first?.kind == .altered
         if isAltered, altered == nil { altered = file.path }
-        if scan.summary == nil || (isAltered && flaws.count > 1) { isContentTold = true }
+        if scan.summary == nil || (isAltered && problems.count > 1) { isContentExplained = true }
         if scan.summary != nil { readable.append(file) }
       } catch {
-        add(Flaw(of: error, reading: file), at: file.path)
+        add(Finding.Problem(of: error, rows: file.rows), at: file.path)
         rows = before
-        isContentTold = true
+        isContentExplained = true
       }
       read(file.bytes)
     }
 
-    // Intact parts first: of two equal rows, the one in an altered part is the one too many.
+    // Intact parts first: of two equal rows, the duplicate is the one in an altered part.
     readable = readable.filter { sound.contains($0.path) } + readable.filter { !sound.contains($0.path) }
     while duplicates.nextPass() {
-      if let path = await rescan(&readable, &duplicates), let flaw = duplicates.flaw {
-        add(flaw, at: path)
+      if let path = await rescan(&readable, &duplicates), let problem = duplicates.problem {
+        add(problem, at: path)
         sound.remove(path)
-        isContentTold = isContentTold || altered != nil
+        isContentExplained = isContentExplained || altered != nil
       }
     }
     sound.formIntersection(readable.map(\.path))
-    if !isContentTold, content.sha256 != partition.contentSHA256 {
+    if !isContentExplained, content.sha256 != partition.contentSHA256 {
       add(
         .wrongContent(expected: partition.contentSHA256, found: content.sha256), at: altered ?? paths.manifest
       )
@@ -179,7 +177,7 @@ struct DayCheck {
     return sound
   }
 
-  /// Returns the path of the part with the first duplicate, once there is one. A part that can no longer be read is left out.
+  /// Returns the path of the part with the first duplicate, if there is one. Removes parts that can no longer be read.
   private mutating func rescan(
     _ files: inout [PartFile], _ duplicates: inout DuplicateSearch
   ) async -> String? {
@@ -189,53 +187,36 @@ struct DayCheck {
       do {
         _ = try await PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
       } catch {
-        add(Flaw(of: error, reading: file), at: file.path)
+        add(Finding.Problem(of: error, rows: file.rows), at: file.path)
         files.removeAll { $0.path == file.path }
         continue
       }
-      if path == nil, duplicates.flaw != nil { path = file.path }
+      if path == nil, duplicates.problem != nil { path = file.path }
     }
     return path
   }
 
-  /// The file's own flaws, the cause first. What an altered file was to have is told only as far as it is rows.
-  private func flaws(of file: PartFile, _ scan: PartScan, _ rows: RowCheck) -> [Flaw] {
-    var flaws: [Flaw] = []
+  /// The problems of the file itself, the cause first. An altered file is checked only for its rows.
+  private func problems(of file: PartFile, _ scan: PartScan, _ rows: RowCheck) -> [Finding.Problem] {
+    var problems: [Finding.Problem] = []
     let isAltered = scan.sha256 != file.sha256
     if isAltered {
-      let isCut = scan.bytes != file.bytes
-      flaws.append(
-        .altered(
-          isCut
-            ? .bytes(expected: file.bytes, found: scan.bytes)
-            : .sha256(expected: file.sha256, found: scan.sha256)))
+      problems.append(.altered(file, bytes: scan.bytes, sha256: scan.sha256))
     } else if scan.bytes != file.bytes {
-      flaws.append(.miscounted(.bytes, expected: file.bytes, found: scan.bytes))
+      problems.append(.miscounted(.bytes, expected: file.bytes, found: scan.bytes))
     }
-    if let flaw = scan.flaw { flaws.append(flaw) }
-    guard let summary = scan.summary else { return flaws }
-    flaws += rows.flaws
+    if let problem = scan.problem { problems.append(problem) }
+    guard let summary = scan.summary else { return problems }
+    problems += rows.problems
     if summary.rows != file.rows {
-      flaws.append(.miscounted(.rows, expected: file.rows, found: summary.rows))
+      problems.append(.miscounted(.rows, expected: file.rows, found: summary.rows))
     } else if !isAltered, summary.uncompressedBytes != file.uncompressedBytes {
-      flaws.append(
+      problems.append(
         .miscounted(.uncompressedBytes, expected: file.uncompressedBytes, found: summary.uncompressedBytes))
     }
-    let stated = Flaw.Bounds(min: file.minEventAt, max: file.maxEventAt)
-    let found = Flaw.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
-    if !isAltered, stated != found { flaws.append(.wrongBounds(expected: stated, found: found)) }
-    return flaws
-  }
-}
-
-extension Flaw {
-  /// A part that could not be read.
-  init(of error: StorageError, reading file: PartFile) {
-    switch error.reason {
-    case .missing: self = .missing(rows: file.rows)
-    // To fetch the day anew is no help: a run refuses the archive.
-    case .symbolicLink: self = .irregular(.symbolicLink)
-    default: self = .unreadable(error)
-    }
+    let stated = Finding.Problem.Bounds(min: file.minEventAt, max: file.maxEventAt)
+    let found = Finding.Problem.Bounds(min: summary.minEventAt, max: summary.maxEventAt)
+    if !isAltered, stated != found { problems.append(.wrongBounds(expected: stated, found: found)) }
+    return problems
   }
 }

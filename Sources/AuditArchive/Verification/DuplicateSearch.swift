@@ -1,11 +1,156 @@
 import AuditRecord
 
-/// Looks for rows of a day with the same `uuid`, in memory that does not grow with the day.
+/// Finds events that are on two days of a log, because the API corrected their time between two exports.
 ///
-/// 64 bits stand for a uuid. Where they are more than the limit, they are looked at by slices, one pass over the day for each; and
-/// where two are equal, a last pass compares the uuids themselves, so that nothing is blamed by chance.
+/// Memory is constant: it holds 64 bits for a uuid, and at most `limit` of them. If there are more, it searches slice by slice, with
+/// one pass over all days for each. If two are equal, a last pass compares the uuids themselves. If all are different and fit into
+/// one slice, one pass is enough.
+///
+/// Each pass adds every day once, in one of its formats, in order.
+struct CrossDaySearch {
+  /// The place of a row.
+  struct Place: Hashable {
+    var day: Day
+    /// The path of the part.
+    var path: String
+    /// The commit that made the day's revision.
+    var commit: Int
+  }
+
+  /// The identities with certain lowest bits.
+  private struct Slice {
+    var bits = 0
+    var value: UInt64 = 0
+
+    func contains(_ identity: UInt64) -> Bool { identity & ((1 << UInt64(bits)) - 1) == value }
+
+    /// Keeps one half and returns the other.
+    mutating func split() -> Slice {
+      bits += 1
+      return Slice(bits: bits, value: value | 1 << UInt64(bits - 1))
+    }
+  }
+
+  /// The most suspects of the last pass. If there are more, the others are found once these are repaired.
+  private static let suspectLimit = 1 << 16
+
+  private let limit: Int
+  private var slice = Slice()
+  private var waiting: [Slice] = []
+  private var seen: [UInt64] = []
+  /// Identities seen twice, also on one day.
+  private var suspects: Set<UInt64> = []
+  /// The places of the suspects, by uuid.
+  private var places: [[UInt8]: [Place]] = [:]
+  private var stage = Stage.searching
+
+  private enum Stage { case searching, confirming, done }
+
+  /// - Parameter expected: the approximate number of rows, to reserve memory.
+  init(limit: Int, expected: Int = 0) {
+    // Two different identities can always be split.
+    self.limit = max(2, limit)
+    seen.reserveCapacity(min(self.limit, max(0, expected)))
+  }
+
+  mutating func add(_ batch: RowBatch, at place: Place) {
+    switch stage {
+    case .done: break
+    case .searching: for row in 0..<batch.count { search(batch.identity(row).value) }
+    case .confirming:
+      for row in 0..<batch.count where suspects.contains(batch.identity(row).value) {
+        let uuid = Array(batch.bytes[batch.cell(.uuid, row).range])
+        // `DuplicateSearch` reports a uuid that is twice on one day.
+        if places[uuid]?.last?.day != place.day { places[uuid, default: []].append(place) }
+      }
+    }
+  }
+
+  private mutating func search(_ identity: UInt64) {
+    guard slice.contains(identity) else { return }
+    if seen.count == limit {
+      makeRoom()
+      guard slice.contains(identity) else { return }
+    }
+    seen.append(identity)
+  }
+
+  /// Frees at least half of the limit.
+  private mutating func makeRoom() {
+    noteEqual()
+    while seen.count > limit / 2 {
+      waiting.append(slice.split())
+      seen.removeAll { [slice] in !slice.contains($0) }
+    }
+  }
+
+  /// Sorts the seen identities, notes those that occur twice, and keeps each once.
+  private mutating func noteEqual() {
+    seen.sort()
+    var kept = 0
+    for index in seen.indices {
+      if kept > 0, seen[kept - 1] == seen[index] {
+        if suspects.count < CrossDaySearch.suspectLimit { suspects.insert(seen[index]) }
+      } else {
+        seen[kept] = seen[index]
+        kept += 1
+      }
+    }
+    seen.removeLast(seen.count - kept)
+  }
+
+  /// Ends a pass over all days. Returns whether another one is needed.
+  mutating func nextPass() -> Bool {
+    switch stage {
+    case .done, .confirming:
+      stage = .done
+      return false
+    case .searching:
+      noteEqual()
+      seen.removeAll(keepingCapacity: true)
+      if let next = waiting.popLast() {
+        slice = next
+        return true
+      }
+      seen = []
+      stage = suspects.isEmpty ? .done : .confirming
+      return stage == .confirming
+    }
+  }
+
+  /// One finding for each pair of days, at the later day.
+  var findings: [Finding] {
+    struct Pair: Hashable {
+      var first: Day
+      var second: Day
+    }
+    var found: [Pair: (rows: Int, uuid: [UInt8], place: Place)] = [:]
+    for (uuid, places) in places {
+      guard let first = places.first else { continue }
+      for place in places.dropFirst() {
+        let pair = Pair(first: first.day, second: place.day)
+        let before = found[pair]
+        let isFirst = before.map { uuid.lexicographicallyPrecedes($0.uuid) } ?? true
+        found[pair] = (
+          (before?.rows ?? 0) + 1, isFirst ? uuid : before?.uuid ?? uuid,
+          isFirst ? place : before?.place ?? place
+        )
+      }
+    }
+    return found.sorted { ($0.key.second, $0.key.first) < ($1.key.second, $1.key.first) }.map { pair, moved in
+      Finding(
+        .duplicate(rows: moved.rows, uuid: String(decoding: moved.uuid, as: UTF8.self), otherDay: pair.first),
+        at: moved.place.path, day: pair.second, commit: moved.place.commit)
+    }
+  }
+}
+
+/// Finds rows of a day with the same `uuid`, in constant memory.
+///
+/// Holds 64 bits for a uuid. If there are more than the limit, it searches slice by slice, with one pass over the day for each. If two
+/// are equal, a last pass compares the uuids themselves.
 struct DuplicateSearch {
-  /// Suspects that are looked at in the last pass; more of them need no proof.
+  /// The most suspects of the last pass; more need no proof.
   private static let suspectLimit = 64
 
   private let limit: Int
@@ -14,7 +159,7 @@ struct DuplicateSearch {
   private var seen: Set<UInt64> = []
   private var rows = 0
   private var isFull = false
-  /// Identities met twice.
+  /// Identities seen twice.
   private var suspects: Set<UInt64> = []
   private var uuids: [UInt64: Set<[UInt8]>] = [:]
   private var confirmed: (rows: Int, uuid: String)?
@@ -51,7 +196,7 @@ struct DuplicateSearch {
     }
   }
 
-  /// Ends a pass over the day. Whether another one is needed.
+  /// Ends a pass over the day. Returns whether another one is needed.
   mutating func nextPass() -> Bool {
     switch stage {
     case .done, .confirming:
@@ -60,7 +205,7 @@ struct DuplicateSearch {
     case .searching:
       seen.removeAll(keepingCapacity: true)
       if isFull {
-        // More than fit: begin anew, in slices that do, as far as identities are spread evenly.
+        // Too many: start again with slices that fit, if identities are evenly distributed.
         slices = max(slices + 1, UInt64(rows / limit + 1) * 5 / 4)
         slice = 0
         isFull = false
@@ -74,5 +219,5 @@ struct DuplicateSearch {
     }
   }
 
-  var flaw: Flaw? { confirmed.map { .duplicate(rows: $0.rows, uuid: $0.uuid) } }
+  var problem: Finding.Problem? { confirmed.map { .duplicate(rows: $0.rows, uuid: $0.uuid) } }
 }

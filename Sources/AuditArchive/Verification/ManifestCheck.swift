@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// Whether a manifest is the sum of the commits up to its own, member by member.
+/// Compares a manifest with the sum of the commits up to its own, member by member.
 struct ManifestCheck {
   private(set) var findings: [Finding] = []
   private let path: String
@@ -25,7 +25,7 @@ struct ManifestCheck {
     }
   }
 
-  /// Days and quarantine are compared one by one; and of another commit than its record, `ChainCheck` tells.
+  /// Compares all members but days and quarantine, which have their own comparison, and `commit_sha256`, which `ChainCheck` checks.
   private mutating func compareText(_ bytes: [UInt8], _ expected: [UInt8], _ found: Manifest) {
     let differences: [RecordText.Difference]
     do throws(JSONTreeError) {
@@ -35,18 +35,18 @@ struct ManifestCheck {
     }
     for difference in differences
     where !["partitions", "quarantine", "commit_sha256"].contains(difference.member) {
-      // Of files that are not the right ones.
+      // It agrees with the manifest's own, wrong, quarantine.
       if difference.found == .scalar("\(found.quarantinedRecords)"),
         difference.member == "quarantined_records"
       {
         continue
       }
-      add(difference.flaw { .wrongManifest(member: $0, expected: $1, found: $2) })
+      add(difference.problem { .wrongManifest(member: $0, expected: $1, found: $2) })
     }
   }
 
-  private mutating func add(_ flaw: Flaw, _ day: Day? = nil) {
-    findings.append(Finding(flaw, at: path, day: day, commit: number))
+  private mutating func add(_ problem: Finding.Problem, _ day: Day? = nil) {
+    findings.append(Finding(problem, at: path, day: day, commit: number))
   }
 
   private mutating func expect(_ member: String, _ expected: String, _ found: String, _ day: Day? = nil) {
@@ -98,4 +98,38 @@ struct ManifestCheck {
 
 extension Timestamp? {
   fileprivate var text: String { map { "\($0)" } ?? "null" }
+}
+
+/// Compares the entries of the days with the coverage.
+struct CoverageCheck {
+  private(set) var findings: [Finding] = []
+
+  init(_ state: Manifest, path: String) {
+    for partition in state.partitions where partition.state == .settled {
+      let day = partition.eventDate
+      if state.standing.isWhole(day) { continue }
+      findings.append(
+        Finding(
+          .wrongCoverage(.state, expected: Partition.State.open.rawValue, found: partition.state.rawValue),
+          at: path, day: day))
+    }
+    let days = state.partitions.map(\.eventDate)
+    for window in state.coverage.intervals {
+      guard let touched = window.days else { continue }
+      let first = days.partitioningIndex { $0 >= touched.lowerBound }
+      let last = days.partitioningIndex { $0 > touched.upperBound }
+      guard last - first < touched.count else { continue }
+      // Report the first missing day: the entries are sorted, so it is where they first differ from the calendar.
+      let missing =
+        zip(days[first..<last], touched).first { $0 != $1 }?.1
+        ?? touched.lowerBound.advanced(by: last - first)
+      findings.append(
+        Finding(
+          .wrongCoverage(
+            .partitions,
+            expected: "\(touched.count) entries from \(touched.lowerBound) to \(touched.upperBound)",
+            found: "\(last - first)"),
+          at: path, day: missing))
+    }
+  }
 }

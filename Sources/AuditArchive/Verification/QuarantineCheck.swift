@@ -1,7 +1,6 @@
 import AuditRecord
-import Crypto
 
-/// Checks one file of quarantined records: its name, its bytes, and its lines.
+/// Checks a quarantine file: its name, its bytes and its number of lines.
 struct QuarantineCheck {
   private(set) var findings: [Finding] = []
 
@@ -11,60 +10,38 @@ struct QuarantineCheck {
       findings.append(Finding(.misnamed(expected: nil), at: file.path))
       return
     }
-    let flaws: [Flaw]
+    let problems: [Finding.Problem]
     do throws(StorageError) {
-      flaws =
-        isQuick
-        ? try await QuarantineCheck.sizeFlaws(of: file, storage)
-        : try await QuarantineCheck.flaws(of: file, storage)
+      problems = try await QuarantineCheck.problems(of: file, storage, isQuick: isQuick)
     } catch {
-      flaws =
-        switch error.reason {
-        case .missing: [.missing()]
-        case .symbolicLink: [.irregular(.symbolicLink)]
-        default: [.unreadable(error)]
-        }
+      problems = [Finding.Problem(of: error, rows: nil)]
     }
-    findings = flaws.map { Finding($0, at: file.path, commit: name.commit) }
+    findings = problems.map { Finding($0, at: file.path, commit: name.commit) }
   }
 
-  private static func sizeFlaws(
-    of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) async throws(StorageError) -> [Flaw] {
-    guard let size = try await storage.size(file.path) else { return [.missing()] }
-    return size == file.bytes ? [] : [.altered(.bytes(expected: file.bytes, found: size))]
-  }
-
-  private static func flaws(
-    of file: QuarantineFile, _ storage: any ArchiveStorage
-  ) async throws(StorageError) -> [Flaw] {
-    var hash = SHA256()
-    var (bytes, lines) = (0, 0)
-    if let size = try await storage.size(file.path), size > file.bytes {
-      return [.altered(.bytes(expected: file.bytes, found: size))]
+  private static func problems(
+    of file: QuarantineFile, _ storage: any ArchiveStorage, isQuick: Bool
+  ) async throws(StorageError) -> [Finding.Problem] {
+    let size = try await storage.size(file.path)
+    if isQuick {
+      guard let size else { return [.missing()] }
+      return size == file.bytes ? [] : [.altered(.bytes(expected: file.bytes, found: size))]
     }
-    // No more than shows that it is longer than is recorded.
-    while bytes <= file.bytes {
-      let chunk = try await storage.read(file.path, at: bytes)
-      guard !chunk.isEmpty else { break }
-      bytes += chunk.count
-      lines += chunk.count { $0 == UInt8(ascii: "\n") }
-      hash.update(data: chunk)
+    if let size, size > file.bytes { return [.altered(.bytes(expected: file.bytes, found: size))] }
+    var lines = 0
+    let found = try await storage.digest(of: file.path, limit: file.bytes + 1) { bytes in
+      lines += bytes.count { $0 == UInt8(ascii: "\n") }
     }
-    if bytes > file.bytes { return [.altered(.bytes(expected: file.bytes, found: bytes))] }
-    let sha256 = hash.finalize().hex
-    var flaws: [Flaw] = []
-    if sha256 != file.sha256 {
-      flaws.append(
-        .altered(
-          bytes == file.bytes
-            ? .sha256(expected: file.sha256, found: sha256) : .bytes(expected: file.bytes, found: bytes)))
-    } else if bytes != file.bytes {
-      flaws.append(.miscounted(.bytes, expected: file.bytes, found: bytes))
+    if found.bytes > file.bytes { return [.altered(.bytes(expected: file.bytes, found: found.bytes))] }
+    var problems: [Finding.Problem] = []
+    if found.sha256 != file.sha256 {
+      problems.append(.altered(file, bytes: found.bytes, sha256: found.sha256))
+    } else if found.bytes != file.bytes {
+      problems.append(.miscounted(.bytes, expected: file.bytes, found: found.bytes))
     }
     if lines != file.records {
-      flaws.append(.miscounted(.records, expected: file.records, found: lines))
+      problems.append(.miscounted(.records, expected: file.records, found: lines))
     }
-    return flaws
+    return problems
   }
 }

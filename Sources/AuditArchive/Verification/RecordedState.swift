@@ -1,24 +1,24 @@
 import AuditRecord
 
-/// Which records a log has at one instant: the manifest as it stands, and the numbers of the commits that are to be read.
+/// The records of a log at one instant: the manifest, the intent, and the numbers of the commits to read.
 struct RecordedState {
-  /// nil when there is none, or none that can be read.
+  /// nil if it is missing or unreadable.
   private(set) var manifest: RecordedManifest?
-  /// Of a run that is at work, or was killed.
-  private(set) var intent: Intent?
-  /// Where the verification begins; nil: with the first commit.
+  /// The intent of a running or killed run.
+  private(set) var intent: CommitIntent?
+  /// Where the verification begins; nil for the first commit.
   private(set) var base: ChainBase?
-  /// Of the commit records after `base`, in order. Some may be missing where there is a base.
+  /// The numbers of the records after `base`, in order. With a base, some may be missing.
   private(set) var numbers: [Int] = []
   private(set) var findings: [Finding] = []
   private var hasManifest = false
 
-  /// Whether nothing was ever committed, as far as can be seen.
+  /// Whether there is no trace of a commit.
   var isEmpty: Bool { !hasManifest && numbers.isEmpty }
 
-  /// A run that goes on commits, and then replaces the manifest: in between the manifest is one behind, and is looked at again.
+  /// Reads the records, and repeats that while the manifest is behind: a run replaces it after its commit.
   ///
-  /// Throws what keeps everything from being read.
+  /// Throws if nothing can be read.
   static func read(
     _ storage: any ArchiveStorage, _ settings: VerificationSettings, looks: Int, _ patience: () -> Void
   ) async throws(ArchiveError) -> RecordedState {
@@ -33,7 +33,7 @@ struct RecordedState {
     return state
   }
 
-  /// The manifest first: so every commit that it has is among the numbers.
+  /// Reads the manifest first, so that the numbers include its commits.
   private init(
     _ storage: any ArchiveStorage, _ settings: VerificationSettings
   ) async throws(ArchiveError) {
@@ -50,8 +50,9 @@ struct RecordedState {
         {
           throw ArchiveError.otherSpelling(found: found, asked: paths.log)
         } else {
-          let flaw = Flaw.wrongManifest(member: "source", expected: "\(paths.log)", found: "\(found)")
-          findings.append(Finding(flaw, at: paths.manifest))
+          let problem = Finding.Problem.wrongManifest(
+            member: "source", expected: "\(paths.log)", found: "\(found)")
+          findings.append(Finding(problem, at: paths.manifest))
         }
       }
     } catch {
@@ -64,7 +65,7 @@ struct RecordedState {
       hasManifest = true
     }
     do throws(ArchiveError) {
-      intent = try await Opening(storage).intent()
+      intent = try await ArchiveState(storage).intent()
     } catch {
       switch error {
       case .damaged(let finding): findings.append(finding)
@@ -83,7 +84,7 @@ struct RecordedState {
     }
   }
 
-  /// The newest commit, looked for from the manifest's on; one that is missing between two is passed over.
+  /// The newest commit from the manifest's on. Skips a single missing record.
   private func newest(from number: Int, _ storage: any ArchiveStorage) async throws(ArchiveError) -> Int {
     let paths = storage.paths
     var newest = number
@@ -104,12 +105,12 @@ struct RecordedState {
   }
 }
 
-/// A manifest as it stands on disk.
+/// A manifest and its bytes.
 struct RecordedManifest {
   let manifest: Manifest
   let bytes: [UInt8]
 
-  /// Throws `.damaged` for bytes that readers do not read alike, and `.newerFormat`.
+  /// Throws `.newerFormat`, and `.damaged` also for JSON that parsers read differently.
   init(_ bytes: [UInt8], path: String) throws(ArchiveError) {
     self.bytes = bytes
     manifest = try ArchiveJSON.decode(Manifest.self, from: bytes, path: path)
@@ -118,5 +119,114 @@ struct RecordedManifest {
     } catch {
       throw .unreadable(path, "\(error)")
     }
+  }
+}
+
+/// The commit at which a verification begins that does not read all records, and the state at it as far as the manifest shows it.
+///
+/// The manifest is the sum of all commits. So a day that no later commit changes had the same entry at this commit. For other days,
+/// the record of the first commit that changes them shows the former revision and the removed files.
+struct ChainBase {
+  let number: Int
+  /// The SHA-256 of its record's bytes.
+  let sha256: String
+  /// The entries of the manifest that are at most this old, and the standing of the record.
+  let state: Manifest
+
+  /// The manifest's own commit.
+  private let manifestCommit: Int
+  private let paths: ArchivePaths
+  /// Days that later commits have changed.
+  private var changed: Set<Day> = []
+
+  /// nil if all records have to be read: the settings ask for it, or one of the two records that it needs is missing or unreadable.
+  ///
+  /// The record of the manifest's own commit always comes later, so that it is compared with the manifest.
+  init?(
+    _ manifest: Manifest, _ settings: VerificationSettings, _ storage: any ArchiveStorage
+  ) async {
+    let paths = storage.paths
+    guard !settings.readsHistory else { return nil }
+    let number = min(settings.since?.number ?? .max, manifest.commit - 1)
+    guard number > 0 else { return nil }
+    do throws(ArchiveError) {
+      guard try await stored(await storage.entry(paths.commit(manifest.commit))) != nil,
+        let (commit, sha256) = try await ArchiveState(storage).commit(number),
+        commit.commit == number
+      else { return nil }
+      self.number = number
+      self.sha256 = sha256
+      self.manifestCommit = manifest.commit
+      self.paths = paths
+      state = Manifest(
+        standing: commit.standing, commitSHA256: sha256,
+        partitions: manifest.orderedPartitions.filter { $0.changedInCommit <= number },
+        quarantine: manifest.quarantine.filter { (paths.quarantineName($0.path)?.commit ?? 0) <= number })
+    } catch {
+      return nil  // reading all records reports it
+    }
+  }
+
+  /// Completes the state before a commit with what its record shows of it.
+  mutating func complete(_ state: inout Manifest?, before commit: Commit) {
+    guard commit.commit <= manifestCommit, var complete = state else { return }
+    for partition in commit.partitionsChanged where changed.insert(partition.eventDate).inserted {
+      complete.set(partition.eventDate, before(partition, in: commit))
+    }
+    for day in commit.partitionsRemoved where changed.insert(day).inserted {
+      let revision = commit.filesRemoved.lazy.compactMap(paths.partName).first { $0.day == day }?.revision
+      complete.set(
+        day, Partition(day, revision: revision ?? 0, files: gone(of: day, revision ?? 0, in: commit)))
+    }
+    let known = Set(complete.quarantine.map(\.path))
+    let given = commit.filesRemoved.filter { path in
+      !known.contains(path) && paths.quarantineName(path).map { $0.commit <= number } ?? false
+    }
+    complete.quarantine += given.map { QuarantineFile(path: $0, records: 0, bytes: 0, sha256: "") }
+    state = complete
+  }
+
+  /// The entry of a day before the first commit that changes it; nil if it had none, or no rows.
+  private func before(_ partition: Partition, in commit: Commit) -> Partition? {
+    // Only the state changed; the rest of the entry is older.
+    guard partition.changedInCommit == commit.commit else {
+      return partition.changedInCommit <= number ? partition : nil
+    }
+    let (day, revision) = (partition.eventDate, partition.revision - 1)
+    guard revision > 0 else { return nil }
+    return Partition(day, revision: revision, files: gone(of: day, revision, in: commit))
+  }
+
+  private func gone(of day: Day, _ revision: Int, in commit: Commit) -> [PartFile] {
+    commit.filesRemoved.compactMap { path in
+      guard let name = paths.partName(path), name.day == day, name.revision == revision else { return nil }
+      return PartFile(
+        path: path, format: name.format, rows: 0, bytes: 0, uncompressedBytes: 0, sha256: "",
+        minEventAt: day.start, maxEventAt: day.start)
+    }
+  }
+}
+
+extension Manifest {
+  /// Sorted, each day once, as the code that uses a state expects.
+  var orderedPartitions: [Partition] {
+    Dictionary(partitions.map { ($0.eventDate, $0) }, uniquingKeysWith: { $1 }).values
+      .sorted { $0.eventDate < $1.eventDate }
+  }
+
+  /// Sets or, with nil, removes the entry of a day.
+  fileprivate mutating func set(_ day: Day, _ entry: Partition?) {
+    let index = partitions.partitioningIndex { $0.eventDate >= day }
+    if index < partitions.count, partitions[index].eventDate == day { partitions.remove(at: index) }
+    if let entry { partitions.insert(entry, at: index) }
+  }
+}
+
+extension Partition {
+  /// An entry of which only this much is known.
+  fileprivate init(_ day: Day, revision: Int, files: [PartFile]) {
+    self.init(
+      eventDate: day, state: .open, revision: revision, changedInCommit: 0, rows: 0, minEventAt: nil,
+      maxEventAt: nil, contentSHA256: "", files: files)
   }
 }

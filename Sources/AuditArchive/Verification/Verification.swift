@@ -1,34 +1,18 @@
 import AuditRecord
 import PartitionFormats
 
-extension Archive {
-  /// Proves an archive, or finds all that is wrong with it; nil when there is no archive of the log.
-  ///
-  /// Takes no lock and writes nothing. The archive is looked at as it was at one instant; what a run does meanwhile is told apart
-  /// from damage. `patience` is called before another look at a file that such a run may be about to commit.
-  /// Throws only what keeps it from beginning: a store that denies access, a format of a newer version.
-  package func verify(
-    _ settings: VerificationSettings = VerificationSettings(), patience: () -> Void = {},
-    observe: (VerificationProgress) -> Void = { _ in }
-  ) async throws(ArchiveError) -> VerificationReport? {
-    var verification = Verification(storage: storage, settings: settings)
-    return try await verification.run(patience: patience, observe: observe)
-  }
-}
-
-/// The checks, in order: what is recorded, then what is there. None of them ends at its first finding, and none is left out for
-/// another's.
+/// Runs the checks in order: first the records, then the files. A check does not end at its first finding, and a finding of one check
+/// does not skip another.
 struct Verification {
   private let storage: any ArchiveStorage
   private var paths: ArchivePaths { storage.paths }
   private let settings: VerificationSettings
   private var report: VerificationReport
   private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
-
-  /// The paths of such findings.
+  /// The paths of irregular entries.
   private var irregular: [String] = []
 
-  /// How often a file that a run may be about to commit, or a state that it is about to replace, is looked at again.
+  /// How often to look at a file or state that a run may be about to commit or replace.
   private static let looks = 4
 
   init(storage: any ArchiveStorage, settings: VerificationSettings) {
@@ -41,7 +25,6 @@ struct Verification {
     patience: () -> Void, observe: (VerificationProgress) -> Void
   ) async throws(ArchiveError) -> VerificationReport? {
     try await stored(await storage.checkPlace())
-    // Behind it are the records.
     guard try await addObstacles(to: [paths.commits]) else { return report }
     let record = try await RecordedState.read(storage, settings, looks: Verification.looks, patience)
     if record.isEmpty {
@@ -82,16 +65,16 @@ struct Verification {
     return report
   }
 
-  /// What lies behind something irregular is not told by itself.
+  /// Adds findings, except those about paths below an irregular entry.
   private mutating func add(_ findings: [Finding]) {
     report.findings += findings.filter { finding in
       !irregular.contains { finding.path.hasPrefix($0 + "/") }
     }
-    irregular += findings.filter { $0.flaw.kind == .irregular }.map(\.path)
+    irregular += findings.filter { $0.problem.kind == .irregular }.map(\.path)
     progress.findings = report.findings.count
   }
 
-  /// Whether nothing but folders stands on the way to these.
+  /// Whether there are only folders on the way to these. Adds a finding for each that is blocked.
   private mutating func addObstacles(to folders: [String]) async throws(ArchiveError) -> Bool {
     var isFree = true
     for folder in folders {
@@ -102,20 +85,19 @@ struct Verification {
     return isFree
   }
 
-  /// What other checks open is told by these.
+  /// Adds findings for irregular entries, except those that other checks open and report.
   private mutating func addIrregular(_ entries: [StoredFile], _ state: Manifest) {
     let opened = state.paths.union([paths.manifest, paths.intent, paths.beginning, ArchivePaths.kind])
-    let told = Set(irregular)
+    let known = opened.union(irregular)
     add(
-      entries.filter {
-        !opened.contains($0.path) && paths.commitNumber($0.path) == nil && !told.contains($0.path)
-      }.map { Finding(.irregular($0.kind), at: $0.path) })
+      entries.filter { !known.contains($0.path) && paths.commitNumber($0.path) == nil }
+        .map { Finding(.irregular($0.kind), at: $0.path) })
   }
 
-  // MARK: What is recorded
+  // MARK: Records
 
-  /// A part that no first run was putting there.
-  private func exampleOfPart(besides intent: Intent?) async throws(ArchiveError) -> String? {
+  /// A part that the intent of a first run does not explain.
+  private func exampleOfPart(besides intent: CommitIntent?) async throws(ArchiveError) -> String? {
     var parts: Set<String> = []
     for format in PartFormat.allCases {
       let folder = paths.days(format)
@@ -177,7 +159,7 @@ struct Verification {
     }
   }
 
-  // MARK: What is there
+  // MARK: Files
 
   private func hasChanged(_ partition: Partition, _ since: ProvenCommit, _ chain: ChainCheck) -> Bool {
     partition.changedInCommit > since.number || chain.changed.contains(partition.eventDate)
@@ -186,7 +168,7 @@ struct Verification {
   private mutating func check(
     _ state: Manifest, _ chain: ChainCheck, _ observe: (VerificationProgress) -> Void
   ) async {
-    // Up to that commit it is not known what was changed, so that a part from before may have been replaced.
+    // It is not known which days the commits up to this one changed. A missing part of such a day may have been replaced.
     let lost = chain.lastLost ?? 0
     let asked = state.partitions.filter { partition in
       !partition.eventDate.window.intersection(settings.asked).isEmpty
@@ -211,7 +193,7 @@ struct Verification {
       report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
       report.files.add(checked.files)
       report.rows.add(checked.rows)
-      add(checked.findings.filter { partition.changedInCommit > lost || !$0.flaw.isMissing })
+      add(checked.findings.filter { partition.changedInCommit > lost || !$0.problem.isMissing })
       if isSound, partition.rows == 0, state.coverage.contains(partition.eventDate.window) {
         report.emptyDays.append(partition.eventDate)
       }
@@ -221,7 +203,7 @@ struct Verification {
     progress.day = nil
   }
 
-  /// A part that is gone may have been replaced by a run meanwhile: then it is the day's new revision that has to be there.
+  /// Checks a day. If a part is missing because a run has replaced the day meanwhile, checks the new revision.
   private mutating func check(
     _ partition: Partition, newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void
@@ -236,7 +218,7 @@ struct Verification {
       } each: { batch, file in
         search.add(batch, at: CrossDaySearch.Place(file, of: partition))
       }
-      guard check.findings.contains(where: \.flaw.isMissing) else { return check }
+      guard check.findings.contains(where: \.problem.isMissing) else { return check }
       let later = await commits(after: commit).flatMap(\.partitionsChanged)
       guard
         let newer = later.last(where: {
@@ -248,8 +230,8 @@ struct Verification {
     }
   }
 
-  /// The passes over all days after the first one, and what they found. Rows of damaged parts are not compared: their own
-  /// findings have been reported.
+  /// Runs the further passes of the search over all days, and adds its findings. Damaged parts already have findings; their rows are
+  /// not compared.
   private mutating func compareDays(
     _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
     _ observe: (VerificationProgress) -> Void
@@ -266,7 +248,8 @@ struct Verification {
             _ = try await PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
           } catch {
             unread[file.path] = Finding(
-              Flaw(of: error, reading: file), at: file.path, day: place.day, commit: place.commit)
+              Finding.Problem(of: error, rows: file.rows), at: file.path, day: place.day, commit: place.commit
+            )
           }
           progress.bytes += file.bytes
           observe(progress)
@@ -275,7 +258,7 @@ struct Verification {
     }
     let found = unread.sorted { $0.key < $1.key }.map(\.value) + search.findings
     guard !found.isEmpty else { return }
-    // A run that replaces a day meanwhile may have been met between two readings: the next verification reads it as it is then.
+    // A run may have replaced a day between two passes. The next verification checks that day.
     let revisions = Dictionary(
       days.map { ($0.partition.eventDate, $0.partition.revision) }, uniquingKeysWith: max)
     let newer = await commits(after: commit).flatMap(\.partitionsChanged)
@@ -313,17 +296,16 @@ struct Verification {
     add(check.findings)
   }
 
-  /// What a run says now that it puts in its place.
-  private func intent() async throws(ArchiveError) -> Intent? {
+  /// The present intent of a run.
+  private func intent() async throws(ArchiveError) -> CommitIntent? {
     do throws(ArchiveError) {
-      return try await Opening(storage).intent()
+      return try await ArchiveState(storage).intent()
     } catch .damaged {
-      return nil  // `RecordedState` has reported it
+      return nil  // reported by `RecordedState`
     }
   }
 
-  /// What a run has committed since the state was read. Such a record is only asked what it replaces; the next verification
-  /// proves it.
+  /// The commits since the state was read. Used only to find out what they replace; the next verification checks them.
   private func commits(after number: Int) async -> [Commit] {
     var commits: [Commit] = []
     var number = number

@@ -1,23 +1,22 @@
 package import AuditRecord
 
-/// What a verification is to look at.
+/// What to verify.
 package struct VerificationSettings: Hashable, Sendable {
-  /// Only days with an instant at or after this one are read; nil: from the first.
+  /// Verify only days that end after this instant; nil from the first.
   package var from: Timestamp?
-  /// Only days with an instant before this one are read; nil: to the last.
+  /// Verify only days that begin before this instant; nil to the last.
   package var to: Timestamp?
-  /// Only the newest commits, the state and the sizes of the files; no row is read.
+  /// Verify only the newest commits, the state and the sizes of files; read no rows.
   package var isQuick = false
-  /// Verified before, with all that came before it: what later commits changed is verified. nil: nothing was.
+  /// The commit up to which everything was verified before; verify what later commits changed. nil: nothing was verified.
   package var since: ProvenCommit?
-  /// Signs the commits; nil: signatures are not looked at.
+  /// The key of the signatures; nil skips them.
   package var publicKey: VerificationKey?
-  /// The first commit that has to be signed.
+  /// The first commit that must be signed.
   package var signedSince = 1
-  /// How many identities of a day's rows are held in memory at once; a longer day is read several times.
+  /// The most identities of a day's rows to hold in memory; a longer day is read several times.
   package var identityLimit = 1 << 21
-  /// How many identities of all days' rows are held in memory at once, in 8 bytes each; when there are more, all days are read several
-  /// times.
+  /// The most identities of all rows to hold in memory, 8 bytes each; if there are more, all days are read several times.
   package var archiveIdentityLimit = 1 << 23
 
   package init() {}
@@ -25,7 +24,7 @@ package struct VerificationSettings: Hashable, Sendable {
   /// The instants asked for.
   package var asked: Window { Window(from: from ?? .earliest, to: to ?? .latest) }
 
-  /// Whether all commit records are read. Else the manifest stands for those before its own commit, or up to `since`.
+  /// Whether to read all commit records, instead of trusting the manifest for those before its own commit, or up to `since`.
   package var readsHistory: Bool { !isQuick && from == nil && to == nil && since == nil }
 }
 
@@ -33,7 +32,7 @@ package struct VerificationSettings: Hashable, Sendable {
 package struct ProvenCommit: Hashable, Sendable {
   /// Counts from 1.
   package var number: Int
-  /// Of its record's bytes, in lower case. By the chain it says what all records before it were.
+  /// The SHA-256 of its record's bytes, in lower case. By the chain it also fixes all earlier records.
   package var sha256: String
 
   package init(number: Int, sha256: String) {
@@ -42,9 +41,9 @@ package struct ProvenCommit: Hashable, Sendable {
   }
 }
 
-/// What a verification found.
+/// The result of a verification.
 package struct VerificationReport: Hashable, Sendable {
-  /// How many things of a kind are as they should be, of how many there should be.
+  /// How many things are sound, of how many there should be.
   package struct Count: Hashable, Sendable {
     package var sound: Int
     package var total: Int
@@ -66,58 +65,57 @@ package struct VerificationReport: Hashable, Sendable {
   }
 
   package let settings: VerificationSettings
-  /// What the archive is an archive of; nil when no record could be read.
+  /// nil if no record could be read.
   package internal(set) var source: ArchiveSource?
-  /// What the newest day that has rows is written in.
+  /// The formats of the newest day that has rows.
   package internal(set) var formats: Set<PartFormat> = []
-  /// The first commit whose record was read: 1 where all were.
+  /// The first commit whose record was read; 1 if all were.
   package internal(set) var firstCommit = 1
-  /// The newest commit there is a record of.
+  /// The newest commit with a record.
   package internal(set) var newestCommit = 0
-  /// Of its record's bytes; nil where it could not be read. With the number, it is what a later verification goes on from.
+  /// The SHA-256 of its record's bytes; nil if it could not be read. A later verification can continue from the number and this.
   package internal(set) var newestCommitSHA256: String?
-  /// The commit that the manifest is of: one behind when a run stopped, or is, between its commit and its manifest. That is
-  /// no damage: the next run puts it right. nil: no manifest that could be read.
+  /// The commit of the manifest; nil if no manifest could be read. It is one behind if a run is, or was stopped, between its commit
+  /// and its manifest. That is no damage; the next run updates the manifest.
   package internal(set) var manifestCommit: Int?
 
-  /// From `firstCommit` on.
+  /// The commits from `firstCommit` on.
   package internal(set) var commits = Count()
-  /// Of the commits that have to be signed, as far as their records are there.
+  /// The existing records that must be signed.
   package internal(set) var signatures = Count()
-  /// Of the days asked for.
+  /// The requested days.
   package internal(set) var days = Count()
-  /// Days that no commit after `since` changed, which count as proven; nil without one.
+  /// Days that no commit after `since` changed; nil without `since`.
   package internal(set) var daysUnchanged: Int?
-  /// Of the parts of the days asked for.
+  /// The parts of the requested days.
   package internal(set) var files = Count()
-  /// Of the rows of the days asked for, each counted once, and as sound when it is so in each format; nothing is counted when
-  /// only sizes are looked at.
+  /// The rows of the requested days. A row counts once, and as sound if it is in every format. 0 for a quick verification.
   package internal(set) var rows = Count()
   package internal(set) var quarantineFiles = Count()
 
-  /// From the first to the last covered instant of what was asked for; nil when there is none.
+  /// From the first to the last covered instant that was requested; nil if there is none.
   package internal(set) var found: Window?
-  /// Of what was asked for.
+  /// Of the requested time.
   package internal(set) var coverage: [Window] = []
-  /// What lies between, and back to the archive's start.
+  /// The gaps in it, and back to the archive's start.
   package internal(set) var gaps: [Window] = []
-  /// Days asked for that are wholly covered and have no event: proof that nothing happened.
+  /// Requested days that are covered completely and have no event: proof that nothing happened.
   package internal(set) var emptyDays: [Day] = []
 
-  /// In the order of the checks; none: the archive is sound.
+  /// In the order of the checks; empty if the archive is sound.
   package internal(set) var findings: [Finding] = []
-  /// What other programs have left among the files: no damage.
+  /// Files of other programs; no damage.
   package internal(set) var leftByOthers: [LeftByOthers] = []
 }
 
-/// How far a verification has come.
+/// The progress of a verification.
 package struct VerificationProgress: Hashable, Sendable {
-  /// The day that is read; nil while the commits are.
+  /// The day that is being read; nil while the commits are.
   package var day: Day?
-  /// Commits or days that are done, and how many there are.
+  /// Commits or days done, of `total`.
   package var done: Int
   package var total: Int
-  /// Bytes of part files that are read, of those to be read.
+  /// Bytes of parts read, of `totalBytes`.
   package var bytes = 0
   package var totalBytes = 0
   package var findings: Int

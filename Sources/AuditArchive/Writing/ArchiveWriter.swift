@@ -1,22 +1,22 @@
 package import AuditRecord
 import Synchronization
 
-/// The archive of one log, held for writing. Made by `Archive.withWriter`, and of no use after its body.
+/// Writes the archive of one log. `Archive.withWriter` makes it; it is valid only within that call's body.
 package final class ArchiveWriter: Sendable {
   package let source: ArchiveSource
-  /// What opening found and did.
+  /// What recovery found and did.
   package let recovery: RecoveryReport
 
   private struct State {
     var manifest: Manifest?
     var failure: ArchiveError?
-    /// The first commit of the runs that nobody has been told of to their end.
+    /// The first commit of this run, or of earlier runs that did not report to their end.
     var firstCommit: Int
-    /// What commits have removed, and could not be deleted.
+    /// Files that commits have removed and that could not be deleted.
     var undeleted: [String] = []
-    /// Whether the store has an intent.
+    /// Whether the storage has an intent.
     var isAnnounced: Bool
-    /// The two files as this run last read or wrote them.
+    /// The versions of the two files that this run last read or wrote.
     var manifestFile: FileState
     var intentFile: FileState
   }
@@ -24,7 +24,7 @@ package final class ArchiveWriter: Sendable {
   let storage: any ArchiveStorage
   let scratch: Scratch
   let settings: WriterSettings
-  /// The formats that a day is written in.
+  /// The formats of new parts.
   private let formats: Set<PartFormat>
   private let lease: any Lease
   private let untidied: @Sendable (StorageError) -> Void
@@ -57,26 +57,25 @@ package final class ArchiveWriter: Sendable {
     self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
-  /// The present state; nil before the first commit. What a commit changes shows here once the commit is on disk.
+  /// The present state; nil before the first commit. Includes a commit as soon as its record is durable.
   package var manifest: Manifest? { state.withLock { $0.manifest } }
 
   // MARK: Rows
 
-  /// The rows that the archive has of a day, to be pulled; none for a day that it does not know.
+  /// Reads the archived rows of a day; none if the archive does not have the day.
   package func reader(of day: Day) -> DayReader {
     DayReader(manifest?.partition(day), storage: storage)
   }
 
-  /// The rows that the archive has of a day, in order. When this throws, what `each` was given proves nothing.
+  /// The archived rows of a day, in order. If this throws, discard everything made from the rows before.
   package func rows(of day: Day, each: (RowBatch) throws -> Void) async throws {
     var reader = reader(of: day)
     while let batch = try await reader.next() { try each(batch) }
   }
 
-  /// Writes a day's rows, which `next` hands out in their final order (`event_at`, then the bytes of `uuid`).
+  /// Writes the rows of a day to staged parts, for a commit. `next` returns the rows sorted by `event_at` and the bytes of `uuid`.
   ///
-  /// Nothing of it is part of the archive before it is committed. Throws an `ArchiveError`, or what `next` throws; then
-  /// nothing is staged.
+  /// Throws an `ArchiveError` or what `next` throws, and then stages nothing.
   package func stage(_ day: Day, next: () async throws -> RowSelection?) async throws -> StagedDay {
     var staging = DayStaging(day, formats, scratch: scratch, settings: settings)
     do {
@@ -88,39 +87,36 @@ package final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Drops a staged day that is not going to be committed.
+  /// Discards a staged day that will not be committed.
   package func discard(_ staged: StagedDay) {
     for part in staged.parts { scratch.discard(part.file) }
   }
 
-  /// The days whose rows the archive has in other formats than those that are written now; oldest first.
+  /// The days that lack one of the formats of new parts, oldest first.
   package var daysToConvert: [Day] {
     (manifest?.partitions ?? []).filter { !$0.has(formats) }.map(\.eventDate)
   }
 
-  /// Formats of the archive's newest days that are not written any more: whoever reads these files gets no new days.
+  /// Formats of the archive's newest day that are not written any more. Readers of these files get no new days.
   package var formatsLeftOut: Set<PartFormat> {
     (manifest?.partitions.newestFormats ?? []).subtracting(formats)
   }
 
-  /// Days that also have files in formats that are not written any more: these stay until the day changes.
+  /// Days that also have files in formats that are not written any more. These files stay until the day changes.
   package var daysInOldFormats: [Day] {
-    (manifest?.partitions ?? []).filter {
-      $0.has(formats) && !$0.formats.isSubset(of: formats)
-    }
-    .map(\.eventDate)
+    (manifest?.partitions ?? []).filter { $0.has(formats) && !$0.formats.isSubset(of: formats) }
+      .map(\.eventDate)
   }
 
-  /// Whether every file of a day, in each of its formats, is as it was sealed. Rows are read from one format alone: that they
-  /// are well says nothing of the others.
+  /// Whether every file of a day is as it was sealed, in each format. Reading the rows checks only one of the formats.
   package func isIntact(_ day: Day) async throws(ArchiveError) -> Bool {
-    for file in manifest?.partition(day)?.files ?? [] {
-      if try await storage.flaw(of: file) != nil { return false }
+    for file in manifest?.partition(day)?.files ?? [] where try await storage.problem(of: file) != nil {
+      return false
     }
     return true
   }
 
-  /// Stages a day as the archive has it, in the formats that are written now.
+  /// Stages an archived day in the formats of new parts.
   package func stageConverted(_ day: Day) async throws -> StagedDay {
     var reader = reader(of: day)
     return try await stage(day) { try await reader.next().map { RowSelection($0) } }
@@ -128,19 +124,17 @@ package final class ArchiveWriter: Sendable {
 
   // MARK: Committing
 
-  /// Makes a change part of the archive, whole or not at all.
+  /// Commits a change: all of it or nothing.
   ///
-  /// After a failure only opening the archive anew can tell what the disk holds, so a writer whose commit threw
-  /// throws the same at every later one. The archive then is, once opened, as before or as after this commit.
+  /// After a failure, only recovery can find out whether the commit was made. So a writer whose commit has thrown throws the same error
+  /// from every later one. Throws `.leaseLost`, and commits nothing, if the lease was lost. Calls must not overlap.
   ///
-  /// Throws `.leaseLost`, and commits nothing, when the lock was taken away.
-  ///
-  /// `made`: is called once the commit's record is in its place, also when this throws then, such as for want of room for
-  /// the new manifest. `manifest` has the commit from that moment on.
+  /// - Parameter made: called once the commit's record is in place, even if this throws afterwards, for example because there is no
+  ///   space for the manifest. `manifest` has the commit from then on.
   package func commit(
     _ change: Change, made: (Commit) -> Void = { _ in }
   ) async throws(ArchiveError) -> Commit {
-    // Commits come one after the other; a copy of the state, because nothing waits for the store inside the lock.
+    // On a copy of the state: no I/O inside the lock.
     var state = state.withLock(\.self)
     if let failure = state.failure { throw failure }
     do throws(ArchiveError) {
@@ -170,32 +164,32 @@ package final class ArchiveWriter: Sendable {
         changed.append(staged)
       }
     }
-    let opening = Opening(storage)
+    let archiveState = ArchiveState(storage)
     let plan = CommitPlan(
       change, days: changed,
-      lost: try await lostQuarantine(in: change.replaced, state.manifest, opening), after: state.manifest,
+      lost: try await lostQuarantine(in: change.replaced, state.manifest, archiveState),
+      after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
     let number = plan.commit.commit
-    let rules = await opening.rules(for: plan.commit)
+    let rules = await archiveState.rules(for: plan.commit)
     if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
     }
 
-    // Steps 2 to 6 of the format. Step 1, writing and syncing the parts, was staging.
-    if state.manifest == nil { try await opening.fixKind() }
-    let intent = Intent(
+    // Steps 2 to 6 of the format (Format.md). Staging was step 1.
+    if state.manifest == nil { try await archiveState.fixKind() }
+    let intent = CommitIntent(
       firstCommit: state.firstCommit, commit: number, files: Set(plan.commit.filesAdded + state.undeleted))
     try await announce(intent, &state)
     try await stored(await storage.put(plan.puts))
     try await checkLease()
     let record = ArchiveJSON.encode(plan.commit)
     do throws(ArchiveError) {
-      try await opening.create(record, number, key: settings.signingKey)  // this is the commit
+      try await archiveState.create(record, number, key: settings.signingKey)  // this is the commit
     } catch {
-      if await isThere(record, at: paths.commit(number)) {
-        state.manifest.apply(plan.commit, sha256: sha256Hex(record))
-        made(plan.commit, state)
-      }
+      guard await isThere(record, at: paths.commit(number)) else { throw error }
+      state.manifest.apply(plan.commit, sha256: sha256Hex(record))
+      made(plan.commit, state)
       throw error
     }
     state.manifest.apply(plan.commit, sha256: sha256Hex(record))
@@ -204,29 +198,19 @@ package final class ArchiveWriter: Sendable {
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await replace(paths.manifest, bytes, since: state.manifestFile, number)
     }
-    // Tidying: the archive is complete.
+    // The archive is complete; the rest is tidying.
     let lost = try await tidyReplaced(plan.commit, &state)
     for staged in unchanged { discard(staged) }
     if let lost { throw .lostAfterCommit(number, lost) }
     return plan.commit
   }
 
-  /// What another run, which could take a new lease, does at the same time must not meet a commit of this one.
+  /// Another run may have taken a new lease; the two must not both commit.
   private func checkLease() async throws(ArchiveError) {
     guard try await stored(await lease.isHeld()) else { throw .leaseLost(path: paths.lock) }
   }
 
-  private var isLeaseHeld: Bool {
-    get async {
-      do {
-        return try await lease.isHeld()
-      } catch {
-        return false  // nobody can say
-      }
-    }
-  }
-
-  private func announce(_ intent: Intent, _ state: inout State) async throws(ArchiveError) {
+  private func announce(_ intent: CommitIntent, _ state: inout State) async throws(ArchiveError) {
     let bytes = ArchiveJSON.encode(intent)
     state.isAnnounced = true
     state.intentFile = try await replace(paths.intent, bytes, since: state.intentFile, intent.commit)
@@ -244,69 +228,67 @@ package final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Deletes the files that a commit replaced, once those that it put there are seen to stand: until then they are the last
-  /// copy of their days. Returns what is not there as it was sealed.
+  /// Deletes the files that a commit replaced, after a check that the new ones are in place: until then they are the last copy of
+  /// their days. Returns a finding, and deletes nothing, if one is not.
   private func tidyReplaced(_ commit: Commit, _ state: inout State) async throws(ArchiveError) -> Finding? {
     let removed = Set(commit.filesRemoved + state.undeleted)
     state.undeleted = removed.sorted()
     for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
       for file in partition.files {
         let entry = try await stored(await storage.entry(file.path))
-        if let flaw = Flaw(of: entry, bytes: file.bytes, rows: file.rows) {
-          return Finding(flaw, at: file.path, day: partition.eventDate, commit: commit.commit)
+        if let problem = Finding.Problem(of: entry, bytes: file.bytes, rows: file.rows) {
+          return Finding(problem, at: file.path, day: partition.eventDate, commit: commit.commit)
         }
       }
     }
-    let gone = await storage.tidy(removed.sorted(), untidied: untidied)
-    state.undeleted = removed.subtracting(gone).sorted()
+    let deleted = await storage.tidy(removed.sorted(), untidied: untidied)
+    state.undeleted = removed.subtracting(deleted).sorted()
     return nil
   }
 
-  /// The run has come to its end, and tells what it did: its intent goes, but for what could not be deleted.
+  /// Ends the run: deletes its intent, or reduces it to the files that could not be deleted.
   ///
-  /// After a failed commit the intent stays, and the next run does what it asks for. So it does after the lease was lost: then the
-  /// intent may be another run's.
+  /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await isLeaseHeld else { return }
+    guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
     guard !state.undeleted.isEmpty else {
       _ = await storage.tidy([paths.intent, paths.beginning], untidied: untidied)
       return
     }
     let next = (state.manifest?.commit ?? 0) + 1
     do throws(ArchiveError) {
-      try await announce(Intent(firstCommit: next, commit: next, files: state.undeleted), &state)
+      try await announce(CommitIntent(firstCommit: next, commit: next, files: state.undeleted), &state)
     } catch {
-      // The one that is there still names what the last commit put there; that commit names what it removed.
+      // The present intent still names what the last commit added, and that commit names what it removed.
     }
   }
 
-  /// Whether a record whose creation failed is in its place all the same, as when only its folder could not be synced.
+  /// Whether a record is in place although its creation failed, for example because its folder could not be synced.
   private func isThere(_ record: [UInt8], at path: String) async -> Bool {
     do throws(StorageError) {
       return try await storage.read(path)?.bytes == record
     } catch {
-      return false  // nobody can tell; the failure of the creation is the one to report
+      return false  // unknown; the failure of the creation is reported
     }
   }
 
-  /// The files of quarantine that a replacement of `window` gives up.
+  /// The quarantine files that a replacement of `window` gives up.
   private func lostQuarantine(
-    in window: Window?, _ manifest: Manifest?, _ opening: Opening
+    in window: Window?, _ manifest: Manifest?, _ archiveState: ArchiveState
   ) async throws(ArchiveError) -> [QuarantineFile] {
     guard let window else { return [] }
     var lost: [QuarantineFile] = []
     for file in manifest?.quarantine ?? [] {
-      guard try await storage.flaw(of: file) != nil else { continue }
+      guard try await storage.problem(of: file) != nil else { continue }
       var stored: Window?
-      if let name = paths.quarantineName(file.path) { stored = await opening.runWindow(name.commit) }
+      if let name = paths.quarantineName(file.path) { stored = await archiveState.runWindow(name.commit) }
       if stored.map(window.contains) ?? true { lost.append(file) }
     }
     return lost
   }
 
-  /// Whether the archive has a staged day already: the same content, in all its formats, in files that are as they were
-  /// sealed.
+  /// Whether the archive already has a staged day: the same content in all its formats, in intact files.
   private func isPresent(_ staged: StagedDay, in manifest: Manifest?) async throws(ArchiveError) -> Bool {
     guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
     guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))

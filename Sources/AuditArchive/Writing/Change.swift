@@ -1,32 +1,32 @@
 package import AuditRecord
+import PartitionFormats
 
-/// What one commit is to add to the archive.
+/// What a commit is to add to the archive.
 package struct Change: Sendable {
   package var committedAt: Timestamp
-  /// How long after an event it may still come in.
+  /// How late an event can still arrive.
   package var lookback: TimeSpan
-  /// Since when the API has been read for what is `covered`. What is older than that by the lookback is done with.
+  /// When the reading of `covered` began. What is older than that by the lookback is not read again.
   package var readSince: Timestamp
-  /// What is older the API shows no longer: there is no use in looking at it once more.
+  /// Events older than this have expired from the API; re-reading them is pointless.
   package var reach = Timestamp.earliest
-  /// At most one for a day. One with the content that the archive has already, in intact files, changes nothing.
+  /// At most one for each day. A day whose content the archive already has, in intact files, changes nothing.
   package var days: [StagedDay] = []
-  /// What is proven complete with this commit.
+  /// Windows that this commit proves complete.
   package var covered: [Window] = []
-  /// Claims of earlier commits that turned out to be wrong; `covered` is added after they are taken back.
+  /// Coverage of earlier commits that turned out to be incomplete. Subtracted before `covered` is added.
   package var withdrawn: [Window] = []
-  /// What of the coverage the run is to read again. Where it does not come to that, a later run does.
+  /// Coverage that this run, or if it stops a later one, reads again.
   package var rereads: [Window] = []
-  /// The oldest event that the API shows, where this run has looked it up.
+  /// The oldest event that the API shows, if this run has looked.
   package var oldestShown: OldestShown?
-  /// Where the archive is to begin. It moves an archive's start back, never forward; nil leaves it. A fresh archive
-  /// without one begins where the coverage does, or else at `committedAt`.
+  /// The start of the archive; nil leaves it. Can only move back. The default for a new archive is the start of the coverage, or
+  /// `committedAt` without coverage.
   package var start: Timestamp?
-  /// What `ArchiveWriter.takeQuarantine` has handed over; nil: nothing new.
+  /// The result of `ArchiveWriter.takeQuarantine`; nil if there is nothing new.
   package var quarantine: StagedQuarantine?
-  /// A window that has been read anew to its end, to replace what is archived of it. Files of quarantine that are
-  /// missing or altered, and were stored by a run after this window or a part of it, are given up: what the API still
-  /// shows of their records is in quarantine anew.
+  /// A window that was exported again completely (`--replace`). Missing or altered quarantine files are given up if the window of
+  /// their run is within this one: records that the API still shows are in quarantine again.
   package var replaced: Window?
   package var run = RunCounters()
 
@@ -37,17 +37,17 @@ package struct Change: Sendable {
   }
 }
 
-/// All rows of a day, written and sealed, not yet part of the archive.
+/// All rows of a day, sealed but not yet committed.
 package struct StagedDay: Sendable {
   package let day: Day
   package let rows: Int
-  /// Bytes of its rows as CSV, before compression.
+  /// Bytes of the rows as CSV, before compression.
   package let textBytes: Int
   package let contentSHA256: String
   /// In the order of the rows, each in all its formats.
   let parts: [StagedPart]
 
-  /// By format, then in the order of the rows, as a partition lists its files.
+  /// Sorted as a partition lists its files: by format, then by the order of the rows.
   var partsByFormat: [StagedPart] {
     PartFormat.allCases.flatMap { format in parts.filter { $0.format == format } }
   }
@@ -62,4 +62,35 @@ struct StagedPart: Sendable {
   var sha256: String
   var minEventAt: Timestamp
   var maxEventAt: Timestamp
+}
+
+/// How a run writes files.
+package struct WriterSettings: Sendable {
+  /// The version of the program, for the records.
+  package var toolVersion: String
+  /// The formats of new parts; nil for those of the archive's newest day, or CSV for a new archive.
+  package var formats: Set<PartFormat>?
+  /// The level of gzip, 1 to 9. Another level makes other files with the same content.
+  package var compressionLevel = WriterSettings.defaultCompressionLevel
+  package static let defaultCompressionLevel = 6
+  /// The compression of Parquet: gzip at `compressionLevel`, or zstd at its default level, 3.
+  package var parquetCodec = ParquetCodecName.gzip
+  /// How many gzip members to compress at a time. Does not change the files.
+  package var compressionWidth = 1
+  /// The most bytes of a part before compression, unless a single row is larger.
+  package var partSizeLimit = 256 << 20
+  /// Signs every commit record; nil for no signatures.
+  package var signingKey: SigningKey?
+
+  package init(toolVersion: String) {
+    self.toolVersion = toolVersion
+  }
+}
+
+/// The compression of Parquet files.
+package enum ParquetCodecName: String, Sendable, CaseIterable {
+  case gzip, zstd
+
+  /// Whether this build supports it: zstd is a package trait.
+  package var isBuiltIn: Bool { self == .gzip || ParquetCompression.hasZstd }
 }

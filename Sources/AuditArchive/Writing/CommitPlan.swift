@@ -1,13 +1,15 @@
 import AuditRecord
 import PartitionFormats
 
-/// What a change makes of the present state: the record to commit, and what has to be done with which file.
+/// The commit that a change makes of the present state, and the files to put in place.
 struct CommitPlan {
   let commit: Commit
-  /// Staged files and the places they go to.
+  /// Staged files and their paths in the archive.
   private(set) var puts: [(file: ScratchFile, path: String)] = []
 
-  /// `days`: those of the change that are to get a new revision. `lost`: files of quarantine that are given up.
+  /// - Parameters:
+  ///   - days: the days of the change that get a new revision.
+  ///   - lost: quarantine files that are given up.
   init(
     _ change: Change, days: [StagedDay], lost: [QuarantineFile], after present: Manifest?,
     source: ArchiveSource, toolVersion: String
@@ -51,7 +53,7 @@ struct CommitPlan {
         after[day] = Partition(emptyDay: day, commit: number)
       }
     }
-    // The lookback reaches back from the newest covered instant, which is the mark when there is no gap.
+    // The lookback begins at the newest covered instant, which is the high-water mark if there is no gap.
     let changing = (coverage.intervals.last?.to ?? standing.start) - change.lookback
     for day in after.keys {
       after[day]?.state = standing.isWhole(day) && day.end <= changing ? .settled : .open
@@ -65,7 +67,7 @@ struct CommitPlan {
       partitionsChanged: after.values.filter { $0 != before[$0.eventDate] }.sorted {
         $0.eventDate < $1.eventDate
       },
-      partitionsRemoved: [],  // a day once recorded stays, so that its revision never begins anew
+      partitionsRemoved: [],  // a day keeps its entry, so that its revisions never start over
       filesAdded: added.sorted(),
       filesRemoved: (days.flatMap { before[$0.day]?.files.map(\.path) ?? [] } + lost.map(\.path)).sorted(),
       quarantineAdded: quarantine.map { [$0] } ?? [],
@@ -73,8 +75,8 @@ struct CommitPlan {
       run: run)
   }
 
-  /// What is covered and has not been looked at since the lookback behind it was over. A run that ends half way has looked at
-  /// the newest of it alone; so this is kept, and not reckoned from the newest covered instant.
+  /// The coverage that was last read before its lookback was over. It is stored, and not computed from the newest covered instant,
+  /// because a stopped run has read only the newest part again.
   private static func lookbackDue(_ change: Change, present: Manifest?) -> Coverage {
     var due = present?.lookbackDue ?? Coverage()
     for window in change.rereads { due.insert(window) }
@@ -123,7 +125,7 @@ extension Partition {
       contentSHA256: staged.contentSHA256, files: files)
   }
 
-  /// A day that is covered and has no events: proof that nothing happened.
+  /// A covered day without events: proof that nothing happened.
   fileprivate init(emptyDay day: Day, commit: Int) {
     self.init(
       eventDate: day, state: .open, revision: 0, changedInCommit: commit, rows: 0, minEventAt: nil,

@@ -2,10 +2,9 @@ import AuditRecord
 import Parquet
 import PartitionFormats
 
-/// Writes the rows of one day, which come in their final order, into parts under the size limit, in every format that is asked
-/// for.
+/// Writes the sorted rows of a day to parts below the size limit, in each format.
 ///
-/// The text of a part as CSV decides where it ends, in whatever formats: so part 3 of a day holds the same rows in each.
+/// The size as CSV decides where a part ends, so part 3 of a day holds the same rows in every format.
 struct DayStaging: ~Copyable {
   private let day: Day
   private let scratch: Scratch
@@ -20,7 +19,7 @@ struct DayStaging: ~Copyable {
   private var sealed: [StagedPart] = []
 
   private struct OpenPart: ~Copyable {
-    /// Where the CSV goes; nil when it is only measured.
+    /// nil if the CSV is only measured.
     var csvFile: ScratchFile?
     var csv: CSVPartWriter
     var parquetFile: ScratchFile?
@@ -53,7 +52,7 @@ struct DayStaging: ~Copyable {
       day: day, rows: rows, textBytes: textBytes, contentSHA256: content.sha256, parts: sealed)
   }
 
-  /// Frees the disk of what was written.
+  /// Discards all files.
   mutating func abandon() {
     var files = sealed.map(\.file)
     if let part = open.take() { files += part.files }
@@ -74,7 +73,7 @@ struct DayStaging: ~Copyable {
     open?.parquetFile = try scratch.create()
   }
 
-  /// The place behind the last row that fitted.
+  /// Returns the index after the last row that fits.
   private mutating func append(_ selection: RowSelection, from place: Int) async throws -> Int {
     guard var part = open.take() else { return place }
     let scratch = scratch
@@ -130,7 +129,7 @@ struct DayStaging: ~Copyable {
   }
 }
 
-/// Checks that a day's rows come in total order, by time and then by the bytes of `uuid`, and are of that day.
+/// Checks that rows belong to the day and are in total order: by time, then by the bytes of `uuid`.
 private struct RowOrder {
   let day: Day
   private var row = 0

@@ -1,17 +1,17 @@
 package import AuditRecord
 import Crypto
 
-/// Collects records that could not be read, each of them once, in a file that becomes part of the archive with a commit.
+/// Collects records that could not be read in a file, each record once, until a commit adds the file to the archive.
 ///
-/// Memory does not grow with what is collected, but for 16 bytes a record that the archive has or gets in quarantine. What the archive
-/// has is read with the first record that is added, and not before. Its calls come one after the other.
+/// Needs 16 bytes of memory for each record in quarantine. Reads the archive's quarantine files when the first record is added. Calls
+/// must not overlap.
 actor Quarantine {
   private let storage: any ArchiveStorage
   private let scratch: Scratch
-  /// Of the records that are stored or collected; nil until the files were read.
+  /// The stored and collected records; nil until the files have been read.
   private var known: Set<Identity>?
   private(set) var open: OpenFile?
-  /// What kept records from being collected: they are lost, so nothing that goes with them may be committed.
+  /// An earlier failure. Records were lost, so nothing that belongs to them may be committed.
   private var failure: ArchiveError?
 
   /// The first half of a record's SHA-256.
@@ -50,11 +50,11 @@ actor Quarantine {
     var hash = SHA256()
     var records = 0
     var bytes = 0
-    /// Not written yet.
+    /// Lines that are not yet written.
     var lines: [UInt8] = []
   }
 
-  /// Bytes that are written at a time.
+  /// Bytes written at a time.
   private static let chunk = 256 << 10
 
   init(storage: any ArchiveStorage, scratch: Scratch) {
@@ -62,14 +62,14 @@ actor Quarantine {
     self.scratch = scratch
   }
 
-  /// Bytes of memory, about.
+  /// Approximate bytes of memory.
   var footprint: Int {
     (known?.capacity ?? 0) * 4 / 3 * MemoryLayout<Identity>.stride + (open?.lines.capacity ?? 0)
   }
 
   /// Adds the records that are neither stored nor collected yet.
   ///
-  /// `present`: the files that the state names.
+  /// - Parameter present: the quarantine files of the state.
   func add(_ records: [QuarantinedRecord], present: [QuarantineFile]) async throws(ArchiveError) {
     guard !records.isEmpty else { return }
     if let failure { throw failure }
@@ -101,7 +101,7 @@ actor Quarantine {
     }
   }
 
-  /// Seals what was collected; nil where that is nothing. Throws also when a record could not be collected before.
+  /// Seals the collected records; nil if there are none. Also throws an earlier failure.
   func take() throws(ArchiveError) -> StagedQuarantine? {
     if let failure { throw failure }
     guard var file = open else { return nil }
@@ -130,27 +130,19 @@ actor Quarantine {
     return known
   }
 
-  /// The records of a file that is not as it was sealed are stored anew when they come again. One that is needs no other hash than
-  /// its own.
+  /// Adds the records of an intact file. Those of an altered file are stored again if the API shows them again.
   private func addIdentities(in file: QuarantineFile, to known: inout Set<Identity>)
     async throws(ArchiveError)
   {
     guard try await stored(await storage.size(file.path)) == file.bytes else { return }
-    var hash = SHA256()
     var lines = QuarantineLine.Reader()
-    var offset = 0
-    while offset < file.bytes {
-      let bytes = try await stored(await storage.read(file.path, at: offset))
-      guard !bytes.isEmpty else { return }
-      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-      lines.read(bytes)
-      offset += bytes.count
-    }
-    if hash.finalize().hex == file.sha256 { known.formUnion(lines.identities) }
+    let found = try await stored(
+      await storage.digest(of: file.path, limit: file.bytes) { lines.read($0) })
+    if found.sha256 == file.sha256 { known.formUnion(lines.identities) }
   }
 }
 
-/// Records for quarantine, written and sealed, not yet part of the archive.
+/// Records for quarantine, sealed but not yet committed.
 package struct StagedQuarantine: Sendable {
   let file: ScratchFile
   let records: Int
@@ -159,17 +151,57 @@ package struct StagedQuarantine: Sendable {
 }
 
 extension ArchiveWriter {
-  /// Collects records that could not be read for the next `takeQuarantine`; those that the archive has in quarantine are passed over.
+  /// Collects records for the next `takeQuarantine`. Skips those that are already in quarantine.
   package func quarantine(_ records: [QuarantinedRecord]) async throws(ArchiveError) {
     guard !records.isEmpty else { return }
     try await quarantine.add(records, present: manifest?.quarantine ?? [])
   }
 
-  /// Hands over what was collected, to be committed; nil where that is nothing.
+  /// Returns the collected records for a commit; nil if there are none.
   package func takeQuarantine() async throws(ArchiveError) -> StagedQuarantine? {
     try await quarantine.take()
   }
 
-  /// Bytes of memory that quarantine takes, about.
+  /// Approximate bytes of memory for quarantine.
   package var quarantineFootprint: Int { get async { await quarantine.footprint } }
+}
+
+/// One line of a quarantine file: `{"reason":"no event_at","record":…,"sha256":"…"}`, the record as canonical JSON.
+enum QuarantineLine {
+  static func append(_ record: QuarantinedRecord, sha256: String, to bytes: inout [UInt8]) {
+    bytes += "{".utf8
+    if let place = record.place { bytes += "\"place\":\(place),".utf8 }
+    bytes += "\"reason\":\"\(record.reason.rawValue)\",\"record\":".utf8
+    bytes += record.json
+    bytes += ",\"sha256\":\"\(sha256)\"}\n".utf8
+  }
+
+  /// Reads the hashes of a quarantine file chunk by chunk. Keeps only the end of each line, where the SHA-256 is.
+  struct Reader {
+    private(set) var identities: [Quarantine.Identity] = []
+    /// The last bytes of the current line.
+    private var tail: [UInt8] = []
+
+    /// `,"sha256":"`, 64 digits, `"}`
+    private static let before = Array(",\"sha256\":\"".utf8)
+    private static let behind = Array("\"}".utf8)
+    private static let length = before.count + 64 + behind.count
+
+    mutating func read(_ bytes: [UInt8]) {
+      for piece in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        if piece.offset > 0 { end() }
+        tail += piece.element.suffix(Reader.length)
+        tail.removeFirst(max(0, tail.count - Reader.length))
+      }
+    }
+
+    private mutating func end() {
+      defer { tail.removeAll(keepingCapacity: true) }
+      guard tail.count == Reader.length, tail.starts(with: Reader.before),
+        tail.suffix(Reader.behind.count).elementsEqual(Reader.behind)
+      else { return }
+      let digits = tail[Reader.before.count..<Reader.before.count + 64]
+      if let identity = Quarantine.Identity(digits) { identities.append(identity) }
+    }
+  }
 }

@@ -1,13 +1,12 @@
 package import AuditRecord
 import PartitionFormats
 
-/// Rows that were brought to the disk for want of memory: a `csv.gz` file, lightly compressed, that nobody else sees and
-/// that goes at the end of the run at the latest.
+/// Rows that exceed the memory limit, in a lightly compressed `csv.gz` work file. Deleted at the end of the run at the latest.
 package struct SpilledRows: Sendable {
   let file: ScratchFile
 }
 
-/// Hands out spilled rows again, in the order in which they were written.
+/// Reads spilled rows in the order in which they were written.
 package struct SpilledRowsReader: ~Copyable {
   private let scratch: Scratch
   private let file: ScratchFile
@@ -25,7 +24,7 @@ package struct SpilledRowsReader: ~Copyable {
     do { reader = try CSVPartReader() } catch { throw SpilledRowsReader.failure(file, error) }
   }
 
-  /// The next rows; nil at the end. Throws `.storage`, also when the file is not what was written.
+  /// The next rows; nil at the end. Throws `.storage`, also if the file was altered.
   package mutating func next() throws(ArchiveError) -> RowBatch? {
     while ready.isEmpty, var reader = reader.take() {
       let bytes = try onDisk(scratch.read(file, at: offset, count: Self.chunk))
@@ -55,7 +54,7 @@ package struct SpilledRowsReader: ~Copyable {
 }
 
 extension ArchiveWriter {
-  /// Brings rows to the disk, in the order in which `next` hands them out.
+  /// Writes rows to a work file, in the order in which `next` returns them.
   package func spill(next: () throws -> RowSelection?) async throws -> SpilledRows {
     let file = try onDisk(scratch.create())
     do {

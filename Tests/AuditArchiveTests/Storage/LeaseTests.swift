@@ -60,7 +60,7 @@ import Testing
     let part = try #require(bucket.paths.first { $0.hasPrefix("csv/") })
     let bytes = try #require(bucket.contents(of: part))
     bucket.setContents(of: part, bytes.dropLast() + [bytes.last.map { $0 ^ 1 } ?? 0])
-    #expect(try await archive.verify()?.findings.first?.flaw.kind == .altered)
+    #expect(try await archive.verify()?.findings.first?.problem.kind == .altered)
   }
 
   @Test(arguments: ["create _manifest/acme/commits/", "create csv/", "write _manifest/acme/intent.json"])
@@ -78,7 +78,7 @@ import Testing
     #expect(try await archive.read()?.partition(day("2024-02-12"))?.rows == 5)
     let left = try await archive.verify()?.findings ?? []
     // What the slow one put after that is named by nobody's intent but its own, and is told.
-    #expect(left.allSatisfy { $0.flaw.kind == .unlisted }, "\(left)")
+    #expect(left.allSatisfy { $0.problem.kind == .unlisted }, "\(left)")
     if step.hasSuffix("commits/") { #expect(left == []) }
   }
 
@@ -161,7 +161,7 @@ import Testing
     bucket.restart()
     #expect(bucket.contents(of: paths.commit(3)) != nil)
     #expect(
-      try await archive.verify()?.findings.map(\.flaw) == [.unlisted(.leftover(.superseded))])
+      try await archive.verify()?.findings.map(\.problem) == [.unlisted(.leftover(.superseded))])
     try await withWriter { _ in }
     #expect(try await archive.verify()?.findings == [])
   }

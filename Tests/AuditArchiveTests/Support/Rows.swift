@@ -1,5 +1,7 @@
 import AuditArchive
 import AuditRecord
+import Crypto
+import TestSupport
 
 /// An event in short: when, and with which uuid.
 struct Event: Hashable, Comparable, CustomStringConvertible {
@@ -122,4 +124,67 @@ extension ArchiveWriter {
     change.quarantine = try await takeQuarantine()
     return try await commit(change)
   }
+}
+
+let acme = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log("acme"))
+let somebody = LockHolder(pid: 4_711, host: "host.example", since: at("2024-03-01T00:00:00Z"))
+
+@discardableResult
+func withWriter<Result>(
+  _ folder: String, _ source: ArchiveSource = acme,
+  settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
+  fileSystem: any FileSystem = PosixFileSystem(),
+  untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
+  body: (ArchiveWriter) async throws -> Result
+) async throws -> Result {
+  try await Archive(at: folder, log: source.log, fileSystem: fileSystem).withWriter(
+    source: source, holder: somebody, settings: settings, untidied: untidied
+  ) { writer in
+    try await body(writer)
+  }
+}
+
+/// What `body` throws, as the error of an archive.
+func archiveError<Result>(
+  isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+) async throws -> ArchiveError? {
+  do {
+    _ = try await body()
+    return nil
+  } catch let error as ArchiveError {
+    return error
+  }
+}
+
+/// Six commits with something of everything: days, an empty one, a revision, late rows, a gap and its closing,
+/// quarantine, an emptied day, nothing at all.
+func writeHistory(
+  _ folder: String, _ source: ArchiveSource = acme,
+  settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
+  fileSystem: any FileSystem = PosixFileSystem()
+) async throws {
+  try await withWriter(folder, source, settings: settings, fileSystem: fileSystem) { writer in
+    try await writer.commit(["2024-02-12": events("2024-02-12", 7)], at: "2024-02-13T00:10:00Z")
+    try await writer.commit(
+      ["2024-02-13": [], "2024-02-15": events("2024-02-15", 4)], at: "2024-02-16T00:10:00Z",
+      quarantine: [record("\"a\""), record("[1]"), record("\"a\"")])
+  }
+  try await withWriter(folder, source, settings: settings, fileSystem: fileSystem) { writer in
+    try await writer.commit(["2024-02-12": events("2024-02-12", 9), "2024-02-14": events("2024-02-14", 1)])
+    try await writer.commit(
+      ["2024-02-15": events("2024-02-15", 4)], quarantine: [record("[1]"), record("[2]")])
+    try await writer.commit(["2024-02-14": []])
+    try await writer.commit([:])
+  }
+}
+
+func record(_ json: String) -> QuarantinedRecord {
+  QuarantinedRecord(reason: .notAnObject, json: Array(json.utf8))
+}
+
+func sha256(_ bytes: some Sequence<UInt8>) -> String {
+  SHA256.hash(data: Array(bytes)).map { byte in
+    let text = String(byte, radix: 16)
+    return text.count == 1 ? "0\(text)" : text
+  }.joined()
 }

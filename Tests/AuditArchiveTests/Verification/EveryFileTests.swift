@@ -25,7 +25,7 @@ import Testing
         let findings = try await archive.verify().findings
         #expect(findings.map(\.path) == [path], "\(path): \(findings)")
         #expect(
-          findings.first?.flaw.kind == (path.contains("/commits/") ? .brokenChain : .missing), "\(path)")
+          findings.first?.problem.kind == (path.contains("/commits/") ? .brokenChain : .missing), "\(path)")
         try archive.write(bytes, to: path)
       }
       await #expect(try archive.findings().isEmpty)
@@ -88,6 +88,6 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().appending(
           path: "Sources/cloudsmith-audit-export/Documentation.docc/VerificationAndSigning.md"),
       encoding: .utf8)
-    for kind in Flaw.Kind.allCases { #expect(page.contains("`\(kind.rawValue)`"), "\(kind)") }
+    for kind in Finding.Problem.Kind.allCases { #expect(page.contains("`\(kind.rawValue)`"), "\(kind)") }
   }
 }

@@ -18,7 +18,7 @@ import Testing
     guard let quick else { return }
     var settings = VerificationSettings()
     settings.isQuick = true
-    let kinds = try await archive.verify(settings).findings.map(\.flaw.kind.rawValue)
+    let kinds = try await archive.verify(settings).findings.map(\.problem.kind.rawValue)
     #expect(kinds == quick, "quick", sourceLocation: sourceLocation)
   }
 
@@ -82,7 +82,7 @@ import Testing
       for index in stride(from: 0, to: bytes.count, by: 7) {
         try archive.edit(part) { $0[index] ^= 1 << UInt8(index % 8) }
         let findings = try await archive.verify().findings
-        #expect(findings.first?.flaw.kind == .altered, "byte \(index)")
+        #expect(findings.first?.problem.kind == .altered, "byte \(index)")
         #expect(findings.allSatisfy { $0.path == part }, "byte \(index): \(findings)")
         try archive.write(bytes, to: part)
       }
@@ -128,7 +128,7 @@ import Testing
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[4].removeLast() }
       try await expect([("altered", part), ("unreadable", part)], in: archive)
-      guard case .unreadable(let why, _) = try await archive.verify().findings.last?.flaw else { return }
+      guard case .unreadable(let why, _) = try await archive.verify().findings.last?.problem else { return }
       #expect(why.hasPrefix("row 4"), "\(why)")
     }
   }
@@ -142,7 +142,7 @@ import Testing
     try await ExampleArchive.with { archive in
       try await archive.reseal(day12) { $0.swapAt(3, 4) }
       try await expect([("out-of-order", archive.part(day12))], quick: [], in: archive)
-      await #expect(try archive.verify().findings.first?.flaw == .outOfOrder(rows: 1, first: 4))
+      await #expect(try archive.verify().findings.first?.problem == .outOfOrder(rows: 1, first: 4))
     }
   }
 
@@ -159,7 +159,7 @@ import Testing
       }
       try await expect([("duplicate", archive.part(day12))], in: archive)
       await #expect(
-        try archive.verify().findings.first?.flaw == .duplicate(rows: 1, uuid: "2024-02-12-100000"))
+        try archive.verify().findings.first?.problem == .duplicate(rows: 1, uuid: "2024-02-12-100000"))
     }
   }
 
@@ -186,7 +186,7 @@ import Testing
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[9].replace(",2024-02-12T", with: ",2024-02-13T") }
       try await expect([("altered", part), ("wrong-day", part)], in: archive)
-      guard case .wrongDay(1, 9, let time) = try await archive.verify().findings.last?.flaw else {
+      guard case .wrongDay(1, 9, let time) = try await archive.verify().findings.last?.problem else {
         Issue.record("\(try await archive.verify().findings)")
         return
       }
@@ -201,7 +201,7 @@ import Testing
       try archive.write(other, to: first)
       try archive.write(one, to: second)
       let findings = try await archive.verify().findings
-      #expect(Set(findings.filter { $0.flaw.kind == .altered }.map(\.path)) == [first, second])
+      #expect(Set(findings.filter { $0.problem.kind == .altered }.map(\.path)) == [first, second])
       #expect(findings.allSatisfy { [first, second].contains($0.path) })
     }
   }
@@ -233,7 +233,7 @@ import Testing
 
   @Test func `files that no commit names are unlisted, each with what becomes of it`() async throws {
     try await ExampleArchive.with { archive in
-      let files: [(String, Flaw.Unlisted)] = [
+      let files: [(String, Finding.Problem.Unlisted)] = [
         (
           "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz",
           .returned
@@ -260,7 +260,7 @@ import Testing
       try archive.write([1], to: "notes.txt")
       let report = try await archive.verify()
       #expect(report.findings.map(\.path) == files.map(\.0))
-      #expect(report.findings.map(\.flaw) == files.map { .unlisted($0.1) })
+      #expect(report.findings.map(\.problem) == files.map { .unlisted($0.1) })
       #expect(report.files.sound == report.files.total)
     }
   }
@@ -303,7 +303,7 @@ import Testing
       try await writeHistory(folder, source)
       try write("x", to: "\(folder)/csv/organization=.acme/x")
       let report = try #require(try await Archive(at: folder, log: log(".acme")).verify())
-      #expect(report.findings.map(\.flaw) == [.unlisted(.foreign)] && report.leftByOthers.isEmpty)
+      #expect(report.findings.map(\.problem) == [.unlisted(.foreign)] && report.leftByOthers.isEmpty)
     }
   }
 

@@ -137,7 +137,7 @@ import Testing
     try await withWriter("/archive", fileSystem: growing) { writer in
       let error = await #expect(throws: ArchiveError.self) { try await writer.events(of: "2024-02-12") }
       guard case .damaged(let finding)? = error, finding.path == part.path,
-        case .altered(.bytes) = finding.flaw
+        case .altered(.bytes) = finding.problem
       else {
         Issue.record("\(String(describing: error))")
         return
@@ -152,7 +152,7 @@ import Testing
       for size in [sealed + 1, 1 << 42] {
         try #require(truncate("\(archive.folder)/\(part)", size) == 0)
         await #expect(
-          try archive.verify().findings.map(\.flaw) == [.altered(.bytes(expected: sealed, found: size))])
+          try archive.verify().findings.map(\.problem) == [.altered(.bytes(expected: sealed, found: size))])
       }
     }
   }

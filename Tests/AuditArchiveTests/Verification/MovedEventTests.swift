@@ -56,9 +56,10 @@ import Testing
         let finding = try #require(report.findings.first, "\(limit)")
         #expect(report.findings.count == 1, "\(limit): \(report.findings)")
         #expect(
-          finding.flaw == .duplicate(rows: 2, uuid: "2024-02-12-100000", otherDay: day(days[0])), "\(limit)")
+          finding.problem == .duplicate(rows: 2, uuid: "2024-02-12-100000", otherDay: day(days[0])),
+          "\(limit)")
         #expect(finding.day == day(days[2]) && finding.days == [day(days[0]), day(days[2])])
-        #expect(finding.commit == 4 && finding.flaw.kind == .duplicate)
+        #expect(finding.commit == 4 && finding.problem.kind == .duplicate)
         #expect(files.filter { $0.format == files[0].format }.last?.path == finding.path, "\(limit)")
         // Each file is as it was sealed, and each day as it was committed.
         #expect(report.rows == .init(sound: 32, total: 32) && report.days == .init(sound: 3, total: 3))
@@ -132,7 +133,7 @@ import Testing
       }
       for limit in MovedEventTests.limits {
         await #expect(
-          try verify(folder, settings(limit: limit)).findings.map(\.flaw)
+          try verify(folder, settings(limit: limit)).findings.map(\.problem)
             == [.duplicate(rows: 1, uuid: other, otherDay: day(days[1]))], "\(limit)")
       }
     }
@@ -224,8 +225,8 @@ import Testing
           } catch { failure = error }
         })
         #expect(failure == nil && isDone)
-        let flaws = report?.findings.map(\.flaw.kind) ?? []
-        #expect(!flaws.contains(.duplicate), "kept \(isKept): \(flaws)")
+        let problems = report?.findings.map(\.problem.kind) ?? []
+        #expect(!problems.contains(.duplicate), "kept \(isKept): \(problems)")
       }
     }
   }
@@ -247,7 +248,7 @@ import Testing
           let isRead = isOfOneDay ? progress.bytes == total : progress.totalBytes > total ?? 0
           if isRead { try? FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
         })
-      let found = try #require(report?.findings.filter { $0.flaw.kind == .missing })
+      let found = try #require(report?.findings.filter { $0.problem.kind == .missing })
       #expect(found.map(\.path) == [path])
     }
   }

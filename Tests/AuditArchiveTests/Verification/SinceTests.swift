@@ -78,7 +78,7 @@ import Testing
         await #expect(try findings(since: since, archive) == [])
         let report = try await archive.verify(settings(since: since, known))
         let found = try hash(since, archive.folder)
-        #expect(report.findings.map(\.flaw) == [.brokenChain(.rewritten(expected: known, found: found))])
+        #expect(report.findings.map(\.problem) == [.brokenChain(.rewritten(expected: known, found: found))])
         #expect(report.findings.first?.path == record(since) && report.findings.first?.commit == since)
       }
     }
@@ -89,7 +89,7 @@ import Testing
     try await ExampleArchive.with { archive in
       let known = String(repeating: "0", count: 64)
       let report = try await archive.verify(settings(since: 9, known))
-      #expect(report.findings.map(\.flaw) == [.brokenChain(.rewritten(expected: known, found: nil))])
+      #expect(report.findings.map(\.problem) == [.brokenChain(.rewritten(expected: known, found: nil))])
       #expect(report.newestCommit == 7 && report.commits == .init(sound: 1, total: 1))
     }
   }
@@ -119,7 +119,7 @@ import Testing
       try archive.write(proven, to: record(3))
       let report = try await archive.verify(settings(since: 3, sha256(proven)))
       #expect(report.findings.map(\.path) == [record(4)])
-      guard case .brokenChain(.detached)? = report.findings.first?.flaw else {
+      guard case .brokenChain(.detached)? = report.findings.first?.problem else {
         Issue.record("\(report.findings)")
         return
       }
@@ -284,7 +284,7 @@ import Testing
         settings.publicKey = try VerificationKey(pem: SigningTests.publicPEM)
         let report = try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
         #expect(report.signatures == .init(sound: signed, total: 6 - since))
-        #expect(report.findings.map(\.flaw) == (since == 1 ? [.unsigned, .unsigned] : []))
+        #expect(report.findings.map(\.problem) == (since == 1 ? [.unsigned, .unsigned] : []))
       }
     }
   }

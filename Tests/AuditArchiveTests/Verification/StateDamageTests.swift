@@ -36,7 +36,7 @@ import Testing
         try archive.remove(record(number))
         try await expect([("broken-chain", record(number))], in: archive)
         let report = try await archive.verify()
-        #expect(report.findings.first?.flaw == .brokenChain(.absent(upTo: number)))
+        #expect(report.findings.first?.problem == .brokenChain(.absent(upTo: number)))
         #expect(report.commits == .init(sound: 6, total: 7))
       }
     }
@@ -46,7 +46,7 @@ import Testing
     try await ExampleArchive.with { archive in
       for number in 2...4 { try archive.remove(record(number)) }
       try await expect([("broken-chain", record(2))], in: archive)
-      await #expect(try archive.verify().findings.first?.flaw == .brokenChain(.absent(upTo: 4)))
+      await #expect(try archive.verify().findings.first?.problem == .brokenChain(.absent(upTo: 4)))
       await #expect(try archive.verify().commits == .init(sound: 4, total: 7))
     }
   }
@@ -56,7 +56,7 @@ import Testing
       try await ExampleArchive.with { archive in
         try archive.editRecord(record(number)) { $0["tool_version"] = "6.6.6" }
         try await expect([("broken-chain", record(number))], in: archive)
-        guard case .brokenChain(.altered) = try await archive.verify().findings.first?.flaw else {
+        guard case .brokenChain(.altered) = try await archive.verify().findings.first?.problem else {
           Issue.record("\(try await archive.verify().findings)")
           return
         }
@@ -94,8 +94,8 @@ import Testing
           $0["previous_commit_sha256"] = String(repeating: "0", count: 64)
         }
         let findings = try await archive.verify().findings
-        #expect(findings.allSatisfy { $0.flaw.kind == .brokenChain && $0.path == record(number) })
-        #expect(findings.contains { if case .brokenChain(.detached) = $0.flaw { true } else { false } })
+        #expect(findings.allSatisfy { $0.problem.kind == .brokenChain && $0.path == record(number) })
+        #expect(findings.contains { if case .brokenChain(.detached) = $0.problem { true } else { false } })
       }
     }
   }
@@ -125,8 +125,8 @@ import Testing
         record["partitions_changed"] = days
       }
       let findings = try await archive.verify().findings
-      #expect(findings.contains { $0.flaw.kind == .inconsistent && $0.path == record(3) })
-      #expect(findings.contains { $0.flaw.kind == .wrongManifest && $0.day == day("2024-02-12") })
+      #expect(findings.contains { $0.problem.kind == .inconsistent && $0.path == record(3) })
+      #expect(findings.contains { $0.problem.kind == .wrongManifest && $0.day == day("2024-02-12") })
     }
     try await ExampleArchive.with { archive in
       try archive.forge(3) { $0["files_removed"] = [String]() }
@@ -167,7 +167,7 @@ import Testing
         // Of a day that the newest commit left alone, and of earlier quarantine, only the whole history says what it was.
         let isQuickToo = ["committed_at", "tool_version"].contains(member)
         try await expect([("wrong-manifest", manifest)], isQuickToo: isQuickToo, in: archive)
-        guard case .wrongManifest(member, _, _) = try await archive.verify().findings.first?.flaw else {
+        guard case .wrongManifest(member, _, _) = try await archive.verify().findings.first?.problem else {
           Issue.record("\(member): \(try await archive.verify().findings)")
           return
         }
@@ -458,7 +458,7 @@ import Testing
         entry["files"] = [file]
       }
       let findings = try await archive.verify().findings
-      #expect(findings.filter { $0.path == "../../../etc/passwd" }.map(\.flaw.kind) == [.misnamed])
+      #expect(findings.filter { $0.path == "../../../etc/passwd" }.map(\.problem.kind) == [.misnamed])
     }
   }
 

@@ -130,13 +130,13 @@ import Testing
     async throws
   {
     let run = try await Run(change)
-    for (begun, expected) in [(1, Leftover.Reason.neverCommitted), (3, .superseded)] {
+    for (begun, expected) in [(1, Orphan.Reason.neverCommitted), (3, .superseded)] {
       try await ExampleArchive.with { archive in
         for step in run.steps[..<begun] { try step(archive) }
         let report = try await archive.verify()
         #expect(!report.findings.isEmpty)
         #expect(
-          report.findings.allSatisfy { $0.flaw == .unlisted(.leftover(expected)) }, "\(report.findings)")
+          report.findings.allSatisfy { $0.problem == .unlisted(.leftover(expected)) }, "\(report.findings)")
         try await withWriter(archive.folder) { _ in }
         await #expect(try archive.findings() == [])
       }
@@ -175,7 +175,7 @@ import Testing
       guard case .storage = error else { throw error }
       return 0
     }
-    #expect(findings.allSatisfy { $0.flaw.kind == .unreadable }, "\(operation): \(findings)")
+    #expect(findings.allSatisfy { $0.problem.kind == .unreadable }, "\(operation): \(findings)")
     #expect(findings.count == 1 || operation.hasSuffix("00008.json"), "\(operation): \(findings)")
     #expect(findings.allSatisfy { operation.hasSuffix($0.path) }, "\(operation): \(findings)")
     return findings.count

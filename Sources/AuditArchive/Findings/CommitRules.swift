@@ -1,19 +1,18 @@
 import AuditRecord
 import PartitionFormats
 
-/// What a commit record has to be to follow from the state before it: the one list of rules.
+/// The rules that a commit record has to keep to follow from the state before it.
 ///
-/// Opening refuses a record for the first rule that it breaks, and `verify` tells all. A writer holds its own commit against them
-/// before it puts anything in its place.
+/// Reading the state refuses a record for the first broken rule; `verify` reports all. A writer checks its own commit before it puts
+/// any file in place.
 struct CommitRules {
   let paths: ArchivePaths
-  /// What the runs of earlier commits were after that stored files in quarantine, by the number of the commit; without those
-  /// whose record does not tell.
+  /// The windows of the runs that stored quarantine files, by commit number. Runs whose record cannot be read are left out.
   var windows: [Int: Window] = [:]
 
-  /// That the record is the next one of the chain.
+  /// Whether the record is the next one of the chain.
   func brokenLinks(of commit: Commit, number: Int, after state: Manifest?) -> [Finding] {
-    var found: [Flaw] = []
+    var found: [Finding.Problem] = []
     if commit.commit != number {
       found.append(.brokenChain(.otherNumber(expected: number, found: commit.commit)))
     }
@@ -24,19 +23,19 @@ struct CommitRules {
     return found.map { Finding($0, at: paths.commit(number), commit: number) }
   }
 
-  /// What the record says that cannot be, or not after the state.
+  /// All violations but broken links.
   func violations(of commit: Commit, number: Int, after state: Manifest?) -> [Finding] {
     entryViolations(of: commit, number: number) + changeViolations(of: commit, number: number, after: state)
   }
 
-  /// What its entries of days say that cannot be, whatever the state.
+  /// The violations of the entries of days, whatever the state.
   func entryViolations(of commit: Commit, number: Int) -> [Finding] {
     var list = RuleList(path: paths.commit(number), commit: number)
     list.check(commit.partitionsChanged, upTo: number, paths)
     return list.findings
   }
 
-  /// What the rest of it says that cannot be, or not after the state.
+  /// The violations of everything else.
   func changeViolations(of commit: Commit, number: Int, after state: Manifest?) -> [Finding] {
     var list = RuleList(path: paths.commit(number), commit: number)
     list.check(commit.standing, paths)
@@ -46,7 +45,7 @@ struct CommitRules {
     return list.findings
   }
 
-  /// What a manifest says that cannot be, whatever the commits were.
+  /// The violations of a manifest, whatever the commits.
   func violations(of manifest: Manifest) -> [Finding] {
     var list = RuleList(path: paths.manifest, commit: manifest.commit)
     list.check(manifest.standing, paths)
@@ -55,8 +54,7 @@ struct CommitRules {
     return list.findings
   }
 
-  /// Coverage only grows but for what the commit takes back, the start only moves back, and nothing is known of the time
-  /// after the commit.
+  /// Coverage only grows, except for what the commit withdraws; the start only moves back; nothing after the commit is covered.
   private func checkStanding(_ commit: Commit, after before: Standing?, _ list: inout RuleList) {
     let coverage = commit.coverage
     if let end = coverage.end, end > before?.coverage.end ?? .earliest, end > commit.committedAt {
@@ -78,7 +76,7 @@ struct CommitRules {
     list.expect("source", before.source.text, commit.source.text)
   }
 
-  /// A day either gets its next revision in this commit, or changes its state alone.
+  /// A changed day has its next revision, or only another state.
   private func checkRevision(
     _ partition: Partition, _ number: Int, _ state: Manifest?, _ list: inout RuleList
   ) {
@@ -97,8 +95,8 @@ struct CommitRules {
       "revision", "\((present?.revision ?? 0) + (isNewEmptyDay ? 0 : 1))", "\(partition.revision)", day)
   }
 
-  /// What is added are the files of the days that change, and of quarantine. What is removed are the files of those days before, and
-  /// files of quarantine that a replacement of their window gave up.
+  /// Added are the files of the changed days and of quarantine. Removed are the former files of those days, and quarantine files that
+  /// a replacement of their window gave up.
   private func checkFiles(_ commit: Commit, _ number: Int, _ state: Manifest?, _ list: inout RuleList) {
     let replaced = commit.partitionsChanged.filter { $0.changedInCommit == number }
     let added = replaced.flatMap { $0.files.map(\.path) } + commit.quarantineAdded.map(\.path)
@@ -115,7 +113,7 @@ struct CommitRules {
     }
   }
 
-  /// Whether a commit may give up a file of quarantine: the window that it read anew holds that of the run that stored the file.
+  /// Whether a commit may give up a quarantine file: its window contains that of the run that stored the file.
   private func mayGiveUp(_ path: String, in commit: Commit, _ state: Manifest?) -> Bool {
     guard let name = paths.quarantineName(path), let state,
       state.quarantine.contains(where: { $0.path == path })
@@ -125,7 +123,7 @@ struct CommitRules {
   }
 }
 
-/// Findings about one record, as they are made.
+/// Collects the findings about one record.
 private struct RuleList {
   let path: String
   let commit: Int
@@ -136,8 +134,8 @@ private struct RuleList {
     self.commit = commit
   }
 
-  mutating func add(_ flaw: Flaw, _ day: Day? = nil) {
-    findings.append(Finding(flaw, at: path, day: day, commit: commit))
+  mutating func add(_ problem: Finding.Problem, _ day: Day? = nil) {
+    findings.append(Finding(problem, at: path, day: day, commit: commit))
   }
 
   mutating func expect(_ member: String, _ expected: String, _ found: String, _ day: Day? = nil) {
@@ -160,8 +158,8 @@ private struct RuleList {
     }
   }
 
-  /// Files are deleted by what these entries say, so every path in them has to be a name that this log would make, on the day and
-  /// with the revision and the hash that stand beside it.
+  /// Runs delete files that entries name. So each path has to be a name that this log makes, for the day, revision and hash of its
+  /// entry.
   mutating func check(_ partitions: [Partition], upTo commit: Int, _ paths: ArchivePaths) {
     var previous: Day?
     for partition in partitions {

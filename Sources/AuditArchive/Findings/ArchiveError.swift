@@ -1,44 +1,43 @@
 package import AuditRecord
 
-/// Why an archive could not be opened, read or written, told apart by what one does next.
+/// Why an archive could not be opened, read or written. Each case has its own way forward.
 package enum ArchiveError: Error, Hashable, Sendable {
-  /// The disk: full, not permitted, failing.
+  /// The storage failed: for example full, no permission, an I/O error.
   case storage(StorageError)
-  /// Another run holds the log; who, when the lock says so.
+  /// Another run holds the log's lease; the holder is nil if it is not recorded.
   case locked(LockHolder?)
-  /// The lock file, whose path this is, was removed or replaced while this run held it.
+  /// The lock file at this path was removed or replaced while this run held it.
   case leaseLost(path: String)
-  /// Another run has made the commit of that number, or changed the state, while this one held the lease.
+  /// Another run has made the commit of that number, or changed the state, while this run held the lease.
   case outrun(Int)
-  /// A commit stands, and a file that it put in its place is no longer there as it was sealed. What it replaced is kept.
+  /// A committed file is not there as it was sealed. The files that it replaces are kept.
   case lostAfterCommit(Int, Finding)
-  /// The archive holds the logs of organisations and not of repositories, or the other way round.
+  /// The archive holds logs of organisations, not of repositories, or vice versa.
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
-  /// The state under that name is that of a log whose name differs in upper and lower case alone: the disk does not tell them
-  /// apart.
+  /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)
   /// The archive was made from another host or with another query.
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
-  /// A file of a newer version of this program.
+  /// A newer version of this program wrote the file.
   case newerFormat(path: String, found: String, supported: String)
-  /// A file is not what the archive's own records promise.
+  /// A file is not what the archive's own records say.
   case damaged(Finding)
-  /// There are files of events, but neither manifest nor commits, and no first run was putting them there: the state
-  /// was taken away. `example` is one.
+  /// There are data files such as `example`, but neither a manifest, nor commits, nor an intent that explains them: the state was
+  /// removed.
   case stateMissing(example: String)
-  /// The manifest is of a later commit than there are records of.
+  /// The manifest is of a later commit than the last record.
   case missingCommits(from: Int, to: Int)
-  /// The state is older than the files: parts that later commits put there, and that replaced what the state names.
+  /// The state is older than the files: later commits have put these parts in place.
   case olderState(commit: Int, later: [String])
-  /// A commit that this program was about to make, and that does not follow from the state. Nothing was changed.
+  /// This program was about to make a commit that does not follow from the state. Nothing was changed.
   case invalidCommit(Finding)
-  /// What changed since a commit was asked, and the archive has not come that far.
+  /// `changes` was asked for a commit that the archive does not have yet.
   case laterCommit(asked: Int, newest: Int)
-  /// What changed since a commit was asked, and the commit of that number is another: history was rewritten.
+  /// `changes` was asked for a commit that is now another one: history was rewritten.
   case otherCommit(asked: Int, sha256: String)
-  /// A row that was to be staged does not come after the row before it. Rows count from 0.
+  /// A staged row does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
-  /// A row that was to be staged is of another day.
+  /// A staged row belongs to another day.
   case outsideDay(day: Day, row: Int, eventAt: Timestamp)
 }
 
@@ -85,16 +84,9 @@ extension ArchiveError: CustomStringConvertible {
 }
 
 extension ArchiveError {
-  /// A file of the state that does not say what it should.
+  /// A state file that cannot be read.
   static func unreadable(_ path: String, _ why: String) -> ArchiveError {
     .damaged(Finding(.unreadable(why), at: path))
-  }
-}
-
-extension LogName {
-  /// Whether a disk that does not tell upper from lower case takes the two for one.
-  func isOtherSpelling(of other: LogName) -> Bool {
-    self != other && description.lowercased() == other.description.lowercased()
   }
 }
 
@@ -104,7 +96,7 @@ extension ArchiveSource {
   }
 }
 
-/// Runs what can only fail in the store, and tells its failure as the archive's.
+/// Runs a storage operation, and throws its failure as `.storage`.
 nonisolated(nonsending) func stored<Result>(
   _ body: @autoclosure () async throws(StorageError) -> Result
 ) async throws(ArchiveError) -> Result {
@@ -115,7 +107,7 @@ nonisolated(nonsending) func stored<Result>(
   }
 }
 
-/// Runs what can only fail on the local disk, and tells its failure as the archive's.
+/// Runs an operation of the local disk, and throws its failure as `.storage`.
 func onDisk<Result>(_ body: @autoclosure () throws(StorageError) -> Result) throws(ArchiveError) -> Result {
   do {
     return try body()

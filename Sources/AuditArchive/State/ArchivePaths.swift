@@ -1,9 +1,8 @@
 package import AuditRecord
 
-/// The names of one log's files in an archive: the one place that makes them, and that reads them back.
+/// Makes and parses the paths of one log's files.
 ///
-/// All are relative to the archive, parts joined by `/`. A name that this type does not read back is not ours, and
-/// nothing of ours touches it.
+/// All paths are relative to the archive, parts joined by `/`. The program never touches a file whose path this type cannot parse.
 package struct ArchivePaths: Hashable, Sendable {
   package let log: LogName
 
@@ -13,16 +12,16 @@ package struct ArchivePaths: Hashable, Sendable {
 
   // MARK: State
 
-  /// Fixes the kind of the archive: the one file that all its logs share.
+  /// The file that fixes the kind of the archive; all its logs share it.
   package static let kind = "_manifest/archive.json"
 
   package var state: String { "_manifest/\(log)" }
   package var manifest: String { "\(state)/manifest.json" }
   package var lock: String { "\(state)/lock" }
   package var commits: String { "\(state)/commits" }
-  /// What a run that is at work, or was killed, puts in its place.
+  /// The intent of a running or killed run.
   package var intent: String { "\(state)/intent.json" }
-  /// What builds of before `intent` wrote for the first commit alone.
+  /// The intent of early builds, which wrote it for the first commit only.
   package var beginning: String { "\(state)/beginning.json" }
 
   /// `_manifest/acme/commits/00000000000000000042.json`
@@ -41,7 +40,7 @@ package struct ArchivePaths: Hashable, Sendable {
     path.hasSuffix(".sig") ? commitNumber(String(path.dropLast(4))) : nil
   }
 
-  // MARK: Work not yet committed
+  // MARK: Staging
 
   package var staging: String { "_staging/\(log)" }
   package func spool(_ number: Int) -> String { "\(staging)/\(Scratch.name(number))" }
@@ -53,7 +52,7 @@ package struct ArchivePaths: Hashable, Sendable {
     "organization=\(log.organization)" + (log.repository.map { "/repository=\($0)" } ?? "")
   }
 
-  /// `csv/organization=acme`: below it stand the days of this log and nothing of another.
+  /// `csv/organization=acme`: the folder of this log's days, and of no other log's.
   package func days(_ format: PartFormat) -> String { "\(format.rawValue)/\(hive)" }
 
   /// `csv/organization=acme/event_date=2024-02-12`
@@ -101,48 +100,47 @@ package struct ArchivePaths: Hashable, Sendable {
 
   // MARK: Files
 
-  /// Whether a path is the name of a file of this log.
+  /// Whether the path is that of a file of this log.
   package func isNameOfFile(_ path: String) -> Bool {
     [manifest, lock, intent, beginning].contains(path) || partName(path) != nil || quarantineName(path) != nil
-      || commitNumber(path) != nil
-      || signatureNumber(path) != nil
+      || commitNumber(path) != nil || signatureNumber(path) != nil
   }
 
-  /// The most bytes that a file of the state is read with: 1 GiB of the manifest, a commit record or an intent, 1 MiB of
-  /// the others. No archive reaches them: a manifest of a thousand years has some 220 MB, a signature 64 bytes. So no file that
-  /// somebody put there fills the memory.
+  /// The largest size in bytes of a state file: 1 GiB for the manifest, commit records and intents, 1 MiB for the others.
+  ///
+  /// Protects the memory against foreign files. A manifest of a thousand years has about 220 MB, a signature 64 bytes.
   package func sizeLimit(of path: String) -> Int {
     path == ArchivePaths.kind || path == lock || signatureNumber(path) != nil ? 1 << 20 : 1 << 30
   }
 
   // MARK: Folders
 
-  /// The folder that a path of the archive stands in; `""` is the archive itself.
+  /// The folder of a path of the archive; `""` is the archive itself.
   package static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
   }
 
-  /// The folders that a path of the archive stands in, from the top, without the archive itself.
+  /// The folders above a path of the archive, from the top, without the archive itself.
   static func foldersAbove(_ path: String) -> [String] {
     path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
   }
 
-  /// The folder above one named by the user: `/` for `/a`, `.` for `a`.
+  /// The folder of a path of the system: `/` for `/a`, `.` for `a`.
   package static func folder(ofSystemPath path: String) -> String {
     let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     guard let slash = trimmed.lastIndex(of: "/") else { return "." }
     return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
   }
 
-  /// What the name of a file holds of its SHA-256.
+  /// The part of a SHA-256 that file names contain: 8 hex digits.
   package static func shortHash(_ sha256: String) -> String { String(sha256.prefix(8)) }
 }
 
-/// What the name of a part file says.
+/// The parsed name of a part file.
 package struct PartName: Hashable, Sendable {
   package var format: PartFormat
   package var day: Day
-  /// From 0, in the order of the day's rows.
+  /// Counts from 0, in the order of the day's rows.
   package var index: Int
   package var revision: Int
   /// The first 8 hex digits of the file's SHA-256.
@@ -157,7 +155,7 @@ package struct PartName: Hashable, Sendable {
   }
 }
 
-/// What the name of a quarantine file says.
+/// The parsed name of a quarantine file.
 package struct QuarantineName: Hashable, Sendable {
   package var commit: Int
   /// The first 8 hex digits of the file's SHA-256.
@@ -175,7 +173,7 @@ private func padded(_ number: Int, _ digits: Int) -> String {
 }
 
 extension String {
-  /// What stands between a beginning and an end; nil when it has not both.
+  /// The text between a prefix and a suffix; nil if it does not have both.
   fileprivate func between(_ start: String, _ end: String) -> String? {
     guard hasPrefix(start), hasSuffix(end), utf8.count >= start.utf8.count + end.utf8.count else {
       return nil

@@ -1,8 +1,8 @@
 package import AuditRecord
 
-/// The spans of time that an archive is known to hold completely.
+/// The time of which an archive is proven to hold every event.
 ///
-/// A set of instants, kept as half-open windows: sorted, not empty, neither overlapping nor touching.
+/// A set of instants, stored as half-open windows: sorted, not empty, neither overlapping nor touching.
 package struct Coverage: Hashable, Sendable {
   package private(set) var intervals: [Window] = []
 
@@ -14,7 +14,7 @@ package struct Coverage: Hashable, Sendable {
 
   package var isEmpty: Bool { intervals.isEmpty }
 
-  /// Where the newest window ends; nil when there is none.
+  /// The end of the newest window; nil if there is none.
   package var end: Timestamp? { intervals.last?.to }
 
   package mutating func insert(_ window: Window) {
@@ -53,18 +53,18 @@ package struct Coverage: Hashable, Sendable {
 
   package func contains(_ time: Timestamp) -> Bool { interval(containing: time) != nil }
 
-  /// The window that an instant lies in; nil when it is not covered.
+  /// The window that contains an instant; nil if it is not covered.
   package func interval(containing time: Timestamp) -> Window? {
     let index = intervals.partitioningIndex { $0.to > time }
     return index < intervals.count && intervals[index].contains(time) ? intervals[index] : nil
   }
 
-  /// Whether every instant of the window is covered; an empty one has none that is not.
+  /// Whether every instant of the window is covered. True for an empty window.
   package func contains(_ window: Window) -> Bool {
     window.isEmpty || gaps(in: window).isEmpty
   }
 
-  /// What of the window is not covered, oldest first.
+  /// The parts of the window that are not covered, oldest first.
   package func gaps(in window: Window) -> [Window] {
     guard !window.isEmpty else { return [] }
     var missing: [Window] = []
@@ -77,13 +77,12 @@ package struct Coverage: Hashable, Sendable {
     return missing
   }
 
-  /// Up to where everything from `start` on is covered; `start` itself when it is not covered.
+  /// The end of the gap-free coverage from `start`; `start` itself if it is not covered.
   package func endOfRun(from start: Timestamp) -> Timestamp {
-    let index = intervals.partitioningIndex { $0.to > start }
-    return index < intervals.count && intervals[index].contains(start) ? intervals[index].to : start
+    interval(containing: start)?.to ?? start
   }
 
-  /// The windows that share an instant with this one.
+  /// The indexes of the windows that overlap this one.
   private func overlapping(_ window: Window) -> Range<Int> {
     let first = intervals.partitioningIndex { $0.to > window.from }
     return first..<max(first, intervals.partitioningIndex { $0.from >= window.to })

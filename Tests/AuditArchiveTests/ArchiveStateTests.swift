@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.fewAtOnce) struct OpeningTests {
+@Suite(.fewAtOnce) struct ArchiveStateTests {
   private let day12 = "2024-02-12"
 
   @Test func `no archive: reading says so and makes nothing`() async throws {

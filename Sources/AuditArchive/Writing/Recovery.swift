@@ -1,42 +1,42 @@
 package import AuditRecord
 
-/// Puts right what a killed run left. The log's lock is held.
+/// Repairs what a killed run left. The caller must hold the lease of the log.
 ///
-/// Deletes what an intent names and no commit took, and what the last commits removed. Everything else is left alone.
+/// Deletes files that the intent names and no commit added, and files that the last commits removed. Leaves everything else alone.
 struct Recovery {
-  /// The state that a writer begins with.
+  /// The state with which a writer begins.
   struct Result {
     var manifest: Manifest?
-    /// The two files as recovery left them.
+    /// The versions of the two files after recovery.
     var manifestFile: FileState
     var intentFile: FileState
     var report: RecoveryReport
   }
 
-  private let opening: Opening
+  private let archiveState: ArchiveState
   private let scratch: Scratch
   private let untidied: (StorageError) -> Void
-  private var storage: any ArchiveStorage { opening.storage }
-  private var paths: ArchivePaths { opening.paths }
+  private var storage: any ArchiveStorage { archiveState.storage }
+  private var paths: ArchivePaths { archiveState.paths }
 
-  init(_ opening: Opening, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
-    self.opening = opening
+  init(_ archiveState: ArchiveState, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
+    self.archiveState = archiveState
     self.scratch = scratch
     self.untidied = untidied
   }
 
-  /// Throws `.missingCommits` or `.olderState`, before anything is changed, where the files are of commits that are not there.
+  /// Throws `.missingCommits` or `.olderState`, and changes nothing, if there are files of commits that are missing.
   ///
-  /// - Parameter fence: who took the log over, and how it writes, when the run before may still be at work; nil otherwise.
+  /// - Parameter fence: the new holder and its settings, if the previous run may still be writing; else nil.
   func run(
     source: ArchiveSource, fence: (holder: LockHolder, settings: WriterSettings)? = nil
   ) async throws(ArchiveError) -> Result {
-    var state = try await opening.state()
+    var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
     var report = RecoveryReport()
-    var intent: Intent?
+    var intent: CommitIntent?
     do throws(ArchiveError) {
-      intent = try await opening.intent()
+      intent = try await archiveState.intent()
     } catch .damaged(let finding) {
       report.unreadableIntent = finding
     }
@@ -44,7 +44,7 @@ struct Recovery {
     report.rebuilt = state.rebuilt
     report.interrupted = intent
     if let manifest = state.manifest {
-      report.damaged = try await opening.damage(in: manifest)
+      report.damaged = try await archiveState.damage(in: manifest)
       try await checkAge(of: manifest, report.damaged, intent)
       report.untoldQuarantine = untold(manifest, intent)
     }
@@ -55,7 +55,7 @@ struct Recovery {
     }
     let manifest = state.manifest
 
-    report.deleted = scratch.discardAll().map { Leftover(path: $0, reason: .staging) }
+    report.deleted = scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
       try await stored(await storage.secure(paths.commit(manifest.commit)))
       let bytes = ArchiveJSON.encode(manifest)
@@ -63,26 +63,25 @@ struct Recovery {
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
     }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
-    // Of a run that died after it had signed and before it could commit. The next commit of that number is another, and may be
-    // unsigned.
+    // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
     if try await stored(await storage.entry(signature))?.kind == .file {
       try await stored(await storage.delete([signature]))
-      report.deleted.append(Leftover(path: signature, reason: .neverCommitted))
+      report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil { try await opening.fixKind() }
+    if manifest != nil { try await archiveState.fixKind() }
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
-      intentFile: try await opening.fileState(paths.intent), report: report)
+      intentFile: try await archiveState.fileState(paths.intent), report: report)
   }
 
-  /// Creates the next commit, which changes nothing: the run that was taken over then fails at its own commit of that number. Nothing
-  /// may be deleted before, because that run could commit it.
+  /// Creates the next commit without changes, so that the previous run fails to create its own commit of that number. Nothing may be
+  /// deleted before, because that run could commit it.
   private func fence(
     after present: Manifest?, _ source: ArchiveSource, by holder: LockHolder, _ settings: WriterSettings
   ) async throws(ArchiveError) -> Commit {
-    if present == nil { try await opening.fixKind() }
+    if present == nil { try await archiveState.fixKind() }
     let number = (present?.commit ?? 0) + 1
     var standing =
       present?.standing
@@ -98,24 +97,23 @@ struct Recovery {
       standing: standing, previousCommitSHA256: present?.commitSHA256, partitionsChanged: [],
       partitionsRemoved: [], filesAdded: [], filesRemoved: [], quarantineAdded: [],
       coverageWithdrawn: Coverage(), run: run)
-    let signature = try await opening.fileState(paths.signature(number))
-    try await opening.create(
+    let signature = try await archiveState.fileState(paths.signature(number))
+    try await archiveState.create(
       ArchiveJSON.encode(commit), number, key: settings.signingKey, signature: signature)
     return commit
   }
 
-  /// Whether files of later commits than the state's are there: then the state is an older copy, and a run would put other files in
-  /// their places.
+  /// Throws if there are files of later commits: then the state is an older copy, and a run would put other files in their places.
   private func checkAge(
-    of manifest: Manifest, _ damaged: [Finding], _ intent: Intent?
+    of manifest: Manifest, _ damaged: [Finding], _ intent: CommitIntent?
   ) async throws(ArchiveError) {
-    if damaged.contains(where: { $0.flaw == .brokenChain(.absent(upTo: manifest.commit)) }) {
-      let newest = try await opening.commitNumbers().last ?? 0
+    if damaged.contains(where: { $0.problem == .brokenChain(.absent(upTo: manifest.commit)) }) {
+      let newest = try await archiveState.commitNumbers().last ?? 0
       throw .missingCommits(from: newest + 1, to: manifest.commit)
     }
     let intended = Set(intent?.files ?? [])
     var later: [String] = []
-    for day in Set(damaged.lazy.filter(\.flaw.isMissing).compactMap(\.day)).sorted() {
+    for day in Set(damaged.lazy.filter(\.problem.isMissing).compactMap(\.day)).sorted() {
       let revision = manifest.partition(day)?.revision ?? 0
       for format in PartFormat.allCases {
         for file in try await stored(await storage.list(paths.day(day, format)))
@@ -127,31 +125,31 @@ struct Recovery {
     guard later.isEmpty else { throw .olderState(commit: manifest.commit, later: later.sorted()) }
   }
 
-  /// What the run that was killed stored in quarantine, and may not have told anybody.
-  private func untold(_ manifest: Manifest, _ intent: Intent?) -> [QuarantineFile] {
+  /// The quarantine files of a killed run, which it may not have reported.
+  private func untold(_ manifest: Manifest, _ intent: CommitIntent?) -> [QuarantineFile] {
     guard let intent else { return [] }
     return manifest.quarantine.filter { file in
       (paths.quarantineName(file.path)?.commit ?? 0) >= intent.firstCommit
     }
   }
 
-  /// Deletes what the intent names and the state does not, and what the commits since have removed.
+  /// Deletes files that the intent names and the state does not, and files that commits since then removed.
   private func finish(
-    _ intent: Intent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
+    _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
   ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
     var removed = rolledForward
-    // The intent's own commit can stand before a fence, and before the manifest that was written.
+    // The intent's own commit can be older than the manifest, or than a fence.
     if let manifest, intent.commit <= manifest.commit - rolledForward.count {
       for number in max(1, intent.commit)...(manifest.commit - rolledForward.count) {
-        if let record = try await opening.commit(number) { removed.append(record.commit) }
+        if let record = try await archiveState.commit(number) { removed.append(record.commit) }
       }
     }
     let named = manifest?.paths ?? []
     let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
     var neverCommitted: [String] = []
     var superseded: [String] = []
-    // Replaced parts of a day whose new ones are not there as they were sealed: the last copy that there may be.
+    // Replaced parts of a day whose new parts are damaged: perhaps the last copy.
     var needed: [String] = []
     for path in files.sorted() where try await stored(await storage.entry(path))?.kind == .file {
       if let name = paths.partName(path) {
@@ -171,25 +169,24 @@ struct Recovery {
         }
       }
     }
-    // A revision that was never committed gives its number to the next one, so it has to go. One that was replaced is known as such
-    // for as long as the intent stands: it can wait.
+    // The next revision reuses the number of one that was never committed, so that must be deleted. A replaced one can wait: the intent
+    // still names it.
     try await stored(await storage.delete(neverCommitted))
     let tidied = await storage.tidy(superseded, untidied: untidied)
     report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=
-      (neverCommitted.map { Leftover(path: $0, reason: .neverCommitted) }
-      + tidied.map { Leftover(path: $0, reason: .superseded) }).sorted { $0.path < $1.path }
+      (neverCommitted.map { Orphan(path: $0, reason: .neverCommitted) }
+      + tidied.map { Orphan(path: $0, reason: .superseded) }).sorted { $0.path < $1.path }
   }
 }
 
-extension Opening {
+extension ArchiveState {
   // MARK: For a writer
 
-  /// Makes a commit: its signature first, and durable, so that no crash leaves a commit without the signature that it was to have.
-  /// One that is left without its commit goes in recovery.
+  /// Creates a commit record, after its signature, so that no crash leaves a record without its signature. Recovery deletes a signature
+  /// without a record. Throws `.outrun` if another run has made the commit of that number.
   ///
-  /// - Parameter signature: the signature's file as it was seen before.
-  /// - Throws: `.outrun` when another run has made the commit of that number.
+  /// - Parameter signature: the present version of the signature's file.
   func create(
     _ record: [UInt8], _ number: Int, key: SigningKey?, signature: FileState = .absent
   ) async throws(ArchiveError) {
@@ -206,8 +203,7 @@ extension Opening {
     }
   }
 
-  /// The first commit fixes the kind. Another log's may have done so since this one was opened, or at this moment, and
-  /// differently.
+  /// Fixes the kind of the archive, before the first commit. Another log's run may do so at the same time, and differently.
   func fixKind() async throws(ArchiveError) {
     guard try await read(ArchivePaths.kind) == nil else { return try await checkKind() }
     do {
@@ -221,47 +217,27 @@ extension Opening {
   }
 }
 
-/// A file of ours that no reader may take for data.
-package struct Leftover: Hashable, Sendable {
-  package enum Reason: String, Sendable {
-    /// Of a run that died before its commit.
-    case neverCommitted = "never committed"
-    /// Of a revision that a commit replaced.
-    case superseded
-    /// Unsealed work of a run that died.
-    case staging
-  }
-
-  package var path: String
-  package var reason: Reason
-
-  package init(path: String, reason: Reason) {
-    self.path = path
-    self.reason = reason
-  }
-}
-
-/// What opening an archive for writing found and did.
+/// What recovery found and did.
 package struct RecoveryReport: Hashable, Sendable {
-  /// Commits that the manifest did not have yet.
+  /// Commits that the manifest did not have.
   package var rolledForward: [Int] = []
-  /// What was wrong with the manifest, where it was rebuilt from the commits.
+  /// Why the manifest was rebuilt from the commits; nil if it was not.
   package var rebuilt: Finding?
-  package var deleted: [Leftover] = []
+  package var deleted: [Orphan] = []
   package var damaged: [Finding] = []
-  /// What a run that was killed stored in quarantine, and may not have told anybody.
+  /// Quarantine files of a killed run, which it may not have reported.
   package var untoldQuarantine: [QuarantineFile] = []
-  /// Whether the file system has no fsync of folders: a power failure may take back the names of the last files.
+  /// Whether the file system has no fsync of folders: a power failure can undo the last file names.
   package var lacksDurableNames = false
-  /// What is wrong with a killed run's intent: nobody knows what it put in its place, and `verify` reports it.
+  /// Why the intent of a killed run cannot be read. Its files are then unknown; `verify` reports them.
   package var unreadableIntent: Finding?
-  /// Of a run that did not end in order.
-  var interrupted: Intent?
-  /// What commits have removed, and could not be deleted.
+  /// The intent of a run that did not end in order.
+  var interrupted: CommitIntent?
+  /// Files that commits have removed and that could not be deleted.
   var undeleted: [String] = []
 
   package init() {}
 
-  /// The days that cannot be merged into.
+  /// The days that have damage, into which no rows can be merged.
   package var damagedDays: Set<Day> { Set(damaged.compactMap(\.day)) }
 }

@@ -6,9 +6,9 @@ extension Finding: CustomStringConvertible {
 }
 
 extension Finding {
-  /// What is wrong with the file at the finding's path; begins small, ends without a full stop.
+  /// What is wrong with the file at `path`: lower case, without a full stop, to follow the path in a sentence.
   package var sentence: String {
-    switch flaw {
+    switch problem {
     case .missing(_, let example?):
       "there is no manifest and no commit record, though there are parts such as \(example)"
     case .missing(let rows?, nil): "is not there; it held \(rows.grouped) \(rows == 1 ? "row" : "rows")"
@@ -57,15 +57,15 @@ extension Finding {
     }
   }
 
-  /// What is wrong, without the path; of a file that cannot be read, why.
+  /// What is wrong, for a sentence that already names the path.
   var reason: String {
-    if case .unreadable(let why, _) = flaw { why } else { sentence }
+    if case .unreadable(let why, _) = problem { why } else { sentence }
   }
 
   private var daysText: String { days.map(\.description).joined(separator: " and ") }
 }
 
-extension Flaw.Unlisted {
+extension Finding.Problem.Unlisted {
   fileprivate var sentence: String {
     switch self {
     case .leftover(.superseded):
@@ -77,11 +77,10 @@ extension Flaw.Unlisted {
     case .stray: "has a name of this log, and no commit names it; no export deletes it"
     case .foreign: "is not a file of this tool; no export deletes it"
     }
-
   }
 }
 
-extension Flaw.Counted {
+extension Finding.Problem.Counted {
   fileprivate var text: String {
     switch self {
     case .rows: "rows"
@@ -89,19 +88,17 @@ extension Flaw.Counted {
     case .uncompressedBytes: "bytes of text"
     case .records: "records"
     }
-
   }
 }
 
-extension Flaw.Bounds {
+extension Finding.Problem.Bounds {
   package var text: String {
     guard let min = self.min, let max = self.max else { return "none" }
     return "\(min) and \(max)"
-
   }
 }
 
-extension Flaw.Break {
+extension Finding.Problem.Break {
   fileprivate var sentence: String {
     switch self {
     case .absent: "is not there"
@@ -114,18 +111,16 @@ extension Flaw.Break {
     case .rewritten(_, nil): "is not there, and was when it was verified: the newest commit is an earlier one"
     case .otherNumber(let expected, let found): "says that it is commit \(found), and its name is \(expected)"
     }
-
   }
 }
 
-extension Flaw.Claim {
+extension Finding.Problem.Claim {
   fileprivate func sentence(_ expected: String, _ found: String) -> String {
     switch self {
     case .state: "the day is \(found), and it is not wholly covered"
     case .partitions: "there are \(found) of \(expected) that are covered; this day is the first without one"
     default: "\(rawValue) is \(found), and has to be \(expected)"
     }
-
   }
 }
 

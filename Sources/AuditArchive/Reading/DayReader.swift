@@ -1,10 +1,9 @@
 package import AuditRecord
 import PartitionFormats
 
-/// The rows of one day as the archive holds them, in order, verified while they are read.
+/// Reads the rows of a day in order, and verifies them.
 ///
-/// A file is known to be intact only when all of it was read, and the day only when `next` returned nil: rows handed
-/// out before prove nothing, and what is made of them must not be kept when a later call throws.
+/// The day is proven intact only when `next` returns nil. If a call throws, discard everything made from the rows before.
 package struct DayReader: ~Copyable {
   private let storage: any ArchiveStorage
   private let partition: Partition?
@@ -24,13 +23,13 @@ package struct DayReader: ~Copyable {
   init(_ partition: Partition?, storage: any ArchiveStorage) {
     self.storage = storage
     self.partition = partition
-    // One format is enough; CSV is the cheaper to read.
+    // One format is enough, and CSV is cheaper to read.
     let files = partition?.files ?? []
     let format = files.contains { $0.format == .csv } ? PartFormat.csv : .parquet
     self.files = files.filter { $0.format == format }[...]
   }
 
-  /// The next rows; nil at the end. Throws `.damaged` when a file is not what was sealed.
+  /// The next rows; nil at the end. Throws `.damaged` if a file is not the one that was sealed.
   package mutating func next() async throws(ArchiveError) -> RowBatch? {
     while true {
       if let batch = ready.popFirst() { return batch }
@@ -88,8 +87,8 @@ package struct DayReader: ~Copyable {
           try verify(file, summary)
         } else {
           guard part.bytesRead <= file.bytes else {
-            let flaw = Flaw.altered(.bytes(expected: file.bytes, found: part.bytesRead))
-            throw damage(file, try await sizeDamage(file) ?? flaw)
+            let problem = Finding.Problem.altered(.bytes(expected: file.bytes, found: part.bytesRead))
+            throw damage(file, try await sizeDamage(file) ?? problem)
           }
           try csv.append(bytes, content: &content) { batches.append($0) }
           part.csv = consume csv
@@ -102,7 +101,7 @@ package struct DayReader: ~Copyable {
     ready = batches[...]
   }
 
-  /// What an error of a reader or of the store is of the archive.
+  /// The error of a reader or of the storage as an error of the archive.
   private func failure(_ file: PartFile, _ error: any Error) async throws(ArchiveError) -> ArchiveError {
     if let error = error as? ArchiveError { return error }
     if let error = error as? StorageError {
@@ -137,8 +136,8 @@ package struct DayReader: ~Copyable {
     }
   }
 
-  /// A file cut short is told as that, whatever the reader of its format makes of it.
-  private func sizeDamage(_ file: PartFile) async throws(ArchiveError) -> Flaw? {
+  /// A truncated file is reported as such, whatever its reader says.
+  private func sizeDamage(_ file: PartFile) async throws(ArchiveError) -> Finding.Problem? {
     let size = try await stored(await storage.size(file.path))
     guard let size, size != file.bytes else { return nil }
     return .altered(.bytes(expected: file.bytes, found: size))
@@ -152,7 +151,7 @@ package struct DayReader: ~Copyable {
     }
   }
 
-  private func damage(_ file: PartFile, _ flaw: Flaw) -> ArchiveError {
-    .damaged(Finding(flaw, at: file.path, day: partition?.eventDate, commit: partition?.changedInCommit))
+  private func damage(_ file: PartFile, _ problem: Finding.Problem) -> ArchiveError {
+    .damaged(Finding(problem, at: file.path, day: partition?.eventDate, commit: partition?.changedInCommit))
   }
 }

@@ -1,0 +1,98 @@
+package import AuditRecord
+import Platform
+
+/// The holder of a log's lease.
+package struct LockHolder: Hashable, Sendable, Codable, CustomStringConvertible {
+  package var pid: Int32
+  package var host: String
+  package var since: Timestamp
+
+  package init(pid: Int32, host: String, since: Timestamp) {
+    self.pid = pid
+    self.host = host
+    self.since = since
+  }
+
+  package static func thisProcess(since: Timestamp) -> LockHolder {
+    LockHolder(
+      pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: since)
+  }
+
+  package var description: String { "process \(pid) on \(host), since \(since)" }
+}
+
+/// The content of a lock file: one line of JSON with the members of the holder.
+struct LockRecord: Codable {
+  /// Counts the runs that have held the lease. Files of early builds do not have it.
+  var generation: Int?
+  var holder: LockHolder
+
+  /// The most bytes that are read.
+  static let longest = 4_096
+
+  init(generation: Int, holder: LockHolder) {
+    (self.generation, self.holder) = (generation, holder)
+  }
+
+  /// nil for a file that is empty or that another program wrote.
+  init?(_ bytes: [UInt8]) {
+    do {
+      self = try JSONDecoder().decode(LockRecord.self, from: Data(bytes))
+    } catch {
+      return nil
+    }
+  }
+
+  var bytes: [UInt8] { ArchiveJSON.encode(self, onOneLine: true) }
+
+  private enum CodingKeys: CodingKey { case generation }
+
+  func encode(to encoder: any Encoder) throws {
+    try holder.encode(to: encoder)
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encodeIfPresent(generation, forKey: .generation)
+  }
+
+  init(from decoder: any Decoder) throws {
+    generation = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(
+      Int.self, forKey: .generation)
+    holder = try LockHolder(from: decoder)
+  }
+}
+
+/// The files that a run is about to put in place. Durable before the first of them is.
+///
+/// Recovery deletes files that an intent names and no commit added; it leaves files alone that nothing names. A run that ends in order
+/// deletes its intent. If it is still there, the run was killed, and perhaps reported none of its records in quarantine.
+struct CommitIntent: Hashable, Sendable, Codable {
+  private(set) var format = ArchiveJSON.format
+  /// The first commit of the run.
+  var firstCommit: Int
+  /// The commit that the files belong to.
+  var commit: Int
+  /// Sorted: the files that the commit adds, and earlier removed files that could not be deleted.
+  var files: [String]
+
+  init(firstCommit: Int, commit: Int, files: some Sequence<String>) {
+    self.firstCommit = firstCommit
+    self.commit = commit
+    self.files = files.sorted()
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case format
+    case firstCommit = "first_commit"
+    case commit, files
+  }
+
+  /// Early builds wrote an intent for the first commit only, and without the two numbers.
+  init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    func number(_ key: CodingKeys) throws -> Int {
+      record.contains(key) ? try record.decode(Count.self, forKey: key).wrappedValue : 1
+    }
+    files = try record.decode([String].self, forKey: .files)
+    firstCommit = try number(.firstCommit)
+    commit = try number(.commit)
+  }
+}
