@@ -1,4 +1,5 @@
 package import AuditRecord
+import Parquet
 import PartitionFormats
 
 /// What a commit is to add to the archive.
