@@ -35,6 +35,8 @@ package struct ParquetPartWriter: ~Copyable {
   package mutating func append(
     _ selection: RowSelection, _ places: Range<Int>, to sink: ([UInt8]) throws -> Void
   ) throws {
+    // Read once: for each row it would be a call into another module.
+    let rowLimit = ParquetRowGroup.rowLimit
     var first = places.lowerBound
     for place in places {
       let row = Int(selection.rows[place])
@@ -43,7 +45,7 @@ package struct ParquetPartWriter: ~Copyable {
       tally.uncompressedBytes += size
       tally.add(eventAt: selection.batch.eventAt[row])
       groupSize += size
-      if group.rows + place + 1 - first == ParquetRowGroup.rowLimit || groupSize >= Self.groupBytes {
+      if group.rows + place + 1 - first == rowLimit || groupSize >= Self.groupBytes {
         values.append(selection.batch, rows: selection.rows[first..<place + 1], to: &group)
         try writeGroup(to: sink)
         first = place + 1
