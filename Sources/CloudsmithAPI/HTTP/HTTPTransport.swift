@@ -23,8 +23,6 @@ package struct APIRequest: Hashable, Sendable {
   /// Whether a body beyond the limits is read to its end to measure it, up to `ResponseLimits.measured` bytes.
   package var measuresBody = false
 
-  package var url: String { origin.description + target }
-
   package init(origin: Origin, target: String, key: APIKey) {
     self.origin = origin
     self.target = target

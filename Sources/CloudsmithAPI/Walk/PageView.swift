@@ -67,12 +67,6 @@ package struct PageView: Sendable {
     return min(total - number, Int(min(pages, 1_000_000)) + 1)
   }
 
-  /// How many records the page must have by its own fields; nil where they do not say.
-  var recordsDue: Int? {
-    guard let count = pagination.count, let size = pagination.pageSize else { return nil }
-    return min(size, max(0, count - (number - 1) * size))
-  }
-
   /// The records of one instant, or for nil those whose time could not be read.
   func identities(at time: Timestamp?) -> [IdentityHash] {
     records.lazy.filter { $0.time == time }.map(\.identity)
