@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(.needs("fish"))
-  func `fish completes them too`() throws {
+  func `fish completes commands, options, values, files and folders`() throws {
     try check(
       "fish", "for line in $argv; echo \"> $line\"; complete -C \"$line\" | cut -f1 | sed 's,/$,,'; end"
     ) {
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(.needs("zsh"))
-  func `zsh reads its script without complaint`() throws {
+  func `zsh accepts its script`() throws {
     let script = try Program.exporter.run(["--generate-completion-script", "zsh"]).output
     #expect(script.hasPrefix("#compdef cloudsmith-audit-export\n"))
     try withFile(script) { path in
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func `an option for a file completes with files, and one for a folder with folders`() throws {
+  @Test func `options for files complete with files, and options for folders with folders`() throws {
     for command in try ProgramHelp.of(.exporter).commands {
       for argument in command.arguments ?? [] {
         let name = "\(command.commandName) \(argument.long)"

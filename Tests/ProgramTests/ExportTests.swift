@@ -7,7 +7,7 @@ import Testing
 @Suite(.fewAtOnce, .serialized) struct ExportTests {
   /// Not a round number of them: a list that ends there may have been cut, and a second way to its end is taken.
   @Test(.needsPython)
-  func `100,001 events over 30 days are archived once each, every cell as an independent flattening has it`()
+  func `100,001 events are archived once each, with the cells of an independent implementation`()
     throws
   {
     try Bench.with(Bench.generate(100_001, ["--ties", "3"])) { bench in
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: ["1", "4"])
-  func `however many requests are in flight, they do not start faster than the rate that was asked for`(
+  func `requests never start faster than the given rate, however many are in flight`(
     limit: String
   ) throws {
     try Bench.with(Bench.generate(600)) { bench in
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `both formats, and little memory: the same archive, verified, and every day in each format`()
+  @Test func `both formats and little memory give the same verified archive`()
     throws
   {
     try Bench.with(Bench.generate(6_000)) { bench in
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test func `what the summary says was received is all that was, twice or in vain too`() throws {
+  @Test func `the summary counts every received event, also repeated and useless ones`() throws {
     try Bench.with(Bench.generate(1_200)) { bench in
       func counts(_ result: CommandOutcome) throws -> [String: Int] {
         let line = try #require(result.output.split(separator: "\n").first)
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `a repository's log has an archive of its own kind`() throws {
+  @Test func `the log of a repository gets its own kind of archive`() throws {
     try Bench.with([
       "--repository", "my-repo", "--generate", "300", "--from", Bench.month.from, "--to",
       Bench.month.to,
@@ -140,7 +140,7 @@ import Testing
     }
   }
 
-  @Test func `a dry run tells windows, days, requests and time, and writes nothing`() throws {
+  @Test func `a dry run prints windows, days, requests and duration, and writes nothing`() throws {
     try Bench.with(Bench.generate(3_000)) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100", "--dry-run"]
       let text = try bench.export(options + ["--max-requests-per-second", "1"])
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func `an archive of a query holds what it finds, and no other query is mixed into it`() throws {
+  @Test func `an archive of a query holds its events, and other queries are refused`() throws {
     try Bench.with(Bench.generate(2_000)) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--query", "event:login"]
       let result = try bench.export(options + ["--output-format", "json"])
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test(arguments: ["exact", "ignored"])
-  func `the time filter is used when asked for, and only where its answers agree`(filter: String) throws {
+  func `the time filter is used if requested and consistent`(filter: String) throws {
     try Bench.with(Bench.generate(3_001) + ["--time-filter", filter]) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100"]
       let result = try bench.export(options + ["--time-filter", "filter", "--output-format", "json"])

@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func `of a job only the log that --organization names is run`() throws {
+  @Test func `--organization runs only that log of a job`() throws {
     try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
       // The workspace of cloudsmith-cli's environment chooses nothing.
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func `an interrupted run begins no other log, and says so of each, in its metrics too`() throws {
+  @Test func `an interrupted run starts no other log and reports each of them, also in metrics`() throws {
     try Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
       let metrics = bench.folder + "/cloudsmith.prom"
@@ -108,13 +108,13 @@ import Testing
     }
   }
 
-  @Test func `the schema of samples is what the program prints`() throws {
+  @Test func `the schema in the samples equals the program's output`() throws {
     let printed = try Program.exporter.run(["schema", "--as", "job-file"])
     let sample = try String(contentsOfFile: Repository.path("samples/job.schema.json"), encoding: .utf8)
     #expect(printed.output == sample)
   }
 
-  @Test func `the sample names every setting of a job file with its default, and is taken as it is`() throws {
+  @Test func `the sample job file names every setting with its default and is accepted unchanged`() throws {
     let text = try String(contentsOfFile: Repository.path("samples/job.yaml"), encoding: .utf8)
     let schema = try JSONSerialization.jsonObject(
       with: Data(contentsOf: URL(filePath: Repository.path("samples/job.schema.json"))))
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `what the page shows of status --settings is what the program says of the sample`() throws {
+  @Test func `the page shows the real output of status --settings for the sample`() throws {
     let result = try Program.exporter.run(
       ["status", "--config", "job.yaml", "--organization", "my-org", "--settings"],
       in: Repository.path("samples"))

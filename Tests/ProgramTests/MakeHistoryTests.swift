@@ -23,8 +23,7 @@ import Testing
   }
 
   @Test(arguments: [(runsPerDay: 1, days: 9), (24, 4), (288, 3)])
-  func `a made-up history verifies, and an export finds nothing new in it`(runsPerDay: Int, days: Int) throws
-  {
+  func `a generated history verifies, and an export finds nothing new`(runsPerDay: Int, days: Int) throws {
     try Folder.with { folder in
       let events = "\(folder.path)/events.json"
       let history = ["--days", "\(days)", "--runs-per-day", "\(runsPerDay)"]
@@ -64,7 +63,7 @@ import Testing
     ["--days", "2", "--to", "soon"],
     ["--days", "2", "--organization", "acme/repo"],
   ])
-  func `a history that cannot be is refused before anything is written`(options: [String]) throws {
+  func `an impossible history is refused before anything is written`(options: [String]) throws {
     try Folder.with { folder in
       let archive = "\(folder.path)/archive"
       let result = try Program.benchmark.run(

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(.needs("mandoc"))
-  func `the manual page shows every command with its options and examples, as help has them`() throws {
+  func `the manual page has the options and examples of every command's help`() throws {
     try withPage { path in
       let text = try Shell.run("mandoc -T utf8 -O width=200 \(path) | sed 's/.\\x08//g'").output
       let shown = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `every variable that the program reads is in the manual page, by name or by that of its option`()
+  @Test func `every variable that the program reads is in the manual page`()
     throws
   {
     let page = try Self.page()
@@ -73,7 +73,7 @@ import Testing
     #expect(seen > 15)
   }
 
-  @Test func `help of every command has examples that can be pasted from a narrow terminal`() throws {
+  @Test func `help of every command has examples that fit a narrow terminal`() throws {
     let help = try ProgramHelp.of(.exporter)
     for command in help.commands {
       #expect((command.discussion ?? "").contains("Examples:\n  "), "\(command.commandName)")
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func `the version has a number, and says that this build is none of a commit`() throws {
+  @Test func `the version has a number and marks a development build`() throws {
     let result = try Program.exporter.run(["--version"])
     #expect(result.output.wholeMatch(of: /\d+\.\d+\.\d+ \(development build\)\n/) != nil, "\(result.output)")
   }

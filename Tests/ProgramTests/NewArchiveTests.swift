@@ -8,7 +8,7 @@ import Testing
 
   // MARK: The warning
 
-  @Test func `an archive that begins now is warned about, once, with --quiet too`() throws {
+  @Test func `a new archive that starts now causes one warning, also with --quiet`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let first = try bench.export(["-q"])
       #expect(first.status == 0 && first.output.isEmpty, "\(first.log)")
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `an archive whose beginning is given is no reason to warn, and is told`() throws {
+  @Test func `an archive with a given start is reported without a warning`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let window = ["--from", Bench.startTime, "--to", Past.time(daysAgo: 1)]
       let inEnvironment = ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": Bench.startTime]
@@ -51,7 +51,7 @@ import Testing
 
   // MARK: --existing
 
-  @Test func `--existing makes no archive: status 10, nothing on the disk, nothing asked`() throws {
+  @Test func `--existing refuses to create an archive with status 10, before any request or write`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       for (options, environment, source) in [
         (["--existing"], [:], "--existing"),
@@ -83,7 +83,7 @@ import Testing
     }
   }
 
-  @Test func `a job file says it for all logs or for one, check agrees, and the report has the status`()
+  @Test func `a job file sets existing for all logs or one, and check and the report agree`()
     throws
   {
     try Bench.with(["--organization", "globex", "--generate", "50"]) { bench in
@@ -120,7 +120,7 @@ import Testing
 
   // MARK: A first run that does not come to a commit
 
-  @Test func `a first run interrupted before its first commit names the whole command, its start included`()
+  @Test func `a first run interrupted before its first commit prints the full command to repeat`()
     throws
   {
     try Bench.with(["--generate", "50", "--delay", "600s"]) { bench in
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func `so does one that the API leaves, wherever the start was given`()
+  @Test func `a first run that loses the API prints the full command too`()
     throws
   {
     try Bench.with(["--generate", "50"]) { bench in
@@ -180,7 +180,7 @@ import Testing
 
   // MARK: Two at once
 
-  @Test func `of two first runs at once, of an organisation and of a repository, one is refused`() throws {
+  @Test func `of two concurrent first runs for an organisation and a repository, one is refused`() throws {
     try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
       // It has taken its lock, and waits for its second request, when the other comes and goes.
       var arguments = bench.arguments(Bench.start)

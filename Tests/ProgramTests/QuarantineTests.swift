@@ -5,7 +5,7 @@ import Testing
 
 /// Records that cannot be rows, and times that need care.
 @Suite(.fewAtOnce, .serialized) struct QuarantineTests {
-  @Test func `records that cannot be rows go to quarantine once: status 4, then 0`() throws {
+  @Test func `records that cannot be rows are quarantined once, with status 4 and then 0`() throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"},7]"#
@@ -23,7 +23,7 @@ import Testing
   /// All of the second is one instant, so that no event of it is found out of order.
   @Test
   func
-    `events of a leap second are archived on the next day and counted, an offset without a colon is not read`()
+    `leap seconds are archived on the next day, and offsets without a colon are refused`()
     throws
   {
     let day = String(Bench.month.from.prefix(10))
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func `a file of quarantine that is gone is told by status and by runs, with the cure`() throws {
+  @Test func `status and export report a missing quarantine file with its remedy`() throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"}]"#

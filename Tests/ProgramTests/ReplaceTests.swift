@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test
-  func `an event on two days is told with both, and what the answer says to do ends it`() async throws {
+  func `an event on two days is reported with both, and the printed commands repair it`() async throws {
     let options = ["--generate", "60", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-04"]
     try await Bench.with(options) { bench in
       let exported = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
@@ -78,7 +78,7 @@ import Testing
       (20, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
       (40, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
     ] as [(Double, [String], [String: String])])
-  func `the command that is printed for a damaged day mends it as it stands, whatever the archive needs`(
+  func `the printed command repairs a damaged day unchanged, whatever options the archive needs`(
     daysAgo: Double, options: [String], environment: [String: String]
   ) throws {
     let time = Past.time(daysAgo: daysAgo)

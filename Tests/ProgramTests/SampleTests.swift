@@ -9,14 +9,14 @@ import Testing
   ]
 
   @Test(arguments: names)
-  func `the tables of the sample are those that schema prints`(name: String) throws {
+  func `the sample tables equal the output of schema`(name: String) throws {
     let printed = try Program.exporter.run(["schema", "--as", name])
     #expect(printed.status == 0 && printed.log.isEmpty)
     let sample = Repository.path("samples/warehouses/\(name)/schema.sql")
     #expect(try String(contentsOfFile: sample, encoding: .utf8) == printed.output)
   }
 
-  @Test func `help of schema names every warehouse, and so does the refusal of another`() throws {
+  @Test func `help of schema and the error for an unknown warehouse name every warehouse`() throws {
     let help = try Program.exporter.run(["help", "schema"])
     let refusal = try Program.exporter.run(["schema", "--as", "oracle"])
     #expect(refusal.status == 64 && refusal.log.contains("'oracle'"))
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(.needsPython)
-  func `Other engines find every cell of a nasty log in its Parquet parts, read as one table`() throws {
+  func `other engines read every cell of a nasty log from its Parquet parts as one table`() throws {
     try load("parquet", [Self.engines.isEmpty ? "pyarrow,duckdb,polars" : Self.engines])
   }
 
@@ -71,7 +71,7 @@ import Testing
   @Test(
     .needsPython,
     .needs("jq"))
-  func `what no warehouse runs here says so, and tells a client what reads as its SQL`() throws {
+  func `samples for warehouses that cannot run here say so and have valid SQL`() throws {
     let result = try Python.run("check-samples.py", ["warehouses", try Program.exporter.path])
     #expect(result.status == 0, "\(result.output)\(result.log)")
   }
@@ -105,12 +105,12 @@ import Testing
   @Test(
     .needsPython,
     arguments: ["kubernetes", "github", "airflow", "crontab"])
-  func `the samples for other schedulers have no fault`(scheduler: String) throws {
+  func `the samples for other schedulers are valid`(scheduler: String) throws {
     let result = try Python.run("check-samples.py", [scheduler])
     #expect(result.status == 0, "\(result.output)\(result.log)")
   }
 
-  @Test func `every option that a sample gives to the program is one of its options`() throws {
+  @Test func `every option that a sample passes to the program exists`() throws {
     let help = try ["export", "changes", "verify", "status"]
       .map { try Program.exporter.run(["help", $0]).output }.joined()
     let known = Set(help.matches(of: /--[a-z][-a-z]+/).map { String($0.output) })
@@ -150,7 +150,7 @@ import Testing
       ("!= 0) != 4", "!= 0)"), ("== 2", "== 3"), ("gaps > 0", "gaps > 1"), ("vanished > 0", "vanished > 9"),
       ("for: 2h", "for: 0h"),
     ])
-  func `the tests of the alerts see what is changed in them`(text: String, other: String) throws {
+  func `the alert tests detect a changed alert`(text: String, other: String) throws {
     let temporary = try Folder.make()
     defer { temporary.remove() }
     let folder = temporary.path + "/monitoring"

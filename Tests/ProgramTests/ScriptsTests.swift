@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func `of the output of the tests only what somebody should read is shown, and the rest is kept`()
+  @Test func `Scripts/test shows only relevant output of the tests and keeps the rest`()
     throws
   {
     let lines = [
@@ -95,7 +95,7 @@ import Testing
     #expect(log == lines.joined(separator: "\n"))
   }
 
-  @Test func `tests that end with their process are named`() throws {
+  @Test func `tests that crash their process are named`() throws {
     let (result, _) = try runTests(
       [
         "◇ Test \"one\" started.", "◇ Test \"two\" started.", "✔ Test \"one\" passed after 0.1 seconds.",
@@ -106,14 +106,14 @@ import Testing
       result.output.contains("Index out of range") && result.output.hasSuffix("at work in it:\n  \"two\"\n"))
   }
 
-  @Test func `tests that stand still are ended and named`() throws {
+  @Test func `tests that hang are ended and named`() throws {
     let (result, _) = try runTests(
       ["◇ Test \"one\" started."], then: "sleep 600;", environment: ["STANDSTILL": "1"])
     #expect(result.status == 1, "\(result.log)")
     #expect(result.output.contains("they are ended") && result.output.hasSuffix("\n  \"one\"\n"))
   }
 
-  @Test func `how long the tests still take is known by the last run`() throws {
+  @Test func `the remaining time of the tests is estimated from the last run`() throws {
     try Folder.with { folder in
       let times = try folder.write("10 15\n600 400\n1200 500\n", to: "times")
       func left(_ done: Int, _ elapsed: Int) throws -> String {
@@ -124,7 +124,7 @@ import Testing
     }
   }
 
-  @Test func `a build says little, and what went wrong at its end`() throws {
+  @Test func `a build prints little, and its errors at the end`() throws {
     try Folder.with { folder in
       let log = folder.path + "/logs/build.log"
       let good = try source(#"quietly "$2" echo built"#, [log])
@@ -143,7 +143,7 @@ import Testing
     .enabled(
       if: Shell.works("command -v dpkg-deb && command -v dpkg-shlibdeps && command -v strip"),
       "needs dpkg-dev and binutils; Scripts/test installs them"))
-  func `the package installs, is what the tarball is, and does the main job; two runs give the same bytes`()
+  func `the package installs, matches the tarball, exports, and is reproducible`()
     throws
   {
     let temporary = try Folder.make()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct SettingsTests {
   private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
 
-  @Test func `an option counts before the environment, that before the job file, that before the default`()
+  @Test func `options override the environment, which overrides the job file, then the default`()
     throws
   {
     try Folder.with { folder in
@@ -26,8 +26,7 @@ import Testing
     }
   }
 
-  @Test func `the files of cloudsmith-cli are merged key by key, and a profile lies over the default`() throws
-  {
+  @Test func `cloudsmith-cli files are merged key by key, and a profile overrides the default`() throws {
     try Folder.with { folder in
       try folder.write("[default]\nworkspace = here\napi_host =\n", to: "config.ini")
       try folder.write(
@@ -93,7 +92,7 @@ import Testing
   }
 
   @Test(arguments: ["https://api.cloudsmith.io", "eu.api.cloudsmith.com/v1"])
-  func `a host of Cloudsmith's is taken from there`(host: String) throws {
+  func `a host of Cloudsmith is accepted from a config.ini in the current directory`(host: String) throws {
     try Folder.with { folder in
       try folder.write("[default]\napi_host = \(host)\n", to: "config.ini")
       #expect(try folder.settings()["api_host"]?.source == "config.ini:2")
@@ -117,7 +116,7 @@ import Testing
     }
   }
 
-  @Test func `every setting is shown as text, and a wrong one with what is wrong`() throws {
+  @Test func `every setting is shown as text, a wrong one with its error`() throws {
     let result = try Program.exporter.run(
       ["status", "--settings", "-o", "acme"],
       environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "9000"])
@@ -131,7 +130,7 @@ import Testing
       result.output.contains("wrong: CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '9000': expected a whole number"))
   }
 
-  @Test func `proxy and authority of the whole machine are told too`() throws {
+  @Test func `the machine's proxy and CA settings are shown too`() throws {
     try Folder.with { folder in
       let settings = try folder.settings(
         ["-o", "acme"],
@@ -148,7 +147,7 @@ import Testing
     }
   }
 
-  @Test func `the order of badness in the help is that of the documentation, and has every status`() throws {
+  @Test func `help and documentation rank every exit status alike`() throws {
     let help = try Program.exporter.run(["help", "export"]).output.split(whereSeparator: \.isWhitespace)
       .joined(separator: " ")
     let page = try Document("Configuration").text

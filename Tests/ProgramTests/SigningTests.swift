@@ -30,7 +30,7 @@ import Testing
 
   @Test
   func
-    `every commit of an export with a key is one that OpenSSL and verify accept, and an altered one is not`()
+    `OpenSSL and verify accept every signed commit and refuse an altered one`()
     throws
   {
     try withKeys { bench, key, publicKey in
@@ -64,7 +64,7 @@ import Testing
 
   @Test
   func
-    `commits from before signing began are told as that, and one without a signature after it is a finding`()
+    `unsigned commits before the first signed one are accepted, later ones are findings`()
     throws
   {
     try withKeys { bench, key, publicKey in
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func `a key that everybody can read is used, with a warning`() throws {
+  @Test func `a world-readable signing key is used with a warning`() throws {
     try withKeys { bench, key, _ in
       for (mode, isWarned) in [(0o644, true), (0o640, false), (0o600, false)] {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key)
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test func `what is no such key is refused before anything is made, with the command that makes one`()
+  @Test func `an unsuitable signing key is refused with the command that creates one`()
     throws
   {
     try withKeys { bench, key, publicKey in

@@ -30,7 +30,7 @@ import Testing
   @Test(
     .enabled(if: mayMount, "needs the right to mount"),
     arguments: ["csv", "parquet", "_manifest", "_staging", "quarantine"])
-  func `one folder of the archive on a volume of its own`(folder: String) throws {
+  func `a folder of the archive on another volume is refused`(folder: String) throws {
     try Bench.with(["--generate", "20"]) { bench in
       for mount in ["-t tmpfs none", "--bind \(bench.folder)/elsewhere"] {
         let prepare =
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(.enabled(if: mayMount, "needs the right to mount"))
-  func `a disk without inodes, read-only, or full: each with its own advice`() throws {
+  func `a disk that is full, read-only or out of inodes gets its own advice`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       func mount(_ options: String) -> String {
         "mkdir -p \(bench.archive) && mount -t tmpfs -o \(options) none \(bench.archive)"
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `limits of the process: each with its own advice`() throws {
+  @Test func `each process limit gets its own advice`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
       func export(_ limit: String, _ archive: String) throws -> CommandOutcome {
         try Shell.run(
@@ -97,7 +97,7 @@ import Testing
       ("fsyncfile", "EINVAL", "keep the archive on another"), ("fsyncdir", "EIO", "reports an error"),
       ("link", "EXDEV", "have to be on one volume"), ("link", "EACCES", "the right to write there"),
     ])
-  func `a call that is refused: what it is and what to do, by a run and by check alike`(
+  func `export and check explain a refused call and its remedy alike`(
     call: String, code: String, advice: String
   ) throws {
     try Bench.with(["--generate", "20"]) { bench in
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
-  func `what cannot be tidied up is a warning with file and cause, and the run is done`() throws {
+  func `a failed clean-up is a warning with file and cause, and the run succeeds`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
       let start = ["--backfill-start-time", Self.recent]
       let refused = try FaultyCall("unlink", "EPERM", in: bench.folder).environment
@@ -145,7 +145,7 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
-  func `another run's work is told as that`() throws {
+  func `a conflict with another run is reported as such`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
       // Somebody else's commit stands in the place of this one: no fault of the disk.
@@ -163,7 +163,7 @@ import Testing
   @Test(
     .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
     arguments: ["EINVAL", "ENOTSUP", "ENOSYS", "EBADF"])
-  func `a file system without fsync of folders is written to, and that is said once`(code: String) throws {
+  func `a file system without fsync of folders is used, with one warning`(code: String) throws {
     try Bench.with(["--generate", "20"]) { bench in
       let environment = try FaultyCall("fsyncdir", code, in: bench.folder).environment
       let sentence =
@@ -182,8 +182,7 @@ import Testing
     }
   }
 
-  @Test func `a file in the place of the archive is a mistake of the command line, by every command`() throws
-  {
+  @Test func `every command refuses a file in place of the archive as a usage error`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       try Data("x".utf8).write(to: URL(filePath: bench.archive))
       let sentence =
@@ -199,7 +198,7 @@ import Testing
     }
   }
 
-  @Test func `files that others leave are notes of verify, and no file of an archive`() throws {
+  @Test func `verify notes files that others left, and they are not part of the archive`() throws {
     try Bench.with(["--generate", "20"], isDamaged: true) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
       let folder = "csv/organization=acme"

@@ -18,7 +18,7 @@ struct DifferentialTests {
     return document.text()
   }
 
-  @Test func `a document made by the grammar is read as three others read it, with all places`() throws {
+  @Test func `a generated document is read as three other readers read it, including positions`() throws {
     let texts = Self.seeds.map(Self.document)
     for (seed, (text, others)) in zip(Self.seeds, zip(texts, try Self.others(texts))) {
       let own = own(text)
@@ -30,7 +30,7 @@ struct DifferentialTests {
     }
   }
 
-  @Test func `a mutant that is accepted is read as three others read it`() throws {
+  @Test func `an accepted mutant is read as three other readers read it`() throws {
     let texts = Self.seeds.compactMap { seed -> String? in
       var random = SeededRandom(seed: seed)
       let corpus = [Array(Self.document(seed).utf8), Array(Self.document(seed + 1).utf8)]
@@ -48,7 +48,7 @@ struct DifferentialTests {
 
   @Test
   func
-    `every text of up to three tokens, and some longer ones, that is accepted is read as three others read it`()
+    `every accepted text of up to three tokens is read as three other readers read it`()
     throws
   {
     let tokens = [
