@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Cloudsmith's own clients, unchanged, against the emulator. `Scripts/test` names the interpreter that has them.
+/// Cloudsmith's own clients against the emulator. `Scripts/test` installs them.
 @Suite(.fewAtOnce, .needsPython)
 struct `Interoperability` {
   static func script(_ name: String, _ arguments: [String]) throws -> [[String: Any]] {

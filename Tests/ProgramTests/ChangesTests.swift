@@ -4,9 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `changes`, run as loaders run it.
+/// `changes`, run as a loader runs it.
 @Suite(.fewAtOnce) struct ChangesTests {
-  /// An archive of 12 commits; of its days some are open, one was emptied.
+  /// Makes an archive of 12 commits with open days and one emptied day.
   private func withArchive(_ body: (String) async throws -> Void) async throws {
     try await withHistory(seed: 3, commits: 12, body)
   }
@@ -25,7 +25,7 @@ import Testing
     settings.partSizeLimit = 1_500
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: try #require(LogName("acme")))
     let holder = LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0))
-    // A process that another test is starting holds, from its fork to its exec, a copy of the lock that was let go of here.
+    // While another test starts a process, that process briefly holds a copy of the lock that was released here.
     for attempt in 1... {
       do {
         return try await Archive(at: folder, log: source.log).withWriter(
@@ -67,7 +67,7 @@ import Testing
       try await commit(archive) { writer in
         if number == 61 { try await history.settle(writer) } else { _ = try await history.commit(to: writer) }
       }
-      // At the end everybody loads, and one begins.
+      // At the end every loader loads, and a new one starts.
       let due =
         number < 61
         ? loaders : ["one:0", "three:0", "seven:0", "settled:0:settled", "late:0:settled", "new:0"]
@@ -262,8 +262,8 @@ import Testing
     }
   }
 
-  /// Makes the archive one of a single commit in which each day has its rows in a second format too. The files of that
-  /// format are not there: `changes` reads none.
+  /// Turns the archive into one of a single commit in which each day has a second format. The files of that format do not
+  /// exist, because `changes` reads none.
   private func addParquet(to archive: String) async throws {
     let log = try #require(LogName("acme"))
     let paths = ArchivePaths(log)

@@ -95,7 +95,7 @@ import Testing
       #expect(checked.status == status, "\(checked)")
       #expect(checked.failed == [subject], "\(checked)")
       #expect(checked.messages[subject]?.contains(sentence) == true, "\(checked)")
-      // What does not hang on the API is looked at all the same.
+      // Checks that do not need the API still run.
       for line in CheckTests.ofArchive { #expect(checked.results[line] == "passed", "\(line): \(checked)") }
     }
   }

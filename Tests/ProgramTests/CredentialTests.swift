@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where the key comes from, and where the token.
+/// The sources of the key and of the bearer token.
 @Suite(.fewAtOnce, .serialized) struct CredentialTests {
   @Test func `the API key is in no output, no log, no file and no argument`() throws {
     try Bench.with(Bench.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
@@ -130,7 +130,7 @@ import Testing
         ], environment: CredentialTests.environment)
       #expect(result.status == 0, "\(result.log)")
       #expect(try (result.json["run"] as? [String: Any])?["rows_added"] as? Int == 3000)
-      // Neither token is written anywhere.
+      // Neither token is in any file.
       let found = try Shell.run(#"grep -rE "identity-token|emulated\.bearer" "$2""#, [bench.folder])
       #expect(found.status == 1, "\(found.output)")
       #expect(!(result.output + result.log).contains("identity-token"))

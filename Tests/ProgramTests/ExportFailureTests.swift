@@ -83,7 +83,7 @@ import Testing
   }
 }
 
-/// What the program says when there is no secure connection: it is status 1, at once.
+/// Failures of TLS: status 1 at once, with a message.
 @Suite(.fewAtOnce, .serialized) struct ConnectionTests {
   private func expect(_ sentence: String, from result: CommandOutcome) {
     #expect(result.status == 1, "\(result.log)\(result.output)")

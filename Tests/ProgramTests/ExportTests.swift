@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program against the emulator, both as their users run them.
+/// What `export` archives from the emulator.
 @Suite(.fewAtOnce, .serialized) struct ExportTests {
-  /// Not a round number of them: a list that ends there may have been cut, and a second way to its end is taken.
+  /// The number is not round, because the exporter double-checks a list that ends at a round number.
   @Test(.needsPython)
   func `100,001 events are archived once each, with the cells of an independent implementation`()
     throws
@@ -37,7 +37,7 @@ import Testing
         "--backfill-start-time", Bench.month.from, "--page-size", "20", "--output-format", "json",
         "--max-requests-per-second", "25", "--max-concurrent-requests", limit,
       ])
-      // However slow the machine: so many requests cannot have been let go in less time than this.
+      // This holds on any machine: the rate allows no shorter time.
       let requests = try #require((result.json["run"] as? [String: Any])?["requests"] as? Int)
       #expect(result.status == 0, "\(result.log)")
       #expect(requests >= 30)
@@ -60,7 +60,7 @@ import Testing
       #expect(result.status == 0, "\(result.log)")
       #expect(try ArchiveOnDisk(bench.folder + "/both").reportedContent() == csv)
 
-      // The first archive becomes the same from its own rows.
+      // The first archive is converted from its own rows.
       let converted = try bench.export(["--format", "csv,parquet"])
       #expect(converted.status == 0, "\(converted.log)")
       for archive in [bench.archive, bench.folder + "/both"] {
@@ -75,7 +75,7 @@ import Testing
         )
         #expect(verify.output.contains("6,000 of 6,000 were read"))
       }
-      // A run that says nothing of formats goes on with both.
+      // A run without --format keeps both formats.
       try FileManager.default.removeItem(atPath: "\(bench.archive)/parquet")
       let window = ["--from", Bench.month.from, "--to", Bench.month.to]
       let again = try bench.export(["-q", "--replace"] + window)
@@ -83,7 +83,7 @@ import Testing
       let found = try bench.verify()
       #expect(
         found.status == 0 && found.output.contains("60 of 60 are as they were sealed"), "\(found.output)")
-      // One that leaves a format out says so, also when it is to be quiet.
+      // A run that drops a format warns, also with -q.
       let off = try bench.export(["-q", "--format", "parquet"])
       #expect(off.status == 0 && off.log.contains("warning --format leaves out csv"), "\(off.log)")
     }
@@ -114,7 +114,7 @@ import Testing
         return Dictionary(parts) { first, _ in first }
       }
       let first = try counts(bench.export(["--backfill-start-time", Bench.month.from]))
-      // A run ends where it began: the last page and the first are read twice.
+      // A run reads the last page and the first page twice.
       let twice = (first["known already"] ?? 0) + (first["read twice or outside the window"] ?? 0)
       #expect(first["added"] == 1_200 && twice > 0)
       #expect(first["events received"] == 1_200 + twice && first["days written"] == 30)
@@ -151,7 +151,7 @@ import Testing
       #expect(json["status"] as? String == "planned")
       #expect((json["requests_expected"] as? Int).map { (20...60).contains($0) } == true, "\(json)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
-      // Of a night, which reads one page and that again, nothing is left to guess.
+      // A nightly run reads one page twice, so the forecast is exact.
       let start = ["--backfill-start-time", Bench.month.from]
       #expect(try bench.export(start).status == 0)
       let night = ["--page-size", "500", "--lookback", "1m", "--output-format", "json"]
@@ -185,7 +185,7 @@ import Testing
       let result = try bench.export(options + ["--time-filter", "filter", "--output-format", "json"])
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])
-      // Seeking ends on the first page, where the window begins.
+      // The seek ends on the first page, where the window starts.
       #expect(run["time_filter"] as? String == (filter == "exact" ? "filter" : "walk"))
       #expect(result.log.contains("the time filter is not used") == (filter == "ignored"))
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the program leaves to others of the machine, and what it says where.
+/// Permissions, links, locks and leftovers: how the program treats other users and programs of the machine.
 @Suite(.fewAtOnce, .serialized) struct HygieneTests {
   private static let recent = Past.time(daysAgo: 3)
 
@@ -70,10 +70,10 @@ import Testing
           try #require(make())
           for command in commands {
             let result = try Program.exporter.run(command, environment: bench.environment)
-            // The record of a commit that the manifest has is read by few.
+            // Few commands read the record of a commit that the manifest contains.
             if result.status == 0, path.contains("/commits/") { continue }
             #expect(result.status == 2, "\(command) \(path) \(result.log)")
-            // A report leaves the words to its page.
+            // `report` puts its findings on the page.
             if command[0] == "report", path.contains("/commits/") { continue }
             #expect((result.log + result.output).contains(words), "\(command) \(path) \(result.log)")
           }

@@ -31,7 +31,7 @@ import Testing
       let format = Shell.works("ls \(bench.archive)/parquet/organization=globex/*/*.parquet")
       #expect(format && !Shell.works("ls \(bench.archive)/parquet/organization=acme"))
 
-      // The archive's folder is from the job file's folder, whatever the current one.
+      // A relative archive is relative to the job file, not to the working directory.
       let status = try Program.exporter.run(["status", "--config", file], in: "/")
       #expect(status.status == 10)
       #expect(status.output.contains("source           acme at"))
@@ -50,7 +50,7 @@ import Testing
   @Test func `--organization runs only that log of a job`() throws {
     try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
-      // The workspace of cloudsmith-cli's environment chooses nothing.
+      // CLOUDSMITH_WORKSPACE does not select a log of the job.
       let environment = bench.environment.merging(["CLOUDSMITH_WORKSPACE": "acme"]) { $1 }
       let one = try Program.exporter.run(
         ["export", "--config", file, "-o", "globex", "--output-format", "json"], environment: environment)
@@ -89,7 +89,7 @@ import Testing
       let run = try Program.exporter.start(
         ["export", "--config", file, "--output-format", "json", "--metrics-file", metrics],
         environment: bench.environment)
-      // When the first request is there, the run has begun.
+      // The first request shows that the run has started.
       let port = try #require(bench.url.split(separator: ":").last)
       let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
       let isAsked = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(ask)' >&3; grep -q audit-log <&3"

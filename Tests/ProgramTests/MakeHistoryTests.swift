@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The archives that `Scripts/benchmark --history` measures the exporter on.
+/// `cloudsmith-benchmark make-history`, which makes the archives of `Scripts/benchmark --history`.
 @Suite(.fewAtOnce) struct MakeHistoryTests {
   /// Yesterday: an export that comes within ten minutes after the end of an archive has nothing to commit.
   private static let end = String(Past.time(daysAgo: 1).prefix(10))
@@ -52,7 +52,7 @@ import Testing
           let again = try bench.verify()
           #expect(again.status == 0, "\(again.output)\(again.log)")
         }
-        // What is measured differs in its history alone.
+        // The two archives differ only in their history.
         #expect(standing.first == standing.last)
       }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The manual page, help and version: what the program says of itself.
+/// The manual page, help and version.
 @Suite(.fewAtOnce) struct ManualTests {
   private static func page() throws -> String {
     let result = try Program.exporter.run(["manual"], environment: ["SOURCE_DATE_EPOCH": "1707732000"])
@@ -14,7 +14,7 @@ import Testing
   func `mandoc finds no fault in the manual page`() throws {
     try withPage { path in
       let result = try Shell.run("mandoc -T lint -W style \(path)")
-      // Whether other pages are there depends on the machine.
+      // Other manual pages may be missing on this machine.
       let faults = result.output.split(separator: "\n").filter {
         !$0.contains("mandoc.db") && !$0.contains("no such page")
       }
@@ -106,7 +106,7 @@ import Testing
   }
 }
 
-/// What a program tells of its own command line.
+/// The command line of a program, from `--experimental-dump-help`.
 struct ProgramHelp: Decodable {
   let commandName: String
   let abstract: String?

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce, .serialized) struct MetricsFileTests {
   private static let prefix = "cloudsmith_audit_export_"
 
-  /// The samples of a metrics file, by name without its prefix, and the labels that all but the first have.
+  /// The values of a metrics file by name without prefix, and the labels of all metrics but `build_info`.
   private func metrics(_ file: String) throws -> (values: [String: Double], labels: Set<String>) {
     let text = try String(contentsOfFile: file, encoding: .utf8)
     if Shell.works("command -v promtool") {
@@ -66,7 +66,7 @@ import Testing
 
       #expect(try bench.export(options + Bench.start).status == 0)
       let success = try metrics(file).values
-      // The file is not what remembers.
+      // The archive remembers the last success, not the file.
       try FileManager.default.removeItem(atPath: file)
       for (environment, more, status) in [
         (["CLOUDSMITH_API_KEY": "wrong"], [], 20),
@@ -193,7 +193,7 @@ import Testing
       }
       let wanted = names.map { "organization=\"\($0)\"" } + ["organization=\"acme\",repository=\"tools\""]
       #expect(try labels() == wanted.sorted())
-      // A run replaces its own figures, and nothing that another program would not read stays.
+      // A run replaces its own metrics and drops lines that are not valid metrics.
       try Data((figures() + "other{a=\"b\"} 1\n\u{1B}[2J\n").utf8).write(to: URL(filePath: prom))
       let again = try export("org-1").wait()
       #expect(again.status == 0, "\(again.log)")
@@ -234,7 +234,7 @@ import Testing
           .replacing("cloudsmith-audit-export export", with: try Program.exporter.path + " export")
         let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
           .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
-        // The first night, which is not this one.
+        // A first run, so that this one is not the first.
         #expect(try bench.export(Bench.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")

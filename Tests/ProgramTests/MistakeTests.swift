@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is mistyped is named, with what was probably meant.
+/// Mistyped commands, options and values are named, with the nearest right one.
 @Suite(.fewAtOnce) struct MistakeTests {
   @Test(arguments: [
     (["exprot"], "Unknown command 'exprot'. Did you mean 'export'?"),
@@ -49,7 +49,7 @@ import Testing
         for value in argument.completionKind?.list?.values ?? [] {
           let result = try run(command, argument, value)
           #expect(!result.log.contains("\(argument.long) '"), "\(command.commandName): \(result.log)")
-          // Of short words too many are near, and some are the beginning of another.
+          // Short words have too many neighbours, and some are prefixes of others.
           guard value.count > 3, value != "csv,parquet" else { continue }
           let mistaken = try run(command, argument, String(value.dropLast()))
           #expect(mistaken.status == 64)
@@ -63,7 +63,7 @@ import Testing
     #expect(seen > 20)
   }
 
-  /// Runs a command with what it needs, but a key and an archive, and one option.
+  /// Runs a command with one option and the required options, but without key and archive.
   private func run(_ command: ProgramHelp, _ argument: ProgramHelp.Argument, _ value: String) throws
     -> CommandOutcome
   {
@@ -76,7 +76,7 @@ import Testing
   }
 }
 
-/// Bad input gets one sentence and status 64.
+/// Wrong values get one sentence and status 64.
 @Suite(.fewAtOnce) struct UsageTests {
   private static let right = ["export", "--organization", "acme", "--archive", "/tmp/never-made"]
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A run where there is no archive yet: the first one, or one in the wrong place.
+/// Runs without an existing archive: first runs, and runs with a wrong path.
 @Suite(.fewAtOnce, .serialized) struct NewArchiveTests {
   private func isThere(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
 
@@ -71,13 +71,13 @@ import Testing
           #expect(!isThere(bench.archive))
         }
       }
-      // Said on the command line, it counts before the environment; and once there is an archive, all is as ever.
+      // The command line overrides the environment. Once the archive exists, --existing has no effect.
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_EXISTING": "true"]
       let first = try bench.export(Bench.start + ["--no-existing", "-q"], environment: environment)
       #expect(first.status == 0 && first.log.isEmpty, "\(first.log)")
       let second = try bench.export(["--existing", "-q"])
       #expect(second.status == 0 && second.log.isEmpty, "\(second.log)")
-      // The archive of another log is none of this one.
+      // An archive of another log does not count.
       let other = try bench.export(["--organization", "acme-2", "--existing"])
       #expect(other.status == 10, "\(other.log)")
     }
@@ -182,7 +182,7 @@ import Testing
 
   @Test func `of two concurrent first runs for an organisation and a repository, one is refused`() throws {
     try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
-      // It has taken its lock, and waits for its second request, when the other comes and goes.
+      // The slow run holds its lock and waits for its second request while the other run starts and ends.
       var arguments = bench.arguments(Bench.start)
       arguments.replace(["unlimited"], with: ["0.5"])
       let slower = try Program.exporter.start(arguments, environment: bench.environment)
@@ -198,7 +198,7 @@ import Testing
         """
       #expect(refused.status == 64 && refused.log.contains(sentence), "\(refused.log)")
       #expect(refused.output.contains("0 added"), "\(refused.output)")
-      // As for one that comes later.
+      // A later run is refused in the same way.
       let later = try bench.export(Bench.start)
       #expect(later.status == 64 && later.log.contains(sentence), "\(later.log)")
       let verify = try Program.exporter.run(["verify", "-o", "acme/my-repo", "--archive", bench.archive])

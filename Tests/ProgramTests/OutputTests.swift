@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What goes to stdout and stderr, and what does not.
+/// What goes to stdout and stderr.
 @Suite(.fewAtOnce, .serialized) struct OutputTests {
   private func lines(_ log: String) throws -> [[String: Any]] {
     try log.split(separator: "\n").map { line in
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  /// What is about to be lost is so by the API's clock, and two warnings do not hide each other.
+  /// Events expire by the API's clock, and one warning does not hide another.
   @Test func `a fast clock hides no warning, and metrics use the API's clock`() throws {
     func before(_ days: Double) -> String { Past.time(daysAgo: days) }
     let ahead = 10.0
@@ -146,7 +146,7 @@ import Testing
         let result = try bench.export(options + ["--output-format", format, "--archive", archive])
         #expect(result.status == 3 && result.log.contains("longer than --max-wait allows"), "\(result.log)")
         guard format == "json" else {
-          // The limit was used up by the run before: this one received nothing.
+          // The previous run used up the limit, so this one received nothing.
           #expect(result.output.hasPrefix("acme: nothing was exported: the API asks for"), "\(result.output)")
           continue
         }

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the caller of the program leaves open, and how it ends the program.
+/// Signals, kills, concurrent runs and closed descriptors.
 @Suite(.fewAtOnce, .serialized) struct ProcessTests {
   @Test
   func
@@ -85,7 +85,7 @@ import Testing
         "--backfill-start-time", Bench.startTime, "--log-level", "debug", "--metrics-file", file,
         "--output-format", "json",
       ]
-      // What is said would go to the descriptor that a folder, a part or a socket had got.
+      // Otherwise a folder, a part or a socket would get the number of stdout or stderr.
       let run = try Shell.run(
         "\"$@\" \(closed)", bench.arguments(options),
         environment: bench.environment)

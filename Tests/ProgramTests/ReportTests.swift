@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `report`, from the archive to what a browser makes of the page.
+/// `report`, from the archive to the page in a browser.
 @Suite(.fewAtOnce) struct ReportTests {
-  /// What `check-report.py` read in a page.
+  /// The content of a page, as `check-report.py` reads it.
   private struct Page {
     var cells: [String]
     var rows: [[String]]
@@ -18,7 +18,7 @@ import Testing
       marks = try #require(json["marks"] as? Int)
     }
 
-    /// The number beside the name that a table has first.
+    /// The second cell of the table row with this first cell.
     func count(_ name: String) -> String? { rows.first { $0.first == name }?.dropFirst().first }
   }
 
@@ -98,7 +98,7 @@ import Testing
       #expect(text.contains("<b>Damaged.</b>") && text.contains("class=\"damaged\""))
       #expect(text.contains("<b>1 day is not counted</b>"))
       _ = try Page(Python.run("check-report.py", [file]))
-      // Without the verification too: nothing is counted that is not as it was sealed.
+      // Without verification, too, altered files are not counted.
       #expect(try report(archive, file, ["--skip-verification"]).status == 2)
     }
   }
@@ -144,7 +144,7 @@ import Testing
     try with { folder in
       let file = folder + "/audit.html"
       try "before".write(toFile: file, atomically: true, encoding: .utf8)
-      // A limit on the size of files stands for a full disk.
+      // A limit on the file size simulates a full disk.
       let full = try Shell.run(
         "trap '' XFSZ; ulimit -f 4; exec \"$@\"",
         ["report", "-q", "-o", "acme", "--archive", sample, "--html", file])
@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  /// Records with such text in every field that takes some.
+  /// Hostile text for every text field of a record.
   private static let hostile = [
     "</svg><script>alert(1)</script>", "</style><style>*{display:none}</style>",
     "\"><img src=x onerror=alert(1)>",
@@ -241,7 +241,7 @@ import Testing
             --enable-logging=stderr --virtual-time-budget=2000 --dump-dom 'file://\(page)'
             """)
         }
-        // That the browser would tell: of a page that is not as ours.
+        // A page that breaks the policy shows that the browser reports violations.
         let other = folder + "/other.html"
         try "<img src='http://127.0.0.1:9/x.png'><script>console.log('heard')</script>"
           .write(toFile: other, atomically: true, encoding: .utf8)

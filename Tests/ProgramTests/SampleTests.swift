@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `samples/warehouses`: the loaders, run against real engines as their readers would run them.
+/// `samples/warehouses`: the loaders, run against real engines.
 @Suite(.fewAtOnce) struct WarehouseTests {
   private static let names = [
     "postgresql", "duckdb", "clickhouse", "spark", "bigquery", "snowflake", "redshift", "athena",
@@ -55,7 +55,7 @@ import Testing
     try load("parquet", [Self.engines.isEmpty ? "pyarrow,duckdb,polars" : Self.engines])
   }
 
-  /// Those of `Scripts/test --engines`; some are too heavy for every run.
+  /// Engines that are too heavy for every run; `Scripts/test --engines` sets them.
   private static let engines = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_ENGINES"] ?? ""
 
   private func load(_ engine: String, _ more: [String] = []) throws {
@@ -77,7 +77,7 @@ import Testing
   }
 }
 
-/// `samples/scheduling`, each held to the rules of what will read it.
+/// `samples/scheduling`, each file checked by the tool that reads it.
 @Suite(.fewAtOnce) struct SchedulingTests {
   @Test(
     .needs("systemd-analyze"))
@@ -91,7 +91,7 @@ import Testing
     }
     for unit in units {
       let text = try String(contentsOfFile: Repository.path("samples/scheduling/\(unit)"), encoding: .utf8)
-      // The program has to be there for systemd to find no fault.
+      // systemd requires that the program exists.
       try text.replacing("/usr/local/bin/cloudsmith-audit-export", with: exporter)
         .write(
           toFile: "\(folder)/\(unit.replacing("@", with: "@my-org"))", atomically: true, encoding: .utf8)
@@ -118,7 +118,7 @@ import Testing
     var seen = 0
     for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
       let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
-      // An option belongs to the program when its command stands before it, on lines that are continued.
+      // An option belongs to the program if its command precedes it on the same, possibly continued, line.
       for call in text.matches(of: /cloudsmith-audit-export"?,? (?:[^\n]*\\\n)*[^\n]*/) {
         for option in call.output.matches(of: /--[a-z][-a-z]+/) {
           #expect(known.contains(String(option.output)), "\(file): \(option.output)")
@@ -130,7 +130,7 @@ import Testing
   }
 }
 
-/// `samples/monitoring`, held to the rules of Prometheus' own tool, and to what the program writes.
+/// `samples/monitoring`, checked by promtool and against the metrics that the program writes.
 @Suite(.fewAtOnce) struct MonitoringTests {
   private static let folder = Repository.path("samples/monitoring")
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the scripts of this repository do to the machine that they run on, and what they say.
+/// The scripts of this repository: their effects and their output.
 @Suite(.fewAtOnce) struct ScriptsTests {
   private func source(_ script: String, _ arguments: [String] = [], environment: [String: String] = [:])
     throws
@@ -23,7 +23,7 @@ import Testing
       try folder.write("", to: "root/etc/systemd/system/multi-user.target.wants/unit")
       try FileManager.default.createSymbolicLink(
         atPath: units + "/before.service", withDestinationPath: "/lib/systemd/system/before.service")
-      // As dpkg does: the package's script asks the policy before it starts anything, and enables its units.
+      // Do what dpkg does: the package's script asks the policy before it starts and enables its units.
       for (name, text) in [
         ("id", "echo 0"),
         (
@@ -49,7 +49,7 @@ import Testing
         environment: ["INSTALL_ROOT": root, "PATH": "\(folder.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
       #expect(result.status == 0, "\(result.log)\(result.output)")
       let log = try String(contentsOfFile: folder.path + "/log", encoding: .utf8).split(separator: "\n")
-      // A policy that is there is the machine's own.
+      // An existing policy belongs to the machine.
       #expect(
         log == [
           hasPolicy ? "policy 0" : "policy 101", "install -y -qq --no-install-recommends server",
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// What `run_tests` does about a program that says these lines and ends with this status.
+  /// Runs `run_tests` with a program that prints these lines and exits with this status.
   private func runTests(
     _ lines: [String], status: Int = 0, then last: String = "", environment: [String: String] = [:]
   ) throws -> (result: CommandOutcome, log: String) {
@@ -137,7 +137,7 @@ import Testing
   }
 }
 
-/// Scripts/release, with the program of this build in place of a release build; .ci/run has it make the real thing.
+/// Scripts/release with the programs of this build. `.ci/run` makes the real release.
 @Suite(.fewAtOnce) struct ReleaseTests {
   @Test(
     .enabled(
@@ -159,7 +159,7 @@ import Testing
       "exec \(Repository.path("Scripts/release")) --test", environment: environment)
     #expect(result.status == 0, "\(result.output)\n\(result.log)")
     #expect(result.output.contains("high-water mark"), "\(result.output)")
-    // The demo shows the promise, and what comes next.
+    // The demo shows a verified archive and the next steps.
     for line in [
       "No finding: the archive is what its commits say.", "altered          csv/organization=acme/",
       "(exit status 2)", "export CLOUDSMITH_API_KEY=…", "--organization YOUR-ORG",
@@ -194,7 +194,7 @@ import Testing
     let copyright = try String(
       contentsOfFile: "\(dist)/installed/usr/share/doc/cloudsmith-audit-export/copyright", encoding: .utf8)
     #expect(copyright.contains("Files: *\n") && copyright.contains("\nLicense: Apache-2.0\n"))
-    // Nobody of this machine, and no other time than the commit's.
+    // The files have neutral owners and the time of the commit.
     for line in files.split(separator: "\n") {
       #expect(line.contains(" root/root ") && line.contains(" 2024-02-12 10:00 "), "\(line)")
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where settings come from, and in which order.
+/// The sources of settings and their precedence.
 @Suite(.fewAtOnce) struct SettingsTests {
   private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
 
@@ -17,7 +17,7 @@ import Testing
       let fromVariable = try folder.settings(["--config", file], environment: variable)
       #expect(fromVariable["page_size"]?.value == "2")
       #expect(fromVariable["page_size"]?.source == "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE")
-      // What a log says itself counts before what is said for all.
+      // A setting of a log overrides the setting for all logs.
       #expect(fromVariable["retries"]?.value == "4" && fromVariable["retries"]?.source == "\(file):5")
       let fromFile = try folder.settings(["--config", file])
       #expect(fromFile["page_size"]?.value == "3" && fromFile["page_size"]?.source == "\(file):1")
@@ -46,7 +46,7 @@ import Testing
       let night = try folder.settings(environment: environment)
       #expect(night["organization"]?.value == "night")
       #expect(night["proxy"]?.value == "p:1")
-      // A file that is named counts before all of them; a folder that is named, as if it were searched first.
+      // A named file overrides all others. A named folder is searched first.
       try folder.write("[default]\nworkspace = named\nproxy = r:3\n", to: "named/config.ini")
       for named in ["named", "named/config.ini"] {
         environment["CLOUDSMITH_CONFIG_FILE"] = named
@@ -85,7 +85,7 @@ import Testing
       #expect(result.status == 64)
       #expect(result.log.hasPrefix("error: config.ini:2: \(sentence)"), "\(result.log)")
       #expect(!FileManager.default.fileExists(atPath: folder.path + "/archive"))
-      // Named by the user, it is the user's.
+      // A file that the user names is trusted.
       let settings = try folder.settings(environment: ["CLOUDSMITH_CONFIG_FILE": "config.ini"])
       #expect(settings[sentence.hasPrefix("api") ? "api_host" : "proxy"]?.source == "config.ini:2")
     }
@@ -110,7 +110,7 @@ import Testing
           ["status", "--settings", "-o", "acme", "--output-format", format], environment: environment)
         #expect(!(result.output + result.log).contains("secret-"), "\(result.output)")
         #expect(result.output.contains("http://[redacted]@proxy.example:3128"))
-        // The host is wrong: it must not hold a password.
+        // The host is invalid, because it holds a password.
         #expect(result.status == 64)
       }
     }

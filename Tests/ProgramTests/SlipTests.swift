@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people copy along with a value is named, and never taken for a part of it.
+/// Characters that people copy along with a value are named and never become part of it.
 @Suite(.fewAtOnce) struct SlipTests {
   private static let key = ["CLOUDSMITH_API_KEY": "k-123456"]
 

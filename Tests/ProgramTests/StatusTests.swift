@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `status`, as people see it.
+/// The text and JSON of `status`.
 @Suite(.fewAtOnce) struct StatusTests {
   private let arguments = ["status", "-o", "acme", "--archive", Repository.path("samples/archive")]
 
@@ -42,7 +42,7 @@ import Testing
     }
     let colored = try shown(["TERM": "xterm", "LANG": "C.UTF-8"])
     #expect(colored.contains("\u{1B}[36m■\u{1B}[0m"), "\(colored)")
-    // Wide enough for a bar beside the sum of each month.
+    // The terminal is wide enough for a bar beside each month's sum.
     #expect(colored.contains("17  \u{1B}[36m━━━━"), "\(colored)")
     let plain = try shown(["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": "1"])
     #expect(!plain.contains("\u{1B}[") && plain.contains("■ ■ ■ □"), "\(plain)")
@@ -73,7 +73,7 @@ import Testing
         settings: WriterSettings(toolVersion: "test")
       ) { writer in
         let now = try #require(Timestamp(rfc3339: "2024-02-12T12:00:00Z"))
-        // One run, which committed nine times.
+        // One run with nine commits.
         for number in 1...9 {
           var change = Change(committedAt: now, lookback: .hours(24))
           change.covered = [Window(from: now - .hours(Double(number)), to: now)]

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
+/// Unusual disks and folders: `export` and `check` explain each alike.
 @Suite(.fewAtOnce, .serialized) struct SurroundingsTests {
   private static let recent = Past.time(daysAgo: 3)
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 
-  /// Runs a command after `prepare`, a line of shell, with mounts of its own.
+  /// Runs a command after the shell line `prepare`, in a mount namespace of its own.
   private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> CommandOutcome {
     try Shell.run(
       "exec unshare -m sh -c '\(prepare) || exit 99; exec \"$@\"' sh \"$@\"", arguments,
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// One call of the C library that fails, and what a run and `check` say.
+  /// A failing call of the C library, and the messages of `export` and `check`.
   @Test(
     .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
     arguments: [
@@ -118,7 +118,7 @@ import Testing
       let start = ["--backfill-start-time", Self.recent]
       let refused = try FaultyCall("unlink", "EPERM", in: bench.folder).environment
       let file = bench.folder + "/figures.prom"
-      // A first run, one that replaces every file, and one that has nothing to do.
+      // A first run, a run that replaces every file, and a run without work.
       for more in [["--format", "parquet"], ["--format", "csv"], []] {
         let result = try bench.export(
           start + more + ["-q", "--metrics-file", file, "--compression-level", "1"], environment: refused)
@@ -148,7 +148,7 @@ import Testing
   func `a conflict with another run is reported as such`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
-      // Somebody else's commit stands in the place of this one: no fault of the disk.
+      // Another run's commit is in the place of this one, which is not a fault of the disk.
       for (call, code, status, advice) in [
         ("link", "EEXIST", 11, "writes to the archive"), ("rename", "ENOENT", 74, "has taken it away"),
       ] {
@@ -224,7 +224,7 @@ import Testing
       #expect(notes.map { $0["path"] } == ["\(folder)/.DS_Store", "\(folder)/Thumbs.db"])
       #expect(notes.map { $0["kind"] } == ["hidden", "of-system"])
 
-      // What is no known name is told as a finding, and not called damage.
+      // An unknown name is a finding, but not damage.
       try Data("x".utf8).write(to: URL(filePath: "\(bench.archive)/\(folder)/notes.txt"))
       let stray = try Program.exporter.run(verify)
       #expect(stray.status == 2, "\(stray.log)")

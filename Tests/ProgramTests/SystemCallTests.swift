@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built program, killed or failed by the kernel at its system calls, one after the other.
+/// The built program, killed or failed at one system call after the other.
 ///
 ///     STRACE_STRIDE=1 swift test --filter SystemCallTests     at every call, and not at some of them
 @Suite(
@@ -13,7 +13,7 @@ import Testing
 struct SystemCallTests {
   private static let stride = ProcessInfo.processInfo.environment["STRACE_STRIDE"].flatMap { Int($0) }
 
-  /// How a call is spelled differs with the machine; a name that it does not have is passed over.
+  /// The names of a call on all machines. `?` makes strace ignore a name that the machine does not have.
   private enum Call: String, CaseIterable {
     case write
     case fsync
@@ -33,7 +33,7 @@ struct SystemCallTests {
   private func run(
     _ bench: Bench, _ archive: String, _ call: Call, _ fault: String, at number: String
   ) throws -> CommandOutcome {
-    // Writes go to sockets and to stderr too: of them only those to files in the making count.
+    // Only writes to staged files count, not those to sockets and stderr.
     let paths =
       call == .write
       ? (1...40).map { "-P \(archive)/_staging/acme/spool-000000\($0 < 10 ? "0" : "")\($0)" } : []
@@ -45,7 +45,7 @@ struct SystemCallTests {
       exec strace -f -qq -o /dev/null \(paths.joined(separator: " ")) \
       -e trace=\(call.rawValue) -e inject=\(call.rawValue):\(fault):when=\(number) "$@"
       """, arguments,
-      // Calls are counted by thread: with one thread for tasks there is one count.
+      // strace counts calls per thread, so all tasks must run on one thread.
       environment: bench.environment.merging(["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"]) { $1 })
   }
 
@@ -188,7 +188,7 @@ struct SystemCallTests {
   }
 }
 
-/// A disk of one megabyte.
+/// Exports to a disk of one megabyte.
 @Suite(
   .fewAtOnce,
   .serialized,

@@ -4,7 +4,7 @@ import Testing
 
 /// Text from outside never reaches a terminal as an escape sequence.
 @Suite(.fewAtOnce, .serialized) struct TerminalEscapeTests {
-  /// A terminal would clear the screen, change its title, read on from the right, begin a line of its own.
+  /// Escape sequences, direction marks and a forged line of the log.
   private static let nasty = "\u{1B}[2J\u{9B}31m\u{202E}\u{7F}\u{2028}\nerror: forged"
 
   private static func isClean(_ text: String) -> Bool {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `verify`, run as its users run it, on copies of `samples/archive`.
+/// `verify` of copies of `samples/archive`.
 @Suite(.fewAtOnce) struct VerifyTests {
   private let hash1, hash2, part12, part13: String
 
@@ -89,7 +89,7 @@ import Testing
       #expect(
         result.log
           == "The archive '\(folder)' of 'acme' is damaged: 2 findings: 1 missing, 1 unlisted.\n")
-      // The sample lies the further back the later the test is run.
+      // The printed number of days depends on the date of the test.
       #expect(
         result.output.replacing(/--retention \d+d/, with: "--retention DAYS") == """
           missing          \(part12)
@@ -196,7 +196,7 @@ import Testing
       let json = try verify(folder, since + ["--output-format", "json"]).json
       #expect(json["since"] as? Int == 1 && json["first_commit"] as? Int == 2)
       #expect(json["days_unchanged"] as? Int == 2 && json["status"] as? String == "done")
-      // What was there before is not read; what came after is.
+      // Only what changed since the commit is read.
       try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       #expect(try verify(folder, since).status == 0)
       #expect(try verify(folder, since + ["--from", "2024-02-13"]).status == 0)
@@ -274,7 +274,7 @@ import Testing
       #expect(
         result.output.contains("\nunreadable: Grant the user that runs verify the right to read it")
           && !result.output.contains("--replace"), "\(result.output)")
-      // An export that has to read a day says so too.
+      // An export that must read a day reports it too.
       let export = try bench.export(["--format", "csv,parquet"], environment: denied)
       #expect(export.status == 74 && export.log.contains("the right to read it"), "\(export.log)")
     }

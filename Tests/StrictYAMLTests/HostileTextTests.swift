@@ -2,7 +2,7 @@ import StrictYAML
 import TestSupport
 import Testing
 
-/// Each text is read or refused in a time that is proportional to its length, and with a stack that is not.
+/// Every text is read or refused in linear time and with a bounded stack.
 @Suite(.timeLimit(.minutes(Int(Patience.seconds(60) / 60)))) struct AttackTests {
   private static let pieces: [(String, String)] = [
     ("[", "1:9: nested"), ("- ", "1:17: nested"), ("{a: ", "1:33: nested"), ("[[],", "1:30: nested"),
