@@ -2,6 +2,7 @@ package import AuditRecord
 
 /// What the emulator serves, to whom, and with which faults.
 package struct EmulatorConfiguration: Sendable {
+  /// Where the events come from.
   package enum Events: Sendable {
     case none
     /// Generated events; each log has its own.
@@ -12,6 +13,7 @@ package struct EmulatorConfiguration: Sendable {
     case records([[UInt8]])
   }
 
+  /// What the API allows the owner of the key.
   package enum Access: String, Sendable, CaseIterable {
     case granted
     /// 402.
@@ -20,12 +22,15 @@ package struct EmulatorConfiguration: Sendable {
     case forbidden
   }
 
+  /// The key that is accepted by default.
   package static let demoKey = "emulator-demo-key"
 
+  /// The logs of organisations and repositories that are served.
   package var logs: [LogName]
   package var events = Events.none
   /// Seeds the generated events.
   package var seed: UInt64 = 1
+  /// The only key that is accepted.
   package var apiKey = EmulatorConfiguration.demoKey
   /// The identity token that is exchanged for bearer tokens; nil refuses every exchange.
   package var identity: TrustedIdentity?
@@ -35,8 +40,11 @@ package struct EmulatorConfiguration: Sendable {
   /// Requests per `rateWindow`; nil means no limit and no `X-RateLimit-*` fields. The default is that of a Pro plan.
   package var rateLimit: Int? = 10_800
   package var rateWindow = TimeSpan.hours(1)
+  /// How times in a query are interpreted.
   package var timeFilter = TimeFilter.exact
+  /// The page size of requests without one, in events.
   package var defaultPageSize = 30
+  /// Larger page sizes are reduced to this one without an error.
   package var maximumPageSize = 500
   /// Called in this order for each request.
   package var behaviours: [any Behaviour] = []

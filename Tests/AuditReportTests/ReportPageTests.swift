@@ -27,7 +27,7 @@ import Testing
     return html
   }
 
-  @Test func `no text of anybody's becomes markup`() async throws {
+  @Test func `no text from the archive becomes markup`() async throws {
     let hostile = "</svg></style><script>alert('1')</script>\"&amp;"
     let page = try await html(
       [["event": hostile, "actor": hostile, "actor_location_country": hostile]],
@@ -40,7 +40,7 @@ import Testing
     #expect(page.contains("&quot;&amp;amp;"))
   }
 
-  @Test func `what it says of the verification is what was done`() async throws {
+  @Test func `the page states whether and how the archive was verified`() async throws {
     let skipped = try await html([])
     #expect(skipped.contains("<b>Not verified.</b>"))
     let sound = try await html([], verification: .sound(checked: []))
@@ -54,7 +54,7 @@ import Testing
     #expect(damaged.contains("path 99<") && !damaged.contains("path 100<") && damaged.contains("And 50 more"))
   }
 
-  @Test func `counts that are not exact are told so`() async throws {
+  @Test func `the page marks counts that are not exact`() async throws {
     let cells = (0..<500).map { ["actor": "actor \($0)", "event": "action.login"] }
     let page = try await html(cells, limit: 100)
     #expect(page.contains("The 12 most frequent of more than 100."))
@@ -86,12 +86,12 @@ import Testing
     ("e\u{301}e\u{301}\u{302}\u{303}\u{304}", "e\u{301}e\u{301}\u{302}\u{303}⟨U+0304⟩"),
     ("", ""),
   ])
-  func `what cannot be seen, or moves what stands beside it, is written out`(text: String, shown: String) {
+  func `invisible and text-moving characters are written out`(text: String, shown: String) {
     #expect(
       VisibleText.of(text).unicodeScalars.elementsEqual(shown.unicodeScalars), "\(VisibleText.of(text))")
   }
 
-  @Test func `a long text is cut, whatever its characters`() {
+  @Test func `a long text is cut, whatever characters it has`() {
     #expect(VisibleText.of(String(repeating: "x", count: 1 << 20), limit: 5) == "xxxxx…")
     #expect(VisibleText.of("xxxxx", limit: 5) == "xxxxx")
     #expect(VisibleText.of(String(repeating: "\u{301}", count: 1 << 20), limit: 9).unicodeScalars.count < 90)

@@ -27,7 +27,7 @@ import Testing
     ).text
   }
 
-  @Test func `every kind of day has its sign, and the bars name the most`() async throws {
+  @Test func `every kind of day has its own sign, and the bars state the maximum`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
       let text = try await page(folder, manifest, TerminalStyle(isUnicode: true))
       #expect(
@@ -66,7 +66,7 @@ import Testing
     manifest.partitions.flatMap(\.files).reduce(0) { $0 + $1.bytes }.grouped
   }
 
-  @Test func `where the locale is not UTF-8 it is all ASCII, and says the same`() async throws {
+  @Test func `without a UTF-8 locale the same text is shown in ASCII`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
       let text = try await page(folder, manifest, TerminalStyle())
       let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func `days can be listed, quiet ones together`() async throws {
+  @Test func `days can be listed, with quiet days grouped`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
       let lines = try await page(folder, manifest, days: true, TerminalStyle()).split(separator: "\n")
       #expect(lines.suffix(6).first == "day         state    rev        rows       bytes")
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `an archive that nobody feeds any more has no end of days that were not fetched`() async throws {
+  @Test func `an abandoned archive does not show endless unfetched days`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
       let text = try await page(folder, manifest, now: "2026-02-14T08:00:00Z", TerminalStyle())
       #expect(text.contains("and 699 more days, none of them fetched"))
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  @Test func `no line is wider than the terminal, and colour changes nothing but colour`() async throws {
+  @Test func `no line is wider than the terminal, and colour changes no text`() async throws {
     for seed in 1...3 {
       try await ExampleArchive.with { writer in
         var history = RandomHistory(seed: seed)
@@ -134,7 +134,7 @@ import Testing
     (["CLOUDSMITH_COLOR": "always", "NO_COLOR": "1"], false, true),
     (["CLOUDSMITH_COLOR": "NEVER"], true, false), (["CLOUDSMITH_COLOR": "auto"], true, true),
   ])
-  func `colour is decided as cloudsmith-cli decides it`(
+  func `colour follows the rules of cloudsmith-cli`(
     environment: [String: String], isTerminal: Bool, isColored: Bool
   ) {
     let style = TerminalStyle(environment, isTerminal: isTerminal, columns: nil)
@@ -157,7 +157,7 @@ import Testing
     (["LANG": "C.UTF-8", "LC_ALL": "C"], false), (["LANG": "C", "LC_CTYPE": "en_GB.UTF-8"], true),
     (["LC_ALL": "", "LANG": "C.UTF-8"], true), (["LANG": "en_US.ISO-8859-1"], false),
   ])
-  func `letters beyond ASCII are for locales in UTF-8`(environment: [String: String], isUnicode: Bool) {
+  func `only UTF-8 locales get characters beyond ASCII`(environment: [String: String], isUnicode: Bool) {
     #expect(
       TerminalStyle(environment, isTerminal: true, columns: nil).isUnicode == isUnicode, "\(environment)")
   }

@@ -22,7 +22,7 @@ import Testing
     #expect(tally.hours[2 * 24] == 1)
   }
 
-  @Test func `only events in the window count, its end not included`() {
+  @Test func `only events in the window count, without its end`() {
     let day = Day("2024-02-12")!
     let window = Window(from: day.start + .hours(2), to: day.start + .hours(4))
     var tally = EventTally(window: window)
@@ -31,7 +31,7 @@ import Testing
     #expect(tally.rows == 2 && tally.events.top(9).map(\.text) == ["e2", "e3"])
   }
 
-  @Test func `a country without a name counts by its code, and NULL is told from the empty text`() {
+  @Test func `a country without a name counts by its code, and NULL differs from the empty text`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
     let cells: [[String: String]] = [
@@ -43,7 +43,7 @@ import Testing
     #expect(tally.countries.absent == 2 && tally.actors.absent == 5)
   }
 
-  @Test func `what is added to a copy is not added to the tally`() {
+  @Test func `adding to a copy does not change the original tally`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
     tally.add(ExampleArchive.rows([(day.start, ["actor": "ann"])]), of: day)
@@ -64,7 +64,7 @@ import Testing
     return top
   }
 
-  @Test func `counts are exact while there are no more different values than the limit`() {
+  @Test func `counts are exact up to the limit of distinct values`() {
     let values = (1...50).flatMap { number in Array(repeating: "value \(number)", count: number) }
     let top = counted(values.shuffled(), limit: 50)
     #expect(top.isExact && top.distinct == 50)
@@ -73,7 +73,7 @@ import Testing
     #expect(top.top(100).count == 50)
   }
 
-  @Test func `beyond the limit a count is at most what it is, and at least that less what may be missed`() {
+  @Test func `beyond the limit, a count is never too high, and too low by at most the stated error`() {
     let often = (1...5).flatMap { number in Array(repeating: "often \(number)", count: 1_000 * number) }
     let once = (1...20_000).map { "once \($0)" }
     let top = counted((often + once).shuffled(), limit: 100)
@@ -88,11 +88,11 @@ import Testing
     }
   }
 
-  @Test func `of equal counts the order is that of the bytes, whatever the order they came in`() {
+  @Test func `equal counts are ordered by bytes, whatever the input order`() {
     #expect(counted(["b", "a", "c"], limit: 9).top(3).map(\.text) == ["a", "b", "c"])
   }
 
-  @Test func `long values that begin alike are counted apart, and only their beginning is kept`() {
+  @Test func `long values with a common prefix are counted separately, and only the prefix is kept`() {
     let long = String(repeating: "x", count: 1 << 20)
     let top = counted([long + "a", long + "b", long + "a", ""], limit: 9).top(9)
     #expect(top.map(\.count) == [2, 1, 1])

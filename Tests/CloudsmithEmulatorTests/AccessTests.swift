@@ -10,7 +10,7 @@ import Testing
     ["X-Api-Key": key], ["x-api-key": key], ["Authorization": "token \(key)"],
     ["Authorization": "Token \(key)"],
     ["Authorization": "Bearer \(key)"], ["X-Api-Key": "Bearer \(key)"],
-  ]) func `the key is taken from the fields that are documented`(fields: [String: String]) throws {
+  ]) func `the key is read from the documented fields`(fields: [String: String]) throws {
     var emulation = try Emulation(`Pages`.three)
     #expect(emulation.get("/audit-log/acme/", HTTPFields(fields.map { ($0.key, $0.value) })).status == 200)
     #expect(emulation.api.requests.map(\.credential) == [.accepted])
@@ -29,7 +29,9 @@ import Testing
   ]
 
   @Test(arguments: refused)
-  func `without the key the audit log is 401, with the documented words`(fields: HTTPFields, detail: String)
+  func `without a valid key, the audit log gets 401 with the documented detail`(
+    fields: HTTPFields, detail: String
+  )
     throws
   {
     var emulation = try Emulation(`Pages`.three)
@@ -39,7 +41,7 @@ import Testing
     #expect(response.headers["www-authenticate"] == "Basic realm=\"Cloudsmith API\"")
   }
 
-  @Test func `a key in an unknown scheme makes nobody of its owner, without an error`() throws {
+  @Test func `a key in an unknown scheme is anonymous, without an error`() throws {
     var emulation = try Emulation()
     let nobody = emulation.get("/user/self/", [("Authorization", "Bearer notreal")])
     #expect(nobody.status == 200)
@@ -48,26 +50,26 @@ import Testing
     #expect(emulation.get("/user/self/", [("X-Api-Key", "notreal")]).status == 401)
   }
 
-  @Test func `a key that is dropped makes nobody of its owner, and reads no log`() throws {
+  @Test func `a dropped key is anonymous and cannot read a log`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.dropsKeys = true }
     #expect(emulation.get("/user/self/").text.contains(#""authenticated": false"#))
     #expect(emulation.get().status == 401)
     #expect(try emulation.get().detail == "Authentication credentials were not provided.")
   }
 
-  @Test func `a plan without audit logs is 402`() throws {
+  @Test func `a plan without audit logs gets 402`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.access = .planWithoutAuditLog }
     #expect(emulation.get().status == 402)
     #expect(try emulation.get().detail == "Audit logs are not active; upgrade your account!")
   }
 
-  @Test func `a key without the right is 403`() throws {
+  @Test func `a key without permission gets 403`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.access = .forbidden }
     #expect(emulation.get().status == 403)
     #expect(try emulation.get().detail == "You do not have permission to perform this action.")
   }
 
-  @Test func `another method is 405`() throws {
+  @Test func `another method gets 405`() throws {
     var emulation = try Emulation(`Pages`.three)
     let response = emulation.api.respond(
       to: EmulatedRequest(method: "POST", target: "/audit-log/acme/", headers: [("X-Api-Key", Self.key)]),
@@ -76,12 +78,12 @@ import Testing
     #expect(response.headers["Allow"] == "GET")
   }
 
-  @Test func `the state of the service needs no key`() throws {
+  @Test func `the service status needs no key`() throws {
     var emulation = try Emulation()
     #expect(emulation.get("/status/check/basic/", []).text.contains("operational"))
   }
 
-  @Test func `a request is remembered with what it asked and how it was answered, but not with its key`()
+  @Test func `a request is recorded with its parameters and status, but without its key`()
     throws
   {
     var emulation = try Emulation(`Pages`.three)
@@ -98,7 +100,7 @@ import Testing
     #expect(!shown.text.contains(Self.key))
   }
 
-  @Test func `gzip is used when the client takes it`() throws {
+  @Test func `gzip is used if the client accepts it`() throws {
     var emulation = try Emulation(generated: 100)
     let plain = emulation.get()
     for (coding, isTaken) in [
@@ -126,7 +128,7 @@ import Testing
 
   private static let proof = #"{"oidc_token": "identity", "service_slug": "svc"}"#
 
-  @Test func `an identity token is exchanged for a bearer token, that is good for so many requests`() throws {
+  @Test func `an identity token is exchanged for a bearer token that is valid for some requests`() throws {
     var api = try `Tokens`.emulation(lifetime: 2)
     let now = Timestamp.now()
     let answer = api.respond(to: `Tokens`.exchange(`Tokens`.proof), at: now)
@@ -144,12 +146,12 @@ import Testing
     (#"{"oidc_token": "other", "service_slug": "svc"}"#, 401),
     (#"{"oidc_token": "identity", "service_slug": "other"}"#, 401), ("{}", 422), ("", 422),
   ])
-  func `what proves nothing gets no token`(body: String, status: Int) throws {
+  func `an invalid proof gets no token`(body: String, status: Int) throws {
     var api = try `Tokens`.emulation()
     #expect(api.respond(to: `Tokens`.exchange(body), at: .now()).status == status)
   }
 
-  @Test func `another organisation, another method, and nobody to trust give no token`() throws {
+  @Test func `no token is issued to another organisation or method, or without a trusted identity`() throws {
     var api = try `Tokens`.emulation()
     let other = `Tokens`.exchange(`Tokens`.proof, organization: "other")
     #expect(api.respond(to: other, at: .now()).status == 404)
@@ -160,7 +162,7 @@ import Testing
 }
 
 @Suite(.fewAtOnce) struct `The rate limit` {
-  @Test func `every answer tells limit, remainder, reset and the interval advised`() throws {
+  @Test func `every response states limit, remaining requests, reset and interval`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 3_600 }
     let headers = emulation.get().headers
     #expect(headers["X-RateLimit-Limit"] == "3600")
@@ -170,7 +172,7 @@ import Testing
     #expect(emulation.get("/audit-log/acme/", []).headers["x-ratelimit-remaining"] == "3598")
   }
 
-  @Test func `beyond it is 429, until the window ends`() throws {
+  @Test func `requests over the limit get 429 until the window ends`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 2 }
     #expect([emulation.get().status, emulation.get().status] == [200, 200])
     emulation.now = emulation.now + .seconds(296.44237399)
@@ -184,14 +186,14 @@ import Testing
     #expect(emulation.get().status == 200)
   }
 
-  @Test func `another user of the key uses it up as well`() throws {
+  @Test func `other users of the key count against the limit`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 100 }
     emulation.api.rateLimit?.spend(99, at: emulation.now)
     #expect(emulation.get().headers["X-RateLimit-Remaining"] == "0")
     #expect(emulation.get().status == 429)
   }
 
-  @Test func `the report of the limits counts as no request`() throws {
+  @Test func `a request for the limits does not count against them`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = 100 }
     _ = emulation.get()
     for _ in 0..<3 {
@@ -199,7 +201,7 @@ import Testing
     }
   }
 
-  @Test func `no limit: no fields about it`() throws {
+  @Test func `without a limit, responses have no rate limit fields`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.rateLimit = nil }
     let response = emulation.get()
     #expect(response.status == 200)

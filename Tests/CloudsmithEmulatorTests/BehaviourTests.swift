@@ -5,14 +5,14 @@ import Testing
 
 /// What holds for all behaviours together.
 @Suite(.fewAtOnce) struct `Behaviours` {
-  @Test func `faults strike the audit log alone`() throws {
+  @Test func `faults affect only the audit log`() throws {
     var emulation = try Emulation { $0.behaviours = [Failures(Rhythm(every: 1), status: 500)] }
     #expect(emulation.get("/user/self/").status == 200)
     #expect(emulation.get("/status/check/basic/").status == 200)
     #expect(emulation.get().status == 500)
   }
 
-  @Test func `a run with a seed can be repeated, faults and all`() throws {
+  @Test func `a seeded run is reproducible, including its faults`() throws {
     let run = {
       var emulation = try Emulation(generated: 200, ties: 3) {
         $0.behaviours = [
@@ -28,7 +28,7 @@ import Testing
     #expect(try run() == run())
   }
 
-  @Test func `a thousand nights in process take little time and no clock`() throws {
+  @Test func `a thousand emulated nights need little time and no clock`() throws {
     var served = 0
     for night in 0..<1_000 {
       var emulation = try Emulation(generated: 40) {
@@ -40,7 +40,7 @@ import Testing
     #expect(served > 40_000)
   }
 
-  @Test func `behaviours go together, and a run with a seed can be repeated`() throws {
+  @Test func `behaviours combine, and a seeded run is reproducible`() throws {
     let run = {
       var emulation = try Emulation(generated: 200, ties: 3) {
         $0.timeFilter = .onClock(FilterClock(shift: .hours(1), chance: 0.3))
@@ -65,7 +65,7 @@ import Testing
     #expect(Set(answers.map(\.status)) == [200, 404])
   }
 
-  @Test func `an error answer is left as it is by the faults of lists`() throws {
+  @Test func `faults of lists leave an error response unchanged`() throws {
     var emulation = try Emulation {
       $0.access = .forbidden
       $0.behaviours = [
@@ -77,7 +77,7 @@ import Testing
     #expect(emulation.get().status == 403)
   }
 
-  @Test func `an error answer is left as it is by the faults of pages`() throws {
+  @Test func `faults of pages leave an error response unchanged`() throws {
     var emulation = try Emulation {
       $0.access = .forbidden
       $0.behaviours = [

@@ -7,7 +7,7 @@ import Testing
 
 /// Answers that fail, and bodies that cannot be read.
 @Suite(.fewAtOnce) struct `Faults of answers` {
-  @Test(arguments: [nil, 8]) func `a truncated gzip body cannot be read, and is promised no longer`(
+  @Test(arguments: [nil, 8]) func `a truncated gzip body is unreadable, and its stated length matches`(
     missing: Int?
   ) throws {
     var emulation = try Emulation(generated: 30)
@@ -34,7 +34,7 @@ import Testing
     #expect(try records(inflated).isEmpty)
   }
 
-  @Test func `half of a page is no JSON`() throws {
+  @Test func `half of a page is not valid JSON`() throws {
     var emulation = try Emulation(generated: 30)
     let whole = emulation.get().body
     emulation.api.behave([InvalidJSON(Rhythm(every: 2))])
@@ -43,7 +43,7 @@ import Testing
     #expect(bodies.contains(whole) && bodies.contains(Array(whole.prefix(whole.count / 2))))
   }
 
-  @Test func `a byte that is no UTF-8 stands in a string`() throws {
+  @Test func `an invalid UTF-8 byte is inserted into a string`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.behaviours = [InvalidUTF8(Rhythm(every: 1))] }
     let body = emulation.get().body
     #expect(String(validating: body, as: UTF8.self) == nil)
@@ -52,20 +52,20 @@ import Testing
     #expect(try records(mended).count == 3)
   }
 
-  @Test func `an object holds the array that belongs in its place`() throws {
+  @Test func `the array of a page is wrapped in an object`() throws {
     var emulation = try Emulation(`Pages`.three) { $0.behaviours = [ObjectBody(Rhythm(every: 1))] }
     let object = try JSONSerialization.jsonObject(with: Data(emulation.get().body)) as? [String: Any]
     #expect((object?["results"] as? [Any])?.count == 3)
   }
 
-  @Test func `a cut body keeps its promise of a length that never comes`() throws {
+  @Test func `a cut body still states its full length`() throws {
     var emulation = try Emulation(generated: 30) { $0.behaviours = [CutBody(Rhythm(every: 2), after: 100)] }
     #expect(
       [emulation.get().isWhole, emulation.get().isWhole, emulation.get().isWhole] == [true, false, true])
     #expect(emulation.api.requests.map(\.isWhole) == [true, false, true])
   }
 
-  @Test(arguments: [500, 502, 503, 504]) func `every so-many-th request fails`(status: Int) throws {
+  @Test(arguments: [500, 502, 503, 504]) func `every n-th request fails`(status: Int) throws {
     var emulation = try Emulation(`Pages`.three) {
       $0.behaviours = [Failures(Rhythm(every: 3, burst: 2), status: status)]
     }
@@ -74,7 +74,7 @@ import Testing
     #expect(emulation.api.requests.map(\.status) == statuses)
   }
 
-  @Test func `a failure can carry Retry-After and an HTML body`() throws {
+  @Test func `a failure can have Retry-After and an HTML body`() throws {
     var emulation = try Emulation(`Pages`.three) {
       $0.behaviours = [Failures(Rhythm(every: 1), status: 429, retryAfter: 7, asHTML: true)]
     }

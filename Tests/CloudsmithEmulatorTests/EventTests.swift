@@ -18,7 +18,7 @@ import Testing
     #expect(try truth(7, "acme") != truth(7, "other"))
   }
 
-  @Test func `made-up events lie in their window, in order, each with a uuid of its own`() throws {
+  @Test func `generated events lie in their window, in order, each with its own uuid`() throws {
     let emulation = try Emulation(generated: 5_000)
     let all = try records(emulation.api.truth(emulation.name) ?? [])
     let times = try all.map { try time(try #require($0["event_at"] as? String)) }
@@ -31,7 +31,7 @@ import Testing
     #expect(uuids.allSatisfy { $0.uuid.6 >> 4 == 4 && $0.uuid.8 >> 6 == 0b10 })
   }
 
-  @Test func `made-up events show all that real ones do`() throws {
+  @Test func `generated events cover the variety of real ones`() throws {
     let emulation = try Emulation(generated: 5_000)
     let all = try records(emulation.api.truth(emulation.name) ?? [])
     let times = all.compactMap { $0["event_at"] as? String }
@@ -58,13 +58,13 @@ import Testing
       all.contains { (($0["actor_location"] as? [String: Any])?["latitude"] as? String) == "54.539600" })
   }
 
-  @Test func `made-up events are as long as real ones`() throws {
+  @Test func `generated events are as long as real ones`() throws {
     let emulation = try Emulation(generated: 5_000)
     let mean = (emulation.api.truth(emulation.name) ?? []).count / 5_000
     #expect((550...750).contains(mean))
   }
 
-  @Test func `ties share one microsecond, so many in a row`() throws {
+  @Test func `the given number of consecutive events share one microsecond`() throws {
     let emulation = try Emulation(generated: 100, ties: 7)
     let all = try records(emulation.api.truth(emulation.name) ?? [])
     let sizes = Dictionary(grouping: all.compactMap { $0["event_at"] as? String }, by: \.self).values.map(
@@ -73,7 +73,7 @@ import Testing
     #expect(sizes.reduce(0, +) == 100)
   }
 
-  @Test func `records of any shape are served byte for byte, where their list puts them`() throws {
+  @Test func `records of any form are served byte for byte, in the order of their list`() throws {
     let odd = [
       #"{"event_at":"2024-02-12T10:00:02Z", "n":1.50,"s":"\u00e9\/","uuid":"b"}"#, #""no object""#, "17",
       "[1, {}]",
@@ -84,7 +84,7 @@ import Testing
     #expect(emulation.get().text == "[\(odd.joined(separator: ","))]")
   }
 
-  @Test func `files are read as arrays, and one that is none is named`() throws {
+  @Test func `files are read as arrays, and another kind of file is named in the error`() throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let good = try folder.write(
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test
-  func `the samples are pages of one log over three days and more, and what comes later is newer or late`()
+  func `the samples are pages of one log over three days, and later events are new or late`()
     throws
   {
     let folder = Repository.path("samples/pages")

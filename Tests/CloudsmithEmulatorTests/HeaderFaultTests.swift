@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [
     (CachedCount.Lifetime.forever, ["10", "10", "10", "10"]), (.answers(2), ["10", "10", "12", "12"]),
     (.answers(1), ["10", "11", "12", "13"]), (.span(.seconds(3)), ["10", "10", "10", "13"]),
-  ]) func `the count comes from a cache, of each query its own`(
+  ]) func `the count comes from a cache with an entry per query`(
     lifetime: CachedCount.Lifetime, counts: [String]
   ) throws {
     var emulation = try Emulation(generated: 9) {
@@ -24,7 +24,7 @@ import Testing
     #expect(own.headers["X-Pagination-Count"] == "14")
   }
 
-  @Test func `nothing is said about pages`() throws {
+  @Test func `the pagination fields can be absent`() throws {
     var (emulation, all) = try Emulation.withNames(100, PaginationFields.absent)
     let response = emulation.get(page: 2, size: 20)
     #expect(response.pagination == [nil, nil, nil, nil])
@@ -32,7 +32,7 @@ import Testing
     #expect(try response.uuids == Array(all[20..<40]))
   }
 
-  @Test func `the clock of the answers is ahead, steps, is silent at times, and tells its age`() throws {
+  @Test func `Date can be ahead, step, be absent, and come with Age`() throws {
     var emulation = try Emulation(`Pages`.three) {
       $0.behaviours = [
         DateField(
@@ -64,7 +64,7 @@ import Testing
     ("2024-03-01T12:00:00.9Z", "Fri, 01 Mar 2024 11:59:00 GMT"),
     ("2024-02-29T00:00:30Z", "Wed, 28 Feb 2024 23:59:30 GMT"),
     ("1970-01-01T00:01:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
-  ]) func `the time is told as HTTP writes it, and behind by so much`(now: String, date: String) throws {
+  ]) func `Date has the HTTP form and lags by the given span`(now: String, date: String) throws {
     var emulation = try Emulation(`Pages`.three) { $0.behaviours = [DateField(behind: .minutes(1))] }
     emulation.now = try time(now)
     #expect(emulation.get().headers["Date"] == date)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Cloudsmith's own clients, unchanged, against the emulator. `Scripts/test` names the interpreter that has them.
+/// Cloudsmith's own clients against the emulator. `Scripts/test` installs them.
 @Suite(.fewAtOnce, .needsPython)
 struct `Interoperability` {
   static func script(_ name: String, _ arguments: [String]) throws -> [[String: Any]] {
@@ -49,7 +49,7 @@ struct `Interoperability` {
     }
   }
 
-  @Test func `the official command line finds out who it is, the limits and the service`() async throws {
+  @Test func `the official command line reads the user, the limits and the service status`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
       let answers = try Self.script(
         "official_cli.py", [emulator.baseURL, EmulatorConfiguration.demoKey])
@@ -71,7 +71,7 @@ struct `Interoperability` {
     }
   }
 
-  @Test func `the official command line reports a wrong key as the API's`() async throws {
+  @Test func `the official command line reports a wrong key as the API does`() async throws {
     try await withEmulator(try `The server`.configuration()) { emulator in
       let whoami = try Self.script("official_cli.py", [emulator.baseURL, "wrong"]).at(0)
       // 401 in the low eight bits.

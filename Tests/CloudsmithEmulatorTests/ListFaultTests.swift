@@ -7,7 +7,7 @@ import Testing
 @Suite(.fewAtOnce) struct `Faults of lists` {
   @Test(arguments: [
     (LaggingReplica.Choice.inTurn, [0, 7, 2, 0, 7, 2]), (.listed([1, 1, 0]), [7, 7, 0, 7, 7, 0]),
-  ]) func `copies answer in their order, each without what it lacks and with its own count`(
+  ]) func `replicas answer in order, each without its missing events and with its own count`(
     choice: LaggingReplica.Choice, lacks: [Int]
   ) throws {
     let lags = [LaggingReplica.Lag.events(0), .events(7), .events(2)]
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func `copies can share the count, and be chosen by a seed`() throws {
+  @Test func `replicas can share the count and be chosen by a seed`() throws {
     let behaviour = LaggingReplica([.events(0), .events(7)], choice: .random(seed: 3), sharesCount: true)
     let run = {
       var (emulation, all) = try Emulation.withNames(40, behaviour)
@@ -34,7 +34,9 @@ import Testing
     #expect(try run() == lacks)
   }
 
-  @Test func `a copy that lags by a span lacks what was written in it, also what is late`() throws {
+  @Test func `a replica that lags by a span lacks the events written in that span, late ones included`()
+    throws
+  {
     var (emulation, all) = try Emulation.withNames(10, LaggingReplica([.span(.minutes(5))]))
     emulation.api.change(emulation.name) {
       $0.insert(record: record("late", at: "2024-02-02T00:00:00Z"))
@@ -44,7 +46,7 @@ import Testing
     #expect(try Set(emulation.get(size: 50).uuids) == Set(all + ["late"]))
   }
 
-  @Test func `a query meets the same copy, with the count of what it finds`() throws {
+  @Test func `a query uses the same replica and states its own count`() throws {
     var emulation = try Emulation([
       record("c", at: "2024-02-12T00:00:00Z"), record("b", at: "2024-02-11T00:00:00Z"),
       record("a", at: "2024-02-10T00:00:00Z", actor: "ben"),
@@ -57,7 +59,7 @@ import Testing
   @Test(arguments: [
     (EmptyList.Fields.absent, [nil, nil, nil, nil]), (.zero, ["0", "1", "2", "10"]),
     (.kept, ["30", "3", "2", "10"]),
-  ]) func `the list is empty for a stretch of requests`(fields: EmptyList.Fields, told: [String?]) throws {
+  ]) func `the list is empty for a range of requests`(fields: EmptyList.Fields, told: [String?]) throws {
     let (start, all) = try Emulation.withNames(
       30, EmptyList(during: Stretch(from: 2, length: 2), fields: fields))
     var emulation = start
@@ -69,14 +71,14 @@ import Testing
     }
   }
 
-  @Test func `an empty list has no page past its end, and hides no refusal`() throws {
+  @Test func `an empty list answers every page and hides no refusal`() throws {
     var (emulation, _) = try Emulation.withNames(30, EmptyList())
     #expect(emulation.get(page: 99).status == 200)
     emulation.api.behave([EmptyList(), Failures(Rhythm(every: 1), status: 503)])
     #expect(emulation.get().status == 503)
   }
 
-  @Test func `a stretch counts from the first request that its behaviour sees`() throws {
+  @Test func `a stretch counts from the first request of its behaviour`() throws {
     var (emulation, all) = try Emulation.withNames(5)
     for _ in 0..<4 { _ = emulation.get() }
     emulation.api.behave([EmptyList(during: Stretch(from: 3))])
@@ -84,7 +86,7 @@ import Testing
     #expect(sizes == [all.count, all.count, 0, 0, 0])
   }
 
-  @Test func `a list is thinned to always the same events`() throws {
+  @Test func `a list is always thinned to the same events`() throws {
     var (emulation, all) = try Emulation.withNames(100, ThinnedList(to: .every(5), during: Stretch(from: 2)))
     #expect(try emulation.get(size: 500).uuids == all)
     let thinned = try emulation.get(size: 500).uuids
@@ -100,7 +102,7 @@ import Testing
     #expect(try emulation.get().uuids == ["c"])
   }
 
-  @Test func `a list ends early, for queries too, and grows back`() throws {
+  @Test func `a list is cut short, for queries too, and grows back`() throws {
     var (emulation, all) = try Emulation.withNames(
       100, CutList(to: 30, growingBy: 40, during: Stretch(from: 2)))
     let counts = (1...4).map { _ in emulation.get(size: 50).headers["X-Pagination-Count"] }
@@ -111,7 +113,7 @@ import Testing
     #expect(emulation.get(page: 3, size: 20).status == 404)
   }
 
-  @Test func `retention takes the oldest events from the list as time passes, not from the truth`() throws {
+  @Test func `retention removes the oldest events from the list, but not from the truth`() throws {
     var emulation = try Emulation(generated: 100)
     let all = try emulation.walk(size: 100)
     let times = try emulation.get(size: 100).records.map { try time(try #require($0["event_at"] as? String)) }

@@ -5,8 +5,7 @@ import Testing
 
 /// Events that appear, move or vanish while a log is read.
 @Suite(.fewAtOnce) struct `Changes of the log` {
-  @Test func `growth adds so many events before each request, newer than all and not from the future`() throws
-  {
+  @Test func `growth adds events before each request, newer than all others and not in the future`() throws {
     var emulation = try Emulation(generated: 10) { $0.behaviours = [Growth(events: 3)] }
     var counts: [String?] = []
     for _ in 0..<3 {
@@ -22,7 +21,7 @@ import Testing
     #expect(try times.map(time) == times.map(time).sorted(by: >))
   }
 
-  @Test func `growth shifts events to later pages, and no walk towards older ones loses any`() throws {
+  @Test func `growth shifts events to later pages, and a walk towards older pages loses none`() throws {
     var emulation = try Emulation(generated: 300) { $0.behaviours = [Growth(events: 4)] }
     let before = try records(emulation.api.truth(emulation.name) ?? []).compactMap { $0["uuid"] as? String }
     let seen = try emulation.walk(size: 10)
@@ -30,7 +29,7 @@ import Testing
     #expect(Set(seen).isSuperset(of: before))
   }
 
-  @Test func `late events appear behind the newest, by no more than the bound`() throws {
+  @Test func `late events are older than the newest event by at most the bound`() throws {
     var emulation = try Emulation(generated: 10) {
       $0.behaviours = [LateEvents(chance: 1, by: .minutes(5), seed: 1)]
     }
@@ -44,7 +43,7 @@ import Testing
     #expect(times.count { $0 >= newest - .minutes(5) && $0 < newest } >= 20)
   }
 
-  @Test func `late events come with their chance`() throws {
+  @Test func `late events arrive with the given chance`() throws {
     var emulation = try Emulation(generated: 10) {
       $0.behaviours = [LateEvents(chance: 0.1, by: .hours(1), seed: 3)]
     }
@@ -53,7 +52,7 @@ import Testing
     #expect((60...160).contains(count))
   }
 
-  @Test(arguments: ErasedRows.Place.allCases) func `rows disappear, and are known to have been there`(
+  @Test(arguments: ErasedRows.Place.allCases) func `erased rows leave the list and are still known`(
     place: ErasedRows.Place
   ) throws {
     var (emulation, all) = try Emulation.withNames(100, ErasedRows(chance: 0.5, place, seed: 2))
@@ -69,7 +68,7 @@ import Testing
     #expect(log.steady(since: mark) == log.truth)
   }
 
-  @Test func `an event moves to another instant, and remains the same event`() throws {
+  @Test func `an event that moves to another time remains the same event`() throws {
     var (emulation, all) = try Emulation.withNames(20, MovedEvent(place: 3, by: .days(-40), beforeRequest: 2))
     let mark = try #require(emulation.api.log(emulation.name)).events.mark
     #expect(try emulation.get(size: 50).uuids == all)
@@ -86,7 +85,7 @@ import Testing
     #expect(try records(log.steady(since: mark)).count == 19)
   }
 
-  @Test func `events move by a seed, none is lost and none comes to lie in the future`() throws {
+  @Test func `seeded moves lose no event and move none into the future`() throws {
     let run = {
       var (emulation, all) = try Emulation.withNames(50, MovedEvent(chance: 0.5, by: .days(2), seed: 7))
       for _ in 0..<60 { _ = emulation.get() }
@@ -112,7 +111,7 @@ import Testing
   @Test(arguments: [
     #"{"event_at":"2024-02-12T10:00:00Z","uuid":"a"}"#,
     #"{"uuid":"a", "event_at" : "2024-02-12T10:00:00Z" }"#,
-  ]) func `a moved record is the same text but for its time`(text: String) throws {
+  ]) func `moving a record changes only its time`(text: String) throws {
     var emulation = try Emulation([Array(text.utf8)])
     emulation.api.change(emulation.name) { $0.move(0, to: $0.events.time(0) + .hours(1)) }
     #expect(emulation.get().text == "[" + text.replacing("T10", with: "T11") + "]")

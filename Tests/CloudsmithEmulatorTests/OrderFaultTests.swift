@@ -5,7 +5,7 @@ import Testing
 
 /// Lists whose order is not that of the times.
 @Suite(.fewAtOnce) struct `Faults of order` {
-  @Test func `ties are listed in another order on every request, and nothing else moves`() throws {
+  @Test func `ties are listed in another order on each request, and nothing else moves`() throws {
     var emulation = try Emulation(generated: 90, ties: 6) { $0.behaviours = [ShuffledTies(seed: 1)] }
     let pages = try (1...4).map { _ in try emulation.get(size: 90).records }
     let orders = pages.map { page in page.compactMap { $0["uuid"] as? String } }
@@ -16,7 +16,7 @@ import Testing
     #expect(try times.at(0) == times.at(0).sorted(by: >))
   }
 
-  @Test func `without ties a shuffle changes nothing, and a query is shuffled like the whole list`() throws {
+  @Test func `a shuffle changes only ties, in queries as in the whole list`() throws {
     var plain = try Emulation(generated: 40)
     var shuffled = try Emulation(generated: 40) { $0.behaviours = [ShuffledTies(seed: 1)] }
     #expect(plain.get(size: 40).body == shuffled.get(size: 40).body)
@@ -25,7 +25,7 @@ import Testing
     #expect(tied.get(size: 40, query: query).body != tied.get(size: 40, query: query).body)
   }
 
-  @Test func `in ascending order the pages are those of the list turned round`() throws {
+  @Test func `in ascending order, pages show the reversed list`() throws {
     var emulation = try Emulation(generated: 70)
     let newestFirst = try emulation.walk(size: 30)
     emulation.api.behave([AscendingOrder()])
@@ -34,7 +34,7 @@ import Testing
     #expect(try emulation.walk(size: 30) == newestFirst.reversed())
   }
 
-  @Test func `an event stands deeper than its time says, behind the same neighbour while the list grows`()
+  @Test func `a stray event stays behind the same neighbour while the list grows`()
     throws
   {
     var (emulation, all) = try Emulation.withNames(
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func `strays by a seed keep every event in the list, once`() throws {
+  @Test func `seeded strays keep every event in the list once`() throws {
     var (emulation, all) = try Emulation.withNames(200, LateOrderBreak(5, ofNewest: 200, seed: 4))
     let shown = try emulation.walk(size: 30)
     #expect(shown != all)

@@ -9,7 +9,7 @@ import Testing
     record("a", at: "2024-02-12T10:00:01Z"),
   ]
 
-  @Test func `a page is a bare JSON array, newest first, of the records as they are written`() throws {
+  @Test func `a page is a bare JSON array of unchanged records, newest first`() throws {
     var emulation = try Emulation([Self.three[1], Self.three[2], Self.three[0]])
     let expected = Self.three.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",")
     #expect(emulation.get().text == "[\(expected)]")
@@ -25,21 +25,21 @@ import Testing
     }
   }
 
-  @Test func `a path without its last slash is redirected to the one with it, query and all`() throws {
+  @Test func `a path without a trailing slash is redirected together with its query`() throws {
     var emulation = try Emulation(Self.three)
     let response = emulation.get("/v1/audit-log/acme?page=2&page_size=1")
     #expect(response.status == 301)
     #expect(response.headers["location"] == "/v1/audit-log/acme/?page=2&page_size=1")
   }
 
-  @Test func `pages hold thirty events unless asked otherwise`() throws {
+  @Test func `a page has thirty events by default`() throws {
     var emulation = try Emulation(generated: 100)
     #expect(try emulation.get().records.count == 30)
     #expect(emulation.get().headers["X-Pagination-PageSize"] == "30")
     #expect(emulation.get(size: 0).headers["X-Pagination-PageSize"] == "30")
   }
 
-  @Test func `more than five hundred a page are cut to that without a word`() throws {
+  @Test func `a page size over 500 is silently reduced to 500`() throws {
     var emulation = try Emulation(generated: 1_001)
     let response = emulation.get(size: 1_000)
     #expect(response.status == 200)
@@ -48,7 +48,9 @@ import Testing
     #expect(response.headers["X-Pagination-PageTotal"] == "3")
   }
 
-  @Test(arguments: [nil, 1, 0, -3]) func `a page that is missing or not positive is the first`(page: Int?)
+  @Test(arguments: [nil, 1, 0, -3]) func `a missing or non-positive page number means the first page`(
+    page: Int?
+  )
     throws
   {
     var emulation = try Emulation(Self.three)
@@ -57,7 +59,7 @@ import Testing
     #expect(response.headers["X-Pagination-Page"] == "1")
   }
 
-  @Test func `the four pagination fields tell count, page, pages and size`() throws {
+  @Test func `the four pagination fields state count, page, pages and size`() throws {
     var emulation = try Emulation(Self.three)
     let response = emulation.get(page: 2, size: 2)
     #expect(try response.uuids == ["a"])
@@ -88,7 +90,7 @@ import Testing
     #expect(emulation.get().headers["Link"] == nil)
   }
 
-  @Test func `past the last page is 404 Invalid page`() throws {
+  @Test func `a page past the last one gets 404 Invalid page`() throws {
     var emulation = try Emulation(Self.three)
     let response = emulation.get(page: 2, size: 3)
     #expect(response.status == 404)
@@ -99,14 +101,14 @@ import Testing
   @Test(arguments: [
     "/audit-log/acme-inc/", "/audit-log/acme/none/", "/audit-log/../", "/packages/acme/", "/",
   ])
-  func `another owner, repository or path is 404 Not found`(path: String) throws {
+  func `another owner, repository or path gets 404 Not found`(path: String) throws {
     var emulation = try Emulation(Self.three)
     let response = emulation.get(path)
     #expect(response.status == 404)
     #expect(try response.detail == "Not found.")
   }
 
-  @Test func `pages cover every event once, ties at their borders or not`() throws {
+  @Test func `pages cover every event once, also with ties at their borders`() throws {
     for ties in [1, 7, 60] {
       var emulation = try Emulation(generated: 1_000, ties: ties)
       let names = try emulation.walk(size: 30)
@@ -115,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func `events of one time are listed last arrived first, the same on every request`() throws {
+  @Test func `events of equal time are listed by arrival, newest first, on every request`() throws {
     let tied = ["z", "m", "a"].map { record($0, at: "2024-02-12T10:00:00Z") }
     var emulation = try Emulation(tied)
     #expect(try emulation.get().uuids == ["z", "m", "a"])
@@ -123,7 +125,7 @@ import Testing
     #expect(try emulation.walk(size: 1) == ["new", "z", "m", "a"])
   }
 
-  @Test func `the log of a repository lacks the target members, all else byte for byte`() throws {
+  @Test func `the log of a repository lacks the target members, and all else is unchanged`() throws {
     let whole =
       #"{ "actor" : "ada","target":"acme", "target_kind":"namespace","event_at":"2024-02-12T10:00:00Z" ,"target_slug_perm":null }"#
     var emulation = try Emulation([Array(whole.utf8)], log: "acme/tools")

@@ -23,7 +23,7 @@ import Testing
     return emulator.wait().status
   }
 
-  @Test(arguments: [SIGTERM, SIGINT]) func `it says where it listens, serves, and ends in order`(
+  @Test(arguments: [SIGTERM, SIGINT]) func `the program prints its address, serves, and exits in order`(
     signal: Int32
   ) async throws {
     let status = try await serve(Self.february, endedBy: signal) { port in
@@ -33,7 +33,7 @@ import Testing
     #expect(status == 0)
   }
 
-  @Test func `a port that another program has is told as that`() async throws {
+  @Test func `a port in use by another program is reported as such`() async throws {
     try await serve(Self.february) { port in
       let outcome = try Program.emulator.run(Self.february + ["--port", "\(port)"])
       #expect(outcome.status == 1)
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func `the truth written at the end has the events that came meanwhile`() async throws {
+  @Test func `the truth written at the end includes events that arrived meanwhile`() async throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let file = folder.path + "/truth.json"
@@ -142,13 +142,13 @@ import Testing
     }
   }
 
-  @Test func `an option leaves out what an answer says of pages`() async throws {
+  @Test func `--pagination-absent omits the pagination fields`() async throws {
     try await serve(Self.february + ["--pagination-absent"]) { port in
       #expect(await !RawConnection.exchange(port: port, requestText()).text.contains("X-Pagination"))
     }
   }
 
-  @Test func `an option gives the filter another clock`() async throws {
+  @Test func `--filter-clock gives the filter another clock`() async throws {
     let target = "/audit-log/acme/?query=event_at:%3C2024-03-01"
     for (options, isWhole) in [([], true), (["--filter-clock", "1000d"], false)] {
       try await serve(Self.february + options) { port in
@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  @Test func `the options for order list the oldest first, and ties anew each time`() async throws {
+  @Test func `the options for order list the oldest first and reshuffle ties each time`() async throws {
     let options = Self.february + ["--ties", "6", "--ascending", "--shuffle-ties"]
     try await serve(options) { port in
       var pages: [[String]] = []
@@ -222,7 +222,7 @@ import Testing
     (["--fail-status", "200"], "--fail-status needs 400 to 599."),
     (["--rate-window", "0s"], "'0s' is no length of time"),
     (["--grow=-1"], "--grow needs a count of 0 or more."), (["--frob"], "Unknown option '--frob'"),
-  ]) func `a mistake is named in a sentence, with status 64`(arguments: [String], sentence: String)
+  ]) func `a wrong option is named in one sentence, with status 64`(arguments: [String], sentence: String)
     async throws
   {
     let outcome = try Program.emulator.run(arguments)
@@ -231,7 +231,7 @@ import Testing
     #expect(outcome.output.isEmpty)
   }
 
-  @Test func `a file that cannot be served is named, with status 1`() async throws {
+  @Test func `a file that cannot be served is named in the error, with status 1`() async throws {
     let outcome = try Program.emulator.run(["--events", "none.json"])
     #expect(outcome.status == 1)
     #expect(outcome.log.contains("none.json cannot serve as a file of events: no such file"))

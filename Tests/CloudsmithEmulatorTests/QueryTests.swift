@@ -50,11 +50,11 @@ import Testing
     "colour:red",
     "(actor:ada", "actor:ada)", "actor:ada AND", "OR", #"event_at:>"2024-02-12"#,
     #"event_at:>="2024-02-12T10:30:45 02:00""#,
-  ]) func `what cannot be read is 400`(query: String) throws {
+  ]) func `an invalid query gets 400`(query: String) throws {
     #expect(try Self.matches(query) == nil)
   }
 
-  @Test func `a plus sign in a parameter is a blank, as in a form`() throws {
+  @Test func `a plus sign in a parameter is a space, as in a form`() throws {
     var emulation = try Emulation(Self.log)
     #expect(try emulation.get("/audit-log/acme/?query=event%3Alogin+AND+actor%3Aben").uuids == ["a"])
     #expect(emulation.get("/audit-log/acme/?query=event_at:>%222024-02-12T10:30:45+02:00%22").status == 400)
@@ -65,7 +65,7 @@ import Testing
     #expect(try emulation.get("/audit-log/acme/?from=2024-02-12&sort=event_at").records.count == 5)
   }
 
-  @Test func `the count of a query is that of its events`() throws {
+  @Test func `the count of a query is the number of its events`() throws {
     var emulation = try Emulation(Self.log)
     let response = emulation.get(size: 1, query: "event:login")
     #expect(response.headers["X-Pagination-Count"] == "2")
@@ -79,7 +79,7 @@ import Testing
   ]
 
   @Test(arguments: understandings)
-  func `a server may understand times in other ways`(filter: TimeFilter, expected: String?) throws {
+  func `a server can interpret times in other ways`(filter: TimeFilter, expected: String?) throws {
     let query = #"event_at:>"2024-02-12T10:30:45Z" AND event_at:<"2024-02-12T23:59:59.999999Z""#
     #expect(try Self.matches(query, filter) == expected)
   }
@@ -89,13 +89,13 @@ import Testing
     #expect(try Self.matches(#"event_at:<"2024-02-12T12:00:00Z""#, .dayTruncated) == "ba")
   }
 
-  @Test func `filters leave queries without times alone`() throws {
+  @Test func `time filters do not change queries without times`() throws {
     for filter in [TimeFilter.ignored, .rejected, .dayTruncated] {
       #expect(try Self.matches("event:login", filter) == "ca")
     }
   }
 
-  @Test func `a filter on another clock finds an event when it was written`() throws {
+  @Test func `a filter on the write clock finds an event by its time of writing`() throws {
     var emulation = try Emulation(`Queries`.log) { $0.timeFilter = .onClock(FilterClock()) }
     let written = try time("2024-02-12T20:00:00Z")
     emulation.api.change(emulation.name) {
@@ -110,7 +110,9 @@ import Testing
         == ["late"])
   }
 
-  @Test(arguments: [1.0, -1]) func `a filter's clock shifts some events, always by the same`(sign: Double)
+  @Test(arguments: [1.0, -1]) func `the filter's clock shifts some events, always by the same span`(
+    sign: Double
+  )
     throws
   {
     let clock = FilterClock(shift: .hours(40 * sign), chance: 0.2, seed: 3)

@@ -13,7 +13,7 @@ import Testing
     return configuration
   }
 
-  @Test func `answers of the core arrive over a socket byte for byte`() async throws {
+  @Test func `responses arrive over a socket byte for byte`() async throws {
     let configuration = try Self.configuration()
     var api = try EmulatedAPI(configuration)
     let now = try time("2024-03-01T12:00:00Z")
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test func `a connection is kept for more requests, also when they are sent at once`() async throws {
+  @Test func `a connection serves several requests, also when they are pipelined`() async throws {
     try await withEmulator(Self.configuration()) { emulator in
       let text =
         requestText("/audit-log/acme/?page=1", close: false)
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test func `many connections are served side by side`() async throws {
+  @Test func `many connections are served concurrently`() async throws {
     try await withEmulator(Self.configuration()) { emulator in
       await withTaskGroup(of: Bool.self) { group in
         for page in 1...20 {
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func `a cut body ends early, in order`() async throws {
+  @Test func `a cut body ends early with an orderly close`() async throws {
     try await withEmulator(Self.configuration([CutBody(Rhythm(every: 1), after: 123)])) { emulator in
       let answer = await RawConnection.exchange(port: emulator.port, requestText(close: false))
       #expect(answer.error == 0)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `a reset connection is an error to its client`() async throws {
+  @Test func `a client sees a reset connection as an error`() async throws {
     let behaviour = CutBody(Rhythm(every: 1), after: 123, ending: .reset)
     try await withEmulator(Self.configuration([behaviour])) { emulator in
       let answer = await RawConnection.exchange(port: emulator.port, requestText(close: false))
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func `a slow body comes whole, but late`() async throws {
+  @Test func `a slow body arrives late but complete`() async throws {
     let behaviour = SlowBody(Rhythm(every: 1), delay: .seconds(0.05), bytesPerSecond: 200_000)
     try await withEmulator(Self.configuration([behaviour])) { emulator in
       let start = ContinuousClock.now
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func `events can be let happen, and faults changed, while it runs`() async throws {
+  @Test func `events and faults can be changed while the emulator runs`() async throws {
     try await withEmulator(Self.configuration()) { emulator in
       let name = try log()
       emulator.withAPI { api in
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func `nothing listens once the closure has ended, whether it returned or threw`() async throws {
+  @Test func `the port is closed after the closure returns or throws`() async throws {
     struct Stop: Error {}
     for throwing in [false, true] {
       var port = 0
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func `what is no HTTP is refused without harm`() async throws {
+  @Test func `a request that is not HTTP is refused without harm`() async throws {
     try await withEmulator(Self.configuration()) { emulator in
       let nonsense = await RawConnection.exchange(port: emulator.port, "what is this?\r\n\r\n")
       #expect(nonsense.text.hasPrefix("HTTP/1.1 400") || nonsense.text.isEmpty)

@@ -4,9 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `changes`, run as loaders run it.
+/// `changes`, run as a loader runs it.
 @Suite(.fewAtOnce) struct ChangesTests {
-  /// An archive of 12 commits; of its days some are open, one was emptied.
+  /// Makes an archive of 12 commits with open days and one emptied day.
   private func withArchive(_ body: (String) async throws -> Void) async throws {
     try await withHistory(seed: 3, commits: 12, body)
   }
@@ -25,7 +25,7 @@ import Testing
     settings.partSizeLimit = 1_500
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: try #require(LogName("acme")))
     let holder = LockHolder(pid: 1, host: "test", since: Timestamp(microseconds: 0))
-    // A process that another test is starting holds, from its fork to its exec, a copy of the lock that was let go of here.
+    // While another test starts a process, that process briefly holds a copy of the lock that was released here.
     for attempt in 1... {
       do {
         return try await Archive(at: folder, log: source.log).withWriter(
@@ -53,7 +53,7 @@ import Testing
 
   @Test(
     .needsPython, arguments: [1, 2])
-  func `60 commits replayed into SQLite by loaders of every pace are what a full load makes`(seed: Int)
+  func `loaders of every pace replay 60 commits into the same tables as a full load`(seed: Int)
     async throws
   {
     let temporary = try Folder.make()
@@ -67,7 +67,7 @@ import Testing
       try await commit(archive) { writer in
         if number == 61 { try await history.settle(writer) } else { _ = try await history.commit(to: writer) }
       }
-      // At the end everybody loads, and one begins.
+      // At the end every loader loads, and a new one starts.
       let due =
         number < 61
         ? loaders : ["one:0", "three:0", "seven:0", "settled:0:settled", "late:0:settled", "new:0"]
@@ -83,7 +83,7 @@ import Testing
     #expect(rows.count == 1)
   }
 
-  @Test func `the table names days, actions and the commit to keep`() async throws {
+  @Test func `the table shows days, actions and the commit to record`() async throws {
     try await withArchive { archive in
       let all = try changes(archive, ["--since", "0"])
       #expect(all.status == 0 && all.log.isEmpty)
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func `json has the members of the format, whether asked as form or as output format`() async throws {
+  @Test func `JSON has the documented members with --as json and --output-format json`() async throws {
     try await withArchive { archive in
       let result = try changes(archive, ["--since", "2", "--as", "json"])
       #expect(result.status == 0 && result.log.isEmpty)
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func `paths are the live files, one a line, and stderr has the commit and the emptied days`()
+  @Test func `paths lists live files, one per line, and stderr has the commit and emptied days`()
     async throws
   {
     try await withArchive { archive in
@@ -146,7 +146,8 @@ import Testing
   }
 
   @Test(arguments: ["table", "json", "paths", "sha256sums", "redshift"])
-  func `a folder to link to holds exactly the files that are told, in every form`(form: String) async throws {
+  func `with --link-to, the folder holds exactly the listed files in every format`(form: String) async throws
+  {
     try await withArchive { archive in
       let more = form == "redshift" ? ["--url-prefix", "s3://bucket/audit"] : []
       for since in [0, 5, 12] {
@@ -167,7 +168,7 @@ import Testing
     }
   }
 
-  @Test func `a folder to link to that cannot be had is refused, and nothing is left`() async throws {
+  @Test func `an unusable folder for --link-to is refused, and nothing is left behind`() async throws {
     try await withArchive { archive in
       try "there".write(toFile: archive + "/note", atomically: true, encoding: .utf8)
       for (place, status, why) in [
@@ -209,7 +210,7 @@ import Testing
   }
 
   @Test(arguments: ["s3://bucket/audit", "s3://bucket/audit//", "s3://bucket"])
-  func `redshift is a manifest for COPY`(prefix: String) async throws {
+  func `--as redshift prints a manifest for COPY`(prefix: String) async throws {
     try await withArchive { archive in
       let result = try changes(archive, ["--since", "4", "--as", "redshift", "--url-prefix", prefix])
       #expect(result.status == 0 && result.log.hasPrefix("commit 12\n"))
@@ -226,7 +227,7 @@ import Testing
     }
   }
 
-  @Test func `settled days only are settled days only`() async throws {
+  @Test func `--settled-only lists only settled days`() async throws {
     var open = 0
     for seed in 1...4 {
       try await withHistory(seed: seed, commits: 8) { archive in
@@ -240,7 +241,7 @@ import Testing
     #expect(open > 0)
   }
 
-  @Test func `in an archive of two formats, each can be asked for, and COPY gets one`() async throws {
+  @Test func `in an archive of two formats, each can be selected, and COPY gets one`() async throws {
     try await withArchive { archive in
       try await addParquet(to: archive)
       func paths(_ options: [String]) throws -> [Substring] {
@@ -261,8 +262,8 @@ import Testing
     }
   }
 
-  /// Makes the archive one of a single commit in which each day has its rows in a second format too. The files of that
-  /// format are not there: `changes` reads none.
+  /// Turns the archive into one of a single commit in which each day has a second format. The files of that format do not
+  /// exist, because `changes` reads none.
   private func addParquet(to archive: String) async throws {
     let log = try #require(LogName("acme"))
     let paths = ArchivePaths(log)
@@ -309,7 +310,7 @@ import Testing
     (["--since", "0", "--format", "orc"], "expected csv or parquet"),
     (["--since", "0", "--format", "parquet"], "as csv only"),
   ])
-  func `a wrong option gets one sentence, and status 64`(options: [String], sentence: String) async throws {
+  func `a wrong option gets one sentence and status 64`(options: [String], sentence: String) async throws {
     try await withArchive { archive in
       let result = try changes(archive, options)
       #expect(result.status == 64, "\(options)")
@@ -318,7 +319,7 @@ import Testing
     }
   }
 
-  @Test func `no archive is status 10, a broken chain is status 2, and json says so too`() async throws {
+  @Test func `a missing archive is status 10 and a broken chain status 2, also in JSON`() async throws {
     let none = try changes("/tmp/never-made", ["--since", "0", "--as", "json"])
     #expect(none.status == 10 && none.log.contains("No archive of 'acme'"))
     #expect(try none.json["status"] as? String == "no_archive")
@@ -331,7 +332,7 @@ import Testing
     }
   }
 
-  @Test func `help tells how a loader goes on`() throws {
+  @Test func `help of changes explains how a loader continues`() throws {
     let help = try Program.exporter.run(["help", "changes"])
     #expect(help.status == 0)
     for word in [

@@ -37,7 +37,7 @@ import Testing
       messages: Dictionary(named.map { ($0, $1["message"] as? String ?? "") }, uniquingKeysWith: { $1 }))
   }
 
-  @Test func `all is well: every line passes, in few requests, and nothing is changed`() throws {
+  @Test func `with everything in order, every line passes in few requests, and nothing changes`() throws {
     try Bench.with(["--generate", "1200", "--date-behind", "1s"]) { bench in
       let before = try check(bench, ["--archive", bench.archive])
       #expect(before.status == 0 && before.failed.isEmpty && before.skipped.isEmpty, "\(before)")
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func `the text has a line for each, with its mark, and says what was done`() throws {
+  @Test func `the text has a marked line for each check and a summary`() throws {
     try Bench.with(["--generate", "40", "--plan-without-audit-log"]) { bench in
       let result = try Program.exporter.run(["check", "-o", "acme"], environment: bench.environment)
       let lines = result.output.split(separator: "\n").map(String.init)
@@ -87,7 +87,7 @@ import Testing
     (["--gzip-bomb-every", "1"], 1, "api", "check --api-host and --proxy"),
     (["--redirect-to", "http://127.0.0.1:9"], 1, "api", "the key is not sent there"),
   ])
-  func `what the API refuses is told under its own line, with the status of a run`(
+  func `check reports a refusal of the API on its own line with export's status`(
     fault: [String], status: Int32, subject: String, sentence: String
   ) throws {
     try Bench.with(["--generate", "40"] + fault) { bench in
@@ -95,12 +95,12 @@ import Testing
       #expect(checked.status == status, "\(checked)")
       #expect(checked.failed == [subject], "\(checked)")
       #expect(checked.messages[subject]?.contains(sentence) == true, "\(checked)")
-      // What does not hang on the API is looked at all the same.
+      // Checks that do not need the API still run.
       for line in CheckTests.ofArchive { #expect(checked.results[line] == "passed", "\(line): \(checked)") }
     }
   }
 
-  @Test func `a wrong key, an unknown organisation, and no network each have a line`() throws {
+  @Test func `check has a line each for a wrong key, an unknown organisation, and no network`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let wrong = try check(bench, environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])
       #expect(wrong.status == 20 && wrong.failed == ["key"] && wrong.requests == 1, "\(wrong)")
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func `without a key the archive is looked at all the same`() throws {
+  @Test func `without a key, check still tests the archive`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let checked = try check(bench, ["--archive", bench.archive], environment: ["CLOUDSMITH_API_KEY": ""])
       #expect(checked.status == 64 && checked.failed == ["key"] && checked.requests == 0, "\(checked)")
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(arguments: ["--count-absent", "--ascending"])
-  func `what the first page does not tell is not made up`(fault: String) throws {
+  func `check makes no claims that the first page does not support`(fault: String) throws {
     try Bench.with(["--generate", "1200", fault]) { bench in
       let checked = try check(bench)
       #expect(checked.status == 0 && checked.failed.isEmpty, "\(checked)")
@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test func `an empty log is no fault, and says what it may mean`() throws {
+  @Test func `check accepts an empty log and explains what it may mean`() throws {
     try Bench.with([]) { bench in
       let checked = try check(bench)
       #expect(checked.status == 0 && checked.failed.isEmpty && checked.requests == 2, "\(checked)")
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func `a clock that differs from the API's is told, and is no fault`() throws {
+  @Test func `check reports a clock that differs from the API's, but does not fail`() throws {
     try Bench.with(["--generate", "40", "--date-behind", "10m"]) { bench in
       let checked = try check(bench)
       #expect(checked.status == 0 && checked.failed.isEmpty, "\(checked)")
@@ -167,7 +167,7 @@ import Testing
     ("exact", "counts what the list has"), ("day-truncated", "counts other events"),
     ("shifted", "counts other events"), ("ignored", "has no effect"), ("rejected", "is refused"),
   ])
-  func `the time filter is measured, and none that cannot be used is a fault`(
+  func `check measures the time filter, and an unusable filter is not a failure`(
     filter: String, words: String
   ) throws {
     try Bench.with(["--generate", "1200", "--time-filter", filter]) { bench in
@@ -177,7 +177,7 @@ import Testing
     }
   }
 
-  @Test func `an archive of another host, of another kind, or damaged is told`() throws {
+  @Test func `check reports an archive that is damaged or belongs to another host or log`() throws {
     try Bench.with(["--generate", "200", "--repository", "tools"], isDamaged: true) { bench in
       #expect(try bench.export(Bench.start).status == 0)
       let kind = try check(bench, ["--organization", "acme/tools", "--archive", bench.archive])
@@ -199,7 +199,7 @@ import Testing
 
   /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
-  func `a lock that is held is told, with its holder, and a run at work is not disturbed`() throws {
+  func `check names the holder of a held lock and does not disturb the run`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       #expect(try bench.export(Bench.start).status == 0)
       let lock = "\(bench.archive)/_manifest/acme/lock"
@@ -213,7 +213,7 @@ import Testing
   }
 
   @Test(.enabled(if: Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")))
-  func `a disk that is full, read-only, or nearly full is status 74, with the cure`() throws {
+  func `a full, read-only or nearly full disk is status 74 with a remedy`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let disk = bench.folder + "/disk"
       func check(_ prepare: String) throws -> CommandOutcome {
@@ -240,7 +240,7 @@ import Testing
     }
   }
 
-  @Test func `the help says how many requests, and what the marks mean`() throws {
+  @Test func `help of check states the number of requests and explains the marks`() throws {
     let help = try Program.exporter.run(["help", "check"])
     #expect(help.status == 0 && help.output.contains("At most 5 requests"), "\(help.output)")
     for mark in ["✓", "!", "✗", "–"] { #expect(help.output.contains(mark)) }

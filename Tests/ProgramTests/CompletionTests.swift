@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The scripts of `--generate-completion-script`, in the shells that they are for.
+/// The scripts of `--generate-completion-script`, run in their shells.
 @Suite(.fewAtOnce) struct CompletionTests {
-  /// What a line may be completed by, and what may not be among it.
+  /// Lines, with the words that must and must not be offered.
   static let lines: [(line: String, offered: [String], never: [String])] = [
     ("cloudsmith-audit-export ", ["export", "status", "verify", "changes", "schema"], ["manual", "csv"]),
     ("cloudsmith-audit-export ver", ["verify"], ["export"]),
@@ -19,7 +19,7 @@ import Testing
   ]
 
   @Test func `bash completes commands, options, values, files and folders`() throws {
-    // What bash does when Tab is pressed: the words before the cursor in variables, then the function.
+    // Do what bash does on Tab: set the variables, then call the function.
     try check("bash", "for line; do complete_line; done") {
       """
       source \($0)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(.needs("fish"))
-  func `fish completes them too`() throws {
+  func `fish completes commands, options, values, files and folders`() throws {
     try check(
       "fish", "for line in $argv; echo \"> $line\"; complete -C \"$line\" | cut -f1 | sed 's,/$,,'; end"
     ) {
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(.needs("zsh"))
-  func `zsh reads its script without complaint`() throws {
+  func `zsh accepts its script`() throws {
     let script = try Program.exporter.run(["--generate-completion-script", "zsh"]).output
     #expect(script.hasPrefix("#compdef cloudsmith-audit-export\n"))
     try withFile(script) { path in
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func `an option for a file completes with files, and one for a folder with folders`() throws {
+  @Test func `options for files complete with files, and options for folders with folders`() throws {
     for command in try ProgramHelp.of(.exporter).commands {
       for argument in command.arguments ?? [] {
         let name = "\(command.commandName) \(argument.long)"
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  /// Has a shell complete every line, in a folder with a file and a folder, and the program on its path.
+  /// Completes every line in a shell, in a folder that holds a file and a folder, with the program on the `PATH`.
   private func check(_ shell: String, _ loop: String, prepare: (String) -> String) throws {
     let script = try Program.exporter.run(["--generate-completion-script", shell])
     #expect(script.status == 0)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where the key comes from, and where the token.
+/// The sources of the key and of the bearer token.
 @Suite(.fewAtOnce, .serialized) struct CredentialTests {
   @Test func `the API key is in no output, no log, no file and no argument`() throws {
     try Bench.with(Bench.generate(1_000, ["--fail-every", "3", "--fail-status", "503"])) { bench in
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: ["-", "/dev/stdin"])
-  func `a key can be piped in, for all logs of a job`(name: String) throws {
+  func `one piped key serves all logs of a job`(name: String) throws {
     try Bench.with(["--organization", "globex", "--generate", "30"]) { bench in
       let folder = Folder(path: bench.folder)
       let file = try folder.write("logs: [{organization: acme}, {organization: globex}]\n", to: "job.yaml")
@@ -44,8 +44,7 @@ import Testing
     #expect(empty.log.contains("the API key is empty"), "\(empty.log)")
   }
 
-  @Test func `systemd's credential is found, behind the environment and before cloudsmith-cli's file`() throws
-  {
+  @Test func `a systemd credential ranks after the environment and before cloudsmith-cli's file`() throws {
     try Folder.with { folder in
       try folder.write("k-systemd\n", to: "credentials/cloudsmith-api-key")
       let ini = try folder.write("[default]\napi_key = k-cli\n", to: "home/.cloudsmith/credentials.ini")
@@ -67,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `the service of samples gives the key the name that the program looks for`() throws {
+  @Test func `the sample service names the key as the program expects`() throws {
     let unit = try String(
       contentsOfFile: Repository.path("samples/scheduling/cloudsmith-audit-export@.service"), encoding: .utf8)
     #expect(unit.contains("\nLoadCredential=cloudsmith-api-key:"))
@@ -102,7 +101,8 @@ import Testing
   }
 
   @Test(arguments: [("/dev/zero", "larger than 256 KiB"), ("/", "Is a directory")])
-  func `what is no file of a key is refused without an end to wait for`(path: String, sentence: String) throws
+  func `a key path that is not a regular file is refused without hanging`(path: String, sentence: String)
+    throws
   {
     let result = try Program.exporter.run([
       "export", "-o", "acme", "--archive", "/tmp/never-made", "--api-key-file", path,
@@ -118,8 +118,9 @@ import Testing
   ]
 
   @Test(arguments: ["1", "8"])
-  func `an identity token is exchanged, and the token renewed whenever it is refused`(inFlight: String) throws
-  {
+  func `an identity token is exchanged, and the bearer token is renewed whenever it is refused`(
+    inFlight: String
+  ) throws {
     let events = ["--generate", "3000", "--oidc-lifetime", "10", "--rate-limit", "0"]
     try Bench.with(CredentialTests.identity + events) { bench in
       let result = try bench.export(
@@ -129,7 +130,7 @@ import Testing
         ], environment: CredentialTests.environment)
       #expect(result.status == 0, "\(result.log)")
       #expect(try (result.json["run"] as? [String: Any])?["rows_added"] as? Int == 3000)
-      // Neither token is written anywhere.
+      // Neither token is in any file.
       let found = try Shell.run(#"grep -rE "identity-token|emulated\.bearer" "$2""#, [bench.folder])
       #expect(found.status == 1, "\(found.output)")
       #expect(!(result.output + result.log).contains("identity-token"))
@@ -137,7 +138,7 @@ import Testing
     }
   }
 
-  @Test func `an identity token that is not taken any more ends the run with all that is complete`() throws {
+  @Test func `a rejected identity token ends the run, which keeps its complete days`() throws {
     let events = ["--generate", "3000", "--oidc-lifetime", "10", "--oidc-tokens", "1", "--rate-limit", "0"]
     try Bench.with(CredentialTests.identity + events) { bench in
       let result = try bench.export(
@@ -149,7 +150,7 @@ import Testing
     }
   }
 
-  @Test func `a wrong service, a wrong token and no service are told apart from a wrong key`() throws {
+  @Test func `a wrong or missing service and a wrong token are distinguished from a wrong key`() throws {
     try Bench.with(CredentialTests.identity + ["--generate", "30"]) { bench in
       for change in [["CLOUDSMITH_SERVICE_SLUG": "other"], ["CLOUDSMITH_OIDC_TOKEN": "stolen"]] {
         let result = try bench.export(environment: CredentialTests.environment.merging(change) { $1 })

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// README.md or a page of the documentation: its text and its blocks of code.
+/// README.md or a page of the documentation, with its code blocks.
 struct Document {
   /// The file's name without `.md`.
   let name: String
@@ -17,7 +17,7 @@ struct Document {
     + (FileManager.default.subpaths(atPath: Repository.path(folder)) ?? [])
     .filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
 
-  /// Whether an export has made the archive that the document's commands use.
+  /// Whether the commands of the document need an existing archive.
   var beginsWithArchive: Bool { !["README", "GettingStarted"].contains(name) }
 
   private static let folder = "Sources/cloudsmith-audit-export/Documentation.docc"
@@ -26,10 +26,10 @@ struct Document {
     let language: String
     let lines: [String]
     let line: Int
-    /// Whether the line before is not a comment such as `<!-- not run: the reason -->`.
+    /// False if the line before is a comment such as `<!-- not run: the reason -->`.
     let isRun: Bool
 
-    /// The commands of a terminal session, each with its output.
+    /// The commands of a terminal session, with their outputs.
     var session: [(command: String, output: [String])] {
       var session: [(command: String, output: [String])] = []
       var isContinued = false
@@ -74,7 +74,7 @@ struct Document {
     self.blocks = blocks
   }
 
-  /// Everything between backquotes in the text, and every command of a session.
+  /// All inline code of the text, and every command of a session.
   var code: [String] {
     let prose = text.replacing(/(?s)```.*?```/, with: "")
     return prose.matches(of: /`([^`\n]+(?:\n[^`\n]+)?)`/).map { String($0.output.1) }
@@ -85,11 +85,11 @@ struct Document {
   }
 }
 
-/// The machine on which a document's commands run: an emulator of my-org with 4,900 events of the 30 days before today, and folders
-/// /srv, /etc and /tmp below a folder of the session's own, to which the paths in the commands are changed.
+/// Runs the commands of a document against an emulator of my-org with 4,900 events of the last 30 days. The paths /srv, /etc
+/// and /tmp in commands are redirected to a temporary folder.
 final class DocumentSession {
   private let bench: Bench
-  /// Variables that one command leaves to the next.
+  /// `export` commands, which are repeated before each later command.
   private var exports: [String] = []
 
   private init(_ bench: Bench) throws {
@@ -111,7 +111,7 @@ final class DocumentSession {
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/bin/duckdb")
   }
 
-  /// The emulator's, as on the page Getting started but for the port, which may be taken.
+  /// The emulator's options on the page Getting started, without the port, which may be in use.
   static let options = ["--organization", "my-org", "--generate", "4900"]
 
   /// - Parameter hasArchive: an export has made /srv/audit before the first command.
@@ -127,12 +127,12 @@ final class DocumentSession {
     }
   }
 
-  /// Runs a command. It must succeed and print these lines in this order, whatever their numbers, except that numbers of events
-  /// must match. A line `…` stands for any lines.
+  /// Runs a command. It must succeed and print these lines in this order. Numbers are ignored, except numbers of events. A line
+  /// `…` stands for any lines.
   ///
   /// - Parameters:
-  ///   - place: the document and the line, for failures.
-  ///   - isSilent: nothing may be printed at all.
+  ///   - place: the document and the line, shown in failures.
+  ///   - isSilent: the command must print nothing.
   func run(_ command: String, printing output: [String], at place: String, isSilent: Bool = false) throws {
     let command = here(command)
     let settings = """
@@ -163,18 +163,18 @@ final class DocumentSession {
     #expect(result.status == 0, "\(place): \(result.log)")
   }
 
-  /// A command with the session's paths in place of the document's.
+  /// The command with redirected paths.
   private func here(_ text: String) -> String {
     text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
       .replacing("/etc/audit.", with: bench.folder + "/etc/audit.")
       .replacing("/tmp/audit.", with: bench.folder + "/tmp/audit.")
   }
 
-  /// Lines without numbers and white space; of the rows of a table, which begin with a date, only where numbers are; of what is
-  /// ticked off only its name, for the rest is about this machine.
+  /// Lines with normalised numbers and white space. Table rows that start with a date keep only the positions of numbers, and
+  /// lines of `check` only the name, because the rest depends on the machine.
   private static func shape(_ text: String) -> [String] {
     text.split(separator: "\n").map { line in
-      // "–" is what this machine or the emulator has not: here the time in answers.
+      // "–" marks a skipped check.
       if let first = line.first, "✓–".contains(first) {
         return String(line.prefix { $0 != "\n" }.components(separatedBy: "  ").first?.dropFirst(2) ?? "")
       }

@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func `every option in the documentation is one of the program that it is passed to`() throws {
+  @Test func `every option in the documentation belongs to the program it is passed to`() throws {
     let (exporter, emulator) = (try ProgramHelp.of(.exporter), try ProgramHelp.of(.emulator))
     let scripts = try ["release", "test", "benchmark", "demo"]
       .map { try String(contentsOfFile: Repository.path("Scripts/\($0)"), encoding: .utf8) }.joined()
@@ -50,7 +50,7 @@ import Testing
     #expect(seen > 30)
   }
 
-  @Test func `every variable in the documentation is in the manual page, or is an option's`() throws {
+  @Test func `every variable in the documentation is in the manual page or belongs to an option`() throws {
     let page = try Program.exporter.run(["manual"]).output
     let options = Set(try ProgramHelp.of(.exporter).commands.flatMap(\.options))
     for match in try Document.all().flatMap({ $0.text.matches(of: /CLOUDSMITH_[A-Z_]*[A-Z]/) }) {
@@ -65,7 +65,7 @@ import Testing
     .needsPython,
     .needs("jq", "openssl"),
     arguments: Document.names)
-  func `what a document shows in a terminal is what happens`(_ name: String) throws {
+  func `the shown sessions print what the documents show`(_ name: String) throws {
     let document = try Document(name)
     let blocks = document.blocks.filter { $0.isRun && ["console", "crontab", "sql"].contains($0.language) }
     guard !blocks.isEmpty else { return }
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(.needsPython)
-  func `the query of CSV for DuckDB reads rows beyond two megabytes, and names every column`() throws {
+  func `the DuckDB query for CSV reads rows over two megabytes and names every column`() throws {
     let query = try #require(
       try Document("Loading").blocks.first { $0.language == "sql" && $0.lines.joined().contains("read_csv") })
     let sql = query.lines.joined(separator: "\n")
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test func `what the documentation says of the tests is what continuous integration runs`() throws {
+  @Test func `the documented test commands are those of continuous integration`() throws {
     let run = try String(contentsOfFile: Repository.path(".ci/run"), encoding: .utf8)
     #expect(run.contains("Scripts/test\n") && !run.contains("--engines"))
     // These two are in Scripts/test --engines alone.
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func `licence and status are said, and the same everywhere`() throws {
+  @Test func `licence and status are stated alike everywhere`() throws {
     func text(_ file: String) throws -> String {
       try String(contentsOfFile: Repository.path(file), encoding: .utf8)
     }
@@ -147,7 +147,7 @@ import Testing
     #expect(try text("Scripts/packaging/copyright").contains("\nLicense: Apache-2.0\n"))
   }
 
-  @Test func `every link of the documentation leads to a file, and to a heading of it`() throws {
+  @Test func `every link in the documentation leads to an existing file and heading`() throws {
     let root = URL(filePath: Repository.path("."))
     var seen = 0
     for document in try Document.all() {
@@ -174,7 +174,7 @@ import Testing
   }
 
   @Test
-  func `the sessions run against the emulator that the first page starts, and run most of what is shown`()
+  func `the sessions use the emulator of the first page and run most shown commands`()
     throws
   {
     let commands = try Document("GettingStarted").blocks.flatMap(\.session).map(\.command)
@@ -186,7 +186,7 @@ import Testing
     #expect(run >= 30)
   }
 
-  @Test func `few blocks are not run, each for a reason`() throws {
+  @Test func `few blocks are not run, and each states a reason`() throws {
     let documents = try Document.all()
     let kept = documents.flatMap { document in
       document.blocks.filter { !$0.isRun }.map { "\(document.name), line \($0.line)" }

@@ -11,7 +11,7 @@ import Testing
     (["--plan-without-audit-log"], [:], 22, ["402", "plan"]),
     (["--fail-every", "1", "--fail-status", "500"], [:], 75, ["in 2 tries", "500", "run again"]),
   ])
-  func `what the API refuses is told with its causes and cures`(
+  func `a refusal of the API is reported with causes and remedies`(
     options: [String], environment: [String: String], status: Int, words: [String]
   ) throws {
     try Bench.with(["--generate", "10"] + options) { bench in
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func `an organisation that is not there is told with its causes and cures`() throws {
+  @Test func `an unknown organisation is reported with causes and remedies`() throws {
     try Bench.with(["--generate", "10"]) { bench in
       let result = try bench.export([
         "--organization", "amce", "--backfill-start-time", Bench.month.from,
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test
-  func `a rate limit that asks for a longer wait than allowed ends the run as incomplete, with what it has`()
+  func `a rate limit beyond --max-wait ends the run as incomplete and keeps its events`()
     throws
   {
     try Bench.with([
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func `an API that is not there is status 75`() throws {
+  @Test func `an unreachable API is status 75`() throws {
     let result = try Program.exporter.run(
       [
         "export", "-o", "acme", "--archive", NSTemporaryDirectory() + UUID().uuidString, "--retries", "1",
@@ -62,7 +62,7 @@ import Testing
     #expect(result.log.contains("no connection"))
   }
 
-  @Test func `no events is success, and the causes are named`() throws {
+  @Test func `a run without events succeeds and names possible causes`() throws {
     try Bench.with(["--generate", "0"]) { bench in
       let result = try bench.export(["--backfill-start-time", Bench.month.from])
       #expect(result.status == 0, "\(result.log)")
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func `a first run that fails fixes nothing: the archive can still become one of the other kind`()
+  @Test func `after a failed first run, the archive can still become one of another log`()
     throws
   {
     try Bench.with(["--generate", "20"]) { bench in
@@ -83,7 +83,7 @@ import Testing
   }
 }
 
-/// What the program says when there is no secure connection: it is status 1, at once.
+/// Failures of TLS: status 1 at once, with a message.
 @Suite(.fewAtOnce, .serialized) struct ConnectionTests {
   private func expect(_ sentence: String, from result: CommandOutcome) {
     #expect(result.status == 1, "\(result.log)\(result.output)")
@@ -93,7 +93,7 @@ import Testing
     #expect(!text.contains("NIO") && !text.contains("Boring"), "\(text)")
   }
 
-  @Test func `plain HTTP on the port of TLS is told by export and check alike`() throws {
+  @Test func `export and check report plain HTTP on a TLS port alike`() throws {
     try Bench.with(["--generate", "5"]) { bench in
       let environment = ["CLOUDSMITH_API_HOST": bench.url.replacing("http://", with: "https://")]
       let sentence = """
@@ -110,7 +110,7 @@ import Testing
 
   @Test(
     .enabled(if: Shell.works("unshare -m sh -c 'mount -t tmpfs none /etc/ssl'"), "needs the right to mount"))
-  func `a machine without authorities is told what to install`() throws {
+  func `without CA certificates, the message says what to install`() throws {
     try Bench.with(["--generate", "5"]) { bench in
       let environment = bench.environment.merging(
         ["CLOUDSMITH_API_HOST": bench.url.replacing("http://", with: "https://")]

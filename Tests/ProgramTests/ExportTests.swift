@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program against the emulator, both as their users run them.
+/// What `export` archives from the emulator.
 @Suite(.fewAtOnce, .serialized) struct ExportTests {
-  /// Not a round number of them: a list that ends there may have been cut, and a second way to its end is taken.
+  /// The number is not round, because the exporter double-checks a list that ends at a round number.
   @Test(.needsPython)
-  func `100,001 events over 30 days are archived once each, every cell as an independent flattening has it`()
+  func `100,001 events are archived once each, with the cells of an independent implementation`()
     throws
   {
     try Bench.with(Bench.generate(100_001, ["--ties", "3"])) { bench in
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: ["1", "4"])
-  func `however many requests are in flight, they do not start faster than the rate that was asked for`(
+  func `requests never start faster than the given rate, however many are in flight`(
     limit: String
   ) throws {
     try Bench.with(Bench.generate(600)) { bench in
@@ -37,7 +37,7 @@ import Testing
         "--backfill-start-time", Bench.month.from, "--page-size", "20", "--output-format", "json",
         "--max-requests-per-second", "25", "--max-concurrent-requests", limit,
       ])
-      // However slow the machine: so many requests cannot have been let go in less time than this.
+      // This holds on any machine: the rate allows no shorter time.
       let requests = try #require((result.json["run"] as? [String: Any])?["requests"] as? Int)
       #expect(result.status == 0, "\(result.log)")
       #expect(requests >= 30)
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `both formats, and little memory: the same archive, verified, and every day in each format`()
+  @Test func `both formats and little memory give the same verified archive`()
     throws
   {
     try Bench.with(Bench.generate(6_000)) { bench in
@@ -60,7 +60,7 @@ import Testing
       #expect(result.status == 0, "\(result.log)")
       #expect(try ArchiveOnDisk(bench.folder + "/both").reportedContent() == csv)
 
-      // The first archive becomes the same from its own rows.
+      // The first archive is converted from its own rows.
       let converted = try bench.export(["--format", "csv,parquet"])
       #expect(converted.status == 0, "\(converted.log)")
       for archive in [bench.archive, bench.folder + "/both"] {
@@ -75,7 +75,7 @@ import Testing
         )
         #expect(verify.output.contains("6,000 of 6,000 were read"))
       }
-      // A run that says nothing of formats goes on with both.
+      // A run without --format keeps both formats.
       try FileManager.default.removeItem(atPath: "\(bench.archive)/parquet")
       let window = ["--from", Bench.month.from, "--to", Bench.month.to]
       let again = try bench.export(["-q", "--replace"] + window)
@@ -83,7 +83,7 @@ import Testing
       let found = try bench.verify()
       #expect(
         found.status == 0 && found.output.contains("60 of 60 are as they were sealed"), "\(found.output)")
-      // One that leaves a format out says so, also when it is to be quiet.
+      // A run that drops a format warns, also with -q.
       let off = try bench.export(["-q", "--format", "parquet"])
       #expect(off.status == 0 && off.log.contains("warning --format leaves out csv"), "\(off.log)")
     }
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test func `what the summary says was received is all that was, twice or in vain too`() throws {
+  @Test func `the summary counts every received event, also repeated and useless ones`() throws {
     try Bench.with(Bench.generate(1_200)) { bench in
       func counts(_ result: CommandOutcome) throws -> [String: Int] {
         let line = try #require(result.output.split(separator: "\n").first)
@@ -114,7 +114,7 @@ import Testing
         return Dictionary(parts) { first, _ in first }
       }
       let first = try counts(bench.export(["--backfill-start-time", Bench.month.from]))
-      // A run ends where it began: the last page and the first are read twice.
+      // A run reads the last page and the first page twice.
       let twice = (first["known already"] ?? 0) + (first["read twice or outside the window"] ?? 0)
       #expect(first["added"] == 1_200 && twice > 0)
       #expect(first["events received"] == 1_200 + twice && first["days written"] == 30)
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `a repository's log has an archive of its own kind`() throws {
+  @Test func `the log of a repository gets its own kind of archive`() throws {
     try Bench.with([
       "--repository", "my-repo", "--generate", "300", "--from", Bench.month.from, "--to",
       Bench.month.to,
@@ -140,7 +140,7 @@ import Testing
     }
   }
 
-  @Test func `a dry run tells windows, days, requests and time, and writes nothing`() throws {
+  @Test func `a dry run prints windows, days, requests and duration, and writes nothing`() throws {
     try Bench.with(Bench.generate(3_000)) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100", "--dry-run"]
       let text = try bench.export(options + ["--max-requests-per-second", "1"])
@@ -151,7 +151,7 @@ import Testing
       #expect(json["status"] as? String == "planned")
       #expect((json["requests_expected"] as? Int).map { (20...60).contains($0) } == true, "\(json)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
-      // Of a night, which reads one page and that again, nothing is left to guess.
+      // A nightly run reads one page twice, so the forecast is exact.
       let start = ["--backfill-start-time", Bench.month.from]
       #expect(try bench.export(start).status == 0)
       let night = ["--page-size", "500", "--lookback", "1m", "--output-format", "json"]
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func `an archive of a query holds what it finds, and no other query is mixed into it`() throws {
+  @Test func `an archive of a query holds its events, and other queries are refused`() throws {
     try Bench.with(Bench.generate(2_000)) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--query", "event:login"]
       let result = try bench.export(options + ["--output-format", "json"])
@@ -179,13 +179,13 @@ import Testing
   }
 
   @Test(arguments: ["exact", "ignored"])
-  func `the time filter is used when asked for, and only where its answers agree`(filter: String) throws {
+  func `the time filter is used if requested and consistent`(filter: String) throws {
     try Bench.with(Bench.generate(3_001) + ["--time-filter", filter]) { bench in
       let options = ["--backfill-start-time", Bench.month.from, "--page-size", "100"]
       let result = try bench.export(options + ["--time-filter", "filter", "--output-format", "json"])
       #expect(result.status == 0, "\(result.log)")
       let run = try #require(try result.json["run"] as? [String: Any])
-      // Seeking ends on the first page, where the window begins.
+      // The seek ends on the first page, where the window starts.
       #expect(run["time_filter"] as? String == (filter == "exact" ? "filter" : "walk"))
       #expect(result.log.contains("the time filter is not used") == (filter == "ignored"))
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A call of the C library that always fails in a program that is started so.
+/// A C library call that always fails, in programs that are started with `environment`.
 struct FaultyCall {
   let environment: [String: String]
 

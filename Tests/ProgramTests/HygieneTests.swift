@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the program leaves to others of the machine, and what it says where.
+/// Permissions, links, locks and leftovers: how the program treats other users and programs of the machine.
 @Suite(.fewAtOnce, .serialized) struct HygieneTests {
   private static let recent = Past.time(daysAgo: 3)
 
   @Test(arguments: [("000", 0o640, 0o750), ("027", 0o640, 0o750), ("077", 0o600, 0o700)])
-  func `files are 0640 and folders 0750, less the mask`(mask: String, file: Int, folder: Int) throws {
+  func `files have mode 0640 and folders 0750, less the umask`(mask: String, file: Int, folder: Int) throws {
     try Bench.with(["--generate", "50"]) { bench in
       let result = try Shell.run(
         "umask \(mask); exec \"$@\"", bench.arguments(["--backfill-start-time", Self.recent]),
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: ["_manifest/acme/manifest.json", "_manifest/acme/lock", "_staging", "csv"])
-  func `a link inside an archive ends a run before it asks the API, and is named`(link: String) throws {
+  func `a symbolic link in an archive is named and ends a run before its first request`(link: String) throws {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `whatever stands in the place of a file, every command ends, and says so`() throws {
+  @Test func `every command ends with a message, whatever is in the place of a file`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
@@ -70,10 +70,10 @@ import Testing
           try #require(make())
           for command in commands {
             let result = try Program.exporter.run(command, environment: bench.environment)
-            // The record of a commit that the manifest has is read by few.
+            // Few commands read the record of a commit that the manifest contains.
             if result.status == 0, path.contains("/commits/") { continue }
             #expect(result.status == 2, "\(command) \(path) \(result.log)")
-            // A report leaves the words to its page.
+            // `report` puts its findings on the page.
             if command[0] == "report", path.contains("/commits/") { continue }
             #expect((result.log + result.output).contains(words), "\(command) \(path) \(result.log)")
           }
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `verify names what no run handles, in text and in JSON, and a run leaves it alone`() throws {
+  @Test func `verify names files that no run handles, and a run leaves them alone`() throws {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["--backfill-start-time", Self.recent]
       #expect(try bench.export(options).status == 0)
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `what a killed run left is deleted, and told in one line that -q leaves out`() throws {
+  @Test func `leftovers of a killed run are deleted, with one line that -q omits`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       for quiet in [false, true] {
         #expect(try bench.export(["--backfill-start-time", "2024-01-01", "-q"]).status == 0)
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `a run whose lock file is taken away ends as one that is held by another`() throws {
+  @Test func `a run whose lock file is removed ends as if another run held the lock`() throws {
     try Bench.with(["--generate", "20000"]) { bench in
       var arguments = bench.arguments(["--backfill-start-time", Bench.startTime, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["20"])
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: [(0o644, true), (0o640, false), (0o600, false)])
-  func `a key file that every user can read is warned about`(mode: Int, isWarned: Bool) throws {
+  func `a world-readable key file causes a warning`(mode: Int, isWarned: Bool) throws {
     try Bench.with(["--generate", "5"]) { bench in
       let file = bench.folder + "/key"
       try Data((bench.key + "\n").utf8).write(to: URL(filePath: file))
@@ -155,7 +155,7 @@ import Testing
   }
 
   @Test(arguments: ["schema", "--help", "status -o acme --archive ARCHIVE"])
-  func `an answer that cannot be written is status 74, and one that nobody reads is not`(command: String)
+  func `output that cannot be written is status 74, but a closed pipe is not`(command: String)
     throws
   {
     try Bench.with(["--generate", "5"]) { bench in
@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test func `a path that is not UTF-8 is refused, and nothing is made`() throws {
+  @Test func `a path that is not UTF-8 is refused, and nothing is created`() throws {
     try Bench.with(["--generate", "5"]) { bench in
       let script = "cd \(bench.folder) && exec \"$@\" --archive \"$(printf 'a\\377b')\""
       let result = try Shell.run(script, ["export", "-o", "acme"], environment: bench.environment)

@@ -53,7 +53,7 @@ import Testing
   ]
 
   @Test(arguments: wrong)
-  func `a job file that is not right is refused with its place, before anything is done`(
+  func `an invalid job file is refused with line and column before any other work`(
     text: String, sentence: String
   ) throws {
     try Folder.with { folder in
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func `words that YAML 1.1 took for something else are words`() throws {
+  @Test func `words with a special meaning in YAML 1.1 are plain words`() throws {
     try Folder.with { folder in
       let file = try folder.write(
         "backfill_start_time: 2024-01-01\nquery: on\nlogs: [{organization: no}]\n", to: "job.yaml")
@@ -119,7 +119,7 @@ import Testing
   ]
 
   @Test(arguments: hostile)
-  func `a hostile job file is refused at once, in one sentence`(text: Data, sentence: String) throws {
+  func `a hostile job file is refused at once with one sentence`(text: Data, sentence: String) throws {
     try Folder.with { folder in
       let file = try folder.write(text, to: "job.yaml")
       let result = try Program.exporter.run(["status", "--config", file])
@@ -130,13 +130,13 @@ import Testing
   }
 
   @Test(arguments: [("/dev/zero", "larger than"), ("/", "Is a directory"), ("/nowhere", "No such file")])
-  func `what is no file is refused`(path: String, sentence: String) throws {
+  func `a path that is not a regular file is refused`(path: String, sentence: String) throws {
     let result = try Program.exporter.run(["status", "--config", path])
     #expect(result.status == 64)
     #expect(result.log.contains(sentence), "\(result.log)")
   }
 
-  @Test func `a job file that everybody can change gets a warning`() throws {
+  @Test func `a world-writable job file causes a warning`() throws {
     try Folder.with { folder in
       let file = try folder.write("archive: a\n\(Self.log)", to: "job.yaml")
       for (mode, warns) in [(0o666, true), (0o644, false)] {

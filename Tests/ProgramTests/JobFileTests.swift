@@ -31,7 +31,7 @@ import Testing
       let format = Shell.works("ls \(bench.archive)/parquet/organization=globex/*/*.parquet")
       #expect(format && !Shell.works("ls \(bench.archive)/parquet/organization=acme"))
 
-      // The archive's folder is from the job file's folder, whatever the current one.
+      // A relative archive is relative to the job file, not to the working directory.
       let status = try Program.exporter.run(["status", "--config", file], in: "/")
       #expect(status.status == 10)
       #expect(status.output.contains("source           acme at"))
@@ -47,10 +47,10 @@ import Testing
     }
   }
 
-  @Test func `of a job only the log that --organization names is run`() throws {
+  @Test func `--organization runs only that log of a job`() throws {
     try Bench.with(["--organization", "globex", "--generate", "40"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
-      // The workspace of cloudsmith-cli's environment chooses nothing.
+      // CLOUDSMITH_WORKSPACE does not select a log of the job.
       let environment = bench.environment.merging(["CLOUDSMITH_WORKSPACE": "acme"]) { $1 }
       let one = try Program.exporter.run(
         ["export", "--config", file, "-o", "globex", "--output-format", "json"], environment: environment)
@@ -82,14 +82,14 @@ import Testing
     }
   }
 
-  @Test func `an interrupted run begins no other log, and says so of each, in its metrics too`() throws {
+  @Test func `an interrupted run starts no other log and reports each of them, also in metrics`() throws {
     try Bench.with(["--organization", "globex", "--generate", "40", "--delay", "600s"]) { bench in
       let file = try Folder(path: bench.folder).write(JobFileTests.logs, to: "job.yaml")
       let metrics = bench.folder + "/cloudsmith.prom"
       let run = try Program.exporter.start(
         ["export", "--config", file, "--output-format", "json", "--metrics-file", metrics],
         environment: bench.environment)
-      // When the first request is there, the run has begun.
+      // The first request shows that the run has started.
       let port = try #require(bench.url.split(separator: ":").last)
       let ask = #"GET /emulator/requests/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"#
       let isAsked = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(ask)' >&3; grep -q audit-log <&3"
@@ -108,13 +108,13 @@ import Testing
     }
   }
 
-  @Test func `the schema of samples is what the program prints`() throws {
+  @Test func `the schema in the samples equals the program's output`() throws {
     let printed = try Program.exporter.run(["schema", "--as", "job-file"])
     let sample = try String(contentsOfFile: Repository.path("samples/job.schema.json"), encoding: .utf8)
     #expect(printed.output == sample)
   }
 
-  @Test func `the sample names every setting of a job file with its default, and is taken as it is`() throws {
+  @Test func `the sample job file names every setting with its default and is accepted unchanged`() throws {
     let text = try String(contentsOfFile: Repository.path("samples/job.yaml"), encoding: .utf8)
     let schema = try JSONSerialization.jsonObject(
       with: Data(contentsOf: URL(filePath: Repository.path("samples/job.schema.json"))))
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `what the page shows of status --settings is what the program says of the sample`() throws {
+  @Test func `the page shows the real output of status --settings for the sample`() throws {
     let result = try Program.exporter.run(
       ["status", "--config", "job.yaml", "--organization", "my-org", "--settings"],
       in: Repository.path("samples"))

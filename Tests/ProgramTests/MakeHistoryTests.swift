@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The archives that `Scripts/benchmark --history` measures the exporter on.
+/// `cloudsmith-benchmark make-history`, which makes the archives of `Scripts/benchmark --history`.
 @Suite(.fewAtOnce) struct MakeHistoryTests {
   /// Yesterday: an export that comes within ten minutes after the end of an archive has nothing to commit.
   private static let end = String(Past.time(daysAgo: 1).prefix(10))
@@ -23,8 +23,7 @@ import Testing
   }
 
   @Test(arguments: [(runsPerDay: 1, days: 9), (24, 4), (288, 3)])
-  func `a made-up history verifies, and an export finds nothing new in it`(runsPerDay: Int, days: Int) throws
-  {
+  func `a generated history verifies, and an export finds nothing new`(runsPerDay: Int, days: Int) throws {
     try Folder.with { folder in
       let events = "\(folder.path)/events.json"
       let history = ["--days", "\(days)", "--runs-per-day", "\(runsPerDay)"]
@@ -53,7 +52,7 @@ import Testing
           let again = try bench.verify()
           #expect(again.status == 0, "\(again.output)\(again.log)")
         }
-        // What is measured differs in its history alone.
+        // The two archives differ only in their history.
         #expect(standing.first == standing.last)
       }
     }
@@ -64,7 +63,7 @@ import Testing
     ["--days", "2", "--to", "soon"],
     ["--days", "2", "--organization", "acme/repo"],
   ])
-  func `a history that cannot be is refused before anything is written`(options: [String]) throws {
+  func `an impossible history is refused before anything is written`(options: [String]) throws {
     try Folder.with { folder in
       let archive = "\(folder.path)/archive"
       let result = try Program.benchmark.run(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The manual page, help and version: what the program says of itself.
+/// The manual page, help and version.
 @Suite(.fewAtOnce) struct ManualTests {
   private static func page() throws -> String {
     let result = try Program.exporter.run(["manual"], environment: ["SOURCE_DATE_EPOCH": "1707732000"])
@@ -14,7 +14,7 @@ import Testing
   func `mandoc finds no fault in the manual page`() throws {
     try withPage { path in
       let result = try Shell.run("mandoc -T lint -W style \(path)")
-      // Whether other pages are there depends on the machine.
+      // Other manual pages may be missing on this machine.
       let faults = result.output.split(separator: "\n").filter {
         !$0.contains("mandoc.db") && !$0.contains("no such page")
       }
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(.needs("mandoc"))
-  func `the manual page shows every command with its options and examples, as help has them`() throws {
+  func `the manual page has the options and examples of every command's help`() throws {
     try withPage { path in
       let text = try Shell.run("mandoc -T utf8 -O width=200 \(path) | sed 's/.\\x08//g'").output
       let shown = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `every variable that the program reads is in the manual page, by name or by that of its option`()
+  @Test func `every variable that the program reads is in the manual page`()
     throws
   {
     let page = try Self.page()
@@ -73,7 +73,7 @@ import Testing
     #expect(seen > 15)
   }
 
-  @Test func `help of every command has examples that can be pasted from a narrow terminal`() throws {
+  @Test func `help of every command has examples that fit a narrow terminal`() throws {
     let help = try ProgramHelp.of(.exporter)
     for command in help.commands {
       #expect((command.discussion ?? "").contains("Examples:\n  "), "\(command.commandName)")
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func `the version has a number, and says that this build is none of a commit`() throws {
+  @Test func `the version has a number and marks a development build`() throws {
     let result = try Program.exporter.run(["--version"])
     #expect(result.output.wholeMatch(of: /\d+\.\d+\.\d+ \(development build\)\n/) != nil, "\(result.output)")
   }
@@ -106,7 +106,7 @@ import Testing
   }
 }
 
-/// What a program tells of its own command line.
+/// The command line of a program, from `--experimental-dump-help`.
 struct ProgramHelp: Decodable {
   let commandName: String
   let abstract: String?

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce, .serialized) struct MetricsFileTests {
   private static let prefix = "cloudsmith_audit_export_"
 
-  /// The samples of a metrics file, by name without its prefix, and the labels that all but the first have.
+  /// The values of a metrics file by name without prefix, and the labels of all metrics but `build_info`.
   private func metrics(_ file: String) throws -> (values: [String: Double], labels: Set<String>) {
     let text = try String(contentsOfFile: file, encoding: .utf8)
     if Shell.works("command -v promtool") {
@@ -22,7 +22,7 @@ import Testing
     return (values, labels)
   }
 
-  @Test func `the metrics file has what the report has, and is there for others to read`() throws {
+  @Test func `the metrics file has the values of the report`() throws {
     try Bench.with(["--generate", "500", "--fail-every", "2", "--fail-status", "503"]) { bench in
       let file = bench.folder + "/cloudsmith.prom"
       let result = try bench.export([
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `a run that fails writes it too, and the archive remembers the last success`() throws {
+  @Test func `a failed run writes metrics too, and the archive remembers the last success`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let file = bench.folder + "/cloudsmith.prom"
       let options = ["--metrics-file", file]
@@ -66,7 +66,7 @@ import Testing
 
       #expect(try bench.export(options + Bench.start).status == 0)
       let success = try metrics(file).values
-      // The file is not what remembers.
+      // The archive remembers the last success, not the file.
       try FileManager.default.removeItem(atPath: file)
       for (environment, more, status) in [
         (["CLOUDSMITH_API_KEY": "wrong"], [], 20),
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test(arguments: ["000", "027", "077"])
-  func `the metrics file can be read by all, whatever the mask, and replaces what was there`(mask: String)
+  func `the metrics file is world-readable whatever the umask, and replaces the old one`(mask: String)
     throws
   {
     try Bench.with(["--generate", "5"]) { bench in
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test(arguments: [[], ["--quiet"]])
-  func `a metrics file that cannot be written is a warning, and harms nothing`(quiet: [String]) throws {
+  func `an unwritable metrics file is only a warning`(quiet: [String]) throws {
     try Bench.with(["--generate", "50"]) { bench in
       let result = try bench.export(
         quiet + [
@@ -168,7 +168,7 @@ import Testing
     }
   }
 
-  @Test func `runs of two logs that share a metrics file keep both, also when they end at once`() throws {
+  @Test func `concurrent runs that share a metrics file keep the metrics of all logs`() throws {
     let names = (1...6).map { "org-\($0)" }
     let options = ["--generate", "30", "--repository", "tools"] + names.flatMap { ["--organization", $0] }
     try Bench.with(options) { bench in
@@ -193,7 +193,7 @@ import Testing
       }
       let wanted = names.map { "organization=\"\($0)\"" } + ["organization=\"acme\",repository=\"tools\""]
       #expect(try labels() == wanted.sorted())
-      // A run replaces its own figures, and nothing that another program would not read stays.
+      // A run replaces its own metrics and drops lines that are not valid metrics.
       try Data((figures() + "other{a=\"b\"} 1\n\u{1B}[2J\n").utf8).write(to: URL(filePath: prom))
       let again = try export("org-1").wait()
       #expect(again.status == 0, "\(again.log)")
@@ -208,7 +208,7 @@ import Testing
   }
 
   @Test(arguments: [[0xFF, 0x00], Array("# HELP".utf8)] as [[UInt8]])
-  func `a metrics file that is none is replaced`(bytes: [UInt8]) throws {
+  func `a file that holds no metrics is replaced`(bytes: [UInt8]) throws {
     try Bench.with(["--generate", "30"]) { bench in
       let prom = bench.folder + "/figures.prom"
       try Data(bytes).write(to: URL(filePath: prom))
@@ -221,7 +221,7 @@ import Testing
   }
 
   @Test(.needs("curl"))
-  func `the documented line for a Pushgateway sends the figures, and keeps the status`() throws {
+  func `the documented Pushgateway command sends the metrics and keeps the exit status`() throws {
     let line = try #require(
       try Document("Monitoring").blocks.flatMap(\.session).map(\.command)
         .first { $0.contains("$PUSHGATEWAY") })
@@ -234,7 +234,7 @@ import Testing
           .replacing("cloudsmith-audit-export export", with: try Program.exporter.path + " export")
         let environment = bench.environment.merging(["PUSHGATEWAY": gateway.url]) { $1 }
           .merging(key.map { ["CLOUDSMITH_API_KEY": $0] } ?? [:]) { $1 }
-        // The first night, which is not this one.
+        // A first run, so that this one is not the first.
         #expect(try bench.export(Bench.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is mistyped is named, with what was probably meant.
+/// Mistyped commands, options and values are named, with the nearest right one.
 @Suite(.fewAtOnce) struct MistakeTests {
   @Test(arguments: [
     (["exprot"], "Unknown command 'exprot'. Did you mean 'export'?"),
@@ -21,7 +21,7 @@ import Testing
     (["export", "--archive"], "Missing value for '--archive <dir>'.\n"),
     (["export", "now"], "Unexpected argument 'now'.\n"),
   ])
-  func `a mistake is told in one sentence, with where to read more`(arguments: [String], sentence: String)
+  func `a mistake gets one sentence and a pointer to the help`(arguments: [String], sentence: String)
     throws
   {
     let result = try Program.exporter.run(arguments)
@@ -34,7 +34,7 @@ import Testing
     #expect(lines.last?.hasSuffix("--help'.") ?? false)
   }
 
-  @Test func `help that is asked for is no mistake`() throws {
+  @Test func `requested help goes to stdout with status 0`() throws {
     for arguments in [["help"], ["--help"], ["help", "export"], ["export", "-h"], ["export", "-qh"]] {
       let result = try Program.exporter.run(arguments)
       #expect(result.status == 0 && result.log.isEmpty, "\(arguments): \(result.log)")
@@ -42,14 +42,14 @@ import Testing
     }
   }
 
-  @Test func `every value that completion offers is taken, and guessed at when its end is missing`() throws {
+  @Test func `every completed value is accepted, and suggested if its last letter is missing`() throws {
     var seen = 0
     for command in try ProgramHelp.of(.exporter).commands {
       for argument in command.arguments ?? [] {
         for value in argument.completionKind?.list?.values ?? [] {
           let result = try run(command, argument, value)
           #expect(!result.log.contains("\(argument.long) '"), "\(command.commandName): \(result.log)")
-          // Of short words too many are near, and some are the beginning of another.
+          // Short words have too many neighbours, and some are prefixes of others.
           guard value.count > 3, value != "csv,parquet" else { continue }
           let mistaken = try run(command, argument, String(value.dropLast()))
           #expect(mistaken.status == 64)
@@ -63,7 +63,7 @@ import Testing
     #expect(seen > 20)
   }
 
-  /// Runs a command with what it needs, but a key and an archive, and one option.
+  /// Runs a command with one option and the required options, but without key and archive.
   private func run(_ command: ProgramHelp, _ argument: ProgramHelp.Argument, _ value: String) throws
     -> CommandOutcome
   {
@@ -76,7 +76,7 @@ import Testing
   }
 }
 
-/// Bad input gets one sentence and status 64.
+/// Wrong values get one sentence and status 64.
 @Suite(.fewAtOnce) struct UsageTests {
   private static let right = ["export", "--organization", "acme", "--archive", "/tmp/never-made"]
 
@@ -115,7 +115,7 @@ import Testing
     (["--api-key-file", "/tmp/never-made/key"], "cannot be read"),
     (["--proxy", "nonsense://"], "http://proxy.example:3128"),
   ])
-  func `a wrong option gets one sentence, and status 64`(options: [String], sentence: String) throws {
+  func `a wrong option gets one sentence and status 64`(options: [String], sentence: String) throws {
     let result = try Program.exporter.run(
       UsageTests.right + options, environment: ["CLOUDSMITH_API_KEY": "k-123456"])
     #expect(result.status == 64, "\(options)")
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(arguments: ["../acme", "acme/../other", "acme/", "/acme", "My Org", "acme/a/b", "..", "a%2fb", ""])
-  func `what is no slug is refused before it touches a URL or a path`(name: String) throws {
+  func `an invalid slug is refused before it is used in a URL or path`(name: String) throws {
     let result = try Program.exporter.run(
       ["export", "--archive", "/tmp/never-made", "--organization", name],
       environment: ["CLOUDSMITH_API_KEY": "k-123456"])
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test(arguments: ["two words", "tab\tinside", "line\nbreak"])
-  func `a key with white space inside is refused, and not repeated`(key: String) throws {
+  func `a key with inner white space is refused and not repeated`(key: String) throws {
     let result = try Program.exporter.run(UsageTests.right, environment: ["CLOUDSMITH_API_KEY": key])
     #expect(result.status == 64)
     #expect(result.log.contains("CLOUDSMITH_API_KEY"))
@@ -143,14 +143,14 @@ import Testing
     #expect(!result.log.contains(key.split(separator: " ")[0]))
   }
 
-  @Test func `no key at all is told, with where to put one`() throws {
+  @Test func `a missing key is reported with the places for one`() throws {
     let result = try Program.exporter.run(UsageTests.right)
     #expect(result.status == 64)
     #expect(result.log.contains("CLOUDSMITH_API_KEY"))
     #expect(result.log.contains("--api-key-file"))
   }
 
-  @Test func `an unknown option is named, with the nearest one`() throws {
+  @Test func `an unknown option is named with the nearest known one`() throws {
     let result = try Program.exporter.run(UsageTests.right + ["--page-siz", "5"])
     #expect(result.status == 64)
     #expect(result.log.contains("--page-siz"))
@@ -165,7 +165,7 @@ import Testing
     #expect(result.log.contains("CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '0'"))
   }
 
-  @Test func `help names every option of export, and every exit status`() throws {
+  @Test func `help names every option of export and every exit status`() throws {
     let help = try Program.exporter.run(["help", "export"])
     #expect(help.status == 0)
     for option in [
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  @Test func `status of what is not there says so, with status 10`() throws {
+  @Test func `status of a missing archive says so with status 10`() throws {
     let result = try Program.exporter.run(["status", "-o", "acme", "--archive", "/tmp/never-made"])
     #expect(result.status == 10)
     #expect(result.log.contains("No archive of 'acme'"))

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A run where there is no archive yet: the first one, or one in the wrong place.
+/// Runs without an existing archive: first runs, and runs with a wrong path.
 @Suite(.fewAtOnce, .serialized) struct NewArchiveTests {
   private func isThere(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
 
   // MARK: The warning
 
-  @Test func `an archive that begins now is warned about, once, with --quiet too`() throws {
+  @Test func `a new archive that starts now causes one warning, also with --quiet`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let first = try bench.export(["-q"])
       #expect(first.status == 0 && first.output.isEmpty, "\(first.log)")
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `an archive whose beginning is given is no reason to warn, and is told`() throws {
+  @Test func `an archive with a given start is reported without a warning`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let window = ["--from", Bench.startTime, "--to", Past.time(daysAgo: 1)]
       let inEnvironment = ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": Bench.startTime]
@@ -51,7 +51,7 @@ import Testing
 
   // MARK: --existing
 
-  @Test func `--existing makes no archive: status 10, nothing on the disk, nothing asked`() throws {
+  @Test func `--existing refuses to create an archive with status 10, before any request or write`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       for (options, environment, source) in [
         (["--existing"], [:], "--existing"),
@@ -71,19 +71,19 @@ import Testing
           #expect(!isThere(bench.archive))
         }
       }
-      // Said on the command line, it counts before the environment; and once there is an archive, all is as ever.
+      // The command line overrides the environment. Once the archive exists, --existing has no effect.
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_EXISTING": "true"]
       let first = try bench.export(Bench.start + ["--no-existing", "-q"], environment: environment)
       #expect(first.status == 0 && first.log.isEmpty, "\(first.log)")
       let second = try bench.export(["--existing", "-q"])
       #expect(second.status == 0 && second.log.isEmpty, "\(second.log)")
-      // The archive of another log is none of this one.
+      // An archive of another log does not count.
       let other = try bench.export(["--organization", "acme-2", "--existing"])
       #expect(other.status == 10, "\(other.log)")
     }
   }
 
-  @Test func `a job file says it for all logs or for one, check agrees, and the report has the status`()
+  @Test func `a job file sets existing for all logs or one, and check and the report agree`()
     throws
   {
     try Bench.with(["--organization", "globex", "--generate", "50"]) { bench in
@@ -120,7 +120,7 @@ import Testing
 
   // MARK: A first run that does not come to a commit
 
-  @Test func `a first run interrupted before its first commit names the whole command, its start included`()
+  @Test func `a first run interrupted before its first commit prints the full command to repeat`()
     throws
   {
     try Bench.with(["--generate", "50", "--delay", "600s"]) { bench in
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func `so does one that the API leaves, wherever the start was given`()
+  @Test func `a first run that loses the API prints the full command too`()
     throws
   {
     try Bench.with(["--generate", "50"]) { bench in
@@ -180,9 +180,9 @@ import Testing
 
   // MARK: Two at once
 
-  @Test func `of two first runs at once, of an organisation and of a repository, one is refused`() throws {
+  @Test func `of two concurrent first runs for an organisation and a repository, one is refused`() throws {
     try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
-      // It has taken its lock, and waits for its second request, when the other comes and goes.
+      // The slow run holds its lock and waits for its second request while the other run starts and ends.
       var arguments = bench.arguments(Bench.start)
       arguments.replace(["unlimited"], with: ["0.5"])
       let slower = try Program.exporter.start(arguments, environment: bench.environment)
@@ -198,7 +198,7 @@ import Testing
         """
       #expect(refused.status == 64 && refused.log.contains(sentence), "\(refused.log)")
       #expect(refused.output.contains("0 added"), "\(refused.output)")
-      // As for one that comes later.
+      // A later run is refused in the same way.
       let later = try bench.export(Bench.start)
       #expect(later.status == 64 && later.log.contains(sentence), "\(later.log)")
       let verify = try Program.exporter.run(["verify", "-o", "acme/my-repo", "--archive", bench.archive])

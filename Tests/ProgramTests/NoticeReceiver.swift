@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A server on loopback, such as a dead man's switch: it gives one answer to every request, and remembers what came.
+/// A server on loopback that gives every request the same response and records the requests.
 final class NoticeReceiver: Sendable {
   struct Sign: Equatable {
     /// `POST /ping/u`
@@ -18,8 +18,8 @@ final class NoticeReceiver: Sendable {
   var url: String { "http://127.0.0.1:\(port)" }
 
   /// - Parameters:
-  ///   - status: nil: the connection is closed without an answer.
-  ///   - head: more fields of the answer, each with its line's end.
+  ///   - status: of every response; nil closes the connection without a response.
+  ///   - head: more header fields of the response, each with CRLF.
   init(status: Int?, head: String = "", body: String = "OK") throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()

@@ -10,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func `every line of a log in JSON is an object with the same keys, to the last error`() throws {
+  @Test func `every line of a JSON log is an object with the same keys, even the last error`() throws {
     try Bench.with(["--generate", "500", "--fail-every", "2"]) { bench in
       func lines(_ result: CommandOutcome) throws -> [[String: Any]] {
         try result.log.split(separator: "\n").map { line in
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `a run that is done is told to the URL, one that failed to its fail, with the words`() throws {
+  @Test func `a successful run pings the URL, and a failed run its fail path with the message`() throws {
     let device = try NoticeReceiver(status: 200)
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: [404, 500, nil] as [Int?])
-  func `a ping that fails is a warning, and changes neither status nor archive`(status: Int?) throws {
+  func `a failed ping is a warning and changes neither status nor archive`(status: Int?) throws {
     let device = try NoticeReceiver(status: status)
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test(arguments: ["http://example.com/5up3r-53cr3t", "5up3r-53cr3t", "https://u:5up3r-53cr3t@example.com/"])
-  func `a URL that is none, or would go in the clear, is refused without repeating it`(url: String) throws {
+  func `an invalid or unencrypted URL is refused and not repeated in the message`(url: String) throws {
     let result = try Program.exporter.run(
       ["export", "-o", "acme", "--archive", "/tmp/never-made", "--notify-url", url],
       environment: ["CLOUDSMITH_API_KEY": "k-12345678"])
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test
-  func `the logs of a job file stand in one metrics file and one ping, of which one that fails is told`()
+  func `all logs of a job share one metrics file and one ping, which names the failed log`()
     throws
   {
     let device = try NoticeReceiver(status: 200)
@@ -156,7 +156,7 @@ import Testing
     }
   }
 
-  @Test func `two logs of a job that fail are both told, in the log, in JSON and to the dead man's switch`()
+  @Test func `two failed logs of a job are both reported in text, JSON, metrics and the ping`()
     throws
   {
     let device = try NoticeReceiver(status: 200)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What goes to stdout and stderr, and what does not.
+/// What goes to stdout and stderr.
 @Suite(.fewAtOnce, .serialized) struct OutputTests {
   private func lines(_ log: String) throws -> [[String: Any]] {
     try log.split(separator: "\n").map { line in
@@ -10,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func `with --quiet a run that is done says nothing, unless an answer is asked for`() throws {
+  @Test func `with --quiet, a successful run prints nothing unless output is requested`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       for options in [["-q"], ["-q", "--log-format", "json"]] {
         let result = try bench.export(Bench.start + options)
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test func `with -q and a log in JSON there is nothing but JSON, whatever goes wrong`() throws {
+  @Test func `with -q and a JSON log, every line is JSON, whatever goes wrong`() throws {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in
       let options = ["-q", "--log-format", "json"]
       #expect(try bench.export(Bench.start).status == 0)
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func `with --quiet a run that is done still warns of what somebody should act on`() throws {
+  @Test func `with --quiet, a successful run still prints warnings that need action`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       let start = Date(timeIntervalSinceNow: -20.8 * 3_600).formatted(.iso8601)
       let result = try bench.export([
@@ -89,8 +89,8 @@ import Testing
     }
   }
 
-  /// What is about to be lost is so by the API's clock, and two warnings do not hide each other.
-  @Test func `a clock that is ahead hides no warning, and the figures are those of the API's clock`() throws {
+  /// Events expire by the API's clock, and one warning does not hide another.
+  @Test func `a fast clock hides no warning, and metrics use the API's clock`() throws {
     func before(_ days: Double) -> String { Past.time(daysAgo: days) }
     let ahead = 10.0
     let options = [
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test func `a refused key is not told as a want of events`() throws {
+  @Test func `a refused key is not reported as a lack of events`() throws {
     try Bench.with(["--generate", "50"]) { bench in
       for (environment, status, words) in [
         (["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
@@ -137,7 +137,7 @@ import Testing
     }
   }
 
-  @Test func `a run that fails half way tells what it did, in text, in JSON and in its metrics`() throws {
+  @Test func `a run that fails half way reports its work in text, JSON and metrics`() throws {
     try Bench.with(["--generate", "5000", "--rate-limit", "7", "--rate-window", "1h"]) { bench in
       let file = bench.folder + "/figures.prom"
       let options =
@@ -146,7 +146,7 @@ import Testing
         let result = try bench.export(options + ["--output-format", format, "--archive", archive])
         #expect(result.status == 3 && result.log.contains("longer than --max-wait allows"), "\(result.log)")
         guard format == "json" else {
-          // The limit was used up by the run before: this one received nothing.
+          // The previous run used up the limit, so this one received nothing.
           #expect(result.output.hasPrefix("acme: nothing was exported: the API asks for"), "\(result.output)")
           continue
         }
@@ -169,8 +169,7 @@ import Testing
     }
   }
 
-  @Test func `a run that asked nothing, or was not answered, does not say that there were no events`() throws
-  {
+  @Test func `a run without any response does not claim that there were no events`() throws {
     try Bench.with(["--generate", "50", "--date-behind", "3h"]) { bench in
       let future = ["--backfill-start-time", Date(timeIntervalSinceNow: -3_600).formatted(.iso8601)]
       for (options, environment, status, words) in [

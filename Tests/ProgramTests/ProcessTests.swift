@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the caller of the program leaves open, and how it ends the program.
+/// Signals, kills, concurrent runs and closed descriptors.
 @Suite(.fewAtOnce, .serialized) struct ProcessTests {
   @Test
   func
-    `a run killed at a random moment leaves an archive that the next run completes, as if nothing had been`()
+    `after a kill at a random moment, the next run completes the same archive`()
     throws
   {
     try Bench.with(Bench.generate(6_000)) { bench in
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `SIGTERM ends a run in order: what is complete is kept, the lock is free, the status is 130`()
+  @Test func `SIGTERM keeps complete days, releases the lock, and exits with status 130`()
     throws
   {
     try Bench.with(Bench.generate(20_000)) { bench in
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test
-  func `a second run while one is under way ends at once with status 11, and says who holds the archive`()
+  func `a second concurrent run ends at once with status 11 and names the lock holder`()
     throws
   {
     try Bench.with(Bench.generate(5_000)) { bench in
@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
-  func `closed standard descriptors are opened first, so that no file gets what is said`(closed: String)
+  func `with closed standard descriptors, no output goes into another file`(closed: String)
     throws
   {
     try Bench.with(["--generate", "400"]) { bench in
@@ -85,7 +85,7 @@ import Testing
         "--backfill-start-time", Bench.startTime, "--log-level", "debug", "--metrics-file", file,
         "--output-format", "json",
       ]
-      // What is said would go to the descriptor that a folder, a part or a socket had got.
+      // Otherwise a folder, a part or a socket would get the number of stdout or stderr.
       let run = try Shell.run(
         "\"$@\" \(closed)", bench.arguments(options),
         environment: bench.environment)
@@ -103,14 +103,14 @@ import Testing
     }
   }
 
-  @Test func `a key from a closed stdin is an empty one`() throws {
+  @Test func `a key from a closed stdin counts as empty`() throws {
     let result = try Shell.run(
       "\"$@\" <&-", ["export", "-o", "acme", "--archive", "/tmp/never-made", "--api-key-file", "-"])
     #expect(result.status == 64 && result.log.contains("the API key is empty"), "\(result.log)")
   }
 
   @Test(arguments: [(SIGHUP, 130), (SIGQUIT, SIGQUIT), (SIGABRT, SIGABRT)] as [(Int32, Int32)])
-  func `SIGHUP ends a run in order, SIGQUIT and SIGABRT at once, and the next run goes on`(
+  func `SIGHUP ends a run in order, SIGQUIT and SIGABRT at once, and the next run continues`(
     number: Int32, status: Int32
   ) throws {
     try Bench.with(["--generate", "20000"]) { bench in
@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func `a run that nohup started outlives the terminal`() throws {
+  @Test func `a run started with nohup survives SIGHUP`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
       var arguments = bench.arguments(["--backfill-start-time", Bench.startTime, "--page-size", "100"])
       arguments.replace(["unlimited"], with: ["10"])

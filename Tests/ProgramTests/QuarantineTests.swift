@@ -5,7 +5,7 @@ import Testing
 
 /// Records that cannot be rows, and times that need care.
 @Suite(.fewAtOnce, .serialized) struct QuarantineTests {
-  @Test func `records that cannot be rows go to quarantine once: status 4, then 0`() throws {
+  @Test func `records that cannot be rows are quarantined once, with status 4 and then 0`() throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"},7]"#
@@ -20,10 +20,10 @@ import Testing
     }
   }
 
-  /// All of the second is one instant, so that no event of it is found out of order.
+  /// A whole leap second counts as one instant, so none of its events is out of order.
   @Test
   func
-    `events of a leap second are archived on the next day and counted, an offset without a colon is not read`()
+    `leap seconds are archived on the next day, and offsets without a colon are refused`()
     throws
   {
     let day = String(Bench.month.from.prefix(10))
@@ -42,7 +42,7 @@ import Testing
         #expect(first.status == 4, "\(first.log)")
         let run = try #require(try first.json["run"] as? [String: Any])
         #expect(run["rows_added"] as? Int == 6 && run["quarantined"] as? Int == 2)
-        // What is received twice is counted twice.
+        // An event that is received twice counts twice.
         let leapSeconds = try #require(run["leap_seconds"] as? Int)
         #expect(leapSeconds >= 3 && leapSeconds.isMultiple(of: 3))
         let partitions = try #require(try bench.manifest()["partitions"] as? [[String: Any]])
@@ -62,7 +62,7 @@ import Testing
           lines.contains(
             #""reason":"unreadable event_at: it has no time zone","record":{"event_at":"\#(times[7])""#))
 
-        // Read again, they are known.
+        // The second run knows them.
         let second = try bench.export(options)
         let again = try #require(try second.json["run"] as? [String: Any])
         #expect(second.status == 0 && again["rows_added"] as? Int == 0, "\(second.log)")
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func `a file of quarantine that is gone is told by status and by runs, with the cure`() throws {
+  @Test func `status and export report a missing quarantine file with its remedy`() throws {
     let folder = try Folder.make()
     defer { folder.remove() }
     let events = #"[{"uuid":"a","event_at":"\#(Bench.month.to)"},{"uuid":"b"}]"#
@@ -90,7 +90,7 @@ import Testing
       #expect(run.status == 2, "\(run.log)")
       let command = try #require(run.log.firstMatch(of: /--from (\S+) --to (\S+) --replace/))
       #expect(status.log.contains(command.0))
-      // What the sentence says, done to the letter. The run before has met the record again, and stored it.
+      // Do exactly what the message says. The previous run has already stored the record again.
       let cure = try bench.export(["--from", "\(command.1)", "--to", "\(command.2)", "--replace"])
       #expect(cure.status == 0, "\(cure.log)")
       #expect(try bench.export().status == 0)

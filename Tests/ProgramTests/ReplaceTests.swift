@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test
-  func `an event on two days is told with both, and what the answer says to do ends it`() async throws {
+  func `an event on two days is reported with both, and the printed commands repair it`() async throws {
     let options = ["--generate", "60", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-04"]
     try await Bench.with(options) { bench in
       let exported = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
@@ -53,14 +53,14 @@ import Testing
     }
   }
 
-  /// The commands that an answer shows, each on a line of its own.
+  /// The commands in the output, each on its own line.
   private func commands(in output: String) -> [String] {
     output.split(separator: "\n").filter { $0.hasPrefix("  cloudsmith-audit-export ") }.map {
       String($0.dropFirst(2))
     }
   }
 
-  /// Runs a command as it is printed, in a shell that knows the key, and not the host.
+  /// Runs a printed command in a shell that has the key, but not the host.
   private func paste(_ command: String, _ bench: Bench) throws -> CommandOutcome {
     #expect(command.hasPrefix("cloudsmith-audit-export "), "\(command)")
     return try Shell.run(
@@ -70,7 +70,7 @@ import Testing
       ])
   }
 
-  /// Each case needs another option than the defaults, or none.
+  /// Each case needs other options in the command.
   @Test(
     arguments: [
       (1_000, [], [:]), (1_000, ["--format", "csv,parquet"], [:]),
@@ -78,7 +78,7 @@ import Testing
       (20, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
       (40, [], ["CLOUDSMITH_AUDIT_EXPORT_RETENTION": "45d"]),
     ] as [(Double, [String], [String: String])])
-  func `the command that is printed for a damaged day mends it as it stands, whatever the archive needs`(
+  func `the printed command repairs a damaged day unchanged, whatever options the archive needs`(
     daysAgo: Double, options: [String], environment: [String: String]
   ) throws {
     let time = Past.time(daysAgo: daysAgo)
@@ -117,7 +117,9 @@ import Testing
     }
   }
 
-  /// Puts an event of 2024-02-01 on 2024-02-03 too, as if it had been read there before its time was corrected. Returns its uuid.
+  /// Copies an event of 2024-02-01 to 2024-02-03, as if it had been read there before its time was corrected.
+  ///
+  /// - Returns: the uuid of the event.
   private func moveEvent(in folder: String) async throws -> String {
     let manifest = try await #require(try ArchiveOnDisk(folder).manifest)
     let (first, last) = (try #require(Day("2024-02-01")), try #require(Day("2024-02-03")))

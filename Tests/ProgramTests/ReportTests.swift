@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `report`, from the archive to what a browser makes of the page.
+/// `report`, from the archive to the page in a browser.
 @Suite(.fewAtOnce) struct ReportTests {
-  /// What `check-report.py` read in a page.
+  /// The content of a page, as `check-report.py` reads it.
   private struct Page {
     var cells: [String]
     var rows: [[String]]
@@ -18,7 +18,7 @@ import Testing
       marks = try #require(json["marks"] as? Int)
     }
 
-    /// The number beside the name that a table has first.
+    /// The second cell of the table row with this first cell.
     func count(_ name: String) -> String? { rows.first { $0.first == name }?.dropFirst().first }
   }
 
@@ -36,7 +36,7 @@ import Testing
   private static var hasBrowser: Bool { Python.isThere && Shell.works("command -v \(chromium)") }
 
   @Test(.needsPython)
-  func `the page of the sample is sound HTML, says what the archive holds, and no more than it promises`()
+  func `the page of the sample is valid HTML and states what the archive holds`()
     throws
   {
     try with { folder in
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test(.needsPython)
-  func `a window counts what lies in it, and without verification the page says so`() throws {
+  func `a report of a window counts only its events, and says when nothing was verified`() throws {
     try with { folder in
       let file = folder + "/audit.html"
       let result = try report(
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(.needsPython)
-  func `damage is status 2, and the page is written, says so, and leaves the day out`() throws {
+  func `damage is status 2, and the page is written without the damaged day and says so`() throws {
     try with { folder in
       let (archive, file) = (folder + "/archive", folder + "/audit.html")
       try FileManager.default.copyItem(atPath: sample, toPath: archive)
@@ -98,13 +98,13 @@ import Testing
       #expect(text.contains("<b>Damaged.</b>") && text.contains("class=\"damaged\""))
       #expect(text.contains("<b>1 day is not counted</b>"))
       _ = try Page(Python.run("check-report.py", [file]))
-      // Without the verification too: nothing is counted that is not as it was sealed.
+      // Without verification, too, altered files are not counted.
       #expect(try report(archive, file, ["--skip-verification"]).status == 2)
     }
   }
 
   @Test(.needsPython)
-  func `a commit record that cannot be read is told, and keeps nothing else from the page`() throws {
+  func `an unreadable commit record is reported, and the page shows everything else`() throws {
     try with { folder in
       let (archive, file) = (folder + "/archive", folder + "/audit.html")
       try FileManager.default.copyItem(atPath: sample, toPath: archive)
@@ -121,7 +121,7 @@ import Testing
   @Test(arguments: [
     "csv/x.html", "csv/organization=acme/x.html", "_manifest/x.html", "_manifest/acme/x.html",
   ])
-  func `nothing is written into the archive's own folders`(place: String) throws {
+  func `the page is never written into the archive's own folders`(place: String) throws {
     try with { folder in
       let archive = folder + "/archive"
       try FileManager.default.copyItem(atPath: sample, toPath: archive)
@@ -140,11 +140,11 @@ import Testing
     }
   }
 
-  @Test func `a page that cannot be written leaves what was there`() throws {
+  @Test func `a page that cannot be written leaves the existing file unchanged`() throws {
     try with { folder in
       let file = folder + "/audit.html"
       try "before".write(toFile: file, atomically: true, encoding: .utf8)
-      // A limit on the size of files stands for a full disk.
+      // A limit on the file size simulates a full disk.
       let full = try Shell.run(
         "trap '' XFSZ; ulimit -f 4; exec \"$@\"",
         ["report", "-q", "-o", "acme", "--archive", sample, "--html", file])
@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  /// Records with such text in every field that takes some.
+  /// Hostile text for every text field of a record.
   private static let hostile = [
     "</svg><script>alert(1)</script>", "</style><style>*{display:none}</style>",
     "\"><img src=x onerror=alert(1)>",
@@ -226,7 +226,7 @@ import Testing
     .enabled(
       if: hasBrowser, "needs chromium-headless-shell and CLOUDSMITH_TEST_PYTHON; Scripts/test sets both up"))
   func
-    `a browser shows the page as it was written, asks for nothing else, and finds no breach of its policy`()
+    `a browser shows the page unchanged, loads nothing else, and reports no policy violation`()
     throws
   {
     try with { folder in
@@ -241,7 +241,7 @@ import Testing
             --enable-logging=stderr --virtual-time-budget=2000 --dump-dom 'file://\(page)'
             """)
         }
-        // That the browser would tell: of a page that is not as ours.
+        // A page that breaks the policy shows that the browser reports violations.
         let other = folder + "/other.html"
         try "<img src='http://127.0.0.1:9/x.png'><script>console.log('heard')</script>"
           .write(toFile: other, atomically: true, encoding: .utf8)
@@ -265,7 +265,7 @@ import Testing
     .enabled(
       if: hasBrowser, "needs chromium-headless-shell and CLOUDSMITH_TEST_PYTHON; Scripts/test sets both up"),
     arguments: [320, 420, 1200])
-  func `no part of the page goes beyond the edge of the screen, however narrow it is`(width: Int) throws {
+  func `no part of the page overflows even a narrow screen`(width: Int) throws {
     try with { folder in
       try hostileArchive(folder) { archive in
         #expect(try report(archive, folder + "/audit.html").status == 0)
@@ -289,7 +289,7 @@ import Testing
   @Test(
     .enabled(
       if: hasBrowser, "needs chromium-headless-shell and CLOUDSMITH_TEST_PYTHON; Scripts/test sets both up"))
-  func `light and dark are two pictures of a year, and neither is blank`() throws {
+  func `light and dark mode render differently, and neither is blank`() throws {
     try with { folder in
       try Bench.with(["--generate", "3000", "--from", "2024-01-01", "--to", "2025-01-01"]) { bench in
         let result = try bench.export([

@@ -2,21 +2,21 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `samples/warehouses`: the loaders, run against real engines as their readers would run them.
+/// `samples/warehouses`: the loaders, run against real engines.
 @Suite(.fewAtOnce) struct WarehouseTests {
   private static let names = [
     "postgresql", "duckdb", "clickhouse", "spark", "bigquery", "snowflake", "redshift", "athena",
   ]
 
   @Test(arguments: names)
-  func `the tables of the sample are those that schema prints`(name: String) throws {
+  func `the sample tables equal the output of schema`(name: String) throws {
     let printed = try Program.exporter.run(["schema", "--as", name])
     #expect(printed.status == 0 && printed.log.isEmpty)
     let sample = Repository.path("samples/warehouses/\(name)/schema.sql")
     #expect(try String(contentsOfFile: sample, encoding: .utf8) == printed.output)
   }
 
-  @Test func `help of schema names every warehouse, and so does the refusal of another`() throws {
+  @Test func `help of schema and the error for an unknown warehouse name every warehouse`() throws {
     let help = try Program.exporter.run(["help", "schema"])
     let refusal = try Program.exporter.run(["schema", "--as", "oracle"])
     #expect(refusal.status == 64 && refusal.log.contains("'oracle'"))
@@ -51,11 +51,11 @@ import Testing
   }
 
   @Test(.needsPython)
-  func `Other engines find every cell of a nasty log in its Parquet parts, read as one table`() throws {
+  func `other engines read every cell of a nasty log from its Parquet parts as one table`() throws {
     try load("parquet", [Self.engines.isEmpty ? "pyarrow,duckdb,polars" : Self.engines])
   }
 
-  /// Those of `Scripts/test --engines`; some are too heavy for every run.
+  /// Engines that are too heavy for every run; `Scripts/test --engines` sets them.
   private static let engines = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_ENGINES"] ?? ""
 
   private func load(_ engine: String, _ more: [String] = []) throws {
@@ -71,13 +71,13 @@ import Testing
   @Test(
     .needsPython,
     .needs("jq"))
-  func `what no warehouse runs here says so, and tells a client what reads as its SQL`() throws {
+  func `samples for warehouses that cannot run here say so and have valid SQL`() throws {
     let result = try Python.run("check-samples.py", ["warehouses", try Program.exporter.path])
     #expect(result.status == 0, "\(result.output)\(result.log)")
   }
 }
 
-/// `samples/scheduling`, each held to the rules of what will read it.
+/// `samples/scheduling`, each file checked by the tool that reads it.
 @Suite(.fewAtOnce) struct SchedulingTests {
   @Test(
     .needs("systemd-analyze"))
@@ -91,7 +91,7 @@ import Testing
     }
     for unit in units {
       let text = try String(contentsOfFile: Repository.path("samples/scheduling/\(unit)"), encoding: .utf8)
-      // The program has to be there for systemd to find no fault.
+      // systemd requires that the program exists.
       try text.replacing("/usr/local/bin/cloudsmith-audit-export", with: exporter)
         .write(
           toFile: "\(folder)/\(unit.replacing("@", with: "@my-org"))", atomically: true, encoding: .utf8)
@@ -105,12 +105,12 @@ import Testing
   @Test(
     .needsPython,
     arguments: ["kubernetes", "github", "airflow", "crontab"])
-  func `the samples for other schedulers have no fault`(scheduler: String) throws {
+  func `the samples for other schedulers are valid`(scheduler: String) throws {
     let result = try Python.run("check-samples.py", [scheduler])
     #expect(result.status == 0, "\(result.output)\(result.log)")
   }
 
-  @Test func `every option that a sample gives to the program is one of its options`() throws {
+  @Test func `every option that a sample passes to the program exists`() throws {
     let help = try ["export", "changes", "verify", "status"]
       .map { try Program.exporter.run(["help", $0]).output }.joined()
     let known = Set(help.matches(of: /--[a-z][-a-z]+/).map { String($0.output) })
@@ -118,7 +118,7 @@ import Testing
     var seen = 0
     for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
       let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
-      // An option belongs to the program when its command stands before it, on lines that are continued.
+      // An option belongs to the program if its command precedes it on the same, possibly continued, line.
       for call in text.matches(of: /cloudsmith-audit-export"?,? (?:[^\n]*\\\n)*[^\n]*/) {
         for option in call.output.matches(of: /--[a-z][-a-z]+/) {
           #expect(known.contains(String(option.output)), "\(file): \(option.output)")
@@ -130,7 +130,7 @@ import Testing
   }
 }
 
-/// `samples/monitoring`, held to the rules of Prometheus' own tool, and to what the program writes.
+/// `samples/monitoring`, checked by promtool and against the metrics that the program writes.
 @Suite(.fewAtOnce) struct MonitoringTests {
   private static let folder = Repository.path("samples/monitoring")
 
@@ -150,7 +150,7 @@ import Testing
       ("!= 0) != 4", "!= 0)"), ("== 2", "== 3"), ("gaps > 0", "gaps > 1"), ("vanished > 0", "vanished > 9"),
       ("for: 2h", "for: 0h"),
     ])
-  func `the tests of the alerts see what is changed in them`(text: String, other: String) throws {
+  func `the alert tests detect a changed alert`(text: String, other: String) throws {
     let temporary = try Folder.make()
     defer { temporary.remove() }
     let folder = temporary.path + "/monitoring"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the scripts of this repository do to the machine that they run on, and what they say.
+/// The scripts of this repository: their effects and their output.
 @Suite(.fewAtOnce) struct ScriptsTests {
   private func source(_ script: String, _ arguments: [String] = [], environment: [String: String] = [:])
     throws
@@ -23,7 +23,7 @@ import Testing
       try folder.write("", to: "root/etc/systemd/system/multi-user.target.wants/unit")
       try FileManager.default.createSymbolicLink(
         atPath: units + "/before.service", withDestinationPath: "/lib/systemd/system/before.service")
-      // As dpkg does: the package's script asks the policy before it starts anything, and enables its units.
+      // Do what dpkg does: the package's script asks the policy before it starts and enables its units.
       for (name, text) in [
         ("id", "echo 0"),
         (
@@ -49,7 +49,7 @@ import Testing
         environment: ["INSTALL_ROOT": root, "PATH": "\(folder.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
       #expect(result.status == 0, "\(result.log)\(result.output)")
       let log = try String(contentsOfFile: folder.path + "/log", encoding: .utf8).split(separator: "\n")
-      // A policy that is there is the machine's own.
+      // An existing policy belongs to the machine.
       #expect(
         log == [
           hasPolicy ? "policy 0" : "policy 101", "install -y -qq --no-install-recommends server",
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// What `run_tests` does about a program that says these lines and ends with this status.
+  /// Runs `run_tests` with a program that prints these lines and exits with this status.
   private func runTests(
     _ lines: [String], status: Int = 0, then last: String = "", environment: [String: String] = [:]
   ) throws -> (result: CommandOutcome, log: String) {
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func `of the output of the tests only what somebody should read is shown, and the rest is kept`()
+  @Test func `Scripts/test shows only relevant output of the tests and keeps the rest`()
     throws
   {
     let lines = [
@@ -95,7 +95,7 @@ import Testing
     #expect(log == lines.joined(separator: "\n"))
   }
 
-  @Test func `tests that end with their process are named`() throws {
+  @Test func `tests that crash their process are named`() throws {
     let (result, _) = try runTests(
       [
         "◇ Test \"one\" started.", "◇ Test \"two\" started.", "✔ Test \"one\" passed after 0.1 seconds.",
@@ -106,14 +106,14 @@ import Testing
       result.output.contains("Index out of range") && result.output.hasSuffix("at work in it:\n  \"two\"\n"))
   }
 
-  @Test func `tests that stand still are ended and named`() throws {
+  @Test func `tests that hang are ended and named`() throws {
     let (result, _) = try runTests(
       ["◇ Test \"one\" started."], then: "sleep 600;", environment: ["STANDSTILL": "1"])
     #expect(result.status == 1, "\(result.log)")
     #expect(result.output.contains("they are ended") && result.output.hasSuffix("\n  \"one\"\n"))
   }
 
-  @Test func `how long the tests still take is known by the last run`() throws {
+  @Test func `the remaining time of the tests is estimated from the last run`() throws {
     try Folder.with { folder in
       let times = try folder.write("10 15\n600 400\n1200 500\n", to: "times")
       func left(_ done: Int, _ elapsed: Int) throws -> String {
@@ -124,7 +124,7 @@ import Testing
     }
   }
 
-  @Test func `a build says little, and what went wrong at its end`() throws {
+  @Test func `a build prints little, and its errors at the end`() throws {
     try Folder.with { folder in
       let log = folder.path + "/logs/build.log"
       let good = try source(#"quietly "$2" echo built"#, [log])
@@ -137,13 +137,13 @@ import Testing
   }
 }
 
-/// Scripts/release, with the program of this build in place of a release build; .ci/run has it make the real thing.
+/// Scripts/release with the programs of this build. `.ci/run` makes the real release.
 @Suite(.fewAtOnce) struct ReleaseTests {
   @Test(
     .enabled(
       if: Shell.works("command -v dpkg-deb && command -v dpkg-shlibdeps && command -v strip"),
       "needs dpkg-dev and binutils; Scripts/test installs them"))
-  func `the package installs, is what the tarball is, and does the main job; two runs give the same bytes`()
+  func `the package installs, matches the tarball, exports, and is reproducible`()
     throws
   {
     let temporary = try Folder.make()
@@ -159,7 +159,7 @@ import Testing
       "exec \(Repository.path("Scripts/release")) --test", environment: environment)
     #expect(result.status == 0, "\(result.output)\n\(result.log)")
     #expect(result.output.contains("high-water mark"), "\(result.output)")
-    // The demo shows the promise, and what comes next.
+    // The demo shows a verified archive and the next steps.
     for line in [
       "No finding: the archive is what its commits say.", "altered          csv/organization=acme/",
       "(exit status 2)", "export CLOUDSMITH_API_KEY=…", "--organization YOUR-ORG",
@@ -194,7 +194,7 @@ import Testing
     let copyright = try String(
       contentsOfFile: "\(dist)/installed/usr/share/doc/cloudsmith-audit-export/copyright", encoding: .utf8)
     #expect(copyright.contains("Files: *\n") && copyright.contains("\nLicense: Apache-2.0\n"))
-    // Nobody of this machine, and no other time than the commit's.
+    // The files have neutral owners and the time of the commit.
     for line in files.split(separator: "\n") {
       #expect(line.contains(" root/root ") && line.contains(" 2024-02-12 10:00 "), "\(line)")
     }

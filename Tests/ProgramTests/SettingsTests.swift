@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Where settings come from, and in which order.
+/// The sources of settings and their precedence.
 @Suite(.fewAtOnce) struct SettingsTests {
   private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
 
-  @Test func `an option counts before the environment, that before the job file, that before the default`()
+  @Test func `options override the environment, which overrides the job file, then the default`()
     throws
   {
     try Folder.with { folder in
@@ -17,7 +17,7 @@ import Testing
       let fromVariable = try folder.settings(["--config", file], environment: variable)
       #expect(fromVariable["page_size"]?.value == "2")
       #expect(fromVariable["page_size"]?.source == "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE")
-      // What a log says itself counts before what is said for all.
+      // A setting of a log overrides the setting for all logs.
       #expect(fromVariable["retries"]?.value == "4" && fromVariable["retries"]?.source == "\(file):5")
       let fromFile = try folder.settings(["--config", file])
       #expect(fromFile["page_size"]?.value == "3" && fromFile["page_size"]?.source == "\(file):1")
@@ -26,8 +26,7 @@ import Testing
     }
   }
 
-  @Test func `the files of cloudsmith-cli are merged key by key, and a profile lies over the default`() throws
-  {
+  @Test func `cloudsmith-cli files are merged key by key, and a profile overrides the default`() throws {
     try Folder.with { folder in
       try folder.write("[default]\nworkspace = here\napi_host =\n", to: "config.ini")
       try folder.write(
@@ -47,7 +46,7 @@ import Testing
       let night = try folder.settings(environment: environment)
       #expect(night["organization"]?.value == "night")
       #expect(night["proxy"]?.value == "p:1")
-      // A file that is named counts before all of them; a folder that is named, as if it were searched first.
+      // A named file overrides all others. A named folder is searched first.
       try folder.write("[default]\nworkspace = named\nproxy = r:3\n", to: "named/config.ini")
       for named in ["named", "named/config.ini"] {
         environment["CLOUDSMITH_CONFIG_FILE"] = named
@@ -86,14 +85,14 @@ import Testing
       #expect(result.status == 64)
       #expect(result.log.hasPrefix("error: config.ini:2: \(sentence)"), "\(result.log)")
       #expect(!FileManager.default.fileExists(atPath: folder.path + "/archive"))
-      // Named by the user, it is the user's.
+      // A file that the user names is trusted.
       let settings = try folder.settings(environment: ["CLOUDSMITH_CONFIG_FILE": "config.ini"])
       #expect(settings[sentence.hasPrefix("api") ? "api_host" : "proxy"]?.source == "config.ini:2")
     }
   }
 
   @Test(arguments: ["https://api.cloudsmith.io", "eu.api.cloudsmith.com/v1"])
-  func `a host of Cloudsmith's is taken from there`(host: String) throws {
+  func `a host of Cloudsmith is accepted from a config.ini in the current directory`(host: String) throws {
     try Folder.with { folder in
       try folder.write("[default]\napi_host = \(host)\n", to: "config.ini")
       #expect(try folder.settings()["api_host"]?.source == "config.ini:2")
@@ -111,13 +110,13 @@ import Testing
           ["status", "--settings", "-o", "acme", "--output-format", format], environment: environment)
         #expect(!(result.output + result.log).contains("secret-"), "\(result.output)")
         #expect(result.output.contains("http://[redacted]@proxy.example:3128"))
-        // The host is wrong: it must not hold a password.
+        // The host is invalid, because it holds a password.
         #expect(result.status == 64)
       }
     }
   }
 
-  @Test func `every setting is shown as text, and a wrong one with what is wrong`() throws {
+  @Test func `every setting is shown as text, a wrong one with its error`() throws {
     let result = try Program.exporter.run(
       ["status", "--settings", "-o", "acme"],
       environment: ["CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE": "9000"])
@@ -131,7 +130,7 @@ import Testing
       result.output.contains("wrong: CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '9000': expected a whole number"))
   }
 
-  @Test func `proxy and authority of the whole machine are told too`() throws {
+  @Test func `the machine's proxy and CA settings are shown too`() throws {
     try Folder.with { folder in
       let settings = try folder.settings(
         ["-o", "acme"],
@@ -148,7 +147,7 @@ import Testing
     }
   }
 
-  @Test func `the order of badness in the help is that of the documentation, and has every status`() throws {
+  @Test func `help and documentation rank every exit status alike`() throws {
     let help = try Program.exporter.run(["help", "export"]).output.split(whereSeparator: \.isWhitespace)
       .joined(separator: " ")
     let page = try Document("Configuration").text

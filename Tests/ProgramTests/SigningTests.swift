@@ -30,7 +30,7 @@ import Testing
 
   @Test
   func
-    `every commit of an export with a key is one that OpenSSL and verify accept, and an altered one is not`()
+    `OpenSSL and verify accept every signed commit and refuse an altered one`()
     throws
   {
     try withKeys { bench, key, publicKey in
@@ -50,7 +50,7 @@ import Testing
         good.output.contains("signatures       \(records.count) of \(records.count) commits are signed"))
       #expect(try !verify(bench, []).output.contains("signatures"))
 
-      // One who may write, and has not the key, alters the newest record and what names it.
+      // An attacker with write access but without the key alters the newest record and its references.
       let newest = try #require(records.last)
       try Data(contentsOf: URL(filePath: records.at(0) + ".sig")).write(to: URL(filePath: newest + ".sig"))
       let bad = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"])
@@ -64,7 +64,7 @@ import Testing
 
   @Test
   func
-    `commits from before signing began are told as that, and one without a signature after it is a finding`()
+    `unsigned commits before the first signed one are accepted, later ones are findings`()
     throws
   {
     try withKeys { bench, key, publicKey in
@@ -77,7 +77,7 @@ import Testing
       #expect(all.output.contains("give --signed-since \(before + 1)") && !all.output.contains("damage"))
       let json = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"]).json
       #expect(json["signed_from"] as? Int == before + 1 && (json["findings"] as? [Any])?.isEmpty == true)
-      // Where the user says that it began earlier, it did not.
+      // The user claims an earlier first signature, which is wrong.
       if before > 1 {
         let early = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before)"])
         #expect(early.status == 2 && early.log.contains("1 unsigned"), "\(early.log)")
@@ -89,7 +89,7 @@ import Testing
       #expect(late.status == 64 && late.log.contains("the newest commit is \(before + 1)"), "\(late.log)")
       #expect(
         try verify(bench, ["--signed-since", "1"]).log.contains("--signed-since needs --public-key-file"))
-      // A later one without, and none at all with a signature.
+      // An unsigned commit after signed ones, and then no signed commit at all.
       #expect(try bench.export().status == 0)
       let later = try verify(bench, ["--public-key-file", publicKey])
       #expect(later.status == 2 && later.log.contains("\(before + 1) unsigned"), "\(later.log)")
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func `a key that everybody can read is used, with a warning`() throws {
+  @Test func `a world-readable signing key is used with a warning`() throws {
     try withKeys { bench, key, _ in
       for (mode, isWarned) in [(0o644, true), (0o640, false), (0o600, false)] {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: key)
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test func `what is no such key is refused before anything is made, with the command that makes one`()
+  @Test func `an unsuitable signing key is refused with the command that creates one`()
     throws
   {
     try withKeys { bench, key, publicKey in

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people copy along with a value is named, and never taken for a part of it.
+/// Characters that people copy along with a value are named and never become part of it.
 @Suite(.fewAtOnce) struct SlipTests {
   private static let key = ["CLOUDSMITH_API_KEY": "k-123456"]
 
@@ -25,7 +25,9 @@ import Testing
     ("CLOUDSMITH_AUDIT_EXPORT_ARCHIVE=/srv/audit", "begins with 'CLOUDSMITH_AUDIT_EXPORT_ARCHIVE='"),
     ("", "expected a folder, such as /srv/audit"),
   ])
-  func `a slip in the archive's path is refused before anything is made`(path: String, words: String) throws {
+  func `a copying mistake in the archive's path is refused before anything is created`(
+    path: String, words: String
+  ) throws {
     try Folder.with { folder in
       for command in [["export", "--backfill-start-time", "2024-01-01"], ["check"], ["status"], ["verify"]] {
         let option = try Program.exporter.run(
@@ -47,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: ["s3://bucket/audit", "~/audit", "$HOME/audit", "' /srv/audit'"])
-  func `a slip in a job file's path is told with its line, not joined to the file's folder`(path: String)
+  func `a mistyped path in a job file is reported with its line and not made relative`(path: String)
     throws
   {
     try Folder.with { folder in
@@ -60,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: ["--api-key-file", "--ca-file", "--signing-key-file", "--metrics-file", "--config"])
-  func `every option that takes a file refuses the same slips`(option: String) throws {
+  func `every option for a file refuses the same copying mistakes`(option: String) throws {
     for path in ["s3://bucket/file", "~/file", "$HOME/file", "'file'"] {
       let result = try Program.exporter.run(
         ["export", "-o", "acme", "--archive", "/tmp/never-made", option, path], environment: SlipTests.key)
@@ -69,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func `names with these characters elsewhere are paths`() throws {
+  @Test func `names with these characters in other positions are valid paths`() throws {
     try Folder.with { folder in
       for path in ["./~audit", "a$b", "./$x", "it's", "organization=acme", "a:b", "x//y"] {
         let result = try Program.exporter.run(["status", "-o", "acme", "--archive", path], in: folder.path)
@@ -87,7 +89,7 @@ import Testing
     ("X-Api-Key: k-123456", "begins with 'X-Api-Key:'"), ("Bearer k-123456", "begins with 'Bearer "),
     ("$CLOUDSMITH_API_KEY", "the name of a variable"), ("${CLOUDSMITH_API_KEY}", "the name of a variable"),
   ])
-  func `a key that was copied with its surroundings is refused by name, and not repeated`(
+  func `a key copied with surrounding text is refused and not repeated`(
     text: String, words: String
   )
     throws
@@ -106,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `a key file in UTF-16 is told as that`() throws {
+  @Test func `a key file in UTF-16 is reported as such`() throws {
     try Folder.with { folder in
       for bytes in [Data([0xFF, 0xFE]), Data([0xFE, 0xFF])] {
         let file = try folder.write(bytes + Data("k\0e\0y\0".utf8), to: "key")
@@ -131,14 +133,14 @@ import Testing
     (["--proxy", "http://u:5up3r#53cr3t@proxy.example:3128"], "write % as %25"),
     (["--proxy", "http://u:5up3r/53cr3t@proxy.example:3128"], "write % as %25"),
   ])
-  func `a slip in any other value is named`(options: [String], words: String) throws {
+  func `a copying mistake in any other value is named`(options: [String], words: String) throws {
     let result = try Program.exporter.run(
       ["export", "-o", "acme", "--archive", "/tmp/never-made"] + options, environment: SlipTests.key)
     #expect(result.status == 64 && result.log.contains(words), "\(result.log)")
     #expect(!result.log.contains("53cr3t"))
   }
 
-  @Test func `a proxy of the environment that cannot be used is told with the variable`() throws {
+  @Test func `an unusable proxy from the environment is reported with its variable`() throws {
     for (name, proxy) in [
       ("HTTPS_PROXY", "http://u:5up3r%zz53cr3t@p:1"), ("all_proxy", "socks5://u:53cr3t@p:1"),
       ("ALL_PROXY", "'http://p:1'"),
@@ -151,7 +153,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [[], [""], ["--"]]) func `no command at all is a mistake, told on stderr with the help`(
+  @Test(arguments: [[], [""], ["--"]]) func `a missing command is an error that prints the help on stderr`(
     arguments: [String]
   ) throws {
     let result = try Program.exporter.run(arguments)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `status`, as people see it.
+/// The text and JSON of `status`.
 @Suite(.fewAtOnce) struct StatusTests {
   private let arguments = ["status", "-o", "acme", "--archive", Repository.path("samples/archive")]
 
@@ -14,7 +14,7 @@ import Testing
     return result.output
   }
 
-  @Test func `piped it is plain text of 80 columns, in ASCII unless the locale is UTF-8`() throws {
+  @Test func `piped status is plain text of 80 columns, in ASCII unless the locale is UTF-8`() throws {
     let plain = try status()
     #expect(plain.utf8.allSatisfy { $0 < 0x80 } && !plain.contains("\u{1B}"))
     #expect(
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(.needs("script"))
-  func `on a terminal it has colour, as wide as the terminal, and NO_COLOR takes it away`() throws {
+  func `status on a terminal has its width and colour, and NO_COLOR turns colour off`() throws {
     func shown(_ environment: [String: String]) throws -> String {
       let result = try Shell.run(
         "script -qec \"stty cols 100; '$1' status -o acme --archive '$2'\" /dev/null </dev/null",
@@ -42,13 +42,13 @@ import Testing
     }
     let colored = try shown(["TERM": "xterm", "LANG": "C.UTF-8"])
     #expect(colored.contains("\u{1B}[36m■\u{1B}[0m"), "\(colored)")
-    // Wide enough for a bar beside the sum of each month.
+    // The terminal is wide enough for a bar beside each month's sum.
     #expect(colored.contains("17  \u{1B}[36m━━━━"), "\(colored)")
     let plain = try shown(["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": "1"])
     #expect(!plain.contains("\u{1B}[") && plain.contains("■ ■ ■ □"), "\(plain)")
   }
 
-  @Test func `what is about to be lost is told, in both forms`() throws {
+  @Test func `status reports events that will soon expire, in both formats`() throws {
     let mark = try #require(ISO8601DateFormatter().date(from: "2024-02-15T00:50:00Z"))
     let days = Int(Date().timeIntervalSince(mark) / 86_400)
     let near = try status(["--retention", "\(days + 30)d"])
@@ -62,7 +62,7 @@ import Testing
     #expect(loss["lacking_from"] as? String == "2024-02-15T00:50:00.000000Z")
   }
 
-  @Test func `a commit record of long ago that is damaged keeps nobody from seeing the rest`() async throws {
+  @Test func `an old damaged commit record does not prevent status from showing the rest`() async throws {
     try await Bench.with(["--generate", "20"], isDamaged: true) { (bench) async throws in
       let log = try #require(LogName("acme"))
       try await Archive(
@@ -73,7 +73,7 @@ import Testing
         settings: WriterSettings(toolVersion: "test")
       ) { writer in
         let now = try #require(Timestamp(rfc3339: "2024-02-12T12:00:00Z"))
-        // One run, which committed nine times.
+        // One run with nine commits.
         for number in 1...9 {
           var change = Change(committedAt: now, lookback: .hours(24))
           change.covered = [Window(from: now - .hours(Double(number)), to: now)]
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `the JSON form has what it had, and the runs`() throws {
+  @Test func `JSON status keeps its members and adds the runs`() throws {
     let json = try Program.exporter.run(arguments + ["--output-format", "json"]).json
     let keys = [
       "damaged", "exit_status", "high_water_mark_lag_seconds", "last_commits", "manifest", "status",

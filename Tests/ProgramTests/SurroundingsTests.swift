@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Disks and folders as they may be: what is said of each, by a run and by `check` alike.
+/// Unusual disks and folders: `export` and `check` explain each alike.
 @Suite(.fewAtOnce, .serialized) struct SurroundingsTests {
   private static let recent = Past.time(daysAgo: 3)
   private static let mayMount = Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'")
 
-  /// Runs a command after `prepare`, a line of shell, with mounts of its own.
+  /// Runs a command after the shell line `prepare`, in a mount namespace of its own.
   private func run(_ bench: Bench, _ prepare: String, _ arguments: [String]) throws -> CommandOutcome {
     try Shell.run(
       "exec unshare -m sh -c '\(prepare) || exit 99; exec \"$@\"' sh \"$@\"", arguments,
@@ -30,7 +30,7 @@ import Testing
   @Test(
     .enabled(if: mayMount, "needs the right to mount"),
     arguments: ["csv", "parquet", "_manifest", "_staging", "quarantine"])
-  func `one folder of the archive on a volume of its own`(folder: String) throws {
+  func `a folder of the archive on another volume is refused`(folder: String) throws {
     try Bench.with(["--generate", "20"]) { bench in
       for mount in ["-t tmpfs none", "--bind \(bench.folder)/elsewhere"] {
         let prepare =
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(.enabled(if: mayMount, "needs the right to mount"))
-  func `a disk without inodes, read-only, or full: each with its own advice`() throws {
+  func `a disk that is full, read-only or out of inodes gets its own advice`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       func mount(_ options: String) -> String {
         "mkdir -p \(bench.archive) && mount -t tmpfs -o \(options) none \(bench.archive)"
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `limits of the process: each with its own advice`() throws {
+  @Test func `each process limit gets its own advice`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
       func export(_ limit: String, _ archive: String) throws -> CommandOutcome {
         try Shell.run(
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// One call of the C library that fails, and what a run and `check` say.
+  /// A failing call of the C library, and the messages of `export` and `check`.
   @Test(
     .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
     arguments: [
@@ -97,7 +97,7 @@ import Testing
       ("fsyncfile", "EINVAL", "keep the archive on another"), ("fsyncdir", "EIO", "reports an error"),
       ("link", "EXDEV", "have to be on one volume"), ("link", "EACCES", "the right to write there"),
     ])
-  func `a call that is refused: what it is and what to do, by a run and by check alike`(
+  func `export and check explain a refused call and its remedy alike`(
     call: String, code: String, advice: String
   ) throws {
     try Bench.with(["--generate", "20"]) { bench in
@@ -113,12 +113,12 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
-  func `what cannot be tidied up is a warning with file and cause, and the run is done`() throws {
+  func `a failed clean-up is a warning with file and cause, and the run succeeds`() throws {
     try Bench.with(["--generate", "2000"]) { bench in
       let start = ["--backfill-start-time", Self.recent]
       let refused = try FaultyCall("unlink", "EPERM", in: bench.folder).environment
       let file = bench.folder + "/figures.prom"
-      // A first run, one that replaces every file, and one that has nothing to do.
+      // A first run, a run that replaces every file, and a run without work.
       for more in [["--format", "parquet"], ["--format", "csv"], []] {
         let result = try bench.export(
           start + more + ["-q", "--metrics-file", file, "--compression-level", "1"], environment: refused)
@@ -145,10 +145,10 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
-  func `another run's work is told as that`() throws {
+  func `a conflict with another run is reported as such`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
-      // Somebody else's commit stands in the place of this one: no fault of the disk.
+      // Another run's commit is in the place of this one, which is not a fault of the disk.
       for (call, code, status, advice) in [
         ("link", "EEXIST", 11, "writes to the archive"), ("rename", "ENOENT", 74, "has taken it away"),
       ] {
@@ -163,7 +163,7 @@ import Testing
   @Test(
     .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
     arguments: ["EINVAL", "ENOTSUP", "ENOSYS", "EBADF"])
-  func `a file system without fsync of folders is written to, and that is said once`(code: String) throws {
+  func `a file system without fsync of folders is used, with one warning`(code: String) throws {
     try Bench.with(["--generate", "20"]) { bench in
       let environment = try FaultyCall("fsyncdir", code, in: bench.folder).environment
       let sentence =
@@ -182,8 +182,7 @@ import Testing
     }
   }
 
-  @Test func `a file in the place of the archive is a mistake of the command line, by every command`() throws
-  {
+  @Test func `every command refuses a file in place of the archive as a usage error`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       try Data("x".utf8).write(to: URL(filePath: bench.archive))
       let sentence =
@@ -199,7 +198,7 @@ import Testing
     }
   }
 
-  @Test func `files that others leave are notes of verify, and no file of an archive`() throws {
+  @Test func `verify notes files that others left, and they are not part of the archive`() throws {
     try Bench.with(["--generate", "20"], isDamaged: true) { bench in
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
       let folder = "csv/organization=acme"
@@ -225,7 +224,7 @@ import Testing
       #expect(notes.map { $0["path"] } == ["\(folder)/.DS_Store", "\(folder)/Thumbs.db"])
       #expect(notes.map { $0["kind"] } == ["hidden", "of-system"])
 
-      // What is no known name is told as a finding, and not called damage.
+      // An unknown name is a finding, but not damage.
       try Data("x".utf8).write(to: URL(filePath: "\(bench.archive)/\(folder)/notes.txt"))
       let stray = try Program.exporter.run(verify)
       #expect(stray.status == 2, "\(stray.log)")

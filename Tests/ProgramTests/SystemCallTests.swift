@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built program, killed or failed by the kernel at its system calls, one after the other.
+/// The built program, killed or failed at one system call after the other.
 ///
 ///     STRACE_STRIDE=1 swift test --filter SystemCallTests     at every call, and not at some of them
 @Suite(
@@ -13,7 +13,7 @@ import Testing
 struct SystemCallTests {
   private static let stride = ProcessInfo.processInfo.environment["STRACE_STRIDE"].flatMap { Int($0) }
 
-  /// How a call is spelled differs with the machine; a name that it does not have is passed over.
+  /// The names of a call on all machines. `?` makes strace ignore a name that the machine does not have.
   private enum Call: String, CaseIterable {
     case write
     case fsync
@@ -33,7 +33,7 @@ struct SystemCallTests {
   private func run(
     _ bench: Bench, _ archive: String, _ call: Call, _ fault: String, at number: String
   ) throws -> CommandOutcome {
-    // Writes go to sockets and to stderr too: of them only those to files in the making count.
+    // Only writes to staged files count, not those to sockets and stderr.
     let paths =
       call == .write
       ? (1...40).map { "-P \(archive)/_staging/acme/spool-000000\($0 < 10 ? "0" : "")\($0)" } : []
@@ -45,7 +45,7 @@ struct SystemCallTests {
       exec strace -f -qq -o /dev/null \(paths.joined(separator: " ")) \
       -e trace=\(call.rawValue) -e inject=\(call.rawValue):\(fault):when=\(number) "$@"
       """, arguments,
-      // Calls are counted by thread: with one thread for tasks there is one count.
+      // strace counts calls per thread, so all tasks must run on one thread.
       environment: bench.environment.merging(["LIBDISPATCH_COOPERATIVE_POOL_STRICT": "1"]) { $1 })
   }
 
@@ -53,7 +53,7 @@ struct SystemCallTests {
     try bench.export(["--backfill-start-time", Self.recent.from, "--archive", archive])
   }
 
-  @Test func `killed at any call, a run leaves an archive that the next one completes`() async throws {
+  @Test func `after a kill at any system call, the next run completes the archive`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
       let whole = try await ArchiveOnDisk(bench.archive).content
@@ -82,7 +82,7 @@ struct SystemCallTests {
     }
   }
 
-  @Test func `runs that find nothing new or fail, and status, list no commits and read the manifest once`()
+  @Test func `status and runs without news list no commits and read the manifest once`()
     async throws
   {
     try await Bench.with(Self.events) { bench in
@@ -108,7 +108,7 @@ struct SystemCallTests {
     }
   }
 
-  @Test func `a call that fails ends the run with status 74 and a sentence, and the next run completes it`()
+  @Test func `a failed call ends the run with status 74 and a message, and the next run completes it`()
     async throws
   {
     try await Bench.with(Self.events) { bench in
@@ -144,8 +144,7 @@ struct SystemCallTests {
     }
   }
 
-  @Test func `a deletion that fails ends no run: it is warned about, and the next run makes it`() async throws
-  {
+  @Test func `a failed deletion is only a warning, and the next run repeats it`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
       let whole = try await ArchiveOnDisk(bench.archive).content
@@ -163,7 +162,7 @@ struct SystemCallTests {
     }
   }
 
-  @Test func `a call that is interrupted is made again`() async throws {
+  @Test func `an interrupted call is retried`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
       let whole = try await ArchiveOnDisk(bench.archive).content
@@ -177,7 +176,7 @@ struct SystemCallTests {
     }
   }
 
-  @Test func `a file system without hard links is written by renames`() async throws {
+  @Test func `on a file system without hard links, files are committed by renames`() async throws {
     try await Bench.with(Self.events) { bench in
       #expect(try complete(bench, bench.archive).status == 0)
       let archive = "\(bench.folder)/no-links"
@@ -189,7 +188,7 @@ struct SystemCallTests {
   }
 }
 
-/// A disk of one megabyte.
+/// Exports to a disk of one megabyte.
 @Suite(
   .fewAtOnce,
   .serialized,
@@ -197,7 +196,9 @@ struct SystemCallTests {
     if: Shell.works("unshare -m sh -c 'mount -t tmpfs -o size=1m none /mnt'"),
     "needs the right to mount a disk of its own"))
 struct FullDiskTests {
-  @Test func `a full disk is status 74, harms nothing, and the next run with room completes`() async throws {
+  @Test func `a full disk is status 74 and harms nothing, and the next run with space completes`()
+    async throws
+  {
     try await Bench.with([
       "--generate", "40000", "--seed", "3", "--from", Past.midnight(daysAgo: 12), "--to",
       Past.midnight(daysAgo: 1), "--rate-limit", "1000000",

@@ -4,7 +4,7 @@ import Testing
 
 /// Text from outside never reaches a terminal as an escape sequence.
 @Suite(.fewAtOnce, .serialized) struct TerminalEscapeTests {
-  /// A terminal would clear the screen, change its title, read on from the right, begin a line of its own.
+  /// Escape sequences, direction marks and a forged line of the log.
   private static let nasty = "\u{1B}[2J\u{9B}31m\u{202E}\u{7F}\u{2028}\nerror: forged"
 
   private static func isClean(_ text: String) -> Bool {
@@ -18,7 +18,7 @@ import Testing
   @Test(arguments: [
     "schema", "api_host", "query", "tool_version", "path", "csv_dialect", "commit_sha256", "format_version",
   ])
-  func `nothing that a manifest says reaches a terminal as an escape`(member: String) throws {
+  func `no text of a manifest reaches a terminal as an escape`(member: String) throws {
     try Folder.with { folder in
       let archive = folder.path + "/archive"
       try FileManager.default.copyItem(atPath: Repository.path("samples/archive"), toPath: archive)
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func `nothing that a server says reaches a terminal as an escape`() throws {
+  @Test func `no text of a server reaches a terminal as an escape`() throws {
     let detail = try String(decoding: JSONEncoder().encode(Self.nasty), as: UTF8.self)
     let oneLine = Self.nasty.replacing("\n", with: "")
     for (status, head, body) in [
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  @Test func `nothing that a file of settings or its name says reaches a terminal as an escape`() throws {
+  @Test func `no text or name of a settings file reaches a terminal as an escape`() throws {
     let nasty = Self.nasty
     let escaped = try String(decoding: JSONEncoder().encode(nasty), as: UTF8.self)
     try Folder.with { folder in
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test func `nothing that a lock file or an unlisted file's name says reaches a terminal as an escape`()
+  @Test func `no text of a lock file or name of an unlisted file reaches a terminal as an escape`()
     throws
   {
     try Bench.with(["--generate", "50"], isDamaged: true) { bench in

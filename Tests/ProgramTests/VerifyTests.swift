@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `verify`, run as its users run it, on copies of `samples/archive`.
+/// `verify` of copies of `samples/archive`.
 @Suite(.fewAtOnce) struct VerifyTests {
   private let hash1, hash2, part12, part13: String
 
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test
-  func `a sound archive: status 0, every line counts n of m, each row once, and nothing is written`() throws {
+  func `verify of a sound archive exits with 0, counts n of m on each line, and writes nothing`() throws {
     try withArchive { folder in
       let before = try files(folder)
       let result = try verify(folder)
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `damage: status 2, each finding with its name, its file and what to do`() throws {
+  @Test func `damage is status 2, and each finding has a name, a file and a remedy`() throws {
     try withArchive { folder in
       try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       try Data([0]).write(to: URL(filePath: "\(folder)/csv/organization=acme/notes.csv"))
@@ -89,7 +89,7 @@ import Testing
       #expect(
         result.log
           == "The archive '\(folder)' of 'acme' is damaged: 2 findings: 1 missing, 1 unlisted.\n")
-      // The sample lies the further back the later the test is run.
+      // The printed number of days depends on the date of the test.
       #expect(
         result.output.replacing(/--retention \d+d/, with: "--retention DAYS") == """
           missing          \(part12)
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func `JSON has the same, for programs`() throws {
+  @Test func `JSON output states the same facts as the text`() throws {
     try withArchive { folder in
       let url = URL(filePath: "\(folder)/\(part13)")
       var bytes = try Data(contentsOf: url)
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  @Test func `a range is told as asked and as found, and damage outside of it is not met`() throws {
+  @Test func `verify states the range asked and found, and ignores damage outside of it`() throws {
     try withArchive { folder in
       try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       let other = try verify(folder, ["--from", "2024-02-13", "--to", "2024-02-20"])
@@ -165,7 +165,7 @@ import Testing
     }
   }
 
-  @Test func `since a commit that was verified before, what changed is verified, and the answer says so`()
+  @Test func `verify --since verifies only the changes and says so`()
     throws
   {
     try withArchive { folder in
@@ -196,7 +196,7 @@ import Testing
       let json = try verify(folder, since + ["--output-format", "json"]).json
       #expect(json["since"] as? Int == 1 && json["first_commit"] as? Int == 2)
       #expect(json["days_unchanged"] as? Int == 2 && json["status"] as? String == "done")
-      // What was there before is not read; what came after is.
+      // Only what changed since the commit is read.
       try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
       #expect(try verify(folder, since).status == 0)
       #expect(try verify(folder, since + ["--from", "2024-02-13"]).status == 0)
@@ -205,7 +205,7 @@ import Testing
     }
   }
 
-  @Test func `another hash, or a commit that is not there, is a finding; a number without a hash is refused`()
+  @Test func `a wrong hash or missing commit is a finding, and --since needs a hash`()
     throws
   {
     try withArchive { folder in
@@ -240,7 +240,7 @@ import Testing
     }
   }
 
-  @Test func `no archive is status 10, a wrong range 64, a state that was taken away 2`() throws {
+  @Test func `a missing archive is status 10, a wrong range 64, and a missing state 2`() throws {
     #expect(try verify("/tmp/never-made").status == 10)
     #expect(!FileManager.default.fileExists(atPath: "/tmp/never-made"))
     try withArchive { folder in
@@ -264,7 +264,7 @@ import Testing
   }
 
   @Test(.enabled(if: FaultyCall.isPossible, "needs a C compiler"))
-  func `files that this user may not read are no damage: status 74, and what to do`() throws {
+  func `unreadable files are status 74 with a remedy, not damage`() throws {
     try Bench.with(["--generate", "20"]) { bench in
       #expect(try bench.export(["--backfill-start-time", "2024-01-01", "-q"]).status == 0)
       let denied = try FaultyCall("openpart", "EACCES", in: bench.folder).environment
@@ -274,13 +274,13 @@ import Testing
       #expect(
         result.output.contains("\nunreadable: Grant the user that runs verify the right to read it")
           && !result.output.contains("--replace"), "\(result.output)")
-      // An export that has to read a day says so too.
+      // An export that must read a day reports it too.
       let export = try bench.export(["--format", "csv,parquet"], environment: denied)
       #expect(export.status == 74 && export.log.contains("the right to read it"), "\(export.log)")
     }
   }
 
-  @Test func `what an export has just written is sound, and needs no key to prove`() throws {
+  @Test func `a fresh export is sound, and verify needs no key`() throws {
     try Bench.with(["--generate", "700", "--seed", "5", "--from", "2024-02-01", "--to", "2024-02-03"]) {
       bench in
       let result = try bench.export(["--backfill-start-time", "2024-02-01", "--retention", "36500d"])
@@ -289,7 +289,7 @@ import Testing
     }
   }
 
-  @Test func `help names every option`() throws {
+  @Test func `help of verify names every option`() throws {
     let help = try Program.exporter.run(["help", "verify"])
     for option in [
       "--organization", "--archive", "--from", "--to", "--quick", "--since", "--commit-sha256",

@@ -3,7 +3,7 @@ import StrictYAML
 import TestSupport
 import Testing
 
-/// Three other readers: PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
+/// Compares with PyYAML, libyaml, and ruamel.yaml, which reads YAML 1.2.
 @Suite(.fewAtOnce, .needsPython)
 struct DifferentialTests {
   /// `YAML_DOCUMENTS`, how many, and `YAML_SEED`, that of the first.
@@ -18,7 +18,7 @@ struct DifferentialTests {
     return document.text()
   }
 
-  @Test func `a document made by the grammar is read as three others read it, with all places`() throws {
+  @Test func `a generated document is read as three other readers read it, including positions`() throws {
     let texts = Self.seeds.map(Self.document)
     for (seed, (text, others)) in zip(Self.seeds, zip(texts, try Self.others(texts))) {
       let own = own(text)
@@ -30,7 +30,7 @@ struct DifferentialTests {
     }
   }
 
-  @Test func `a mutant that is accepted is read as three others read it`() throws {
+  @Test func `an accepted mutant is read as three other readers read it`() throws {
     let texts = Self.seeds.compactMap { seed -> String? in
       var random = SeededRandom(seed: seed)
       let corpus = [Array(Self.document(seed).utf8), Array(Self.document(seed + 1).utf8)]
@@ -48,7 +48,7 @@ struct DifferentialTests {
 
   @Test
   func
-    `every text of up to three tokens, and some longer ones, that is accepted is read as three others read it`()
+    `every accepted text of up to three tokens is read as three other readers read it`()
     throws
   {
     let tokens = [
@@ -90,7 +90,7 @@ struct DifferentialTests {
     return own.utf8.elementsEqual(other.utf8)
   }
 
-  /// What each of the others tells of each text; nil when it refuses it.
+  /// The trees that the other readers print for each text; nil if a reader refuses it.
   private static func others(_ texts: [String]) throws -> [[String?]] {
     let file = FileManager.default.temporaryDirectory.appending(path: "yaml-\(UUID().uuidString).json")
     try JSONEncoder().encode(texts).write(to: file)
@@ -104,7 +104,7 @@ struct DifferentialTests {
 }
 
 extension YAMLNode {
-  /// With all places but those of what is empty, which others set variously; as `read-yaml.py` tells a tree.
+  /// The tree with positions, as `read-yaml.py` prints it. Empty nodes have none, because other readers disagree on theirs.
   var told: String {
     let at = "@\(place.line):\(place.column)"
     return switch value {
@@ -124,7 +124,7 @@ extension YAMLNode {
     }
   }
 
-  /// Without places, as JSON where it can be.
+  /// The tree as JSON, without positions.
   var plainly: String {
     switch value {
     case .empty: "null"
@@ -151,7 +151,7 @@ extension YAMLNode {
   }
 }
 
-/// What the reader makes of a text: the tree as JSON, else the place and the words.
+/// The tree of a text as JSON, else the position and message of the error.
 func read(_ text: String) -> String {
   do {
     return try YAMLNode.read(text)?.plainly ?? "nothing"

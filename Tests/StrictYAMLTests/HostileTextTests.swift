@@ -2,7 +2,7 @@ import StrictYAML
 import TestSupport
 import Testing
 
-/// Each text is read or refused in a time that is proportional to its length, and with a stack that is not.
+/// Every text is read or refused in linear time and with a bounded stack.
 @Suite(.timeLimit(.minutes(Int(Patience.seconds(60) / 60)))) struct AttackTests {
   private static let pieces: [(String, String)] = [
     ("[", "1:9: nested"), ("- ", "1:17: nested"), ("{a: ", "1:33: nested"), ("[[],", "1:30: nested"),
@@ -19,18 +19,18 @@ import Testing
   ]
 
   @Test(arguments: pieces)
-  func `ten megabytes of one thing are read or refused`(piece: String, outcome: String) {
+  func `ten megabytes of one repeated text are read or refused`(piece: String, outcome: String) {
     let found = AttackTests.summary(String(repeating: piece, count: 10_000_000 / piece.utf8.count))
     #expect(found.utf8.starts(with: outcome.utf8), "\(found)")
   }
 
-  @Test func `a hundred thousand levels by indentation are refused`() {
+  @Test func `a hundred thousand levels of indentation are refused`() {
     var text = ""
     for level in 0..<100_000 { text += String(repeating: " ", count: min(level, 100)) + "a:\n" }
     #expect(AttackTests.summary(text) == "9:9: nested deeper than a job file is")
   }
 
-  @Test func `half a million members in brackets or on lines are read`() {
+  @Test func `half a million members are read, in brackets or on lines`() {
     let members = (0..<500_000).map { "k\($0): [a, 'b']" }
     for text in [members.joined(separator: "\n"), "{" + members.joined(separator: ", ") + "}"] {
       #expect(AttackTests.summary(text) == "a mapping of 500000")
@@ -64,7 +64,7 @@ import Testing
 
   @Test
   func
-    `of a mutated document comes a tree, which can be written and read again, or one sentence with its place`()
+    `a mutated document gives a tree that survives a round trip, or one error with position`()
     async throws
   {
     let made = (1...40).map { seed in

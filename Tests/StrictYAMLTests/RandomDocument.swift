@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Documents of the part of YAML that is read, made by its grammar: every way to indent, to quote, to comment.
+/// Generates documents of the supported part of YAML, with every way to indent, quote and comment.
 struct RandomDocument {
   private var random: SeededRandom
   private var keys = 0

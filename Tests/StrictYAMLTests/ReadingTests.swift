@@ -34,11 +34,11 @@ import Testing
     ("# a\tb\na: b # c\td", #"{"a":"b"}"#),
   ]
 
-  @Test(arguments: documents) func `a document is read as YAML 1.2 has it`(text: String, tree: String) {
+  @Test(arguments: documents) func `a document is read as YAML 1.2 specifies`(text: String, tree: String) {
     #expect(read(text) == tree)
   }
 
-  @Test func `a word without quotes is what the core schema says`() throws {
+  @Test func `an unquoted word has the type of the core schema`() throws {
     let words: [(String, String)] = [
       ("~ null Null NULL", "nothing"), ("true True TRUE false False FALSE", "true or false"),
       ("0 -0 +1 007 99999999999999999999999 0o17 0x1aF", "a whole number"),
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `everything knows its place, in characters`() throws {
+  @Test func `every node has its position in characters`() throws {
     let text = "\u{FEFF}é: [😀, {b:\n  c}]\r\nd:\n  - e\n  -\nf: # g"
     let tree = """
       mapping@1:1{text@1:1 1 é: list@1:4[text@1:5 1 😀;mapping@1:8{text@1:9 1 b: text@2:3 1 c;};];\
@@ -150,14 +150,14 @@ import Testing
     (#""\q""#, #"1:2: \ begins no escape"#), (#"'a': "\'""#, #"1:7: \ begins no escape"#),
   ]
 
-  @Test(arguments: documents) func `what is not read is refused with its place`(
+  @Test(arguments: documents) func `unsupported YAML is refused with its position`(
     text: String, sentence: String
   ) {
     let found = read(text)
     #expect(found.hasPrefix(sentence), "\(text.debugDescription): \(found)")
   }
 
-  @Test func `eight levels are read, and no ninth`() throws {
+  @Test func `eight levels are read, and a ninth is refused`() throws {
     for (opening, closing) in [("[", "]"), ("- ", ""), ("{a: ", "}")] {
       let document = { (levels: Int) in
         String(repeating: opening, count: levels) + "x" + String(repeating: closing, count: levels)

@@ -27,14 +27,12 @@ package final class RunningCommand: Sendable {
     id = child.id
     let state = state
     Thread.detachNewThread {
-      RunningCommand.read(child.output) { bytes in
-        state.change { bytes.isEmpty ? ($0.isOutputOpen = false) : ($0.output += bytes) }
-      }
+      RunningCommand.read(child.output) { bytes in state.change { $0.output += bytes } }
+      state.change { $0.isOutputOpen = false }
     }
     Thread.detachNewThread {
-      RunningCommand.read(child.log) { bytes in
-        state.change { bytes.isEmpty ? ($0.isLogOpen = false) : ($0.log += bytes) }
-      }
+      RunningCommand.read(child.log) { bytes in state.change { $0.log += bytes } }
+      state.change { $0.isLogOpen = false }
     }
     Thread.detachNewThread { RunningCommand.awaitEnd(of: child.id, state) }
   }
@@ -121,7 +119,7 @@ package final class RunningCommand: Sendable {
     (ContinuousClock.now - start) / .seconds(1) > Patience.seconds(limit)
   }
 
-  /// Reads until the pipe ends; the last call of `body` gets no bytes.
+  /// Reads until the pipe ends, then closes it.
   private static func read(_ descriptor: Int32, _ body: (ArraySlice<UInt8>) -> Void) {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -131,7 +129,6 @@ package final class RunningCommand: Sendable {
       body(buffer[..<count])
     }
     close(descriptor)
-    body([])
   }
 
   private static func awaitEnd(of id: Int32, _ state: Monitor<State>) {

@@ -9,6 +9,7 @@ package struct EmulatedLog: Sendable {
   package internal(set) var lastAsked: Timestamp?
   private var generator: EventGenerator
 
+  /// An empty log. Generated events depend on the seed and the name.
   package init(name: LogName, seed: UInt64) {
     self.name = name
     self.generator = EventGenerator(seed: seed, log: name)

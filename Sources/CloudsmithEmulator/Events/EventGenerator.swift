@@ -68,6 +68,7 @@ package struct Generation: Sendable, Hashable {
   /// The number of consecutive events that share one `event_at`.
   package var ties: Int
 
+  /// A negative `count` counts as 0, and `ties` below 1 as 1.
   package init(count: Int, window: Window, ties: Int = 1) {
     self.count = max(0, count)
     self.window = window
@@ -98,6 +99,7 @@ package struct SplitMix64: Sendable {
     self.state = seed
   }
 
+  /// A random number of 64 bits.
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

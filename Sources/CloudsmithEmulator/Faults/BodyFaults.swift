@@ -124,6 +124,9 @@ package struct SlowBody: Behaviour {
   private let delay: TimeSpan
   private let bytesPerSecond: Int?
 
+  /// - Parameters:
+  ///   - delay: before the first byte.
+  ///   - bytesPerSecond: the speed of the body; nil sends it at once.
   package init(_ rhythm: Rhythm, delay: TimeSpan = .zero, bytesPerSecond: Int? = nil) {
     self.rhythm = rhythm
     self.delay = delay

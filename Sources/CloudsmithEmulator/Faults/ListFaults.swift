@@ -115,6 +115,7 @@ package struct EmptyList: Behaviour {
 
 /// Shows only some events for a range of requests, as to an account with fewer rights.
 package struct ThinnedList: Behaviour {
+  /// The events that are shown.
   package enum Kept: Sendable, Hashable {
     /// One event in this many, always the same ones.
     case every(Int)
@@ -178,6 +179,7 @@ package struct CutList: Behaviour {
 package struct Retention: Behaviour {
   private let kept: TimeSpan
 
+  /// - Parameter kept: how old the oldest event in the list can be.
   package init(_ kept: TimeSpan) {
     self.kept = kept
   }

@@ -41,6 +41,7 @@ package struct LateEvents: Behaviour {
 
 /// Removes one event before a request, with some chance.
 package struct ErasedRows: Behaviour {
+  /// Which event is removed.
   package enum Place: String, Sendable, CaseIterable {
     case anywhere
     /// The newest event, so every other one moves up.

@@ -51,6 +51,7 @@ package struct CountCap: Behaviour {
 
 /// Refuses pages that are too deep in the list. The count and the number of pages stay correct.
 package struct DeepPageLimit: Behaviour {
+  /// How deep pages are shown.
   package enum Limit: Sendable, Hashable {
     /// The last page that is shown.
     case pages(Int)
@@ -83,6 +84,9 @@ package struct OddPage: Behaviour {
   private let refusal: PageRefusal
   private var left: Int
 
+  /// - Parameters:
+  ///   - page: from 1.
+  ///   - times: how many requests for the page are refused.
   package init(_ page: Int, refusal: PageRefusal = .status(404), times: Int = 1) {
     self.page = page
     self.refusal = refusal
@@ -102,6 +106,10 @@ package struct ShortPage: Behaviour {
   private let missing: Int
   private var left: Int
 
+  /// - Parameters:
+  ///   - page: from 1.
+  ///   - missing: how many events are omitted. A page with no more events than that is unchanged.
+  ///   - times: how many responses are affected.
   package init(_ page: Int, missing: Int, times: Int = .max) {
     self.page = page
     self.missing = missing

@@ -15,6 +15,7 @@ package enum Endpoint: Sendable, Hashable {
   case requests
   case unknown
 
+  /// Reads the path of a request, without its query. Any other path is `unknown`.
   package init(path: String) {
     var parts = path.split(separator: "/").map { FormEncoding.decode($0, plusIsBlank: false) }
     if parts.first == "v1" { parts.removeFirst() }

@@ -70,6 +70,7 @@ package struct EmulatedRequest: Sendable, Hashable {
     headers["X-Api-Key"] = apiKey
   }
 
+  /// The path without the query, still percent-encoded.
   package var path: String { String(target.prefix { $0 != "?" }) }
 
   /// The decoded value of a query parameter. If a name is repeated, the last one counts.
@@ -110,6 +111,7 @@ package struct EmulatedResponse: Sendable, Hashable {
 
 /// How a response is delivered.
 package struct Delivery: Sendable, Hashable {
+  /// How the connection ends after a cut body.
   package enum Ending: Sendable, Hashable {
     /// Close the connection normally (FIN).
     case close

@@ -82,6 +82,7 @@ package struct EventList: Sendable, Hashable {
     self.members = .indices(indices)
   }
 
+  /// The number of listed events. An event that is listed twice counts twice.
   package var count: Int {
     switch members {
     case .range(let range): range.count

@@ -32,6 +32,7 @@ package struct RateLimit: Sendable, Hashable {
     used = 0
   }
 
+  /// The number of requests left in the window.
   package func remaining(at now: Timestamp) -> Int {
     end(at: now) == nil ? limit : limit - used
   }

@@ -37,6 +37,7 @@ package enum TimeFilter: Sendable, Hashable {
 
 /// One term on `event_at`: `event_at:>="2024-02-12T10:30:45Z"`.
 package struct TimeComparison: Sendable, Hashable {
+  /// How a time is compared with the bound. Raw values are the operators of the query language.
   package enum Relation: String, Sendable, CaseIterable {
     case from = ">="
     case through = "<="

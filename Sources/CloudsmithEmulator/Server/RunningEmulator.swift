@@ -8,7 +8,9 @@ import Synchronization
 
 /// An emulator that is listening. It is valid while the closure of `withEmulator` runs.
 package struct RunningEmulator: Sendable {
+  /// The address as it was given.
   package let host: String
+  /// The real port, also if port 0 was asked for.
   package let port: Int
   fileprivate let api: SharedAPI
 

@@ -3,7 +3,7 @@ import AuditRecord
 import TestSupport
 import Testing
 
-/// A small archive of `acme` in a folder of its own.
+/// A small archive of `acme` in a temporary folder.
 enum ExampleArchive {
   static let log = LogName("acme")!
 

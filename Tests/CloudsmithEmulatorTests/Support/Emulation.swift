@@ -3,12 +3,12 @@ import CloudsmithEmulator
 import Foundation
 import Testing
 
-/// A time by its printed form, for tests alone.
+/// A time by its RFC 3339 form.
 func time(_ text: String) throws -> Timestamp { try #require(Timestamp(rfc3339: text)) }
 
 func log(_ text: String = "acme") throws -> LogName { try #require(LogName(text)) }
 
-/// A record with little more than a name and a time.
+/// A minimal record; `name` is its uuid.
 func record(_ name: String, at time: String, event: String = "action.login", actor: String? = "ada")
   -> [UInt8]
 {
@@ -16,7 +16,7 @@ func record(_ name: String, at time: String, event: String = "action.login", act
   return Array(#"{"actor":\#(actor),"event":"\#(event)","event_at":"\#(time)","uuid":"\#(name)"}"#.utf8)
 }
 
-/// An emulator of one log and a client with the right key, on a clock that stands still.
+/// An emulator of one log and a client with the right key, on a manual clock.
 struct Emulation {
   var api: EmulatedAPI
   let name: LogName
@@ -34,7 +34,7 @@ struct Emulation {
     api = try EmulatedAPI(configuration)
   }
 
-  /// An emulator of so many made-up events in February 2024.
+  /// An emulator of this many generated events in February 2024.
   init(generated count: Int, ties: Int = 1, _ change: (inout EmulatorConfiguration) throws -> Void = { _ in })
     throws
   {
@@ -65,7 +65,7 @@ struct Emulation {
     api.respond(to: EmulatedRequest(target: target, headers: headers), at: now)
   }
 
-  /// The names of the records of all pages, walked as a client does.
+  /// The uuids of the records on all pages, in the order of a walk.
   mutating func walk(size: Int, query: String? = nil) throws -> [String] {
     var names: [String] = []
     var page = 1
@@ -95,7 +95,7 @@ extension EmulatedResponse {
   }
 }
 
-/// The objects of a JSON array, read by another parser than that of the emulator.
+/// The objects of a JSON array, read with Foundation's parser.
 func records(_ json: [UInt8]) throws -> [[String: Any]] {
   try #require(try JSONSerialization.jsonObject(with: Data(json)) as? [[String: Any]])
 }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A TCP client that shows every byte, so that tests see what arrives and how the connection ends.
+/// A TCP client that returns every received byte and how the connection ended.
 enum RawConnection {
   struct Answer: Sendable {
     var text: String
-    /// 0 after an orderly end; else the error of `read(2)`.
+    /// 0 after an orderly close, else the `errno` of the failed call.
     var error: Int32
 
     var isReset: Bool { error == ECONNRESET }
     var body: String { text.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n") }
   }
 
-  /// Sends the text, then reads until the other side ends the connection. On a thread of its own, because it blocks.
+  /// Sends the text and reads until the server closes the connection. Blocks only a thread of its own.
   static func exchange(port: Int, _ request: String) async -> Answer {
     await withCheckedContinuation { continuation in
       Thread.detachNewThread { continuation.resume(returning: blockingExchange(port: port, request)) }
@@ -45,7 +45,9 @@ enum RawConnection {
   }
 }
 
-/// The text of a request for a page of acme's log; `close` asks the server to end the connection after it.
+/// The text of a request for a page of acme's log.
+///
+/// - Parameter close: asks the server to close the connection after the response.
 func requestText(_ target: String = "/v1/audit-log/acme/", close: Bool = true) -> String {
   """
   GET \(target) HTTP/1.1\r
