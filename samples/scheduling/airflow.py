@@ -1,13 +1,13 @@
-"""Exports the audit log of one organisation in Airflow: what is new every night, and by hand the days that you name.
+"""Exports the audit log of one organization with Airflow: new events every night, and single days on request.
 
-Put it into the folder of DAGs. CLOUDSMITH_AUDIT_EXPORT_API_KEY_FILE is set for the workers, who share the folder /srv/audit. It
-is for Airflow 2.4 or later; in Airflow 3 BashOperator comes from airflow.providers.standard.operators.bash.
+Install it in the DAG folder. Set CLOUDSMITH_AUDIT_EXPORT_API_KEY_FILE for the workers. All workers must share the folder
+/srv/audit. Needs Airflow 2.4 or later. In Airflow 3, import BashOperator from airflow.providers.standard.operators.bash.
 
-Make the archive by hand first, with --backfill-start-time and without --existing, which keeps the runs below from making another one
-where the folder is not mounted.
+Create the archive by hand first, with --backfill-start-time and without --existing. The runs below use --existing, so that they
+do not create a second archive if the folder is not mounted.
 
-The nightly run needs no dates of Airflow's: the archive knows what it lacks. A run of `cloudsmith_audit_again` exports its own
-day, whether it is there or not, and nothing else; loading then replaces that day in the warehouse:
+The nightly run needs no dates from Airflow, because the archive knows what is missing. A run of `cloudsmith_audit_again` exports
+only its own day again. Loading then replaces that day in the warehouse:
 
     airflow dags backfill cloudsmith_audit_again --start-date 2026-02-12 --end-date 2026-02-13
 """
@@ -20,7 +20,7 @@ from airflow.operators.bash import BashOperator
 EXPORT = "cloudsmith-audit-export export --quiet --organization my-org --archive /srv/audit --existing"
 LOAD = "/usr/local/lib/postgresql/load.sh my-org /srv/audit"
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-# Status 3 and 75 mean: run again. The archive has one writer, so one run at a time.
+# Status 3 and 75 mean: run again. An archive allows one writer, so there is one run at a time.
 AGAIN = {"retries": 6, "retry_delay": timedelta(minutes=15)}
 
 with DAG(

@@ -1,7 +1,7 @@
--- Athena reads the archive as it lies in S3: an export with --format csv,parquet (Athena's CSV cannot read a newline in a value),
--- then `aws s3 sync`. There is nothing to load, and no commit to keep. Not run by this project's tests.
+-- Athena reads the archive in S3: export with --format csv,parquet (Athena's CSV reader cannot read a newline in a value), then
+-- run `aws s3 sync`. There is nothing to load, and no commit number to store. Not tested.
 --
--- organization has to be given, by = or in; event_date keeps the price down.
+-- A condition on organization, with = or in, is required. A condition on event_date reduces the cost.
 select event, count(*) as events
 from cloudsmith_audit_log
 where organization = 'my-org' and event_date between date '2026-02-01' and date '2026-02-28'

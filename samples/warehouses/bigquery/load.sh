@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Brings BigQuery up to date with an archive that has a copy in a bucket: asks which days changed since the commit that it
-# holds, and replaces those days and the number of the commit in one transaction. The first time, that is everything.
-# Not run by this project's tests; written from BigQuery's documentation. Whether NULL and "" stay apart is for you to try.
+# Loads an archive into BigQuery from a copy in a bucket. It asks which days changed since the last loaded commit, and replaces
+# those days and the number of the commit in one transaction. The first run loads everything.
+# Not tested: written from the documentation of BigQuery. Check yourself whether NULL and "" remain distinct.
 #
 #   bq mk audit && bq query --use_legacy_sql=false < schema.sql                       once
 #   gcloud storage rsync --recursive /srv/audit gs://my-bucket/audit                  after each export
 #   ./load.sh my-org /srv/audit gs://my-bucket/audit
 #
-# Needs bq and jq. Any failure leaves the tables as they were.
+# Needs bq and jq. A failure leaves the tables unchanged.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive} bucket=${3:?where its copy is}
 folder=$(mktemp -d)
@@ -23,7 +23,7 @@ if [ "$commit" = "$held" ]; then
   exit
 fi
 
-# The columns of the files, as bq load wants them, and an empty table of them.
+# The columns of the files, as bq load expects them, and an empty table with them.
 cloudsmith-audit-export schema --as json | jq '[.columns[] | {name, mode: (if .nullable then "NULLABLE" else "REQUIRED" end),
   type: (if .name == "event_at" then "TIMESTAMP" elif .type == "float64" then "FLOAT64" else "STRING" end)}]' >"$folder/schema.json"
 bq rm -f -t audit.cloudsmith_audit_part

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Brings ClickHouse up to date with an archive: asks which days changed since the commit that it holds, and replaces them. The
-# first time, that is everything. This project's tests run it against ClickHouse in process (chdb 4), not against a server.
+# Loads an archive into ClickHouse. It asks which days changed since the last loaded commit, and replaces them. The first run loads
+# everything. The tests of this project run it with embedded ClickHouse (chdb 4), not with a server.
 #
 #   clickhouse-client --multiquery < schema.sql       once
-#   ./load.sh my-org /srv/audit [OPTION…]             the options go to clickhouse-client: --host, --user, …
+#   ./load.sh my-org /srv/audit [OPTION…]             options for clickhouse-client: --host, --user, …
 #
-# ClickHouse replaces a day (a partition) in one step, but not several days: a loader that is stopped leaves some days new and
-# the number of the commit old, and the next one replaces the same days again. Run one at a time. Needs jq, gzip, sha256sum.
+# ClickHouse replaces one day (a partition) atomically, but not several days. If the loader is stopped, some days are new and the
+# number of the commit is old; the next run replaces the same days again. Run one loader at a time. Needs jq, gzip and sha256sum.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive}
 shift 2
@@ -15,8 +15,8 @@ ask() { clickhouse-client "${options[@]}" --query "$@"; }
 options=("$@")
 
 since=$(ask "select max(commit_number) from cloudsmith_audit_loaded where organization = '$organization'")
-# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
-# TMPDIR, where this user may not write there.
+# During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
+# write there, they are copies in TMPDIR.
 work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \

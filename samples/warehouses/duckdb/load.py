@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Brings a DuckDB file up to date with an archive: asks which days changed since the commit that it holds, and replaces
-those days and the number of the commit in one transaction. The first time, that is everything. Run it after every export:
+"""Loads an archive into a DuckDB file. It asks which days changed since the last loaded commit, and replaces those days and
+the number of the commit in one transaction. The first run loads everything. Run it after every export:
 
     pip install duckdb
-    python3 load.py audit.duckdb my-org /srv/audit            what changed; nothing to do is fine
-    python3 load.py audit.duckdb my-org /srv/audit --full     everything, in place of what is there
+    python3 load.py audit.duckdb my-org /srv/audit            loads what changed, if anything
+    python3 load.py audit.duckdb my-org /srv/audit --full     replaces everything
 
-It needs schema.sql beside it, and an archive that has csv. Any failure leaves the database as it was.
+Needs schema.sql in the same folder, and an archive with the format csv. A failure leaves the database unchanged.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import tempfile
 
 import duckdb
 
-# The columns of a file: those of the table, without the keys of the folders.
+# The columns of a file: those of the table, without the partition keys.
 COLUMNS = """
     SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'cloudsmith_audit_log'
     AND column_name NOT IN ('organization', 'event_date') ORDER BY column_index"""
@@ -37,7 +37,7 @@ def main(database, organization, archive, *mode):
 
 
 def beside(archive):
-    """A folder on the archive's volume, so that nothing is copied; or elsewhere, where this user may not write there."""
+    """A folder on the archive's volume, so that nothing is copied, or elsewhere if this user cannot write there."""
     try:
         return tempfile.TemporaryDirectory(prefix=f"{archive.name}.load-", dir=archive.parent)
     except OSError:

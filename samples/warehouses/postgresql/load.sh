@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Brings PostgreSQL up to date with an archive: asks which days changed since the commit that it holds, and replaces those
-# days and the number of the commit in one transaction. The first time, that is everything. Run it after every export:
+# Loads an archive into PostgreSQL. It asks which days changed since the last loaded commit, and replaces those days and the
+# number of the commit in one transaction. The first run loads everything. Run it after every export:
 #
 #   psql --file schema.sql                      once
-#   ./load.sh my-org /srv/audit                 what changed; nothing to do is fine
-#   ./load.sh my-org /srv/audit --full          everything, in place of what is there
+#   ./load.sh my-org /srv/audit                 loads what changed, if anything
+#   ./load.sh my-org /srv/audit --full          replaces everything
 #
-# PGHOST, PGDATABASE, PGUSER, … say where, as for psql. Needs psql and server 15 or later, jq, gzip, GNU sed and
-# sha256sum, and an archive that has csv. Any failure leaves the database as it was.
+# PGHOST, PGDATABASE, PGUSER, … name the server, as for psql. Needs psql and a server 15 or later, jq, gzip, GNU sed and
+# sha256sum, and an archive with the format csv. A failure leaves the database unchanged.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive} mode=${3:-}
 cd "$archive"
@@ -16,8 +16,8 @@ sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 
 held=$(sql --set o="$organization" <<<"select commit_number from cloudsmith_audit_loaded where organization = :'o'")
 held=${held:-0} since=$held
 if [ "$mode" = --full ]; then since=0; fi
-# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
-# TMPDIR, where this user may not write there.
+# During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
+# write there, they are copies in TMPDIR.
 work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \
@@ -28,19 +28,19 @@ if [ "$commit" = "$since" ]; then
   exit
 fi
 
-# Every file is as it was sealed.
+# Check that every file is unchanged.
 cd "$work/files"
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 
-# rows PATH: a file as psql can take it. To psql a line that is \. ends the data, even inside quotes; \"." is the same value.
+# rows PATH: prints a file in a form that psql accepts. For psql, the line \. ends the data, even inside quotes; \"." is the same value.
 rows() { gzip -dc "$1" | LC_ALL=C sed 's/^\\\.\(\r\{0,1\}\)$/\\"."\1/'; }
 
 transaction() {
   cat <<SQL
 begin;
 do \$\$ begin
-  -- Of two loaders at once the second waits here, and finds another commit than it had read.
+  -- If two loaders run at once, the second waits here, and then finds another commit than it had read.
   insert into cloudsmith_audit_loaded values ('$organization', 0, now()) on conflict do nothing;
   update cloudsmith_audit_loaded set commit_number = $commit, loaded_at = now()
     where organization = '$organization' and commit_number = $held;

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Brings Redshift up to date with an archive that has a copy in S3: asks which days changed since the commit that it holds, and
-# replaces those days and the number of the commit in one transaction. The first time, that is everything.
-# Not run by this project's tests; written from Redshift's documentation. Redshift makes NULL of "" (EMPTYASNULL).
+# Loads an archive into Redshift from a copy in S3. It asks which days changed since the last loaded commit, and replaces those days
+# and the number of the commit in one transaction. The first run loads everything.
+# Not tested: written from the documentation of Redshift. Redshift turns "" into NULL (EMPTYASNULL).
 #
 #   psql --file schema.sql                                       once
 #   aws s3 sync /srv/audit s3://my-bucket/audit                  after each export
 #   ./load.sh my-org /srv/audit s3://my-bucket/audit arn:aws:iam::123456789012:role/redshift
 #
-# PGHOST, PGDATABASE, … say where, as for psql. Needs psql, aws and jq. Any failure leaves the tables as they were. A value of
-# more than 65,535 bytes is such a failure.
+# PGHOST, PGDATABASE, … name the server, as for psql. Needs psql, aws and jq. A failure leaves the tables unchanged. A value of more
+# than 65,535 bytes is a failure.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive} bucket=${3:?where its copy is} role=${4:?the role}
 sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }
@@ -21,7 +21,7 @@ if [ "$commit" = "$held" ]; then
   exit
 fi
 
-# What changes --as redshift prints, made from the answer that is at hand.
+# The manifest that changes --as redshift prints, built from the result above.
 manifest=$bucket/_staging/$organization/redshift-$commit.manifest
 jq --arg bucket "$bucket" '{entries: [.days[].files[] | {url: "\($bucket)/\(.path)", mandatory: true,
   meta: {content_length: .bytes}}]}' <<<"$changes" | aws s3 cp --only-show-errors - "$manifest"
@@ -40,7 +40,7 @@ copy part ($columns) from '$manifest' iam_role '$role' manifest
 SQL
   fi
   cat <<SQL
--- Divides by zero, and so ends here, when other than $rows rows were read, or another loader was faster.
+-- Divides by zero, and so stops here, unless exactly $rows rows were read and no other loader was faster.
 select 1 / (case when count(*) = $rows then 1 else 0 end) from part;
 select 1 / (case when coalesce(max(commit_number), 0) = $held then 1 else 0 end)
   from cloudsmith_audit_loaded where organization = '$organization';

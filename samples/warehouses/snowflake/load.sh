@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Brings Snowflake up to date with an archive: asks which days changed since the commit that it holds, and replaces those days
-# and the number of the commit in one transaction. The first time, that is everything.
-# Not run by this project's tests; written from Snowflake's documentation.
+# Loads an archive into Snowflake. It asks which days changed since the last loaded commit, and replaces those days and the number of
+# the commit in one transaction. The first run loads everything.
+# Not tested: written from the documentation of Snowflake.
 #
 #   snow sql --filename schema.sql          once
-#   ./load.sh my-org /srv/audit             SNOWFLAKE_… or a default connection say where, as for snow
+#   ./load.sh my-org /srv/audit             SNOWFLAKE_… or a default connection names the account, as for snow
 #
-# Needs snow (Snowflake CLI) and jq. Any failure leaves the tables as they were.
+# Needs snow (Snowflake CLI) and jq. A failure leaves the tables unchanged.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the folder of the archive}
 cd "$archive"
 
 held=$(snow sql --format json --query "select coalesce(max(commit_number), 0) as n from cloudsmith_audit_loaded
   where organization = '$organization'" | jq -r '.[0] | .N // .n')
-# The files to load stand beside the archive meanwhile, as second names, so that no export deletes them; or as copies in
-# TMPDIR, where this user may not write there.
+# During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
+# write there, they are copies in TMPDIR.
 work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$held" --format csv \
@@ -40,7 +40,7 @@ copy into cloudsmith_audit_part from @cloudsmith_audit_files
     escape_unenclosed_field = none empty_field_as_null = true null_if = () trim_space = false
     error_on_column_count_mismatch = true encoding = 'UTF8' parse_header = true)
   match_by_column_name = case_insensitive on_error = abort_statement;
--- Divides by zero, and so ends here, when other than $rows rows were read.
+-- Divides by zero, and so stops here, unless exactly $rows rows were read.
 select 1 / iff(count(*) = $rows, 1, 0) from cloudsmith_audit_part;
 begin;
 SQL

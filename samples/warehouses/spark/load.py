@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Brings a table of Spark up to date with an archive: asks which days changed since the commit that it holds, and replaces
-them. The first time, that is everything. This project's tests run it in Spark 4, on one machine.
+"""Loads an archive into a Spark table. It asks which days changed since the last loaded commit, and replaces them. The first
+run loads everything. The tests of this project run it with Spark 4, on one machine.
 
     spark-sql -f schema.sql                                              once
-    spark-submit load.py my-org /srv/audit [file:///srv/audit]           the last: the archive as the workers see it
+    spark-submit load.py my-org /srv/audit [file:///srv/audit]           last argument: the archive as the workers see it
 
-The files to load stand in a folder load-… of the archive meanwhile, as second names, so that no export deletes them.
+During the load, the files are hard links in a folder load-… of the archive, so that no export deletes them.
 
-A table of plain Parquet has no transactions: a loader that is stopped may leave some days new and the number of the commit
-old, and the next one replaces the same days again. Run one at a time.
+A plain Parquet table has no transactions. If the loader is stopped, some days may be new and the number of the commit old;
+the next run replaces the same days again. Run one loader at a time.
 """
 
 import json
@@ -20,7 +20,7 @@ import tempfile
 from pyspark.sql import SparkSession, functions
 
 TABLE, LOADED = "cloudsmith_audit_log", "cloudsmith_audit_loaded"
-# Without multiLine, quote and escape rows would be cut; without emptyValue and nullValue "" would become NULL.
+# Without multiLine, quote and escape, rows would be cut. Without emptyValue and nullValue, "" would become NULL.
 READER = {
     "header": True, "enforceSchema": False, "multiLine": True, "quote": '"', "escape": '"', "emptyValue": "",
     "nullValue": "\uffff never \uffff", "mode": "FAILFAST"}
@@ -58,7 +58,7 @@ def load(organization, archive, files, seen):
             spark.sql(
                 f"ALTER TABLE {TABLE} DROP IF EXISTS "
                 f"PARTITION (organization = '{organization}', event_date = '{day['event_date']}')")
-    # Only added to: the highest counts.
+    # The table is append-only: the highest number counts.
     spark.sql(f"INSERT INTO {LOADED} VALUES ('{organization}', {changes['commit']}, now())")
     return f"commit {changes['commit']}: {len(changes['days'])} days, {sum(day['rows'] for day in changes['days'])} rows"
 
