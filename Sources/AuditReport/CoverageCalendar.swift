@@ -109,8 +109,3 @@ package struct CoverageCalendar: Hashable, Sendable {
     return months
   }
 }
-
-func padded(_ number: Int, _ digits: Int) -> String {
-  let text = String(number)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
-}

@@ -49,11 +49,3 @@ package struct TerminalStyle: Hashable, Sendable {
 
   func pick(_ unicode: String, _ ascii: String) -> String { isUnicode ? unicode : ascii }
 }
-
-func left(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
-}
-
-func right(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.count)) + text
-}

@@ -1,3 +1,5 @@
+package import AuditRecord
+
 /// Text of anybody's, as it can be shown: what would be invisible, or would make what stands around it look otherwise, is
 /// written out as `⟨U+202E⟩`.
 package enum VisibleText {
@@ -33,4 +35,33 @@ package enum VisibleText {
     default: return true
     }
   }
+}
+
+extension TimeSpan {
+  /// To two units, for people: `41s`, `12m 5s`, `3h 20m`, `2d 4h`, `1,011d`.
+  package var words: String {
+    let seconds = Int((self.seconds).rounded())
+    guard seconds >= 0 else { return "-" + TimeSpan(microseconds: -microseconds).words }
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400)
+    func two(_ large: Int, _ largeUnit: String, _ small: Int, _ smallUnit: String) -> String {
+      "\(large)\(largeUnit)" + (small == 0 ? "" : " \(small)\(smallUnit)")
+    }
+    if minutes == 0 { return "\(seconds)s" }
+    if hours == 0 { return two(minutes, "m", seconds % 60, "s") }
+    if days == 0 { return two(hours, "h", minutes % 60, "m") }
+    return days < 100 ? two(days, "d", hours % 24, "h") : "\(days.grouped)d"
+  }
+}
+
+func padded(_ number: Int, _ digits: Int) -> String {
+  let text = String(number)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}
+
+func left(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+func right(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
 }

@@ -1,7 +1,6 @@
 package import AuditArchive
 import AuditExport
 package import AuditRecord
-package import CloudsmithAPI
 package import ExportConfiguration
 
 /// What a person reads when something did not go as planned: what, on what, why, what to do; and the exit status.
@@ -27,120 +26,6 @@ package struct Messages {
     self.service = service
     self.retention = retention
     self.command = command
-  }
-
-  // MARK: - The API
-
-  package func failure(_ error: APIError) -> Failure {
-    switch error {
-    case .keyRefused(let answer) where answer.status == 403:
-      Failure(
-        status: .keyRefused,
-        sentence: """
-          The API knows the key from \(keySource) but does not let it read the audit log of '\(log)' (403\(said(answer))): \
-          the account needs to be a Manager or Owner of the organisation (Admin of the repository for its log); \
-          ask one for that role, or use a key of an account that has it.
-          """)
-    case .keyRefused(let answer) where service != nil:
-      Failure(
-        status: .keyRefused,
-        sentence: """
-          The API gave no token of the service account '\(service?.description ?? "")' for the identity token in \(keySource), or refused \
-          that token, for '\(log)' (\(answer.status)\(said(answer))): the identity token may have expired, its issuer or claims may \
-          not be those of the organisation's OIDC settings, or the slug is wrong (CLOUDSMITH_SERVICE_SLUG); run again with a new one.
-          """)
-    case .keyRefused(let answer):
-      Failure(
-        status: .keyRefused,
-        sentence: """
-          The API refused the key from \(keySource) for '\(log)' (\(answer.status)\(said(answer))): it is mistyped, expired \
-          or revoked, or its account has no access; check that it was copied whole and without blanks, or create a new one \
-          under API Settings of a Cloudsmith account that is a Manager or Owner.
-          """)
-    case .notFound(let answer):
-      Failure(
-        status: .notFound,
-        sentence: """
-          The API has no \(log.repository == nil ? "organisation" : "repository") '\(log)' that this key can see \
-          (404\(said(answer))): give the slug as in the URL (lower case with hyphens, such as my-org), check it for typos, \
-          and that it was not deleted or archived and the account is a member.
-          """)
-    case .planWithoutAuditLog(let answer):
-      Failure(
-        status: .planWithoutAuditLog,
-        sentence: """
-          The plan of '\(log.organization)' has no audit log (402\(said(answer))): it comes with the plans that include audit \
-          logs; ask Cloudsmith to activate it.
-          """)
-    case .requestRefused(let answer):
-      Failure(
-        status: .failed,
-        sentence: """
-          The API refused the request for the audit log of '\(log)' (\(answer.status)\(said(answer))), and would refuse it \
-          again: check --organization and --api-host; if they are right, this program and the API do not understand each \
-          other, please report it\(answer.requestID.map { " with request \($0)" } ?? "").
-          """)
-    case .unavailable(let fault, let tries):
-      Failure(
-        status: .unavailable,
-        sentence: """
-          The API gave no usable answer to the request for the audit log of '\(log)' in \
-          \(tries) \(tries == 1 ? "try" : "tries"); the last: \(words(for: fault)). What is complete is kept; run again.
-          """)
-    case .waitTooLong(let refusal):
-      Failure(
-        status: .incomplete,
-        sentence: """
-          The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its rate limit is \
-          used up or very small. Others may share the key: use a key of its own for this job. What was fetched is kept; run \
-          again when the limit has been reset.
-          """)
-    case .unsafe(.certificate(let problem)):
-      Failure(status: .failed, sentence: sentence(on: problem))
-    case .unsafe(let hazard):
-      Failure(
-        status: .failed,
-        sentence: "Refused for safety while reading the audit log of '\(log)': \(words(for: hazard)).")
-    case .cancelled:
-      Failure(
-        status: .interrupted, sentence: "Interrupted; all that was complete is kept. Run again to go on.")
-    }
-  }
-
-  private func said(_ answer: Answer) -> String {
-    answer.detail.map { ": \"\($0)\"" } ?? ""
-  }
-
-  package func words(for fault: Fault) -> String {
-    switch fault {
-    case .status(let answer) where answer.status == 429:
-      """
-      too many requests (429\(said(answer))); perhaps others share the key: use a key of its own, or wait for \
-      the limit to be reset
-      """
-    case .status(let answer): "status \(answer.status)\(said(answer))"
-    case .transport(let fault): "\(fault)"
-    case .page(let error):
-      "an answer that is no page of events: \(error.reason.rawValue), at byte \(error.offset)"
-    case .wrongPage(let asked, let answered): "page \(answered) where page \(asked) was asked for"
-    }
-  }
-
-  private func words(for hazard: Hazard) -> String {
-    switch hazard {
-    case .redirect(let host):
-      "the API redirects to \(quoted(host)), another host, and the key is not sent there; if that is the right one, give it as --api-host"
-    case .tooManyRedirects: "the API redirects again and again; check --api-host"
-    case .certificate(let problem): "\(problem)"
-    case .bodyTooLarge(let limit):
-      "an answer larger than \(limit) bytes, also with fewer events: check --api-host and --proxy"
-    case .inflation(let ratio):
-      """
-      a compressed answer that grows more than \(ratio) times, also with fewer events: check --api-host and --proxy
-      """
-    case .proxy(let why):
-      "the proxy refuses (\(why)); check --proxy or HTTPS_PROXY and its user name and password"
-    }
   }
 
   // MARK: - The archive
@@ -352,89 +237,33 @@ package struct Messages {
       log: log, archive: archive, source: manifest?.source, formats: manifest?.partitions.newestFormats ?? [],
       retention: retention, now: now)
   }
+}
 
-  package func incomplete(_ doubt: IncompleteReason) -> Failure {
-    let advice =
-      switch doubt {
-      case .vanished:
-        """
-        Events received were archived, and nothing new is claimed as covered. Check that the key's account may still read the \
-        audit log (Manager or Owner) and that audit logging is on; if the search index is being rebuilt, run again later. If the \
-        events are gone for good, accept that with --from, --to and --replace.
-        """
-      case .replacementUncounted:
-        """
-        Nothing was changed: events that the answers leave out cannot be told from events that are gone. To drop the rows all the \
-        same, add --allow-mass-removal.
-        """
-      case .replacementTooLarge:
-        """
-        Nothing was changed. Check that the key's account may still read the whole audit log; to drop the rows all the same, \
-        add --allow-mass-removal.
-        """
-      case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .listShrank, .unconfirmedEnd,
-        .roundCount, .refused, .short, .outrun,
-        .pageSizeChanged, .unreconciled, .filterFailed:
-        "All events received are kept, and only what was proven is claimed as covered. Run again."
-      }
-    return Failure(
-      status: .incomplete,
-      sentence: "The audit log of '\(log)' could not be shown to be complete: \(words(for: doubt)). \(advice)"
-    )
-  }
-
-  /// What was found of the API's time filter.
-  package func sentence(on finding: TimeFilterFinding) -> String {
-    let words =
-      switch finding {
-      case .counts: "counts what the list has"
-      case .ignored: "has no effect"
-      case .refused: "is refused"
-      case .differs: "counts other events than the list has"
-      }
-    return "the API's time filter \(words); a run uses it only where the API refuses pages far down the list"
-  }
-
-  package func words(for doubt: IncompleteReason) -> String {
-    switch doubt {
-    case .overlap(let page, let expected?, let found):
-      "page \(page) repeats \(found) events of the pages before it where the list grew by \(expected)"
-    case .overlap(let page, nil, let found):
-      "page \(page) repeats \(found) events of the pages before it and the API does not say how the list grew"
-    case .uncounted(let page, let missing) where missing > 0:
-      "by its place in the list, page \(page) has \(missing) more events above it than were received"
-    case .uncounted(let page, let missing):
-      "by its place in the list, page \(page) has \(-missing) fewer events above it than were received"
-    case .headDiffers(let missing):
-      "the first page, read again, does not account for \(missing) events that later pages show to be there"
-    case .endedEarly(let page): "the list ended before page \(page), which had been announced"
-    case .shrinkingEnd(let before?, let now?):
-      "the list ends at \(now) events, and counted \(before) a moment ago"
-    case .shrinkingEnd: "the list ends above events that it showed a moment ago"
-    case .listShrank(let before, let now):
-      "the list counts \(now) events, and counted \(before) a moment ago"
-    case .unconfirmedEnd(let page):
-      "the list ends after page \(page), which is full, and the API does not say how many events there are"
-    case .roundCount(let count):
-      "the list ends at exactly \(count) events, where it may have been cut"
-    case .refused(let page): "the API refuses page \(page) and those after it"
-    case .short(let page, let expected, let found):
-      "page \(page) has \(found) events where its own count and size say \(expected)"
-    case .outrun(let page):
-      "the list grows as fast as it is read: up to page \(page) nothing older came into sight"
-    case .pageSizeChanged(let before, let now):
-      "the page size changed from \(before) to \(now) while the list was read"
-    case .unreconciled(let expected?, let found):
-      "the API counts \(expected) events in a list, and showed \(found)"
-    case .unreconciled(nil, let found):
-      "the API showed \(found) events in a list, and does not say how many there are"
-    case .filterFailed: "the API's time filter is refused, or its answers contradict each other"
-    case .vanished(let missing, let all):
-      "of \(all) archived events that were looked for, the API no longer shows \(missing)"
-    case .replacementTooLarge(let dropped, let all):
-      "the API no longer shows \(dropped) of the \(all) events that the archive holds of the window"
-    case .replacementUncounted(let dropped):
-      "the API did not show \(dropped) events that the archive holds, and does not say how many there are"
+extension TimeSpan {
+  /// For people: `45 s`, `12 min`, `5 h`, `61 days`.
+  package var rough: String {
+    let seconds = seconds.magnitude
+    return switch seconds {
+    case ..<120: "\(Int(seconds.rounded())) s"
+    case ..<7_200: "\(Int((seconds / 60).rounded())) min"
+    case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
+    default: "\(Int((seconds / 86_400).rounded())) days"
     }
+  }
+}
+
+extension Int {
+  /// For people: `512 bytes`, `1.5 MiB`, `12.0 GiB`.
+  package var asBytes: String {
+    var size = Double(self)
+    var unit = 0
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while size >= 1_024, unit < units.count - 1 {
+      size /= 1_024
+      unit += 1
+    }
+    guard unit > 0 else { return "\(self) bytes" }
+    let tenths = Int((size * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 }
