@@ -2,148 +2,155 @@ package import AuditArchive
 import AuditRecord
 package import ExportConfiguration
 
-/// What a person reads when the disk, or what stands for it, refuses: what failed, on what, why, and what to do by its cause.
+/// Messages about the archive's storage. The advice depends on the reason of the error.
 extension Messages {
-  /// Of a run, or of a command that reads.
+  /// The failure of a run, or of a command that reads the archive.
   package func failure(_ error: StorageError) -> Failure {
     switch error.reason {
     case .full:
       Failure(
         status: .storage,
         sentence: """
-          The disk of the archive \(quoted(archive)) is full: \(error). What was complete is kept; make room there, and run \
+          The disk of the archive \(quoted(archive)) is full: \(error). Completed days are kept. Free up space, then run \
           again.
           """)
     case .throttled, .unreachable:
       Failure(
         status: .unavailable,
         sentence: """
-          \("\(error)".capitalizedFirst): \(advice(on: error)). What was complete is kept; run again.
+          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept; run again.
           """)
     case .outrun: outrun("\(error)")
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
-        sentence: "There is no archive at \(quoted(archive)): \(error.detail). Give a folder with --archive.")
+        sentence: "There is no archive at \(quoted(archive)): \(error.detail). Pass a folder with --archive.")
     case .notAFile, .oversized:
       Failure(
         status: .damaged,
         sentence: """
-          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed; \(advice(on: error)).
+          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed. \(advice(on: error).capitalizedFirst).
           """)
     default:
       Failure(
         status: .storage,
         sentence: """
-          \("\(error)".capitalizedFirst): \(advice(on: error)). What was complete is kept; run again when that is done.
+          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept; run again after that.
           """)
     }
   }
 
-  /// - Parameter fact: what another run changed.
+  /// Another run changed the archive at the same time.
+  ///
+  /// - Parameter fact: What it changed, without a full stop.
   package func outrun(_ fact: String) -> Failure {
     Failure(
       status: .locked,
       sentence: """
-        Another run writes to the archive \(quoted(archive)) at the same time: \(fact). Completed days are kept. Make sure that \
-        only one run works on a log.
+        Another run is writing to the archive \(quoted(archive)): \(fact). Completed days are kept. Make sure that only one run \
+        works on a log at a time.
         """)
   }
 
+  /// The disk has less room than a run may need.
+  ///
+  /// - Parameter needed: Bytes.
   package func fullDisk(_ space: DiskSpace, needed: Int) -> Failure {
     let found =
       space.freeFiles == 0
-      ? "no more files can be made (its inodes are used up)" : "\(space.free.asBytes) are free"
+      ? "it has no free inodes, so no files can be created" : "\(space.free.asBytes) are free"
     return Failure(
       status: .storage,
       sentence: """
-        The disk of the archive \(quoted(archive)) is nearly full: \(found), where a run may need \(needed.asBytes); make \
-        room there.
+        The disk of the archive \(quoted(archive)) is nearly full: \(found), and a run may need \(needed.asBytes). Free up \
+        space there.
         """)
   }
 
-  /// Of a trial.
+  /// The failure of a write test, which `check` does.
   package func notWritable(_ error: StorageError) -> Failure {
-    Failure(status: .storage, sentence: "\(error): \(advice(on: error)).".capitalizedFirst)
+    Failure(status: .storage, sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
   }
 
-  /// Of what only tidies up.
+  /// The warning that a leftover could not be deleted.
   package func untidied(_ error: StorageError) -> String {
-    "left behind: \(error). The archive is not affected, and the next run tries again. If it fails again: \(advice(on: error))."
+    "cleanup failed: \(error). The archive is not affected, and the next run tries again. If it fails again: \(advice(on: error))."
   }
 
-  /// What to do, by the cause; begins small, ends without a full stop.
+  /// What to do about the reason. Starts in lowercase and has no full stop at the end.
   private func advice(on error: StorageError) -> String {
     switch error.reason {
-    case .full: "make room on that disk"
+    case .full: "free up space on that disk"
     case .noInodes:
       """
-      that file system can hold no more files (its inodes are used up), whatever space is free: delete files there, or use one \
-      made with more inodes
+      delete files on that file system, or use one with more inodes: its inodes are used up, so it can hold no more files, even if \
+      space is free
       """
-    case .quota: "the quota of this user, group or project is used up: make room, or have it raised"
+    case .quota: "free up space, or have the quota raised: the quota of this user, group or project is used up"
     case .denied where [.open, .read, .list, .inspect].contains(error.operation):
-      "give the user that runs this the right to read it"
+      "give the user that runs this command permission to read it"
     case .denied:
-      "give the user that runs the export the right to write there, and to what earlier runs as another user have made"
+      "give the user that runs the export permission to write there, including to files that earlier runs created as another user"
     case .readOnly:
       """
-      that file system is mounted read-only: mount it for writing; after an error of the disk the system itself makes it \
-      read-only, and its log (dmesg) says so
+      mount that file system for writing: it is mounted read-only. The system does that itself after a disk error, and logs it \
+      (dmesg)
       """
     case .otherVolume:
       """
-      the folders of an archive (csv, parquet, quarantine, _manifest, _staging) have to be on one volume: put the whole archive \
-      on that volume, and not one of its folders
+      move the whole archive to that volume instead of one of its folders: the folders of an archive (csv, parquet, quarantine, \
+      _manifest, _staging) must be on one volume
       """
     case .noLocks:
       """
-      that file system has no locks, as one over NFS that is mounted with nolock or without lockd: turn them on, or keep the \
-      archive on another; without a lock two runs could overwrite each other's work
+      turn on locks for that file system, or keep the archive on another one. NFS has no locks when mounted with nolock or without \
+      lockd. Without a lock, two runs could overwrite each other's work
       """
     case .tooManyOpenFiles:
-      "too many files are open: raise the limit (ulimit -n, or LimitNOFILE= in a unit of systemd), or find what leaves them open"
+      "raise the limit of open files (ulimit -n, or LimitNOFILE= in a systemd unit), or find what leaves files open"
     case .tooLarge:
       """
-      a file may not become so large there: raise the limit (ulimit -f), or use another file system (on FAT a file ends at 4 GiB)
+      raise the limit of the file size (ulimit -f), or use another file system (FAT limits files to 4 GiB): the file would be too \
+      large
       """
-    case .nameTooLong: "the path is longer than that file system takes: give a shorter one with --archive"
+    case .nameTooLong: "pass a shorter path with --archive: this one is too long for that file system"
     case .disconnected:
-      "the file system, or the disk under it, went away: mount it again, and see why it went"
+      "mount the file system again, and find out why it, or the disk under it, was disconnected"
     case .exists, .outrun:
       """
-      another run, or another program, writes to this archive at the same time: see to it that one alone does; the locks of a \
-      network file system may not hold between machines
+      make sure that only one run writes to this archive: another run, or another program, is writing to it too. The locks of a \
+      network file system may not work between machines
       """
     case .missing:
       """
-      it was there a moment ago: another run, or another program, has taken it away, or the volume was unmounted; see to it \
-      that one run alone writes there
+      make sure that only one run writes there: the file existed a moment ago, and another run, or another program, removed it, or the \
+      volume was unmounted
       """
     case .symbolicLink:
       """
-      replace the link by what it leads to; to keep a folder on another disk, mount that disk there (mount --bind), or move the \
-      whole archive: the path of --archive may be a link
+      replace the link with its target. To keep a folder on another disk, mount that disk there (mount --bind), or move the whole \
+      archive; the path of --archive itself may be a link
       """
     case .notAFile, .oversized:
-      "move away what stands there, see who put it there, and restore the file from a copy"
+      "move it away, find out who put it there, and restore the file from a copy"
     case .notAFolder, .notEmpty:
-      "give another folder with --archive, or move away what stands there"
-    case .throttled: "the store asks for fewer requests: run again later, or with less beside it"
-    case .unreachable: "the store of the archive does not answer: see whether it can be reached from here"
-    case .unsupported: "that file system does not have what an archive needs: keep the archive on another"
+      "pass another folder with --archive, or move away what is there"
+    case .throttled: "run again later, or with less other load: the storage asks for fewer requests"
+    case .unreachable: "check that the storage of the archive can be reached from here: it does not answer"
+    case .unsupported: "keep the archive on another file system: this one lacks a feature that an archive needs"
     case .other:
-      "the disk or its file system reports an error: look at the system's log (dmesg), and check both"
+      "look at the system's log (dmesg), and check the disk and its file system: one of them reports an error"
     }
   }
 
-  /// That names may be lost in a power failure, and what to do after one.
+  /// The warning that a power failure may lose the newest files. Starts in lowercase and has no full stop at the end.
   package static let lacksDurableNames = """
-    the file system of the archive has no fsync of folders: after a power failure the last files of a run may be gone; run \
-    verify then
+    the archive's file system cannot fsync folders, so a power failure may lose the last files of a run; run verify after a power \
+    failure
     """
 }
 
 extension String {
+  /// The text with its first letter in uppercase.
   package var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

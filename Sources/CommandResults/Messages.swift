@@ -3,17 +3,19 @@ import AuditExport
 package import AuditRecord
 package import ExportConfiguration
 
-/// What a person reads when something did not go as planned: what, on what, why, what to do; and the exit status.
+/// The messages about one log and its archive: every error that a user can see, with its exit status.
+///
+/// A message says what failed, on what, why, and what to do. The errors themselves carry the facts; the sentences are only here.
 package struct Messages {
   package let log: LogName
   package let archive: String
-  /// Where the key came from, such as `CLOUDSMITH_API_KEY`.
+  /// Where the key was found, such as `CLOUDSMITH_API_KEY`.
   package var keySource: String
-  /// The service account whose token is asked for by the identity token from `keySource`; nil: it is an API key.
+  /// The service account for which the identity token from `keySource` is exchanged. nil if `keySource` holds an API key.
   package var service: Slug?
-  /// How long the API keeps events, as it is set.
+  /// How long the API keeps events (`--retention`).
   package var retention: TimeSpan
-  /// The export as a command, to be run again; empty for other commands.
+  /// The command line that repeats the export. Empty for other commands.
   package var command: String
 
   package init(
@@ -34,40 +36,42 @@ package struct Messages {
     Failure(
       status: .noArchive,
       sentence: """
-        No archive of '\(log)' in \(quoted(archive)): check --archive and --organization, or make one with \
+        No archive of '\(log)' in \(quoted(archive)). Check --archive and --organization, or create one with \
         cloudsmith-audit-export export.
         """)
   }
 
-  /// An archive that has to be there is not.
+  /// The archive must exist, but does not.
   ///
-  /// - Parameter source: where it is said that it has to be.
+  /// - Parameter source: The setting that requires it.
   package func notExisting(_ source: SettingSource) -> Failure {
     Failure(
       status: .noArchive,
       sentence: """
-        No archive of '\(log)' in \(quoted(archive)), and \(source) keeps a run from making one: check --archive and \
-        --organization, and that the volume is mounted. To create a new archive there, run once with --no-existing, and with \
-        --backfill-start-time if no start is set.
+        No archive of '\(log)' in \(quoted(archive)), and \(source) forbids creating one. Check --archive and --organization, and \
+        that the volume is mounted. To create a new archive there, run once with --no-existing, and with --backfill-start-time \
+        if no start is set.
         """)
   }
 
   package var newArchive: String {
-    "a new archive of '\(log)' is made in \(quoted(archive)), where there was none"
+    "creating a new archive of '\(log)' in \(quoted(archive)): there was none"
   }
 
-  /// A failure of a run that leaves no archive behind: the next run knows nothing of this one, not even where it was to begin.
+  /// The failure of a run that created no archive. The next run cannot continue it, so the message has the whole command.
+  ///
+  /// - Returns: `failure` itself if running the same command again does not help.
   package func uncommitted(_ failure: Failure) -> Failure {
     switch failure.status {
     case .interrupted:
       Failure(
         status: .interrupted,
         sentence:
-          "Interrupted before anything was committed. To begin again, run the whole command: \(command)")
+          "Interrupted before anything was committed. To start again, run the whole command: \(command)")
     case .unavailable, .incomplete, .storage:
       Failure(
         status: failure.status,
-        sentence: "\(failure.sentence) Nothing is committed yet, so run the whole command again: \(command)")
+        sentence: "\(failure.sentence) Nothing was committed yet, so run the whole command again: \(command)")
     case .done, .failed, .damaged, .quarantined, .noArchive, .locked, .keyRefused, .notFound,
       .planWithoutAuditLog, .usage:
       failure
@@ -81,130 +85,132 @@ package struct Messages {
       Failure(
         status: .locked,
         sentence: """
-          Another run holds the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""): let it finish, \
-          then run again.
+          Another run holds the lock of the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""). Wait \
+          until it ends, then run again.
           """)
     case .outrun: outrun("\(error)")
     case .leaseLost(let path):
       Failure(
         status: .locked,
         sentence: """
-          The lock of the archive \(quoted(archive)) for '\(log)' was taken away: \(path) was removed or replaced while this run held \
-          it, so that another run may be at work. Nothing more was committed, and what was committed before is kept. Leave that file \
-          alone, it ends with its run, and run again.
+          This run lost the lock of the archive \(quoted(archive)) for '\(log)': \(path) was removed or replaced, so another run may \
+          be active. Earlier commits are kept, and nothing more was committed. Do not delete that file, because its run releases \
+          the lock by itself; then run again.
           """)
     case .lostAfterCommit:
       Failure(
         status: .damaged,
         sentence: """
-          The archive \(quoted(archive)) is damaged: \(error). See what else deletes files there, or whether its disk fails; then \
-          restore the file, or fetch its day anew with export and --replace.
+          The archive \(quoted(archive)) is damaged: \(error). Find out what else deletes files there, or whether its disk is failing. \
+          Then restore the file, or export its day again with export and --replace.
           """)
     case .otherSpelling(let found, let asked):
       Failure(
         status: .usage,
         sentence: """
-          The archive \(quoted(archive)) holds the log of '\(found)', and '\(asked)' was asked for: on that disk, which does not \
-          tell upper from lower case, both have the same folders. Give the name as the archive has it: --organization \(found).
+          The archive \(quoted(archive)) holds the log of '\(found)', not '\(asked)'. The file system there ignores case, so both names \
+          have the same folders. Use the archive's spelling: --organization \(found).
           """)
     case .otherKind:
       Failure(
-        status: .usage, sentence: "In \(quoted(archive)) \(error): give another folder with --archive.")
+        status: .usage, sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
     case .otherSource:
       Failure(
         status: .usage,
         sentence: """
-          In \(quoted(archive)) \(error): one archive has one host and one query; give the same again (--api-host, --query), or \
+          Cannot use \(quoted(archive)): \(error). An archive has one host and one query. Pass the same --api-host and --query again, or \
           another folder with --archive.
           """)
     case .laterCommit(let asked, let newest):
       Failure(
         status: .usage,
         sentence: """
-          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet, the newest is \(newest). Was the \
-          archive made anew, or the number taken from another? Then load everything, with --since 0.
+          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet; the newest is \(newest). If the archive \
+          was created again, or the number is from another archive, load everything with --since 0.
           """)
     case .newerFormat:
       Failure(
         status: .failed,
-        sentence: "In \(quoted(archive)) \(error): install a newer cloudsmith-audit-export.")
+        sentence: "Cannot read \(quoted(archive)): \(error). Install a newer cloudsmith-audit-export.")
     case .stateMissing:
-      Failure(status: .damaged, sentence: "In \(quoted(archive)) \(error).")
+      Failure(status: .damaged, sentence: "Cannot use \(quoted(archive)): \(error).")
     case .missingCommits, .olderState:
       Failure(
         status: .damaged,
         sentence: """
-          The archive \(quoted(archive)) is not whole: \(error). Nothing in it was changed. Its state, _manifest/\(log)/, is an older \
-          copy, or was restored in part: restore all of it from the newest copy. Where those commits are lost, see \
+          The archive \(quoted(archive)) is incomplete: \(error). Nothing in it was changed. Its state, _manifest/\(log)/, is an older \
+          copy or was restored only in part: restore all of it from the newest copy. If those commits are lost, see \
           "Going on without commits that are lost" in Format.md.
           """)
     case .otherCommit(let asked, _):
       Failure(
         status: .usage,
         sentence: """
-          --since \(asked): the archive \(quoted(archive)) has another commit of that number than the one that was loaded \
-          (--commit-sha256): its history was rewritten, as by a restore of an older copy. Load everything, with --since 0.
+          --since \(asked): in the archive \(quoted(archive)), that commit is not the one that was loaded (--commit-sha256). The history \
+          was rewritten, for example by restoring an older copy. Load everything with --since 0.
           """)
     case .damaged:
       Failure(
         status: .damaged,
         sentence: """
-          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed; cloudsmith-audit-export verify tells \
-          all that is wrong. Restore what is missing or altered from a copy.
+          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed. Restore what is missing or altered from a copy; \
+          cloudsmith-audit-export verify lists all findings.
           """)
     case .misordered, .outsideDay, .invalidCommit:
-      Failure(status: .failed, sentence: "A fault of this program, please report it: \(error)")
+      Failure(status: .failed, sentence: "This is a bug in cloudsmith-audit-export, please report it: \(error)")
     }
   }
 
-  /// That the API will not keep for long what the archive lacks.
+  /// A warning that events will expire from the API before they are archived.
   package func loss(_ loss: (lacking: Timestamp, lostAt: Timestamp)) -> String {
     """
-    the archive lacks events from \(loss.lacking) on, which Cloudsmith keeps until \(loss.lostAt) (--retention): run again \
-    before then, until there is no gap.
+    the archive lacks events from \(loss.lacking) on, and Cloudsmith keeps them only until \(loss.lostAt) (--retention). Run again \
+    before then, until no gap is left.
     """
   }
 
-  /// - Parameter lead: of this machine's clock; below zero where it is behind.
+  /// - Parameter lead: How far this machine's clock is ahead of the API's; negative if it is behind.
   package func clock(_ lead: TimeSpan) -> String {
     let difference = "\(lead.rough) \(lead > .zero ? "ahead of" : "behind")"
     return "this machine's clock is \(difference) the API's; the run follows the API's clock."
   }
 
-  /// The API's answers have no `Date`.
+  /// A warning that the API's responses have no `Date` field.
   package static let clockUntold = """
-    the API does not tell the time, so this machine's clock decides what has settled; make sure that it is right.
+    the API's responses have no Date, so this machine's clock decides which events have settled. Make sure that it is right.
     """
 
-  /// No event is visible, and nothing shows that the account may read the log.
+  /// A warning that no event is visible, and that nothing proves that the account may read the log.
   package static let nothingVisible = """
-    the API shows no event at all, so nothing is claimed as covered. Either nothing has happened yet, or the key's account \
-    may not read the audit log (it takes a Manager or Owner), or audit logging is off.
+    the API shows no events at all, so nothing counts as covered. Either nothing has happened yet, or the key's account may not \
+    read the audit log (it must be a Manager or Owner), or audit logging is off.
     """
 
   package func inFuture(_ time: Timestamp, now: Timestamp) -> Failure {
     .usage(
-      "The time \(time) lies in the future: it is \(now) by the API's clock. Give a time that has passed.")
+      "The time \(time) is in the future: the API's clock says \(now). Pass a time in the past.")
   }
 
-  /// - Parameter untold: of a run that was killed.
+  /// - Parameters:
+  ///   - records: Records that this run quarantined.
+  ///   - untold: Records of an earlier run that was killed before it could report them.
   package func quarantined(_ records: Int, untold: Int) -> Failure {
-    let earlier = untold == 0 ? "" : ", \(untold) of them by a run that was killed before it could tell"
+    let earlier = untold == 0 ? "" : ", \(untold) of them by an earlier run that was killed before it could report them"
     return Failure(
       status: .quarantined,
       sentence: """
-        \(records + untold) records that could not be read went to quarantine/ in the archive \(quoted(archive))\(earlier); all \
-        others are archived. Look at them there; they are not stored again.
+        \(records + untold) unreadable records were put into quarantine/ in the archive \(quoted(archive))\(earlier). All others are \
+        archived. Inspect them there; they are not stored again.
         """)
   }
 
-  /// Files that the manifest names and that are missing or altered, told one by one.
+  /// Files that the manifest lists and that are missing or altered. The message names the first three.
   package func damagedFiles(_ files: [Finding], _ manifest: Manifest?, now: Timestamp) -> Failure {
     let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
     let window = files.compactMap(\.replacement).first
     let cure = window.map {
       """
-      , or fetch what Cloudsmith still shows of it anew (records of quarantine that it no longer shows are then given up): \
+      , or export again what Cloudsmith still shows (quarantined records that it no longer shows are dropped): \
       \(replaceCommand(manifest, now).text($0))
       """
     }
@@ -215,7 +221,7 @@ package struct Messages {
         """)
   }
 
-  /// After a run that met days it could not read.
+  /// The run found days that it could not read. It left them unchanged and exported the rest.
   package func damagedDays(_ days: [Day], _ manifest: Manifest?, now: Timestamp) -> Failure {
     let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
     let commands = replaceCommand(manifest, now).texts(days)
@@ -225,10 +231,10 @@ package struct Messages {
     return Failure(
       status: .damaged,
       sentence: """
-        The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest names are \
-        missing or altered; those days were left as they are, the rest is done. cloudsmith-audit-export verify tells all that is \
-        wrong. Restore the files from a copy, or fetch each \
-        whole day anew, if Cloudsmith still keeps it\(cure.isEmpty ? "." : cure)
+        The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest lists are \
+        missing or altered. Those days were left unchanged and the rest is done; cloudsmith-audit-export verify lists all \
+        findings. Restore the files from a copy, or export each whole day again if Cloudsmith still keeps \
+        it\(cure.isEmpty ? "." : cure)
         """)
   }
 
@@ -240,7 +246,7 @@ package struct Messages {
 }
 
 extension TimeSpan {
-  /// For people: `45 s`, `12 min`, `5 h`, `61 days`.
+  /// The size of the span, rounded, for people: `45 s`, `12 min`, `5 h`, `61 days`. The sign is dropped.
   package var rough: String {
     let seconds = seconds.magnitude
     return switch seconds {
@@ -253,7 +259,7 @@ extension TimeSpan {
 }
 
 extension Int {
-  /// For people: `512 bytes`, `1.5 MiB`, `12.0 GiB`.
+  /// A number of bytes for people: `512 bytes`, `1.5 MiB`, `12.0 GiB`.
   package var asBytes: String {
     var size = Double(self)
     var unit = 0
