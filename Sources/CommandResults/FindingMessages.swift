@@ -134,10 +134,12 @@ package enum FindingMessages {
   package static func sentence(_ left: LeftByOthers) -> String {
     switch left.kind {
     case .hidden: "was left by another program; readers of tables skip it; you can delete it"
-    case .deletedOverNFS: "was deleted while another program reads it over NFS; it disappears when that program closes it"
+    case .deletedOverNFS:
+      "was deleted while another program reads it over NFS; it disappears when that program closes it"
     case .ofSystem:
       "was left by a file manager or a storage system; delete it, because a reader that takes every file may fail on it"
-    case .backup: "was left by an editor; delete it, because a reader that takes every file may read it as data"
+    case .backup:
+      "was left by an editor; delete it, because a reader that takes every file may read it as data"
     case .trial: "was left by an interrupted check; delete it"
     }
   }

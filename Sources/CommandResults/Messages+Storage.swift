@@ -69,7 +69,8 @@ extension Messages {
 
   /// The failure of a write test, which `check` does.
   package func notWritable(_ error: StorageError) -> Failure {
-    Failure(status: .storage, sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
+    Failure(
+      status: .storage, sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
   }
 
   /// The warning that a leftover could not be deleted.
@@ -86,7 +87,8 @@ extension Messages {
       delete files on that file system, or use one with more inodes: its inodes are used up, so it can hold no more files, even if \
       space is free
       """
-    case .quota: "free up space, or have the quota raised: the quota of this user, group or project is used up"
+    case .quota:
+      "free up space, or have the quota raised: the quota of this user, group or project is used up"
     case .denied where [.open, .read, .list, .inspect].contains(error.operation):
       "give the user that runs this command permission to read it"
     case .denied:
@@ -137,7 +139,8 @@ extension Messages {
       "pass another folder with --archive, or move away what is there"
     case .throttled: "run again later, or with less other load: the storage asks for fewer requests"
     case .unreachable: "check that the storage of the archive can be reached from here: it does not answer"
-    case .unsupported: "keep the archive on another file system: this one lacks a feature that an archive needs"
+    case .unsupported:
+      "keep the archive on another file system: this one lacks a feature that an archive needs"
     case .other:
       "look at the system's log (dmesg), and check the disk and its file system: one of them reports an error"
     }

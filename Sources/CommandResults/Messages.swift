@@ -113,7 +113,8 @@ package struct Messages {
           """)
     case .otherKind:
       Failure(
-        status: .usage, sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
+        status: .usage,
+        sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
     case .otherSource:
       Failure(
         status: .usage,
@@ -157,7 +158,8 @@ package struct Messages {
           cloudsmith-audit-export verify lists all findings.
           """)
     case .misordered, .outsideDay, .invalidCommit:
-      Failure(status: .failed, sentence: "This is a bug in cloudsmith-audit-export, please report it: \(error)")
+      Failure(
+        status: .failed, sentence: "This is a bug in cloudsmith-audit-export, please report it: \(error)")
     }
   }
 
@@ -195,7 +197,8 @@ package struct Messages {
   ///   - records: Records that this run quarantined.
   ///   - untold: Records of an earlier run that was killed before it could report them.
   package func quarantined(_ records: Int, untold: Int) -> Failure {
-    let earlier = untold == 0 ? "" : ", \(untold) of them by an earlier run that was killed before it could report them"
+    let earlier =
+      untold == 0 ? "" : ", \(untold) of them by an earlier run that was killed before it could report them"
     return Failure(
       status: .quarantined,
       sentence: """
