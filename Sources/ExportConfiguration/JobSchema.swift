@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// The JSON Schema of a job file, from the one table of settings.
+/// The JSON Schema of job files, generated from the table of settings.
 package enum JobSchema {
   package static var text: String {
     let encoder = JSONEncoder()
@@ -12,7 +12,7 @@ package enum JobSchema {
     do {
       return String(decoding: try encoder.encode(document), as: UTF8.self)
     } catch {
-      fatalError("the schema has no JSON form: \(error)")
+      fatalError("cannot encode the schema as JSON: \(error)")
     }
   }
 
@@ -84,7 +84,8 @@ package enum JobSchema {
     return schema
   }
 
-  /// The keywords of JSON Schema that are used. Arrays of one stand for a value that a struct cannot hold of its own type.
+  /// The keywords of JSON Schema that are used. An array of one element stands for a nested schema, because a struct cannot contain
+  /// itself.
   private struct Schema: Encodable {
     var schema: String?
     var title: String?
