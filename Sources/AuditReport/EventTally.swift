@@ -1,13 +1,13 @@
 package import AuditRecord
 
-/// What is counted of an archive's rows, in bounded memory, batch by batch. A value: what a day that turns out to be damaged
-/// added is dropped with the copy that it was added to.
+/// Counts the rows of an archive, batch by batch, in bounded memory. It is a value, so the counts of a day that turns out to be
+/// damaged are dropped by keeping the earlier copy.
 package struct EventTally: Sendable {
-  /// Only events in it count.
+  /// Only events in this window are counted.
   private let window: Window
   package private(set) var rows = 0
   package private(set) var perDay: [Day: Int] = [:]
-  /// By weekday (Monday first) and hour, UTC: `weekday * 24 + hour`.
+  /// Counts by weekday (Monday first) and hour, UTC. The index is `weekday * 24 + hour`.
   package private(set) var hours = [Int](repeating: 0, count: 7 * 24)
   package private(set) var events: TopValues
   package private(set) var actors: TopValues
@@ -20,7 +20,7 @@ package struct EventTally: Sendable {
     countries = TopValues(limit: limit)
   }
 
-  /// Rows of one day.
+  /// Adds rows of one day.
   package mutating func add(_ batch: RowBatch, of day: Day) {
     // 1970-01-01 was a Thursday.
     let weekday = Int((day.number + 3).flooredDivision(by: 7).remainder)
@@ -48,16 +48,16 @@ package struct EventTally: Sendable {
   }
 }
 
-/// Counts how often each value of a column is there, in bounded memory.
+/// Counts the values of a column, in bounded memory.
 ///
-/// Exact as long as there are no more than `limit` different values. When there is one more, the median of the counts is taken
-/// off every count and what reaches nothing is forgotten, so that at least half of the values go (Metwally, Agrawal and El
-/// Abbadi's and Misra and Gries's idea; this form is that of Anderson and others, "A High-Performance Algorithm for Identifying Frequent
-/// Items in Data Streams", 2017). From then on every count is the least that it can be, and `missed` the most that it may lack;
-/// a value that is not there at all has at most so many.
+/// The counts are exact up to `limit` distinct values. When there is one more, the median count is subtracted from every count, and
+/// values that reach zero are dropped, which removes at least half of them. The method is that of Misra and Gries, and of Metwally,
+/// Agrawal and El Abbadi, in the form of Anderson and others, "A High-Performance Algorithm for Identifying Frequent Items in Data
+/// Streams", 2017. From then on, each count is a lower bound that is at most `missed` too low. A value that is absent has at most
+/// `missed` occurrences.
 package struct TopValues: Sendable {
   package struct Value: Hashable, Sendable {
-    /// The beginning of the value; `isCut` when it is longer.
+    /// The beginning of the value. `isCut` says whether it is longer.
     package let text: String
     package let isCut: Bool
     package let count: Int
@@ -70,17 +70,18 @@ package struct TopValues: Sendable {
     var count: Int
   }
 
-  /// Different values that are counted at once.
+  /// The most distinct values that are counted at once.
   private let limit: Int
-  /// Bytes of a value that are kept; all of it is hashed.
+  /// The most bytes of a value that are kept. The whole value is hashed.
   private static let keptBytes = 512
 
   private var entries: [Entry] = []
-  /// By the hash of the whole value. It is keyed anew in every process (`Hasher`), so that nobody can choose values whose hashes
-  /// meet; that two of some thousand do by chance is one in 10^10.
+  /// Indexes of `entries` by the hash of the whole value. `Hasher` has a random seed per process, so nobody can choose values that
+  /// collide. For some thousand values, the chance of a collision is about 1 in 10^10.
   private var places: [Int: Int] = [:]
-  /// NULLs.
+  /// The number of NULLs.
   package private(set) var absent = 0
+  /// The most occurrences that a count may lack. 0 if the counts are exact.
   package private(set) var missed = 0
 
   package init(limit: Int = 1 << 15) {
@@ -88,12 +89,12 @@ package struct TopValues: Sendable {
   }
 
   package var isExact: Bool { missed == 0 }
-  /// Different values; when they were too many to be exact, so many and more.
+  /// The number of distinct values. If the counts are not exact, a lower bound.
   package var distinct: Int { isExact ? entries.count : limit + 1 }
 
   package mutating func addAbsent() { absent += 1 }
 
-  /// Counts the value that stands at `range` of `bytes`, in UTF-8.
+  /// Counts the value in `range` of `bytes`, which is UTF-8.
   package mutating func add(_ bytes: [UInt8], _ range: Range<Int>) {
     var hasher = Hasher()
     bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
@@ -119,7 +120,7 @@ package struct TopValues: Sendable {
     places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.hash, $0) })
   }
 
-  /// The values with the highest counts, highest first; of equal ones in the order of their bytes.
+  /// The values with the highest counts, highest first. Equal counts are in the order of their bytes.
   package func top(_ count: Int) -> [Value] {
     entries.sorted { one, other in
       one.count != other.count ? one.count > other.count : one.text.lexicographicallyPrecedes(other.text)

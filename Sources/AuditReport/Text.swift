@@ -1,9 +1,9 @@
 package import AuditRecord
 
-/// Text of anybody's, as it can be shown: what would be invisible, or would make what stands around it look otherwise, is
-/// written out as `⟨U+202E⟩`.
+/// Untrusted text, made safe to show. Characters that are invisible, or that change how their surroundings look, are written as
+/// `⟨U+202E⟩`.
 package enum VisibleText {
-  /// At most `limit` characters (Unicode scalars) of a value are shown.
+  /// - Parameter limit: The most Unicode scalars to show. Longer text is cut and ends with `…`.
   package static func of(_ text: String, limit: Int = 120) -> String {
     var shown = String.UnicodeScalarView()
     var marks = 0
@@ -12,7 +12,7 @@ package enum VisibleText {
       guard count < limit else { return String(shown) + "…" }
       count += 1
       marks = scalar.properties.generalCategory == .nonspacingMark ? marks + 1 : 0
-      // A heap of marks on one letter would cover the lines above and below.
+      // Many combining marks on one letter would cover the lines above and below.
       if isPlain(scalar), marks <= 3 {
         shown.append(scalar)
       } else {
@@ -38,7 +38,7 @@ package enum VisibleText {
 }
 
 extension TimeSpan {
-  /// To two units, for people: `41s`, `12m 5s`, `3h 20m`, `2d 4h`, `1,011d`.
+  /// The span in at most two units, for people: `41s`, `12m 5s`, `3h 20m`, `2d 4h`, `1,011d`.
   package var words: String {
     let seconds = Int((self.seconds).rounded())
     guard seconds >= 0 else { return "-" + TimeSpan(microseconds: -microseconds).words }

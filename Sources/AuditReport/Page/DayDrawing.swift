@@ -1,7 +1,7 @@
 import AuditArchive
 import AuditRecord
 
-/// Events a day as bars; a week a bar where there are more days than can be told apart.
+/// Events per day as bars. If there are too many days to distinguish, one bar per week.
 struct DayDrawing {
   private struct Bar {
     var first: Day
@@ -32,7 +32,7 @@ struct DayDrawing {
     self.bars = bars
   }
 
-  var title: String { isByWeek ? "Events a week" : "Events a day" }
+  var title: String { isByWeek ? "Events per week" : "Events per day" }
 
   var drawing: Markup {
     guard let most = bars.map(\.rows).max(), most > 0 else { return "<p class=\"quiet\">No events.</p>" }
@@ -64,14 +64,14 @@ struct DayDrawing {
     let drawing: Markup = """
       <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="day-t day-d">
       <title id="day-t">\(title)</title>
-      <desc id="day-d">The table of all days below has the same.</desc>
+      <desc id="day-d">The table of all days below has the same data.</desc>
       \(lines)\(drawn)\(dates(pitch, y: base + 15))
       </svg>
       """
     return Markup.wide(title, drawing)
   }
 
-  /// Steps of 1, 2 or 5 times a power of ten, four of them or fewer, the last at or above `most`.
+  /// At most four steps of 1, 2 or 5 times a power of ten. The last one is at least `most`.
   static func ticks(to most: Int) -> [Int] {
     var step = 1
     var factors = [2, 5, 10][...]
@@ -99,7 +99,7 @@ struct DayDrawing {
       let x = Self.left + Double(index) * pitch
       guard isDue || index == 0, x >= free, x < Self.left + Self.width - 40 else { continue }
       let text = showsDates ? "\(bar.first)".dropFirst(5) : "\(bar.first)".prefix(7)
-      // The first of a chart is not to crowd out the month that begins beside it.
+      // The first label must not hide that of a month that begins next to it.
       if index == 0, !showsDates, date.day > 12 { continue }
       labels.append(
         "<path class=\"base\" d=\"M\(x) \(y - 15)v5\"/><text x=\"\(x)\" y=\"\(y)\">\(String(text))</text>")
@@ -109,7 +109,7 @@ struct DayDrawing {
   }
 }
 
-/// Every day as a table, folded: what the drawings show, for those who do not see them, and to be searched.
+/// A folded table of all days. It has the data of the drawings in a form that can be searched and read aloud.
 struct DayList {
   let days: [CoverageCalendar.Entry]
   let manifest: Manifest
@@ -122,7 +122,7 @@ struct DayList {
   var markup: Markup {
     let table: Markup = """
       <table class="plain"><thead><tr><th scope="col">day (UTC)</th><th scope="col">state</th><th scope="col" class="n">events</th>\
-      <th scope="col" class="n">revision</th><th scope="col" class="n">bytes</th><th scope="col">SHA-256 of its content</th></tr></thead>
+      <th scope="col" class="n">revision</th><th scope="col" class="n">bytes</th><th scope="col">SHA-256 of content</th></tr></thead>
       <tbody>
       \(days.map(row))</tbody></table>
       """
