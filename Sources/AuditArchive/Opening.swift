@@ -122,10 +122,10 @@ struct Opening {
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: paths.commit(manifest.commit))
     func differs(_ member: String, _ day: Day? = nil) -> Finding {
       let flaw = Flaw.wrongManifest(
-        member: member, expected: "what its commit record says", found: "something else")
+        member: member, expected: "the value in its commit record", found: "another value")
       return Finding(flaw, at: paths.manifest, day: day, commit: manifest.commit)
     }
-    if commit.standing != manifest.standing { return differs("the standing") }
+    if commit.standing != manifest.standing { return differs("the state") }
     for partition in commit.partitionsChanged where manifest.partition(partition.eventDate) != partition {
       return differs("partitions", partition.eventDate)
     }

@@ -27,8 +27,8 @@ extension YAMLReader {
       guard cursor.current == "," || cursor.current == end else {
         let words =
           cursor.current == ":"
-          ? "a colon cannot stand here: in a list, put 'key: value' in braces, and text with a colon in quotes"
-          : "expected ',' or '\(end)': text stands on one line, and in quotes when it has brackets or commas"
+          ? "a colon is not allowed here: in a list, put 'key: value' in braces, and text with a colon in quotes"
+          : "expected ',' or '\(end)': put text on one line, in quotes if it has brackets or commas"
         throw YAMLFault(cursor.place, words)
       }
       if cursor.current == "," {
@@ -55,7 +55,7 @@ extension YAMLReader {
     guard cursor.line == line || cursor.indent > parent else {
       throw YAMLFault(
         cursor.place,
-        "the bracket of line \(opening.line) is not closed: indent its lines further than its key")
+        "the bracket on line \(opening.line) is not closed: indent its lines further than its key")
     }
   }
 }

@@ -1,13 +1,13 @@
 import ArgumentParser
 
 struct ListeningOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The port; 0 is any free one.", valueName: "port"))
+  @Option(help: ArgumentHelp("The port. 0 means any free port.", valueName: "port"))
   var port = 8080
 
   @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
   var bind = "127.0.0.1"
 
-  @Flag(help: "Listen also on an address that other machines can reach, without TLS and real access control.")
+  @Flag(help: "Allow an address that other machines can reach, without TLS and real access control.")
   var allowOtherMachines = false
 
   var isLoopback: Bool { bind == "localhost" || bind == "::1" || bind.hasPrefix("127.") }
@@ -18,7 +18,7 @@ struct ListeningOptions: ParsableArguments {
     }
     guard isLoopback || allowOtherMachines else {
       throw ValidationError(
-        "Other machines could reach '\(bind)'; add --allow-other-machines if that is meant, or leave out --bind."
+        "Other machines could reach '\(bind)'. Pass --allow-other-machines if that is intended, or leave out --bind."
       )
     }
   }

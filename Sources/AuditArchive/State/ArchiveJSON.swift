@@ -39,7 +39,7 @@ package enum ArchiveJSON {
       // A higher major number means that this version cannot know what the file says.
       let fields = error.found.split(separator: "/", omittingEmptySubsequences: false)
       guard fields.count == 2, fields[0] == name, let number = Int(fields[1]), number > major else {
-        throw .unreadable(path, "its format is \(error.found.debugDescription), not \(format)")
+        throw .unreadable(path, "its format is \(error.found.debugDescription) instead of \(format)")
       }
       throw .newerFormat(path: path, found: error.found, supported: format)
     } catch {
@@ -145,8 +145,8 @@ extension KeyedDecodingContainer {
   /// A number that counts something: at most 2⁴⁴, so that sums of them stay numbers.
   func count(forKey key: Key) throws -> Int {
     let number = try decode(Int.self, forKey: key)
-    guard number >= 0 else { throw corrupted(key, "\(number) is less than nothing") }
-    guard number <= 1 << 44 else { throw corrupted(key, "\(number) is more than there can be") }
+    guard number >= 0 else { throw corrupted(key, "\(number) is negative") }
+    guard number <= 1 << 44 else { throw corrupted(key, "\(number) is impossibly large") }
     return number
   }
 

@@ -65,7 +65,7 @@ extension RecordText.Difference {
 extension JSONTree? {
   /// On one line, cut where it is long.
   fileprivate var summary: String {
-    let text = self?.summary ?? "not there"
+    let text = self?.summary ?? "missing"
     return text.count > 200 ? text.prefix(200) + "…" : text
   }
 }

@@ -97,7 +97,7 @@ extension RunCounters: Codable {
     retries = try record.count(forKey: .retries)
     secondsWaited = try record.decode(Double.self, forKey: .secondsWaited)
     guard (0...Self.most).contains(secondsWaited) else {
-      throw record.corrupted(.secondsWaited, "nobody waits \(secondsWaited) seconds")
+      throw record.corrupted(.secondsWaited, "\(secondsWaited) seconds is not a possible wait")
     }
     eventsReceived = try record.count(forKey: .eventsReceived)
     rowsAdded = try record.count(forKey: .rowsAdded)
@@ -109,7 +109,7 @@ extension RunCounters: Codable {
     flattening.unexpectedTypes = try record.count(forKey: .unexpectedTypes)
     let unknown = try record.decode([String: Int].self, forKey: .unknownFields)
     guard unknown.values.allSatisfy({ (0...Int(Self.most)).contains($0) }) else {
-      throw record.corrupted(.unknownFields, "a count in it is less than nothing, or more than there can be")
+      throw record.corrupted(.unknownFields, "it has a count that is negative or impossibly large")
     }
     // `…` counts the names beyond the limit, and so comes last.
     for name in unknown.keys.sorted(by: { $1 == "…" || $0 != "…" && $0 < $1 }) {

@@ -81,7 +81,7 @@ extension Standing: Codable {
     coverage = Coverage(try record.windows(forKey: .coverage))
     lookbackDue = Coverage(try record.windowsIfPresent(forKey: .lookbackDue))
     oldestShown = try record.decodeIfPresent(OldestShown.self, forKey: .oldestShown)
-    guard commit >= 1 else { throw record.corrupted(.commit, "commits count from 1") }
+    guard commit >= 1 else { throw record.corrupted(.commit, "commit numbers start at 1") }
   }
 }
 

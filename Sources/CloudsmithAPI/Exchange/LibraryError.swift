@@ -38,26 +38,26 @@ struct LibraryError {
     case let error as NIOConnectionError:
       // What fails in a connection that stands, such as making ready for TLS, comes in here too.
       error.connectionErrors.last.map { meaning(of: $0.error, settings) }
-        ?? .fault(.unreachable("the name \(error.host) could not be looked up"))
+        ?? .fault(.unreachable("the host name \(error.host) could not be resolved"))
     case NIOSSLError.handshakeFailed(let error): tls(error)
-    case NIOSSLError.uncleanShutdown: .fault(.interrupted("the other side closed it"))
+    case NIOSSLError.uncleanShutdown: .fault(.interrupted("the server closed it"))
     case is NIOSSLError: .fault(.unreachable("TLS failed"))
     case let error as NIOSSLExtraError
     where [.failedToValidateHostname, .serverHostnameImpossibleToMatch].contains(error):
       .wrongName
-    case is NIOSSLExtraError: .fault(.unreachable("TLS failed: the name of the host is none that TLS takes"))
+    case is NIOSSLExtraError: .fault(.unreachable("TLS failed: the host name is not valid for TLS"))
     // Only making ready for TLS gives one of its own: there is nothing to trust.
     case is BoringSSLError where settings.caFile == nil && TrustStore.path() == nil:
       .fault(.untrusted(.noAuthorities))
     case let error as BoringSSLError: tls(error)
-    case HTTPParserError.invalidEOFState: .fault(.interrupted("the other side closed it"))
+    case HTTPParserError.invalidEOFState: .fault(.interrupted("the server closed it"))
     case let error as HTTPParserError: .fault(.undecodable("it is not HTTP (\(error.debugDescription))"))
     case let error as IOError where [ECONNRESET, EPIPE].contains(error.errnoCode):
       .fault(.interrupted(cause(of: error)))
     case let error as IOError: .fault(.unreachable(cause(of: error)))
-    case is ChannelError: .fault(.interrupted("the other side closed it"))
+    case is ChannelError: .fault(.interrupted("the server closed it"))
     case is CancellationError: .fault(.cancelled)
-    default: .fault(.interrupted("no reason is known"))
+    default: .fault(.interrupted("unknown reason"))
     }
   }
 
@@ -67,9 +67,10 @@ struct LibraryError {
     case .deadlineExceeded: .timedOut(timeouts.total)
     case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .getConnectionFromPoolTimeout:
       .unreachable("no answer within \(timeouts.connect)")
-    case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")
+    case .proxyAuthenticationRequired:
+      .proxyRefused("it requires a user name and password, or different ones")
     case .invalidProxyResponse: .unreachable("the proxy opened no tunnel")
-    case .remoteConnectionClosed: .interrupted("the other side closed it")
+    case .remoteConnectionClosed: .interrupted("the server closed it")
     // In parentheses stand places of the library's source.
     default: .interrupted(error.shortDescription.prefix { $0 != "(" }.trimmingPrefix(" ").lowercased())
     }
@@ -79,7 +80,7 @@ struct LibraryError {
     switch error {
     case .sslError(let stack), .unknownError(let stack):
       if stack.contains(.eofDuringHandshake) {
-        return .fault(.unreachable("the other side closed it during the TLS handshake"))
+        return .fault(.unreachable("the server closed it during the TLS handshake"))
       }
       let words = stack.map(\.description).joined(separator: " ")
       if words.contains("CERTIFICATE_VERIFY_FAILED") { return .untrusted }
@@ -97,7 +98,7 @@ struct LibraryError {
     let words = text.split { !($0.isUppercase || $0 == "_") }.filter {
       $0.contains("_") && $0.first != "_" && $0.last != "_"
     }
-    guard !words.isEmpty else { return "the two sides do not agree" }
+    guard !words.isEmpty else { return "client and server do not agree" }
     return words.map { $0.replacing("_", with: " ").lowercased() }.joined(separator: ", ")
   }
 }
