@@ -19,6 +19,7 @@ package struct CoverageCalendar: Hashable, Sendable {
     case empty
   }
 
+  /// One day.
   package struct Entry: Hashable, Sendable {
     package let day: Day
     package let state: State
@@ -74,6 +75,7 @@ package struct CoverageCalendar: Hashable, Sendable {
     daysLeftOut = last == shown ? shown.distance(to: min(today, asked?.upperBound ?? today)) : 0
   }
 
+  /// The number of days in a state.
   package func count(_ state: State) -> Int { days.count { $0.state == state } }
 
   /// The first of the days with the most rows. nil if no day has rows.

@@ -56,6 +56,7 @@ package struct EventTally: Sendable {
 /// Streams", 2017. From then on, each count is a lower bound that is at most `missed` too low. A value that is absent has at most
 /// `missed` occurrences.
 package struct TopValues: Sendable {
+  /// A value and its count.
   package struct Value: Hashable, Sendable {
     /// The beginning of the value. `isCut` says whether it is longer.
     package let text: String

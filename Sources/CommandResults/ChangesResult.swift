@@ -110,6 +110,7 @@ package struct ChangesResult: CommandResult {
     var days: [Entry]
   }
 
+  /// The paths of the listed files, relative to the archive.
   package var paths: [String] { files.map(\.path) }
 
   /// Lines as written by `sha256sum`. No path of an archive has a character that it would escape.

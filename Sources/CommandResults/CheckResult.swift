@@ -6,6 +6,7 @@ package import ExportConfiguration
 package struct CheckResult: CommandResult {
   package let log: LogName
   package let host: APIHost
+  /// nil if no archive was given.
   package let archive: String?
   /// The number of requests that were made.
   package let requests: Int
@@ -119,6 +120,7 @@ package struct CheckLine {
     case lock
     case diskSpace = "disk_space"
 
+    /// The label in text.
     package var label: String {
       switch self {
       case .api: "API"
@@ -127,12 +129,15 @@ package struct CheckLine {
       }
     }
 
+    /// The prerequisites on the side of the API.
     package static let ofAPI: [Subject] = [
       .api, .key, .organization, .auditLog, .rateLimit, .clock, .timeFilter, .oldestEvent,
     ]
+    /// The prerequisites on the side of the archive.
     package static let ofArchive: [Subject] = [.archive, .archiveWritable, .lock, .diskSpace]
   }
 
+  /// The outcome of a check, with a sentence that starts in lowercase.
   package enum Finding {
     /// Passed.
     case good(String)

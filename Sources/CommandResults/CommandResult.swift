@@ -57,6 +57,7 @@ extension CommandResult {
   package var failureHeading: String { "error: " }
   package var isColoured: Bool { false }
   package var warnings: [String] { [] }
+  /// The JSON form as text.
   package var json: String { JSONText.of(document) }
 }
 
@@ -91,6 +92,7 @@ package struct JobResult: Encodable {
     self.logs = logs.map(AnyDocument.init)
   }
 
+  /// A document of any type.
   package struct AnyDocument: Encodable {
     let document: any Encodable
 

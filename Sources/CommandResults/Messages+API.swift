@@ -4,6 +4,7 @@ package import ExportConfiguration
 
 /// Messages about the API, the key and the connection.
 extension Messages {
+  /// The failure of a command that the API stopped. Each `APIError` has its own message and exit status.
   package func failure(_ error: APIError) -> Failure {
     switch error {
     case .keyRefused(let answer) where answer.status == 403:
@@ -85,6 +86,7 @@ extension Messages {
     answer.detail.map { ": \"\($0)\"" } ?? ""
   }
 
+  /// Why an attempt failed. Starts in lowercase and has no full stop at the end.
   package func words(for fault: Fault) -> String {
     switch fault {
     case .status(let answer) where answer.status == 429:
@@ -130,6 +132,7 @@ extension Messages {
         """)
   }
 
+  /// The rate limit stopped `check`.
   package func throttled(_ error: APIError) -> Failure {
     let asked =
       if case .waitTooLong(let refusal) = error { " and asks to wait \(refusal.asked.rough)" } else { "" }
@@ -141,6 +144,9 @@ extension Messages {
         """)
   }
 
+  /// `check` found that the rate limit is used up.
+  ///
+  /// - Parameter resetsIn: The time until the limit resets. nil if the API does not report it.
   package func noRequestsLeft(resetsIn: TimeSpan?) -> Failure {
     Failure(
       status: .incomplete,
@@ -150,6 +156,9 @@ extension Messages {
         """)
   }
 
+  /// `check` got no usable response.
+  ///
+  /// - Parameter tries: How many attempts were made.
   package func unavailable(_ host: APIHost, _ fault: Fault, _ tries: Int) -> Failure {
     Failure(
       status: .unavailable,
@@ -161,6 +170,7 @@ extension Messages {
 
   // MARK: - TLS
 
+  /// The message for a failed TLS connection, with advice that depends on the problem.
   package func sentence(on problem: TLSProblem) -> String {
     "No secure connection to the API for the audit log of '\(log)': \(problem). \(advice(on: problem))"
   }

@@ -95,6 +95,7 @@ extension Messages {
 
 /// What a user should know about a plan before the run starts.
 package enum PlanMessages {
+  /// The message for a note of a plan.
   package static func sentence(_ note: ExportPlan.Note, log: LogName, archive: String) -> String {
     switch note {
     case .beginsNow(let time):

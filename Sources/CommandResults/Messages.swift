@@ -32,6 +32,7 @@ package struct Messages {
 
   // MARK: - The archive
 
+  /// There is no archive of the log.
   package var noArchive: Failure {
     Failure(
       status: .noArchive,
@@ -54,6 +55,7 @@ package struct Messages {
         """)
   }
 
+  /// The log line about creating an archive. Starts in lowercase and has no full stop at the end.
   package var newArchive: String {
     "creating a new archive of '\(log)' in \(quoted(archive)): there was none"
   }
@@ -78,6 +80,7 @@ package struct Messages {
     }
   }
 
+  /// The failure of a command that the archive stopped. Each `ArchiveError` has its own message and exit status.
   package func failure(_ error: ArchiveError) -> Failure {
     switch error {
     case .storage(let failure): self.failure(failure)
@@ -188,6 +191,7 @@ package struct Messages {
     read the audit log (it must be a Manager or Owner), or audit logging is off.
     """
 
+  /// A time of the request is in the future by the API's clock.
   package func inFuture(_ time: Timestamp, now: Timestamp) -> Failure {
     .usage(
       "The time \(time) is in the future: the API's clock says \(now). Pass a time in the past.")

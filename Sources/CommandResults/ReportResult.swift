@@ -6,10 +6,12 @@ package import ExportConfiguration
 
 /// The result of `report`.
 package struct ReportResult: CommandResult {
+  /// The path of the HTML file.
   package let file: String
   package let bytes: Int
   package let log: LogName
   package let archive: String
+  /// nil for all events.
   package let window: Window?
   package let reading: ArchiveReading
 
@@ -102,6 +104,7 @@ package struct ArchiveReading: Sendable {
     self.runs = runs
   }
 
+  /// Whether every row was read and the verification has no findings.
   package var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
 
   /// The verification as the page shows it.

@@ -21,7 +21,9 @@ package struct RunMetrics: Sendable {
   package struct Metric: Sendable {
     /// Without the common prefix.
     package let name: String
+    /// The help text in the metrics file.
     package let help: String
+    /// Reads the value. nil if it is unknown.
     package let value: @Sendable (RunMetrics) -> Double?
   }
 
@@ -33,6 +35,7 @@ package struct RunMetrics: Sendable {
       })
   }
 
+  /// All metrics, in the order of the metrics file.
   package static let all: [Metric] = [
     Metric(name: "last_run_timestamp_seconds", help: "When the last run ended.") {
       $0.run.ended.secondsSince1970
@@ -177,6 +180,7 @@ package struct RunOutcome: Sendable {
 /// The metrics file, in the text format of Prometheus (exposition format 0.0.4) for node_exporter's textfile collector: without
 /// timestamps, one family after another, each with the samples of all logs.
 package struct MetricsText {
+  /// The prefix of every metric name.
   package static let prefix = "cloudsmith_audit_export_"
 
   package let text: String

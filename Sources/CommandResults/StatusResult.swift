@@ -15,6 +15,7 @@ package struct StatusResult: CommandResult {
   /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package let loss: (lacking: Timestamp, lostAt: Timestamp)?
   package let now: Timestamp
+  /// Whether the text lists every day.
   package let listsDays: Bool
   package let style: TerminalStyle
   /// Which files are damaged, and how to repair them. nil if none is.

@@ -4,7 +4,9 @@ import ExportConfiguration
 /// The SQL statements that prepare a warehouse for the archive. They create a table of events, with the columns of the files and the
 /// two partition keys, and a table with the commit that is loaded for each log.
 package struct TableDefinition {
+  /// The name of the table of events.
   package static let events = "cloudsmith_audit_log"
+  /// The name of the table of loaded commits.
   package static let loaded = "cloudsmith_audit_loaded"
 
   package let warehouse: Warehouse
@@ -13,6 +15,7 @@ package struct TableDefinition {
     self.warehouse = warehouse
   }
 
+  /// The statements, after a heading that says how to run them.
   package var text: String {
     let heading = [
       "-- The Cloudsmith audit log in \(warehouse.title), schema \(Column.schemaName).",
@@ -136,6 +139,7 @@ package enum Warehouse: String, CaseIterable {
     }
   }
 
+  /// The SQL type of a column.
   package func type(_ kind: Column.Kind) -> String {
     switch (self, kind) {
     case (.postgresql, .string): "text"

@@ -17,6 +17,7 @@ package import CloudsmithAPI
 
 /// The credentials for the API and where they were found: an API key, or an identity token that is exchanged for a bearer token.
 package struct Credentials: Sendable {
+  /// The API key or the identity token.
   package let key: APIKey
   /// The service account for which `key` is exchanged, which is then an identity token. nil if `key` is an API key.
   package let service: Slug?

@@ -85,6 +85,7 @@ package enum ExitStatus: Int32, CaseIterable {
 /// Why a command failed: the message for the user, and the exit status.
 package struct Failure: Error {
   package var status: ExitStatus
+  /// The message: complete sentences, without a heading such as `error:`.
   package var sentence: String
 
   package init(status: ExitStatus, sentence: String) {
@@ -92,6 +93,7 @@ package struct Failure: Error {
     self.sentence = sentence
   }
 
+  /// A failure with the status `usage`.
   package static func usage(_ sentence: String) -> Failure { Failure(status: .usage, sentence: sentence) }
 }
 

@@ -8,6 +8,9 @@ package struct JobReader {
   /// The two settings that say where the API key is. If a log has one of them, neither applies from the settings for all logs.
   private static let alternatives: Set = [Settings.apiKeyFile.name, Settings.apiKeyVariable.name]
 
+  /// The logs of a document.
+  ///
+  /// - Throws: The first fault, with its place in the file.
   package func entries(_ document: YAMLNode?) throws(YAMLFault) -> [JobEntry] {
     guard let document else { throw YAMLFault(words: "the file is empty: expected \(JobReader.wanted)") }
     guard case .mapping(let members) = document.value else {
@@ -32,6 +35,7 @@ package struct JobReader {
     return entries
   }
 
+  /// The message for a fault, with the path, line and column.
   package func failure(_ fault: YAMLFault) -> Failure {
     let place = fault.place.map { ":\($0.line):\($0.column)" } ?? ""
     let stop = fault.words.hasSuffix("?") ? "" : "."

@@ -6,6 +6,7 @@
 
 /// The JSON Schema of job files, generated from the table of settings.
 package enum JobSchema {
+  /// The schema as JSON.
   package static var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

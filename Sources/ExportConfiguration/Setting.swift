@@ -136,6 +136,7 @@ extension Setting: SettingDefinition {
 
 /// Why a text is not a value of its setting: the rest of the sentence after place and text, without the full stop.
 package struct ValueError: Error {
+  /// The rest of the sentence.
   package let words: String
   /// False for what may hold a password.
   package let repeatsText: Bool

@@ -77,9 +77,11 @@ package enum PathText {
 ///
 /// Whether a near time is in the past is checked later, with the API's clock, because this machine's clock may be wrong.
 package enum TimeText {
+  /// The end of every message about an invalid time.
   package static let example =
     "write it as RFC 3339 with a zone, such as 2024-01-01T00:00:00Z or 2024-01-01T05:00:00+05:00"
 
+  /// - Throws: Why the text is not a time.
   package static func read(_ text: String) throws(ValueError) -> Timestamp {
     guard let time = Day(text)?.start ?? Timestamp(rfc3339: text) else {
       switch Timestamp.flaw(rfc3339: text.utf8.span) {
@@ -144,6 +146,7 @@ package enum URLText {
 
 /// The hosts of Cloudsmith.
 package enum CloudsmithHosts {
+  /// Whether a text is the URL of a host of Cloudsmith.
   package static func include(_ text: String) -> Bool {
     do {
       let host = try APIHost(text).origin.host

@@ -41,6 +41,7 @@ package enum SmallFile {
     }
   }
 
+  /// Whether a path names an existing folder.
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -119,7 +119,7 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   private func exists(_ path: DiskPath) -> StorageError {
-    StorageError(operation: .create, path: path.text, reason: .exists, detail: "it is there already")
+    StorageError(operation: .create, path: path.text, reason: .exists, detail: "it already exists")
   }
 
   /// The look and the rename are two steps: the log's lease keeps others out between them.

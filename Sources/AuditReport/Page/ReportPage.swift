@@ -20,6 +20,7 @@ package struct ReportPage {
   private var log: String { content.manifest.source.log.description }
   private var total: Int { content.tally.rows }
 
+  /// The page as HTML. The result is deterministic for the same content.
   package var html: String {
     let page: Markup = """
       <!DOCTYPE html>

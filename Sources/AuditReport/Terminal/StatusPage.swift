@@ -31,6 +31,7 @@ package struct StatusPage {
   /// The most gaps, and the most covered intervals, that are listed.
   private static let mostWindows = 8
 
+  /// The page, without a newline at the end.
   package var text: String {
     let calendar = CoverageCalendar(manifest, damaged: Set(damaged.compactMap(\.day)), now: now)
     var blocks = [facts]

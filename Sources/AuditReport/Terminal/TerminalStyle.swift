@@ -2,6 +2,7 @@
 package struct TerminalStyle: Hashable, Sendable {
   /// Columns.
   package var width: Int
+  /// Whether it can show color.
   package var isColored: Bool
   /// Whether it can show characters beyond ASCII.
   package var isUnicode: Bool

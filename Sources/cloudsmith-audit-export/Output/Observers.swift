@@ -170,7 +170,7 @@ final class Observers: Sendable {
 }
 
 extension Result {
-  /// nil for a failure, which is told where the value is needed.
+  /// nil for a failure, which is thrown again where the value is needed.
   fileprivate var value: Success? { if case .success(let value) = self { value } else { nil } }
 }
 
