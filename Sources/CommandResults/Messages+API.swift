@@ -12,8 +12,8 @@ extension Messages {
         status: .keyRefused,
         sentence: """
           The key from \(keySource) is valid, but may not read the audit log of '\(log)' (403\(said(answer))). The account must be \
-          a Manager or Owner of the organization (for the log of a repository: Admin of the repository). Ask one of them for \
-          that role, or use the key of an account that has it.
+          a Manager or Owner of the organization (for the log of a repository: Admin of the repository). Ask a Manager or \
+          Owner for that role, or use the key of an account that has it.
           """)
     case .keyRefused(let answer) where service != nil:
       Failure(
