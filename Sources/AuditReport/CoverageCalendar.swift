@@ -1,39 +1,42 @@
 package import AuditArchive
 package import AuditRecord
 
-/// What an archive knows of each day, from its first to its newest: one entry a day, none left out.
+/// The state of each day of an archive, from its first to its newest, without omissions.
 package struct CoverageCalendar: Hashable, Sendable {
-  /// The worst that can be said of a day counts.
+  /// The state of a day. If several apply, the worst one counts.
   package enum State: String, Sendable, CaseIterable {
-    /// Files of the day are missing or not as they were sealed.
+    /// Files of the day are missing or altered.
     case damaged
-    /// Some of the day lies in a gap, between what is covered.
+    /// Part of the day is in a gap between covered ranges.
     case gap
-    /// Nothing of it was fetched yet: the day is newer than all that is covered.
+    /// Not fetched yet: the day is newer than all coverage.
     case pending
-    /// Not wholly covered, or within the lookback: it may still change.
+    /// Not completely covered, or within the lookback. The day may still change.
     case open
     /// Settled, with events.
     case events
-    /// Settled, and nothing happened.
+    /// Settled, without events.
     case empty
   }
 
+  /// One day.
   package struct Entry: Hashable, Sendable {
     package let day: Day
     package let state: State
     package let rows: Int
   }
 
-  /// Oldest first; empty when there is nothing to show.
+  /// Oldest first. Empty if there is nothing to show.
   package let days: [Entry]
-  /// How many more days were not fetched than `days` shows.
+  /// How many newer days, none of them fetched, `days` leaves out.
   package let daysLeftOut: Int
 
-  /// So many days that were not fetched are shown at the end; an archive that nobody feeds any more has no end of them.
+  /// The most unfetched days to show at the end. An archive that is no longer updated has ever more of them.
   private static let mostPending = 31
 
-  /// `window`: only days that it touches; nil: all. `damaged`: the days that cannot be read as they were sealed.
+  /// - Parameters:
+  ///   - window: Only days that overlap it are included. nil for all.
+  ///   - damaged: Days with missing or altered files.
   package init(_ manifest: Manifest, within window: Window? = nil, damaged: Set<Day> = [], now: Timestamp) {
     let covered = manifest.coverage
     let end = covered.end ?? manifest.start
@@ -72,17 +75,18 @@ package struct CoverageCalendar: Hashable, Sendable {
     daysLeftOut = last == shown ? shown.distance(to: min(today, asked?.upperBound ?? today)) : 0
   }
 
+  /// The number of days in a state.
   package func count(_ state: State) -> Int { days.count { $0.state == state } }
 
-  /// The day with the most rows, the first of them; nil when there are none.
+  /// The first of the days with the most rows. nil if no day has rows.
   package var busiest: Entry? {
     days.filter { $0.rows > 0 }.max { ($0.rows, $1.day) < ($1.rows, $0.day) }
   }
 
-  /// The days of one month, by their number in it.
+  /// The days of one month, by day of the month.
   package struct Month: Hashable, Sendable {
     package let year: Int
-    /// From 1.
+    /// 1 to 12.
     package let month: Int
     package let days: [Int: Entry]
 
@@ -108,9 +112,4 @@ package struct CoverageCalendar: Hashable, Sendable {
     }
     return months
   }
-}
-
-func padded(_ number: Int, _ digits: Int) -> String {
-  let text = String(number)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
 }

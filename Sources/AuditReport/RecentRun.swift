@@ -1,23 +1,26 @@
 package import AuditArchive
 package import AuditRecord
 
-/// What one run committed, its commits taken together.
+/// The commits of one run, added up.
 package struct RecentRun: Hashable, Sendable {
   package let commits: ClosedRange<Int>
-  /// Of its last commit.
+  /// The time of its last commit.
   package let committedAt: Timestamp
   package let rowsAdded: Int
   package let eventsReceived: Int
   package let lateEvents: Int
   package let requests: Int
-  /// Whether it had all that it was after.
+  /// Whether the run completed its window.
   package let isComplete: Bool
-  /// Whether all its commits were looked at; else it began before them, and did more.
+  /// Whether all its commits are included. If not, the run has earlier commits, and the counts are minimums.
   package let isWhole: Bool
 
-  /// Newest first, from a log's newest commits, newest first. A run's commits are after the same window, and none but the last
-  /// is complete. `isWhole`: whether `commits` reaches back to the first of all; else the oldest run
-  /// may be longer than what is there of it: it is left out, or is marked where it is the only one.
+  /// Groups commits into runs, newest first. The commits of a run have the same window, and only the last one completes it.
+  ///
+  /// - Parameters:
+  ///   - commits: The newest commits of a log, newest first.
+  ///   - isWhole: Whether `commits` includes the first commit of all. If not, the oldest run may be cut off. It is left out, or marked
+  ///     if it is the only one.
   package static func runs(of commits: [Commit], isWhole: Bool) -> [RecentRun] {
     var groups: [[Commit]] = []
     for commit in commits {
@@ -41,7 +44,7 @@ package struct RecentRun: Hashable, Sendable {
     }
   }
 
-  /// `42`, or `38-42` of a run with several, `..-42` of one whose first is not known.
+  /// `42`, or `38-42` for several commits, or `..-42` if the first one is unknown.
   package var numbers: String {
     guard isWhole else { return "..-\(commits.upperBound)" }
     return commits.count == 1 ? "\(commits.lowerBound)" : "\(commits.lowerBound)-\(commits.upperBound)"

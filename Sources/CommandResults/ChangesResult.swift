@@ -2,13 +2,13 @@ package import AuditArchive
 import AuditRecord
 package import ExportConfiguration
 
-/// What a loader has to load again, in every form.
+/// The result of `changes`: the days that a loader must load again, in every form.
 package struct ChangesResult: CommandResult {
   package let changes: ChangesSince
-  /// nil: all.
+  /// The format whose files are listed. nil for all.
   package let format: PartFormat?
 
-  /// - Throws: when a day with rows has no file of the format; to a loader it would look like an empty day.
+  /// - Throws: A usage failure if a day with rows has no file of the format. A loader would take it for an empty day.
   package init(_ changes: ChangesSince, format: PartFormat?) throws(Failure) {
     self.changes = changes
     self.format = format
@@ -16,14 +16,14 @@ package struct ChangesResult: CommandResult {
     for day in changes.days where day.partition.rows > 0 && files(day).isEmpty {
       let found = Set(day.partition.files.map(\.format.rawValue)).sorted().joined(separator: " and ")
       throw .usage(
-        "--format \(format.rawValue): the archive holds \(day.partition.eventDate) as \(found) only; leave out --format."
+        "--format \(format.rawValue): the archive has \(day.partition.eventDate) only as \(found). Leave out --format."
       )
     }
   }
 
   private func files(_ day: DayChange) -> [PartFile] { day.partition.files.filter(isAsked) }
   private func isAsked(_ file: PartFile) -> Bool { format == nil || file.format == format }
-  /// Those that it names.
+  /// All listed files.
   package var files: [PartFile] { changes.days.flatMap(files) }
 
   // MARK: - For people
@@ -45,7 +45,7 @@ package struct ChangesResult: CommandResult {
       }
       lines.append("")
     }
-    lines.append("commit \(changes.commit): give it as --since next time, when this is loaded")
+    lines.append("commit \(changes.commit): after loading, pass it as --since next time")
     return lines.joined(separator: "\n")
   }
 
@@ -110,17 +110,20 @@ package struct ChangesResult: CommandResult {
     var days: [Entry]
   }
 
+  /// The paths of the listed files, relative to the archive.
   package var paths: [String] { files.map(\.path) }
 
-  /// As `sha256sum` writes them; no path of an archive has a character that it would escape.
+  /// Lines as written by `sha256sum`. No path of an archive has a character that it would escape.
   package var sha256sums: [String] { files.map { "\($0.sha256)  \($0.path)" } }
 
   /// A manifest for COPY (Amazon Redshift, "Using a manifest to specify data files").
+  ///
+  /// - Throws: A usage failure if the files have more than one format.
   package func redshift(urlPrefix: String) throws(Failure) -> String {
     let formats = Set(files.map(\.format.rawValue)).sorted()
     guard formats.count < 2 else {
       throw .usage(
-        "--as redshift: COPY reads one format and the archive has \(formats.joined(separator: " and ")): give --format."
+        "--as redshift: COPY reads one format, and the archive has \(formats.joined(separator: " and ")). Pass --format."
       )
     }
     return JSONText.of(
@@ -146,7 +149,7 @@ package struct ChangesResult: CommandResult {
     var entries: [Entry]
   }
 
-  /// What a list of files cannot say, for stderr.
+  /// The commit, and the days to empty, for stderr: a list of files cannot contain them.
   package var remarks: [String] {
     ["commit \(changes.commit)"]
       + changes.days.filter { $0.action == .empty }.map { "empty \($0.partition.eventDate)" }

@@ -2,12 +2,13 @@ package import AuditRecord
 package import CloudsmithAPI
 package import ExportConfiguration
 
-/// What `check` found.
+/// The result of `check`.
 package struct CheckResult: CommandResult {
   package let log: LogName
   package let host: APIHost
+  /// nil if no archive was given.
   package let archive: String?
-  /// Those that were made.
+  /// The number of requests that were made.
   package let requests: Int
   package let lines: [CheckLine]
 
@@ -23,7 +24,7 @@ package struct CheckResult: CommandResult {
     lines.compactMap { if case .bad(let failure) = $0.finding { failure } else { nil } }
   }
 
-  /// Of the first that is wrong.
+  /// The status of the first failure.
   package var status: ExitStatus { failures.first?.status ?? .done }
 
   private var oddities: [String] {
@@ -40,13 +41,13 @@ package struct CheckResult: CommandResult {
       return
         "\(mark) \(label)\(String(repeating: " ", count: width - label.count))\(TerminalText.line(sentence))"
     }
-    let made = "\(requests) \(requests == 1 ? "request was" : "requests were") made"
+    let made = "\(requests) \(requests == 1 ? "request" : "requests") made"
     text.append("")
     let verdict =
       switch (failures.count, oddities.count) {
-      case (0, 0): "nothing wrong was found"
-      case (0, let odd): "nothing is wrong, and \(odd) of \(lines.count) should be looked at"
-      case (let wrong, _): "\(wrong) of \(lines.count) are wrong (status \(status.rawValue))"
+      case (0, 0): "all checks passed"
+      case (0, let odd): "no check failed, \(odd) of \(lines.count) need attention"
+      case (let wrong, _): "\(wrong) of \(lines.count) checks failed (status \(status.rawValue))"
       }
     text.append("\(log): \(verdict); \(made).")
     return text.joined(separator: "\n")
@@ -64,7 +65,7 @@ package struct CheckResult: CommandResult {
       /// `passed`, `warned`, `failed` or `skipped`.
       var result: String
       var message: String
-      /// That a run would end with; of what failed alone.
+      /// The status with which a run would end. Only for a failed check.
       var status: String?
       var exitStatus: Int32?
 
@@ -99,14 +100,14 @@ extension CheckLine.Finding {
     case .good(let sentence): ("✓", sentence)
     case .odd(let sentence): ("!", sentence)
     case .bad(let failure): ("✗", failure.sentence)
-    case .open(let reason): ("–", "not looked at: \(reason)")
+    case .open(let reason): ("–", "skipped: \(reason)")
     }
   }
 }
 
-/// One thing that a run will rely on, and what was found when it was looked at.
+/// The result for one prerequisite of a run.
 package struct CheckLine {
-  /// In the order in which they are told, and in which the first that is wrong gives the exit status.
+  /// The prerequisites, in the order in which they are printed. The first that failed gives the exit status.
   package enum Subject: String, CaseIterable {
     case api, key, organization
     case auditLog = "audit_log"
@@ -119,27 +120,32 @@ package struct CheckLine {
     case lock
     case diskSpace = "disk_space"
 
+    /// The label in text.
     package var label: String {
       switch self {
       case .api: "API"
-      case .organization: "organisation"
+      case .organization: "organization"
       default: rawValue.replacing("_", with: " ")
       }
     }
 
+    /// The prerequisites on the side of the API.
     package static let ofAPI: [Subject] = [
       .api, .key, .organization, .auditLog, .rateLimit, .clock, .timeFilter, .oldestEvent,
     ]
+    /// The prerequisites on the side of the archive.
     package static let ofArchive: [Subject] = [.archive, .archiveWritable, .lock, .diskSpace]
   }
 
+  /// The outcome of a check, with a sentence that starts in lowercase.
   package enum Finding {
+    /// Passed.
     case good(String)
-    /// A run copes with it; somebody should look at it all the same.
+    /// Unusual. A run copes with it, but a person should look at it.
     case odd(String)
-    /// The sentence tells the cure too.
+    /// Failed. The sentence says how to fix it.
     case bad(Failure)
-    /// It was not looked at, for this reason.
+    /// Skipped, for this reason.
     case open(String)
   }
 

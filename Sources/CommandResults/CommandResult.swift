@@ -2,8 +2,9 @@ package import AuditRecord
 package import ExportConfiguration
 import Platform
 
-/// JSON for people and programs: indented, keys in snake case and sorted.
+/// JSON output: indented, with sorted keys in snake case.
 package enum JSONText {
+  /// - Precondition: Encoding does not throw, as for every result of a command.
   package static func of(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -11,11 +12,11 @@ package enum JSONText {
     do {
       return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     } catch {
-      fatalError("a report has no JSON form: \(error)")
+      fatalError("cannot encode a result as JSON: \(error)")
     }
   }
 
-  /// JSON with escapes for what the encoder leaves as it is and a terminal would obey. It can stand only inside strings.
+  /// Escapes characters that the encoder leaves alone and that a terminal would interpret. They occur only inside strings.
   package static func escaped(_ json: String) -> String {
     guard json.unicodeScalars.contains(where: { !TerminalText.isSafe($0) && $0 != "\n" }) else { return json }
     return json.unicodeScalars.map { scalar in
@@ -28,20 +29,20 @@ package enum JSONText {
   }
 }
 
-/// What a command found or did, for people and for programs.
+/// The result of a command, with one form for people and one for programs.
 package protocol CommandResult {
-  /// How the command ends for this log. By default, the status of the failure, or `done`.
+  /// The exit status for this log. By default, that of the failure, or `done`.
   var status: ExitStatus { get }
-  /// What went wrong, for stderr. nil if there is nothing to add to the text.
+  /// What went wrong, for stderr. nil if the text says everything.
   var failure: Failure? { get }
-  /// What precedes the message of the failure on stderr.
+  /// The text before the failure's message on stderr.
   var failureHeading: String { get }
   var text: String { get }
   /// The JSON form. Its keys are written in snake case and sorted.
   var document: any Encodable { get }
-  /// Whether the text sets colours.
+  /// Whether the text contains color sequences.
   var isColoured: Bool { get }
-  /// What somebody should act on although the command succeeded. The text contains it; where no text is printed, it goes to the log.
+  /// What a person should act on although the command succeeded. The text contains it. If no text is printed, it is logged.
   var warnings: [String] { get }
 }
 
@@ -51,15 +52,16 @@ extension CommandResult {
   package var failureHeading: String { "error: " }
   package var isColoured: Bool { false }
   package var warnings: [String] { [] }
+  /// The JSON form as text.
   package var json: String { JSONText.of(document) }
 }
 
-/// A command that failed before it had a result: what `--output-format json` prints then.
+/// What `--output-format json` prints for a command that failed before it had a result.
 package struct FailureResult: Encodable {
   package var status: String
   package var exitStatus: Int32
   package var message: String
-  /// The log, for a job file.
+  /// The log. Only with a job file.
   package var source: String?
 
   package init(_ failure: Failure, log: LogName? = nil) {
@@ -70,7 +72,7 @@ package struct FailureResult: Encodable {
   }
 }
 
-/// The results of all logs of a job file as one document.
+/// The results of all logs of a job file, as one document.
 package struct JobResult: Encodable {
   package var exitStatus: Int32
   package var logs: [AnyDocument]
@@ -85,6 +87,7 @@ package struct JobResult: Encodable {
     self.logs = logs.map(AnyDocument.init)
   }
 
+  /// A document of any type.
   package struct AnyDocument: Encodable {
     let document: any Encodable
 
@@ -92,7 +95,7 @@ package struct JobResult: Encodable {
   }
 }
 
-/// A window in a document.
+/// A window in a JSON document.
 package struct WindowText: Encodable {
   package var from: String
   package var to: String

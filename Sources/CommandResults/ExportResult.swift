@@ -4,20 +4,23 @@ package import AuditRecord
 import CloudsmithAPI
 package import ExportConfiguration
 
-/// What an export did.
+/// The result of `export`.
 package struct ExportResult: CommandResult {
   package let summary: ExportSummary
   package let log: LogName
   package let archive: String
   package let failure: Failure?
   package var failureHeading: String { "" }
-  /// What was measured of the run and of the archive after it, as the metrics file has it.
+  /// Metrics of the run and of the archive after it, as in the metrics file.
   package var metrics: [String: Double] = [:]
 
-  /// That events are about to be lost, or that this machine's clock is wrong, and the like.
+  /// Warnings, for example that events are about to expire, or that this machine's clock is wrong.
   package let warnings: [String]
 
-  /// - Parameter now: by the API's clock.
+  /// - Parameters:
+  ///   - retention: How long the API keeps events.
+  ///   - now: The time by the API's clock.
+  ///   - words: The messages for this log.
   package init(
     _ summary: ExportSummary, retention: TimeSpan, now: Timestamp, log: LogName, archive: String,
     words: Messages
@@ -39,7 +42,7 @@ package struct ExportResult: CommandResult {
       case .complete: nil
       }
     if summary.manifest == nil { failure = failure.map(words.uncommitted) }
-    // Where another failure is told, this would be told by nobody.
+    // Another failure would hide these records.
     let untold = failure?.status == .quarantined ? 0 : summary.untoldQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
@@ -57,7 +60,7 @@ package struct ExportResult: CommandResult {
     let counters = summary.counters
     var lines: [String] = []
     if summary.plan.beginsNow, status == .done {
-      lines.append("\(log): the archive begins at \(summary.plan.start); nothing past was fetched.")
+      lines.append("\(log): the archive begins at \(summary.plan.start); no past events were fetched.")
     } else if isNothingDone {
       lines.append("\(log): \(nothing).")
       if status == .done, summary.plan.span != nil, counters.requests > 0,
@@ -67,10 +70,10 @@ package struct ExportResult: CommandResult {
       }
     } else {
       var parts = [
-        counters.eventsReceived > 0 ? received : cause.map { "no event was fetched: \($0)" } ?? nothing
+        counters.eventsReceived > 0 ? received : cause.map { "no events were fetched: \($0)" } ?? nothing
       ]
       if summary.rowsDropped > 0 {
-        parts.append("\(summary.rowsDropped.grouped) dropped that the API no longer shows")
+        parts.append("\(summary.rowsDropped.grouped) dropped because the API no longer shows them")
       }
       let days = summary.daysWritten.count
       parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") written")
@@ -78,7 +81,7 @@ package struct ExportResult: CommandResult {
     }
     if counters.vanishedEvents > 0 {
       lines.append(
-        "\(counters.vanishedEvents.grouped) archived events are no longer shown by the API; they are kept")
+        "the API no longer shows \(counters.vanishedEvents.grouped) archived events; they are kept")
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
@@ -88,41 +91,40 @@ package struct ExportResult: CommandResult {
     return lines.joined(separator: "\n")
   }
 
-  /// Whether there is nothing to account for. What a run looks at that finds nothing to fetch is none of its window.
+  /// Whether there are no events to account for. Events that a run reads without having a window to fetch do not count.
   private var isNothingDone: Bool {
     guard summary.rowsDropped == 0, summary.daysWritten.isEmpty else { return false }
     return summary.counters.eventsReceived == 0 || (status == .done && summary.plan.span == nil)
   }
 
-  /// Why nothing was received.
+  /// Why no events were received.
   private var nothing: String {
     if let cause { return "nothing was exported: \(cause)" }
     if case .incomplete = summary.outcome { return "no events were received" }
     return "no events in the window"
   }
 
-  /// What ended the run before its end, in a few words; nil where the API answered all that was asked. The failure is a sentence of
-  /// its own.
+  /// What stopped the run, in a few words. nil if the API answered every request. The failure has the details.
   private var cause: String? {
     switch summary.outcome {
     case .complete, .incomplete: nil
-    case .requestInFuture: "the time asked for lies in the future"
-    case .stoppedByArchive: status == .storage ? "the archive's disk failed" : "the archive refused the run"
+    case .requestInFuture: "the requested time is in the future"
+    case .stoppedByArchive: status == .storage ? "the archive's disk failed" : "the archive could not be used"
     case .stoppedByAPI(let error):
       switch error {
       case .keyRefused: "the key was refused"
       case .notFound: "there is no such log for this key"
       case .planWithoutAuditLog: "the plan has no audit log"
       case .requestRefused: "the API refused the request"
-      case .unavailable: "the API could not be reached, or failed"
+      case .unavailable: "the API was unreachable or kept failing"
       case .waitTooLong: "the API asks for a longer wait than --max-wait allows"
-      case .unsafe: "what answered for the API was not trusted"
+      case .unsafe: "the response was not trusted"
       case .cancelled: "the run was interrupted"
       }
     }
   }
 
-  /// What became of all that was received, so that nobody takes what came twice for lost.
+  /// What happened to each received event. The parts add up, so that events received twice do not look lost.
   private var received: String {
     let counters = summary.counters
     let late = counters.lateEvents == 0 ? "" : " (\(counters.lateEvents.grouped) of them late)"
@@ -130,20 +132,20 @@ package struct ExportResult: CommandResult {
     func add(_ count: Int, _ words: String) {
       if count > 0 { parts.append("\(count.grouped) \(words)") }
     }
-    add(counters.duplicates, "known already")
-    add(counters.conflictingEvents, "known and told differently now")
+    add(counters.duplicates, "already archived")
+    add(counters.conflictingEvents, "already archived with other content")
     add(counters.quarantined, "in quarantine")
     let rest =
       counters.eventsReceived - counters.rowsAdded - counters.duplicates - counters.conflictingEvents
       - counters.quarantined
     let isWhole = status == .done || status == .quarantined
-    add(rest, "read twice\(isWhole ? " or" : ", left to the next run or") outside the window")
+    add(rest, "read twice\(isWhole ? " or" : ", left for the next run, or") outside the window")
     return "\(counters.eventsReceived.grouped) events received: \(parts.joined(separator: ", "))"
   }
 
   private static let whyNothing = """
-    If events were expected: the key's account may lack access to the audit log, the window may lie before what the plan \
-    keeps, or audit logging may be off for the organisation.
+    If you expected events: the key's account may lack access to the audit log, the window may be older than the plan's \
+    retention, or audit logging may be off for the organization.
     """
 
   // MARK: - JSON
@@ -183,5 +185,56 @@ package struct ExportResult: CommandResult {
     var highWaterMark: String?
     var coverage: [WindowText]
     var gaps: [WindowText]
+  }
+}
+
+/// The result of `export --dry-run`.
+package struct ForecastResult: CommandResult {
+  package let forecast: ExportForecast
+  package let log: LogName
+  package let archive: String
+
+  package init(forecast: ExportForecast, log: LogName, archive: String) {
+    self.forecast = forecast
+    self.log = log
+    self.archive = archive
+  }
+
+  private var notes: [String] {
+    forecast.plan.notes.map { PlanMessages.sentence($0, log: log, archive: archive) }
+  }
+
+  package var text: String {
+    var lines = notes
+    let windows = forecast.plan.wanted.intervals
+    if windows.isEmpty {
+      lines.append("\(log): nothing would be fetched.")
+    } else {
+      lines.append("\(log): would fetch \(forecast.days) \(forecast.days == 1 ? "day" : "days"):")
+      for window in windows { lines.append("  from \(window.from) to \(window.to)") }
+    }
+    if let requests = forecast.requests {
+      let time = forecast.seconds.map { ", \(TimeSpan.seconds($0.rounded(.up))) at the current pace" } ?? ""
+      lines.append("about \(requests.grouped) \(requests == 1 ? "request" : "requests")\(time)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  package var document: any Encodable {
+    Document(
+      status: "planned", exitStatus: ExitStatus.done.rawValue, notes: notes, source: log.description,
+      windows: forecast.plan.wanted.intervals.map(WindowText.init), days: forecast.days,
+      requestsExpected: forecast.requests, secondsExpected: forecast.seconds)
+  }
+
+  private struct Document: Encodable {
+    var status: String
+    var exitStatus: Int32
+    var notes: [String]
+    var source: String
+    var windows: [WindowText]
+    var days: Int
+    var requestsExpected: Int?
+    var secondsExpected: Double?
   }
 }

@@ -4,12 +4,14 @@ package import AuditReport
 import CloudsmithAPI
 package import ExportConfiguration
 
-/// What `report` did.
+/// The result of `report`.
 package struct ReportResult: CommandResult {
+  /// The path of the HTML file.
   package let file: String
   package let bytes: Int
   package let log: LogName
   package let archive: String
+  /// nil for all events.
   package let window: Window?
   package let reading: ArchiveReading
 
@@ -29,8 +31,8 @@ package struct ReportResult: CommandResult {
     return Failure(
       status: .damaged,
       sentence: """
-        The archive \(quoted(archive)) of '\(log)' is damaged; the page says where. cloudsmith-audit-export verify tells all that is \
-        wrong, and what to do.
+        The archive \(quoted(archive)) of '\(log)' is damaged; the report says where. cloudsmith-audit-export verify lists all \
+        findings and how to fix them.
         """)
   }
 
@@ -47,8 +49,8 @@ package struct ReportResult: CommandResult {
     ]
     lines += reading.unread.map { "not counted      \($0.day): \(TerminalText.line($0.why))" }
     switch reading.found?.findings.count {
-    case nil: lines.append("verification     not done (--skip-verification)")
-    case 0: lines.append("verification     no finding")
+    case nil: lines.append("verification     skipped (--skip-verification)")
+    case 0: lines.append("verification     no findings")
     case let count?: lines.append("verification     \(count.grouped) \(count == 1 ? "finding" : "findings")")
     }
     return lines.joined(separator: "\n")
@@ -80,13 +82,13 @@ package struct ReportResult: CommandResult {
   }
 }
 
-/// An archive read once for a report: its rows counted and, beside that, the archive verified.
+/// An archive as read for a report: its rows are counted, and it is verified at the same time.
 package struct ArchiveReading: Sendable {
   package let manifest: Manifest
   package let tally: EventTally
-  /// Days whose rows could not be read, and so are not counted.
+  /// Days whose rows could not be read, with the reason. They are not counted.
   package let unread: [(day: Day, why: String)]
-  /// nil: not verified.
+  /// The result of the verification. nil if it was skipped.
   package let found: VerificationReport?
   /// Newest first.
   package let runs: [RecentRun]
@@ -102,9 +104,10 @@ package struct ArchiveReading: Sendable {
     self.runs = runs
   }
 
+  /// Whether every row was read and the verification has no findings.
   package var isSound: Bool { unread.isEmpty && found?.findings.isEmpty ?? true }
 
-  /// In words for the page.
+  /// The verification as the page shows it.
   package var verification: ReportContent.Verification {
     guard let found else { return .skipped }
     func count(_ what: String, _ count: VerificationReport.Count) -> (what: String, count: String) {
@@ -112,14 +115,14 @@ package struct ArchiveReading: Sendable {
     }
     let commits =
       found.firstCommit == 1
-      ? "commits are as they were written, each after the one before"
-      : "commits from \(found.firstCommit.grouped) on are as they were written; those before were not read"
+      ? "commits valid, each chained to the one before"
+      : "commits from \(found.firstCommit.grouped) on valid; earlier ones were not read"
     let checked = [
       count(commits, found.commits),
-      count("days are as they were committed", found.days),
-      count("files are as they were sealed", found.files),
-      count("rows were read in sound files", found.rows),
-      count("files of quarantine are as they were sealed", found.quarantineFiles),
+      count("days unchanged since their commit", found.days),
+      count("files intact", found.files),
+      count("rows read from intact files", found.rows),
+      count("quarantine files intact", found.quarantineFiles),
     ]
     guard !found.findings.isEmpty else { return .sound(checked: checked) }
     return .damaged(

@@ -2,16 +2,16 @@ import AuditRecord
 import CloudsmithAPI
 package import ExportConfiguration
 
-/// Every setting that an export would have, and where its value comes from. Secrets are redacted, and nothing is done with them.
+/// The result of `status --settings`: every setting of an export, with its value and source. Secrets are redacted.
 package struct SettingsResult: CommandResult {
   private let rows: [Row]
 
   private struct Row: Encodable {
     var name: String
-    /// As it was written; nil: there is none.
+    /// As the user wrote it. nil if there is none.
     var value: String?
     var source: String
-    /// Why the value is refused; nil when all is well.
+    /// Why the value is invalid. nil if it is valid.
     var problem: String?
   }
 
@@ -21,7 +21,7 @@ package struct SettingsResult: CommandResult {
     self.rows = rows
   }
 
-  /// What counts for every program on the machine when nothing else is said.
+  /// Adds what common environment variables, such as `HTTPS_PROXY`, set for every program.
   private static func addCommonVariables(_ rows: inout [Row], _ sources: SettingSources) {
     do throws(Failure) {
       let connection = try sources.connection()
@@ -40,7 +40,7 @@ package struct SettingsResult: CommandResult {
   }
 
   package var failure: Failure? {
-    rows.contains { $0.problem != nil } ? .usage("settings are wrong: see above.") : nil
+    rows.contains { $0.problem != nil } ? .usage("some settings are invalid: see above.") : nil
   }
 
   private static func row(_ setting: any SettingDefinition, _ sources: SettingSources) -> Row {
@@ -77,7 +77,7 @@ package struct SettingsResult: CommandResult {
     }
     var problems: [String] = []
     for problem in rows.compactMap(\.problem) where !problems.contains(problem) { problems.append(problem) }
-    return (lines + problems.map { "wrong: \($0)" }).joined(separator: "\n")
+    return (lines + problems.map { "invalid: \($0)" }).joined(separator: "\n")
   }
 
   private func visible(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }

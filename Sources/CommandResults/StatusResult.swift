@@ -3,21 +3,22 @@ package import AuditRecord
 package import AuditReport
 package import ExportConfiguration
 
-/// What an archive holds.
+/// The result of `status`.
 package struct StatusResult: CommandResult {
   package let manifest: Manifest
   /// Newest first.
   package let commits: [Commit]
   /// Newest first.
   package let runs: [RecentRun]
-  /// Files that the manifest names and that are missing, or of another size.
+  /// Files that the manifest lists and that are missing or have another size.
   package let damaged: [Finding]
-  /// What is about to be lost; nil when there is time.
+  /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package let loss: (lacking: Timestamp, lostAt: Timestamp)?
   package let now: Timestamp
+  /// Whether the text lists every day.
   package let listsDays: Bool
   package let style: TerminalStyle
-  /// That files are damaged, and how to mend that. nil if all is well.
+  /// Which files are damaged, and how to repair them. nil if none is.
   package let failure: Failure?
 
   package init(

@@ -2,16 +2,16 @@ package import AuditArchive
 package import AuditRecord
 package import ExportConfiguration
 
-/// What a verification found.
+/// The result of `verify`.
 package struct VerifyResult: CommandResult {
   package let report: VerificationReport
   package let log: LogName
   package let archive: String
-  /// Fetches days anew.
+  /// Makes the commands that export damaged days again.
   private let replacing: ReplaceCommand
-  /// Those of the report that are about damage.
+  /// The findings of the report, without unsigned commits from before signing began.
   private let findings: [Finding]
-  /// The first commit that is signed, where all before it are not; nil where all are, or signatures are not looked at.
+  /// The first signed commit, if all earlier ones are unsigned. nil if all are signed, or if signatures are not checked.
   private let signedFrom: Int?
 
   package init(report: VerificationReport, log: LogName, archive: String, replacing: ReplaceCommand) {
@@ -20,9 +20,9 @@ package struct VerifyResult: CommandResult {
     findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
   }
 
-  /// Signing began later when the commits without a signature are the first ones, and every other has a right one: each signature
-  /// vouches by the chain for all commits before it, so that nothing is unproven. Not where the user says where it began, nor where
-  /// earlier commits, which may be signed, were not read.
+  /// Detects that signing began later: the first commits are unsigned, and all others have a valid signature. Through the hash
+  /// chain, each signature also covers all earlier commits, so nothing is unproven. nil if the user passed where signing began, or
+  /// if earlier commits, which may be signed, were not read.
   private static func signedFrom(_ report: VerificationReport) -> Int? {
     guard report.firstCommit == 1 else { return nil }
     let unsigned = report.findings.filter { $0.flaw.kind == .unsigned }.compactMap(\.commit).sorted()
@@ -46,7 +46,7 @@ package struct VerifyResult: CommandResult {
       return Failure(
         status: .damaged,
         sentence:
-          "\(subject) is as its commits say, and holds files beside it that no commit names: \(countsByKind)."
+          "\(subject) matches its commits, but has additional files that no commit lists: \(countsByKind)."
       )
     }
     return Failure(status: .damaged, sentence: "\(subject) is damaged: \(countsByKind).")
@@ -75,7 +75,7 @@ package struct VerifyResult: CommandResult {
     if !lines.isEmpty { lines.append("") }
     lines += summary
     lines.append("")
-    lines.append(findings.isEmpty ? "No finding: \(whatIsProven)." : "\(countsByKind).")
+    lines.append(findings.isEmpty ? "No findings: \(whatIsProven)." : "\(countsByKind).")
     for (advice, alike) in findingsByAdvice {
       let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
       lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
@@ -88,16 +88,16 @@ package struct VerifyResult: CommandResult {
     let settings = report.settings
     let proven =
       if let since = settings.since {
-        "since commit \(since.number.grouped) the archive is what its commits say"
+        "since commit \(since.number.grouped), the archive matches its commits"
       } else if report.firstCommit == 1 {
-        "the archive is what its commits say"
+        "the archive matches its commits"
       } else {
-        "\(settings.asked == Window(from: .earliest, to: .latest) ? "the archive is" : "these days are") what its manifest says"
+        "\(settings.asked == Window(from: .earliest, to: .latest) ? "the archive matches" : "these days match") its manifest"
       }
     return proven + (settings.isQuick ? "; files were checked by size only" : "")
   }
 
-  /// Files that a text tells of; the JSON form tells of all.
+  /// The most files that the text lists. The JSON form lists all.
   private static let mostNotes = 10
 
   private var notes: [String] {
@@ -113,7 +113,7 @@ package struct VerifyResult: CommandResult {
     return lines
   }
 
-  /// In the order of their kinds.
+  /// The findings grouped by advice, in the order of their kinds.
   private var findingsByAdvice: [(advice: String, findings: [Finding])] {
     var groups: [(advice: String, findings: [Finding])] = []
     for kind in Flaw.Kind.allCases {
@@ -129,13 +129,13 @@ package struct VerifyResult: CommandResult {
     return groups
   }
 
-  /// What fetches the days of these findings anew; of many the oldest.
+  /// The commands that export the days of these findings again, at most the ten oldest.
   private func replacements(of findings: [Finding]) -> [String] {
     let days = findings.flatMap(\.days)
     let commands = replacing.texts(days)
     let more = commands.count - 10
     return commands.prefix(10).map { "  \(TerminalText.line($0))" }
-      + (more > 0 ? ["  and so for \(more) more"] : [])
+      + (more > 0 ? ["  and \(more) more like these"] : [])
   }
 
   private var summary: [String] {
@@ -154,29 +154,30 @@ package struct VerifyResult: CommandResult {
       let first = max(report.settings.signedSince, report.firstCommit)
       lines.append(
         label("signatures") + count(report.signatures) + " commits\(first > 1 ? " from \(first) on" : "")"
-          + " are signed by the key")
+          + " signed by the key")
       if let signedFrom {
         lines.append(
           label("")
-            + "signing began with commit \(signedFrom), whose signature vouches by the chain for those before;"
+            + "signing began with commit \(signedFrom); through the chain, its signature covers the earlier ones."
         )
-        lines.append(label("") + "give --signed-since \(signedFrom), so that no later one can be without")
+        lines.append(
+          label("") + "Pass --signed-since \(signedFrom) to require a signature on every later commit")
       }
     }
     lines += [
       label("days") + count(report.days)
-        + (report.settings.since == nil ? "" : " that changed since") + " are as they were committed",
-      label("files") + count(report.files) + (isQuick ? " have their size" : " are as they were sealed"),
-      label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " were read in sound files"),
+        + (report.settings.since == nil ? "" : " that changed since") + " unchanged since their commit",
+      label("files") + count(report.files) + (isQuick ? " with the right size" : " intact"),
+      label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " read from intact files"),
       label("quarantine") + count(report.quarantineFiles)
-        + (isQuick ? " files have their size" : " files are as they were sealed"),
+        + (isQuick ? " files with the right size" : " files intact"),
       label("proven empty") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) days"
         + (report.emptyDays.isEmpty ? "" : ": " + ranges(report.emptyDays)),
     ]
     if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
       lines.append(
         label("manifest")
-          + "of commit \(manifest): a run stopped, or is, before it has commit \(report.newestCommit)"
+          + "of commit \(manifest): a run stopped, or is still working, before updating it to commit \(report.newestCommit)"
       )
     }
     return lines
@@ -186,18 +187,18 @@ package struct VerifyResult: CommandResult {
     let first = report.firstCommit
     var lines = [
       label("commits") + count(report.commits) + (first > 1 ? " from \(first.grouped) on" : "")
-        + " are as they were written, each after the one before"
+        + " valid, each chained to the one before"
     ]
     if let since = report.settings.since {
       let days = report.daysUnchanged ?? 0
       lines.append(
         label("")
-          + "commits up to \(since.number.grouped) count as proven before (--since), as \(days == 1 ? "does" : "do")"
-          + " \(days.grouped) \(days == 1 ? "day that has" : "days that have") not changed since"
+          + "verified before (--since): commits up to \(since.number.grouped), and \(days.grouped)"
+          + " \(days == 1 ? "day that has" : "days that have") not changed since"
       )
     } else if first > 1 {
       lines.append(
-        label("") + "those before were not read; verify without --quick, --from and --to reads them")
+        label("") + "earlier ones were not read; verify without --quick, --from and --to reads them")
     }
     if let sha256 = report.newestCommitSHA256 {
       lines.append(label("newest commit") + "\(report.newestCommit), SHA-256 \(sha256)")
@@ -322,30 +323,30 @@ package struct VerifyResult: CommandResult {
     var source: String
     var archive: String
     var quick: Bool
-    /// Verified before; nil: nothing was.
+    /// The commit that was verified before. nil for a full verification.
     var since: Int?
     var rangeAsked: Range
     var rangeFound: WindowText?
     var coverage: [WindowText]
     var gaps: [WindowText]
-    /// The first whose record was read.
+    /// The first commit whose record was read.
     var firstCommit: Int
     var newestCommit: Int
-    /// With the number, what the next --since goes on from.
+    /// With the number, the argument for the next `--since`.
     var newestCommitSha256: String?
     var manifestCommit: Int?
     var commits: Count
     var signatures: Count?
     var signedFrom: Int?
     var days: Count
-    /// With `since`: days that count as proven before.
+    /// With `since`: days that were verified before and have not changed.
     var daysUnchanged: Int?
     var files: Count
     var rows: Count?
     var quarantineFiles: Count
     var provenEmptyDays: [String]
     var findings: [Finding]
-    /// Files of other programs: no damage.
+    /// Files of other programs. They are not damage.
     var notes: [Note]
   }
 }

@@ -1,23 +1,24 @@
 import CloudsmithAPI
 import Platform
 
-/// What cloudsmith-cli reads, in its order: `config.ini` and `credentials.ini` in the current directory, in
-/// `~/.config/cloudsmith` and in `~/.cloudsmith`, behind a file that the environment names. All of them are merged key by key.
+/// The files of cloudsmith-cli, in the order in which it reads them: a file named by the environment, then `config.ini` and
+/// `credentials.ini` in the current directory, in `~/.config/cloudsmith` and in `~/.cloudsmith`. They are merged key by key.
 ///
-/// A profile lies over the default, whatever the file; within each the earlier file counts. An empty value is no value.
+/// A profile takes precedence over the default section, whatever the file. Within a section, the earlier file takes precedence. An
+/// empty value counts as missing.
 package struct CLIFiles: Sendable {
   private let configurations: [Place]
   private let credentials: [Place]
 
-  /// A file that is there; that it cannot be read is told when somebody looks for something in it.
+  /// An existing file. If it cannot be read, the failure is thrown when a value is looked up in it.
   private struct Place: Sendable {
     let path: String
-    /// Found in the current directory, not named by the user.
+    /// Whether it is in the current directory and the user did not name it.
     let isFromWorkingDirectory: Bool
     let file: Result<SecretFile, Failure>
   }
 
-  /// For what is not looked for in them.
+  /// No files, for settings that are not read from them.
   package static let none = CLIFiles(configurations: [], credentials: [])
 
   private init(configurations: [Place], credentials: [Place]) {
@@ -30,7 +31,10 @@ package struct CLIFiles: Sendable {
     credentials = CLIFiles.places("credentials.ini", "CLOUDSMITH_CREDENTIALS_FILE", environment)
   }
 
-  /// - Parameter names: of one setting, the preferred first.
+  /// The value of a setting in `config.ini`. nil if there is none.
+  ///
+  /// - Parameter names: The keys of the setting, the preferred one first.
+  /// - Throws: A failure if a file cannot be read.
   package func configuration(
     _ names: [String], profile: String?
   ) throws(Failure) -> (given: RawSetting, isFromWorkingDirectory: Bool)? {
@@ -38,7 +42,9 @@ package struct CLIFiles: Sendable {
     return (given, place.isFromWorkingDirectory)
   }
 
-  /// The API key, and the sentence that others can read it.
+  /// The API key in `credentials.ini`, and a warning if other users can read the file. nil if there is none.
+  ///
+  /// - Throws: A failure if a file cannot be read.
   package func apiKey(profile: String?) throws(Failure) -> (given: RawSetting, warning: String?)? {
     guard let (place, given) = try find(["api_key"], profile, in: credentials) else { return nil }
     return (given, try place.file.get().warning)
@@ -78,7 +84,7 @@ package struct CLIFiles: Sendable {
     }
     if let home { paths.append(("\(home)/.cloudsmith/\(name)", false)) }
     return paths.enumerated().compactMap { index, path in
-      // A file that the user names has to be there.
+      // A file that the user named must exist.
       guard index < named || FileManager.default.fileExists(atPath: path.path) else { return nil }
       let file = Result { () throws(Failure) in
         try SecretFile(path.path, contents: name == "config.ini" ? "settings" : "the API key")

@@ -2,18 +2,21 @@ package import AuditRecord
 package import CloudsmithAPI
 import Platform
 
-/// What proves who asks, and where it was found: an API key, or an identity token that is exchanged for a bearer token.
+/// The credentials for the API and where they were found: an API key, or an identity token that is exchanged for a bearer token.
 package struct Credentials: Sendable {
+  /// The API key or the identity token.
   package let key: APIKey
-  /// The service account that `key`, an identity token then, is exchanged for; nil: `key` is an API key.
+  /// The service account for which `key` is exchanged, which is then an identity token. nil if `key` is an API key.
   package let service: Slug?
-  /// For messages; never the key.
+  /// Where the key was found, for messages. Never the key itself.
   package let source: String
-  /// That others could read the key too; nil when all is well.
+  /// A warning that other users can read the key. nil if they cannot.
   package let warning: String?
 
-  /// Looks for it in this order: `--api-key-file`, `CLOUDSMITH_API_KEY`, the file that the environment names, what the job
-  /// file names, systemd's credentials, cloudsmith-cli's `credentials.ini`, `CLOUDSMITH_OIDC_TOKEN`.
+  /// Looks for credentials in this order: `--api-key-file`, `CLOUDSMITH_API_KEY`, the file named by the environment, the file or
+  /// variable named by the job file, systemd's credentials, cloudsmith-cli's `credentials.ini`, `CLOUDSMITH_OIDC_TOKEN`.
+  ///
+  /// - Throws: A usage failure if there are none, or if the first ones found are invalid.
   package static func find(_ sources: SettingSources) throws(Failure) -> Credentials {
     let file = try sources.find(Settings.apiKeyFile)
     if case .option(let name)? = file?.source, let path = try sources.resolve(Settings.apiKeyFile) {
@@ -29,8 +32,8 @@ package struct Credentials: Sendable {
       guard let text = sources.environment[name], !text.allSatisfy(\.isWhitespace) else {
         throw .usage(
           """
-          The environment variable \(name) is not set, which \(try sources.find(Settings.apiKeyVariable)?.source.place ?? "") \
-          names for the API key: set it.
+          The environment variable \(name), which \(try sources.find(Settings.apiKeyVariable)?.source.place ?? "") names for the \
+          API key, is not set. Set it.
           """)
       }
       return try Credentials(text: text, source: name)
@@ -38,7 +41,7 @@ package struct Credentials: Sendable {
     if let folder = sources.environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty {
       let path = "\(folder)/\(credential)"
       if FileManager.default.fileExists(atPath: path) {
-        return try Credentials(in: path, source: "systemd's credential \(credential)")
+        return try Credentials(in: path, source: "the systemd credential \(credential)")
       }
     }
     if let (given, warning) = try sources.keyInCLIFiles() {
@@ -47,19 +50,19 @@ package struct Credentials: Sendable {
     if let text = sources.environment[identity], !text.allSatisfy(\.isWhitespace) {
       guard let service = try sources.resolve(Settings.oidcService) else {
         throw .usage(
-          "\(identity) is set, but not which service account it is for: set CLOUDSMITH_SERVICE_SLUG to its slug."
+          "\(identity) is set, but its service account is not. Set CLOUDSMITH_SERVICE_SLUG to the slug of the service account."
         )
       }
       return try Credentials(text: text, source: identity, service: service)
     }
     throw .usage(
       """
-      No API key: put it in CLOUDSMITH_API_KEY, or in a file named by --api-key-file; it is created in the API Settings of \
+      No API key. Set CLOUDSMITH_API_KEY, or pass a file with the key as --api-key-file. Create the key under API Settings of \
       your Cloudsmith account, which must be a Manager or Owner to read the audit log.
       """)
   }
 
-  /// What requests have to go through to carry the proof.
+  /// The transport for requests with these credentials. With an identity token, it obtains and renews bearer tokens.
   package func transport(
     over base: AsyncHTTPClientTransport, host: APIHost, log: LogName
   ) -> any HTTPTransport {
@@ -72,7 +75,7 @@ package struct Credentials: Sendable {
   private static let variable = "CLOUDSMITH_API_KEY"
   private static let identity = "CLOUDSMITH_OIDC_TOKEN"
 
-  /// What systemd's `LoadCredential=` or `SetCredentialEncrypted=` has to call it.
+  /// The name of the API key for systemd's `LoadCredential=` or `SetCredentialEncrypted=`.
   package static let credential = "cloudsmith-api-key"
 
   private init(
@@ -81,7 +84,7 @@ package struct Credentials: Sendable {
     do {
       key = try APIKey(text)
     } catch {
-      throw .usage("The API key from \(source) is not one: \(error).")
+      throw .usage("The API key from \(source) is invalid: \(error).")
     }
     self.service = service
     self.source = source
@@ -94,15 +97,16 @@ package struct Credentials: Sendable {
   }
 }
 
-/// A file that only its owner should be able to read.
+/// The text of a file with a secret.
 package struct SecretFile: Sendable {
   package let text: String
-  /// A sentence when everybody on this machine may read the file; nil when not.
+  /// A warning if every user of this machine can read the file. nil if not.
   package let warning: String?
 
   /// - Parameters:
-  ///   - path: `-` and `/dev/stdin` are what is piped in, which is read once however often it is named.
-  ///   - contents: what is in it, such as `the API key`.
+  ///   - path: `-` and `/dev/stdin` mean stdin, which is read only once, however often it is named.
+  ///   - contents: What the file contains, such as `the API key`, for messages.
+  /// - Throws: A usage failure if the file cannot be read.
   package init(_ path: String, contents: String) throws(Failure) {
     if path == "-" || path == "/dev/stdin" {
       text = try SmallFile.standardInput(contents: contents)
@@ -113,13 +117,13 @@ package struct SecretFile: Sendable {
     warning =
       SecretFile.isReadableByAll(path)
       ? """
-      Every user of this machine can read \(contents) in \(quoted(path)): take that right away with chmod o= \(quoted(path)).
+      Every user of this machine can read \(contents) in \(quoted(path)). Fix that with chmod o= \(quoted(path)).
       """ : nil
   }
 
   private static func isReadableByAll(_ path: String) -> Bool {
     var status = stat()
-    // What is read once, such as a pipe of the shell's, lies open to nobody.
+    // A pipe of the shell can be read only once, so nobody else can read it.
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mode & S_IROTH != 0
   }
 }

@@ -1,6 +1,6 @@
 import CloudsmithAPI
 
-/// How the program ends: one number for each thing that a script may want to do next.
+/// The exit statuses: one for each reaction that a script may want.
 package enum ExitStatus: Int32, CaseIterable {
   case done = 0
   case failed = 1
@@ -17,41 +17,43 @@ package enum ExitStatus: Int32, CaseIterable {
   case unavailable = 75
   case interrupted = 130
 
+  /// What the status means, for help and the manual page.
   package var meaning: String {
     switch self {
     case .done: "done (also: nothing new)"
     case .failed: "failed; the message says why and what to do"
     case .damaged: "the archive is damaged"
-    case .incomplete: "incomplete; all that was fetched is kept; run again"
-    case .quarantined: "done, but records that could not be read are newly in quarantine"
-    case .noArchive: "no archive there"
-    case .locked: "another run holds the archive, or the lock was taken away"
+    case .incomplete: "incomplete; what was fetched is kept; run again"
+    case .quarantined: "done, but unreadable records were put into quarantine"
+    case .noArchive: "no archive"
+    case .locked: "another run holds the lock, or this run lost it"
     case .keyRefused: "key refused (401, 403)"
-    case .notFound: "organisation or repository not found (404)"
+    case .notFound: "organization or repository not found (404)"
     case .planWithoutAuditLog: "the plan has no audit log (402)"
-    case .usage: "usage: the command line or the settings are wrong"
+    case .usage: "usage: the command line or the settings are invalid"
     case .storage: "storage: disk full, no permission, I/O error"
-    case .unavailable: "the API could not be reached, or kept failing; what is complete is kept; run again"
-    case .interrupted: "interrupted; all that was complete is kept"
+    case .unavailable: "the API was unreachable or kept failing; completed days are kept; run again"
+    case .interrupted: "interrupted; completed days are kept"
     }
   }
 
-  /// From best to worst, for a run of several logs: what needs nothing done, what another run mends, what somebody has to set
-  /// right, what is broken; and that the rest was not begun.
+  /// From best to worst, for a run of several logs: nothing to do, fixed by another run, needs a person, broken, and interrupted
+  /// before all logs were started.
   private static let order: [ExitStatus] = [
     .done, .quarantined, .incomplete, .unavailable, .locked, .noArchive, .notFound, .planWithoutAuditLog,
     .keyRefused, .usage, .failed, .storage, .damaged, .interrupted,
   ]
 
-  /// `0, 4, 3, …`, for help.
+  /// The numbers from best to worst, for help: `0, 4, 3, …`.
   package static var inOrder: String { order.map { String($0.rawValue) }.joined(separator: ", ") }
 
+  /// Whether this status is worse than another, in the order for several logs.
   package func worse(than other: ExitStatus) -> Bool {
     let order = ExitStatus.order
     return (order.firstIndex(of: self) ?? order.endIndex) > (order.firstIndex(of: other) ?? order.endIndex)
   }
 
-  /// One word for programs, as in the JSON output.
+  /// The word for the status in JSON output. Scripts rely on it.
   package var word: String {
     switch self {
     case .done: "done"
@@ -71,6 +73,7 @@ package enum ExitStatus: Int32, CaseIterable {
     }
   }
 
+  /// All statuses with their meanings, one per line, for help.
   package static var table: String {
     allCases.map { status in
       let number = String(status.rawValue)
@@ -79,9 +82,10 @@ package enum ExitStatus: Int32, CaseIterable {
   }
 }
 
-/// Why the program ends before its work: a sentence, and the status.
+/// Why a command failed: the message for the user, and the exit status.
 package struct Failure: Error {
   package var status: ExitStatus
+  /// The message: complete sentences, without a heading such as `error:`.
   package var sentence: String
 
   package init(status: ExitStatus, sentence: String) {
@@ -89,11 +93,12 @@ package struct Failure: Error {
     self.sentence = sentence
   }
 
+  /// A failure with the status `usage`.
   package static func usage(_ sentence: String) -> Failure { Failure(status: .usage, sentence: sentence) }
 }
 
 extension Failure {
-  /// nil for an error that is told elsewhere.
+  /// The failure for an error that a command may throw. nil for any other error.
   package init?(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure

@@ -2,15 +2,15 @@ package import AuditRecord
 import Platform
 import StrictYAML
 
-/// The logs that are exported together, each with its settings: `--config FILE`.
+/// A job file (`--config`): the logs to export, each with its settings.
 ///
-/// A mapping with settings for all logs, and `logs`, a list of mappings: each has `organization` and settings of its own, which
-/// count before those for all. Everything is checked before anything is done.
+/// The file is a YAML mapping. It has settings for all logs, and the list `logs`. Each entry of the list has `organization` and its own
+/// settings, which take precedence over those for all logs. The whole file is checked before a command starts.
 package struct JobFile: Sendable {
   package let path: String
-  /// In the order of the file, which is that of the run.
+  /// The logs in the order of the file, in which they run.
   package let entries: [JobEntry]
-  /// A sentence when everybody on this machine may change the file; nil when not.
+  /// A warning if every user of this machine can change the file. nil if not.
   package let warning: String?
 
   package init(_ path: String) throws(Failure) {
@@ -28,8 +28,8 @@ package struct JobFile: Sendable {
     warning =
       JobFile.isWritableByAll(path)
       ? """
-      Every user of this machine can change the job file \(quoted(path)), and with it where the key is sent: take that right \
-      away with chmod o-w \(quoted(path)).
+      Every user of this machine can change the job file \(quoted(path)), and so where the key is sent. Fix that with \
+      chmod o-w \(quoted(path)).
       """ : nil
   }
 
@@ -42,9 +42,9 @@ package struct JobFile: Sendable {
 /// One log of a job file.
 package struct JobEntry: Sendable {
   package let log: LogName
-  /// The log's name as it stands there.
+  /// The name of the log as written in the file.
   package let organization: RawSetting
-  /// By the names of settings.
+  /// The settings by name.
   private let settings: [String: RawSetting]
 
   package init(log: LogName, organization: RawSetting, settings: [String: RawSetting]) {
@@ -53,20 +53,21 @@ package struct JobEntry: Sendable {
     self.settings = settings
   }
 
-  /// What the file says of a setting: of this log, else of all.
+  /// The value of a setting for this log, or else for all logs. nil if the file has none.
   package subscript(name: String) -> RawSetting? { settings[name] }
 }
 
-/// The logs that a command is about: the one of its options, or those of a job file.
+/// The logs of a command: the one given by its options, or those of a job file.
 package struct Job: Sendable {
-  /// What was given for each log; at least one.
+  /// The settings of each log. Never empty.
   package let logs: [SettingSources]
-  /// nil: no job file.
+  /// nil without a job file.
   package let file: JobFile?
 
   /// - Parameters:
-  ///   - config: the path of the job file, as on the command line.
-  ///   - options: of them `--organization` chooses one log of the file; the others count before what the file says.
+  ///   - config: The path of the job file, as given on the command line.
+  ///   - options: `--organization` selects one log of the file. All others take precedence over the file.
+  /// - Throws: A usage failure if the file cannot be read, is invalid, or does not contain the selected log.
   package init(
     config: String?, _ options: [GivenOption], _ environment: [String: String]
   ) throws(Failure) {
@@ -88,16 +89,18 @@ package struct Job: Sendable {
       let names = file.entries.map(\.log.description)
       throw .usage(
         """
-        --organization '\(chosen)' is not in \(quoted(path)), which has \(names.prefix(10).joined(separator: ", "))\
+        --organization '\(chosen)' is not in \(quoted(path)). Its logs are \(names.prefix(10).joined(separator: ", "))\
         \(names.count > 10 ? ", …" : "").\(Nearest.hint(for: chosen.description, among: names))
         """)
     }
   }
 
-  /// For commands that are about one log.
+  /// The only log, for commands that work on one.
+  ///
+  /// - Throws: A usage failure if there are several.
   package func onlyLog() throws(Failure) -> SettingSources {
     guard let first = logs.first, logs.count == 1 else {
-      throw .usage("The job file has \(logs.count) logs: give --organization with the one that is meant.")
+      throw .usage("The job file has \(logs.count) logs. Select one with --organization.")
     }
     return first
   }

@@ -1,21 +1,24 @@
 import AuditRecord
 package import StrictYAML
 
-/// Reads the logs of a job file from its YAML, strictly.
+/// Reads the logs of a job file from its YAML. Unknown keys and values of the wrong type are errors.
 package struct JobReader {
   package let path: String
 
-  /// Either names the API key: what a log says of one counts before what is said for all of the other.
+  /// The two settings that say where the API key is. If a log has one of them, neither applies from the settings for all logs.
   private static let alternatives: Set = [Settings.apiKeyFile.name, Settings.apiKeyVariable.name]
 
+  /// The logs of a document.
+  ///
+  /// - Throws: The first fault, with its place in the file.
   package func entries(_ document: YAMLNode?) throws(YAMLFault) -> [JobEntry] {
-    guard let document else { throw YAMLFault(words: "it is empty: give \(JobReader.wanted)") }
+    guard let document else { throw YAMLFault(words: "the file is empty: expected \(JobReader.wanted)") }
     guard case .mapping(let members) = document.value else {
       throw YAMLFault(document.place, "expected \(JobReader.wanted), not \(document.value.kind)")
     }
     let common = try settings(members, besides: "logs")
     guard let logs = members.first(where: { $0.key == "logs" })?.value else {
-      throw YAMLFault(document.place, "no logs: give \(JobReader.wanted)")
+      throw YAMLFault(document.place, "'logs' is missing: expected \(JobReader.wanted)")
     }
     guard case .list(let nodes) = logs.value, !nodes.isEmpty else {
       throw YAMLFault(logs.place, "logs: expected a list, such as '- organization: my-org'")
@@ -25,20 +28,21 @@ package struct JobReader {
       let entry = try entry(node, common)
       if let first = entries.first(where: { $0.log == entry.log }) {
         throw YAMLFault(
-          node.place, "the log '\(entry.log)' is there twice, first at \(first.organization.source)")
+          node.place, "duplicate log '\(entry.log)': it is already at \(first.organization.source)")
       }
       entries.append(entry)
     }
     return entries
   }
 
+  /// The message for a fault, with the path, line and column.
   package func failure(_ fault: YAMLFault) -> Failure {
     let place = fault.place.map { ":\($0.line):\($0.column)" } ?? ""
     let stop = fault.words.hasSuffix("?") ? "" : "."
     return .usage("\(quoted(path).dropFirst().dropLast())\(place): \(fault.words)\(stop)")
   }
 
-  private static let wanted = "settings, and 'logs:' with a list of organisations"
+  private static let wanted = "settings, and 'logs:' with a list of organizations"
 
   private func entry(_ node: YAMLNode, _ common: [String: RawSetting]) throws(YAMLFault) -> JobEntry {
     let name = Settings.log.name
@@ -47,13 +51,14 @@ package struct JobReader {
         node.place, "expected a log, such as '- \(name): my-org', not \(node.value.kind)")
     }
     guard let organization = members.first(where: { $0.key == name }) else {
-      throw YAMLFault(node.place, "the log has no \(name): give \(Settings.log.expected)")
+      throw YAMLFault(node.place, "the log has no \(name): expected \(Settings.log.expected)")
     }
     let place = organization.value.place
     guard case .text(let text) = organization.value.value else {
       throw YAMLFault(
         place,
-        "\(name) is \(organization.value.value.kind): expected \(Settings.log.expected); as text, in quotes")
+        "\(name) is \(organization.value.value.kind): expected \(Settings.log.expected); put the text in quotes"
+      )
     }
     guard let log = LogName(text) else {
       throw YAMLFault(place, "\(name) \(quoted(text)): expected \(Settings.log.expected)")
@@ -67,7 +72,7 @@ package struct JobReader {
       log: log, organization: given(text, name, place), settings: settings.merging(own) { $1 })
   }
 
-  /// The settings among the members, all of which have to be known.
+  /// The settings among the members. Every member except `other` must be a setting.
   private func settings(
     _ members: [YAMLNode.Member], besides other: String
   ) throws(YAMLFault) -> [String: RawSetting] {
@@ -78,7 +83,7 @@ package struct JobReader {
       }
       guard settings[setting.name] == nil else {
         throw YAMLFault(
-          member.place, "\(quoted(member.key)): give \(setting.jobNames.joined(separator: " or ")), not both")
+          member.place, "\(quoted(member.key)): use \(setting.jobNames.joined(separator: " or ")), not both")
       }
       settings[setting.name] = try value(of: setting, member.value)
     }
@@ -86,7 +91,7 @@ package struct JobReader {
       settings.keys.filter(JobReader.alternatives.contains).count > 1
     {
       throw YAMLFault(
-        second.place, "give \(JobReader.alternatives.sorted().joined(separator: " or ")), not both")
+        second.place, "use \(JobReader.alternatives.sorted().joined(separator: " or ")), not both")
     }
     return settings
   }
@@ -95,13 +100,13 @@ package struct JobReader {
     let secrets = ["api_key", "key", "token", "oidc_token", "password", "secret"]
     if secrets.contains(key.lowercased()) {
       return """
-        \(quoted(key)): a secret does not stand in a job file; \(Settings.apiKeyFile.name) names a file with it, \
-        \(Settings.apiKeyVariable.name) an environment variable
+        \(quoted(key)): a job file cannot contain secrets; use \(Settings.apiKeyFile.name) to name a file with the key, or \
+        \(Settings.apiKeyVariable.name) to name an environment variable
         """
     }
     let byHand = [Settings.from, Settings.to].map(\.name) + ["replace", "dry_run"]
     if byHand.contains(key) {
-      return "\(quoted(key)) is said on the command line: a job is run again and again"
+      return "\(quoted(key)) is allowed only on the command line, because a job runs repeatedly"
     }
     let names = [other] + Settings.ofJobFile.map(\.name)
     return "unknown key \(quoted(key))"
@@ -113,7 +118,8 @@ package struct JobReader {
     if case .text = node.value, setting.shown(text) != text {
       throw YAMLFault(
         node.place,
-        "\(setting.name): a user name or password does not stand in a job file: set \(setting.variables[0])")
+        "\(setting.name): a job file cannot contain a user name or password; set \(setting.variables[0]) instead"
+      )
     }
     do {
       try setting.check(text, at: setting.name)
@@ -142,7 +148,8 @@ package struct JobReader {
     case (.text, .integer), (.text, .number), (.text, .boolean), (.path, .integer), (.path, .number),
       (.path, .boolean):
       throw YAMLFault(
-        node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected); as text, in quotes")
+        node.place,
+        "\(setting.name) is \(node.value.kind): expected \(setting.expected); put the text in quotes")
     default:
       throw YAMLFault(node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected)")
     }
@@ -152,7 +159,7 @@ package struct JobReader {
     RawSetting(text: text, source: .file(path: path, line: place.line, column: place.column, key: key))
   }
 
-  /// A path of the file's, from the file's folder.
+  /// The path, which is relative to the folder of the job file, as a path from the current folder.
   private func absolute(_ text: String) -> String {
     guard !text.hasPrefix("/"), text != "-", let slash = path.lastIndex(of: "/") else { return text }
     return path[...slash] + text

@@ -1,14 +1,15 @@
 import Platform
 
-/// The JSON Schema of a job file, from the one table of settings.
+/// The JSON Schema of job files, generated from the table of settings.
 package enum JobSchema {
+  /// The schema as JSON.
   package static var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     do {
       return String(decoding: try encoder.encode(document), as: UTF8.self)
     } catch {
-      fatalError("the schema has no JSON form: \(error)")
+      fatalError("cannot encode the schema as JSON: \(error)")
     }
   }
 
@@ -80,7 +81,8 @@ package enum JobSchema {
     return schema
   }
 
-  /// The keywords of JSON Schema that are used. Arrays of one stand for a value that a struct cannot hold of its own type.
+  /// The keywords of JSON Schema that are used. An array of one element stands for a nested schema, because a struct cannot contain
+  /// itself.
   private struct Schema: Encodable {
     var schema: String?
     var title: String?

@@ -96,11 +96,11 @@ package struct Setting<Value: Sendable>: Sendable {
     // Bytes that are not UTF-8 arrive as this character. They would name another file.
     guard !text.unicodeScalars.contains("\u{FFFD}") else {
       throw .usage(
-        "\(place): its bytes are not UTF-8. Write it in UTF-8, or rename the file or folder.")
+        "\(place): the bytes are not UTF-8. Write it in UTF-8, or rename the file or folder.")
     }
     let slip = Slip(text, variables: variables)
     do throws(ValueError) {
-      // In free text these two would pass for a value.
+      // In free text, these two would be accepted as part of the value.
       switch slip {
       case .byteOrderMark?, .assignment?: throw ValueError("", repeatsText: false)
       default: return try parsing(text)
@@ -136,6 +136,7 @@ extension Setting: SettingDefinition {
 
 /// Why a text is not a value of its setting: the rest of the sentence after place and text, without the full stop.
 package struct ValueError: Error {
+  /// The rest of the sentence.
   package let words: String
   /// False for what may hold a password.
   package let repeatsText: Bool

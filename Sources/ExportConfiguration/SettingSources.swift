@@ -2,9 +2,9 @@ package import AuditArchive
 package import AuditRecord
 package import CloudsmithAPI
 
-/// What was given, and where: option, environment, job file, cloudsmith-cli's files; what is first in this order counts.
+/// The sources of settings, in order of precedence: options, environment, job file, cloudsmith-cli's files.
 ///
-/// An immutable value, made once for each log that a command is about; every setting is resolved from it alone.
+/// One immutable value per log of a command. Every setting of that log is resolved from it.
 package struct SettingSources: Sendable {
   package let environment: [String: String]
   private let options: [String: String]
@@ -12,8 +12,8 @@ package struct SettingSources: Sendable {
   private let cli: CLIFiles
 
   /// - Parameters:
-  ///   - job: what the job file says of the log, when there is one.
-  ///   - cli: cloudsmith-cli's files; nil: those that the environment leads to.
+  ///   - job: The entry of the log in the job file, if there is one.
+  ///   - cli: cloudsmith-cli's files. nil for those found through the environment.
   package init(
     _ options: [GivenOption], environment: [String: String], job: JobEntry? = nil, cli: CLIFiles? = nil
   ) {
@@ -24,21 +24,25 @@ package struct SettingSources: Sendable {
     self.cli = cli ?? CLIFiles(environment)
   }
 
-  /// The value; the default when nothing is given; nil when there is none either.
+  /// The value of a setting, or its default. nil if it has neither.
+  ///
+  /// - Throws: A usage failure if the value is invalid, or if a file that may contain it cannot be read.
   package func resolve<Value>(_ setting: Setting<Value>) throws(Failure) -> Value? {
     if let given = try find(setting) { return try setting.read(given.text, at: given.source.place) }
     return try setting.defaultText.map { text throws(Failure) in try setting.read(text, at: setting.option) }
   }
 
-  /// For settings that have a default, or cannot be done without.
+  /// The value of a setting that is required or has a default.
+  ///
+  /// - Throws: Also a usage failure if the setting is missing.
   package func value<Value>(of setting: Setting<Value>) throws(Failure) -> Value {
     if let value = try resolve(setting) { return value }
-    throw .usage("\(setting.option) is missing: give \(setting.expected).")
+    throw .usage("\(setting.option) is missing: expected \(setting.expected).")
   }
 
-  /// What was given for the setting, as it was written; nil when nothing was.
+  /// The text of a setting as the user wrote it, and its source. nil if no source has one.
   package func find<Value>(_ setting: Setting<Value>) throws(Failure) -> RawSetting? {
-    // The log that the job file is about: `CLOUDSMITH_WORKSPACE` does not make another of it.
+    // With a job file, the log is the one of its entry: `CLOUDSMITH_WORKSPACE` must not change it.
     if setting.option == Settings.log.option, let organization = job?.organization { return organization }
     if let text = options[setting.option] {
       return RawSetting(text: text, source: .option(setting.option))
@@ -54,41 +58,41 @@ package struct SettingSources: Sendable {
     guard !found.isFromWorkingDirectory || setting.isTrustedFromWorkingDirectory(found.given.text) else {
       throw .usage(
         """
-        \(found.given.source): \(setting.name) is not taken from a file in the current directory, which may be somebody \
-        else's and would have the key sent elsewhere: give \(setting.option), or set \(setting.variables[0]).
+        \(found.given.source): \(setting.name) is not read from a file in the current directory, because somebody else may have \
+        written it to get the key. Pass \(setting.option), or set \(setting.variables[0]).
         """)
     }
     return found.given
   }
 
-  /// The API key in cloudsmith-cli's `credentials.ini`.
+  /// The API key in cloudsmith-cli's `credentials.ini`, and a warning if other users can read it.
   package func keyInCLIFiles() throws(Failure) -> (given: RawSetting, warning: String?)? {
     try cli.apiKey(profile: profile)
   }
 
-  /// The profile of cloudsmith-cli's files; it is not looked up in them.
+  /// The profile to use in cloudsmith-cli's files. It is not read from these files.
   private var profile: String? {
     get throws(Failure) { try resolve(Settings.profile) }
   }
 }
 
-/// An option of the command line, and what stands there.
+/// An option and its text on the command line. The text is nil if the option is absent.
 package struct GivenOption: Sendable {
   package let option: String
   package let text: String?
 }
 
-/// A setting as somebody wrote it.
+/// The text of a setting as the user wrote it, and where.
 package struct RawSetting: Hashable, Sendable {
   package let text: String
   package let source: SettingSource
 }
 
-/// Where somebody wrote it.
+/// Where a setting was written.
 package enum SettingSource: Hashable, Sendable {
   case option(String)
   case variable(String)
-  /// Line and column count from 1.
+  /// Line and column start at 1.
   case file(path: String, line: Int, column: Int? = nil, key: String)
 }
 
@@ -101,7 +105,7 @@ extension SettingSource: CustomStringConvertible {
     }
   }
 
-  /// How a sentence about a wrong value begins: `--page-size`, `job.yaml:12:14: page_size`.
+  /// How a message about an invalid value begins: `--page-size`, `job.yaml:12:14: page_size`.
   package var place: String {
     switch self {
     case .option(let name), .variable(let name): name
@@ -114,22 +118,25 @@ extension SettingSource: CustomStringConvertible {
 }
 
 extension SettingSources {
+  /// The log. A usage failure if none is given.
   package func log() throws(Failure) -> LogName {
     if let log = try resolve(Settings.log) { return log }
     throw .usage(
-      "No organisation: give --organization with its slug, such as my-org, or set CLOUDSMITH_WORKSPACE.")
+      "No organization. Pass its slug as --organization, such as my-org, or set CLOUDSMITH_WORKSPACE.")
   }
 
-  /// nil where none is named.
+  /// The archive. nil if none is given.
   package func namedArchive() throws(Failure) -> ArchiveLocation? { try resolve(Settings.archive) }
 
+  /// The archive. A usage failure if none is given.
   package func archive() throws(Failure) -> ArchiveLocation {
     if let archive = try namedArchive() { return archive }
     throw .usage(
-      "No archive: give --archive with its folder, such as /srv/audit, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
+      "No archive. Pass its folder as --archive, such as /srv/audit, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
     )
   }
 
+  /// The host of the API.
   package func host() throws(Failure) -> APIHost {
     do {
       return try APIHost(try value(of: Settings.apiHost))
@@ -140,6 +147,8 @@ extension SettingSources {
     }
   }
 
+  /// How to connect to the API: proxy, certificates and timeouts. The environment provides the defaults (`HTTPS_PROXY`,
+  /// `SSL_CERT_FILE`).
   package func connection() throws(Failure) -> ConnectionSettings {
     let host = try host()
     let (proxy, caFile) = (try resolve(Settings.proxy), try resolve(Settings.caFile))

@@ -2,17 +2,17 @@ import AuditArchive
 package import AuditRecord
 import CloudsmithAPI
 
-/// A text that was copied with something that does not belong to it, such as the quotes of a shell.
+/// A copying mistake: the text has something around it that is not part of the value, such as quotes.
 package enum Slip: Hashable {
   case byteOrderMark
-  /// Begins with the name of the variable that it was meant for.
+  /// The text begins with the name of its variable.
   case assignment(name: String)
   case quotes
   case whiteSpace
   case controlCharacter
 
-  /// - Parameter variables: those that the text may have been copied together with.
-  /// - Returns: nil when none is seen.
+  /// - Parameter variables: The variables of the setting, whose assignment may have been copied.
+  /// - Returns: nil if the text has no such mistake.
   package init?(_ text: String, variables: [String]) {
     let quotes: Set<Character> = ["\"", "'", "`", "“", "”", "‘", "’"]
     if text.unicodeScalars.first == "\u{FEFF}" {
@@ -34,72 +34,75 @@ package enum Slip: Hashable {
     }
   }
 
-  /// The rest of the sentence after the place and the text, without the full stop.
+  /// The message after the place and the text, without a full stop.
   package var words: String {
     switch self {
     case .byteOrderMark: " begins with a byte order mark: save it as UTF-8 without one"
-    case .assignment(let name): " begins with '\(name)=': give only what comes after it"
-    case .quotes: " is in quotes, which count as part of it: leave them out"
-    case .whiteSpace: " has white space or a line's end around it: take that away"
-    case .controlCharacter: " has a control character in it: take that out"
+    case .assignment(let name): " begins with '\(name)=': remove that part"
+    case .quotes: " is in quotes, which would be part of the value: remove them"
+    case .whiteSpace: " has spaces or a line break around it: remove them"
+    case .controlCharacter: " contains a control character: remove it"
     }
   }
 }
 
-/// The path of a file or folder of this machine, as a user writes it.
+/// Reads the path of a local file or folder.
 package enum PathText {
-  /// Refuses what a run would take for the name of a folder in the current one.
+  /// Refuses URLs and unexpanded `~` and variables, which would be taken for names in the current folder.
   ///
-  /// - Parameter expected: what a right path looks like, for the sentence.
+  /// - Parameter expected: What a valid path looks like, for the message.
   package static func read(
     _ text: String, expected: String, variables: [String]
   ) throws(ValueError) -> String {
     if let slip = Slip(text, variables: variables) { throw ValueError(slip.words) }
     guard !text.isEmpty else { throw ValueError(": expected \(expected)") }
     if let scheme = ArchiveLocation.scheme(of: text) {
-      throw ValueError(" is a URL (\(scheme)), and this takes a path on this machine: expected \(expected)")
+      throw ValueError(" is a URL (\(scheme)), not a path on this machine: expected \(expected)")
     }
     if text.hasPrefix("~") {
       throw ValueError(
-        " begins with '~', which only a shell replaces by a home folder: write the path in full, or ./~… for a name like that"
+        " begins with '~', which only a shell expands: write the full path, or ./~… for a name that begins with '~'"
       )
     }
     if !text.hasPrefix("./"), text.contains(#/(?:^|/)\$[A-Za-z_{(]/#) {
       throw ValueError(
-        " has a variable in it that nothing has replaced: write the path in full, or ./$… for a name like that"
+        " contains a variable that was not expanded: write the full path, or ./$… for a name that contains '$'"
       )
     }
     return text
   }
 }
 
-/// A point in time as a person writes it: RFC 3339 with a zone, or a date, which is 00:00 UTC of that day; not far in the
-/// future. Whether it has passed, the API's clock tells once it has answered: this machine's may be wrong.
+/// Reads a time: RFC 3339 with a time zone, or a date, which means 00:00 UTC. Times far in the future are errors.
+///
+/// Whether a near time is in the past is checked later, with the API's clock, because this machine's clock may be wrong.
 package enum TimeText {
+  /// The end of every message about an invalid time.
   package static let example =
     "write it as RFC 3339 with a zone, such as 2024-01-01T00:00:00Z or 2024-01-01T05:00:00+05:00"
 
+  /// - Throws: Why the text is not a time.
   package static func read(_ text: String) throws(ValueError) -> Timestamp {
     guard let time = Day(text)?.start ?? Timestamp(rfc3339: text) else {
       switch Timestamp.flaw(rfc3339: text.utf8.span) {
       case .noZone: throw ValueError(" has no time zone: \(example)")
-      case .offsetForm: throw ValueError(" has an offset that is not of the form +00:00: \(example)")
+      case .offsetForm: throw ValueError(" has an offset that does not have the form +00:00: \(example)")
       case nil: break
       }
-      if looksLikeATime(text) { throw ValueError(" is a date or time that does not exist: \(example)") }
+      if looksLikeATime(text) { throw ValueError(" does not exist as a date or time: \(example)") }
       throw ValueError(" is not a time: \(example)")
     }
     let now = max(SystemClock().now, leastNow)
     guard time <= now + .days(400) else {
-      throw ValueError(" lies in the future (it is \(now) now): give a time that has passed")
+      throw ValueError(" is in the future (it is now \(now)): pass a time in the past")
     }
     return time
   }
 
-  /// It is later than this, whatever the clock says.
+  /// The current time is not before this, whatever the clock says.
   private static let leastNow = Day("2026-11-01")?.start ?? .earliest
 
-  /// Digits and separators in the places of RFC 3339, whatever the numbers.
+  /// Whether digits and separators are where RFC 3339 has them, whatever the numbers.
   private static func looksLikeATime(_ text: String) -> Bool {
     let shape = text.utf8.prefix(19).map { byte in
       byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") ? UInt8(ascii: "0") : byte
@@ -109,7 +112,7 @@ package enum TimeText {
   }
 }
 
-/// A number of bytes as people write it: `256MiB`, `1GiB`, `500MB`, `65536`.
+/// A number of bytes as users write it: `256MiB`, `1GiB`, `500MB`, `65536`.
 package struct ByteCount {
   package let bytes: Int
 
@@ -118,7 +121,7 @@ package struct ByteCount {
     ("GB", 1_000_000_000), ("B", 1), ("", 1),
   ]
 
-  /// nil when the text is not one, or is zero or more than memory can be.
+  /// nil if the text is not a size, or is zero or too large for `Int`.
   package init?(_ text: String) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let rest = text.dropFirst(digits.count)
@@ -131,9 +134,9 @@ package struct ByteCount {
   }
 }
 
-/// A URL that somebody wrote, right or wrong.
+/// A URL as text, valid or not.
 package enum URLText {
-  /// Without the user name and password that may stand before the host.
+  /// The URL without user name and password, for messages.
   package static func withoutUser(_ text: String) -> String {
     guard let at = text.lastIndex(of: "@") else { return text }
     let scheme = text.firstRange(of: "://").map { text[..<$0.upperBound] } ?? ""
@@ -141,8 +144,9 @@ package enum URLText {
   }
 }
 
-/// The hosts that belong to Cloudsmith.
+/// The hosts of Cloudsmith.
 package enum CloudsmithHosts {
+  /// Whether a text is the URL of a host of Cloudsmith.
   package static func include(_ text: String) -> Bool {
     do {
       let host = try APIHost(text).origin.host
@@ -150,5 +154,45 @@ package enum CloudsmithHosts {
     } catch {
       return false
     }
+  }
+}
+
+/// Suggestions for mistyped words.
+package enum Nearest {
+  /// The word with the smallest edit distance, at most a third of its length. Otherwise the only word that contains the mistyped
+  /// one. nil if there is none.
+  package static func to(_ word: String, among words: [String]) -> String? {
+    let typed = Array(word.lowercased())
+    let near =
+      words
+      .map { ($0, changes(from: typed, to: Array($0.lowercased()))) }
+      .filter { $0.1 <= max(1, $0.0.count / 3) && $0.1 < typed.count }
+      .min { $0.1 < $1.1 }
+    if let near { return near.0 }
+    let part = String(typed.drop { $0 == "-" })
+    let around = words.filter { part.count > 3 && $0.lowercased().contains(part) }
+    return around.count == 1 ? around[0] : nil
+  }
+
+  /// ` Did you mean 'seek'?`, to be appended to a sentence. Empty if there is no suggestion, or if the word is one of them.
+  package static func hint(for word: String, among words: [String]) -> String {
+    words.contains(word) ? "" : to(word, among: words).map { " Did you mean '\($0)'?" } ?? ""
+  }
+
+  /// The edit distance: insertions, deletions, replacements and swaps of neighboring letters.
+  private static func changes(from word: [Character], to other: [Character]) -> Int {
+    var rows = [Array(0...other.count)]
+    for (i, letter) in word.enumerated() {
+      var row = [i + 1]
+      for (j, wanted) in other.enumerated() {
+        var least = min(row[j] + 1, rows[i][j + 1] + 1, rows[i][j] + (letter == wanted ? 0 : 1))
+        if i > 0, j > 0, letter == other[j - 1], word[i - 1] == wanted {
+          least = min(least, rows[i - 1][j - 1] + 1)
+        }
+        row.append(least)
+      }
+      rows.append(row)
+    }
+    return rows[word.count][other.count]
   }
 }

@@ -154,7 +154,7 @@ package enum Settings {
     })
   package static let apiKeyFile = file(
     "--api-key-file", help: "A file with the API key, or - for stdin. The key itself is never an argument.")
-  /// Only for job files.
+  /// Only in job files.
   package static let apiKeyVariable = Setting<String>(
     "--api-key-variable", variables: [], job: .text,
     help: "The environment variable that holds the API key of this log.",
@@ -183,7 +183,7 @@ package enum Settings {
     job: .text, valueName: "url",
     help: "Proxy for the API (default: HTTPS_PROXY, ALL_PROXY and NO_PROXY).",
     expected: "a URL such as http://proxy:3128",
-    // As cloudsmith-cli does: no proxy is trusted by everybody.
+    // As in cloudsmith-cli: a proxy from a file in the working directory is never trusted.
     isTrustedFromWorkingDirectory: { _ in false },
     shown: { URLText.withoutUser($0) },
     parsing: { text throws(ValueError) in

@@ -1,12 +1,15 @@
 import AuditRecord
 import Platform
 
-/// A text of a user's: a file, a pipe or what stands on stdin, read to its end but never without one.
+/// Reads small text files, pipes and stdin, up to a limit.
 package enum SmallFile {
-  /// Bytes. No key, certificate or ini file comes near.
+  /// The default limit in bytes, far above the size of any key, certificate or ini file.
   package static let limit = 256 << 10
 
-  /// - Parameter contents: what is in it, for the sentence.
+  /// The text of a file.
+  ///
+  /// - Parameter contents: What the file contains, for messages.
+  /// - Throws: A usage failure if the file cannot be read, is too large, or is not UTF-8.
   package static func text(of path: String, contents: String) throws(Failure) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(path, contents, String(cString: strerror(errno))) }
@@ -16,7 +19,9 @@ package enum SmallFile {
     }
   }
 
-  /// nil when there is no such file.
+  /// The text of a file. nil if the file does not exist.
+  ///
+  /// - Parameter limit: Bytes.
   package static func textIfThere(of path: String, contents: String, limit: Int) throws(Failure) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -29,23 +34,26 @@ package enum SmallFile {
     }
   }
 
+  /// Whether a path names an existing folder.
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// What is piped in, read once.
+  /// The text on stdin. It is read once and kept.
+  ///
+  /// - Throws: A usage failure if stdin is a terminal or cannot be read.
   package static func standardInput(contents: String) throws(Failure) -> String {
     guard isatty(STDIN_FILENO) == 0 else {
       throw .usage(
-        "stdin is a terminal, where \(contents) would be seen: pipe it in, or name a file.")
+        "stdin is a terminal, which would show \(contents). Pipe it in, or pass a file.")
     }
     return try piped.get()
   }
 
   private static let piped = Result { () throws(Failure) in
-    try read(STDIN_FILENO, "What is piped in") { cause in
-      .usage("stdin cannot be read (\(cause)): pipe the text in, or name a file.")
+    try read(STDIN_FILENO, "The input on stdin") { cause in
+      .usage("stdin cannot be read (\(cause)). Pipe the text in, or pass a file.")
     }
   }
 
@@ -61,10 +69,10 @@ package enum SmallFile {
       bytes += chunk[..<count]
     }
     guard bytes.count <= limit else {
-      throw .usage("\(subject) is larger than \(limit >> 10) KiB, which cannot be right.")
+      throw .usage("\(subject) is larger than \(limit >> 10) KiB, so it is probably the wrong file.")
     }
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw failure("it is not UTF-8 but UTF-16 text, as some programs of Windows save it")
+      throw failure("it is UTF-16 text, as saved by some Windows programs, not UTF-8")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("it is not UTF-8 text") }
     return text
@@ -73,13 +81,13 @@ package enum SmallFile {
   private static func unreadable(_ path: String, _ contents: String, _ cause: String) -> Failure {
     .usage(
       """
-      The file \(quoted(path)) with \(contents) cannot be read (\(cause)): check that it exists, is text, and that this \
+      The file \(quoted(path)) with \(contents) cannot be read (\(cause)). Check that it exists, is text, and that this \
       user may read it.
       """)
   }
 }
 
-/// read(2), again when a signal came between.
+/// read(2), repeated if a signal interrupts it.
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
   while true {
     let count = read(descriptor, buffer.baseAddress, buffer.count)

@@ -22,7 +22,7 @@ struct YAMLCursor {
         let zeros = String(repeating: "0", count: max(0, 4 - number.count))
         throw YAMLFault(
           YAMLPlace(line: line, column: index - lineStart + 1),
-          "control characters are not allowed, and here stands U+\(zeros)\(number)")
+          "control characters are not allowed: found U+\(zeros)\(number)")
       }
       if character != "\u{FEFF}" { characters.append(character) }
     }
@@ -66,7 +66,7 @@ struct YAMLCursor {
 
   func refuseTab() throws(YAMLFault) {
     if current == "\t" {
-      throw YAMLFault(place, "a tab stands here: indent with spaces, and write \\t in double quotes")
+      throw YAMLFault(place, "tabs are not allowed: indent with spaces, and write \\t in double quotes")
     }
   }
 
@@ -74,7 +74,7 @@ struct YAMLCursor {
   mutating func passToContent() throws(YAMLFault) {
     try passBlankLines()
     if isAtMarker("-") || isAtMarker(".") {
-      throw YAMLFault(place, "found another document, or the end of this one: a file is one document")
+      throw YAMLFault(place, "found another document, or the end of this one: a file must be one document")
     }
   }
 
@@ -86,7 +86,7 @@ struct YAMLCursor {
     pass(3)
     try passToContent()
     guard isAtEnd || line > first else {
-      throw YAMLFault(place, "behind --- only a comment can stand: begin on the next line")
+      throw YAMLFault(place, "only a comment may follow ---: begin on the next line")
     }
   }
 

@@ -26,16 +26,16 @@ extension YAMLReader {
   mutating func key(_ scalar: YAMLScalar, inBrackets: Bool) throws(YAMLFault) -> String {
     // In brackets a colon can follow a quote without a space behind it, as in JSON.
     guard cursor.current == ":", cursor.isBeforeBlank || inBrackets && !scalar.isPlain else {
-      throw YAMLFault(scalar.place, "expected 'key: value', with a space behind the colon, on one line")
+      throw YAMLFault(scalar.place, "expected 'key: value' on one line, with a space after the colon")
     }
     guard cursor.position - scalar.start <= YAMLReader.longestKey else {
       throw YAMLFault(scalar.place, "a key is longer than \(YAMLReader.longestKey) characters")
     }
     guard case .text(let key) = scalar.value, key.unicodeScalars.allSatisfy({ !$0.isControl }) else {
-      throw YAMLFault(scalar.place, "a key has to be a word: put numbers, true, false and null in quotes")
+      throw YAMLFault(scalar.place, "a key must be a word: put numbers, true, false and null in quotes")
     }
     guard key != "<<" || !scalar.isPlain else {
-      throw YAMLFault(scalar.place, "merge keys (<<) are not used here")
+      throw YAMLFault(scalar.place, "merge keys (<<) are not supported")
     }
     cursor.pass()
     return key
@@ -55,7 +55,7 @@ extension YAMLReader {
       case "#" where end < cursor.position: return cursor.text(from: start, to: end)
       case ":" where cursor.isBeforeBlank || inBrackets && cursor.next.isOfBrackets:
         return cursor.text(from: start, to: end)
-      case "?" where inBrackets: throw YAMLFault(cursor.place, "in brackets, text with a ? stands in quotes")
+      case "?" where inBrackets: throw YAMLFault(cursor.place, "inside brackets, put text with a ? in quotes")
       case _ where inBrackets && cursor.current.isOfBrackets: return cursor.text(from: start, to: end)
       default: try cursor.refuseTab()
       }
@@ -68,18 +68,18 @@ extension YAMLReader {
   /// Why no plain word begins with the character at the cursor; nil when one does.
   private func refusal(inBrackets: Bool) -> String? {
     switch cursor.current {
-    case "&": "anchors (&) are not used here: put text that begins so in quotes"
-    case "*": "aliases (*) are not used here: put text that begins so in quotes"
-    case "!": "tags (!) are not used here: put text that begins so in quotes"
-    case "|", ">": "text of several lines (| and >) is not used here: put text in quotes, on one line"
-    case "%" where cursor.indent == 0: "directives (%) are not used here"
-    case "?": "keys with a ? are not used here: a key has to be a word; put text that begins so in quotes"
-    case "[", "{": "a key has to be a word, not a list or a mapping"
-    case "#": "a space has to stand before a comment; put text that begins with # in quotes"
+    case "&": "anchors (&) are not supported: put text that begins with & in quotes"
+    case "*": "aliases (*) are not supported: put text that begins with * in quotes"
+    case "!": "tags (!) are not supported: put text that begins with ! in quotes"
+    case "|", ">": "multi-line text (| and >) is not supported: put text in quotes, on one line"
+    case "%" where cursor.indent == 0: "directives (%) are not supported"
+    case "?": "keys with a ? are not supported: a key must be a word; put text that begins with ? in quotes"
+    case "[", "{": "a key must be a word, not a list or a mapping"
+    case "#": "a comment needs a space before it; put text that begins with # in quotes"
     case "-" where cursor.isBeforeBlank || inBrackets && cursor.next.isOfBrackets:
-      "a list with - cannot stand here: its lines are indented alike, none behind a key or in brackets"
+      "a list with - is not allowed here: put each item on its own line, all with the same indentation, and not inside brackets"
     case ":", ",", "]", "}", "%", "@", "`":
-      "'\(cursor.current)' cannot stand here: put text that begins so in quotes"
+      "'\(cursor.current)' is not allowed here: put text that begins with it in quotes"
     default: nil
     }
   }
@@ -92,7 +92,7 @@ extension YAMLReader {
     cursor.pass()
     while true {
       guard !cursor.isAtLineEnd else {
-        throw YAMLFault(opening, "the quote is not closed on its line: text stands on one line")
+        throw YAMLFault(opening, "the quote is not closed on its line: quoted text must be on one line")
       }
       try cursor.refuseTab()
       switch cursor.current {
@@ -117,7 +117,8 @@ extension YAMLReader {
     let digits = letter == "x" ? 2 : letter == "u" ? 4 : letter == "U" ? 8 : 0
     guard digits > 0 else {
       guard let character = YAMLReader.escapes[letter] else {
-        throw YAMLFault(place, "\\ begins no escape of YAML here: write \\\\ for a \\, or use single quotes")
+        throw YAMLFault(
+          place, "this \\ does not begin a valid escape: write \\\\ for a \\, or use single quotes")
       }
       cursor.pass(2)
       return character
@@ -126,13 +127,13 @@ extension YAMLReader {
     var value: UInt32 = 0
     for _ in 0..<digits {
       guard let digit = cursor.current.hexadecimalDigit else {
-        throw YAMLFault(place, "\\\(letter) wants \(digits) hexadecimal digits")
+        throw YAMLFault(place, "\\\(letter) needs \(digits) hexadecimal digits")
       }
       value = value << 4 | digit
       cursor.pass()
     }
     guard let character = Unicode.Scalar(value) else {
-      throw YAMLFault(place, "the escape is invalid Unicode: characters beyond U+FFFF are written with \\U")
+      throw YAMLFault(place, "the escape is not valid Unicode: write characters beyond U+FFFF with \\U")
     }
     return character
   }

@@ -12,14 +12,14 @@ struct YAMLReader {
     guard cursor.isAtEnd else {
       throw YAMLFault(
         cursor.place,
-        "this line fits nothing above it: check how far it is indented, and that text stands on one line")
+        "this line does not belong to anything above it: check its indentation, and that text is on one line")
     }
     return node
   }
 
   func checkDepth(_ depth: Int) throws(YAMLFault) {
     guard depth < YAMLReader.deepest else {
-      throw YAMLFault(cursor.place, "nested deeper than a job file is")
+      throw YAMLFault(cursor.place, "nested too deeply for a job file")
     }
   }
 
@@ -43,7 +43,8 @@ struct YAMLReader {
     if isAtColon {
       guard !isBehindKey else {
         throw YAMLFault(
-          cursor.place, "a second key on one line: put it on a line of its own, or text in quotes")
+          cursor.place,
+          "there is a second key on this line: put it on its own line, or put the text in quotes")
       }
       return try mapping(from: scalar, indent: indent, depth: depth)
     }
@@ -106,8 +107,8 @@ struct YAMLReader {
     guard cursor.isAtEnd || cursor.line > line else {
       let words =
         cursor.current == ":"
-        ? "a colon cannot stand here: a key is a word, and a space stands behind its colon"
-        : "only a comment, with a space before it, can stand behind what ends here"
+        ? "a colon is not allowed here: a key must be a word, with a space after its colon"
+        : "the value ends here: only a comment, with a space before it, may follow on this line"
       throw YAMLFault(cursor.place, words)
     }
   }
@@ -120,7 +121,7 @@ struct YAMLMembers {
 
   mutating func append(_ key: String, _ place: YAMLPlace, _ value: YAMLNode) throws(YAMLFault) {
     guard keys.insert(key).inserted else {
-      throw YAMLFault(place, "the key '\(key.prefix(120))' is there more than once")
+      throw YAMLFault(place, "duplicate key '\(key.prefix(120))'")
     }
     all.append(YAMLNode.Member(key: key, place: place, value: value))
   }
@@ -155,8 +156,8 @@ extension YAMLReader {
       guard cursor.current == "," || cursor.current == end else {
         let words =
           cursor.current == ":"
-          ? "a colon cannot stand here: in a list, put 'key: value' in braces, and text with a colon in quotes"
-          : "expected ',' or '\(end)': text stands on one line, and in quotes when it has brackets or commas"
+          ? "a colon is not allowed here: in a list, put 'key: value' in braces, and text with a colon in quotes"
+          : "expected ',' or '\(end)': put text on one line, in quotes if it has brackets or commas"
         throw YAMLFault(cursor.place, words)
       }
       if cursor.current == "," {
@@ -183,7 +184,7 @@ extension YAMLReader {
     guard cursor.line == line || cursor.indent > parent else {
       throw YAMLFault(
         cursor.place,
-        "the bracket of line \(opening.line) is not closed: indent its lines further than its key")
+        "the bracket on line \(opening.line) is not closed: indent its lines further than its key")
     }
   }
 }

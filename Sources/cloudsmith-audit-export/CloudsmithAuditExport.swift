@@ -65,20 +65,20 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     }
   }
 
-  /// A job whose arguments were lost must not look like one that succeeded.
+  /// A scheduled job that lost its arguments must not look successful.
   private static func refuseNoCommand() -> Never {
-    Console.beforeOptions.tell("error: No command is given.\n\n\(helpMessage())")
+    Console.beforeOptions.tell("error: No command given.\n\n\(helpMessage())")
     exit(withError: ExitStatus.usage.code)
   }
 
-  /// Ends the program when the parser could not read the command line, or took a mistake for a call for help.
+  /// Exits with a message if the parser could not read the command line, or if it took a mistake for a request for help.
   private static func refuseMistakes(_ error: any Error) {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let message = fullMessage(for: error)
-    // A command that ended has said why by itself.
+    // A command that failed has already printed its message.
     guard !message.isEmpty else { return }
     let isMistake = exitCode(for: error) == .validationFailure
-    // Without the tree the parser's own words do.
+    // Without the tree, the parser's own message is good enough.
     guard isMistake || Refusal.isWorthALook(arguments), let program = try? CommandTree.program() else {
       return
     }
@@ -90,6 +90,6 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
 }
 
 extension ExitStatus {
-  /// For the argument parser, which ends the program with it.
+  /// The status as the argument parser needs it.
   var code: ExitCode { ExitCode(rawValue) }
 }

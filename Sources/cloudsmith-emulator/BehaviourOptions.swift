@@ -4,28 +4,29 @@ import CloudsmithEmulator
 
 /// Options for the behaviours that change a log or the responses.
 struct BehaviourOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("So many new events before each request.", valueName: "count"))
+  @Option(help: ArgumentHelp("Add this many new events before each request.", valueName: "count"))
   var grow = 0
 
-  @Option(help: ArgumentHelp("The chance, 0 to 1, of a late event before each request.", valueName: "chance"))
+  @Option(
+    help: ArgumentHelp("The probability, 0 to 1, of a late event before each request.", valueName: "chance"))
   var late = 0.0
 
-  @Option(help: ArgumentHelp("How much older than the newest event a late one can be.", valueName: "span"))
+  @Option(help: ArgumentHelp("How much older than the newest event a late event can be.", valueName: "span"))
   var lateBy = "1h"
 
-  @Flag(help: "List events of one instant in another order on every request.")
+  @Flag(help: "Shuffle events with the same time on every request.")
   var shuffleTies = false
 
   @Flag(help: "List the oldest event first.")
   var ascending = false
 
-  @Option(help: ArgumentHelp("Show only the events of the last so long, such as 30d.", valueName: "span"))
+  @Option(help: ArgumentHelp("Show only events of this last period, such as 30d.", valueName: "span"))
   var retain: String?
 
-  @Flag(help: "Answer a page past the end with an empty list in place of 404.")
+  @Flag(help: "Answer a page past the end with an empty list instead of 404.")
   var emptyPastEnd = false
 
-  @Option(help: ArgumentHelp("Let every so-many-th request fail.", valueName: "count"))
+  @Option(help: ArgumentHelp("Fail every Nth request.", valueName: "count"))
   var failEvery = 0
 
   @Option(help: ArgumentHelp("The status of a failure.", valueName: "status"))
@@ -34,95 +35,96 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How many requests in a row fail.", valueName: "count"))
   var failBurst = 1
 
-  @Option(help: ArgumentHelp("Send Retry-After with a failure.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Send Retry-After with failures.", valueName: "seconds"))
   var retryAfter: Int?
 
-  @Flag(help: "Give failures an HTML body.")
+  @Flag(help: "Send an HTML body with failures.")
   var failHTML = false
 
   @Option(
-    help: ArgumentHelp("End the connection within the body of every so-many-th answer.", valueName: "count"))
+    help: ArgumentHelp("Close the connection within the body of every Nth response.", valueName: "count"))
   var cutEvery = 0
 
-  @Option(help: ArgumentHelp("Reset it there instead.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Reset the connection within the body of every Nth response.", valueName: "count"))
   var resetEvery = 0
 
-  @Option(help: ArgumentHelp("How much of a body goes out before that.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("How many bytes of the body to send before that.", valueName: "bytes"))
   var cutAfter = 1_000
 
   @Option(
     help: ArgumentHelp(
-      "Send half of every so-many-th gzip body, to clients that take gzip.", valueName: "count"))
+      "Send only half of every Nth gzip body, to clients that accept gzip.", valueName: "count"))
   var truncateGzipEvery = 0
 
   @Option(
-    help: ArgumentHelp("Send a gzip bomb of 256 MiB as every so-many-th answer.", valueName: "count"))
+    help: ArgumentHelp("Send a gzip bomb of 256 MiB as every Nth response.", valueName: "count"))
   var gzipBombEvery = 0
 
   @Option(
     name: .customLong("invalid-json-every"),
-    help: ArgumentHelp("Send half of the JSON of every so-many-th page.", valueName: "count"))
+    help: ArgumentHelp("Send only half of the JSON of every Nth page.", valueName: "count"))
   var invalidJSONEvery = 0
 
   @Option(
     name: .customLong("invalid-utf8-every"),
-    help: ArgumentHelp("Put a byte that is no UTF-8 into every so-many-th page.", valueName: "count"))
+    help: ArgumentHelp("Put a byte that is not UTF-8 into every Nth page.", valueName: "count"))
   var invalidUTF8Every = 0
 
-  @Option(help: ArgumentHelp("Put every so-many-th page's array into an object.", valueName: "count"))
+  @Option(help: ArgumentHelp("Wrap the array of every Nth page in an object.", valueName: "count"))
   var objectEvery = 0
 
-  @Option(help: ArgumentHelp("Send every so-many-th body slowly.", valueName: "count"))
+  @Option(help: ArgumentHelp("Send every Nth body slowly.", valueName: "count"))
   var slowEvery = 0
 
-  @Option(help: ArgumentHelp("How fast then, in bytes a second.", valueName: "speed"))
+  @Option(help: ArgumentHelp("The speed of slow bodies, in bytes per second.", valueName: "speed"))
   var slowSpeed = 10_000
 
-  @Option(help: ArgumentHelp("Wait before every answer, such as 2s.", valueName: "span"))
+  @Option(help: ArgumentHelp("Wait this long before every response, such as 2s.", valueName: "span"))
   var delay = "0s"
 
-  @Flag(help: "Leave out X-Pagination-Count.")
+  @Flag(help: "Omit X-Pagination-Count.")
   var countAbsent = false
 
-  @Option(help: ArgumentHelp("Misstate X-Pagination-Count by so many.", valueName: "number"))
+  @Option(help: ArgumentHelp("Add this number to X-Pagination-Count.", valueName: "number"))
   var countWrongBy = 0
 
   @Option(
-    help: ArgumentHelp("Tell the time (Date), so much behind this machine's, such as 0s.", valueName: "span"))
+    help: ArgumentHelp("Send Date, this much behind this machine's clock, such as 0s.", valueName: "span"))
   var dateBehind: String?
 
   @Option(
-    help: ArgumentHelp("Tell the time, so much ahead of this machine's, such as 2h.", valueName: "span"))
+    help: ArgumentHelp("Send Date, this much ahead of this machine's clock, such as 2h.", valueName: "span"))
   var dateAhead: String?
 
   @Option(
     help: ArgumentHelp(
-      "Set that clock forwards before a request, such as 5:1h, or back: 5:-1h; may be repeated.",
+      "Set that clock forward before a request, such as 5:1h, or back, such as 5:-1h (repeatable).",
       valueName: "step"))
   var dateStep: [DateField.Step] = []
 
-  @Option(help: ArgumentHelp("Send Age with that time, as from a cache.", valueName: "span"))
+  @Option(help: ArgumentHelp("Send Age with the Date, as from a cache.", valueName: "span"))
   var dateAge: String?
 
-  @Option(help: ArgumentHelp("Leave the time out of every so-many-th answer.", valueName: "count"))
+  @Option(help: ArgumentHelp("Omit Date from every Nth response.", valueName: "count"))
   var dateAbsentEvery = 0
 
   @Option(help: ArgumentHelp("Redirect to another host, such as http://127.0.0.1:8081.", valueName: "url"))
   var redirectTo: String?
 
   func check() throws {
-    guard (0...1).contains(late) else { throw ValidationError("--late needs a chance from 0 to 1.") }
+    guard (0...1).contains(late) else { throw ValidationError("--late must be a probability from 0 to 1.") }
     for (name, text) in [
       ("late-by", lateBy), ("delay", delay), ("retain", retain ?? "1d"), ("date-behind", dateBehind ?? "0s"),
       ("date-ahead", dateAhead ?? "0s"), ("date-age", dateAge ?? "0s"),
     ]
     where TimeSpan(text) == nil {
-      throw ValidationError("'\(text)' for --\(name) is no length of time; write 90s, 10m or 1h.")
+      throw ValidationError("'\(text)' for --\(name) is not a duration: use a form such as 90s, 10m or 1h.")
     }
     if dateBehind != nil, dateAhead != nil {
-      throw ValidationError("Give --date-behind or --date-ahead, not both.")
+      throw ValidationError("Pass --date-behind or --date-ahead, not both.")
     }
-    guard (400...599).contains(failStatus) else { throw ValidationError("--fail-status needs 400 to 599.") }
+    guard (400...599).contains(failStatus) else { throw ValidationError("--fail-status must be 400 to 599.") }
     let counts = [
       ("grow", grow), ("fail-every", failEvery), ("cut-every", cutEvery), ("reset-every", resetEvery),
       ("cut-after", cutAfter), ("slow-every", slowEvery), ("truncate-gzip-every", truncateGzipEvery),
@@ -131,10 +133,10 @@ struct BehaviourOptions: ParsableArguments {
       ("date-absent-every", dateAbsentEvery),
     ]
     for (name, count) in counts where count < 0 {
-      throw ValidationError("--\(name) needs a count of 0 or more.")
+      throw ValidationError("--\(name) must be 0 or more.")
     }
     for (name, count) in [("fail-burst", failBurst), ("slow-speed", slowSpeed)] where count < 1 {
-      throw ValidationError("--\(name) needs a count of at least 1.")
+      throw ValidationError("--\(name) must be at least 1.")
     }
   }
 

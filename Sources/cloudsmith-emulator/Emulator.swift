@@ -9,42 +9,42 @@ import Platform
 struct Emulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cloudsmith-emulator",
-    abstract: "Serves the audit-log API of Cloudsmith on this machine, offline, with faults on request.",
+    abstract: "Serve Cloudsmith's audit-log API on this machine, offline, with optional faults.",
     discussion: """
-      Any client of the API works against it: give it http://127.0.0.1:PORT (with or without /v1) as the host and \
-      '\(EmulatorConfiguration.demoKey)' as the key. When ready, the program prints one line, 'listening on \
-      http://127.0.0.1:PORT'; it runs until SIGINT or SIGTERM.
+      Use it with any client of the API: set the host to http://127.0.0.1:PORT (with or without /v1) and the key to \
+      '\(EmulatorConfiguration.demoKey)'. When ready, the program prints the line 'listening on http://127.0.0.1:PORT'. It runs \
+      until SIGINT or SIGTERM.
 
       EXAMPLES
         Serve the samples:
           cloudsmith-emulator --events samples/pages/page-*.json
 
-        120,000 made-up events over a month, the same every time:
+        Generate 120,000 events over a month, the same in every run:
           cloudsmith-emulator --generate 120000 --seed 7 \\
             --from 2024-02-01 --to 2024-03-02
 
-        The same events as one JSON array, for another program to check by:
+        Write the same events as one JSON array, to compare an export with:
           cloudsmith-emulator --generate 120000 --seed 7 \\
             --from 2024-02-01 --to 2024-03-02 --print-events truth.json
 
-        A bad night: three new events before each request, late ones, every
-        seventh request refused, every eleventh body cut short:
+        Simulate a bad night: three new events before each request, late
+        events, a failure on every 7th request, a cut body on every 11th:
           cloudsmith-emulator --generate 5000 --grow 3 --late 0.05 \\
             --fail-every 7 --fail-status 503 --cut-every 11
 
-        Two copies answer in turn, one 7 events behind, with one cached count:
+        Let two replicas answer in turn, one 7 events behind, with a cached count:
           cloudsmith-emulator --generate 5000 --replica-lag 7 --cached-count 0
 
-      ABOUT ITSELF, TO THIS MACHINE ONLY
-        GET /emulator/truth/acme/   every event there is, newest first
-        GET /emulator/requests/     what was asked, and how it was answered
+      ADDITIONAL ENDPOINTS, ON LOOPBACK ONLY
+        GET /emulator/truth/acme/   all events, newest first
+        GET /emulator/requests/     all requests and their responses
       """)
 
   @OptionGroup(title: "Listening") var listening: ListeningOptions
   @OptionGroup(title: "Events") var events: EventOptions
   @OptionGroup(title: "The API") var access: AccessOptions
-  @OptionGroup(title: "Behaviours and faults") var behaviours: BehaviourOptions
-  @OptionGroup(title: "Lists that mislead") var lists: ListOptions
+  @OptionGroup(title: "Behavior and faults") var behaviours: BehaviourOptions
+  @OptionGroup(title: "Misleading lists") var lists: ListOptions
 
   func validate() throws {
     try listening.check()
@@ -53,7 +53,7 @@ struct Emulator: AsyncParsableCommand {
     try behaviours.check()
     try lists.check()
     if lists.filterClock != nil, access.timeFilter != .exact {
-      throw ValidationError("Give --filter-clock or --time-filter, not both.")
+      throw ValidationError("Pass --filter-clock or --time-filter, not both.")
     }
   }
 

@@ -6,138 +6,144 @@ import CloudsmithEmulator
 struct ListOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Add a copy of the log that lacks so many of the newest events, or those of so long, such as 7 or 10m; may be repeated. The copies answer in turn with one that is up to date.",
+      "Add a replica that lacks this many of the newest events, or the events of this duration, such as 7 or 10m (repeatable). The replicas and an up-to-date one answer in turn.",
       valueName: "lag"))
   var replicaLag: [ReplicaLag] = []
 
   @Option(
     help: ArgumentHelp(
-      "The order in which the copies answer, such as 1,0,0; 0 is the one that is up to date.",
+      "The order in which the replicas answer, such as 1,0,0. 0 is the up-to-date one.",
       valueName: "list"))
   var replicaOrder: CopyOrder?
 
-  @Flag(help: "Choose the copy at random.")
+  @Flag(help: "Choose the replica at random.")
   var replicaRandom = false
 
-  @Flag(help: "Let every copy tell the count of the one that is up to date.")
+  @Flag(help: "Let every replica report the count of the up-to-date one.")
   var replicaSharedCount = false
 
   @Option(
     help: ArgumentHelp(
-      "Tell the count from a cache that is kept for so many answers, or so long; 0 is for ever.",
+      "Report the count from a cache that lives for this many responses, or this duration. 0 means forever.",
       valueName: "lifetime"))
   var cachedCount: CountLifetime?
 
   @Option(
     help: ArgumentHelp(
-      "Answer with an empty list from this request on, or for so many: 5 or 5+3.", valueName: "requests"))
+      "Answer with an empty list from this request on, or for a number of requests: 5 or 5+3.",
+      valueName: "requests"))
   var emptyList: Stretch?
 
-  @Option(help: "What an empty list says about pages.")
+  @Option(help: "The pagination fields of an empty list.")
   var emptyFields = EmptyList.Fields.absent
 
-  @Option(help: ArgumentHelp("Show only one of so many events.", valueName: "count"))
+  @Option(help: ArgumentHelp("Show only one in this many events.", valueName: "count"))
   var thinEvery: Int?
 
   @Option(help: ArgumentHelp("Show only the events of this actor.", valueName: "slug"))
   var thinActor: String?
 
-  @Option(help: ArgumentHelp("Do so from this request on: 5 or 5+3.", valueName: "requests"))
+  @Option(help: ArgumentHelp("Thin the list from this request on: 5 or 5+3.", valueName: "requests"))
   var thinDuring = Stretch.always
 
-  @Option(help: ArgumentHelp("End the list after so many events.", valueName: "count"))
+  @Option(help: ArgumentHelp("End the list after this many events.", valueName: "count"))
   var cutList: Int?
 
-  @Option(help: ArgumentHelp("Show so many more at each request.", valueName: "count"))
+  @Option(help: ArgumentHelp("Show this many more events on each request.", valueName: "count"))
   var cutListGrowth = 0
 
-  @Option(help: ArgumentHelp("Do so from this request on: 5 or 5+3.", valueName: "requests"))
+  @Option(help: ArgumentHelp("Cut the list from this request on: 5 or 5+3.", valueName: "requests"))
   var cutListDuring = Stretch.always
 
-  @Option(help: ArgumentHelp("Count no further than this, and refuse the pages past it.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Count no further than this, and refuse all pages beyond it.", valueName: "count"))
   var countCap: Int?
 
-  @Flag(help: "Show the pages past that count instead.")
+  @Flag(help: "Show the pages beyond that count instead.")
   var countCapShowsMore = false
 
-  @Option(help: ArgumentHelp("Refuse the pages past this one.", valueName: "page"))
+  @Option(help: ArgumentHelp("Refuse all pages after this one.", valueName: "page"))
   var deepPageLimit: Int?
 
-  @Option(help: ArgumentHelp("Refuse the pages that end past so many events.", valueName: "count"))
+  @Option(help: ArgumentHelp("Refuse pages that end after this many events.", valueName: "count"))
   var deepPlaceLimit: Int?
 
   @Option(help: ArgumentHelp("Refuse this page once, as if the list ended before it.", valueName: "page"))
   var oddPage: Int?
 
-  @Option(help: ArgumentHelp("Leave the last events of this page out.", valueName: "page"))
+  @Option(help: ArgumentHelp("Omit the last events of this page.", valueName: "page"))
   var shortPage: Int?
 
-  @Option(help: ArgumentHelp("How many of them.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many events to omit.", valueName: "count"))
   var shortPageMissing = 1
 
   @Option(
     help: ArgumentHelp(
-      "The status of pages that are refused for these reasons; 'empty' is 200 with an empty list.",
+      "The status for refused pages. 'empty' means 200 with an empty list.",
       valueName: "status"))
   var refusePages = PageRefusal.status(404)
 
   @Option(
     help: ArgumentHelp(
-      "List the event at one place, from 0, at a deeper one, such as 60:650; may be repeated.",
+      "List the event at one position, counted from 0, at a later position, such as 60:650 (repeatable).",
       valueName: "places"))
   var stray: [LateOrderBreak.Stray] = []
 
   @Option(
     help: ArgumentHelp(
-      "Make the event at one place, from 0, so many bytes large, such as 60:70000000; may be repeated.",
+      "Make the event at a position, counted from 0, this many bytes large, such as 60:70000000 (repeatable).",
       valueName: "place:bytes"))
   var largeEvent: [LargeEvent.Size] = []
 
   @Option(
-    help: ArgumentHelp("The chance, 0 to 1, that a row disappears before a request.", valueName: "chance"))
+    help: ArgumentHelp(
+      "The probability, 0 to 1, that a row disappears before a request.", valueName: "chance"))
   var erase = 0.0
 
   @Option(help: "Which row disappears.")
   var erasePlace = ErasedRows.Place.anywhere
 
   @Option(
-    help: ArgumentHelp("The chance, 0 to 1, that an event_at changes before a request.", valueName: "chance"))
+    help: ArgumentHelp(
+      "The probability, 0 to 1, that an event_at changes before a request.", valueName: "chance"))
   var move = 0.0
 
-  @Option(help: ArgumentHelp("By how much an event_at changes at most.", valueName: "span"))
+  @Option(help: ArgumentHelp("The largest change of an event_at.", valueName: "span"))
   var moveBy = Span(.hours(36))
 
-  @Flag(help: "Leave out every field about pages.")
+  @Flag(help: "Omit all pagination fields.")
   var paginationAbsent = false
 
   @Option(
-    help: ArgumentHelp("List events of this page again on the next one, always the same.", valueName: "page"))
+    help: ArgumentHelp(
+      "List events of this page again on the next page, always the same ones.", valueName: "page"))
   var repeatAfter: Int?
 
   @Option(
-    help: ArgumentHelp("How many; when negative, so many are never listed instead.", valueName: "count"))
+    help: ArgumentHelp(
+      "How many events to repeat. If negative, this many are never listed instead.", valueName: "count"))
   var repeatCount = 1
 
-  @Flag(help: "Count what is listed in place of the events there are.")
+  @Flag(help: "Report the number of listed events instead of the real one.")
   var repeatCounted = false
 
   @Option(
     help: ArgumentHelp(
-      "Let a query's times be compared with when an event was written, up to so much later; 0s is no later.",
+      "Filter by the time of writing instead of event_at. It is up to this much later; 0s means no difference.",
       valueName: "span"))
   var filterClock: Span?
 
   @Option(
-    help: ArgumentHelp("The share, 0 to 1, of events that are found so much later.", valueName: "chance"))
+    help: ArgumentHelp("The share, 0 to 1, of events that are written later.", valueName: "chance"))
   var filterClockChance = 1.0
 
   func check() throws {
     for (name, chance) in [("erase", erase), ("move", move), ("filter-clock-chance", filterClockChance)]
     where !(0...1).contains(chance) {
-      throw ValidationError("--\(name) needs a chance from 0 to 1.")
+      throw ValidationError("--\(name) must be a probability from 0 to 1.")
     }
     for (name, count) in [("cut-list", cutList), ("cut-list-growth", cutListGrowth)] where count ?? 0 < 0 {
-      throw ValidationError("--\(name) needs a count of 0 or more.")
+      throw ValidationError("--\(name) must be 0 or more.")
     }
     let counts = [
       ("thin-every", thinEvery), ("count-cap", countCap), ("deep-page-limit", deepPageLimit),
@@ -145,16 +151,17 @@ struct ListOptions: ParsableArguments {
       ("short-page", shortPage), ("short-page-missing", shortPageMissing),
     ]
     for (name, count) in counts where count ?? 1 < 1 {
-      throw ValidationError("--\(name) needs a count of at least 1.")
+      throw ValidationError("--\(name) must be at least 1.")
     }
     if let order = replicaOrder?.copies, let copy = order.first(where: { $0 > replicaLag.count }) {
-      throw ValidationError("--replica-order names copy \(copy); --replica-lag makes \(replicaLag.count).")
+      throw ValidationError(
+        "--replica-order names replica \(copy), but --replica-lag adds only \(replicaLag.count).")
     }
     if replicaOrder != nil, replicaRandom {
-      throw ValidationError("Give --replica-order or --replica-random, not both.")
+      throw ValidationError("Pass --replica-order or --replica-random, not both.")
     }
     if thinEvery != nil, thinActor != nil {
-      throw ValidationError("Give --thin-every or --thin-actor, not both.")
+      throw ValidationError("Pass --thin-every or --thin-actor, not both.")
     }
   }
 

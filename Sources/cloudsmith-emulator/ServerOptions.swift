@@ -5,15 +5,15 @@ import CloudsmithEmulator
 struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Serve the log of this organisation; may be repeated. Default: acme.", valueName: "slug"))
+      "Serve the log of this organization (repeatable; default: acme).", valueName: "slug"))
   var organization: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Serve also the log of this repository of the first organisation; may be repeated.", valueName: "slug"))
+      "Also serve the log of this repository of the first organization (repeatable).", valueName: "slug"))
   var repository: [String] = []
 
-  @Option(help: ArgumentHelp("The one key that is accepted.", valueName: "key"))
+  @Option(help: ArgumentHelp("The only accepted API key.", valueName: "key"))
   var apiKey = EmulatorConfiguration.demoKey
 
   @Option(
@@ -22,25 +22,25 @@ struct AccessOptions: ParsableArguments {
   )
   var oidcToken: String?
 
-  @Option(help: ArgumentHelp("The service account that it is exchanged for.", valueName: "slug"))
+  @Option(help: ArgumentHelp("The service account of the bearer tokens.", valueName: "slug"))
   var oidcService = "emulated-service"
 
-  @Option(help: ArgumentHelp("How many requests a bearer token is good for.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many requests a bearer token is valid for.", valueName: "count"))
   var oidcLifetime: Int?
 
-  @Option(help: ArgumentHelp("How many bearer tokens are given in all.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many bearer tokens are issued in total.", valueName: "count"))
   var oidcTokens: Int?
 
   @Flag(help: "Answer 402, as for a plan without audit logs.")
   var planWithoutAuditLog = false
 
-  @Flag(help: "Answer 403, as to a key without the right to read audit logs.")
+  @Flag(help: "Answer 403, as for a key without permission to read audit logs.")
   var forbidden = false
 
-  @Flag(help: "Take every request as nobody's, as the API does with a key that it cannot read.")
+  @Flag(help: "Treat every request as anonymous, as the API does with a malformed key.")
   var dropKeys = false
 
-  @Option(help: ArgumentHelp("Requests allowed in one window; 0 is no limit.", valueName: "count"))
+  @Option(help: ArgumentHelp("Requests allowed per window. 0 means no limit.", valueName: "count"))
   var rateLimit = 10_800
 
   @Option(
@@ -48,10 +48,10 @@ struct AccessOptions: ParsableArguments {
     help: ArgumentHelp("The length of that window, such as 90s or 1h.", valueName: "span"))
   var rateWindowText = "1h"
 
-  @Option(help: "How times in a query are understood.")
+  @Option(help: "How times in a query are interpreted.")
   var timeFilter = Filter.exact
 
-  @Option(help: ArgumentHelp("Pages are cut to this size, whatever is asked for.", valueName: "count"))
+  @Option(help: ArgumentHelp("The largest page size, whatever is requested.", valueName: "count"))
   var maximumPageSize = 500
 
   enum Filter: String, CaseIterable, ExpressibleByArgument {
@@ -93,27 +93,27 @@ struct AccessOptions: ParsableArguments {
 
   func check() throws {
     for slug in organization + repository where Slug(slug) == nil {
-      throw ValidationError("'\(slug)' is no slug: letters, digits, '-', '_' and '.' only.")
+      throw ValidationError("'\(slug)' is not a slug: use letters, digits, '-', '_' and '.' only.")
     }
     guard let window = TimeSpan(rateWindowText), window > .zero else {
-      throw ValidationError("'\(rateWindowText)' is no length of time; write 90s, 10m or 1h.")
+      throw ValidationError("'\(rateWindowText)' is not a duration: use a form such as 90s, 10m or 1h.")
     }
-    if rateLimit < 0 { throw ValidationError("--rate-limit needs a count; 0 is no limit.") }
-    if maximumPageSize < 1 { throw ValidationError("--maximum-page-size needs a count of at least 1.") }
+    if rateLimit < 0 { throw ValidationError("--rate-limit must be 0 (no limit) or more.") }
+    if maximumPageSize < 1 { throw ValidationError("--maximum-page-size must be at least 1.") }
     if planWithoutAuditLog, forbidden {
-      throw ValidationError("Give --plan-without-audit-log or --forbidden, not both.")
+      throw ValidationError("Pass --plan-without-audit-log or --forbidden, not both.")
     }
   }
 }
 
 struct ListeningOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The port; 0 is any free one.", valueName: "port"))
+  @Option(help: ArgumentHelp("The port. 0 means any free port.", valueName: "port"))
   var port = 8080
 
   @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
   var bind = "127.0.0.1"
 
-  @Flag(help: "Listen also on an address that other machines can reach, without TLS and real access control.")
+  @Flag(help: "Allow an address that other machines can reach, without TLS and real access control.")
   var allowOtherMachines = false
 
   var isLoopback: Bool { bind == "localhost" || bind == "::1" || bind.hasPrefix("127.") }
@@ -124,7 +124,7 @@ struct ListeningOptions: ParsableArguments {
     }
     guard isLoopback || allowOtherMachines else {
       throw ValidationError(
-        "Other machines could reach '\(bind)'; add --allow-other-machines if that is meant, or leave out --bind."
+        "Other machines could reach '\(bind)'. Pass --allow-other-machines if that is intended, or leave out --bind."
       )
     }
   }

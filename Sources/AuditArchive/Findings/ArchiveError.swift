@@ -45,38 +45,38 @@ extension ArchiveError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .storage(let error): "\(error)"
-    case .locked(let holder?): "another run holds the archive: \(holder)"
-    case .locked(nil): "another run holds the archive"
+    case .locked(let holder?): "another run holds the lock: \(holder)"
+    case .locked(nil): "another run holds the lock"
     case .leaseLost(let path):
-      "the lock was taken away: \(path) was removed or replaced while this run held it"
+      "the lock was lost: \(path) was removed or replaced while this run held it"
     case .outrun(let commit):
-      "another run was faster: commit \(commit), or what goes with it, is not this run's"
+      "another run was faster: commit \(commit), or its state, is not from this run"
     case .lostAfterCommit(let commit, let finding):
-      "\(finding), though commit \(commit) has just put it in its place; the files that it replaces are kept"
+      "\(finding), although commit \(commit) has just written it; the files that it replaces are kept"
     case .otherKind(let found, let asked):
-      "the archive holds the logs of \(found.rawValue), and cannot hold those of \(asked.rawValue) too"
-    case .otherSpelling(let found, let asked): "the state under the name of \(asked) is that of \(found)"
+      "the archive has logs of \(found.rawValue), and cannot also have logs of \(asked.rawValue)"
+    case .otherSpelling(let found, let asked): "the state named \(asked) belongs to \(found)"
     case .otherSource(let found, let asked):
-      "the archive was made from \(found.summary), and this run reads \(asked.summary)"
+      "the archive was created from \(found.summary), but this run reads \(asked.summary)"
     case .newerFormat(let path, let found, let supported):
-      "\(path) has the format \(found), and this version reads \(supported)"
+      "\(path) has the format \(found), but this version reads \(supported)"
     case .stateMissing(let example):
       """
-      there are files such as \(example), but no manifest and no commits that name them: restore _manifest/ from a copy, \
-      or use another folder; nothing is deleted or written here
+      there are files such as \(example), but no manifest and no commits that list them. Restore _manifest/ from a copy, \
+      or use another folder. Nothing was deleted or written
       """
     case .damaged(let finding): "\(finding)"
     case .missingCommits(let first, let last):
-      "the manifest is of commit \(last), and \(first == last ? "its record is" : "the records from \(first) on are") missing"
+      "the manifest is of commit \(last), but \(first == last ? "its record is" : "the records from \(first) on are") missing"
     case .olderState(let commit, let later):
       """
-      the newest commit is \(commit), and there are files of later commits, whose records are missing: \
+      the newest commit is \(commit), but there are files of later commits, whose records are missing: \
       \(later.prefix(3).joined(separator: ", "))\(later.count > 3 ? ", …" : "")
       """
-    case .invalidCommit(let finding): "the commit that was to be made is not valid: \(finding)"
+    case .invalidCommit(let finding): "the new commit is not valid: \(finding)"
     case .laterCommit(let asked, let newest):
       "there is no commit \(asked) yet: the newest is \(newest)"
-    case .otherCommit(let asked, let sha256): "commit \(asked) is another than the one with SHA-256 \(sha256)"
+    case .otherCommit(let asked, let sha256): "commit \(asked) does not have SHA-256 \(sha256)"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

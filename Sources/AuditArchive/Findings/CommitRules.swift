@@ -60,7 +60,7 @@ struct CommitRules {
     if let end = coverage.end, end > before?.coverage.end ?? .earliest, end > commit.committedAt {
       list.add(
         .wrongCoverage(
-          .coverage, expected: "nothing after \(commit.committedAt), the time of the commit", found: "\(end)")
+          .coverage, expected: "at most \(commit.committedAt), the time of the commit", found: "\(end)")
       )
     }
     guard let before else { return }
@@ -154,7 +154,7 @@ private struct RuleList {
     }
     let due = standing.lookbackDue.intervals
     if !due.allSatisfy(standing.coverage.contains) {
-      add(.wrongCoverage(.lookbackDue, expected: "within what is covered", found: due.summary))
+      add(.wrongCoverage(.lookbackDue, expected: "ranges within the coverage", found: due.summary))
     }
   }
 
@@ -165,7 +165,7 @@ private struct RuleList {
     for partition in partitions {
       let day = partition.eventDate
       if let previous, previous >= day {
-        expect("partitions", "days in order, each once", "\(day) after \(previous)", day)
+        expect("partitions", "unique days in order", "\(day) after \(previous)", day)
       }
       if partition.changedInCommit > commit {
         expect("changed_in_commit", "at most \(commit)", "\(partition.changedInCommit)", day)

@@ -10,50 +10,50 @@ extension Finding {
   package var sentence: String {
     switch problem {
     case .missing(_, let example?):
-      "there is no manifest and no commit record, though there are parts such as \(example)"
-    case .missing(let rows?, nil): "is not there; it held \(rows.grouped) \(rows == 1 ? "row" : "rows")"
-    case .missing(nil, nil): "is not there"
+      "has neither a manifest nor commit records, but there are parts such as \(example)"
+    case .missing(let rows?, nil): "is missing; it had \(rows.grouped) \(rows == 1 ? "row" : "rows")"
+    case .missing(nil, nil): "is missing"
     case .altered(.bytes(let expected, let found)):
-      "has \(found.grouped) bytes, and was sealed with \(expected.grouped)"
+      "has \(found.grouped) bytes instead of \(expected.grouped)"
     case .altered(.sha256(let expected, let found)):
-      "has SHA-256 \(found), and was sealed with \(expected)"
+      "has SHA-256 \(found) instead of \(expected)"
     case .unlisted(let kind): kind.sentence
     case .irregular(let kind): kind.sentence
     case .unreadable(let why, _): "cannot be read: \(why)"
-    case .schemaMismatch(let expected, let found): "is of \(found) instead of \(expected)"
+    case .schemaMismatch(let expected, let found): "has \(found) instead of \(expected)"
     case .miscounted(let what, let expected, let found):
-      "has \(found.grouped) \(what.text), and \(expected.grouped) are recorded"
+      "has \(found.grouped) \(what.text), but \(expected.grouped) are recorded"
     case .outOfOrder(let rows, let first):
-      "\(rows.grouped) \(rows == 1 ? "row does" : "rows do") not come after the row before; the first is row \(first)"
+      "\(rows.grouped) \(rows == 1 ? "row is" : "rows are") out of order; the first is row \(first)"
     case .duplicate(1, let uuid, _?):
-      "the same event on two days, \(daysText): its time was corrected by the API; its uuid is \(quoted(uuid))"
+      "the same event is on two days, \(daysText), because the API corrected its time; its uuid is \(quoted(uuid))"
     case .duplicate(let rows, let uuid, _?):
       """
-      \(rows.grouped) events are each on two days, \(daysText): their times were corrected by the API; the first uuid is \
+      \(rows.grouped) events are each on two days, \(daysText), because the API corrected their times; the first uuid is \
       \(quoted(uuid))
       """
     case .duplicate(let rows, let uuid, nil):
       "\(rows.grouped) \(rows == 1 ? "row has" : "rows have") the uuid of another row of the day; the first is \(quoted(uuid))"
     case .wrongDay(let rows, let first, let eventAt):
-      "\(rows.grouped) \(rows == 1 ? "row is" : "rows are") of another day; the first is row \(first), of \(eventAt)"
+      "\(rows.grouped) \(rows == 1 ? "row belongs" : "rows belong") to another day; the first is row \(first), of \(eventAt)"
     case .wrongBounds(let expected, let found):
-      "its events lie between \(found.text), and \(expected.text) are recorded"
+      "its events are between \(found.text), but \(expected.text) are recorded"
     case .wrongContent(let expected, let found):
-      "the rows are not those that were committed: their SHA-256 is \(found), and \(expected) is recorded"
+      "the rows differ from the commit: their SHA-256 is \(found), but \(expected) is recorded"
     case .misnamed(let expected?): "its name should be \(expected)"
-    case .misnamed(nil): "is not the name of a file of this log; it was not opened"
+    case .misnamed(nil): "is not a file name of this log; the file was not opened"
     case .brokenChain(.absent(let last)) where last != commit:
-      "is not there, nor any other record up to commit \(last)"
+      "is missing, and so are all records up to commit \(last)"
     case .brokenChain(let chain): chain.sentence
     case .inconsistent(let member, let expected, let found):
-      "\(member) is \(found), and after the commits before it has to be \(expected)"
+      "\(member) is \(found), but the earlier commits require \(expected)"
     case .wrongManifest(let member, let expected, let found):
-      "\(member) is \(found), and the sum of the commits is \(expected)"
+      "\(member) is \(found), but the commits add up to \(expected)"
     case .wrongCoverage(let claim, let expected, let found): claim.sentence(expected, found)
-    case .unsigned: "has no signature beside it"
-    case .badSignature: "the signature beside it is not of this record by this key"
+    case .unsigned: "has no signature"
+    case .badSignature: "has a signature that does not match the record and the key"
     case .wrongKind(let expected, let found):
-      "says that the archive holds the logs of \(found.rawValue), and this is one of \(expected.rawValue)"
+      "says that the archive has logs of \(found.rawValue), but this is one of \(expected.rawValue)"
     }
   }
 
@@ -69,12 +69,12 @@ extension Finding.Problem.Unlisted {
   fileprivate var sentence: String {
     switch self {
     case .leftover(.superseded):
-      "is named by no commit any more: it was replaced, and the next export deletes it unless what replaced it is damaged"
-    case .leftover: "was never committed: a run stopped before it could, and the next export deletes it"
-    case .returned: "is of a revision that was replaced, and is there again; no export deletes it"
+      "was replaced, so no commit lists it any more; the next export deletes it unless its replacement is damaged"
+    case .leftover: "was never committed because a run was interrupted; the next export deletes it"
+    case .returned: "belongs to a replaced revision and has reappeared; no export deletes it"
     case .later:
-      "is of a later commit than there is, and no run said that it would put it there; no export deletes it"
-    case .stray: "has a name of this log, and no commit names it; no export deletes it"
+      "belongs to a commit later than the newest one, and no run announced it; no export deletes it"
+    case .stray: "has a file name of this log, but no commit lists it; no export deletes it"
     case .foreign: "is not a file of this tool; no export deletes it"
     }
   }
@@ -85,7 +85,7 @@ extension Finding.Problem.Counted {
     switch self {
     case .rows: "rows"
     case .bytes: "bytes"
-    case .uncompressedBytes: "bytes of text"
+    case .uncompressedBytes: "uncompressed bytes"
     case .records: "records"
     }
   }
@@ -101,15 +101,17 @@ extension Finding.Problem.Bounds {
 extension Finding.Problem.Break {
   fileprivate var sentence: String {
     switch self {
-    case .absent: "is not there"
+    case .absent: "is missing"
     case .altered(let expected, let found):
-      "was altered: it has SHA-256 \(found), and what follows it was written when it had \(expected)"
+      "was altered: it has SHA-256 \(found), but its successor recorded \(expected)"
     case .detached(let expected, let found):
-      "says that it follows a record with SHA-256 \(found ?? "null"), and the one before it has \(expected ?? "null")"
+      "says that its predecessor has SHA-256 \(found ?? "null"), but the predecessor has \(expected ?? "null")"
     case .rewritten(let expected, let found?):
-      "is another record than the one that was verified: it has SHA-256 \(found), and that one had \(expected)"
-    case .rewritten(_, nil): "is not there, and was when it was verified: the newest commit is an earlier one"
-    case .otherNumber(let expected, let found): "says that it is commit \(found), and its name is \(expected)"
+      "is not the record that was verified before: it has SHA-256 \(found) instead of \(expected)"
+    case .rewritten(_, nil):
+      "is missing, but was there when it was verified: the newest commit is an earlier one"
+    case .otherNumber(let expected, let found):
+      "says that it is commit \(found), but its name says \(expected)"
     }
   }
 }
@@ -117,9 +119,10 @@ extension Finding.Problem.Break {
 extension Finding.Problem.Claim {
   fileprivate func sentence(_ expected: String, _ found: String) -> String {
     switch self {
-    case .state: "the day is \(found), and it is not wholly covered"
-    case .partitions: "there are \(found) of \(expected) that are covered; this day is the first without one"
-    default: "\(rawValue) is \(found), and has to be \(expected)"
+    case .state: "the day is \(found), but it is not completely covered"
+    case .partitions:
+      "there are \(found) of \(expected) for the covered days; this is the first covered day without one"
+    default: "\(rawValue) is \(found) instead of \(expected)"
     }
   }
 }
@@ -127,11 +130,11 @@ extension Finding.Problem.Claim {
 extension FileKind {
   fileprivate var sentence: String {
     switch self {
-    case .symbolicLink: "is a symbolic link, and links inside an archive are not followed"
-    case .folder: "is a folder, and no archive has one there"
-    case .file: "is a file where a folder of the archive should stand"
-    case .unnameable: "has a name that is not UTF-8, and no file of an archive has one"
-    case .pipe, .socket, .device, .other: "is \(words), and not a file"
+    case .symbolicLink: "is a symbolic link; links inside an archive are not followed"
+    case .folder: "is a folder, which an archive does not have there"
+    case .file: "is a file instead of a folder of the archive"
+    case .unnameable: "has a name that is not UTF-8, which no file of an archive has"
+    case .pipe, .socket, .device, .other: "is \(words), not a file"
     }
   }
 }

@@ -124,7 +124,7 @@ extension RecordText.Difference {
 extension JSONTree? {
   /// One line, at most 200 characters.
   fileprivate var summary: String {
-    let text = self?.summary ?? "not there"
+    let text = self?.summary ?? "missing"
     return text.count > 200 ? text.prefix(200) + "…" : text
   }
 }

@@ -3,7 +3,7 @@ package struct StorageError: Error, Hashable, Sendable {
   package enum Operation: String, Sendable {
     case create, open, write, read, sync, close, rename, link
     case delete
-    case makeFolder = "make the folder"
+    case makeFolder = "create the folder"
     case removeFolder = "remove the folder"
     case syncFolder = "sync the folder"
     case list = "list the folder"
@@ -90,11 +90,11 @@ package struct StorageError: Error, Hashable, Sendable {
   ) -> StorageError {
     let (reason, detail): (Reason, String) =
       if found == .symbolicLink {
-        (.symbolicLink, "a symbolic link stands there, and links inside an archive are not followed")
+        (.symbolicLink, "there is a symbolic link, and links inside an archive are not followed")
       } else {
         (
           wanted == .file ? .notAFile(found) : .notAFolder,
-          "\(found.words) stands there instead of \(wanted.words)"
+          "there is \(found.words) instead of \(wanted.words)"
         )
       }
     var error = StorageError(operation: operation, path: path, reason: reason, detail: detail)

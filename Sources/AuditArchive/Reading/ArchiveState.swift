@@ -119,7 +119,7 @@ struct ArchiveState {
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: paths.commit(manifest.commit))
     func differs(_ member: String, _ day: Day? = nil) -> Finding {
       let problem = Finding.Problem.wrongManifest(
-        member: member, expected: "what its commit record says", found: "something else")
+        member: member, expected: "the value in its commit record", found: "another value")
       return Finding(problem, at: paths.manifest, day: day, commit: manifest.commit)
     }
     if commit.standing != manifest.standing { return differs("the standing") }

@@ -99,7 +99,7 @@ extension RunCounters: Codable {
     filterVerdict = try record.decodeIfPresent(String.self, forKey: .filterVerdict)
     secondsWaited = try record.decode(Double.self, forKey: .secondsWaited)
     guard (0...Double(Count.most)).contains(secondsWaited) else {
-      throw record.corrupted(.secondsWaited, "nobody waits \(secondsWaited) seconds")
+      throw record.corrupted(.secondsWaited, "\(secondsWaited) seconds is not a possible wait")
     }
     for (key, counter) in Self.counters {
       self[keyPath: counter] = try record.decode(Count.self, forKey: key).wrappedValue
@@ -109,7 +109,7 @@ extension RunCounters: Codable {
     }
     let unknown = try record.decode([String: Int].self, forKey: .unknownFields)
     guard unknown.values.allSatisfy({ (0...Count.most).contains($0) }) else {
-      throw record.corrupted(.unknownFields, "a count in it is less than nothing, or more than there can be")
+      throw record.corrupted(.unknownFields, "it has a count that is negative or impossibly large")
     }
     // `…` counts the names beyond the limit, so it comes last.
     for name in unknown.keys.sorted(by: { $1 == "…" || $0 != "…" && $0 < $1 }) {

@@ -112,12 +112,12 @@ extension KeyFileError: CustomStringConvertible {
     switch self {
     case .notAPrivateKey:
       """
-      is not an Ed25519 private key in PEM without a passphrase: make one with \
+      is not an Ed25519 private key in PEM without a passphrase. Create one with \
       openssl genpkey -algorithm ed25519 -out FILE
       """
     case .notAPublicKey:
       """
-      is not an Ed25519 public key in PEM: make it from the private key with \
+      is not an Ed25519 public key in PEM. Create it from the private key with \
       openssl pkey -in PRIVATE_KEY_FILE -pubout -out FILE
       """
     }

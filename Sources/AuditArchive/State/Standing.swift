@@ -60,7 +60,7 @@ extension Standing {
   init(ofRecord decoder: any Decoder) throws {
     try self.init(from: decoder)
     guard commit >= 1 else {
-      throw try decoder.container(keyedBy: CodingKeys.self).corrupted(.commit, "commits count from 1")
+      throw try decoder.container(keyedBy: CodingKeys.self).corrupted(.commit, "commit numbers start at 1")
     }
   }
 

@@ -34,7 +34,7 @@ package actor LocalStorage: ArchiveStorage {
     guard let status = try files.status(DiskPath(root)), status.kind != .folder else { return }
     throw StorageError(
       operation: .open, path: root, reason: .notAFolder,
-      detail: status.kind == .file ? "it is a file, and an archive is a folder" : "it is not a folder")
+      detail: status.kind == .file ? "it is a file, but an archive is a folder" : "it is not a folder")
   }
 
   package func checkWriting() throws(StorageError) {
@@ -117,7 +117,7 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   private func exists(_ path: DiskPath) -> StorageError {
-    StorageError(operation: .create, path: path.text, reason: .exists, detail: "it is there already")
+    StorageError(operation: .create, path: path.text, reason: .exists, detail: "it already exists")
   }
 
   /// The check and the rename are two steps: the lease excludes other runs between them.
@@ -131,7 +131,7 @@ package actor LocalStorage: ArchiveStorage {
       guard found == .present(sha256) else {
         throw StorageError(
           operation: .write, path: full(path).text, reason: .outrun,
-          detail: "somebody else has changed it since it was read")
+          detail: "another process changed it after it was read")
       }
       try secure(path)
       return found
@@ -235,7 +235,7 @@ package actor LocalStorage: ArchiveStorage {
       guard size > limit else { return }
       throw StorageError(
         operation: .read, path: full(path).text, reason: .oversized,
-        detail: "it has \(size) bytes, and no such file of an archive has more than \(limit)")
+        detail: "it has \(size) bytes, but such a file of an archive has at most \(limit)")
     }
     do {
       let (bytes, status) = try files.reading(full(path)) { (file) throws(StorageError) in

@@ -283,7 +283,7 @@ extension ArchiveError {
     switch self {
     case .damaged(let finding): finding.reason
     case .newerFormat(_, let found, let supported):
-      "its format is \(found), and this version reads \(supported)"
+      "its format is \(found), but this version reads \(supported)"
     default: "\(self)"
     }
   }

@@ -49,7 +49,7 @@ package struct SpilledRowsReader: ~Copyable {
     .storage(
       StorageError(
         operation: .read, path: file.path, reason: .other,
-        detail: "this file of the run's own has changed since it was written: \(error)"))
+        detail: "this temporary file changed after it was written: \(error)"))
   }
 }
 

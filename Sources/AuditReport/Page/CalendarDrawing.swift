@@ -1,9 +1,9 @@
 import AuditRecord
 
-/// The calendar of coverage: a month a line, a day a cell, its depth by the number of events.
+/// The coverage calendar: one line per month and one cell per day, shaded by the number of events.
 struct CalendarDrawing {
   let calendar: CoverageCalendar
-  /// As the calendar's, with the events that are counted.
+  /// The days of the calendar, with the number of counted events.
   let days: [CoverageCalendar.Entry]
 
   private static let (pitch, line, cell, height) = (20.0, 18.0, 17.0, 14.0)
@@ -17,7 +17,7 @@ struct CalendarDrawing {
   var drawing: Markup {
     let rows = rows
     let months = calendar.months
-    guard !months.isEmpty else { return "<p class=\"quiet\">No day of the archive lies in the window.</p>" }
+    guard !months.isEmpty else { return "<p class=\"quiet\">No day of the archive is in the window.</p>" }
     let scale = DepthScale(days.map(\.rows))
     let totals = months.map { $0.days.values.reduce(0) { $0 + (rows[$1.day] ?? 0) } }
     let most = totals.max() ?? 0
@@ -37,7 +37,7 @@ struct CalendarDrawing {
     }
     let drawing: Markup = """
       <svg width="\(Self.width)" height="\(height)" viewBox="0 0 \(Self.width) \(height)" role="img" aria-labelledby="cal-t cal-d">
-      <title id="cal-t">Calendar of coverage</title>
+      <title id="cal-t">Coverage calendar</title>
       <desc id="cal-d">\(description)</desc>
       \(scaleOfDays)
       \(lines)</svg>
@@ -49,7 +49,7 @@ struct CalendarDrawing {
     let counts = CoverageCalendar.State.allCases.compactMap { state in
       calendar.count(state) == 0 ? nil : "\(calendar.count(state).grouped) \(state.word)"
     }
-    return "Days: " + counts.joined(separator: ", ") + ". The table of all days below has the same."
+    return "Days: " + counts.joined(separator: ", ") + ". The table of all days below has the same data."
   }
 
   private var scaleOfDays: Markup {
@@ -121,7 +121,7 @@ struct CalendarDrawing {
     }
     let more: Markup =
       calendar.daysLeftOut == 0
-      ? "" : "<li>and \(calendar.daysLeftOut.grouped) more days, none of them fetched</li>"
+      ? "" : "<li>and \(calendar.daysLeftOut.grouped) more days, not fetched yet</li>"
     return "<ul class=\"legend\">\(items)\(more)</ul>"
   }
 }
@@ -131,5 +131,41 @@ extension Markup {
     var sum = self
     sum += more
     return sum
+  }
+}
+
+/// Maps counts to four shades. Each shade has a quarter of the days with events, so that one busy day does not make all others
+/// pale.
+struct DepthScale {
+  /// The highest counts of shades 1, 2 and 3. Anything higher is shade 4.
+  private let bounds: [Int]
+  private let least: Int
+  private let most: Int
+
+  init(_ counts: [Int]) {
+    let sorted = counts.filter { $0 > 0 }.sorted()
+    least = sorted.first ?? 0
+    most = sorted.last ?? 0
+    bounds = sorted.isEmpty ? [] : [1, 2, 3].map { sorted[max(0, sorted.count * $0 / 4 - 1)] }
+  }
+
+  /// 0 for no events, otherwise 1 to 4.
+  func depth(_ count: Int) -> Int {
+    guard count > 0 else { return 0 }
+    if least == most { return 3 }
+    return 1 + bounds.count { count > $0 }
+  }
+
+  /// The counts of each shade that is used, such as `12–40`.
+  var ranges: [(depth: Int, words: String)] {
+    guard most > 0 else { return [] }
+    if least == most { return [(3, "\(most.grouped) events")] }
+    let edges = [least - 1] + bounds + [most]
+    let used = (1...4).filter { edges[$0] > edges[$0 - 1] }
+    return used.map { depth in
+      let (from, to) = (edges[depth - 1] + 1, edges[depth])
+      let words = from == to ? from.grouped : "\(from.grouped)–\(to.grouped)"
+      return (depth, depth == used.first ? "\(words) events" : words)
+    }
   }
 }

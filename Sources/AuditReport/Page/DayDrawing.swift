@@ -1,6 +1,7 @@
+import AuditArchive
 import AuditRecord
 
-/// Events a day as bars; a week a bar where there are more days than can be told apart.
+/// Events per day as bars. If there are too many days to distinguish, one bar per week.
 struct DayDrawing {
   private struct Bar {
     var first: Day
@@ -31,7 +32,7 @@ struct DayDrawing {
     self.bars = bars
   }
 
-  var title: String { isByWeek ? "Events a week" : "Events a day" }
+  var title: String { isByWeek ? "Events per week" : "Events per day" }
 
   var drawing: Markup {
     guard let most = bars.map(\.rows).max(), most > 0 else { return "<p class=\"quiet\">No events.</p>" }
@@ -63,14 +64,14 @@ struct DayDrawing {
     let drawing: Markup = """
       <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="day-t day-d">
       <title id="day-t">\(title)</title>
-      <desc id="day-d">The table of all days below has the same.</desc>
+      <desc id="day-d">The table of all days below has the same data.</desc>
       \(lines)\(drawn)\(dates(pitch, y: base + 15))
       </svg>
       """
     return Markup.wide(title, drawing)
   }
 
-  /// Steps of 1, 2 or 5 times a power of ten, four of them or fewer, the last at or above `most`.
+  /// At most four steps of 1, 2 or 5 times a power of ten. The last one is at least `most`.
   static func ticks(to most: Int) -> [Int] {
     var step = 1
     var factors = [2, 5, 10][...]
@@ -98,12 +99,51 @@ struct DayDrawing {
       let x = Self.left + Double(index) * pitch
       guard isDue || index == 0, x >= free, x < Self.left + Self.width - 40 else { continue }
       let text = showsDates ? "\(bar.first)".dropFirst(5) : "\(bar.first)".prefix(7)
-      // The first of a chart is not to crowd out the month that begins beside it.
+      // The first label must not hide that of a month that begins next to it.
       if index == 0, !showsDates, date.day > 12 { continue }
       labels.append(
         "<path class=\"base\" d=\"M\(x) \(y - 15)v5\"/><text x=\"\(x)\" y=\"\(y)\">\(String(text))</text>")
       free = x + 48
     }
     return Markup(labels)
+  }
+}
+
+/// A folded table of all days. It has the data of the drawings in a form that can be searched and read aloud.
+struct DayList {
+  let days: [CoverageCalendar.Entry]
+  let manifest: Manifest
+
+  init(_ days: [CoverageCalendar.Entry], _ manifest: Manifest) {
+    self.days = days
+    self.manifest = manifest
+  }
+
+  var markup: Markup {
+    let table: Markup = """
+      <table class="plain"><thead><tr><th scope="col">day (UTC)</th><th scope="col">state</th><th scope="col" class="n">events</th>\
+      <th scope="col" class="n">revision</th><th scope="col" class="n">bytes</th><th scope="col">SHA-256 of content</th></tr></thead>
+      <tbody>
+      \(days.map(row))</tbody></table>
+      """
+    let count: Markup = "\(days.count.grouped) \(days.count == 1 ? "day" : "days")"
+    return "<details><summary>\(count)</summary>\(Markup.wide("All days", table))</details>"
+  }
+
+  private func row(_ entry: CoverageCalendar.Entry) -> Markup {
+    guard let partition = manifest.partition(entry.day) else {
+      return """
+        <tr><th scope="row">\(entry.day.description)</th><td>\(entry.state.meaning)</td><td class="n">\(entry.rows.grouped)</td>\
+        <td></td><td></td><td></td></tr>
+
+        """
+    }
+    let bytes = partition.files.reduce(0) { $0 + $1.bytes }
+    return """
+      <tr><th scope="row">\(entry.day.description)</th><td>\(entry.state.meaning)</td><td class="n">\(entry.rows.grouped)</td>\
+      <td class="n">\(partition.revision)</td><td class="n">\(bytes.grouped)</td>\
+      <td class="quiet">\(partition.rows == 0 ? "" : String(partition.contentSHA256.prefix(16)) + "…")</td></tr>
+
+      """
   }
 }

@@ -1,8 +1,8 @@
 import AuditRecord
 
-/// Events by weekday and hour, with the sums of both.
+/// Events by weekday and hour, with totals for each.
 struct HoursDrawing {
-  /// By `weekday * 24 + hour`, Monday first.
+  /// The index is `weekday * 24 + hour`, Monday first.
   let counts: [Int]
 
   private static let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -52,7 +52,7 @@ struct HoursDrawing {
     let drawing: Markup = """
       <svg width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" role="img" aria-labelledby="hour-t hour-d">
       <title id="hour-t">Events by weekday and hour, UTC</title>
-      <desc id="hour-d">The table below has the same.</desc>
+      <desc id="hour-d">The table below has the same data.</desc>
       \(scaleOfHours)\(cells)\(days)\(hours)<path class="base" d="M\(Self.left) \(foot + 0.5)h\(24 * Self.pitch - 2)"/>
       </svg>
       """

@@ -1,5 +1,5 @@
-/// A piece of HTML. What stands literally in the source is markup; whatever is put into it is text, and is made harmless:
-/// there is no way to put in a string as markup.
+/// A piece of HTML. Literals in the source are markup. Interpolated strings are text and are escaped: a string cannot become
+/// markup.
 struct Markup: ExpressibleByStringInterpolation, Sendable {
   fileprivate(set) var html: String
 
@@ -21,7 +21,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     }
     mutating func appendInterpolation(_ number: Int) { html += String(number) }
 
-    /// To a tenth: a coordinate.
+    /// A coordinate, rounded to a tenth.
     mutating func appendInterpolation(_ number: Double) {
       let tenths = Int((number * 10).rounded())
       html +=
@@ -43,10 +43,10 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     }
   }
 
-  /// Characters of one text that are shown.
+  /// The most Unicode scalars of one text that are shown.
   static let longest = 400
 
-  /// What can be wider than the screen: it is scrolled by itself, with the keyboard too.
+  /// Content that can be wider than the screen. It scrolls by itself, also with the keyboard.
   static func wide(_ label: String, _ body: Markup) -> Markup {
     """
     <div class="wide" tabindex="0" role="group" aria-label="\(label)">

@@ -1,11 +1,11 @@
 import AuditRecord
 
-/// The values that are most often there, as a table with bars.
+/// The most frequent values, as a table with bars.
 struct Ranking {
-  /// What the values are; heads their column.
+  /// The heading of the column of values.
   let what: String
   let values: TopValues
-  /// Events.
+  /// The number of all events.
   let total: Int
 
   private static let shown = 12
@@ -26,7 +26,7 @@ struct Ranking {
     }
     let others = total - values.absent - top.reduce(0) { $0 + $1.count }
     if values.distinct > top.count, others > 0 { rows.append(row("<i>all others</i>", others, nil)) }
-    if values.absent > 0 { rows.append(row("<i>none given</i>", values.absent, most)) }
+    if values.absent > 0 { rows.append(row("<i>no value</i>", values.absent, most)) }
     return """
       <table>
       <thead><tr><th scope="col">\(what)</th><th scope="col" class="n">events</th><th scope="col" class="n">share</th>\
@@ -40,13 +40,13 @@ struct Ranking {
   private func name(_ value: TopValues.Value) -> Markup {
     var text = VisibleText.of(value.text, limit: 90)
     if value.isCut, !text.hasSuffix("…") { text += "…" }
-    // Where blanks begin or end it, or it is nothing, its edges are shown.
+    // Quotes make leading and trailing spaces, and an empty value, visible.
     let isBare = value.text.first.map { $0 != " " } ?? false && value.text.last != " "
     let edge: Markup = isBare ? "" : "<i>&quot;</i>"
     return "\(edge)<bdi>\(breakable(text))</bdi>\(edge)"
   }
 
-  /// A name may be broken behind the signs that join its words.
+  /// Allows line breaks after the characters that separate parts of a name.
   private func breakable(_ text: String) -> [Markup] {
     var pieces: [Markup] = []
     var rest = text[...]
@@ -57,7 +57,7 @@ struct Ranking {
     return pieces + ["\(String(rest))"]
   }
 
-  /// `most`: the length of a full bar; nil: no bar.
+  /// - Parameter most: The count of a full bar. nil for no bar.
   private func row(_ name: Markup, _ count: Int, _ most: Int?) -> Markup {
     let width = most.map { max(1, Double(count) / Double($0) * Double(Self.barWidth)) } ?? 0
     let bar: Markup =
@@ -79,8 +79,7 @@ struct Ranking {
   private var approximation: Markup {
     guard !values.isExact else { return "" }
     return """
-      <p class="quiet">There are too many different values to count each: a count is the least that it can be, and may lack up to \
-      \(values.missed.grouped).</p>
+      <p class="quiet">There are too many distinct values to count each exactly. Each count may be too low by up to \(values.missed.grouped).</p>
       """
   }
 }

@@ -1,7 +1,7 @@
-import AuditArchive
-import AuditRecord
+package import AuditArchive
+package import AuditRecord
 
-/// A report as one HTML page that needs nothing else: no script, no file, no network.
+/// A report as one self-contained HTML page, without scripts, other files or network access.
 package struct ReportPage {
   let content: ReportContent
   let calendar: CoverageCalendar
@@ -11,7 +11,7 @@ package struct ReportPage {
     self.content = content
     calendar = CoverageCalendar(
       content.manifest, within: content.window, damaged: Set(content.unread.map(\.day)), now: content.now)
-    // Where a window cuts through a day, what it holds of it counts; elsewhere the two are the same.
+    // If a window has only part of a day, only the events in the window count.
     days = calendar.days.map { entry in
       CoverageCalendar.Entry(day: entry.day, state: entry.state, rows: content.tally.perDay[entry.day] ?? 0)
     }
@@ -20,6 +20,7 @@ package struct ReportPage {
   private var log: String { content.manifest.source.log.description }
   private var total: Int { content.tally.rows }
 
+  /// The page as HTML. The result is deterministic for the same content.
   package var html: String {
     let page: Markup = """
       <!DOCTYPE html>
@@ -40,22 +41,22 @@ package struct ReportPage {
       \(header)
       \(figures)
       \(notes)
-      \(section("coverage", "Coverage", "One cell a day, UTC; a month a line.", coverage))
+      \(section("coverage", "Coverage", "One cell per day (UTC), one line per month.", coverage))
       \(section("per-day", DayDrawing(days).title, perDay, DayDrawing(days).drawing))
       <div class="pair">
       \(ranking("events-by-name", "Events", "event", content.tally.events))
       \(ranking("actors", "Actors", "actor", content.tally.actors))
       </div>
       <div class="pair">
-      \(ranking("countries", "Countries", "country of the address", content.tally.countries))
+      \(ranking("countries", "Countries", "country of the IP address", content.tally.countries))
       \(section("hours", "Hours of the week", "Events by weekday and hour, UTC.", HoursDrawing(content.tally.hours).drawing))
       </div>
       \(section("verification", "Verification", "", VerificationSection(content).markup))
       \(section("runs", "Last runs", "", runs))
-      \(section("days", "All days", "What the drawings show, as a table.", DayList(days, content.manifest).markup))
+      \(section("days", "All days", "The data of the drawings, as a table.", DayList(days, content.manifest).markup))
       </main>
-      <footer>\(content.maker) · made \(brief(content.now)) UTC · commit \(content.manifest.commit) · this page holds \
-      what is counted here and nothing else; it loads nothing</footer>
+      <footer>\(content.maker) · made \(brief(content.now)) UTC · commit \(content.manifest.commit) · this page is \
+      self-contained and loads nothing</footer>
       </body>
       </html>
 
@@ -78,21 +79,22 @@ package struct ReportPage {
     String(time.description.prefix(16)).replacing("T", with: " ")
   }
 
-  // MARK: The head of the page
+  // MARK: Header
 
   private var header: Markup {
     let manifest = content.manifest
     let span: Markup =
       if let window = content.window {
-        "Events from \(window.from == .earliest ? "the beginning" : brief(window.from)) to \(brief(window.to)) UTC, the end not included"
+        "Events from \(window.from == .earliest ? "the beginning" : brief(window.from)) to \(brief(window.to)) UTC (exclusive)"
       } else if let first = calendar.days.first,
         let last = calendar.days.last(where: { $0.state != .pending })
       {
-        "Everything that is archived: \(first.day.description) to \(last.day.description)"
+        "All archived events: \(first.day.description) to \(last.day.description)"
       } else {
-        "Everything that is archived"
+        "All archived events"
       }
-    let query: Markup = manifest.source.query.map { " · only what the query <bdi>\($0)</bdi> finds" } ?? ""
+    let query: Markup =
+      manifest.source.query.map { " · only events that match the query <bdi>\($0)</bdi>" } ?? ""
     return """
       <header>
       <h1>Audit log of <bdi>\(log)</bdi></h1>
@@ -106,21 +108,20 @@ package struct ReportPage {
     switch content.verification {
     case .skipped:
       """
-      <p class="verdict"><b>Not verified.</b> The archive was not verified for this report (--skip-verification).</p>
+      <p class="verdict"><b>Not verified.</b> Verification was skipped for this report (--skip-verification).</p>
       """
     case .sound where content.window == nil:
       """
-      <p class="verdict sound"><b>Verified.</b> The archive is what its commits say: every file was read anew, offline.</p>
+      <p class="verdict sound"><b>Verified.</b> The archive matches its commits. Every file was read again, offline.</p>
       """
     case .sound:
       """
-      <p class="verdict sound"><b>Verified.</b> These days are what the manifest says: every file of them was read anew, \
-      offline.</p>
+      <p class="verdict sound"><b>Verified.</b> These days match the manifest. Every file of them was read again, offline.</p>
       """
     case .damaged(_, let findings):
       """
       <p class="verdict wrong"><b>Damaged.</b> The verification has \(findings.count.grouped) \
-      \(findings.count == 1 ? "finding" : "findings"), told <a href="#verification">below</a>.</p>
+      \(findings.count == 1 ? "finding" : "findings"), listed <a href="#verification">below</a>.</p>
       """
     }
   }
@@ -137,12 +138,12 @@ package struct ReportPage {
         "Actors", distinct(content.tally.actors),
         content.tally.actors.absent == 0 ? "" : "\(content.tally.actors.absent.grouped) events have none"
       ),
-      ("High-water mark", brief(manifest.highWaterMark), "\(lag) before this page"),
+      ("High-water mark", brief(manifest.highWaterMark), "\(lag) before this report"),
       (
         "Gaps", gapDays == 0 ? "none" : "\(gapDays.grouped) \(gapDays == 1 ? "day" : "days")",
-        gapDays == 0 ? "complete up to the mark" : "partly or wholly missing"
+        gapDays == 0 ? "complete up to the high-water mark" : "partly or completely missing"
       ),
-      ("Quarantine", manifest.quarantinedRecords.grouped, "records that are no events"),
+      ("Quarantine", manifest.quarantinedRecords.grouped, "unreadable records"),
     ]
     let cells = figures.map { name, value, more in
       "<div><dt>\(name)</dt><dd>\(value)</dd><dd class=\"more\">\(more)</dd></div>\n" as Markup
@@ -159,8 +160,8 @@ package struct ReportPage {
     if let loss = content.loss {
       notes.append(
         """
-        <p class="note wrong"><b>About to be lost.</b> The archive lacks events from \(brief(loss.lacking)) UTC on, which Cloudsmith \
-        keeps until \(brief(loss.lostAt)) UTC: run export before then.</p>
+        <p class="note wrong"><b>About to be lost.</b> The archive lacks events from \(brief(loss.lacking)) UTC on, and Cloudsmith \
+        keeps them only until \(brief(loss.lostAt)) UTC. Run export before then.</p>
         """)
     }
     if !content.unread.isEmpty {
@@ -168,7 +169,7 @@ package struct ReportPage {
       notes.append(
         """
         <p class="note wrong"><b>\(content.unread.count.grouped) \(content.unread.count == 1 ? "day is" : "days are") not \
-        counted</b>, because their files could not be read as they were sealed: \(names)\(content.unread.count > 10 ? ", …" : "").</p>
+        counted</b>, because files are missing or altered: \(names)\(content.unread.count > 10 ? ", …" : "").</p>
         """)
     }
     return Markup(notes)
@@ -182,7 +183,7 @@ package struct ReportPage {
     let counts = days.filter { $0.state != .pending }.map(\.rows).sorted()
     guard !counts.isEmpty, let top = days.max(by: { ($0.rows, $1.day) < ($1.rows, $0.day) }), top.rows > 0
     else { return "None." }
-    return "Median \(counts[counts.count / 2].grouped) a day; most \(top.rows.grouped), on \(top.day)."
+    return "Median \(counts[counts.count / 2].grouped) per day; maximum \(top.rows.grouped), on \(top.day)."
   }
 
   private func ranking(_ id: Markup, _ title: String, _ what: String, _ values: TopValues) -> Markup {
@@ -197,7 +198,7 @@ package struct ReportPage {
       <tr><th scope="row">\(run.numbers.replacing("-", with: "–"))</th><td>\(brief(run.committedAt))</td>\
       <td class="n">\(run.rowsAdded.grouped)</td><td class="n">\(run.eventsReceived.grouped)</td>\
       <td class="n">\(run.lateEvents.grouped)</td><td class="n">\(run.requests.grouped)</td>\
-      <td>\(run.isComplete ? "complete" : "went on, or stopped")\(run.isWhole ? "" : "; at least this much")</td></tr>
+      <td>\(run.isComplete ? "complete" : "unfinished")\(run.isWhole ? "" : "; at least this much")</td></tr>
 
       """ as Markup
     }
@@ -210,5 +211,51 @@ package struct ReportPage {
       \(rows)</tbody></table>
       """
     return Markup.wide("Last runs", table)
+  }
+}
+
+/// The data of a report.
+package struct ReportContent {
+  /// The result of verifying the archive.
+  package enum Verification {
+    /// Verification was not requested.
+    case skipped
+    /// No findings. `checked` says what was verified.
+    case sound(checked: [(what: String, count: String)])
+    /// At least one finding.
+    case damaged(
+      checked: [(what: String, count: String)], findings: [(kind: String, path: String, sentence: String)])
+  }
+
+  package var manifest: Manifest
+  /// Only events in this window are counted and shown. nil for all.
+  package var window: Window?
+  package var tally: EventTally
+  /// Days whose rows could not be read, with the reason. They are not counted.
+  package var unread: [(day: Day, why: String)]
+  package var verification: Verification
+  /// Newest first.
+  package var runs: [RecentRun]
+  /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
+  package var loss: (lacking: Timestamp, lostAt: Timestamp)?
+  /// When the report is written.
+  package var now: Timestamp
+  /// The program and its version, such as `cloudsmith-audit-export 1.0.0`.
+  package var maker: String
+
+  package init(
+    manifest: Manifest, window: Window?, tally: EventTally, unread: [(day: Day, why: String)],
+    verification: Verification, runs: [RecentRun], loss: (lacking: Timestamp, lostAt: Timestamp)?,
+    now: Timestamp, maker: String
+  ) {
+    self.manifest = manifest
+    self.window = window
+    self.tally = tally
+    self.unread = unread
+    self.verification = verification
+    self.runs = runs
+    self.loss = loss
+    self.now = now
+    self.maker = maker
   }
 }

@@ -1,17 +1,17 @@
 import Crypto
 import Platform
 
-/// How the page looks. One accent, in four depths; red for what is wrong, and for nothing else.
+/// The style of the page: one accent color in four shades, and red only for problems.
 enum ReportStyle {
-  /// What a browser may load for the page: this style sheet, by its hash, and nothing else.
+  /// The Content-Security-Policy: it allows only this style sheet, by its hash.
   static var policy: Markup {
     let hash = Data(SHA256.hash(data: Data(sheet.html.utf8))).base64EncodedString()
-    // Base64 holds nothing that would have to be written otherwise in an attribute.
+    // Base64 needs no escaping in an attribute.
     return
       "default-src &#39;none&#39;; style-src &#39;sha256-\(hash)&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"
   }
 
-  /// No quotes, no `<` and no `&` in it: it stands in the page as it is.
+  /// It must contain no quotes, `<` or `&`, because it is not escaped.
   static let sheet: Markup = """
     :root{--paper:#fdfdfc;--ink:#1b1f23;--soft:#5a6168;--rule:#dfe1de;--faint:#f3f4f2;
     --a1:#c5dcea;--a2:#86b5d0;--a3:#3f82a9;--a4:#0f557e;--wrong:#b3261e}

@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// What was checked of the archive, and what was found.
+/// What was verified, and the findings.
 struct VerificationSection {
   let content: ReportContent
 
@@ -8,17 +8,17 @@ struct VerificationSection {
     self.content = content
   }
 
-  /// Findings that the page tells; `verify` tells all.
+  /// The most findings on the page. `verify` lists all.
   private static let mostFindings = 100
 
   var markup: Markup {
     switch content.verification {
     case .skipped:
       """
-      <p>Not done: the report was made with --skip-verification. What was read for it was held against the hashes that the manifest \
-      names; the commits, and whether all is listed, were not looked at. <code>cloudsmith-audit-export verify</code> does that.</p>
+      <p>Skipped (--skip-verification). The files that were read for this report match the hashes in the manifest, but the commits and \
+      unlisted files were not checked. Run <code>cloudsmith-audit-export verify</code> to check them.</p>
       """
-    case .sound(let checked): "\(table(checked))<p>No finding.</p>"
+    case .sound(let checked): "\(table(checked))<p>No findings.</p>"
     case .damaged(let checked, let findings):
       "\(table(checked))\(list(findings))"
     }
@@ -42,7 +42,7 @@ struct VerificationSection {
       <table class="finding"><thead><tr><th scope="col">finding</th><th scope="col">file</th><th scope="col">what</th></tr></thead>
       <tbody>
       \(rows)</tbody></table>
-      \(rest > 0 ? "<p>And \(rest.grouped) more: cloudsmith-audit-export verify tells them all.</p>" : "" as Markup)
+      \(rest > 0 ? "<p>And \(rest.grouped) more. cloudsmith-audit-export verify lists all of them.</p>" : "" as Markup)
       """
   }
 }

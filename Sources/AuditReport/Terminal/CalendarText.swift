@@ -1,17 +1,17 @@
 import AuditRecord
 
-/// The calendar of coverage in a terminal: a month a line, a day a cell, so that a date can be read off it.
+/// The coverage calendar for a terminal: one line per month and one cell per day.
 struct CalendarText {
   let calendar: CoverageCalendar
   let style: TerminalStyle
 
-  /// Older months are summed up in one line.
+  /// The most months to show. One line sums up older ones.
   private static let mostMonths = 36
   private static let nameWidth = 9
   private static let totalWidth = 9
   private static let monthBar = 30
 
-  /// Columns that a day takes, with the blank behind it.
+  /// The columns of a day, including the space after it.
   private var cellWidth: Int { style.width >= Self.nameWidth + 31 * 2 + Self.totalWidth ? 2 : 1 }
   private var hasTotals: Bool { style.width >= Self.nameWidth + 31 * cellWidth + Self.totalWidth }
   private var daysWidth: Int { 31 * cellWidth - (cellWidth - 1) }
@@ -25,7 +25,7 @@ struct CalendarText {
     lines += shown.map { line($0, most: most) }
     if calendar.daysLeftOut > 0 {
       lines.append(
-        style.paint("and \(calendar.daysLeftOut.grouped) more days, none of them fetched", .faint))
+        style.paint("and \(calendar.daysLeftOut.grouped) more days, not fetched yet", .faint))
     }
     return lines + legend
   }
@@ -55,7 +55,7 @@ struct CalendarText {
     return trimmed(line)
   }
 
-  /// A bar from the left, to half a column: a line and no block, so that those of two months do not run into each other.
+  /// A horizontal bar with a resolution of half a column. It is a thin line, so that bars of adjacent months do not merge.
   private func bar(_ value: Int, of most: Int, width: Int) -> String {
     let halves =
       value == 0 ? 0 : max(1, Int((Double(value) / Double(most) * Double(width * 2)).rounded()))
@@ -79,7 +79,7 @@ struct CalendarText {
     )
   }
 
-  /// What of the glyphs above means what; only those that are there.
+  /// The meanings of the glyphs that occur.
   private var legend: [String] {
     let states: [CoverageCalendar.State] = [.events, .empty, .open, .gap, .pending, .damaged]
     let entries = states.filter { calendar.count($0) > 0 }.map { (glyph($0), $0.meaning) }
@@ -121,15 +121,15 @@ extension CoverageCalendar.State {
     }
   }
 
-  /// For a legend.
+  /// The text in a legend.
   var meaning: String {
     switch self {
     case .damaged: "damaged"
-    case .gap: "gap: not all of it is here"
+    case .gap: "gap: events may be missing"
     case .pending: "not fetched yet"
     case .open: "open: may still change"
     case .events: "events"
-    case .empty: "nothing happened"
+    case .empty: "no events"
     }
   }
 }

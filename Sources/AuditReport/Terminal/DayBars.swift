@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// Events a day as upright bars: the newest days that the terminal has room for.
+/// Events per day as vertical bars, for the newest days that fit the width.
 struct DayBars {
   let calendar: CoverageCalendar
   let style: TerminalStyle
@@ -14,7 +14,7 @@ struct DayBars {
     let room = style.width - labelWidth - 3
     let step = max(1, min(4, room / known.count))
     let shown = Array(known.suffix(room / step))
-    // Of the days that are shown, not of all.
+    // The maximum of the days that are shown, not of all.
     guard let top = shown.max(by: { ($0.rows, $1.day) < ($1.rows, $0.day) }), top.rows > 0,
       let first = shown.first, let last = shown.last
     else { return [] }
@@ -30,9 +30,9 @@ struct DayBars {
   }
 
   private func title(_ first: Day, _ last: Day, _ top: CoverageCalendar.Entry, _ all: Int?) -> String {
-    let newest = all.map { _ in "the newest, " } ?? ""
-    return style.paint("events a day", .strong)
-      + style.paint("  \(newest)\(first) to \(last); most \(top.rows.grouped) on \(top.day)", .faint)
+    let newest = all.map { _ in "newest days, " } ?? ""
+    return style.paint("events per day", .strong)
+      + style.paint("  \(newest)\(first) to \(last); maximum \(top.rows.grouped) on \(top.day)", .faint)
   }
 
   private func axis(_ label: String, _ width: Int, _ isTick: Bool, isFoot: Bool = false) -> String {
@@ -53,7 +53,7 @@ struct DayBars {
     return style.paint(String(line.reversed().drop { $0 == " " }.reversed()), .accent)
   }
 
-  /// The line below the bars, with what is not as it should be.
+  /// The line below the bars, which marks gaps and damaged days.
   private func foot(_ days: [CoverageCalendar.Entry], _ step: Int) -> String {
     let text = CalendarText(calendar: calendar, style: style)
     return days.map { day in

@@ -1,14 +1,14 @@
 package import AuditArchive
 package import AuditRecord
 
-/// What an archive holds, on one page of a terminal.
+/// The text of `status`: an archive on one page of a terminal.
 package struct StatusPage {
   package var manifest: Manifest
   /// Newest first.
   package var runs: [RecentRun]
-  /// Files that the manifest names and that are missing, or of another size.
+  /// Files that the manifest lists and that are missing or have another size.
   package var damaged: [Finding]
-  /// The first instant that the archive lacks, and when the API stops keeping it; nil when that is far.
+  /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package var loss: (lacking: Timestamp, lostAt: Timestamp)?
   package var now: Timestamp
   package var listsDays: Bool
@@ -28,9 +28,10 @@ package struct StatusPage {
   }
 
   private static let labelWidth = 17
-  /// Of gaps and intervals so many are listed.
+  /// The most gaps, and the most covered intervals, that are listed.
   private static let mostWindows = 8
 
+  /// The page, without a newline at the end.
   package var text: String {
     let calendar = CoverageCalendar(manifest, damaged: Set(damaged.compactMap(\.day)), now: now)
     var blocks = [facts]
@@ -70,8 +71,8 @@ package struct StatusPage {
     if let loss {
       lines.append(
         label("about to be lost", .alert)
-          + "events from \(loss.lacking) on are not here, and")
-      lines.append(label("") + "Cloudsmith keeps them until \(loss.lostAt): run export")
+          + "events from \(loss.lacking) on are not archived, and")
+      lines.append(label("") + "Cloudsmith keeps them only until \(loss.lostAt). Run export")
     }
     lines += damaged.map { label("damaged", .alert) + "\($0)" }
     return lines
@@ -79,13 +80,14 @@ package struct StatusPage {
 
   private func windows(_ name: String, _ windows: [Window], _ ink: TerminalStyle.Ink) -> [String] {
     guard !windows.isEmpty else { return [label(name) + "none"] }
-    // The newest say most.
+    // The newest are the most useful.
     var lines = windows.suffix(Self.mostWindows).enumerated().map { index, window in
       label(index == 0 ? name : "") + style.paint("\(window.from) to \(window.to)", ink)
     }
     if windows.count > lines.count {
       lines.append(
-        label("") + "and \((windows.count - lines.count).grouped) before them (--output-format json has all)")
+        label("")
+          + "and \((windows.count - lines.count).grouped) earlier ones (--output-format json lists all)")
     }
     return lines
   }
@@ -94,7 +96,7 @@ package struct StatusPage {
     style.paint(left(text, Self.labelWidth), ink)
   }
 
-  /// A user's text; nothing that a terminal would obey.
+  /// Text from outside, without characters that a terminal would interpret.
   private func visible(_ text: String) -> String {
     let shown = VisibleText.of(text, limit: 200)
     return style.isUnicode ? shown : String(shown.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
@@ -122,4 +124,32 @@ package struct StatusPage {
     }
     return lines
   }
+}
+
+/// The days of an archive, one per line.
+struct DayTable {
+  let partitions: [Partition]
+
+  var lines: [String] {
+    var lines = ["day         state    rev        rows       bytes"]
+    var days = partitions[...]
+    while let day = days.popFirst() {
+      // Consecutive settled days without events share a line.
+      let quiet = days.prefix { $0.isQuiet }
+      if day.isQuiet, quiet.count > 1, let last = quiet.last {
+        lines.append("\(day.eventDate)  settled    0           0           0  same until \(last.eventDate)")
+        days = days.dropFirst(quiet.count)
+        continue
+      }
+      let bytes = day.files.reduce(0) { $0 + $1.bytes }
+      lines.append(
+        "\(day.eventDate)  \(day.state == .open ? "open   " : "settled")\(right(String(day.revision), 5))"
+          + "\(right(day.rows.grouped, 12))\(right(bytes.grouped, 12))")
+    }
+    return lines
+  }
+}
+
+extension Partition {
+  fileprivate var isQuiet: Bool { rows == 0 && revision == 0 && state == .settled }
 }

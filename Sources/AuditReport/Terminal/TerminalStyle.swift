@@ -1,9 +1,10 @@
-/// How text for a terminal may look.
+/// What a terminal can show: width, color and characters.
 package struct TerminalStyle: Hashable, Sendable {
   /// Columns.
   package var width: Int
+  /// Whether it can show color.
   package var isColored: Bool
-  /// Whether more than ASCII can be shown.
+  /// Whether it can show characters beyond ASCII.
   package var isUnicode: Bool
 
   package init(width: Int = 80, isColored: Bool = false, isUnicode: Bool = false) {
@@ -12,9 +13,9 @@ package struct TerminalStyle: Hashable, Sendable {
     self.isUnicode = isUnicode
   }
 
-  /// What an environment says, as cloudsmith-cli reads it: `CLOUDSMITH_COLOR` (`always`, `never`, else by itself: `NO_COLOR`,
-  /// `CLOUDSMITH_FORCE_COLOR`, `TERM=dumb`, then whether there is a terminal). `COLUMNS` counts before the terminal's own
-  /// width. Letters beyond ASCII are for locales in UTF-8, by the rules of POSIX (`LC_ALL`, `LC_CTYPE`, `LANG`).
+  /// Reads the environment as cloudsmith-cli does. `CLOUDSMITH_COLOR=always` or `never` decides about color. Without it, `NO_COLOR`,
+  /// `CLOUDSMITH_FORCE_COLOR` and `TERM=dumb` decide, in this order, and then whether there is a terminal. `COLUMNS` takes precedence
+  /// over the terminal's width. Characters beyond ASCII need a UTF-8 locale by the rules of POSIX (`LC_ALL`, `LC_CTYPE`, `LANG`).
   package init(_ environment: [String: String], isTerminal: Bool, columns: Int?) {
     func value(_ name: String) -> String? {
       environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -39,7 +40,7 @@ package struct TerminalStyle: Hashable, Sendable {
     case strong = "1"
     case faint = "2"
     case accent = "36"
-    /// Something is wrong.
+    /// For problems.
     case alert = "1;31"
   }
 
@@ -48,12 +49,4 @@ package struct TerminalStyle: Hashable, Sendable {
   }
 
   func pick(_ unicode: String, _ ascii: String) -> String { isUnicode ? unicode : ascii }
-}
-
-func left(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
-}
-
-func right(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.count)) + text
 }

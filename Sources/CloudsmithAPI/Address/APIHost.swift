@@ -41,13 +41,13 @@ package enum APIHostError: Error, Hashable, Sendable {
 extension APIHostError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .empty: "the API host is empty; leave it out for \(APIHost.cloudsmith)"
-    case .notAHost: "the API host is not a host name or URL; write it like \(APIHost.cloudsmith)"
-    case .scheme: "the API host must be an https URL; write it like \(APIHost.cloudsmith)"
-    case .userInfo: "the API host must not hold a user name or password; the API key is given by itself"
-    case .path: "the API host must have no path but /v1; write it like \(APIHost.cloudsmith)"
+    case .empty: "the API host is empty; leave it out to use \(APIHost.cloudsmith)"
+    case .notAHost: "the API host is not a host name or URL; it should look like \(APIHost.cloudsmith)"
+    case .scheme: "the API host must be an https URL such as \(APIHost.cloudsmith)"
+    case .userInfo: "the API host must not contain a user name or password; pass the API key separately"
+    case .path: "the API host must have no path except /v1; it should look like \(APIHost.cloudsmith)"
     case .plainHTTP(let host):
-      "the API key is not sent in the clear: http is for this machine only, and \(host) is not; use https"
+      "http would send the API key in the clear; use https for \(host) (http is allowed only on loopback)"
     }
   }
 }

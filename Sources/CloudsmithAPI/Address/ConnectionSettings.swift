@@ -97,25 +97,25 @@ package enum ConnectionSettingsError: Error, Hashable, Sendable {
 extension ConnectionSettingsError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .notAProxy: "the proxy is not a URL of a host; write it like http://proxy.example:3128"
+    case .notAProxy: "the proxy is not the URL of a host; it should look like http://proxy.example:3128"
     case .proxyEscape:
       """
-      the proxy's user name or password has a character that needs an escape: write % as %25, / as %2F, ? as %3F, # as %23 and @ \
+      the proxy's user name or password has a character that must be escaped: write % as %25, / as %2F, ? as %3F, # as %23 and @ \
       as %40
       """
     case .inVariable(let name, let error): "\(name): \(error)"
-    case .proxyScheme: "only http proxies are spoken to; write the proxy like http://proxy.example:3128"
+    case .proxyScheme: "only http proxies are supported; the proxy should look like http://proxy.example:3128"
     case .plainHTTPThroughProxy:
-      "the API key is not sent in the clear: an http API host cannot be reached through a proxy on another machine"
+      "an http API host cannot be used with a proxy on another machine, which would send the API key in the clear"
     case .caFile(let path):
       """
-      the CA file \(path) holds no certificate in PEM form, or is damaged (openssl x509 -inform der makes PEM of DER)
+      the CA file \(path) has no certificate in PEM form, or is damaged (openssl x509 -inform der converts DER to PEM)
       """
     case .caFileUnreadable(let path, let why): "the CA file \(path) cannot be read: \(why)"
     case .tooFewOpenFiles:
       """
-      the process may open too few files for a connection: raise the limit (ulimit -n, or LimitNOFILE= in a unit of systemd), or \
-      find what leaves them open
+      the limit of open files is too low for a connection: raise it (ulimit -n, or LimitNOFILE= in a systemd unit), or \
+      find what leaves files open
       """
     }
   }

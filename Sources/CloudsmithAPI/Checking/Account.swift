@@ -28,7 +28,7 @@ extension AuditLogClient {
           isAuthenticated: body.authenticated, slug: body.slug.flatMap { printable($0, of: response) })
         return nil
       } catch {
-        return .transport(.undecodable("its body is not what /user/self/ gives"))
+        return .transport(.undecodable("its body is not that of /user/self/"))
       }
     }
     return account
@@ -51,7 +51,7 @@ extension AuditLogClient {
           role = try JSONDecoder().decode(MemberBody.self, from: Data(response.body.prefix(65_536))).role
           return nil
         } catch {
-          return .transport(.undecodable("its body is not what /orgs/ORG/members/ gives"))
+          return .transport(.undecodable("its body is not that of /orgs/ORG/members/"))
         }
       }
       return ["owner", "manager"].contains(role?.lowercased())

@@ -72,7 +72,7 @@ enum Redirect: Hashable, Sendable {
     guard let parts = isPath ? URLParts(request.origin.description + location) : URLParts(text),
       isPath || location.hasPrefix("//") || parts.scheme != nil
     else {
-      self = .refuse(.redirect(to: "an unreadable place"))
+      self = .refuse(.redirect(to: "an invalid location"))
       return
     }
     let scheme = parts.scheme.flatMap { Origin.Scheme(rawValue: $0) }

@@ -63,14 +63,14 @@ package enum APIKeyError: Error, Hashable, Sendable {
 extension APIKeyError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .empty: "the API key is empty"
-    case .containsWhiteSpace: "the API key has white space inside"
-    case .containsControlCharacter: "the API key has a control character inside"
-    case .notASCII: "the API key has a character inside that is not ASCII"
-    case .byteOrderMark: "a byte order mark stands before it; save it as UTF-8 without one"
-    case .quotes: "it has quotes, which count as part of it; leave them out"
-    case .notExpanded: "it is the name of a variable, which nothing has replaced by its value"
-    case .label(let label): "it begins with '\(label)'; give only what comes after that"
+    case .empty: "it is empty"
+    case .containsWhiteSpace: "it contains white space"
+    case .containsControlCharacter: "it contains a control character"
+    case .notASCII: "it contains a character that is not ASCII"
+    case .byteOrderMark: "it begins with a byte order mark; save it as UTF-8 without one"
+    case .quotes: "it is in quotes, which would be part of it; remove them"
+    case .notExpanded: "it is the name of a variable that was not expanded"
+    case .label(let label): "it begins with '\(label)'; remove that part"
     }
   }
 }

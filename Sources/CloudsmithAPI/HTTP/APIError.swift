@@ -68,14 +68,14 @@ package enum Hazard: Hashable, Sendable {
 extension APIError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .keyRefused(let answer): "the key is refused: \(answer)"
+    case .keyRefused(let answer): "the API refused the key: \(answer)"
     case .notFound(let answer): "not found: \(answer)"
     case .planWithoutAuditLog(let answer): "the plan has no audit log: \(answer)"
-    case .requestRefused(let answer): "the request is refused: \(answer)"
+    case .requestRefused(let answer): "the API refused the request: \(answer)"
     case .unavailable(let fault, let tries): "no success in \(tries) tries; the last: \(fault)"
     case .waitTooLong(let wait):
-      "asked to wait \(wait.asked) after \(wait.waited) of waiting, where \(wait.limit) is the most"
-    case .unsafe(let hazard): "refused for safety: \(hazard)"
+      "the API asked to wait \(wait.asked) after \(wait.waited) of waiting, but the limit is \(wait.limit)"
+    case .unsafe(let hazard): "stopped for safety: \(hazard)"
     case .cancelled: "cancelled"
     }
   }
@@ -87,7 +87,7 @@ extension Fault: CustomStringConvertible {
     case .status(let answer): answer.description
     case .transport(let fault): fault.description
     case .page(let error): error.description
-    case .wrongPage(let asked, let answered): "page \(answered) was answered when page \(asked) was asked for"
+    case .wrongPage(let asked, let answered): "the API sent page \(answered) instead of page \(asked)"
     }
   }
 }

@@ -95,12 +95,12 @@ extension TransportFault: CustomStringConvertible {
     switch self {
     case .unreachable(let cause): "no connection: \(cause)"
     case .interrupted(let cause): "the connection ended early: \(cause)"
-    case .timedOut(let span): "no whole response within \(span)"
+    case .timedOut(let span): "no complete response within \(span)"
     case .undecodable(let cause): "an unreadable response: \(cause)"
     case .untrusted(let problem): "no secure connection: \(problem)"
     case .proxyRefused(let cause): "the proxy refused: \(cause)"
     case .bodyTooLarge(let limit, _): "a response larger than \(limit) bytes"
-    case .inflatedTooFar(let ratio, _): "a compressed response that grows more than \(ratio) times"
+    case .inflatedTooFar(let ratio, _): "a compressed response that expands more than \(ratio) times"
     case .cancelled: "cancelled"
     }
   }

@@ -30,23 +30,23 @@ extension TLSProblem: CustomStringConvertible {
   package var description: String {
     switch self {
     case .noAuthorities:
-      "this machine has no certificates of authorities (no CA bundle), so that no server can be trusted"
+      "this machine has no CA certificates (no CA bundle), so no server can be trusted"
     case .expired(let end, let now):
       "the server's certificate has expired: it was valid until \(end), and this machine's clock says \(now)"
     case .notYetValid(let start, let now):
-      "the server's certificate is not yet valid: it is from \(start) on, and this machine's clock says \(now)"
+      "the server's certificate is not yet valid: it is valid from \(start), and this machine's clock says \(now)"
     case .wrongName(let host, []): "the server's certificate is not for \(host)"
     case .wrongName(let host, let names):
       "the server's certificate is not for \(host), but for \(names.joined(separator: ", "))"
     case .selfSigned(let name?):
-      "the server's certificate is its own authority ('\(name)'), and no other vouches for it"
-    case .selfSigned(nil): "the server's certificate is its own authority, and no other vouches for it"
+      "the server's certificate is self-signed ('\(name)')"
+    case .selfSigned(nil): "the server's certificate is self-signed"
     case .unknownAuthority(let issuer, let caFile):
-      "\(caFile.map { "the CA file \($0) does not vouch" } ?? "no trusted authority vouches") for the server's certificate"
-        + (issuer.map { ", which '\($0)' issued" } ?? "")
+      "\(caFile.map { "the CA file \($0) does not contain the issuer of" } ?? "no trusted authority issued") the server's certificate"
+        + (issuer.map { " (issued by '\($0)')" } ?? "")
     case .notTLS: "the server does not speak TLS on this port"
-    case .oldVersion: "the server speaks no version of TLS from 1.2 on"
-    case .clientCertificate: "the server wants a client certificate, and this program has none"
+    case .oldVersion: "the server does not support TLS 1.2 or later"
+    case .clientCertificate: "the server requires a client certificate, which this program does not support"
     case .refused(let alert): "the server ended the TLS handshake (\(alert))"
     }
   }
@@ -67,9 +67,9 @@ extension TLSProblem {
     {
       self = .clientCertificate
     } else if says("ALERT_HANDSHAKE_FAILURE", "NO_CIPHER", "UNKNOWN_CIPHER", "ALERT_INSUFFICIENT_SECURITY") {
-      self = .refused("no common cipher, or no such host")
+      self = .refused("no common cipher, or unknown host")
     } else if says("UNRECOGNIZED_NAME") {
-      self = .refused("it knows no host of that name")
+      self = .refused("unknown host name")
     } else if says("ALERT_ACCESS_DENIED") {
       self = .refused("access denied")
     } else {

@@ -144,14 +144,14 @@ extension ContentCodingError {
   func fault(_ answer: OversizedAnswer) -> TransportFault {
     switch self {
     case .unknown(let name?):
-      .undecodable("its Content-Encoding is '\(name)', and only gzip and deflate can be read")
-    case .unknown(nil): .undecodable("its Content-Encoding is unknown; only gzip and deflate can be read")
-    case .tooMany: .undecodable("its Content-Encoding names too many codings")
+      .undecodable("its Content-Encoding is '\(name)', but only gzip and deflate are supported")
+    case .unknown(nil): .undecodable("its Content-Encoding is unknown; only gzip and deflate are supported")
+    case .tooMany: .undecodable("its Content-Encoding has too many codings")
     case .damaged(let coding, .notGzip):
-      .undecodable("its Content-Encoding is \(coding), and its body is not")
+      .undecodable("its Content-Encoding is \(coding), but its body is not")
     case .damaged(let coding, .truncated): .undecodable("its \(coding) body ends too early")
     case .damaged(let coding, .trailingGarbage):
-      .undecodable("its \(coding) body is followed by something else")
+      .undecodable("its \(coding) body has additional data at the end")
     case .damaged(let coding, _): .undecodable("its \(coding) body is damaged")
     case .tooLarge(let limit): .bodyTooLarge(limit: limit, answer)
     case .inflatedTooFar(let ratio): .inflatedTooFar(ratio: ratio, answer)

@@ -33,22 +33,22 @@ struct LibraryError {
       error.connectionErrors.last.map { meaning(of: $0.error, settings) }
         ?? .fault(.unreachable("the name \(error.host) could not be looked up"))
     case NIOSSLError.handshakeFailed(let error): tls(error)
-    case NIOSSLError.uncleanShutdown: .fault(.interrupted("the other side closed it"))
+    case NIOSSLError.uncleanShutdown: .fault(.interrupted("the server closed it"))
     case is NIOSSLError: .fault(.unreachable("TLS failed"))
     case let error as NIOSSLExtraError
     where [.failedToValidateHostname, .serverHostnameImpossibleToMatch].contains(error):
       .wrongName
-    case is NIOSSLExtraError: .fault(.unreachable("TLS failed: the name of the host is none that TLS takes"))
+    case is NIOSSLExtraError: .fault(.unreachable("TLS failed: the host name is not valid for TLS"))
     // Only the setup of TLS throws this error by itself, if there is nothing to trust.
     case is BoringSSLError where settings.caFile == nil && TrustStore.path() == nil:
       .fault(.untrusted(.noAuthorities))
     case let error as BoringSSLError: tls(error)
-    case HTTPParserError.invalidEOFState: .fault(.interrupted("the other side closed it"))
+    case HTTPParserError.invalidEOFState: .fault(.interrupted("the server closed it"))
     case let error as HTTPParserError: .fault(.undecodable("it is not HTTP (\(error.debugDescription))"))
     case let error as IOError where [ECONNRESET, EPIPE].contains(error.errnoCode):
       .fault(.interrupted(cause(of: error)))
     case let error as IOError: .fault(.unreachable(cause(of: error)))
-    case is ChannelError: .fault(.interrupted("the other side closed it"))
+    case is ChannelError: .fault(.interrupted("the server closed it"))
     case is CancellationError: .fault(.cancelled)
     default: .fault(.interrupted("no reason is known"))
     }
@@ -62,7 +62,7 @@ struct LibraryError {
       .unreachable("no answer within \(timeouts.connect)")
     case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")
     case .invalidProxyResponse: .unreachable("the proxy opened no tunnel")
-    case .remoteConnectionClosed: .interrupted("the other side closed it")
+    case .remoteConnectionClosed: .interrupted("the server closed it")
     // The text in parentheses names source files of the library.
     default: .interrupted(error.shortDescription.prefix { $0 != "(" }.trimmingPrefix(" ").lowercased())
     }

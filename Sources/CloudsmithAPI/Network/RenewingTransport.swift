@@ -115,7 +115,7 @@ package struct TokenExchange: Sendable {
     switch response.status {
     case 200..<300: return .token(try token(in: response))
     // A redirect would send the identity token to another host.
-    case 300..<400: throw .undecodable("the exchange of the OIDC token is redirected")
+    case 300..<400: throw .undecodable("the OIDC token exchange is redirected")
     case 408, 425, 429, 500...: return .answer(response)
     // Always as a 401: a 404 would mean the end of the list.
     default: return .answer(APIResponse(status: 401, headers: response.headers, body: response.body))
@@ -142,7 +142,7 @@ package struct TokenExchange: Sendable {
     do {
       return [UInt8](try encoder.encode(Proof(token: identity.text, service: service.description)))
     } catch {
-      throw .undecodable("the OIDC token has no JSON form")
+      throw .undecodable("the OIDC token cannot be encoded as JSON")
     }
   }
 
@@ -151,7 +151,7 @@ package struct TokenExchange: Sendable {
       return try APIKey(
         JSONDecoder().decode(Grant.self, from: Data(response.body)).token, kind: .bearer)
     } catch {
-      throw .undecodable("the exchange of the OIDC token gave no token")
+      throw .undecodable("the OIDC token exchange returned no token")
     }
   }
 }

@@ -185,9 +185,9 @@ package enum NoticeURLError: Error, Hashable, Sendable {
 extension NoticeURLError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .notAURL: "it is not a URL; write it like https://hc-ping.com/your-uuid-here"
-    case .userInfo: "a user name or password in it is not sent; use a URL without"
-    case .plainHTTP: "it is a secret and not sent in the clear: http is for this machine only; use https"
+    case .notAURL: "it is not a URL; it should look like https://hc-ping.com/your-uuid-here"
+    case .userInfo: "it has a user name or password, which is not sent; use a URL without them"
+    case .plainHTTP: "it is a secret, and http would send it in the clear; use https (http is allowed only on loopback)"
     }
   }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Platform
 
-/// A command with its options and subcommands, as the argument parser tells it: what `--help` says, for the manual page and for
-/// guesses at what was mistyped.
+/// A command with its options and subcommands, as dumped by the argument parser. The manual page and suggestions for mistyped words
+/// use it.
 struct CommandTree: Decodable {
   let commandName: String
   let shouldDisplay: Bool
@@ -14,7 +14,7 @@ struct CommandTree: Decodable {
   struct Argument: Decodable {
     let kind: String
     let shouldDisplay: Bool
-    /// The heading that it stands under.
+    /// The heading of its section.
     let sectionTitle: String?
     let names: [Name]?
     let valueName: String?
@@ -28,7 +28,7 @@ struct CommandTree: Decodable {
     let kind: String
     let name: String
 
-    /// As it is typed.
+    /// The name with its dashes.
     var text: String { (kind == "long" ? "--" : "-") + name }
   }
 
@@ -37,7 +37,7 @@ struct CommandTree: Decodable {
     return try JSONDecoder().decode(Dump.self, from: Data(CloudsmithAuditExport._dumpHelp().utf8)).command
   }
 
-  /// Those that help names, without `help` itself.
+  /// The commands that help shows, except `help`.
   var commands: [CommandTree] {
     (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
   }

@@ -1,6 +1,6 @@
 /// Text in mdoc, the language of manual pages (mandoc's mdoc(7)).
 enum Manual {
-  /// Text to be filled: each sentence on lines of its own, of 80 bytes at most.
+  /// Filled text. Each sentence starts a new line, and lines have at most 80 bytes.
   static func text(_ text: String) -> String {
     var lines: [String] = []
     for sentence in escaped(text).replacing(/([.:?]\)?) (?=\p{Lu})/, with: { "\($0.output.1)\n" }).split(
@@ -19,18 +19,18 @@ enum Manual {
     return lines.map(protected).joined(separator: "\n")
   }
 
-  /// mandoc counts what is not ASCII as the escape that it makes of it, such as \[u2713].
+  /// mandoc counts a non-ASCII character as its escape, such as \[u2713].
   private static func width(_ text: some StringProtocol) -> Int {
     text.unicodeScalars.reduce(0) { $0 + ($1.isASCII ? 1 : 8) }
   }
 
-  /// A word of a macro's.
+  /// An argument of a macro.
   static func word(_ text: String) -> String {
     let word = escaped(text).replacing("-", with: "\\-").replacing("\"", with: "\\(dq")
     return word.contains(" ") ? "\"\(word)\"" : word
   }
 
-  /// Lines as they are.
+  /// Lines without filling.
   static func literal(_ lines: [String]) -> String {
     ([".Bd -literal -offset indent"] + lines.map { protected(escaped($0).replacing("-", with: "\\-")) } + [
       ".Ed"
@@ -38,13 +38,13 @@ enum Manual {
     .joined(separator: "\n")
   }
 
-  /// A list of what is tagged with a line of macros, each with its text.
+  /// A list. Each entry has a tag, which is a line of macros, and a text.
   static func list(_ entries: [(tag: String, text: String)]) -> String {
     ([".Bl -tag -width Ds"] + entries.map { ".It \($0.tag)\n\(text($0.text))" } + [".El"]).joined(
       separator: "\n")
   }
 
-  /// Paragraphs, and between them, indented by two spaces, lines as they are: as in the discussions of `--help`.
+  /// Paragraphs as in the discussions of `--help`. Lines that are indented by two spaces are not filled.
   static func paragraphs(_ discussion: String) -> String {
     var parts: [String] = []
     var lines = discussion.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
@@ -62,7 +62,7 @@ enum Manual {
 
   private static func escaped(_ text: String) -> String { text.replacing("\\", with: "\\e") }
 
-  /// A line that begins like a macro is none.
+  /// Prevents a line from being read as a macro.
   private static func protected(_ line: String) -> String {
     line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
   }

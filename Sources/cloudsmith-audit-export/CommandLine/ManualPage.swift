@@ -2,7 +2,7 @@ import AuditRecord
 import CommandResults
 import ExportConfiguration
 
-/// The manual page: what `--help` says of every command, and what belongs to all of them.
+/// The manual page: the help of every command, and what is common to all of them.
 struct ManualPage {
   let program: CommandTree
   let date: Day
@@ -22,7 +22,7 @@ struct ManualPage {
     ].joined(separator: "\n")
   }
 
-  /// As mdoc wants it: `November 22, 2026`.
+  /// The date in mdoc's form: `November 22, 2026`.
   private var writtenDate: String {
     let months = [
       "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -32,7 +32,7 @@ struct ManualPage {
     return "\(months[parts[1] - 1]) \(parts[2]), \(parts[0])"
   }
 
-  /// The abstract as the line that whatis(1) shows: without the full stop.
+  /// The line that whatis(1) shows: the abstract without its full stop.
   private var name: String {
     let abstract = program.abstract ?? ""
     return Manual.text(abstract.hasSuffix(".") ? String(abstract.dropLast()) : abstract)
@@ -46,11 +46,11 @@ struct ManualPage {
   private var description: String {
     Manual.paragraphs(
       """
-      A job, run every night or by hand, fetches what is new in the audit log over the API of Cloudsmith, flattens every event \
-      into one fixed row, and writes compressed files, one partition per UTC day, with a manifest that records what is covered. \
-      What the manifest says is covered is complete, is there once, and is intact.
+      A run, scheduled or manual, fetches new events of the audit log through the API of Cloudsmith, flattens every event into a \
+      row with a fixed schema, and writes compressed files, one partition per UTC day. A manifest records which time is covered. \
+      Events in covered time are complete, without duplicates, and intact.
 
-      The answer of a command is on standard output; progress, log and errors are on standard error.
+      The result of a command is on standard output. Progress, log and errors are on standard error.
       """)
   }
 
@@ -99,7 +99,7 @@ struct ManualPage {
   }
 
   private var environment: String {
-    Manual.text("What is given as an option counts before a variable.") + "\n"
+    Manual.text("Options take precedence over variables.") + "\n"
       + Manual.list(
         ManualPage.variables.map { ("Ev \(Manual.word($0.name))", $0.text) })
   }
@@ -109,62 +109,62 @@ struct ManualPage {
   }
 }
 
-/// What the program reads and writes besides its options: variables and files, for the manual page.
+/// The environment variables and files of the program, for the manual page.
 extension ManualPage {
   static let variables: [(name: String, text: String)] = [
     ("CLOUDSMITH_API_KEY", "The API key."),
-    ("CLOUDSMITH_WORKSPACE", "The organisation, for --organization; CLOUDSMITH_ORG is read after it."),
-    ("CLOUDSMITH_API_HOST", "The API, for --api-host."),
+    ("CLOUDSMITH_WORKSPACE", "The organization, as --organization. CLOUDSMITH_ORG is used if it is not set."),
+    ("CLOUDSMITH_API_HOST", "The URL of the API, as --api-host."),
     (
       "CLOUDSMITH_PROXY",
       """
-      The proxy, for --proxy; CLOUDSMITH_API_PROXY is read after it, then HTTPS_PROXY, then ALL_PROXY. NO_PROXY names hosts, domains \
-      and ranges of addresses that are reached without those two, as for curl.
+      The proxy, as --proxy. If it is not set, CLOUDSMITH_API_PROXY, HTTPS_PROXY and ALL_PROXY are used, in this order. NO_PROXY \
+      lists hosts, domains and address ranges for which HTTPS_PROXY and ALL_PROXY do not apply, as for curl.
       """
     ),
-    ("CLOUDSMITH_PROFILE", "The profile in credentials.ini, for --profile."),
+    ("CLOUDSMITH_PROFILE", "The profile in config.ini and credentials.ini, as --profile."),
     (
       "CLOUDSMITH_OIDC_TOKEN",
       """
-      An identity token, to be exchanged for a token of the service account that CLOUDSMITH_SERVICE_SLUG or \
-      --oidc-service-slug names, where there is no API key.
+      An identity token. Without an API key, it is exchanged for a token of the service account given by CLOUDSMITH_SERVICE_SLUG \
+      or --oidc-service-slug.
       """
     ),
     (
       "CREDENTIALS_DIRECTORY",
-      "Where systemd has put its credentials; the one with the name cloudsmith-api-key is the API key."
+      "The folder of systemd credentials. The credential cloudsmith-api-key is the API key."
     ),
     (
       "CLOUDSMITH_CONFIG_FILE and CLOUDSMITH_CREDENTIALS_FILE",
-      "The files of cloudsmith-cli to read, in place of those below."
+      "The files of cloudsmith-cli to read before those below."
     ),
     (
       "CLOUDSMITH_AUDIT_EXPORT_*",
-      "Every other option that takes a value, by its name in capitals, such as CLOUDSMITH_AUDIT_EXPORT_ARCHIVE for --archive."
+      "Any other option that takes a value, with the option's name in capitals, such as CLOUDSMITH_AUDIT_EXPORT_ARCHIVE for --archive."
     ),
   ]
 
   static let files: [(name: String, text: String)] = [
     (
       "ARCHIVE/csv/organization=ORG/event_date=DATE/",
-      "The rows of a day, gzip CSV. Only files that the manifest names count."
+      "The rows of a day as gzip CSV. Only files that the manifest lists are part of the archive."
     ),
-    ("ARCHIVE/parquet/organization=ORG/event_date=DATE/", "The same as Parquet, with --format."),
-    ("ARCHIVE/quarantine/organization=ORG/", "Records that could not become rows, as JSON lines."),
+    ("ARCHIVE/parquet/organization=ORG/event_date=DATE/", "The rows of a day as Parquet (--format)."),
+    ("ARCHIVE/quarantine/organization=ORG/", "Records that could not be converted to rows, as JSON lines."),
     (
       "ARCHIVE/_manifest/ORG/manifest.json",
-      "What is covered, the high-water mark, and every file with its SHA-256."
+      "The coverage, the high-water mark, and every file with its SHA-256."
     ),
-    ("ARCHIVE/_manifest/ORG/commits/", "Every change, chained by SHA-256."),
+    ("ARCHIVE/_manifest/ORG/commits/", "One record per commit, chained by SHA-256."),
     (
       "job.yaml",
-      "Many logs with their settings, by any name, for --config; schema --as job-file prints its JSON Schema."
+      "Logs and their settings, for --config. The file can have any name. schema --as job-file prints its JSON Schema."
     ),
     (
       "config.ini and credentials.ini",
       """
-      Where cloudsmith-cli keeps its settings and its API key: in this folder, in cloudsmith of XDG_CONFIG_HOME or ~/.config, or \
-      in ~/.cloudsmith.
+      The settings and the API key of cloudsmith-cli: in the current folder, in the folder cloudsmith of XDG_CONFIG_HOME or \
+      ~/.config, or in ~/.cloudsmith.
       """
     ),
   ]

@@ -99,7 +99,7 @@ struct ConnectionOptions: ParsableArguments {
   }
 }
 
-/// Who is notified when a run ends, besides the reader of its result.
+/// How a run reports its end to monitoring.
 struct ObservabilityOptions: ParsableArguments {
   @Option(Settings.metricsFile, completion: .file())
   var metricsFile: String?

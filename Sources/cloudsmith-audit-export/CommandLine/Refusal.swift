@@ -2,20 +2,19 @@ import AuditRecord
 import CommandResults
 import ExportConfiguration
 
-/// The words for a command line that cannot be read: what is wrong, what was probably meant, and where to read more.
+/// The message for an invalid command line: what is wrong, what was probably meant, and where to find help.
 struct Refusal {
   let program: CommandTree
-  /// Without the program's name.
+  /// The arguments, without the program's name.
   let arguments: [String]
 
-  /// Whether `text` may be something: reading the tree takes milliseconds, and help is to be there at once.
+  /// Whether `text` may have a message. Building the tree takes milliseconds, which plain help should not wait for.
   static func isWorthALook(_ arguments: [String]) -> Bool {
     arguments.first == "help"
       || arguments.contains { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 }
   }
 
-  /// For what the parser reads as something else than was meant: the name of a command, and an option with one dash; nil for all
-  /// else.
+  /// The message for mistakes that the parser misreads: an unknown command, and a long option with one dash. nil for any other.
   var text: String? {
     let names = program.commands.map(\.commandName)
     var words = arguments[...]
@@ -25,10 +24,11 @@ struct Refusal {
     {
       let hint = Nearest.hint(for: first, among: names)
       return text(
-        sentence: "Unknown command \(quoted(first))." + (hint.isEmpty ? " There are \(list(names))." : hint))
+        sentence: "Unknown command \(quoted(first))."
+          + (hint.isEmpty ? " The commands are \(list(names))." : hint))
     }
     let known = (command ?? program).options
-    // The parser takes it for several options of one letter each, and an h in it for help.
+    // The parser reads it as several one-letter options, and an h in it as help.
     if let option = arguments.first(where: { $0.count > 2 && known.contains("-" + $0) && !$0.hasPrefix("--") }
     ) {
       return text(sentence: "Unknown option \(quoted(option)). Did you mean '-\(option)'?")
@@ -36,7 +36,7 @@ struct Refusal {
     return nil
   }
 
-  /// - Parameter message: the parser's own: a sentence, perhaps what the option means, the usage.
+  /// - Parameter message: The message of the parser: a sentence, perhaps the option's help, and the usage.
   func text(_ message: String) -> String {
     let sentence = message.split(separator: "\n").first.map(String.init) ?? message
     return text(sentence: improved(sentence.replacing("Error: ", with: "", maxReplacements: 1)))
@@ -51,7 +51,7 @@ struct Refusal {
     return sentence.hasSuffix(".") || sentence.hasSuffix("?") ? sentence : sentence + "."
   }
 
-  /// The command that is called.
+  /// The command on the command line. nil if there is none.
   private var command: CommandTree? {
     arguments.lazy.compactMap { word in program.commands.first { $0.commandName == word } }.first
   }
@@ -60,14 +60,15 @@ struct Refusal {
     "See '\(program.commandName) \(command.map { $0.commandName + " " } ?? "")--help'."
   }
 
-  /// Which command has such an option, or what was meant.
+  /// The rest of the sentence about an unknown option: which commands have it, or a suggestion.
   private func whereabouts(_ option: String) -> String {
     let owners = program.commands.filter { $0.options.contains(option) }.map(\.commandName)
     guard let command else {
       guard let owner = owners.first else { return "." + Nearest.hint(for: option, among: program.options) }
-      return " before a command: it goes after one, as in 'cloudsmith-audit-export \(owner) \(option)'."
+      return
+        " before the command. Put it after the command, as in 'cloudsmith-audit-export \(owner) \(option)'."
     }
-    guard owners.isEmpty else { return " of \(command.commandName): it belongs to \(list(owners))." }
+    guard owners.isEmpty else { return " for \(command.commandName). It is an option of \(list(owners))." }
     return "." + Nearest.hint(for: option, among: command.options)
   }
 

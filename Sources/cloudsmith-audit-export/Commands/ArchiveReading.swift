@@ -5,22 +5,22 @@ import CommandResults
 import ExportConfiguration
 
 extension ArchiveReading {
-  /// How often a day that a run replaces meanwhile is looked up again.
+  /// How often a day is read at most, if runs keep replacing it in the meantime.
   private static let looks = 4
 
-  /// nil when there is no archive of the log.
+  /// Counts the rows of an archive and verifies it at the same time. nil if there is no archive of the log.
   static func run(
     _ archive: Archive, window: Window?, isVerified: Bool, speaker: Speaker
   ) async throws -> ArchiveReading? {
     guard let manifest = try await archive.read() else { return nil }
-    // On a core of its own, as long as counting takes, or longer.
+    // Runs in parallel with counting.
     async let found = isVerified ? verify(archive, window: window) : nil
     let (tally, unread) = try await count(manifest, archive, window: window, speaker)
     let runs: [RecentRun]
     do {
       runs = try await RecentCommits(archive, newest: manifest.commit).runs
     } catch {
-      runs = []  // what is wrong with the records, the verification tells
+      runs = []  // The verification reports damaged records.
     }
     return ArchiveReading(
       manifest: manifest, tally: tally, unread: unread, found: try await found,
@@ -56,7 +56,7 @@ extension ArchiveReading {
     return (tally, unread)
   }
 
-  /// What a tally is with the rows of a day; the day as it is now, when a run has replaced it since.
+  /// The tally plus the rows of a day. If a run has replaced the day in the meantime, its new rows are counted.
   private static func add(
     _ partition: Partition, to tally: EventTally, _ archive: Archive
   ) async throws(ArchiveError) -> EventTally {
@@ -79,18 +79,19 @@ extension ArchiveReading {
   }
 }
 
-/// A log's newest commits, and the runs that made them; newest first.
+/// The newest commits of a log, and the runs that made them, newest first.
 struct RecentCommits {
   let commits: [Commit]
   let runs: [RecentRun]
 
-  /// A run has several commits where it fetched much.
+  /// The most commits that are read. A long run has many.
   private static let most = 256
   private static let few = 5
   private static let runsShown = 5
 
-  /// Reads the records from commit `newest` down, until the runs that are shown are whole. Throws when one of the newest few
-  /// cannot be read.
+  /// Reads commit records from `newest` downwards until the runs to show are complete.
+  ///
+  /// - Throws: `ArchiveError` if one of the newest few records cannot be read.
   init(_ archive: Archive, newest: Int) async throws(ArchiveError) {
     let first = try await archive.recentCommits(limit: Self.few, newest: newest)
     do {
@@ -101,7 +102,7 @@ struct RecentCommits {
       let all = first + rest
       self.init(all, isWhole: all.last?.commit == 1)
     } catch {
-      // A damaged record of longer ago keeps nobody from seeing the rest; `verify` tells it.
+      // An older damaged record does not hide the newest runs. `verify` reports it.
       self.init(first, isWhole: false)
     }
   }

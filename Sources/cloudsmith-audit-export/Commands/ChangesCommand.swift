@@ -5,7 +5,7 @@ import CommandResults
 import ExportConfiguration
 import Platform
 
-/// Lists the days that a loader has to load again. Needs neither network nor key, and does not disturb a run.
+/// Lists the days that a loader must load again. Needs neither network nor key, and does not disturb a run.
 struct ChangesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "changes",
@@ -74,7 +74,7 @@ struct ChangesCommand: AsyncParsableCommand {
       let sources = try Job(config: job.config, target.given, environment).onlyLog()
       let (log, location) = (try sources.log(), try sources.archive())
       guard let since = try Settings.since.resolve(since, environment) else {
-        throw Failure.usage("--since is missing: give \(Settings.since.expected).")
+        throw Failure.usage("--since is missing: expected \(Settings.since.expected).")
       }
       let form = try Settings.changesForm.resolve(form, environment) ?? (speaker.isJSON ? .json : .table)
       let format = try Settings.partFormat.resolve(format, environment)
@@ -112,20 +112,20 @@ struct ChangesCommand: AsyncParsableCommand {
   ) throws(Failure) -> String? {
     if form == .redshift {
       if let prefix = try Settings.urlPrefix.resolve(urlPrefix, environment) { return prefix }
-      throw .usage("--as redshift needs --url-prefix: give \(Settings.urlPrefix.expected).")
+      throw .usage("--as redshift requires --url-prefix: expected \(Settings.urlPrefix.expected).")
     }
     guard urlPrefix == nil else {
       throw .usage(
-        "--url-prefix goes with --as redshift; the other forms name files as they are in the archive.")
+        "--url-prefix requires --as redshift. The other forms list paths within the archive.")
     }
     return nil
   }
 }
 
 extension ChangesResult {
-  /// Asks the archive.
+  /// Reads the changes from the archive.
   ///
-  /// - Parameter place: gets the files that the report names.
+  /// - Parameter place: The folder to link or copy the listed files into.
   fileprivate init(
     at location: ArchiveLocation, log: LogName, since: Int, sha256: String?, settledOnly: Bool,
     format: PartFormat?,
@@ -151,7 +151,7 @@ extension ChangesResult {
     } catch let error as ArchiveError {
       throw words.failure(error)
     } catch is CancellationError {
-      throw Failure(status: .interrupted, sentence: "Interrupted; nothing was written.")
+      throw Failure(status: .interrupted, sentence: "Interrupted. Nothing was written.")
     }
   }
 }

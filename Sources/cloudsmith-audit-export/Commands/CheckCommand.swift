@@ -7,7 +7,7 @@ import ExportConfiguration
 import Logging
 import Platform
 
-/// Tests everything that an export needs, before a nightly run shows that it is missing.
+/// Tests everything that an export needs, before a scheduled run fails.
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
@@ -55,7 +55,7 @@ struct CheckJob {
   private let connection: ConnectionSettings
   private let pace: PaceRule
   private let retention: TimeSpan
-  /// Where it is said that the archive has to be there already; nil: a run may make it.
+  /// The setting that forbids creating an archive. nil if a run may create one.
   private let existing: SettingSource?
 
   init(_ sources: SettingSources) throws(Failure) {
@@ -96,7 +96,7 @@ struct CheckJob {
       service: credentials?.service, retention: retention)
   }
 
-  /// - Returns: what was found, and the number of requests that were made.
+  /// - Returns: The results, and the number of requests that were made.
   private func askAPI(
     _ credentials: Credentials, _ words: Messages, _ speaker: Speaker
   ) async throws -> (lines: [CheckLine], requests: Int) {
@@ -106,7 +106,7 @@ struct CheckJob {
       let client = AuditLogClient(
         log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
       let check = APICheck(client, host: host, words: words) { subject in
-        speaker.console.progress("looking at the \(subject.label)")
+        speaker.console.progress("checking: \(subject.label)")
       }
       return (try await check.lines(), client.counters.requests)
     }

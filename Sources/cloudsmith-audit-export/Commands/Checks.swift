@@ -5,25 +5,25 @@ import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
 
-/// Asks the API what a run will have to know: whether the key is accepted and not silently dropped, whether the log is
-/// there, how often it may be asked, and how far back it goes.
+/// Checks the API: whether it accepts the key instead of ignoring it, whether the log exists and is readable, the rate limit, the
+/// clock, and how far back the log goes.
 struct APICheck {
   private let client: AuditLogClient
   private let host: APIHost
   private let words: Messages
   private let progress: (CheckLine.Subject) -> Void
   private var findings: [CheckLine.Subject: CheckLine.Finding] = [:]
-  /// Why what has no finding was not looked at.
+  /// Why checks without a finding were skipped.
   private var reason = ""
 
-  /// Requests at most: the key, the newest page, the time filter, and the oldest page with another where the list shrinks.
+  /// The most requests: the key, the newest page, the time filter, the oldest page, and another one if the list shrinks.
   static let requestLimit = 5
-  /// Tries for each, and what the API may make one wait: who checks is waiting.
+  /// Few attempts and short waits, because a person is waiting.
   static let retry = RetryPolicy(tries: 2, maxWait: .seconds(10))
-  /// A request may take this long, where nothing else was asked for.
+  /// The default timeout of a request.
   static let timeout = TimeSpan.seconds(20)
 
-  /// - Parameter progress: told what is looked at next.
+  /// - Parameter progress: Called before each check.
   init(
     _ client: AuditLogClient, host: APIHost, words: Messages, progress: @escaping (CheckLine.Subject) -> Void
   ) {
@@ -33,16 +33,18 @@ struct APICheck {
     self.progress = progress
   }
 
-  /// Where there is no key, nothing is asked.
+  /// The results if there is no key: no request is made.
   static func lines(withoutKey failure: Failure) -> [CheckLine] {
     CheckLine.Subject.ofAPI.map { subject in
       CheckLine(
         subject: subject,
-        finding: subject == .key ? .bad(failure) : .open("there is no key to ask the API with"))
+        finding: subject == .key ? .bad(failure) : .open("there is no key for the API"))
     }
   }
 
-  /// - Throws: `Failure`, when it is interrupted.
+  /// Runs the checks.
+  ///
+  /// - Throws: A failure if the command is interrupted.
   consuming func lines() async throws(Failure) -> [CheckLine] {
     do throws(APIError) {
       progress(.key)
@@ -69,7 +71,8 @@ struct APICheck {
       switch error {
       case .notFound, .requestRefused, .planWithoutAuditLog:
         answered()
-        findings[.key] = .open("the API does not tell whose key it is; what it answers below decides")
+        findings[.key] = .open(
+          "the API does not report whose key it is; the checks below show whether it works")
         return
       default: throw error
       }
@@ -80,7 +83,7 @@ struct APICheck {
       throw .keyRefused(Answer(status: 200))
     }
     let name = account.slug.map { " of the account '\($0)'" } ?? ""
-    findings[.key] = .good("\(words.keySource) holds a key\(name) that the API accepts")
+    findings[.key] = .good("the API accepts the key\(name) from \(words.keySource)")
   }
 
   private mutating func lookAtLog() async throws(APIError) -> PageView {
@@ -88,21 +91,21 @@ struct APICheck {
       throw .notFound(Answer(status: 404))  // the first page is never past the end
     }
     answered()
-    findings[.organization] = .good("'\(words.log)' is there")
-    // Without a count, a page that is not full has them all.
+    findings[.organization] = .good("'\(words.log)' exists")
+    // If there is no count, a page that is not full has all events.
     let size = page.pagination.pageSize ?? page.requestedSize
     let count = page.pagination.count ?? (page.parsed.recordCount < size ? page.parsed.recordCount : nil)
     let events = count.map { "\($0.grouped) \($0 == 1 ? "event" : "events") now" }
     findings[.auditLog] = .good(
-      "it can be read, and has \(events ?? "events; the API does not tell how many")")
+      "readable, with \(events ?? "events; the API does not report how many")")
     return PageView(page)
   }
 
   private mutating func measure(_ first: PageView) async throws(APIError) {
     guard !first.records.isEmpty else {
       reason = """
-        the audit log is empty: nothing has happened in the time that the plan keeps, audit logging is off, or this \
-        account is shown none
+        the audit log is empty: nothing happened within the plan's retention, audit logging is off, or this account may not see any \
+        events
         """
       return
     }
@@ -110,13 +113,13 @@ struct APICheck {
       findings[.timeFilter] = .good(words.sentence(on: finding))
     } else {
       findings[.timeFilter] = .open(
-        "the newest page does not tell (few events, in another order, or not counted); a run goes without it then"
+        "the newest page is not enough to tell (few events, unexpected order, or no count); a run works without the filter"
       )
     }
     progress(.oldestEvent)
     let oldest = try await client.oldestEvent(below: first)
     findings[.oldestEvent] = oldest.map {
-      .good("\($0) (\((SystemClock().now - $0).rough) ago) is the oldest that the API shows")
+      .good("\($0) (\((SystemClock().now - $0).rough) ago)")
     }
   }
 
@@ -124,7 +127,7 @@ struct APICheck {
     if findings[.api] == nil { findings[.api] = .good("\(host) answers") }
   }
 
-  /// Files what ended the questions under what it is about.
+  /// Records the error that ended the checks under the prerequisite that it concerns.
   private mutating func note(_ error: APIError) throws(Failure) {
     switch error {
     case .cancelled:
@@ -132,14 +135,14 @@ struct APICheck {
     case _ where error.isThrottling:
       answered()
       findings[.rateLimit] = .bad(words.throttled(error))
-      reason = "the requests that the API allows are used up"
+      reason = "the rate limit is used up"
     case .unavailable(let fault, let tries):
-      // What it had answered before stands; what it does not answer now is wrong all the same.
+      // The API may have answered before, but it is still a failure that it does not answer now.
       findings[.api] = .bad(words.unavailable(host, fault, tries))
       reason = "the API did not answer"
     case .unsafe, .waitTooLong:
       findings[.api] = .bad(words.failure(error))
-      reason = "nothing more was asked"
+      reason = "no further requests were made"
     case .keyRefused:
       answered()
       switch findings[.key] {
@@ -147,37 +150,37 @@ struct APICheck {
       case .bad: break
       case .good, .odd, .open: findings[.auditLog] = .bad(words.failure(error))
       }
-      reason = "the API tells it only to a key that may read the log"
+      reason = "the API answers this only for a key that may read the log"
     case .notFound:
       findings[.organization] = .bad(words.failure(error))
-      reason = "there is no log to ask for"
+      reason = "there is no such log"
     case .planWithoutAuditLog:
-      findings[.organization] = .good("'\(words.log)' is there")
+      findings[.organization] = .good("'\(words.log)' exists")
       findings[.auditLog] = .bad(words.failure(error))
       reason = "there is no audit log"
     case .requestRefused:
       findings[.auditLog] = .bad(words.failure(error))
-      reason = "the API refused the question before it"
+      reason = "the API refused the request before it"
     }
   }
 
   private mutating func lookAtRateLimit() {
     guard findings[.rateLimit] == nil else { return }
     guard let rate = client.counters.rateLimit, let left = rate.remaining else {
-      findings[.rateLimit] = .open("the API does not tell it")
+      findings[.rateLimit] = .open("the API does not report it")
       return
     }
-    let reset = rate.resetsIn.map { ", full again in \($0.rough)" } ?? ""
+    let reset = rate.resetsIn.map { "; the limit resets in \($0.rough)" } ?? ""
     let limit = rate.limit.map { " of \($0.grouped)" } ?? ""
     findings[.rateLimit] =
       left > 0
-      ? .good("\(left.grouped)\(limit) requests are left\(reset)")
+      ? .good("\(left.grouped)\(limit) requests left\(reset)")
       : .bad(words.noRequestsLeft(resetsIn: rate.resetsIn))
   }
 
   private mutating func lookAtClock() {
     guard let lead = client.counters.clockLead else {
-      findings[.clock] = .open("the API does not tell the time")
+      findings[.clock] = .open("the API's responses have no Date")
       return
     }
     let tolerance = ExportSummary.clockTolerance
@@ -189,7 +192,7 @@ struct APICheck {
 }
 
 extension APIError {
-  /// Whether it is about the number of requests alone.
+  /// Whether the only problem is the number of requests.
   fileprivate var isThrottling: Bool {
     switch self {
     case .waitTooLong: true
@@ -199,13 +202,13 @@ extension APIError {
   }
 }
 
-/// Looks at an archive's folder as a run will find it, and leaves it as it is.
+/// Checks an archive's folder in the state in which a run will find it, without changing the archive.
 struct ArchiveCheck {
-  /// nil when no archive was named.
+  /// nil if no archive was given.
   let archive: ArchiveLocation?
   let log: LogName
   let host: APIHost
-  /// Where it is said that the archive has to be there already.
+  /// The setting that forbids creating an archive. nil if a run may create one.
   let existing: SettingSource?
   let words: Messages
 
@@ -229,7 +232,7 @@ struct ArchiveCheck {
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
         if let existing { return .bad(words.notExisting(existing)) }
-        return .good("none of '\(log)' in \(quoted(words.archive)) yet: the first export makes it")
+        return .good("no archive of '\(log)' in \(quoted(words.archive)) yet; the first export creates it")
       }
       largestDay =
         manifest.partitions.map { $0.files.reduce(0) { $0 + $1.uncompressedBytes } }.max() ?? 0
@@ -256,8 +259,8 @@ struct ArchiveCheck {
       let trial = try await archive.tryWriting()
       let made =
         trial.folder == words.archive
-        ? "files and folders were made in \(quoted(words.archive)), moved and removed"
-        : "it would be made in \(quoted(trial.folder)), where files were made, moved and removed"
+        ? "files and folders were created, moved and removed in \(quoted(words.archive))"
+        : "the archive can be created in \(quoted(trial.folder)): files were created, moved and removed there"
       return .good(made + (trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""))
     } catch {
       return .bad(words.notWritable(error))
@@ -275,11 +278,11 @@ struct ArchiveCheck {
     }
   }
 
-  /// Room for a day like the largest, staged beside what is there, and for what goes with it.
+  /// A run needs space to stage a day as large as the largest one next to the existing files, and some more.
   private func space(_ archive: Archive, largestDay: Int) async -> CheckLine.Finding {
     let needed = ArchiveCheck.leastSpace + 2 * largestDay
     do {
-      guard let space = try await archive.space() else { return .good("there is no end to it") }
+      guard let space = try await archive.space() else { return .good("unlimited") }
       guard space.free >= needed, space.freeFiles != 0 else {
         return .bad(words.fullDisk(space, needed: needed))
       }

@@ -7,9 +7,9 @@ import ExportConfiguration
 import Logging
 import Platform
 
-/// That the window is to become what the API shows.
+/// `--replace`: the window is to match what the API shows.
 struct Replacement {
-  /// Whether more than half of the archived rows may go.
+  /// Whether more than half of the archived rows may be dropped.
   var allowsMassRemoval: Bool
 }
 
@@ -25,16 +25,17 @@ struct ExportJob {
   let reserve: RateReserve
   let retry: RetryPolicy
   let writer: WriterSettings
-  /// What the user should know before the run.
+  /// Warnings to log before the run.
   let warnings: [String]
-  /// Where it is said that the run makes no archive, such as `--existing`; nil: it may make one.
+  /// The setting that forbids creating an archive, such as `--existing`. nil if the run may create one.
   private let existing: SettingSource?
-  /// The run as a command, to be run again.
+  /// The command line that repeats the run.
   private let command: String
 
   /// - Parameters:
-  ///   - replace: make the window what the API shows.
-  ///   - config: the path of the job file that the log is from.
+  ///   - replace: nil without `--replace`.
+  ///   - config: The path of the job file that has the log, if there is one.
+  /// - Throws: A usage failure if a setting is missing or invalid.
   init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
@@ -52,7 +53,7 @@ struct ExportJob {
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
     writer.formats = try sources.resolve(Settings.formats)
-    // One more than can be worked on, so that the next is at hand.
+    // One more than can run at once, so that the next block is ready.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportJob.signingKey(sources)
     writer.signingKey = signing?.key
@@ -112,7 +113,9 @@ struct ExportJob {
     }
   }
 
-  /// Whether there is no archive of the log yet. Throws where one has to be there.
+  /// Whether there is no archive of the log yet.
+  ///
+  /// - Throws: A failure if there is none and creating one is forbidden.
   private func isNew(_ words: Messages) async throws(Failure) -> Bool {
     do {
       guard try await !Archive(archive, log: log).isThere() else { return false }
@@ -123,9 +126,9 @@ struct ExportJob {
     return true
   }
 
-  /// Asks for one event before a new archive is made, so that a wrong key or name leaves nothing behind.
+  /// Requests one event before a new archive is created, so that a wrong key or name leaves no folder behind.
   ///
-  /// - Returns: why there is nothing to archive; nil where there is.
+  /// - Returns: Why no archive should be created. nil if one should.
   private func refusalOfNewArchive(_ client: AuditLogClient) async -> ExportSummary.Outcome? {
     do {
       _ = try await client.page(1, size: 1, query: settings.query)
@@ -136,7 +139,7 @@ struct ExportJob {
     }
   }
 
-  /// What `run` would do. Takes no lock, makes no folder.
+  /// The plan of `run`, for `--dry-run`. It takes no lock and writes nothing.
   func forecast(_ speaker: Speaker) async throws -> ForecastResult {
     try checkInterruption()
     let words = words
@@ -160,10 +163,10 @@ struct ExportJob {
     }
   }
 
-  /// A signal that stopped one log of a job keeps the next from being begun.
+  /// After a signal, the remaining logs of a job file are not started.
   private func checkInterruption() throws(Failure) {
     guard Task.isCancelled else { return }
-    throw Failure(status: .interrupted, sentence: "Interrupted before it was begun. Run again: \(command)")
+    throw Failure(status: .interrupted, sentence: "Interrupted before the run started. Run again: \(command)")
   }
 
   // MARK: - Resolving
@@ -193,25 +196,25 @@ struct ExportJob {
     case (let from?, let to?):
       guard from < to else {
         throw .usage(
-          "--from \(from) is not before --to \(to): the window would be empty (its end does not belong to it)."
+          "--from \(from) is not before --to \(to), so the window is empty (its end is exclusive)."
         )
       }
       if case .option? = try sources.find(Settings.backfillStart)?.source {
         throw .usage(
-          "--backfill-start-time says where the archive begins and --from/--to export one window: give one of them."
+          "--backfill-start-time sets where the archive begins, and --from/--to export one window. Pass only one of them."
         )
       }
       return .window(Window(from: from, to: to), replace: replace)
     case (nil, nil):
       guard !replace else {
         throw .usage(
-          "--replace needs --from and --to: it drops what the API no longer shows in exactly that window.")
+          "--replace requires --from and --to: it drops events of that window that the API no longer shows.")
       }
       return .incremental(backfillStart: backfillStart)
     case (_?, nil):
-      throw .usage("--from needs --to: give both ends of the window, or neither for an incremental run.")
+      throw .usage("--from requires --to. Pass both ends of the window, or neither for an incremental run.")
     case (nil, _?):
-      throw .usage("--to needs --from: give both ends of the window, or neither for an incremental run.")
+      throw .usage("--to requires --from. Pass both ends of the window, or neither for an incremental run.")
     }
   }
 

@@ -91,14 +91,14 @@ struct ReportCommand: AsyncParsableCommand {
     ]
   }
 
-  /// nil: everything.
+  /// The window of the report. nil for all events.
   private func window(_ sources: SettingSources, now: Timestamp) throws(Failure) -> Window? {
     let (from, to) = (try sources.resolve(Settings.from), try sources.resolve(Settings.to))
     guard from != nil || to != nil else { return nil }
     let window = Window(from: from ?? .earliest, to: to ?? now)
     guard !window.isEmpty else {
       throw .usage(
-        "--from \(window.from) is not before --to \(window.to): the range would be empty (its end does not belong to it)."
+        "--from \(window.from) is not before --to \(window.to), so the window is empty (its end is exclusive)."
       )
     }
     return window

@@ -4,7 +4,7 @@ import CommandResults
 import ExportConfiguration
 import Platform
 
-/// Prints the schema of every file.
+/// Prints the schema of the files, of a warehouse's tables, or of job files.
 struct SchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
@@ -51,7 +51,7 @@ struct SchemaCommand: AsyncParsableCommand {
   }
 }
 
-/// The schema for people and for programs.
+/// The result of `schema`.
 struct SchemaResult: CommandResult {
   var text: String {
     let width = Column.allCases.map(\.name.count).max() ?? 0

@@ -17,8 +17,8 @@ struct StatusCommand: AsyncParsableCommand {
       The calendar has a line per month and a cell per day (UTC). A cell shows whether the day has events, has none, may still \
       change, or has a gap. Below it are the events of each day, as many days as fit the width.
 
-      Colour is used on terminals only. CLOUDSMITH_COLOR=always or never overrides that; NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
-      TERM=dumb are honoured too. The width is that of the terminal or COLUMNS, else 80. If the locale (LC_ALL, LC_CTYPE, LANG) is \
+      Color is used on terminals only. CLOUDSMITH_COLOR=always or never overrides that; NO_COLOR, CLOUDSMITH_FORCE_COLOR=true and \
+      TERM=dumb are honored too. The width is that of the terminal or COLUMNS, else 80. If the locale (LC_ALL, LC_CTYPE, LANG) is \
       not UTF-8, the output is ASCII. Programs should use --output-format json.
 
       Examples:

@@ -69,7 +69,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let speaker = try Speaker(output, environment)
     try await speaker.run {
       let job = try Job(config: job.config, given, environment)
-      // A commit is of one log.
+      // A commit number belongs to one log.
       if since != nil { _ = try job.onlyLog() }
       return try await speaker.run(job) { try await answer($0, speaker) }
     }
@@ -95,11 +95,11 @@ struct VerifyCommand: AsyncParsableCommand {
       guard let report else {
         throw Failure(
           status: .noArchive,
-          sentence: "No archive of '\(log)' in \(quoted(archive)): check --archive and --organization.")
+          sentence: "No archive of '\(log)' in \(quoted(archive)). Check --archive and --organization.")
       }
       guard settings.signedSince == 1 || settings.signedSince <= report.newestCommit else {
         throw Failure.usage(
-          "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so that none would be checked."
+          "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so no signature would be checked."
         )
       }
       let replacing = ReplaceCommand(
@@ -112,7 +112,8 @@ struct VerifyCommand: AsyncParsableCommand {
     }
   }
 
-  /// How long a run that is just committing is given, in microseconds, before a file is taken for a leftover; some times over.
+  /// How long to wait, in microseconds, for a run that is committing, before a file counts as a leftover. The wait is repeated a few
+  /// times.
   private static let patience: UInt32 = 500_000
 
   static func waitForRun() { usleep(patience) }
@@ -126,23 +127,23 @@ struct VerifyCommand: AsyncParsableCommand {
     settings.publicKey = try publicKey(sources)
     if let first = try sources.resolve(Settings.signedSince) {
       guard settings.publicKey != nil else {
-        throw .usage("--signed-since needs --public-key-file: without a key no signature is checked.")
+        throw .usage("--signed-since requires --public-key-file: without a key, no signature is checked.")
       }
       settings.signedSince = first
     }
     if let from = settings.from, let to = settings.to, from >= to {
       throw .usage(
-        "--from \(from) is not before --to \(to): the range would be empty (its end does not belong to it).")
+        "--from \(from) is not before --to \(to), so the window is empty (its end is exclusive).")
     }
     return settings
   }
 
-  /// nil: everything is to be verified.
+  /// The commit that was verified before. nil to verify everything.
   private func since(_ sources: SettingSources) throws(Failure) -> ProvenCommit? {
     let hash = try sources.resolve(Settings.commitSHA256)
     guard let number = try sources.resolve(Settings.verifiedSince) else {
       guard hash == nil else {
-        throw .usage("--commit-sha256 needs --since: give the number of the commit that has this SHA-256.")
+        throw .usage("--commit-sha256 requires --since: pass the number of the commit that has this SHA-256.")
       }
       return nil
     }
@@ -150,8 +151,8 @@ struct VerifyCommand: AsyncParsableCommand {
     guard let hash else {
       throw .usage(
         """
-        --since \(number) needs --commit-sha256: the SHA-256 that verify gave with that commit. Without it a history that was \
-        rewritten would pass.
+        --since \(number) requires --commit-sha256: the SHA-256 that verify printed with that commit. Without it, a rewritten history \
+        would pass.
         """)
     }
     return ProvenCommit(number: number, sha256: hash)

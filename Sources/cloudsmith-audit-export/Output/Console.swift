@@ -7,7 +7,7 @@ import Logging
 import Platform
 import Synchronization
 
-/// The one that speaks: the answer on stdout, log and progress on stderr.
+/// Writes the result to stdout, and log and progress to stderr.
 final class Console: Sendable {
   let showsProgress: Bool
   let isQuiet: Bool
@@ -16,16 +16,16 @@ final class Console: Sendable {
   private let answerError = Mutex<Int32?>(nil)
 
   /// - Parameters:
-  ///   - isQuiet: nothing on stderr but warnings and errors.
-  ///   - isLogJSON: every line on stderr is a JSON object.
+  ///   - isQuiet: Write only warnings and errors to stderr.
+  ///   - isLogJSON: Write every line on stderr as a JSON object.
   init(isQuiet: Bool, isLogJSON: Bool = false) {
     self.isQuiet = isQuiet
     self.isLogJSON = isLogJSON
     showsProgress = !isQuiet && !isLogJSON && isatty(STDERR_FILENO) == 1
   }
 
-  /// For what is said before the options are read, or about options that cannot be read: the form of the log is looked for in the
-  /// words of the command line, then in the environment.
+  /// The console for messages before the options are parsed, or about options that cannot be parsed. It takes the format of the log
+  /// from the raw arguments, or else from the environment.
   static var beforeOptions: Console {
     let name = Settings.isLogJSON.option
     var given: String?
@@ -47,7 +47,9 @@ final class Console: Sendable {
     return logger
   }
 
-  /// - Parameter isColoured: the text sets colours.
+  /// Writes a result to stdout.
+  ///
+  /// - Parameter isColoured: Whether the text contains color sequences.
   func answer(_ text: String, isColoured: Bool = false) {
     clearProgress()
     writeAnswer(TerminalText.lines(text, keepsColour: isColoured) + "\n")
@@ -55,33 +57,34 @@ final class Console: Sendable {
 
   private func writeAnswer(_ text: String) {
     let code = write(text, to: STDOUT_FILENO)
-    // Whoever closed the pipe has read enough.
+    // The reader closed the pipe because it has read enough.
     if let code, code != EPIPE { answerError.withLock { $0 = $0 ?? code } }
   }
 
-  /// That the answer could not be written; nil when all is well.
+  /// The failure if a result could not be written to stdout. nil if all were written.
   var answerFailure: Failure? {
     answerError.withLock(\.self).map { code in
       Failure(
         status: .storage,
         sentence: """
-          The answer could not be written to stdout: \(String(cString: strerror(code))). What the command did is done; look \
-          at the archive with status, or make room where stdout goes and run it again.
+          The result could not be written to stdout: \(String(cString: strerror(code))). The command itself is done. Show the archive \
+          with status, or free up space where stdout goes and run the command again.
           """)
     }
   }
 
-  /// For programs that read line by line: nothing at all when there is none.
+  /// Writes lines to stdout for programs. Writes nothing if there are none.
   func answer(lines: [String]) {
     clearProgress()
     writeAnswer(lines.map { $0 + "\n" }.joined())
   }
 
-  /// The sentence with which the program ends; `heading` stands before it where the log is not in JSON.
+  /// Writes the message of a failure to stderr.
   ///
   /// - Parameters:
-  ///   - log: the one that it is about.
-  ///   - details: an answer that is not on stdout; for a log in JSON.
+  ///   - heading: The text before the message. A JSON log does not have it.
+  ///   - log: The log that failed.
+  ///   - details: The result, if it is not on stdout. Only a JSON log has it.
   func tell(
     _ failure: Failure, heading: String = "error: ", log name: LogName? = nil, details: String? = nil
   ) {
@@ -93,10 +96,10 @@ final class Console: Sendable {
     log(.error, failure.sentence, fields, text: TerminalText.line(heading + failure.sentence))
   }
 
-  /// A remark that belongs to the answer.
+  /// Writes a remark about the result to stderr.
   func tell(_ line: String) { log(.notice, line, text: TerminalText.lines(line)) }
 
-  /// - Parameter text: the line where the log is not in JSON.
+  /// - Parameter text: The line for a text log.
   fileprivate func log(
     _ level: Logger.Level, _ message: String, _ fields: Logger.Metadata = [:], text: @autoclosure () -> String
   ) {
@@ -106,7 +109,7 @@ final class Console: Sendable {
     write(line + "\n", to: STDERR_FILENO)
   }
 
-  /// Writes over the progress line; nothing when stderr is not a terminal.
+  /// Replaces the progress line. Does nothing if stderr is not a terminal.
   func progress(_ line: String) {
     guard showsProgress else { return }
     let visible = TerminalText.line(String(line.prefix(max(20, terminalWidth - 1))))
@@ -125,19 +128,19 @@ final class Console: Sendable {
 
   private var terminalWidth: Int { columns(STDERR_FILENO) ?? 80 }
 
-  /// nil when there is no terminal.
+  /// nil if the descriptor is not a terminal.
   private func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
   }
 
-  /// How an answer on stdout may look.
+  /// The style for results on stdout.
   func style(_ environment: [String: String]) -> TerminalStyle {
     TerminalStyle(environment, isTerminal: isatty(STDOUT_FILENO) == 1, columns: columns(STDOUT_FILENO))
   }
 
-  /// The system's number for what went wrong; nil when nothing did.
+  /// - Returns: The error number (errno). nil on success.
   @discardableResult
   private func write(_ text: String, to descriptor: Int32) -> Int32? {
     var rest = Array(text.utf8)[...]
@@ -155,7 +158,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// Log lines: time, level, message; in JSON also what belongs to them besides.
+/// Writes log lines: time, level and message. A JSON log also has the metadata.
 private struct ConsoleLogHandler: LogHandler {
   let console: Console
   var logLevel: Logger.Level = .info
@@ -175,7 +178,7 @@ private struct ConsoleLogHandler: LogHandler {
   }
 }
 
-/// One line of log as one JSON object: `time`, `level`, `message`, `program`, and whatever belongs to the line besides.
+/// A log line as a JSON object with `time`, `level`, `message`, `program` and the metadata.
 struct JSONLogLine {
   let text: String
 
@@ -190,7 +193,7 @@ struct JSONLogLine {
     do {
       text = JSONText.escaped(String(decoding: try encoder.encode(members), as: UTF8.self))
     } catch {
-      fatalError("a line of log has no JSON form: \(error)")
+      fatalError("cannot encode a log line as JSON: \(error)")
     }
   }
 

@@ -7,14 +7,13 @@ import ExportConfiguration
 import Logging
 import Synchronization
 
-/// Those who are told what became of a run, of one log or of several: the metrics file, the dead man's switch, the log in
-/// JSON.
+/// Reports the outcome of a run, of one or several logs, to the metrics file, the heartbeat monitor and the JSON log.
 ///
-/// None of them changes the run: what cannot be told is a warning.
+/// None of them affects the run: if a report fails, it is a warning.
 final class Observers: Sendable {
   private let metricsFile: String?
   private let notice: (url: NoticeURL, connection: ConnectionSettings)?
-  /// In the order in which they ended.
+  /// The finished runs, in the order in which they ended.
   private let runs = Mutex<[RunMetrics]>([])
 
   init(_ options: ObservabilityOptions, _ environment: [String: String]) throws(Failure) {
@@ -24,8 +23,8 @@ final class Observers: Sendable {
     }
   }
 
-  /// Exports one log, takes note of what became of it, and adds to its report what was measured. What is wrong with the log's
-  /// settings is noted too: a log that cannot begin is no less to be told of than one that fails.
+  /// Runs the export of one log, records its outcome, and adds the metrics to its result. Invalid settings of the log are recorded
+  /// too, because a log that cannot start must be reported like one that fails.
   func watching(
     _ log: LogName, _ sources: SettingSources, _ body: () async throws -> ExportResult
   ) async throws -> ExportResult {
@@ -61,7 +60,7 @@ final class Observers: Sendable {
     }
   }
 
-  /// Runs `body`, which watches logs, and tells of all of them at its end, however it ends.
+  /// Runs `body`, which exports the logs, and reports all outcomes when it ends, whether it succeeds or throws.
   func telling(
     _ speaker: Speaker, _ body: () async throws -> ExitStatus
   ) async throws -> ExitStatus {
@@ -77,17 +76,17 @@ final class Observers: Sendable {
   }
 
   /// - Parameters:
-  ///   - status: of the whole run; it can be wrong where no log's is.
-  ///   - failure: what ended the run.
+  ///   - status: The status of the whole run. It can be a failure even if no log failed.
+  ///   - failure: What ended the run.
   private func tell(_ speaker: Speaker, _ status: ExitStatus, _ failure: Failure? = nil) async {
     let logs = runs.withLock(\.self)
-    // In a log of text it would say again what the answer says.
+    // In a text log it would repeat the result.
     if speaker.console.isLogJSON {
       for log in logs { speaker.logger.info("finished", metadata: log.fields) }
     }
     if let metricsFile, !logs.isEmpty { await write(logs, to: metricsFile, speaker) }
     if let notice {
-      // What ended one log's run is in that log's own words.
+      // The outcome of each log already has its failure.
       let other = logs.isEmpty ? failure?.sentence : nil
       await ping(notice, logs.map(\.run), status, other, speaker)
     }
@@ -99,37 +98,37 @@ final class Observers: Sendable {
     do {
       let file = try OutputFile(
         path, option: Settings.metricsFile.option, archives: logs.compactMap(\.run.archive?.text))
-      // Two jobs that end at once would each write what they had read before the other wrote.
+      // Without the lock, two jobs that end at the same time would overwrite each other's metrics.
       try await file.withFolderLocked {
         let others: String?
         do throws(Failure) {
           others = try SmallFile.textIfThere(
-            of: path, contents: "the figures of other logs", limit: Observers.metricsLimit)
+            of: path, contents: "the metrics of other logs", limit: Observers.metricsLimit)
         } catch {
           others = nil
-          speaker.logger.warning("the figures of other logs are dropped: \(error.sentence)")
+          speaker.logger.warning("the metrics of other logs were dropped: \(error.sentence)")
         }
         let text = MetricsText(logs, keeping: others ?? "", version: Version.text).text
-        // Readable by all, whatever the mask: it holds no secret, and the collector is another user.
+        // Readable by all, whatever the umask: it has no secrets, and the collector runs as another user.
         try file.write(Array(text.utf8), mode: 0o644)
       }
     } catch {
       speaker.logger.warning(
-        "no metrics: \((error as? Failure)?.sentence ?? "\(error)") The export is not affected.")
+        "no metrics were written: \((error as? Failure)?.sentence ?? "\(error)") The export is not affected.")
     }
   }
 
-  /// Bytes: of some thousands of logs.
+  /// Bytes. Enough for some thousand logs.
   private static let metricsLimit = 16 << 20
 
-  // MARK: - The dead man's switch
+  // MARK: - The heartbeat
 
-  /// - Parameter other: what cannot be laid to any log, such as a setting that is wrong.
+  /// - Parameter other: A failure that does not belong to a log, such as an invalid setting.
   private func ping(
     _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [RunOutcome], _ status: ExitStatus,
     _ other: String?, _ speaker: Speaker
   ) async {
-    // The first line is all that some services show: of several logs that failed it names each.
+    // Some services show only the first line, so it names every failed log.
     let failed = runs.filter { $0.status != .done }
     let ordered = failed + runs.filter { $0.status == .done }
     let texts = ordered.map(\.text) + [other].compactMap { $0 }
@@ -147,8 +146,8 @@ final class Observers: Sendable {
     } catch {
       speaker.logger.warning(
         """
-        the ping to --notify-url did not arrive (\(error)): its service may take this run for lost. Check the URL, and that \
-        this machine reaches it. The export is not affected.
+        the ping to --notify-url failed (\(error)), so the monitor may report this run as missing. Check the URL, and that this \
+        machine can reach it. The export is not affected.
         """)
     }
   }
@@ -158,7 +157,7 @@ final class Observers: Sendable {
   ) throws(Failure) -> (NoticeURL, ConnectionSettings) {
     do {
       let url = try NoticeURL(text)
-      // Not --ca-file nor --proxy, which are for the API: the service is elsewhere. The environment counts for both.
+      // --ca-file and --proxy are for the API and do not apply to the monitor. The environment applies to both.
       var settings = try ConnectionSettings(host: url.host, environment: environment, version: Version.text)
       settings.timeouts.connect = Notice.patience
       settings.timeouts.total = Notice.patience
@@ -171,7 +170,7 @@ final class Observers: Sendable {
 }
 
 extension Result {
-  /// nil for a failure, which is told where the value is needed.
+  /// nil for a failure, which is thrown again where the value is needed.
   fileprivate var value: Success? { if case .success(let value) = self { value } else { nil } }
 }
 

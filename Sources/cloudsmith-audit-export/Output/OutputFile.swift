@@ -4,47 +4,49 @@ import CommandResults
 import ExportConfiguration
 import Platform
 
-/// A file of the user's that is written whole or not at all: beside its place first, made durable, then renamed over it.
+/// An output file that is written atomically: to a temporary file in the same folder, fsync, then rename.
 ///
-/// Nothing is done after the rename that could fail. So the name is not made durable: after a power failure the file of before may
-/// be there again, and whoever wrote this one writes it again.
+/// Nothing that can fail happens after the rename. So the folder is not fsynced, and after a power failure the previous file may be
+/// back. The next run writes it again.
 struct OutputFile {
-  /// That names it, such as `--html`; for messages.
+  /// The option that names the file, such as `--html`, for messages.
   private let option: String
-  /// As the user gave it; for messages.
+  /// The path as the user wrote it, for messages.
   private let given: String
   private let folder: String
   private let name: String
   private var path: String { "\(folder)/\(name)" }
 
-  /// What stands in these folders of an archive is the archive's alone: anything else there is a finding of `verify`.
+  /// The folders of an archive. Any other file in them is a finding of `verify`.
   private static let folders = ["csv", "parquet", "quarantine", "_manifest", "_staging"]
 
-  /// Refuses a place that cannot be written to, or that belongs to one of the archives. A symbolic link is followed.
+  /// Refuses a path whose folder does not exist, or that is inside one of the archives. Symbolic links are followed.
+  ///
+  /// - Throws: A usage or storage failure.
   init(_ given: String, option: String, archives: [String]) throws(Failure) {
     (self.option, self.given) = (option, given)
     let path = OutputFile.resolved(given) ?? given
     guard let last = path.split(separator: "/").last, !path.hasSuffix("/"), last != ".", last != ".." else {
-      throw .usage("\(option) \(quoted(given)): give the name of a file.")
+      throw .usage("\(option) \(quoted(given)): expected the name of a file.")
     }
     name = String(last)
     let above = String(path.dropLast(name.count))
     guard let folder = OutputFile.resolved(above.isEmpty ? "." : above) else {
       throw Failure(
         status: .storage,
-        sentence: "The folder of \(option) \(quoted(given)) cannot be found: make it, or give another file.")
+        sentence: "The folder of \(option) \(quoted(given)) does not exist. Create it, or pass another file.")
     }
     self.folder = folder == "/" ? "" : folder
     for archive in archives {
       if let owned = OutputFile.owned(folder, by: archive) {
         throw .usage(
-          "\(option) \(quoted(given)) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder."
+          "\(option) \(quoted(given)) is in \(owned)/ of the archive, which may contain only files of the archive. Pass another folder."
         )
       }
     }
   }
 
-  /// The folder of an archive that a path lies in, where nothing but the archive may stand; nil where it lies in none.
+  /// The folder of the archive, such as `csv`, that contains a path. nil if none does.
   static func owned(_ path: String, by archive: String) -> String? {
     guard let root = resolved(archive) else { return nil }
     return folders.first { (path + "/").hasPrefix("\(root)/\($0)/") }
@@ -56,8 +58,8 @@ struct OutputFile {
     return String(cString: found)
   }
 
-  /// Runs `body` while no other run of this program does so for a file of the same folder. Waits some seconds at most: what is
-  /// written is whole in any case, and a folder that cannot be locked is no reason to write nothing.
+  /// Runs `body` with a lock on the folder, so that runs of this program do not overlap. Waits a few seconds at most, then runs
+  /// without the lock: the write is atomic anyway.
   func withFolderLocked(_ body: () throws -> Void) async throws {
     let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if descriptor >= 0 { close(descriptor) } }
@@ -68,22 +70,25 @@ struct OutputFile {
     try body()
   }
 
-  /// - Parameter mode: the rights of the file, whatever the mask; nil: those that the mask leaves.
+  /// Replaces the file atomically.
+  ///
+  /// - Parameter mode: The permissions of the file. nil for those given by the umask.
+  /// - Throws: A usage or storage failure. The previous file is still there.
   func write(_ bytes: [UInt8], mode: mode_t? = nil) throws(Failure) {
     let files = PosixFileSystem()
     do {
       switch try files.status(DiskPath(path))?.kind {
       case nil, .file: break
       case .folder:
-        throw Failure.usage("\(option) \(quoted(given)) is a folder: give the name of a file in it.")
+        throw Failure.usage("\(option) \(quoted(given)) is a folder. Pass the name of a file in it.")
       case .pipe, .socket, .device, .symbolicLink, .unnameable, .other:
         throw Failure.usage(
-          "\(option) \(quoted(given)) is a device, pipe or socket, which would be replaced: give the name of a file."
+          "\(option) \(quoted(given)) is a device, pipe or socket, which would be replaced. Pass the name of a file."
         )
       }
-      // A hidden name with another end: who collects files of this kind does not take it for one.
+      // A hidden name with another extension, so that collectors of such files ignore it.
       let temporary = DiskPath("\(folder)/", ".\(name).\(getpid()).tmp")
-      // Left by a run that was killed and had this number.
+      // Left by a killed run that had this process ID.
       if try files.status(temporary) != nil { try files.unlink(temporary) }
       do {
         let file = try files.create(temporary)
@@ -96,11 +101,12 @@ struct OutputFile {
         }
         try files.close(file)
         if let mode, chmod(temporary.text, mode) != 0 {
-          throw Failure(status: .storage, sentence: "The rights of \(option) \(quoted(given)) cannot be set.")
+          throw Failure(
+            status: .storage, sentence: "The permissions of \(option) \(quoted(given)) cannot be set.")
         }
         try files.rename(temporary, to: DiskPath("\(folder)/", name))
       } catch {
-        // The failure that led here is the one to tell.
+        // The first error is the one to report.
         do { try files.unlink(temporary) } catch {}
         throw error
       }
@@ -108,8 +114,8 @@ struct OutputFile {
       throw Failure(
         status: .storage,
         sentence: """
-          \(option) \(quoted(given)) could not be written: \(error). Check that its folder is there, has room, and that this user \
-          may write there. What was there before is there still.
+          \(option) \(quoted(given)) could not be written: \(error). Check that its folder exists and has free space, and that this \
+          user may write there. The previous file is unchanged.
           """)
     } catch let failure as Failure {
       throw failure
@@ -119,22 +125,24 @@ struct OutputFile {
   }
 }
 
-/// A folder of the user's that appears whole or not at all: it is filled beside its place, and then renamed.
+/// An output folder that appears atomically: it is filled under a temporary name, then renamed.
 struct OutputFolder {
-  /// Absolute.
+  /// The absolute path.
   let path: String
-  /// Where it is filled.
+  /// The temporary name under which it is filled.
   let temporary: String
-  /// As the user gave it, with the option; for messages.
+  /// The option and the path as the user wrote it, for messages.
   private let named: String
 
-  /// Refuses a place that has something, or that belongs to the archive.
+  /// Refuses a folder that is not empty, or that is inside the archive.
+  ///
+  /// - Throws: A usage or storage failure.
   init(_ given: String, option: String, archive: String) throws(Failure) {
     named = "\(option) \(quoted(given))"
     var trimmed = given[...]
     while trimmed.hasSuffix("/"), trimmed.count > 1 { trimmed.removeLast() }
     guard let last = trimmed.split(separator: "/").last, last != ".", last != ".." else {
-      throw .usage("\(named): give the name of a folder that is not there yet, or is empty.")
+      throw .usage("\(named): expected the name of a folder that does not exist yet, or is empty.")
     }
     if let found = OutputFile.resolved(String(trimmed)) {
       path = found
@@ -143,13 +151,13 @@ struct OutputFolder {
       guard let folder = OutputFile.resolved(above.isEmpty ? "." : above) else {
         throw Failure(
           status: .storage,
-          sentence: "The folder above \(named) cannot be found: make it, or give another folder.")
+          sentence: "The parent folder of \(named) does not exist. Create it, or pass another folder.")
       }
       path = folder == "/" ? "/\(last)" : "\(folder)/\(last)"
     }
     if let owned = OutputFile.owned(path, by: archive) {
       throw .usage(
-        "\(named) lies in \(owned)/ of the archive, where nothing but the archive may stand: give another folder."
+        "\(named) is in \(owned)/ of the archive, which may contain only files of the archive. Pass another folder."
       )
     }
     let name = path.split(separator: "/").last.map(String.init) ?? ""
@@ -160,9 +168,9 @@ struct OutputFolder {
       case nil: break
       case .folder where try files.list(DiskPath(path)).isEmpty: break
       case .folder:
-        throw Failure.usage("\(named) is not empty: give a folder that is not there yet, or is empty.")
+        throw Failure.usage("\(named) is not empty. Pass a folder that does not exist yet, or is empty.")
       default:
-        throw Failure.usage("\(named) is no folder: give one that is not there yet, or is empty.")
+        throw Failure.usage("\(named) is not a folder. Pass one that does not exist yet, or is empty.")
       }
     } catch let error as StorageError {
       throw failure(error)
@@ -171,13 +179,13 @@ struct OutputFolder {
     }
   }
 
-  /// Why nothing was written there.
+  /// The failure if the folder could not be written.
   func failure(_ error: StorageError) -> Failure {
     Failure(
       status: .storage,
       sentence: """
-        \(named) could not be made: \(error). Check that the folder above it is there, has room, and that this user may write \
-        there. Nothing is left behind.
+        \(named) could not be created: \(error). Check that its parent folder exists and has free space, and that this user may \
+        write there. Nothing was left behind.
         """)
   }
 

@@ -5,27 +5,27 @@ import CommandResults
 import ExportConfiguration
 import Logging
 
-/// How this run speaks: text or JSON on stdout, log and progress on stderr.
+/// The output of a command: its result as text or JSON on stdout, log and progress on stderr.
 struct Speaker {
   let console: Console
   private(set) var logger: Logger
   let isJSON: Bool
-  /// What becomes of an answer in text; `always` where a form of answer was asked for.
+  /// When the result is printed as text. `always` if the user chose an output format.
   private let answers: AnswerWhenQuiet
 
-  /// When an answer in text is given although --quiet is.
+  /// When a result is printed as text despite `--quiet`.
   enum AnswerWhenQuiet {
-    /// It is what the command is run for.
+    /// Always, because the result is the purpose of the command.
     case always
-    /// Not beside a log in JSON.
+    /// Unless the log is in JSON.
     case besideText
-    /// Of a run that is watched: when something went wrong, and not beside a log in JSON, which has it then.
+    /// Only on a failure, and not if the log is in JSON, which then has the result.
     case whenWrong
   }
 
   /// - Parameters:
-  ///   - isJSON: nil: as the options say.
-  ///   - answers: with --quiet.
+  ///   - isJSON: Whether the result is JSON. nil for what the options say.
+  ///   - answers: When to print a result as text despite `--quiet`.
   init(
     _ options: OutputOptions, _ environment: [String: String], isJSON: Bool? = nil,
     whenQuiet answers: AnswerWhenQuiet = .whenWrong
@@ -45,7 +45,7 @@ struct Speaker {
     }
   }
 
-  /// The same, with the name of a log on every line of its log in JSON.
+  /// A copy that adds the name of a log to every line of a JSON log.
   func about(_ log: LogName) -> Speaker {
     var speaker = self
     speaker.logger[metadataKey: "log"] = "\(log)"
@@ -56,7 +56,7 @@ struct Speaker {
     console.answer(isJSON ? result.json : result.text, isColoured: !isJSON && result.isColoured)
   }
 
-  /// Whether an answer with this status goes to stdout.
+  /// Whether a result with this status is printed to stdout.
   func givesAnswer(_ status: ExitStatus) -> Bool {
     switch answers {
     case _ where isJSON: true
@@ -66,7 +66,9 @@ struct Speaker {
     }
   }
 
-  /// Says what one log's answer is, and what is wrong; returns whether something was written to stdout.
+  /// Prints the result and the failure of one log.
+  ///
+  /// - Returns: Whether something was written to stdout.
   @discardableResult
   func say(_ result: some CommandResult, log: LogName? = nil) -> Bool {
     let isGiven = givesAnswer(result.status)
@@ -79,14 +81,14 @@ struct Speaker {
     return isGiven
   }
 
-  /// - Parameter log: of a job file: the one that it is about.
+  /// - Parameter log: The log, with a job file.
   func tellFailure(of result: any CommandResult, log: LogName?, details: String? = nil) {
     guard let failure = result.failure else { return }
     console.tell(
       failure, heading: log.map { "\($0): " } ?? result.failureHeading, log: log, details: details)
   }
 
-  /// Runs a command to its exit status; whatever it throws becomes one sentence and a status.
+  /// Runs a command and exits with its status. A failure that it throws is printed first.
   nonisolated(nonsending) func run(_ body: () async throws -> ExitStatus) async throws {
     do {
       let status = try await body()
@@ -100,7 +102,7 @@ struct Speaker {
     }
   }
 
-  /// What the user is told of an error; an error that is none of the user's goes on.
+  /// The failure for an error. Rethrows an error that no user can cause.
   static func failure(_ error: any Error) throws -> Failure {
     guard let failure = Failure(error) else { throw error }
     return failure
@@ -108,8 +110,10 @@ struct Speaker {
 }
 
 extension Speaker {
-  /// Runs a command for each log of a job, one after another: what goes wrong with one does not stop the others. With a job file
-  /// the JSON answer is one document with a report for each, and the status is the worst of all.
+  /// Runs a command for each log, one after another. A failure of one does not stop the others. With a job file, the JSON output is
+  /// one document with the results of all logs.
+  ///
+  /// - Returns: The worst status of all logs.
   nonisolated(nonsending) func run(
     _ job: Job, _ body: (SettingSources) async throws -> any CommandResult
   ) async throws -> ExitStatus {

@@ -7,9 +7,9 @@ import ExportConfiguration
 import Logging
 import Synchronization
 
-/// Follows a run: a progress line on a terminal, plain log lines elsewhere.
+/// Reports the progress of an export: a progress line on a terminal, log lines elsewhere.
 ///
-/// A warning is what somebody should do something about; what the run copes with by itself is a notice.
+/// A warning needs action by a person. What the run handles by itself is a notice.
 final class Watch: Sendable {
   private let speaker: Speaker
   private let words: Messages
@@ -35,21 +35,21 @@ final class Watch: Sendable {
     if !recovery.rolledForward.isEmpty {
       let (first, last) = (recovery.rolledForward.min() ?? 0, recovery.rolledForward.max() ?? 0)
       speaker.logger.warning(
-        "recovered: the manifest now has \(first == last ? "commit \(last)" : "commits \(first) to \(last)")")
+        "recovery: the manifest now has \(first == last ? "commit \(last)" : "commits \(first) to \(last)")")
     }
     if let why = recovery.rebuilt {
-      speaker.logger.warning("recovered: the manifest was rebuilt from the commits: \(why)")
+      speaker.logger.warning("recovery: the manifest was rebuilt from the commits: \(why)")
     }
     if let why = recovery.unreadableIntent {
       speaker.logger.warning(
-        "recovered: \(why); files of a run that was killed may stay, and cloudsmith-audit-export verify names them"
+        "recovery: \(why); files of a killed run may remain, and cloudsmith-audit-export verify lists them"
       )
     }
     if let first = recovery.deleted.first {
       let others = recovery.deleted.count - 1
       speaker.logger.notice(
         """
-        recovered: deleted what a stopped run left behind: \(first.path)\
+        recovery: deleted files that an interrupted run left behind: \(first.path)\
         \(others == 0 ? "" : others == 1 ? " and another file" : " and \(others.grouped) other files")
         """)
     }
@@ -75,15 +75,15 @@ final class Watch: Sendable {
     case .converted(let days):
       let names = days.count == 1 ? "\(days[0])" : "\(days.count) days"
       speaker.logger.info(
-        "\(names): written in the formats that are asked for now, from the archive's own rows")
+        "\(names): converted to the requested formats from the archive")
     case .damaged(let day, let error):
-      speaker.logger.error("\(day) is left as it is: \(error)")
+      speaker.logger.error("\(day) is left unchanged: \(error)")
     }
   }
 
   private func tell(_ note: ExportPlan.Note) {
     let sentence = PlanMessages.sentence(note, log: words.log, archive: words.archive)
-    // An archive that nobody said the beginning of is likely to be one in the wrong place.
+    // A new archive without a given start is probably in the wrong place.
     if case .beginsNow = note {
       speaker.logger.warning("\(sentence)")
     } else {
@@ -91,52 +91,53 @@ final class Watch: Sendable {
     }
   }
 
-  /// Tells that the archive is a new one, where the plan does not.
+  /// Logs that the archive is a new one, unless the plan says so.
   func making(_ request: ExportSettings.Request) {
     switch request {
     case .incremental(nil): break
     case .incremental, .window(_, replace: false): speaker.logger.notice("\(words.newArchive)")
     case .window(_, replace: true):
-      speaker.logger.warning("\(words.newArchive); --replace finds nothing in it")
+      speaker.logger.warning("\(words.newArchive); --replace has nothing to replace")
     }
   }
 
-  /// Tells of a leftover that could not be removed. Nothing else changes by it.
+  /// Logs that a leftover could not be deleted. The run is not affected.
   func untidied(_ error: StorageError) {
     speaker.logger.warning("\(words.untidied(error))")
   }
 
-  /// Tells of days that have files in a format that is not asked for.
-  /// - Parameter formats: of the newest days, and left out now.
+  /// Logs which days have files in a format that was not requested.
+  ///
+  /// - Parameter formats: Formats of the newest days that were not requested.
   func kept(_ days: [Day], leftOut formats: Set<PartFormat>) {
     guard let first = days.first, let last = days.last else { return }
     for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
       speaker.logger.warning(
         """
-        --format leaves out \(format.rawValue), which the newest days of the archive have: \(format.rawValue)/ gets no new days. To \
+        --format leaves out \(format.rawValue), which the newest days of the archive have, so \(format.rawValue)/ gets no new days. To \
         keep both formats, run once with --format csv,parquet; later runs without --format continue with both.
         """)
     }
     speaker.logger.notice(
       """
       \(days.count == 1 ? "1 day" : "\(days.count) days") from \(first) to \(last) also have files in a format that --format \
-      leaves out: they stay, and are verified, until their day changes
+      leaves out; they stay, and are verified, until their day changes
       """)
   }
 
   func client(_ event: ClientEvent) {
     switch event {
     case .waiting(let span, let reason):
-      // The ordinary pace is no news; a wait that a person would notice is.
+      // Waiting for the pace is normal. Only longer waits are logged.
       if reason != .pace, span >= .seconds(5) {
         speaker.logger.info("waiting \(span) \(reason.words)")
       }
       state.withLock { $0.waiting = reason == .pace ? nil : (span, reason) }
       draw()
     case .retrying(let attempt, let tries, let fault):
-      speaker.logger.notice("try \(attempt) of \(tries) after \(fault)")
+      speaker.logger.notice("attempt \(attempt) of \(tries) after: \(fault)")
     case .tooLarge(let page, let size, let hazard):
-      speaker.logger.notice("page \(page) of \(size) records: \(hazard); it is read in smaller parts")
+      speaker.logger.notice("page \(page) with \(size) records: \(hazard); reading it in smaller parts")
     case .responded(let page, let status, let bytes, let took):
       state.withLock { $0.waiting = nil }
       speaker.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")
@@ -187,7 +188,7 @@ final class Watch: Sendable {
 }
 
 extension ExportEvent.Progress {
-  /// By the share of the span, or of the list, that has been walked: the list may end before the span does.
+  /// An estimate from the share of the window or of the list that was read. The list may end before the window does.
   fileprivate func secondsLeft(after elapsed: Double) -> Double? {
     var shares: [Double] = []
     if let reached, reached < self.span.to, self.span.length > .zero {
@@ -202,14 +203,14 @@ extension ExportEvent.Progress {
 extension WaitReason {
   fileprivate var words: String {
     switch self {
-    case .pace: "to keep the pace"
+    case .pace: "for the pace"
     case .rateLimit: "for the rate limit"
-    case .backoff: "before trying again"
+    case .backoff: "before the next attempt"
     }
   }
 }
 
-/// Follows a verification: a progress line on a terminal, a log line now and then elsewhere.
+/// Reports the progress of a verification: a progress line on a terminal, occasional log lines elsewhere.
 struct VerifyWatch: ~Copyable {
   private let speaker: Speaker
   private let clock = SystemClock()

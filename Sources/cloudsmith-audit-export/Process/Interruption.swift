@@ -5,14 +5,14 @@ import ExportConfiguration
 import Platform
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP end a run in order: the write in hand is finished, what is complete is committed, the lock is
-/// released. SIGQUIT and SIGABRT end the program at once.
+/// Signal handling. SIGINT, SIGTERM and SIGHUP end a run cleanly: the current write is finished, complete days are committed, and the
+/// lock is released. SIGQUIT and SIGABRT end the program at once.
 enum Interruption {
-  /// SIGHUP is left alone where the caller has it ignored, as nohup does.
+  /// SIGHUP stays ignored if the caller ignored it, as nohup does.
   private static var numbers: [Int32] { [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP]) }
 
-  /// Takes back what Swift's runtime does about SIGQUIT and SIGABRT: it prints a backtrace and lets the program go on when the
-  /// signal was sent by somebody else.
+  /// Restores the default action of SIGQUIT and SIGABRT. Swift's runtime prints a backtrace and, if another process sent the signal,
+  /// lets the program continue.
   static func restoreDefaults() {
     for number in [SIGQUIT, SIGABRT] where !isIgnored(number) { signal(number, SIG_DFL) }
   }
@@ -30,11 +30,10 @@ enum Interruption {
     return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
-  /// A file that outgrows `ulimit -f` is an error of the write (EFBIG), which is told; the signal would end the program without
-  /// a word.
+  /// Makes a file that exceeds `ulimit -f` a write error (EFBIG), which is reported. The signal would end the program silently.
   static func ignoreFileSizeSignal() { signal(SIGXFSZ, SIG_IGN) }
 
-  /// Runs `body` in a task that the signals cancel. A second signal ends the program at once; the archive bears it.
+  /// Runs `body` in a task that the signals cancel. A second signal ends the program at once, which is safe for the archive.
   static func cancelling<Result: Sendable>(
     _ body: sending @escaping () async throws -> Result
   ) async throws -> Result {
@@ -52,7 +51,7 @@ enum Interruption {
     }
     defer {
       for source in sources { source.cancel() }
-      // What comes after, such as a ping that hangs, ends at once.
+      // From here on, for example during a ping that hangs, a signal ends the program at once.
       for number in numbers { signal(number, SIG_DFL) }
     }
     return try await task.value

@@ -2,15 +2,15 @@ import CommandResults
 import ExportConfiguration
 import Platform
 
-/// stdin, stdout and stderr, whatever the caller has closed of them.
+/// Makes sure that stdin, stdout and stderr are open.
 enum StandardDescriptors {
-  /// Opens those that are closed on `/dev/null`. A file that is opened later would get the number of a closed one, and what is
-  /// said would be written into it. Call it before anything else is opened.
+  /// Opens closed ones on `/dev/null`. Otherwise a file that is opened later would get the number of a closed one, and output would
+  /// be written into it. Call this before anything else is opened.
   static func open() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
-      // The lowest free number is given, which is this one.
+      // open(2) returns the lowest free number, which is this one.
       guard systemOpen("/dev/null", O_RDWR) < 0 else { continue }
-      // Without /dev, as in a bare chroot: a folder takes the number, and can be neither read nor written.
+      // Without /dev, as in a bare chroot, a folder takes the number. It can be neither read nor written.
       _ = systemOpen("/", O_RDONLY)
     }
   }
@@ -20,8 +20,10 @@ private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, fl
 
 /// How many files the process may have open.
 enum OpenFileLimit {
-  /// Refuses a run that could use up its descriptors: once a second libdispatch opens files of `/proc` to look at its threads, and
-  /// ends the process where it cannot.
+  /// Refuses a run that could use up its descriptors. Once per second, libdispatch opens files in `/proc` to inspect its threads, and
+  /// crashes the process if it cannot.
+  ///
+  /// - Throws: A storage failure.
   static func check(concurrentRequests: Int) throws(Failure) {
     var limit = rlimit()
     let needed = 32 + 2 * concurrentRequests
@@ -34,19 +36,19 @@ enum OpenFileLimit {
     throw Failure(
       status: .storage,
       sentence: """
-        Too few files may be open: the limit is \(limit.rlim_cur), and a run needs \(needed): raise the limit (ulimit -n, or \
-        LimitNOFILE= in a unit of systemd).
+        The limit of open files is too low: it is \(limit.rlim_cur), and a run needs \(needed). Raise it (ulimit -n, or LimitNOFILE= \
+        in a systemd unit).
         """)
   }
 }
 
-/// What the argument parser prints (help, version) stands in the C library's buffer until the end of the program.
+/// Output of the argument parser (help, version), which the C library buffers until the program ends.
 enum StandardOutput {
-  /// From now on the program ends with the status of a storage failure when that cannot be written out.
+  /// Makes the program exit with the status of a storage failure if that output cannot be written.
   static func checkAtExit() {
     atexit {
       guard fflush(nil) != 0 else { return }
-      // Before anything else is called that sets it.
+      // Read errno before another call changes it.
       let code = errno
       guard code != EPIPE else { return }
       Console.beforeOptions.tell(
@@ -57,10 +59,10 @@ enum StandardOutput {
   }
 }
 
-/// Every page needs buffers of the size of those of the page before.
+/// Tunes the allocator for pages, whose buffers all have similar sizes.
 enum PageMemory {
-  /// Lets the allocator keep what a page has freed for the next one. Handing it to the system, and having it zeroed again,
-  /// page by page, takes a tenth of the processor time of an export. One arena: what one thread has freed, another can use.
+  /// Lets the allocator keep the memory that a page has freed for the next one. Returning it to the system, and having it zeroed
+  /// again for each page, takes a tenth of the CPU time of an export. With one arena, one thread can reuse what another has freed.
   static func keep() {
     malloc_set(32 << 20, 16 << 20, 1)
   }

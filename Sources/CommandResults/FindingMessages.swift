@@ -2,9 +2,9 @@ package import AuditArchive
 import AuditRecord
 import ExportConfiguration
 
-/// What an auditor reads of a finding.
+/// What `verify` prints about a finding besides its sentence: the recorded and the actual value, and advice.
 package enum FindingMessages {
-  /// What is recorded and what is there, as short as they can be told.
+  /// The recorded value and the actual one, as short texts. nil where there is none. They are members of the JSON form.
   package static func facts(_ flaw: Flaw) -> (expected: String?, found: String?) {
     switch flaw {
     case .missing: (nil, nil)
@@ -30,7 +30,7 @@ package enum FindingMessages {
     }
   }
 
-  /// Whether an export of the whole day, or of both days, with `--replace` ends it.
+  /// Whether exporting the whole day, or both days, with `--replace` resolves the finding.
   package static func isMendedByReplacing(_ flaw: Flaw) -> Bool {
     switch flaw {
     case .missing, .altered, .unreadable(_, isDenied: false), .schemaMismatch, .miscounted, .outOfOrder,
@@ -43,27 +43,26 @@ package enum FindingMessages {
     }
   }
 
-  /// What to do about a finding, and about all that are like it.
+  /// What to do about a finding. Findings with the same advice are listed together.
   package static func advice(_ finding: Finding) -> String {
     if case .missing(_, _?) = finding.flaw {
       return """
-        Restore _manifest from a copy: without it, no record says which files belong to the archive, and no export writes here. If \
-        there is no copy, start a new archive in another folder. The files here stay readable.
+        Restore _manifest from a copy. Without it, no record lists the files of the archive, and no export writes here. If there is \
+        no copy, start a new archive in another folder; the files here stay readable.
         """
     }
     if finding.path.hasSuffix("/manifest.json"), case .missing = finding.flaw {
       return
-        "The next export rebuilds it from the commits, which are the evidence. Ask who deleted it."
+        "The next export rebuilds it from the commits. Find out who deleted it."
     }
     if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
       return """
-        The commits are the evidence, and the manifest is their sum: move manifest.json away, and the next export rebuilds it. Ask \
-        who wrote there.
+        Move manifest.json away: the next export rebuilds it from the commits, which are authoritative. Find out who changed it.
         """
     }
     if finding.path.hasSuffix("/intent.json") {
       return
-        "The next export replaces it. Files that a killed run left stay: verify reports them as unlisted."
+        "The next export replaces it. Files that a killed run left behind stay; verify reports them as unlisted."
     }
     return advice(finding.flaw)
   }
@@ -79,68 +78,69 @@ package enum FindingMessages {
     switch flaw {
     case .duplicate(_, _, _?):
       """
-      Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on the day that the API \
-      gives it now.
+      Export both days again with --replace, if Cloudsmith still keeps them. Each event then moves to the day that the API now gives \
+      for it.
       """
     case .unreadable(_, isDenied: true):
-      "Grant the user that runs verify the right to read it, and verify again."
+      "Give the user that runs verify permission to read it, then verify again."
     case .missing, .altered, .unreadable, .schemaMismatch, .miscounted, .outOfOrder, .duplicate, .wrongDay,
       .wrongBounds, .wrongContent, .misnamed:
       """
-      Restore the file from a copy of the archive; or fetch its whole day anew, if Cloudsmith still keeps it, with export and \
-      --replace.
+      Restore the file from a copy of the archive. Or export its whole day again with --replace, if Cloudsmith still keeps it.
       """
     case .unlisted(.later):
       """
-      Load only files that the manifest names. Where _manifest is an older copy than the files, restore the newest; else look at the \
-      file, and move it away.
+      Load only files that the manifest lists. If _manifest is an older copy than the files, restore its newest copy. Otherwise inspect \
+      the file and move it away.
       """
     case .unlisted:
-      "Load only files that the manifest names. A leftover goes with the next export; look at anything else, and move it away."
+      "Load only files that the manifest lists. The next export deletes leftovers; inspect any other file and move it away."
     case .irregular(.symbolicLink):
       """
-      Replace the link by what it leads to: no run writes to an archive whose files lie behind a link inside it. To keep a folder on \
-      another disk, mount that disk there (mount --bind), or move the whole archive; the path of --archive may be a link.
+      Replace the link with its target: no run writes to an archive that has links inside. To keep a folder on another disk, mount \
+      that disk there (mount --bind), or move the whole archive; the path of --archive itself may be a link.
       """
     case .irregular:
-      "Move it away, and see who put it there: no run reads, changes or deletes it, and a program that reads the tables may stop at it."
+      "Move it away, and find out who put it there. No run reads, changes or deletes it, but a program that reads the tables may fail on it."
     case .brokenChain(.rewritten):
       """
-      Check that --since and --commit-sha256 are of this archive. If they are, its history was rewritten, or an older copy was \
-      restored: ask who wrote there, and verify all of it, without --since.
+      Check that --since and --commit-sha256 belong to this archive. If they do, its history was rewritten or an older copy was \
+      restored: find out who did it, and verify everything, without --since.
       """
     case .brokenChain, .inconsistent:
-      "Restore _manifest from a copy, and ask who wrote there: the tool never changes a commit record."
+      "Restore _manifest from a copy, and find out who changed it: the tool never changes a commit record."
     case .wrongManifest:
-      "Move the manifest away: the next export rebuilds it from the commits, which are the evidence."
+      "Move the manifest away: the next export rebuilds it from the commits, which are authoritative."
     case .wrongCoverage:
       """
-      Do not rely on what is claimed as covered. Where only the manifest says it, move manifest.json away: the next export rebuilds it \
-      from the commits. Else export the window again.
+      Do not rely on the recorded coverage. If only the manifest is wrong, move manifest.json away: the next export rebuilds it from \
+      the commits. Otherwise export the window again.
       """
     case .unsigned:
       """
-      Ask why: an export without --signing-key-file signs nothing. If signing began later, or with this key later, give its first \
-      commit as --signed-since.
+      Find out why: an export without --signing-key-file signs nothing. If signing, or signing with this key, began later, pass the \
+      first signed commit as --signed-since.
       """
     case .badSignature:
       """
-      Check that this is the public key of the key that signs; if it is, the record or its signature was altered: restore \
-      _manifest from a copy, and ask who wrote there.
+      Check that this public key belongs to the signing key. If it does, the record or its signature was altered: restore _manifest \
+      from a copy, and find out who changed it.
       """
     case .wrongKind: "Restore _manifest/archive.json from a copy."
     }
   }
 
-  /// What a file is that other programs have left, and what becomes of it; begins small, ends without a full stop.
+  /// What a file of another program is, and what to do about it. Starts in lowercase and has no full stop at the end.
   package static func sentence(_ left: LeftByOthers) -> String {
     switch left.kind {
-    case .hidden: "was left by another program; readers of tables skip it, and it may be deleted"
-    case .deletedOverNFS: "was deleted while another program reads it over NFS, and goes when that ends"
+    case .hidden: "was left by another program; readers of tables skip it; you can delete it"
+    case .deletedOverNFS:
+      "was deleted while another program reads it over NFS; it disappears when that program closes it"
     case .ofSystem:
-      "was left by a file manager or a storage system; a reader that takes every file may trip over it: delete it"
-    case .backup: "was left by an editor; a reader that takes every file may take it for data: delete it"
-    case .trial: "was left by a check that was stopped; delete it"
+      "was left by a file manager or a storage system; delete it, because a reader that takes every file may fail on it"
+    case .backup:
+      "was left by an editor; delete it, because a reader that takes every file may read it as data"
+    case .trial: "was left by an interrupted check; delete it"
     }
   }
 }

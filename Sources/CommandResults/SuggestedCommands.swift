@@ -3,15 +3,16 @@ import AuditExport
 package import AuditRecord
 package import ExportConfiguration
 
-/// The command that fetches a window anew, to be pasted: with every setting that the archive has and a default does not.
+/// The command that exports a window again, to be pasted into a shell. It has every setting in which the archive differs from the
+/// defaults.
 package struct ReplaceCommand {
   package let log: LogName
   package let archive: String
-  /// What the archive is an archive of; nil where that cannot be read.
+  /// The source of the archive. nil if it cannot be read.
   package var source: ArchiveSource?
-  /// What its days are written in.
+  /// The formats of its newest days.
   package var formats: Set<PartFormat> = []
-  /// `--retention` as it is set here, by the environment for example.
+  /// `--retention` as set here, for example by the environment.
   package var retention: TimeSpan
   package let now: Timestamp
 
@@ -27,7 +28,7 @@ package struct ReplaceCommand {
     self.now = now
   }
 
-  /// How long the command stays good after `now`: a longer retention claims nothing that the API does not show.
+  /// How long after `now` the command stays valid. A retention that is too long is harmless: only what the API shows counts.
   private static let margin = TimeSpan.days(30)
 
   /// `cloudsmith-audit-export export -o acme --archive /srv/audit --from 2024-02-12 --to 2024-02-14 --replace`
@@ -52,7 +53,7 @@ package struct ReplaceCommand {
     return words.map(shell).joined(separator: " ")
   }
 
-  /// One for each run of days that follow one another.
+  /// One command for each range of consecutive days, oldest first.
   package func texts(_ days: some Sequence<Day>) -> [String] {
     var runs: [(first: Day, last: Day)] = []
     for day in Set(days).sorted() {
@@ -65,22 +66,23 @@ package struct ReplaceCommand {
     return runs.map { text(Window(from: $0.first.start, to: $0.last.end)) }
   }
 
-  /// A date where it is the beginning of one.
+  /// A date if the time is the start of a day (UTC).
   private func time(_ time: Timestamp) -> String {
     let day = Day(containing: time)
     return day.start == time ? "\(day)" : "\(time)"
   }
 }
 
-/// An export as the command line that asks for it, to be pasted: what was given as an option, and in any case what an archive is made
-/// with.
+/// The command line that repeats an export, to be pasted into a shell. It has the options that were given, and every setting that a
+/// new archive is created with, wherever it was set.
 package struct ExportCommandLine {
   /// `cloudsmith-audit-export export -o acme --archive /srv/audit --backfill-start-time 2024-01-01`
   package let text: String
 
   /// - Parameters:
-  ///   - config: the job file that the rest is in.
-  ///   - isReplacing: whether `--replace` was given.
+  ///   - config: The path of the job file, if there is one. It has the other settings.
+  ///   - isReplacing: Whether `--replace` was given.
+  /// - Throws: A usage failure if a setting cannot be read.
   package init(
     _ sources: SettingSources, log: LogName, archive: String, config: String?, isReplacing: Bool
   ) throws(Failure) {
@@ -89,7 +91,7 @@ package struct ExportCommandLine {
     words += ["-o", "\(log)"]
     if config == nil { words += [Settings.archive.option, shell(archive)] }
     let named = [Settings.log.option] + (config == nil ? [Settings.archive.option] : [])
-    // Another shell need not have the variables of this one.
+    // Another shell may lack the variables of this one.
     let ofArchive = [Settings.archive.option, Settings.query.option] + [Settings.backfillStart.option]
     for setting in Settings.ofExport where !named.contains(setting.option) {
       guard let given = try setting.find(in: sources) else { continue }
@@ -109,7 +111,7 @@ package struct ExportCommandLine {
   }
 }
 
-/// A word as a shell reads it.
+/// A word, quoted for a shell where necessary.
 private func shell(_ word: String) -> String {
   let isPlain = word.utf8.allSatisfy { byte in
     switch byte {

@@ -1,0 +1,282 @@
+package import AuditArchive
+import AuditExport
+package import AuditRecord
+package import ExportConfiguration
+
+/// The messages about one log and its archive: every error that a user can see, with its exit status.
+///
+/// A message says what failed, on what, why, and what to do. The errors themselves carry the facts; the sentences are only here.
+package struct Messages {
+  package let log: LogName
+  package let archive: String
+  /// Where the key was found, such as `CLOUDSMITH_API_KEY`.
+  package var keySource: String
+  /// The service account for which the identity token from `keySource` is exchanged. nil if `keySource` holds an API key.
+  package var service: Slug?
+  /// How long the API keeps events (`--retention`).
+  package var retention: TimeSpan
+  /// The command line that repeats the export. Empty for other commands.
+  package var command: String
+
+  package init(
+    log: LogName, archive: String, keySource: String = "the key", service: Slug? = nil,
+    retention: TimeSpan = ExportSettings.Default.retention, command: String = ""
+  ) {
+    self.log = log
+    self.archive = archive
+    self.keySource = keySource
+    self.service = service
+    self.retention = retention
+    self.command = command
+  }
+
+  // MARK: - The archive
+
+  /// There is no archive of the log.
+  package var noArchive: Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)). Check --archive and --organization, or create one with \
+        cloudsmith-audit-export export.
+        """)
+  }
+
+  /// The archive must exist, but does not.
+  ///
+  /// - Parameter source: The setting that requires it.
+  package func notExisting(_ source: SettingSource) -> Failure {
+    Failure(
+      status: .noArchive,
+      sentence: """
+        No archive of '\(log)' in \(quoted(archive)), and \(source) forbids creating one. Check --archive and --organization, and \
+        that the volume is mounted. To create a new archive there, run once with --no-existing, and with --backfill-start-time \
+        if no start is set.
+        """)
+  }
+
+  /// The log line about creating an archive. Starts in lowercase and has no full stop at the end.
+  package var newArchive: String {
+    "creating a new archive of '\(log)' in \(quoted(archive)): there was none"
+  }
+
+  /// The failure of a run that created no archive. The next run cannot continue it, so the message has the whole command.
+  ///
+  /// - Returns: `failure` itself if running the same command again does not help.
+  package func uncommitted(_ failure: Failure) -> Failure {
+    switch failure.status {
+    case .interrupted:
+      Failure(
+        status: .interrupted,
+        sentence:
+          "Interrupted before anything was committed. To start again, run the whole command: \(command)")
+    case .unavailable, .incomplete, .storage:
+      Failure(
+        status: failure.status,
+        sentence: "\(failure.sentence) Nothing was committed yet, so run the whole command again: \(command)")
+    case .done, .failed, .damaged, .quarantined, .noArchive, .locked, .keyRefused, .notFound,
+      .planWithoutAuditLog, .usage:
+      failure
+    }
+  }
+
+  /// The failure of a command that the archive stopped. Each `ArchiveError` has its own message and exit status.
+  package func failure(_ error: ArchiveError) -> Failure {
+    switch error {
+    case .storage(let failure): self.failure(failure)
+    case .locked(let holder):
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run holds the lock of the archive \(quoted(archive)) for '\(log)'\(holder.map { " (\($0))" } ?? ""). Wait \
+          until it ends, then run again.
+          """)
+    case .outrun: outrun("\(error)")
+    case .leaseLost(let path):
+      Failure(
+        status: .locked,
+        sentence: """
+          This run lost the lock of the archive \(quoted(archive)) for '\(log)': \(path) was removed or replaced, so another run may \
+          be active. Earlier commits are kept, and nothing more was committed. Do not delete that file, because its run releases \
+          the lock by itself; then run again.
+          """)
+    case .lostAfterCommit:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is damaged: \(error). Find out what else deletes files there, or whether its disk is failing. \
+          Then restore the file, or export its day again with export and --replace.
+          """)
+    case .otherSpelling(let found, let asked):
+      Failure(
+        status: .usage,
+        sentence: """
+          The archive \(quoted(archive)) holds the log of '\(found)', not '\(asked)'. The file system there ignores case, so both names \
+          have the same folders. Use the archive's spelling: --organization \(found).
+          """)
+    case .otherKind:
+      Failure(
+        status: .usage,
+        sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
+    case .otherSource:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). An archive has one host and one query. Pass the same --api-host and --query again, or \
+          another folder with --archive.
+          """)
+    case .laterCommit(let asked, let newest):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): the archive \(quoted(archive)) has no such commit of '\(log)' yet; the newest is \(newest). If the archive \
+          was created again, or the number is from another archive, load everything with --since 0.
+          """)
+    case .newerFormat:
+      Failure(
+        status: .failed,
+        sentence: "Cannot read \(quoted(archive)): \(error). Install a newer cloudsmith-audit-export.")
+    case .stateMissing:
+      Failure(status: .damaged, sentence: "Cannot use \(quoted(archive)): \(error).")
+    case .missingCommits, .olderState:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is incomplete: \(error). Nothing in it was changed. Its state, _manifest/\(log)/, is an older \
+          copy or was restored only in part: restore all of it from the newest copy. If those commits are lost, see \
+          "Going on without commits that are lost" in Format.md.
+          """)
+    case .otherCommit(let asked, _):
+      Failure(
+        status: .usage,
+        sentence: """
+          --since \(asked): in the archive \(quoted(archive)), that commit is not the one that was loaded (--commit-sha256). The history \
+          was rewritten, for example by restoring an older copy. Load everything with --since 0.
+          """)
+    case .damaged:
+      Failure(
+        status: .damaged,
+        sentence: """
+          The archive \(quoted(archive)) is damaged: \(error). Nothing in it was changed. Restore what is missing or altered from a copy; \
+          cloudsmith-audit-export verify lists all findings.
+          """)
+    case .misordered, .outsideDay, .invalidCommit:
+      Failure(
+        status: .failed, sentence: "This is a bug in cloudsmith-audit-export, please report it: \(error)")
+    }
+  }
+
+  /// A warning that events will expire from the API before they are archived.
+  package func loss(_ loss: (lacking: Timestamp, lostAt: Timestamp)) -> String {
+    """
+    the archive lacks events from \(loss.lacking) on, and Cloudsmith keeps them only until \(loss.lostAt) (--retention). Run again \
+    before then, until no gap is left.
+    """
+  }
+
+  /// - Parameter lead: How far this machine's clock is ahead of the API's; negative if it is behind.
+  package func clock(_ lead: TimeSpan) -> String {
+    let difference = "\(lead.rough) \(lead > .zero ? "ahead of" : "behind")"
+    return "this machine's clock is \(difference) the API's; the run follows the API's clock."
+  }
+
+  /// A warning that the API's responses have no `Date` field.
+  package static let clockUntold = """
+    the API's responses have no Date, so this machine's clock decides which events have settled. Make sure that it is right.
+    """
+
+  /// A warning that no event is visible, and that nothing proves that the account may read the log.
+  package static let nothingVisible = """
+    the API shows no events at all, so nothing counts as covered. Either nothing has happened yet, or the key's account may not \
+    read the audit log (it must be a Manager or Owner), or audit logging is off.
+    """
+
+  /// A time of the request is in the future by the API's clock.
+  package func inFuture(_ time: Timestamp, now: Timestamp) -> Failure {
+    .usage(
+      "The time \(time) is in the future: the API's clock says \(now). Pass a time in the past.")
+  }
+
+  /// - Parameters:
+  ///   - records: Records that this run quarantined.
+  ///   - untold: Records of an earlier run that was killed before it could report them.
+  package func quarantined(_ records: Int, untold: Int) -> Failure {
+    let earlier =
+      untold == 0 ? "" : ", \(untold) of them by an earlier run that was killed before it could report them"
+    return Failure(
+      status: .quarantined,
+      sentence: """
+        \(records + untold) unreadable records were put into quarantine/ in the archive \(quoted(archive))\(earlier). All others are \
+        archived. Inspect them there; they are not stored again.
+        """)
+  }
+
+  /// Files that the manifest lists and that are missing or altered. The message names the first three.
+  package func damagedFiles(_ files: [Finding], _ manifest: Manifest?, now: Timestamp) -> Failure {
+    let names = files.prefix(3).map(\.description).joined(separator: ", ") + (files.count > 3 ? ", …" : "")
+    let window = files.compactMap(\.replacement).first
+    let cure = window.map {
+      """
+      , or export again what Cloudsmith still shows (quarantined records that it no longer shows are dropped): \
+      \(replaceCommand(manifest, now).text($0))
+      """
+    }
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) is damaged: \(names). Restore what is missing or altered from a copy\(cure ?? ".")
+        """)
+  }
+
+  /// The run found days that it could not read. It left them unchanged and exported the rest.
+  package func damagedDays(_ days: [Day], _ manifest: Manifest?, now: Timestamp) -> Failure {
+    let names = days.prefix(10).map(\.description).joined(separator: ", ") + (days.count > 10 ? ", …" : "")
+    let commands = replaceCommand(manifest, now).texts(days)
+    let cure =
+      commands.isEmpty
+      ? "" : ": " + commands.prefix(3).joined(separator: "; ") + (commands.count > 3 ? "; …" : "")
+    return Failure(
+      status: .damaged,
+      sentence: """
+        The archive \(quoted(archive)) is damaged\(days.isEmpty ? "" : " in \(names)"): files that the manifest lists are \
+        missing or altered. Those days were left unchanged and the rest is done; cloudsmith-audit-export verify lists all \
+        findings. Restore the files from a copy, or export each whole day again if Cloudsmith still keeps \
+        it\(cure.isEmpty ? "." : cure)
+        """)
+  }
+
+  private func replaceCommand(_ manifest: Manifest?, _ now: Timestamp) -> ReplaceCommand {
+    ReplaceCommand(
+      log: log, archive: archive, source: manifest?.source, formats: manifest?.partitions.newestFormats ?? [],
+      retention: retention, now: now)
+  }
+}
+
+extension TimeSpan {
+  /// The size of the span, rounded, for people: `45 s`, `12 min`, `5 h`, `61 days`. The sign is dropped.
+  package var rough: String {
+    let seconds = seconds.magnitude
+    return switch seconds {
+    case ..<120: "\(Int(seconds.rounded())) s"
+    case ..<7_200: "\(Int((seconds / 60).rounded())) min"
+    case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
+    default: "\(Int((seconds / 86_400).rounded())) days"
+    }
+  }
+}
+
+extension Int {
+  /// A number of bytes for people: `512 bytes`, `1.5 MiB`, `12.0 GiB`.
+  package var asBytes: String {
+    var size = Double(self)
+    var unit = 0
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while size >= 1_024, unit < units.count - 1 {
+      size /= 1_024
+      unit += 1
+    }
+    guard unit > 0 else { return "\(self) bytes" }
+    let tenths = Int((size * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+}
