@@ -187,7 +187,8 @@ extension NoticeURLError: CustomStringConvertible {
     switch self {
     case .notAURL: "it is not a URL; it should look like https://hc-ping.com/your-uuid-here"
     case .userInfo: "it has a user name or password, which is not sent; use a URL without them"
-    case .plainHTTP: "it is a secret, and http would send it in the clear; use https (http is allowed only on loopback)"
+    case .plainHTTP:
+      "it is a secret, and http would send it in the clear; use https (http is allowed only on loopback)"
     }
   }
 }
