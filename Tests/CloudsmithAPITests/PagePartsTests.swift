@@ -214,7 +214,7 @@ import Testing
   ) async throws {
     let transport = ListTransport(count: 70, telling: false, size: { _ in 3_000 })
     await #expect(throws: APIError.unsafe(.bodyTooLarge(limit: 1_000))) {
-      try await self.client(transport).page(1, size: size)
+      try await Sample.client(transport).page(1, size: size)
     }
     #expect(transport.state.withLock(\.requests) <= 11)
     // One that says how long it is comes to its end.
