@@ -1,7 +1,7 @@
 import AuditRecord
 import CloudsmithEmulator
+import Compression
 import Foundation
-import PartitionFormats
 import TestSupport
 import Testing
 

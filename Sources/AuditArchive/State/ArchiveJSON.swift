@@ -162,8 +162,8 @@ extension KeyedEncodingContainer {
 extension KeyedDecodingContainer {
   func decode(_ type: Count.Type, forKey key: Key) throws -> Count {
     let number = try decode(Int.self, forKey: key)
-    guard number >= 0 else { throw corrupted(key, "\(number) is less than nothing") }
-    guard number <= Count.most else { throw corrupted(key, "\(number) is more than there can be") }
+    guard number >= 0 else { throw corrupted(key, "\(number) is negative") }
+    guard number <= Count.most else { throw corrupted(key, "\(number) is impossibly large") }
     return Count(wrappedValue: number)
   }
 

@@ -1,5 +1,5 @@
 package import AuditRecord
-import PartitionFormats
+import Compression
 
 /// Sends the first half of a page as a complete response, so the JSON array is not closed.
 package struct InvalidJSON: Behaviour {

@@ -1,5 +1,5 @@
 package import AuditRecord
-import PartitionFormats
+import Compression
 
 /// What a path addresses, with or without a leading `/v1`.
 package enum Endpoint: Sendable, Hashable {
