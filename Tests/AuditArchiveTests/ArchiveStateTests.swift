@@ -26,7 +26,7 @@ import Testing
         #expect(error == .locked(somebody))
         #expect(
           error.map { "\($0)" }
-            == "another run holds the archive: process 4711 on host.example, since 2024-03-01T00:00:00.000000Z"
+            == "another run holds the lock: process 4711 on host.example, since 2024-03-01T00:00:00.000000Z"
         )
         try await writer.commit([day12: events(day12, 5)])
         #expect(try await Archive(at: folder, log: log("acme")).read()?.commit == 1)
@@ -59,7 +59,7 @@ import Testing
           continue
         }
         #expect(error.reason == .notAFolder && error.path == file)
-        #expect("\(error)" == "could not open \(file): it is a file, and an archive is a folder")
+        #expect("\(error)" == "could not open \(file): it is a file, but an archive is a folder")
       }
     }
   }

@@ -209,7 +209,7 @@ import Testing
       #expect(
         newer.map { "\($0)" }
           == "_manifest/acme/manifest.json has the format cloudsmith-audit-export/2"
-          + ", and this version reads cloudsmith-audit-export/1")
+          + ", but this version reads cloudsmith-audit-export/1")
       await #expect(
         try reading(folder, "{\n  \"commit\"", changedTo: "{\n  \"new\": {\"a\": [1]},\n  \"commit\"") == nil)
     }

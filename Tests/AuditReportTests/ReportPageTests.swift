@@ -49,7 +49,7 @@ import Testing
       [],
       verification: .damaged(
         checked: [],
-        findings: (0..<150).map { (kind: "missing", path: "path \($0)", sentence: "is not there") }))
+        findings: (0..<150).map { (kind: "missing", path: "path \($0)", sentence: "is missing") }))
     #expect(damaged.contains("<b>Damaged.</b> The verification has 150 findings"))
     #expect(damaged.contains("path 99<") && !damaged.contains("path 100<") && damaged.contains("And 50 more"))
   }

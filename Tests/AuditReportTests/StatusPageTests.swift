@@ -42,10 +42,10 @@ import Testing
 
                    1       5         10        15        20        25        30    events
           2024-02                    ■ · □ × ■ □ – –                                   64
-                   ■ events   · nothing happened   □ open: may still change
-                   × gap: not all of it is here   – not fetched yet
+                   ■ events   · no events   □ open: may still change
+                   × gap: events may be missing   – not fetched yet
 
-          events a day  2024-02-10 to 2024-02-15; most 40 on 2024-02-14
+          events per day  2024-02-10 to 2024-02-15; most 40 on 2024-02-14
             40 ┤                ███
                │                ███
                │                ███
@@ -72,7 +72,7 @@ import Testing
       let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
       #expect(isASCII)
       #expect(text.contains("2024-02                    # . o x # o - -"))
-      #expect(text.contains("# events   . nothing happened   o open: may still change"))
+      #expect(text.contains("# events   . no events   o open: may still change"))
     }
   }
 
@@ -87,7 +87,7 @@ import Testing
   @Test func `an abandoned archive does not show endless unfetched days`() async throws {
     try await ExampleArchive.with(write) { folder, manifest in
       let text = try await page(folder, manifest, now: "2026-02-14T08:00:00Z", TerminalStyle())
-      #expect(text.contains("and 699 more days, none of them fetched"))
+      #expect(text.contains("and 699 more days, not fetched yet"))
       let calendar = CoverageCalendar(manifest, now: ExampleArchive.at("2026-02-14T08:00:00Z"))
       #expect(calendar.days.count == 6 + 31 && calendar.count(.pending) == 31)
     }
@@ -104,7 +104,7 @@ import Testing
           let text = try await page(folder, manifest, now: "2024-07-01T00:00:00Z", plain)
           // The facts have the width that they have: an instant is not broken.
           let drawn = text.split(separator: "\n\n").dropFirst().dropLast().joined(separator: "\n\n")
-          for line in drawn.split(separator: "\n") where !line.hasPrefix("events a day") {
+          for line in drawn.split(separator: "\n") where !line.hasPrefix("events per day") {
             #expect(line.count <= width, "seed \(seed), width \(width): \(line)")
           }
           #expect(!text.contains("\u{1B}"))

@@ -69,13 +69,13 @@ struct RenewingTransportTests {
     "", "{}", #"{"token": ""}"#, #"{"token": 5}"#, #"{"token": "two words"}"#, #"{"token": "a\nb"}"#,
   ])
   func `an exchange without a token that can be sent is a fault`(body: String) async throws {
-    await #expect(throws: TransportFault.undecodable("the exchange of the OIDC token gave no token")) {
+    await #expect(throws: TransportFault.undecodable("the OIDC token exchange returned no token")) {
       try await renewing(ScriptedTransport([]), Desk([.status(200, body)])).get(Sample.request())
     }
   }
 
   @Test func `an exchange is never redirected`() async throws {
-    await #expect(throws: TransportFault.undecodable("the exchange of the OIDC token is redirected")) {
+    await #expect(throws: TransportFault.undecodable("the OIDC token exchange is redirected")) {
       try await renewing(
         ScriptedTransport([]), Desk([.status(307, "", headers: [("Location", "https://evil.example/")])])
       ).get(Sample.request())

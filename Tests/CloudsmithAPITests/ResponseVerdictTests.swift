@@ -159,8 +159,8 @@ struct RedirectTests {
       ("https://api.cloudsmith.io@evil.example/", "https://evil.example"),
       ("https://u:p@api.cloudsmith.io/", "https://api.cloudsmith.io"),
       ("ftp://api.cloudsmith.io/", "another scheme"),
-      ("x/y", "an unreadable place"), ("/a b", "an unreadable place"), (nil, "an unreadable place"),
-      ("https://", "an unreadable place"), ("/\\evil.example", "an unreadable place"),
+      ("x/y", "an invalid location"), ("/a b", "an invalid location"), (nil, "an invalid location"),
+      ("https://", "an invalid location"), ("/\\evil.example", "an invalid location"),
     ] as [(String?, String)])
   func `any other redirect is refused and nothing is sent there`(location: String?, place: String) async {
     let (targets, error) = await targets(after: location)

@@ -91,8 +91,8 @@ import Testing
     (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), TLSProblem.notTLS),
     (Array("SSH-2.0-x\r\n".utf8), .notTLS),
     (Array("<!DOCTYPE html><html>".utf8), .notTLS), ([21, 3, 1, 0, 2, 2, 70], .oldVersion),
-    ([21, 3, 1, 0, 2, 2, 40], .refused("no common cipher, or no such host")),
-    ([21, 3, 1, 0, 2, 2, 112], .refused("it knows no host of that name")),
+    ([21, 3, 1, 0, 2, 2, 40], .refused("no common cipher, or unknown host")),
+    ([21, 3, 1, 0, 2, 2, 112], .refused("unknown host name")),
     ([21, 3, 3, 0, 2, 2, 116], .clientCertificate),
   ])
   func `a server that does not speak TLS is reported, and not tried again`(

@@ -106,11 +106,11 @@ struct TransportBodyTests {
   }
 
   @Test(arguments: [
-    ("br", "its Content-Encoding is 'br', and only gzip and deflate can be read"),
-    ("gzip, zstd", "its Content-Encoding is 'zstd', and only gzip and deflate can be read"),
-    ("gzip", "its Content-Encoding is gzip, and its body is not"),
-    ("gzip, gzip, gzip, gzip", "its Content-Encoding names too many codings"),
-    (Sample.keyText + "-and-more", "its Content-Encoding is unknown; only gzip and deflate can be read"),
+    ("br", "its Content-Encoding is 'br', but only gzip and deflate are supported"),
+    ("gzip, zstd", "its Content-Encoding is 'zstd', but only gzip and deflate are supported"),
+    ("gzip", "its Content-Encoding is gzip, but its body is not"),
+    ("gzip, gzip, gzip, gzip", "its Content-Encoding has too many codings"),
+    (Sample.keyText + "-and-more", "its Content-Encoding is unknown; only gzip and deflate are supported"),
   ])
   func `an unknown coding is named, and no other text of the server`(
     name: String, sentence: String

@@ -193,11 +193,11 @@ import Testing
     (["--port", "70000"], "'70000' is not a port"), (["--generate=-1"], "--generate needs a count"),
     (
       ["--generate", "1", "--from", "yesterday"],
-      "'yesterday' is no time; write 2024-01-01T00:00:00Z or 2024-01-01."
+      "'yesterday' is not a time: use a form such as 2024-01-01T00:00:00Z or 2024-01-01."
     ),
-    (["--generate", "1", "--from", "2024-02-01", "--to", "2024-02-01"], "--from must lie before --to."),
-    (["--generate", "1", "--events", "x"], "Give --events or --generate, not both."),
-    (["--from", "2024-02-01"], "--from and --to need --generate."),
+    (["--generate", "1", "--from", "2024-02-01", "--to", "2024-02-01"], "--from must be before --to."),
+    (["--generate", "1", "--events", "x"], "Pass --events or --generate, not both."),
+    (["--from", "2024-02-01"], "--from and --to require --generate."),
     (["--late", "2"], "--late needs a chance"),
     (["--late-by", "soon"], "'soon' for --late-by is no length of time"),
     (["--organization", "../x"], "'../x' is no slug"),
@@ -206,22 +206,22 @@ import Testing
     (["--stray", "5:2"], "The value '5:2' is invalid for '--stray <places>'"),
     (["--refuse-pages", "200"], "The value '200' is invalid for '--refuse-pages <status>'"),
     (
-      ["--replica-order", "0,2", "--replica-lag", "3"], "--replica-order names copy 2; --replica-lag makes 1."
+      ["--replica-order", "0,2", "--replica-lag", "3"], "--replica-order names replica 2; --replica-lag makes 1."
     ),
     (["--replica-order", "0,x"], "The value '0,x' is invalid"),
     (["--replica-lag", "soon"], "The value 'soon' is invalid"),
     (["--date-step", "0:1h"], "The value '0:1h' is invalid"),
-    (["--erase", "2"], "--erase needs a chance from 0 to 1."),
-    (["--cut-list=-1"], "--cut-list needs a count of 0 or more."),
-    (["--odd-page", "0"], "--odd-page needs a count of at least 1."),
-    (["--date-behind", "1h", "--date-ahead", "1h"], "Give --date-behind or --date-ahead, not both."),
+    (["--erase", "2"], "--erase must be a probability from 0 to 1."),
+    (["--cut-list=-1"], "--cut-list must be 0 or more."),
+    (["--odd-page", "0"], "--odd-page must be at least 1."),
+    (["--date-behind", "1h", "--date-ahead", "1h"], "Pass --date-behind or --date-ahead, not both."),
     (
-      ["--filter-clock", "1h", "--time-filter", "ignored"], "Give --filter-clock or --time-filter, not both."
+      ["--filter-clock", "1h", "--time-filter", "ignored"], "Pass --filter-clock or --time-filter, not both."
     ),
-    (["--object-every=-1"], "--object-every needs a count of 0 or more."),
-    (["--fail-status", "200"], "--fail-status needs 400 to 599."),
+    (["--object-every=-1"], "--object-every must be 0 or more."),
+    (["--fail-status", "200"], "--fail-status must be 400 to 599."),
     (["--rate-window", "0s"], "'0s' is no length of time"),
-    (["--grow=-1"], "--grow needs a count of 0 or more."), (["--frob"], "Unknown option '--frob'"),
+    (["--grow=-1"], "--grow must be 0 or more."), (["--frob"], "Unknown option '--frob'"),
   ]) func `a wrong option is named in one sentence, with status 64`(arguments: [String], sentence: String)
     async throws
   {

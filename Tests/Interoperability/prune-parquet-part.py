@@ -3,7 +3,7 @@
     prune-parquet-part.py pyarrow,duckdb,polars,chdb PART FROM TO UUID
 
 Prints a JSON object: what each engine says of a query for the rows from FROM until before TO (microseconds since 1970), of one for
-the row of UUID, and of one for a uuid that is not there. An answer has the rows found, and the row groups read of so many; where
+the row of UUID, and of one for a uuid that is missing. An answer has the rows found, and the row groups read of so many; where
 the engine counts them, the pages it passed over inside of those, too.
 """
 

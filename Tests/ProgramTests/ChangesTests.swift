@@ -92,11 +92,11 @@ import Testing
         lines.first?.hasPrefix("since commit 0: ") == true && lines.first?.hasSuffix(" days to load") == true)
       #expect(lines.dropFirst().first == "day         action   state    rev        rows  files       bytes")
       #expect(lines.dropFirst(2).dropLast().allSatisfy { $0.contains("  new      ") })
-      #expect(lines.last == "commit 12: give it as --since next time, when this is loaded")
+      #expect(lines.last == "commit 12: after loading, pass it as --since next time")
       #expect(
         try changes(archive, ["--since", "12"]).output == """
           since commit 12: nothing to load
-          commit 12: give it as --since next time, when this is loaded
+          commit 12: after loading, pass it as --since next time
 
           """)
     }
@@ -173,9 +173,9 @@ import Testing
       try "there".write(toFile: archive + "/note", atomically: true, encoding: .utf8)
       for (place, status, why) in [
         (archive, 64, "is not empty"), (archive + "/note", 64, "is no folder"),
-        (archive + "/csv/load", 64, "lies in csv/ of the archive"), (".", 64, "give the name of a folder"),
-        ("/", 64, "give the name of a folder"), (archive + "/none/load", 74, "cannot be found"),
-        ("", 64, "a folder that is not there yet, or is empty"), ("~/load", 64, "--link-to"),
+        (archive + "/csv/load", 64, "lies in csv/ of the archive"), (".", 64, "give the host name of a folder"),
+        ("/", 64, "give the host name of a folder"), (archive + "/none/load", 74, "cannot be found"),
+        ("", 64, "a folder that is missing yet, or is empty"), ("~/load", 64, "--link-to"),
         ("file:///load", 64, "--link-to"),
       ] as [(String, Int32, String)] {
         let result = try changes(archive, ["--since", "0", "--as", "paths", "--link-to", place])
@@ -327,7 +327,7 @@ import Testing
       let record = archive + "/_manifest/acme/commits/00000000000000000007.json"
       try FileManager.default.removeItem(atPath: record)
       let broken = try changes(archive, ["--since", "3"])
-      #expect(broken.status == 2 && broken.log.contains("is not there"), "\(broken.log)")
+      #expect(broken.status == 2 && broken.log.contains("is missing"), "\(broken.log)")
       #expect(broken.log.contains("00000000000000000007.json"))
     }
   }

@@ -103,7 +103,7 @@ import Testing
       let check = try Program.exporter.run(
         ["check", "-o", "acme"], environment: bench.environment.merging(environment) { $1 })
       expect(sentence, from: check)
-      #expect(check.output.contains("1 of 12 are wrong (status 1); 1 request was made."), "\(check.output)")
+      #expect(check.output.contains("1 of 12 checks failed (status 1); 1 request was made."), "\(check.output)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
     }
   }
@@ -123,7 +123,7 @@ import Testing
         let result = try Shell.run(
           "exec unshare -m sh -c '\(script)' sh \"$@\"", arguments, environment: environment)
         expect(
-          "this machine has no certificates of authorities (no CA bundle), so that no server can be trusted. Install the package "
+          "this machine has no CA certificates (no CA bundle), so no server can be trusted. Install the package "
             + "ca-certificates, or give a file of trusted certificates in PEM form as --ca-file or SSL_CERT_FILE.",
           from: result)
       }

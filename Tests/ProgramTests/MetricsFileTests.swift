@@ -135,7 +135,7 @@ import Testing
       #expect(result.status == 0)
       #expect(
         result.log.contains(
-          "warning no metrics: The folder of --metrics-file '\(bench.folder)/none/cloudsmith.prom' cannot be found"
+          "warning no metrics were written: The folder of --metrics-file '\(bench.folder)/none/cloudsmith.prom' cannot be found"
         ))
     }
   }

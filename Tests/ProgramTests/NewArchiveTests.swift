@@ -38,14 +38,14 @@ import Testing
         let told = try bench.export(
           options + ["--archive", "\(bench.folder)/told-\(number)"], environment: environment)
         #expect(
-          told.log.contains(" notice a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
+          told.log.contains(" notice creating a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
         let again = try bench.export(options + archive, environment: environment)
         #expect(!again.log.contains("a new archive"), "\(again.log)")
       }
       let replacing = try bench.export(window + ["--replace", "-q", "--archive", "\(bench.folder)/typo"])
       #expect(replacing.status == 0, "\(replacing.log)")
       #expect(
-        replacing.log.contains("where there was none; --replace finds nothing in it"), "\(replacing.log)")
+        replacing.log.contains("where there was none; --replace has nothing to replace"), "\(replacing.log)")
     }
   }
 

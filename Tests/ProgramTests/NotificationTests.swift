@@ -73,7 +73,7 @@ import Testing
         try bodies.at(0).hasPrefix("cloudsmith-audit-export: done: acme: ")
           && bodies.at(0).contains("50 added"))
       #expect(try bodies.at(1).hasPrefix("cloudsmith-audit-export: key_refused: The API refused the key"))
-      #expect(try bodies.at(2).hasPrefix("cloudsmith-audit-export: usage: No organisation"))
+      #expect(try bodies.at(2).hasPrefix("cloudsmith-audit-export: usage: No organization"))
       for text in [done, refused, usage].flatMap({ [$0.output, $0.log] }) {
         #expect(!text.contains("5up3r"), "\(text)")
       }
@@ -145,14 +145,14 @@ import Testing
       }
       #expect(device.received.map(\.request) == ["POST /ping/u/fail"])
       let body = try #require(device.received.first?.body)
-      #expect(body.hasPrefix("cloudsmith-audit-export: not_found: The API has no organisation 'nobody'"))
+      #expect(body.hasPrefix("cloudsmith-audit-export: not_found: The API has no organization 'nobody'"))
       #expect(body.contains("\nacme: ") && body.contains("\nglobex: "))
 
       let check = try Program.exporter.run(["check", "--config", file], environment: bench.environment)
       #expect(check.status == 21, "\(check.log)")
       #expect(
-        check.output.contains("✗ organisation      The API has no organisation 'nobody'"), "\(check.output)")
-      #expect(check.output.contains("globex: nothing wrong was found"), "\(check.output)")
+        check.output.contains("✗ organization      The API has no organization 'nobody'"), "\(check.output)")
+      #expect(check.output.contains("globex: all checks passed"), "\(check.output)")
     }
   }
 

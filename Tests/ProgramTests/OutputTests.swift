@@ -174,7 +174,7 @@ import Testing
       let future = ["--backfill-start-time", Date(timeIntervalSinceNow: -3_600).formatted(.iso8601)]
       for (options, environment, status, words) in [
         ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
-        (future, [:], 64, "the time asked for lies in the future"),
+        (future, [:], 64, "the requested time is in the future"),
         (["--organization", "nobody"], [:], 21, "there is no such log"),
         (
           ["--proxy", "http://127.0.0.1:1"], ["CLOUDSMITH_API_HOST": "https://127.0.0.1:2"], 75,

@@ -24,7 +24,7 @@ import Testing
       #expect(result.log.contains("is damaged: 1 finding: 1 duplicate."))
       let sentence =
         """
-        the same event on two days, 2024-02-01 and 2024-02-03: its time was corrected by the API; its uuid is '\(uuid)'
+        the same event on two days, 2024-02-01 and 2024-02-03, because the API corrected its time; its uuid is '\(uuid)'
         """
       #expect(result.output.contains("2024-02-03: \(sentence)\n"), "\(result.output)")
       #expect(

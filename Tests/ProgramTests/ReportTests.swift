@@ -44,7 +44,7 @@ import Testing
       let result = try report(sample, file)
       #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")
       #expect(
-        result.output.contains("events           17 on 4 days\nverification     no finding"),
+        result.output.contains("events           17 on 4 days\nverification     no findings"),
         "\(result.output)")
       let page = try Page(Python.run("check-report.py", [file]))
       #expect(page.cells.contains("Audit log of acme"))

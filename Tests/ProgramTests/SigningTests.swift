@@ -84,7 +84,7 @@ import Testing
       }
       let since = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 1)"])
       #expect(since.status == 0, "\(since.output)")
-      #expect(since.output.contains("1 of 1 commits from \(before + 1) on are signed by the key"))
+      #expect(since.output.contains("1 of 1 commits from \(before + 1) on signed by the key"))
       let late = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 2)"])
       #expect(late.status == 64 && late.log.contains("the newest commit is \(before + 1)"), "\(late.log)")
       #expect(

@@ -23,7 +23,7 @@ import Testing
                  1       5         10        15        20        25        30    events
         2024-02                      # # # o o - - - - - - - - - - - - - -           17
         """), "\(plain)")
-    #expect(plain.contains("events a day  2024-02-11 to 2024-02-15; most 6 on 2024-02-13"))
+    #expect(plain.contains("events per day  2024-02-11 to 2024-02-15; most 6 on 2024-02-13"))
     #expect(!plain.contains("day         state"))
     #expect(try status(["--days"]).contains("\n2024-02-13  settled    2           6"))
     #expect(try status([], ["LANG": "C.UTF-8"]).contains("■ ■ ■ □ □ –"))

@@ -128,7 +128,7 @@ import Testing
         for line in lines {
           if line.contains(" warning --format leaves out parquet") { continue }
           #expect(
-            line.contains(" warning left behind: could not delete \(bench.archive)/")
+            line.contains(" warning cleanup failed: could not delete \(bench.archive)/")
               && line.contains(": Operation not permitted. The archive is not affected"), "\(line)")
         }
         #expect(
@@ -186,7 +186,7 @@ import Testing
     try Bench.with(["--generate", "20"]) { bench in
       try Data("x".utf8).write(to: URL(filePath: bench.archive))
       let sentence =
-        "There is no archive at '\(bench.archive)': it is a file, and an archive is a folder. Give a folder"
+        "There is no archive at '\(bench.archive)': it is a file, but an archive is a folder. Give a folder"
       for command in ["status", "verify", "changes --since 0", "check", "export"] {
         let arguments =
           command.split(separator: " ").map(String.init) + ["-o", "acme", "--archive", bench.archive]
@@ -212,13 +212,13 @@ import Testing
         text.output.hasPrefix(
           """
           note             \(folder)/.DS_Store
-                           was left by another program; readers of tables skip it, and it may be deleted
+                           was left by another program; readers of tables skip it; you can delete it
           note             \(folder)/Thumbs.db
-                           was left by a file manager or a storage system; a reader that takes every file may trip over it: delete it
+                           was left by a file manager or a storage system; delete it, because a reader that takes every file may fail on it
 
           archive          acme at
           """), "\(text.output)")
-      #expect(text.output.contains("No finding: the archive is what its commits say."), "\(text.output)")
+      #expect(text.output.contains("No finding:, the archive matches its commits."), "\(text.output)")
       let json = try Program.exporter.run(verify + ["--output-format", "json"]).json
       let notes = try #require(json["notes"] as? [[String: String]])
       #expect(notes.map { $0["path"] } == ["\(folder)/.DS_Store", "\(folder)/Thumbs.db"])

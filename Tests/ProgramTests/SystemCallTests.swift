@@ -153,7 +153,7 @@ struct SystemCallTests {
         let result = try run(bench, archive, .delete, "error=EIO", at: "\(number)+")
         #expect(result.status == 0, "\(number): \(result.log)")
         #expect(
-          result.log.contains("warning left behind: could not delete \(archive)/")
+          result.log.contains("warning cleanup failed: could not delete \(archive)/")
             && result.log.contains("Input/output error"), "\(number): \(result.log)")
         await #expect(try ArchiveOnDisk(archive).content == whole, "\(number)")
         #expect(try complete(bench, archive).status == 0)

@@ -65,15 +65,15 @@ import Testing
           range asked      everything
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
-          commits          2 of 2 are as they were written, each after the one before
+          commits          2 of 2 valid, each chained to the one before
           newest commit    2, SHA-256 \(hash2)
-          days             5 of 5 are as they were committed
-          files            8 of 8 are as they were sealed
-          rows             17 of 17 were read in sound files
-          quarantine       0 of 0 files are as they were sealed
+          days             5 of 5 unchanged since their commit
+          files            8 of 8 intact
+          rows             17 of 17 read from intact files
+          quarantine       0 of 0 files intact
           proven empty     0 of 5 days
 
-          No finding: the archive is what its commits say.
+          No finding:, the archive matches its commits.
 
           """)
       #expect(try files(folder) == before)
@@ -93,7 +93,7 @@ import Testing
       #expect(
         result.output.replacing(/--retention \d+d/, with: "--retention DAYS") == """
           missing          \(part12)
-                           2024-02-12: is not there; it held 5 rows
+                           2024-02-12: is missing; it had 5 rows
           unlisted         csv/organization=acme/notes.csv
                            is not a file of this tool; no export deletes it
 
@@ -101,13 +101,13 @@ import Testing
           range asked      everything
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
-          commits          1 of 1 from 2 on are as they were written, each after the one before
-                           those before were not read; verify without --quick, --from and --to reads them
+          commits          1 of 1 from 2 on valid, each chained to the one before
+                           earlier ones were not read; verify without --quick, --from and --to reads them
           newest commit    2, SHA-256 \(hash2)
-          days             4 of 5 are as they were committed
-          files            7 of 8 have their size
+          days             4 of 5 unchanged since their commit
+          files            7 of 8 with the right size
           rows             not read (--quick)
-          quarantine       0 of 0 files have their size
+          quarantine       0 of 0 files with the right size
           proven empty     0 of 5 days
 
           2 findings: 1 missing, 1 unlisted.
@@ -181,16 +181,16 @@ import Testing
           range asked      what changed since commit 1
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
-          commits          1 of 1 from 2 on are as they were written, each after the one before
-                           commits up to 1 count as proven before (--since), as do 2 days that have not changed since
+          commits          1 of 1 from 2 on valid, each chained to the one before
+                           commits up to 1, and do 2 days that have not changed since
           newest commit    2, SHA-256 \(hash2)
-          days             3 of 3 that changed since are as they were committed
-          files            4 of 4 are as they were sealed
-          rows             8 of 8 were read in sound files
-          quarantine       0 of 0 files are as they were sealed
+          days             3 of 3 that changed since unchanged since their commit
+          files            4 of 4 intact
+          rows             8 of 8 read from intact files
+          quarantine       0 of 0 files intact
           proven empty     0 of 3 days
 
-          No finding: since commit 1 the archive is what its commits say.
+          No finding: since commit 1, the archive matches its commits.
 
           """)
       let json = try verify(folder, since + ["--output-format", "json"]).json
@@ -259,7 +259,7 @@ import Testing
       #expect(result.output.contains("\nmissing: Restore _manifest from a copy"), "\(result.output)")
       #expect(
         result.output.contains(
-          "there is no manifest and no commit record, though there are parts such as csv/"))
+          "has neither a manifest nor commit records, but there are parts such as csv/"))
     }
   }
 

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(Int(Patience.seconds(60) / 60)))) struct AttackTests {
   private static let pieces: [(String, String)] = [
     ("[", "1:9: nested"), ("- ", "1:17: nested"), ("{a: ", "1:33: nested"), ("[[],", "1:30: nested"),
-    ("a: ", "1:5: a second key"), ("a: 1\n", "2:1: the key 'a'"), ("a:\n", "2:1: the key 'a'"),
+    ("a: ", "1:5: a second key"), ("a: 1\n", "2:1: duplicate key 'a'"), ("a:\n", "2:1: duplicate key 'a'"),
     (" ", "nothing"), ("\n", "nothing"), ("#", "nothing"), (" #", "nothing"), ("# \n", "nothing"),
     ("-\n", "a list of 5000000"), ("- a\n", "a list of 2500000"), ("- []\n", "a list of 2000000"),
     ("a", "text aaa"), ("a ", "text a a"), ("'", "text '''"), ("\\", "text \\\\\\"),
@@ -27,7 +27,7 @@ import Testing
   @Test func `a hundred thousand levels of indentation are refused`() {
     var text = ""
     for level in 0..<100_000 { text += String(repeating: " ", count: min(level, 100)) + "a:\n" }
-    #expect(AttackTests.summary(text) == "9:9: nested deeper than a job file is")
+    #expect(AttackTests.summary(text) == "9:9: nested too deeply for a job file")
   }
 
   @Test func `half a million members are read, in brackets or on lines`() {

@@ -79,7 +79,7 @@ import Testing
     ("a: |\n  b", "1:4: text of several lines (| and >)"),
     ("a: >-\n  b", "1:4: text of several lines"), ("? a\n: b", "1:1: keys with a ?"),
     ("a: ?b", "1:4: keys with a ?"),
-    ("[a?]", "1:3: in brackets, text with a ? stands in quotes"),
+    ("[a?]", "1:3: inside brackets, put text with a ? in quotes"),
     ("%YAML 1.2\n---\na: b", "1:1: directives (%)"),
     ("a: %b", "1:4: '%' cannot stand here"), ("a: @b", "1:4: '@' cannot stand here"),
     ("a: `b", "1:4: '`' cannot stand here"),
@@ -99,7 +99,7 @@ import Testing
     ("a: b\n- c", "2:1: a list with -"),
     ("a: - b", "1:4: a list with -"), ("a: -", "1:4: a list with -"), ("[- a]", "1:2: a list with -"),
     ("[-]", "1:2: a list with -"),
-    ("a: [b,\nc]", "2:1: the bracket of line 1 is not closed"), ("- [a\n]", "2:1: the bracket of line 1"),
+    ("a: [b,\nc]", "2:1: the bracket on line 1 is not closed"), ("- [a\n]", "2:1: the bracket on line 1"),
     // Text of several lines.
     ("a\nb", "2:1: this line fits nothing"), ("a: b\n  c", "2:3: this line fits nothing"),
     ("a: b\n\n  c\nd: e", "3:3: this line fits nothing"),
@@ -108,8 +108,8 @@ import Testing
     ("a: \"b\\\n  c\"", "1:4: the quote is not closed"), ("\"a\nb\": c", "1:1: the quote is not closed"),
     ("'a", "1:1: the quote is not closed"),
     // Keys.
-    ("a: b\na: c", "2:1: the key 'a' is there more than once"),
-    ("{a: b, 'a': c}", "1:8: the key 'a' is there more than once"),
+    ("a: b\na: c", "2:1: the key 'a'"),
+    ("{a: b, 'a': c}", "1:8: the key 'a'"),
     ("\u{e9}: b\n\u{65}\u{301}: c", "2:1: the key"), ("a: b: c", "1:5: a second key on one line"),
     ("a: b\nc", "2:1: expected 'key: value'"),
     ("a: b\nc:d", "2:1: expected 'key: value'"), ("{a}", "1:2: expected 'key: value'"),
@@ -136,12 +136,12 @@ import Testing
     ("[a,#b\nc]", "1:4: a space has to stand before a comment"),
     ("[a]#b", "1:4: only a comment, with a space before it"),
     // Characters.
-    ("a\0b", "1:2: control characters are not allowed, and here stands U+0000"),
+    ("a\0b", "1:2: control characters are not allowed: found U+0000"),
     ("a: b\n\u{1b}[2J", "2:1: control characters"),
-    ("a\rb", "1:2: control characters are not allowed, and here stands U+000D"), ("a\r", "1:2: control"),
+    ("a\rb", "1:2: control characters are not allowed: found U+000D"), ("a\r", "1:2: control"),
     ("# \u{85}", "1:3: control"),
     ("# \u{2028}", "1:3: control"),
-    ("a\u{FEFF}", "1:2: control characters are not allowed, and here stands U+FEFF"),
+    ("a\u{FEFF}", "1:2: control characters are not allowed: found U+FEFF"),
     ("\u{FEFF}\u{FEFF}a", "1:1: control"), ("a: \u{7f}", "1:4: control"), ("'\u{FFFF}'", "1:2: control"),
     (#""\ud800""#, "1:2: the escape is invalid Unicode"),
     (#""\ud83d\ude00""#, "1:2: the escape is invalid Unicode"),
@@ -163,7 +163,7 @@ import Testing
         String(repeating: opening, count: levels) + "x" + String(repeating: closing, count: levels)
       }
       #expect(try YAMLNode.read(document(7)) != nil)
-      #expect(read(document(8)).hasSuffix("nested deeper than a job file is"))
+      #expect(read(document(8)).hasSuffix("nested too deeply for a job file"))
     }
   }
 }

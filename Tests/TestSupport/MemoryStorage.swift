@@ -301,7 +301,7 @@ extension MemoryBucket.State {
   ) throws(StorageError) {
     if let file = files[path] {
       guard file.bytes == bytes else {
-        throw StorageError(operation: .create, path: path, reason: .exists, detail: "it is there already")
+        throw StorageError(operation: .create, path: path, reason: .exists, detail: "it already exists")
       }
       return
     }

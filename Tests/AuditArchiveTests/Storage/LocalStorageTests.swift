@@ -77,7 +77,7 @@ import Testing
           #expect(error.reason == .symbolicLink)
           #expect(
             "\(error)".hasSuffix(
-              "/archive/csv: a symbolic link stands there, and links inside an archive are not followed"))
+              "/archive/csv: there is a symbolic link, and links inside an archive are not followed"))
         }
       }
       #expect(await storage.tidy(["csv/part"]) { _ in }.isEmpty)

@@ -157,7 +157,7 @@ struct Auditor {
         events.allSatisfy { partition.eventDate.window.contains($0.time) }, "not of \(partition.eventDate)")
       rows += events
     }
-    require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows are out of order, or there twice")
+    require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows belong out of order, or there twice")
     let found = Set(rows)
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
     let there = Set(try harness.truth())
