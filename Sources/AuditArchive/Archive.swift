@@ -33,22 +33,22 @@ package struct Archive: Sendable {
   ///
   /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. Cancels the task if the lease is lost.
   ///
-  /// - Parameter untidied: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
+  /// - Parameter undeleted: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
   package nonisolated(nonsending) func withWriter<Result>(
     source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
-    untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
+    undeleted: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    _ = try await isThere()
+    _ = try await exists()
     try await stored(await storage.checkWriting())
-    let scratch = await storage.makeScratch(untidied: untidied)
-    return try await storage.withLease(holder, untidied: untidied) { lease in
+    let scratch = await storage.makeScratch(undeleted: undeleted)
+    return try await storage.withLease(holder, undeleted: undeleted) { lease in
       do {
-        let recovered = try await Recovery(state, scratch, untidied).run(
+        let recovered = try await Recovery(state, scratch, undeleted).run(
           source: source, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
-          lease: lease, untidied: untidied)
+          lease: lease, undeleted: undeleted)
         let result = try await body(writer)
         await writer.end()
         await close(scratch, lease)
@@ -69,12 +69,12 @@ package struct Archive: Sendable {
 
   /// The committed state of the log; nil if there is no archive of it.
   package func read() async throws(ArchiveError) -> Manifest? {
-    _ = try await isThere()
+    _ = try await exists()
     return try await state.committed().manifest
   }
 
   /// Whether there is an archive of the log. Looks at names only; reads neither the manifest nor a commit record.
-  package func isThere() async throws(ArchiveError) -> Bool {
+  package func exists() async throws(ArchiveError) -> Bool {
     try await state.checkKind()
     return try await state.checkStateIsThere()
   }
@@ -150,7 +150,7 @@ package struct Archive: Sendable {
   package func changes(
     since commit: Int, sha256: String? = nil, settledOnly: Bool = false
   ) async throws(ArchiveError) -> ChangesSince? {
-    _ = try await isThere()
+    _ = try await exists()
     return try await state.changes(since: commit, sha256: sha256, isSettledOnly: settledOnly)
   }
 
@@ -213,7 +213,9 @@ package struct Archive: Sendable {
   /// Tries the operations of a run in each folder that a run writes to, and removes what it made.
   ///
   /// If it is killed, the next run deletes its file in the staging folder; `verify` reports one elsewhere.
-  package func tryWriting() async throws(StorageError) -> WriteProbeResult { try await storage.tryWriting() }
+  package func probeWriting() async throws(StorageError) -> WriteProbeResult {
+    try await storage.probeWriting()
+  }
 
   /// Whether a run could take the lease now, and who holds it.
   package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }

@@ -6,10 +6,10 @@ package enum TerminalText {
 
   /// Return lines, with `?` for each unsafe character but LF.
   ///
-  /// - Parameter keepsColour: whether to keep the sequences that set colors (ECMA-48, SGR).
-  package static func lines(_ text: String, keepsColour: Bool = false) -> String {
+  /// - Parameter keepsColor: whether to keep the sequences that set colors (ECMA-48, SGR).
+  package static func lines(_ text: String, keepsColor: Bool = false) -> String {
     guard text.unicodeScalars.contains(where: { !isSafe($0) && $0 != "\n" }) else { return text }
-    guard keepsColour else { return replaced(text) { isSafe($0) || $0 == "\n" } }
+    guard keepsColor else { return replaced(text) { isSafe($0) || $0 == "\n" } }
     var shown = ""
     var rest = text[...]
     while let colour = rest.firstMatch(of: #/\u{1B}\[[0-9;]*m/#) {

@@ -21,14 +21,14 @@ package struct CheckResult: CommandResult {
   }
 
   private var failures: [Failure] {
-    lines.compactMap { if case .bad(let failure) = $0.finding { failure } else { nil } }
+    lines.compactMap { if case .failed(let failure) = $0.finding { failure } else { nil } }
   }
 
   /// The status of the first failure.
   package var status: ExitStatus { failures.first?.status ?? .done }
 
   private var oddities: [String] {
-    lines.compactMap { if case .odd(let sentence) = $0.finding { sentence } else { nil } }
+    lines.compactMap { if case .warned(let sentence) = $0.finding { sentence } else { nil } }
   }
 
   package var warnings: [String] { oddities + failures.map(\.sentence) }
@@ -73,10 +73,10 @@ package struct CheckResult: CommandResult {
         subject = line.subject.rawValue
         message = line.finding.told.sentence
         switch line.finding {
-        case .good: result = "passed"
-        case .odd: result = "warned"
-        case .open: result = "skipped"
-        case .bad(let failure):
+        case .passed: result = "passed"
+        case .warned: result = "warned"
+        case .skipped: result = "skipped"
+        case .failed(let failure):
           result = "failed"
           status = failure.status.word
           exitStatus = failure.status.rawValue
@@ -97,10 +97,10 @@ package struct CheckResult: CommandResult {
 extension CheckLine.Finding {
   fileprivate var told: (mark: String, sentence: String) {
     switch self {
-    case .good(let sentence): ("✓", sentence)
-    case .odd(let sentence): ("!", sentence)
-    case .bad(let failure): ("✗", failure.sentence)
-    case .open(let reason): ("–", "skipped: \(reason)")
+    case .passed(let sentence): ("✓", sentence)
+    case .warned(let sentence): ("!", sentence)
+    case .failed(let failure): ("✗", failure.sentence)
+    case .skipped(let reason): ("–", "skipped: \(reason)")
     }
   }
 }
@@ -140,13 +140,13 @@ package struct CheckLine {
   /// The outcome of a check, with a sentence that starts in lowercase.
   package enum Finding {
     /// Passed.
-    case good(String)
+    case passed(String)
     /// Unusual. A run copes with it, but a person should look at it.
-    case odd(String)
+    case warned(String)
     /// Failed. The sentence says how to fix it.
-    case bad(Failure)
+    case failed(Failure)
     /// Skipped, for this reason.
-    case open(String)
+    case skipped(String)
   }
 
   package let subject: Subject

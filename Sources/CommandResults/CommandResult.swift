@@ -41,7 +41,7 @@ package protocol CommandResult {
   /// The JSON form. Its keys are written in snake case and sorted.
   var document: any Encodable { get }
   /// Whether the text contains color sequences.
-  var isColoured: Bool { get }
+  var isColored: Bool { get }
   /// What a person should act on although the command succeeded. The text contains it. If no text is printed, it is logged.
   var warnings: [String] { get }
 }
@@ -50,7 +50,7 @@ extension CommandResult {
   package var status: ExitStatus { failure?.status ?? .done }
   package var failure: Failure? { nil }
   package var failureHeading: String { "error: " }
-  package var isColoured: Bool { false }
+  package var isColored: Bool { false }
   package var warnings: [String] { [] }
   /// The JSON form as text.
   package var json: String { JSONText.of(document) }

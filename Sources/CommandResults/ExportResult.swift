@@ -37,13 +37,13 @@ package struct ExportResult: CommandResult {
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
       case .incomplete(let reason): words.incomplete(reason)
       case .requestInFuture(let time, let now): words.inFuture(time, now: now)
-      case .complete where summary.counters.quarantined + summary.untoldQuarantined > 0:
-        words.quarantined(summary.counters.quarantined, untold: summary.untoldQuarantined)
+      case .complete where summary.counters.quarantined + summary.unreportedQuarantined > 0:
+        words.quarantined(summary.counters.quarantined, untold: summary.unreportedQuarantined)
       case .complete: nil
       }
     if summary.manifest == nil { failure = failure.map(words.uncommitted) }
     // Another failure would hide these records.
-    let untold = failure?.status == .quarantined ? 0 : summary.untoldQuarantined
+    let untold = failure?.status == .quarantined ? 0 : summary.unreportedQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
       summary.isNothingVisible ? Messages.nothingVisible : nil, loss,

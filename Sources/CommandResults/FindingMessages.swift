@@ -5,8 +5,8 @@ import ExportConfiguration
 /// What `verify` prints about a finding besides its sentence: the recorded and the actual value, and advice.
 package enum FindingMessages {
   /// The recorded value and the actual one, as short texts. nil where there is none. They are members of the JSON form.
-  package static func facts(_ flaw: Flaw) -> (expected: String?, found: String?) {
-    switch flaw {
+  package static func facts(_ problem: Finding.Problem) -> (expected: String?, found: String?) {
+    switch problem {
     case .missing: (nil, nil)
     case .altered(.bytes(let expected, let found)): ("\(expected)", "\(found)")
     case .altered(.sha256(let expected, let found)): (expected, found)
@@ -31,8 +31,8 @@ package enum FindingMessages {
   }
 
   /// Whether exporting the whole day, or both days, with `--replace` resolves the finding.
-  package static func isMendedByReplacing(_ flaw: Flaw) -> Bool {
-    switch flaw {
+  package static func isMendedByReplacing(_ problem: Finding.Problem) -> Bool {
+    switch problem {
     case .missing, .altered, .unreadable(_, isDenied: false), .schemaMismatch, .miscounted, .outOfOrder,
       .duplicate,
       .wrongDay, .wrongBounds, .wrongContent, .misnamed:
@@ -45,17 +45,17 @@ package enum FindingMessages {
 
   /// What to do about a finding. Findings with the same advice are listed together.
   package static func advice(_ finding: Finding) -> String {
-    if case .missing(_, _?) = finding.flaw {
+    if case .missing(_, _?) = finding.problem {
       return """
         Restore _manifest from a copy. Without it, no record lists the files of the archive, and no export writes here. If there is \
         no copy, start a new archive in another folder; the files here stay readable.
         """
     }
-    if finding.path.hasSuffix("/manifest.json"), case .missing = finding.flaw {
+    if finding.path.hasSuffix("/manifest.json"), case .missing = finding.problem {
       return
         "The next export rebuilds it from the commits. Find out who deleted it."
     }
-    if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.flaw) {
+    if finding.path.hasSuffix("/manifest.json"), isOfManifestAlone(finding.problem) {
       return """
         Move manifest.json away: the next export rebuilds it from the commits, which are authoritative. Find out who changed it.
         """
@@ -64,18 +64,18 @@ package enum FindingMessages {
       return
         "The next export replaces it. Files that a killed run left behind stay; verify reports them as unlisted."
     }
-    return advice(finding.flaw)
+    return advice(finding.problem)
   }
 
-  private static func isOfManifestAlone(_ flaw: Flaw) -> Bool {
-    switch flaw {
+  private static func isOfManifestAlone(_ problem: Finding.Problem) -> Bool {
+    switch problem {
     case .altered, .unreadable(_, isDenied: false), .wrongManifest, .schemaMismatch: true
     default: false
     }
   }
 
-  private static func advice(_ flaw: Flaw) -> String {
-    switch flaw {
+  private static func advice(_ problem: Finding.Problem) -> String {
+    switch problem {
     case .duplicate(_, _, _?):
       """
       Export both days again with --replace, if Cloudsmith still keeps them. Each event then moves to the day that the API now gives \
@@ -131,7 +131,7 @@ package enum FindingMessages {
   }
 
   /// What a file of another program is, and what to do about it. Starts in lowercase and has no full stop at the end.
-  package static func sentence(_ left: LeftByOthers) -> String {
+  package static func sentence(_ left: ForeignFile) -> String {
     switch left.kind {
     case .hidden: "was left by another program; readers of tables skip it; you can delete it"
     case .deletedOverNFS:

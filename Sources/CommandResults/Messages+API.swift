@@ -55,12 +55,12 @@ extension Messages {
           again. Check --organization and --api-host. If they are right, this program is not compatible with the API: please \
           report it\(answer.requestID.map { " with request \($0)" } ?? "").
           """)
-    case .unavailable(let fault, let tries):
+    case .unavailable(let fault, let attempts):
       Failure(
         status: .unavailable,
         sentence: """
           The API gave no usable response to the request for the audit log of '\(log)' in \
-          \(tries) \(tries == 1 ? "attempt" : "attempts"). The last error: \(words(for: fault)). Completed days are kept; run again.
+          \(attempts) \(attempts == 1 ? "attempt" : "attempts"). The last error: \(words(for: fault)). Completed days are kept; run again.
           """)
     case .waitTooLong(let refusal):
       Failure(
@@ -72,10 +72,10 @@ extension Messages {
           """)
     case .unsafe(.certificate(let problem)):
       Failure(status: .failed, sentence: sentence(on: problem))
-    case .unsafe(let hazard):
+    case .unsafe(let unsafe):
       Failure(
         status: .failed,
-        sentence: "Stopped for safety while reading the audit log of '\(log)': \(words(for: hazard)).")
+        sentence: "Stopped for safety while reading the audit log of '\(log)': \(words(for: unsafe)).")
     case .cancelled:
       Failure(
         status: .interrupted, sentence: "Interrupted. Completed days are kept; run again to continue.")
@@ -87,7 +87,7 @@ extension Messages {
   }
 
   /// Why an attempt failed. Starts in lowercase and has no full stop at the end.
-  package func words(for fault: Fault) -> String {
+  package func words(for fault: RetryableError) -> String {
     switch fault {
     case .status(let answer) where answer.status == 429:
       """
@@ -102,8 +102,8 @@ extension Messages {
     }
   }
 
-  private func words(for hazard: Hazard) -> String {
-    switch hazard {
+  private func words(for unsafe: UnsafeResponse) -> String {
+    switch unsafe {
     case .redirect(let host):
       "the API redirects to another host, \(quoted(host)), and the key is not sent there; if that host is right, pass it as --api-host"
     case .tooManyRedirects: "the API redirects too many times; check --api-host"
@@ -158,12 +158,12 @@ extension Messages {
 
   /// `check` got no usable response.
   ///
-  /// - Parameter tries: How many attempts were made.
-  package func unavailable(_ host: APIHost, _ fault: Fault, _ tries: Int) -> Failure {
+  /// - Parameter attempts: How many attempts were made.
+  package func unavailable(_ host: APIHost, _ fault: RetryableError, _ attempts: Int) -> Failure {
     Failure(
       status: .unavailable,
       sentence: """
-        \(host) gave no usable response in \(tries) attempts. The last error: \(words(for: fault)). Check the network, --api-host and \
+        \(host) gave no usable response in \(attempts) attempts. The last error: \(words(for: fault)). Check the network, --api-host and \
         --proxy; if they are right, try again later.
         """)
   }

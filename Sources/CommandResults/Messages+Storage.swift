@@ -74,8 +74,8 @@ extension Messages {
   }
 
   /// The warning that a leftover could not be deleted.
-  package func untidied(_ error: StorageError) -> String {
-    "cleanup failed: \(error). The archive is not affected, and the next run tries again. If it fails again: \(advice(on: error))."
+  package func undeleted(_ error: StorageError) -> String {
+    "cleanup failed: \(error). The archive is not affected, and the next run attempts again. If it fails again: \(advice(on: error))."
   }
 
   /// What to do about the reason. Starts in lowercase and has no full stop at the end.

@@ -128,7 +128,7 @@ package struct ArchiveReading: Sendable {
     return .damaged(
       checked: checked,
       findings: found.findings.map { finding in
-        (finding.flaw.kind.rawValue, finding.path, finding.sentence)
+        (finding.problem.kind.rawValue, finding.path, finding.sentence)
       })
   }
 }

@@ -39,7 +39,7 @@ package struct StatusResult: CommandResult {
 
   // MARK: - Text
 
-  package var isColoured: Bool { true }
+  package var isColored: Bool { true }
 
   package var text: String {
     StatusPage(

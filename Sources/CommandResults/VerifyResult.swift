@@ -17,7 +17,7 @@ package struct VerifyResult: CommandResult {
   package init(report: VerificationReport, log: LogName, archive: String, replacing: ReplaceCommand) {
     (self.report, self.log, self.archive, self.replacing) = (report, log, archive, replacing)
     signedFrom = VerifyResult.signedFrom(report)
-    findings = signedFrom == nil ? report.findings : report.findings.filter { $0.flaw.kind != .unsigned }
+    findings = signedFrom == nil ? report.findings : report.findings.filter { $0.problem.kind != .unsigned }
   }
 
   /// Detects that signing began later: the first commits are unsigned, and all others have a valid signature. Through the hash
@@ -25,7 +25,7 @@ package struct VerifyResult: CommandResult {
   /// if earlier commits, which may be signed, were not read.
   private static func signedFrom(_ report: VerificationReport) -> Int? {
     guard report.firstCommit == 1 else { return nil }
-    let unsigned = report.findings.filter { $0.flaw.kind == .unsigned }.compactMap(\.commit).sorted()
+    let unsigned = report.findings.filter { $0.problem.kind == .unsigned }.compactMap(\.commit).sorted()
     guard let last = unsigned.last, unsigned == Array(1...last), report.settings.signedSince == 1,
       report.signatures.sound > 0, report.signatures.sound + last == report.signatures.total
     else { return nil }
@@ -37,12 +37,12 @@ package struct VerifyResult: CommandResult {
   package var failure: Failure? {
     guard !findings.isEmpty else { return nil }
     let subject = "The archive \(quoted(archive)) of '\(log)'"
-    if findings.allSatisfy(\.flaw.isDenied) {
+    if findings.allSatisfy(\.problem.isDenied) {
       return Failure(
         status: .storage,
         sentence: "\(subject) cannot be read completely: this user lacks permission. \(countsByKind).")
     }
-    if findings.allSatisfy({ $0.flaw.kind == .unlisted }) {
+    if findings.allSatisfy({ $0.problem.kind == .unlisted }) {
       return Failure(
         status: .damaged,
         sentence:
@@ -54,8 +54,8 @@ package struct VerifyResult: CommandResult {
 
   /// `3 findings: 1 missing, 2 altered`
   private var countsByKind: String {
-    let counts = Flaw.Kind.allCases.compactMap { kind in
-      let count = findings.count { $0.flaw.kind == kind }
+    let counts = Finding.Problem.Kind.allCases.compactMap { kind in
+      let count = findings.count { $0.problem.kind == kind }
       return count == 0 ? nil : "\(count.grouped) \(kind.rawValue)"
     }
     let number = findings.count
@@ -67,7 +67,7 @@ package struct VerifyResult: CommandResult {
   package var text: String {
     var lines: [String] = []
     for finding in findings {
-      lines.append(label(finding.flaw.kind.rawValue) + TerminalText.line(finding.path))
+      lines.append(label(finding.problem.kind.rawValue) + TerminalText.line(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
       lines.append(label("") + place + TerminalText.line(finding.sentence))
     }
@@ -77,9 +77,9 @@ package struct VerifyResult: CommandResult {
     lines.append("")
     lines.append(findings.isEmpty ? "No findings: \(whatIsProven)." : "\(countsByKind).")
     for (advice, alike) in findingsByAdvice {
-      let kinds = Flaw.Kind.allCases.filter { kind in alike.contains { $0.flaw.kind == kind } }
+      let kinds = Finding.Problem.Kind.allCases.filter { kind in alike.contains { $0.problem.kind == kind } }
       lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
-      lines += replacements(of: alike.filter { FindingMessages.isMendedByReplacing($0.flaw) })
+      lines += replacements(of: alike.filter { FindingMessages.isMendedByReplacing($0.problem) })
     }
     return lines.joined(separator: "\n")
   }
@@ -101,7 +101,7 @@ package struct VerifyResult: CommandResult {
   private static let mostNotes = 10
 
   private var notes: [String] {
-    let left = report.leftByOthers
+    let left = report.foreignFiles
     var lines: [String] = []
     for file in left.prefix(Self.mostNotes) {
       lines.append(label("note") + TerminalText.line(file.path))
@@ -116,8 +116,8 @@ package struct VerifyResult: CommandResult {
   /// The findings grouped by advice, in the order of their kinds.
   private var findingsByAdvice: [(advice: String, findings: [Finding])] {
     var groups: [(advice: String, findings: [Finding])] = []
-    for kind in Flaw.Kind.allCases {
-      for finding in findings where finding.flaw.kind == kind {
+    for kind in Finding.Problem.Kind.allCases {
+      for finding in findings where finding.problem.kind == kind {
         let advice = FindingMessages.advice(finding)
         if let index = groups.firstIndex(where: { $0.advice == advice }) {
           groups[index].findings.append(finding)
@@ -260,7 +260,7 @@ package struct VerifyResult: CommandResult {
       quarantineFiles: Document.Count(report.quarantineFiles),
       provenEmptyDays: report.emptyDays.map(\.description),
       findings: findings.map(Document.Finding.init),
-      notes: report.leftByOthers.map(Document.Note.init))
+      notes: report.foreignFiles.map(Document.Note.init))
   }
 
   private struct Document: Encodable {
@@ -295,12 +295,12 @@ package struct VerifyResult: CommandResult {
       var message: String
 
       init(_ finding: AuditArchive.Finding) {
-        kind = finding.flaw.kind.rawValue
+        kind = finding.problem.kind.rawValue
         path = finding.path
         day = finding.day?.description
-        if case .duplicate(_, _, let other?) = finding.flaw { otherDay = other.description }
+        if case .duplicate(_, _, let other?) = finding.problem { otherDay = other.description }
         commit = finding.commit
-        (expected, found) = FindingMessages.facts(finding.flaw)
+        (expected, found) = FindingMessages.facts(finding.problem)
         message = finding.sentence
       }
     }
@@ -310,7 +310,7 @@ package struct VerifyResult: CommandResult {
       var path: String
       var message: String
 
-      init(_ left: LeftByOthers) {
+      init(_ left: ForeignFile) {
         kind = left.kind.rawValue
         path = left.path
         message = FindingMessages.sentence(left)

@@ -19,7 +19,7 @@ package struct JobFile: Sendable {
 
   package init(path: String, text: String) throws(Failure) {
     self.path = path
-    let reader = JobReader(path: path)
+    let reader = JobFileReader(path: path)
     do {
       entries = try reader.entries(try YAMLNode.read(text))
     } catch {
@@ -58,7 +58,7 @@ package struct JobEntry: Sendable {
 }
 
 /// The logs of a command: the one given by its options, or those of a job file.
-package struct Job: Sendable {
+package struct LogSelection: Sendable {
   /// The settings of each log. Never empty.
   package let logs: [SettingSources]
   /// nil without a job file.

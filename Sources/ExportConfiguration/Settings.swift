@@ -111,13 +111,13 @@ package enum Settings {
   package static let compressionLevel = number(
     "--compression-level", 1...9, default: WriterSettings.defaultCompressionLevel,
     help: "gzip level, 1 (fastest) to 9 (smallest).")
-  package static let parquetCodec = Setting<ParquetCodecName>(
-    "--parquet-compression", default: ParquetCodecName.gzip.rawValue,
-    job: .choice(ParquetCodecName.allCases.map(\.rawValue)), valueName: "codec",
+  package static let parquetCodec = Setting<ParquetCodec>(
+    "--parquet-compression", default: ParquetCodec.gzip.rawValue,
+    job: .choice(ParquetCodec.allCases.map(\.rawValue)), valueName: "codec",
     help: "Compression of Parquet files: gzip, or zstd in a build with the package trait zstd.",
     expected: "gzip or zstd",
     parsing: { text throws(ValueError) in
-      guard let codec = ParquetCodecName(rawValue: text) else { throw ValueError(": expected gzip or zstd") }
+      guard let codec = ParquetCodec(rawValue: text) else { throw ValueError(": expected gzip or zstd") }
       guard codec.isBuiltIn else {
         throw ValueError(": this program was built without it; build it with --traits zstd")
       }

@@ -6,7 +6,7 @@ struct YAMLCursor {
   private var lineStart = 0
 
   /// Refuses what no plain text holds, and the characters of which YAML 1.1 makes new lines (5.4) and 1.2 does not.
-  init(_ text: String) throws(YAMLFault) {
+  init(_ text: String) throws(YAMLError) {
     let all = Array(text.unicodeScalars)
     var characters: [Unicode.Scalar] = []
     characters.reserveCapacity(all.count)
@@ -20,8 +20,8 @@ struct YAMLCursor {
       default:
         let number = String(character.value, radix: 16, uppercase: true)
         let zeros = String(repeating: "0", count: max(0, 4 - number.count))
-        throw YAMLFault(
-          YAMLPlace(line: line, column: index - lineStart + 1),
+        throw YAMLError(
+          YAMLPosition(line: line, column: index - lineStart + 1),
           "control characters are not allowed: found U+\(zeros)\(number)")
       }
       if character != "\u{FEFF}" { characters.append(character) }
@@ -40,7 +40,7 @@ struct YAMLCursor {
   var isBeforeBlank: Bool { YAMLCursor.isBlank(next) }
   /// Characters of the line that stand before the position.
   var indent: Int { position - lineStart }
-  var place: YAMLPlace { YAMLPlace(line: line, column: indent + 1) }
+  var place: YAMLPosition { YAMLPosition(line: line, column: indent + 1) }
 
   func text(from start: Int, to end: Int) -> String {
     String(String.UnicodeScalarView(characters[start..<end]))
@@ -59,38 +59,38 @@ struct YAMLCursor {
   /// Passes over characters of the line, which must be there.
   mutating func pass(_ count: Int = 1) { position += count }
 
-  mutating func passSpaces() throws(YAMLFault) {
+  mutating func passSpaces() throws(YAMLError) {
     while current == " " { position += 1 }
     try refuseTab()
   }
 
-  func refuseTab() throws(YAMLFault) {
+  func refuseTab() throws(YAMLError) {
     if current == "\t" {
-      throw YAMLFault(place, "tabs are not allowed: indent with spaces, and write \\t in double quotes")
+      throw YAMLError(place, "tabs are not allowed: indent with spaces, and write \\t in double quotes")
     }
   }
 
   /// Passes over spaces, comments and ends of lines.
-  mutating func passToContent() throws(YAMLFault) {
+  mutating func passToContent() throws(YAMLError) {
     try passBlankLines()
     if isAtMarker("-") || isAtMarker(".") {
-      throw YAMLFault(place, "found another document, or the end of this one: a file must be one document")
+      throw YAMLError(place, "found another document, or the end of this one: a file must be one document")
     }
   }
 
   /// Passes to the first content, over the `---` that can stand before it.
-  mutating func begin() throws(YAMLFault) {
+  mutating func begin() throws(YAMLError) {
     try passBlankLines()
     guard isAtMarker("-") else { return try passToContent() }
     let first = line
     pass(3)
     try passToContent()
     guard isAtEnd || line > first else {
-      throw YAMLFault(place, "only a comment may follow ---: begin on the next line")
+      throw YAMLError(place, "only a comment may follow ---: begin on the next line")
     }
   }
 
-  private mutating func passBlankLines() throws(YAMLFault) {
+  private mutating func passBlankLines() throws(YAMLError) {
     while true {
       try passSpaces()
       // What is not apart from what stands before it is not a comment.

@@ -19,18 +19,18 @@ package struct YAMLNode: Sendable {
   /// The keys of a mapping differ, also as Unicode compares text.
   package struct Member: Sendable {
     package let key: String
-    package let place: YAMLPlace
+    package let place: YAMLPosition
     package let value: YAMLNode
   }
 
   package let value: Value
   /// Of what is empty: behind the colon or the dash.
-  package let place: YAMLPlace
+  package let place: YAMLPosition
 
   /// nil when the text holds nothing but comments.
   ///
   /// The time is proportional to the length of the text, of which the caller sets the limit.
-  package static func read(_ text: String) throws(YAMLFault) -> YAMLNode? {
+  package static func read(_ text: String) throws(YAMLError) -> YAMLNode? {
     var reader = YAMLReader(cursor: try YAMLCursor(text))
     return try reader.document()
   }
@@ -112,7 +112,7 @@ private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 private func isSign(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") }
 
 /// Line and column, from 1. A column is a character (a Unicode scalar); a byte order mark is none.
-package struct YAMLPlace: Hashable, Sendable {
+package struct YAMLPosition: Hashable, Sendable {
   package let line: Int
   package let column: Int
 
@@ -123,13 +123,13 @@ package struct YAMLPlace: Hashable, Sendable {
 }
 
 /// Why a text is not the YAML that is wanted.
-package struct YAMLFault: Error, Hashable {
+package struct YAMLError: Error, Hashable {
   /// nil: of the whole.
-  package let place: YAMLPlace?
+  package let place: YAMLPosition?
   /// One line without a full stop.
   package let words: String
 
-  package init(_ place: YAMLPlace? = nil, _ words: String) {
+  package init(_ place: YAMLPosition? = nil, _ words: String) {
     self.place = place
     self.words = words
   }

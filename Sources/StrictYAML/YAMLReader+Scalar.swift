@@ -2,7 +2,7 @@
 struct YAMLScalar {
   let value: YAMLNode.Value
   let isPlain: Bool
-  let place: YAMLPlace
+  let place: YAMLPosition
   /// Characters of the text before it.
   let start: Int
 }
@@ -13,7 +13,7 @@ extension YAMLReader {
   private static let longestKey = 1_000
 
   /// Passes over the spaces behind it, too.
-  mutating func scalar(inBrackets: Bool) throws(YAMLFault) -> YAMLScalar {
+  mutating func scalar(inBrackets: Bool) throws(YAMLError) -> YAMLScalar {
     let (place, start) = (cursor.place, cursor.position)
     let isPlain = cursor.current != "'" && cursor.current != "\""
     let value: YAMLNode.Value =
@@ -23,19 +23,19 @@ extension YAMLReader {
   }
 
   /// The scalar as a key, the colon behind it passed over.
-  mutating func key(_ scalar: YAMLScalar, inBrackets: Bool) throws(YAMLFault) -> String {
+  mutating func key(_ scalar: YAMLScalar, inBrackets: Bool) throws(YAMLError) -> String {
     // In brackets a colon can follow a quote without a space behind it, as in JSON.
     guard cursor.current == ":", cursor.isBeforeBlank || inBrackets && !scalar.isPlain else {
-      throw YAMLFault(scalar.place, "expected 'key: value' on one line, with a space after the colon")
+      throw YAMLError(scalar.place, "expected 'key: value' on one line, with a space after the colon")
     }
     guard cursor.position - scalar.start <= YAMLReader.longestKey else {
-      throw YAMLFault(scalar.place, "a key is longer than \(YAMLReader.longestKey) characters")
+      throw YAMLError(scalar.place, "a key is longer than \(YAMLReader.longestKey) characters")
     }
     guard case .text(let key) = scalar.value, key.unicodeScalars.allSatisfy({ !$0.isControl }) else {
-      throw YAMLFault(scalar.place, "a key must be a word: put numbers, true, false and null in quotes")
+      throw YAMLError(scalar.place, "a key must be a word: put numbers, true, false and null in quotes")
     }
     guard key != "<<" || !scalar.isPlain else {
-      throw YAMLFault(scalar.place, "merge keys (<<) are not supported")
+      throw YAMLError(scalar.place, "merge keys (<<) are not supported")
     }
     cursor.pass()
     return key
@@ -43,8 +43,8 @@ extension YAMLReader {
 
   // MARK: - Plain
 
-  private mutating func plain(inBrackets: Bool) throws(YAMLFault) -> String {
-    if let words = refusal(inBrackets: inBrackets) { throw YAMLFault(cursor.place, words) }
+  private mutating func plain(inBrackets: Bool) throws(YAMLError) -> String {
+    if let words = refusal(inBrackets: inBrackets) { throw YAMLError(cursor.place, words) }
     let start = cursor.position
     var end = start
     while !cursor.isAtLineEnd {
@@ -55,7 +55,7 @@ extension YAMLReader {
       case "#" where end < cursor.position: return cursor.text(from: start, to: end)
       case ":" where cursor.isBeforeBlank || inBrackets && cursor.next.isOfBrackets:
         return cursor.text(from: start, to: end)
-      case "?" where inBrackets: throw YAMLFault(cursor.place, "inside brackets, put text with a ? in quotes")
+      case "?" where inBrackets: throw YAMLError(cursor.place, "inside brackets, put text with a ? in quotes")
       case _ where inBrackets && cursor.current.isOfBrackets: return cursor.text(from: start, to: end)
       default: try cursor.refuseTab()
       }
@@ -86,13 +86,13 @@ extension YAMLReader {
 
   // MARK: - Quoted
 
-  private mutating func quoted(by quote: Unicode.Scalar) throws(YAMLFault) -> String {
+  private mutating func quoted(by quote: Unicode.Scalar) throws(YAMLError) -> String {
     let opening = cursor.place
     var text = String.UnicodeScalarView()
     cursor.pass()
     while true {
       guard !cursor.isAtLineEnd else {
-        throw YAMLFault(opening, "the quote is not closed on its line: quoted text must be on one line")
+        throw YAMLError(opening, "the quote is not closed on its line: quoted text must be on one line")
       }
       try cursor.refuseTab()
       switch cursor.current {
@@ -111,13 +111,13 @@ extension YAMLReader {
   }
 
   /// What an escape stands for (5.7), the escape passed over.
-  private mutating func escaped() throws(YAMLFault) -> Unicode.Scalar {
+  private mutating func escaped() throws(YAMLError) -> Unicode.Scalar {
     let place = cursor.place
     let letter = cursor.next
     let digits = letter == "x" ? 2 : letter == "u" ? 4 : letter == "U" ? 8 : 0
     guard digits > 0 else {
       guard let character = YAMLReader.escapes[letter] else {
-        throw YAMLFault(
+        throw YAMLError(
           place, "this \\ does not begin a valid escape: write \\\\ for a \\, or use single quotes")
       }
       cursor.pass(2)
@@ -127,13 +127,13 @@ extension YAMLReader {
     var value: UInt32 = 0
     for _ in 0..<digits {
       guard let digit = cursor.current.hexadecimalDigit else {
-        throw YAMLFault(place, "\\\(letter) needs \(digits) hexadecimal digits")
+        throw YAMLError(place, "\\\(letter) needs \(digits) hexadecimal digits")
       }
       value = value << 4 | digit
       cursor.pass()
     }
     guard let character = Unicode.Scalar(value) else {
-      throw YAMLFault(place, "the escape is not valid Unicode: write characters beyond U+FFFF with \\U")
+      throw YAMLError(place, "the escape is not valid Unicode: write characters beyond U+FFFF with \\U")
     }
     return character
   }

@@ -5,21 +5,21 @@ struct YAMLReader {
   /// How deep a job file can go, and some more.
   private static let deepest = 8
 
-  mutating func document() throws(YAMLFault) -> YAMLNode? {
+  mutating func document() throws(YAMLError) -> YAMLNode? {
     try cursor.begin()
     guard !cursor.isAtEnd else { return nil }
     let node = try block(within: -1, depth: 0)
     guard cursor.isAtEnd else {
-      throw YAMLFault(
+      throw YAMLError(
         cursor.place,
         "this line does not belong to anything above it: check its indentation, and that text is on one line")
     }
     return node
   }
 
-  func checkDepth(_ depth: Int) throws(YAMLFault) {
+  func checkDepth(_ depth: Int) throws(YAMLError) {
     guard depth < YAMLReader.deepest else {
-      throw YAMLFault(cursor.place, "nested too deeply for a job file")
+      throw YAMLError(cursor.place, "nested too deeply for a job file")
     }
   }
 
@@ -30,7 +30,7 @@ struct YAMLReader {
   ///   - isBehindKey: on the line of its key, where neither a list nor a mapping by indentation can begin.
   private mutating func block(
     within parent: Int, depth: Int, isBehindKey: Bool = false
-  ) throws(YAMLFault) -> YAMLNode {
+  ) throws(YAMLError) -> YAMLNode {
     try checkDepth(depth)
     if isAtDash, !isBehindKey { return try list(depth: depth) }
     if isAtBracket {
@@ -42,7 +42,7 @@ struct YAMLReader {
     let scalar = try scalar(inBrackets: false)
     if isAtColon {
       guard !isBehindKey else {
-        throw YAMLFault(
+        throw YAMLError(
           cursor.place,
           "there is a second key on this line: put it on its own line, or put the text in quotes")
       }
@@ -52,7 +52,7 @@ struct YAMLReader {
     return YAMLNode(value: scalar.value, place: scalar.place)
   }
 
-  private mutating func list(depth: Int) throws(YAMLFault) -> YAMLNode {
+  private mutating func list(depth: Int) throws(YAMLError) -> YAMLNode {
     let place = cursor.place
     let indent = cursor.indent
     var nodes: [YAMLNode] = []
@@ -70,7 +70,7 @@ struct YAMLReader {
   /// - Parameter first: its first key; the cursor stands at the colon.
   private mutating func mapping(
     from first: YAMLScalar, indent: Int, depth: Int
-  ) throws(YAMLFault) -> YAMLNode {
+  ) throws(YAMLError) -> YAMLNode {
     var members = YAMLMembers()
     var scalar = first
     while true {
@@ -82,7 +82,7 @@ struct YAMLReader {
     return YAMLNode(value: .mapping(members.all), place: first.place)
   }
 
-  private mutating func value(ofKeyAt indent: Int, depth: Int) throws(YAMLFault) -> YAMLNode {
+  private mutating func value(ofKeyAt indent: Int, depth: Int) throws(YAMLError) -> YAMLNode {
     let behind = cursor.place
     try cursor.passToContent()
     guard !cursor.isAtEnd else { return try empty(behind, depth: depth) }
@@ -92,7 +92,7 @@ struct YAMLReader {
       ? try block(within: indent, depth: depth) : try empty(behind, depth: depth)
   }
 
-  func empty(_ place: YAMLPlace, depth: Int) throws(YAMLFault) -> YAMLNode {
+  func empty(_ place: YAMLPosition, depth: Int) throws(YAMLError) -> YAMLNode {
     try checkDepth(depth)
     return YAMLNode(value: .empty, place: place)
   }
@@ -101,7 +101,7 @@ struct YAMLReader {
   private var isAtColon: Bool { cursor.current == ":" && cursor.isBeforeBlank }
   var isAtBracket: Bool { cursor.current == "[" || cursor.current == "{" }
 
-  private mutating func endLine() throws(YAMLFault) {
+  private mutating func endLine() throws(YAMLError) {
     let line = cursor.line
     try cursor.passToContent()
     guard cursor.isAtEnd || cursor.line > line else {
@@ -109,7 +109,7 @@ struct YAMLReader {
         cursor.current == ":"
         ? "a colon is not allowed here: a key must be a word, with a space after its colon"
         : "the value ends here: only a comment, with a space before it, may follow on this line"
-      throw YAMLFault(cursor.place, words)
+      throw YAMLError(cursor.place, words)
     }
   }
 }
@@ -119,9 +119,9 @@ struct YAMLMembers {
   private(set) var all: [YAMLNode.Member] = []
   private var keys: Set<String> = []
 
-  mutating func append(_ key: String, _ place: YAMLPlace, _ value: YAMLNode) throws(YAMLFault) {
+  mutating func append(_ key: String, _ place: YAMLPosition, _ value: YAMLNode) throws(YAMLError) {
     guard keys.insert(key).inserted else {
-      throw YAMLFault(place, "duplicate key '\(key.prefix(120))'")
+      throw YAMLError(place, "duplicate key '\(key.prefix(120))'")
     }
     all.append(YAMLNode.Member(key: key, place: place, value: value))
   }
@@ -130,7 +130,7 @@ struct YAMLMembers {
 /// Lists and mappings in brackets, on one line or several (YAML 1.2.2, 7.4).
 extension YAMLReader {
   /// - Parameter parent: the indentation of the list or mapping around it; further lines are indented more.
-  mutating func flow(within parent: Int, depth: Int) throws(YAMLFault) -> YAMLNode {
+  mutating func flow(within parent: Int, depth: Int) throws(YAMLError) -> YAMLNode {
     try checkDepth(depth)
     let opening = cursor.place
     let isList = cursor.current == "["
@@ -158,7 +158,7 @@ extension YAMLReader {
           cursor.current == ":"
           ? "a colon is not allowed here: in a list, put 'key: value' in braces, and text with a colon in quotes"
           : "expected ',' or '\(end)': put text on one line, in quotes if it has brackets or commas"
-        throw YAMLFault(cursor.place, words)
+        throw YAMLError(cursor.place, words)
       }
       if cursor.current == "," {
         cursor.pass()
@@ -169,7 +169,7 @@ extension YAMLReader {
     return YAMLNode(value: isList ? .list(nodes) : .mapping(members.all), place: opening)
   }
 
-  private mutating func flowNode(within parent: Int, depth: Int) throws(YAMLFault) -> YAMLNode {
+  private mutating func flowNode(within parent: Int, depth: Int) throws(YAMLError) -> YAMLNode {
     if isAtBracket { return try flow(within: parent, depth: depth) }
     try checkDepth(depth)
     let scalar = try scalar(inBrackets: true)
@@ -177,12 +177,12 @@ extension YAMLReader {
   }
 
   /// Passes to the next content within the brackets.
-  private mutating func passToFlow(within parent: Int, _ opening: YAMLPlace) throws(YAMLFault) {
+  private mutating func passToFlow(within parent: Int, _ opening: YAMLPosition) throws(YAMLError) {
     let line = cursor.line
     try cursor.passToContent()
-    guard !cursor.isAtEnd else { throw YAMLFault(opening, "this bracket is not closed") }
+    guard !cursor.isAtEnd else { throw YAMLError(opening, "this bracket is not closed") }
     guard cursor.line == line || cursor.indent > parent else {
-      throw YAMLFault(
+      throw YAMLError(
         cursor.place,
         "the bracket on line \(opening.line) is not closed: indent its lines further than its key")
     }

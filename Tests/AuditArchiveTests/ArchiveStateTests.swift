@@ -105,7 +105,7 @@ import Testing
     }
     #expect(failure.reason == .otherVolume)
     await #expect {
-      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting()
+      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).probeWriting()
     } throws: {
       ($0 as? StorageError)?.reason == .otherVolume
     }
@@ -118,7 +118,7 @@ import Testing
     let disk = FaultyFileSystem(folder: "/archive")
     disk.mount(at: "/archive")
     try await writeHistory("/archive", acme, fileSystem: disk)
-    _ = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting()
+    _ = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).probeWriting()
     try await withWriter("/archive", acme, fileSystem: disk) { #expect(!$0.recovery.lacksDurableNames) }
   }
 
@@ -128,7 +128,7 @@ import Testing
     try await writeHistory("/archive", acme, fileSystem: disk)
     try await withWriter("/archive", acme, fileSystem: disk) { #expect($0.recovery.lacksDurableNames) }
     #expect(
-      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).tryWriting().lacksDurableNames)
+      try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).probeWriting().lacksDurableNames)
     let report = try #require(try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify())
     #expect(report.findings.isEmpty)
   }

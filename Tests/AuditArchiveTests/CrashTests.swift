@@ -10,9 +10,9 @@ import Testing
 
   /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
   private func run(
-    _ disk: FaultyFileSystem, untidied: @escaping @Sendable (StorageError) -> Void = { _ in }
+    _ disk: FaultyFileSystem, undeleted: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) async throws {
-    try await withWriter(Self.root, fileSystem: disk, untidied: untidied) { (writer) async throws in
+    try await withWriter(Self.root, fileSystem: disk, undeleted: undeleted) { (writer) async throws in
       try await writer.commit(
         [
           "2024-02-12": events("2024-02-12", 9), "2024-02-13": events("2024-02-13", 3), "2024-02-14": [],

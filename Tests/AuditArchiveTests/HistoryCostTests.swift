@@ -33,10 +33,10 @@ import Testing
     }
     return [
       (
-        "isThere",
+        "exists",
         { disk in
-          let isThere = try await Archive(at: Self.root, log: name, fileSystem: disk).isThere()
-          #expect(isThere)
+          let exists = try await Archive(at: Self.root, log: name, fileSystem: disk).exists()
+          #expect(exists)
         }
       ),
       (

@@ -210,10 +210,10 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: intent))
       try killed.write(to: URL(filePath: intent))
       try await withWriter(folder) { writer in
-        #expect(writer.recovery.untoldQuarantine.map(\.records) == [2])
+        #expect(writer.recovery.unreportedQuarantine.map(\.records) == [2])
         #expect(writer.recovery.deleted.isEmpty && writer.recovery.damaged.isEmpty)
       }
-      try await withWriter(folder) { #expect($0.recovery.untoldQuarantine.isEmpty) }
+      try await withWriter(folder) { #expect($0.recovery.unreportedQuarantine.isEmpty) }
       try await withWriter(folder) { try await $0.commit([:], quarantine: [record("3")]) }
       try await withWriter(folder) { #expect($0.recovery == RecoveryReport()) }
     }
@@ -230,7 +230,7 @@ import Testing
       )
       for path in [intent, left] { try write(path == intent ? text : "x", to: "\(folder)/\(path)") }
       let found = try await Archive(at: folder, log: log("acme")).verify()?.findings.map {
-        "\($0.flaw.kind) \($0.path)"
+        "\($0.problem.kind) \($0.path)"
       }
       #expect(found == ["unreadable \(intent)", "unlisted \(left)"])
       try await withWriter(folder) { writer in

@@ -159,7 +159,7 @@ import Testing
     settings.signedSince = first
     let report = try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
     let signed = "\(report.signatures.sound) of \(report.signatures.total)"
-    return [signed] + report.findings.map { "\($0.flaw.kind.rawValue) \($0.commit ?? 0)" }
+    return [signed] + report.findings.map { "\($0.problem.kind.rawValue) \($0.commit ?? 0)" }
   }
 
   @Test func `verify names what is unsigned or badly signed, and nothing else`() async throws {
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
+  @Test(.enabled(if: OpenSSL.exists, "needs OpenSSL 3 on the PATH"))
   func `OpenSSL makes the keys, and alone can check every commit`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let (key, publicKey) = ("\(folder)/key.pem", "\(folder)/public.pem")
@@ -249,7 +249,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH"))
+  @Test(.enabled(if: OpenSSL.exists, "needs OpenSSL 3 on the PATH"))
   func `keys of another kind are refused, with the command that makes the right one`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       func make(_ arguments: [String]) throws -> String {

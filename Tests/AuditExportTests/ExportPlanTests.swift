@@ -16,7 +16,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     var settings = ExportSettings(request: request)
     adjust(&settings)
     let standing = start.map {
-      ExportPlan.Standing(start: $0, coverage: Coverage(coverage), lookbackDue: Coverage(due))
+      ExportPlan.PlanInput(start: $0, coverage: Coverage(coverage), lookbackDue: Coverage(due))
     }
     return ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
   }

@@ -39,7 +39,7 @@ private func day(_ text: String) -> Day { Day(text)! }
     #expect(leftovers.count == 2)
     let left = try await #require(try Archive(at: harness.folder, log: harness.log).verify()).findings
     #expect(left.map(\.path).sorted() == leftovers)
-    #expect(left.allSatisfy { $0.flaw == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
+    #expect(left.allSatisfy { $0.problem == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
     #expect(try await Kept.nights.harness(now: harness.clock.now).violations() == [])
 
     harness.api.withLock { api in

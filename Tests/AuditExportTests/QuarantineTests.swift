@@ -111,7 +111,7 @@ import Testing
       let summary = try await harness.export(.incremental(backfillStart: nil))
       #expect(summary.isDamaged && summary.damagedDays.isEmpty)
       lost = summary.damagedFiles
-      #expect(lost.map(\.path) == [file.path] && lost.map(\.flaw) == [.missing()])
+      #expect(lost.map(\.path) == [file.path] && lost.map(\.problem) == [.missing()])
     }
     let window = try #require(lost.first?.window)
     #expect(window.from == start)

@@ -77,7 +77,7 @@ struct AuditLogClientTests {
     #expect(clock.slept.isEmpty)
   }
 
-  private static let passing: [(ScriptedTransport.Reply, Fault)] =
+  private static let passing: [(ScriptedTransport.Reply, RetryableError)] =
     [202, 203, 204, 205, 206, 408, 429, 500, 502, 503, 504].map { (.status($0), .status(Answer(status: $0))) }
     + [
       .unreachable("x"), .interrupted("x"), .timedOut(.seconds(60)), .undecodable("x"),
@@ -115,7 +115,7 @@ struct AuditLogClientTests {
     await #expect {
       try await self.client(bad).page(1)
     } throws: { error in
-      guard case .unavailable(.page, tries: 6) = error as? APIError else { return false }
+      guard case .unavailable(.page, attempts: 6) = error as? APIError else { return false }
       return true
     }
   }
@@ -123,7 +123,7 @@ struct AuditLogClientTests {
   @Test func `after six attempts the last fault is the error`() async {
     let replies = [500, 500, 500, 500, 500, 503, 200].map { ScriptedTransport.Reply.status($0) }
     let transport = ScriptedTransport(replies)
-    await #expect(throws: APIError.unavailable(.status(Answer(status: 503)), tries: 6)) {
+    await #expect(throws: APIError.unavailable(.status(Answer(status: 503)), attempts: 6)) {
       try await self.client(transport, pace: .unlimited).page(1)
     }
     #expect(clock.slept == [0.5, 1, 2, 4, 8].map(TimeSpan.seconds))
@@ -293,8 +293,8 @@ struct AuditLogClientTests {
     arguments: [
       (.untrusted(.notTLS), .certificate(.notTLS)), (.proxyRefused("x"), .proxy("x")),
       (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
-    ] as [(TransportFault, Hazard)])
-  func `an unsafe answer is not tried again`(fault: TransportFault, hazard: Hazard) async {
+    ] as [(TransportFault, UnsafeResponse)])
+  func `an unsafe answer is not tried again`(fault: TransportFault, hazard: UnsafeResponse) async {
     // Of answers that are all too large, as a proxy may send them, only the first records are asked for one by one.
     let transport = ScriptedTransport(Array(repeating: .failure(fault), count: 11))
     await #expect(throws: APIError.unsafe(hazard)) { try await self.client(transport).page(1) }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AccountTests {
   private func account(
-    _ replies: [ScriptedTransport.Reply], retry: RetryPolicy = RetryPolicy(tries: 2)
+    _ replies: [ScriptedTransport.Reply], retry: RetryPolicy = RetryPolicy(attempts: 2)
   ) async throws -> (Account, [APIRequest]) {
     let transport = ScriptedTransport(replies)
     let client = Sample.client(transport, pace: .perSecond(1), retry: retry)
@@ -37,7 +37,9 @@ import Testing
     await #expect {
       try await self.account([.status(200, body), .status(200, body)])
     } throws: { error in
-      guard case .unavailable(.transport(.undecodable), tries: 2) = error as? APIError else { return false }
+      guard case .unavailable(.transport(.undecodable), attempts: 2) = error as? APIError else {
+        return false
+      }
       return true
     }
   }
@@ -84,7 +86,7 @@ import Testing
   }
 
   private func client(_ transport: ScriptedTransport) -> AuditLogClient {
-    Sample.client(transport, retry: RetryPolicy(tries: 2))
+    Sample.client(transport, retry: RetryPolicy(attempts: 2))
   }
 
   /// The first page of a list, what follows of the script, and how many requests that took.

@@ -190,7 +190,7 @@ struct RetryPolicyTests {
   }
 
   @Test func `the longest backoff doubles with each attempt, up to the cap`() {
-    let policy = RetryPolicy(tries: 100)
+    let policy = RetryPolicy(attempts: 100)
     let most = [1, 2, 4, 8, 16, 32, 64, 120, 120, 120].map(TimeSpan.seconds)
     for (index, span) in most.enumerated() {
       #expect(next(policy, after: index + 1, random: 1) == .backOff(span))
@@ -204,7 +204,7 @@ struct RetryPolicyTests {
     #expect(next(after: 5) != .giveUp)
     #expect(next(after: 6) == .giveUp)
     #expect(next(after: 6, asked: .seconds(1)) == .giveUp)
-    #expect(next(RetryPolicy(tries: 1), after: 1) == .giveUp)
+    #expect(next(RetryPolicy(attempts: 1), after: 1) == .giveUp)
   }
 
   @Test func `a wait that the API asks for is obeyed, even of an hour`() {

@@ -206,7 +206,8 @@ import Testing
     (["--stray", "5:2"], "The value '5:2' is invalid for '--stray <places>'"),
     (["--refuse-pages", "200"], "The value '200' is invalid for '--refuse-pages <status>'"),
     (
-      ["--replica-order", "0,2", "--replica-lag", "3"], "--replica-order names replica 2; --replica-lag makes 1."
+      ["--replica-order", "0,2", "--replica-lag", "3"],
+      "--replica-order names replica 2; --replica-lag makes 1."
     ),
     (["--replica-order", "0,x"], "The value '0,x' is invalid"),
     (["--replica-lag", "soon"], "The value 'soon' is invalid"),

@@ -173,7 +173,8 @@ import Testing
       try "there".write(toFile: archive + "/note", atomically: true, encoding: .utf8)
       for (place, status, why) in [
         (archive, 64, "is not empty"), (archive + "/note", 64, "is no folder"),
-        (archive + "/csv/load", 64, "lies in csv/ of the archive"), (".", 64, "give the host name of a folder"),
+        (archive + "/csv/load", 64, "lies in csv/ of the archive"),
+        (".", 64, "give the host name of a folder"),
         ("/", 64, "give the host name of a folder"), (archive + "/none/load", 74, "cannot be found"),
         ("", 64, "a folder that is missing yet, or is empty"), ("~/load", 64, "--link-to"),
         ("file:///load", 64, "--link-to"),

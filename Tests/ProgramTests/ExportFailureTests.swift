@@ -103,7 +103,8 @@ import Testing
       let check = try Program.exporter.run(
         ["check", "-o", "acme"], environment: bench.environment.merging(environment) { $1 })
       expect(sentence, from: check)
-      #expect(check.output.contains("1 of 12 checks failed (status 1); 1 request was made."), "\(check.output)")
+      #expect(
+        check.output.contains("1 of 12 checks failed (status 1); 1 request was made."), "\(check.output)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
     }
   }

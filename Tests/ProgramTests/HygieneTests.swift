@@ -95,8 +95,7 @@ import Testing
       let verify = ["verify", "-o", "acme", "--archive", bench.archive]
       let text = try Program.exporter.run(verify)
       #expect(text.status == 2)
-      for words in ["is a named pipe, not a file", "is a symbolic link, and links inside", "2 irregular"]
-      {
+      for words in ["is a named pipe, not a file", "is a symbolic link, and links inside", "2 irregular"] {
         #expect(text.output.contains(words), "\(text.output)")
       }
       let findings = try Program.exporter.run(verify + ["--output-format", "json"]).json["findings"]

@@ -4,7 +4,7 @@ import Testing
 
 /// Runs without an existing archive: first runs, and runs with a wrong path.
 @Suite(.fewAtOnce, .serialized) struct NewArchiveTests {
-  private func isThere(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
+  private func exists(_ archive: String) -> Bool { FileManager.default.fileExists(atPath: archive) }
 
   // MARK: The warning
 
@@ -38,7 +38,8 @@ import Testing
         let told = try bench.export(
           options + ["--archive", "\(bench.folder)/told-\(number)"], environment: environment)
         #expect(
-          told.log.contains(" notice creating a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
+          told.log.contains(
+            " notice creating a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
         let again = try bench.export(options + archive, environment: environment)
         #expect(!again.log.contains("a new archive"), "\(again.log)")
       }
@@ -68,7 +69,7 @@ import Testing
             ),
             "\(result.log)")
           #expect(result.log.contains("run once with --no-existing, and with --backfill-start-time if"))
-          #expect(!isThere(bench.archive))
+          #expect(!exists(bench.archive))
         }
       }
       // The command line overrides the environment. Once the archive exists, --existing has no effect.
@@ -186,7 +187,7 @@ import Testing
       var arguments = bench.arguments(Bench.start)
       arguments.replace(["unlimited"], with: ["0.5"])
       let slower = try Program.exporter.start(arguments, environment: bench.environment)
-      try slower.wait { isThere(bench.archive + "/_manifest/acme/lock") }
+      try slower.wait { exists(bench.archive + "/_manifest/acme/lock") }
       slower.signal(SIGSTOP)
       let faster = try bench.export(Bench.start + ["--organization", "acme/my-repo"])
       slower.signal(SIGCONT)

@@ -67,7 +67,7 @@ import Testing
         let again = try #require(try second.json["run"] as? [String: Any])
         #expect(second.status == 0 && again["rows_added"] as? Int == 0, "\(second.log)")
         #expect(try bench.verify().status == 0)
-        if Python.isThere {
+        if Python.exists {
           let check = try Python.run(
             "flatten.py",
             ["check", "--events", bench.events(), "--archive", bench.archive, "--organization", "acme"])

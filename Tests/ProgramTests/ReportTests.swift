@@ -33,7 +33,7 @@ import Testing
   private let sample = Repository.path("samples/archive")
 
   private static let chromium = "chromium-headless-shell"
-  private static var hasBrowser: Bool { Python.isThere && Shell.works("command -v \(chromium)") }
+  private static var hasBrowser: Bool { Python.exists && Shell.works("command -v \(chromium)") }
 
   @Test(.needsPython)
   func `the page of the sample is valid HTML and states what the archive holds`()

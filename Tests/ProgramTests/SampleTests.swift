@@ -38,14 +38,14 @@ import Testing
   }
 
   @Test(
-    .enabled(if: engines.contains("chdb") && Python.isThere, "needs chdb; Scripts/test --engines has it"),
+    .enabled(if: engines.contains("chdb") && Python.exists, "needs chdb; Scripts/test --engines has it"),
     .needs("jq"))
   func `ClickHouse holds every cell of a nasty log, after each load and after a new export`() throws {
     try load("clickhouse")
   }
 
   @Test(
-    .enabled(if: engines.contains("spark") && Python.isThere, "needs Spark; Scripts/test --engines has it"))
+    .enabled(if: engines.contains("spark") && Python.exists, "needs Spark; Scripts/test --engines has it"))
   func `Spark holds every cell of a nasty log, after each load and after a new export`() throws {
     try load("spark")
   }

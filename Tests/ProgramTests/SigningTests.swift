@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Signing and checking signatures, with keys that OpenSSL made.
-@Suite(.fewAtOnce, .enabled(if: OpenSSL.isThere, "needs OpenSSL 3 on the PATH")) struct SigningTests {
+@Suite(.fewAtOnce, .enabled(if: OpenSSL.exists, "needs OpenSSL 3 on the PATH")) struct SigningTests {
   /// An emulator, a key pair, and an empty archive.
   private func withKeys(_ body: (Bench, _ key: String, _ publicKey: String) throws -> Void) throws {
     try Bench.with(["--generate", "300"]) { bench in

@@ -78,7 +78,7 @@ struct DifferentialTests {
 
   /// nil when it is refused.
   private func own(_ text: String) -> String? {
-    do throws(YAMLFault) {
+    do throws(YAMLError) {
       return try YAMLNode.read(text)?.told ?? "nothing"
     } catch {
       return nil

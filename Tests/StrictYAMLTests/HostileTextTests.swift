@@ -38,7 +38,7 @@ import Testing
   }
 
   private static func summary(_ text: String) -> String {
-    do throws(YAMLFault) {
+    do throws(YAMLError) {
       switch try YAMLNode.read(text)?.value {
       case .none: return "nothing"
       case .text(let text): return "text " + String(String.UnicodeScalarView(text.unicodeScalars.prefix(3)))
@@ -75,7 +75,7 @@ import Testing
     try await FuzzedReader.yaml.readMutants(of: corpus, tokens: MutantTests.tokens) { bytes, _ in
       guard let text = String(validating: bytes, as: UTF8.self) else { return false }
       let node: YAMLNode
-      do throws(YAMLFault) {
+      do throws(YAMLError) {
         guard let read = try YAMLNode.read(text) else { return true }
         node = read
       } catch {
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  private func isRight(_ fault: YAMLFault, of text: String) -> Bool {
+  private func isRight(_ fault: YAMLError, of text: String) -> Bool {
     guard let place = fault.place else { return false }
     let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     return lines.indices.contains(place.line - 1)

@@ -66,7 +66,7 @@ import Testing
     #expect(node.told == tree)
     // What is empty stands behind its colon.
     guard case .mapping(let members) = node.value else { return }
-    #expect(members.last?.value.place == YAMLPlace(line: 6, column: 3))
+    #expect(members.last?.value.place == YAMLPosition(line: 6, column: 3))
   }
 }
 

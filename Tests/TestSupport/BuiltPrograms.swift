@@ -58,7 +58,7 @@ package enum Shell {
 /// The interpreter that `Scripts/test` prepared, with the clients and readers of `Tests/Interoperability`.
 package enum Python {
   package static let interpreter = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
-  package static var isThere: Bool { interpreter != nil }
+  package static var exists: Bool { interpreter != nil }
 
   /// Runs a script of `Tests/Interoperability` with the variables of the tests and these.
   ///
@@ -76,7 +76,7 @@ package enum Python {
 /// OpenSSL's own program, which makes keys and checks signatures.
 package enum OpenSSL {
   /// Version 3 is needed: 1.1.1 has Ed25519, but not `-rawin`.
-  package static let isThere: Bool = {
+  package static let exists: Bool = {
     do { return try run(["version"]).output.hasPrefix("OpenSSL 3") } catch { return false }
   }()
 
@@ -105,7 +105,7 @@ package enum Repository {
 extension Trait where Self == ConditionTrait {
   /// Skips the test where the interpreter of `Scripts/test` is missing.
   package static var needsPython: Self {
-    .enabled(if: Python.isThere, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it")
+    .enabled(if: Python.exists, "needs CLOUDSMITH_TEST_PYTHON; Scripts/test sets it")
   }
 
   /// Skips the test where one of these programs is missing.

@@ -156,12 +156,12 @@ package struct MemoryStorage: ArchiveStorage {
   }
 
   package func checkPlace() async throws(StorageError) {}
-  package func tryWriting() async throws(StorageError) -> WriteProbeResult {
+  package func probeWriting() async throws(StorageError) -> WriteProbeResult {
     WriteProbeResult(folder: "memory", lacksDurableNames: false)
   }
 
-  package func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
-    Scratch(in: DiskPath("/scratch"), fileSystem: scratch, untidied: untidied)
+  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
+    Scratch(in: DiskPath("/scratch"), fileSystem: scratch, undeleted: undeleted)
   }
 
   package func put(_ files: [(file: ScratchFile, path: String)]) async throws(StorageError) {

@@ -55,7 +55,7 @@ struct CommitRules {
   }
 
   /// Coverage only grows, except for what the commit withdraws; the start only moves back; nothing after the commit is covered.
-  private func checkStanding(_ commit: Commit, after before: Standing?, _ list: inout RuleList) {
+  private func checkStanding(_ commit: Commit, after before: LogState?, _ list: inout RuleList) {
     let coverage = commit.coverage
     if let end = coverage.end, end > before?.coverage.end ?? .earliest, end > commit.committedAt {
       list.add(
@@ -144,7 +144,7 @@ private struct RuleList {
     }
   }
 
-  mutating func check(_ standing: Standing, _ paths: ArchivePaths) {
+  mutating func check(_ standing: LogState, _ paths: ArchivePaths) {
     expect("source", "\(paths.log)", "\(standing.source.log)")
     if standing.schema != Column.schemaName {
       add(.schemaMismatch(expected: Column.schemaName, found: standing.schema))

@@ -215,7 +215,3 @@ package struct Orphan: Hashable, Sendable {
     self.reason = reason
   }
 }
-
-// The old names, for targets that are not renamed yet.
-package typealias Flaw = Finding.Problem
-extension Finding { package var flaw: Problem { problem } }

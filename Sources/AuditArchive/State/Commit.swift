@@ -3,7 +3,7 @@ package import AuditRecord
 /// One commit: what it changed, and where the log stands after it. Never changed once written.
 @dynamicMemberLookup
 package struct Commit: Hashable, Sendable {
-  package var standing: Standing
+  package var standing: LogState
   /// The SHA-256 of the previous record's bytes, which makes the chain; nil for the first commit.
   package var previousCommitSHA256: String?
   /// Oldest day first. A day of which only the state changed keeps its revision and its `changedInCommit`.
@@ -18,7 +18,7 @@ package struct Commit: Hashable, Sendable {
   package var coverageWithdrawn = Coverage()
   package var run: RunCounters
 
-  package subscript<Value>(dynamicMember member: KeyPath<Standing, Value>) -> Value {
+  package subscript<Value>(dynamicMember member: KeyPath<LogState, Value>) -> Value {
     standing[keyPath: member]
   }
 }
@@ -50,7 +50,7 @@ extension Commit: Codable {
   }
 
   package init(from decoder: any Decoder) throws {
-    standing = try Standing(ofRecord: decoder)
+    standing = try LogState(ofRecord: decoder)
     let record = try decoder.container(keyedBy: CodingKeys.self)
     previousCommitSHA256 =
       try record.decodeNil(forKey: .previousCommitSHA256)

@@ -3,7 +3,7 @@ package import AuditRecord
 /// The present state of a log's archive: the sum of its commits.
 @dynamicMemberLookup
 package struct Manifest: Hashable, Sendable {
-  package var standing: Standing
+  package var standing: LogState
   /// The SHA-256 of the last commit record's bytes.
   package var commitSHA256: String
   /// Oldest day first.
@@ -16,7 +16,7 @@ package struct Manifest: Hashable, Sendable {
   /// The paths of all files that the state names.
   var paths: Set<String> { Set(partitions.flatMap { $0.files.map(\.path) } + quarantine.map(\.path)) }
 
-  package subscript<Value>(dynamicMember member: KeyPath<Standing, Value>) -> Value {
+  package subscript<Value>(dynamicMember member: KeyPath<LogState, Value>) -> Value {
     standing[keyPath: member]
   }
 
@@ -73,7 +73,7 @@ extension Manifest: Codable {
   }
 
   package init(from decoder: any Decoder) throws {
-    standing = try Standing(ofRecord: decoder)
+    standing = try LogState(ofRecord: decoder)
     let record = try decoder.container(keyedBy: CodingKeys.self)
     commitSHA256 = try record.decode(SHA256Text.self, forKey: .commitSHA256).recordText
     partitions = try record.decode([Partition].self, forKey: .partitions)

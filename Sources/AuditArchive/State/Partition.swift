@@ -15,7 +15,7 @@ package enum PartFormat: String, Sendable, Codable, CaseIterable {
 /// One day of a log in the archive.
 package struct Partition: Hashable, Sendable, Codable {
   package enum State: String, Sendable, Codable {
-    /// It can still change: it is not whole (`Standing.isWhole`), or it is within the lookback.
+    /// It can still change: it is not whole (`LogState.isWhole`), or it is within the lookback.
     case open
     case settled
   }

@@ -2,7 +2,7 @@ package import AuditRecord
 import PartitionFormats
 
 /// Where a log stands after a commit: the members that a commit record and the manifest share.
-package struct Standing: Hashable, Sendable, Codable {
+package struct LogState: Hashable, Sendable, Codable {
   /// Counts from 1.
   @Count package var commit: Int
   package var committedAt: Timestamp
@@ -49,7 +49,7 @@ package struct Standing: Hashable, Sendable, Codable {
   }
 }
 
-extension Standing {
+extension LogState {
   private enum DerivedKeys: String, CodingKey {
     case format
     case highWaterMark = "high_water_mark"

@@ -20,7 +20,7 @@ package protocol ArchiveStorage: Sendable {
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
-  func tryWriting() async throws(StorageError) -> WriteProbeResult
+  func probeWriting() async throws(StorageError) -> WriteProbeResult
   /// The free space; nil if there is no limit.
   func space() async throws(StorageError) -> DiskSpace?
   /// Whether the storage has the path in exactly this spelling. A case-insensitive disk also finds it under others.
@@ -32,8 +32,8 @@ package protocol ArchiveStorage: Sendable {
 
   /// Local files for one run's unfinished work.
   ///
-  /// - Parameter untidied: is called for each file that cannot be removed.
-  func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  /// - Parameter undeleted: is called for each file that cannot be removed.
+  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch
   /// Puts sealed files in place. Each file is atomic by itself; after an error, some of them can be in place.
   ///
   /// Throws `.exists`, and changes nothing, if a path holds other bytes.
@@ -110,10 +110,10 @@ extension ArchiveStorage {
     return entry.size
   }
 
-  /// Deletes files that are no longer needed, and returns the deleted paths. `untidied` is called for each failure; the archive stays
+  /// Deletes files that are no longer needed, and returns the deleted paths. `undeleted` is called for each failure; the archive stays
   /// valid with these files.
   package func tidy(
-    _ paths: [String], untidied: (StorageError) -> Void
+    _ paths: [String], undeleted: (StorageError) -> Void
   ) async -> [String] {
     do {
       // One call is cheaper, and usually succeeds.
@@ -126,7 +126,7 @@ extension ArchiveStorage {
           try await delete([path])
           gone.append(path)
         } catch {
-          untidied(error)
+          undeleted(error)
         }
       }
       return gone

@@ -46,7 +46,7 @@ extension ArchiveStorage {
   /// Runs `body` with the lease of the log. The current task is cancelled if the lease is lost. Throws `.locked` at once if another
   /// run holds it.
   nonisolated(nonsending) func withLease<Result>(
-    _ holder: LockHolder, untidied: @Sendable (StorageError) -> Void,
+    _ holder: LockHolder, undeleted: @Sendable (StorageError) -> Void,
     body: nonisolated(nonsending) (any Lease) async throws -> Result
   ) async throws -> Result {
     // `lost` is not called after the release, so this task is still alive when it is. `UnsafeCurrentTask.cancel` may be called from
@@ -61,18 +61,18 @@ extension ArchiveStorage {
     do {
       result = try await body(lease)
     } catch {
-      await release(lease, untidied)
+      await release(lease, undeleted)
       throw error
     }
-    await release(lease, untidied)
+    await release(lease, undeleted)
     return result
   }
 
-  private func release(_ lease: any Lease, _ untidied: @Sendable (StorageError) -> Void) async {
+  private func release(_ lease: any Lease, _ undeleted: @Sendable (StorageError) -> Void) async {
     do throws(StorageError) {
       try await lease.release()
     } catch {
-      untidied(error)
+      undeleted(error)
     }
   }
 }

@@ -41,7 +41,7 @@ package actor LocalStorage: ArchiveStorage {
     try WriteProbe(root: root, paths: paths, files: files).checkVolumes()
   }
 
-  package func tryWriting() throws(StorageError) -> WriteProbeResult {
+  package func probeWriting() throws(StorageError) -> WriteProbeResult {
     try WriteProbe(root: root, paths: paths, files: files).perform()
   }
 
@@ -63,9 +63,9 @@ package actor LocalStorage: ArchiveStorage {
 
   // MARK: Writing
 
-  package nonisolated func makeScratch(untidied: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  package nonisolated func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch
   {
-    Scratch(in: full(paths.staging), fileSystem: files, untidied: untidied)
+    Scratch(in: full(paths.staging), fileSystem: files, undeleted: undeleted)
   }
 
   package func put(_ sealed: [(file: ScratchFile, path: String)]) throws(StorageError) {

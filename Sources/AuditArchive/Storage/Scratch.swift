@@ -18,18 +18,18 @@ package final class Scratch: Sendable {
 
   private let folder: DiskPath
   private let files: any FileSystem
-  private let untidied: @Sendable (StorageError) -> Void
+  private let undeleted: @Sendable (StorageError) -> Void
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - folder: made when it is needed.
-  ///   - untidied: called for each file that cannot be removed. That is no failure.
+  ///   - undeleted: called for each file that cannot be removed. That is no failure.
   package init(
-    in folder: DiskPath, fileSystem: any FileSystem, untidied: @escaping @Sendable (StorageError) -> Void
+    in folder: DiskPath, fileSystem: any FileSystem, undeleted: @escaping @Sendable (StorageError) -> Void
   ) {
     self.folder = folder
     self.files = fileSystem
-    self.untidied = untidied
+    self.undeleted = undeleted
     state = Mutex(State(folders: DurableFolders(root: folder.root, files: fileSystem)))
   }
 
@@ -134,7 +134,7 @@ package final class Scratch: Sendable {
       try body()
       return true
     } catch {
-      untidied(error)
+      undeleted(error)
       return false
     }
   }

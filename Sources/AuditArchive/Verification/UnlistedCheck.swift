@@ -12,7 +12,7 @@ struct UnlistedCheck {
   private var known: Set<String>
   private var candidates: [StoredFile]
   /// Files of other programs, also in the folders of the state.
-  private(set) var leftByOthers: [LeftByOthers] = []
+  private(set) var foreignFiles: [ForeignFile] = []
 
   /// The first look.
   ///
@@ -28,11 +28,11 @@ struct UnlistedCheck {
     let named = state.paths.union(manifest?.paths ?? [])
     candidates = listing.data.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
     let folders = PartFormat.allCases.map { paths.days($0) } + [paths.quarantine, paths.state]
-    func others(_ files: [StoredFile]) -> [LeftByOthers] {
-      files.compactMap { file in folders.lazy.compactMap { LeftByOthers(file.path, below: $0) }.first }
+    func others(_ files: [StoredFile]) -> [ForeignFile] {
+      files.compactMap { file in folders.lazy.compactMap { ForeignFile(file.path, below: $0) }.first }
     }
-    leftByOthers = (others(candidates) + others(listing.state) + listing.hidden).sorted { $0.path < $1.path }
-    let explained = Set(leftByOthers.map(\.path))
+    foreignFiles = (others(candidates) + others(listing.state) + listing.hidden).sorted { $0.path < $1.path }
+    let explained = Set(foreignFiles.map(\.path))
     candidates.removeAll { explained.contains($0.path) }
   }
 
@@ -82,7 +82,7 @@ struct ArchiveListing {
   /// Entries that are neither files nor folders, and folders where files belong. Sorted by path.
   private(set) var irregular: [StoredFile] = []
   /// Irregular entries under names that readers skip.
-  private(set) var hidden: [LeftByOthers] = []
+  private(set) var hidden: [ForeignFile] = []
 
   /// - Parameter withCommits: list the commit records too.
   init(_ storage: any ArchiveStorage, withCommits: Bool) async throws(StorageError) {
@@ -117,7 +117,7 @@ struct ArchiveListing {
     self.data.removeAll { $0.kind != .file }
     state.removeAll { $0.kind != .file }
     for (entry, folder) in found where !irregular.contains(entry) {
-      let left = LeftByOthers(entry.path, below: folder)
+      let left = ForeignFile(entry.path, below: folder)
       if let left, left.kind == .hidden || left.kind == .deletedOverNFS {
         hidden.append(left)
       } else {
@@ -140,7 +140,7 @@ extension ArchiveStorage {
 }
 
 /// A file of another program in the archive: neither damage nor data.
-package struct LeftByOthers: Hashable, Sendable {
+package struct ForeignFile: Hashable, Sendable {
   package enum Kind: String, Sendable {
     /// Its name, or that of a folder above it, begins with a dot; readers of tables skip it.
     case hidden
@@ -162,7 +162,7 @@ package struct LeftByOthers: Hashable, Sendable {
   init?(_ path: String, below folder: String) {
     guard path.hasPrefix(folder + "/") else { return nil }
     let names = path.dropFirst(folder.count + 1).split(separator: "/")
-    guard let kind = names.lazy.compactMap(LeftByOthers.kind).first else { return nil }
+    guard let kind = names.lazy.compactMap(ForeignFile.kind).first else { return nil }
     (self.path, self.kind) = (path, kind)
   }
 

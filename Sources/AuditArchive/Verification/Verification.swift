@@ -54,7 +54,7 @@ struct Verification {
       if chain.lastLost == nil {
         unlisted = UnlistedCheck(
           state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, in: listing, storage: storage)
-        report.leftByOthers = unlisted?.leftByOthers ?? []
+        report.foreignFiles = unlisted?.foreignFiles ?? []
       }
     } catch {
       add([Finding(.unreadable(error), at: error.path)])

@@ -105,7 +105,7 @@ package struct VerificationReport: Hashable, Sendable {
   /// In the order of the checks; empty if the archive is sound.
   package internal(set) var findings: [Finding] = []
   /// Files of other programs; no damage.
-  package internal(set) var leftByOthers: [LeftByOthers] = []
+  package internal(set) var foreignFiles: [ForeignFile] = []
 }
 
 /// The progress of a verification.

@@ -27,7 +27,7 @@ package final class ArchiveWriter: Sendable {
   /// The formats of new parts.
   private let formats: Set<PartFormat>
   private let lease: any Lease
-  private let untidied: @Sendable (StorageError) -> Void
+  private let undeleted: @Sendable (StorageError) -> Void
   private let state: Mutex<State>
   let quarantine: Quarantine
 
@@ -35,7 +35,7 @@ package final class ArchiveWriter: Sendable {
 
   init(
     source: ArchiveSource, recovered: Recovery.Result, storage: any ArchiveStorage, scratch: Scratch,
-    settings: WriterSettings, lease: any Lease, untidied: @escaping @Sendable (StorageError) -> Void
+    settings: WriterSettings, lease: any Lease, undeleted: @escaping @Sendable (StorageError) -> Void
   ) {
     self.source = source
     self.recovery = recovered.report
@@ -43,11 +43,11 @@ package final class ArchiveWriter: Sendable {
     self.scratch = scratch
     self.settings = settings
     self.lease = lease
-    self.untidied = untidied
+    self.undeleted = undeleted
     let (manifest, report) = (recovered.manifest, recovered.report)
     let newest = manifest?.partitions.newestFormats ?? []
     formats = settings.formats ?? (newest.isEmpty ? [.csv] : newest)
-    let first = report.untoldQuarantine.isEmpty ? nil : report.interrupted?.firstCommit
+    let first = report.unreportedQuarantine.isEmpty ? nil : report.interrupted?.firstCommit
     self.state = Mutex(
       State(
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
@@ -187,7 +187,7 @@ package final class ArchiveWriter: Sendable {
     do throws(ArchiveError) {
       try await archiveState.create(record, number, key: settings.signingKey)  // this is the commit
     } catch {
-      guard await isThere(record, at: paths.commit(number)) else { throw error }
+      guard await exists(record, at: paths.commit(number)) else { throw error }
       state.manifest.apply(plan.commit, sha256: sha256Hex(record))
       made(plan.commit, state)
       throw error
@@ -241,7 +241,7 @@ package final class ArchiveWriter: Sendable {
         }
       }
     }
-    let deleted = await storage.tidy(removed.sorted(), untidied: untidied)
+    let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil
   }
@@ -253,7 +253,7 @@ package final class ArchiveWriter: Sendable {
     var state = state.withLock(\.self)
     guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
     guard !state.undeleted.isEmpty else {
-      _ = await storage.tidy([paths.intent, paths.beginning], untidied: untidied)
+      _ = await storage.tidy([paths.intent, paths.beginning], undeleted: undeleted)
       return
     }
     let next = (state.manifest?.commit ?? 0) + 1
@@ -265,7 +265,7 @@ package final class ArchiveWriter: Sendable {
   }
 
   /// Whether a record is in place although its creation failed, for example because its folder could not be synced.
-  private func isThere(_ record: [UInt8], at path: String) async -> Bool {
+  private func exists(_ record: [UInt8], at path: String) async -> Bool {
     do throws(StorageError) {
       return try await storage.read(path)?.bytes == record
     } catch {

@@ -75,7 +75,7 @@ package struct WriterSettings: Sendable {
   package var compressionLevel = WriterSettings.defaultCompressionLevel
   package static let defaultCompressionLevel = 6
   /// The compression of Parquet: gzip at `compressionLevel`, or zstd at its default level, 3.
-  package var parquetCodec = ParquetCodecName.gzip
+  package var parquetCodec = ParquetCodec.gzip
   /// How many gzip members to compress at a time. Does not change the files.
   package var compressionWidth = 1
   /// The most bytes of a part before compression, unless a single row is larger.
@@ -89,7 +89,7 @@ package struct WriterSettings: Sendable {
 }
 
 /// The compression of Parquet files.
-package enum ParquetCodecName: String, Sendable, CaseIterable {
+package enum ParquetCodec: String, Sendable, CaseIterable {
   case gzip, zstd
 
   /// Whether this build supports it: zstd is a package trait.

@@ -27,7 +27,7 @@ struct CommitPlan {
     }
     var due = CommitPlan.lookbackDue(change, present: present)
     for window in withdrawn.intervals { due.subtract(window) }
-    let standing = Standing(
+    let standing = LogState(
       commit: number, committedAt: change.committedAt, toolVersion: toolVersion, source: source,
       start: CommitPlan.start(change, present: present), coverage: coverage, lookbackDue: due,
       oldestShown: change.oldestShown ?? present?.oldestShown)

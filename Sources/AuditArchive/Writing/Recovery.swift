@@ -15,14 +15,14 @@ struct Recovery {
 
   private let archiveState: ArchiveState
   private let scratch: Scratch
-  private let untidied: (StorageError) -> Void
+  private let undeleted: (StorageError) -> Void
   private var storage: any ArchiveStorage { archiveState.storage }
   private var paths: ArchivePaths { archiveState.paths }
 
-  init(_ archiveState: ArchiveState, _ scratch: Scratch, _ untidied: @escaping (StorageError) -> Void) {
+  init(_ archiveState: ArchiveState, _ scratch: Scratch, _ undeleted: @escaping (StorageError) -> Void) {
     self.archiveState = archiveState
     self.scratch = scratch
-    self.untidied = untidied
+    self.undeleted = undeleted
   }
 
   /// Throws `.missingCommits` or `.olderState`, and changes nothing, if there are files of commits that are missing.
@@ -46,7 +46,7 @@ struct Recovery {
     if let manifest = state.manifest {
       report.damaged = try await archiveState.damage(in: manifest)
       try await checkAge(of: manifest, report.damaged, intent)
-      report.untoldQuarantine = untold(manifest, intent)
+      report.unreportedQuarantine = untold(manifest, intent)
     }
     if let fence {
       let commit = try await self.fence(after: state.manifest, source, by: fence.holder, fence.settings)
@@ -85,7 +85,7 @@ struct Recovery {
     let number = (present?.commit ?? 0) + 1
     var standing =
       present?.standing
-      ?? Standing(
+      ?? LogState(
         commit: number, committedAt: holder.since, toolVersion: settings.toolVersion, source: source,
         start: holder.since, coverage: Coverage(), lookbackDue: Coverage(), oldestShown: nil)
     standing.commit = number
@@ -172,7 +172,7 @@ struct Recovery {
     // The next revision reuses the number of one that was never committed, so that must be deleted. A replaced one can wait: the intent
     // still names it.
     try await stored(await storage.delete(neverCommitted))
-    let tidied = await storage.tidy(superseded, untidied: untidied)
+    let tidied = await storage.tidy(superseded, undeleted: undeleted)
     report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=
       (neverCommitted.map { Orphan(path: $0, reason: .neverCommitted) }
@@ -226,7 +226,7 @@ package struct RecoveryReport: Hashable, Sendable {
   package var deleted: [Orphan] = []
   package var damaged: [Finding] = []
   /// Quarantine files of a killed run, which it may not have reported.
-  package var untoldQuarantine: [QuarantineFile] = []
+  package var unreportedQuarantine: [QuarantineFile] = []
   /// Whether the file system has no fsync of folders: a power failure can undo the last file names.
   package var lacksDurableNames = false
   /// Why the intent of a killed run cannot be read. Its files are then unknown; `verify` reports them.

@@ -19,7 +19,7 @@ package struct ExportForecast: Sendable {
   ///   - pace: the pace that the run would keep.
   /// - Throws: `APIError`.
   package init(
-    _ settings: ExportSettings, standing: ExportPlan.Standing?, client: AuditLogClient, clock: any RunClock,
+    _ settings: ExportSettings, standing: ExportPlan.PlanInput?, client: AuditLogClient, clock: any RunClock,
     pace: PaceRule
   ) async throws {
     func read(_ number: Int) async throws(APIError) -> PageView? {

@@ -45,7 +45,7 @@ package struct ExportPlan: Sendable {
   private let isInformed: Bool
 
   /// The state of an archive, as far as a plan depends on it.
-  package struct Standing: Sendable {
+  package struct PlanInput: Sendable {
     package var start: Timestamp
     package var coverage: Coverage
     package var lookbackDue: Coverage
@@ -84,7 +84,7 @@ package struct ExportPlan: Sendable {
   ///     plans and the API does not tell it, so an empty list proves nothing about events that are older than both this
   ///     one and `leastRetention`.
   package init(
-    _ settings: ExportSettings, standing: Standing?, now: Timestamp, oldestVisible: Timestamp? = nil
+    _ settings: ExportSettings, standing: PlanInput?, now: Timestamp, oldestVisible: Timestamp? = nil
   ) {
     let kept = now - settings.retention
     let remembered = standing?.oldestShown.flatMap { seen in
@@ -158,7 +158,7 @@ package struct ExportPlan: Sendable {
 
   /// Where the archive begins; nil if it begins now.
   private static func start(
-    _ asked: Timestamp?, _ standing: Standing?, _ reach: Reach, _ notes: inout [Note]
+    _ asked: Timestamp?, _ standing: PlanInput?, _ reach: Reach, _ notes: inout [Note]
   ) -> Timestamp? {
     guard let asked else { return standing?.start }
     // The archive cannot begin where the API has nothing left to show.

@@ -11,7 +11,7 @@ package struct ExportRun: ~Copyable {
   let time: RunTime
   let writer: ArchiveWriter
   let observe: @Sendable (ExportEvent) -> Void
-  private let standing: ExportPlan.Standing?
+  private let standing: ExportPlan.PlanInput?
 
   var fetcher: PageFetcher
   var committer: DayCommitter
@@ -34,7 +34,7 @@ package struct ExportRun: ~Copyable {
     self.writer = writer
     self.observe = observe
     time = RunTime(client, clock)
-    standing = writer.manifest.map { ExportPlan.Standing($0) }
+    standing = writer.manifest.map { ExportPlan.PlanInput($0) }
     fetcher = PageFetcher(settings, time)
     let now = client.now
     committer = DayCommitter(
@@ -134,7 +134,7 @@ package struct ExportRun: ~Copyable {
     summary.clockLead = clockLead
     summary.isClockTold = time.answers.isTold
     summary.isNothingVisible = committer.evidence.isNothingVisible
-    summary.untoldQuarantined = writer.recovery.untoldQuarantine.reduce(0) { $0 + $1.records }
+    summary.unreportedQuarantined = writer.recovery.unreportedQuarantine.reduce(0) { $0 + $1.records }
     summary.manifest = writer.manifest
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !committed.damagedDays.isEmpty || !damaged.isEmpty

@@ -38,7 +38,7 @@ package struct ExportSummary: Sendable {
   /// Missing and altered files that were found when the archive was opened and that this run did not replace.
   package var damagedFiles: [Finding] = []
   /// Records that a killed run put in quarantine and may not have reported.
-  package var untoldQuarantined = 0
+  package var unreportedQuarantined = 0
   /// By how much this machine's clock is ahead of the API's; negative if it is behind, zero within `clockTolerance`.
   package var clockLead = TimeSpan.zero
   /// Whether the API's answers told the time. If not, the run went by this machine's clock.

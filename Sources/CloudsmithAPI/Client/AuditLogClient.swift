@@ -69,8 +69,8 @@ package final class AuditLogClient: Sendable {
   ) async throws(APIError) -> PageOutcome {
     switch try await answer(number, size: size, query: query) {
     case .outcome(let outcome): return outcome
-    case .tooLarge(let hazard, let answer):
-      observe(.tooLarge(page: number, size: size, hazard))
+    case .tooLarge(let unsafe, let answer):
+      observe(.tooLarge(page: number, size: size, unsafe))
       var parts = PageParts(page: number, size: size, answer)
       while case .read(let page, let size, let recordLength) = parts.next {
         switch try await self.answer(
@@ -81,14 +81,14 @@ package final class AuditLogClient: Sendable {
         case .tooLarge(_, let answer): parts.receiveTooLarge(answer)
         }
       }
-      guard parts.next == .finished else { throw .unsafe(hazard) }
+      guard parts.next == .finished else { throw .unsafe(unsafe) }
       return parts.outcome()
     }
   }
 
   private enum PageAnswer {
     case outcome(PageOutcome)
-    case tooLarge(Hazard, OversizedAnswer)
+    case tooLarge(UnsafeResponse, OversizedAnswer)
   }
 
   private func answer(
@@ -117,8 +117,8 @@ package final class AuditLogClient: Sendable {
   ///   - tooLarge: takes an answer that exceeds the limits. Without it, such an answer is an error.
   func fetch(
     _ target: String, page: Int, measuresBody: Bool = false,
-    tooLarge: ((Hazard, OversizedAnswer) -> Void)? = nil,
-    receive: (APIResponse) -> Fault?
+    tooLarge: ((UnsafeResponse, OversizedAnswer) -> Void)? = nil,
+    receive: (APIResponse) -> RetryableError?
   ) async throws(APIError) {
     var request = APIRequest(origin: origin, target: target, key: key)
     request.measuresBody = measuresBody
@@ -130,12 +130,12 @@ package final class AuditLogClient: Sendable {
       switch try await exchange(request, page: page, receive) {
       case .received:
         return
-      case .tooLarge(let hazard, let answer):
-        guard let tooLarge else { throw .unsafe(hazard) }
-        return tooLarge(hazard, answer)
+      case .tooLarge(let unsafe, let answer):
+        guard let tooLarge else { throw .unsafe(unsafe) }
+        return tooLarge(unsafe, answer)
       case .redirect(let location):
         switch Redirect(to: location, from: request, followed: redirects) {
-        case .refuse(let hazard): throw .unsafe(hazard)
+        case .refuse(let unsafe): throw .unsafe(unsafe)
         case .follow(let target): request.target = target
         }
         redirects += 1
@@ -156,19 +156,19 @@ package final class AuditLogClient: Sendable {
   private enum Exchange {
     /// `receive` took the answer, or the page lies past the end of the list.
     case received
-    case tooLarge(Hazard, OversizedAnswer)
+    case tooLarge(UnsafeResponse, OversizedAnswer)
     case redirect(location: String?)
-    case fault(Fault, asked: TimeSpan?)
+    case fault(RetryableError, asked: TimeSpan?)
   }
 
   private enum Reading {
     case page(Page)
-    case fault(Fault)
+    case fault(RetryableError)
   }
 
   /// Sends one request, and decides what its answer or failure means.
   private func exchange(
-    _ request: APIRequest, page: Int, _ receive: (APIResponse) -> Fault?
+    _ request: APIRequest, page: Int, _ receive: (APIResponse) -> RetryableError?
   ) async throws(APIError) -> Exchange {
     let start = clock.elapsed
     let response: APIResponse
@@ -248,10 +248,10 @@ package final class AuditLogClient: Sendable {
   }
 
   private func prepareRetry(
-    after fault: Fault, asked: TimeSpan?, attempt: Int, waited: inout TimeSpan
+    after fault: RetryableError, asked: TimeSpan?, attempt: Int, waited: inout TimeSpan
   ) async throws(APIError) {
     switch retry.next(afterTry: attempt, asked: asked, waited: waited, random: random()) {
-    case .giveUp: throw .unavailable(fault, tries: attempt)
+    case .giveUp: throw .unavailable(fault, attempts: attempt)
     case .refuseToWait(let span):
       throw .waitTooLong(WaitRefusal(asked: span, waited: waited, limit: retry.maxWait))
     case .obey(let span): state.withLock { $0.pace.hold(until: clock.elapsed + span) }
@@ -261,7 +261,7 @@ package final class AuditLogClient: Sendable {
       try await wait(span, .backoff)
     }
     state.withLock { $0.counters.retries += 1 }
-    observe(.retrying(attempt: attempt + 1, of: retry.tries, fault))
+    observe(.retrying(attempt: attempt + 1, of: retry.attempts, fault))
   }
 
   private func wait(_ span: TimeSpan, _ reason: WaitReason) async throws(APIError) {

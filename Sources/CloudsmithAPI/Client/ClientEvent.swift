@@ -5,9 +5,9 @@ package enum ClientEvent: Hashable, Sendable {
   /// The client waits before it sends a request.
   case waiting(TimeSpan, WaitReason)
   /// Attempt `attempt` of at most `of` begins, after this fault. From 2.
-  case retrying(attempt: Int, of: Int, Fault)
+  case retrying(attempt: Int, of: Int, RetryableError)
   /// The answer to a page of `size` records exceeds the limits. The page is read in parts.
-  case tooLarge(page: Int, size: Int, Hazard)
+  case tooLarge(page: Int, size: Int, UnsafeResponse)
   /// A whole answer of any status has arrived; `bytes` are of its decoded body.
   case responded(page: Int, status: Int, bytes: Int, took: TimeSpan)
 }

@@ -11,7 +11,7 @@ package enum ResponseVerdict: Hashable, Sendable {
   /// Final: another attempt would get the same answer.
   case refused(APIError)
   /// Worth another attempt, after the wait that the API asked for, if any.
-  case retry(Fault, asked: TimeSpan?)
+  case retry(RetryableError, asked: TimeSpan?)
 
   /// - Parameters:
   ///   - page: the requested page. A 404 means something else for the first page than for later ones.
@@ -53,7 +53,7 @@ package enum ResponseVerdict: Hashable, Sendable {
 enum Redirect: Hashable, Sendable {
   /// It leads to the same scheme, host and port; `target` is its path and query.
   case follow(target: String)
-  case refuse(Hazard)
+  case refuse(UnsafeResponse)
 
   /// The most redirects of one attempt.
   static let limit = 2
@@ -101,7 +101,7 @@ package struct RetryPolicy: Hashable, Sendable {
   }
 
   /// Attempts for one page, including the first. At least 1.
-  package var tries: Int
+  package var attempts: Int
   /// The longest backoff before the second attempt. It doubles with each attempt, up to `cap`.
   package var base: TimeSpan
   /// The longest backoff.
@@ -116,10 +116,10 @@ package struct RetryPolicy: Hashable, Sendable {
   }
 
   package init(
-    tries: Int = Default.attempts, base: TimeSpan = .seconds(1), cap: TimeSpan = .seconds(120),
+    attempts: Int = Default.attempts, base: TimeSpan = .seconds(1), cap: TimeSpan = .seconds(120),
     maxWait: TimeSpan = Default.maxWait
   ) {
-    self.tries = tries
+    self.attempts = attempts
     self.base = base
     self.cap = cap
     self.maxWait = maxWait
@@ -135,7 +135,7 @@ package struct RetryPolicy: Hashable, Sendable {
   package func next(
     afterTry number: Int, asked: TimeSpan?, waited: TimeSpan, random: Double
   ) -> Action {
-    guard number < tries else { return .giveUp }
+    guard number < attempts else { return .giveUp }
     let doubled = base.seconds * Double(1 << min(max(number, 1) - 1, 30))
     let backoff = TimeSpan.seconds(min(cap.seconds, doubled) * random)
     guard let asked, asked > .zero else { return .backOff(backoff) }

@@ -14,11 +14,11 @@ package enum APIError: Error, Hashable, Sendable {
   /// 400 and 422, such as for an invalid query, and every other status that another attempt would not change.
   case requestRefused(Answer)
   /// All attempts failed; with the fault of the last one and the number of attempts.
-  case unavailable(Fault, tries: Int)
+  case unavailable(RetryableError, attempts: Int)
   /// The API asked for a longer wait than `--max-wait` allows.
   case waitTooLong(WaitRefusal)
   /// The client refused to go on, without another attempt.
-  case unsafe(Hazard)
+  case unsafe(UnsafeResponse)
   /// The task was cancelled.
   case cancelled
 }
@@ -40,7 +40,7 @@ package struct WaitRefusal: Hashable, Sendable {
 }
 
 /// A failure that another attempt may resolve.
-package enum Fault: Hashable, Sendable {
+package enum RetryableError: Hashable, Sendable {
   /// 408, 425, 429 and 5xx, and 2xx other than 200.
   case status(Answer)
   case transport(TransportFault)
@@ -51,7 +51,7 @@ package enum Fault: Hashable, Sendable {
 }
 
 /// An answer or a connection that the client refuses for safety. Another attempt would not change it.
-package enum Hazard: Hashable, Sendable {
+package enum UnsafeResponse: Hashable, Sendable {
   /// A redirect to another scheme, host or port, given as `https://host`. The key was not sent there.
   case redirect(to: String)
   case tooManyRedirects
@@ -72,16 +72,16 @@ extension APIError: CustomStringConvertible {
     case .notFound(let answer): "not found: \(answer)"
     case .planWithoutAuditLog(let answer): "the plan has no audit log: \(answer)"
     case .requestRefused(let answer): "the API refused the request: \(answer)"
-    case .unavailable(let fault, let tries): "no success in \(tries) tries; the last: \(fault)"
+    case .unavailable(let fault, let attempts): "no success in \(attempts) attempts; the last: \(fault)"
     case .waitTooLong(let wait):
       "the API asked to wait \(wait.asked) after \(wait.waited) of waiting, but the limit is \(wait.limit)"
-    case .unsafe(let hazard): "stopped for safety: \(hazard)"
+    case .unsafe(let unsafe): "stopped for safety: \(unsafe)"
     case .cancelled: "cancelled"
     }
   }
 }
 
-extension Fault: CustomStringConvertible {
+extension RetryableError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .status(let answer): answer.description
@@ -92,7 +92,7 @@ extension Fault: CustomStringConvertible {
   }
 }
 
-extension Hazard: CustomStringConvertible {
+extension UnsafeResponse: CustomStringConvertible {
   package var description: String {
     switch self {
     case .redirect(let origin): "a redirect to \(origin)"

@@ -154,7 +154,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   private static let receiveBuffer = 256 << 10
 }
 
-extension AsyncHTTPClientTransport: NoticeTransport {
+extension AsyncHTTPClientTransport: HeartbeatTransport {
   package func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int {
     let headers: HTTPHeaders = [
       "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,

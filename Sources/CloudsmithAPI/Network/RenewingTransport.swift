@@ -13,7 +13,7 @@ package struct RenewingTransport: HTTPTransport {
     self.tokens = BearerTokens(exchange)
   }
 
-  /// Sends the request with the token; the request's own key is not sent. After a 401 it tries once with a new token.
+  /// Sends the request with the token; the request's own key is not sent. After a 401 it attempts once with a new token.
   package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
     var refused: APIKey?
     while true {

@@ -22,7 +22,7 @@ package struct CSVPartWriter: ~Copyable {
   ///   - width: the number of members compressed in parallel. The file does not depend on it.
   /// - Throws: `GzipError` for a level out of range.
   package init(level: Int = 6, limit: Int = .max, width: Int = 1) throws(GzipError) {
-    gzip = try GzipWriter(level: level, width: width, random: RandomPlaces.find)
+    gzip = try GzipWriter(level: level, width: width, random: IncompressibleRanges.find)
     self.limit = limit
     tally.uncompressedBytes = text.count
   }

@@ -10,12 +10,12 @@ extension ArchiveReading {
 
   /// Counts the rows of an archive and verifies it at the same time. nil if there is no archive of the log.
   static func run(
-    _ archive: Archive, window: Window?, isVerified: Bool, speaker: Speaker
+    _ archive: Archive, window: Window?, isVerified: Bool, commandOutput: CommandOutput
   ) async throws -> ArchiveReading? {
     guard let manifest = try await archive.read() else { return nil }
     // Runs in parallel with counting.
     async let found = isVerified ? verify(archive, window: window) : nil
-    let (tally, unread) = try await count(manifest, archive, window: window, speaker)
+    let (tally, unread) = try await count(manifest, archive, window: window, commandOutput)
     let runs: [RecentRun]
     do {
       runs = try await RecentCommits(archive, newest: manifest.commit).runs
@@ -37,7 +37,7 @@ extension ArchiveReading {
   }
 
   private static func count(
-    _ manifest: Manifest, _ archive: Archive, window: Window?, _ speaker: Speaker
+    _ manifest: Manifest, _ archive: Archive, window: Window?, _ commandOutput: CommandOutput
   ) async throws -> (EventTally, [(day: Day, why: String)]) {
     var tally = EventTally(window: window ?? Window(from: .earliest, to: .latest))
     var unread: [(day: Day, why: String)] = []
@@ -45,7 +45,8 @@ extension ArchiveReading {
       partition.rows > 0 && window.map { !partition.eventDate.window.intersection($0).isEmpty } ?? true
     }
     for (index, partition) in days.enumerated() {
-      speaker.console.progress("\(partition.eventDate) · \(index.grouped) of \(days.count.grouped) days")
+      commandOutput.console.progress(
+        "\(partition.eventDate) · \(index.grouped) of \(days.count.grouped) days")
       do throws(ArchiveError) {
         tally = try await add(partition, to: tally, archive)
       } catch {

@@ -69,14 +69,16 @@ struct ChangesCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, isJSON: form.map { $0 == "json" }, whenQuiet: .always)
-    try await speaker.run {
-      let sources = try Job(config: job.config, target.given, environment).onlyLog()
+    let commandOutput = try CommandOutput(
+      output, environment, isJSON: form.map { $0 == "json" }, whenQuiet: .always)
+    try await commandOutput.run {
+      let sources = try LogSelection(config: job.config, target.given, environment).onlyLog()
       let (log, location) = (try sources.log(), try sources.archive())
       guard let since = try Settings.since.resolve(since, environment) else {
         throw Failure.usage("--since is missing: expected \(Settings.since.expected).")
       }
-      let form = try Settings.changesForm.resolve(form, environment) ?? (speaker.isJSON ? .json : .table)
+      let form =
+        try Settings.changesForm.resolve(form, environment) ?? (commandOutput.isJSON ? .json : .table)
       let format = try Settings.partFormat.resolve(format, environment)
       let prefix = try urlPrefix(for: form, environment)
       let hash = try Settings.commitSHA256.resolve(commitSha256, environment)
@@ -94,14 +96,14 @@ struct ChangesCommand: AsyncParsableCommand {
           at: location, log: log, since: since, sha256: hash, settledOnly: settledOnly, format: format)
       }
       switch form {
-      case .table: speaker.console.answer(report.text)
-      case .json: speaker.console.answer(report.json)
-      case .paths: speaker.console.answer(lines: report.paths)
-      case .sha256sums: speaker.console.answer(lines: report.sha256sums)
-      case .redshift: speaker.console.answer(try report.redshift(urlPrefix: prefix ?? ""))
+      case .table: commandOutput.console.answer(report.text)
+      case .json: commandOutput.console.answer(report.json)
+      case .paths: commandOutput.console.answer(lines: report.paths)
+      case .sha256sums: commandOutput.console.answer(lines: report.sha256sums)
+      case .redshift: commandOutput.console.answer(try report.redshift(urlPrefix: prefix ?? ""))
       }
       if form != .table, form != .json, !output.quiet {
-        for line in report.remarks { speaker.console.tell(line) }
+        for line in report.remarks { commandOutput.console.tell(line) }
       }
       return .done
     }

@@ -34,12 +34,12 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
-    try await speaker.run {
-      let job = try Job(config: job.config, target.given + connection.given, environment)
+    let commandOutput = try CommandOutput(output, environment)
+    try await commandOutput.run {
+      let job = try LogSelection(config: job.config, target.given + connection.given, environment)
       return try await Interruption.cancelling {
-        try await speaker.run(job) { sources in
-          try await CheckJob(sources).run(speaker.about(sources.log()))
+        try await commandOutput.run(job) { sources in
+          try await CheckRequest(sources).run(commandOutput.about(sources.log()))
         }
       }
     }
@@ -47,7 +47,7 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 /// A check with all its settings resolved.
-struct CheckJob {
+struct CheckRequest {
   private let log: LogName
   private let archive: ArchiveLocation?
   private let host: APIHost
@@ -71,14 +71,14 @@ struct CheckJob {
     credentials = Result { () throws(Failure) in try Credentials.find(sources) }
   }
 
-  func run(_ speaker: Speaker) async throws -> CheckResult {
+  func run(_ commandOutput: CommandOutput) async throws -> CheckResult {
     try OpenFileLimit.check(concurrentRequests: 1)
     let words: Messages
     let (lines, requests): ([CheckLine], Int)
     switch credentials {
     case .success(let credentials):
       words = self.words(credentials)
-      (lines, requests) = try await askAPI(credentials, words, speaker)
+      (lines, requests) = try await askAPI(credentials, words, commandOutput)
     case .failure(let failure):
       words = self.words(nil)
       (lines, requests) = (APICheck.lines(withoutKey: failure), 0)
@@ -98,15 +98,15 @@ struct CheckJob {
 
   /// - Returns: The results, and the number of requests that were made.
   private func askAPI(
-    _ credentials: Credentials, _ words: Messages, _ speaker: Speaker
+    _ credentials: Credentials, _ words: Messages, _ commandOutput: CommandOutput
   ) async throws -> (lines: [CheckLine], requests: Int) {
-    if let warning = credentials.warning { speaker.logger.warning("\(warning)") }
+    if let warning = credentials.warning { commandOutput.logger.warning("\(warning)") }
     return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
       let transport = credentials.transport(over: transport, host: host, log: log)
       let client = AuditLogClient(
         log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
       let check = APICheck(client, host: host, words: words) { subject in
-        speaker.console.progress("checking: \(subject.label)")
+        commandOutput.console.progress("checking: \(subject.label)")
       }
       return (try await check.lines(), client.counters.requests)
     }

@@ -19,7 +19,7 @@ struct APICheck {
   /// The most requests: the key, the newest page, the time filter, the oldest page, and another one if the list shrinks.
   static let requestLimit = 5
   /// Few attempts and short waits, because a person is waiting.
-  static let retry = RetryPolicy(tries: 2, maxWait: .seconds(10))
+  static let retry = RetryPolicy(attempts: 2, maxWait: .seconds(10))
   /// The default timeout of a request.
   static let timeout = TimeSpan.seconds(20)
 
@@ -38,7 +38,7 @@ struct APICheck {
     CheckLine.Subject.ofAPI.map { subject in
       CheckLine(
         subject: subject,
-        finding: subject == .key ? .bad(failure) : .open("there is no key for the API"))
+        finding: subject == .key ? .failed(failure) : .skipped("there is no key for the API"))
     }
   }
 
@@ -56,11 +56,11 @@ struct APICheck {
     } catch {
       try note(error)
     }
-    if case .good = findings[.api] {
+    if case .passed = findings[.api] {
       lookAtRateLimit()
       lookAtClock()
     }
-    return CheckLine.Subject.ofAPI.map { CheckLine(subject: $0, finding: findings[$0] ?? .open(reason)) }
+    return CheckLine.Subject.ofAPI.map { CheckLine(subject: $0, finding: findings[$0] ?? .skipped(reason)) }
   }
 
   private mutating func lookAtKey() async throws(APIError) {
@@ -71,7 +71,7 @@ struct APICheck {
       switch error {
       case .notFound, .requestRefused, .planWithoutAuditLog:
         answered()
-        findings[.key] = .open(
+        findings[.key] = .skipped(
           "the API does not report whose key it is; the checks below show whether it works")
         return
       default: throw error
@@ -79,11 +79,11 @@ struct APICheck {
     }
     answered()
     guard account.isAuthenticated else {
-      findings[.key] = .bad(words.anonymous)
+      findings[.key] = .failed(words.anonymous)
       throw .keyRefused(Answer(status: 200))
     }
     let name = account.slug.map { " of the account '\($0)'" } ?? ""
-    findings[.key] = .good("the API accepts the key\(name) from \(words.keySource)")
+    findings[.key] = .passed("the API accepts the key\(name) from \(words.keySource)")
   }
 
   private mutating func lookAtLog() async throws(APIError) -> PageView {
@@ -91,12 +91,12 @@ struct APICheck {
       throw .notFound(Answer(status: 404))  // the first page is never past the end
     }
     answered()
-    findings[.organization] = .good("'\(words.log)' exists")
+    findings[.organization] = .passed("'\(words.log)' exists")
     // If there is no count, a page that is not full has all events.
     let size = page.pagination.pageSize ?? page.requestedSize
     let count = page.pagination.count ?? (page.parsed.recordCount < size ? page.parsed.recordCount : nil)
     let events = count.map { "\($0.grouped) \($0 == 1 ? "event" : "events") now" }
-    findings[.auditLog] = .good(
+    findings[.auditLog] = .passed(
       "readable, with \(events ?? "events; the API does not report how many")")
     return PageView(page)
   }
@@ -110,21 +110,21 @@ struct APICheck {
       return
     }
     if let finding = try await client.measureTimeFilter(first) {
-      findings[.timeFilter] = .good(words.sentence(on: finding))
+      findings[.timeFilter] = .passed(words.sentence(on: finding))
     } else {
-      findings[.timeFilter] = .open(
+      findings[.timeFilter] = .skipped(
         "the newest page is not enough to tell (few events, unexpected order, or no count); a run works without the filter"
       )
     }
     progress(.oldestEvent)
     let oldest = try await client.oldestEvent(below: first)
     findings[.oldestEvent] = oldest.map {
-      .good("\($0) (\((SystemClock().now - $0).rough) ago)")
+      .passed("\($0) (\((SystemClock().now - $0).rough) ago)")
     }
   }
 
   private mutating func answered() {
-    if findings[.api] == nil { findings[.api] = .good("\(host) answers") }
+    if findings[.api] == nil { findings[.api] = .passed("\(host) answers") }
   }
 
   /// Records the error that ended the checks under the prerequisite that it concerns.
@@ -134,32 +134,32 @@ struct APICheck {
       throw words.failure(error)
     case _ where error.isThrottling:
       answered()
-      findings[.rateLimit] = .bad(words.throttled(error))
+      findings[.rateLimit] = .failed(words.throttled(error))
       reason = "the rate limit is used up"
-    case .unavailable(let fault, let tries):
+    case .unavailable(let fault, let attempts):
       // The API may have answered before, but it is still a failure that it does not answer now.
-      findings[.api] = .bad(words.unavailable(host, fault, tries))
+      findings[.api] = .failed(words.unavailable(host, fault, attempts))
       reason = "the API did not answer"
     case .unsafe, .waitTooLong:
-      findings[.api] = .bad(words.failure(error))
+      findings[.api] = .failed(words.failure(error))
       reason = "no further requests were made"
     case .keyRefused:
       answered()
       switch findings[.key] {
-      case nil: findings[.key] = .bad(words.failure(error))
-      case .bad: break
-      case .good, .odd, .open: findings[.auditLog] = .bad(words.failure(error))
+      case nil: findings[.key] = .failed(words.failure(error))
+      case .failed: break
+      case .passed, .warned, .skipped: findings[.auditLog] = .failed(words.failure(error))
       }
       reason = "the API answers this only for a key that may read the log"
     case .notFound:
-      findings[.organization] = .bad(words.failure(error))
+      findings[.organization] = .failed(words.failure(error))
       reason = "there is no such log"
     case .planWithoutAuditLog:
-      findings[.organization] = .good("'\(words.log)' exists")
-      findings[.auditLog] = .bad(words.failure(error))
+      findings[.organization] = .passed("'\(words.log)' exists")
+      findings[.auditLog] = .failed(words.failure(error))
       reason = "there is no audit log"
     case .requestRefused:
-      findings[.auditLog] = .bad(words.failure(error))
+      findings[.auditLog] = .failed(words.failure(error))
       reason = "the API refused the request before it"
     }
   }
@@ -167,27 +167,27 @@ struct APICheck {
   private mutating func lookAtRateLimit() {
     guard findings[.rateLimit] == nil else { return }
     guard let rate = client.counters.rateLimit, let left = rate.remaining else {
-      findings[.rateLimit] = .open("the API does not report it")
+      findings[.rateLimit] = .skipped("the API does not report it")
       return
     }
     let reset = rate.resetsIn.map { "; the limit resets in \($0.rough)" } ?? ""
     let limit = rate.limit.map { " of \($0.grouped)" } ?? ""
     findings[.rateLimit] =
       left > 0
-      ? .good("\(left.grouped)\(limit) requests left\(reset)")
-      : .bad(words.noRequestsLeft(resetsIn: rate.resetsIn))
+      ? .passed("\(left.grouped)\(limit) requests left\(reset)")
+      : .failed(words.noRequestsLeft(resetsIn: rate.resetsIn))
   }
 
   private mutating func lookAtClock() {
     guard let lead = client.counters.clockLead else {
-      findings[.clock] = .open("the API's responses have no Date")
+      findings[.clock] = .skipped("the API's responses have no Date")
       return
     }
     let tolerance = ExportSummary.clockTolerance
     findings[.clock] =
       max(lead, .zero - lead) > tolerance
-      ? .odd(words.clock(lead))
-      : .good("this machine's clock is within \(tolerance) of the API's")
+      ? .warned(words.clock(lead))
+      : .passed("this machine's clock is within \(tolerance) of the API's")
   }
 }
 
@@ -215,7 +215,7 @@ struct ArchiveCheck {
   func lines() async -> [CheckLine] {
     guard let location = archive else {
       return CheckLine.Subject.ofArchive.map {
-        CheckLine(subject: $0, finding: .open("no --archive was given"))
+        CheckLine(subject: $0, finding: .skipped("no --archive was given"))
       }
     }
     let archive = Archive(location, log: log)
@@ -231,50 +231,50 @@ struct ArchiveCheck {
   private func state(_ archive: Archive, _ largestDay: inout Int) async -> CheckLine.Finding {
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
-        if let existing { return .bad(words.notExisting(existing)) }
-        return .good("no archive of '\(log)' in \(quoted(words.archive)) yet; the first export creates it")
+        if let existing { return .failed(words.notExisting(existing)) }
+        return .passed("no archive of '\(log)' in \(quoted(words.archive)) yet; the first export creates it")
       }
       largestDay =
         manifest.partitions.map { $0.files.reduce(0) { $0 + $1.uncompressedBytes } }.max() ?? 0
       guard manifest.source.apiHost == host.description else {
         let asked = ArchiveSource(apiHost: host.description, log: log, query: manifest.source.query)
-        return .bad(words.failure(.otherSource(found: manifest.source, asked: asked)))
+        return .failed(words.failure(.otherSource(found: manifest.source, asked: asked)))
       }
       let now = SystemClock().now
-      guard damaged.isEmpty else { return .bad(words.damagedFiles(damaged, manifest, now: now)) }
+      guard damaged.isEmpty else { return .failed(words.damagedFiles(damaged, manifest, now: now)) }
       let lag = (now - manifest.highWaterMark).rough
       let gaps = manifest.gaps.count
-      return .good(
+      return .passed(
         """
         commit \(manifest.commit), high-water mark \(manifest.highWaterMark) (\(lag) ago), \
         \(gaps == 0 ? "no gaps" : gaps == 1 ? "1 gap" : "\(gaps) gaps")
         """)
     } catch {
-      return .bad(words.failure(error))
+      return .failed(words.failure(error))
     }
   }
 
   private func writing(_ archive: Archive) async -> CheckLine.Finding {
     do {
-      let trial = try await archive.tryWriting()
+      let trial = try await archive.probeWriting()
       let made =
         trial.folder == words.archive
         ? "files and folders were created, moved and removed in \(quoted(words.archive))"
         : "the archive can be created in \(quoted(trial.folder)): files were created, moved and removed there"
-      return .good(made + (trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""))
+      return .passed(made + (trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""))
     } catch {
-      return .bad(words.notWritable(error))
+      return .failed(words.notWritable(error))
     }
   }
 
   private func lock(_ archive: Archive) async -> CheckLine.Finding {
     do {
       switch try await archive.leaseState() {
-      case .free, .never: return .good("no run holds it")
-      case .held(let holder): return .bad(words.failure(.locked(holder)))
+      case .free, .never: return .passed("no run holds it")
+      case .held(let holder): return .failed(words.failure(.locked(holder)))
       }
     } catch {
-      return .bad(words.failure(error))
+      return .failed(words.failure(error))
     }
   }
 
@@ -282,13 +282,13 @@ struct ArchiveCheck {
   private func space(_ archive: Archive, largestDay: Int) async -> CheckLine.Finding {
     let needed = ArchiveCheck.leastSpace + 2 * largestDay
     do {
-      guard let space = try await archive.space() else { return .good("unlimited") }
+      guard let space = try await archive.space() else { return .passed("unlimited") }
       guard space.free >= needed, space.freeFiles != 0 else {
-        return .bad(words.fullDisk(space, needed: needed))
+        return .failed(words.fullDisk(space, needed: needed))
       }
-      return .good("\(space.free.asBytes) are free")
+      return .passed("\(space.free.asBytes) are free")
     } catch {
-      return .bad(words.notWritable(error))
+      return .failed(words.notWritable(error))
     }
   }
 

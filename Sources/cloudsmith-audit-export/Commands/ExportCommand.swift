@@ -167,20 +167,21 @@ struct ExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, whenQuiet: request.dryRun ? .always : .whenWrong)
-    try await speaker.run {
-      if request.dryRun { return try await forecast(speaker, environment) }
-      let observers = try Observers(observability, environment)
-      return try await observers.telling(speaker) {
-        let job = try Job(config: job.config, given, environment)
+    let commandOutput = try CommandOutput(
+      output, environment, whenQuiet: request.dryRun ? .always : .whenWrong)
+    try await commandOutput.run {
+      if request.dryRun { return try await forecast(commandOutput, environment) }
+      let notifier = try RunNotifier(observability, environment)
+      return try await notifier.telling(commandOutput) {
+        let job = try LogSelection(config: job.config, given, environment)
         let replace = try replacement
         // One for all logs: the signal that stops one stops the rest.
         return try await Interruption.cancelling {
-          try await speaker.run(job) { sources in
+          try await commandOutput.run(job) { sources in
             let log = try sources.log()
-            let speaker = speaker.about(log)
-            return try await observers.watching(log, sources) {
-              try await ExportJob(sources, replace: replace, config: job.file?.path).run(speaker)
+            let commandOutput = commandOutput.about(log)
+            return try await notifier.watching(log, sources) {
+              try await ExportRequest(sources, replace: replace, config: job.file?.path).run(commandOutput)
             }
           }
         }
@@ -197,12 +198,14 @@ struct ExportCommand: AsyncParsableCommand {
     }
   }
 
-  private func forecast(_ speaker: Speaker, _ environment: [String: String]) async throws -> ExitStatus {
-    let job = try Job(config: job.config, given, environment)
+  private func forecast(_ commandOutput: CommandOutput, _ environment: [String: String]) async throws
+    -> ExitStatus
+  {
+    let job = try LogSelection(config: job.config, given, environment)
     let replace = try replacement
     return try await Interruption.cancelling {
-      try await speaker.run(job) { sources in
-        try await ExportJob(sources, replace: replace, config: job.file?.path).forecast(speaker)
+      try await commandOutput.run(job) { sources in
+        try await ExportRequest(sources, replace: replace, config: job.file?.path).forecast(commandOutput)
       }
     }
   }

@@ -52,9 +52,9 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, whenQuiet: .besideText)
-    try await speaker.run {
-      let sources = try Job(config: job.config, given, environment).onlyLog()
+    let commandOutput = try CommandOutput(output, environment, whenQuiet: .besideText)
+    try await commandOutput.run {
+      let sources = try LogSelection(config: job.config, given, environment).onlyLog()
       let (log, location) = (try sources.log(), try sources.archive())
       let archive = location.text
       let file = try sources.value(of: Settings.html)
@@ -65,7 +65,8 @@ struct ReportCommand: AsyncParsableCommand {
       let words = Messages(log: log, archive: archive)
       do {
         let reading = try await ArchiveReading.run(
-          Archive(location, log: log), window: window, isVerified: !skipVerification, speaker: speaker)
+          Archive(location, log: log), window: window, isVerified: !skipVerification,
+          commandOutput: commandOutput)
         guard let reading else { throw words.noArchive }
         let content = ReportContent(
           manifest: reading.manifest, window: window, tally: reading.tally, unread: reading.unread,
@@ -76,7 +77,7 @@ struct ReportCommand: AsyncParsableCommand {
         try page.write(text)
         let result = ReportResult(
           file: file, bytes: text.count, log: log, archive: archive, window: window, reading: reading)
-        speaker.say(result)
+        commandOutput.say(result)
         return result.status
       } catch let error as ArchiveError {
         throw words.failure(error)

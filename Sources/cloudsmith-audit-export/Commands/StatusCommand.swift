@@ -46,13 +46,13 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment, whenQuiet: .always)
-    try await speaker.run {
+    let commandOutput = try CommandOutput(output, environment, whenQuiet: .always)
+    try await commandOutput.run {
       let given = target.given + [Settings.retention.given(retention)]
-      let job = try Job(config: job.config, given, environment)
-      return try await speaker.run(job) { sources in
+      let job = try LogSelection(config: job.config, given, environment)
+      return try await commandOutput.run(job) { sources in
         guard !settings else { return SettingsResult(sources) }
-        return try await answer(sources, style: speaker.console.style(environment))
+        return try await answer(sources, style: commandOutput.console.style(environment))
       }
     }
   }

@@ -66,12 +66,12 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let speaker = try Speaker(output, environment)
-    try await speaker.run {
-      let job = try Job(config: job.config, given, environment)
+    let commandOutput = try CommandOutput(output, environment)
+    try await commandOutput.run {
+      let job = try LogSelection(config: job.config, given, environment)
       // A commit number belongs to one log.
       if since != nil { _ = try job.onlyLog() }
-      return try await speaker.run(job) { try await answer($0, speaker) }
+      return try await commandOutput.run(job) { try await answer($0, commandOutput) }
     }
   }
 
@@ -83,11 +83,12 @@ struct VerifyCommand: AsyncParsableCommand {
     ]
   }
 
-  private func answer(_ sources: SettingSources, _ speaker: Speaker) async throws -> VerifyResult {
+  private func answer(_ sources: SettingSources, _ commandOutput: CommandOutput) async throws -> VerifyResult
+  {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = location.text
     let settings = try settings(sources)
-    let watch = VerifyWatch(speaker: speaker)
+    let watch = VerifyProgressReporter(commandOutput: commandOutput)
     do {
       let report = try await Archive(location, log: log).verify(
         settings, patience: VerifyCommand.waitForRun,

@@ -49,10 +49,10 @@ final class Console: Sendable {
 
   /// Writes a result to stdout.
   ///
-  /// - Parameter isColoured: Whether the text contains color sequences.
-  func answer(_ text: String, isColoured: Bool = false) {
+  /// - Parameter isColored: Whether the text contains color sequences.
+  func answer(_ text: String, isColored: Bool = false) {
     clearProgress()
-    writeAnswer(TerminalText.lines(text, keepsColour: isColoured) + "\n")
+    writeAnswer(TerminalText.lines(text, keepsColor: isColored) + "\n")
   }
 
   private func writeAnswer(_ text: String) {
@@ -105,7 +105,7 @@ final class Console: Sendable {
   ) {
     clearProgress()
     let line =
-      isLogJSON ? JSONLogLine(level, message, time: SystemClock().now, fields: fields).text : text()
+      isLogJSON ? LogRecord(level, message, time: SystemClock().now, fields: fields).text : text()
     write(line + "\n", to: STDERR_FILENO)
   }
 
@@ -179,7 +179,7 @@ private struct ConsoleLogHandler: LogHandler {
 }
 
 /// A log line as a JSON object with `time`, `level`, `message`, `program` and the metadata.
-struct JSONLogLine {
+struct LogRecord {
   let text: String
 
   init(_ level: Logger.Level, _ message: String, time: Timestamp, fields: Logger.Metadata = [:]) {

@@ -9,17 +9,17 @@ struct CaselessFileSystem: FileSystem {
 
   /// The path as what stands there is spelled, as far as something does.
   private func found(_ path: DiskPath) throws(StorageError) -> DiskPath {
-    var (folder, isThere) = (DiskPath(path.root), true)
+    var (folder, exists) = (DiskPath(path.root), true)
     for name in path.names {
       var spelled = name
-      if isThere {
+      if exists {
         let names = try base.list(folder).map(\.name)
         let match = names.first { $0.lowercased() == name.lowercased() }
-        isThere = match != nil
+        exists = match != nil
         spelled = match ?? name
       }
       folder = folder.appending(spelled)
-      if isThere { isThere = try base.status(folder)?.kind == .folder }
+      if exists { exists = try base.status(folder)?.kind == .folder }
     }
     return folder
   }

@@ -134,11 +134,11 @@ func withWriter<Result>(
   _ folder: String, _ source: ArchiveSource = acme,
   settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
   fileSystem: any FileSystem = PosixFileSystem(),
-  untidied: @escaping @Sendable (StorageError) -> Void = { _ in },
+  undeleted: @escaping @Sendable (StorageError) -> Void = { _ in },
   body: (ArchiveWriter) async throws -> Result
 ) async throws -> Result {
   try await Archive(at: folder, log: source.log, fileSystem: fileSystem).withWriter(
-    source: source, holder: somebody, settings: settings, untidied: untidied
+    source: source, holder: somebody, settings: settings, undeleted: undeleted
   ) { writer in
     try await body(writer)
   }

@@ -21,12 +21,12 @@ import Testing
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let before = try tree(folder)
-      #expect(try await Archive(at: folder, log: log("acme")).tryWriting().folder == folder)
+      #expect(try await Archive(at: folder, log: log("acme")).probeWriting().folder == folder)
       #expect(try tree(folder) == before)
     }
     let disk = try await disk()
     disk.record()
-    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).tryWriting()
+    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).probeWriting()
     #expect(disk.operations.contains { $0.hasPrefix("create /archive/_staging/acme/_check-") })
     for folder in ["", "/csv/organization=acme", "/_manifest/acme", "/_manifest/acme/commits"] {
       for operation in ["makeFolder", "link", "rename"] {
@@ -39,13 +39,13 @@ import Testing
 
   @Test func `where there is no archive, the nearest folder is tried, and nothing is made`() async throws {
     try await withTemporaryFolder { (folder) async throws in
-      #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).tryWriting().folder == folder)
+      #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).probeWriting().folder == folder)
       #expect((try await Archive(at: "\(folder)/a/b", log: log("acme")).space()?.free ?? 0) > 0)
       #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).leaseState() == .never)
       #expect(try tree(folder).isEmpty)
       try write("", to: "\(folder)/file")
       await #expect(throws: StorageError.self) {
-        try await Archive(at: "\(folder)/file/a", log: log("acme")).tryWriting()
+        try await Archive(at: "\(folder)/file/a", log: log("acme")).probeWriting()
       }
     }
   }
@@ -62,7 +62,7 @@ import Testing
       copy.record()
       copy.fail(at: number, fault)
       do {
-        _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).tryWriting()
+        _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).probeWriting()
         guard copy.hasFailed else { break }
         Issue.record("operation \(number) failed, and nobody was told")
       } catch {
@@ -108,7 +108,7 @@ import Testing
       }
       try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
       do {
-        _ = try await Archive(at: deep, log: log("acme")).tryWriting()
+        _ = try await Archive(at: deep, log: log("acme")).probeWriting()
         Issue.record("it was found short enough")
       } catch {
         #expect((error as? StorageError)?.reason == .nameTooLong, "\(error)")
@@ -141,12 +141,12 @@ import Testing
   @Test func `a run that tidies up meanwhile makes no trial fail`() async throws {
     let disk = try await disk()
     disk.record()
-    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).tryWriting()
+    _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).probeWriting()
     for (number, operation) in disk.operations.enumerated()
     where operation.hasPrefix("link ") || operation.hasPrefix("rename ") {
       let (copy, tidied) = (FaultyFileSystem(copyOf: disk), FaultyFileSystem(copyOf: disk))
       copy.become(tidied, at: number + 1)
-      _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).tryWriting()
+      _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).probeWriting()
     }
   }
 

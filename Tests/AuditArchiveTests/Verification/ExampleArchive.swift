@@ -48,7 +48,7 @@ struct ExampleArchive {
 
   /// `altered csv/…`, for each finding.
   func findings(_ settings: VerificationSettings = VerificationSettings()) async throws -> [String] {
-    try await verify(settings).findings.map { "\($0.flaw.kind.rawValue) \($0.path)" }.sorted()
+    try await verify(settings).findings.map { "\($0.problem.kind.rawValue) \($0.path)" }.sorted()
   }
 
   var manifest: Manifest {

@@ -268,7 +268,7 @@ import Testing
   @Test func `files that other programs leave are told, and are no findings`() async throws {
     try await ExampleArchive.with { archive in
       let day = "csv/organization=acme/event_date=2024-02-12"
-      let files: [(String, LeftByOthers.Kind)] = [
+      let files: [(String, ForeignFile.Kind)] = [
         ("_manifest/acme/.DS_Store", .hidden), ("_manifest/acme/commits/.DS_Store", .hidden),
         ("csv/organization=acme/#recycle/x", .ofSystem), ("csv/organization=acme/.DS_Store", .hidden),
         ("\(day)/#part.csv#", .backup), ("\(day)/.DAV/x", .hidden), ("\(day)/._part-00000", .hidden),
@@ -283,8 +283,8 @@ import Testing
       for (path, _) in files { try archive.write([1], to: path) }
       let report = try await archive.verify()
       #expect(report.findings.isEmpty, "\(report.findings)")
-      #expect(report.leftByOthers.map(\.path) == files.map(\.0))
-      #expect(report.leftByOthers.map(\.kind) == files.map(\.1))
+      #expect(report.foreignFiles.map(\.path) == files.map(\.0))
+      #expect(report.foreignFiles.map(\.kind) == files.map(\.1))
       // No run takes one for a leftover of its own.
       let before = Set(
         try tree(archive.folder).keys.filter { $0.contains("DS_Store") || $0.contains(".nfs") })
@@ -303,7 +303,7 @@ import Testing
       try await writeHistory(folder, source)
       try write("x", to: "\(folder)/csv/organization=.acme/x")
       let report = try #require(try await Archive(at: folder, log: log(".acme")).verify())
-      #expect(report.findings.map(\.problem) == [.unlisted(.foreign)] && report.leftByOthers.isEmpty)
+      #expect(report.findings.map(\.problem) == [.unlisted(.foreign)] && report.foreignFiles.isEmpty)
     }
   }
 

@@ -40,7 +40,7 @@ import Testing
 
       let report = try await archive.verify()
       #expect(
-        report.findings.map { "\($0.path) \($0.flaw)" }
+        report.findings.map { "\($0.path) \($0.problem)" }
           == (pipes.map { "\($0) irregular(AuditArchive.FileKind.pipe)" } + [
             "\(organization)/event_date=2024-02-20 irregular(AuditArchive.FileKind.symbolicLink)",
             "\(organization)/s irregular(AuditArchive.FileKind.socket)",
@@ -49,7 +49,7 @@ import Testing
             "_manifest/acme/lock~ irregular(AuditArchive.FileKind.symbolicLink)",
             "csv/organization=other irregular(AuditArchive.FileKind.symbolicLink)",
           ]).sorted())
-      #expect(report.leftByOthers.map(\.path) == ["\(organization)/.hidden", "\(organization)/.nfs0001"])
+      #expect(report.foreignFiles.map(\.path) == ["\(organization)/.hidden", "\(organization)/.nfs0001"])
       #expect(report.days.sound == report.days.total && report.commits.sound == report.commits.total)
     }
   }
@@ -133,7 +133,9 @@ import Testing
     let report = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify()
     let findings = try #require(report).findings
     #expect(
-      findings.map { "\($0.flaw.kind) \($0.path)" } == ["altered \(part.path)", "altered \(quarantine.path)"])
+      findings.map { "\($0.problem.kind) \($0.path)" } == [
+        "altered \(part.path)", "altered \(quarantine.path)",
+      ])
     try await withWriter("/archive", fileSystem: growing) { writer in
       let error = await #expect(throws: ArchiveError.self) { try await writer.events(of: "2024-02-12") }
       guard case .damaged(let finding)? = error, finding.path == part.path,

@@ -122,7 +122,7 @@ struct Auditor {
   private mutating func verify(_ store: SimulatedStore, _ recovered: SimulatedStore) async throws {
     let found = try await store.archive(of: log).verify()?.findings ?? []
     require(
-      found.allSatisfy { if case .unlisted(.leftover) = $0.flaw { true } else { manifest == nil } },
+      found.allSatisfy { if case .unlisted(.leftover) = $0.problem { true } else { manifest == nil } },
       "verify finds \(found)")
     let left = try await recovered.archive(of: log).verify()?.findings ?? []
     require(left.isEmpty, "verify finds \(left) after recovery")
@@ -157,7 +157,8 @@ struct Auditor {
         events.allSatisfy { partition.eventDate.window.contains($0.time) }, "not of \(partition.eventDate)")
       rows += events
     }
-    require(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows belong out of order, or there twice")
+    require(
+      zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "the rows belong out of order, or there twice")
     let found = Set(rows)
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
     let there = Set(try harness.truth())

@@ -4,7 +4,7 @@ private import Platform
 ///
 /// They are a sixth of the text and a third of the gzip file. A search for matches in them finds only accidental ones, which waste
 /// time and space (`Gzip.compress`).
-package enum RandomPlaces {
+package enum IncompressibleRanges {
   /// Return the ranges in complete rows of a part, in ascending order.
   ///
   /// A row whose `uuid` is not random (version 4, RFC 9562 §5.4) has none: consecutive UUIDs of other versions share a prefix. A line

@@ -24,9 +24,9 @@ import Testing
 
   @Test func `are found in every row, and not in the header`() {
     let (text, places) = Self.rows(50)
-    #expect(RandomPlaces.find(in: text.span) == places)
+    #expect(IncompressibleRanges.find(in: text.span) == places)
     #expect(
-      RandomPlaces.find(in: (CSVEncoder.header + text).span)
+      IncompressibleRanges.find(in: (CSVEncoder.header + text).span)
         == places.map { $0.lowerBound + CSVEncoder.header.count..<$0.upperBound + CSVEncoder.header.count })
   }
 
@@ -35,10 +35,10 @@ import Testing
     for place in [8, 13, 14, 18, 23, 36, 56, 63] {
       var other = text
       other[place] = UInt8(ascii: "x")
-      #expect(RandomPlaces.find(in: other.span) == [])
+      #expect(IncompressibleRanges.find(in: other.span) == [])
     }
     for count in 0..<65 {
-      #expect(RandomPlaces.find(in: text.span.extracting(first: count)) == [])
+      #expect(IncompressibleRanges.find(in: text.span.extracting(first: count)) == [])
     }
   }
 }

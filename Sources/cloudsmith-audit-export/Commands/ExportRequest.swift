@@ -14,7 +14,7 @@ struct Replacement {
 }
 
 /// An export with all its settings resolved.
-struct ExportJob {
+struct ExportRequest {
   let log: LogName
   let archive: ArchiveLocation
   let host: APIHost
@@ -39,7 +39,7 @@ struct ExportJob {
   init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
-    settings = try ExportJob.settings(sources, replace: replace)
+    settings = try ExportRequest.settings(sources, replace: replace)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
       sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
@@ -48,14 +48,14 @@ struct ExportJob {
     pace = try sources.value(of: Settings.pace)
     reserve = try sources.value(of: Settings.rateReserve)
     retry = RetryPolicy(
-      tries: try sources.value(of: Settings.maxAttempts), maxWait: try sources.value(of: Settings.maxWait))
+      attempts: try sources.value(of: Settings.maxAttempts), maxWait: try sources.value(of: Settings.maxWait))
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
     writer.formats = try sources.resolve(Settings.formats)
     // One more than can run at once, so that the next block is ready.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
-    let signing = try ExportJob.signingKey(sources)
+    let signing = try ExportRequest.signingKey(sources)
     writer.signingKey = signing?.key
     self.writer = writer
 
@@ -71,19 +71,19 @@ struct ExportJob {
       retention: settings.retention, command: command)
   }
 
-  func run(_ speaker: Speaker) async throws -> ExportResult {
+  func run(_ commandOutput: CommandOutput) async throws -> ExportResult {
     try checkInterruption()
     try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests)
     let clock = SystemClock()
     let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
-    for warning in warnings { speaker.logger.warning("\(warning)") }
+    for warning in warnings { commandOutput.logger.warning("\(warning)") }
     var isNew = false
     do {
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         isNew = try await self.isNew(words)
-        let watch = Watch(speaker: speaker, words: words, clock: clock)
+        let watch = ProgressReporter(commandOutput: commandOutput, words: words, clock: clock)
         let client = AuditLogClient(
           log: log, host: host, key: credentials.key,
           transport: credentials.transport(over: transport, host: host, log: log), clock: clock, pace: pace,
@@ -94,7 +94,7 @@ struct ExportJob {
         } else {
           summary = try await Archive(archive, log: log).withWriter(
             source: source, holder: holder, settings: writer,
-            untidied: { watch.untidied($0) }
+            undeleted: { watch.undeleted($0) }
           ) { writer in
             watch.opened(writer.recovery)
             if isNew { watch.making(settings.request) }
@@ -118,7 +118,7 @@ struct ExportJob {
   /// - Throws: A failure if there is none and creating one is forbidden.
   private func isNew(_ words: Messages) async throws(Failure) -> Bool {
     do {
-      guard try await !Archive(archive, log: log).isThere() else { return false }
+      guard try await !Archive(archive, log: log).exists() else { return false }
     } catch {
       throw words.failure(error)
     }
@@ -140,13 +140,13 @@ struct ExportJob {
   }
 
   /// The plan of `run`, for `--dry-run`. It takes no lock and writes nothing.
-  func forecast(_ speaker: Speaker) async throws -> ForecastResult {
+  func forecast(_ commandOutput: CommandOutput) async throws -> ForecastResult {
     try checkInterruption()
     let words = words
     _ = try await isNew(words)
     do {
       let manifest = try await Archive(archive, log: log).read()
-      let standing = manifest.map { ExportPlan.Standing($0) }
+      let standing = manifest.map { ExportPlan.PlanInput($0) }
       return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
         let transport = credentials.transport(over: transport, host: host, log: log)
         let client = AuditLogClient(

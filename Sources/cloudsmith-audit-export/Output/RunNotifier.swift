@@ -10,16 +10,16 @@ import Synchronization
 /// Reports the outcome of a run, of one or several logs, to the metrics file, the heartbeat monitor and the JSON log.
 ///
 /// None of them affects the run: if a report fails, it is a warning.
-final class Observers: Sendable {
+final class RunNotifier: Sendable {
   private let metricsFile: String?
-  private let notice: (url: NoticeURL, connection: ConnectionSettings)?
+  private let notice: (url: HeartbeatURL, connection: ConnectionSettings)?
   /// The finished runs, in the order in which they ended.
   private let runs = Mutex<[RunMetrics]>([])
 
   init(_ options: ObservabilityOptions, _ environment: [String: String]) throws(Failure) {
     metricsFile = try Settings.metricsFile.resolve(options.metricsFile, environment)
     notice = try Settings.notifyURL.resolve(options.notifyUrl, environment).map { text throws(Failure) in
-      try Observers.notice(text, environment)
+      try RunNotifier.notice(text, environment)
     }
   }
 
@@ -62,15 +62,15 @@ final class Observers: Sendable {
 
   /// Runs `body`, which exports the logs, and reports all outcomes when it ends, whether it succeeds or throws.
   func telling(
-    _ speaker: Speaker, _ body: () async throws -> ExitStatus
+    _ commandOutput: CommandOutput, _ body: () async throws -> ExitStatus
   ) async throws -> ExitStatus {
     do {
       let status = try await body()
-      await tell(speaker, status)
+      await tell(commandOutput, status)
       return status
     } catch {
       let failure = Failure(error)
-      await tell(speaker, failure?.status ?? .failed, failure)
+      await tell(commandOutput, failure?.status ?? .failed, failure)
       throw error
     }
   }
@@ -78,23 +78,23 @@ final class Observers: Sendable {
   /// - Parameters:
   ///   - status: The status of the whole run. It can be a failure even if no log failed.
   ///   - failure: What ended the run.
-  private func tell(_ speaker: Speaker, _ status: ExitStatus, _ failure: Failure? = nil) async {
+  private func tell(_ commandOutput: CommandOutput, _ status: ExitStatus, _ failure: Failure? = nil) async {
     let logs = runs.withLock(\.self)
     // In a text log it would repeat the result.
-    if speaker.console.isLogJSON {
-      for log in logs { speaker.logger.info("finished", metadata: log.fields) }
+    if commandOutput.console.isLogJSON {
+      for log in logs { commandOutput.logger.info("finished", metadata: log.fields) }
     }
-    if let metricsFile, !logs.isEmpty { await write(logs, to: metricsFile, speaker) }
+    if let metricsFile, !logs.isEmpty { await write(logs, to: metricsFile, commandOutput) }
     if let notice {
       // The outcome of each log already has its failure.
       let other = logs.isEmpty ? failure?.sentence : nil
-      await ping(notice, logs.map(\.run), status, other, speaker)
+      await ping(notice, logs.map(\.run), status, other, commandOutput)
     }
   }
 
   // MARK: - The metrics file
 
-  private func write(_ logs: [RunMetrics], to path: String, _ speaker: Speaker) async {
+  private func write(_ logs: [RunMetrics], to path: String, _ commandOutput: CommandOutput) async {
     do {
       let file = try OutputFile(
         path, option: Settings.metricsFile.option, archives: logs.compactMap(\.run.archive?.text))
@@ -103,17 +103,17 @@ final class Observers: Sendable {
         let others: String?
         do throws(Failure) {
           others = try SmallFile.textIfThere(
-            of: path, contents: "the metrics of other logs", limit: Observers.metricsLimit)
+            of: path, contents: "the metrics of other logs", limit: RunNotifier.metricsLimit)
         } catch {
           others = nil
-          speaker.logger.warning("the metrics of other logs were dropped: \(error.sentence)")
+          commandOutput.logger.warning("the metrics of other logs were dropped: \(error.sentence)")
         }
         let text = MetricsText(logs, keeping: others ?? "", version: Version.text).text
         // Readable by all, whatever the umask: it has no secrets, and the collector runs as another user.
         try file.write(Array(text.utf8), mode: 0o644)
       }
     } catch {
-      speaker.logger.warning(
+      commandOutput.logger.warning(
         "no metrics were written: \((error as? Failure)?.sentence ?? "\(error)") The export is not affected.")
     }
   }
@@ -125,8 +125,8 @@ final class Observers: Sendable {
 
   /// - Parameter other: A failure that does not belong to a log, such as an invalid setting.
   private func ping(
-    _ notice: (url: NoticeURL, connection: ConnectionSettings), _ runs: [RunOutcome], _ status: ExitStatus,
-    _ other: String?, _ speaker: Speaker
+    _ notice: (url: HeartbeatURL, connection: ConnectionSettings), _ runs: [RunOutcome], _ status: ExitStatus,
+    _ other: String?, _ commandOutput: CommandOutput
   ) async {
     // Some services show only the first line, so it names every failed log.
     let failed = runs.filter { $0.status != .done }
@@ -134,7 +134,7 @@ final class Observers: Sendable {
     let texts = ordered.map(\.text) + [other].compactMap { $0 }
     let names = ordered.map { "\($0.log) \($0.status.word)" }
     let heading = failed.count > 1 ? names.joined(separator: ", ") + "\n" : ""
-    let message = Notice(
+    let message = Heartbeat(
       isSuccess: status == .done,
       text: TerminalText.lines(
         "cloudsmith-audit-export: \(status.word): \(heading)\(texts.joined(separator: "\n"))\n"),
@@ -144,7 +144,7 @@ final class Observers: Sendable {
         try await message.deliver(to: notice.url, by: transport)
       }
     } catch {
-      speaker.logger.warning(
+      commandOutput.logger.warning(
         """
         the ping to --notify-url failed (\(error)), so the monitor may report this run as missing. Check the URL, and that this \
         machine can reach it. The export is not affected.
@@ -154,13 +154,13 @@ final class Observers: Sendable {
 
   private static func notice(
     _ text: String, _ environment: [String: String]
-  ) throws(Failure) -> (NoticeURL, ConnectionSettings) {
+  ) throws(Failure) -> (HeartbeatURL, ConnectionSettings) {
     do {
-      let url = try NoticeURL(text)
+      let url = try HeartbeatURL(text)
       // --ca-file and --proxy are for the API and do not apply to the monitor. The environment applies to both.
       var settings = try ConnectionSettings(host: url.host, environment: environment, version: Version.text)
-      settings.timeouts.connect = Notice.patience
-      settings.timeouts.total = Notice.patience
+      settings.timeouts.connect = Heartbeat.patience
+      settings.timeouts.total = Heartbeat.patience
       return (url, settings)
     } catch {
       let slip = Slip(text, variables: Settings.notifyURL.variables)?.words

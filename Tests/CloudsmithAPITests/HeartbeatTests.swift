@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Takes what a dead man's switch would, and answers as it is told.
-private final class Switch: NoticeTransport {
+private final class Switch: HeartbeatTransport {
   struct Sign: Hashable {
     var url: String
     var body: String?
@@ -29,15 +29,15 @@ private final class Switch: NoticeTransport {
   }
 }
 
-@Suite(.fewAtOnce) struct NoticeTests {
+@Suite(.fewAtOnce) struct HeartbeatTests {
   private static let text = "cloudsmith-audit-export: done: acme: 3 events & more\nhigh-water mark"
 
   private func sign(
-    _ url: String, isSuccess: Bool, text: String = NoticeTests.text, duration: TimeSpan = .seconds(2)
+    _ url: String, isSuccess: Bool, text: String = HeartbeatTests.text, duration: TimeSpan = .seconds(2)
   ) async throws -> Switch.Sign {
     let device = Switch()
-    let notice = Notice(isSuccess: isSuccess, text: text, duration: duration)
-    try await notice.deliver(to: NoticeURL(url), by: device, clock: ManualClock())
+    let notice = Heartbeat(isSuccess: isSuccess, text: text, duration: duration)
+    try await notice.deliver(to: HeartbeatURL(url), by: device, clock: ManualClock())
     #expect(device.signs.count == 1)
     return try #require(device.signs.first)
   }
@@ -57,8 +57,8 @@ private final class Switch: NoticeTransport {
   func `healthchecks is sent a POST with the text, to the URL or to its fail`(
     url: String, success: String, failure: String
   ) async throws {
-    #expect(try await sign(url, isSuccess: true) == Switch.Sign(url: success, body: NoticeTests.text))
-    #expect(try await sign(url, isSuccess: false) == Switch.Sign(url: failure, body: NoticeTests.text))
+    #expect(try await sign(url, isSuccess: true) == Switch.Sign(url: success, body: HeartbeatTests.text))
+    #expect(try await sign(url, isSuccess: false) == Switch.Sign(url: failure, body: HeartbeatTests.text))
   }
 
   @Test func `Cronitor is sent state and message`() async throws {
@@ -96,11 +96,11 @@ private final class Switch: NoticeTransport {
     for reply in passing {
       let clock = ManualClock()
       let device = Switch([reply, reply, .success(200)])
-      try await notice.deliver(to: NoticeURL("https://hc-ping.com/u"), by: device, clock: clock)
+      try await notice.deliver(to: HeartbeatURL("https://hc-ping.com/u"), by: device, clock: clock)
       #expect(device.signs.count == 3 && clock.slept == [.seconds(1), .seconds(1)])
       let silent = Switch([reply])
-      await #expect(throws: NoticeError.self) {
-        try await self.notice.deliver(to: NoticeURL("https://hc-ping.com/u"), by: silent, clock: clock)
+      await #expect(throws: HeartbeatError.self) {
+        try await self.notice.deliver(to: HeartbeatURL("https://hc-ping.com/u"), by: silent, clock: clock)
       }
       #expect(silent.signs.count == 3)
     }
@@ -108,15 +108,15 @@ private final class Switch: NoticeTransport {
       as [Result<Int, TransportFault>]
     {
       let device = Switch([reply])
-      await #expect(throws: NoticeError.self) {
+      await #expect(throws: HeartbeatError.self) {
         try await self.notice.deliver(
-          to: NoticeURL("https://hc-ping.com/u"), by: device, clock: ManualClock())
+          to: HeartbeatURL("https://hc-ping.com/u"), by: device, clock: ManualClock())
       }
       #expect(device.signs.count == 1)
     }
   }
 
-  private let notice = Notice(isSuccess: true, text: "done", duration: .zero)
+  private let notice = Heartbeat(isSuccess: true, text: "done", duration: .zero)
 
   @Test(arguments: [
     ("nonsense", NoticeURLError.notAURL), ("", .notAURL), ("ftp://example.com/x", .notAURL),
@@ -127,12 +127,12 @@ private final class Switch: NoticeTransport {
   func `a text that is not a URL, or would be sent in the clear, is refused without repeating it`(
     text: String, error: NoticeURLError
   ) {
-    #expect(throws: error) { try NoticeURL(text) }
+    #expect(throws: error) { try HeartbeatURL(text) }
     if text.count > 10 { #expect(!"\(error)".contains(text)) }
   }
 
   @Test func `the URL prints as redacted in every way that Swift prints values`() throws {
-    let url = try NoticeURL("https://hc-ping.com/5up3r-53cr3t?create=1")
+    let url = try HeartbeatURL("https://hc-ping.com/5up3r-53cr3t?create=1")
     #expect(!Sample.everyText(of: url).contains("5up3r-53cr3t"))
   }
 
@@ -143,12 +143,12 @@ private final class Switch: NoticeTransport {
     ]
     try await SocketServer.with(replies) { server in
       let host = try server.host()
-      let url = try NoticeURL("\(host)/ping/u")
+      let url = try HeartbeatURL("\(host)/ping/u")
       let settings = try TransportProbe.settings(host)
       try await AsyncHTTPClientTransport.withTransport(settings) { transport in
         try await notice.deliver(to: url, by: transport, clock: ManualClock())
-        let failed = Notice(isSuccess: false, text: "", duration: .zero)
-        await #expect(throws: NoticeError.refused(status: 302)) {
+        let failed = Heartbeat(isSuccess: false, text: "", duration: .zero)
+        await #expect(throws: HeartbeatError.refused(status: 302)) {
           try await failed.deliver(to: url, by: transport, clock: ManualClock())
         }
       }

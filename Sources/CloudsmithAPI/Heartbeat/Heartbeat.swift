@@ -1,7 +1,7 @@
 package import AuditRecord
 
 /// A ping for a dead man's switch: the result of a job, its duration and a text. The service alerts if no ping arrives.
-package struct Notice: Hashable, Sendable {
+package struct Heartbeat: Hashable, Sendable {
   package var isSuccess: Bool
   /// For people. Some services show the first line only.
   package var text: String
@@ -21,7 +21,7 @@ package struct Notice: Hashable, Sendable {
   private static let pingLimit: Int64 = 86_400_000
 
   /// The request for this ping: a POST if there is a body, else a GET.
-  func request(to url: NoticeURL) -> (target: String, body: [UInt8]?) {
+  func request(to url: HeartbeatURL) -> (target: String, body: [UInt8]?) {
     switch url.convention {
     case .healthchecks:
       let base = url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path
@@ -35,7 +35,7 @@ package struct Notice: Hashable, Sendable {
       let others = url.query.split(separator: "&").filter { pair in
         !["status", "msg", "ping"].contains(pair.prefix { $0 != "=" })
       }
-      let ping = min(Notice.pingLimit, max(0, duration.microseconds / 1_000))
+      let ping = min(Heartbeat.pingLimit, max(0, duration.microseconds / 1_000))
       return (
         target(
           url.path, others.joined(separator: "&"), "status=\(isSuccess ? "up" : "down")", "msg=\(message)",
@@ -51,26 +51,26 @@ package struct Notice: Hashable, Sendable {
 
   /// The text, cut between two characters.
   private var body: [UInt8] {
-    var bytes = Array(text.utf8.prefix(Notice.bodyLimit))
+    var bytes = Array(text.utf8.prefix(Heartbeat.bodyLimit))
     while String(validating: bytes, as: UTF8.self) == nil, !bytes.isEmpty { bytes.removeLast() }
     return bytes
   }
 
   private var message: String {
     let line = text.prefix { !$0.isNewline }
-    return PercentEncoding.encode(String(line.prefix(Notice.messageLimit)))
+    return PercentEncoding.encode(String(line.prefix(Heartbeat.messageLimit)))
   }
 }
 
 /// Why a ping was not delivered. Never holds the URL, which is a secret.
-package enum NoticeError: Error, Hashable, Sendable {
+package enum HeartbeatError: Error, Hashable, Sendable {
   /// The service answered with this status.
   case refused(status: Int)
   /// There was no answer.
   case transport(TransportFault)
 }
 
-extension NoticeError: CustomStringConvertible {
+extension HeartbeatError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .refused(let status): "the service answered with status \(status)"
@@ -79,24 +79,24 @@ extension NoticeError: CustomStringConvertible {
   }
 }
 
-extension Notice {
+extension Heartbeat {
   /// The attempts before the ping is given up: a lost packet at night should wake nobody.
-  package static let tries = 3
+  package static let attempts = 3
   /// The time limit of one attempt. The caller sets it in the transport's settings.
   package static let patience = TimeSpan.seconds(5)
   /// The wait between two attempts.
   package static let pause = TimeSpan.seconds(1)
 
-  /// Sends the ping until the service accepts it. Tries at most `tries` times, and only if another attempt may succeed.
+  /// Sends the ping until the service accepts it. Tries at most `attempts` times, and only if another attempt may succeed.
   ///
   /// - Throws: the failure of the last attempt.
   package func deliver(
-    to url: NoticeURL, by transport: some NoticeTransport, clock: some RunClock = SystemClock()
-  ) async throws(NoticeError) {
+    to url: HeartbeatURL, by transport: some HeartbeatTransport, clock: some RunClock = SystemClock()
+  ) async throws(HeartbeatError) {
     let (target, body) = request(to: url)
     var attempt = 1
     while true {
-      let failure: NoticeError
+      let failure: HeartbeatError
       do {
         let status = try await transport.send(to: url.origin, target, body: body)
         if (200..<300).contains(status) { return }
@@ -104,14 +104,14 @@ extension Notice {
       } catch {
         failure = .transport(error)
       }
-      guard attempt < Notice.tries, failure.mayPass else { throw failure }
+      guard attempt < Heartbeat.attempts, failure.mayPass else { throw failure }
       attempt += 1
-      do { try await clock.sleep(for: Notice.pause) } catch { throw failure }
+      do { try await clock.sleep(for: Heartbeat.pause) } catch { throw failure }
     }
   }
 }
 
-extension NoticeError {
+extension HeartbeatError {
   fileprivate var mayPass: Bool {
     switch self {
     case .refused(let status): status == 429 || status >= 500
@@ -122,7 +122,7 @@ extension NoticeError {
 }
 
 /// Sends pings. Implemented by `AsyncHTTPClientTransport`.
-package protocol NoticeTransport: Sendable {
+package protocol HeartbeatTransport: Sendable {
   /// Sends a POST with the body as plain text, or a GET without one. Sends no key, follows no redirect, makes one attempt.
   ///
   /// - Parameter target: path and query.
@@ -132,7 +132,7 @@ package protocol NoticeTransport: Sendable {
 
 /// The URL of a dead man's switch. Whoever knows it can send pings, so it is a secret: it prints as `[redacted]` in every way
 /// that Swift prints values.
-package struct NoticeURL: Hashable, Sendable {
+package struct HeartbeatURL: Hashable, Sendable {
   /// The protocol of the service, recognised by the shape of its URLs.
   enum Convention: Hashable, Sendable {
     /// `https://hc-ping.com/UUID`: POST to it, or to `…/fail`, with the text as the body. Other services copy it.
@@ -171,7 +171,7 @@ package struct NoticeURL: Hashable, Sendable {
   }
 }
 
-extension NoticeURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension HeartbeatURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String { "[redacted]" }
   package var debugDescription: String { description }
   package var customMirror: Mirror { Mirror(self, children: []) }

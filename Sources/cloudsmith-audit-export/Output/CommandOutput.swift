@@ -6,7 +6,7 @@ import ExportConfiguration
 import Logging
 
 /// The output of a command: its result as text or JSON on stdout, log and progress on stderr.
-struct Speaker {
+struct CommandOutput {
   let console: Console
   private(set) var logger: Logger
   let isJSON: Bool
@@ -46,14 +46,14 @@ struct Speaker {
   }
 
   /// A copy that adds the name of a log to every line of a JSON log.
-  func about(_ log: LogName) -> Speaker {
-    var speaker = self
-    speaker.logger[metadataKey: "log"] = "\(log)"
-    return speaker
+  func about(_ log: LogName) -> CommandOutput {
+    var commandOutput = self
+    commandOutput.logger[metadataKey: "log"] = "\(log)"
+    return commandOutput
   }
 
   func answer(_ result: some CommandResult) {
-    console.answer(isJSON ? result.json : result.text, isColoured: !isJSON && result.isColoured)
+    console.answer(isJSON ? result.json : result.text, isColored: !isJSON && result.isColored)
   }
 
   /// Whether a result with this status is printed to stdout.
@@ -95,7 +95,7 @@ struct Speaker {
       if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
     } catch {
-      let failure = try Speaker.failure(error)
+      let failure = try CommandOutput.failure(error)
       console.tell(failure)
       if isJSON { console.answer(JSONText.of(FailureResult(failure))) }
       throw failure.status.code
@@ -109,13 +109,13 @@ struct Speaker {
   }
 }
 
-extension Speaker {
+extension CommandOutput {
   /// Runs a command for each log, one after another. A failure of one does not stop the others. With a job file, the JSON output is
   /// one document with the results of all logs.
   ///
   /// - Returns: The worst status of all logs.
   nonisolated(nonsending) func run(
-    _ job: Job, _ body: (SettingSources) async throws -> any CommandResult
+    _ job: LogSelection, _ body: (SettingSources) async throws -> any CommandResult
   ) async throws -> ExitStatus {
     guard let file = job.file else {
       let result = try await body(try job.onlyLog())
@@ -140,7 +140,7 @@ extension Speaker {
           if say(result, log: log) { hasAnswered = true }
         }
       } catch {
-        let failure = try Speaker.failure(error)
+        let failure = try CommandOutput.failure(error)
         status = failure.status
         console.tell(failure, heading: "error: \(log): ", log: log)
         documents.append(FailureResult(failure, log: log))

@@ -2,7 +2,7 @@ import AuditRecord
 package import StrictYAML
 
 /// Reads the logs of a job file from its YAML. Unknown keys and values of the wrong type are errors.
-package struct JobReader {
+package struct JobFileReader {
   package let path: String
 
   /// The two settings that say where the API key is. If a log has one of them, neither applies from the settings for all logs.
@@ -11,23 +11,23 @@ package struct JobReader {
   /// The logs of a document.
   ///
   /// - Throws: The first fault, with its place in the file.
-  package func entries(_ document: YAMLNode?) throws(YAMLFault) -> [JobEntry] {
-    guard let document else { throw YAMLFault(words: "the file is empty: expected \(JobReader.wanted)") }
+  package func entries(_ document: YAMLNode?) throws(YAMLError) -> [JobEntry] {
+    guard let document else { throw YAMLError(words: "the file is empty: expected \(JobFileReader.wanted)") }
     guard case .mapping(let members) = document.value else {
-      throw YAMLFault(document.place, "expected \(JobReader.wanted), not \(document.value.kind)")
+      throw YAMLError(document.place, "expected \(JobFileReader.wanted), not \(document.value.kind)")
     }
     let common = try settings(members, besides: "logs")
     guard let logs = members.first(where: { $0.key == "logs" })?.value else {
-      throw YAMLFault(document.place, "'logs' is missing: expected \(JobReader.wanted)")
+      throw YAMLError(document.place, "'logs' is missing: expected \(JobFileReader.wanted)")
     }
     guard case .list(let nodes) = logs.value, !nodes.isEmpty else {
-      throw YAMLFault(logs.place, "logs: expected a list, such as '- organization: my-org'")
+      throw YAMLError(logs.place, "logs: expected a list, such as '- organization: my-org'")
     }
     var entries: [JobEntry] = []
     for node in nodes {
       let entry = try entry(node, common)
       if let first = entries.first(where: { $0.log == entry.log }) {
-        throw YAMLFault(
+        throw YAMLError(
           node.place, "duplicate log '\(entry.log)': it is already at \(first.organization.source)")
       }
       entries.append(entry)
@@ -36,7 +36,7 @@ package struct JobReader {
   }
 
   /// The message for a fault, with the path, line and column.
-  package func failure(_ fault: YAMLFault) -> Failure {
+  package func failure(_ fault: YAMLError) -> Failure {
     let place = fault.place.map { ":\($0.line):\($0.column)" } ?? ""
     let stop = fault.words.hasSuffix("?") ? "" : "."
     return .usage("\(quoted(path).dropFirst().dropLast())\(place): \(fault.words)\(stop)")
@@ -44,29 +44,29 @@ package struct JobReader {
 
   private static let wanted = "settings, and 'logs:' with a list of organizations"
 
-  private func entry(_ node: YAMLNode, _ common: [String: RawSetting]) throws(YAMLFault) -> JobEntry {
+  private func entry(_ node: YAMLNode, _ common: [String: RawSetting]) throws(YAMLError) -> JobEntry {
     let name = Settings.log.name
     guard case .mapping(let members) = node.value else {
-      throw YAMLFault(
+      throw YAMLError(
         node.place, "expected a log, such as '- \(name): my-org', not \(node.value.kind)")
     }
     guard let organization = members.first(where: { $0.key == name }) else {
-      throw YAMLFault(node.place, "the log has no \(name): expected \(Settings.log.expected)")
+      throw YAMLError(node.place, "the log has no \(name): expected \(Settings.log.expected)")
     }
     let place = organization.value.place
     guard case .text(let text) = organization.value.value else {
-      throw YAMLFault(
+      throw YAMLError(
         place,
         "\(name) is \(organization.value.value.kind): expected \(Settings.log.expected); put the text in quotes"
       )
     }
     guard let log = LogName(text) else {
-      throw YAMLFault(place, "\(name) \(quoted(text)): expected \(Settings.log.expected)")
+      throw YAMLError(place, "\(name) \(quoted(text)): expected \(Settings.log.expected)")
     }
     let own = try settings(members, besides: name)
     var settings = common
-    if !JobReader.alternatives.isDisjoint(with: own.keys) {
-      for name in JobReader.alternatives { settings[name] = nil }
+    if !JobFileReader.alternatives.isDisjoint(with: own.keys) {
+      for name in JobFileReader.alternatives { settings[name] = nil }
     }
     return JobEntry(
       log: log, organization: given(text, name, place), settings: settings.merging(own) { $1 })
@@ -75,23 +75,23 @@ package struct JobReader {
   /// The settings among the members. Every member except `other` must be a setting.
   private func settings(
     _ members: [YAMLNode.Member], besides other: String
-  ) throws(YAMLFault) -> [String: RawSetting] {
+  ) throws(YAMLError) -> [String: RawSetting] {
     var settings: [String: RawSetting] = [:]
     for member in members where member.key != other {
       guard let setting = Settings.ofJobFile.first(where: { $0.jobNames.contains(member.key) }) else {
-        throw YAMLFault(member.place, unknown(member.key, besides: other))
+        throw YAMLError(member.place, unknown(member.key, besides: other))
       }
       guard settings[setting.name] == nil else {
-        throw YAMLFault(
+        throw YAMLError(
           member.place, "\(quoted(member.key)): use \(setting.jobNames.joined(separator: " or ")), not both")
       }
       settings[setting.name] = try value(of: setting, member.value)
     }
-    if let second = members.last(where: { JobReader.alternatives.contains($0.key) }),
-      settings.keys.filter(JobReader.alternatives.contains).count > 1
+    if let second = members.last(where: { JobFileReader.alternatives.contains($0.key) }),
+      settings.keys.filter(JobFileReader.alternatives.contains).count > 1
     {
-      throw YAMLFault(
-        second.place, "use \(JobReader.alternatives.sorted().joined(separator: " or ")), not both")
+      throw YAMLError(
+        second.place, "use \(JobFileReader.alternatives.sorted().joined(separator: " or ")), not both")
     }
     return settings
   }
@@ -113,10 +113,10 @@ package struct JobReader {
       + (Nearest.to(key, among: names).map { ": did you mean '\($0)'?" } ?? "")
   }
 
-  private func value(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> RawSetting {
+  private func value(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLError) -> RawSetting {
     let text = try text(of: setting, node)
     if case .text = node.value, setting.shown(text) != text {
-      throw YAMLFault(
+      throw YAMLError(
         node.place,
         "\(setting.name): a job file cannot contain a user name or password; set \(setting.variables[0]) instead"
       )
@@ -124,12 +124,12 @@ package struct JobReader {
     do {
       try setting.check(text, at: setting.name)
     } catch {
-      throw YAMLFault(node.place, error.sentence.trimmingFullStop)
+      throw YAMLError(node.place, error.sentence.trimmingFullStop)
     }
     return given(setting.jobForm == .path ? absolute(text) : text, setting.name, node.place)
   }
 
-  private func text(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLFault) -> String {
+  private func text(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLError) -> String {
     switch (setting.jobForm, node.value) {
     case (.text, .text(let text)), (.path, .text(let text)), (.choice, .text(let text)),
       (.number, .text(let text)), (.list, .text(let text)), (.integer, .integer(let text)),
@@ -140,22 +140,22 @@ package struct JobReader {
       var words: [String] = []
       for node in nodes {
         guard case .text(let word) = node.value, !words.contains(word) else {
-          throw YAMLFault(node.place, "\(setting.name): expected \(setting.expected), each once")
+          throw YAMLError(node.place, "\(setting.name): expected \(setting.expected), each once")
         }
         words.append(word)
       }
       return words.joined(separator: ",")
     case (.text, .integer), (.text, .number), (.text, .boolean), (.path, .integer), (.path, .number),
       (.path, .boolean):
-      throw YAMLFault(
+      throw YAMLError(
         node.place,
         "\(setting.name) is \(node.value.kind): expected \(setting.expected); put the text in quotes")
     default:
-      throw YAMLFault(node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected)")
+      throw YAMLError(node.place, "\(setting.name) is \(node.value.kind): expected \(setting.expected)")
     }
   }
 
-  private func given(_ text: String, _ key: String, _ place: YAMLPlace) -> RawSetting {
+  private func given(_ text: String, _ key: String, _ place: YAMLPosition) -> RawSetting {
     RawSetting(text: text, source: .file(path: path, line: place.line, column: place.column, key: key))
   }
 

@@ -10,8 +10,8 @@ import Synchronization
 /// Reports the progress of an export: a progress line on a terminal, log lines elsewhere.
 ///
 /// A warning needs action by a person. What the run handles by itself is a notice.
-final class Watch: Sendable {
-  private let speaker: Speaker
+final class ProgressReporter: Sendable {
+  private let commandOutput: CommandOutput
   private let words: Messages
   private let clock: SystemClock
   private let state: Mutex<State>
@@ -24,8 +24,8 @@ final class Watch: Sendable {
     var rows = 0
   }
 
-  init(speaker: Speaker, words: Messages, clock: SystemClock) {
-    self.speaker = speaker
+  init(commandOutput: CommandOutput, words: Messages, clock: SystemClock) {
+    self.commandOutput = commandOutput
     self.words = words
     self.clock = clock
     state = Mutex(State(started: clock.elapsed, lastLine: clock.elapsed))
@@ -34,27 +34,27 @@ final class Watch: Sendable {
   func opened(_ recovery: RecoveryReport) {
     if !recovery.rolledForward.isEmpty {
       let (first, last) = (recovery.rolledForward.min() ?? 0, recovery.rolledForward.max() ?? 0)
-      speaker.logger.warning(
+      commandOutput.logger.warning(
         "recovery: the manifest now has \(first == last ? "commit \(last)" : "commits \(first) to \(last)")")
     }
     if let why = recovery.rebuilt {
-      speaker.logger.warning("recovery: the manifest was rebuilt from the commits: \(why)")
+      commandOutput.logger.warning("recovery: the manifest was rebuilt from the commits: \(why)")
     }
     if let why = recovery.unreadableIntent {
-      speaker.logger.warning(
+      commandOutput.logger.warning(
         "recovery: \(why); files of a killed run may remain, and cloudsmith-audit-export verify lists them"
       )
     }
     if let first = recovery.deleted.first {
       let others = recovery.deleted.count - 1
-      speaker.logger.notice(
+      commandOutput.logger.notice(
         """
         recovery: deleted files that an interrupted run left behind: \(first.path)\
         \(others == 0 ? "" : others == 1 ? " and another file" : " and \(others.grouped) other files")
         """)
     }
-    if recovery.lacksDurableNames { speaker.logger.notice("\(Messages.lacksDurableNames)") }
-    for file in recovery.damaged { speaker.logger.error("damaged: \(file)") }
+    if recovery.lacksDurableNames { commandOutput.logger.notice("\(Messages.lacksDurableNames)") }
+    for file in recovery.damaged { commandOutput.logger.error("damaged: \(file)") }
   }
 
   func run(_ event: ExportEvent) {
@@ -62,22 +62,22 @@ final class Watch: Sendable {
     case .planned(let plan):
       for note in plan.notes { tell(note) }
       if let span = plan.span {
-        speaker.logger.info("fetching the audit log of '\(words.log)' from \(span.from) to \(span.to)")
+        commandOutput.logger.info("fetching the audit log of '\(words.log)' from \(span.from) to \(span.to)")
       }
     case .page(let progress):
       page(progress)
     case .rereading(let doubt):
-      speaker.logger.notice("reading again: \(words.words(for: doubt))")
+      commandOutput.logger.notice("reading again: \(words.words(for: doubt))")
     case .filterGivenUp(let doubt):
-      speaker.logger.notice("the time filter is not used: \(words.words(for: doubt))")
+      commandOutput.logger.notice("the time filter is not used: \(words.words(for: doubt))")
     case .committed(let commit):
       committed(commit)
     case .converted(let days):
       let names = days.count == 1 ? "\(days[0])" : "\(days.count) days"
-      speaker.logger.info(
+      commandOutput.logger.info(
         "\(names): converted to the requested formats from the archive")
     case .damaged(let day, let error):
-      speaker.logger.error("\(day) is left unchanged: \(error)")
+      commandOutput.logger.error("\(day) is left unchanged: \(error)")
     }
   }
 
@@ -85,9 +85,9 @@ final class Watch: Sendable {
     let sentence = PlanMessages.sentence(note, log: words.log, archive: words.archive)
     // A new archive without a given start is probably in the wrong place.
     if case .beginsNow = note {
-      speaker.logger.warning("\(sentence)")
+      commandOutput.logger.warning("\(sentence)")
     } else {
-      speaker.logger.notice("\(sentence)")
+      commandOutput.logger.notice("\(sentence)")
     }
   }
 
@@ -95,15 +95,15 @@ final class Watch: Sendable {
   func making(_ request: ExportSettings.Request) {
     switch request {
     case .incremental(nil): break
-    case .incremental, .window(_, replace: false): speaker.logger.notice("\(words.newArchive)")
+    case .incremental, .window(_, replace: false): commandOutput.logger.notice("\(words.newArchive)")
     case .window(_, replace: true):
-      speaker.logger.warning("\(words.newArchive); --replace has nothing to replace")
+      commandOutput.logger.warning("\(words.newArchive); --replace has nothing to replace")
     }
   }
 
   /// Logs that a leftover could not be deleted. The run is not affected.
-  func untidied(_ error: StorageError) {
-    speaker.logger.warning("\(words.untidied(error))")
+  func undeleted(_ error: StorageError) {
+    commandOutput.logger.warning("\(words.undeleted(error))")
   }
 
   /// Logs which days have files in a format that was not requested.
@@ -112,13 +112,13 @@ final class Watch: Sendable {
   func kept(_ days: [Day], leftOut formats: Set<PartFormat>) {
     guard let first = days.first, let last = days.last else { return }
     for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
-      speaker.logger.warning(
+      commandOutput.logger.warning(
         """
         --format leaves out \(format.rawValue), which the newest days of the archive have, so \(format.rawValue)/ gets no new days. To \
         keep both formats, run once with --format csv,parquet; later runs without --format continue with both.
         """)
     }
-    speaker.logger.notice(
+    commandOutput.logger.notice(
       """
       \(days.count == 1 ? "1 day" : "\(days.count) days") from \(first) to \(last) also have files in a format that --format \
       leaves out; they stay, and are verified, until their day changes
@@ -130,17 +130,17 @@ final class Watch: Sendable {
     case .waiting(let span, let reason):
       // Waiting for the pace is normal. Only longer waits are logged.
       if reason != .pace, span >= .seconds(5) {
-        speaker.logger.info("waiting \(span) \(reason.words)")
+        commandOutput.logger.info("waiting \(span) \(reason.words)")
       }
       state.withLock { $0.waiting = reason == .pace ? nil : (span, reason) }
       draw()
-    case .retrying(let attempt, let tries, let fault):
-      speaker.logger.notice("attempt \(attempt) of \(tries) after: \(fault)")
-    case .tooLarge(let page, let size, let hazard):
-      speaker.logger.notice("page \(page) with \(size) records: \(hazard); reading it in smaller parts")
+    case .retrying(let attempt, let attempts, let fault):
+      commandOutput.logger.notice("attempt \(attempt) of \(attempts) after: \(fault)")
+    case .tooLarge(let page, let size, let unsafe):
+      commandOutput.logger.notice("page \(page) with \(size) records: \(unsafe); reading it in smaller parts")
     case .responded(let page, let status, let bytes, let took):
       state.withLock { $0.waiting = nil }
-      speaker.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")
+      commandOutput.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")
     }
   }
 
@@ -152,20 +152,24 @@ final class Watch: Sendable {
       state.lastLine = now
       return true
     }
-    if speaker.console.showsProgress { draw() } else if isDue { speaker.logger.info("\(line(now))") }
+    if commandOutput.console.showsProgress {
+      draw()
+    } else if isDue {
+      commandOutput.logger.info("\(line(now))")
+    }
   }
 
   private func committed(_ commit: Commit) {
     let days = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
     let names = days.count == 1 ? "\(days[0].eventDate)" : "\(days.count) days"
-    speaker.logger.info(
+    commandOutput.logger.info(
       "commit \(commit.commit): \(names), \(commit.run.rowsAdded.grouped) rows added, high-water mark \(commit.highWaterMark)"
     )
     state.withLock { $0.rows += commit.run.rowsAdded }
   }
 
   private func draw() {
-    if speaker.console.showsProgress { speaker.console.progress(line(clock.elapsed)) }
+    if commandOutput.console.showsProgress { commandOutput.console.progress(line(clock.elapsed)) }
   }
 
   /// `2024-02-12 · page 12 of 200 · 5,812 events · 940/s · 3m left · waiting 12s for the rate limit`
@@ -211,31 +215,31 @@ extension WaitReason {
 }
 
 /// Reports the progress of a verification: a progress line on a terminal, occasional log lines elsewhere.
-struct VerifyWatch: ~Copyable {
-  private let speaker: Speaker
+struct VerifyProgressReporter: ~Copyable {
+  private let commandOutput: CommandOutput
   private let clock = SystemClock()
   private let started: TimeSpan
   private let lastLine: Mutex<TimeSpan>
 
-  init(speaker: Speaker) {
-    self.speaker = speaker
+  init(commandOutput: CommandOutput) {
+    self.commandOutput = commandOutput
     started = clock.elapsed
     lastLine = Mutex(started)
   }
 
   func progress(_ progress: VerificationProgress) {
     let now = clock.elapsed
-    let interval: TimeSpan = speaker.console.showsProgress ? .seconds(0.1) : .seconds(30)
+    let interval: TimeSpan = commandOutput.console.showsProgress ? .seconds(0.1) : .seconds(30)
     let isDue = lastLine.withLock { last in
       guard now - last >= interval else { return false }
       last = now
       return true
     }
     guard isDue else { return }
-    if speaker.console.showsProgress {
-      speaker.console.progress(line(progress, now))
+    if commandOutput.console.showsProgress {
+      commandOutput.console.progress(line(progress, now))
     } else {
-      speaker.logger.info("\(line(progress, now))")
+      commandOutput.logger.info("\(line(progress, now))")
     }
   }
 
