@@ -1,25 +1,25 @@
-# What the scripts share; sourced, not run. Leaves the shell in the project's root.
+# Functions that the scripts share. Source this file; do not run it. It changes to the project's root.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# say TEXT: a heading, with the seconds since the script began.
+# say TEXT: prints a heading, with the seconds since the script began.
 say() { printf '\n== %4ss  %s\n' "$SECONDS" "$*"; }
 
-# die TEXT: one sentence, and the end.
+# die TEXT: prints an error and exits.
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# phase NUMBER TOTAL TEXT: a heading; says how long it took the last time, from which one can tell how long the rest takes.
+# phase NUMBER TOTAL TEXT: prints a heading, with the duration of this phase in the last run.
 phase() {
   local times=.build/phase-times key
   end_phase
   key="$(basename "$0") $3"
   local before
   before=$([ ! -f "$times" ] || sed -n "s|^$key: ||p" "$times" | tail -1)
-  say "phase $1 of $2: $3${before:+ (the last time: $before s)}"
+  say "phase $1 of $2: $3${before:+ (last time: $before s)}"
   phase_key=$key phase_began=$SECONDS
 }
 
-# end_phase: keeps how long the phase at hand took.
+# end_phase: stores the duration of the current phase.
 end_phase() {
   [ -n "${phase_key:-}" ] || return 0
   mkdir -p .build
@@ -29,15 +29,15 @@ end_phase() {
   phase_key=
 }
 
-# quietly LOG COMMAND…: runs it with all that it says in the file LOG, and a line about how far it is every 15 s; shows the end of the
-# file where it fails.
+# quietly LOG COMMAND…: runs the command, writes its output to the file LOG, and prints the last line every 15 s. If the command fails,
+# it prints the end of the file.
 quietly() {
   local log=$1 job status=0 began=$SECONDS shown=$SECONDS
   shift
   mkdir -p "$(dirname "$log")"
   "$@" >"$log" 2>&1 &
   job=$!
-  printf '   it may take some minutes; what it says goes to %s\n' "${log#"$PWD/"}"
+  printf '   this may take some minutes; the output is in %s\n' "${log#"$PWD/"}"
   while kill -0 "$job" 2>/dev/null; do
     sleep 0.5
     [ $((SECONDS - shown)) -ge 15 ] || continue
@@ -45,16 +45,16 @@ quietly() {
     printf '   %4ss  %s\n' "$SECONDS" "$(tail -n 1 "$log" | cut -c1-90)"
   done
   wait "$job" || status=$?
-  [ "$status" = 0 ] || { tail -n 40 "$log" >&2; die "$1 ended with status $status; all that it said is in $log"; }
+  [ "$status" = 0 ] || { tail -n 40 "$log" >&2; die "$1 ended with status $status; the whole output is in $log"; }
 }
 
-# run_tests LOG TOTAL COMMAND…: runs the tests and shows how far they are. All that they say goes to the file LOG. TOTAL is the number
-# of tests; 0 where it is not known. Ends with status 1 if a test fails, and if none says a word for STANDSTILL seconds (1800).
+# run_tests LOG TOTAL COMMAND…: runs the tests, shows their progress, and writes their output to the file LOG. TOTAL is the number of
+# tests, or 0 if it is unknown. Returns 1 if a test fails, or if there is no output for STANDSTILL seconds (1800).
 run_tests() {
   local log=$1 total=$2 job status=0
   shift 2
   : >"$log"
-  # A process group of its own, with the programs that the tests run.
+  # A separate process group, which includes the programs that the tests run.
   set -m
   "$@" >"$log" 2>&1 &
   job=$!
@@ -67,8 +67,7 @@ run_tests() {
   return "$status"
 }
 
-# follow LOG TOTAL JOB: shows what somebody should read of the tests' output while the process JOB writes it, and every 15 s how far
-# it is.
+# follow LOG TOTAL JOB: shows the relevant lines of the tests' output while the process JOB writes it, and the progress every 15 s.
 follow() {
   local log=$1 total=$2 job=$3 done=0 failed=0 skipped=0 line rest='' began=$SECONDS shown=$SECONDS heard=$SECONDS of='' left
   local isRunning=yes isShown=yes
@@ -81,7 +80,7 @@ follow() {
     kill -0 "$job" 2>/dev/null || isRunning=
     while IFS= read -r line <&8 || { [ -z "$isRunning" ] && [ -n "$rest$line" ]; }; do
       line=$rest$line rest='' heard=$SECONDS
-      # What begins with none of these signs belongs to what was said before: the text of an argument can have many lines.
+      # A line without one of these signs continues the line before, because the text of an argument can have many lines.
       case $line in
         *' Test run with '*) isShown=yes ;;
         '✔ Test '*' passed after '*) isShown='' done=$((done + 1)) ;;
@@ -95,7 +94,7 @@ follow() {
     rest+=$line
     [ -n "$isRunning" ] || break
     if [ $((SECONDS - heard)) -ge "${STANDSTILL:-1800}" ]; then
-      printf 'no test has said a word for %s s: they are ended\n' "$((SECONDS - heard))"
+      printf 'the tests have printed nothing for %s s: they are ended\n' "$((SECONDS - heard))"
       kill -KILL -- "-$job"
     elif [ $((SECONDS - shown)) -ge 15 ]; then
       shown=$SECONDS left=
@@ -110,8 +109,8 @@ follow() {
   [ "$skipped" = 0 ] || printf '%s skipped, for the reasons above\n' "$skipped"
 }
 
-# seconds_left TIMES DONE ELAPSED: by the last run that was complete, whose lines in TIMES are a number of tests done and a time; nothing
-# without one.
+# seconds_left TIMES DONE ELAPSED: estimates the remaining seconds from the last complete run. Each line of TIMES has a number of
+# finished tests and a time. Prints nothing if there is no such run.
 seconds_left() {
   [ ! -f "$1" ] || awk -v done="$2" -v elapsed="$3" '
     $1 <= done { then = $2 }
@@ -119,12 +118,12 @@ seconds_left() {
     END { if (then > 0) printf "%d", (end - then) * (elapsed > then ? elapsed / then : 1) }' "$1"
 }
 
-# failed_tests LOG: the names of the tests that failed, and of those that had begun when their process was gone.
+# failed_tests LOG: prints the names of the tests that failed, and of those that were running when their process ended.
 failed_tests() {
   printf '\n== failed:\n'
   sed -n 's/^✘ Test \(.*\) failed after .*/  \1/p' "$1" | grep -v '^  run with ' || true
   grep -q ' Test run with ' "$1" || {
-    printf '== the process of the tests ended before they did; at work in it:\n'
+    printf '== the process of the tests ended early; tests at work in it:\n'
     awk '
       /^◇ Test case / { next }
       /^◇ Test .* started\.$/ { sub(/^◇ Test /, ""); sub(/ started\.$/, ""); begun[$0] = 1 }
@@ -133,8 +132,8 @@ failed_tests() {
   }
 }
 
-# install PACKAGE… : with apt-get, if this user may; otherwise says exactly what to install. No daemon of a package is started
-# or enabled: what the scripts need are its programs. INSTALL_ROOT is for the tests of this function.
+# install PACKAGE…: installs packages with apt-get if this user may; otherwise prints what to install. It starts and enables no daemon,
+# because the scripts need only the programs. INSTALL_ROOT is for the tests of this function.
 install() {
   local sudo=()
   if [ "$(id -u)" != 0 ]; then
@@ -147,13 +146,13 @@ install() {
     set -euo pipefail
     root=$1 policy=$1/usr/sbin/policy-rc.d
     shift
-    # The units and the scripts of rc.d that a start of the machine would start.
+    # The units and rc.d scripts that start when the machine boots.
     enabled() {
       find "$root/etc/systemd/system" -path '*.wants/*' -type l -printf 'unit %f\n' 2>/dev/null || true
       find "$root"/etc/rc[2-5].d -name 'S[0-9][0-9]*' -printf 'script %f\n' 2>/dev/null | sed 's/ S[0-9][0-9]/ /' || true
     }
     before=$(enabled | sort -u)
-    # What invoke-rc.d asks before it starts anything (Debian's policy-rc.d(8)); 101 is no.
+    # invoke-rc.d asks this script before it starts anything (Debian's policy-rc.d(8)); 101 forbids it.
     if [ ! -e "$policy" ]; then
       trap 'rm -f "$policy"' EXIT
       trap 'exit 1' HUP INT TERM
@@ -166,7 +165,7 @@ install() {
     comm -13 <(echo "$before") <(enabled | sort -u) | while read -r kind name; do
       case $kind in
         unit)
-          # Without systemctl there is nothing but the links.
+          # Without systemctl, only the links exist.
           systemctl disable --quiet "$name" </dev/null ||
             find "$root/etc/systemd/system" -path "*.wants/$name" -type l -delete
           ;;
@@ -177,7 +176,7 @@ install() {
 END
 }
 
-# need_build_tools: Swift, a linker's C library and zlib.
+# need_build_tools: checks for Swift, and installs pkg-config, zlib and git if they are missing.
 need_build_tools() {
   command -v swift >/dev/null || die "this needs Swift 6.2 or later; see https://www.swift.org/install/linux/"
   local missing=()
@@ -187,8 +186,8 @@ need_build_tools() {
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }
 
-# release_build PRODUCT [OPTION…]: a release build, beside the ordinary one; sets `built` to the program's path. The same options
-# everywhere, so that the benchmark and the release share what they build. No path of this machine gets into a program.
+# release_build PRODUCT [OPTION…]: makes a release build, beside the ordinary build, and sets `built` to the program's path. The
+# options are always the same, so the benchmark and the release share the build. The program contains no path of this machine.
 release_build() {
   say "release build of $1" >&2
   swift build -c release --static-swift-stdlib --scratch-path .build-release -Xcc "-fmacro-prefix-map=$PWD/=" \

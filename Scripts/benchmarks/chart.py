@@ -1,4 +1,4 @@
-"""Draws the figures of compare.py as an SVG, with bars for time and CPU; light and dark follow the reader's setting."""
+"""Draws the results of compare.py as an SVG, with bars for time and CPU. Colors follow the reader's light or dark mode."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def draw(figures: dict) -> str:
          for row in figures["contenders"]),
         key=lambda row: row["wall"])
     longest = max(max(row["wall"], row["cpu"]) for row in rows)
-    # What takes many times as long as the rest is cut off, and its figure tells how long it is.
+    # A bar that is many times as long as the others is cut off. Its number shows the real length.
     usual = sorted(max(row["wall"], row["cpu"]) for row in rows)[int(len(rows) * 0.75)]
     limit = longest if longest < 2.5 * usual else 1.6 * usual
     scale = (WIDTH - LEFT - RIGHT) / limit

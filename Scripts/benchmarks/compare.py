@@ -1,8 +1,8 @@
-"""Runs the exporter, the bounds and the peers over the same pages, in turn, and tells what each needs.
+"""Runs the exporter, the bounds and the peers on the same pages, in turn, and prints the time and CPU of each.
 
-Every contender fetches all pages, flattens the events to the 23 columns and writes csv.gz by day. The peers are spared
-what the exporter does besides: members that no column knows, uniqueness, hashes, the manifest, fsync, and most of them the
-order of rows. The bounds do a part of the job: a compressor takes the finished CSV, curl fetches and throws away.
+Every contender fetches all pages, flattens the events to the 23 columns and writes csv.gz by day. The peers skip the other
+work of the exporter: unknown members, uniqueness, hashes, the manifest, fsync, and in most cases the order of rows. The
+bounds do a part of the job: a compressor compresses the finished CSV, curl fetches the pages and discards them.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def measured(contender: Contender, pages: Pages, address: str, csv: pathlib.Path
 
 
 def check(contender: Contender, parts: list[pathlib.Path], pages: Pages):
-    """Refuses figures for a job that was not done."""
+    """Fails if the contender did not do the whole job."""
     if len(parts) < pages.days:
         raise SystemExit(f"error: {contender.name} wrote {len(parts)} files for {pages.days} days")
     for suffix in {part.suffix for part in parts}:
@@ -52,7 +52,7 @@ def check(contender: Contender, parts: list[pathlib.Path], pages: Pages):
 
 
 def count_table_rows(contender: Contender, parts: list[pathlib.Path]) -> int:
-    """What the footers of Parquet files say; of the exporter's, its manifest, so that nothing has to be installed."""
+    """The rows in the footers of Parquet files. For the exporter, the rows in its manifest, which needs no package."""
     if contender.kind == "exporter":
         archive = next(parent for parent in parts[0].parents if (parent / "_manifest").exists())
         manifest = json.loads((archive / "_manifest/bench/manifest.json").read_text())
@@ -62,7 +62,7 @@ def count_table_rows(contender: Contender, parts: list[pathlib.Path]) -> int:
 
 
 def count_rows(part: pathlib.Path) -> int:
-    """Line ends outside quotes, less the header's."""
+    """The number of line breaks outside quotes, without the header."""
     rows, quoted = -1, False
     with gzip.open(part) as text:
         for line in text:
@@ -72,7 +72,7 @@ def count_rows(part: pathlib.Path) -> int:
 
 
 def finished_csv(arguments, pages: Pages, address: str) -> pathlib.Path:
-    """The days as the exporter writes them, not compressed: what the compressors are given."""
+    """The days as the exporter writes them, uncompressed: the input of the compressors."""
     folder = pages.folder.with_name(pages.folder.name + ".csv")
     if not folder.exists():
         archive, new = folder.with_suffix(".archive"), folder.with_suffix(".new")
@@ -100,16 +100,16 @@ def machine() -> dict:
 def main():
     parser = argparse.ArgumentParser(
         prog="Scripts/benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    # One more than a round number: a list that ends at a round number of events may have been cut there, and the exporter
-    # does not claim it on the word of this server.
+    # One more than a round number: a list that ends at a round number of events may have been cut off, so the exporter
+    # would not claim it.
     parser.add_argument("--events", type=int, default=1_000_001)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", action="store_true", help="the peers too")
-    parser.add_argument("--parquet", action="store_true", help="what writes Parquet, in place of csv.gz alone")
+    parser.add_argument("--peers", action="store_true", help="also run the peers")
+    parser.add_argument("--parquet", action="store_true", help="run the contenders that write Parquet instead of csv.gz")
     parser.add_argument("--only", 
-                        help="only those with one of these words in their names, such as exporter,pigz")
-    parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file")
+                        help="only contenders with one of these words in their names, such as exporter,pigz")
+    parser.add_argument("--json", type=pathlib.Path, help="write the results to this file")
     parser.add_argument("--exporter", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--emulator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--also", type=pathlib.Path, action="append", default=[],
@@ -117,13 +117,13 @@ def main():
     parser.add_argument("--exporter-options", default="",
                         help="more options for the exporter, such as '--max-concurrent-requests 4'")
     parser.add_argument("--output", type=pathlib.Path, default=CACHE,
-                        help="where to write to; on a file system in memory the disk counts for nothing")
+                        help="the output folder; on a file system in memory, the disk has no influence")
     arguments = parser.parse_args()
 
     found, this = contenders(arguments), machine()
-    # Other work in the quarter of an hour before makes wall times long, and CPU times somewhat longer.
+    # Other work in the last 15 minutes makes wall times longer, and CPU times slightly longer.
     if this["load"] > 1:
-        print(f"this machine is busy (load {this['load']}); only the ratios mean something", file=sys.stderr)
+        print(f"this machine is busy (load {this['load']}); only the ratios are meaningful", file=sys.stderr)
     with contextlib.ExitStack() as stack:
         stages = {}
         for events in {arguments.events, *(one.events for one in found if one.events)}:

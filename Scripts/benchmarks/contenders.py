@@ -1,4 +1,4 @@
-"""Who takes part: the exporter, what bounds it, and the peers."""
+"""The contenders: the exporter, its bounds, and the peers."""
 
 import dataclasses
 import pathlib
@@ -16,12 +16,12 @@ class Contender:
     kind: str
     """exporter, bound or peer."""
     command: Callable
-    """From the pages, their address and the folder to write to, the command."""
+    """Makes the command from the pages, their URL and the output folder."""
     level: int | None = None
     events: int | None = None
-    """How many events it is given, where all would take too long."""
+    """The number of events, if all would take too long."""
     together: bool = False
-    """Its processes are looked at together, for memory."""
+    """Whether the memory of its processes is added up."""
     writes: bool = True
     runs: list = dataclasses.field(default_factory=list)
     written: int = 0

@@ -1,4 +1,4 @@
-"""What the runs of all contenders come to: medians, ratios, a table."""
+"""Summarizes the runs of all contenders: medians, ratios, a table."""
 
 import statistics
 
@@ -20,10 +20,10 @@ def figures(contender: Contender, events: int) -> dict:
 
 
 def ratios(found: list[Contender], events: int) -> dict:
-    """How the exporter's seconds for an event compare with each other contender's.
+    """The ratio of the exporter's seconds per event to those of each other contender.
 
-    Of a bound, and of another build or level: how many times as much the exporter `needs`. Of a peer: how many times as
-    much that needs. They are medians of each round's own ratios, so that a machine that becomes slower changes little."""
+    For a bound, another build or another level: how many times as much the exporter `needs`. For a peer: how many times as
+    much the peer needs. Each is the median of the ratios of all rounds, so a machine that becomes slower changes little."""
 
     def ratio(one: Contender, other: Contender) -> dict:
         share = (one.events or events) / (other.events or events)

@@ -1,8 +1,8 @@
 """Counts the instructions of a fixed small job, part by part, and compares them with the numbers in instructions.json.
 
-Instructions, unlike seconds, are the same on a busy machine. Another compiler or zlib makes others: then nothing is
-concluded. A part that needs more than the tolerance allows fails. One that needs less is good news, to be written down with
---update, so that it is not lost again."""
+Instructions, unlike seconds, are the same on a busy machine. With another compiler or zlib they differ, and the guard draws
+no conclusion. It fails if a part needs more than the tolerance allows. If a part needs less, record that with --update, so
+that a later regression is found."""
 
 import argparse
 import json
@@ -21,21 +21,21 @@ PARTS = ["parse", "collect", "sort", "format", "hash", "compress1", "compress6",
 def counted(benchmark: pathlib.Path) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as work:
         out, program = f"{work}/callgrind.out", f"{work}/benchmark"
-        # Valgrind does not get on with the compiler's debug information; the names of functions are enough.
+        # Valgrind cannot read the compiler's debug information. The names of functions are enough.
         subprocess.run(["strip", "--strip-debug", "-o", program, benchmark], check=True)
         run = subprocess.run(
             ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
              program, "--events", str(EVENTS), "--rounds", "1"],
-            # Dictionaries are laid out in the same way every time.
+            # Makes the layout of dictionaries the same in every run.
             env={**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"}, capture_output=True, text=True)
         if run.returncode:
-            raise SystemExit(f"{run.stderr}error: the job ended with status {run.returncode}")
+            raise SystemExit(f"{run.stderr}error: the job exited with status {run.returncode}")
         listed = subprocess.run(
             ["callgrind_annotate", "--inclusive=yes", "--threshold=100", out],
             check=True, capture_output=True, text=True).stdout
     counts, names = {}, "|".join(PARTS)
     for line in listed.splitlines():
-        # Private functions of Job without arguments; not what the compiler has merged of two of them (…Tm).
+        # Private functions of Job without arguments, except functions that the compiler has merged (…Tm).
         found = re.match(rf"\s*([\d,]+) .*:\$s20cloudsmith_benchmark3JobV\d+?({names})\d\d_\w{{32}}LLyyK?F ", line)
         if found:
             counts[found[2]] = int(found[1].replace(",", ""))
@@ -45,7 +45,7 @@ def counted(benchmark: pathlib.Path) -> dict[str, int]:
 
 
 def tools() -> dict[str, str]:
-    """What else the numbers depend on."""
+    """The tools that the counts depend on."""
     def said(*command):
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -59,7 +59,7 @@ def main():
     parser = argparse.ArgumentParser(
         prog="Scripts/benchmark --guard", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--benchmark", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--update", action="store_true", help="write what is counted now to the file")
+    parser.add_argument("--update", action="store_true", help="record the new counts in the file")
     arguments = parser.parse_args()
 
     known = json.loads(FILE.read_text()) if FILE.exists() else {"tolerance": 0.03, "instructions": {}}
@@ -75,15 +75,15 @@ def main():
         before = known["instructions"].get(part)
         change = count / before - 1 if before else 0
         print(f"{part:<14}{count:>14,}{count / EVENTS:>10,.0f}{before or 0:>14,}{change:>+9.1%}")
-        # So few instructions a row are within what another layout of memory does to the smallest parts.
+        # Another memory layout alone can change the smallest parts by up to 25 instructions per row.
         if change > known["tolerance"] and count - before > 25 * EVENTS:
             worse.append(part)
     if not same:
-        print(f"counted with {tools()}, the numbers were made with {known.get('tools')}: nothing is concluded")
+        print(f"counted with {tools()}, but the recorded counts are from {known.get('tools')}: no conclusion")
     elif worse and not arguments.update:
         raise SystemExit(
             f"error: {', '.join(worse)}: more than {known['tolerance']:.0%} above instructions.json; make it faster, or "
-            "say why in a commit of its own after Scripts/benchmark --guard --update")
+            "run Scripts/benchmark --guard --update and explain why in a separate commit")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Shows what a long history costs: an export that finds nothing new, beside the same one on an archive of two commits.
+"""Measures the cost of a long history: an export that finds nothing new, compared with the same export of an archive of two commits.
 
-Three archives are made up, with an event an hour: ten years of nights (3,650 commits), three years of hourly runs (26,280) and
-a year of runs every five minutes (105,120). Beside each stands one with the same days and rows that has two commits: a backfill,
-and the last run. `verify` proves all of them once. The exports read the last 24 hours again from an emulator, find nothing and
-commit that; they take turns, and what they change is put back. At last the ten years of CSV are converted to CSV and Parquet.
-CPU is user and system. The table says which targets were missed; that is no failure."""
+It generates three archives with one event per hour: ten years of nights (3,650 commits), three years of hourly runs (26,280) and
+one year of runs every five minutes (105,120). For each it generates another with the same days and rows in two commits: a backfill
+and the last run. `verify` checks all of them once. The exports read the last 24 hours again from an emulator, find nothing and
+commit that. They take turns, and their changes are undone. Then the ten years of CSV are converted to CSV and Parquet. CPU is
+user and system time. The table shows which targets were missed; a missed target is not a failure."""
 
 import argparse
 import contextlib
@@ -28,7 +28,7 @@ EXPORT_TARGET, CONVERSION_TARGET, WRITTEN_TARGET = 1.5, 30, 3
 
 
 class Archive:
-    """An archive of the generator's, and what it was when it was made."""
+    """A generated archive, and its original state."""
 
     def __init__(self, root: pathlib.Path):
         self.root = root
@@ -41,7 +41,7 @@ class Archive:
         return self.state / "commits" / f"{number:020}.json"
 
     def put_back(self):
-        """Takes back the commit of a run that found nothing, and refuses one that found something."""
+        """Undoes the commit of a run that found nothing. Fails if the run found something."""
         run = self.commit(self.commits + 1)
         if not run.exists():
             fail(f"the export committed nothing to {self.root}")
@@ -88,14 +88,14 @@ def say(text: str):
 
 
 class Bench:
-    """The programs, a folder to work in, and the address that every archive comes from."""
+    """The programs, a working folder, and the API host of every archive."""
 
     def __init__(self, arguments, work: pathlib.Path):
         self.exporter, self.emulator, self.benchmark = arguments.exporter, arguments.emulator, arguments.benchmark
         self.work = work
         self.events = work / "events.json"
         self.address = f"http://127.0.0.1:{free_port()}"
-        # Yesterday: an export that comes within ten minutes after the end of an archive has nothing to commit.
+        # Yesterday: an export within ten minutes after the end of an archive has nothing to commit.
         self.end = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
 
     def make(self, number: int, history: History):
@@ -122,7 +122,7 @@ class Bench:
 
     @contextlib.contextmanager
     def serving(self):
-        # Asked to end, this process still ends the emulator.
+        # After SIGTERM, this process still ends the emulator.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         emulator = subprocess.Popen(
             [self.emulator, "--organization", ORGANIZATION, "--events", self.events, "--rate-limit", "0",
@@ -156,7 +156,7 @@ def convert(bench: Bench, archive: Archive, rounds: int) -> dict:
             "cpu": [round(run.cpu, 3) for run in runs], "written": [run.written for run in runs],
             "median_cpu": round(cpu, 3), "cpu_target": CONVERSION_TARGET, "cpu_reached": cpu <= CONVERSION_TARGET,
             "written_ratio": round(written / part_bytes, 3), "written_target": WRITTEN_TARGET,
-            # A file system in memory counts nothing.
+            # A file system in memory counts no written bytes.
             "written_reached": written / part_bytes <= WRITTEN_TARGET if written else None}
 
 
@@ -168,7 +168,7 @@ def table(result: dict) -> str:
             f"| {statistics.median(row['cpu']):.3f} | {statistics.median(row['short_cpu']):.3f} | {row['ratio']:.2f} "
             f"| ≤ {row['target']}: {word(row['reached'])} |")
     one = result["conversion"]
-    lines += ["", "| conversion to csv,parquet | days | part MB | CPU s | target | written, beside the parts | target |",
+    lines += ["", "| conversion to csv,parquet | days | part MB | CPU s | target | written, relative to the parts | target |",
               "|" + " --- |" * 7,
               f"| {result['histories'][0]['name']} | {one['days']:,} | {one['part_bytes'] / 1e6:.1f} | {one['median_cpu']:.2f} "
               f"| ≤ {one['cpu_target']}: {word(one['cpu_reached'])} | {one['written_ratio']:.2f} "
@@ -184,8 +184,8 @@ def main():
     parser = argparse.ArgumentParser(
         prog="Scripts/benchmark --history", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--share", type=float, default=1, help="so much of each time alone, such as 0.01, to try it out")
-    parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file")
+    parser.add_argument("--share", type=float, default=1, help="use only this share of each period, such as 0.01, for a quick trial")
+    parser.add_argument("--json", type=pathlib.Path, help="write the results to this file")
     parser.add_argument("--exporter", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--emulator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--benchmark", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -193,7 +193,7 @@ def main():
 
     this, found = machine(), histories(arguments.share)
     if this["load"] > 1:
-        say(f"this machine is busy (load {this['load']}); only the ratios mean something")
+        say(f"this machine is busy (load {this['load']}); only the ratios are meaningful")
     CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="history-") as work:
         bench = Bench(arguments, pathlib.Path(work))

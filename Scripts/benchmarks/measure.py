@@ -1,8 +1,7 @@
-"""Runs a command and takes the system's own account of it.
+"""Runs a command and measures it with the resource usage that the system reports.
 
-As a program (`measure.py COMMAND…`) it is the small process that starts the command: a new process begins with the peak
-memory of the one that made it, so that has to be small; no figure is below its 13 MB. It ends with the figures on the
-standard error."""
+As a program (`measure.py COMMAND…`), it is the small process that starts the command. It must be small, because a new process
+starts with the peak memory of its parent: no result is below 13 MB. It prints the results on stderr at the end."""
 
 import dataclasses
 import json
@@ -18,11 +17,11 @@ class Run:
     wall: float
     """Seconds from start to end."""
     cpu: float
-    """User and system seconds of the process and all that it started."""
+    """User and system seconds of the process and its descendants."""
     memory: int
-    """Bytes of the largest process at its peak; of all of them together where `together`."""
+    """The peak memory of the largest process, in bytes; of all processes together if `together`."""
     written: int = 0
-    """Bytes that the process and all that it started sent to a disk, in whole pages; a file system in memory counts none."""
+    """Bytes that the process and its descendants wrote to disk, in whole pages. A file system in memory counts none."""
 
 
 def run(command, environment=None, together=False) -> Run:
@@ -33,7 +32,7 @@ def run(command, environment=None, together=False) -> Run:
     said = launched.communicate()[1].decode()
     lines = said.splitlines()
     if launched.returncode != 0 or not lines:
-        raise SystemExit(f"{said}error: no success of: {' '.join(map(str, command))[:500]}")
+        raise SystemExit(f"{said}error: this command failed: {' '.join(map(str, command))[:500]}")
     wall, cpu, memory, written = json.loads(lines[-1])
     return Run(wall, cpu, max(memory, watch.stop()) if watch else memory, written)
 
@@ -43,14 +42,14 @@ def launch(command):
     process = os.posix_spawnp(command[0], command, os.environ)
     _, status, usage = os.wait4(process, 0)
     wall = time.monotonic() - began
-    # Linux counts output in 512 bytes, from the same account as write_bytes of /proc/PID/io.
+    # Linux counts output in units of 512 bytes, from the same counter as write_bytes in /proc/PID/io.
     figures = [wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, usage.ru_oublock * 512]
     print(f"\n{json.dumps(figures)}", file=sys.stderr)
     return os.waitstatus_to_exitcode(status)
 
 
 class Watch(threading.Thread):
-    """Looks ten times a second at the memory of a process and its descendants that is their own, added up."""
+    """Samples the private memory of a process and its descendants ten times per second, and adds it up."""
 
     def __init__(self, root: int):
         super().__init__(daemon=True)

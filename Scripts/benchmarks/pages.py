@@ -1,4 +1,4 @@
-"""Pages of a made-up audit log, as the API would answer them, kept in a folder that is ignored by git."""
+"""Pages of a generated audit log, as the API would return them, in a folder that git ignores."""
 
 import datetime
 import json
@@ -9,21 +9,21 @@ import shutil
 import subprocess
 
 PAGE_SIZE = 500
-# How many events the emulator makes at a time; whole pages of them.
+# The number of events that the emulator generates at a time. A multiple of the page size.
 SLICE = 2_000_000
 
 
 class Pages:
     """`events` events over the `days` whole days before today, newest first.
 
-    `500/N.json` in the folder is page N; `1/1.json` is the newest event alone."""
+    `500/N.json` in the folder is page N; `1/1.json` has only the newest event."""
 
     def __init__(self, cache: pathlib.Path, emulator: pathlib.Path, events: int, days: int, seed: int = 1):
         self.to = datetime.datetime.now(datetime.timezone.utc).date()
         self.start = self.to - datetime.timedelta(days=days)
         self.events, self.days = events, days
         self.total = -(-events // PAGE_SIZE)
-        # The API keeps a year, so events have to be recent: what was made on another day is of no use any more.
+        # The API keeps events for a year, so they must be recent: pages from another day are of no use.
         for old in cache.glob("pages-*"):
             if not old.name.startswith(f"pages-{self.to}-"):
                 shutil.rmtree(old)
@@ -37,7 +37,7 @@ class Pages:
         shutil.rmtree(new, ignore_errors=True)
         for size in (1, PAGE_SIZE):
             (new / str(size)).mkdir(parents=True)
-        # In slices, the newest first: the emulator does not write files of more than 2 GiB well.
+        # In slices, newest first, because the emulator cannot write files of more than 2 GiB well.
         slices = -(-self.events // SLICE)
         seconds = self.days * 86_400
         start = datetime.datetime.combine(self.start, datetime.time())
@@ -60,7 +60,7 @@ class Pages:
 
 
 def cut(text: pathlib.Path, count: int, folder: pathlib.Path, pages: int):
-    """Cuts an array of records into pages, the first of which comes after so many others."""
+    """Splits an array of records into pages. The first one follows this many other pages."""
     with open(text, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as array:
         # No record has objects in an array, and no string of the generator ends with a brace and a comma.
         starts = [1] + [match.start() + 2 for match in re.finditer(rb'\},\{"', array)] + [len(array)]

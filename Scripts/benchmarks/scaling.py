@@ -1,4 +1,4 @@
-"""What grows with the number of events, with that of days, and with the requests in flight; a table in Markdown."""
+"""Measures growth with the number of events, of days, and of requests in flight. Prints a table in Markdown."""
 
 import argparse
 import pathlib
@@ -16,13 +16,13 @@ LATENCY = 0.1
 
 
 def sizes(large: bool) -> list[tuple[int, int]]:
-    """Events and days. Not a round number of events: a list that ends there may have been cut."""
+    """Events and days. Not a round number of events, because such a list may have been cut off."""
     found = [(10_001, 30), (100_001, 30), (1_000_001, 1), (1_000_001, 30), (1_000_001, 365), (2_000_500, 1)]
     return [*found, (5_000_500, 150)] if large else found
 
 
 def flights(most: int) -> list[tuple[int, int]]:
-    """Requests in flight, and events enough for some seconds."""
+    """Requests in flight, and enough events for some seconds."""
     return [(n, min(1_000_000, 50_000 * n) + 1) for n in (1, 2, 4, 8, 16, 32, 64) if n <= most]
 
 
@@ -49,7 +49,7 @@ def main():
         prog="Scripts/benchmark --scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="also 5,000,000 events over 150 days")
-    parser.add_argument("--most-in-flight", type=int, default=64, help="no more requests in flight than so many")
+    parser.add_argument("--most-in-flight", type=int, default=64, help="the maximum of requests in flight")
     parser.add_argument("--exporter", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--emulator", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

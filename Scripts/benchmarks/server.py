@@ -1,4 +1,4 @@
-"""nginx in front of prepared pages: the audit log of the organisation `bench`, at next to no cost, without a rate limit."""
+"""nginx with prepared pages: serves the audit log of the organization `bench` at almost no cost and without a rate limit."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ http {{
     root {root};
     etag off;
     if_modified_since off;
-    # Of successful answers alone, as nginx has it.
+    # nginx adds these headers only to successful responses.
     add_header X-Pagination-Count {events};
     add_header X-Pagination-Page $page;
     add_header X-Pagination-PageTotal $total;
@@ -65,13 +65,13 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(pages: Pages, latency: float = 0):
-    """Serves the pages for the time of the block, each answer so many seconds late; gives the API's host."""
-    # Asked to end, this process still ends the server.
+    """Serves the pages during the block, with a delay for each response in seconds. Yields the API host."""
+    # After SIGTERM, this process still ends the server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as work:
         port = free_port()
         configuration = pathlib.Path(work) / "nginx.conf"
-        # The workers of a root's nginx are of another user, who has to get at the pages.
+        # If root runs nginx, its workers run as another user, who must be able to read the pages.
         modules = "" if os.getuid() else "user root;\n"
         entrance = "try_files /$size/$page.json @none;"
         if latency:
@@ -96,4 +96,4 @@ def await_answer(url: str):
             return urllib.request.urlopen(url).read()
         except OSError:
             time.sleep(0.05)
-    raise SystemExit(f"error: no answer from {url}")
+    raise SystemExit(f"error: no response from {url}")

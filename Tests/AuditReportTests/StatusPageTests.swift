@@ -45,7 +45,7 @@ import Testing
                    ■ events   · no events   □ open: may still change
                    × gap: events may be missing   – not fetched yet
 
-          events per day  2024-02-10 to 2024-02-15; most 40 on 2024-02-14
+          events per day  2024-02-10 to 2024-02-15; maximum 40 on 2024-02-14
             40 ┤                ███
                │                ███
                │                ███

@@ -189,8 +189,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--bind", "0.0.0.0"], "Other machines could reach '0.0.0.0'; add --allow-other-machines"),
-    (["--port", "70000"], "'70000' is not a port"), (["--generate=-1"], "--generate needs a count"),
+    (["--bind", "0.0.0.0"], "Other machines could reach '0.0.0.0'. Pass --allow-other-machines"),
+    (["--port", "70000"], "'70000' is not a port"), (["--generate=-1"], "--generate must be 0 or more."),
     (
       ["--generate", "1", "--from", "yesterday"],
       "'yesterday' is not a time: use a form such as 2024-01-01T00:00:00Z or 2024-01-01."
@@ -198,16 +198,16 @@ import Testing
     (["--generate", "1", "--from", "2024-02-01", "--to", "2024-02-01"], "--from must be before --to."),
     (["--generate", "1", "--events", "x"], "Pass --events or --generate, not both."),
     (["--from", "2024-02-01"], "--from and --to require --generate."),
-    (["--late", "2"], "--late needs a chance"),
-    (["--late-by", "soon"], "'soon' for --late-by is no length of time"),
-    (["--organization", "../x"], "'../x' is no slug"),
-    (["--retain", "long"], "'long' for --retain is no length of time"),
+    (["--late", "2"], "--late must be a probability from 0 to 1."),
+    (["--late-by", "soon"], "'soon' for --late-by is not a duration"),
+    (["--organization", "../x"], "'../x' is not a slug"),
+    (["--retain", "long"], "'long' for --retain is not a duration"),
     (["--empty-list", "0"], "The value '0' is invalid for '--empty-list <requests>'"),
     (["--stray", "5:2"], "The value '5:2' is invalid for '--stray <places>'"),
     (["--refuse-pages", "200"], "The value '200' is invalid for '--refuse-pages <status>'"),
     (
       ["--replica-order", "0,2", "--replica-lag", "3"],
-      "--replica-order names replica 2; --replica-lag makes 1."
+      "--replica-order names replica 2, but --replica-lag adds only 1."
     ),
     (["--replica-order", "0,x"], "The value '0,x' is invalid"),
     (["--replica-lag", "soon"], "The value 'soon' is invalid"),
@@ -221,7 +221,7 @@ import Testing
     ),
     (["--object-every=-1"], "--object-every must be 0 or more."),
     (["--fail-status", "200"], "--fail-status must be 400 to 599."),
-    (["--rate-window", "0s"], "'0s' is no length of time"),
+    (["--rate-window", "0s"], "'0s' is not a duration"),
     (["--grow=-1"], "--grow must be 0 or more."), (["--frob"], "Unknown option '--frob'"),
   ]) func `a wrong option is named in one sentence, with status 64`(arguments: [String], sentence: String)
     async throws
@@ -242,7 +242,7 @@ import Testing
     let outcome = try Program.emulator.run(["--help"])
     #expect(outcome.status == 0)
     for word in [
-      "EXAMPLES", "BEHAVIOURS AND FAULTS", "--generate", "--grow", "--fail-every", "--time-filter",
+      "EXAMPLES", "BEHAVIOR AND FAULTS", "--generate", "--grow", "--fail-every", "--time-filter",
       "--write-truth",
     ] {
       #expect(outcome.output.contains(word))

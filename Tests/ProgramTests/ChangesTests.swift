@@ -172,11 +172,12 @@ import Testing
     try await withArchive { archive in
       try "there".write(toFile: archive + "/note", atomically: true, encoding: .utf8)
       for (place, status, why) in [
-        (archive, 64, "is not empty"), (archive + "/note", 64, "is no folder"),
-        (archive + "/csv/load", 64, "lies in csv/ of the archive"),
-        (".", 64, "give the host name of a folder"),
-        ("/", 64, "give the host name of a folder"), (archive + "/none/load", 74, "cannot be found"),
-        ("", 64, "a folder that is missing yet, or is empty"), ("~/load", 64, "--link-to"),
+        (archive, 64, "is not empty"), (archive + "/note", 64, "is not a folder"),
+        (archive + "/csv/load", 64, "is in csv/ of the archive"),
+        (".", 64, "expected the name of a folder that does not exist yet, or is empty"),
+        ("/", 64, "expected the name of a folder that does not exist yet, or is empty"),
+        (archive + "/none/load", 74, "does not exist. Create it, or pass another folder"),
+        ("", 64, "expected a folder that does not exist yet, or is empty"), ("~/load", 64, "--link-to"),
         ("file:///load", 64, "--link-to"),
       ] as [(String, Int32, String)] {
         let result = try changes(archive, ["--since", "0", "--as", "paths", "--link-to", place])
@@ -257,7 +258,7 @@ import Testing
 
       let redshift = ["--since", "0", "--as", "redshift", "--url-prefix", "s3://bucket"]
       let both = try changes(archive, redshift)
-      #expect(both.status == 64 && both.log.contains("csv and parquet: give --format"), "\(both.log)")
+      #expect(both.status == 64 && both.log.contains("csv and parquet. Pass --format"), "\(both.log)")
       let one = try changes(archive, redshift + ["--format", "parquet"]).json
       #expect((one["entries"] as? [Any])?.count == parquet.count)
     }
@@ -304,12 +305,12 @@ import Testing
     (["--since", "-1"], "--since"),
     (["--since", "13"], "the newest is 12"),
     (["--since", "0", "--as", "xml"], "expected table, json, paths, sha256sums or redshift"),
-    (["--since", "0", "--as", "redshift"], "--as redshift needs --url-prefix"),
+    (["--since", "0", "--as", "redshift"], "--as redshift requires --url-prefix"),
     (["--since", "0", "--as", "redshift", "--url-prefix", "https://bucket"], "such as s3://my-bucket/audit"),
     (["--since", "0", "--as", "redshift", "--url-prefix", "s3://"], "such as s3://my-bucket/audit"),
-    (["--since", "0", "--as", "paths", "--url-prefix", "s3://b"], "--url-prefix goes with --as redshift"),
+    (["--since", "0", "--as", "paths", "--url-prefix", "s3://b"], "--url-prefix requires --as redshift"),
     (["--since", "0", "--format", "orc"], "expected csv or parquet"),
-    (["--since", "0", "--format", "parquet"], "as csv only"),
+    (["--since", "0", "--format", "parquet"], "only as csv"),
   ])
   func `a wrong option gets one sentence and status 64`(options: [String], sentence: String) async throws {
     try await withArchive { archive in
@@ -337,7 +338,7 @@ import Testing
     let help = try Program.exporter.run(["help", "changes"])
     #expect(help.status == 0)
     for word in [
-      "--since", "--settled-only", "--as", "--format", "--url-prefix", "in one transaction", "sha256sum -c",
+      "--since", "--settled-only", "--as", "--format", "--url-prefix", "In one transaction", "sha256sum -c",
     ] {
       #expect(help.output.contains(word), "\(word)")
     }

@@ -57,7 +57,7 @@ import Testing
 
   @Test func `options for files complete with files, and options for folders with folders`() throws {
     for command in try ProgramHelp.of(.exporter).commands {
-      for argument in command.arguments ?? [] {
+      for argument in command.arguments {
         let name = "\(command.commandName) \(argument.long)"
         if argument.valueName == "file" { #expect(argument.completionKind?.file != nil, "\(name)") }
         if argument.valueName == "dir" { #expect(argument.completionKind?.directory != nil, "\(name)") }

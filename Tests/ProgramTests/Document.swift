@@ -144,7 +144,7 @@ final class DocumentSession {
     #expect(result.status == 0, "\(place): \(command)\n\(result.log)\(result.output)")
     let stdout = result.output.replacing(bench.folder + "/", with: "/")
     if isSilent { #expect(result.output.isEmpty && result.log.isEmpty, "\(result.output)\(result.log)") }
-    for exact in output where exact.contains(#/^my-org: [0-9]|^events |it can be read/#) {
+    for exact in output where exact.contains(#/^my-org: [0-9]|^events |readable, with/#) {
       #expect(
         stdout.split(separator: "\n").contains { $0 == exact }, "\(place): '\(exact)' is not in \(stdout)")
     }
@@ -170,7 +170,7 @@ final class DocumentSession {
       .replacing("/tmp/audit.", with: bench.folder + "/tmp/audit.")
   }
 
-  /// Lines with normalised numbers and white space. Table rows that start with a date keep only the positions of numbers, and
+  /// Lines with normalized numbers and white space. Table rows that start with a date keep only the positions of numbers, and
   /// lines of `check` only the name, because the rest depends on the machine.
   private static func shape(_ text: String) -> [String] {
     text.split(separator: "\n").map { line in

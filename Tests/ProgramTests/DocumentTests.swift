@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func `licence and status are stated alike everywhere`() throws {
+  @Test func `license and status are stated alike everywhere`() throws {
     func text(_ file: String) throws -> String {
       try String(contentsOfFile: Repository.path(file), encoding: .utf8)
     }

@@ -9,7 +9,7 @@ import Testing
     ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, ["401", "mistyped, expired or revoked", "CLOUDSMITH_API_KEY"]),
     (["--forbidden"], [:], 20, ["403", "Manager or Owner"]),
     (["--plan-without-audit-log"], [:], 22, ["402", "plan"]),
-    (["--fail-every", "1", "--fail-status", "500"], [:], 75, ["in 2 tries", "500", "run again"]),
+    (["--fail-every", "1", "--fail-status", "500"], [:], 75, ["in 2 attempts", "500", "run again"]),
   ])
   func `a refusal of the API is reported with causes and remedies`(
     options: [String], environment: [String: String], status: Int, words: [String]
@@ -29,7 +29,7 @@ import Testing
         "--organization", "amce", "--backfill-start-time", Bench.month.from,
       ])
       #expect(result.status == 21, "\(result.log)")
-      for word in ["404", "'amce'", "typos", "deleted or archived", "lower case with hyphens"] {
+      for word in ["404", "'amce'", "typos", "deleted or archived", "lowercase with hyphens"] {
         #expect(result.log.contains(word), "\(word): \(result.log)")
       }
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
@@ -104,7 +104,7 @@ import Testing
         ["check", "-o", "acme"], environment: bench.environment.merging(environment) { $1 })
       expect(sentence, from: check)
       #expect(
-        check.output.contains("1 of 12 checks failed (status 1); 1 request was made."), "\(check.output)")
+        check.output.contains("1 of 12 checks failed (status 1); 1 request made."), "\(check.output)")
       #expect(!FileManager.default.fileExists(atPath: bench.archive))
     }
   }
@@ -125,7 +125,7 @@ import Testing
           "exec unshare -m sh -c '\(script)' sh \"$@\"", arguments, environment: environment)
         expect(
           "this machine has no CA certificates (no CA bundle), so no server can be trusted. Install the package "
-            + "ca-certificates, or give a file of trusted certificates in PEM form as --ca-file or SSL_CERT_FILE.",
+            + "ca-certificates, or pass a PEM file of trusted certificates as --ca-file or SSL_CERT_FILE.",
           from: result)
       }
     }

@@ -73,7 +73,7 @@ import Testing
         #expect(
           verify.status == 0 && verify.output.contains("60 of 60 intact"), "\(verify.output)"
         )
-        #expect(verify.output.contains("6,000 of 6,000 were read"))
+        #expect(verify.output.contains("6,000 of 6,000 read from intact files"))
       }
       // A run without --format keeps both formats.
       try FileManager.default.removeItem(atPath: "\(bench.archive)/parquet")
@@ -146,7 +146,7 @@ import Testing
       let text = try bench.export(options + ["--max-requests-per-second", "1"])
       #expect(text.status == 0, "\(text.log)")
       #expect(text.output.contains("would fetch"), "\(text.output)")
-      #expect(text.output.contains("at the present pace"), "\(text.output)")
+      #expect(text.output.contains("at the current pace"), "\(text.output)")
       let json = try bench.export(options + ["--output-format", "json"]).json
       #expect(json["status"] as? String == "planned")
       #expect((json["requests_expected"] as? Int).map { (20...60).contains($0) } == true, "\(json)")

@@ -32,7 +32,7 @@ import Testing
       let before = try FileManager.default.contentsOfDirectory(atPath: bench.folder)
       let refused = try bench.export(options)
       #expect(refused.status == 74, "\(refused.log)")
-      #expect(refused.log.contains("\(place): a symbolic link stands there"), "\(refused.log)")
+      #expect(refused.log.contains("\(place): there is a symbolic link"), "\(refused.log)")
       #expect(refused.log.contains("mount --bind"), "\(refused.log)")
       #expect(!refused.log.contains("fetching"), "\(refused.log)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder) == before)
@@ -58,7 +58,7 @@ import Testing
         let makers: [(String, () -> Bool)] = [
           ("a named pipe", { mkfifo(place, 0o600) == 0 }),
           (
-            "and no such file of an archive has more",
+            "but such a file of an archive has at most",
             {
               FileManager.default.createFile(atPath: place, contents: bytes)
                 && truncate(place, 1 << 42) == 0
@@ -95,7 +95,7 @@ import Testing
       let verify = ["verify", "-o", "acme", "--archive", bench.archive]
       let text = try Program.exporter.run(verify)
       #expect(text.status == 2)
-      for words in ["is a named pipe, not a file", "is a symbolic link, and links inside", "2 irregular"] {
+      for words in ["is a named pipe, not a file", "is a symbolic link; links inside", "2 irregular"] {
         #expect(text.output.contains(words), "\(text.output)")
       }
       let findings = try Program.exporter.run(verify + ["--output-format", "json"]).json["findings"]
@@ -115,7 +115,7 @@ import Testing
         for number in 1...3 { try folder.write("x", to: "spool-0000000\(number)") }
         let result = try bench.export(quiet ? ["-q"] : [])
         #expect(result.status == 0)
-        let lines = result.log.split(separator: "\n").filter { $0.contains("a stopped run left") }
+        let lines = result.log.split(separator: "\n").filter { $0.contains("an interrupted run left behind") }
         #expect(lines.count == (quiet ? 0 : 1), "\(result.log)")
         #expect(lines.allSatisfy { $0.hasSuffix("/spool-00000001 and 2 other files") }, "\(result.log)")
       }
@@ -132,7 +132,7 @@ import Testing
       try FileManager.default.removeItem(atPath: lock)
       let result = running.wait()
       #expect(result.status == 11, "\(result.log)")
-      #expect(result.log.contains("was taken away"), "\(result.log)")
+      #expect(result.log.contains("This run lost the lock of the archive"), "\(result.log)")
       #expect(try bench.export().status == 0)
       #expect(try bench.verify().status == 0)
     }
@@ -185,7 +185,7 @@ import Testing
       let script = "cd \(bench.folder) && exec \"$@\" --archive \"$(printf 'a\\377b')\""
       let result = try Shell.run(script, ["export", "-o", "acme"], environment: bench.environment)
       #expect(result.status == 64, "\(result.log)")
-      #expect(result.log.contains("--archive: its bytes are not UTF-8"), "\(result.log)")
+      #expect(result.log.contains("--archive: the bytes are not UTF-8"), "\(result.log)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder).isEmpty)
     }
   }

@@ -9,46 +9,50 @@ import Testing
   private static let wrong: [(String, String)] = [
     ("page_sise: 5\n\(log)", "1:1: unknown key 'page_sise': did you mean 'page_size'?"),
     ("logs:\n  - organization: acme\n    qeury: x", "3:5: unknown key 'qeury': did you mean 'query'?"),
-    ("logs:\n  - organization: acme", "2:5: the log has no organization"),
+    ("logs:\n  - organisation: acme", "2:5: the log has no organization"),
     ("zebra: 5\n\(log)", "1:1: unknown key 'zebra'."),
     ("page_size: '5'\n\(log)", "1:12: page_size is text: expected a whole number from 1 to 500"),
     ("page_size: 501\n\(log)", "1:12: page_size '501': expected a whole number from 1 to 500"),
     ("page_size: 0x5\n\(log)", "1:12: page_size '0x5': expected a whole number"),
-    ("lookback: 24\n\(log)", "1:11: lookback is a whole number: expected a length of time such as 24h"),
+    ("lookback: 24\n\(log)", "1:11: lookback is a whole number: expected a duration such as 24h"),
     ("whole_days: yes\n\(log)", "1:13: whole_days is text: expected true or false"),
     ("archive:\n\(log)", "1:9: archive is nothing: expected a folder"),
     ("archive: [a]\n\(log)", "1:10: archive is a list: expected a folder"),
     ("format: [csv, csv]\n\(log)", "1:15: format: expected csv, parquet, or csv,parquet, each once"),
     ("format: []\n\(log)", "1:9: format '': expected csv, parquet"),
     ("max_requests_per_second: .nan\n\(log)", "1:26: max_requests_per_second '.nan': expected a number"),
-    ("backfill_start_time: 2999-01-01\n\(log)", "1:22: backfill_start_time '2999-01-01' lies in the future"),
-    ("archive: a\narchive: b\n\(log)", "2:1: the key 'archive'"),
-    ("logs: [{organization: a}, {organization: a}]", "1:27: the log 'a' is there twice, first at"),
+    ("backfill_start_time: 2999-01-01\n\(log)", "1:22: backfill_start_time '2999-01-01' is in the future"),
+    ("archive: a\narchive: b\n\(log)", "2:1: duplicate key 'archive'"),
+    ("logs: [{organization: a}, {organization: a}]", "1:27: duplicate log 'a': it is already at"),
     ("logs: [{organization: 123}]", "1:23: organization is a whole number"),
     ("logs: [{organization: ../a}]", "1:23: organization '../a': expected the organization's slug"),
     ("logs: [acme]", "1:8: expected a log, such as '- organization: my-org', not text"),
     ("logs: []", "1:7: logs: expected a list"),
     ("logs: acme", "1:7: logs: expected a list"),
-    ("archive: a", "1:1: no logs"), ("- a", "1:1: expected settings"), ("", "it is empty"),
-    ("# nothing", "it is empty"), ("from: 2024-01-01\n\(log)", "1:1: 'from' is said on the command line"),
+    ("archive: a", "1:1: 'logs' is missing"), ("- a", "1:1: expected settings"), ("", "the file is empty"),
+    ("# nothing", "the file is empty"),
+    ("from: 2024-01-01\n\(log)", "1:1: 'from' is allowed only on the command line"),
     ("config: other.yaml\n\(log)", "1:1: unknown key 'config'"),
-    ("api_key: sesame\n\(log)", "1:1: 'api_key': a secret does not stand in a job file"),
+    ("api_key: sesame\n\(log)", "1:1: 'api_key': a job file cannot contain secrets"),
     (
       "api_key_variable: sesame\n\(log)",
-      "1:19: api_key_variable: expected the name of to name an environment variable"
+      "1:19: api_key_variable: expected the name of an environment variable"
     ),
-    ("api_key_variable: A\napi_key_file: x\n\(log)", "2:1: give api_key_file or api_key_variable, not both"),
+    ("api_key_variable: A\napi_key_file: x\n\(log)", "2:1: use api_key_file or api_key_variable, not both"),
     (
-      "proxy: http://u:sesame@h:1\n\(log)", "1:8: proxy: a user name or password does not stand in a job file"
+      "proxy: http://u:sesame@h:1\n\(log)", "1:8: proxy: a job file cannot contain a user name or password"
     ),
-    ("api_host: https://u:sesame@h\n\(log)", "1:11: api_host: a user name or password does not stand"),
-    ("api_host: http://h.example\n\(log)", "1:11: api_host: the API key is not sent in the clear"),
-    ("a: &x 1\n\(log)", "1:4: anchors (&) are not used here"),
-    ("archive: !!str a\nlogs: !!set {organization: a}", "1:10: tags (!) are not used here"),
-    ("archive: a\n\tlogs: 1", "2:1: a tab stands here: indent with spaces"),
+    (
+      "api_host: https://u:sesame@h\n\(log)",
+      "1:11: api_host: a job file cannot contain a user name or password"
+    ),
+    ("api_host: http://h.example\n\(log)", "1:11: api_host: http would send the API key in the clear"),
+    ("a: &x 1\n\(log)", "1:4: anchors (&) are not supported"),
+    ("archive: !!str a\nlogs: !!set {organization: a}", "1:10: tags (!) are not supported"),
+    ("archive: a\n\tlogs: 1", "2:1: tabs are not allowed: indent with spaces"),
     ("logs: [{organization: a", "1:8: this bracket is not closed"),
     ("\(log)\n---\n\(log)", "2:1: found another document"),
-    ("? [a]\n: b\n\(log)", "1:1: keys with a ? are not used here: a key has to be a word"),
+    ("? [a]\n: b\n\(log)", "1:1: keys with a ? are not supported: a key must be a word"),
     ("<<: {archive: a}\n\(log)", "1:1: merge keys (<<) are not supported"),
   ]
 
@@ -103,19 +107,21 @@ import Testing
     (bytes(String(repeating: "[", count: 100_000)), "nested too deeply for a job file"),
     (bytes(String(repeating: "- ", count: 100_000)), "nested too deeply for a job file"),
     (bytes(String(repeating: "{a: ", count: 900)), "nested too deeply for a job file"),
-    (bytes(bomb), "1:4: anchors (&) are not used here"),
-    (bytes(keyBomb), "1:4: anchors (&) are not used here"),
-    (bytes("a: [*a]\nlogs: *a\n"), "1:5: aliases (*) are not used here"),
+    (bytes(bomb), "1:4: anchors (&) are not supported"),
+    (bytes(keyBomb), "1:4: anchors (&) are not supported"),
+    (bytes("a: [*a]\nlogs: *a\n"), "1:5: aliases (*) are not supported"),
     (bytes("#" + String(repeating: "x", count: 10_000_000)), "larger than 256 KiB"),
     (bytes("logs:\n  - organization: a", [0xff]), "is not UTF-8"),
     (
       bytes("logs:\n  - organization: a", [0]),
       ":2:20: control characters are not allowed: found U+0000"
     ),
-    (bytes("", [0xff, 0xfe, 0x61, 0x00]), "is not UTF-8"),
-    (bytes(#"logs: [{organization: "a\ud800"}]"#), "1:25: the escape is invalid Unicode"),
+    (
+      bytes("", [0xff, 0xfe, 0x61, 0x00]), "it is UTF-16 text, as saved by some Windows programs, not UTF-8"
+    ),
+    (bytes(#"logs: [{organization: "a\ud800"}]"#), "1:25: the escape is not valid Unicode"),
     (bytes("archive: \"a\\0b\"\nlogs: [{organization: a}]"), ":1:10: archive"),
-    (bytes(String(repeating: "a: 1\n", count: 40_000)), "'a'"),
+    (bytes(String(repeating: "a: 1\n", count: 40_000)), "duplicate key 'a'"),
   ]
 
   @Test(arguments: hostile)

@@ -30,7 +30,7 @@ import Testing
       let help = try ProgramHelp.of(.exporter)
       for command in help.commands {
         #expect(text.contains("\n   \(command.commandName)\n"), "\(command.commandName)")
-        for argument in command.arguments ?? [] {
+        for argument in command.arguments {
           for option in argument.options { #expect(shown.contains(option), "\(option)") }
           let abstract = (argument.abstract ?? "").split(whereSeparator: \.isWhitespace).joined(
             separator: " ")
@@ -79,13 +79,14 @@ import Testing
       #expect((command.discussion ?? "").contains("Examples:\n  "), "\(command.commandName)")
       let examples = command.examples.filter { $0.contains("cloudsmith-audit-export \(command.commandName)") }
       #expect(!examples.isEmpty, "\(command.commandName)")
+      let shown = command.arguments.flatMap(\.options)
       for example in examples {
         let call = try #require(example.firstMatch(of: /cloudsmith-audit-export [^|>&]*/)).output
         for option in call.matches(of: /(?:^|\s)(--?[a-z][-a-z0-9]*)/).map({ String($0.output.1) }) {
-          #expect(command.options.contains(option), "\(command.commandName): \(option)")
+          #expect(shown.contains(option), "\(command.commandName): \(option)")
         }
       }
-      for argument in command.arguments ?? [] {
+      for argument in command.arguments {
         #expect(!(argument.abstract ?? "").isEmpty, "\(command.commandName) \(argument.long)")
       }
     }
@@ -113,13 +114,20 @@ struct ProgramHelp: Decodable {
   let discussion: String?
   let shouldDisplay: Bool
   let subcommands: [ProgramHelp]?
-  let arguments: [Argument]?
+  /// Also those that help omits: former names.
+  private let allArguments: [Argument]?
+
+  private enum CodingKeys: String, CodingKey {
+    case commandName, abstract, discussion, shouldDisplay, subcommands
+    case allArguments = "arguments"
+  }
 
   struct Argument: Decodable {
     let kind: String
     let names: [Name]?
     let valueName: String?
     let abstract: String?
+    let shouldDisplay: Bool
     let completionKind: Completion?
 
     var options: [String] { (names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name } }
@@ -150,7 +158,11 @@ struct ProgramHelp: Decodable {
     (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
   }
 
-  var options: [String] { (arguments ?? []).flatMap(\.options) }
+  /// The arguments that help names.
+  var arguments: [Argument] { (allArguments ?? []).filter(\.shouldDisplay) }
+
+  /// Every option that is accepted, also under a former name.
+  var options: [String] { (allArguments ?? []).flatMap(\.options) }
 
   /// The lines of shell in the discussion, those that are continued joined.
   var examples: [String] {

@@ -135,7 +135,7 @@ import Testing
       #expect(result.status == 0)
       #expect(
         result.log.contains(
-          "warning no metrics were written: The folder of --metrics-file '\(bench.folder)/none/cloudsmith.prom' cannot be found"
+          "warning no metrics were written: The folder of --metrics-file '\(bench.folder)/none/cloudsmith.prom' does not exist"
         ))
     }
   }
@@ -156,7 +156,7 @@ import Testing
         FileManager.default.enumerator(atPath: bench.folder)?.compactMap { $0 as? String }
           .first { $0.hasSuffix("manifest.json") })
       for (file, why) in [
-        (pipe, "is a device, pipe or socket"), (bench.folder + "/" + manifest, "lies in _manifest/"),
+        (pipe, "is a device, pipe or socket"), (bench.folder + "/" + manifest, "is in _manifest/"),
       ] {
         let result = try bench.export(options + ["--metrics-file", file])
         #expect(result.status == 0 && result.log.contains(why), "\(result.log)")
@@ -215,7 +215,7 @@ import Testing
       let result = try bench.export(Bench.start + ["--metrics-file", prom])
       #expect(result.status == 0)
       #expect(
-        result.log.contains("the figures of other logs are dropped") == (bytes[0] == 0xFF), "\(result.log)")
+        result.log.contains("the metrics of other logs were dropped") == (bytes[0] == 0xFF), "\(result.log)")
       #expect(try String(contentsOfFile: prom, encoding: .utf8).contains("organization=\"acme\""))
     }
   }

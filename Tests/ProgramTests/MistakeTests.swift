@@ -10,13 +10,16 @@ import Testing
     (["stats", "--archive", "/srv/audit"], "Unknown command 'stats'. Did you mean 'status'?"),
     (["klingon"], "Unknown command 'klingon'. The commands are export,"),
     (["--versoin"], "Unknown option '--versoin'. Did you mean '--version'?"),
-    (["--quiet", "export"], "Unknown option '--quiet' of export"),
-    (["--quiet"], "it goes after one, as in 'cloudsmith-audit-export export --quiet'"),
+    (["--quiet", "export"], "Unknown option '--quiet' for export"),
+    (["--quiet"], "Put it after the command, as in 'cloudsmith-audit-export export --quiet'"),
     (["export", "--backfill-start", "2024-01-01"], "Did you mean '--backfill-start-time'?"),
     (["export", "--concurrent-requests", "2"], "Did you mean '--max-concurrent-requests'?"),
     (["export", "--lokback=2d"], "Unknown option '--lokback'. Did you mean '--lookback'?"),
     (["export", "-archive", "/srv/audit"], "Unknown option '-archive'. Did you mean '--archive'?"),
-    (["status", "--retries", "3"], "Unknown option '--retries' of status. It is an option of export"),
+    (
+      ["status", "--max-attempts", "3"],
+      "Unknown option '--max-attempts' for status. It is an option of export"
+    ),
     (["export", "--klingon"], "Unknown option '--klingon'.\n"),
     (["export", "--archive"], "Missing value for '--archive <dir>'.\n"),
     (["export", "now"], "Unexpected argument 'now'.\n"),
@@ -45,7 +48,7 @@ import Testing
   @Test func `every completed value is accepted, and suggested if its last letter is missing`() throws {
     var seen = 0
     for command in try ProgramHelp.of(.exporter).commands {
-      for argument in command.arguments ?? [] {
+      for argument in command.arguments {
         for value in argument.completionKind?.list?.values ?? [] {
           let result = try run(command, argument, value)
           #expect(!result.log.contains("\(argument.long) '"), "\(command.commandName): \(result.log)")
@@ -82,20 +85,20 @@ import Testing
 
   @Test(arguments: [
     (["--backfill-start-time", "2024-01-01T00:00:00"], "has no time zone"),
-    (["--backfill-start-time", "2024-01-01T00:00:00+0000"], "an offset that is not of the form +00:00"),
+    (["--backfill-start-time", "2024-01-01T00:00:00+0000"], "an offset that does not have the form +00:00"),
     (["--backfill-start-time", "2024-02-30T00:00:00Z"], "does not exist"),
     (["--backfill-start-time", "yesterday"], "is not a time"),
-    (["--backfill-start-time", "2999-01-01T00:00:00Z"], "lies in the future"),
-    (["--from", "2024-01-02", "--to", "2999-01-03"], "lies in the future"),
-    (["--from", "2024-01-02"], "--from needs --to"),
-    (["--to", "2024-01-02"], "--to needs --from"),
+    (["--backfill-start-time", "2999-01-01T00:00:00Z"], "is in the future"),
+    (["--from", "2024-01-02", "--to", "2999-01-03"], "is in the future"),
+    (["--from", "2024-01-02"], "--from requires --to"),
+    (["--to", "2024-01-02"], "--to requires --from"),
     (["--from", "2024-01-02", "--to", "2024-01-02"], "is not before"),
-    (["--replace"], "--replace needs --from and --to"),
-    (["--allow-mass-removal"], "--allow-mass-removal needs --replace"),
+    (["--replace"], "--replace requires --from and --to"),
+    (["--allow-mass-removal"], "--allow-mass-removal requires --replace"),
     (["--page-size", "0"], "a whole number from 1 to 500"),
     (["--page-size", "501"], "a whole number from 1 to 500"),
     (["--page-size", "many"], "a whole number from 1 to 500"),
-    (["--lookback", "1 day"], "a length of time such as 24h"),
+    (["--lookback", "1 day"], "a duration such as 24h"),
     (["--max-requests-per-second", "0"], "unlimited"),
     (["--rate-reserve", "120%"], "a share such as 20%"),
     (["--compression-level", "10"], "a whole number from 1 to 9"),
@@ -174,9 +177,9 @@ import Testing
       "--allow-mass-removal",
       "--whole-days", "--query", "--dry-run", "--time-filter", "--lookback",
       "--settle",
-      "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait", "--retries",
-      "--request-timeout", "--compression-level", "--parquet-compression", "--signing-key-file", "--api-host",
-      "--api-key-file",
+      "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait",
+      "--max-attempts", "--request-timeout", "--compression-level", "--parquet-compression",
+      "--signing-key-file", "--api-host", "--api-key-file",
       "--ca-file", "--proxy",
       "--profile",
       "--output-format", "--log-level", "--log-format", "--quiet", "--metrics-file", "--notify-url",

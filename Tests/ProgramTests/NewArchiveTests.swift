@@ -15,8 +15,9 @@ import Testing
       let lines = first.log.split(separator: "\n")
       #expect(lines.count == 1, "\(first.log)")
       for words in [
-        " warning There was no archive of 'acme' in '\(bench.archive)': a new one begins now", "is mounted",
-        "--existing", "To begin one on purpose, give --backfill-start-time",
+        " warning There was no archive of 'acme' in '\(bench.archive)', so a new one begins now",
+        "is mounted",
+        "--existing", "To include past events, pass --backfill-start-time",
       ] {
         #expect(first.log.contains(words), "\(first.log)")
       }
@@ -39,14 +40,14 @@ import Testing
           options + ["--archive", "\(bench.folder)/told-\(number)"], environment: environment)
         #expect(
           told.log.contains(
-            " notice creating a new archive of 'acme' is made in '\(bench.folder)/told-\(number)'"))
+            " notice creating a new archive of 'acme' in '\(bench.folder)/told-\(number)': there was none"))
         let again = try bench.export(options + archive, environment: environment)
         #expect(!again.log.contains("a new archive"), "\(again.log)")
       }
       let replacing = try bench.export(window + ["--replace", "-q", "--archive", "\(bench.folder)/typo"])
       #expect(replacing.status == 0, "\(replacing.log)")
       #expect(
-        replacing.log.contains("where there was none; --replace has nothing to replace"), "\(replacing.log)")
+        replacing.log.contains(": there was none; --replace has nothing to replace"), "\(replacing.log)")
     }
   }
 
@@ -65,7 +66,7 @@ import Testing
           #expect(result.status == 10, "\(result.log)")
           #expect(
             result.log.contains(
-              "No archive of 'acme' in '\(bench.archive)', and \(source) keeps a run from making one: check --archive"
+              "No archive of 'acme' in '\(bench.archive)', and \(source) forbids creating one. Check --archive"
             ),
             "\(result.log)")
           #expect(result.log.contains("run once with --no-existing, and with --backfill-start-time if"))
@@ -105,7 +106,7 @@ import Testing
           command + ["--config", file, "--output-format", "json"], environment: bench.environment)
         let logs = try #require(try result.json["logs"] as? [[String: Any]], "\(result.log)")
         let text = logs.map { "\($0)" }.joined()
-        #expect(text.contains("job.yaml:4 keeps a run from making one") == (result.status == 10), "\(text)")
+        #expect(text.contains("job.yaml:4 forbids creating one") == (result.status == 10), "\(text)")
         return logs.map { $0["exit_status"] as? Int }
       }
       #expect(try statuses(["check"]) == [10, 0])
@@ -141,7 +142,7 @@ import Testing
         """
       #expect(
         result.log.contains(
-          "Interrupted before anything was committed. To begin again, run the whole command: \(command)\n"),
+          "Interrupted before anything was committed. To start again, run the whole command: \(command)\n"),
         "\(result.log)")
     }
   }
@@ -157,21 +158,21 @@ import Testing
         (
           ["-o", "acme", "--archive", bench.archive],
           ["CLOUDSMITH_AUDIT_EXPORT_BACKFILL_START_TIME": "2026-01-01"],
-          "-o acme --archive \(bench.archive) --backfill-start-time 2026-01-01 --retries 1"
+          "-o acme --archive \(bench.archive) --backfill-start-time 2026-01-01 --max-attempts 1"
         ),
-        (["--config", file], [:], "--config \(file) -o acme --retries 1"),
+        (["--config", file], [:], "--config \(file) -o acme --max-attempts 1"),
         (
           ["-o", "acme", "--archive", bench.archive, "--proxy", "http://user:secret@127.0.0.1:1"], [:],
-          "-o acme --archive \(bench.archive) --retries 1 --proxy 'http://[redacted]@127.0.0.1:1'"
+          "-o acme --archive \(bench.archive) --max-attempts 1 --proxy 'http://[redacted]@127.0.0.1:1'"
         ),
       ] as [([String], [String: String], String)] {
         let result = try Program.exporter.run(
-          ["export"] + arguments + ["--retries", "1"],
+          ["export"] + arguments + ["--max-attempts", "1"],
           environment: bench.environment.merging(gone) { $1 }.merging(environment) { $1 })
         #expect(result.status == 75, "\(result.log)")
         #expect(
           result.log.contains(
-            "Nothing is committed yet, so run the whole command again: cloudsmith-audit-export export \(command)\n"
+            "Nothing was committed yet, so run the whole command again: cloudsmith-audit-export export \(command)\n"
           ),
           "\(result.log)")
         #expect(!result.log.contains("secret"))
@@ -194,7 +195,7 @@ import Testing
       #expect(faster.status == 0, "\(faster.log)")
       let refused = slower.wait()
       let sentence = """
-        In '\(bench.archive)' the archive holds the logs of repositories, and cannot hold those of organizations too: give \
+        Cannot use '\(bench.archive)': the archive has logs of repositories, and cannot also have logs of organizations. Pass \
         another folder with --archive.
         """
       #expect(refused.status == 64 && refused.log.contains(sentence), "\(refused.log)")

@@ -125,9 +125,9 @@ import Testing
     try Bench.with(["--generate", "50"]) { bench in
       for (environment, status, words) in [
         (["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
-        (["CLOUDSMITH_API_HOST": "https://127.0.0.1:1"], 75, "could not be reached"),
+        (["CLOUDSMITH_API_HOST": "https://127.0.0.1:1"], 75, "the API was unreachable or kept failing"),
       ] as [([String: String], Int32, String)] {
-        let result = try bench.export(Bench.start + ["--retries", "1"], environment: environment)
+        let result = try bench.export(Bench.start + ["--max-attempts", "1"], environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
           result.output.hasPrefix("acme: nothing was exported: ") && result.output.contains(words),
@@ -178,11 +178,11 @@ import Testing
         (["--organization", "nobody"], [:], 21, "there is no such log"),
         (
           ["--proxy", "http://127.0.0.1:1"], ["CLOUDSMITH_API_HOST": "https://127.0.0.1:2"], 75,
-          "the API could not"
+          "the API was unreachable or kept failing"
         ),
       ] as [([String], [String: String], Int32, String)] {
         let result = try bench.export(
-          Bench.start + ["--retries", "1"] + options, environment: environment)
+          Bench.start + ["--max-attempts", "1"] + options, environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
           result.output.contains(": nothing was exported: ") && result.output.contains(words),

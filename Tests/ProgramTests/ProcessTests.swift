@@ -47,7 +47,7 @@ import Testing
       running.signal(SIGTERM)
       let result = running.wait()
       #expect(result.status == 130, "\(result.log)")
-      #expect(result.log.contains("Interrupted; all that was complete is kept"))
+      #expect(result.log.contains("Interrupted. Completed days are kept; run again to continue."))
       let manifest = try #require(try bench.status()["manifest"] as? [String: Any])
       #expect((manifest["coverage"] as? [Any])?.count == 1)
       #expect((manifest["gaps"] as? [Any])?.count == 1)
@@ -121,7 +121,9 @@ import Testing
       running.signal(number)
       let result = running.wait()
       #expect(result.status == status && result.wasKilled == (status != 130), "\(result.log)")
-      if status == 130 { #expect(result.log.contains("Interrupted; all that was complete is kept")) }
+      if status == 130 {
+        #expect(result.log.contains("Interrupted. Completed days are kept; run again to continue."))
+      }
       let again = try bench.export()
       #expect(again.status == 0, "\(again.log)")
       #expect(try bench.verify().status == 0)

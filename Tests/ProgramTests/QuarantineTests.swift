@@ -12,7 +12,7 @@ import Testing
     try Bench.with(["--events", folder.write(events, to: "events.json")]) { bench in
       let first = try bench.export(["--backfill-start-time", Bench.month.from])
       #expect(first.status == 4, "\(first.log)")
-      #expect(first.log.contains("2 records"))
+      #expect(first.log.contains("2 unreadable records were put into quarantine/"))
       let second = try bench.export()
       #expect(second.status == 0, "\(second.log)")
       let manifest = try #require(try bench.status()["manifest"] as? [String: Any])

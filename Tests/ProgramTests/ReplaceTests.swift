@@ -24,14 +24,14 @@ import Testing
       #expect(result.log.contains("is damaged: 1 finding: 1 duplicate."))
       let sentence =
         """
-        the same event on two days, 2024-02-01 and 2024-02-03, because the API corrected its time; its uuid is '\(uuid)'
+        the same event is on two days, 2024-02-01 and 2024-02-03, because the API corrected its time; its uuid is '\(uuid)'
         """
       #expect(result.output.contains("2024-02-03: \(sentence)\n"), "\(result.output)")
       #expect(
         result.output.contains(
           """
-          duplicate: Fetch both days again, if Cloudsmith still keeps them, with export and --replace: each event is then on \
-          the day that the API gives it now.
+          duplicate: Export both days again with --replace, if Cloudsmith still keeps them. Each event then moves to the day \
+          that the API now gives for it.
 
           """), "\(result.output)")
       let commands = commands(in: result.output)

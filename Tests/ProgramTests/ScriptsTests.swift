@@ -161,7 +161,7 @@ import Testing
     #expect(result.output.contains("high-water mark"), "\(result.output)")
     // The demo shows a verified archive and the next steps.
     for line in [
-      "No finding:, the archive matches its commits.", "altered          csv/organization=acme/",
+      "No findings: the archive matches its commits.", "altered          csv/organization=acme/",
       "(exit status 2)", "export CLOUDSMITH_API_KEY=…", "--organization YOUR-ORG",
     ] { #expect(result.output.contains(line), "\(line): \(result.output)") }
 

@@ -4,7 +4,8 @@ import Testing
 
 /// The sources of settings and their precedence.
 @Suite(.fewAtOnce) struct SettingsTests {
-  private static let job = "page_size: 3\nretries: 3\nlogs:\n  - organization: acme\n    retries: 4\n"
+  private static let job =
+    "page_size: 3\nmax_attempts: 3\nlogs:\n  - organization: acme\n    max_attempts: 4\n"
 
   @Test func `options override the environment, which overrides the job file, then the default`()
     throws
@@ -18,11 +19,27 @@ import Testing
       #expect(fromVariable["page_size"]?.value == "2")
       #expect(fromVariable["page_size"]?.source == "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE")
       // A setting of a log overrides the setting for all logs.
-      #expect(fromVariable["retries"]?.value == "4" && fromVariable["retries"]?.source == "\(file):5")
+      let attempts = fromVariable["max_attempts"]
+      #expect(attempts?.value == "4" && attempts?.source == "\(file):5")
       let fromFile = try folder.settings(["--config", file])
       #expect(fromFile["page_size"]?.value == "3" && fromFile["page_size"]?.source == "\(file):1")
       #expect(fromFile["settle"]?.value == "10m" && fromFile["settle"]?.source == "default")
       #expect(fromFile["query"]?.value == nil && fromFile["query"]?.source == "not set")
+    }
+  }
+
+  @Test func `the former name of --max-attempts still works in every source`() throws {
+    try Folder.with { folder in
+      let variable = ["CLOUDSMITH_AUDIT_EXPORT_RETRIES": "5"]
+      let fromVariable = try folder.settings(["-o", "acme"], environment: variable)["max_attempts"]
+      #expect(fromVariable?.value == "5" && fromVariable?.source == "CLOUDSMITH_AUDIT_EXPORT_RETRIES")
+      let file = try folder.write("retries: 3\nlogs:\n  - organization: acme\n", to: "job.yaml")
+      let fromFile = try folder.settings(["--config", file])["max_attempts"]
+      #expect(fromFile?.value == "3" && fromFile?.source == "\(file):1")
+      let option = try Program.exporter.run(
+        ["export", "-o", "acme", "--archive", "archive", "--retries", "0"],
+        environment: ["CLOUDSMITH_API_KEY": "k-123456"], in: folder.path)
+      #expect(option.status == 64 && option.log.hasPrefix("error: --max-attempts '0': "), "\(option.log)")
     }
   }
 
@@ -65,12 +82,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("api_host = https://evil.example", "api_host is not taken from a file in the current directory"),
-    ("api_host = https://cloudsmith.io.evil.example", "api_host is not taken"),
-    ("api_host = https://notcloudsmith.io", "api_host is not taken"),
-    ("api_host = https://api.cloudsmith.io@evil.example", "api_host is not taken"),
-    ("proxy = http://evil.example:3128", "proxy is not taken from a file in the current directory"),
-    ("api_proxy = http://evil.example:3128", "proxy is not taken"),
+    ("api_host = https://evil.example", "api_host is not read from a file in the current directory"),
+    ("api_host = https://cloudsmith.io.evil.example", "api_host is not read"),
+    ("api_host = https://notcloudsmith.io", "api_host is not read"),
+    ("api_host = https://api.cloudsmith.io@evil.example", "api_host is not read"),
+    ("proxy = http://evil.example:3128", "proxy is not read from a file in the current directory"),
+    ("api_proxy = http://evil.example:3128", "proxy is not read"),
   ])
   func `a config.ini in the current directory cannot send the key to another host`(
     line: String, sentence: String
@@ -125,9 +142,9 @@ import Testing
     #expect(lines.first == ["setting", "value", "from"])
     #expect(lines.contains(["page_size", "9000", "CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE"]))
     #expect(lines.contains(["api_key", "[redacted]", "CLOUDSMITH_API_KEY"]))
-    #expect(lines.contains(["retries", "6", "default"]))
+    #expect(lines.contains(["max_attempts", "6", "default"]))
     #expect(
-      result.output.contains("wrong: CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '9000': expected a whole number"))
+      result.output.contains("invalid: CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE '9000': expected a whole number"))
   }
 
   @Test func `the machine's proxy and CA settings are shown too`() throws {
@@ -152,8 +169,8 @@ import Testing
       .joined(separator: " ")
     let page = try Document("Configuration").text
     let order = try #require(
-      help.firstMatch(of: /worst status is that of the run, in this order: ([0-9, ]+)\./)?.output.1)
-    #expect(page.contains("the worst status of its logs, in this order: \(order)."))
+      help.firstMatch(of: /exits with the worst status, from best to worst: ([0-9, ]+)\./)?.output.1)
+    #expect(page.contains("the worst status of its logs, from best to worst: \(order)."))
     #expect(Set(order.split(separator: ", ")).count == 14)
   }
 }

@@ -47,7 +47,8 @@ import Testing
       let good = try verify(bench, ["--public-key-file", publicKey])
       #expect(good.status == 0, "\(good.output)")
       #expect(
-        good.output.contains("signatures       \(records.count) of \(records.count) commits are signed"))
+        good.output.contains(
+          "signatures       \(records.count) of \(records.count) commits signed by the key"))
       #expect(try !verify(bench, []).output.contains("signatures"))
 
       // An attacker with write access but without the key alters the newest record and its references.
@@ -74,7 +75,7 @@ import Testing
       let all = try verify(bench, ["--public-key-file", publicKey])
       #expect(all.status == 0 && all.log.isEmpty, "\(all.log)")
       #expect(all.output.contains("signing began with commit \(before + 1)"), "\(all.output)")
-      #expect(all.output.contains("give --signed-since \(before + 1)") && !all.output.contains("damage"))
+      #expect(all.output.contains("Pass --signed-since \(before + 1)") && !all.output.contains("damage"))
       let json = try verify(bench, ["--public-key-file", publicKey, "--output-format", "json"]).json
       #expect(json["signed_from"] as? Int == before + 1 && (json["findings"] as? [Any])?.isEmpty == true)
       // The user claims an earlier first signature, which is wrong.
@@ -88,7 +89,7 @@ import Testing
       let late = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 2)"])
       #expect(late.status == 64 && late.log.contains("the newest commit is \(before + 1)"), "\(late.log)")
       #expect(
-        try verify(bench, ["--signed-since", "1"]).log.contains("--signed-since needs --public-key-file"))
+        try verify(bench, ["--signed-since", "1"]).log.contains("--signed-since requires --public-key-file"))
       // An unsigned commit after signed ones, and then no signed commit at all.
       #expect(try bench.export().status == 0)
       let later = try verify(bench, ["--public-key-file", publicKey])

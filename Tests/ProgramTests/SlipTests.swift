@@ -13,14 +13,15 @@ import Testing
     ("https://example.com/audit", "is a URL (https)"), ("abfss://a@b.example/c", "is a URL (abfss)"),
     ("x-other+1.0://audit", "is a URL (x-other+1.0)"), ("~", "begins with '~'"),
     ("~/audit", "begins with '~'"),
-    ("~jane/audit", "begins with '~'"), ("$HOME/audit", "has a variable in it"),
-    ("${HOME}/audit", "has a variable in it"),
-    ("/srv/$ORG/audit", "has a variable in it"), ("$(pwd)/audit", "has a variable in it"),
+    ("~jane/audit", "begins with '~'"), ("$HOME/audit", "contains a variable that was not expanded"),
+    ("${HOME}/audit", "contains a variable that was not expanded"),
+    ("/srv/$ORG/audit", "contains a variable that was not expanded"),
+    ("$(pwd)/audit", "contains a variable that was not expanded"),
     ("\"/srv/audit\"", "is in quotes"), ("'/srv/audit'", "is in quotes"), ("“/srv/audit”", "is in quotes"),
-    ("/srv/audit ", "has white space or a line's end around it"),
-    ("/srv/audit\r", "has white space or a line's end around it"),
-    ("\n/srv/audit", "has white space or a line's end around it"),
-    ("/srv/\taudit", "has a control character in it"),
+    ("/srv/audit ", "has spaces or a line break around it"),
+    ("/srv/audit\r", "has spaces or a line break around it"),
+    ("\n/srv/audit", "has spaces or a line break around it"),
+    ("/srv/\taudit", "contains a control character"),
     ("\u{FEFF}/srv/audit", "begins with a byte order mark"),
     ("CLOUDSMITH_AUDIT_EXPORT_ARCHIVE=/srv/audit", "begins with 'CLOUDSMITH_AUDIT_EXPORT_ARCHIVE='"),
     ("", "expected a folder, such as /srv/audit"),
@@ -81,8 +82,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("\"k-123456\"", "it has quotes"), ("'k-123456'", "it has quotes"), ("'k-123456", "it has quotes"),
-    ("“k-123456”", "it has quotes"), ("\u{FEFF}k-123456", "a byte order mark"),
+    ("\"k-123456\"", "it is in quotes"), ("'k-123456'", "it is in quotes"), ("'k-123456", "it is in quotes"),
+    ("“k-123456”", "it is in quotes"), ("\u{FEFF}k-123456", "a byte order mark"),
     ("CLOUDSMITH_API_KEY=k-123456", "begins with 'CLOUDSMITH_API_KEY='"),
     ("export CLOUDSMITH_API_KEY=k-123456", "begins with 'export CLOUDSMITH_API_KEY='"),
     ("MY_KEY = k-123456", "begins with 'MY_KEY ='"), ("api_key = k-123456", "begins with 'api_key ='"),
@@ -115,13 +116,15 @@ import Testing
         let result = try Program.exporter.run(
           ["export", "-o", "acme", "--archive", "/tmp/never-made", "--api-key-file", file])
         #expect(
-          result.status == 64 && result.log.contains("it is not UTF-8 but UTF-16 text"), "\(result.log)")
+          result.status == 64
+            && result.log.contains("it is UTF-16 text, as saved by some Windows programs, not UTF-8"),
+          "\(result.log)")
       }
     }
   }
 
   @Test(arguments: [
-    (["-o", "'acme'"], "is in quotes"), (["-o", "acme\n"], "has white space or a line's end around it"),
+    (["-o", "'acme'"], "is in quotes"), (["-o", "acme\n"], "has spaces or a line break around it"),
     (["-o", "CLOUDSMITH_WORKSPACE=acme"], "begins with 'CLOUDSMITH_WORKSPACE='"),
     (["--page-size", "\"50\""], "is in quotes"),
     (["--query", "\u{FEFF}actor:a"], "begins with a byte order mark"),

@@ -36,7 +36,10 @@ import Testing
         let prepare =
           "mkdir -p \(bench.archive)/\(folder) \(bench.folder)/elsewhere && mount \(mount) \(bench.archive)/\(folder)"
         try expect(
-          "have to be on one volume: put the whole archive on that volume", status: 74, bench, after: prepare)
+          """
+          ove the whole archive to that volume instead of one of its folders: the folders of an archive (csv, parquet, \
+          quarantine, _manifest, _staging) must be on one volume
+          """, status: 74, bench, after: prepare)
       }
       let whole = "mkdir -p \(bench.archive) && mount -t tmpfs none \(bench.archive)"
       try expect("acme", status: 0, bench, after: whole)
@@ -52,7 +55,7 @@ import Testing
       try expect("its inodes are used up", status: 74, bench, after: mount("size=100m,nr_inodes=1"))
       try expect("mounted read-only", status: 74, bench, after: mount("ro"))
       let full = mount("size=100k") + " && ! head -c 200000 /dev/zero 2>/dev/null > \(bench.archive)/fill"
-      try expect("ake room", status: 74, bench, after: full)
+      try expect("ree up space", status: 74, bench, after: full)
     }
   }
 
@@ -66,15 +69,17 @@ import Testing
       }
       let large = try export("ulimit -f 8", bench.archive)
       #expect(large.status == 74 && !large.wasKilled, "\(large.log)")
-      #expect(large.log.contains("raise the limit (ulimit -f)"), "\(large.log)")
+      #expect(large.log.contains("aise the limit of the file size (ulimit -f)"), "\(large.log)")
       for limit in 8...34 {
         let few = try export("ulimit -n \(limit)", "\(bench.folder)/few-\(limit)")
         #expect(!few.wasKilled && [0, 64, 74].contains(few.status), "\(limit): \(few.status) \(few.log)")
-        if few.status != 0 { #expect(few.log.contains("raise the limit (ulimit -n"), "\(limit): \(few.log)") }
+        if few.status != 0 {
+          #expect(few.log.contains("Raise it (ulimit -n, or LimitNOFILE="), "\(limit): \(few.log)")
+        }
         #expect((few.status == 0) == (limit == 34), "\(limit): \(few.log)")
       }
       let long = try export("true", bench.folder + "/" + String(repeating: "n", count: 300))
-      #expect(long.status == 74 && long.log.contains("give a shorter one with --archive"), "\(long.log)")
+      #expect(long.status == 74 && long.log.contains("ass a shorter path with --archive"), "\(long.log)")
     }
   }
 
@@ -82,20 +87,25 @@ import Testing
   @Test(
     .enabled(if: FaultyCall.isPossible, "needs a C compiler"),
     arguments: [
-      ("flock", "ENOLCK", "that file system has no locks"),
-      ("flock", "EINVAL", "that file system has no locks"),
-      ("flock", "ENOTSUP", "that file system has no locks"),
-      ("mkdir", "EMFILE", "raise the limit (ulimit -n"),
-      ("mkdir", "ENFILE", "raise the limit (ulimit -n"),
-      ("mkdir", "EDQUOT", "is used up: make room, or have it raised"),
-      ("mkdir", "ESTALE", "went away: mount it again"), ("mkdir", "ENOTCONN", "went away: mount it again"),
-      ("mkdir", "ENAMETOOLONG", "give a shorter one with --archive"),
+      ("flock", "ENOLCK", "urn on locks for that file system, or keep the archive on another one"),
+      ("flock", "EINVAL", "urn on locks for that file system, or keep the archive on another one"),
+      ("flock", "ENOTSUP", "urn on locks for that file system, or keep the archive on another one"),
+      ("mkdir", "EMFILE", "aise the limit of open files (ulimit -n"),
+      ("mkdir", "ENFILE", "aise the limit of open files (ulimit -n"),
+      ("mkdir", "EDQUOT", "ree up space, or have the quota raised: the quota of this user"),
+      ("mkdir", "ESTALE", "ount the file system again"), ("mkdir", "ENOTCONN", "ount the file system again"),
+      ("mkdir", "ENAMETOOLONG", "ass a shorter path with --archive"),
       ("mkdir", "EROFS", "is mounted read-only"),
-      ("mkdir", "EACCES", "the right to write there"),
-      ("mkdir", "EIO", "reports an error: look at the system"),
-      ("mkdir", "ENOSPC", "ake room"), ("fsyncfile", "EFBIG", "raise the limit (ulimit -f)"),
-      ("fsyncfile", "EINVAL", "keep the archive on another"), ("fsyncdir", "EIO", "reports an error"),
-      ("link", "EXDEV", "have to be on one volume"), ("link", "EACCES", "the right to write there"),
+      ("mkdir", "EACCES", "permission to write there"),
+      (
+        "mkdir", "EIO",
+        "ook at the system's log (dmesg), and check the disk and its file system: one of them reports an error"
+      ),
+      ("mkdir", "ENOSPC", "ree up space"),
+      ("fsyncfile", "EFBIG", "aise the limit of the file size (ulimit -f)"),
+      ("fsyncfile", "EINVAL", "eep the archive on another file system"),
+      ("fsyncdir", "EIO", "reports an error"),
+      ("link", "EXDEV", "must be on one volume"), ("link", "EACCES", "permission to write there"),
     ])
   func `export and check explain a refused call and its remedy alike`(
     call: String, code: String, advice: String
@@ -138,7 +148,7 @@ import Testing
       let verify = ["verify", "-o", "acme", "--archive", bench.archive]
       let found = try Program.exporter.run(verify)
       #expect(
-        found.status == 2 && found.log.contains("holds files beside it that no commit names"), "\(found.log)")
+        found.status == 2 && found.log.contains("has additional files that no commit lists"), "\(found.log)")
       #expect(try bench.export(start).status == 0)
       #expect(try Program.exporter.run(verify).status == 0)
     }
@@ -150,7 +160,8 @@ import Testing
       #expect(try bench.export(["--backfill-start-time", Self.recent]).status == 0)
       // Another run's commit is in the place of this one, which is not a fault of the disk.
       for (call, code, status, advice) in [
-        ("link", "EEXIST", 11, "writes to the archive"), ("rename", "ENOENT", 74, "has taken it away"),
+        ("link", "EEXIST", 11, "is writing to the archive"),
+        ("rename", "ENOENT", 74, "another run, or another program, removed it"),
       ] {
         let environment = try FaultyCall(call, code, in: bench.folder).environment
         let export = try bench.export(environment: environment)
@@ -167,7 +178,9 @@ import Testing
     try Bench.with(["--generate", "20"]) { bench in
       let environment = try FaultyCall("fsyncdir", code, in: bench.folder).environment
       let sentence =
-        "has no fsync of folders: after a power failure the last files of a run may be gone; run verify then"
+        """
+        cannot fsync folders, so a power failure may lose the last files of a run; run verify after a power failure
+        """
       let check = try Program.exporter.run(
         ["check", "-o", "acme", "--archive", bench.archive],
         environment: bench.environment.merging(environment) { $1 })
@@ -176,7 +189,7 @@ import Testing
         let export = try bench.export(["--backfill-start-time", Self.recent], environment: environment)
         #expect(export.status == 0, "\(export.log)")
         #expect(export.log.components(separatedBy: sentence).count == 2, "\(export.log)")
-        #expect(export.log.contains("notice the file system"), "\(export.log)")
+        #expect(export.log.contains("notice the archive's file system"), "\(export.log)")
       }
       #expect(try bench.verify().status == 0)
     }
@@ -186,7 +199,7 @@ import Testing
     try Bench.with(["--generate", "20"]) { bench in
       try Data("x".utf8).write(to: URL(filePath: bench.archive))
       let sentence =
-        "There is no archive at '\(bench.archive)': it is a file, but an archive is a folder. Give a folder"
+        "There is no archive at '\(bench.archive)': it is a file, but an archive is a folder. Pass a folder"
       for command in ["status", "verify", "changes --since 0", "check", "export"] {
         let arguments =
           command.split(separator: " ").map(String.init) + ["-o", "acme", "--archive", bench.archive]
@@ -218,7 +231,7 @@ import Testing
 
           archive          acme at
           """), "\(text.output)")
-      #expect(text.output.contains("No finding:, the archive matches its commits."), "\(text.output)")
+      #expect(text.output.contains("No findings: the archive matches its commits."), "\(text.output)")
       let json = try Program.exporter.run(verify + ["--output-format", "json"]).json
       let notes = try #require(json["notes"] as? [[String: String]])
       #expect(notes.map { $0["path"] } == ["\(folder)/.DS_Store", "\(folder)/Thumbs.db"])
@@ -230,7 +243,7 @@ import Testing
       #expect(stray.status == 2, "\(stray.log)")
       #expect(
         stray.log.contains(
-          "is as its commits say, and holds files beside it that no commit names: 1 finding: 1 unlisted."),
+          "matches its commits, but has additional files that no commit lists: 1 finding: 1 unlisted."),
         "\(stray.log)")
     }
   }

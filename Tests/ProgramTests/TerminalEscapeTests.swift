@@ -47,7 +47,7 @@ import Testing
             environment: [
               "CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_API_HOST": "https://127.0.0.1:1",
               "CLOUDSMITH_COLOR": "never",
-              "CLOUDSMITH_AUDIT_EXPORT_RETRIES": command[0] == "export" ? "1" : "",
+              "CLOUDSMITH_AUDIT_EXPORT_MAX_ATTEMPTS": command[0] == "export" ? "1" : "",
             ])
           #expect(
             Self.isClean(result.output), "\(command) \(format): \(result.output.debugDescription)")
@@ -74,7 +74,7 @@ import Testing
       let server = try NoticeReceiver(status: status, head: head, body: body)
       defer { server.stop() }
       try Folder.with { folder in
-        for command in [["check"], ["export", "--archive", folder.path + "/a", "--retries", "1"]] {
+        for command in [["check"], ["export", "--archive", folder.path + "/a", "--max-attempts", "1"]] {
           for format in [[], ["--log-format", "json"], ["--output-format", "json"]] {
             let result = try Program.exporter.run(
               command + ["-o", "acme"] + format,
@@ -123,7 +123,7 @@ import Testing
             environment: [
               "CLOUDSMITH_CONFIG_FILE": folder.path + "/config.ini", "CLOUDSMITH_COLOR": "never",
               "CLOUDSMITH_CREDENTIALS_FILE": folder.path + "/credentials.ini",
-              "CLOUDSMITH_AUDIT_EXPORT_RETRIES": "1",
+              "CLOUDSMITH_AUDIT_EXPORT_MAX_ATTEMPTS": "1",
             ])
           #expect(Self.isClean(result.output), "\(arguments): \(result.output.debugDescription)")
           #expect(Self.isClean(result.log), "\(arguments): \(result.log.debugDescription)")

@@ -73,7 +73,7 @@ import Testing
           quarantine       0 of 0 files intact
           proven empty     0 of 5 days
 
-          No finding:, the archive matches its commits.
+          No findings: the archive matches its commits.
 
           """)
       #expect(try files(folder) == before)
@@ -111,12 +111,12 @@ import Testing
           proven empty     0 of 5 days
 
           2 findings: 1 missing, 1 unlisted.
-          missing: Restore the file from a copy of the archive; or fetch its whole day anew, if Cloudsmith still keeps it, \
-          with export and --replace.
+          missing: Restore the file from a copy of the archive. Or export its whole day again with --replace, if Cloudsmith \
+          still keeps it.
             cloudsmith-audit-export export -o acme --archive \(folder) --from 2024-02-12 --to 2024-02-13 --replace \
           --retention DAYS --format csv,parquet
-          unlisted: Load only files that the manifest names. A leftover goes with the next export; look at anything else, \
-          and move it away.
+          unlisted: Load only files that the manifest lists. The next export deletes leftovers; inspect any other file and \
+          move it away.
 
           """)
     }
@@ -182,7 +182,7 @@ import Testing
           range found      2024-02-11T00:00:00.000000Z to 2024-02-15T00:50:00.000000Z
           gaps             none
           commits          1 of 1 from 2 on valid, each chained to the one before
-                           commits up to 1, and do 2 days that have not changed since
+                           verified before (--since): commits up to 1, and 2 days that have not changed since
           newest commit    2, SHA-256 \(hash2)
           days             3 of 3 that changed since unchanged since their commit
           files            4 of 4 intact
@@ -190,7 +190,7 @@ import Testing
           quarantine       0 of 0 files intact
           proven empty     0 of 3 days
 
-          No finding: since commit 1, the archive matches its commits.
+          No findings: since commit 1, the archive matches its commits.
 
           """)
       let json = try verify(folder, since + ["--output-format", "json"]).json
@@ -216,16 +216,17 @@ import Testing
         other.output.contains(
           """
           broken-chain     _manifest/acme/commits/00000000000000000001.json
-                           is another record than the one that was verified: it has SHA-256 \(hash1), and that one \
-          had \(zeros)
+                           is not the record that was verified before: it has SHA-256 \(hash1) instead of \
+          \(zeros)
           """), "\(other.output)")
-      #expect(other.output.contains("Check that --since and --commit-sha256 are of this archive."))
+      #expect(other.output.contains("Check that --since and --commit-sha256 belong to this archive."))
       let later = try verify(folder, ["--since", "3", "--commit-sha256", zeros, "--output-format", "json"])
       #expect(later.status == 2)
       let finding = try #require((try later.json["findings"] as? [[String: Any]])?.first)
       #expect(finding["commit"] as? Int == 3 && finding["expected"] as? String == zeros)
       for (options, words) in [
-        (["--since", "1"], "--since 1 needs --commit-sha256"), (["--commit-sha256", zeros], "needs --since"),
+        (["--since", "1"], "--since 1 requires --commit-sha256"),
+        (["--commit-sha256", zeros], "requires --since"),
         (["--since", "x"], "a commit that was verified before"),
         (["--since", "1", "--commit-sha256", "1"], "64 hex digits"),
       ] {
@@ -272,11 +273,14 @@ import Testing
         ["verify", "-o", "acme", "--archive", bench.archive], environment: denied)
       #expect(result.status == 74 && result.log.contains("cannot be read completely"), "\(result.log)")
       #expect(
-        result.output.contains("\nunreadable: Grant the user that runs verify the right to read it")
+        result.output.contains("\nunreadable: Give the user that runs verify permission to read it")
           && !result.output.contains("--replace"), "\(result.output)")
       // An export that must read a day reports it too.
       let export = try bench.export(["--format", "csv,parquet"], environment: denied)
-      #expect(export.status == 74 && export.log.contains("the right to read it"), "\(export.log)")
+      #expect(
+        export.status == 74
+          && export.log.contains("Give the user that runs this command permission to read it"),
+        "\(export.log)")
     }
   }
 

@@ -100,7 +100,7 @@ import Testing
         } throws: {
           let error = $0 as? StorageError
           return error?.reason == .oversized && error?.operation == .read
-            && error?.detail.hasSuffix("more than \(limit)") == true
+            && error?.detail.hasSuffix("but such a file of an archive has at most \(limit)") == true
         }
       }
     }

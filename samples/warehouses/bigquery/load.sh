@@ -37,7 +37,7 @@ jq -r --arg bucket "$bucket" '.days[].files[] | "\($bucket)/\(.path)"' <<<"$chan
 days=$(jq -r '[.days[] | "date '\''\(.event_date)'\''"] | join(", ")' <<<"$changes")
 rows=$(jq '[.days[].rows] | add // 0' <<<"$changes")
 query >/dev/null <<SQL
-assert (select count(*) from audit.cloudsmith_audit_part) = $rows as 'other than $rows rows were read: run this again';
+assert (select count(*) from audit.cloudsmith_audit_part) = $rows as 'the number of rows read is not $rows: run this again';
 begin transaction;
 delete from audit.cloudsmith_audit_log where organization = '$organization' and event_date in unnest(array<date>[$days]);
 insert into audit.cloudsmith_audit_log select part.*, '$organization', date(part.event_at) from audit.cloudsmith_audit_part as part;

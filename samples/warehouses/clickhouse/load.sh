@@ -45,7 +45,7 @@ jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" 
         settings date_time_input_format = 'best_effort', input_format_csv_trim_whitespaces = 0 format CSVWithNames"
     done
     if [ "$(ask 'select count() from cloudsmith_audit_part' </dev/null)" != "$count" ]; then
-      echo "$day has not $count rows: run this again" >&2
+      echo "$day: the number of rows read is not $count: run this again" >&2
       exit 1
     fi
     ask "alter table cloudsmith_audit_log replace partition ('$organization', '$day') from cloudsmith_audit_part" </dev/null

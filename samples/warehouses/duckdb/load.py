@@ -73,7 +73,7 @@ def replace(warehouse, folder, organization, columns, change):
     day, files = change["event_date"], [folder / file["path"] for file in change["files"]]
     for path, file in zip(files, change["files"]):
         if hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
-            sys.exit(f"error: {path} is not as it was sealed; nothing was loaded. Ask cloudsmith-audit-export verify.")
+            sys.exit(f"error: {path} does not have the recorded SHA-256; nothing was loaded. Run cloudsmith-audit-export verify.")
     warehouse.execute(
         "DELETE FROM cloudsmith_audit_log WHERE organization = ? AND event_date = ?", [organization, day])
     if not files:
@@ -81,7 +81,7 @@ def replace(warehouse, folder, organization, columns, change):
     loaded = warehouse.execute(READ, {
         "organization": organization, "day": day, "columns": columns, "files": [str(path) for path in files]})
     if loaded.fetchone()[0] != change["rows"]:
-        sys.exit(f"error: of {day} other than {change['rows']} rows were read; nothing was loaded.")
+        sys.exit(f"error: {day}: the number of rows read is not {change['rows']}; nothing was loaded.")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ SQL
       done
       cat <<SQL
 do \$\$ begin
-  if (select count(*) from part) <> $count then raise exception '$day has not $count rows: run this again'; end if;
+  if (select count(*) from part) <> $count then raise exception '$day: the number of rows read is not $count: run this again'; end if;
 end \$\$;
 insert into cloudsmith_audit_log select part.*, '$organization', '$day' from part;
 truncate part;

@@ -49,7 +49,7 @@ def load(organization, archive, files, seen):
         rows = spark.read.schema(schema).options(**READER).csv(paths).cache()
         expected = sum(day["rows"] for day in changes["days"])
         if rows.count() != expected:
-            sys.exit(f"error: other than {expected} rows were read; nothing was loaded.")
+            sys.exit(f"error: the number of rows read is not {expected}; nothing was loaded.")
         (rows.withColumn("organization", functions.lit(organization))
             .withColumn("event_date", functions.to_date("event_at"))
             .write.mode("overwrite").insertInto(TABLE))
