@@ -46,7 +46,7 @@ package struct CheckResult: CommandResult {
     let verdict =
       switch (failures.count, oddities.count) {
       case (0, 0): "all checks passed"
-      case (0, let odd): "no check failed, \(odd) of \(lines.count) need attention"
+      case (0, let odd): "no check failed, \(odd) of \(lines.count) \(odd == 1 ? "needs" : "need") attention"
       case (let wrong, _): "\(wrong) of \(lines.count) checks failed (status \(status.rawValue))"
       }
     text.append("\(log): \(verdict); \(made).")

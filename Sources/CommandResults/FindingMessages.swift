@@ -97,8 +97,8 @@ package enum FindingMessages {
       "Load only files that the manifest lists. The next export deletes leftovers; inspect any other file and move it away."
     case .irregular(.symbolicLink):
       """
-      Replace the link with its target: no run writes to an archive that has links inside. To keep a folder on another disk, mount \
-      that disk there (mount --bind), or move the whole archive; the path of --archive itself may be a link.
+      Replace the link with its target: no run writes to an archive that has links inside. All folders of an archive must be on one \
+      volume. To keep the archive on another disk, move all of it there; the path of --archive itself may be a link.
       """
     case .irregular:
       "Move it away, and find out who put it there. No run reads, changes or deletes it, but a program that reads the tables may fail on it."

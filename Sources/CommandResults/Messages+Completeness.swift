@@ -40,10 +40,10 @@ extension Messages {
   package func sentence(on finding: TimeFilterFinding) -> String {
     let words =
       switch finding {
-      case .counts: "returns the same events as the list"
+      case .counts: "counts as many events as the list"
       case .ignored: "has no effect"
       case .refused: "is refused"
-      case .differs: "returns other events than the list"
+      case .differs: "counts another number of events than the list"
       }
     return "the API's time filter \(words); a run uses it only where the API refuses deep pages"
   }

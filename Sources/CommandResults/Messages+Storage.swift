@@ -75,7 +75,7 @@ extension Messages {
 
   /// The warning that a leftover could not be deleted.
   package func undeleted(_ error: StorageError) -> String {
-    "cleanup failed: \(error). The archive is not affected, and the next run attempts again. If it fails again: \(advice(on: error))."
+    "cleanup failed: \(error). The archive is not affected, and the next run tries again. If it fails again: \(advice(on: error))."
   }
 
   /// What to do about the reason. Starts in lowercase and has no full stop at the end.
@@ -100,7 +100,7 @@ extension Messages {
       """
     case .otherVolume:
       """
-      move the whole archive to that volume instead of one of its folders: the folders of an archive (csv, parquet, quarantine, \
+      move the whole archive to one volume, not only one of its folders: the folders of an archive (csv, parquet, quarantine, \
       _manifest, _staging) must be on one volume
       """
     case .noLocks:
@@ -130,8 +130,8 @@ extension Messages {
       """
     case .symbolicLink:
       """
-      replace the link with its target. To keep a folder on another disk, mount that disk there (mount --bind), or move the whole \
-      archive; the path of --archive itself may be a link
+      replace the link with its target. All folders of an archive must be on one volume. To keep the archive on another disk, move \
+      all of it there; the path of --archive itself may be a link
       """
     case .notAFile, .oversized:
       "move it away, find out who put it there, and restore the file from a copy"

@@ -206,7 +206,7 @@ package struct Messages {
     return Failure(
       status: .quarantined,
       sentence: """
-        \(records + untold) unreadable records were put into quarantine/ in the archive \(quoted(archive))\(earlier). All others are \
+        \(records + untold) unreadable \(records + untold == 1 ? "record was" : "records were") put into quarantine/ in the archive \(quoted(archive))\(earlier). All others are \
         archived. Inspect them there; they are not stored again.
         """)
   }

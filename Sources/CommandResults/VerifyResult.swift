@@ -158,7 +158,7 @@ package struct VerifyResult: CommandResult {
       if let signedFrom {
         lines.append(
           label("")
-            + "signing began with commit \(signedFrom); through the chain, its signature covers the earlier ones."
+            + "signing began with commit \(signedFrom); through the chain, its signature covers the earlier ones"
         )
         lines.append(
           label("") + "Pass --signed-since \(signedFrom) to require a signature on every later commit")
@@ -166,7 +166,8 @@ package struct VerifyResult: CommandResult {
     }
     lines += [
       label("days") + count(report.days)
-        + (report.settings.since == nil ? "" : " that changed since") + " unchanged since their commit",
+        + (report.settings.since == nil
+          ? " unchanged since their commit" : " days that changed since then match their commit"),
       label("files") + count(report.files) + (isQuick ? " with the right size" : " intact"),
       label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " read from intact files"),
       label("quarantine") + count(report.quarantineFiles)

@@ -32,7 +32,7 @@ package enum ExitStatus: Int32, CaseIterable {
     case .planWithoutAuditLog: "the plan has no audit log (402)"
     case .usage: "usage: the command line or the settings are invalid"
     case .storage: "storage: disk full, no permission, I/O error"
-    case .unavailable: "the API was unreachable or kept failing; completed days are kept; run again"
+    case .unavailable: "the API was unreachable or kept failing; run again"
     case .interrupted: "interrupted; completed days are kept"
     }
   }

@@ -10,7 +10,7 @@ import Testing
     (["stats", "--archive", "/srv/audit"], "Unknown command 'stats'. Did you mean 'status'?"),
     (["klingon"], "Unknown command 'klingon'. The commands are export,"),
     (["--versoin"], "Unknown option '--versoin'. Did you mean '--version'?"),
-    (["--quiet", "export"], "Unknown option '--quiet' for export"),
+    (["--quiet", "export"], "Unknown option '--quiet' before the command. Put it after the command"),
     (["--quiet"], "Put it after the command, as in 'cloudsmith-audit-export export --quiet'"),
     (["export", "--backfill-start", "2024-01-01"], "Did you mean '--backfill-start-time'?"),
     (["export", "--concurrent-requests", "2"], "Did you mean '--max-concurrent-requests'?"),

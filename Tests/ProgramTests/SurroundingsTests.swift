@@ -37,7 +37,7 @@ import Testing
           "mkdir -p \(bench.archive)/\(folder) \(bench.folder)/elsewhere && mount \(mount) \(bench.archive)/\(folder)"
         try expect(
           """
-          ove the whole archive to that volume instead of one of its folders: the folders of an archive (csv, parquet, \
+          ove the whole archive to one volume, not only one of its folders: the folders of an archive (csv, parquet, \
           quarantine, _manifest, _staging) must be on one volume
           """, status: 74, bench, after: prepare)
       }

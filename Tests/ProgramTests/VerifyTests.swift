@@ -184,7 +184,7 @@ import Testing
           commits          1 of 1 from 2 on valid, each chained to the one before
                            verified before (--since): commits up to 1, and 2 days that have not changed since
           newest commit    2, SHA-256 \(hash2)
-          days             3 of 3 that changed since unchanged since their commit
+          days             3 of 3 days that changed since then match their commit
           files            4 of 4 intact
           rows             8 of 8 read from intact files
           quarantine       0 of 0 files intact

@@ -64,7 +64,7 @@ extension PageWalk {
     known = 0
     doubt = nil
     open = nil
-    goOn(to: page, Seam(below: page))
+    goOn(to: page, Seam(below: page, following: seam))
   }
 
   /// Moves the lower edge to `page`, proves what it proves, and asks for the next page.

@@ -23,7 +23,7 @@ struct Seam {
   /// The page read last.
   private(set) var above: PageView
   /// The page on which the instant begins.
-  let firstPage: Int
+  private(set) var firstPage: Int
   /// The time of the page's last event; nil if no time on the page could be read.
   private let instant: Timestamp?
   /// Events of the instant that any reading has shown.
@@ -41,6 +41,17 @@ struct Seam {
     if let instant { places = page.identities(at: instant) }
     received.formUnion(places)
     unreadable = page.identities(at: nil)
+  }
+
+  /// The edge below a page whose own seam holds. If all events of the page are of one instant, the instant may begin on the page
+  /// above, at a record without a readable time that the server lists among them: counting then begins with that record.
+  init(below page: PageView, following earlier: Seam?) {
+    self.init(below: page)
+    guard let earlier, page.newest == page.oldest else { return }
+    let trailing = earlier.above.records.reversed().prefix { $0.time == nil }.map(\.identity)
+    guard !trailing.isEmpty else { return }
+    firstPage = earlier.above.number
+    unreadable = trailing + unreadable
   }
 
   /// The edge below the first page of the instant, read again. Counting starts over if the list became shorter: an event

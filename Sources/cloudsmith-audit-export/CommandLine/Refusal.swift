@@ -68,6 +68,10 @@ struct Refusal {
       return
         " before the command. Put it after the command, as in 'cloudsmith-audit-export \(owner) \(option)'."
     }
+    if owners.contains(command.commandName) {
+      return
+        " before the command. Put it after the command, as in 'cloudsmith-audit-export \(command.commandName) \(option)'."
+    }
     guard owners.isEmpty else { return " for \(command.commandName). It is an option of \(list(owners))." }
     return "." + Nearest.hint(for: option, among: command.options)
   }

@@ -139,7 +139,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.compressionLevel)
     var compressionLevel: String?
 
-    @Option(Settings.parquetCodec)
+    @Option(
+      Settings.parquetCodec,
+      completion: .list(ParquetCodec.allCases.filter(\.isBuiltIn).map(\.rawValue)))
     var parquetCompression: String?
 
     @Option(Settings.memoryLimit)

@@ -24,7 +24,7 @@ struct VerifyCommand: AsyncParsableCommand {
       without --since, only the newest commits are read and compared with the manifest.
 
       With --public-key-file every commit that is read must be signed by that key. If signing began later, or with another key, \
-      give the first signed commit as --signed-since. Its signature covers all earlier commits through the hash chain.
+      pass the first signed commit as --signed-since. Its signature covers all earlier commits through the hash chain.
 
       Examples:
         cloudsmith-audit-export verify -o acme --archive /srv/audit
