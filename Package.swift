@@ -108,6 +108,12 @@ let package = Package(
       ],
       swiftSettings: fast),
 
+    // Objects in an S3-compatible bucket: signatures, credentials, requests and what answers mean. No network code of its own.
+    .target(
+      name: "ObjectStore",
+      dependencies: ["AuditRecord", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: fast),
+
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",
@@ -223,6 +229,14 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ObjectStoreTests",
+      dependencies: [
+        "AuditRecord", "ObjectStore", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Vectors"],
+      swiftSettings: fast),
     .testTarget(
       name: "AuditExportTests",
       dependencies: [

@@ -1,0 +1,233 @@
+package import AuditRecord
+
+/// Reads the files that credentials come from.
+package protocol CredentialFiles: Sendable {
+  /// Returns the text of a file, or nil if there is none. `path` is absolute, or begins with `~/`.
+  func contents(of path: String) async throws(CredentialFileError) -> String?
+}
+
+/// Why a file cannot be read, in the system's words.
+package struct CredentialFileError: Error, Hashable, Sendable {
+  package var why: String
+
+  package init(why: String) { self.why = why }
+}
+
+/// Finds credentials, keeps them, and renews them before they expire.
+///
+/// The source is chosen anew at each renewal, from the files as they are then. At most one renewal runs at a time; all callers that
+/// come meanwhile get its result.
+package actor CredentialProvider {
+  /// Credentials are renewed so long before they expire.
+  package static let margin = TimeSpan.minutes(5)
+  /// After a renewal that failed, valid credentials are used so long before the next one.
+  private static let pause = TimeSpan.seconds(30)
+
+  private let environment: [String: String]
+  private let files: any CredentialFiles
+  private let transport: any CredentialTransport
+  private let clock: any StoreClock
+  private let retry: StoreRetry
+  private let sessionName: String
+
+  private var current: StoreCredentials?
+  private var renewal: Task<Result<StoreCredentials, CredentialError>, Never>?
+  private var notBefore: Timestamp?
+
+  /// - Parameter sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
+  package init(
+    environment: [String: String], files: any CredentialFiles, transport: any CredentialTransport,
+    clock: any StoreClock, retry: StoreRetry, sessionName: String
+  ) {
+    self.environment = environment
+    self.files = files
+    self.transport = transport
+    self.clock = clock
+    self.retry = retry
+    self.sessionName = sessionName
+  }
+
+  /// The credentials to sign with now. Costs nothing while they are valid for another five minutes.
+  ///
+  /// If a renewal fails, they are used until they expire.
+  package func credentials() async throws(CredentialError) -> StoreCredentials {
+    let now = clock.now
+    guard let current else { return try await renewed() }
+    guard current.expire(within: CredentialProvider.margin, of: now) else { return current }
+    if let notBefore, now < notBefore, !current.expire(within: .zero, of: now) { return current }
+    do {
+      return try await renewed()
+    } catch {
+      guard !current.expire(within: .zero, of: clock.now) else { throw error }
+      notBefore = clock.now + CredentialProvider.pause
+      return current
+    }
+  }
+
+  /// Gets other credentials after the store refused `refused` as expired. Returns those at hand if they are others already.
+  package func renewed(after refused: StoreCredentials) async throws(CredentialError) -> StoreCredentials {
+    if let current, current != refused { return current }
+    return try await renewed()
+  }
+
+  /// The region of the environment and the profile; nil if neither names one.
+  package func region() async throws(CredentialError) -> String? { try await settings().region }
+
+  /// Waits for the renewal that runs, or begins one. A caller that is cancelled cancels it; the others then begin another.
+  private func renewed() async throws(CredentialError) -> StoreCredentials {
+    while true {
+      let task = renewal ?? begin()
+      let result = await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
+      }
+      if case .failure(.cancelled) = result, task.isCancelled, !Task.isCancelled { continue }
+      return try result.get()
+    }
+  }
+
+  private func begin() -> Task<Result<StoreCredentials, CredentialError>, Never> {
+    let task = Task {
+      let result: Result<StoreCredentials, CredentialError>
+      do throws(CredentialError) {
+        result = .success(try await self.found())
+      } catch {
+        result = .failure(error)
+      }
+      // Here and not by those who wait: a late one must not bring old credentials back.
+      self.renewal = nil
+      if case .success(let found) = result { self.current = found }
+      return result
+    }
+    renewal = task
+    return task
+  }
+
+  private func found() async throws(CredentialError) -> StoreCredentials {
+    try await credentials(of: CredentialPlan(try await settings()))
+  }
+
+  private func settings() async throws(CredentialError) -> CredentialSettings {
+    func path(_ variable: String, _ standard: String) -> String {
+      environment[variable].flatMap { $0.isEmpty ? nil : $0 } ?? standard
+    }
+    let config = path("AWS_CONFIG_FILE", "~/.aws/config")
+    let credentials = path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+    return CredentialSettings(
+      environment: environment, configPath: config, credentialsPath: credentials,
+      profiles: Profiles(
+        config: try await profileFile(config, .config),
+        credentials: try await profileFile(credentials, .credentials)),
+      sessionName: sessionName)
+  }
+
+  private func profileFile(_ path: String, _ kind: ProfileFile.Kind) async throws(CredentialError)
+    -> ProfileFile
+  {
+    guard let text = try await contents(path, purpose: "profiles") else { return ProfileFile() }
+    do {
+      return try ProfileFile(text, kind: kind)
+    } catch {
+      throw .profileFile(path: path, line: error.line)
+    }
+  }
+
+  private func contents(_ path: String, purpose: String) async throws(CredentialError) -> String? {
+    do {
+      return try await files.contents(of: path)
+    } catch {
+      throw .file(path: path, purpose: purpose, why: error.why)
+    }
+  }
+
+  private func token(_ path: String) async throws(CredentialError) -> String {
+    let purpose = "an identity token"
+    guard let text = try await contents(path, purpose: purpose)
+    else { throw .file(path: path, purpose: purpose, why: "there is no such file") }
+    let token = text.trimmingBlanks
+    guard !token.isEmpty else { throw .file(path: path, purpose: purpose, why: "it is empty") }
+    return String(token)
+  }
+
+  /// Carries out a plan.
+  private func credentials(of plan: CredentialPlan) async throws(CredentialError) -> StoreCredentials {
+    switch plan {
+    case .known(let credentials): return credentials
+    case .role(let role, let source):
+      let base = try await credentials(of: source)
+      let response = try await send(role.source) { [clock] in
+        SecurityTokenService.assumeRole(role, with: base, at: clock.now)
+      }
+      return try SecurityTokenService.credentials(
+        response, action: "AssumeRole", role: role,
+        hiding: [base.secretAccessKey, base.sessionToken ?? ""])
+    case .webIdentity(let role, let file):
+      let token = try await token(file)
+      let request = SecurityTokenService.assumeRole(role, withWebIdentity: token)
+      let response = try await send(role.source) { request }
+      return try SecurityTokenService.credentials(
+        response, action: "AssumeRoleWithWebIdentity", role: role, hiding: [token])
+    case .container(let container):
+      let text: String? =
+        switch container.token {
+        case .none: nil
+        case .text(let text): text
+        case .file(let path): try await token(path)
+        }
+      let request = try container.request(token: text)
+      return try container.credentials(
+        try await send(ContainerSource.name) { request }, token: text.map { String($0.trimmingBlanks) })
+    case .instance(let instance, let looked):
+      return try await credentials(of: instance, looked)
+    }
+  }
+
+  private func credentials(of instance: InstanceMetadata, _ looked: [String]) async throws(CredentialError)
+    -> StoreCredentials
+  {
+    func missing(_ why: String) -> CredentialError {
+      .notFound(looked + ["instance metadata at \(instance.base) (\(why))"])
+    }
+    let answer: ObjectResponse
+    do throws(CredentialError) {
+      // Once only: on most machines nobody answers, and every attempt takes a second.
+      answer = try await send(InstanceMetadata.name, attempts: 1) { instance.tokenRequest() }
+    } catch .unanswered(_, let why) {
+      throw missing(why)
+    }
+    guard let token = try instance.line(answer) else { throw missing("it is no instance metadata service") }
+    let role = try instance.line(
+      try await send(InstanceMetadata.name) { instance.roleRequest(token: token) }, token: token)
+    guard let role else { throw missing("the instance has no role") }
+    return try instance.credentials(
+      try await send(InstanceMetadata.name) { instance.credentialsRequest(role: role, token: token) },
+      token: token)
+  }
+
+  /// Sends a request, up to three times if the source is not available. The request is made for each attempt: a signature ages.
+  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> CredentialRequest)
+    async throws(CredentialError) -> ObjectResponse
+  {
+    var attempt = 1
+    while true {
+      var why: String
+      do throws(ObjectTransportError) {
+        let response = try await transport.send(request())
+        guard response.status == 429 || response.status >= 500, attempt < attempts else { return response }
+        why = "status \(response.status)"
+      } catch .cancelled {
+        throw .cancelled
+      } catch {
+        why = error.description
+        guard attempt < attempts else { throw .unanswered(source: source, why: why) }
+      }
+      do throws(CancellationError) {
+        try await clock.sleep(for: retry.pause(afterAttempt: attempt))
+      } catch {
+        throw .cancelled
+      }
+      attempt += 1
+    }
+  }
+}

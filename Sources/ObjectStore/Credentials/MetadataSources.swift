@@ -1,0 +1,185 @@
+internal import AuditRecord
+internal import FoundationEssentials
+
+/// The credentials of a container: ECS tasks, and EKS pods with Pod Identity.
+///
+/// Sources: Amazon ECS Developer Guide, "Task IAM role"; AWS SDKs and Tools Reference Guide, "Container credential provider"; botocore's
+/// `ContainerProvider` and `ContainerMetadataFetcher`.
+struct ContainerSource: Hashable, Sendable {
+  static let name = "the container's credentials endpoint"
+
+  /// Where the `Authorization` field of the request is from.
+  enum Token: Hashable, Sendable {
+    case none
+    case text(String)
+    /// Read before each request: the file changes.
+    case file(String)
+  }
+
+  var url: String
+  var token: Token
+
+  /// Returns nil if the container has no role. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI wins over _FULL_URI.
+  init?(_ settings: CredentialSettings) throws(CredentialError) {
+    if let path = settings.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+      guard path.hasPrefix("/"),
+        let address = WebAddress("http://169.254.170.2" + ContainerSource.path(path)),
+        address.host == "169.254.170.2"
+      else {
+        throw .settings(
+          source: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", problem: "it is no path",
+          cure: "It must begin with /.")
+      }
+      url = "http://169.254.170.2" + path
+    } else if let text = settings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+      let source = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+      guard let address = WebAddress(ContainerSource.path(text)) else {
+        throw .settings(source: source, problem: "it is no http or https URL", cure: "Correct it.")
+      }
+      guard address.isSecure || address.isLoopback || ContainerSource.hosts.contains(address.host) else {
+        throw .settings(
+          source: source, problem: "plain http to \(address.host) would show the credentials to the network",
+          cure: "Use https, this machine, or \(ContainerSource.hosts.joined(separator: ", ")).")
+      }
+      url = text
+    } else {
+      return nil
+    }
+    if let file = settings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+      token = .file(file)
+    } else if let text = settings.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
+      token = .text(text)
+    } else {
+      token = .none
+    }
+  }
+
+  /// - Parameter token: the value of `token`, read if it is a file.
+  func request(token: String?) throws(CredentialError) -> CredentialRequest {
+    var headers = [HeaderField("Accept", "application/json")]
+    if let token {
+      let text = token.trimmingBlanks
+      guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
+        throw .settings(
+          source: ContainerSource.name, problem: "its authorization token is empty or malformed",
+          cure: "Correct AWS_CONTAINER_AUTHORIZATION_TOKEN or its file.")
+      }
+      headers.append(HeaderField("Authorization", String(text)))
+    }
+    return CredentialRequest("GET", url, headers: headers, timeout: .seconds(2))
+  }
+
+  /// - Parameter token: of the request.
+  func credentials(_ response: ObjectResponse, token: String?) throws(CredentialError) -> StoreCredentials {
+    guard response.status == 200
+    else { throw .refused(by: ContainerSource.name, response, hiding: [token ?? ""]) }
+    return try MetadataCredentials.read(response.body, source: ContainerSource.name)
+  }
+
+  /// Without a query, which these URLs may have and `WebAddress` does not.
+  private static func path(_ text: String) -> String {
+    // A query that is not visible ASCII makes all of it no URL.
+    text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } ? String(text.prefix { $0 != "?" }) : ""
+  }
+
+  private static let hosts = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]
+}
+
+/// The credentials of an EC2 instance, from its metadata service, version 2.
+///
+/// Sources: Amazon EC2 User Guide, "Use the Instance Metadata Service" and "Retrieve security credentials"; botocore's
+/// `InstanceMetadataFetcher`. Version 1, which needs no token, is not used.
+struct InstanceMetadata: Hashable, Sendable {
+  static let name = "the instance metadata service"
+
+  /// `http://169.254.169.254`
+  var base: String
+
+  /// Returns nil if AWS_EC2_METADATA_DISABLED is `true`.
+  init?(_ settings: CredentialSettings) throws(CredentialError) {
+    guard settings.variable("AWS_EC2_METADATA_DISABLED")?.lowercased() != "true" else { return nil }
+    let isIPv6 = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6"
+    let standard = isIPv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
+    let text = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? standard
+    guard let address = WebAddress(text) else {
+      throw .settings(
+        source: "AWS_EC2_METADATA_SERVICE_ENDPOINT", problem: "it is no http or https URL",
+        cure: "Correct it.")
+    }
+    let path = address.path.hasSuffix("/") ? String(address.path.dropLast()) : address.path
+    base = "\(address.scheme)://\(address.authority)\(path)"
+  }
+
+  /// A session token for six hours. The time-out is one second: on a machine that is no instance nobody answers.
+  func tokenRequest() -> CredentialRequest {
+    CredentialRequest(
+      "PUT", base + "/latest/api/token",
+      headers: [HeaderField("X-aws-ec2-metadata-token-ttl-seconds", "21600")], timeout: .seconds(1))
+  }
+
+  /// The name of the instance's role.
+  func roleRequest(token: String) -> CredentialRequest { get("", token) }
+
+  func credentialsRequest(role: String, token: String) -> CredentialRequest {
+    get(PercentEncoding.encode(role), token)
+  }
+
+  /// Reads the answer to `tokenRequest` or `roleRequest`: one line of visible ASCII. Returns nil for 404: the instance has no role.
+  func line(_ response: ObjectResponse, token: String? = nil) throws(CredentialError) -> String? {
+    if response.status == 404 { return nil }
+    guard response.status == 200 else {
+      throw .refused(by: InstanceMetadata.name, response, hiding: [token ?? ""])
+    }
+    let line = String(decoding: response.body, as: UTF8.self).split(whereSeparator: \.isNewline).first
+    guard let line, line.utf8.count <= 4_096, line.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+    else { throw .unreadable(source: InstanceMetadata.name, why: "it is no line of text") }
+    return String(line)
+  }
+
+  func credentials(_ response: ObjectResponse, token: String?) throws(CredentialError) -> StoreCredentials {
+    guard response.status == 200 else {
+      throw .refused(by: InstanceMetadata.name, response, hiding: [token ?? ""])
+    }
+    return try MetadataCredentials.read(response.body, source: InstanceMetadata.name)
+  }
+
+  private func get(_ role: String, _ token: String) -> CredentialRequest {
+    CredentialRequest(
+      "GET", base + "/latest/meta-data/iam/security-credentials/" + role,
+      headers: [HeaderField("X-aws-ec2-metadata-token", token)], timeout: .seconds(1))
+  }
+}
+
+/// The JSON that both services answer with.
+private struct MetadataCredentials: Decodable {
+  var accessKeyID: String?
+  var secretAccessKey: String?
+  var token: String?
+  var expiration: String?
+  /// Of the instance: `Success`, or why not.
+  var code: String?
+
+  enum CodingKeys: String, CodingKey {
+    case accessKeyID = "AccessKeyId"
+    case secretAccessKey = "SecretAccessKey"
+    case token = "Token"
+    case expiration = "Expiration"
+    case code = "Code"
+  }
+
+  static func read(_ body: [UInt8], source: String) throws(CredentialError) -> StoreCredentials {
+    let values: MetadataCredentials
+    do {
+      values = try JSONDecoder().decode(MetadataCredentials.self, from: Data(body))
+    } catch {
+      // The decoder's words may repeat values.
+      throw .unreadable(source: source, why: "it is no JSON object of credentials")
+    }
+    if let code = values.code, code != "Success" {
+      throw .refused(source: source, status: 200, code: String(code.prefix(60)), message: "")
+    }
+    guard let id = values.accessKeyID, let secret = values.secretAccessKey
+    else { throw .unreadable(source: source, why: "it has no access key") }
+    return try CredentialPlan.credentials(id, secret, values.token, expiration: values.expiration, source)
+  }
+}

@@ -1,0 +1,105 @@
+import AuditRecord
+import Crypto
+import Foundation
+import Synchronization
+
+@testable import ObjectStore
+
+/// A clock that only sleeping moves.
+final class ManualClock: StoreClock {
+  private let state: Mutex<(now: Timestamp, slept: [TimeSpan])>
+
+  init(_ now: Timestamp = .test) { state = Mutex((now, [])) }
+
+  var now: Timestamp { state.withLock { $0.now } }
+  var slept: [TimeSpan] { state.withLock { $0.slept } }
+
+  func advance(_ span: TimeSpan) { state.withLock { $0.now = $0.now + span } }
+
+  func sleep(for span: TimeSpan) async throws(CancellationError) {
+    if Task.isCancelled { throw CancellationError() }
+    state.withLock { state in
+      state.now = state.now + span
+      state.slept.append(span)
+    }
+    await Task.yield()
+  }
+}
+
+extension Timestamp {
+  /// 2015-08-30T12:36:00Z, the time of AWS's examples.
+  static let test = Timestamp(microseconds: 1_440_938_160_000_000)
+}
+
+/// Files in memory.
+final class FakeFiles: CredentialFiles {
+  private let texts: Mutex<[String: String]>
+  private let unreadable: Set<String>
+
+  init(_ texts: [String: String] = [:], unreadable: Set<String> = []) {
+    self.texts = Mutex(texts)
+    self.unreadable = unreadable
+  }
+
+  func write(_ text: String, to path: String) { texts.withLock { $0[path] = text } }
+
+  func contents(of path: String) async throws(CredentialFileError) -> String? {
+    if unreadable.contains(path) { throw CredentialFileError(why: "Permission denied") }
+    return texts.withLock { $0[path] }
+  }
+}
+
+/// Answers requests for credentials one after the other, and keeps them.
+final class ScriptedTransport: CredentialTransport {
+  typealias Answer = @Sendable (CredentialRequest) throws(ObjectTransportError) -> ObjectResponse
+  private let state: Mutex<(answers: [Answer], requests: [CredentialRequest])>
+
+  init(_ answers: [Answer]) { state = Mutex((answers, [])) }
+
+  var requests: [CredentialRequest] { state.withLock { $0.requests } }
+
+  func send(_ request: CredentialRequest) async throws(ObjectTransportError) -> ObjectResponse {
+    let answer: Answer? = state.withLock { state in
+      state.requests.append(request)
+      return state.answers.isEmpty ? nil : state.answers.removeFirst()
+    }
+    await Task.yield()
+    guard let answer else { throw .unreachable("no route to host") }
+    return try answer(request)
+  }
+
+  static func text(_ status: Int, _ body: String) -> Answer {
+    { _ in ObjectResponse(status: status, body: Array(body.utf8)) }
+  }
+
+  static func failure(_ error: ObjectTransportError) -> Answer {
+    { _ throws(ObjectTransportError) in throw error }
+  }
+}
+
+extension CredentialProvider {
+  /// With keys in the environment, which never change.
+  static func fixed(_ clock: any StoreClock, id: String = "AKID", secret: String = "secret")
+    -> CredentialProvider
+  {
+    CredentialProvider(
+      environment: ["AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": secret], files: FakeFiles(),
+      transport: ScriptedTransport([]), clock: clock, retry: .test, sessionName: "tests")
+  }
+}
+
+extension StoreRetry {
+  /// Always half of the longest pause.
+  static let test = StoreRetry(random: { 0.5 })
+}
+
+extension StoreClient {
+  convenience init(_ store: any ObjectTransport, clock: ManualClock = ManualClock()) throws {
+    self.init(
+      endpoint: try Endpoint(bucket: "bucket", region: "us-east-1", url: "https://store.test"),
+      credentials: .fixed(clock), transport: store, clock: clock, retry: .test)
+  }
+}
+
+/// In lower-case hex.
+func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hex }
