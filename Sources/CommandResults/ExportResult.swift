@@ -132,7 +132,7 @@ package struct ExportResult: CommandResult {
     func add(_ count: Int, _ words: String) {
       if count > 0 { parts.append("\(count.grouped) \(words)") }
     }
-    add(counters.duplicates, "already archived")
+    add(counters.duplicates, "received before")
     add(counters.conflictingEvents, "already archived with other content")
     add(counters.quarantined, "in quarantine")
     let rest =

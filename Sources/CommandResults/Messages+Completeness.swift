@@ -43,7 +43,7 @@ extension Messages {
       case .counts: "counts as many events as the list"
       case .ignored: "has no effect"
       case .refused: "is refused"
-      case .differs: "counts another number of events than the list"
+      case .differs: "counts a different number of events than the list"
       }
     return "the API's time filter \(words); a run uses it only where the API refuses deep pages"
   }

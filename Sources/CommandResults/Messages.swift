@@ -97,8 +97,7 @@ package struct Messages {
         status: .locked,
         sentence: """
           This run lost the lock of the archive \(quoted(archive)) for '\(log)': \(path) was removed or replaced, so another run may \
-          be active. Earlier commits are kept, and nothing more was committed. Do not delete that file, because its run releases \
-          the lock by itself; then run again.
+          be active. Earlier commits are kept, and nothing more was committed. Do not delete that file: its run releases the lock when it ends. Then run again.
           """)
     case .lostAfterCommit:
       Failure(
@@ -182,7 +181,7 @@ package struct Messages {
 
   /// A warning that the API's responses have no `Date` field.
   package static let clockUntold = """
-    the API's responses have no Date, so this machine's clock decides which events have settled. Make sure that it is right.
+    the API's responses have no Date header, so this machine's clock decides which events have settled. Make sure that it is right.
     """
 
   /// A warning that no event is visible, and that nothing proves that the account may read the log.

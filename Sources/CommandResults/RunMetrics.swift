@@ -68,7 +68,7 @@ package struct RunMetrics: Sendable {
     ) { Double($0.run.counters.lateEvents) },
     Metric(
       name: "last_run_events_duplicate",
-      help: "Events that the last run received and that were already archived."
+      help: "Events that the last run received more than once or that were already archived."
     ) { Double($0.run.counters.duplicates) },
     Metric(
       name: "last_run_events_conflicting",

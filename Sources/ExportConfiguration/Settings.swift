@@ -20,7 +20,7 @@ package enum Settings {
   package static let archive: Setting<ArchiveLocation> = {
     let expected = "a folder, such as /srv/audit"
     return Setting(
-      "--archive", job: .path, valueName: "dir", help: "The archive's folder. The first run creates it.",
+      "--archive", job: .path, valueName: "dir", help: "The archive's folder.",
       expected: expected
     ) { text throws(ValueError) in
       ArchiveLocation(
@@ -36,7 +36,7 @@ package enum Settings {
   package static let existing = boolean(
     "--existing",
     help: """
-      Never create an archive. If there is none, for example after a typo or without its volume, exit with status \
+      Never create an archive. If there is none, for example because the path is mistyped or the volume is not mounted, exit with status \
       \(ExitStatus.noArchive.rawValue). Use it for every run but the first.
       """)
   package static let backfillStart = time(
@@ -47,7 +47,7 @@ package enum Settings {
       """)
   package static let from = time("--from", help: "Export from this time on (requires --to).")
   package static let to = time("--to", help: "Export up to this time, exclusive (requires --from).")
-  package static let wholeDays = boolean("--whole-days", help: "Export only days that are over.")
+  package static let wholeDays = boolean("--whole-days", help: "Export only completed days (UTC).")
   package static let query = Setting<String>(
     "--query", job: .text, valueName: "query",
     help:
@@ -95,14 +95,15 @@ package enum Settings {
     expected: "a number above 0 such as 1 or 0.5, or auto, or unlimited", parse: { PaceRule($0) })
   package static let rateReserve = Setting<RateReserve>(
     "--rate-reserve", default: "20%", job: .text, valueName: "share",
-    help: "With auto: the share of the rate limit to leave to other users of the key.",
+    help: "With auto: the share of the rate limit to leave for other users of the key.",
     expected: "a share such as 20%", parse: { RateReserve($0) })
   package static let maxWait = duration(
     "--max-wait", default: RetryPolicy.Default.maxWait,
-    help: "The longest wait that the API may ask for. Beyond it, the run stops and keeps what is complete.")
+    help:
+      "The longest wait to accept from the API. If it asks for more, the run stops and keeps completed days.")
   package static let maxAttempts = number(
     "--max-attempts", formerly: "--retries", 1...100, default: RetryPolicy.Default.attempts,
-    help: "Attempts per page, the first one included.")
+    help: "Attempts per page, including the first.")
   package static let requestTimeout = Setting<TimeSpan>(
     "--request-timeout", default: "60s", job: .text, valueName: "duration",
     help: "The longest time for one request, including at most 10s to connect.",
@@ -169,7 +170,7 @@ package enum Settings {
   package static let oidcService = Setting<Slug>(
     "--oidc-service-slug", variables: ["CLOUDSMITH_SERVICE_SLUG"], cli: ["oidc_service_slug"], job: .text,
     valueName: "slug",
-    help: "The service account for which the identity token in CLOUDSMITH_OIDC_TOKEN is exchanged.",
+    help: "The service account to authenticate as, with the identity token in CLOUDSMITH_OIDC_TOKEN.",
     expected: "the slug of a service account, such as audit-export-x1y2", parse: { Slug($0) })
   package static let profile = Setting<String>(
     "--profile", variables: ["CLOUDSMITH_PROFILE"], job: .text, valueName: "name",
@@ -216,7 +217,7 @@ package enum Settings {
   package static let metricsFile = path(
     "--metrics-file", valueName: "file",
     help: """
-      Write metrics of the run to this file, also if the run fails, for the textfile collector of Prometheus node_exporter. The \
+      Write metrics of the run to this file, even if the run fails, for the textfile collector of Prometheus node_exporter. The \
       name should end in .prom.
       """, expected: "a file, such as /var/lib/prometheus/node-exporter/cloudsmith.prom")
   /// `HeartbeatURL` parses it. Its errors do not repeat the text, which is a secret.

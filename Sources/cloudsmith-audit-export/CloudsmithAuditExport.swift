@@ -9,7 +9,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     commandName: "cloudsmith-audit-export",
     abstract: "Export the audit log of a Cloudsmith organization to CSV and Parquet, one partition per day.",
     discussion: """
-      The first run, and every nightly run after it:
+      The first run (every later run: --existing instead of --backfill-start-time):
         export CLOUDSMITH_API_KEY=…
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z

@@ -140,7 +140,7 @@ import Testing
     #expect(GzipError(.truncated, offset: 7).description == "the gzip data ends too early, after 7 bytes")
     #expect(
       GzipError(.trailingGarbage, offset: 9).description
-        == "the gzip data is followed by another value, from byte 9")
+        == "the gzip data is followed by something else, from byte 9")
     #expect(
       GzipError(.corrupt("incorrect data check"), offset: 5).description
         == "the gzip data is damaged near byte 5: incorrect data check")

@@ -163,8 +163,8 @@ import Testing
 
   @Test(arguments: [
     ("exact", "counts as many events as the list"),
-    ("day-truncated", "counts another number of events than the list"),
-    ("shifted", "counts another number of events than the list"),
+    ("day-truncated", "counts a different number of events than the list"),
+    ("shifted", "counts a different number of events than the list"),
     ("ignored", "has no effect"), ("rejected", "is refused"),
   ])
   func `check measures the time filter, and an unusable filter is not a failure`(

@@ -56,7 +56,14 @@ struct ManualPage {
 
   private func command(_ command: CommandTree) -> String {
     var groups: [(title: String, options: [CommandTree.Argument])] = []
+    let all = Set(command.options)
     for option in command.arguments ?? [] where option.shouldDisplay && !isAboutTheProgram(option) {
+      // `--no-existing` stands beside `--existing`.
+      if option.options.contains(where: {
+        all.contains($0.replacing("--no-", with: "--")) && $0.hasPrefix("--no-")
+      }) {
+        continue
+      }
       let title = option.sectionTitle ?? "Options"
       if let index = groups.firstIndex(where: { $0.title == title }) {
         groups[index].options.append(option)
@@ -71,7 +78,7 @@ struct ManualPage {
       ]
       + groups.map { group in
         ".Pp\n\(group.title.prefix(1).uppercased() + group.title.dropFirst().lowercased()):\n"
-          + Manual.list(group.options.map { (tag($0), $0.abstract ?? "") })
+          + Manual.list(group.options.map { (tag($0, among: all), $0.abstract ?? "") })
       }).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
@@ -79,8 +86,12 @@ struct ManualPage {
     !Set(option.options).isDisjoint(with: ["--help", "--version"])
   }
 
-  private func tag(_ option: CommandTree.Argument) -> String {
-    let names = option.options.map { "Fl " + Manual.word(String($0.dropFirst())) }.joined(separator: " , ")
+  /// The names of an option with its value, and `--no-…` where it has that form too.
+  private func tag(_ option: CommandTree.Argument, among all: Set<String>) -> String {
+    let inverse = option.options.map { $0.replacing("--", with: "--no-", maxReplacements: 1) }.filter(
+      all.contains)
+    let names = (option.options + inverse).map { "Fl " + Manual.word(String($0.dropFirst())) }.joined(
+      separator: " , ")
     return option.takesValue ? "\(names) Ar \(Manual.word(option.valueName ?? "value"))" : names
   }
 

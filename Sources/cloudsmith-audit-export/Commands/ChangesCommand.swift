@@ -13,19 +13,17 @@ struct ChangesCommand: AsyncParsableCommand {
     discussion: """
       A loader stores the number of the commit that it has loaded beside its data. It asks for the changes since that commit (0 \
       for everything). In one transaction it replaces every listed day: it deletes the rows of the day and loads all of the \
-      day's files. The action 'empty' means that the day has no rows any more, 'new' that it never had any before. Then the \
+      day's files. The action 'empty' means that the day no longer has rows, 'new' that it never had rows before. Then the \
       loader stores the number given as 'commit'. The JSON form also has 'commit_sha256'. Pass it as --commit-sha256 next time: \
       an archive whose history was rewritten, for example by restoring an older copy, is then refused.
 
       With paths, sha256sums and redshift, stderr gives the number in a line such as 'commit 42' and the days to empty in lines \
       such as 'empty 2024-02-14' (nothing with --quiet).
 
-      With --settled-only a day is listed once it has settled, that is, once it is fully covered and older than the lookback. A \
-      loader should always use this option, or never.
+      With --settled-only a day is listed once it has settled, that is, once it is fully covered and older than the lookback. A loader should use this option every time or not at all.
 
       A later run deletes listed files that it has replaced. With --link-to FOLDER they stay: FOLDER gets exactly the listed files \
-      under the same paths, as hard links, or as copies where links are impossible, such as on another volume. FOLDER appears \
-      only when all of them are there. Load from it, then remove it.
+      under the same paths, as hard links, or as copies where links are impossible, such as on another volume. FOLDER is created only once all files are in place. Delete it after loading.
 
       Examples:
         cloudsmith-audit-export changes -o acme --archive /srv/audit --since 41

@@ -12,7 +12,7 @@ struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract:
-      "Test the key, the organization, the plan, the rate limit and the archive, without changing anything.",
+      "Test the key, the organization, the plan, the rate limit and the archive, without leaving anything behind.",
     discussion: """
       Prints one line per prerequisite: ✓ passed, ! unusual but not a reason for a run to fail, ✗ failed, with the cure, – skipped, \
       with the reason. The command continues after a failure where possible, and exits with the status of the first ✗.

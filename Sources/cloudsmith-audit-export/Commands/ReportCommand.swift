@@ -14,12 +14,10 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report",
     abstract: "Write an HTML report: coverage, events per day, top values and the result of a verification.",
     discussion: """
-      Reads every row once and verifies the archive as verify does, unless --skip-verification is given. The report is one file \
-      without scripts. It loads nothing from anywhere, so it can be mailed, printed and kept. It is written completely or not at \
+      Reads every row once and verifies the archive as verify does, unless --skip-verification is given. The report is a single self-contained file without scripts, so it can be mailed, printed and kept. It is written completely or not at \
       all. Values are shown as text, invisible characters are escaped, and long values are cut.
 
-      --from and --to limit the events that are counted and the days that are verified. Of the commits, only the newest are \
-      read then. Counts per value (events, actors, countries) are exact up to 32,768 distinct values. Beyond that, the report \
+      --from and --to limit the events that are counted and the days that are verified. With either option, only the newest commits are read. Counts per value (events, actors, countries) are exact up to 32,768 distinct values. Beyond that, the report \
       states the largest possible error.
 
       If the archive is damaged, the report is still written and says so, and the command exits with status 2.

@@ -13,12 +13,11 @@ struct VerifyCommand: AsyncParsableCommand {
     abstract: "Verify that an archive is complete and unchanged, and list every finding.",
     discussion: """
       Reads every commit and every file, compares them with what was recorded when they were written, and recomputes rows, time \
-      bounds and content hashes from the files. The command never stops at a finding. Any finding makes it exit with status 2.
+      bounds and content hashes from the files. It reports every finding, and exits with status 2 if there are any.
 
       With --since COMMIT it verifies only what came after a commit that was verified before. The record of that commit must have \
       the given SHA-256. Every later record is read, and so are the files of the days that these records changed. The rest of \
-      the manifest counts as proven. The result names the newest commit and its SHA-256 for the next --since. Keep them where \
-      nobody who can write to the archive can write.
+      the manifest counts as proven. The result names the newest commit and its SHA-256 for the next --since. Store them where nobody with write access to the archive can change them.
 
       --from and --to limit the days whose files are read. --quick reads no file and compares only sizes. With these options, and \
       without --since, only the newest commits are read and compared with the manifest.
