@@ -35,12 +35,12 @@ def counted(benchmark: pathlib.Path) -> dict[str, int]:
             check=True, capture_output=True, text=True).stdout
     counts, names = {}, "|".join(PARTS)
     for line in listed.splitlines():
-        # Private functions of Job without arguments, except functions that the compiler has merged (…Tm).
-        found = re.match(rf"\s*([\d,]+) .*:\$s20cloudsmith_benchmark3JobV\d+?({names})\d\d_\w{{32}}LLyyK?F ", line)
+        # Private functions of PartBenchmark without arguments, except functions that the compiler has merged (…Tm).
+        found = re.match(rf"\s*([\d,]+) .*:\$s20cloudsmith_benchmark13PartBenchmarkV\d+?({names})\d\d_\w{{32}}LLyyK?F ", line)
         if found:
             counts[found[2]] = int(found[1].replace(",", ""))
     if missing := [part for part in PARTS if part not in counts]:
-        raise SystemExit(f"error: no count of {', '.join(missing)}; are these functions of Job inlined?")
+        raise SystemExit(f"error: no count of {', '.join(missing)}; are these functions of PartBenchmark inlined?")
     return {part: counts[part] for part in PARTS}
 
 
