@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// What the tests put to work millions of times is optimised in debug builds too: the tests then take 452 s instead of 765.
+/// Code that the tests run millions of times is optimized in debug builds too. All tests then take 452 s instead of 765.
 let fast = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
@@ -117,7 +117,7 @@ let package = Package(
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",
-      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "PartitionFormats"],
+      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive"],
       swiftSettings: fast),
 
     // What people look at: the calendar of coverage and what is counted, for a terminal and as a page. No input or output.
@@ -147,7 +147,7 @@ let package = Package(
       name: "CommandResults",
       dependencies: [
         "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "ExportConfiguration",
-        "PartitionFormats", "Platform",
+        "Platform",
       ],
       swiftSettings: strict),
 
@@ -253,8 +253,9 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "AuditArchive", "AuditRecord", "AuditReport", "cloudsmith-audit-export", "cloudsmith-benchmark",
-        "cloudsmith-emulator", "CloudsmithEmulator", "CommandResults", "ExportConfiguration", "TestSupport",
+        "AuditArchive", "AuditRecord", "cloudsmith-audit-export", "cloudsmith-benchmark",
+        "cloudsmith-emulator",
+        "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

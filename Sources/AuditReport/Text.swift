@@ -58,10 +58,12 @@ func padded(_ number: Int, _ digits: Int) -> String {
   return String(repeating: "0", count: max(0, digits - text.count)) + text
 }
 
-func left(_ text: String, _ width: Int) -> String {
+/// The text, padded with spaces on its right to `width` characters.
+package func left(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }
 
-func right(_ text: String, _ width: Int) -> String {
+/// The text, padded with spaces on its left to `width` characters.
+package func right(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }

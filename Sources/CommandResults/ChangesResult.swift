@@ -1,5 +1,6 @@
 package import AuditArchive
 import AuditRecord
+import AuditReport
 package import ExportConfiguration
 
 /// The result of `changes`: the days that a loader must load again, in every form.
@@ -47,14 +48,6 @@ package struct ChangesResult: CommandResult {
     }
     lines.append("commit \(changes.commit): after loading, pass it as --since next time")
     return lines.joined(separator: "\n")
-  }
-
-  private func left(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-  }
-
-  private func right(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   // MARK: - For programs

@@ -1,4 +1,5 @@
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 package import ExportConfiguration
 
@@ -81,10 +82,6 @@ package struct SettingsResult: CommandResult {
   }
 
   private func visible(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }
-
-  private func left(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-  }
 
   // MARK: - JSON
 

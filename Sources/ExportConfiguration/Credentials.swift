@@ -32,8 +32,8 @@ package struct Credentials: Sendable {
       guard let text = sources.environment[name], !text.allSatisfy(\.isWhitespace) else {
         throw .usage(
           """
-          The environment variable \(name), which \(try sources.find(Settings.apiKeyVariable)?.source.place ?? "") names for the \
-          API key, is not set. Set it.
+          \(try sources.find(Settings.apiKeyVariable)?.source.place ?? ""): the API key should be in the environment variable \
+          \(name), which is not set. Set it.
           """)
       }
       return try Credentials(text: text, source: name)

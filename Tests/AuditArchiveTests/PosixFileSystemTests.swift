@@ -257,7 +257,7 @@ import Testing
   }
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-  func `a full disk is told apart`() throws {
+  func `a full disk has its own reason`() throws {
     let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
     let file = OpenFile(descriptor: full.fileDescriptor, path: DiskPath("/dev/full"))
     expectFailure(.full, .write, path: "/dev/full") { () throws(StorageError) in

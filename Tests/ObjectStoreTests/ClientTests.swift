@@ -150,7 +150,7 @@ import Testing
     #expect(transport.requests.count == 3)
   }
 
-  @Test func `without credentials no request is sent, and wrong ones are told apart from missing rights`()
+  @Test func `without credentials no request is sent, and wrong ones differ from missing rights`()
     async throws
   {
     let store = FakeStore()

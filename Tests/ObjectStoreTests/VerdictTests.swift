@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `answers that settle a request are told apart by status and condition`() throws {
+  @Test func `an answer that settles a request is judged by status and condition`() throws {
     for status in [200, 204, 206] { #expect(try verdict(Self.get, status) == .done) }
     #expect(try verdict(Self.create, 412) == .exists)
     #expect(try verdict(Self.create, 412, "PreconditionFailed") == .exists)

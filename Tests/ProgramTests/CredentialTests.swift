@@ -94,7 +94,7 @@ import Testing
       #expect(unset.status == 64)
       #expect(
         unset.log.contains(
-          "The environment variable TWO_KEY, which \(file):5:23: api_key_variable names for the API key, is not set"
+          "\(file):5:23: api_key_variable: the API key should be in the environment variable TWO_KEY, which is not set"
         ))
       let missing = try Program.exporter.run(["export", "--archive", "a", "--config", file, "-o", "three"])
       #expect(missing.status == 64)

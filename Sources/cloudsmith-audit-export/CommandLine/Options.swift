@@ -4,10 +4,12 @@ import ExportConfiguration
 extension ArgumentHelp {
   /// The help of a setting, with its default.
   fileprivate init<Value>(_ setting: Setting<Value>) {
-    let defaultText = setting.defaultText.map { " (default: \($0))" } ?? ""
-    let help =
-      setting.help.hasSuffix(".") && !defaultText.isEmpty ? String(setting.help.dropLast()) : setting.help
-    self.init("\(help)\(defaultText)\(defaultText.isEmpty ? "" : ".")", valueName: setting.valueName)
+    var help = setting.help
+    if let defaultText = setting.defaultText {
+      // The default stands before the full stop.
+      help = "\(help.hasSuffix(".") ? String(help.dropLast()) : help) (default: \(defaultText))."
+    }
+    self.init("\(help)", valueName: setting.valueName)
   }
 }
 

@@ -86,17 +86,14 @@ struct VerifyCommand: AsyncParsableCommand {
   {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = location.text
+    let words = Messages(log: log, archive: archive)
     let settings = try settings(sources)
     let watch = VerifyProgressReporter(commandOutput: commandOutput)
     do {
       let report = try await Archive(location, log: log).verify(
         settings, patience: VerifyCommand.waitForRun,
         observe: { watch.progress($0) })
-      guard let report else {
-        throw Failure(
-          status: .noArchive,
-          sentence: "No archive of '\(log)' in \(quoted(archive)). Check --archive and --organization.")
-      }
+      guard let report else { throw words.noArchive }
       guard settings.signedSince == 1 || settings.signedSince <= report.newestCommit else {
         throw Failure.usage(
           "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so no signature would be checked."
@@ -105,10 +102,9 @@ struct VerifyCommand: AsyncParsableCommand {
       let replacing = ReplaceCommand(
         log: log, archive: archive, source: report.source, formats: report.formats,
         retention: try sources.value(of: Settings.retention), now: SystemClock().now)
-      let answer = VerifyResult(report: report, log: log, archive: archive, replacing: replacing)
-      return answer
+      return VerifyResult(report: report, log: log, archive: archive, replacing: replacing)
     } catch let error as ArchiveError {
-      throw Messages(log: log, archive: archive).failure(error)
+      throw words.failure(error)
     }
   }
 
