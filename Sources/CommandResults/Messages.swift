@@ -143,7 +143,7 @@ package struct Messages {
         sentence: """
           The archive \(quoted(archive)) is incomplete: \(error). Nothing in it was changed. Its state, _manifest/\(log)/, is an older \
           copy or was restored only in part: restore all of it from the newest copy. If those commits are lost, see \
-          "Going on without commits that are lost" in Format.md.
+          "Continue after commits were lost" in Format.md.
           """)
     case .otherCommit(let asked, _):
       Failure(

@@ -186,6 +186,21 @@ import Testing
     #expect(run >= 30)
   }
 
+  @Test func `a heading that a message names is on the format's page`() throws {
+    let messages = Repository.path("Sources/CommandResults")
+    let page = try String(
+      contentsOfFile: Repository.path("Sources/AuditArchive/Documentation.docc/Format.md"), encoding: .utf8)
+    let headings = page.split(separator: "\n").filter { $0.hasPrefix("#") }.map {
+      $0.drop { "# ".contains($0) }
+    }
+    var named: [Substring] = []
+    for file in try FileManager.default.contentsOfDirectory(atPath: messages) {
+      let text = try String(contentsOfFile: "\(messages)/\(file)", encoding: .utf8)
+      named += text.matches(of: /"([^"\n]+)" in Format\.md/).map(\.output.1)
+    }
+    #expect(!named.isEmpty && Set(named).isSubset(of: headings), "\(named)")
+  }
+
   @Test func `few blocks are not run, and each states a reason`() throws {
     let documents = try Document.all()
     let kept = documents.flatMap { document in
