@@ -152,9 +152,11 @@ struct SystemCallTests {
         let archive = "\(bench.folder)/delete-\(number)"
         let result = try run(bench, archive, .delete, "error=EIO", at: "\(number)+")
         #expect(result.status == 0, "\(number): \(result.log)")
+        // strace counts the calls of each thread alone: the first to fail deletes a file or a folder.
         #expect(
-          result.log.contains("warning cleanup failed: could not delete \(archive)/")
-            && result.log.contains("Input/output error"), "\(number): \(result.log)")
+          result.log.contains(#/warning cleanup failed: could not (?:delete|remove the folder) /#)
+            && result.log.contains(" \(archive)/") && result.log.contains("Input/output error"),
+          "\(number): \(result.log)")
         await #expect(try ArchiveOnDisk(archive).content == whole, "\(number)")
         #expect(try complete(bench, archive).status == 0)
         #expect(try await ArchiveOnDisk(archive).problems() == [], "\(number)")
