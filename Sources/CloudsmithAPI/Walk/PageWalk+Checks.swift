@@ -6,7 +6,10 @@ extension PageWalk {
 
   /// The count of a page does not fit: events are missing above it, or there are too many. Reads the head of the list, and
   /// then pages again, from farther above each time.
-  mutating func uncount(_ page: Int, missing: Int) {
+  ///
+  /// - Parameter count: the count of the list that the page tells.
+  mutating func uncount(_ page: Int, missing: Int, of count: Int? = nil) {
+    if missing > 0, let count { unsettled = max(unsettled ?? 0, count) }
     doubt = .uncounted(page: page, missing: missing)
     uncounted.page = max(uncounted.page, page)
     uncounted.passes += 1
@@ -59,7 +62,7 @@ extension PageWalk {
   mutating func reachEnd(at page: PageView) {
     guard isNewestFirst else { return reachUnorderedEnd(at: page) }
     switch count.judgeEnd(at: page, oldestSeen: oldestSeen) {
-    case .uncounted(let missing): uncount(page.number, missing: missing)
+    case .uncounted(let missing): uncount(page.number, missing: missing, of: page.pagination.count)
     case .ends(let ending): close(ending)
     }
   }
@@ -79,7 +82,7 @@ extension PageWalk {
     guard page.isNewestFirst else { return beginUnordered() }
     count.add(page)
     if let missing = count.missing(above: page), !count.explains(missing, at: page) {
-      return uncount(page.number, missing: missing)
+      return uncount(page.number, missing: missing, of: page.pagination.count)
     }
     lookOnce(ending)
   }

@@ -55,8 +55,9 @@ extension PageWalk {
   /// Takes a page whose seam holds, if its count fits too.
   private mutating func accept(_ page: PageView, _ missing: Int?) {
     if let missing, !count.explains(missing, at: page) {
-      return uncount(page.number, missing: missing)
+      return uncount(page.number, missing: missing, of: page.pagination.count)
     }
+    if missing != nil, page.pagination.count ?? .max >= unsettled ?? 0 { unsettled = nil }
     count.accept(page, missing: missing)
     if page.number >= uncounted.page { uncounted = (0, 0) }
     isResuming = false
@@ -132,8 +133,9 @@ extension PageWalk {
       return reachEnd(at: page)
     }
     // If the list became shorter, the page may have moved up past events that no page has shown.
-    if page.number > firstPage, let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
-      return goUp(from: page, by: -growth)
+    if let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
+      unsettled = max(unsettled ?? 0, seam.above.pagination.count ?? 0)
+      if page.number > firstPage { return goUp(from: page, by: -growth) }
     }
     if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
     self.seam = Seam(below: page, after: seam)

@@ -89,6 +89,9 @@ package struct PageWalk: Sendable {
   var known = 0
   /// The deepest page whose count did not fit, and how often pages were read again because of it.
   var uncounted = (page: 0, passes: 0)
+  /// The largest count of an answer that contradicted the pages read, until an answer that counts no fewer fits them. A copy of the
+  /// list that lags behind counts fewer, and cannot settle what another copy has shown.
+  var unsettled: Int?
   /// How often everything was read again because the head contradicted it.
   var looks = 0
   /// Pages in a row that ended no lower than the one before.
@@ -128,12 +131,12 @@ package struct PageWalk: Sendable {
     next = .read(page: page)
   }
 
-  /// The window of which every event has been received; nil while nothing is known. During the walk it leaves out the newest
-  /// events and the last pages, because an answer may still contradict them.
+  /// The window of which every event has been received; nil while nothing is known, or the counts of answers contradict each
+  /// other. During the walk it leaves out the newest events and the last pages, because an answer may still contradict them.
   package var complete: Window? {
     let top = firstPage == 1 ? Timestamp.latest : end
     guard case .finished(let ending) = next else {
-      guard proven.count > PageWalk.trail else { return nil }
+      guard proven.count > PageWalk.trail, unsettled == nil else { return nil }
       let from = proven[proven.count - 1 - PageWalk.trail]
       return from < headEnd ? Window(from: from, to: firstPage == 1 ? min(headEnd, top) : end) : nil
     }

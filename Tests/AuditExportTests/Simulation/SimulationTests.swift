@@ -55,7 +55,7 @@ import Testing
   }
 
   /// Seeds beyond the first ten thousand that have found a hole.
-  @Test(arguments: [11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400])
+  @Test(arguments: [11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400, 250_181])
   func `a schedule that once lost events keeps them now`(seed: Int) async throws {
     let report = try await Schedule.play(seed: seed, in: .emptyDisk())
     #expect(report.problems.isEmpty, "\(report.problems)\n\(report.trace.joined(separator: "\n"))")

@@ -195,6 +195,24 @@ import Testing
     }
   }
 
+  @Test func `a copy that lags behind does not settle what another copy counts`() throws {
+    let fresh = PagedList((0..<200).map { 1_000 - Int64($0) })
+    var lagging = fresh
+    for _ in 0..<8 { lagging.remove(at: 0) }
+    var walk = PageWalk(from: 2, before: Timestamp(microseconds: 994), downTo: Timestamp(microseconds: 820))
+    var (requests, counted) = (0, false)
+    while let number = walk.page, number < 14, requests < 60 {
+      // The copy with all events answers the first request and, once, that of page 6. The other one lacks the newest eight, so three
+      // events are between page 2 of the one and of the other.
+      let isFresh = requests == 0 || (number == 6 && !counted)
+      if number == 6 { counted = true }
+      requests += 1
+      walk.receive(try #require((isFresh ? fresh : lagging).page(number, size: 5)))
+      #expect(walk.complete == nil)
+    }
+    #expect(walk.page == 14)
+  }
+
   @Test func `more events above a place than its rank allows are not claimed`() throws {
     // The same count in every answer, though three events disappear after they were read: so does a cached count.
     let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
