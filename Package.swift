@@ -114,6 +114,15 @@ let package = Package(
       dependencies: ["AuditRecord", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: fast),
 
+    // An archive in a bucket: what AuditArchive asks of a storage, done with objects.
+    .target(
+      name: "BucketArchive",
+      dependencies: [
+        "AuditArchive", "AuditRecord", "ObjectStore",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: fast),
+
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",

@@ -224,19 +224,33 @@ package struct Archive: Sendable {
   package func space() async throws(StorageError) -> DiskSpace? { try await storage.space() }
 }
 
-/// The place of an archive: the value of `--archive`.
-package struct ArchiveLocation: Hashable, Sendable, CustomStringConvertible {
-  /// The path of a folder, absolute or relative to the working directory.
+/// The place of an archive: the value of `--archive`. Equal texts are the same place.
+package struct ArchiveLocation: Sendable, CustomStringConvertible {
+  /// The path of a folder, absolute or relative to the working directory, or the URL of a bucket.
   package let text: String
+  /// Whether it is a folder of this machine.
+  package let isFolder: Bool
+  private let make: @Sendable (ArchivePaths) -> any ArchiveStorage
 
-  package init(folder: String) { text = folder }
+  package init(folder: String) {
+    text = folder
+    isFolder = true
+    make = { LocalStorage(root: folder, paths: $0) }
+  }
+
+  /// - Parameters:
+  ///   - url: in one spelling, without a slash at its end: equal URLs are one archive.
+  ///   - storage: makes the storage of a log; reads and creates nothing.
+  package init(url: String, storage: @escaping @Sendable (ArchivePaths) -> any ArchiveStorage) {
+    text = url
+    isFolder = false
+    make = storage
+  }
 
   package var description: String { text }
 
   /// The storage of a log. Reads and creates nothing.
-  package func storage(of log: LogName) -> any ArchiveStorage {
-    LocalStorage(root: text, paths: ArchivePaths(log))
-  }
+  package func storage(of log: LogName) -> any ArchiveStorage { make(ArchivePaths(log)) }
 
   private static let schemes: Set = [
     "s3", "s3a", "s3n", "gs", "gcs", "az", "azure", "abfs", "abfss", "wasb", "wasbs", "r2", "oss", "minio",
@@ -249,4 +263,9 @@ package struct ArchiveLocation: Hashable, Sendable, CustomStringConvertible {
     let scheme = String(match.output.1)
     return match.output.2 != nil || schemes.contains(scheme.lowercased()) ? scheme : nil
   }
+}
+
+extension ArchiveLocation: Hashable {
+  package static func == (one: ArchiveLocation, other: ArchiveLocation) -> Bool { one.text == other.text }
+  package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }

@@ -21,6 +21,11 @@ extension Messages {
           \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept; run again.
           """)
     case .outrun: outrun("\(error)")
+    case .unusable:
+      Failure(
+        status: .usage,
+        sentence:
+          "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept.")
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
@@ -80,7 +85,8 @@ extension Messages {
 
   /// What to do about the reason. Starts in lowercase and has no full stop at the end.
   private func advice(on error: StorageError) -> String {
-    switch error.reason {
+    if let cure = error.cure { return cure.hasSuffix(".") ? String(cure.dropLast()) : cure }
+    return switch error.reason {
     case .full: "free up space on that disk"
     case .noInodes:
       """
@@ -137,6 +143,7 @@ extension Messages {
       "move it away, find out who put it there, and restore the file from a copy"
     case .notAFolder, .notEmpty:
       "pass another folder with --archive, or move away what is there"
+    case .unusable: "correct the settings of the storage"
     case .throttled: "run again later, or with less other load: the storage asks for fewer requests"
     case .unreachable: "check that the storage of the archive can be reached from here: it does not answer"
     case .unsupported:

@@ -2,12 +2,17 @@ import Platform
 
 /// The local disk through POSIX calls. This file and `PosixPath.swift` make all file-system calls of the archive.
 ///
-/// New files get mode 0640 and new folders 0750, less the umask.
+/// New files get mode 0640 and new folders 0750, less the umask; private ones 0600 and 0700.
 package struct PosixFileSystem: FileSystem {
-  package init() {}
+  let fileMode: mode_t
+  private let folderMode: mode_t
 
-  static let fileMode: mode_t = 0o640
-  private static let folderMode: mode_t = 0o750
+  /// - Parameter isPrivate: for the rows of an archive in a folder that others use too, such as `/tmp`.
+  package init(isPrivate: Bool = false) {
+    fileMode = isPrivate ? 0o600 : 0o640
+    folderMode = isPrivate ? 0o700 : 0o750
+  }
+
   /// The error numbers of file systems without fsync, or without fsync of folders.
   private static let withoutSync = [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]
 
@@ -15,7 +20,7 @@ package struct PosixFileSystem: FileSystem {
 
   package func create(_ path: DiskPath) throws(StorageError) -> OpenFile {
     let descriptor = try call(.create, path) { folder, name in
-      systemOpen(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, Self.fileMode)
+      systemOpen(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, fileMode)
     }
     return OpenFile(descriptor: descriptor, path: path)
   }
@@ -114,7 +119,7 @@ package struct PosixFileSystem: FileSystem {
   // MARK: Folders
 
   package func makeFolder(_ path: DiskPath) throws(StorageError) {
-    try call(.makeFolder, path) { mkdirat($0, $1, Self.folderMode) }
+    try call(.makeFolder, path) { mkdirat($0, $1, folderMode) }
   }
 
   package func removeFolder(_ path: DiskPath) throws(StorageError) {

@@ -72,7 +72,7 @@ extension PosixFileSystem {
     let descriptor = try within(path, operation) { (folder, name) throws(StorageError) in
       let flags = flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | path.followFlag
       do throws(StorageError) {
-        return try retrying(operation, path) { systemOpen(folder, name, flags, Self.fileMode) }
+        return try retrying(operation, path) { systemOpen(folder, name, flags, fileMode) }
       } catch let error where [ELOOP, ENXIO, EISDIR, EOPNOTSUPP, ENODEV].contains(error.code) {
         guard let kind = try statusOf(name, in: folder, path)?.kind, kind != .file else { throw error }
         throw .inPlace(of: .file, kind, at: path.text, operation, code: error.code)

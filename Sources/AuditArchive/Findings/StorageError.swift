@@ -55,6 +55,8 @@ package struct StorageError: Error, Hashable, Sendable {
     case throttled
     /// The storage did not answer; the work may or may not be done.
     case unreachable
+    /// The storage cannot be used as it is set up. `cure` says what to do.
+    case unusable
     /// An I/O error (EIO), or anything else.
     case other
   }
@@ -67,6 +69,8 @@ package struct StorageError: Error, Hashable, Sendable {
   package var detail: String
   /// The known size in bytes of the file that was being written; nil for other operations.
   package var needed: Int?
+  /// The storage's own advice, in sentences; nil if `reason` says enough.
+  package var cure: String?
 
   /// The error number of the operating system (errno). Used by `PosixFileSystem` only.
   var code: Int32 = 0
@@ -78,7 +82,7 @@ package struct StorageError: Error, Hashable, Sendable {
     self.detail = detail
   }
 
-  func with(_ reason: Reason) -> StorageError {
+  package func with(_ reason: Reason) -> StorageError {
     var error = self
     error.reason = reason
     return error

@@ -191,8 +191,10 @@ struct ArchiveState {
   ///
   /// Lists the log's folders, which is cheaper than inspecting each file.
   func damage(in manifest: Manifest) async throws(ArchiveError) -> [Finding] {
+    let formats = Set(manifest.partitions.lazy.flatMap(\.formats))
     let listed = Dictionary(
-      try await dataFiles().map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      try await dataFiles(formats, withQuarantine: !manifest.quarantine.isEmpty).map { ($0.path, $0) },
+      uniquingKeysWith: { first, _ in first })
     var found: [Finding] = []
     for partition in manifest.partitions {
       for file in partition.files {
@@ -238,9 +240,12 @@ struct ArchiveState {
   // MARK: Files
 
   /// The files in the folders of parts and of quarantine.
-  private func dataFiles() async throws(ArchiveError) -> [StoredFile] {
+  private func dataFiles(
+    _ formats: Set<PartFormat> = Set(PartFormat.allCases), withQuarantine: Bool = true
+  ) async throws(ArchiveError) -> [StoredFile] {
     var files: [StoredFile] = []
-    for folder in PartFormat.allCases.map({ paths.days($0) }) + [paths.quarantine] {
+    let folders = PartFormat.allCases.filter(formats.contains).map { paths.days($0) }
+    for folder in folders + (withQuarantine ? [paths.quarantine] : []) {
       files += try await stored(await storage.list(folder))
     }
     return files

@@ -52,6 +52,8 @@ package protocol ArchiveStorage: Sendable {
   func secure(_ path: String) async throws(StorageError)
   /// Deletes files. A missing file counts as deleted.
   func delete(_ paths: [String]) async throws(StorageError)
+  /// Drops unfinished uploads of these files, which a killed run may have left. There may be none.
+  func dropUploads(of paths: [String]) async throws(StorageError)
 
   // MARK: Reading
 
@@ -63,6 +65,8 @@ package protocol ArchiveStorage: Sendable {
   func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
   /// Reads `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` if there is no file.
   func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
+  /// Announces files that will be inspected and then read to their ends, in this order. A remote storage fetches some of them ahead.
+  func announce(_ paths: [String]) async
   /// Inspects a path without reading it; nil if nothing exists there.
   func entry(_ path: String) async throws(StorageError) -> StoredFile?
   /// Lists a folder in no particular order. A missing folder is empty.
@@ -96,6 +100,8 @@ extension ArchiveStorage {
   package func isSpelledSo(_ path: String) async throws(StorageError) -> Bool { true }
   package var lacksDurableNames: Bool { get async { false } }
   package func secure(_ path: String) async throws(StorageError) {}
+  package func dropUploads(of paths: [String]) async throws(StorageError) {}
+  package func announce(_ paths: [String]) async {}
   package func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool { false }
 
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.

@@ -134,9 +134,24 @@ package struct WriteProbeResult: Hashable, Sendable {
   package var folder: String
   /// Whether the file system has no fsync of folders: a power failure can undo the last file names.
   package var lacksDurableNames: Bool
+  /// The properties of a store that were tested, and that it has; empty for a folder.
+  package var properties: [Property] = []
 
-  package init(folder: String, lacksDurableNames: Bool) {
+  /// A property that a store has.
+  package struct Property: Hashable, Sendable {
+    package var name: String
+    /// What is wrong with it; the archive is safe all the same.
+    package var warning: String?
+
+    package init(name: String, warning: String?) {
+      self.name = name
+      self.warning = warning
+    }
+  }
+
+  package init(folder: String, lacksDurableNames: Bool, properties: [Property] = []) {
     self.folder = folder
     self.lacksDurableNames = lacksDurableNames
+    self.properties = properties
   }
 }

@@ -184,6 +184,12 @@ struct Verification {
     }
     var search = CrossDaySearch(limit: settings.archiveIdentityLimit, expected: settings.isQuick ? 0 : rows)
     var read: [DayCheck] = []
+    await storage.announce(
+      asked.flatMap { partition in
+        PartFormat.allCases.flatMap { format in
+          partition.files.filter { $0.format == format }.map(\.path)
+        }
+      }.filter { paths.partName($0) != nil })
     for partition in asked {
       progress.day = partition.eventDate
       observe(progress)

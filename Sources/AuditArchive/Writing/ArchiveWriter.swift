@@ -178,9 +178,11 @@ package final class ArchiveWriter: Sendable {
 
     // Steps 2 to 6 of the format (Format.md). Staging was step 1.
     if state.manifest == nil { try await archiveState.fixKind() }
-    let intent = CommitIntent(
-      firstCommit: state.firstCommit, commit: number, files: Set(plan.commit.filesAdded + state.undeleted))
-    try await announce(intent, &state)
+    let files = Set(plan.commit.filesAdded + state.undeleted)
+    // An intent that is there has to name the files of this commit, and no others.
+    if state.isAnnounced || !files.isEmpty {
+      try await announce(CommitIntent(firstCommit: state.firstCommit, commit: number, files: files), &state)
+    }
     try await stored(await storage.put(plan.puts))
     try await checkLease()
     let record = ArchiveJSON.encode(plan.commit)

@@ -151,6 +151,7 @@ struct Recovery {
     var superseded: [String] = []
     // Replaced parts of a day whose new parts are damaged: perhaps the last copy.
     var needed: [String] = []
+    try await stored(await storage.dropUploads(of: intent.files))
     for path in files.sorted() where try await stored(await storage.entry(path))?.kind == .file {
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0

@@ -24,6 +24,11 @@ package struct ObjectContent: Hashable, Sendable {
   package var bytes: [UInt8]
   /// Of the whole object.
   package var info: ObjectInfo
+
+  package init(bytes: [UInt8], info: ObjectInfo) {
+    self.bytes = bytes
+    self.info = info
+  }
 }
 
 extension StoreClient {
@@ -42,12 +47,13 @@ extension StoreClient {
   }
 
   /// Reads a range of an object; nil if there is no object. Fewer bytes than asked for mean its end, and none that the range begins
-  /// after it.
+  /// at or after it; then the ETag is empty.
   ///
   /// - Parameter etag: the version to read, so that several ranges are of one object. Throws `changed` if it is another one now.
-  package func get(_ key: String, _ range: Range<Int>, of etag: String?) async throws(StoreError) -> [UInt8]?
+  package func get(_ key: String, _ range: Range<Int>, of etag: String? = nil) async throws(StoreError)
+    -> ObjectContent?
   {
-    guard !range.isEmpty else { return [] }
+    precondition(!range.isEmpty, "a range has bytes")
     let closed = range.lowerBound...range.upperBound - 1
     let request = StoreRequest.get(key, range: closed, etag: etag, limit: range.count)
     let (verdict, value) = try await settled(request) { response throws(MalformedReply) in
@@ -59,9 +65,9 @@ extension StoreClient {
           "status \(response.status) and \(response.body.count) bytes for bytes \(closed.lowerBound) to \(closed.upperBound)"
         )
       }
-      return response.body
+      return ObjectContent(bytes: response.body, info: try .init(response, size: size))
     }
-    if verdict == .outOfRange { return [] }
+    if verdict == .outOfRange { return ObjectContent(bytes: [], info: ObjectInfo(size: 0, etag: "")) }
     guard let value else { return try absent(request, verdict) }
     return value
   }
@@ -153,12 +159,17 @@ extension StoreClient {
   }
 
   /// Lists all keys of a prefix, one request for each 1,000.
-  package func listAll(prefix: String, after: String? = nil) async throws(StoreError) -> [ListedObject] {
+  ///
+  /// - Parameter delimiter: `/` for the keys of one level.
+  package func listAll(prefix: String, after: String? = nil, delimiter: String? = nil)
+    async throws(StoreError) -> [ListedObject]
+  {
     var objects: [ListedObject] = []
     var continuation: String?
     var seen: Set<String> = []
     repeat {
-      let page = try await list(prefix: prefix, after: after, continuation: continuation)
+      let page = try await list(
+        prefix: prefix, after: after, delimiter: delimiter, continuation: continuation)
       objects += page.objects
       continuation = page.continuation
       if let continuation, !seen.insert(continuation).inserted {

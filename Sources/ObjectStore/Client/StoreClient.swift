@@ -1,4 +1,4 @@
-internal import AuditRecord
+package import AuditRecord
 internal import Synchronization
 
 /// The objects of one bucket. It sends requests, repeats them, and says only what is certain.
@@ -16,6 +16,8 @@ package final class StoreClient: Sendable {
   let retry: StoreRetry
   /// Whether the store wants ETags without quotes in `If-Match`.
   private let sendsPlainETags = Mutex(false)
+  /// The `Date` of the latest answer that had one, and when it arrived.
+  private let told = Mutex<(date: Timestamp, at: TimeSpan)?>(nil)
 
   /// Sends nothing yet.
   ///
@@ -32,6 +34,9 @@ package final class StoreClient: Sendable {
     self.clock = clock
     self.retry = retry
   }
+
+  /// The present time by the store's clock, from the latest answer; nil if no answer told it. To the second.
+  package var storeTime: Timestamp? { told.withLock(\.self).map { $0.date + (clock.elapsed - $0.at) } }
 
   // MARK: Requests
 
@@ -86,6 +91,7 @@ package final class StoreClient: Sendable {
     }
     let verdict = StoreVerdict(request, at: endpoint, outcome, hiding: credentials, now: clock.now)
     guard case .success(let response) = outcome else { return Exchange(verdict: verdict) }
+    if let date = response.headers.date { told.withLock { $0 = (date, clock.elapsed) } }
     return Exchange(verdict: verdict, response: response)
   }
 

@@ -98,7 +98,8 @@ extension StoreError: CustomStringConvertible {
       + (attempts > 1 ? " after \(attempts) requests" : "")
   }
 
-  private var why: String {
+  /// The cause, without a full stop.
+  package var why: String {
     switch kind {
     case .exists: "an object with other content is already there"
     case .changed: "the object has changed since it was read"
@@ -137,7 +138,8 @@ extension StoreError: CustomStringConvertible {
     return text.isEmpty ? "" : " (\(text))"
   }
 
-  private var cure: String {
+  /// What to do, in sentences.
+  package var cure: String {
     switch kind {
     case .exists, .changed: "Another writer uses the same keys; find it."
     case .missing: "Check the bucket's lifecycle rules and who deletes from it."

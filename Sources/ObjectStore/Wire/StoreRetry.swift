@@ -4,6 +4,8 @@ package import AuditRecord
 package protocol StoreClock: Sendable {
   /// The wall clock, which can jump.
   var now: Timestamp { get }
+  /// The time since any fixed origin. It never decreases.
+  var elapsed: TimeSpan { get }
   /// Throws `CancellationError` promptly when the task is cancelled.
   func sleep(for span: TimeSpan) async throws(CancellationError)
 }

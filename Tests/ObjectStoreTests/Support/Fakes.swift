@@ -12,6 +12,7 @@ final class ManualClock: StoreClock {
   init(_ now: Timestamp = .test) { state = Mutex((now, [])) }
 
   var now: Timestamp { state.withLock { $0.now } }
+  var elapsed: TimeSpan { now - .test }
   var slept: [TimeSpan] { state.withLock { $0.slept } }
 
   func advance(_ span: TimeSpan) { state.withLock { $0.now = $0.now + span } }

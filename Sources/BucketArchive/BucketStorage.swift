@@ -1,0 +1,367 @@
+package import AuditArchive
+internal import AuditRecord
+package import ObjectStore
+import Synchronization
+
+/// An archive in a bucket of an S3-compatible store.
+///
+/// Creates are `PUT` with `If-None-Match: *`, replacements with `If-Match`; a store that does not enforce both is refused before an archive
+/// is made in it. One object holds the lease of a log.
+///
+/// While it holds the lease, the run reads each state object once, because no other run changes them. A run that has lost the lease
+/// without knowing finds that its conditional writes fail.
+package final class BucketStorage: ArchiveStorage {
+  package let paths: ArchivePaths
+  private let bucket: Bucket
+  private let reader: RangeReader
+  private let scratchFolder: String
+  private let scratch = Mutex<Scratch?>(nil)
+  private let state = Mutex(KnownState())
+
+  /// Sends nothing yet.
+  ///
+  /// - Parameters:
+  ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
+  ///   - scratchFolder: an absolute path of a local folder that this log's runs alone use.
+  ///   - encryption: of the objects that are written; nil leaves it to the bucket.
+  ///   - clock: the clock of `client`.
+  package init(
+    _ client: StoreClient, prefix: String, paths: ArchivePaths, scratchFolder: String,
+    encryption: ServerSideEncryption? = nil, clock: any StoreClock
+  ) {
+    self.paths = paths
+    self.scratchFolder = scratchFolder
+    bucket = Bucket(
+      client: client, prefix: prefix.isEmpty ? "" : prefix + "/", settings: .init(encryption: encryption),
+      clock: clock)
+    reader = RangeReader(bucket)
+  }
+
+  package func name(of path: String) -> String { bucket.name(of: path) }
+
+  // MARK: Location
+
+  package func probeWriting() async throws(StorageError) -> WriteProbeResult {
+    WriteProbeResult(folder: name(of: ""), lacksDurableNames: false, properties: try await probe())
+  }
+
+  /// Tests the store. Throws `.unusable` for a property that it lacks.
+  private func probe() async throws(StorageError) -> [WriteProbeResult.Property] {
+    // Hive keys hold `=`, and names that begin with `_` or `.` are no data to readers of tables.
+    let folder = "_manifest/.probe-\(UInt64.random(in: .min ... .max))/organization=x/"
+    let probe = StoreProbe(bucket.client, prefix: bucket.key(folder), bucket.settings)
+    let findings = try await bucket.call(.create, folder) { (_) throws(StoreError) in try await probe.run() }
+    return try findings.map { (finding) throws(StorageError) in
+      switch finding.result {
+      case .holds: return .init(name: finding.property.rawValue, warning: nil)
+      case .warning(let text): return .init(name: finding.property.rawValue, warning: text)
+      case .fails(let why):
+        throw BucketStorage.unusable(name(of: folder), "'\(finding.property.rawValue)' failed: \(why)")
+      }
+    }
+  }
+
+  private static func unusable(_ path: String, _ why: String) -> StorageError {
+    var error = StorageError(operation: .create, path: path, reason: .unusable, detail: why)
+    error.cure = """
+      Keep the archive in a store with conditional writes (If-None-Match and If-Match), or in a folder: without them, two runs could \
+      overwrite each other's commits.
+      """
+    return error
+  }
+
+  // MARK: Writing
+
+  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
+    let made = Scratch(
+      in: DiskPath(scratchFolder), fileSystem: PosixFileSystem(isPrivate: true), undeleted: undeleted)
+    scratch.withLock { $0 = made }
+    return made
+  }
+
+  package func put(_ files: [(file: ScratchFile, path: String)]) async throws(StorageError) {
+    guard let scratch = scratch.withLock(\.self) else {
+      preconditionFailure("files are put by the run that made them")
+    }
+    let upload = PartUpload(bucket, scratch)
+    try await upload.put(files)
+    for (file, path) in files {
+      scratch.discard(file)
+      await reader.forget(path)
+    }
+  }
+
+  package func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
+    state.withLock { $0.forget(path) }
+    let written = try await bucket.write(path, bytes, since: .absent, .create)
+    state.withLock { $0.note(path, bytes, written) }
+  }
+
+  @discardableResult
+  package func replace(
+    _ path: String, _ bytes: [UInt8], since seen: FileState
+  ) async throws(StorageError) -> FileState {
+    state.withLock { $0.forget(path) }
+    let written = try await bucket.write(path, bytes, since: seen, .write)
+    state.withLock { $0.note(path, bytes, written) }
+    return written
+  }
+
+  /// Eight at a time. Tries all, then throws the first failure.
+  package func delete(_ paths: [String]) async throws(StorageError) {
+    for path in paths { await reader.forget(path) }
+    let results = await inParallel(paths, atOnce: 8) { [self, bucket] path in
+      do throws(StorageError) {
+        try await bucket.call(.delete, path) { (client) throws(StoreError) in
+          try await client.delete(bucket.key(path))
+        }
+        state.withLock { $0.noteAbsent(path) }
+        return StorageError?.none
+      } catch {
+        state.withLock { $0.forget(path) }
+        return error
+      }
+    }
+    if let failure = results.compactMap(\.self).first { throw failure }
+  }
+
+  /// Drops uploads of these files only: the bucket may hold uploads of others.
+  package func dropUploads(of paths: [String]) async throws(StorageError) {
+    let keys = Set(paths.map { bucket.key($0) })
+    // One listing for each folder of parts; the prefix of all keys of a folder.
+    for folder in Set(paths.map { $0.prefix { $0 != "/" } }).sorted() {
+      let path = String(folder)
+      let prefix = bucket.key(path + "/")
+      let uploads = try await bucket.call(.list, path) { (client) throws(StoreError) in
+        try await client.uploads(prefix: prefix)
+      }
+      for upload in uploads where keys.contains(upload.key) {
+        try await bucket.call(.delete, path) { (client) throws(StoreError) in
+          try await client.abortUpload(upload.key, upload: upload.id)
+        }
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  package func read(_ path: String) async throws(StorageError) -> (bytes: [UInt8], state: FileState)? {
+    switch try await known(path) {
+    case .present(let bytes, let version): return (bytes, version)
+    case .absent: return nil
+    case nil: break
+    }
+    let found = try await bucket.read(path, limit: paths.sizeLimit(of: path))
+    state.withLock { state in
+      if let found { state.note(path, found.bytes, found.state) } else { state.noteAbsent(path) }
+    }
+    return found
+  }
+
+  package func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8] {
+    try await reader.read(path, at: offset)
+  }
+
+  package func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8] {
+    try await reader.read(path, at: offset, count: count)
+  }
+
+  package func announce(_ paths: [String]) async { await reader.announce(paths) }
+
+  package func entry(_ path: String) async throws(StorageError) -> StoredFile? {
+    switch try await known(path) {
+    case .present(let bytes, _): return StoredFile(path: path, size: bytes.count)
+    case .absent: return nil
+    case nil: break
+    }
+    // A run that holds the lease reads the state next.
+    if state.withLock({ $0.isLeased }), path == paths.manifest {
+      return try await read(path).map { StoredFile(path: path, size: $0.bytes.count) }
+    }
+    if let info = await reader.info(path) {
+      return StoredFile(path: path, size: info.size, sha256: info.sha256)
+    }
+    let info = try await bucket.call(.inspect, path) { [bucket] (client) throws(StoreError) in
+      try await client.head(bucket.key(path))
+    }
+    return info.map { StoredFile(path: path, size: $0.size, sha256: $0.sha256) }
+  }
+
+  package func list(
+    _ folder: String, after path: String?, isDeep: Bool
+  ) async throws(StorageError) -> [StoredFile] {
+    let prefix = bucket.key(folder + "/")
+    let objects = try await bucket.call(.list, folder) { [bucket] (client) throws(StoreError) in
+      try await client.listAll(
+        prefix: prefix, after: path.map { bucket.key($0) }, delimiter: isDeep ? nil : "/")
+    }
+    return objects.map { StoredFile(path: String($0.key.dropFirst(bucket.prefix.count)), size: $0.size) }
+  }
+
+  /// What is known of a state object without asking the store, while the lease is held.
+  private func known(_ path: String) async throws(StorageError) -> KnownState.Object? {
+    if let object = state.withLock({ $0[path] }) { return object }
+    // After the newest commit a run looks for the next one, its signature and an intent. One listing answers all of these.
+    guard let number = paths.commitNumber(path),
+      state.withLock({ $0.mayList(after: number > 1 ? paths.commit(number - 1) : nil) })
+    else { return nil }
+    let last = number > 1 ? paths.commit(number - 1) : nil
+    let page = try await bucket.call(.list, paths.state) { [bucket, paths] (client) throws(StoreError) in
+      try await client.list(prefix: bucket.key(paths.state + "/"), after: last.map { bucket.key($0) })
+    }
+    guard page.continuation == nil else { return nil }
+    return state.withLock { state in
+      state.list(
+        paths.state, after: last, page.objects.map { String($0.key.dropFirst(bucket.prefix.count)) })
+      return state[path]
+    }
+  }
+
+  // MARK: Lease
+
+  package func takeLease(
+    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+  ) async throws(StorageError) -> LeaseAnswer {
+    let lock = LockObject(bucket: bucket, path: paths.lock)
+    var claim = LeaseClaim(owner: BucketStorage.newOwner(), holder: holder)
+    while true {
+      switch claim.next {
+      case .read:
+        let found = try await lock.read()
+        // Where there is no archive yet, the store has to prove that it can hold one.
+        if found == nil, try await read(ArchivePaths.kind) == nil { _ = try await probe() }
+        claim.found(found?.bytes, found?.state ?? .absent, now: bucket.now)
+      case .wait(let span):
+        do {
+          try await bucket.clock.sleep(for: span)
+        } catch {
+          throw lock.error(.unreachable, "cancelled while it waited for an expired lease")
+        }
+        let found = try await lock.read()
+        claim.found(found?.bytes, found?.state ?? .absent, now: bucket.now)
+      case .held(let other): return .held(other)
+      case .write(let record, let seen, let isTakeover):
+        let sentAt = bucket.clock.elapsed
+        do {
+          let written = try await lock.write(record, since: seen)
+          let lease = BucketLease(
+            record, written, isTakeover: isTakeover, sentAt: sentAt, lock: lock, clock: bucket.clock,
+            lost: { [self] in
+              state.withLock { $0 = KnownState() }
+              lost()
+            })
+          try await checkConditions(record, lease)
+          state.withLock { $0.isLeased = true }
+          await lease.keepRenewing()
+          return .taken(Leased(lease: lease, state: self))
+        } catch let error where error.reason == .outrun {
+          claim.wasOutrun()
+        }
+      }
+    }
+  }
+
+  /// A store that once enforced conditions may have stopped to, for example behind another gateway.
+  private func checkConditions(_ record: LeaseRecord, _ lease: BucketLease) async throws(StorageError) {
+    let isEnforced: Bool
+    do throws(StorageError) {
+      isEnforced = try await bucket.call(.lock, paths.lock) { [bucket, paths] (client) throws(StoreError) in
+        try await StoreProbe.refusesCreate(client, bucket.key(paths.lock), record.bytes)
+      }
+    } catch {
+      do throws(StorageError) { try await lease.release() } catch {}  // it expires
+      throw error
+    }
+    guard isEnforced else {
+      throw BucketStorage.unusable(
+        name(of: paths.lock), "the store ignores If-None-Match and overwrites objects")
+    }
+  }
+
+  package func leaseState() async throws(StorageError) -> LeaseState {
+    let lock = LockObject(bucket: bucket, path: paths.lock)
+    guard let found = try await lock.read() else { return .never }
+    guard let record = LeaseRecord(found.bytes), !record.isReleased, bucket.now < record.expiresAt
+    else { return .free }
+    return .held(record.holder)
+  }
+
+  /// The lease ends what is known of the state, too.
+  private struct Leased: Lease {
+    let lease: BucketLease
+    let state: BucketStorage
+    var generation: Int { lease.generation }
+    var isTakeover: Bool { lease.isTakeover }
+
+    func isHeld() async throws(StorageError) -> Bool { try await lease.isHeld() }
+
+    func release() async throws(StorageError) {
+      state.state.withLock { $0 = KnownState() }
+      try await lease.release()
+    }
+  }
+
+  private static func newOwner() -> String {
+    let digits = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }
+    return digits.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
+  }
+}
+
+/// The state objects of a log, as far as the run that holds its lease knows them.
+struct KnownState: Sendable {
+  enum Object: Sendable {
+    case present([UInt8], FileState)
+    case absent
+  }
+
+  /// Larger objects are read again.
+  private static let limit = 4 << 20
+
+  /// Only the holder of the lease knows that nobody else changes them.
+  var isLeased = false
+  private var objects: [String: Object] = [:]
+  /// The folder that was listed, the path after which, and what was there.
+  private var listing: (folder: String, after: String?, paths: Set<String>)?
+
+  subscript(path: String) -> Object? {
+    // The kind of an archive never changes.
+    if !isLeased, path != ArchivePaths.kind { return nil }
+    if let object = objects[path] { return object }
+    guard let listing, path.hasPrefix(listing.folder + "/"), !listing.paths.contains(path),
+      listing.after.map({ $0.utf8.lexicographicallyPrecedes(path.utf8) }) ?? true
+    else { return nil }
+    return .absent
+  }
+
+  mutating func note(_ path: String, _ bytes: [UInt8], _ state: FileState) {
+    listing?.paths.insert(path)
+    guard path.hasPrefix("_manifest/"), isLeased || path == ArchivePaths.kind,
+      bytes.count <= KnownState.limit
+    else { return }
+    objects[path] = .present(bytes, state)
+  }
+
+  mutating func noteAbsent(_ path: String) {
+    guard isLeased else { return forget(path) }
+    if path.hasPrefix("_manifest/") { objects[path] = .absent }
+    listing?.paths.remove(path)
+  }
+
+  /// Forgets an object that is being written.
+  mutating func forget(_ path: String) {
+    objects[path] = nil
+    listing?.paths.insert(path)
+  }
+
+  /// Whether the objects after `path` are worth a listing: there was none yet, and that path is known to be there.
+  func mayList(after path: String?) -> Bool {
+    guard isLeased, listing == nil else { return false }
+    guard let path else { return true }
+    if case .present = objects[path] { return true }
+    return false
+  }
+
+  mutating func list(_ folder: String, after path: String?, _ paths: [String]) {
+    listing = (folder, path, Set(paths))
+  }
+}
