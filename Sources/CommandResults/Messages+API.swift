@@ -69,7 +69,7 @@ extension Messages {
         sentence: """
           The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its rate limit is \
           used up or very low. If others share the key, use a separate key for this job. \
-          \(continuation("Completed days are kept; run again after the limit has reset."))
+          \(continuation("What was fetched is kept; run again after the limit has reset."))
           """)
     case .unsafe(.certificate(let problem)):
       Failure(status: .failed, sentence: sentence(on: problem))
