@@ -196,7 +196,9 @@ package actor CredentialProvider {
     } catch .unanswered(_, let why) {
       throw missing(why)
     }
-    guard let token = try instance.line(answer) else { throw missing("it is no instance metadata service") }
+    guard let token = try instance.line(answer) else {
+      throw missing("it is not an instance metadata service")
+    }
     let role = try instance.line(
       try await send(InstanceMetadata.name) { instance.roleRequest(token: token) }, token: token)
     guard let role else { throw missing("the instance has no role") }
