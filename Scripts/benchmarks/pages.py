@@ -23,7 +23,7 @@ class Pages:
         self.start = self.to - datetime.timedelta(days=days)
         self.events, self.days = events, days
         self.total = -(-events // PAGE_SIZE)
-        # The API keeps events for a year, so they must be recent: pages from another day are of no use.
+        # The API keeps events for a year, so they must be recent. Do not reuse pages from another day.
         for old in cache.glob("pages-*"):
             if not old.name.startswith(f"pages-{self.to}-"):
                 shutil.rmtree(old)
@@ -64,7 +64,7 @@ def cut(text: pathlib.Path, count: int, folder: pathlib.Path, pages: int):
     with open(text, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as array:
         # No record has objects in an array, and no string of the generator ends with a brace and a comma.
         starts = [1] + [match.start() + 2 for match in re.finditer(rb'\},\{"', array)] + [len(array)]
-        assert len(starts) == count + 1, "the records cannot be told apart"
+        assert len(starts) == count + 1, "cannot find the boundaries of the records"
         for first in range(0, count, PAGE_SIZE):
             pages += 1
             last = min(first + PAGE_SIZE, count)

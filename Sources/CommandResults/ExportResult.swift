@@ -28,7 +28,9 @@ package struct ExportResult: CommandResult {
     self.summary = summary
     self.log = log
     self.archive = archive
-    var failure: Failure? =
+    var words = words
+    words.hasCommits = summary.manifest != nil
+    let failure: Failure? =
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
       case .stoppedByArchive(let error): words.failure(error)
@@ -41,7 +43,7 @@ package struct ExportResult: CommandResult {
         words.quarantined(summary.counters.quarantined, untold: summary.unreportedQuarantined)
       case .complete: nil
       }
-    if summary.manifest == nil { failure = failure.map(words.uncommitted) }
+
     // Another failure would hide these records.
     let untold = failure?.status == .quarantined ? 0 : summary.unreportedQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
@@ -76,7 +78,7 @@ package struct ExportResult: CommandResult {
         parts.append("\(summary.rowsDropped.grouped) dropped because the API no longer shows them")
       }
       let days = summary.daysWritten.count
-      parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") written")
+      parts.append(days == 0 ? "nothing changed" : "\(days.grouped) \(days == 1 ? "day" : "days") changed")
       lines.append("\(log): \(parts.joined(separator: "; ")).")
     }
     if counters.vanishedEvents > 0 {

@@ -60,15 +60,16 @@ extension Messages {
         status: .unavailable,
         sentence: """
           The API gave no usable response to the request for the audit log of '\(log)' in \
-          \(attempts) \(attempts == 1 ? "attempt" : "attempts"). The last error: \(words(for: fault)). Completed days are kept; run again.
+          \(attempts) \(attempts == 1 ? "attempt" : "attempts"). The last error: \(words(for: fault)). \
+          \(continuation("Completed days are kept; run again."))
           """)
     case .waitTooLong(let refusal):
       Failure(
         status: .incomplete,
         sentence: """
           The API asks to wait \(refusal.asked), longer than --max-wait allows (\(refusal.limit)): its rate limit is \
-          used up or very low. If others share the key, use a separate key for this job. What was fetched is kept; run \
-          again after the limit has reset.
+          used up or very low. If others share the key, use a separate key for this job. \
+          \(continuation("What was fetched is kept; run again after the limit has reset."))
           """)
     case .unsafe(.certificate(let problem)):
       Failure(status: .failed, sentence: sentence(on: problem))
@@ -78,7 +79,8 @@ extension Messages {
         sentence: "Stopped for safety while reading the audit log of '\(log)': \(words(for: unsafe)).")
     case .cancelled:
       Failure(
-        status: .interrupted, sentence: "Interrupted. Completed days are kept; run again to continue.")
+        status: .interrupted,
+        sentence: "Interrupted. \(continuation("Completed days are kept; run again to continue."))")
     }
   }
 

@@ -28,7 +28,7 @@ extension Messages {
       case .overlap, .uncounted, .headDiffers, .endedEarly, .shrinkingEnd, .listShrank, .unconfirmedEnd,
         .roundCount, .refused, .short, .outrun,
         .pageSizeChanged, .unreconciled, .filterFailed:
-        "All received events are kept, and only what was proven counts as covered. Run again."
+        continuation("All received events are kept, and only what was proven counts as covered. Run again.")
       }
     return Failure(
       status: .incomplete,

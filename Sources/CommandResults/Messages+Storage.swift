@@ -11,14 +11,15 @@ extension Messages {
       Failure(
         status: .storage,
         sentence: """
-          The disk of the archive \(quoted(archive)) is full: \(error). Completed days are kept. Free up space, then run \
-          again.
+          The disk of the archive \(quoted(archive)) is full: \(error). \
+          \(hasCommits ? "Completed days are kept. Free up space, then run again." : "Free up space. \(continuation(""))")
           """)
     case .throttled, .unreachable:
       Failure(
         status: .unavailable,
         sentence: """
-          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept; run again.
+          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). \
+          \(continuation("Completed days are kept; run again."))
           """)
     case .outrun: outrun("\(error)")
     case .unusable:
@@ -40,7 +41,8 @@ extension Messages {
       Failure(
         status: .storage,
         sentence: """
-          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept; run again after that.
+          \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). \
+          \(continuation("Completed days are kept; run again after that."))
           """)
     }
   }
@@ -52,8 +54,8 @@ extension Messages {
     Failure(
       status: .locked,
       sentence: """
-        Another run is writing to the archive \(quoted(archive)): \(fact). Completed days are kept. Make sure that only one run \
-        works on a log at a time.
+        Another run is writing to the archive \(quoted(archive)): \(fact).\(hasCommits ? " Completed days are kept." : "") Make sure \
+        that only one run works on a log at a time.
         """)
   }
 

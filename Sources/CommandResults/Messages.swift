@@ -17,6 +17,8 @@ package struct Messages {
   package var retention: TimeSpan
   /// The command line that repeats the export. Empty for other commands.
   package var command: String
+  /// Whether the archive has a commit. If not, the next run cannot continue, so messages show the whole command.
+  package var hasCommits = true
 
   package init(
     log: LogName, archive: String, keySource: String = "the key", service: Slug? = nil,
@@ -60,24 +62,11 @@ package struct Messages {
     "creating a new archive of '\(log)' in \(quoted(archive)): there was none"
   }
 
-  /// The failure of a run that created no archive. The next run cannot continue it, so the message has the whole command.
+  /// What a stopped run leaves, and how to run again.
   ///
-  /// - Returns: `failure` itself if running the same command again does not help.
-  package func uncommitted(_ failure: Failure) -> Failure {
-    switch failure.status {
-    case .interrupted:
-      Failure(
-        status: .interrupted,
-        sentence:
-          "Interrupted before anything was committed. To start again, run the whole command: \(command)")
-    case .unavailable, .incomplete, .storage:
-      Failure(
-        status: failure.status,
-        sentence: "\(failure.sentence) Nothing was committed yet, so run the whole command again: \(command)")
-    case .done, .failed, .damaged, .quarantined, .noArchive, .locked, .keyRefused, .notFound,
-      .planWithoutAuditLog, .usage:
-      failure
-    }
+  /// - Parameter kept: The sentences for an archive that has commits.
+  func continuation(_ kept: String) -> String {
+    hasCommits ? kept : "Nothing was committed yet, so run the whole command again: \(command)"
   }
 
   /// The failure of a command that the archive stopped. Each `ArchiveError` has its own message and exit status.

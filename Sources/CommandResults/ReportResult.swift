@@ -115,7 +115,7 @@ package struct ArchiveReading: Sendable {
     }
     let commits =
       found.firstCommit == 1
-      ? "commits valid, each chained to the one before"
+      ? "commits valid, each with the hash of the previous one"
       : "commits from \(found.firstCommit.grouped) on valid; earlier ones were not read"
     let checked = [
       count(commits, found.commits),

@@ -75,7 +75,8 @@ package struct VerifyResult: CommandResult {
     if !lines.isEmpty { lines.append("") }
     lines += summary
     lines.append("")
-    lines.append(findings.isEmpty ? "No findings: \(whatIsProven)." : "\(countsByKind).")
+    // The failure on stderr counts the findings.
+    if findings.isEmpty { lines.append("No findings: \(whatIsProven).") }
     for (advice, alike) in findingsByAdvice {
       let kinds = Finding.Problem.Kind.allCases.filter { kind in alike.contains { $0.problem.kind == kind } }
       lines.append("\(kinds.map(\.rawValue).joined(separator: ", ")): \(advice)")
@@ -144,8 +145,8 @@ package struct VerifyResult: CommandResult {
       label("archive")
         + TerminalText.line(
           "\(report.source.map { "\($0.log) at \($0.apiHost)" } ?? "\(log)") in \(archive)"),
-      label("range asked") + asked,
-      label("range found") + (report.found.map { "\($0.from) to \($0.to)" } ?? "nothing is covered"),
+      label("scope") + scope,
+      label("coverage") + (report.found.map { "\($0.from) to \($0.to)" } ?? "none"),
       label("gaps") + (report.gaps.isEmpty ? "none" : "\(report.gaps.count)"),
     ]
     lines += report.gaps.map { label("") + "\($0.from) to \($0.to)" }
@@ -158,7 +159,7 @@ package struct VerifyResult: CommandResult {
       if let signedFrom {
         lines.append(
           label("")
-            + "signing began with commit \(signedFrom); through the chain, its signature covers the earlier ones"
+            + "signing began with commit \(signedFrom); through the hash chain, its signature covers all earlier ones"
         )
         lines.append(
           label("") + "Pass --signed-since \(signedFrom) to require a signature on every later commit")
@@ -172,7 +173,8 @@ package struct VerifyResult: CommandResult {
       label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " read from intact files"),
       label("quarantine") + count(report.quarantineFiles)
         + (isQuick ? " files with the right size" : " files intact"),
-      label("proven empty") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) days"
+      label("empty days") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped)"
+        + " are fully covered and have no events"
         + (report.emptyDays.isEmpty ? "" : ": " + ranges(report.emptyDays)),
     ]
     if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
@@ -188,7 +190,7 @@ package struct VerifyResult: CommandResult {
     let first = report.firstCommit
     var lines = [
       label("commits") + count(report.commits) + (first > 1 ? " from \(first.grouped) on" : "")
-        + " valid, each chained to the one before"
+        + " valid, each with the hash of the previous one"
     ]
     if let since = report.settings.since {
       let days = report.daysUnchanged ?? 0
@@ -207,7 +209,7 @@ package struct VerifyResult: CommandResult {
     return lines
   }
 
-  private var asked: String {
+  private var scope: String {
     let changed = report.settings.since.map { "what changed since commit \($0.number.grouped)" }
     let range: String? =
       switch (report.settings.from, report.settings.to) {

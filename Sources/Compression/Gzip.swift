@@ -46,7 +46,7 @@ package struct GzipError: Error, Hashable, Sendable {
     case notGzip
     /// The input ends inside a member, or is empty.
     case truncated
-    /// A member does not decode, or does not match its checksum or length; zlib's message.
+    /// A member cannot be decoded, or does not match its checksum or length. The value is zlib's message.
     case corrupt(String)
     /// Bytes that are not a member follow a complete member.
     case trailingGarbage
@@ -72,10 +72,10 @@ extension GzipError: CustomStringConvertible {
   /// One sentence without a full stop.
   package var description: String {
     switch reason {
-    case .notGzip: "not a gzip file"
+    case .notGzip: "this is not a gzip file"
     case .truncated: "the gzip data ends too early, after \(offset) bytes"
     case .corrupt(let word): "the gzip data is damaged near byte \(offset): \(word)"
-    case .trailingGarbage: "the gzip data is followed by something else, from byte \(offset)"
+    case .trailingGarbage: "other data follows the gzip data, from byte \(offset)"
     case .longerThan(let limit): "the gzip data decompresses to more than \(limit) bytes"
     case .level(let level): "the compression level is \(level); it must be 1 to 9"
     case .zlib(let status): "zlib failed with status \(status)"

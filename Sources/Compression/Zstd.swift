@@ -6,7 +6,7 @@
 package enum ZstdError: Error {
   /// This build has no zstd; the package trait `zstd` adds it.
   case unavailable
-  /// zstd's own message, or what is wrong around the frame.
+  /// zstd's message, or what is wrong with the data around the frame.
   case failed(String)
 }
 
@@ -107,7 +107,7 @@ package enum Zstd {
         try check(status)
         guard output.count <= limit else { throw .failed("more than \(limit) bytes") }
         if status == 0 {
-          guard position == bytes.count else { throw .failed("something behind the frame") }
+          guard position == bytes.count else { throw .failed("there is data after the frame") }
           return output
         }
         if left == 0 && output.count == before { throw .failed("the frame ends too early") }

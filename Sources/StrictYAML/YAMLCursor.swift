@@ -1,11 +1,11 @@
-/// The characters of a text, and how far it is read.
+/// The characters of a text, and the position of the next one to read.
 struct YAMLCursor {
   private let characters: [Unicode.Scalar]
   private(set) var position = 0
   private(set) var line = 1
   private var lineStart = 0
 
-  /// Refuses what no plain text holds, and the characters of which YAML 1.1 makes new lines (5.4) and 1.2 does not.
+  /// - Throws: If the text has a control character, or a character that is a line break in YAML 1.1 but not in 1.2 (5.4).
   init(_ text: String) throws(YAMLError) {
     let all = Array(text.unicodeScalars)
     var characters: [Unicode.Scalar] = []
@@ -29,16 +29,16 @@ struct YAMLCursor {
     self.characters = characters
   }
 
-  // MARK: - Here
+  // MARK: - At the position
 
-  /// NUL, which no text holds, at the end.
+  /// The character at the position. NUL at the end, because no accepted text contains it.
   var current: Unicode.Scalar { character(at: position) }
   var next: Unicode.Scalar { character(at: position + 1) }
   var isAtEnd: Bool { position == characters.count }
   var isAtLineEnd: Bool { isAtEnd || characters[position] == "\n" }
-  /// Between what is at the position and the next character stands a space, the end of the line or that of the text.
+  /// Whether a space, a line break or the end of the text follows the current character.
   var isBeforeBlank: Bool { YAMLCursor.isBlank(next) }
-  /// Characters of the line that stand before the position.
+  /// The number of characters between the start of the line and the position.
   var indent: Int { position - lineStart }
   var place: YAMLPosition { YAMLPosition(line: line, column: indent + 1) }
 
@@ -54,9 +54,11 @@ struct YAMLCursor {
     character == " " || character == "\n" || character == "\0"
   }
 
-  // MARK: - On
+  // MARK: - Moving
 
-  /// Passes over characters of the line, which must be there.
+  /// Passes over characters of the line.
+  ///
+  /// - Precondition: The line has at least `count` more characters.
   mutating func pass(_ count: Int = 1) { position += count }
 
   mutating func passSpaces() throws(YAMLError) {
@@ -70,15 +72,15 @@ struct YAMLCursor {
     }
   }
 
-  /// Passes over spaces, comments and ends of lines.
+  /// Passes over spaces, comments and line breaks.
   mutating func passToContent() throws(YAMLError) {
     try passBlankLines()
     if isAtMarker("-") || isAtMarker(".") {
-      throw YAMLError(place, "found another document, or the end of this one: a file must be one document")
+      throw YAMLError(place, "found a document marker (--- or ...): a file must contain only one document")
     }
   }
 
-  /// Passes to the first content, over the `---` that can stand before it.
+  /// Passes to the first content, over an optional `---`.
   mutating func begin() throws(YAMLError) {
     try passBlankLines()
     guard isAtMarker("-") else { return try passToContent() }
@@ -86,14 +88,14 @@ struct YAMLCursor {
     pass(3)
     try passToContent()
     guard isAtEnd || line > first else {
-      throw YAMLError(place, "only a comment may follow ---: begin on the next line")
+      throw YAMLError(place, "only a comment may follow ---: start the document on the next line")
     }
   }
 
   private mutating func passBlankLines() throws(YAMLError) {
     while true {
       try passSpaces()
-      // What is not apart from what stands before it is not a comment.
+      // A comment must be separated from the text before it.
       if current == "#", indent == 0 || characters[position - 1] == " " {
         while !isAtLineEnd { position += 1 }
       }
@@ -104,7 +106,7 @@ struct YAMLCursor {
     }
   }
 
-  /// `---` or `...` (9.1.2).
+  /// Whether `---` or `...` is at the position (9.1.2).
   private func isAtMarker(_ mark: Unicode.Scalar) -> Bool {
     indent == 0 && current == mark && next == mark && character(at: position + 2) == mark
       && YAMLCursor.isBlank(character(at: position + 3))

@@ -1,22 +1,22 @@
-/// A YAML document as a tree in which everything knows its place.
+/// A YAML document as a tree. Every node has its position in the text.
 ///
-/// What is read is a part of YAML 1.2: mappings and lists, by indentation or in brackets; text on one line, plain or in
-/// quotes; comments; one document. What is accepted means here what it means to every reader of YAML 1.2; the rest is
-/// refused, as is what readers are not at one about.
+/// Supported is a subset of YAML 1.2: mappings and lists, by indentation or in brackets; text on one line, plain or in
+/// quotes; comments; one document. Accepted text has the same meaning for every reader of YAML 1.2. All other text is
+/// rejected, also text that YAML readers interpret differently.
 package struct YAMLNode: Sendable {
   package enum Value: Sendable {
     case empty
     case text(String)
     case boolean(Bool)
-    /// As it is written: decimal, `0o` or `0x`, of any length.
+    /// As written: decimal, `0o` or `0x`, of any length.
     case integer(String)
-    /// As it is written, `.inf` and `.nan` among them.
+    /// As written, including `.inf` and `.nan`.
     case number(String)
     case list([YAMLNode])
     case mapping([Member])
   }
 
-  /// The keys of a mapping differ, also as Unicode compares text.
+  /// A key with its value. The keys of a mapping are unique, also under Unicode canonical equivalence.
   package struct Member: Sendable {
     package let key: String
     package let place: YAMLPosition
@@ -24,12 +24,15 @@ package struct YAMLNode: Sendable {
   }
 
   package let value: Value
-  /// Of what is empty: behind the colon or the dash.
+  /// The start of the value. For an empty value, the position after the colon or the dash.
   package let place: YAMLPosition
 
-  /// nil when the text holds nothing but comments.
+  /// Parses a text.
   ///
-  /// The time is proportional to the length of the text, of which the caller sets the limit.
+  /// The time is proportional to the length of the text, which the caller must limit.
+  ///
+  /// - Returns: nil if the text has only comments.
+  /// - Throws: The first error, with its position.
   package static func read(_ text: String) throws(YAMLError) -> YAMLNode? {
     var reader = YAMLReader(cursor: try YAMLCursor(text))
     return try reader.document()
@@ -37,7 +40,7 @@ package struct YAMLNode: Sendable {
 }
 
 extension YAMLNode.Value {
-  /// As a sentence calls it.
+  /// The kind of value, for error messages.
   package var kind: String {
     switch self {
     case .empty: "nothing"
@@ -51,7 +54,7 @@ extension YAMLNode.Value {
   }
 }
 
-/// What a word without quotes is (YAML 1.2.2, 10.3.2): `no`, `on` and `2024-01-01` are text.
+/// The type of a plain scalar by the core schema (YAML 1.2.2, 10.3.2): `no`, `on` and `2024-01-01` are text.
 extension YAMLNode.Value {
   init(plain text: String) {
     switch text {
@@ -76,7 +79,7 @@ private typealias Bytes = Substring.UTF8View
 
 private func isInteger(_ digits: Bytes) -> Bool { !digits.isEmpty && digits.allSatisfy(isDigit) }
 
-/// Octal or hexadecimal; neither has a sign.
+/// Whether the text is an octal or hexadecimal number. Neither has a sign.
 private func isPrefixed(_ text: String) -> Bool {
   guard text.utf8.count > 2 else { return false }
   let digits = text.utf8.dropFirst(2)
@@ -85,7 +88,7 @@ private func isPrefixed(_ text: String) -> Bool {
     && digits.allSatisfy { isDigit($0) || (0x61...0x66).contains($0) || (0x41...0x46).contains($0) }
 }
 
-/// `[.] digits` or `digits [. digits]`, and an exponent.
+/// Whether the text is a decimal number: `.5`, `5.` or `5.5`, with an optional exponent.
 private func isNumber(_ text: Bytes) -> Bool {
   var rest = text
   var digits = passDigits(&rest)
@@ -111,7 +114,7 @@ private func passDigits(_ rest: inout Bytes) -> Int {
 private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 private func isSign(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") }
 
-/// Line and column, from 1. A column is a character (a Unicode scalar); a byte order mark is none.
+/// Line and column, both from 1. Columns count Unicode scalars; a byte order mark does not count.
 package struct YAMLPosition: Hashable, Sendable {
   package let line: Int
   package let column: Int
@@ -122,11 +125,11 @@ package struct YAMLPosition: Hashable, Sendable {
   }
 }
 
-/// Why a text is not the YAML that is wanted.
+/// Why a text was rejected.
 package struct YAMLError: Error, Hashable {
-  /// nil: of the whole.
+  /// nil if the error concerns the whole text.
   package let place: YAMLPosition?
-  /// One line without a full stop.
+  /// The message: one line, without a full stop at the end.
   package let words: String
 
   package init(_ place: YAMLPosition? = nil, _ words: String) {

@@ -1,18 +1,18 @@
-/// A word, as it is read.
+/// A scalar and where it was read.
 struct YAMLScalar {
   let value: YAMLNode.Value
   let isPlain: Bool
   let place: YAMLPosition
-  /// Characters of the text before it.
+  /// The number of characters before it in the text.
   let start: Int
 }
 
-/// Words: plain, in single and in double quotes, each on one line (YAML 1.2.2, 7.3).
+/// Scalars: plain, single-quoted and double-quoted, each on one line (YAML 1.2.2, 7.3).
 extension YAMLReader {
-  /// The longest that a key can be, with quotes and what stands before its colon (7.4.2 sets 1,024).
+  /// The most characters from the start of a key to its colon. YAML allows 1,024 (7.4.2).
   private static let longestKey = 1_000
 
-  /// Passes over the spaces behind it, too.
+  /// Reads a scalar and passes over the spaces after it.
   mutating func scalar(inBrackets: Bool) throws(YAMLError) -> YAMLScalar {
     let (place, start) = (cursor.place, cursor.position)
     let isPlain = cursor.current != "'" && cursor.current != "\""
@@ -22,9 +22,9 @@ extension YAMLReader {
     return YAMLScalar(value: value, isPlain: isPlain, place: place, start: start)
   }
 
-  /// The scalar as a key, the colon behind it passed over.
+  /// Uses the scalar as a key, and passes over its colon.
   mutating func key(_ scalar: YAMLScalar, inBrackets: Bool) throws(YAMLError) -> String {
-    // In brackets a colon can follow a quote without a space behind it, as in JSON.
+    // In brackets, the colon after a quoted key needs no space after it, as in JSON.
     guard cursor.current == ":", cursor.isBeforeBlank || inBrackets && !scalar.isPlain else {
       throw YAMLError(scalar.place, "expected 'key: value' on one line, with a space after the colon")
     }
@@ -65,7 +65,7 @@ extension YAMLReader {
     return cursor.text(from: start, to: end)
   }
 
-  /// Why no plain word begins with the character at the cursor; nil when one does.
+  /// Why a plain scalar cannot begin with the character at the cursor. nil if it can.
   private func refusal(inBrackets: Bool) -> String? {
     switch cursor.current {
     case "&": "anchors (&) are not supported: put text that begins with & in quotes"
@@ -110,7 +110,7 @@ extension YAMLReader {
     }
   }
 
-  /// What an escape stands for (5.7), the escape passed over.
+  /// Reads an escape sequence (5.7), and returns its character.
   private mutating func escaped() throws(YAMLError) -> Unicode.Scalar {
     let place = cursor.place
     let letter = cursor.next

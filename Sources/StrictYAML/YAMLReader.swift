@@ -1,8 +1,8 @@
-/// Reads a document whose structure is its indentation (YAML 1.2.2, chapter 8); brackets and scalars are in extensions.
+/// A recursive-descent parser. This part reads block style (YAML 1.2.2, chapter 8); the extensions read flow style and scalars.
 struct YAMLReader {
   var cursor: YAMLCursor
 
-  /// How deep a job file can go, and some more.
+  /// The deepest nesting. A valid job file needs less.
   private static let deepest = 8
 
   mutating func document() throws(YAMLError) -> YAMLNode? {
@@ -12,7 +12,8 @@ struct YAMLReader {
     guard cursor.isAtEnd else {
       throw YAMLError(
         cursor.place,
-        "this line does not belong to anything above it: check its indentation, and that text is on one line")
+        "this line does not belong to any key or list above it: check its indentation, and put each text on one line"
+      )
     }
     return node
   }
@@ -23,11 +24,11 @@ struct YAMLReader {
     }
   }
 
-  /// What begins at the cursor, to its end: the cursor then stands at the first content of a further line.
+  /// Reads the node at the cursor. Afterwards, the cursor is at the first content of a later line.
   ///
   /// - Parameters:
-  ///   - parent: the indentation of the list or mapping around it.
-  ///   - isBehindKey: on the line of its key, where neither a list nor a mapping by indentation can begin.
+  ///   - parent: The indentation of the enclosing list or mapping.
+  ///   - isBehindKey: Whether the node is on the line of its key. A list or mapping by indentation cannot begin there.
   private mutating func block(
     within parent: Int, depth: Int, isBehindKey: Bool = false
   ) throws(YAMLError) -> YAMLNode {
@@ -67,7 +68,7 @@ struct YAMLReader {
     return YAMLNode(value: .list(nodes), place: place)
   }
 
-  /// - Parameter first: its first key; the cursor stands at the colon.
+  /// - Parameter first: The first key. The cursor is at its colon.
   private mutating func mapping(
     from first: YAMLScalar, indent: Int, depth: Int
   ) throws(YAMLError) -> YAMLNode {
@@ -87,7 +88,7 @@ struct YAMLReader {
     try cursor.passToContent()
     guard !cursor.isAtEnd else { return try empty(behind, depth: depth) }
     if cursor.line == behind.line { return try block(within: indent, depth: depth, isBehindKey: true) }
-    // A list can stand below its key without being indented.
+    // A list below its key need not be indented.
     return cursor.indent > indent || cursor.indent == indent && isAtDash
       ? try block(within: indent, depth: depth) : try empty(behind, depth: depth)
   }
@@ -114,7 +115,7 @@ struct YAMLReader {
   }
 }
 
-/// The members of a mapping, each key once.
+/// The members of a mapping. Keys are unique.
 struct YAMLMembers {
   private(set) var all: [YAMLNode.Member] = []
   private var keys: Set<String> = []
@@ -129,7 +130,7 @@ struct YAMLMembers {
 
 /// Lists and mappings in brackets, on one line or several (YAML 1.2.2, 7.4).
 extension YAMLReader {
-  /// - Parameter parent: the indentation of the list or mapping around it; further lines are indented more.
+  /// - Parameter parent: The indentation of the enclosing list or mapping. All lines after the first must be indented more.
   mutating func flow(within parent: Int, depth: Int) throws(YAMLError) -> YAMLNode {
     try checkDepth(depth)
     let opening = cursor.place

@@ -9,12 +9,12 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
     commandName: "cloudsmith-audit-export",
     abstract: "Export the audit log of a Cloudsmith organization to CSV and Parquet, one partition per day.",
     discussion: """
-      The first run (every later run: --existing instead of --backfill-start-time):
+      First run (later runs take --existing instead of --backfill-start-time):
         export CLOUDSMITH_API_KEY=…
         cloudsmith-audit-export export --organization acme --archive /srv/audit \\
           --backfill-start-time 2024-01-01T00:00:00Z
 
-      Test key, network and archive before the first run:
+      Test the key, the network and the archive before the first run:
         cloudsmith-audit-export check --organization acme --archive /srv/audit
 
       Show what the archive holds:
@@ -27,7 +27,7 @@ struct CloudsmithAuditExport: AsyncParsableCommand {
       Verify the archive, offline and without a key:
         cloudsmith-audit-export verify --organization acme --archive /srv/audit
 
-      List what a warehouse has to load after commit 41:
+      List the days that a warehouse must load after commit 41:
         cloudsmith-audit-export changes --organization acme --archive /srv/audit \\
           --since 41 --as json
 

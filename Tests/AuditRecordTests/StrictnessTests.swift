@@ -155,6 +155,6 @@ import Testing
 
   @Test func `a sentence says what is wrong, and shows nothing of the body`() throws {
     let error = try #require(pageError(#"[{"secret":x}]"#))
-    #expect(error.description == "The body is not a page of records: a byte is out of place, at byte 11.")
+    #expect(error.description == "The body is not a page of records: it has an unexpected byte, at byte 11.")
   }
 }

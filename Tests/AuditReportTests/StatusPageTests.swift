@@ -38,7 +38,7 @@ import Testing
           coverage         2024-02-10T00:00:00.000000Z to 2024-02-13T00:00:00.000000Z
                            2024-02-14T00:00:00.000000Z to 2024-02-16T00:00:00.000000Z
           gaps             2024-02-13T00:00:00.000000Z to 2024-02-14T00:00:00.000000Z
-          partitions       5 days, 64 rows, 4 files, \(bytes(manifest)) bytes
+          partitions       5 days (1 without events), 64 rows, 4 files, \(bytes(manifest)) bytes
 
                    1       5         10        15        20        25        30    events
           2024-02                    ■ · □ × ■ □ – –                                   64

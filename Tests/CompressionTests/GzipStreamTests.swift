@@ -136,11 +136,11 @@ import Testing
   }
 
   @Test func `each mistake says what and where`() {
-    #expect(GzipError(.notGzip).description == "not a gzip file")
+    #expect(GzipError(.notGzip).description == "this is not a gzip file")
     #expect(GzipError(.truncated, offset: 7).description == "the gzip data ends too early, after 7 bytes")
     #expect(
       GzipError(.trailingGarbage, offset: 9).description
-        == "the gzip data is followed by something else, from byte 9")
+        == "other data follows the gzip data, from byte 9")
     #expect(
       GzipError(.corrupt("incorrect data check"), offset: 5).description
         == "the gzip data is damaged near byte 5: incorrect data check")

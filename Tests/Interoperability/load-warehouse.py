@@ -1,14 +1,19 @@
-"""Loads a nasty log into a warehouse by its loader in samples/warehouses, and compares every cell with the events.
+"""Loads a log with difficult values with a loader in samples/warehouses, and compares every cell with the events.
 
     load-warehouse.py postgresql|duckdb|clickhouse|spark EXPORTER EMULATOR FOLDER
     load-warehouse.py parquet EXPORTER EMULATOR FOLDER pyarrow,duckdb,polars,chdb,spark
 
-Everything happens in FOLDER, which is empty: an emulator serves the events, the exporter archives them, the loader loads. It
-loads twice; then the days are exported again with events added, altered and taken away; then a file is missing; then two
-loaders run at once, and one is overtaken by another that knows a newer commit (where the engine has transactions); then
-everything is loaded anew; then exports replace the files while they are loaded. What the rows should be comes from flatten.py, not from the archive.
+FOLDER must be empty. An emulator serves the events, the exporter archives them, and the loader loads them. The steps:
 
-With parquet nothing is loaded: each engine reads the archive's parquet/ as one table, whose folders are keys.
+1. Load twice.
+2. Export the days again with added, changed and removed events, and load with a missing file, which must fail.
+3. Run two loaders at once. If the engine has transactions, one of them has an older commit than the other.
+4. Load everything again.
+5. Load while exports replace the files.
+
+The expected rows come from flatten.py, not from the archive.
+
+With parquet, nothing is loaded: each engine reads the archive's parquet/ as one table with Hive partitions.
 """
 
 import datetime
@@ -45,7 +50,7 @@ NAMES = flatten.TEXT[1:]
 
 
 def record(number, day, shift=0):
-    """The text that is number `number` stands in each column in some record; NULL and absent members are among them."""
+    """A record. Over all numbers, each text occurs in each column, as do NULL and absent members."""
     at = f"{FIRST_DAY + datetime.timedelta(days=day)}T{number % 24:02}:{number // 24:02}:07.{number * 7919 % 1_000_000:06}Z"
     found = {"uuid": f"{day}-{number:04}", "event_at": at, "actor_location": {}}
     for index, name in enumerate(NAMES):
@@ -64,7 +69,7 @@ def record(number, day, shift=0):
 
 
 class Log:
-    """The emulator and the exporter: what the loaders load from."""
+    """The emulator and the exporter, which make the archive."""
 
     def __init__(self, exporter, emulator):
         self.emulator, self.port, self.files = emulator, "0", 0
@@ -75,7 +80,7 @@ class Log:
         self.slow_exporter(exporter)
 
     def slow_exporter(self, exporter):
-        """An exporter that keeps its answer to itself until it is let go, in FOLDER/slow."""
+        """Makes an exporter in FOLDER/slow that holds its output back until the test releases it."""
         (FOLDER / "slow").mkdir()
         for pipe in ("asked", "go"):
             os.mkfifo(FOLDER / pipe)
@@ -84,7 +89,7 @@ class Log:
         slow.chmod(0o755)
 
     def export(self, records, *options):
-        """Serves the records and exports them; returns the rows that they make."""
+        """Serves the records and exports them. Returns the expected rows."""
         records = sorted(records, key=lambda found: (found["event_at"], found["uuid"]), reverse=True)
         self.files += 1
         path = FOLDER / f"events-{self.files}.json"
@@ -149,7 +154,7 @@ class PostgreSQL:
         self.data.mkdir()
         initdb = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
         self.bin = initdb.parent
-        # The server refuses to be root.
+        # The server refuses to run as root.
         self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.getuid() == 0 else []
         if self.user:
             postgres = pwd.getpwnam("postgres")
@@ -186,7 +191,7 @@ class PostgreSQL:
 
 
 class ClickHouse:
-    """In process, by chdb; clickhouse-client, which the loader calls, is a stand-in that asks it."""
+    """Embedded ClickHouse (chdb). The loader calls a replacement of clickhouse-client that queries it."""
 
     full = None
 
@@ -220,7 +225,7 @@ class ClickHouse:
 
 
 class Spark:
-    """In this folder, with a catalogue of its own; one program at a time."""
+    """Spark with its own catalog in this folder. Only one program can use it at a time."""
 
     full = None
 
@@ -266,7 +271,7 @@ for row in spark.sql(sys.argv[1]).collect():
 
 
 class Parquet:
-    """The folder parquet/ of the archive, as an engine reads it; the day is a date by its type."""
+    """The folder parquet/ of the archive, as an engine reads it. The type of the day must be a date."""
 
     table = ARCHIVE / "parquet"
 
@@ -324,7 +329,7 @@ def bits(cell):
 
 
 def compare(warehouse, expected, step):
-    """Every cell of every row, and nothing besides."""
+    """Compares every cell of every row. There must be no other rows."""
     coordinates = [index for index, name in enumerate(flatten.COLUMNS) if name.endswith("tude")]
     found = [list(row) for row in warehouse.rows()]
     wanted = [[row[name] for name in flatten.COLUMNS] + [row["event_at"][:10]] for row in expected]
@@ -348,7 +353,7 @@ def load(warehouse, expected, step, *options, says=None):
     assert re.fullmatch(says or r"commit \d+: \d+ days, \d+ rows\n", answer.stdout), f"{step}: {answer.stdout}"
     compare(warehouse, expected, step)
     number = json.loads((ARCHIVE / "_manifest/acme/manifest.json").read_text())["commit"]
-    # Where there are no transactions the numbers are added, and the highest counts.
+    # Without transactions, the loader adds a row per commit, and the highest number counts.
     rows = warehouse.query("SELECT max(commit_number) FROM cloudsmith_audit_loaded WHERE organization = 'acme'")
     assert rows in ([number], [(number,)]), f"{step}: {rows}, not {number}"
 
@@ -359,12 +364,12 @@ def scenario(log, warehouse):
     load(warehouse, expected, "first load")
     load(warehouse, expected, "load again", says=r"commit \d+: nothing to load\n")
 
-    # Another log, of which no loader of this one may take anything.
+    # Another log. The loader must not change it.
     warehouse.query(
         "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
         f"VALUES ('0', now(), 'other', DATE '{FIRST_DAY}')")
 
-    # Day 0 stays, day 1 has other events besides, day 2 other values, day 3 nothing any more, day 4 is new.
+    # Day 0 stays, day 1 gets more events, day 2 other values, day 3 loses all events, day 4 is new.
     records = [found for found in records if found["uuid"][0] in "01"]
     records += [record(number + 500, 1) for number in range(20)]
     records += [record(number, 2, shift=13) for number in range(len(TEXTS))]
@@ -373,7 +378,7 @@ def scenario(log, warehouse):
     lost = next(ARCHIVE.glob(f"csv/*/event_date={FIRST_DAY + datetime.timedelta(days=4)}/*"))
     lost.rename(FOLDER / "lost")
     failed = subprocess.run(warehouse.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # spark-submit tells on stdout what the loader told on stderr.
+    # spark-submit prints the loader's stderr on stdout.
     assert failed.returncode != 0 and lost.name in failed.stdout + failed.stderr, failed.stdout + failed.stderr
     compare(warehouse, before, "a file is missing, nothing is loaded")
     (FOLDER / "lost").rename(lost)
@@ -397,7 +402,7 @@ def scenario(log, warehouse):
     if isinstance(warehouse, PostgreSQL):
         records, expected = overtaken(log, warehouse, records)
     if warehouse.full:
-        load(warehouse, expected, "everything anew", *warehouse.full)
+        load(warehouse, expected, "everything again", *warehouse.full)
     if not isinstance(warehouse, Spark):
         starved(log, warehouse, records)
     kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
@@ -405,7 +410,7 @@ def scenario(log, warehouse):
 
 
 def overtaken(log, warehouse, records):
-    """While a loader holds the answer about one commit, another one loads the next: the first may not put the older back."""
+    """A loader has the changes of one commit when another one loads the next commit. The first one must not restore the older state."""
     records = records + [record(number + 700, 5) for number in range(5)]
     log.export(records)
     slow = subprocess.Popen(
@@ -433,7 +438,7 @@ def parquet(log, engines):
 
 
 def starved(log, warehouse, records):
-    """Nine times an export replaces every file after a loader has been told of it: each load is whole, of what it was told."""
+    """Nine times, an export replaces every file after a loader got the list of files. Each load must be complete and match that list."""
     expected = log.export(records, "--replace")
     for number in range(9):
         loader = subprocess.Popen(

@@ -42,7 +42,7 @@ import Testing
       }
       #expect(
         error?.description
-          == "the Parquet file: compressed with zstd, which this build leaves out; build the program with --traits zstd"
+          == "the Parquet file: it is compressed with zstd, which this build does not support; build the program with --traits zstd"
       )
     }
   #endif

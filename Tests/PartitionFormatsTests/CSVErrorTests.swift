@@ -106,10 +106,10 @@ import Testing
     ]
     #expect(
       messages == [
-        "the header: not the column names of schema audit-log-1",
-        "the header: the file ends in the middle of it",
-        "row 7, column actor_location_latitude: not a number as dialect csv-1 writes it, such as -122.4194",
-        "row 3: the row goes on after the last of 23 fields",
+        "the header: the column names are not those of schema audit-log-1",
+        "the header: the file ends inside this row",
+        "row 7, column actor_location_latitude: the value is not a number in the form of dialect csv-1, such as -122.4194",
+        "row 3: the row has more than 23 fields",
       ])
   }
 }

@@ -69,7 +69,7 @@ import Testing
       #expect(lines.count == 13, "\(result.output)")
       #expect(try lines.at(0) == "✓ API               \(bench.url) answers")
       #expect(try lines.at(3).hasPrefix("✗ audit log         The plan of 'acme' has no audit log (402"))
-      #expect(try lines.at(7) == "– oldest event      skipped: there is no audit log")
+      #expect(try lines.at(7) == "– oldest event      skipped: the plan has no audit log")
       #expect(try lines.at(12) == "acme: 1 of 12 checks failed (status 22); 2 requests made.")
     }
   }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct CompletionTests {
   /// Lines, with the words that must and must not be offered.
   static let lines: [(line: String, offered: [String], never: [String])] = [
-    ("cloudsmith-audit-export ", ["export", "status", "verify", "changes", "schema"], ["manual", "csv"]),
+    ("cloudsmith-audit-export ", ["export", "status", "verify", "changes", "schema", "manual"], ["csv"]),
     ("cloudsmith-audit-export ver", ["verify"], ["export"]),
     ("cloudsmith-audit-export export --max-", ["--max-wait", "--max-requests-per-second"], ["--from"]),
     ("cloudsmith-audit-export export --time-filter ", ["auto", "filter", "seek", "walk"], ["a-file"]),

@@ -181,7 +181,10 @@ final class DocumentSession {
       let fields = line.split(whereSeparator: \.isWhitespace).map {
         $0.replacing(/[0-9][0-9,]*/, with: "#")
       }
-      guard fields.first == "#-#-#" else { return fields.joined(separator: " ") }
+      guard fields.first == "#-#-#" else {
+        // Just after midnight (UTC), today is not covered yet.
+        return fields.joined(separator: " ").replacing(" (# without events)", with: "")
+      }
       return fields.map { $0.contains("#") ? "#" : "word" }.joined(separator: " ")
     }
   }

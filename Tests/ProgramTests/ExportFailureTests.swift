@@ -9,7 +9,10 @@ import Testing
     ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, ["401", "mistyped, expired or revoked", "CLOUDSMITH_API_KEY"]),
     (["--forbidden"], [:], 20, ["403", "Manager or Owner"]),
     (["--plan-without-audit-log"], [:], 22, ["402", "plan"]),
-    (["--fail-every", "1", "--fail-status", "500"], [:], 75, ["in 2 attempts", "500", "run again"]),
+    (
+      ["--fail-every", "1", "--fail-status", "500"], [:], 75,
+      ["in 2 attempts", "500", "Nothing was committed yet, so run the whole command again"]
+    ),
   ])
   func `a refusal of the API is reported with causes and remedies`(
     options: [String], environment: [String: String], status: Int, words: [String]

@@ -117,7 +117,7 @@ import Testing
       // A run reads the last page and the first page twice.
       let twice = (first["received before"] ?? 0) + (first["read twice or outside the window"] ?? 0)
       #expect(first["added"] == 1_200 && twice > 0)
-      #expect(first["events received"] == 1_200 + twice && first["days written"] == 30)
+      #expect(first["events received"] == 1_200 + twice && first["days changed"] == 30)
       let again = try counts(bench.export(["--lookback", "5d"]))
       let known = try #require(again["received before"])
       #expect(again["added"] == 0 && known > 0)

@@ -51,7 +51,7 @@ import Testing
     ("archive: !!str a\nlogs: !!set {organization: a}", "1:10: tags (!) are not supported"),
     ("archive: a\n\tlogs: 1", "2:1: tabs are not allowed: indent with spaces"),
     ("logs: [{organization: a", "1:8: this bracket is not closed"),
-    ("\(log)\n---\n\(log)", "2:1: found another document"),
+    ("\(log)\n---\n\(log)", "2:1: found a document marker"),
     ("? [a]\n: b\n\(log)", "1:1: keys with a ? are not supported: a key must be a word"),
     ("<<: {archive: a}\n\(log)", "1:1: merge keys (<<) are not supported"),
   ]

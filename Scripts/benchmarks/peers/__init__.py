@@ -1,4 +1,4 @@
-"""What else can do the job, each a script of its own, run as: SCRIPT ADDRESS FOLDER LEVEL PAGES FORMAT."""
+"""The peers: other programs that can do the same job. Each is a script: SCRIPT ADDRESS FOLDER LEVEL PAGES FORMAT."""
 
 import dataclasses
 
@@ -9,9 +9,9 @@ class Peer:
     script: str
     level: int | None = None
     events: int | None = None
-    """How many events it is given, where more would take too long."""
+    """The number of events, if all would take too long."""
     together: bool = False
-    """Its processes are looked at together, for memory."""
+    """Whether the memory of its processes is added up."""
     format: str = "csv"
 
 
@@ -26,7 +26,7 @@ PEERS = [
     Peer("Singer", "in_singer.py", 6, 100_000, together=True),
 ]
 
-# All of them with zstd, at their own level.
+# All use zstd, at their default level.
 PARQUET_PEERS = [
     Peer("Python by hand, pyarrow", "by_hand.py", format="parquet", together=True),
     Peer("DuckDB, Parquet", "in_duckdb.py", format="parquet"),

@@ -1,4 +1,4 @@
-"""A source made with Airbyte's development kit; its records go to the standard output."""
+"""A source made with Airbyte's development kit. It writes its records to stdout."""
 
 import sys
 

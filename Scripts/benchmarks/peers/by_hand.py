@@ -10,7 +10,7 @@ from job import COLUMNS, Job, flatten
 
 
 def write_tables(job: Job, days):
-    """Rows as Parquet, typed as the exporter types them."""
+    """Writes rows as Parquet, with the column types of the exporter."""
     import datetime
 
     import pyarrow

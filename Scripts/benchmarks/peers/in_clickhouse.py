@@ -1,4 +1,4 @@
-"""ClickHouse in process: one statement from the URLs to the files."""
+"""Embedded ClickHouse: one statement reads the URLs and writes the files."""
 
 import chdb
 from job import PLACE, PLAIN, REST, Job

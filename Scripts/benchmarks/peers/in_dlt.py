@@ -1,4 +1,4 @@
-"""dlt: its REST source, a table a day, its file-system destination."""
+"""dlt, with its REST source, one table per day, and its filesystem destination."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""DuckDB over fetched pages: curl fetches them into a folder, one statement does the rest."""
+"""DuckDB on downloaded pages: curl downloads them into a folder, and one statement does the rest."""
 
 import shutil
 import subprocess

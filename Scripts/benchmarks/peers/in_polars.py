@@ -1,4 +1,4 @@
-"""polars: pages fetched a day's worth and more at a time, made into frames, split by day, compressed in two threads."""
+"""polars: downloads the pages of more than a day at a time, makes frames of them, splits them by day, and compresses in two threads."""
 
 import concurrent.futures
 import gzip

@@ -1,6 +1,6 @@
-"""What the peers written in Python share: the columns, the pages, the files.
+"""Shared code of the peers in Python: the columns, the pages, the files.
 
-Members that the 23 columns do not know are left out by all of them: `additional_fields` is always NULL."""
+All peers omit members that are not among the 23 columns: `additional_fields` is always NULL."""
 
 import csv
 import gzip
@@ -16,7 +16,7 @@ COLUMNS = [*PLAIN, *(f"actor_location_{name}" for name in PLACE), *REST, "additi
 
 
 class Job:
-    """The arguments: where the pages are, where the files go, the level of gzip, how many pages there are, csv or parquet."""
+    """The arguments: the URL of the pages, the output folder, the gzip level, the number of pages, and csv or parquet."""
 
     def __init__(self):
         self.address, folder, level, pages, self.format = sys.argv[1:6]
@@ -27,7 +27,7 @@ class Job:
         return f"{self.url}?page={page}&page_size=500"
 
     def bodies(self, pages=None):
-        """The pages' bytes, one after the other over one connection."""
+        """The bytes of the pages, one page after another, over one connection."""
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.address).netloc)
         for page in pages or range(1, self.pages + 1):
             connection.request("GET", f"/audit-log/bench/?page={page}&page_size=500", headers={"X-Api-Key": "benchmark"})
@@ -45,7 +45,7 @@ def flatten(event: dict) -> list:
 
 
 class DayFiles:
-    """One csv.gz a day, written a row at a time."""
+    """One csv.gz per day, written row by row."""
 
     def __init__(self, job: Job):
         self.job, self.open = job, {}

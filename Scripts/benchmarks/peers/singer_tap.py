@@ -1,4 +1,4 @@
-"""A tap made with the Singer kit of Meltano; its records go to the standard output."""
+"""A tap made with Meltano's Singer SDK. It writes its records to stdout."""
 
 import sys
 

@@ -115,7 +115,7 @@ extension Finding {
       case absent(upTo: Int)
       /// The record does not have the SHA-256 that the next record, or the manifest, states.
       case altered(expected: String, found: String)
-      /// The record names another predecessor than the one before it; nil: none.
+      /// The record names another predecessor than the one before it; nil if it names none.
       case detached(expected: String?, found: String?)
       /// The record is not the one that was verified before. `found` is nil if the archive has fewer commits now.
       case rewritten(expected: String, found: String?)

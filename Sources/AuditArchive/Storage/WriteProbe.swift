@@ -93,8 +93,8 @@ struct WriteProbe {
     try files.removeFolder(path)
   }
 
-  /// Puts a file in place as a run does: by a link, if there are links, and by a rename. `.missing` is no failure: a run that ended
-  /// meanwhile has tidied up.
+  /// Puts a file in place as a run does: by a link, if there are links, and by a rename. `.missing` is no failure: a run
+  /// that ended meanwhile has removed the folder.
   private func tryPlacing(from staging: DiskPath, in folder: DiskPath) throws(StorageError) {
     let (path, place) = (name(in: staging), name(in: folder))
     let file = try files.create(path)

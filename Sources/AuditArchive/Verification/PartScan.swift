@@ -2,8 +2,8 @@ import AuditRecord
 import Parquet
 import PartitionFormats
 
-/// Reads one part to its end: its bytes, and its rows as far as they can be read. A file that is longer than recorded is not read: it
-/// can have any size, or grow as fast as it is read.
+/// Reads one part to its end: its bytes, and its rows up to the first unreadable one. A file that is longer than recorded is not read
+/// to its end: it can have any size, or grow as fast as it is read.
 struct PartScan {
   /// Of the file.
   private(set) var bytes = 0

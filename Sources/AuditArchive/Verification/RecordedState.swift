@@ -122,7 +122,7 @@ struct RecordedManifest {
   }
 }
 
-/// The commit at which a verification begins that does not read all records, and the state at it as far as the manifest shows it.
+/// The commit at which a verification begins that does not read all records, with the part of its state that the manifest shows.
 ///
 /// The manifest is the sum of all commits. So a day that no later commit changes had the same entry at this commit. For other days,
 /// the record of the first commit that changes them shows the former revision and the removed files.

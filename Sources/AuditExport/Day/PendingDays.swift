@@ -36,7 +36,7 @@ struct PendingDays: Sendable {
   /// Whether every event of the window is known to have been received.
   func isProven(_ window: Window) -> Bool { unproven.intersection(window).intervals.isEmpty }
 
-  /// Adds the rows of a batch to their days, as far as the plan wants them. Rows that are already there are counted.
+  /// Adds the rows of a batch to their days, if the plan includes these days. Rows that are already there are counted.
   mutating func add(_ batch: RowBatch) -> (duplicates: Int, conflicting: Int) {
     var (duplicates, conflicting) = (0, 0)
     var row = 0

@@ -83,7 +83,7 @@ struct StagedBatch: Sendable {
 /// Decides when a run commits the days that it has staged.
 ///
 /// Every commit writes the whole manifest, so days share one. Two limits bound what a killed run loses: the time since its
-/// last commit, and the text staged since. No I/O; the caller tells the time.
+/// last commit, and the text staged since. No I/O; the caller passes the time.
 package struct CommitSchedule: Sendable {
   /// The time from one commit to the next, on the clock that only grows.
   package static let interval = TimeSpan.seconds(30)
@@ -100,7 +100,7 @@ package struct CommitSchedule: Sendable {
     limit = textLimit
   }
 
-  /// Records that days with so many bytes of text were staged.
+  /// Records that days with this many bytes of text were staged.
   package mutating func stage(textBytes: Int) { stagedText += textBytes }
 
   /// Records a commit.

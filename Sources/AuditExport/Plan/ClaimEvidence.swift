@@ -95,7 +95,7 @@ struct ClaimEvidence: Sendable {
     rereads.contains(time) && (time >= leastKept || time > oldestShown)
   }
 
-  /// Whether so many archived rows are missing that the list is not believed: all of them, or more than one in a hundred.
+  /// Whether too many archived rows are missing to trust the list: all of them, or more than one in a hundred.
   var areTooManyMissing: Bool {
     !missing.isEmpty && (missing.count >= expected || missing.count * 100 > expected)
   }

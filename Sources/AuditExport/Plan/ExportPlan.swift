@@ -44,7 +44,7 @@ package struct ExportPlan: Sendable {
   private let now: Timestamp
   private let isInformed: Bool
 
-  /// The state of an archive, as far as a plan depends on it.
+  /// The part of an archive's state that a plan depends on.
   package struct PlanInput: Sendable {
     package var start: Timestamp
     package var coverage: Coverage
@@ -81,7 +81,7 @@ package struct ExportPlan: Sendable {
   ///   - standing: the state of the archive; nil if it has no commit yet.
   ///   - now: the time by the API's clock.
   ///   - oldestVisible: the oldest event that the API shows, if it was looked up. Retention differs between Cloudsmith
-  ///     plans and the API does not tell it, so an empty list proves nothing about events that are older than both this
+  ///     plans and the API does not report it, so an empty list proves nothing about events that are older than both this
   ///     one and `leastRetention`.
   package init(
     _ settings: ExportSettings, standing: PlanInput?, now: Timestamp, oldestVisible: Timestamp? = nil

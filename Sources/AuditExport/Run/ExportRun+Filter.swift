@@ -4,7 +4,7 @@ import CloudsmithAPI
 
 /// The way to an old window through the API's own time filter.
 extension ExportRun {
-  /// Fetches a window through the time filter, as far as the filter's answers agree with each other.
+  /// Fetches a window through the time filter, if the filter's answers agree with each other.
   ///
   /// - Parameter commits: whether days are committed as they become complete.
   /// - Returns: the parts of the window of which every event has been received.

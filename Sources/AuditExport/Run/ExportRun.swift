@@ -90,7 +90,7 @@ package struct ExportRun: ~Copyable {
     try await committer.commitStart()
   }
 
-  /// Plans with what the first page tells: the time by the API's clock. Where the plan would claim more than every
+  /// Plans with the API's clock from the first page. Where the plan would claim more than every
   /// Cloudsmith plan keeps, looks up the oldest event that the list shows; older events may be gone.
   private mutating func planByAnswers() async throws {
     guard let first = try await fetcher.page(1, counting: &committer.counters) else { return }

@@ -135,7 +135,7 @@ struct RunTime: Sendable {
     began = clock.elapsed
   }
 
-  /// The API's clock, as its answers have told it so far.
+  /// The API's clock, as known from its answers so far.
   var answers: AnswerClock { client.counters.clock }
   /// Now, by the API's clock.
   var now: Timestamp { client.now }

@@ -190,26 +190,26 @@ package struct JSONLimits: Hashable, Sendable {
 
 /// Why and where a response body is not a page of records.
 ///
-/// It carries no byte of the body, so any log may hold it.
+/// It contains no byte of the body, so it may be logged.
 package struct PageError: Error, Hashable, Sendable {
   package enum Reason: String, CaseIterable, Sendable {
     /// A JSON value other than an array, most likely an error document such as `{"detail": …}`.
     case notAnArray = "it is JSON, but not an array of records"
     case byteOrderMark = "it begins with a byte order mark"
-    case otherEncoding = "it begins with the byte order mark of UTF-16 or UTF-32, and has to be UTF-8"
-    case invalidUTF8 = "a byte sequence is not UTF-8"
+    case otherEncoding = "it is UTF-16 or UTF-32 instead of UTF-8"
+    case invalidUTF8 = "it is not valid UTF-8"
     case unexpectedEnd = "it ends too early"
-    case unexpectedByte = "a byte is out of place"
-    case trailingBytes = "something follows the end of the array"
-    case controlCharacter = "a control character stands unescaped inside a string"
-    case invalidEscape = "an escape inside a string is not one of JSON's"
-    case invalidNumber = "a number is not written as JSON writes numbers"
+    case unexpectedByte = "it has an unexpected byte"
+    case trailingBytes = "it continues after the end of the array"
+    case controlCharacter = "a string contains an unescaped control character"
+    case invalidEscape = "a string contains an invalid escape sequence"
+    case invalidNumber = "a number is not valid JSON"
     case tooDeep = "it is nested deeper than the limit"
     case stringTooLong = "a string is longer than the limit"
     case recordTooLong = "a record is larger than the limit"
     case tooManyMembers = "a record has more members than the limit"
     case tooManyRecords = "it has more records than the limit"
-    case tooLarge = "it is larger than a batch of rows can hold"
+    case tooLarge = "it is too large for a batch of rows"
   }
 
   package var reason: Reason

@@ -46,10 +46,10 @@ extension JSONTreeError: CustomStringConvertible {
   /// The reason, in lower case without a full stop.
   package var description: String {
     switch self {
-    case .text(.trailingBytes, let offset): "something follows its end, at byte \(offset)"
+    case .text(.trailingBytes, let offset): "it continues after its end, at byte \(offset)"
     case .text(let reason, let offset): "\(reason.rawValue), at byte \(offset)"
     case .twice(let member):
-      "the member \(member.debugDescription) is there twice, and readers differ in which one they take"
+      "the member \(member.debugDescription) occurs twice, and readers differ in which one they use"
     }
   }
 }

@@ -48,6 +48,8 @@ package struct StatusPage {
     let rows = manifest.partitions.reduce(0) { $0 + $1.rows }
     let files = manifest.partitions.reduce(0) { $0 + $1.files.count }
     let bytes = manifest.partitions.reduce(0) { $0 + $1.files.reduce(0) { $0 + $1.bytes } }
+    let empty = manifest.partitions.count { $0.rows == 0 }
+    let emptyNote = empty == 0 ? "" : " (\(empty.grouped) without events)"
     let lag = (now - manifest.highWaterMark).words
     var lines = [
       label("source") + style.paint(manifest.source.log.description, .strong)
@@ -62,7 +64,8 @@ package struct StatusPage {
     lines += windows("gaps", manifest.gaps, .alert)
     lines.append(
       label("partitions")
-        + "\(manifest.partitions.count.grouped) days, \(rows.grouped) rows, \(files.grouped) files, \(bytes.grouped) bytes"
+        + "\(manifest.partitions.count.grouped) days\(emptyNote), \(rows.grouped) rows, \(files.grouped) files, "
+        + "\(bytes.grouped) bytes"
     )
     if manifest.quarantinedRecords > 0 {
       lines.append(label("quarantine") + "\(manifest.quarantinedRecords.grouped) records")

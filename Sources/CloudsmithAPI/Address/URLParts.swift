@@ -1,4 +1,4 @@
-/// The parts of an absolute URL (RFC 3986, section 3), as far as this client needs them.
+/// The parts of an absolute URL (RFC 3986, section 3) that this client needs.
 ///
 /// Accepts only visible ASCII. An internationalised name must have its `xn--` form.
 struct URLParts: Hashable, Sendable {

@@ -6,7 +6,7 @@ internal import Platform
 /// the key was accepted.
 package struct Account: Hashable, Sendable {
   package var isAuthenticated: Bool
-  /// Such as `audit-exporter`; nil for an anonymous request, or if the API does not tell.
+  /// Such as `audit-exporter`; nil for an anonymous request, or if the API does not report it.
   package var slug: String?
 
   package init(isAuthenticated: Bool, slug: String? = nil) {

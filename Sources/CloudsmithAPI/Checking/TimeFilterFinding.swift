@@ -16,7 +16,7 @@ extension AuditLogClient {
   /// Asks how many events lie before an instant of the first page, and compares the count with the list. One request.
   ///
   /// - Parameter held: page 1, read just now without the filter.
-  /// - Returns: nil without a request if the page has too few instants to tell.
+  /// - Returns: nil without a request if the page has too few distinct times to decide.
   /// - Throws: `APIError`, unless the filter may be its cause.
   package func measureTimeFilter(
     _ held: PageView, query: String? = nil

@@ -19,10 +19,10 @@ package struct ClientCounters: Hashable, Sendable {
   package var retries = 0
   /// Time spent waiting for pace, rate limit and backoff, added up over all requests.
   package var waited = TimeSpan.zero
-  /// The rate limit, from the last answer that told one.
+  /// The rate limit, from the last answer that reported one.
   package var rateLimit: RateLimit?
-  /// By how much this machine's clock was ahead of the API's at the last answer that told the time; negative if it was
-  /// behind, nil if no answer told it. Precise to a second plus the time that the answer took.
+  /// By how much this machine's clock was ahead of the API's at the last answer with a time; negative if it was
+  /// behind, nil if no answer had one. Precise to a second plus the time that the answer took.
   package var clockLead: TimeSpan?
   /// The API's clock.
   package var clock: AnswerClock
@@ -36,14 +36,14 @@ package struct ClientCounters: Hashable, Sendable {
 /// section 5.1).
 ///
 /// Windows, the settle window and claims follow this clock, so a wrong clock of this machine claims nothing. If answers
-/// disagree, the earliest time counts. If none tells the time, the earliest reading of this machine's clock counts.
+/// disagree, the earliest time counts. If none has a time, the earliest reading of this machine's clock counts.
 package struct AnswerClock: Hashable, Sendable {
-  /// The time when `elapsed` was zero, from the answer that gives the earliest; nil before an answer told the time.
+  /// The time when `elapsed` was zero, from the answer that gives the earliest; nil before the first answer with a time.
   private var origin: Timestamp?
   /// The same by this machine's clock.
   private var local: Timestamp
 
-  /// The years 2000 to 2199. A server that tells another time has no clock.
+  /// The years 2000 to 2199. A server with another time has no usable clock.
   private static let plausible =
     Timestamp(microseconds: 946_684_800_000_000)...Timestamp(microseconds: 7_258_118_400_000_000)
 
@@ -54,7 +54,7 @@ package struct AnswerClock: Hashable, Sendable {
     local = now - elapsed
   }
 
-  /// Whether an answer has told the time.
+  /// Whether an answer had a time.
   package var isTold: Bool { origin != nil }
 
   /// Takes the `Date` and `Age` of an answer that has just arrived, and this machine's clocks.

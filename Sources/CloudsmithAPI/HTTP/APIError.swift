@@ -57,9 +57,9 @@ package enum UnsafeResponse: Hashable, Sendable {
   case tooManyRedirects
   /// There is no secure connection to the right host.
   case certificate(TLSProblem)
-  /// The decoded body is larger than so many bytes.
+  /// The decoded body is larger than this many bytes.
   case bodyTooLarge(limit: Int)
-  /// The compressed body grows more than so many times.
+  /// The compressed body expands to more than this many times its size.
   case inflation(ratio: Int)
   /// The proxy refused the connection; with its reason.
   case proxy(String)

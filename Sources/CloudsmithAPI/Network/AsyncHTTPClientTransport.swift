@@ -105,7 +105,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
 
   /// Finds out why a certificate is not trusted. Fetches it again, because the library reports only that it is not.
   ///
-  /// - Parameter isNamed: whether the certificate is for this host, as far as is known.
+  /// - Parameter isNamed: false if the certificate is known to be for another host.
   private func problem(with origin: Origin, isNamed: Bool) async -> TLSProblem {
     let chain = await inquiry.chain(of: origin)
     guard isNamed else { return .wrongName(host: origin.host, names: chain.first?.names.hosts ?? []) }

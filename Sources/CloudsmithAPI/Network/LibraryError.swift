@@ -60,7 +60,8 @@ struct LibraryError {
     case .deadlineExceeded: .timedOut(timeouts.total)
     case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .getConnectionFromPoolTimeout:
       .unreachable("no answer within \(timeouts.connect)")
-    case .proxyAuthenticationRequired: .proxyRefused("it wants a user name and password, or other ones")
+    case .proxyAuthenticationRequired:
+      .proxyRefused("it requires a user name and password, or rejected those that were sent")
     case .invalidProxyResponse: .unreachable("the proxy opened no tunnel")
     case .remoteConnectionClosed: .interrupted("the server closed it")
     // The text in parentheses names source files of the library.

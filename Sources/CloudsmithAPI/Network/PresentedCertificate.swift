@@ -1,6 +1,6 @@
 internal import AuditRecord
 
-/// A server's certificate, as far as it shows why it is not trusted.
+/// The parts of a server's certificate that explain why it is not trusted.
 struct PresentedCertificate: Hashable, Sendable {
   var notBefore: Timestamp
   var notAfter: Timestamp

@@ -117,9 +117,9 @@ package enum WaitReason: Hashable, Sendable {
 
 /// How fast requests may start: `--max-requests-per-second`.
 package enum PaceRule: Hashable, Sendable {
-  /// At most so many requests per second.
+  /// At most this many requests per second.
   case perSecond(Double)
-  /// As fast as the API's rate fields allow, less a reserve. One request per second while it has not told any.
+  /// As fast as the API's rate fields allow, less a reserve. One request per second before it has reported any.
   case auto
   case unlimited
 

@@ -5,25 +5,25 @@ package import AuditRecord
 /// The requests left, less the reserve, are spread over the time until the reset. The pace is never faster than the whole
 /// limit less the reserve over the whole window, so there are no bursts and idle time is not saved up.
 ///
-/// No field tells the length of the window. Once a window has been seen to begin (nothing of it was used, or a reset has
-/// passed), it is the longest time to a reset that was told. Until then the window may be longer, and the next usual length
+/// No field gives the length of the window. Once a window has been seen to begin (nothing of it was used, or a reset has
+/// passed), it is the longest reported time to a reset. Until then the window may be longer, and the next usual length
 /// is assumed. No I/O.
 struct RateAllowance: Hashable, Sendable {
   private let reserve: RateReserve
-  /// Requests per window. If the API tells no limit, the most that it told as remaining.
+  /// Requests per window. If the API reports no limit, the largest reported remainder.
   private var limit: Double?
-  /// The longest time to a reset that was told.
+  /// The longest reported time to a reset.
   private var longest: TimeSpan?
   private var hasSeenBeginning = false
-  /// Requests left until the reset, less the reserve; nil if the API tells no number.
+  /// Requests left until the reset, less the reserve; nil if the API reports no number.
   private var startsLeft: Double?
   /// The pause that the API suggests until the reset.
   private var pause = TimeSpan.zero
   private var resetsAt: TimeSpan?
 
-  /// The spacing while the API has told nothing, and the assumed time to a reset that is overdue.
+  /// The spacing before the API has reported anything, and the assumed time to a reset that is overdue.
   static let caution = TimeSpan.seconds(1)
-  /// The assumed time to a reset that the API does not tell.
+  /// The assumed time to a reset if the API does not report it.
   private static let unknownReset = TimeSpan.minutes(1)
   /// The usual lengths of windows. Cloudsmith documents an hour.
   private static let usualLengths = [TimeSpan.minutes(1), .hours(1), .days(1)]
@@ -70,14 +70,14 @@ struct RateAllowance: Hashable, Sendable {
   func spacing(after last: TimeSpan, at now: TimeSpan) -> TimeSpan {
     let steady = steady ?? RateAllowance.caution
     guard let resetsAt, resetsAt > now else {
-      // A new window, about which the API has told nothing yet.
+      // A new window, about which the API has reported nothing yet.
       return hasSeenBeginning ? steady : max(steady, RateAllowance.caution)
     }
     let spread = startsLeft.map { TimeSpan.seconds((resetsAt - last).seconds / max($0 + 1, 1)) }
     return max(steady, spread ?? .zero, pause)
   }
 
-  /// The spacing of the whole limit, less the reserve; nil if the API tells no limit.
+  /// The spacing of the whole limit, less the reserve; nil if the API reports no limit.
   private var steady: TimeSpan? {
     guard let limit, limit > 0 else { return nil }
     let spacing = Double(length.microseconds) / (limit * (1 - reserve.share))
@@ -93,7 +93,7 @@ struct RateAllowance: Hashable, Sendable {
 
 /// The rate limit of a key, from the `X-RateLimit-*` fields of an answer. Times are spans since its arrival.
 package struct RateLimit: Hashable, Sendable {
-  /// Requests per window. No field tells its length; Cloudsmith documents an hour.
+  /// Requests per window. No field gives its length; Cloudsmith documents an hour.
   package var limit: Int?
   /// Requests left in the window.
   package var remaining: Int?

@@ -82,7 +82,7 @@ struct ListCount: Sendable {
     }
   }
 
-  /// The number of events newer than the page's oldest instant that were not received; nil if the page does not tell.
+  /// The number of events newer than the page's oldest instant that were not received; nil if the page does not show it.
   func missing(above page: PageView) -> Int? {
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       let rank = rank(page.place(of: instant), on: page)

@@ -20,7 +20,7 @@ extension ListCount {
       return .ends(.unproven(.shrinkingEnd(from: nil, to: page.pagination.count)))
     }
     guard let total = page.pagination.count, let size = size(of: page) else {
-      // A list that was cut ends with a full page. A whole list can too, and without a count nothing tells them apart.
+      // A list that was cut ends with a full page. A whole list can too, and without a count nothing distinguishes them.
       let isFull = page.records.count >= self.size ?? 0
       return .ends(isFull ? .unproven(.unconfirmedEnd(page: page.number)) : .endOfList)
     }
@@ -48,7 +48,7 @@ extension ListCount {
   }
 
   /// Whether nothing follows the page: it is not full, and its own fields say that it is the last. A page that is full, or
-  /// whose answer does not tell the length of the list, proves nothing.
+  /// whose answer does not report the length of the list, proves nothing.
   func isLast(_ page: PageView) -> Bool {
     guard let size = size(of: page), page.records.count < size else { return false }
     if page.pagination.count != nil { return isLastByCount(page) }
@@ -61,7 +61,7 @@ extension ListCount {
     return page.number * size >= count
   }
 
-  /// The least number of records on the page by its own fields; nil if they do not tell.
+  /// The least number of records on the page by its own fields; nil if they do not give it.
   func due(on page: PageView) -> Int? {
     guard let count = page.pagination.count, let size = size(of: page) else { return nil }
     return min(size, max(0, count - (page.number - 1) * size))

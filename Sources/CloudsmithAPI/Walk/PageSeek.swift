@@ -5,7 +5,7 @@ package import AuditRecord
 /// The search assumes only that the list is newest first, and checks that on every page. New events move older ones to
 /// later pages, so a page that begins above the window stays above it during the search. Cost: log2 of the number of pages.
 ///
-/// A server that ignores the page number shows page 1 for ever. So a later page must begin lower than the page above it,
+/// A server that ignores the page number always shows page 1. So a later page must begin lower than the page above it,
 /// unless the list has grown by that much, and the search ends after `requestLimit` pages.
 ///
 /// No I/O: a page goes in (`receive`), and `next` says what to do.

@@ -58,7 +58,7 @@ package struct PageView: Sendable {
   }
 
   /// An estimate of the pages after this one that a walk down to `start` needs, from the density of events on this page.
-  /// Zero if the answer does not tell how many pages there are.
+  /// Zero if the answer does not report the number of pages.
   package func pagesLeft(downTo start: Timestamp) -> Int {
     guard isNewestFirst, let oldest, let total = pagination.pageTotal, number < total else { return 0 }
     // One more page proves the page that passes the start.

@@ -2,7 +2,7 @@ import AuditRecord
 
 /// Lists that are not newest first.
 ///
-/// Such a list does not tell where the window is, so all of it is read. It is complete if as many distinct records were
+/// Such a list does not show where the window is, so all of it is read. It is complete if as many distinct records were
 /// received as it counts.
 extension PageWalk {
   /// Starts over at the first page.

@@ -145,7 +145,7 @@ package struct PageWalk: Sendable {
     return proven.last.flatMap { $0 < top ? Window(from: $0, to: top) : nil }
   }
 
-  /// The instant from which the list is complete as far as the walk knows; nil while nothing is known. For progress only:
+  /// The instant from which the list is known to be complete; nil while nothing is known. For progress only:
   /// a later answer may contradict it.
   package var completeFrom: Timestamp? {
     if case .finished(.endOfList) = next { return .earliest }

@@ -14,7 +14,7 @@ struct Seam {
     case holds
     /// The instant continues on the next page and can be judged where it ends.
     case goesOn
-    /// At least so many events of the instant are missing.
+    /// At least this many events of the instant are missing.
     case open(missing: Int)
     /// The list became shorter. The two answers may come from two copies of it, one of which lags behind.
     case shrank

@@ -42,7 +42,7 @@ extension CredentialError: CustomStringConvertible {
       The profile '\(name)', named by \(namedBy), is not in \(files.joined(separator: " or ")). Add it, or correct the name.
       """
     case .profileFile(let path, let line):
-      "Line \(line) of \(path) cannot be read: it is no section, setting or comment. Correct the line."
+      "Line \(line) of \(path) cannot be read: it is not a section, a setting or a comment. Correct the line."
     case .file(let path, let purpose, let why):
       "Cannot read \(path), which holds \(purpose): \(why). Correct the path or the permissions."
     case .settings(let source, let problem, let cure):
@@ -60,7 +60,7 @@ extension CredentialError: CustomStringConvertible {
       """
     case .unreadable(let source, let why):
       "\(source.prefix(1).uppercased() + source.dropFirst()) gave an unexpected answer: \(why)."
-    case .cancelled: "Getting credentials was cancelled."
+    case .cancelled: "The request for credentials was cancelled."
     }
   }
 

@@ -121,7 +121,7 @@ extension CredentialPlan {
     let time = expiration.flatMap { Timestamp(rfc3339: $0) }
     if expiration != nil, time == nil {
       throw .settings(
-        source: source, problem: "the expiration is no RFC 3339 time",
+        source: source, problem: "the expiration is not an RFC 3339 time",
         cure: "Write it like 2030-01-31T12:00:00Z.")
     }
     do {
@@ -147,7 +147,8 @@ private struct ProfileResolver {
     let source = "profile '\(profile.name)'"
     if profile["mfa_serial"] != nil {
       throw .unsupported(
-        source: source, kind: "mfa_serial (a code that a person types)", cure: "Use a role without it.")
+        source: source, kind: "mfa_serial, which needs a code that a person enters",
+        cure: "Use a role without MFA.")
     }
     visited.append(profile.name)
     let arn = profile["role_arn"] ?? ""
@@ -173,7 +174,7 @@ private struct ProfileResolver {
         }
         throw .settings(
           source: source, problem: "source_profile leads back to '\(name)'",
-          cure: "Let the last profile of the chain hold keys.")
+          cure: "Set keys in the last profile of the chain.")
       }
       if let keys = try staticKeys(next, next.merged) {
         return .role(role, assumedWith: .known(keys))

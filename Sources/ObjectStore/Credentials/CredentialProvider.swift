@@ -15,8 +15,8 @@ package struct CredentialFileError: Error, Hashable, Sendable {
 
 /// Finds credentials, keeps them, and renews them before they expire.
 ///
-/// The source is chosen anew at each renewal, from the files as they are then. At most one renewal runs at a time; all callers that
-/// come meanwhile get its result.
+/// Each renewal chooses the source again, from the current files. At most one renewal runs at a time; all callers that wait for it
+/// get its result.
 package actor CredentialProvider {
   /// Credentials are renewed so long before they expire.
   package static let margin = TimeSpan.minutes(5)
@@ -196,7 +196,9 @@ package actor CredentialProvider {
     } catch .unanswered(_, let why) {
       throw missing(why)
     }
-    guard let token = try instance.line(answer) else { throw missing("it is no instance metadata service") }
+    guard let token = try instance.line(answer) else {
+      throw missing("it is not an instance metadata service")
+    }
     let role = try instance.line(
       try await send(InstanceMetadata.name) { instance.roleRequest(token: token) }, token: token)
     guard let role else { throw missing("the instance has no role") }

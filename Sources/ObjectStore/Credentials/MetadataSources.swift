@@ -27,14 +27,14 @@ struct ContainerSource: Hashable, Sendable {
         address.host == "169.254.170.2"
       else {
         throw .settings(
-          source: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", problem: "it is no path",
+          source: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", problem: "it is not a path",
           cure: "It must begin with /.")
       }
       url = "http://169.254.170.2" + path
     } else if let text = settings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
       let source = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
       guard let address = WebAddress(ContainerSource.path(text)) else {
-        throw .settings(source: source, problem: "it is no http or https URL", cure: "Correct it.")
+        throw .settings(source: source, problem: "it is not an http or https URL", cure: "Correct it.")
       }
       guard address.isSecure || address.isLoopback || ContainerSource.hosts.contains(address.host) else {
         throw .settings(
@@ -103,7 +103,7 @@ struct InstanceMetadata: Hashable, Sendable {
     let text = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? standard
     guard let address = WebAddress(text) else {
       throw .settings(
-        source: "AWS_EC2_METADATA_SERVICE_ENDPOINT", problem: "it is no http or https URL",
+        source: "AWS_EC2_METADATA_SERVICE_ENDPOINT", problem: "it is not an http or https URL",
         cure: "Correct it.")
     }
     let path = address.path.hasSuffix("/") ? String(address.path.dropLast()) : address.path
@@ -132,7 +132,7 @@ struct InstanceMetadata: Hashable, Sendable {
     }
     let line = String(decoding: response.body, as: UTF8.self).split(whereSeparator: \.isNewline).first
     guard let line, line.utf8.count <= 4_096, line.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-    else { throw .unreadable(source: InstanceMetadata.name, why: "it is no line of text") }
+    else { throw .unreadable(source: InstanceMetadata.name, why: "it is not a line of text") }
     return String(line)
   }
 
@@ -173,7 +173,7 @@ private struct MetadataCredentials: Decodable {
       values = try JSONDecoder().decode(MetadataCredentials.self, from: Data(body))
     } catch {
       // The decoder's words may repeat values.
-      throw .unreadable(source: source, why: "it is no JSON object of credentials")
+      throw .unreadable(source: source, why: "it is not a JSON object with credentials")
     }
     if let code = values.code, code != "Success" {
       throw .refused(source: source, status: 200, code: String(code.prefix(60)), message: "")

@@ -72,7 +72,7 @@ struct RoleSettings: Hashable, Sendable {
     let text = named.flatMap(settings.variable) ?? "https://sts.\(self.region).\(suffix)"
     guard let endpoint = WebAddress(text), endpoint.isSecure || endpoint.isLoopback else {
       throw .settings(
-        source: named ?? "the region", problem: "it names no https endpoint of a security token service",
+        source: named ?? "the region", problem: "it is not the https endpoint of a security token service",
         cure: "Correct it.")
     }
     self.endpoint = endpoint

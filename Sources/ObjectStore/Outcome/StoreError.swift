@@ -88,7 +88,7 @@ extension StoreRequest.Operation {
 extension StoreError: CustomStringConvertible {
   /// What failed, on what, why, and what to do; at most four short sentences.
   package var description: String {
-    let unknown = isOutcomeUnknown ? " It is not known whether the write was done." : ""
+    let unknown = isOutcomeUnknown ? " The write may or may not have succeeded." : ""
     return "\(what): \(why).\(unknown) \(cure)"
   }
 
@@ -115,14 +115,14 @@ extension StoreError: CustomStringConvertible {
       "the clocks differ too much: \(ours) here" + (theirs.map { ", \($0) at the store" } ?? "")
     case .throttled: "the store asks for fewer requests\(said)"
     case .unavailable(let cause): "\(cause)\(said)"
-    case .conflict: "another write of it was under way\(said)"
+    case .conflict: "another write of the object is in progress\(said)"
     case .unsupported: "the store does not support this request\(said)"
     case .certificate(let cause): "no secure connection: \(cause)"
     case .proxy(let cause): "the proxy refused: \(cause)"
-    case .badDigest: "the store received other bytes than were sent\(said)"
+    case .badDigest: "the store received different bytes than were sent\(said)"
     case .tooLarge(let limit): "it is larger than \(limit) bytes"
     case .malformed(let cause): "unexpected answer: \(cause)"
-    case .mismatch(let cause): "the store holds something else: \(cause)"
+    case .mismatch(let cause): "the stored object differs: \(cause)"
     case .refused: "the store refused the request\(said)"
     case .cancelled: "cancelled"
     }
@@ -163,7 +163,7 @@ extension StoreError: CustomStringConvertible {
         ? "Use a store with conditional writes." : "Use a store that supports it."
     case .certificate: "Trust the store's certificate authority, or correct the endpoint."
     case .proxy: "Check the proxy's address and credentials."
-    case .badDigest: "Check the network between; run again."
+    case .badDigest: "Check the network, then run again."
     case .tooLarge: "Check who writes to this key."
     case .malformed: "Check that the endpoint is an S3 store."
     case .mismatch: "Do not use this store before the cause is found."

@@ -92,7 +92,7 @@ package struct StoreProbe: Sendable {
     switch try await put(key, StoreProbe.first, .absent) {
     case .success: break
     case .failure(.unsupported): return .fails("the store does not support If-None-Match")
-    case .failure: return .fails("a key that nobody used exists already")
+    case .failure: return .fails("a new random key already exists")
     }
     switch try await put(key, StoreProbe.second, .absent) {
     case .failure(.exists): break
@@ -131,7 +131,7 @@ package struct StoreProbe: Sendable {
   }
 
   private func replaceIfMatch() async throws(StoreError) -> Result {
-    guard let before = try await client.head(key) else { return .fails("an object is gone") }
+    guard let before = try await client.head(key) else { return .fails("an object has disappeared") }
     switch try await put(key, StoreProbe.second, .etag(before.etag)) {
     case .success: break
     case .failure(.unsupported): return .fails("the store does not support If-Match")
@@ -149,12 +149,16 @@ package struct StoreProbe: Sendable {
   private func readBack() async throws(StoreError) -> Result {
     let bytes = (0..<1_000).map { UInt8(truncatingIfNeeded: $0) }
     let key = prefix + "name=value/b"
-    guard try await put(key, bytes, .absent) == .success else { return .fails("a new key exists already") }
+    guard try await put(key, bytes, .absent) == .success else {
+      return .fails("a new random key already exists")
+    }
     guard let object = try await client.get(key, limit: 1 << 10), object.bytes == bytes
-    else { return .fails("an object has other bytes than were written") }
-    guard try await client.head(key)?.size == bytes.count else { return .fails("HEAD gives another size") }
+    else { return .fails("an object differs from the bytes that were written") }
+    guard try await client.head(key)?.size == bytes.count else {
+      return .fails("HEAD reports a different size")
+    }
     guard try await client.get(key, 990..<1_010, of: object.info.etag)?.bytes == Array(bytes[990...])
-    else { return .fails("a range has other bytes than were written") }
+    else { return .fails("a range differs from the bytes that were written") }
     return .holds
   }
 
@@ -162,7 +166,7 @@ package struct StoreProbe: Sendable {
     let keys = Set(try await client.listAll(prefix: prefix).map(\.key))
     let expected = [key, prefix + "name=value/b"]
     guard expected.allSatisfy(keys.contains) else {
-      return .fails("the listing lacks an object just written")
+      return .fails("the listing lacks an object that was just written")
     }
     let later = try await client.listAll(prefix: prefix, after: key).map(\.key)
     guard !later.contains(key), later.contains(expected[1])

@@ -106,17 +106,17 @@ extension EndpointError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .bucket(let bucket):
-      "'\(bucket)' is no bucket name. Use 3 to 63 lower-case letters, digits, dots and hyphens."
+      "'\(bucket)' is not a valid bucket name. Use 3 to 63 lower-case letters, digits, dots and hyphens."
     case .unsupported(let bucket, let kind):
       "'\(bucket)' is \(kind), which is not supported. Use an ordinary bucket."
-    case .region(let region): "'\(region)' is no region. Write it like eu-central-1."
+    case .region(let region): "'\(region)' is not a valid region. Write it like eu-central-1."
     case .needsURL(let region): "The region '\(region)' needs an endpoint. Set its URL."
     case .url:
-      "The endpoint is no http or https URL of a host. Write it like https://s3.example.com, without user, query or fragment."
+      "The endpoint is not an http or https URL with a host. Write it like https://s3.example.com, without user, query or fragment."
     case .plainHTTP(let host):
       "Plain http to \(host) would show the data to the network. Use https; http is for this machine only."
     case .notAHostName(let bucket):
-      "The bucket '\(bucket)' cannot stand in a host name. Use path addressing."
+      "The bucket '\(bucket)' cannot be part of a host name. Use path addressing."
     }
   }
 }

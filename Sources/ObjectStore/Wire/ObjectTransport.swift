@@ -83,7 +83,7 @@ extension ObjectTransportError: CustomStringConvertible {
     switch self {
     case .unreachable(let cause): "no connection: \(cause)"
     case .lost(let cause): "the connection was lost: \(cause)"
-    case .timedOut(let span): "no whole answer within \(span)"
+    case .timedOut(let span): "no complete answer within \(span)"
     case .undecodable(let cause): "the answer is unreadable: \(cause)"
     case .untrusted(let cause): "no secure connection: \(cause)"
     case .proxyRefused(let cause): "the proxy refused: \(cause)"

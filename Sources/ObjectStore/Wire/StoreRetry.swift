@@ -33,7 +33,7 @@ package struct StoreRetry: Sendable {
     self.random = random
   }
 
-  /// The pause after so many attempts: a random part of the longest one, and at least what the store asked for.
+  /// The pause after this many attempts: a random part of the longest one, and at least what the store asked for.
   ///
   /// - Parameter asked: of `Retry-After`; at most `cap` of it counts.
   func pause(afterAttempt number: Int, asked: TimeSpan? = nil) -> TimeSpan {

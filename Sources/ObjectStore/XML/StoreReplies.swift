@@ -15,10 +15,10 @@ enum XMLReply {
     do {
       element = try XMLElement(document: body)
     } catch {
-      throw MalformedReply("the reply is no XML: \(error)")
+      throw MalformedReply("the reply is not valid XML: \(error)")
     }
     guard element.name == root
-    else { throw MalformedReply("the reply is no \(root)") }
+    else { throw MalformedReply("the reply is not a \(root)") }
     return element
   }
 }
@@ -116,7 +116,7 @@ package struct ObjectPage: Hashable, Sendable {
     for entry in root.all("Contents") {
       let key = try root.key(try entry.required("Key"), isEncoded: isEncoded)
       guard let size = wholeNumber(try entry.required("Size"))
-      else { throw MalformedReply("the Size of an object is no number") }
+      else { throw MalformedReply("the Size of an object is not a number") }
       guard !key.hasSuffix("/") else { continue }
       objects.append(ListedObject(key: key, size: size, etag: entry["ETag"]?.text))
     }
@@ -193,7 +193,7 @@ extension XMLReply {
     guard let result = try read(body, "\(action)Response")["\(action)Result"]?["Credentials"]
     else { throw MalformedReply("the reply has no credentials") }
     guard let expiration = Timestamp(rfc3339: try result.required("Expiration"))
-    else { throw MalformedReply("the expiration of the credentials is no time") }
+    else { throw MalformedReply("the expiration of the credentials is not a time") }
     do {
       return try StoreCredentials(
         accessKeyID: try result.required("AccessKeyId"),

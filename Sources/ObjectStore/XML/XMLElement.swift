@@ -32,11 +32,11 @@ struct XMLLimits: Hashable, Sendable {
 /// Why bytes are no XML document that is read here, and at which byte.
 struct XMLError: Error, Hashable, Sendable, CustomStringConvertible {
   enum Reason: String, Hashable, Sendable {
-    case tooLarge = "it is larger than any reply"
+    case tooLarge = "it is too large"
     case tooDeep = "its elements are nested too deeply"
     case tooMany = "it has too many elements"
     case notUTF8 = "it is not UTF-8"
-    case documentType = "it has a document type definition, which is never read"
+    case documentType = "it has a document type definition, which is not supported"
     case cut = "it ends too early"
     case mismatch = "an end tag does not match its start tag"
     case reference = "it has an unknown entity or character reference"

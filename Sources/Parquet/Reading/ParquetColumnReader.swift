@@ -75,7 +75,7 @@ package struct ParquetColumnReader {
   /// - Throws: `ParquetError` unless all pages were read and agree with the footer on their rows and sizes.
   package func finish() throws(ParquetError) {
     guard rows == chunk.values, position == file.count else {
-      throw error(.disagreement("the numbers of rows in the pages and in their column"))
+      throw error(.disagreement("the row counts of the pages and their column"))
     }
     guard uncompressed == chunk.uncompressedSize else {
       throw error(.disagreement("the sizes of the pages and of their column"))
@@ -95,17 +95,17 @@ package struct ParquetColumnReader {
       dictionaryEnd = page.bytes.count
     }
     guard position == chunk.dataOffset - chunk.offset else {
-      throw Failure(.disagreement("the places of the pages"))
+      throw Failure(.disagreement("the offsets of the pages"))
     }
   }
 
   private mutating func readDataPage() throws(Failure) {
     guard position < file.count else {
-      throw Failure(.disagreement("the numbers of rows in the pages and in their column"))
+      throw Failure(.disagreement("the row counts of the pages and their column"))
     }
     let (header, body) = try nextPage(ParquetNumber.dataPage, chunk.encoding)
     guard header.values > 0, header.values <= chunk.values - rows else {
-      throw Failure(.disagreement("the numbers of rows in a page and in its column"))
+      throw Failure(.disagreement("the row counts of a page and its column"))
     }
     page.bytes.removeLast(page.bytes.count - dictionaryEnd)
     page.levels.removeAll(keepingCapacity: true)
@@ -141,7 +141,7 @@ package struct ParquetColumnReader {
       throw Failure(error == .truncated ? .truncated : .metadata)
     }
     guard header.type == type, header.encoding == encoding else {
-      throw Failure(.unsupported("a page of another kind or encoding"))
+      throw Failure(.unsupported("this kind or encoding of page"))
     }
     guard header.compressedSize <= file.count - thrift.position else { throw Failure(.truncated) }
     guard header.uncompressedSize <= chunk.uncompressedSize - uncompressed else {
@@ -207,7 +207,7 @@ package struct ParquetColumnReader {
       page.timestamps += times
     case .deltaLengthByteArray:
       try texts(body, from: start, count: count)
-    case .rle: throw Failure(.unsupported("values in the encoding RLE"))
+    case .rle: throw Failure(.unsupported("values with RLE encoding"))
     }
   }
 

@@ -62,7 +62,7 @@ package struct ParquetReader {
     var rows = 0
     for (index, group) in metadata.groups.enumerated() {
       guard group.rows > 0 else {
-        throw ParquetError(.disagreement("the numbers of rows"), rowGroup: index)
+        throw ParquetError(.disagreement("the row counts"), rowGroup: index)
       }
       guard group.rows <= ParquetRowGroup.rowLimit else {
         throw ParquetError(.tooLarge(ParquetRowGroup.rowLimit), rowGroup: index)
@@ -72,26 +72,26 @@ package struct ParquetReader {
         let isAllowed = ParquetReader.encodings(of: chunk).contains(chunk.encoding)
         guard isAllowed, (chunk.encoding == .rleDictionary) == (chunk.dictionaryOffset != nil) else {
           throw ParquetError(
-            .unsupported("this encoding of the column"), rowGroup: index, column: chunk.column.name)
+            .unsupported("this column encoding"), rowGroup: index, column: chunk.column.name)
         }
         if chunk.codec == ParquetNumber.zstd && !ParquetCompression.hasZstd {
           throw ParquetError(.withoutZstd)
         }
         guard chunk.values == group.rows else {
           throw ParquetError(
-            .disagreement("the numbers of rows"), rowGroup: index, column: chunk.column.name)
+            .disagreement("the row counts"), rowGroup: index, column: chunk.column.name)
         }
         guard chunk.offset == place, chunk.dataOffset >= place, chunk.compressedSize > 0,
           chunk.compressedSize <= footer - place
         else {
           throw ParquetError(
-            .disagreement("the places of the columns"), rowGroup: index, column: chunk.column.name,
+            .disagreement("the offsets of the columns"), rowGroup: index, column: chunk.column.name,
             offset: place)
         }
         place += chunk.compressedSize
       }
     }
-    guard rows == metadata.rows else { throw ParquetError(.disagreement("the numbers of rows")) }
+    guard rows == metadata.rows else { throw ParquetError(.disagreement("the row counts")) }
   }
 
   private static func encodings(of chunk: ParquetChunk) -> [ParquetEncoding] {

@@ -107,7 +107,7 @@ package struct CSVDecoder: Sendable {
 /// Where and why a text is not csv-1 with the columns of this schema.
 package struct CSVError: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
-    /// The first row is not the column names.
+    /// The first row does not have the column names.
     case header
     case tooFewFields
     case tooManyFields
@@ -131,9 +131,9 @@ package struct CSVError: Error, Hashable, Sendable {
   }
 
   package var reason: Reason
-  /// The row, counted from 1; the header is row 0.
+  /// The row, from 1. The header is row 0.
   package var row: Int
-  /// The column; nil if the error concerns the row as a whole.
+  /// The column. nil if the error concerns the whole row.
   package var column: Column?
 
   package init(_ reason: Reason, row: Int, column: Column? = nil) {
@@ -152,18 +152,19 @@ extension CSVError: CustomStringConvertible {
 
   private var why: String {
     switch reason {
-    case .header: "not the column names of schema \(Column.schemaName)"
-    case .tooFewFields: "the row ends here, and has fewer than \(Column.allCases.count) fields"
-    case .tooManyFields: "the row goes on after the last of \(Column.allCases.count) fields"
-    case .missing: "empty, but this column is never NULL"
-    case .unquoted: "holds something that dialect \(CSVEncoder.dialect) writes only inside quotes"
-    case .needlesslyQuoted: "quoted, although dialect \(CSVEncoder.dialect) writes this without quotes"
-    case .textAfterQuote: "text after the closing quote"
-    case .notUTF8: "not UTF-8"
-    case .time: "not a time such as 2024-02-12T10:30:45.123456Z"
-    case .number: "not a number as dialect \(CSVEncoder.dialect) writes it, such as -122.4194"
-    case .unfinished: "the file ends in the middle of it"
-    case .longerThan(let limit): "longer than \(limit) bytes"
+    case .header: "the column names are not those of schema \(Column.schemaName)"
+    case .tooFewFields: "the row has fewer than \(Column.allCases.count) fields"
+    case .tooManyFields: "the row has more than \(Column.allCases.count) fields"
+    case .missing: "the value is NULL, but this column is never NULL"
+    case .unquoted: "the value is not quoted, but dialect \(CSVEncoder.dialect) requires quotes"
+    case .needlesslyQuoted:
+      "the value is quoted, but dialect \(CSVEncoder.dialect) does not allow quotes here"
+    case .textAfterQuote: "there is text after the closing quote"
+    case .notUTF8: "the text is not valid UTF-8"
+    case .time: "the value is not a time such as 2024-02-12T10:30:45.123456Z"
+    case .number: "the value is not a number in the form of dialect \(CSVEncoder.dialect), such as -122.4194"
+    case .unfinished: "the file ends inside this row"
+    case .longerThan(let limit): "the row is longer than \(limit) bytes"
     }
   }
 }

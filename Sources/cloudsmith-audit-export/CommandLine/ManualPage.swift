@@ -58,7 +58,7 @@ struct ManualPage {
     var groups: [(title: String, options: [CommandTree.Argument])] = []
     let all = Set(command.options)
     for option in command.arguments ?? [] where option.shouldDisplay && !isAboutTheProgram(option) {
-      // `--no-existing` stands beside `--existing`.
+      // The entry of `--existing` also shows `--no-existing`.
       if option.options.contains(where: {
         all.contains($0.replacing("--no-", with: "--")) && $0.hasPrefix("--no-")
       }) {
@@ -170,6 +170,10 @@ extension ManualPage {
     (
       "job.yaml",
       "Logs and their settings, for --config. The file can have any name. schema --as job-file prints its JSON Schema."
+    ),
+    (
+      "/usr/share/doc/cloudsmith-audit-export/",
+      "The documentation of the Debian package. Its folder examples has the samples: job.yaml, warehouses, scheduling, monitoring."
     ),
     (
       "config.ini and credentials.ini",

@@ -6,7 +6,7 @@ extension ArgumentHelp {
   fileprivate init<Value>(_ setting: Setting<Value>) {
     var help = setting.help
     if let defaultText = setting.defaultText {
-      // The default stands before the full stop.
+      // Put the default before the full stop.
       help = "\(help.hasSuffix(".") ? String(help.dropLast()) : help) (default: \(defaultText))."
     }
     self.init("\(help)", valueName: setting.valueName)

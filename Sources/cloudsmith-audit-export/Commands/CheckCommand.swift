@@ -14,7 +14,7 @@ struct CheckCommand: AsyncParsableCommand {
     abstract:
       "Test the key, the organization, the plan, the rate limit and the archive, without leaving anything behind.",
     discussion: """
-      Prints one line per prerequisite: ✓ passed, ! unusual but not a reason for a run to fail, ✗ failed, with the cure, – skipped, \
+      Prints one line per prerequisite: ✓ passed, ! unusual but not a reason for a run to fail, ✗ failed, with the fix, – skipped, \
       with the reason. The command continues after a failure where possible, and exits with the status of the first ✗.
 
       It makes at most \(APICheck.requestLimit) requests at the pace of an export (one per second), and retries a failed one once. In the \

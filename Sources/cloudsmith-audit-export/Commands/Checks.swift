@@ -150,17 +150,17 @@ struct APICheck {
       case .failed: break
       case .passed, .warned, .skipped: findings[.auditLog] = .failed(words.failure(error))
       }
-      reason = "the API answers this only for a key that may read the log"
+      reason = "only a key that may read the audit log can check this"
     case .notFound:
       findings[.organization] = .failed(words.failure(error))
-      reason = "there is no such log"
+      reason = "this key cannot see the audit log of '\(words.log)'"
     case .planWithoutAuditLog:
       findings[.organization] = .passed("'\(words.log)' exists")
       findings[.auditLog] = .failed(words.failure(error))
-      reason = "there is no audit log"
+      reason = "the plan has no audit log"
     case .requestRefused:
       findings[.auditLog] = .failed(words.failure(error))
-      reason = "the API refused the request before it"
+      reason = "the API refused the previous request"
     }
   }
 

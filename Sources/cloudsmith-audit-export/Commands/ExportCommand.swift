@@ -13,12 +13,13 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Export new events, or one window, into the archive.",
     discussion: """
-      Without --from and --to the run is incremental. It fetches what the archive lacks up to now, and re-reads the lookback for \
-      events that were written late. The first run needs --backfill-start-time to fetch anything from the past. Use --existing on every later run, so that a mistyped path cannot create a new archive.
+      Without --from and --to the run is incremental. It fetches everything that is missing up to now, and re-reads the lookback to \
+      find events that were written late. On the first run, pass --backfill-start-time to include past events. On every later run, \
+      pass --existing, so that a mistyped path cannot create a new archive.
 
       With --config the command exports the logs of a job file one after another. Each log has its own lock and its own result. If \
       one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
-      See samples/job.yaml.
+      samples/job.yaml shows every setting (Debian package: /usr/share/doc/cloudsmith-audit-export/examples/job.yaml).
 
       The API key is read from --api-key-file, CLOUDSMITH_API_KEY, the file named by the environment or the job file, the systemd \
       credential cloudsmith-api-key, or cloudsmith-cli's credentials.ini, in this order. Without a key, the identity token in \

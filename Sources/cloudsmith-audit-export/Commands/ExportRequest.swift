@@ -108,8 +108,9 @@ struct ExportRequest {
           words: words)
       }
     } catch let error as ArchiveError {
-      let failure = words.failure(error)
-      throw isNew ? words.uncommitted(failure) : failure
+      var words = words
+      words.hasCommits = !isNew
+      throw words.failure(error)
     }
   }
 

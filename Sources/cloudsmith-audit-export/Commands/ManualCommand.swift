@@ -9,14 +9,13 @@ import Platform
 struct ManualCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manual",
-    abstract: "Print the manual page in mdoc.",
+    abstract: "Print the manual page.",
     discussion: """
-      The page is dated today, or SOURCE_DATE_EPOCH.
+      The page is in mdoc, for man, mandoc and groff. Its date is today, or SOURCE_DATE_EPOCH if that is set.
 
       Examples:
         cloudsmith-audit-export manual | man -l -
-      """,
-    shouldDisplay: false)
+      """)
 
   func run() async throws {
     let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Int64.init)

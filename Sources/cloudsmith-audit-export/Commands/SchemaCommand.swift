@@ -11,7 +11,8 @@ struct SchemaCommand: AsyncParsableCommand {
     abstract: "Print the columns, or the SQL that creates the tables of a warehouse.",
     discussion: """
       With the name of a warehouse it prints the statements that create its tables: one for the events, and one for the number of \
-      the commit that is loaded. The loaders in samples/warehouses fill them. With job-file it prints the JSON Schema of job files.
+      the loaded commit. samples/warehouses has loaders that fill them (Debian package: \
+      /usr/share/doc/cloudsmith-audit-export/examples/warehouses). With job-file it prints the JSON Schema of job files.
 
       Examples:
         cloudsmith-audit-export schema

@@ -6,7 +6,7 @@ import Platform
 
 /// An output file that is written atomically: to a temporary file in the same folder, fsync, then rename.
 ///
-/// Nothing that can fail happens after the rename. So the folder is not fsynced, and after a power failure the previous file may be
+/// No step after the rename can fail. So the folder is not fsynced, and after a power failure the previous file may be
 /// back. The next run writes it again.
 struct OutputFile {
   /// The option that names the file, such as `--html`, for messages.

@@ -175,7 +175,7 @@ extension Result {
 }
 
 extension RunMetrics {
-  /// Asks the archive for the last success: it remembers earlier runs, so no file of ours has to.
+  /// Reads the last success from the archive, which records earlier runs.
   ///
   /// - Parameter manifest: The state after the run, if the run has it; else it is read.
   fileprivate init(of run: RunOutcome, manifest: Manifest?) async {
