@@ -51,6 +51,26 @@ struct ExampleArchive {
     try await verify(settings).findings.map { "\($0.problem.kind.rawValue) \($0.path)" }.sorted()
   }
 
+  /// Expects exactly these findings of `verify`, and of a quick `verify` too unless only rows show them.
+  ///
+  /// Of the seven commit records, a quick verification reads the last two, or all if the manifest cannot be read.
+  func expectFindings(
+    _ claims: [(kind: String, path: String)], isQuickToo: Bool = true,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let expected = claims.map { "\($0.kind) \($0.path)" }.sorted()
+    #expect(try await findings() == expected, sourceLocation: sourceLocation)
+    guard isQuickToo else { return }
+    var settings = VerificationSettings()
+    settings.isQuick = true
+    let readsAll = claims.contains {
+      $0.path == paths.manifest && ["missing", "unreadable"].contains($0.kind)
+    }
+    let early = Set(readsAll ? [] : (1...5).map(paths.commit))
+    let quick = claims.filter { !early.contains($0.path) }.map { "\($0.kind) \($0.path)" }.sorted()
+    #expect(try await findings(settings) == quick, "quick", sourceLocation: sourceLocation)
+  }
+
   var manifest: Manifest {
     get async throws { try #require(try await Archive(at: folder, log: log("acme")).read()) }
   }
