@@ -49,9 +49,9 @@ package struct EmulatorConfiguration: Sendable {
   /// Called in this order for each request.
   package var behaviours: [any Behaviour] = []
   /// Whether a server adds `Date` to responses that have none.
-  package var tellsTime = false
+  package var sendsDate = false
   /// Whether the endpoints below `/emulator/` exist.
-  package var answersAboutItself = true
+  package var servesOwnEndpoints = true
 
   package init(logs: [LogName]) {
     self.logs = logs

@@ -58,9 +58,9 @@ struct MakeHistory: AsyncParsableCommand {
     let first = end.advanced(by: -days)
     if let recentEvents {
       let recent = max(first, end.advanced(by: -3))..<end
-      try Data(MadeUpDay.json(recent, of: log)).write(to: URL(filePath: recentEvents))
+      try Data(GeneratedDay.json(recent, of: log)).write(to: URL(filePath: recentEvents))
     }
-    var history = try await MadeUpHistory(
+    var history = try await GeneratedHistory(
       at: archive, source: ArchiveSource(apiHost: apiHost, log: log), start: first.start)
     let runs = days * runsPerDay
     let step = TimeSpan(microseconds: Day.microseconds / Int64(runsPerDay))

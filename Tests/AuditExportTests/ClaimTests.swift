@@ -15,43 +15,45 @@ import Testing
 
   // MARK: A first run
 
-  @Test(arguments: Claim.all)
-  func `a first run claims nothing against the evidence, and the next one mends it`(claim: Claim) async throws
+  @Test(arguments: ContradictionCase.all)
+  func `a first run claims nothing against the evidence, and the next one mends it`(claim: ContradictionCase)
+    async throws
   {
     let harness = try harness(claim)
     let mark = harness.mark
     let summary = try await export(
       .incremental(backfillStart: start), from: harness, pageSize: claim.pageSize, .walk)
-    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(claim.ends.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: harness, since: mark)
     guard claim.mends else { return }
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: max(harness.clock.now, now + .hours(1)))
     let second = try await export(.incremental(backfillStart: start), from: harness, pageSize: claim.pageSize)
-    #expect(Claim.Ending.complete.fits(second.outcome), "the second run ended as \(second.outcome)")
+    #expect(
+      ContradictionCase.Ending.complete.matches(second.outcome), "the second run ended as \(second.outcome)")
     try await expectHonest(second, Window(from: start, to: now + .minutes(50)), in: harness)
   }
 
   @Test(
-    arguments: Claim.all.filter { $0.reach == .anywhere },
+    arguments: ContradictionCase.all.filter { $0.reach == .anywhere },
     [ExportSettings.TimeFilter.seek, .auto, .filter])
   func `a window by hand claims nothing against the evidence`(
-    claim: Claim, way: ExportSettings.TimeFilter
+    claim: ContradictionCase, way: ExportSettings.TimeFilter
   ) async throws {
     let harness = try harness(claim)
     let mark = harness.mark
     let window = Window(from: time("2024-02-12T00:00:00Z"), to: time("2024-02-15T00:00:00Z"))
     let summary = try await export(
       .window(window, replace: false), from: harness, pageSize: claim.pageSize, way)
-    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness, since: mark)
   }
 
   @Test(arguments: [
-    Claim("nothing, without fields", EmptyList()),
-    Claim("nothing, and a count of zero", EmptyList(fields: .zero)),
-    Claim("nothing, and a count of all", EmptyList(fields: .kept)),
-  ]) func `a list that never showed an event proves nothing`(claim: Claim) async throws {
+    ContradictionCase("nothing, without fields", EmptyList()),
+    ContradictionCase("nothing, and a count of zero", EmptyList(fields: .zero)),
+    ContradictionCase("nothing, and a count of all", EmptyList(fields: .kept)),
+  ]) func `a list that never showed an event proves nothing`(claim: ContradictionCase) async throws {
     let harness = try harness(claim)
     _ = try await harness.export(.incremental(backfillStart: start))
     await #expect(try harness.manifest?.coverage.intervals ?? [] == [])
@@ -62,17 +64,18 @@ import Testing
   ]) func `a window past the pages that are shown is reached by the time filter`(refusal: PageRefusal)
     async throws
   {
-    let harness = try harness(Claim("deep", DeepPageLimit(.pages(3), refusal: refusal)))
+    let harness = try harness(ContradictionCase("deep", DeepPageLimit(.pages(3), refusal: refusal)))
     let window = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
     let summary = try await export(.window(window, replace: false), from: harness)
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness)
   }
 
   // MARK: Order
 
-  @Test(arguments: Claim.strays) func `an event that is deeper in the list than its time says is archived`(
-    claim: Claim
+  @Test(arguments: ContradictionCase.strays)
+  func `an event that is deeper in the list than its time says is archived`(
+    claim: ContradictionCase
   )
     async throws
   {
@@ -82,7 +85,7 @@ import Testing
     for night in 0..<2 {
       let summary = try await export(
         .incremental(backfillStart: start), from: harness, night == 0 ? .walk : .auto)
-      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
       try await expectHonest(summary, window, in: harness, since: mark)
       // Whatever is claimed: what was received is never dropped.
       let archived = try await Set(harness.archived())
@@ -95,28 +98,29 @@ import Testing
 
   // MARK: Nights
 
-  @Test(arguments: Claim.nights) func `a night that shows less than what is archived claims nothing new`(
-    claim: Claim
+  @Test(arguments: ContradictionCase.nights)
+  func `a night that shows less than what is archived claims nothing new`(
+    claim: ContradictionCase
   )
     async throws
   {
     let harness = try await nightly(events: 480)
     let before = try await #require(try harness.manifest).coverage
     let archived = try await harness.archived()
-    harness.api.withLock { $0.behave(claim.behaviours) }
+    harness.api.withLock { $0.setBehaviours(claim.behaviours) }
     let mark = harness.mark
     let tonight = harness.clock.now
     let summary = try await export(.incremental(backfillStart: nil), from: harness)
-    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(claim.ends.matches(summary.outcome), "it ended as \(summary.outcome)")
     if claim.ends == .incomplete { await #expect(try harness.manifest?.coverage == before) }
     let window = await Window(from: try #require(try harness.manifest).start, to: tonight - .minutes(10))
     try await expectHonest(summary, window, in: harness, since: mark)
     #expect(try await Set(harness.archived()).isSuperset(of: archived))
     guard claim.mends else { return }
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: tonight + .hours(1))
     let next = try await export(.incremental(backfillStart: nil), from: harness)
-    #expect(Claim.Ending.complete.fits(next.outcome), "the next run ended as \(next.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(next.outcome), "the next run ended as \(next.outcome)")
     try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: harness)
   }
 
@@ -129,7 +133,7 @@ import Testing
         // The window and the lookback have so many pages of 100.
         let harness = try await nightly(events: 50 * pages - 10)
         harness.api.withLock {
-          $0.behave([
+          $0.setBehaviours([
             LaggingReplica([.events(0), .events(lag)], choice: .listed(order), sharesCount: sharesCount)
           ])
         }
@@ -137,21 +141,23 @@ import Testing
         let window = await Window(
           from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
         let summary = try await export(.incremental(backfillStart: nil), from: harness)
-        #expect(Claim.Ending.honest.fits(summary.outcome), "lag \(lag): it ended as \(summary.outcome)")
+        #expect(
+          ContradictionCase.Ending.honest.matches(summary.outcome),
+          "lag \(lag): it ended as \(summary.outcome)")
         try await expectHonest(summary, window, in: harness, since: mark)
       }
     }
   }
 
-  @Test(arguments: Claim.all.filter { $0.reach != .end })
-  func `a night claims nothing against the evidence`(claim: Claim) async throws {
+  @Test(arguments: ContradictionCase.all.filter { $0.reach != .end })
+  func `a night claims nothing against the evidence`(claim: ContradictionCase) async throws {
     let harness = try await nightly(events: 480, filling: claim.events)
-    harness.api.withLock { $0.behave(claim.behaviours) }
+    harness.api.withLock { $0.setBehaviours(claim.behaviours) }
     let mark = harness.mark
     let window = await Window(
       from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
     let summary = try await export(.incremental(backfillStart: nil), from: harness, pageSize: claim.pageSize)
-    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness, since: mark)
   }
 
@@ -168,7 +174,9 @@ import Testing
     }
     for night in 0..<2 {
       let summary = try await export(.incremental(backfillStart: nil), from: harness)
-      #expect(Claim.Ending.complete.fits(summary.outcome), "night \(night) ended as \(summary.outcome)")
+      #expect(
+        ContradictionCase.Ending.complete.matches(summary.outcome),
+        "night \(night) ended as \(summary.outcome)")
       // Moved to before what the night reads again, it is no longer shown there.
       #expect(summary.counters.vanishedEvents <= (hours == -30 ? 1 : 0), "night \(night)")
       #expect(try await harness.violations() == [], "night \(night)")
@@ -213,11 +221,11 @@ import Testing
     let summary = try await export(.window(day, replace: false), from: harness, pageSize: 10, way)
     try await expectHonest(summary, day, in: harness)
     guard way == .auto else {
-      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
       return
     }
     #expect(summary.counters.timeFilter == "seek")
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     #expect(try await harness.archived().contains(Event(time: late, uuid: "late")))
   }
 
@@ -233,7 +241,7 @@ import Testing
     }
     harness.apiLead.withLock { $0 = .seconds(lead) }
     let summary = try await export(.incremental(backfillStart: start), from: harness)
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     let mark = try await #require(try harness.manifest).highWaterMark
     #expect(mark <= now - .minutes(9) && mark >= now - .minutes(13))
     try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: harness)
@@ -284,7 +292,7 @@ import Testing
       })
   }
 
-  private func harness(_ claim: Claim) throws -> TestHarness {
+  private func harness(_ claim: ContradictionCase) throws -> TestHarness {
     try TestHarness(now: now) { configuration in
       configuration.events = .generated(
         Generation(count: claim.events, window: Window(from: start, to: now), ties: claim.ties))
@@ -301,13 +309,13 @@ import Testing
     let harness = try TestHarness(now: now - .days(1))
     insert(count - events, endingAt: now - .days(1), step, in: harness)
     let first = try await export(.incremental(backfillStart: now - .days(3.5)), from: harness)
-    guard case .complete = first.outcome else { throw FirstNight(outcome: "\(first.outcome)") }
+    guard case .complete = first.outcome else { throw FirstRunFailed(outcome: "\(first.outcome)") }
     harness.clock.advance(to: now)
     insert(events, endingAt: now, step, in: harness)
     return harness
   }
 
-  private struct FirstNight: Error {
+  private struct FirstRunFailed: Error {
     var outcome: String
   }
 

@@ -12,7 +12,7 @@ private struct APIClock: Behaviour {
   /// What the answers say.
   let date: String
 
-  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     response.headers["Date"] = date
   }
 }
@@ -49,11 +49,11 @@ private struct APIClock: Behaviour {
     later: TimeSpan
   ) async throws {
     let harness = try await TestHarness.withArchive(now: now, events: 300, since: start)
-    harness.api.withLock { $0.behave([DateField(ahead: .days(40))]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .days(40))]) }
     _ = try await harness.export(.incremental(backfillStart: start))
     await #expect(try #require(try harness.manifest).highWaterMark > now + .days(39))
 
-    harness.api.withLock { $0.behave([DateField(ahead: .zero)]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .zero)]) }
     for number in 1..<20 {
       let at = now + TimeSpan(microseconds: later.microseconds / 20 * Int64(number))
       try harness.arrive(Array(#"[{"uuid":"since-\#(number)","event_at":"\#(at)"}]"#.utf8))

@@ -131,7 +131,7 @@ import Testing
     // Read where it belongs, and shown again among those of weeks before.
     let harness = try harness(
       FaultyFileSystem(folder: "/archive"),
-      LateOrderBreak([.init(from: 120, to: 780)], during: Stretch(from: 8)))
+      MisplacedEvents([.init(from: 120, to: 780)], during: RequestRange(from: 8)))
     let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: {

@@ -23,18 +23,18 @@ import Testing
   func `a run whose disk fails at any operation accounts for exactly what it committed`(
     _ kind: RunCrashTests.Kind
   ) async throws {
-    let (chapter, first) = try await kind.chapterOnDisk()
-    let before = try await Chapter.state(of: .disk(first))
-    let whole = try await chapter.play(on: chapter.store.copy())
-    let (operations, rows) = (try await chapter.story().calls, rows(of: before))
+    let (scenario, first) = try await kind.chapterOnDisk()
+    let before = try await CrashScenario.state(of: .disk(first))
+    let whole = try await scenario.play(on: scenario.store.copy())
+    let (operations, rows) = (try await scenario.baseline().calls, rows(of: before))
     var (partly, tidied) = (0, 0)
     for number in 1...operations {
       let disk = FaultyFileSystem(copyOf: first)
       disk.fail(at: number, FaultyFileSystem.Fault.allCases.filter { $0 != .death }[number % 4])
       let summary: ExportSummary
-      do { summary = try await chapter.play(on: .disk(disk)) } catch is ArchiveError { continue }
+      do { summary = try await scenario.play(on: .disk(disk)) } catch is ArchiveError { continue }
       disk.restart()
-      let after = try await Chapter.state(of: .disk(disk))
+      let after = try await CrashScenario.state(of: .disk(disk))
       let place = "\(kind.rawValue), operation \(number)"
       #expect(summary.manifest == after, "\(place)")
       #expect(summary.commits == Array((before?.commit ?? 0) + 1..<(after?.commit ?? 0) + 1), "\(place)")

@@ -111,13 +111,13 @@ import Testing
   }
 
   /// A filter that has lost events, some or all of one kind; the list without a filter has them.
-  private struct Hiding: Behaviour {
+  private struct HiddenEvents: Behaviour {
     /// Every so many, counted from the oldest.
     var every = 1
     var before = Timestamp.latest
 
-    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-      guard turn.request.parameter("query")?.contains("event_at") ?? false else { return }
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+      guard context.request.parameter("query")?.contains("event_at") ?? false else { return }
       list.reorder { indices in
         indices.removeAll { $0 % every == 0 && log.events.time($0) < before }
       }
@@ -129,28 +129,28 @@ import Testing
     every: Int
   ) async throws {
     for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
-      let harness = try harness(.exact, [Hiding(every: every, before: before)])
+      let harness = try harness(.exact, [HiddenEvents(every: every, before: before)])
       let (summary, _) = try await export(window, from: harness, .filter)
       try await expectExact(window, summary, in: harness)
     }
   }
 
   /// Something that goes wrong after the filter was measured, with queries for spans of time alone.
-  struct Later: Behaviour {
+  struct LateFilterFault: Behaviour {
     enum Fault: Sendable, CaseIterable { case refuses, fails, missesPage, overcounts, repeats, changes }
     var fault: Fault
     private var asked = 0
 
     init(_ fault: Fault) { self.fault = fault }
 
-    private mutating func strikes(_ turn: Turn) -> Bool {
-      guard turn.request.parameter("query")?.contains(" AND ") ?? false else { return false }
+    private mutating func affects(_ context: RequestContext) -> Bool {
+      guard context.request.parameter("query")?.contains(" AND ") ?? false else { return false }
       asked += 1
       return asked > 3
     }
 
-    mutating func answer(instead turn: Turn) -> EmulatedResponse? {
-      guard fault == .refuses || fault == .fails || fault == .missesPage, strikes(turn) else { return nil }
+    mutating func intercept(_ context: RequestContext) -> EmulatedResponse? {
+      guard fault == .refuses || fault == .fails || fault == .missesPage, affects(context) else { return nil }
       switch fault {
       case .refuses: return EmulatedResponse(status: 400, detail: "Too complex.")
       case .fails: return EmulatedResponse(status: 500, detail: "Search is down.")
@@ -158,8 +158,8 @@ import Testing
       }
     }
 
-    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-      guard fault == .repeats || fault == .changes, strikes(turn) else { return }
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+      guard fault == .repeats || fault == .changes, affects(context) else { return }
       list.reorder { indices in
         guard let last = indices.last else { return }
         switch fault {
@@ -170,18 +170,20 @@ import Testing
       }
     }
 
-    mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-      guard fault == .overcounts, strikes(turn) else { return }
+    mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+      guard fault == .overcounts, affects(context) else { return }
       guard let count = response.headers["X-Pagination-Count"].flatMap({ Int($0) }) else { return }
       response.headers["X-Pagination-Count"] = String(count + 1)
     }
   }
 
-  @Test(arguments: Later.Fault.allCases)
-  func `a filtered list that does not match its count is given up, and the run seeks`(fault: Later.Fault)
+  @Test(arguments: LateFilterFault.Fault.allCases)
+  func `a filtered list that does not match its count is given up, and the run seeks`(
+    fault: LateFilterFault.Fault
+  )
     async throws
   {
-    let harness = try harness(.exact, [Later(fault)])
+    let harness = try harness(.exact, [LateFilterFault(fault)])
     let (summary, givenUp) = try await export(window, from: harness, .filter)
     try await expectExact(window, summary, in: harness)
     #expect(givenUp == 1)
@@ -191,7 +193,7 @@ import Testing
   @Test func `a filter that fails, in a list that cannot be shown to be complete either, ends as incomplete`()
     async throws
   {
-    let harness = try harness(.exact, [Later(.fails), CountField.wrong(by: 3)])
+    let harness = try harness(.exact, [LateFilterFault(.fails), CountField.wrong(by: 3)])
     let (summary, _) = try await export(window, from: harness, .filter)
     guard case .complete = summary.outcome else {
       await #expect(try harness.manifest?.coverage.contains(window) != true)
@@ -206,7 +208,7 @@ import Testing
   ) async throws {
     let weathers: [[any Behaviour]] = [
       [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
-      [ShuffledTies(seed: UInt64(seed))], [Failures(Rhythm(every: 3), status: 503)],
+      [ShuffledTies(seed: UInt64(seed))], [Failures(FaultSchedule(every: 3), status: 503)],
       [CountField.absent], [CountField.wrong(by: 4)], [AscendingOrder()],
       [
         ShuffledTies(seed: UInt64(seed)), LateEvents(chance: 0.05, by: .days(4), seed: 2), Growth(events: 1),

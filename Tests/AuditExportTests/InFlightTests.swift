@@ -36,7 +36,7 @@ import Testing
     default: Issue.record("\(summary.outcome)")
     }
     #expect(try await harness.violations() == [])
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     let calm = try await harness.export(
       .incremental(backfillStart: start), adjust: { $0.maxConcurrentRequests = 4 })
     try calm.requireComplete("")

@@ -39,17 +39,17 @@ import Testing
       #expect(manifest.highWaterMark <= now - .minutes(10))
       #expect(manifest.highWaterMark >= firstNight + .days(Double(night)) - .minutes(10))
       // An event that was written while the walk was under way, behind it, is the next night's.
-      harness.api.withLock { $0.behave([]) }
+      harness.api.withLock { $0.setBehaviours([]) }
       let nextNight = firstNight + .days(Double(night + 1))
       happen(in: harness, from: harness.clock.now, to: nextNight, seed: seed * 10 + night)
       harness.clock.advance(to: nextNight)
       harness.api.withLock {
-        $0.behave([
+        $0.setBehaviours([
           Growth(events: 1 + seed), LateEvents(chance: 0.3, by: .hours(12), seed: UInt64(seed * 7 + night)),
         ])
       }
     }
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     let last = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
     #expect(last.plan.notes.isEmpty)
     #expect(try await harness.violations() == [], "seed \(seed)")
@@ -188,7 +188,7 @@ import Testing
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     harness.clock.advance(to: now + .hours(12))
     harness.api.withLock {
-      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+      $0.setBehaviours([ThinnedList(to: .every(3), during: RequestRange(from: 1, length: requests))])
     }
     let summary = try await harness.export(.incremental(backfillStart: nil))
     try summary.requireComplete()

@@ -22,7 +22,7 @@ private func day(_ text: String) -> Day { Day(text)! }
   func `an archive of an earlier build is read, continued and verified, and its part files do not change`()
     async throws
   {
-    let harness = try await Kept.nights.harness(now: time("2024-02-16T01:00:00Z"))
+    let harness = try await KeptArchive.nights.harness(now: time("2024-02-16T01:00:00Z"))
     let before = try await #require(try harness.manifest)
     let parts = try bytes(of: before, in: harness)
     let leftovers = try harness.intended.filter { parts[$0] == nil }
@@ -40,7 +40,7 @@ private func day(_ text: String) -> Day { Day(text)! }
     let left = try await #require(try Archive(at: harness.folder, log: harness.log).verify()).findings
     #expect(left.map(\.path).sorted() == leftovers)
     #expect(left.allSatisfy { $0.problem == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
-    #expect(try await Kept.nights.harness(now: harness.clock.now).violations() == [])
+    #expect(try await KeptArchive.nights.harness(now: harness.clock.now).violations() == [])
 
     harness.api.withLock { api in
       api.change(harness.log) { log in
@@ -67,7 +67,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 
   @Test func `a first run that an earlier build did not end is recovered by its beginning.json`() async throws
   {
-    let harness = try await Kept.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
+    let harness = try await KeptArchive.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
     let left = try harness.intended
     #expect(left.count == 2)
     #expect(left.allSatisfy { FileManager.default.fileExists(atPath: "\(harness.folder)/\($0)") })
@@ -107,7 +107,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 }
 
 /// An archive that is kept, by the name of its folder.
-private enum Kept: String {
+private enum KeptArchive: String {
   case nights
   case firstRun = "first-run"
 
@@ -172,9 +172,9 @@ private enum Kept: String {
     }
     _ = try await harness.export(.window(day("2024-02-12").window, replace: true))
 
-    harness.api.withLock { $0.behave([DateField(ahead: .hours(12))]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .hours(12))]) }
     _ = try await harness.export(.incremental(backfillStart: nil))
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.insert(2, on: "2024-02-14")
     harness.clock.advance(to: time("2024-02-14T03:00:00Z"))
     _ = try await harness.export(.incremental(backfillStart: nil))

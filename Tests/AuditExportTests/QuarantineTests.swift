@@ -71,7 +71,7 @@ import Testing
     for behaviour in [
       ShuffledTies(seed: UInt64(seed)) as any Behaviour,
       LaggingReplica([.events(0), .events(3)], choice: .random(seed: UInt64(seed))),
-      ErasedRows(chance: 0.1, .anywhere, seed: UInt64(seed)),
+      ErasedEvents(chance: 0.1, .anywhere, seed: UInt64(seed)),
     ] {
       let harness = try harness([large, behaviour], ties: 3)
       let mark = harness.mark

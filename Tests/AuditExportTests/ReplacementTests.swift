@@ -33,7 +33,7 @@ import Testing
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
-    harness.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
+    harness.api.withLock { $0.setBehaviours([ThinnedList(to: .every(3))]) }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     let held = whole.count { window.contains($0.time) }
 
@@ -59,12 +59,14 @@ import Testing
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    harness.api.withLock { $0.behave([CountField.absent]) }
+    harness.api.withLock { $0.setBehaviours([CountField.absent]) }
     let same = try await harness.export(.window(window, replace: true))
     try same.requireComplete()
     // The head is whole, and everything below it is thinned in both readings.
-    let thinned: [any Behaviour] = [CountField.absent, ThinnedList(to: .every(2), during: Stretch(from: 4))]
-    harness.api.withLock { $0.behave(thinned) }
+    let thinned: [any Behaviour] = [
+      CountField.absent, ThinnedList(to: .every(2), during: RequestRange(from: 4)),
+    ]
+    harness.api.withLock { $0.setBehaviours(thinned) }
     let refused = try await harness.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
     guard case .incomplete(.replacementUncounted(let dropped)) = refused.outcome else {
       Issue.record("it ended as \(refused.outcome)")
@@ -72,7 +74,7 @@ import Testing
     }
     #expect(dropped > 0)
     #expect(try await harness.archived() == whole)
-    harness.api.withLock { $0.behave(thinned) }
+    harness.api.withLock { $0.setBehaviours(thinned) }
     let told = try await harness.export(
       .window(window, replace: true),
       adjust: {
@@ -91,7 +93,7 @@ import Testing
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
     harness.api.withLock {
-      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+      $0.setBehaviours([ThinnedList(to: .every(3), during: RequestRange(from: 1, length: requests))])
     }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     let summary = try await harness.export(
@@ -122,7 +124,7 @@ import Testing
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let archived = try await harness.archived()
-    harness.api.withLock { $0.behave([Retention(.days(3))]) }
+    harness.api.withLock { $0.setBehaviours([Retention(.days(3))]) }
     let summary = try await harness.export(
       .window(Window(from: start, to: now - .hours(1)), replace: true), adjust: { $0.retention = .days(3) })
     #expect(summary.rowsDropped == 0)

@@ -45,7 +45,7 @@ import Testing
     return blinding + withUnsafeBytes(of: UInt64(number)) { Array($0) } + Array(repeating: 1, count: 16)
   }
 
-  @Test(.timeLimit(.minutes(Int(Patience.seconds(60) / 60))))
+  @Test(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60))))
   func `values made to collide cost no more than a bounded search each`() {
     var table = ValueTable()
     let count = 120_000

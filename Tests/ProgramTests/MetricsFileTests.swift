@@ -226,7 +226,7 @@ import Testing
       try Document("Monitoring").blocks.flatMap(\.session).map(\.command)
         .first { $0.contains("$PUSHGATEWAY") })
     for (key, status) in [(nil, 0), ("wrong", 20)] as [(String?, Int32)] {
-      let gateway = try NoticeReceiver(status: 200)
+      let gateway = try HeartbeatReceiver(status: 200)
       defer { gateway.stop() }
       try Bench.with(["--organization", "my-org", "--generate", "30"]) { bench in
         let command = line.replacing("/srv/audit", with: bench.archive)

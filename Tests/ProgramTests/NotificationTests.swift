@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func `a successful run pings the URL, and a failed run its fail path with the message`() throws {
-    let device = try NoticeReceiver(status: 200)
+    let device = try HeartbeatReceiver(status: 200)
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
       let environment = ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/5up3r-53cr3t"]
@@ -83,7 +83,7 @@ import Testing
 
   @Test(arguments: [404, 500, nil] as [Int?])
   func `a failed ping is a warning and changes neither status nor archive`(status: Int?) throws {
-    let device = try NoticeReceiver(status: status)
+    let device = try HeartbeatReceiver(status: status)
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
       let url = "\(device.url)/api/push/5up3r-53cr3t?status=up&msg=OK&ping="
@@ -114,7 +114,7 @@ import Testing
   func `all logs of a job share one metrics file and one ping, which names the failed log`()
     throws
   {
-    let device = try NoticeReceiver(status: 200)
+    let device = try HeartbeatReceiver(status: 200)
     defer { device.stop() }
     try Bench.with(["--generate", "50", "--organization", "globex"]) { bench in
       let file = bench.folder + "/job.yaml"
@@ -159,7 +159,7 @@ import Testing
   @Test func `two failed logs of a job are both reported in text, JSON, metrics and the ping`()
     throws
   {
-    let device = try NoticeReceiver(status: 200)
+    let device = try HeartbeatReceiver(status: 200)
     defer { device.stop() }
     try Bench.with(["--generate", "50"]) { bench in
       let file = try Folder(path: bench.folder).write(

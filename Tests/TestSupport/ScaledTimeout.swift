@@ -6,14 +6,14 @@ extension Collection {
   package func at(_ offset: Int) throws -> Element {
     guard offset >= 0, let index = index(startIndex, offsetBy: offset, limitedBy: endIndex), index < endIndex
     else {
-      throw TooShort(offset: offset, count: count, contents: "\(self)")
+      throw OffsetOutOfRange(offset: offset, count: count, contents: "\(self)")
     }
     return self[index]
   }
 }
 
 /// What `at` throws.
-package struct TooShort: Error, CustomStringConvertible {
+package struct OffsetOutOfRange: Error, CustomStringConvertible {
   package var offset: Int
   package var count: Int
   package var contents: String
@@ -22,7 +22,7 @@ package struct TooShort: Error, CustomStringConvertible {
 }
 
 /// How long a test waits for what is outside of it, so that one that hangs fails and the others go on.
-package enum Patience {
+package enum ScaledTimeout {
   /// Many times what an idle machine needs, and more in proportion to the programs that wait for a processor now.
   package static func seconds(_ idle: Double) -> Double {
     var load = 0.0

@@ -6,7 +6,7 @@ package struct EmulatedLog: Sendable {
   package let name: LogName
   package private(set) var events = EventStore()
   /// The time of the last request; nil before the first one. Events that arrive later count as written no earlier than this.
-  package internal(set) var lastAsked: Timestamp?
+  package internal(set) var lastRequestTime: Timestamp?
   private var generator: EventGenerator
 
   /// An empty log. Generated events depend on the seed and the name.
@@ -71,7 +71,7 @@ package struct EmulatedLog: Sendable {
     events.insert(at: time, written: written ?? firstShown(time)) { $0.append(contentsOf: text) }
   }
 
-  private func firstShown(_ time: Timestamp) -> Timestamp { lastAsked.map { max($0, time) } ?? time }
+  private func firstShown(_ time: Timestamp) -> Timestamp { lastRequestTime.map { max($0, time) } ?? time }
 
   /// The time of the newest event; nil if the log is empty.
   package var newest: Timestamp? { events.count == 0 ? nil : events.time(events.count - 1) }

@@ -19,19 +19,19 @@ package struct EventGenerator: Sendable {
 
   /// Appends the JSON text of the next event, with this time.
   package mutating func append(at time: Timestamp, to bytes: inout [UInt8]) {
-    if random.below(EventVocabulary.ordinaryPerStriking) == 0 {
-      let pieces = random.pick(vocabulary.striking)
-      bytes.append(contentsOf: pieces.beforeTime)
+    if random.below(EventVocabulary.ordinaryPerUnusual) == 0 {
+      let template = random.pick(vocabulary.unusual)
+      bytes.append(contentsOf: template.beforeTime)
       EventGenerator.append(time: time, to: &bytes)
-      bytes.append(contentsOf: pieces.beforeUUID)
+      bytes.append(contentsOf: template.beforeUUID)
       appendUUID(to: &bytes)
-      bytes.append(contentsOf: pieces.afterUUID)
+      bytes.append(contentsOf: template.afterUUID)
     } else {
-      let subject = random.pick(vocabulary.subjects)
-      bytes.append(contentsOf: subject.isSystem ? vocabulary.system : random.pick(vocabulary.actors))
-      bytes.append(contentsOf: subject.beforeTime)
+      let action = random.pick(vocabulary.actions)
+      bytes.append(contentsOf: action.isSystem ? vocabulary.system : random.pick(vocabulary.actors))
+      bytes.append(contentsOf: action.beforeTime)
       EventGenerator.append(time: time, to: &bytes)
-      bytes.append(contentsOf: subject.beforeUUID)
+      bytes.append(contentsOf: action.beforeUUID)
       appendUUID(to: &bytes)
       bytes.append(contentsOf: EventVocabulary.end)
     }

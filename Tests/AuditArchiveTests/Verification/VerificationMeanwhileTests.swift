@@ -42,7 +42,7 @@ import Testing
   }
 
   /// Lets the rest of a run happen at a moment of a verification.
-  private final class Moment {
+  private final class InterleavedRun {
     private var countdown: Int
     private let archive: ExampleArchive
     private var steps: ArraySlice<(ExampleArchive) throws -> Void>
@@ -78,7 +78,7 @@ import Testing
         for number in 0..<14 {
           try await ExampleArchive.with { archive in
             for step in run.steps[..<begun] { try step(archive) }
-            let moment = Moment(number, archive, run.steps[begun...])
+            let moment = InterleavedRun(number, archive, run.steps[begun...])
             var settings = VerificationSettings()
             settings.isQuick = isQuick
             let report = try await Archive(at: archive.folder, log: log("acme")).verify(

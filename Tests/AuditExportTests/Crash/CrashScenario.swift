@@ -8,9 +8,9 @@ import TestSupport
 
 /// One run in the life of an archive, which can be played as often as wanted, each time from the same store, the same
 /// API and the same time: all that differs is what the store does to it.
-struct Chapter: Sendable {
+struct CrashScenario: Sendable {
   /// What comes of it when nothing goes wrong.
-  struct Story {
+  struct Baseline {
     /// Before the run, and after each of its commits.
     var states: [Manifest?]
     /// How often the run turned to the store.
@@ -37,30 +37,30 @@ struct Chapter: Sendable {
 
   /// Before the run.
   let store: SimulatedStore
-  private var now = Chapter.firstNight
+  private var now = CrashScenario.firstNight
   private var formats: Set<PartFormat> = [.csv]
   /// How long every request takes.
   private var delay = TimeSpan.zero
   private var pageSize = 20
   /// What happened since the first night.
-  private var happenings: @Sendable (inout EmulatedLog) -> Void = { _ in }
+  private var newEvents: @Sendable (inout EmulatedLog) -> Void = { _ in }
 
   // MARK: The five
 
   private init(_ store: SimulatedStore) { self.store = store }
 
-  static func first(in store: SimulatedStore) -> Chapter { Chapter(store) }
+  static func first(in store: SimulatedStore) -> CrashScenario { CrashScenario(store) }
 
   /// The same over a slow network: the run commits more than once.
-  static func slow(in store: SimulatedStore) -> Chapter {
-    var chapter = Chapter(store)
-    chapter.delay = .seconds(31)
-    chapter.pageSize = 2
-    return chapter
+  static func slow(in store: SimulatedStore) -> CrashScenario {
+    var scenario = CrashScenario(store)
+    scenario.delay = .seconds(31)
+    scenario.pageSize = 2
+    return scenario
   }
 
   /// A night later: a new day, more of the day before, a bad record.
-  static func incremental(in store: SimulatedStore) async throws -> Chapter {
+  static func incremental(in store: SimulatedStore) async throws -> CrashScenario {
     try await second(in: store, after: .days(1)) { log in
       for hour in 1...20 { log.insertGenerated(at: firstNight + .hours(Double(hour))) }
       log.insert(record: Array(#"{"uuid":"bad-2"}"#.utf8))
@@ -68,7 +68,7 @@ struct Chapter: Sendable {
   }
 
   /// Two hours later: two events of the days that are archived, written late. Both days get a revision.
-  static func revision(in store: SimulatedStore) async throws -> Chapter {
+  static func revision(in store: SimulatedStore) async throws -> CrashScenario {
     try await second(in: store, after: .hours(2)) { log in
       log.insertGenerated(at: firstNight - .hours(1))
       log.insertGenerated(at: firstNight - .hours(12))
@@ -76,23 +76,23 @@ struct Chapter: Sendable {
   }
 
   /// An hour later: the archive is to be in Parquet too, and an event came late.
-  static func conversion(in store: SimulatedStore) async throws -> Chapter {
-    var chapter = try await second(in: store, after: .hours(1)) {
+  static func conversion(in store: SimulatedStore) async throws -> CrashScenario {
+    var scenario = try await second(in: store, after: .hours(1)) {
       $0.insertGenerated(at: firstNight - .hours(12))
     }
-    chapter.formats = [.csv, .parquet]
-    return chapter
+    scenario.formats = [.csv, .parquet]
+    return scenario
   }
 
   private static func second(
     in store: SimulatedStore, after span: TimeSpan,
-    _ happenings: @escaping @Sendable (inout EmulatedLog) -> Void
-  ) async throws -> Chapter {
-    var chapter = Chapter(store)
-    _ = try await chapter.play(on: store)
-    chapter.now = firstNight + span
-    chapter.happenings = happenings
-    return chapter
+    _ newEvents: @escaping @Sendable (inout EmulatedLog) -> Void
+  ) async throws -> CrashScenario {
+    var scenario = CrashScenario(store)
+    _ = try await scenario.play(on: store)
+    scenario.now = firstNight + span
+    scenario.newEvents = newEvents
+    return scenario
   }
 
   // MARK: Playing
@@ -101,25 +101,25 @@ struct Chapter: Sendable {
   func play(
     on store: SimulatedStore, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in }
   ) async throws -> ExportSummary {
-    try await harness(store).export(.incremental(backfillStart: Chapter.start), observe: observe) {
+    try await harness(store).export(.incremental(backfillStart: CrashScenario.start), observe: observe) {
       $0.pageSize = pageSize
     }
   }
 
-  func story() async throws -> Story {
+  func baseline() async throws -> Baseline {
     let told = store.copy()
     let stores = Mutex([told.copy()])
     _ = try await play(on: told) { event in
       if event.isCommit { stores.withLock { $0.append(told.copy()) } }
     }
     var states: [Manifest?] = []
-    for store in stores.withLock(\.self) { states.append(try await Chapter.state(of: store)) }
+    for store in stores.withLock(\.self) { states.append(try await CrashScenario.state(of: store)) }
     let counted = store.copy()
     counted.startRecording()
     _ = try await play(on: counted)
-    return Story(
+    return Baseline(
       states: states, calls: counted.calls,
-      ending: Chapter.content(of: try await Chapter.state(of: told)))
+      ending: CrashScenario.content(of: try await CrashScenario.state(of: told)))
   }
 
   /// Opens the archive for writing and closes it; what a look at it then finds.
@@ -131,7 +131,8 @@ struct Chapter: Sendable {
   private func harness(_ store: SimulatedStore) throws -> TestHarness {
     let harness = try TestHarness(now: now, store: store) { configuration in
       configuration.events = .generated(
-        Generation(count: 60, window: Window(from: Chapter.start, to: Chapter.firstNight), ties: 2))
+        Generation(
+          count: 60, window: Window(from: CrashScenario.start, to: CrashScenario.firstNight), ties: 2))
     }
     harness.formats.withLock { $0 = formats }
     harness.beforeRequest.withLock { beforeRequest in
@@ -140,9 +141,9 @@ struct Chapter: Sendable {
       }
     }
     harness.api.withLock { api in
-      api.change(Chapter.log) { log in
+      api.change(CrashScenario.log) { log in
         log.insert(record: Array(#"{"uuid":"bad-1"}"#.utf8))
-        happenings(&log)
+        newEvents(&log)
       }
     }
     return harness

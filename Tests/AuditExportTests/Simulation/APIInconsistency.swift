@@ -4,7 +4,7 @@ import TestSupport
 
 /// What an API does against its own word for a night: each is a way in which a list contradicts itself, or hides events from
 /// everybody.
-struct Oddity {
+struct APIInconsistency {
   /// Which events the log had and some request of the night did not show.
   enum Hidden: Sendable {
     case nothing
@@ -24,65 +24,65 @@ struct Oddity {
 
   var isOfCopies: Bool { name.hasPrefix("copies") }
 
-  static func some(_ random: inout SeededRandom) -> Oddity {
+  static func some(_ random: inout SeededRandom) -> APIInconsistency {
     let seed = random.next()
     let first = Int.random(in: 1...5, using: &random)
-    let later = Stretch(from: first)
+    let later = RequestRange(from: first)
     switch Int.random(in: 0..<13, using: &random) {
     case 0, 1:
       let lag = Int.random(in: 1...9, using: &random)
       let choice = random.pick([
         LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1]),
       ])
-      return Oddity(
+      return APIInconsistency(
         name: "copies \(lag) \(choice)",
         behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
         hidden: .newest(lag))
     case 2:
       let lag = Int.random(in: 1...9, using: &random)
       // The seam after which no page follows hides what the copies do not share: that is what no client can see.
-      return Oddity(
+      return APIInconsistency(
         name: "copies with one count",
         behaviours: [
           LaggingReplica(
             [.events(0), .events(lag)], choice: random.pick([.inTurn, .listed([1, 0])]), sharesCount: true)
         ], hidden: .any)
-    case 3: return Oddity(name: "cached count", behaviours: [CachedCount(.forever)])
+    case 3: return APIInconsistency(name: "cached count", behaviours: [CachedCount(.forever)])
     case 4:
-      return Oddity(
+      return APIInconsistency(
         name: "cached count", behaviours: [CachedCount(.answers(Int.random(in: 2...4, using: &random)))])
     case 5:
-      return Oddity(
+      return APIInconsistency(
         name: "empty", behaviours: [EmptyList(during: later, fields: random.pick(EmptyList.Fields.allCases))],
         hidden: .any)
     case 6:
-      return Oddity(
+      return APIInconsistency(
         name: "thinned \(later)",
         behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
         hidden: .any, isTheSameThroughout: first == 1)
     case 7:
-      return Oddity(
+      return APIInconsistency(
         name: "cut \(later)",
         behaviours: [
           CutList(
             to: Int.random(in: 0...30, using: &random), growingBy: random.pick([0, 0, 3, 10]), during: later)
         ], hidden: .any)
     case 8:
-      return Oddity(
+      return APIInconsistency(
         name: "erased",
-        behaviours: [ErasedRows(chance: 0.2, random.pick(ErasedRows.Place.allCases), seed: seed)])
+        behaviours: [ErasedEvents(chance: 0.2, random.pick(ErasedEvents.Place.allCases), seed: seed)])
     case 9:
-      return Oddity(
+      return APIInconsistency(
         name: "stray",
-        behaviours: [LateOrderBreak(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
+        behaviours: [MisplacedEvents(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
         hidden: .any)
-    case 10: return Oddity(name: "no fields", behaviours: [PaginationFields.absent])
+    case 10: return APIInconsistency(name: "no fields", behaviours: [PaginationFields.absent])
     case 11:
       let steps = [
         DateField.Step(
           beforeRequest: Int.random(in: 1...4, using: &random), by: .hours(-random.pick([0.5, 30])))
       ]
-      return Oddity(
+      return APIInconsistency(
         name: "clock",
         behaviours: [
           DateField(
@@ -90,7 +90,7 @@ struct Oddity {
         ],
         tellsOtherTime: true)
     default:
-      return Oddity(
+      return APIInconsistency(
         name: "deep pages refused",
         behaviours: [
           DeepPageLimit(

@@ -13,7 +13,7 @@ import TestSupport
 ///
 /// Events that the API came to show later than that, or did not show to every request of the run, are outside the promise,
 /// and may be there or not.
-struct Auditor {
+struct InvariantChecker {
   /// A run, as it is seen from outside.
   struct Run {
     var request: ExportSettings.Request
@@ -22,7 +22,7 @@ struct Auditor {
     /// How many events the API showed when it began.
     var shown: Int
     /// Which of them not every request showed.
-    var hidden = Oddity.Hidden.nothing
+    var hidden = APIInconsistency.Hidden.nothing
     /// Whether every request was answered by the same lie.
     var isDeceived = false
     /// Whether the API told another time than the simulation's.
@@ -104,7 +104,7 @@ struct Auditor {
     copy.setContents(of: paths.manifest, manifestBytes)
     try await copy.archive(of: log).withWriter(
       source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
-      holder: LockHolder(pid: 2, host: "auditor", since: Timestamp(microseconds: 0)),
+      holder: LockHolder(pid: 2, host: "checker", since: Timestamp(microseconds: 0)),
       settings: WriterSettings(toolVersion: "test")
     ) { writer throws in
       require(writer.manifest == seen, "the commits do not replay to the manifest")

@@ -31,7 +31,7 @@ struct Schedule {
   private let store: SimulatedStore
   private let ledger: Ledger
   private let settings: ExportSettings
-  private var auditor: Auditor
+  private var checker: InvariantChecker
   private var report = Report()
 
   /// - Parameter store: empty.
@@ -67,7 +67,7 @@ struct Schedule {
     // A late bound beyond the lookback is what nobody promised to find.
     let bounds: [TimeSpan] = [.zero, .hours(1), settings.lookback, settings.lookback, settings.lookback * 2]
     ledger = Ledger(lateBound: random.pick(bounds))
-    auditor = Auditor(harness, ledger)
+    checker = InvariantChecker(harness, ledger)
     self.random = random
   }
 
@@ -112,20 +112,23 @@ struct Schedule {
     if !random.once(in: 3) {
       let chance = random.pick([0.1, 0.5, 0.7])
       behaviours.append(
-        Arrivals(ledger: ledger, chance: chance, random: fork(), left: Int.random(in: 1...20, using: &random))
+        ConcurrentEvents(
+          ledger: ledger, chance: chance, random: fork(), left: Int.random(in: 1...20, using: &random))
       )
     }
     if random.once(in: 3) { behaviours.append(ShuffledTies(seed: random.next())) }
-    if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
+    if random.once(in: 3) {
+      behaviours.append(TransientFaults(chance: random.pick([0.1, 0.3, 0.8]), random: fork()))
+    }
     if random.once(in: 8) { behaviours.append(CountField.absent) }
-    let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
+    let inconsistency = odd.once(in: 3) ? APIInconsistency.some(&odd) : nil
     // What no client can be sure to see: rows that are erased, or copies that lag behind, while the answers do not count;
     // copies that lag behind while events arrive and change places.
-    if oddity?.name == "erased" { behaviours.removeAll { $0 is CountField } }
-    if oddity?.isOfCopies == true {
-      behaviours.removeAll { $0 is CountField || $0 is Arrivals || $0 is ShuffledTies }
+    if inconsistency?.name == "erased" { behaviours.removeAll { $0 is CountField } }
+    if inconsistency?.isOfCopies == true {
+      behaviours.removeAll { $0 is CountField || $0 is ConcurrentEvents || $0 is ShuffledTies }
     }
-    try await run(request(), mishap(), behaviours, oddity)
+    try await run(request(), fault(), behaviours, inconsistency)
   }
 
   private mutating func request() -> ExportSettings.Request {
@@ -144,7 +147,7 @@ struct Schedule {
   }
 
   /// What ends a run before its time, or could.
-  private enum Mishap: Sendable {
+  private enum RunFault: Sendable {
     case none
     /// At this request and those that follow.
     case noAnswer(from: Int, TransportFault)
@@ -154,7 +157,7 @@ struct Schedule {
     case powerFailure(at: Int)
   }
 
-  private mutating func mishap() -> Mishap {
+  private mutating func fault() -> RunFault {
     let request = Int.random(in: 1...30, using: &random)
     let operation = Int.random(in: 1...(random.once(in: 2) ? 60 : 400), using: &random)
     let fault = random.pick([
@@ -174,17 +177,17 @@ struct Schedule {
   // MARK: A run
 
   private mutating func run(
-    _ request: ExportSettings.Request, _ mishap: Mishap = .none, _ others: [any Behaviour] = [],
-    _ oddity: Oddity? = nil
+    _ request: ExportSettings.Request, _ fault: RunFault = .none, _ others: [any Behaviour] = [],
+    _ inconsistency: APIInconsistency? = nil
   ) async throws {
-    let behaviours = others + (oddity?.behaviours ?? [])
+    let behaviours = others + (inconsistency?.behaviours ?? [])
     let pageSize = Int.random(in: 2...random.pick([8, 20, 60]), using: &random)
-    var run = Auditor.Run(
+    var run = InvariantChecker.Run(
       request: request, settings: settings, began: harness.clock.now, shown: ledger.count,
-      hidden: oddity?.hidden ?? .nothing, isDeceived: oddity?.isTheSameThroughout ?? false,
-      tellsOtherTime: oddity?.tellsOtherTime ?? false)
-    harness.api.withLock { $0.behave(behaviours) }
-    prepare(mishap)
+      hidden: inconsistency?.hidden ?? .nothing, isDeceived: inconsistency?.isTheSameThroughout ?? false,
+      tellsOtherTime: inconsistency?.tellsOtherTime ?? false)
+    harness.api.withLock { $0.setBehaviours(behaviours) }
+    prepare(fault)
     let lastCommit = Mutex(0)
     let failure: (any Error)?
     do {
@@ -197,11 +200,11 @@ struct Schedule {
     }
     run.lastCommit = lastCommit.withLock(\.self)
     let died = store.hasFailed
-    end(mishap)
-    tell(run, mishap, pageSize, behaviours, oddity, failure, died: died)
+    end(fault)
+    tell(run, fault, pageSize, behaviours, inconsistency, failure, died: died)
     if harness.isEndless.withLock(\.self) { report.problems.append("a run without end") }
     if let failure, !died { report.problems.append("the run threw \(failure)") }
-    report.problems += try await auditor.check(after: run, store)
+    report.problems += try await checker.check(after: run, store)
   }
 
   /// In a task of its own, which can be cancelled alone.
@@ -225,9 +228,9 @@ struct Schedule {
     }.value
   }
 
-  private func prepare(_ mishap: Mishap) {
+  private func prepare(_ fault: RunFault) {
     harness.beforeRequest.withLock { beforeRequest in
-      switch mishap {
+      switch fault {
       case .noAnswer(let first, let fault):
         beforeRequest = { (number: Int) throws(TransportFault) in if number >= first { throw fault } }
       case .cancellation(let request):
@@ -235,7 +238,7 @@ struct Schedule {
       case .none, .brokenDisk, .kill, .powerFailure: beforeRequest = { _ in }
       }
     }
-    switch (store, mishap) {
+    switch (store, fault) {
     case (.disk(let disk), .brokenDisk(let operation)): disk.fail(at: operation, .shortWrite)
     case (.disk(let disk), .kill(let operation)), (.disk(let disk), .powerFailure(let operation)):
       disk.fail(at: operation, .death)
@@ -249,8 +252,8 @@ struct Schedule {
     }
   }
 
-  private mutating func end(_ mishap: Mishap) {
-    switch (store, mishap) {
+  private mutating func end(_ fault: RunFault) {
+    switch (store, fault) {
     case (.disk(let disk), .powerFailure):
       var survival = Survival.some(fork())
       disk.restart(afterPowerFailure: &survival)
@@ -263,17 +266,17 @@ struct Schedule {
   }
 
   private mutating func tell(
-    _ run: Auditor.Run, _ mishap: Mishap, _ pageSize: Int, _ behaviours: [any Behaviour],
-    _ oddity: Oddity?, _ failure: (any Error)?, died: Bool
+    _ run: InvariantChecker.Run, _ fault: RunFault, _ pageSize: Int, _ behaviours: [any Behaviour],
+    _ inconsistency: APIInconsistency?, _ failure: (any Error)?, died: Bool
   ) {
     let outcome = run.summary.map { "\($0.outcome)" } ?? "threw \(failure.map { "\($0)" } ?? "nothing")"
     report.trace.append(
-      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }) \(oddity?.name ?? ""), "
-        + "\(mishap): \(outcome)")
-    switch mishap {
+      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }) \(inconsistency?.name ?? ""), "
+        + "\(fault): \(outcome)")
+    switch fault {
     case .none, .noAnswer, .cancellation: break
     case .brokenDisk, .kill, .powerFailure:
-      if died { report.tally["\("\(mishap)".prefix { $0 != "(" })", default: 0] += 1 }
+      if died { report.tally["\("\(fault)".prefix { $0 != "(" })", default: 0] += 1 }
     }
     for behaviour in behaviours { report.tally["\(type(of: behaviour))", default: 0] += 1 }
     if case .incomplete(let reason) = run.summary?.outcome {
@@ -293,13 +296,13 @@ struct Schedule {
   /// All faults are over: two more runs, and everything is there, without a gap.
   private mutating func calm() async throws {
     for _ in 0..<2 {
-      let start = auditor.manifest == nil ? harness.clock.now - .days(3) : nil
+      let start = checker.manifest == nil ? harness.clock.now - .days(3) : nil
       try await run(.incremental(backfillStart: start))
       harness.clock.advance(to: harness.clock.now + .hours(2))
     }
-    guard report.problems.isEmpty, let manifest = auditor.manifest else { return }
+    guard report.problems.isEmpty, let manifest = checker.manifest else { return }
     // Rows that disappeared from the log hold back claims until somebody accepts that.
-    if !manifest.gaps.isEmpty, !auditor.hasVanishedRows {
+    if !manifest.gaps.isEmpty, !checker.hasVanishedRows {
       report.problems.append("gaps in the end: \(manifest.gaps)")
     }
   }

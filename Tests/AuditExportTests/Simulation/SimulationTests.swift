@@ -30,7 +30,7 @@ import Testing
   ) async throws {
     let seeds =
       Self.seed.map { $0..<($0 + 1) } ?? Self.first..<(Self.first + (Self.schedules ?? store.schedules))
-    let season = Season(seeds, store)
+    let season = ScheduleQueue(seeds, store)
     await withTaskGroup(of: Void.self) { workers in
       for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {
         workers.addTask { await season.play() }
@@ -63,7 +63,7 @@ import Testing
 }
 
 /// Schedules that several workers share.
-private final class Season: Sendable {
+private final class ScheduleQueue: Sendable {
   private struct State {
     var rest: Range<Int>
     var failures: [Int: Schedule.Report] = [:]

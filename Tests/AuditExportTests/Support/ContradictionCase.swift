@@ -4,7 +4,7 @@ import CloudsmithEmulator
 import Testing
 
 /// A way in which the API contradicts itself, and how a run that meets it has to end.
-struct Claim: Sendable, CustomTestStringConvertible {
+struct ContradictionCase: Sendable, CustomTestStringConvertible {
   enum Ending: Sendable {
     /// The contradiction can be reconciled: the run is complete.
     case complete
@@ -13,7 +13,7 @@ struct Claim: Sendable, CustomTestStringConvertible {
     /// Either, as long as what is claimed is archived, and a complete run has claimed all that was shown throughout.
     case honest
 
-    func fits(_ outcome: ExportSummary.Outcome) -> Bool {
+    func matches(_ outcome: ExportSummary.Outcome) -> Bool {
       switch (self, outcome) {
       case (.complete, .complete), (.incomplete, .incomplete), (.honest, .complete), (.honest, .incomplete):
         true
@@ -71,10 +71,10 @@ struct Burst: Behaviour {
     self.request = request
   }
 
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     number += 1
     guard number == request else { return }
-    for _ in 0..<events { log.insertGenerated(at: turn.time) }
+    for _ in 0..<events { log.insertGenerated(at: context.time) }
   }
 }
 
@@ -90,7 +90,7 @@ struct Loss: Behaviour {
     self.request = request
   }
 
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     number += 1
     guard number == request else { return }
     let newest = log.events.count - 1
