@@ -25,7 +25,7 @@ package struct EmulatorConfiguration: Sendable {
   /// The key that is accepted by default.
   package static let demoKey = "emulator-demo-key"
 
-  /// The logs of organisations and repositories that are served.
+  /// The logs of organizations and repositories that are served.
   package var logs: [LogName]
   package var events = Events.none
   /// Seeds the generated events.

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct ArchivePathsTests {
   let part = PartName(format: .csv, day: day("2024-02-12"), index: 0, revision: 3, hash: "9bb6196f")
 
-  @Test func `an organisation's files have the names of the format page`() {
+  @Test func `an organization's files have the names of the format page`() {
     let paths = ArchivePaths(log("acme"))
     #expect(ArchivePaths.kind == "_manifest/archive.json")
     #expect(paths.manifest == "_manifest/acme/manifest.json")

@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  @Test func `of two first runs at once, of an organisation and a repository, one is refused`() async throws {
+  @Test func `of two first runs at once, of an organization and a repository, one is refused`() async throws {
     let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
     for (first, second) in [(acme, repository), (repository, acme)] {
       for hardLinks in [true, false] {
@@ -246,7 +246,7 @@ import Testing
     }
   }
 
-  @Test func `organisations share an archive, and one's crash is none of the other's business`() async throws
+  @Test func `organizations share an archive, and one's crash is none of the other's business`() async throws
   {
     try await withTemporaryFolder { (folder) async throws in
       let other = ArchiveSource(apiHost: acme.apiHost, log: log("acme-2"))
@@ -271,7 +271,7 @@ import Testing
     }
   }
 
-  @Test func `two organisations can be written at the same time`() async throws {
+  @Test func `two organizations can be written at the same time`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withThrowingTaskGroup { group in
         for name in ["a", "b", "c", "d"] {

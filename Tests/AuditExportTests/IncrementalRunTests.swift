@@ -56,7 +56,7 @@ import Testing
     #expect(late > 0, "seed \(seed) has no late event to find")
   }
 
-  /// A day in the life of an organisation: events, some at one instant, some written late.
+  /// A day in the life of an organization: events, some at one instant, some written late.
   private func happen(in harness: TestHarness, from: Timestamp, to: Timestamp, seed: Int) {
     var random = SeededRandom(seed: seed)
     harness.api.withLock { api in

@@ -12,7 +12,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 
 /// Archives of earlier builds, kept as data: every later build has to open them, go on with them and verify them.
 ///
-/// A folder of `Tests/Archives` holds an archive of the organisation `acme` and, in `events.json`, the log that it was exported from.
+/// A folder of `Tests/Archives` holds an archive of the organization `acme` and, in `events.json`, the log that it was exported from.
 /// `nights` and `first-run` were written on 2026-11-30 by the build of commit 7e7db68, with
 /// `KEEP_ARCHIVES=1 swift test --filter KeptArchiveTests`, which writes what is not there. They are not to be written again: where the
 /// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func `a log is that of an organisation or of one of its repositories`() {
+  @Test func `a log is that of an organization or of one of its repositories`() {
     #expect(LogName("acme")?.repository == nil)
     #expect(LogName("acme/my-repo")?.description == "acme/my-repo")
     for text in ["", "/", "acme/", "/repo", "a/b/c", "acme/.."] { #expect(LogName(text) == nil) }

@@ -12,7 +12,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case outrun(Int)
   /// A committed file is not there as it was sealed. The files that it replaces are kept.
   case lostAfterCommit(Int, Finding)
-  /// The archive holds logs of organisations, not of repositories, or vice versa.
+  /// The archive holds logs of organizations, not of repositories, or vice versa.
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)

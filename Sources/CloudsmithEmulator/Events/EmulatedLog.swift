@@ -17,7 +17,7 @@ package struct EmulatedLog: Sendable {
 
   /// Inserts an event at the time of its `event_at`. If that cannot be read, it becomes the newest event.
   ///
-  /// In the log of a repository, members that only logs of organisations have are removed from the text.
+  /// In the log of a repository, members that only logs of organizations have are removed from the text.
   ///
   /// - Parameter written: when the event was written to the log; nil means its own time or the time of the last request,
   ///   whichever is later.

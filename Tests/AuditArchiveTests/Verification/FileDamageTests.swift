@@ -297,7 +297,7 @@ import Testing
     }
   }
 
-  @Test func `an organisation whose name begins with a dot has no file of others for that`() async throws {
+  @Test func `an organization whose name begins with a dot has no file of others for that`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let source = ArchiveSource(apiHost: acme.apiHost, log: log(".acme"))
       try await writeHistory(folder, source)
