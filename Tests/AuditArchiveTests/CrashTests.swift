@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: FaultyFileSystem.Fault.allCases)
-  func `a commit that dies or fails at any operation leaves the archive as before or as after`(
+  func `a commit that dies or fails at any operation leaves the state before or after it`(
     _ fault: FaultyFileSystem.Fault
   ) async throws {
     let disk = try await prepared()
@@ -85,7 +85,7 @@ import Testing
     #expect(seen.before > 0 && seen.after > 0)
   }
 
-  @Test func `what only tidies up fails no run, is reported with its cause, and is done by a later one`()
+  @Test func `a failed clean-up fails no run, is reported with its cause, and is repeated by a later run`()
     async throws
   {
     let disk = try await prepared()
@@ -121,7 +121,7 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
-  @Test func `the first commit's list of its files, when it cannot be deleted, fails no run`() async throws {
+  @Test func `a commit intent that cannot be deleted fails no run`() async throws {
     let disk = FaultyFileSystem(folder: Self.root)
     disk.refuse([.delete])
     try await run(disk)
@@ -132,7 +132,7 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
-  @Test func `a commit whose record is in its place is known to be made, whatever fails then`() async throws {
+  @Test func `a commit whose record is in place counts as made, whatever fails later`() async throws {
     let disk = try await prepared()
     var made = (yes: 0, no: 0)
     for number in 1...(try await countOperations(disk)) {
@@ -155,7 +155,7 @@ import Testing
     #expect(made.yes > 0 && made.no > 0)
   }
 
-  @Test func `the first commit of all that dies at any operation leaves nothing or all`() async throws {
+  @Test func `a first commit that dies at any operation leaves nothing or all of it`() async throws {
     let empty = FaultyFileSystem(folder: Self.root)
     let whole = FaultyFileSystem(copyOf: empty)
     try await run(whole)
@@ -178,7 +178,7 @@ import Testing
     }
   }
 
-  @Test func `what is written is durable before anything names it, and what is replaced goes last`()
+  @Test func `files are durable before anything names them, and replaced files are deleted last`()
     async throws
   {
     let disk = FaultyFileSystem(folder: Self.root)
@@ -228,7 +228,7 @@ import Testing
       ])
   }
 
-  @Test func `whoever looks while a run commits sees the state before or after it, and no damage`()
+  @Test func `a reader during a commit sees the state before or after it, and no damage`()
     async throws
   {
     let empty = FaultyFileSystem(folder: Self.root)
@@ -261,7 +261,7 @@ import Testing
     }
   }
 
-  @Test func `a writer whose commit failed commits no more`() async throws {
+  @Test func `a writer whose commit failed refuses further commits`() async throws {
     let disk = try await prepared()
     disk.record()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
@@ -278,7 +278,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func `a run whose lock file is taken away commits no more, and leaves alone what another run stages`(
+  func `a run whose lock file was removed stops committing and leaves another run's files alone`(
     isReplaced: Bool
   ) async throws {
     let disk = try await prepared()
@@ -301,7 +301,7 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 2)
   }
 
-  @Test func `a lock that is taken away while parts are put keeps the record from being made`() async throws {
+  @Test func `a lock removed while parts are put prevents the commit record`() async throws {
     let disk = try await prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       disk.lose("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
@@ -315,7 +315,7 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
-  @Test func `a run that ends without its lock drops its own work alone`() async throws {
+  @Test func `a run that lost its lock drops only its own files`() async throws {
     let disk = try await prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
@@ -325,7 +325,9 @@ import Testing
     #expect(disk.paths(below: "\(Self.root)/_staging") == ["\(Self.root)/_staging/acme/spool-00000077"])
   }
 
-  @Test func `replaced files stay where what replaces them has gone, and the run is told`() async throws {
+  @Test func `replaced files are kept if their replacement has disappeared, and the run reports it`()
+    async throws
+  {
     let disk = try await prepared()
     let before = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read())
     let replaced = before.partitions.flatMap { $0.files.map(\.path) }
@@ -361,7 +363,7 @@ import Testing
     }
   }
 
-  @Test func `a full disk is told with the path, and with how much there was to write`() async throws {
+  @Test func `a full disk is reported with the path and the bytes to write`() async throws {
     let disk = try await prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
@@ -380,7 +382,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `where files have one name only, a commit is placed by a rename, and never over another`(
+  func `without hard links, a commit is placed by a rename that never overwrites`(
     lacksExclusiveRenames: Bool
   ) async throws {
     let disk = FaultyFileSystem(folder: Self.root)

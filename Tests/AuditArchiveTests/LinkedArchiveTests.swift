@@ -9,7 +9,8 @@ import Testing
 @Suite(.fewAtOnce) struct LinkedArchiveTests {
   private let day12 = "2024-02-12"
 
-  @Test func `an archive with a link inside is refused, and nothing behind it is touched`() async throws {
+  @Test func `an archive with a symbolic link inside is refused, and nothing behind it changes`() async throws
+  {
     let organization = "csv/organization=acme"
     for link in [
       "csv", organization, "\(organization)/event_date=\(day12)", "_staging", "_staging/acme", "_manifest",
@@ -39,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `a part that is a link is refused, one that is something else is damage`() async throws {
+  @Test func `a part that is a symbolic link is refused, and a pipe or folder is damage`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())

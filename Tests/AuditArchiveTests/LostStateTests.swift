@@ -12,7 +12,7 @@ import Testing
 
   /// ../shared/faults/claims/r01
   @Test(arguments: [[PartFormat.csv], [.parquet], [.csv, .parquet]])
-  func `a state that was restored from an older copy is refused, and costs no file`(formats: [PartFormat])
+  func `a state restored from an older copy is refused, and no file is deleted`(formats: [PartFormat])
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func `a manifest that is newer than the commits is refused, naming those that are missing`()
+  @Test func `a manifest newer than the commits is refused with the missing commits`()
     async throws
   {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
@@ -79,7 +79,7 @@ import Testing
     }
   }
 
-  @Test func `an archive whose state was taken away is not tidied up`() async throws {
+  @Test func `an archive whose state was removed is not cleaned up`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: ["_manifest/acme/commits", "_manifest/acme/commits/00000000000000000001.json"])
-  func `an archive with no state but the lock is not tidied up`(alsoGone: String) async throws {
+  func `an archive with only the lock as its state is not cleaned up`(alsoGone: String) async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { writer in
         try await writer.commit([day12: events(day12, 5)], quarantine: [record("1")])
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `a first run that dies before its commit leaves what the next one knows as its own`()
+  @Test func `leftovers of a first run that died before its commit are recognized by the next run`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in

@@ -9,8 +9,7 @@ import Testing
   private let day12 = "2024-02-12"
   private let manifestPath = "_manifest/acme/manifest.json"
 
-  @Test func `a commit that the manifest does not have yet is rolled forward, read or written`() async throws
-  {
+  @Test func `a commit that the manifest lacks is rolled forward on read and write`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let after = try tree(folder)
@@ -45,7 +44,7 @@ import Testing
   }
 
   @Test
-  func `leftovers that an intent names go, what the state names stays, and everything else is left alone`()
+  func `leftovers named by an intent are deleted, and all other files are left alone`()
     async throws
   {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
@@ -98,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `a chain with a record missing, or of another history, is refused`() async throws {
+  @Test func `a chain with a missing or foreign record is refused`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
@@ -127,7 +126,7 @@ import Testing
     }
   }
 
-  @Test func `quarantine of a run that was killed after its commit is told by the next run, once`()
+  @Test func `quarantine of a run killed after its commit is reported once, by the next run`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -151,7 +150,7 @@ import Testing
   }
 
   @Test(arguments: ["", "{", "\0\0\0\0", #"{"format":"restic/1"}"#])
-  func `an intent that cannot be read stops no run, and costs no file`(text: String) async throws {
+  func `an unreadable intent stops no run, and no file is deleted`(text: String) async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let clean = try tree(folder)
@@ -172,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func `replaced parts stay while what replaced them is not there`() async throws {
+  @Test func `replaced parts are kept while their replacement is missing or damaged`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let first = try #require(

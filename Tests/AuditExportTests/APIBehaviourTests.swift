@@ -104,7 +104,7 @@ private let every = FaultSchedule(every: 1)
   ]
 
   @Test(arguments: lists + filters + failures + bodies, 0..<2)
-  func `the archive is exact or the run is incomplete, and the next run makes it exact`(
+  func `the archive is exact, or the run is incomplete and the next run makes it exact`(
     behaviour: BehaviourCase, seed: Int
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -130,7 +130,7 @@ private let every = FaultSchedule(every: 1)
   }
 
   @Test(arguments: 0..<4)
-  func `an event that is written late during a run is archived by the next run at the latest`(seed: Int)
+  func `an event written late during a run is archived by the next run at the latest`(seed: Int)
     async throws
   {
     let harness = try TestHarness(now: now) { configuration in
@@ -176,7 +176,7 @@ private let every = FaultSchedule(every: 1)
   }
 
   @Test(arguments: [[], [EmptyPastEnd()]] as [[any Behaviour]])
-  func `a list without pagination fields is read until a page past its end, a 404 or an empty page`(
+  func `a list without pagination fields is read until a 404 or an empty page`(
     more: [any Behaviour]
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in

@@ -16,7 +16,9 @@ import Testing
   // MARK: A first run
 
   @Test(arguments: ContradictionCase.all)
-  func `a first run claims nothing against the evidence, and the next one mends it`(claim: ContradictionCase)
+  func `a first run claims nothing that contradicts the evidence, and the next run completes it`(
+    claim: ContradictionCase
+  )
     async throws
   {
     let harness = try harness(claim)
@@ -37,7 +39,7 @@ import Testing
   @Test(
     arguments: ContradictionCase.all.filter { $0.reach == .anywhere },
     [ExportSettings.TimeFilter.seek, .auto, .filter])
-  func `a window by hand claims nothing against the evidence`(
+  func `an explicit window claims nothing that contradicts the evidence`(
     claim: ContradictionCase, way: ExportSettings.TimeFilter
   ) async throws {
     let harness = try harness(claim)
@@ -53,7 +55,7 @@ import Testing
     ContradictionCase("nothing, without fields", EmptyList()),
     ContradictionCase("nothing, and a count of zero", EmptyList(fields: .zero)),
     ContradictionCase("nothing, and a count of all", EmptyList(fields: .kept)),
-  ]) func `a list that never showed an event proves nothing`(claim: ContradictionCase) async throws {
+  ]) func `a list that has never shown an event proves nothing`(claim: ContradictionCase) async throws {
     let harness = try harness(claim)
     _ = try await harness.export(.incremental(backfillStart: start))
     await #expect(try harness.manifest?.coverage.intervals ?? [] == [])
@@ -61,7 +63,7 @@ import Testing
 
   @Test(arguments: [
     PageRefusal.status(400), .status(404), .status(422), .empty,
-  ]) func `a window past the pages that are shown is reached by the time filter`(refusal: PageRefusal)
+  ]) func `the time filter reaches a window beyond the pages that are shown`(refusal: PageRefusal)
     async throws
   {
     let harness = try harness(ContradictionCase("deep", DeepPageLimit(.pages(3), refusal: refusal)))
@@ -74,7 +76,7 @@ import Testing
   // MARK: Order
 
   @Test(arguments: ContradictionCase.strays)
-  func `an event that is deeper in the list than its time says is archived`(
+  func `an event listed deeper than its time implies is archived`(
     claim: ContradictionCase
   )
     async throws
@@ -99,7 +101,7 @@ import Testing
   // MARK: Nights
 
   @Test(arguments: ContradictionCase.nights)
-  func `a night that shows less than what is archived claims nothing new`(
+  func `a run that sees less than what is archived claims nothing new`(
     claim: ContradictionCase
   )
     async throws
@@ -125,7 +127,7 @@ import Testing
   }
 
   @Test(arguments: 1...5, [[0, 1], [1, 0]])
-  func `a night of few pages from alternating copies claims only what it received`(
+  func `a run over a few pages of alternating replicas claims only what it received`(
     pages: Int, order: [Int]
   ) async throws {
     for lag in [1, 7, 50, 100] {
@@ -150,7 +152,7 @@ import Testing
   }
 
   @Test(arguments: ContradictionCase.all.filter { $0.reach != .end })
-  func `a night claims nothing against the evidence`(claim: ContradictionCase) async throws {
+  func `a nightly run claims nothing that contradicts the evidence`(claim: ContradictionCase) async throws {
     let harness = try await nightly(events: 480, filling: claim.events)
     harness.api.withLock { $0.setBehaviours(claim.behaviours) }
     let mark = harness.mark
@@ -162,8 +164,7 @@ import Testing
   }
 
   @Test(arguments: [-30.0, -5, -0.01, 0.01, 11, 20])
-  func `an archived event whose time changes between two nights is archived once`(hours: Double) async throws
-  {
+  func `an archived event whose time changes between two runs is archived once`(hours: Double) async throws {
     let harness = try await nightly(events: 480)
     // 480 events are newer than what is archived, and as many lie within the lookback.
     harness.api.withLock {
@@ -200,7 +201,7 @@ import Testing
     }
 
   @Test(arguments: clocks, [ExportSettings.TimeFilter.auto, .filter])
-  func `a filter on another clock hides nothing that is claimed`(
+  func `a filter on another clock hides no event of a claimed window`(
     clock: (name: String, clock: FilterClock), way: ExportSettings.TimeFilter
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -232,7 +233,7 @@ import Testing
   // MARK: The API's clock
 
   @Test(arguments: [-86_400.0, -7_200, -90, 0, 90, 7_200, 86_400, 1.7e9], [TimeSpan.zero, .hours(3)])
-  func `whatever this machine's clock says, a claim ends by the API's`(lead: Double, age: TimeSpan)
+  func `coverage ends by the API's clock, whatever the local clock says`(lead: Double, age: TimeSpan)
     async throws
   {
     let harness = try TestHarness(now: now - .seconds(lead)) { configuration in
@@ -248,7 +249,7 @@ import Testing
   }
 
   @Test(arguments: [-86_400.0, -3_600, 3_600, 86_400], [2, 4])
-  func `a run claims nothing in the future when the API's clock is set during it`(
+  func `a run claims nothing in the future if the API's clock changes meanwhile`(
     step: Double, request: Int
   )
     async throws
@@ -264,7 +265,7 @@ import Testing
     await #expect(try harness.manifest?.highWaterMark ?? start <= now)
   }
 
-  @Test func `one answer that tells an earlier time than the others is believed`() async throws {
+  @Test func `a single response with an earlier time than the others is believed`() async throws {
     let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
       configuration.behaviours = [

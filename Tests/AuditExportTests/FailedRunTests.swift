@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: RunCrashTests.Kind.allCases)
-  func `a run whose disk fails at any operation accounts for exactly what it committed`(
+  func `a run whose disk fails at any operation reports exactly what it committed`(
     _ kind: RunCrashTests.Kind
   ) async throws {
     let (scenario, first) = try await kind.chapterOnDisk()
@@ -56,7 +56,7 @@ import Testing
   private func rows(of state: Manifest?) -> Int { state?.partitions.reduce(0) { $0 + $1.rows } ?? 0 }
 
   @Test(arguments: [TransportFault.interrupted("cut by the test"), .proxyRefused("it says no"), .cancelled])
-  func `a run that the API leaves at any request accounts for its requests, pages and rows`(
+  func `a run whose API fails at any request reports its requests, pages and rows`(
     fault: TransportFault
   ) async throws {
     let all = Mutex(0)
@@ -89,8 +89,7 @@ import Testing
     }
   }
 
-  @Test func `leftovers that cannot be deleted, blocks of a large day among them, fail no run`() async throws
-  {
+  @Test func `leftovers that cannot be deleted fail no run, not even blocks of a large day`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     let harness = try harness(disk)
     disk.refuse([.delete, .removeFolder])

@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: filterKinds)
-  func `the archive is exact, however the filter treats times`(kind: (filter: TimeFilter, agrees: Bool))
+  func `the archive is exact however the filter interprets times`(kind: (filter: TimeFilter, agrees: Bool))
     async throws
   {
     let harness = try harness(kind.filter)
@@ -67,7 +67,9 @@ import Testing
   }
 
   @Test(arguments: filterKinds)
-  func `nights by filter alone are exact`(kind: (filter: TimeFilter, agrees: Bool)) async throws {
+  func `consecutive runs with only the filter are exact`(kind: (filter: TimeFilter, agrees: Bool))
+    async throws
+  {
     let harness = try harness(kind.filter)
     for night in 0..<2 {
       let summary = try await harness.export(
@@ -90,7 +92,7 @@ import Testing
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.auto, .seek, .walk])
-  func `without a need for the filter, no request uses it`(way: ExportSettings.TimeFilter) async throws {
+  func `no request uses the filter if it is not needed`(way: ExportSettings.TimeFilter) async throws {
     let harness = try harness(.exact)
     let (summary, _) = try await export(window, from: harness, way)
     try await expectExact(window, summary, in: harness)
@@ -125,7 +127,7 @@ import Testing
   }
 
   @Test(arguments: [1, 1_000])
-  func `a filter that hides events, however old, is found out and not used`(
+  func `a filter that hides events of any age is detected and not used`(
     every: Int
   ) async throws {
     for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
@@ -178,7 +180,7 @@ import Testing
   }
 
   @Test(arguments: LateFilterFault.Fault.allCases)
-  func `a filtered list that does not match its count is given up, and the run seeks`(
+  func `a filtered list that differs from its count is abandoned, and the run seeks`(
     fault: LateFilterFault.Fault
   )
     async throws
@@ -190,7 +192,7 @@ import Testing
     #expect(summary.counters.timeFilter == "seek")
   }
 
-  @Test func `a filter that fails, in a list that cannot be shown to be complete either, ends as incomplete`()
+  @Test func `if the filter fails and the list cannot be proven complete, the run is incomplete`()
     async throws
   {
     let harness = try harness(.exact, [LateFilterFault(.fails), CountField.wrong(by: 3)])
@@ -203,7 +205,7 @@ import Testing
   }
 
   @Test(arguments: 0..<1)
-  func `with growth, late events, shuffled ties and failures, the archive is exact or the run incomplete`(
+  func `with growth, late events, shuffled ties and failures, the archive is exact or the run is incomplete`(
     seed: Int
   ) async throws {
     let weathers: [[any Behaviour]] = [
@@ -232,7 +234,7 @@ import Testing
     }
   }
 
-  @Test func `several filtered pages in flight give the same archive`() async throws {
+  @Test func `with several filtered pages in flight, the archive is the same`() async throws {
     let harness = try harness(.exact)
     let summary = try await harness.export(
       .window(window, replace: false),
@@ -245,7 +247,7 @@ import Testing
     #expect(summary.counters.timeFilter == "filter")
   }
 
-  @Test func `a long window is committed stretch by stretch, and a stopped run continues where it was`()
+  @Test func `a long window is committed in parts, and a stopped run continues where it was`()
     async throws
   {
     let harness = try harness(.exact)

@@ -65,7 +65,8 @@ private func day(_ text: String) -> Day { Day(text)! }
     try await expectSound(harness)
   }
 
-  @Test func `a first run that an earlier build did not end is recovered by its beginning.json`() async throws
+  @Test func `an unfinished first run of an earlier build is recovered through its beginning.json`()
+    async throws
   {
     let harness = try await KeptArchive.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
     let left = try harness.intended

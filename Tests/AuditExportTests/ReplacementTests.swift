@@ -11,7 +11,7 @@ import Testing
 @Suite(.fewAtOnce) struct ReplacementTests {
   private let start = time("2024-02-01T00:00:00Z")
 
-  @Test func `a window by hand that is already archived changes nothing`() async throws {
+  @Test func `an explicit window that is already archived changes nothing`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let before = try await #require(try harness.manifest)
@@ -27,7 +27,7 @@ import Testing
     #expect(after.highWaterMark == before.highWaterMark)
   }
 
-  @Test func `a replacement that would drop most of its window is refused, unless that is allowed`()
+  @Test func `a replacement that would drop most of its window is refused unless that is allowed`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
@@ -52,7 +52,7 @@ import Testing
     #expect(try await harness.archived().count == whole.count - dropped)
   }
 
-  @Test func `a replacement drops nothing if the answers do not count the list, unless that is allowed`()
+  @Test func `without a count of the list, a replacement drops nothing unless that is allowed`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
@@ -86,7 +86,7 @@ import Testing
 
   /// Each takes two requests: the page that has all, and the same page once more at the end.
   @Test(arguments: 1...3)
-  func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)
+  func `a replacement drops no event that its second read shows`(thinned requests: Int)
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
@@ -102,7 +102,7 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
-  @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
+  @Test func `only a replacement repairs a damaged day`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let day = try #require(Day("2024-02-04"))
@@ -120,7 +120,7 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
-  @Test func `a replacement drops nothing that the API may no longer keep`() async throws {
+  @Test func `a replacement drops no event that may have expired from the API`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let archived = try await harness.archived()

@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func `a body too slow for the time-out is asked for again`() async throws {
+  @Test func `a body too slow for the time-out is requested again`() async throws {
     let first = try await check(
       BehaviourCase("a slow body", SlowBody(FaultSchedule(every: 7), bytesPerSecond: 1_000)),
       acceptEncoding: "identity", patience: .seconds(5))

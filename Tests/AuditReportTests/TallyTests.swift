@@ -43,7 +43,7 @@ import Testing
     #expect(tally.countries.absent == 2 && tally.actors.absent == 5)
   }
 
-  @Test func `adding to a copy does not change the original tally`() {
+  @Test func `adding to a copy does not change the original counts`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
     tally.add(ExampleArchive.rows([(day.start, ["actor": "ann"])]), of: day)

@@ -28,7 +28,7 @@ import Testing
     #expect(try run() == run())
   }
 
-  @Test func `a thousand emulated nights need little time and no clock`() throws {
+  @Test func `a thousand emulated runs need little time and no clock`() throws {
     var served = 0
     for night in 0..<1_000 {
       var emulation = try Emulation(generated: 40) {

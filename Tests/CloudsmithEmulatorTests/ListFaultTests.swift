@@ -78,7 +78,7 @@ import Testing
     #expect(emulation.get().status == 503)
   }
 
-  @Test func `a stretch counts from the first request of its behaviour`() throws {
+  @Test func `a range of requests counts from the first request of its behaviour`() throws {
     var (emulation, all) = try Emulation.withNames(5)
     for _ in 0..<4 { _ = emulation.get() }
     emulation.api.setBehaviours([EmptyList(during: RequestRange(from: 3))])

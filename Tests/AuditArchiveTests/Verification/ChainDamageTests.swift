@@ -8,7 +8,7 @@ import Testing
 @Suite(.fewAtOnce) struct ChainDamageTests {
   private func record(_ number: Int) -> String { ArchivePaths(log("acme")).commit(number) }
 
-  @Test func `a commit record that is gone breaks the chain there, wherever it stood`() async throws {
+  @Test func `a missing commit record breaks the chain at its number`() async throws {
     for number in 1...7 {
       try await ExampleArchive.with { archive in
         try archive.remove(record(number))
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test func `several records that are gone are one hole`() async throws {
+  @Test func `consecutive missing records are one finding`() async throws {
     try await ExampleArchive.with { archive in
       for number in 2...4 { try archive.remove(record(number)) }
       try await archive.expectFindings([("broken-chain", record(2))])
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func `an altered record breaks the chain, and is the one that is blamed`() async throws {
+  @Test func `an altered record breaks the chain and is the record reported`() async throws {
     for number in 1...7 {
       try await ExampleArchive.with { archive in
         try archive.editRecord(record(number)) { $0["tool_version"] = "6.6.6" }
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func `an altered record that tells other rows is blamed, and not the days that are as they were`()
+  @Test func `an altered record with wrong rows is reported, the intact days are not`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `two altered records are both told`() async throws {
+  @Test func `two altered records are both reported`() async throws {
     try await ExampleArchive.with { archive in
       for number in [3, 4] { try archive.editRecord(record(number)) { $0["tool_version"] = "6.6.6" } }
       try await archive.expectFindings([("broken-chain", record(4)), ("broken-chain", record(4))])
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func `a record that names another one before it is blamed itself`() async throws {
+  @Test func `a record with a wrong previous hash is reported itself`() async throws {
     for number in 1...7 {
       try await ExampleArchive.with { archive in
         try archive.editRecord(record(number)) {
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func `a record under another number leaves a hole and is not what its name says`() async throws {
+  @Test func `a renamed record leaves a gap and contradicts its name`() async throws {
     try await ExampleArchive.with { archive in
       try archive.move(record(7), to: record(9))
       let findings = try await archive.findings()
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func `history rewritten to its end is told by the files it names`() async throws {
+  @Test func `a fully rewritten history is detected by the files that it names`() async throws {
     try await ExampleArchive.with { archive in
       try archive.forge(3) { record in
         var days = try #require(record["partitions_changed"] as? [[String: Any]])

@@ -10,8 +10,7 @@ import Testing
 
   private func record(_ number: Int) -> String { ArchivePaths(log("acme")).commit(number) }
 
-  @Test func `a mark, gaps, coverage or start that the commits do not prove is wrong coverage`() async throws
-  {
+  @Test func `a mark, gap, coverage or start that the commits do not prove is wrong coverage`() async throws {
     let later = "2024-03-01T00:00:00.000000Z"
     let changes: [(inout [String: Any]) -> Void] = [
       { $0["high_water_mark"] = later },
@@ -40,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `coverage that a commit takes back, or has of the future, is wrong`() async throws {
+  @Test func `coverage that a commit drops silently or claims for the future is wrong`() async throws {
     try await ExampleArchive.with { archive in
       try archive.forge(2) {
         $0["coverage"] = [["from": "2024-02-15T00:00:00.000000Z", "to": "2024-02-16T00:00:00.000000Z"]]
@@ -56,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func `a covered day without an entry, and a settled day that is not covered, are wrong coverage`()
+  @Test func `a covered day without an entry and a settled day without coverage are wrong coverage`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -85,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `a day before the start that is covered by half is wrong when settled, until the next commit`()
+  @Test func `a half-covered day before the start is wrong if settled, until the next commit`()
     async throws
   {
     try await ExampleArchive.with { archive in

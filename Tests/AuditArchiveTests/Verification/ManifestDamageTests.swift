@@ -10,7 +10,7 @@ import Testing
 
   private func record(_ number: Int) -> String { ArchivePaths(log("acme")).commit(number) }
 
-  @Test func `a manifest that is not the sum of the commits is told, member by member`() async throws {
+  @Test func `every member of the manifest is compared with the commits`() async throws {
     let changes: [(String, (inout [String: Any]) throws -> Void)] = [
       ("committed_at", { $0["committed_at"] = "2024-03-02T00:00:00.000000Z" }),
       ("tool_version", { $0["tool_version"] = "2.0.0" }),
@@ -55,7 +55,7 @@ import Testing
     manifest["partitions"] = days
   }
 
-  @Test func `an entry that the manifest lost, or has too many, is told of its day`() async throws {
+  @Test func `a missing manifest entry is reported with its day`() async throws {
     try await ExampleArchive.with { archive in
       try archive.editRecord(manifest) {
         $0["partitions"] = Array(try #require($0["partitions"] as? [Any]).dropFirst())
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func `a manifest that cannot be read, is gone, or is an old one, is told; the commits are the state`()
+  @Test func `an unreadable, missing or old manifest is reported, and the commits are used as the state`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func `a run that stopped between its commit and its manifest did no damage`() async throws {
+  @Test func `a run that stopped between its commit and its manifest is not damage`() async throws {
     try await ExampleArchive.with { archive in
       let old = try archive.bytes(manifest)
       let intent = ArchivePaths(log("acme")).intent
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `manifest and commits both broken: what one of them still tells is checked`() async throws {
+  @Test func `with manifest and commits both damaged, whatever remains is checked`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part("2024-02-16")
       try archive.remove(manifest)
@@ -125,7 +125,7 @@ import Testing
 
   /// ../shared/faults/claims/v01
   @Test
-  func `a manifest or record that readers read differently is unreadable, and the commits are the state`()
+  func `an ambiguous manifest or record is unreadable, and the commits are used as the state`()
     async throws
   {
     let forged = "  \"partitions\" : [],\n  \"part\\u0069tions\" : [],\n"
@@ -154,7 +154,7 @@ import Testing
     }
   }
 
-  @Test func `numbers that cannot be are unreadable, and neither a crash nor a long wait`() async throws {
+  @Test func `impossible numbers are unreadable and cause neither a crash nor a long wait`() async throws {
     for number in [-1, 1 << 45, Int.max] {
       try await ExampleArchive.with { archive in
         for member in ["rows", "revision", "changed_in_commit"] {

@@ -11,7 +11,7 @@ import Testing
 
   private func record(_ number: Int) -> String { ArchivePaths(log("acme")).commit(number) }
 
-  @Test func `counts, bounds and content that the rows do not have are told`() async throws {
+  @Test func `counts, bounds and content hashes that differ from the rows are reported`() async throws {
     let day = "2024-02-12"
     let changes: [(String, (inout [String: Any], inout [String: Any]) -> Void)] = [
       (
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test
-  func `a file under a name that is not its own is misnamed, and one outside the archive is not opened`()
+  func `a file whose name lacks its hash is misnamed, and a path outside the archive is not opened`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -100,7 +100,7 @@ import Testing
 
   // MARK: The archive as a whole
 
-  @Test func `the file that fixes the kind is checked`() async throws {
+  @Test func `the file that states the archive's kind is checked`() async throws {
     try await ExampleArchive.with { archive in
       try archive.editRecord(kind) { $0["logs"] = "repositories" }
       try await archive.expectFindings([("wrong-kind", kind)])
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func `no archive is nil, and parts without any state are a state that is missing`() async throws {
+  @Test func `verify returns nil without an archive, and reports parts without any state`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       #expect(try await Archive(at: folder, log: log("acme")).verify() == nil)
       #expect(try await Archive(at: "\(folder)/none", log: log("acme")).verify() == nil)
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func `a state of a newer version is refused, not blamed`() async throws {
+  @Test func `a state of a newer format is refused, not reported as damage`() async throws {
     try await ExampleArchive.with { archive in
       try archive.editRecord(manifest) { $0["format"] = "cloudsmith-audit-export/2" }
       let error = try await archiveError { try await Archive(at: archive.folder, log: log("acme")).verify() }

@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run that dies before or after any operation leaves a state of before or after a commit`(
+  func `a run that dies before or after any operation leaves the state between two commits`(
     _ kind: Kind
   ) async throws {
     let (scenario, before) = try await kind.chapterOnDisk()
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run whose disk fails at any operation leaves whole days, with what is claimed of each`(
+  func `a run whose disk fails at any operation leaves whole days with correct coverage`(
     _ kind: Kind
   ) async throws {
     let (scenario, before) = try await kind.chapterOnDisk()
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run in a bucket that dies or fails at any call leaves a state of before or after a commit`(
+  func `a run in a bucket that dies or fails at any call leaves the state between two commits`(
     _ kind: Kind
   )
     async throws

@@ -25,7 +25,7 @@ import Testing
   private static let stores = environment["SIMULATION_STORE"].flatMap { Store(rawValue: $0) }.map { [$0] }
 
   @Test(arguments: stores ?? Store.allCases)
-  func `whatever the list, the API and the store do, what is covered is complete, once and intact`(
+  func `covered time is complete, free of duplicates and intact, whatever the list, API and store do`(
     store: Store
   ) async throws {
     let seeds =
@@ -56,7 +56,7 @@ import Testing
 
   /// Seeds beyond the first ten thousand that have found a hole.
   @Test(arguments: [11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400])
-  func `a schedule that once lost events keeps them now`(seed: Int) async throws {
+  func `a schedule that once lost events no longer loses any`(seed: Int) async throws {
     let report = try await Schedule.play(seed: seed, in: .emptyDisk())
     #expect(report.problems.isEmpty, "\(report.problems)\n\(report.trace.joined(separator: "\n"))")
   }
