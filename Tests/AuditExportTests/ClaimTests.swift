@@ -27,7 +27,7 @@ import Testing
       .incremental(backfillStart: start), from: harness, pageSize: claim.pageSize, .walk)
     #expect(claim.ends.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: harness, since: mark)
-    guard claim.mends else { return }
+    guard claim.recovers else { return }
     harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: max(harness.clock.now, now + .hours(1)))
     let second = try await export(.incremental(backfillStart: start), from: harness, pageSize: claim.pageSize)
@@ -75,7 +75,7 @@ import Testing
 
   // MARK: Order
 
-  @Test(arguments: ContradictionCase.strays)
+  @Test(arguments: ContradictionCase.misplaced)
   func `an event listed deeper than its time implies is archived`(
     claim: ContradictionCase
   )
@@ -100,7 +100,7 @@ import Testing
 
   // MARK: Nights
 
-  @Test(arguments: ContradictionCase.nights)
+  @Test(arguments: ContradictionCase.secondRuns)
   func `a run that sees less than what is archived claims nothing new`(
     claim: ContradictionCase
   )
@@ -118,7 +118,7 @@ import Testing
     let window = await Window(from: try #require(try harness.manifest).start, to: tonight - .minutes(10))
     try await expectHonest(summary, window, in: harness, since: mark)
     #expect(try await Set(harness.archived()).isSuperset(of: archived))
-    guard claim.mends else { return }
+    guard claim.recovers else { return }
     harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: tonight + .hours(1))
     let next = try await export(.incremental(backfillStart: nil), from: harness)

@@ -23,16 +23,16 @@ import Testing
   func `a run whose disk fails at any operation reports exactly what it committed`(
     _ kind: RunCrashTests.Kind
   ) async throws {
-    let (scenario, first) = try await kind.chapterOnDisk()
+    let (scenario, first) = try await kind.scenarioOnDisk()
     let before = try await CrashScenario.state(of: .disk(first))
-    let whole = try await scenario.play(on: scenario.store.copy())
+    let whole = try await scenario.run(on: scenario.store.copy())
     let (operations, rows) = (try await scenario.baseline().calls, rows(of: before))
     var (partly, tidied) = (0, 0)
     for number in 1...operations {
       let disk = FaultyFileSystem(copyOf: first)
       disk.fail(at: number, FaultyFileSystem.Fault.allCases.filter { $0 != .death }[number % 4])
       let summary: ExportSummary
-      do { summary = try await scenario.play(on: .disk(disk)) } catch is ArchiveError { continue }
+      do { summary = try await scenario.run(on: .disk(disk)) } catch is ArchiveError { continue }
       disk.restart()
       let after = try await CrashScenario.state(of: .disk(disk))
       let place = "\(kind.rawValue), operation \(number)"

@@ -208,7 +208,7 @@ import Testing
   func `with growth, late events, shuffled ties and failures, the archive is exact or the run is incomplete`(
     seed: Int
   ) async throws {
-    let weathers: [[any Behaviour]] = [
+    let combinations: [[any Behaviour]] = [
       [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
       [ShuffledTies(seed: UInt64(seed))], [Failures(FaultSchedule(every: 3), status: 503)],
       [CountField.absent], [CountField.wrong(by: 4)], [AscendingOrder()],
@@ -216,15 +216,15 @@ import Testing
         ShuffledTies(seed: UInt64(seed)), LateEvents(chance: 0.05, by: .days(4), seed: 2), Growth(events: 1),
       ],
     ]
-    for (index, weather) in weathers.enumerated() {
+    for (index, behaviours) in combinations.enumerated() {
       for filter in [TimeFilter.exact, .dayTruncated, .shifted(.hours(3))] {
-        let harness = try harness(filter, ties: 4, weather, seed: seed)
+        let harness = try harness(filter, ties: 4, behaviours, seed: seed)
         let known = try harness.truth()
         let (summary, _) = try await export(window, from: harness, .filter)
         let coverage = try await harness.manifest?.coverage ?? Coverage()
         let archived = try await Set(harness.archived())
         let missing = known.filter { coverage.contains($0.time) && !archived.contains($0) }
-        #expect(missing.isEmpty, "weather \(index), \(filter): \(missing.prefix(3))")
+        #expect(missing.isEmpty, "combination \(index), \(filter): \(missing.prefix(3))")
         if case .complete = summary.outcome {
           #expect(coverage.contains(window))
         } else {

@@ -4,11 +4,11 @@ import AuditRecord
 import Crypto
 import TestSupport
 
-/// A store after a crash, held to what the archive promises. What is wrong is told in a line each.
+/// Checks the promise of an archive on a store after a crash. Each violation is one line.
 struct CrashedStore {
   let store: SimulatedStore
   let baseline: CrashScenario.Baseline
-  /// Commits of the run that had returned.
+  /// How many commits of the run had returned.
   var committed = 0
   /// Whether the run went on after the fault, and may have committed the days that it had staged by then.
   var isStopped = false
@@ -22,8 +22,9 @@ struct CrashedStore {
     self.isStopped = isStopped
   }
 
-  /// Looks as a reader does, as the next opening does, and as the next run does; leaves the store as that left it.
-  /// - Parameter runsOn: false: no next run is made, for it would find what it finds after any recovery.
+  /// Reads the archive, recovers it, and makes the next run. Changes the store.
+  ///
+  /// - Parameter runsOn: whether to make the next run after the recovery.
   static func problems(
     _ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int = 0, isStopped: Bool = false,
     next scenario: CrashScenario, runsOn: Bool = true
@@ -43,7 +44,7 @@ struct CrashedStore {
     if !holds { problems.append(problem()) }
   }
 
-  /// A reader needs no recovery: it finds one of the states, whole.
+  /// A reader needs no recovery: it finds one of the states with all its files.
   private mutating func read() async throws -> Manifest? {
     let state = try await CrashScenario.state(of: store)
     let isState = baseline.states.contains(state) || (isStopped && baseline.isMadeOfDays(state))
@@ -56,7 +57,7 @@ struct CrashedStore {
     for file in state?.quarantine ?? [] {
       require(hash(file.path) == file.sha256, "\(file.path) is not intact")
     }
-    // Whoever reads without the manifest may find a revision too many, but never a torn file.
+    // A reader without the manifest may find an extra revision, but never a torn file.
     for path in data() {
       let short = ArchivePaths.shortHash(hash(path) ?? "")
       require(path.contains("-\(short)."), "\(path) is torn")
@@ -66,7 +67,7 @@ struct CrashedStore {
 
   private mutating func recover(_ scenario: CrashScenario, to state: Manifest?) async throws {
     let (recovered, damaged) = try await scenario.open(store) { ($0.manifest, $0.recovery.damaged) }
-    // A run that takes over a lease commits, and changes nothing by it.
+    // A run that takes over a lease makes a commit without changes.
     let isSame =
       recovered == state || CrashScenario.content(of: recovered) == CrashScenario.content(of: state)
     require(store.isBucket ? isSame : recovered == state, "recovery made another state")
@@ -75,7 +76,7 @@ struct CrashedStore {
   }
 
   private mutating func complete(_ scenario: CrashScenario) async throws {
-    let summary = try await scenario.play(on: store)
+    let summary = try await scenario.run(on: store)
     if case .complete = summary.outcome {} else { problems.append("the next run: \(summary.outcome)") }
     let state = try await CrashScenario.state(of: store)
     require(
@@ -84,7 +85,7 @@ struct CrashedStore {
     checkLeftovers(state)
   }
 
-  /// Nothing is there that the state does not name.
+  /// Checks that no file exists that the state does not name.
   private mutating func checkLeftovers(_ state: Manifest?) {
     let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
     let found = data()

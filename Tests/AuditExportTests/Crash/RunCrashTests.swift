@@ -5,9 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Whole runs that die, or whose disk fails, at every operation in context.
+/// Whole runs that die, or whose disk fails, at each operation.
 ///
-///     CRASH_SURVIVALS=20 swift test --filter RunCrashTests     more of the disks that a power failure may leave
+///     CRASH_SURVIVALS=20 swift test --filter RunCrashTests     more random outcomes of a power failure
 @Suite struct RunCrashTests {
   enum Kind: String, CaseIterable, CustomTestStringConvertible {
     case first = "a first run"
@@ -28,14 +28,14 @@ import Testing
       }
     }
 
-    /// On a disk in memory, which is returned too.
-    func chapterOnDisk() async throws -> (CrashScenario, FaultyFileSystem) {
+    /// Returns the scenario with its disk in memory.
+    func scenarioOnDisk() async throws -> (CrashScenario, FaultyFileSystem) {
       let disk = FaultyFileSystem(folder: SimulatedStore.root)
       return (try await scenario(in: .disk(disk)), disk)
     }
 
-    /// In a bucket in memory, which is returned too.
-    func chapterInBucket() async throws -> (CrashScenario, MemoryBucket) {
+    /// Returns the scenario with its bucket in memory.
+    func scenarioInBucket() async throws -> (CrashScenario, MemoryBucket) {
       let bucket = MemoryBucket()
       return (try await scenario(in: .bucket(bucket)), bucket)
     }
@@ -43,7 +43,7 @@ import Testing
 
   private static let seeds = ProcessInfo.processInfo.environment["CRASH_SURVIVALS"].flatMap { Int($0) } ?? 1
 
-  /// What the disk may have kept: nothing, everything, or what a seed says.
+  /// What the disk keeps of unsynced data: nothing, everything, or a random part.
   private func survivals(_ number: Int) -> [Survival] {
     [.none, .all] + (0..<Self.seeds).map { .some(SeededRandom(seed: number * 1_000 + $0)) }
   }
@@ -52,7 +52,7 @@ import Testing
   func `a run that dies before or after any operation leaves the state between two commits`(
     _ kind: Kind
   ) async throws {
-    let (scenario, before) = try await kind.chapterOnDisk()
+    let (scenario, before) = try await kind.scenarioOnDisk()
     let baseline = try await scenario.baseline()
     #expect(baseline.states.count >= (kind == .slow ? 3 : 2))
     var crashes = 0
@@ -81,7 +81,7 @@ import Testing
   func `a run whose disk fails at any operation leaves whole days with correct coverage`(
     _ kind: Kind
   ) async throws {
-    let (scenario, before) = try await kind.chapterOnDisk()
+    let (scenario, before) = try await kind.scenarioOnDisk()
     let baseline = try await scenario.baseline()
     let faults = FaultyFileSystem.Fault.allCases.filter { $0 != .death }
     var found: [String] = []
@@ -107,7 +107,7 @@ import Testing
   )
     async throws
   {
-    let (scenario, before) = try await kind.chapterInBucket()
+    let (scenario, before) = try await kind.scenarioInBucket()
     let baseline = try await scenario.baseline()
     var crashes = 0
     var found: [String] = []
@@ -134,7 +134,7 @@ import Testing
   @Test func `a recovery that dies at any operation is completed by the next one`() async throws {
     var (disks, crashes) = (0, 0)
     for kind in [Kind.first, .revision] {
-      let (scenario, before) = try await kind.chapterOnDisk()
+      let (scenario, before) = try await kind.scenarioOnDisk()
       let baseline = try await scenario.baseline()
       for crashed in try await differentDisks(scenario, before, baseline) {
         disks += 1
@@ -146,7 +146,7 @@ import Testing
           dead.fail(at: number, .death)
           do { try await scenario.open(.disk(dead)) { _ in } } catch {}
           #expect(dead.hasFailed == (number <= counted.operations.count))
-          // Of the same operation another disk keeps what this one loses.
+          // Alternates, so that both outcomes occur for each operation.
           var survival = (disks + number).isMultiple(of: 2) ? Survival.none : .all
           dead.restart(afterPowerFailure: &survival)
           crashes += 1
@@ -162,11 +162,11 @@ import Testing
   private func committed(_ scenario: CrashScenario, _ store: SimulatedStore) async -> Int {
     let count = Mutex(0)
     do {
-      _ = try await scenario.play(on: store) { event in
+      _ = try await scenario.run(on: store) { event in
         if event.isCommit { count.withLock { $0 += 1 } }
       }
     } catch {
-      // What ends it here ends it in the real world too; the store is what is looked at.
+      // The run may fail; only the store is checked.
     }
     return count.withLock(\.self)
   }

@@ -2,13 +2,12 @@ import AuditRecord
 import CloudsmithEmulator
 import TestSupport
 
-/// What an API does against its own word for a night: each is a way in which a list contradicts itself, or hides events from
-/// everybody.
+/// An inconsistency of the API during one run: the list contradicts itself or hides events.
 struct APIInconsistency {
-  /// Which events the log had and some request of the night did not show.
+  /// The events of the log that some request of the run did not show.
   enum Hidden: Sendable {
     case nothing
-    /// So many of those that were written last.
+    /// At most this many of those written last.
     case newest(Int)
     /// Any of them.
     case any
@@ -17,12 +16,12 @@ struct APIInconsistency {
   var name: String
   var behaviours: [any Behaviour]
   var hidden = Hidden.nothing
-  /// Whether the answers tell another time than the one of the simulation.
-  var tellsOtherTime = false
-  /// Whether every request of the night is answered by the same lie, which no client can see.
-  var isTheSameThroughout = false
+  /// Whether `Date` differs from the time of the simulation.
+  var hasOtherClock = false
+  /// Whether all responses of the run are wrong in the same way, which no client can detect.
+  var isConsistentlyWrong = false
 
-  var isOfCopies: Bool { name.hasPrefix("copies") }
+  var usesReplicas: Bool { name.hasPrefix("copies") }
 
   static func some(_ random: inout SeededRandom) -> APIInconsistency {
     let seed = random.next()
@@ -40,7 +39,7 @@ struct APIInconsistency {
         hidden: .newest(lag))
     case 2:
       let lag = Int.random(in: 1...9, using: &random)
-      // The seam after which no page follows hides what the copies do not share: that is what no client can see.
+      // No client can detect what the last page of a replica hides, because no page follows it.
       return APIInconsistency(
         name: "copies with one count",
         behaviours: [
@@ -59,7 +58,7 @@ struct APIInconsistency {
       return APIInconsistency(
         name: "thinned \(later)",
         behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
-        hidden: .any, isTheSameThroughout: first == 1)
+        hidden: .any, isConsistentlyWrong: first == 1)
     case 7:
       return APIInconsistency(
         name: "cut \(later)",
@@ -88,7 +87,7 @@ struct APIInconsistency {
           DateField(
             ahead: .zero - .hours(random.pick([0, 0, 2, 50])), steps: random.once(in: 2) ? steps : [])
         ],
-        tellsOtherTime: true)
+        hasOtherClock: true)
     default:
       return APIInconsistency(
         name: "deep pages refused",

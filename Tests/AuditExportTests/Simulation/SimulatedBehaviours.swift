@@ -2,13 +2,13 @@ import AuditRecord
 import CloudsmithEmulator
 import TestSupport
 
-/// Events that happen while the log is read: not without end, or a walk of small pages would never overtake them.
+/// Inserts events while the log is read. Their number is limited, or a walk of small pages would never end.
 struct ConcurrentEvents: Behaviour {
   let ledger: Ledger
-  /// Of the next event, before each request.
+  /// The probability of another event before each request.
   let chance: Double
   var random: SeededRandom
-  /// Things still to happen.
+  /// How many more events happen.
   var left: Int
 
   mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
@@ -19,9 +19,9 @@ struct ConcurrentEvents: Behaviour {
   }
 }
 
-/// Everything that an API, or what stands before it, does wrong and that another try may mend.
+/// Faults of the API or a proxy that a retry can recover from.
 struct TransientFaults: Behaviour {
-  /// Of a fault, at each request.
+  /// The probability of a fault at each request.
   let chance: Double
   var random: SeededRandom
   private var fault = Fault.none

@@ -10,7 +10,7 @@ struct ContradictionCase: Sendable, CustomTestStringConvertible {
     case complete
     /// It cannot: the run is incomplete and claims no more than what is archived.
     case incomplete
-    /// Either, as long as what is claimed is archived, and a complete run has claimed all that was shown throughout.
+    /// Either, if all claimed events are archived and a complete run has claimed everything that was shown throughout.
     case honest
 
     func matches(_ outcome: ExportSummary.Outcome) -> Bool {
@@ -41,13 +41,13 @@ struct ContradictionCase: Sendable, CustomTestStringConvertible {
   var pageSize = 100
   var behaviours: [any Behaviour]
   /// Whether the next run, without the behaviours, is complete.
-  var mends = true
+  var recovers = true
   var testDescription: String { name }
 
   init(
     _ name: String, ends: Ending = .honest, reach: Reach = .anywhere, events: Int = 1_100, ties: Int = 1,
     pageSize: Int = 100,
-    mends: Bool = true, _ behaviours: any Behaviour...
+    recovers: Bool = true, _ behaviours: any Behaviour...
   ) {
     self.name = name
     self.ends = ends
@@ -55,7 +55,7 @@ struct ContradictionCase: Sendable, CustomTestStringConvertible {
     self.events = events
     self.ties = ties
     self.pageSize = pageSize
-    self.mends = mends
+    self.recovers = recovers
     self.behaviours = behaviours
   }
 }

@@ -1,12 +1,12 @@
 import AuditRecord
 import CloudsmithEmulator
 
-/// The cases of `ClaimTests`. In each, the API contradicts itself within what such a run reads. What it hides the same way
-/// every time is none of them.
+/// The cases of `ClaimTests`. In each, the API contradicts itself within what such a run reads. Events hidden consistently
+/// are not among them, because no client can detect that.
 extension ContradictionCase {
-  static let all: [ContradictionCase] = [counts, headless, copies, ends, changes].flatMap(\.self)
+  static let all: [ContradictionCase] = [counts, earlyEnds, copies, ends, changes].flatMap(\.self)
 
-  // MARK: Counts that do not say what is listed, and lists that do not hold what is counted
+  // MARK: Counts that differ from the list
 
   private static let counts: [ContradictionCase] = [bursts, staleCounts, repetitions].flatMap(\.self)
 
@@ -25,14 +25,14 @@ extension ContradictionCase {
       "a count from a cache, and growth of a short last page", events: 950, Growth(events: 7),
       CachedCount(.forever)),
     ContradictionCase(
-      "a count that is told anew every third time", Growth(events: 5), CachedCount(.answers(3))),
+      "a count that is refreshed every third response", Growth(events: 5), CachedCount(.answers(3))),
     ContradictionCase(
-      "a count that is told anew every five minutes", Growth(events: 5), CachedCount(.span(.minutes(5)))),
+      "a count that is refreshed every five minutes", Growth(events: 5), CachedCount(.span(.minutes(5)))),
     ContradictionCase(
-      "a count from a cache, and rows that disappear", reach: .end, mends: false,
+      "a count from a cache, and rows that disappear", reach: .end, recovers: false,
       ErasedEvents(chance: 0.5, seed: 1), CachedCount(.forever)),
     ContradictionCase(
-      "a count from a cache, and a loss above", reach: .top, mends: false, Loss(10..<40, beforeRequest: 4),
+      "a count from a cache, and a loss above", reach: .top, recovers: false, Loss(10..<40, beforeRequest: 4),
       CachedCount(.forever)),
     ContradictionCase("a count that stands still, and a quiet list", ends: .complete, CachedCount(.forever)),
   ]
@@ -53,9 +53,9 @@ extension ContradictionCase {
 
   // MARK: Ends and short pages in the middle of a list
 
-  private static let headless: [ContradictionCase] = [oddPages, shortPages].flatMap(\.self)
+  private static let earlyEnds: [ContradictionCase] = [refusedPages, shortPages].flatMap(\.self)
 
-  private static let oddPages: [ContradictionCase] = [PageRefusal.status(404), .empty].flatMap {
+  private static let refusedPages: [ContradictionCase] = [PageRefusal.status(404), .empty].flatMap {
     (refusal: PageRefusal) -> [ContradictionCase] in
     [
       ContradictionCase(
@@ -89,12 +89,13 @@ extension ContradictionCase {
     ContradictionCase("a page that always lacks its last event", ShortPage(4, missing: 1)),
   ]
 
-  // MARK: Several copies of the log, of which some lag behind
+  // MARK: Lagging replicas of the log
 
-  private static let copies: [ContradictionCase] = [oneCount, otherCounts, byChance, latecomers].flatMap(
-    \.self)
+  private static let copies: [ContradictionCase] = [sharedCounts, ownCounts, randomReplicas, lateReplicas]
+    .flatMap(
+      \.self)
 
-  private static let oneCount: [ContradictionCase] = [1, 7, 99, 100, 101, 250].flatMap {
+  private static let sharedCounts: [ContradictionCase] = [1, 7, 99, 100, 101, 250].flatMap {
     (lag: Int) -> [ContradictionCase] in
     [[0, 1], [1, 0], [0, 0, 1], [1, 1, 0, 0]].map { (order: [Int]) -> ContradictionCase in
       ContradictionCase(
@@ -103,7 +104,7 @@ extension ContradictionCase {
     }
   }
 
-  private static let otherCounts: [ContradictionCase] = [7, 100].flatMap {
+  private static let ownCounts: [ContradictionCase] = [7, 100].flatMap {
     (lag: Int) -> [ContradictionCase] in
     [[0, 1], [1, 0]].flatMap { (order: [Int]) -> [ContradictionCase] in
       [
@@ -120,7 +121,7 @@ extension ContradictionCase {
     }
   }
 
-  private static let byChance: [ContradictionCase] = (0..<8).map { (seed: Int) -> ContradictionCase in
+  private static let randomReplicas: [ContradictionCase] = (0..<8).map { (seed: Int) -> ContradictionCase in
     ContradictionCase(
       "copies by chance, seed \(seed)", reach: seed % 2 == 0 ? .end : .anywhere,
       LaggingReplica(
@@ -128,7 +129,7 @@ extension ContradictionCase {
         sharesCount: seed % 2 == 0))
   }
 
-  private static let latecomers: [ContradictionCase] = [
+  private static let lateReplicas: [ContradictionCase] = [
     ContradictionCase(
       "a copy that is five hours behind", reach: .end,
       LaggingReplica([.events(0), .span(.hours(5))], sharesCount: true)),
@@ -143,9 +144,9 @@ extension ContradictionCase {
       LaggingReplica([.events(0), .events(7)], sharesCount: true), ShuffledTies(seed: 1)),
   ]
 
-  // MARK: Ends that are none
+  // MARK: False ends of the list
 
-  private static let ends: [ContradictionCase] = [cuts, blindCuts, refusals, lostSight].flatMap(\.self)
+  private static let ends: [ContradictionCase] = [cuts, uncountedCuts, refusals, lostAccess].flatMap(\.self)
 
   private static let cuts: [ContradictionCase] = [
     (300, 0), (250, 0), (1, 0), (0, 0), (300, 50), (300, 150), (10, 400),
@@ -162,7 +163,7 @@ extension ContradictionCase {
     ]
   }
 
-  private static let blindCuts: [ContradictionCase] = [(1, 0), (0, 0), (300, 150), (10, 400)].map {
+  private static let uncountedCuts: [ContradictionCase] = [(1, 0), (0, 0), (300, 150), (10, 400)].map {
     (limit: Int, growth: Int) -> ContradictionCase in
     ContradictionCase(
       "a list cut to \(limit) events from request 4 on, growing by \(growth), without fields", reach: .top,
@@ -185,7 +186,7 @@ extension ContradictionCase {
     ]
   }
 
-  private static let lostSight: [ContradictionCase] = [
+  private static let lostAccess: [ContradictionCase] = [
     ContradictionCase("no page past the third: 500", DeepPageLimit(.pages(3), refusal: .status(500))),
     ContradictionCase("a count that stands at 500, and pages past it", CountCap(500, refusal: nil)),
     ContradictionCase("empty lists from request 4 on", EmptyList(during: RequestRange(from: 4))),
@@ -213,21 +214,21 @@ extension ContradictionCase {
       (place: ErasedEvents.Place) -> [ContradictionCase] in
       let erased = ErasedEvents(chance: 0.4, place, seed: seed)
       return [
-        ContradictionCase("rows disappear \(place), seed \(seed)", mends: false, erased),
+        ContradictionCase("rows disappear \(place), seed \(seed)", recovers: false, erased),
         ContradictionCase(
-          "rows disappear \(place), seed \(seed), and growth", mends: false, Growth(events: 1), erased),
+          "rows disappear \(place), seed \(seed), and growth", recovers: false, Growth(events: 1), erased),
       ]
     }
     let uncounted = ContradictionCase(
-      "the newest rows disappear, seed \(seed), and no count", reach: .top, mends: false,
+      "the newest rows disappear, seed \(seed), and no count", reach: .top, recovers: false,
       ErasedEvents(chance: 0.4, .head, seed: seed), CountField.absent)
     return places + [uncounted]
   }
 
   private static let losses: [ContradictionCase] = [
-    ContradictionCase("thirty rows of page 1 disappear", mends: false, Loss(10..<40, beforeRequest: 4)),
+    ContradictionCase("thirty rows of page 1 disappear", recovers: false, Loss(10..<40, beforeRequest: 4)),
     ContradictionCase(
-      "thirty rows disappear, and as many come", mends: false, Loss(10..<40, beforeRequest: 4),
+      "thirty rows disappear, and as many come", recovers: false, Loss(10..<40, beforeRequest: 4),
       Burst(30, beforeRequest: 5)),
     ContradictionCase(
       "an event moves to another instant", MovedEvent(place: 350, by: .minutes(5), beforeRequest: 3)),
@@ -235,17 +236,17 @@ extension ContradictionCase {
       "an event moves to the head, before it was read",
       MovedEvent(place: 650, by: .days(12), beforeRequest: 3)),
     ContradictionCase(
-      "events move by chance", reach: .end, mends: false, MovedEvent(chance: 0.3, by: .days(2), seed: 5)),
+      "events move by chance", reach: .end, recovers: false, MovedEvent(chance: 0.3, by: .days(2), seed: 5)),
     ContradictionCase(
       "an order that breaks from request 4 on", reach: .end,
       MisplacedEvents([.init(from: 60, to: 650)], during: RequestRange(from: 4))),
   ]
 
-  // MARK: Events that stand deeper than their time says
+  // MARK: Events listed deeper than their time implies
 
-  static let strays: [ContradictionCase] = [singleStrays, manyStrays].flatMap(\.self)
+  static let misplaced: [ContradictionCase] = [misplacedOnce, misplacedMany].flatMap(\.self)
 
-  private static let singleStrays: [ContradictionCase] = [
+  private static let misplacedOnce: [ContradictionCase] = [
     (60, 650), (0, 999), (60, 130), (99, 101), (3, 950), (640, 650), (500, 999),
   ].flatMap { (from: Int, to: Int) -> [ContradictionCase] in
     let stray = MisplacedEvents([.init(from: from, to: to)])
@@ -256,7 +257,7 @@ extension ContradictionCase {
     ]
   }
 
-  private static let manyStrays: [ContradictionCase] =
+  private static let misplacedMany: [ContradictionCase] =
     [
       ContradictionCase(
         "an order that breaks within ties", ties: 5, MisplacedEvents([.init(from: 61, to: 650)]))
@@ -266,11 +267,12 @@ extension ContradictionCase {
         "\(count) strays by chance", MisplacedEvents(count, ofNewest: 1_000, seed: UInt64(count)))
     }
 
-  // MARK: What the second night shows of an archive that was complete after the first
+  // MARK: Second runs after a complete first run
 
-  static let nights: [ContradictionCase] = [emptyNights, thinNights, lossyNights].flatMap(\.self)
+  static let secondRuns: [ContradictionCase] = [emptySecondRuns, partialSecondRuns, lossySecondRuns].flatMap(
+    \.self)
 
-  private static let emptyNights: [ContradictionCase] = EmptyList.Fields.allCases.flatMap {
+  private static let emptySecondRuns: [ContradictionCase] = EmptyList.Fields.allCases.flatMap {
     (fields: EmptyList.Fields) -> [ContradictionCase] in
     [
       ContradictionCase("nothing, fields \(fields)", ends: .incomplete, EmptyList(fields: fields)),
@@ -283,7 +285,7 @@ extension ContradictionCase {
     ]
   }
 
-  private static let thinNights: [ContradictionCase] =
+  private static let partialSecondRuns: [ContradictionCase] =
     [2, 10, 50, 100_000].map { (share: Int) -> ContradictionCase in
       ContradictionCase("one event in \(share)", ends: .incomplete, ThinnedList(to: .every(share)))
     } + [
@@ -295,14 +297,15 @@ extension ContradictionCase {
         ThinnedList(to: .every(2), during: RequestRange(from: 1, length: 1))),
     ]
 
-  private static let lossyNights: [ContradictionCase] = [
+  private static let lossySecondRuns: [ContradictionCase] = [
     ContradictionCase("the newest 300 events", ends: .incomplete, CutList(to: 300)),
     ContradictionCase("the newest event", ends: .incomplete, CutList(to: 1)),
     ContradictionCase("the newest 300 events, and 100 more each time", CutList(to: 300, growingBy: 100)),
     ContradictionCase(
       "the newest 300 events, without fields", ends: .incomplete, CutList(to: 300), PaginationFields.absent),
-    ContradictionCase("twenty rows of the lookback gone", ends: .incomplete, mends: false, Loss(500..<520)),
-    ContradictionCase("three rows of the lookback gone", ends: .complete, mends: false, Loss(500..<503)),
-    ContradictionCase("all rows of the lookback gone", ends: .incomplete, mends: false, Loss(475..<1_500)),
+    ContradictionCase(
+      "twenty rows of the lookback gone", ends: .incomplete, recovers: false, Loss(500..<520)),
+    ContradictionCase("three rows of the lookback gone", ends: .complete, recovers: false, Loss(500..<503)),
+    ContradictionCase("all rows of the lookback gone", ends: .incomplete, recovers: false, Loss(475..<1_500)),
   ]
 }
