@@ -219,14 +219,12 @@ let package = Package(
       name: "PartitionFormatsTests",
       dependencies: [
         "AuditRecord", "Compression", "Parquet", "PartitionFormats", "TestSupport",
-        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
         "AuditRecord", "AuditArchive", "Compression", "PartitionFormats", "TestSupport",
-        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -242,7 +240,6 @@ let package = Package(
       dependencies: [
         "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
         "CloudsmithEmulator", "TestSupport",
-        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
     .testTarget(

@@ -1,5 +1,4 @@
 import AuditArchive
-import Crypto
 import Foundation
 import TestSupport
 import Testing
@@ -69,7 +68,7 @@ import Testing
       for line in excerpt.text.split(separator: "\n") {
         let words = line.split(separator: " ")
         let bytes = try Data(contentsOf: excerpt.file.appending(path: String(words.at(1))))
-        let hash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        let hash = sha256(bytes)
         #expect(try hash == words.at(0), "\(words)")
       }
     }

@@ -1,6 +1,5 @@
 import AuditRecord
 import Compression
-import Crypto
 import TestSupport
 import Testing
 
@@ -54,12 +53,6 @@ import Testing
     }
     let summary = try reader.finish { rows += $0.rows }
     return (rows, summary)
-  }
-
-  private func sha256(_ bytes: [UInt8]) -> String {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   @Test(arguments: [0, 1, 2, 300]) func `a part is read back as written, and its summary is correct`(

@@ -1,5 +1,4 @@
 package import AuditArchive
-import Crypto
 import Synchronization
 
 /// A bucket in memory: paths and bytes, without folders and file locks. Calls can fail in the ways of a remote store.
@@ -172,7 +171,7 @@ package struct MemoryStorage: ArchiveStorage {
         bytes += more
       }
       try await call(.create, path) { [bytes] (state) throws(StorageError) in
-        try state.create(path, bytes, sha256: MemoryStorage.sha256(bytes))
+        try state.create(path, bytes, sha256: TestSupport.sha256(bytes))
       }
     }
   }
@@ -275,10 +274,6 @@ package struct MemoryStorage: ArchiveStorage {
     try await call(.lock, paths.lock) { state in
       if state.lease?.generation == generation { state.lease?.isReleased = true }
     }
-  }
-
-  private static func sha256(_ bytes: [UInt8]) -> String {
-    SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 

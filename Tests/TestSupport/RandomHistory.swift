@@ -131,27 +131,9 @@ package struct RandomHistory {
   private func batch(_ rows: [Row]) -> RowBatch {
     var batch = RowBatch()
     for row in rows {
-      for column in TextColumn.allCases {
-        let text: String? =
-          switch column {
-          case .uuid: row.uuid
-          case .event: "action.login"
-          case .actor: "Ann, \"the\" admin\nof acme"
-          case .context: ""
-          default: nil
-          }
-        if let text {
-          batch.cells.append(
-            RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
-          batch.bytes += text.utf8
-        } else {
-          batch.cells.append(.null)
-        }
-      }
-      batch.ends.append(UInt32(batch.bytes.count))
-      batch.eventAt.append(row.time.microseconds)
-      batch.latitude.append(.nan)
-      batch.longitude.append(.nan)
+      batch.append(
+        at: row.time,
+        [.uuid: row.uuid, .event: "action.login", .actor: "Ann, \"the\" admin\nof acme", .context: ""])
     }
     return batch
   }

@@ -1,6 +1,5 @@
 import AuditArchive
 import AuditRecord
-import Crypto
 import TestSupport
 
 /// An event in short: when, and with which uuid.
@@ -48,27 +47,11 @@ func log(_ text: String) -> LogName {
 func batch(_ events: [Event]) -> RowBatch {
   var batch = RowBatch()
   for event in events {
-    for column in TextColumn.allCases {
-      let text: String? =
-        switch column {
-        case .uuid: event.uuid
-        case .actor: event.actor
-        case .event: "action.login"
-        case .context: ""
-        default: nil
-        }
-      if let text {
-        batch.cells.append(
-          RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
-        batch.bytes += text.utf8
-      } else {
-        batch.cells.append(.null)
-      }
-    }
-    batch.ends.append(UInt32(batch.bytes.count))
-    batch.eventAt.append(event.time.microseconds)
-    batch.latitude.append(.nan)
-    batch.longitude.append(.nan)
+    batch.append(
+      at: event.time,
+      [.uuid: event.uuid, .event: "action.login", .context: ""].merging(
+        event.actor.map { [.actor: $0] } ?? [:]
+      ) { $1 })
   }
   return batch
 }
@@ -180,11 +163,4 @@ func writeHistory(
 
 func record(_ json: String) -> QuarantinedRecord {
   QuarantinedRecord(reason: .notAnObject, json: Array(json.utf8))
-}
-
-func sha256(_ bytes: some Sequence<UInt8>) -> String {
-  SHA256.hash(data: Array(bytes)).map { byte in
-    let text = String(byte, radix: 16)
-    return text.count == 1 ? "0\(text)" : text
-  }.joined()
 }

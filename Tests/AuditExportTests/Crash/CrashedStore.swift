@@ -1,7 +1,6 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
-import Crypto
 import TestSupport
 
 /// Checks the promise of an archive on a store after a crash. Each violation is one line.
@@ -104,12 +103,6 @@ struct CrashedStore {
   }
 
   private func hash(_ path: String) -> String? {
-    store.contents(of: path).map { SHA256.hash(data: $0).hex }
-  }
-}
-
-extension SHA256.Digest {
-  fileprivate var hex: String {
-    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    store.contents(of: path).map { sha256($0) }
   }
 }

@@ -31,18 +31,7 @@ extension RowBatch {
   }
 
   mutating func append(_ row: Row) {
-    for column in TextColumn.allCases {
-      guard let value = row.text[column] else {
-        cells.append(.null)
-        continue
-      }
-      cells.append(Cell(offset: UInt32(bytes.count), length: UInt32(value.utf8.count)))
-      bytes.append(contentsOf: value.utf8)
-    }
-    ends.append(UInt32(bytes.count))
-    eventAt.append(row.eventAt.microseconds)
-    latitude.append(row.latitude)
-    longitude.append(row.longitude)
+    append(at: row.eventAt, row.text, latitude: row.latitude, longitude: row.longitude)
   }
 
   func row(_ index: Int) -> Row {
