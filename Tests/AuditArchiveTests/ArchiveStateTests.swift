@@ -124,7 +124,7 @@ import Testing
 
   @Test func `without fsync of folders, a run continues and says so once`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
-    disk.lack(folderSync: true)
+    disk.disable(folderSync: true)
     try await writeHistory("/archive", acme, fileSystem: disk)
     try await withWriter("/archive", acme, fileSystem: disk) { #expect($0.recovery.lacksDurableNames) }
     #expect(
@@ -196,7 +196,7 @@ import Testing
     for (first, second) in [(acme, repository), (repository, acme)] {
       for hardLinks in [true, false] {
         let disk = FaultyFileSystem(folder: "/archive")
-        disk.lack(hardLinks: !hardLinks, exclusiveRenames: false)
+        disk.disable(hardLinks: !hardLinks, exclusiveRenames: false)
         var after: [String] = []
         let error = try await archiveError {
           try await withWriter("/archive", first, fileSystem: disk) { (slower) async throws in

@@ -251,7 +251,7 @@ import Testing
       var seen: Set<Int?> = []
       for number in 1...60 {
         let disk = FaultyFileSystem(copyOf: before)
-        disk.become(after, at: number)
+        disk.replaceContents(with: after, beforeOperation: number)
         let found = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).inspect()
         #expect(known.contains(found?.manifest), "operation \(number)")
         #expect(found?.damaged ?? [] == [], "operation \(number)")
@@ -304,7 +304,7 @@ import Testing
   @Test func `a lock removed while parts are put prevents the commit record`() async throws {
     let disk = try await prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      disk.lose("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
+      disk.remove("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
       let error = await #expect(throws: ArchiveError.self) {
         try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
       }
@@ -341,7 +341,7 @@ import Testing
       let error = await #expect(throws: ArchiveError.self) {
         try await writer.commit(change) { commit in
           made = commit
-          disk.lose(
+          disk.remove(
             "\(Self.root)/\(commit.filesAdded[0])", before: "rename \(Self.root)/_manifest/acme/manifest")
         }
       }
@@ -386,7 +386,7 @@ import Testing
     lacksExclusiveRenames: Bool
   ) async throws {
     let disk = FaultyFileSystem(folder: Self.root)
-    disk.lack(hardLinks: true, exclusiveRenames: lacksExclusiveRenames)
+    disk.disable(hardLinks: true, exclusiveRenames: lacksExclusiveRenames)
     try await run(disk)
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
     let storage = LocalStorage(root: Self.root, paths: ArchivePaths(log("acme")), fileSystem: disk)

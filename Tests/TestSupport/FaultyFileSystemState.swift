@@ -5,7 +5,7 @@ extension FaultyFileSystem {
   struct State {
     var disk = FaultyDisk()
     var descriptors: [Int32: Int] = [:]
-    /// Files, and not names: a name may be given to another file.
+    /// Indices of locked files, not names: a name may later refer to another file.
     var locked: Set<Int> = []
     var operationsLeft: Int?
     var fault = FaultyFileSystem.Fault.failure
@@ -14,15 +14,15 @@ extension FaultyFileSystem {
     var lacksExclusiveRenames = false
     var lacksFolderSync = false
     var lacksLocks = false
-    var lacksStableNumbers = false
+    var lacksStableInodes = false
     var inspections: UInt64 = 0
     var mounts: [String] = []
     var refused: Set<StorageError.Operation> = []
-    /// What another process makes of the disk, and before how many operations.
+    /// The disk after a change by another process, and how many operations are left before it.
     var change: (left: Int, disk: FaultyDisk)?
     var loss: (path: String, operation: String)?
     var growing: Set<String> = []
-    /// nil: they are not recorded.
+    /// The recorded operations; nil if they are not recorded.
     var operations: [String]?
     var entriesListed = 0
     private var lastDescriptor: Int32 = 0
@@ -46,7 +46,7 @@ extension FaultyFileSystem {
       (descriptors, locked, operationsLeft, hasFailed) = ([:], [], nil, false)
     }
 
-    /// 0 for the disk itself.
+    /// The number of the volume, 0 for the disk itself.
     func volume(of path: String) -> UInt64 {
       let index = mounts.lastIndex { path == $0 || path.hasPrefix($0 + "/") }
       return index.map { UInt64($0) + 1 } ?? 0

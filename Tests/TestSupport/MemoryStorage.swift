@@ -39,13 +39,13 @@ package final class MemoryBucket: Sendable {
     var lease: LeaseRecord?
     var calls = 0
     var fault: (number: Int, fault: Fault)?
-    /// One in so many calls fails.
+    /// One in this many calls fails; nil means none.
     var chance: Int?
     var random = SeededRandom(seed: 0)
     var isDead = false
     var hasFailed = false
     var record: [String]?
-    /// What others do before the next call with that description.
+    /// Work of other processes before the next call whose description starts like this.
     var meanwhile: (call: String, body: @Sendable () async -> Void)?
   }
 
@@ -92,10 +92,12 @@ package final class MemoryBucket: Sendable {
 
   /// Records calls from now on, such as `create _manifest/…`.
   package func startRecording() { state.withLock { $0.record = [] } }
+  /// The recorded calls; empty without a recording.
   package var calls: [String] { state.withLock { $0.record ?? [] } }
 
   // MARK: Content
 
+  /// The bytes of a file; nil if it does not exist.
   package func contents(of path: String) -> [UInt8]? { state.withLock { $0.files[path]?.bytes } }
 
   /// Replaces a file or, with nil, removes it.

@@ -123,7 +123,7 @@ import Testing
     disk.record()
     try await take().release()
     let look = try #require(disk.operations.firstIndex(of: "inspect /archive/\(paths.lock)"))
-    disk.become(other, at: look + 1)
+    disk.replaceContents(with: other, beforeOperation: look + 1)
     let lease = try await take()
     #expect(try await lease.isHeld())
     // What the other file says is no number of a run.
@@ -134,7 +134,7 @@ import Testing
 
   @Test func `a file with an unstable inode number counts as unchanged`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
-    disk.lack(stableNumbers: true)
+    disk.disable(stableInodes: true)
     let storage = LocalStorage(root: "/archive", paths: ArchivePaths(log("acme")), fileSystem: disk)
     var seen = try await storage.replace("a", [1], since: .absent)
     for byte in 2...4 as ClosedRange<UInt8> { seen = try await storage.replace("a", [byte], since: seen) }

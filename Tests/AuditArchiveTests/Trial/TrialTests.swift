@@ -121,7 +121,7 @@ import Testing
     let disk = FaultyFileSystem(folder: Self.root)
     let name = log("acme")
     #expect(try await Archive(at: "/archive/a", log: name, fileSystem: disk).leaseState() == .never)
-    disk.lack(locks: true)
+    disk.disable(locks: true)
     for folder in ["/archive", "/archive/a/b"] {
       do {
         _ = try await Archive(at: folder, log: name, fileSystem: disk).leaseState()
@@ -146,7 +146,7 @@ import Testing
     for (number, operation) in disk.operations.enumerated()
     where operation.hasPrefix("link ") || operation.hasPrefix("rename ") {
       let (copy, tidied) = (FaultyFileSystem(copyOf: disk), FaultyFileSystem(copyOf: disk))
-      copy.become(tidied, at: number + 1)
+      copy.replaceContents(with: tidied, beforeOperation: number + 1)
       _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).probeWriting()
     }
   }

@@ -127,8 +127,8 @@ import Testing
     let quarantine = try #require(manifest.quarantine.first)
     let growing = FaultyFileSystem(copyOf: disk)
     for path in [part.path, quarantine.path] {
-      disk.grow("/archive/\(path)")
-      growing.grow("/archive/\(path)")
+      disk.growWhenRead("/archive/\(path)")
+      growing.growWhenRead("/archive/\(path)")
     }
     let report = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify()
     let findings = try #require(report).findings
