@@ -4,6 +4,7 @@ package import Compression
 ///
 /// It carries nothing from the file but column names, so any log may hold it.
 package struct ParquetError: Error, Hashable, Sendable {
+  /// What is wrong.
   package enum Reason: Hashable, Sendable {
     /// The file does not begin and end with `PAR1`.
     case notParquet

@@ -42,6 +42,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
 }
 
 extension ArchiveError: CustomStringConvertible {
+  /// A sentence for logs, without a remedy. Messages for users are in `CommandResults`.
   package var description: String {
     switch self {
     case .storage(let error): "\(error)"

@@ -4,6 +4,7 @@ package import CloudsmithAPI
 
 /// The report of a run, complete or not. Rows and commits that it counts are in the archive.
 package struct ExportSummary: Sendable {
+  /// How a run ended.
   package enum Outcome: Sendable {
     /// Every window of the plan is archived.
     case complete
@@ -17,6 +18,7 @@ package struct ExportSummary: Sendable {
     case stoppedByArchive(ArchiveError)
   }
 
+  /// The plan of the run.
   package var plan: ExportPlan
   package var outcome: Outcome
   /// The counters of all commits of the run, added up, and what was requested and received since the last commit.
@@ -120,6 +122,7 @@ package enum ExportEvent: Sendable {
 
   /// How far a walk has come.
   package struct Progress: Hashable, Sendable {
+    /// The page that was read, from 1.
     package var page: Int
     /// Pages of the list, as the API counts them; nil if it does not.
     package var pagesInList: Int?

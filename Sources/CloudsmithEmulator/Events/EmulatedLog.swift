@@ -4,6 +4,7 @@ import FoundationEssentials
 /// One audit log: the events so far, and a generator for events that happen while the log is read.
 package struct EmulatedLog: Sendable {
   package let name: LogName
+  /// The events that are in the log now.
   package private(set) var events = EventStore()
   /// The time of the last request; nil before the first one. Events that arrive later count as written no earlier than this.
   package internal(set) var lastRequestTime: Timestamp?

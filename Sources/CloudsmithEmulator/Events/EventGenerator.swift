@@ -4,6 +4,7 @@ package import AuditRecord
 ///
 /// An event is assembled from a few prepared pieces of text, so a million events take a second or two.
 package struct EventGenerator: Sendable {
+  /// The seed of this log, made from the given seed and the name of the log.
   package let seed: UInt64
   private let vocabulary: EventVocabulary
   private var random: SplitMix64
@@ -64,6 +65,7 @@ package struct EventGenerator: Sendable {
 /// How many events to generate, and when they happen.
 package struct Generation: Sendable, Hashable {
   package var count: Int
+  /// The window that the events are spread over.
   package var window: Window
   /// The number of consecutive events that share one `event_at`.
   package var ties: Int

@@ -31,6 +31,7 @@ package struct RequestContext: Sendable {
   /// The number of the request, from 1. Counts requests to audit logs, including retries.
   package var number: Int
   package var request: EmulatedRequest
+  /// When the request arrived.
   package var time: Timestamp
   /// The time of the previous request; for the first request, its own time.
   package var previousTime: Timestamp
@@ -70,7 +71,9 @@ package struct RequestRange: Sendable, Hashable {
 
 /// Which requests a fault affects.
 package struct FaultSchedule: Sendable, Hashable {
+  /// The period in requests; 0 affects none.
   package var every: Int
+  /// How many consecutive requests of each period are affected.
   package var burst: Int
 
   /// `every` 7 with `burst` 2 affects requests 7, 8, 14, 15, …; `every` 1 affects all, 0 none.

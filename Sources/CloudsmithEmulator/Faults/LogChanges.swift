@@ -52,6 +52,7 @@ package struct ErasedEvents: Behaviour {
   private let place: Place
   private var random: SplitMix64
 
+  /// - Parameter chance: the probability before each request, 0 to 1.
   package init(chance: Double, _ place: Place = .anywhere, seed: UInt64) {
     self.chance = chance
     self.place = place
@@ -116,7 +117,9 @@ package struct MovedEvent: Behaviour {
 package struct LargeEvent: Behaviour {
   /// One event, by its position from 0 in the list of all events at the first request.
   package struct Size: Sendable, Hashable {
+    /// The position in the list, from 0.
     package var place: Int
+    /// The size of the record that the event is padded to, in bytes of JSON.
     package var bytes: Int
 
     package init(place: Int, bytes: Int) {
