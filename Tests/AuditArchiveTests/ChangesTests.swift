@@ -6,7 +6,7 @@ import PartitionFormats
 import TestSupport
 import Testing
 
-/// What a loader is told to load again.
+/// The days that a loader must load again.
 @Suite(.fewAtOnce) struct ChangesTests {
   private let day12 = "2024-02-12"
   private let day13 = "2024-02-13"
@@ -272,7 +272,7 @@ import Testing
 
   // MARK: - Histories
 
-  /// Loads what it is told, by the files that it is told, and holds rows by day.
+  /// A loader that follows the changes by the names of their files and holds rows by day.
   private struct Loader {
     let every: Int
     let settledOnly: Bool

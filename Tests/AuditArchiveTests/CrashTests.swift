@@ -8,7 +8,7 @@ import Testing
 @Suite struct CrashTests {
   private static let root = "/archive"
 
-  /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
+  /// A commit with a changed day, a new day, an emptied day, an unchanged day and a quarantined record.
   private func run(
     _ disk: FaultyFileSystem, undeleted: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) async throws {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Damage to sealed files: told when the archive is opened or the file is read, never papered over.
+/// Damage to sealed files is reported when the archive is opened or the file is read.
 @Suite(.fewAtOnce) struct DamageTests {
   private let day12 = "2024-02-12"
 

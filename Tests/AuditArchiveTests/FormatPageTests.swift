@@ -8,7 +8,7 @@ import Testing
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// What stands in the page under `<!-- kind path -->`.
+  /// The code block in the page after `<!-- kind path -->`.
   private struct Excerpt {
     var kind: String
     var file: URL

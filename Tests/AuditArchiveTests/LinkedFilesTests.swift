@@ -35,7 +35,7 @@ import Testing
       since: commit, linkedTo: place, temporary: "\(place).tmp", select: select)
   }
 
-  /// Exactly the files that are told, as they were sealed, and no folder without one.
+  /// Expects exactly the listed files with their sealed bytes, and no empty folder.
   private func expect(_ changes: ChangesSince?, in place: String) throws {
     let files = try #require(changes).days.flatMap(\.partition.files)
     let found = try tree(place)

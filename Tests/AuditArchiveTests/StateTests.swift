@@ -187,7 +187,7 @@ import Testing
     }
   }
 
-  /// Changes one text in the manifest and tells what reading it then says.
+  /// Changes one text in the manifest and returns the error of reading it.
   private func reading(_ folder: String, _ text: String, changedTo other: String) async throws
     -> ArchiveError?
   {

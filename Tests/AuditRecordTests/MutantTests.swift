@@ -74,7 +74,7 @@ import Testing
     #""latitude":"1e400","#, #""additional_fields":{}"#, #","uuid":"","#, #""a":[1,{"b":"\ud800"}]"#, #"},{"#,
   ].map { Array($0.utf8) }
 
-  /// What tells two readings of one page apart, if anything does.
+  /// The difference between two results of parsing a page; nil if there is none.
   private struct Outcome: Equatable {
     var cells: [Cells]
     var quarantined: [QuarantinedRecord]

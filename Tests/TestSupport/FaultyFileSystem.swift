@@ -6,7 +6,7 @@ import Synchronization
 /// It tracks current and durable state separately, both for the bytes of a file and for each name in a folder. Copies are
 /// cheap. It has only files and folders: no links, other kinds of file, or permissions.
 package final class FaultyFileSystem: FileSystem {
-  /// How an operation fails. The comments name the `errno` that it stands for.
+  /// How an operation fails. The comments name the corresponding `errno`.
   package enum Fault: Sendable, CaseIterable {
     /// EIO. A write writes nothing.
     case failure

@@ -1,6 +1,6 @@
 package import AuditRecord
 
-/// One commit: what it changed, and where the log stands after it. Never changed once written.
+/// One commit: its changes, and the state of the log after it. Immutable once written.
 @dynamicMemberLookup
 package struct Commit: Hashable, Sendable {
   /// The state of the log after the commit.

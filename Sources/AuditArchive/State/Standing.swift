@@ -1,7 +1,7 @@
 package import AuditRecord
 import PartitionFormats
 
-/// Where a log stands after a commit: the members that a commit record and the manifest share.
+/// The state of a log after a commit: the members that commit record and manifest share.
 package struct LogState: Hashable, Sendable, Codable {
   /// Counts from 1.
   @Count package var commit: Int

@@ -11,7 +11,7 @@ package struct ExportSettings: Sendable {
     case window(Window, replace: Bool)
   }
 
-  /// How a run reaches a window that lies below newer events.
+  /// How a run reaches a window below newer events.
   package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
     /// Seek; use the API's own time filter only where the API refuses pages far down the list.
     case auto

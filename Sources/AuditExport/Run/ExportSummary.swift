@@ -12,7 +12,7 @@ package struct ExportSummary: Sendable {
     case incomplete(IncompleteReason)
     /// An error of the API stopped the run.
     case stoppedByAPI(APIError)
-    /// The requested window lies in the future by the API's clock. Nothing was fetched.
+    /// The requested window is in the future by the API's clock. Nothing was fetched.
     case requestInFuture(Timestamp, now: Timestamp)
     /// An error of the archive stopped the run.
     case stoppedByArchive(ArchiveError)
@@ -43,7 +43,7 @@ package struct ExportSummary: Sendable {
   package var unreportedQuarantined = 0
   /// By how much this machine's clock is ahead of the API's; negative if it is behind, zero within `clockTolerance`.
   package var clockLead = TimeSpan.zero
-  /// Whether the API's answers told the time. If not, the run went by this machine's clock.
+  /// Whether the API's responses stated the time. If not, the run used this machine's clock.
   package var isClockTold = true
   /// Whether nothing was claimed because the list showed no event at all.
   package var isNothingVisible = false
@@ -80,7 +80,7 @@ extension ExportSummary {
 }
 
 extension ExportSettings.Request {
-  /// The latest instant of the request, if it lies in the future; nil if it does not.
+  /// The latest instant of the request if it is in the future; nil otherwise.
   ///
   /// - Parameter now: the time by the API's clock.
   package func future(now: Timestamp) -> Timestamp? {

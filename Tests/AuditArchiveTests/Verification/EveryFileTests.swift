@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whichever file of an archive is damaged, it is found, and it alone is blamed.
+/// Damage to any file of an archive is found, and no other file is reported.
 @Suite(.fewAtOnce) struct EveryFileTests {
   /// All but the lock, which is nobody's evidence.
   private func paths(_ archive: ExampleArchive) throws -> [String] {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each kind of damage to the files of an archive is found, named rightly, and nothing else is blamed.
+/// Each kind of damage to data files is found with the right name, and nothing else is reported.
 @Suite(.fewAtOnce) struct FileDamageTests {
   private let day12 = "2024-02-12"
 

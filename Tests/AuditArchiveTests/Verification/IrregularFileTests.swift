@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is neither a file nor a folder, wherever a reader's pattern would find it, is told by name and hangs nothing.
+/// Pipes, sockets, devices and links among the archive's files are reported by name and never block.
 @Suite(.fewAtOnce) struct IrregularFileTests {
   private let organization = "csv/organization=acme"
 

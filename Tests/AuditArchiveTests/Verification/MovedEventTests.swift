@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An event whose time the API corrected between two exports stands on two days: that is found, and nothing is taken for it.
+/// An event whose time the API corrected between two exports is on two days. It is found, without false positives.
 @Suite(.fewAtOnce) struct MovedEventTests {
   private let days = ["2024-02-12", "2024-02-13", "2024-02-15"]
   private static let limits = [1, 2, 3, 5, 8, 16, 1 << 20]

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a run does while an archive is verified is no damage; what a disk refuses is told as that.
+/// A run during a verification is not damage, and errors of the disk are reported as such.
 @Suite(.fewAtOnce) struct VerificationMeanwhileTests {
   /// What a run does to an archive, in the steps of a commit: parts, record, manifest, and the deletion of what was replaced.
   private struct Run {
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  /// Lets the rest of a run happen at a moment of a verification.
+  /// Performs the rest of a run at a given point of a verification.
   private final class InterleavedRun {
     private var countdown: Int
     private let archive: ExampleArchive

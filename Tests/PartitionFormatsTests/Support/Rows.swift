@@ -5,7 +5,7 @@ import TestSupport
 
 /// One row in a form that tests can write and compare.
 struct Row: Hashable {
-  /// NULL where nothing stands.
+  /// The text cells; a missing column is NULL.
   var text: [TextColumn: String] = [.uuid: "u"]
   var eventAt = Timestamp(microseconds: 1_707_733_845_123_456)
   var latitude = Double.nan
@@ -44,7 +44,7 @@ extension RowBatch {
 }
 
 extension Row {
-  /// What has gone wrong in one loader of CSV or another.
+  /// Values that have broken CSV loaders.
   static let hostile = [
     "", " ", "\t", ",", "\"", "\"\"", "\n", "\r", "\r\n", "\\", "\\N", "\\.", "NULL", "null", "nan", "#",
     "#a", "a#",
