@@ -238,10 +238,11 @@ import Testing
         #expect(try bench.export(Bench.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")
-        let sign = try #require(gateway.received.first)
-        #expect(sign.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
+        let request = try #require(gateway.received.first)
+        #expect(request.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
         #expect(
-          sign.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"), "\(sign.body)")
+          request.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"),
+          "\(request.body)")
       }
     }
   }
