@@ -4,9 +4,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A commit that dies, or fails, at every operation in turn: opened again, the archive is as before or as after it.
+/// A commit that dies or fails at any operation: reopened, the archive has the state before or after it.
 @Suite struct CrashTests {
-  private static let root = "/archive"
+  static let root = "/archive"
 
   /// A commit with a changed day, a new day, an emptied day, an unchanged day and a quarantined record.
   private func run(
@@ -21,7 +21,8 @@ import Testing
     }
   }
 
-  private func prepared() async throws -> FaultyFileSystem {
+  /// A disk with an archive of one commit, for the next commit to change.
+  static func prepared() async throws -> FaultyFileSystem {
     let disk = FaultyFileSystem(folder: Self.root)
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       try await writer.commit(
@@ -49,7 +50,7 @@ import Testing
   func `a commit that dies or fails at any operation leaves the state before or after it`(
     _ fault: FaultyFileSystem.Fault
   ) async throws {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     let before = snapshot(disk)
     let whole = FaultyFileSystem(copyOf: disk)
     try await run(whole)
@@ -88,7 +89,7 @@ import Testing
   @Test func `a failed clean-up fails no run, is reported with its cause, and is repeated by a later run`()
     async throws
   {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     let whole = FaultyFileSystem(copyOf: disk)
     try await run(whole)
     let reported = Mutex<[StorageError]>([])
@@ -133,7 +134,7 @@ import Testing
   }
 
   @Test func `a commit whose record is in place counts as made, whatever fails later`() async throws {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     var made = (yes: 0, no: 0)
     for number in 1...(try await countOperations(disk)) {
       let failing = FaultyFileSystem(copyOf: disk)
@@ -241,7 +242,7 @@ import Testing
     let putting = FaultyFileSystem(copyOf: empty)
     putting.fail(at: link + 1, .death)
     _ = try await archiveError { try await run(putting) }
-    for before in [empty, FaultyFileSystem(copyOf: putting), try await prepared()] {
+    for before in [empty, FaultyFileSystem(copyOf: putting), try await Self.prepared()] {
       let after = FaultyFileSystem(copyOf: before)
       try await run(after)
       var known: [Manifest?] = []
@@ -262,7 +263,7 @@ import Testing
   }
 
   @Test func `a writer whose commit failed refuses further commits`() async throws {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     disk.record()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       disk.fail(at: 20, .failure)
@@ -277,58 +278,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [true, false])
-  func `a run whose lock file was removed stops committing and leaves another run's files alone`(
-    isReplaced: Bool
-  ) async throws {
-    let disk = try await prepared()
-    let lock = "\(Self.root)/\(ArchivePaths(log("acme")).lock)"
-    try await withWriter(Self.root, fileSystem: disk) { (slower) async throws in
-      _ = try await slower.stage("2024-02-12", events("2024-02-12", 9))
-      disk.setContents(of: lock, isReplaced ? [] : nil)
-      // Nobody holds the new file.
-      try await withWriter(Self.root, fileSystem: disk) { (faster) async throws in
-        let staged = try await faster.stage("2024-02-12", events("2024-02-12", 7))
-        for _ in 1...2 {
-          let error = await #expect(throws: ArchiveError.self) { try await slower.commit([:]) }
-          #expect(error == .leaseLost(path: "_manifest/acme/lock"))
-        }
-        faster.discard(staged)
-        try await faster.commit(["2024-02-12": events("2024-02-12", 8)])
-      }
-    }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 2)
-  }
-
-  @Test func `a lock removed while parts are put prevents the commit record`() async throws {
-    let disk = try await prepared()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      disk.remove("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
-      let error = await #expect(throws: ArchiveError.self) {
-        try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
-      }
-      #expect(error == .leaseLost(path: "_manifest/acme/lock"))
-    }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
-    try await withWriter(Self.root, fileSystem: disk) { try await $0.commit([:]) }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
-  }
-
-  @Test func `a run that lost its lock drops only its own files`() async throws {
-    let disk = try await prepared()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
-      disk.setContents(of: "\(Self.root)/_manifest/acme/lock", nil)
-      disk.setContents(of: "\(Self.root)/_staging/acme/spool-00000077", [1])
-    }
-    #expect(disk.paths(below: "\(Self.root)/_staging") == ["\(Self.root)/_staging/acme/spool-00000077"])
-  }
-
   @Test func `replaced files are kept if their replacement has disappeared, and the run reports it`()
     async throws
   {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     let before = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read())
     let replaced = before.partitions.flatMap { $0.files.map(\.path) }
     let day = try #require(before.partitions.first?.eventDate)
@@ -364,7 +317,7 @@ import Testing
   }
 
   @Test func `a full disk is reported with the path and the bytes to write`() async throws {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
       // Creating the spooled file, writing it, syncing it.
