@@ -67,7 +67,7 @@ import Testing
     var kills = 0
     while kills < 11 {
       let covered = try await harness.manifest?.coverage ?? Coverage()
-      log.seen.withLock { $0 = LongLog.Served() }
+      log.seen.withLock { $0 = LongLog.Seen() }
       log.end.withLock { $0 = kills < 10 ? 45 : .max }
       let summary = try await harness.export(
         .incremental(backfillStart: start), from: log,

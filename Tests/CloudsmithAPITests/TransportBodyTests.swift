@@ -12,13 +12,13 @@ struct TransportBodyTests {
     try Command.output("gzip", ["-n", "-9", "-c"], input: bytes)
   }
 
-  @Test func `a gzip body is inflated`() async throws {
+  @Test func `a gzip body is unpacked`() async throws {
     let body = try gzip(page)
     #expect(try await TransportProbe.get(.response(headers: encoding, body: body)).body == page)
     #expect(try await TransportProbe.get(.chunked(headers: encoding, body: body)).body == page)
   }
 
-  @Test func `a body shorter than its stated length is a fault`() async {
+  @Test func `a body shorter than it claims is a fault`() async {
     for ending in [SocketServer.Reply.Ending.close, .reset] {
       await TransportProbe.expectFault(.response(body: page, length: page.count + 1, ending)) {
         $0.isInterrupted
@@ -27,18 +27,18 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a reset connection or an end before the response is a fault`() async {
+  @Test func `a reset, or an end before the answer, is a fault`() async {
     for ending in [SocketServer.Reply.Ending.close, .reset] {
       await TransportProbe.expectFault(.text("", ending)) { $0.isInterrupted }
       await TransportProbe.expectFault(.text("HTTP/1.1 200 OK\r\nContent-", ending)) { $0.isInterrupted }
     }
   }
 
-  @Test func `a response that is not HTTP is a fault`() async {
+  @Test func `an answer that is not HTTP is a fault`() async {
     await TransportProbe.expectFault(.text("SSH-2.0-OpenSSH_9.2\r\n\r\n", .close)) { $0.isUndecodable }
   }
 
-  @Test func `a gzip body truncated anywhere is a fault, with any framing`() async throws {
+  @Test func `a gzip body cut at any place is a fault, however it is framed`() async throws {
     let whole = try gzip(page)
     let unframed = Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".utf8)
     for count in [0, 1, 9, 10, 11, whole.count / 2, whole.count - 8, whole.count - 4, whole.count - 1] {
@@ -55,7 +55,7 @@ struct TransportBodyTests {
     #expect(response.body == page)
   }
 
-  @Test func `a gzip body with a wrong checksum, wrong length or trailing bytes is a fault`() async throws {
+  @Test func `a gzip body with a wrong checksum, length, or something behind it is a fault`() async throws {
     let whole = try gzip(page)
     for index in [whole.count - 8, whole.count - 1, whole.count / 2, 0] {
       var body = whole
@@ -65,7 +65,7 @@ struct TransportBodyTests {
     await TransportProbe.expectFault(.response(headers: encoding, body: whole + [0])) { $0.isUndecodable }
   }
 
-  @Test func `a gzip body of several members is one body, in any chunks`() async throws {
+  @Test func `a gzip body of several members is one body, wherever it is cut`() async throws {
     for place in [0, 1, page.count / 2, page.count] {
       let body = try gzip(Array(page[..<place])) + gzip(Array(page[place...])) + gzip([])
       #expect(try await TransportProbe.get(.response(headers: encoding, body: body)).body == page)
@@ -112,7 +112,7 @@ struct TransportBodyTests {
     ("gzip, gzip, gzip, gzip", "its Content-Encoding has too many codings"),
     (Sample.keyText + "-and-more", "its Content-Encoding is unknown; only gzip and deflate are supported"),
   ])
-  func `an unknown content coding is named, and no other text of the server`(
+  func `an unknown coding is named, and no other text of the server`(
     name: String, sentence: String
   ) async {
     await TransportProbe.expectFault(.response(headers: ["Content-Encoding: \(name)"], body: page)) {
@@ -120,7 +120,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a refusal is recognized by its status, whatever the content coding`() async throws {
+  @Test func `a refusal is known by its status, whatever its body is coded as`() async throws {
     for status in [401, 404, 503] {
       for name in ["br", "gzip"] {
         let reply = SocketServer.Reply.response(status, headers: ["Content-Encoding: \(name)"], body: page)
@@ -130,7 +130,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a small body that inflates too much is refused above a few MiB`() async throws {
+  @Test func `a small body that grows too much is refused, from some MiB on`() async throws {
     let floor = ResponseLimits().inflationFloor
     let small = [UInt8](repeating: UInt8(ascii: "x"), count: floor)
     let large = small + [0x20]
@@ -154,7 +154,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a body over the limit is refused, with or without stated length and gzip`() async throws {
+  @Test func `a body beyond the limit is refused, announced or not, packed or not`() async throws {
     let place = [
       "X-Pagination-Count: 7", "X-Pagination-Page: 2", "X-Pagination-PageTotal: 4",
       "X-Pagination-PageSize: 2",
@@ -174,7 +174,7 @@ struct TransportBodyTests {
     #expect(try await TransportProbe.get(.response(body: Array(large.prefix(1 << 20)))).body.count == 1 << 20)
   }
 
-  @Test func `a body over the limit is measured on request without being kept`() async throws {
+  @Test func `a body beyond the limit is measured on request, and not held`() async throws {
     let large = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) | 1 }
     var measurement = TextMeasurement()
     large.withUnsafeBytes { measurement.add($0) }
@@ -200,7 +200,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `a silent server, an endless body and a stalled body time out`() async {
+  @Test func `silence, an endless body and a stalled body time out`() async {
     let span = TimeSpan.seconds(0.2)
     await TransportProbe.expectFault(.silence, total: span) { $0 == .timedOut(span) }
     await TransportProbe.expectFault(.response(body: page, length: 9_999), total: span) {
@@ -214,7 +214,7 @@ struct TransportBodyTests {
   }
 
   @Test(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60))))
-  func `cancelling ends a request without a response`() async throws {
+  func `cancelling ends a request that nobody answers`() async throws {
     try await SocketServer.with([.silence]) { server in
       let host = try server.host()
       let settings = try TransportProbe.settings(host, total: .hours(1))
@@ -229,7 +229,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test func `after a bad response, the next request succeeds`() async throws {
+  @Test func `after a bad answer the next request succeeds`() async throws {
     let whole = try gzip(page)
     let bad: [SocketServer.Reply] = [
       .response(headers: encoding, body: Array(whole.dropLast(5))),

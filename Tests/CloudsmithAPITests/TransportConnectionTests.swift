@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `a connection to a closed port fails`() async throws {
+  @Test func `if nothing listens, there is no connection`() async throws {
     let port = try await SocketServer.with([.silence]) { $0.port }
     for name in ["127.0.0.1", "localhost", "[::1]"] {
       let host = try APIHost("http://\(name):\(port)")
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func `a redirect to another host is refused, and the key is not sent there`() async throws {
+  @Test func `a redirect to another host is refused and the key does not go there`() async throws {
     try await SocketServer.with([.response(body: page)]) { other in
       let location = "Location: http://127.0.0.1:\(other.port)/v1/audit-log/acme/"
       try await SocketServer.with([.response(302, headers: [location])]) { server in
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test func `TLS requires a trusted authority and the right name`() async throws {
+  @Test func `TLS needs a trusted authority and the right name`() async throws {
     try await TestAuthority.with { authority in
       let tls = try authority.serverContext()
       try await SocketServer.with(tls: tls, [.response(body: page)]) { server in
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func `a proxy gets a CONNECT request with its own credentials and without the key`() async throws {
+  @Test func `a proxy is asked for a tunnel, with its own credentials and without the key`() async throws {
     try await SocketServer.with([.text("HTTP/1.1 200 OK\r\n\r\n"), .response(body: page)]) { proxy in
       let host = try APIHost("http://127.0.0.1:9")
       let settings = try TransportProbe.settings(host, proxy: "http://jane:p%40ss@127.0.0.1:\(proxy.port)")
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test func `a proxy that refuses the tunnel is retried`() async throws {
+  @Test func `a proxy that opens no tunnel is worth another attempt`() async throws {
     try await SocketServer.with([.response(503)]) { proxy in
       let host = try APIHost("https://localhost:9")
       let settings = try TransportProbe.settings(host, proxy: "http://127.0.0.1:\(proxy.port)")

@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test func `each error states cause and position`() {
+  @Test func `each mistake says what and where`() {
     #expect(GzipError(.notGzip).description == "not a gzip file")
     #expect(GzipError(.truncated, offset: 7).description == "the gzip data ends too early, after 7 bytes")
     #expect(

@@ -8,7 +8,7 @@ package struct VerificationSettings: Hashable, Sendable {
   package var to: Timestamp?
   /// Verify only the newest commits, the state and the sizes of files; read no rows.
   package var isQuick = false
-  /// The commit up to which everything was verified before; only what later commits changed is verified. nil verifies everything.
+  /// The commit up to which everything was verified before; verify what later commits changed. nil: nothing was verified.
   package var since: ProvenCommit?
   /// The key of the signatures; nil skips them.
   package var publicKey: VerificationKey?

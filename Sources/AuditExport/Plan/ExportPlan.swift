@@ -45,7 +45,7 @@ package struct ExportPlan: Sendable {
   private let now: Timestamp
   private let isInformed: Bool
 
-  /// The state of an archive that a plan depends on.
+  /// The state of an archive, as far as a plan depends on it.
   package struct PlanInput: Sendable {
     /// The start of the archive.
     package var start: Timestamp

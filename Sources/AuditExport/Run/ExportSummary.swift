@@ -43,7 +43,7 @@ package struct ExportSummary: Sendable {
   package var unreportedQuarantined = 0
   /// By how much this machine's clock is ahead of the API's; negative if it is behind, zero within `clockTolerance`.
   package var clockLead = TimeSpan.zero
-  /// Whether the API's responses stated the time. If not, the run used this machine's clock.
+  /// Whether the API's answers told the time. If not, the run went by this machine's clock.
   package var isClockTold = true
   /// Whether nothing was claimed because the list showed no event at all.
   package var isNothingVisible = false

@@ -7,7 +7,7 @@ import Testing
 /// A log of so many events that none is kept: event `index` (0 is the newest) is at `newest - step * index`. It answers
 /// like the emulator, and counts what it is asked for and shows.
 final class LongLog: HTTPTransport {
-  struct Served: Sendable {
+  struct Seen: Sendable {
     var requests = 0
     /// Which events of each day were shown.
     var events: [Day: Set<Int>] = [:]
@@ -17,7 +17,7 @@ final class LongLog: HTTPTransport {
   let newest: Timestamp
   let step: TimeSpan
   let filter: TimeFilter
-  let seen = Mutex(Served())
+  let seen = Mutex(Seen())
   /// The number of the request at which the connection breaks for good.
   let end = Mutex(Int.max)
 
