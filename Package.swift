@@ -240,6 +240,7 @@ let package = Package(
       dependencies: [
         "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
         "CloudsmithEmulator", "TestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
     .testTarget(
