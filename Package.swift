@@ -228,14 +228,12 @@ let package = Package(
       name: "PartitionFormatsTests",
       dependencies: [
         "AuditRecord", "Compression", "Parquet", "PartitionFormats", "TestSupport",
-        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
         "AuditRecord", "AuditArchive", "Compression", "PartitionFormats", "TestSupport",
-        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .testTarget(

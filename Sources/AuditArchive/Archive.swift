@@ -19,10 +19,12 @@ package struct Archive: Sendable {
   let storage: any ArchiveStorage
   var state: ArchiveState { ArchiveState(storage) }
 
+  /// The archive of a log at a location. Reads and creates nothing.
   package init(_ location: ArchiveLocation, log: LogName) {
     self.init(in: location.storage(of: log))
   }
 
+  /// The archive in a storage. Reads and creates nothing.
   package init(in storage: any ArchiveStorage) {
     self.storage = storage
   }
@@ -232,6 +234,7 @@ package struct ArchiveLocation: Sendable, CustomStringConvertible {
   package let isFolder: Bool
   private let make: @Sendable (ArchivePaths) -> any ArchiveStorage
 
+  /// - Parameter folder: absolute, or relative to the working directory. It need not exist.
   package init(folder: String) {
     text = folder
     isFolder = true

@@ -3,6 +3,7 @@
 /// It matches `[-a-zA-Z0-9_.]+`, is at most 255 bytes long, and is neither `.` nor `..`. It needs no escaping in a URL or in a
 /// path of the archive.
 package struct Slug: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The text of the slug, as in the URL.
   package let description: String
 
   /// Nil if `text` is not a slug.
@@ -20,12 +21,14 @@ package struct Slug: Hashable, Comparable, Sendable, CustomStringConvertible {
     self.description = text
   }
 
+  /// Orders by text.
   package static func < (one: Slug, other: Slug) -> Bool { one.description < other.description }
 }
 
 /// The name of an audit log: that of an organization, or of one of its repositories.
 package struct LogName: Hashable, Sendable, CustomStringConvertible {
   package var organization: Slug
+  /// nil for the log of the organization itself.
   package var repository: Slug?
 
   package init(organization: Slug, repository: Slug? = nil) {

@@ -6,6 +6,7 @@ package struct ParsedPage: Sendable {
   package var quarantined: [QuarantinedRecord] = []
   /// The indices of the quarantined records among the elements of the page, from 0.
   package var quarantinedPlaces: [Int] = []
+  /// The counts over all records of the page, without quarantined ones.
   package var counts = FlatteningCounts()
 
   package init() {}
@@ -34,7 +35,9 @@ package struct FlatteningCounts: Hashable, Sendable {
   /// It holds at most `unknownNames` names. Further names, and names longer than `unknownNameLength` bytes, count as `…`.
   package private(set) var unknownFields: [String: Int] = [:]
 
+  /// The most names that `unknownFields` holds, besides `…`.
   package static let unknownNames = 256
+  /// The longest name in `unknownFields`, in bytes of UTF-8.
   package static let unknownNameLength = 256
 
   package init() {}

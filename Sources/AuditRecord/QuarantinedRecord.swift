@@ -2,6 +2,7 @@ package import Crypto
 
 /// A record that cannot become a row.
 package struct QuarantinedRecord: Hashable, Sendable {
+  /// Why a record cannot become a row. The raw value is stored in the archive and must not change.
   package enum Reason: String, Sendable {
     case notAnObject = "not an object"
     case noEventAt = "no event_at"
@@ -91,9 +92,11 @@ package struct QuarantinedRecord: Hashable, Sendable {
 
 /// The size, the SHA-256 and the end of a text that was read but not kept.
 package struct MeasuredText: Hashable, Sendable {
+  /// The length of the text, in bytes.
   package var bytes: Int
   /// 64 lower-case hexadecimal digits.
   package var sha256: String
+  /// The last 4 KiB of the text, or all of it if it is shorter.
   package var end: [UInt8]
 
   package init(bytes: Int, sha256: String, end: [UInt8]) {
@@ -105,6 +108,7 @@ package struct MeasuredText: Hashable, Sendable {
 
 /// Measures a text that arrives in pieces, in constant memory.
 package struct TextMeasurement: Sendable {
+  /// The length of the text so far, in bytes.
   package private(set) var bytes = 0
   private var hash = SHA256()
   private var end: [UInt8] = []

@@ -23,6 +23,7 @@ package struct CoverageCalendar: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package let day: Day
     package let state: State
+    /// Archived rows; 0 without an entry in the manifest.
     package let rows: Int
   }
 
@@ -88,8 +89,10 @@ package struct CoverageCalendar: Hashable, Sendable {
     package let year: Int
     /// 1 to 12.
     package let month: Int
+    /// By day of the month, from 1. Days outside the calendar are missing.
     package let days: [Int: Entry]
 
+    /// The rows of all days of the month.
     package var rows: Int { days.values.reduce(0) { $0 + $1.rows } }
     /// `2024-02`
     package var name: String { "\(padded(year, 4))-\(padded(month, 2))" }

@@ -5,14 +5,22 @@ package import AuditRecord
 package struct EventTally: Sendable {
   /// Only events in this window are counted.
   private let window: Window
+  /// The number of counted events.
   package private(set) var rows = 0
+  /// The number of counted events per day. A day that was added without any has 0.
   package private(set) var perDay: [Day: Int] = [:]
   /// Counts by weekday (Monday first) and hour, UTC. The index is `weekday * 24 + hour`.
   package private(set) var hours = [Int](repeating: 0, count: 7 * 24)
+  /// Values of `event`.
   package private(set) var events: TopValues
+  /// Values of `actor`.
   package private(set) var actors: TopValues
+  /// Names of countries, or their codes where there is no name.
   package private(set) var countries: TopValues
 
+  /// - Parameters:
+  ///   - window: only events in it are counted.
+  ///   - limit: the most distinct values per column that are counted exactly.
   package init(window: Window, limit: Int = 1 << 15) {
     self.window = window
     events = TopValues(limit: limit)
@@ -60,7 +68,9 @@ package struct TopValues: Sendable {
   package struct Value: Hashable, Sendable {
     /// The beginning of the value. `isCut` says whether it is longer.
     package let text: String
+    /// Whether `text` is only the beginning of the value.
     package let isCut: Bool
+    /// How often the value occurred; a lower bound if the counts are not exact.
     package let count: Int
   }
 
@@ -85,14 +95,17 @@ package struct TopValues: Sendable {
   /// The most occurrences that a count may lack. 0 if the counts are exact.
   package private(set) var missed = 0
 
+  /// - Parameter limit: the most distinct values that are counted exactly, at least 2.
   package init(limit: Int = 1 << 15) {
     self.limit = max(2, limit)
   }
 
+  /// Whether every count is exact.
   package var isExact: Bool { missed == 0 }
   /// The number of distinct values. If the counts are not exact, a lower bound.
   package var distinct: Int { isExact ? entries.count : limit + 1 }
 
+  /// Counts a NULL.
   package mutating func addAbsent() { absent += 1 }
 
   /// Counts the value in `range` of `bytes`, which is UTF-8.

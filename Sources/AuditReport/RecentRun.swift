@@ -3,12 +3,17 @@ package import AuditRecord
 
 /// The commits of one run, added up.
 package struct RecentRun: Hashable, Sendable {
+  /// The numbers of its commits.
   package let commits: ClosedRange<Int>
   /// The time of its last commit.
   package let committedAt: Timestamp
+  /// Rows that were new to the archive.
   package let rowsAdded: Int
+  /// Records received, including repeated ones.
   package let eventsReceived: Int
+  /// Rows added to time that was already covered.
   package let lateEvents: Int
+  /// Requests sent, including retries.
   package let requests: Int
   /// Whether the run completed its window.
   package let isComplete: Bool

@@ -11,11 +11,11 @@ package struct EmulatedAPI: Sendable {
   package private(set) var requests: [ServedRequest] = []
   /// The limit on requests; nil means none.
   package var rateLimit: RateLimit?
-  private var desk: TokenDesk
+  private var tokenIssuer: TokenIssuer
   private var logs: [EmulatedLog]
   private var behaviours: [any Behaviour]
-  private var turns = 0
-  private var lastTurn: Timestamp?
+  private var auditLogRequests = 0
+  private var previousTime: Timestamp?
   private var lastSearch: Search?
 
   /// The result of the last query, kept for its next page.
@@ -30,7 +30,7 @@ package struct EmulatedAPI: Sendable {
   package init(_ configuration: EmulatorConfiguration) throws(EventFileError) {
     self.configuration = configuration
     self.behaviours = configuration.behaviours
-    self.desk = TokenDesk(configuration.identity)
+    self.tokenIssuer = TokenIssuer(configuration.identity)
     self.rateLimit = configuration.rateLimit.map { RateLimit(limit: $0, window: configuration.rateWindow) }
     self.logs = configuration.logs.map { EmulatedLog(name: $0, seed: configuration.seed) }
     let records: [[UInt8]]
@@ -58,7 +58,7 @@ package struct EmulatedAPI: Sendable {
   package func truth(_ name: LogName) -> [UInt8]? { log(name)?.truth }
 
   /// Replaces all behaviours. The new ones start from their initial state.
-  package mutating func behave(_ behaviours: [any Behaviour]) {
+  package mutating func setBehaviours(_ behaviours: [any Behaviour]) {
     self.behaviours = behaviours
   }
 
@@ -67,7 +67,8 @@ package struct EmulatedAPI: Sendable {
     let endpoint = Endpoint(path: request.path)
     let credential =
       configuration.dropsKeys
-      ? .none : desk.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
+      ? .none
+      : tokenIssuer.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
     let response = response(to: request, endpoint, credential, at: now)
     requests.append(
       ServedRequest(
@@ -82,7 +83,8 @@ package struct EmulatedAPI: Sendable {
     to request: EmulatedRequest, _ endpoint: Endpoint, _ credential: Credential, at now: Timestamp
   ) -> EmulatedResponse {
     if case .openID(let organization) = endpoint, request.path.hasSuffix("/") {
-      return logs.contains { $0.name.organization == organization } ? desk.exchange(request) : .notFound
+      return logs.contains { $0.name.organization == organization }
+        ? tokenIssuer.exchange(request) : .notFound
     }
     guard request.method == "GET" else {
       var response = EmulatedResponse(status: 405, detail: "Method \(request.method) not allowed.")
@@ -93,11 +95,11 @@ package struct EmulatedAPI: Sendable {
     guard request.path.hasSuffix("/") else { return .redirect(toSlash: request) }
     switch endpoint {
     case .truth(let name):
-      return configuration.answersAboutItself
+      return configuration.servesOwnEndpoints
         ? truth(name).map { EmulatedResponse(json: $0) } ?? .notFound : .notFound
     case .requests:
       let json = "[" + requests.map(\.json).joined(separator: ",\n") + "]"
-      return configuration.answersAboutItself ? EmulatedResponse(json: Array(json.utf8)) : .notFound
+      return configuration.servesOwnEndpoints ? EmulatedResponse(json: Array(json.utf8)) : .notFound
     case .status, .unknown, .openID:
       return EmulatedResponse(
         json: Array(#"{"detail": "Cloudsmith API is operational.", "version": "1.0"}"#.utf8))
@@ -116,27 +118,27 @@ package struct EmulatedAPI: Sendable {
     guard let index = logs.firstIndex(where: { $0.name == name }) else {
       return admitted(credential, needsKey: true, at: now) { $0.refusal ?? .notFound }
     }
-    turns += 1
-    let turn = Turn(
-      number: turns, request: request, time: now, previousTime: lastTurn ?? now,
+    auditLogRequests += 1
+    let context = RequestContext(
+      number: auditLogRequests, request: request, time: now, previousTime: previousTime ?? now,
       page: max(1, request.parameter("page").flatMap { Int($0) } ?? 1), pageSize: Page.size(request, sizes))
-    lastTurn = now
-    logs[index].lastAsked = now
+    previousTime = now
+    logs[index].lastRequestTime = now
     var response: EmulatedResponse?
     for position in behaviours.indices {
-      behaviours[position].prepare(&logs[index], for: turn)
+      behaviours[position].prepare(&logs[index], for: context)
     }
     for position in behaviours.indices where response == nil {
-      response = behaviours[position].answer(instead: turn)
+      response = behaviours[position].intercept(context)
     }
     var answer =
       response
       ?? admitted(credential, needsKey: true, at: now) { api in
-        api.refusal ?? api.page(of: index, for: turn)
+        api.refusal ?? api.page(of: index, for: context)
       }
-    for position in behaviours.indices { behaviours[position].revise(&answer, for: turn) }
+    for position in behaviours.indices { behaviours[position].revise(&answer, for: context) }
     answer = answer.encoded(for: request)
-    for position in behaviours.indices { behaviours[position].deliver(&answer, for: turn) }
+    for position in behaviours.indices { behaviours[position].deliver(&answer, for: context) }
     return answer
   }
 
@@ -171,21 +173,21 @@ package struct EmulatedAPI: Sendable {
     return response
   }
 
-  private mutating func page(of index: Int, for turn: Turn) -> EmulatedResponse {
+  private mutating func page(of index: Int, for context: RequestContext) -> EmulatedResponse {
     guard
       let expression = QueryParser.parse(
-        turn.request.parameter("query") ?? "", filter: configuration.timeFilter, now: turn.time)
+        context.request.parameter("query") ?? "", filter: configuration.timeFilter, now: context.time)
     else { return EmulatedResponse(status: 400, detail: "Request could not be processed: invalid query.") }
     var list = list(expression, of: index)
     for position in behaviours.indices {
-      behaviours[position].arrange(&list, of: logs[index], for: turn)
+      behaviours[position].arrange(&list, of: logs[index], for: context)
     }
-    guard let page = Page(turn.request, of: list.count, sizes: sizes) else {
+    guard let page = Page(context.request, of: list.count, sizes: sizes) else {
       return EmulatedResponse(status: 404, detail: "Invalid page.")
     }
     var response = EmulatedResponse(json: logs[index].events.json(list.indices(at: page.places)))
-    let host = turn.request.headers["Host"] ?? "api.cloudsmith.io"
-    page.describe("http://\(host)\(turn.request.path)", in: &response.headers)
+    let host = context.request.headers["Host"] ?? "api.cloudsmith.io"
+    page.describe("http://\(host)\(context.request.path)", in: &response.headers)
     return response
   }
 

@@ -25,8 +25,9 @@ package struct EmulatorConfiguration: Sendable {
   /// The key that is accepted by default.
   package static let demoKey = "emulator-demo-key"
 
-  /// The logs of organisations and repositories that are served.
+  /// The logs of organizations and repositories that are served.
   package var logs: [LogName]
+  /// The events that every log has at first.
   package var events = Events.none
   /// Seeds the generated events.
   package var seed: UInt64 = 1
@@ -36,9 +37,11 @@ package struct EmulatorConfiguration: Sendable {
   package var identity: TrustedIdentity?
   /// Treats every request as anonymous, as the real server was observed to do with keys that it cannot read.
   package var dropsKeys = false
+  /// What the API allows the owner of the key.
   package var access = Access.granted
   /// Requests per `rateWindow`; nil means no limit and no `X-RateLimit-*` fields. The default is that of a Pro plan.
   package var rateLimit: Int? = 10_800
+  /// The window of `rateLimit`.
   package var rateWindow = TimeSpan.hours(1)
   /// How times in a query are interpreted.
   package var timeFilter = TimeFilter.exact
@@ -49,9 +52,9 @@ package struct EmulatorConfiguration: Sendable {
   /// Called in this order for each request.
   package var behaviours: [any Behaviour] = []
   /// Whether a server adds `Date` to responses that have none.
-  package var tellsTime = false
+  package var sendsDate = false
   /// Whether the endpoints below `/emulator/` exist.
-  package var answersAboutItself = true
+  package var servesOwnEndpoints = true
 
   package init(logs: [LogName]) {
     self.logs = logs

@@ -5,6 +5,7 @@ package import ExportConfiguration
 
 /// The result of `changes`: the days that a loader must load again, in every form.
 package struct ChangesResult: CommandResult {
+  /// The changes since the loaded commit.
   package let changes: ChangesSince
   /// The format whose files are listed. nil for all.
   package let format: PartFormat?

@@ -10,6 +10,7 @@ package struct CheckResult: CommandResult {
   package let archive: String?
   /// The number of requests that were made.
   package let requests: Int
+  /// The result for each prerequisite that was checked, in the order of `CheckLine.Subject`.
   package let lines: [CheckLine]
 
   package init(log: LogName, host: APIHost, archive: String?, requests: Int, lines: [CheckLine]) {
@@ -149,6 +150,7 @@ package struct CheckLine {
     case skipped(String)
   }
 
+  /// The prerequisite.
   package let subject: Subject
   package let finding: Finding
 

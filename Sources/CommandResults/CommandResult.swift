@@ -37,6 +37,7 @@ package protocol CommandResult {
   var failure: Failure? { get }
   /// The text before the failure's message on stderr.
   var failureHeading: String { get }
+  /// The form for people, on stdout. No newline at the end.
   var text: String { get }
   /// The JSON form. Its keys are written in snake case and sorted.
   var document: any Encodable { get }
@@ -59,7 +60,9 @@ extension CommandResult {
 /// What `--output-format json` prints for a command that failed before it had a result.
 package struct FailureResult: Encodable {
   package var status: String
+  /// The exit status of the program.
   package var exitStatus: Int32
+  /// The sentences of the failure.
   package var message: String
   /// The log. Only with a job file.
   package var source: String?
@@ -74,6 +77,7 @@ package struct FailureResult: Encodable {
 
 /// The results of all logs of a job file, as one document.
 package struct JobResult: Encodable {
+  /// The exit status of the program: the worst of all logs.
   package var exitStatus: Int32
   package var logs: [AnyDocument]
   package var status: String
@@ -100,6 +104,7 @@ package struct WindowText: Encodable {
   package var from: String
   package var to: String
 
+  /// RFC 3339, with microseconds.
   package init(_ window: Window) {
     from = window.from.description
     to = window.to.description

@@ -8,7 +8,9 @@ package import ExportConfiguration
 package struct ExportResult: CommandResult {
   package let summary: ExportSummary
   package let log: LogName
+  /// The archive as given by the user.
   package let archive: String
+  /// Why the run did not succeed completely; nil if it did.
   package let failure: Failure?
   package var failureHeading: String { "" }
   /// Metrics of the run and of the archive after it, as in the metrics file.
@@ -194,6 +196,7 @@ package struct ExportResult: CommandResult {
 package struct ForecastResult: CommandResult {
   package let forecast: ExportForecast
   package let log: LogName
+  /// The archive as given by the user.
   package let archive: String
 
   package init(forecast: ExportForecast, log: LogName, archive: String) {

@@ -8,6 +8,7 @@ package import ExportConfiguration
 /// A message says what failed, on what, why, and what to do. The errors themselves carry the facts; the sentences are only here.
 package struct Messages {
   package let log: LogName
+  /// The archive as given by the user.
   package let archive: String
   /// Where the key was found, such as `CLOUDSMITH_API_KEY`.
   package var keySource: String

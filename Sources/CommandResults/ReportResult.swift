@@ -8,11 +8,13 @@ package import ExportConfiguration
 package struct ReportResult: CommandResult {
   /// The path of the HTML file.
   package let file: String
+  /// The size of the HTML file.
   package let bytes: Int
   package let log: LogName
   package let archive: String
   /// nil for all events.
   package let window: Window?
+  /// What was read and verified.
   package let reading: ArchiveReading
 
   package init(

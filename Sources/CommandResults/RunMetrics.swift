@@ -152,6 +152,7 @@ package struct RunOutcome: Sendable {
   package let retention: TimeSpan
   /// By the API's clock if this machine's differs from it.
   package var began: Timestamp
+  /// Elapsed time of the run, independent of changes of the clock.
   package let duration: TimeSpan
   package let status: ExitStatus
   /// The text for people, one line or more.
@@ -171,9 +172,12 @@ package struct RunOutcome: Sendable {
   }
   /// All zero if the run did not start.
   package var counters = RunCounters()
+  /// Pages received, including those that were read again.
   package var pagesReceived = 0
+  /// The number of commits that the run made.
   package var commits = 0
 
+  /// The end of the run: `began` plus `duration`.
   package var ended: Timestamp { began + duration }
 }
 
@@ -183,6 +187,7 @@ package struct MetricsText {
   /// The prefix of every metric name.
   package static let prefix = "cloudsmith_audit_export_"
 
+  /// The content of the file.
   package let text: String
 
   /// - Parameters:

@@ -16,6 +16,7 @@ package struct SettingsResult: CommandResult {
     var problem: String?
   }
 
+  /// Resolves every setting. An invalid one becomes a row with its problem.
   package init(_ sources: SettingSources) {
     var rows = Settings.ofExport.map { SettingsResult.row($0, sources) } + [SettingsResult.key(sources)]
     if !rows.contains(where: { $0.problem != nil }) { SettingsResult.addCommonVariables(&rows, sources) }

@@ -14,6 +14,7 @@ package struct StatusResult: CommandResult {
   package let damaged: [Finding]
   /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package let loss: (lacking: Timestamp, lostAt: Timestamp)?
+  /// The present time.
   package let now: Timestamp
   /// Whether the text lists every day.
   package let listsDays: Bool

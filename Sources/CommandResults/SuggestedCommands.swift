@@ -7,6 +7,7 @@ package import ExportConfiguration
 /// defaults.
 package struct ReplaceCommand {
   package let log: LogName
+  /// The archive as given by the user.
   package let archive: String
   /// The source of the archive. nil if it cannot be read.
   package var source: ArchiveSource?
@@ -14,6 +15,7 @@ package struct ReplaceCommand {
   package var formats: Set<PartFormat> = []
   /// `--retention` as set here, for example by the environment.
   package var retention: TimeSpan
+  /// The present time, from which the retention to pass is computed.
   package let now: Timestamp
 
   package init(

@@ -6,6 +6,7 @@ package import ExportConfiguration
 package struct VerifyResult: CommandResult {
   package let report: VerificationReport
   package let log: LogName
+  /// The archive as given by the user.
   package let archive: String
   /// Makes the commands that export damaged days again.
   private let replacing: ReplaceCommand

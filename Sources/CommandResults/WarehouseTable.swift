@@ -113,6 +113,7 @@ package struct TableDefinition {
 package enum Warehouse: String, CaseIterable {
   case postgresql, duckdb, clickhouse, spark, bigquery, snowflake, redshift, athena
 
+  /// The name of the product.
   package var title: String {
     switch self {
     case .postgresql: "PostgreSQL"
@@ -161,8 +162,10 @@ package enum Warehouse: String, CaseIterable {
     }
   }
 
+  /// The SQL type of the partition key `event_date`.
   package var dateType: String { self == .clickhouse ? "Date" : "date" }
 
+  /// The SQL type of a commit number.
   package var integerType: String {
     switch self {
     case .clickhouse: "UInt64"

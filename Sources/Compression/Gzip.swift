@@ -41,6 +41,7 @@ package enum Gzip {
 
 /// Why bytes could not be compressed, or are not valid gzip.
 package struct GzipError: Error, Hashable, Sendable {
+  /// What went wrong.
   package enum Reason: Hashable, Sendable {
     /// The input does not start with the gzip magic number (RFC 1952 §2.3.1).
     case notGzip

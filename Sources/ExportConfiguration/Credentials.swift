@@ -99,6 +99,7 @@ package struct Credentials: Sendable {
 
 /// The text of a file with a secret.
 package struct SecretFile: Sendable {
+  /// The secret. Never print or log it.
   package let text: String
   /// A warning if every user of this machine can read the file. nil if not.
   package let warning: String?

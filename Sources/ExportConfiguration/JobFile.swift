@@ -7,16 +7,21 @@ import StrictYAML
 /// The file is a YAML mapping. It has settings for all logs, and the list `logs`. Each entry of the list has `organization` and its own
 /// settings, which take precedence over those for all logs. The whole file is checked before a command starts.
 package struct JobFile: Sendable {
+  /// The path as the user gave it.
   package let path: String
   /// The logs in the order of the file, in which they run.
   package let entries: [JobEntry]
   /// A warning if every user of this machine can change the file. nil if not.
   package let warning: String?
 
+  /// Reads and checks a job file.
+  ///
+  /// - Throws: A usage failure with the place in the file if it is invalid or cannot be read.
   package init(_ path: String) throws(Failure) {
     try self.init(path: path, text: try SmallFile.text(of: path, contents: "the job"))
   }
 
+  /// Checks the text of a job file; `path` is for messages and the check of its permissions.
   package init(path: String, text: String) throws(Failure) {
     self.path = path
     let reader = JobFileReader(path: path)

@@ -3,6 +3,7 @@ package import StrictYAML
 
 /// Reads the logs of a job file from its YAML. Unknown keys and values of the wrong type are errors.
 package struct JobFileReader {
+  /// The path of the file, for messages.
   package let path: String
 
   /// The two settings that say where the API key is. If a log has one of them, neither applies from the settings for all logs.

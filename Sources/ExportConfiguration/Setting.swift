@@ -115,17 +115,26 @@ package struct Setting<Value: Sendable>: Sendable {
 
 /// A setting of any type: what reports, job files and their schema need of it.
 package protocol SettingDefinition: Sendable {
+  /// The option on the command line, such as `--page-size`.
   var option: String { get }
+  /// The name in job files and reports, such as `page_size`.
   var name: String { get }
+  /// The names that a job file may use, the preferred one first.
   var jobNames: [String] { get }
+  /// The environment variables, the first one with the highest precedence.
   var variables: [String] { get }
+  /// The default as a user would write it; nil if there is none.
   var defaultText: String? { get }
+  /// How a job file writes the value; nil if it cannot have the setting.
   var jobForm: JobForm? { get }
   var help: String { get }
+  /// What a valid value is, for messages.
   var expected: String { get }
+  /// The text to show for a value: redacted if it may hold a secret.
   var shown: @Sendable (String) -> String { get }
   /// Throws what reading the text throws.
   func check(_ text: String, at place: String) throws(Failure)
+  /// The text that the user wrote, and its source; nil if no source has one.
   func find(in sources: SettingSources) throws(Failure) -> RawSetting?
 }
 
@@ -141,6 +150,9 @@ package struct ValueError: Error {
   /// False for what may hold a password.
   package let repeatsText: Bool
 
+  /// - Parameters:
+  ///   - words: the rest of the sentence after place and text, without the full stop.
+  ///   - repeatsText: false if the text may hold a secret.
   package init(_ words: String, repeatsText: Bool = true) {
     self.words = words
     self.repeatsText = repeatsText

@@ -6,6 +6,7 @@ package import CloudsmithAPI
 ///
 /// One immutable value per log of a command. Every setting of that log is resolved from it.
 package struct SettingSources: Sendable {
+  /// The environment variables of the program.
   package let environment: [String: String]
   private let options: [String: String]
   private let job: JobEntry?

@@ -114,6 +114,7 @@ package enum TimeText {
 
 /// A number of bytes as users write it: `256MiB`, `1GiB`, `500MB`, `65536`.
 package struct ByteCount {
+  /// The size in bytes, at least 1.
   package let bytes: Int
 
   private static let units = [

@@ -4,6 +4,7 @@ package import Compression
 ///
 /// From the file it contains only column names, so it may be logged.
 package struct ParquetError: Error, Hashable, Sendable {
+  /// What is wrong.
   package enum Reason: Hashable, Sendable {
     /// The file does not begin and end with `PAR1`.
     case notParquet

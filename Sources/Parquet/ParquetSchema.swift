@@ -6,6 +6,7 @@ private import Compression
 package struct ParquetSchema: Hashable, Sendable {
   /// The name of the root element. Readers do not show it.
   package var name: String
+  /// The columns, in the order of the file.
   package var columns: [ParquetColumn]
   /// The columns that the rows are sorted by, ascending, as indices of `columns`. The file records them; the caller sorts.
   package var sorting: [Int]

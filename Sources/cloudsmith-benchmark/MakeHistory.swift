@@ -15,7 +15,7 @@ struct MakeHistory: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the archive to this folder, which must not exist.", valueName: "folder"))
   var archive: String
 
-  @Option(help: ArgumentHelp("The organisation whose log it is.", valueName: "slug"))
+  @Option(help: ArgumentHelp("The organization whose log it is.", valueName: "slug"))
   var organization = "bench"
 
   @Option(help: ArgumentHelp("The API that it came from.", valueName: "URL"))
@@ -40,7 +40,7 @@ struct MakeHistory: AsyncParsableCommand {
 
   func validate() throws {
     guard let log = LogName(organization), log.repository == nil else {
-      throw ValidationError("'\(organization)' is not the slug of an organisation.")
+      throw ValidationError("'\(organization)' is not the slug of an organization.")
     }
     if Day(to) == nil { throw ValidationError("'\(to)' is not a date such as 2026-11-30.") }
     if !(1...36_500).contains(days) { throw ValidationError("--days needs a count from 1 to 36500.") }
@@ -58,9 +58,9 @@ struct MakeHistory: AsyncParsableCommand {
     let first = end.advanced(by: -days)
     if let recentEvents {
       let recent = max(first, end.advanced(by: -3))..<end
-      try Data(MadeUpDay.json(recent, of: log)).write(to: URL(filePath: recentEvents))
+      try Data(GeneratedDay.json(recent, of: log)).write(to: URL(filePath: recentEvents))
     }
-    var history = try await MadeUpHistory(
+    var history = try await GeneratedHistory(
       at: archive, source: ArchiveSource(apiHost: apiHost, log: log), start: first.start)
     let runs = days * runsPerDay
     let step = TimeSpan(microseconds: Day.microseconds / Int64(runsPerDay))

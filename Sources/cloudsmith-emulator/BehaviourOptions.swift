@@ -149,7 +149,7 @@ struct BehaviourOptions: ParsableArguments {
     let behind = dateBehind.flatMap { TimeSpan($0) } ?? .zero
     return DateField(
       ahead: dateAhead.flatMap { TimeSpan($0) } ?? .zero - behind, steps: dateStep,
-      age: dateAge.flatMap { TimeSpan($0) }, absent: Rhythm(every: dateAbsentEvery))
+      age: dateAge.flatMap { TimeSpan($0) }, absent: FaultSchedule(every: dateAbsentEvery))
   }
 
   func behaviours(seed: UInt64) -> [any Behaviour] {
@@ -162,28 +162,30 @@ struct BehaviourOptions: ParsableArguments {
     if ascending { behaviours.append(AscendingOrder()) }
     if let retain = retain.flatMap({ TimeSpan($0) }) { behaviours.append(Retention(retain)) }
     if emptyPastEnd { behaviours.append(EmptyPastEnd()) }
-    if let redirectTo { behaviours.append(RedirectElsewhere(Rhythm(every: 1), to: redirectTo)) }
+    if let redirectTo { behaviours.append(RedirectElsewhere(FaultSchedule(every: 1), to: redirectTo)) }
     if failEvery > 0 {
       behaviours.append(
         Failures(
-          Rhythm(every: failEvery, burst: failBurst), status: failStatus, retryAfter: retryAfter,
+          FaultSchedule(every: failEvery, burst: failBurst), status: failStatus, retryAfter: retryAfter,
           asHTML: failHTML))
     }
     if let dateField { behaviours.append(dateField) }
     if countAbsent { behaviours.append(CountField.absent) }
     if countWrongBy != 0 { behaviours.append(CountField.wrong(by: countWrongBy)) }
-    if objectEvery > 0 { behaviours.append(ObjectBody(Rhythm(every: objectEvery))) }
-    if invalidUTF8Every > 0 { behaviours.append(InvalidUTF8(Rhythm(every: invalidUTF8Every))) }
-    if invalidJSONEvery > 0 { behaviours.append(InvalidJSON(Rhythm(every: invalidJSONEvery))) }
-    if gzipBombEvery > 0 { behaviours.append(GzipBomb(Rhythm(every: gzipBombEvery))) }
-    if truncateGzipEvery > 0 { behaviours.append(TruncatedGzip(Rhythm(every: truncateGzipEvery))) }
+    if objectEvery > 0 { behaviours.append(ObjectBody(FaultSchedule(every: objectEvery))) }
+    if invalidUTF8Every > 0 { behaviours.append(InvalidUTF8(FaultSchedule(every: invalidUTF8Every))) }
+    if invalidJSONEvery > 0 { behaviours.append(InvalidJSON(FaultSchedule(every: invalidJSONEvery))) }
+    if gzipBombEvery > 0 { behaviours.append(GzipBomb(FaultSchedule(every: gzipBombEvery))) }
+    if truncateGzipEvery > 0 { behaviours.append(TruncatedGzip(FaultSchedule(every: truncateGzipEvery))) }
     if let delay = TimeSpan(delay), delay > .zero {
-      behaviours.append(SlowBody(Rhythm(every: 1), delay: delay))
+      behaviours.append(SlowBody(FaultSchedule(every: 1), delay: delay))
     }
-    if slowEvery > 0 { behaviours.append(SlowBody(Rhythm(every: slowEvery), bytesPerSecond: slowSpeed)) }
-    if cutEvery > 0 { behaviours.append(CutBody(Rhythm(every: cutEvery), after: cutAfter)) }
+    if slowEvery > 0 {
+      behaviours.append(SlowBody(FaultSchedule(every: slowEvery), bytesPerSecond: slowSpeed))
+    }
+    if cutEvery > 0 { behaviours.append(CutBody(FaultSchedule(every: cutEvery), after: cutAfter)) }
     if resetEvery > 0 {
-      behaviours.append(CutBody(Rhythm(every: resetEvery), after: cutAfter, ending: .reset))
+      behaviours.append(CutBody(FaultSchedule(every: resetEvery), after: cutAfter, ending: .reset))
     }
     return behaviours
   }

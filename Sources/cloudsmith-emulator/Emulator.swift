@@ -89,8 +89,8 @@ struct Emulator: AsyncParsableCommand {
     configuration.maximumPageSize = access.maximumPageSize
     configuration.behaviours = lists.behaviours(seed: events.seed) + behaviours.behaviours(seed: events.seed)
     // Other machines see only the API.
-    configuration.answersAboutItself = listening.isLoopback
-    configuration.tellsTime = !behaviours.setsTime
+    configuration.servesOwnEndpoints = listening.isLoopback
+    configuration.sendsDate = !behaviours.setsTime
     return configuration
   }
 

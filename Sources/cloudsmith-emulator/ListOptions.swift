@@ -14,7 +14,7 @@ struct ListOptions: ParsableArguments {
     help: ArgumentHelp(
       "The order in which the replicas answer, such as 1,0,0. 0 is the up-to-date one.",
       valueName: "list"))
-  var replicaOrder: CopyOrder?
+  var replicaOrder: ReplicaOrder?
 
   @Flag(help: "Choose the replica at random.")
   var replicaRandom = false
@@ -32,7 +32,7 @@ struct ListOptions: ParsableArguments {
     help: ArgumentHelp(
       "Answer with an empty list from this request on, or for a number of requests: 5 or 5+3.",
       valueName: "requests"))
-  var emptyList: Stretch?
+  var emptyList: RequestRange?
 
   @Option(help: "The pagination fields of an empty list.")
   var emptyFields = EmptyList.Fields.absent
@@ -44,7 +44,7 @@ struct ListOptions: ParsableArguments {
   var thinActor: String?
 
   @Option(help: ArgumentHelp("Thin the list from this request on: 5 or 5+3.", valueName: "requests"))
-  var thinDuring = Stretch.always
+  var thinDuring = RequestRange.always
 
   @Option(help: ArgumentHelp("End the list after this many events.", valueName: "count"))
   var cutList: Int?
@@ -53,7 +53,7 @@ struct ListOptions: ParsableArguments {
   var cutListGrowth = 0
 
   @Option(help: ArgumentHelp("Cut the list from this request on: 5 or 5+3.", valueName: "requests"))
-  var cutListDuring = Stretch.always
+  var cutListDuring = RequestRange.always
 
   @Option(
     help: ArgumentHelp("Count no further than this, and refuse all pages beyond it.", valueName: "count"))
@@ -87,7 +87,7 @@ struct ListOptions: ParsableArguments {
     help: ArgumentHelp(
       "List the event at one position, counted from 0, at a later position, such as 60:650 (repeatable).",
       valueName: "places"))
-  var stray: [LateOrderBreak.Stray] = []
+  var stray: [MisplacedEvents.Move] = []
 
   @Option(
     help: ArgumentHelp(
@@ -101,7 +101,7 @@ struct ListOptions: ParsableArguments {
   var erase = 0.0
 
   @Option(help: "Which row disappears.")
-  var erasePlace = ErasedRows.Place.anywhere
+  var erasePlace = ErasedEvents.Place.anywhere
 
   @Option(
     help: ArgumentHelp(
@@ -172,10 +172,10 @@ struct ListOptions: ParsableArguments {
 
   func behaviours(seed: UInt64) -> [any Behaviour] {
     var behaviours: [any Behaviour] = []
-    if erase > 0 { behaviours.append(ErasedRows(chance: erase, erasePlace, seed: seed)) }
+    if erase > 0 { behaviours.append(ErasedEvents(chance: erase, erasePlace, seed: seed)) }
     if move > 0 { behaviours.append(MovedEvent(chance: move, by: moveBy.span, seed: seed)) }
     if !largeEvent.isEmpty { behaviours.append(LargeEvent(largeEvent)) }
-    if !stray.isEmpty { behaviours.append(LateOrderBreak(stray)) }
+    if !stray.isEmpty { behaviours.append(MisplacedEvents(stray)) }
     if !replicaLag.isEmpty {
       let choice = replicaOrder.map { LaggingReplica.Choice.listed($0.copies) }
       behaviours.append(
@@ -190,7 +190,7 @@ struct ListOptions: ParsableArguments {
       behaviours.append(CutList(to: cutList, growingBy: cutListGrowth, during: cutListDuring))
     }
     if let repeatAfter {
-      behaviours.append(RepeatedAnswers(after: repeatAfter, count: repeatCount, isCounted: repeatCounted))
+      behaviours.append(ShiftedPages(after: repeatAfter, count: repeatCount, isCounted: repeatCounted))
     }
     if let countCap {
       behaviours.append(CountCap(countCap, refusal: countCapShowsMore ? nil : refusePages))
@@ -198,7 +198,7 @@ struct ListOptions: ParsableArguments {
     if let deepPageLimit { behaviours.append(DeepPageLimit(.pages(deepPageLimit), refusal: refusePages)) }
     if let deepPlaceLimit { behaviours.append(DeepPageLimit(.places(deepPlaceLimit), refusal: refusePages)) }
     if let shortPage { behaviours.append(ShortPage(shortPage, missing: shortPageMissing)) }
-    if let oddPage { behaviours.append(OddPage(oddPage, refusal: refusePages)) }
+    if let oddPage { behaviours.append(RefusedPage(oddPage, refusal: refusePages)) }
     if let emptyList { behaviours.append(EmptyList(during: emptyList, fields: emptyFields)) }
     if let cachedCount { behaviours.append(CachedCount(cachedCount.lifetime)) }
     if paginationAbsent { behaviours.append(PaginationFields.absent) }

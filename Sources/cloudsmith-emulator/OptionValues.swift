@@ -49,7 +49,7 @@ struct CountLifetime: ExpressibleByArgument {
 }
 
 /// Numbers of replicas, separated by commas.
-struct CopyOrder: ExpressibleByArgument {
+struct ReplicaOrder: ExpressibleByArgument {
   let copies: [Int]
 
   init?(argument: String) {
@@ -59,7 +59,7 @@ struct CopyOrder: ExpressibleByArgument {
   }
 }
 
-extension Stretch: ExpressibleByArgument {
+extension RequestRange: ExpressibleByArgument {
   /// `5` means from request 5 on, `5+3` requests 5 to 7.
   init?(argument: String) {
     let parts = argument.split(separator: "+", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
@@ -84,7 +84,7 @@ extension PageRefusal: ExpressibleByArgument {
   var defaultValueDescription: String { "404" }
 }
 
-extension LateOrderBreak.Stray: ExpressibleByArgument {
+extension MisplacedEvents.Move: ExpressibleByArgument {
   init?(argument: String) {
     let parts = argument.split(separator: ":", omittingEmptySubsequences: false).compactMap { Int($0) }
     guard parts.count == 2, parts[0] >= 0, parts[0] < parts[1] else { return nil }
@@ -101,4 +101,4 @@ extension LargeEvent.Size: ExpressibleByArgument {
 }
 
 extension EmptyList.Fields: ExpressibleByArgument {}
-extension ErasedRows.Place: ExpressibleByArgument {}
+extension ErasedEvents.Place: ExpressibleByArgument {}

@@ -6,7 +6,7 @@ import Testing
 @Suite(.fewAtOnce) struct ArchivePathsTests {
   let part = PartName(format: .csv, day: day("2024-02-12"), index: 0, revision: 3, hash: "9bb6196f")
 
-  @Test func `an organisation's files have the names of the format page`() {
+  @Test func `the files of an organization have the names in the format page`() {
     let paths = ArchivePaths(log("acme"))
     #expect(ArchivePaths.kind == "_manifest/archive.json")
     #expect(paths.manifest == "_manifest/acme/manifest.json")
@@ -25,7 +25,7 @@ import Testing
         == "quarantine/organization=acme/commit-00000000000000000042-9bb6196f.jsonl")
   }
 
-  @Test func `a repository's files have one more key`() {
+  @Test func `the files of a repository have one more partition key`() {
     let paths = ArchivePaths(log("acme/my-repo"))
     #expect(paths.manifest == "_manifest/acme/my-repo/manifest.json")
     #expect(paths.staging == "_staging/acme/my-repo")
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: ["acme", "acme/my-repo", "a.b_c-d"])
-  func `a name that was made is read back`(_ name: String) {
+  func `every generated name parses back`(_ name: String) {
     let paths = ArchivePaths(log(name))
     for format in PartFormat.allCases {
       for (index, revision) in [(0, 1), (7, 9_999), (99_999, 10_000), (123_456, 1_234_567)] {
@@ -72,11 +72,11 @@ import Testing
     "/csv/organization=acme/event_date=2024-02-12/part-00000.r0003-9bb6196f.csv.gz",
     "csv/organization=acme/event_date=2024-02-12/_SUCCESS", "notes.txt", "",
   ])
-  func `a name that would not be made is not ours`(_ path: String) {
+  func `a name that is never generated is not recognized`(_ path: String) {
     #expect(ArchivePaths(log("acme")).partName(path) == nil)
   }
 
-  @Test func `other numbers and hashes are not commits or quarantine of ours`() {
+  @Test func `malformed numbers and hashes are not names of commits or quarantine files`() {
     let paths = ArchivePaths(log("acme"))
     #expect(paths.commitNumber("_manifest/acme/commits/42.json") == nil)
     #expect(paths.commitNumber("_manifest/acme/commits/00000000000000000042.json.tmp") == nil)
@@ -86,7 +86,7 @@ import Testing
     #expect(paths.quarantineName("quarantine/organization=acme/notes.jsonl") == nil)
   }
 
-  @Test func `the folder of a path`() {
+  @Test func `a path has the folder before its last slash`() {
     #expect(ArchivePaths.folder(of: "a/b/c") == "a/b")
     #expect(ArchivePaths.folder(of: "a") == "")
     #expect(ArchivePaths.folder(ofSystemPath: "/a") == "/")

@@ -7,7 +7,7 @@ import Testing
 @Suite(.fewAtOnce) struct ArchiveStateTests {
   private let day12 = "2024-02-12"
 
-  @Test func `no archive: reading says so and makes nothing`() async throws {
+  @Test func `reading a missing archive says so and creates nothing`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       #expect(try await Archive(at: "\(folder)/none", log: log("acme")).read() == nil)
       #expect(try await Archive(at: "\(folder)/none", log: log("acme")).recentCommits(limit: 3).isEmpty)
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func `a second writer is told at once who holds the log, and the first is not disturbed`()
+  @Test func `a second writer learns at once who holds the lock and does not disturb the first`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `a file in the place of an archive is told as that by whoever opens it`() async throws {
+  @Test func `a file in place of an archive is reported as such on every kind of opening`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let file = "\(folder)/file"
       try write("x", to: file)
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `on a disk without case, another spelling is told, and nothing is taken for damage`()
+  @Test func `on a case-insensitive disk, another spelling is reported and not mistaken for damage`()
     async throws
   {
     let disk = CaselessFileSystem(folder: "/archive")
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: ["csv", "parquet", "quarantine", "_manifest", "_staging", "csv/organization=acme"])
-  func `a folder of the archive on a volume of its own is refused before anything is put`(
+  func `a folder of the archive on another volume is refused before any write`(
     folder: String
   ) async throws {
     let disk = FaultyFileSystem(folder: "/archive")
@@ -112,7 +112,7 @@ import Testing
     #expect(disk.paths(below: "/archive") == before)
   }
 
-  @Test func `an archive that is a volume, or where folders are renamed between volumes, is written`()
+  @Test func `an archive that is a volume of its own can be written`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")
@@ -122,9 +122,9 @@ import Testing
     try await withWriter("/archive", acme, fileSystem: disk) { #expect(!$0.recovery.lacksDurableNames) }
   }
 
-  @Test func `without fsync of folders a run goes on, and says so once`() async throws {
+  @Test func `without fsync of folders, a run continues and says so once`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
-    disk.lack(folderSync: true)
+    disk.disable(folderSync: true)
     try await writeHistory("/archive", acme, fileSystem: disk)
     try await withWriter("/archive", acme, fileSystem: disk) { #expect($0.recovery.lacksDurableNames) }
     #expect(
@@ -133,12 +133,12 @@ import Testing
     #expect(report.findings.isEmpty)
   }
 
-  @Test func `a process knows who it is`() {
+  @Test func `a lock holder describes the current process`() {
     let holder = LockHolder.thisProcess(since: somebody.since)
     #expect(holder.pid == getpid() && !holder.host.isEmpty)
   }
 
-  @Test func `the lock is released when the body throws`() async throws {
+  @Test func `the lock is released if the body throws`() async throws {
     struct Failure: Error {}
     try await withTemporaryFolder { (folder) async throws in
       await #expect(throws: Failure.self) { try await withWriter(folder) { _ in throw Failure() } }
@@ -148,7 +148,7 @@ import Testing
 
   /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
-  func `another process sees the lock, and is seen`() async throws {
+  func `locks work in both directions between two processes`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let lock = "\(folder)/_manifest/acme/lock"
       try await withWriter(folder) { (_) async throws in
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func `a run that commits nothing fixes nothing`() async throws {
+  @Test func `a run without a commit does not fix the archive's kind`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
       try await withWriter(folder, repository) { #expect($0.manifest == nil) }
@@ -189,12 +189,14 @@ import Testing
     }
   }
 
-  @Test func `of two first runs at once, of an organisation and a repository, one is refused`() async throws {
+  @Test func `of two concurrent first runs for an organization and a repository, one is refused`()
+    async throws
+  {
     let repository = ArchiveSource(apiHost: acme.apiHost, log: log("acme/my-repo"))
     for (first, second) in [(acme, repository), (repository, acme)] {
       for hardLinks in [true, false] {
         let disk = FaultyFileSystem(folder: "/archive")
-        disk.lack(hardLinks: !hardLinks, exclusiveRenames: false)
+        disk.disable(hardLinks: !hardLinks, exclusiveRenames: false)
         var after: [String] = []
         let error = try await archiveError {
           try await withWriter("/archive", first, fileSystem: disk) { (slower) async throws in
@@ -214,7 +216,7 @@ import Testing
     }
   }
 
-  @Test func `another host or query is refused, and nothing is touched`() async throws {
+  @Test func `another host or query is refused, and nothing changes`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       try write("torn", to: "\(folder)/_staging/acme/spool-00000077")
@@ -229,7 +231,7 @@ import Testing
     }
   }
 
-  @Test func `repository logs have their own tree, and any number share an archive`() async throws {
+  @Test func `logs of repositories have their own trees, and any number can share an archive`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       for name in ["acme/one", "acme/two", "other/one"] {
         let source = ArchiveSource(apiHost: acme.apiHost, log: log(name))
@@ -246,7 +248,7 @@ import Testing
     }
   }
 
-  @Test func `organisations share an archive, and one's crash is none of the other's business`() async throws
+  @Test func `organizations can share an archive, and a crash of one does not affect the other`() async throws
   {
     try await withTemporaryFolder { (folder) async throws in
       let other = ArchiveSource(apiHost: acme.apiHost, log: log("acme-2"))
@@ -271,7 +273,7 @@ import Testing
     }
   }
 
-  @Test func `two organisations can be written at the same time`() async throws {
+  @Test func `two organizations can be written concurrently`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withThrowingTaskGroup { group in
         for name in ["a", "b", "c", "d"] {

@@ -6,7 +6,7 @@ import PartitionFormats
 import TestSupport
 import Testing
 
-/// What a loader is told to load again.
+/// The days that a loader must load again.
 @Suite(.fewAtOnce) struct ChangesTests {
   private let day12 = "2024-02-12"
   private let day13 = "2024-02-13"
@@ -25,7 +25,7 @@ import Testing
       .map { "\($0.partition.eventDate) \($0.action.rawValue)" }
   }
 
-  @Test func `since 0 is everything that has rows, and since the newest is nothing`() async throws {
+  @Test func `changes since 0 are all days with rows, and since the newest commit none`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       await #expect(try told(folder, since: 0) == ["2024-02-12 new", "2024-02-15 new"])
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `a day is new, then replaced with the files that are gone, then emptied, then replaced`()
+  @Test func `a day is reported as new, replaced with its old files, emptied, and replaced again`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func `content that came back in another file is told, for the new name`() async throws {
+  @Test func `content that returns in another file is reported under the new name`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         let hash = try await writer.commit([day12: events(day12, 5)]).partitionsChanged.first?.contentSHA256
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `a change of state alone is no change, unless only settled days are asked for`() async throws {
+  @Test func `a change of state alone is a change only if settled days are requested`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
@@ -98,8 +98,7 @@ import Testing
     }
   }
 
-  @Test func `a settled day that opens again is told again when it has settled, and not before`() async throws
-  {
+  @Test func `a settled day that reopens is reported again only once it has settled`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5), day13: []])  // 1: day 12 settled
@@ -123,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func `a day before the start that is exported by half is not handed on as settled`() async throws {
+  @Test func `a half-exported day before the start is not reported as settled`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day13: events(day13, 1), day14: []])
@@ -139,7 +138,7 @@ import Testing
     }
   }
 
-  @Test func `a revision of long ago is found, however far back its record is`() async throws {
+  @Test func `an old revision is found however far back its record is`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
@@ -152,7 +151,7 @@ import Testing
     }
   }
 
-  @Test func `a commit that is still to come is refused, with the newest`() async throws {
+  @Test func `a commit number beyond the newest is refused with the newest number`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let error = try await archiveError { try await changes(folder, since: 7) }
@@ -160,7 +159,7 @@ import Testing
     }
   }
 
-  @Test func `where there is no archive, there is no answer`() async throws {
+  @Test func `without an archive, the result is nil`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       #expect(try await Archive(at: "\(folder)/none", log: log("acme")).changes(since: 0) == nil)
       try await writeHistory(folder)
@@ -168,7 +167,7 @@ import Testing
     }
   }
 
-  @Test func `a record that is altered, gone or exchanged breaks the chain`() async throws {
+  @Test func `an altered, missing or swapped record breaks the chain`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory("\(folder)/a")
       func record(_ number: Int) -> String {
@@ -205,7 +204,7 @@ import Testing
     }
   }
 
-  @Test func `since 0 tells what it tells of any history, without the records before the newest`()
+  @Test func `changes since 0 need no record before the newest`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -233,7 +232,7 @@ import Testing
     }
   }
 
-  @Test func `a loader that kept the hash of its commit is told when history was rewritten`() async throws {
+  @Test func `a loader that gives its commit's hash learns of a rewritten history`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 7)]) }
       let loaded = try #require(try await Archive(at: folder, log: log("acme")).changes(since: 0))
@@ -258,7 +257,7 @@ import Testing
     }
   }
 
-  @Test func `what is asked is answered from the commits that the manifest does not have yet, too`()
+  @Test func `changes include commits that the manifest does not have yet`()
     async throws
   {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
@@ -273,7 +272,7 @@ import Testing
 
   // MARK: - Histories
 
-  /// Loads what it is told, by the files that it is told, and holds rows by day.
+  /// A loader that follows the changes by the names of their files and holds rows by day.
   private struct Loader {
     let every: Int
     let settledOnly: Bool
@@ -318,7 +317,7 @@ import Testing
   }
 
   @Test(arguments: 0..<4)
-  func `replayed over 60 commits, by loaders of every pace, it makes what a full load makes`(seed: Int)
+  func `loaders of every pace replay 60 commits into the result of a full load`(seed: Int)
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in

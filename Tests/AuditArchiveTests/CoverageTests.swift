@@ -21,7 +21,7 @@ import Testing
     (0..<length).map { instant in windows.contains { $0.contains(Timestamp(microseconds: Int64(instant))) } }
   }
 
-  @Test func `every set of instants has one form: sorted, not empty, neither overlapping nor touching`() {
+  @Test func `coverage is sorted windows that are not empty, do not overlap and do not touch`() {
     for set in Self.sets {
       let intervals = Self.coverage(set).intervals
       #expect(Self.set(intervals) == set)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `insert, subtract, intersect, contain and gaps are those of sets`() {
+  @Test func `insert, subtract, intersect, contain and gaps agree with sets of instants`() {
     for set in Self.sets {
       let coverage = Self.coverage(set)
       for window in Self.windows {
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func `the intersection of two coverages is that of sets`() {
+  @Test func `the intersection of two coverages agrees with sets of instants`() {
     for one in Self.sets {
       for other in Self.sets {
         let both = Self.coverage(zip(one, other).map { $0 && $1 })
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `the first run ends at the first instant that is not covered`() {
+  @Test func `the first covered run ends at the first instant that is not covered`() {
     for set in Self.sets {
       for start in 0..<Self.length {
         let instant = Timestamp(microseconds: Int64(start))
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test func `nothing covered: the run from any start is empty`() {
+  @Test func `without coverage, the run from any start is empty`() {
     #expect(Coverage().endOfRun(from: at("2024-02-12T00:00:00Z")) == at("2024-02-12T00:00:00Z"))
     #expect(Coverage().end == nil)
   }

@@ -4,11 +4,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A commit that dies, or fails, at every operation in turn: opened again, the archive is as before or as after it.
+/// A commit that dies or fails at any operation: reopened, the archive has the state before or after it.
 @Suite struct CrashTests {
-  private static let root = "/archive"
+  static let root = "/archive"
 
-  /// What a run does: a day changes, a day is new, a day is emptied, one is as it was, a record goes to quarantine.
+  /// A commit with a changed day, a new day, an emptied day, an unchanged day and a quarantined record.
   private func run(
     _ disk: FaultyFileSystem, undeleted: @escaping @Sendable (StorageError) -> Void = { _ in }
   ) async throws {
@@ -21,7 +21,8 @@ import Testing
     }
   }
 
-  private func prepared() async throws -> FaultyFileSystem {
+  /// A disk with an archive of one commit, for the next commit to change.
+  static func prepared() async throws -> FaultyFileSystem {
     let disk = FaultyFileSystem(folder: Self.root)
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       try await writer.commit(
@@ -46,10 +47,10 @@ import Testing
   }
 
   @Test(arguments: FaultyFileSystem.Fault.allCases)
-  func `a commit that dies or fails at any operation leaves the archive as before or as after`(
+  func `a commit that dies or fails at any operation leaves the state before or after it`(
     _ fault: FaultyFileSystem.Fault
   ) async throws {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     let before = snapshot(disk)
     let whole = FaultyFileSystem(copyOf: disk)
     try await run(whole)
@@ -85,10 +86,10 @@ import Testing
     #expect(seen.before > 0 && seen.after > 0)
   }
 
-  @Test func `what only tidies up fails no run, is reported with its cause, and is done by a later one`()
+  @Test func `a failed clean-up fails no run, is reported with its cause, and is repeated by a later run`()
     async throws
   {
-    let disk = try await prepared()
+    let disk = try await Self.prepared()
     let whole = FaultyFileSystem(copyOf: disk)
     try await run(whole)
     let reported = Mutex<[StorageError]>([])
@@ -121,7 +122,7 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
-  @Test func `the first commit's list of its files, when it cannot be deleted, fails no run`() async throws {
+  @Test func `a commit intent that cannot be deleted fails no run`() async throws {
     let disk = FaultyFileSystem(folder: Self.root)
     disk.refuse([.delete])
     try await run(disk)
@@ -132,8 +133,8 @@ import Testing
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
   }
 
-  @Test func `a commit whose record is in its place is known to be made, whatever fails then`() async throws {
-    let disk = try await prepared()
+  @Test func `a commit whose record is in place counts as made, whatever fails later`() async throws {
+    let disk = try await Self.prepared()
     var made = (yes: 0, no: 0)
     for number in 1...(try await countOperations(disk)) {
       let failing = FaultyFileSystem(copyOf: disk)
@@ -155,7 +156,7 @@ import Testing
     #expect(made.yes > 0 && made.no > 0)
   }
 
-  @Test func `the first commit of all that dies at any operation leaves nothing or all`() async throws {
+  @Test func `a first commit that dies at any operation leaves nothing or all of it`() async throws {
     let empty = FaultyFileSystem(folder: Self.root)
     let whole = FaultyFileSystem(copyOf: empty)
     try await run(whole)
@@ -178,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `what is written is durable before anything names it, and what is replaced goes last`()
+  @Test func `files are durable before anything names them, and replaced files are deleted last`()
     async throws
   {
     let disk = FaultyFileSystem(folder: Self.root)
@@ -228,7 +229,7 @@ import Testing
       ])
   }
 
-  @Test func `whoever looks while a run commits sees the state before or after it, and no damage`()
+  @Test func `a reader during a commit sees the state before or after it, and no damage`()
     async throws
   {
     let empty = FaultyFileSystem(folder: Self.root)
@@ -241,7 +242,7 @@ import Testing
     let putting = FaultyFileSystem(copyOf: empty)
     putting.fail(at: link + 1, .death)
     _ = try await archiveError { try await run(putting) }
-    for before in [empty, FaultyFileSystem(copyOf: putting), try await prepared()] {
+    for before in [empty, FaultyFileSystem(copyOf: putting), try await Self.prepared()] {
       let after = FaultyFileSystem(copyOf: before)
       try await run(after)
       var known: [Manifest?] = []
@@ -251,7 +252,7 @@ import Testing
       var seen: Set<Int?> = []
       for number in 1...60 {
         let disk = FaultyFileSystem(copyOf: before)
-        disk.become(after, at: number)
+        disk.replaceContents(with: after, beforeOperation: number)
         let found = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).inspect()
         #expect(known.contains(found?.manifest), "operation \(number)")
         #expect(found?.damaged ?? [] == [], "operation \(number)")
@@ -261,8 +262,8 @@ import Testing
     }
   }
 
-  @Test func `a writer whose commit failed commits no more`() async throws {
-    let disk = try await prepared()
+  @Test func `a writer whose commit failed refuses further commits`() async throws {
+    let disk = try await Self.prepared()
     disk.record()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       disk.fail(at: 20, .failure)
@@ -277,56 +278,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [true, false])
-  func `a run whose lock file is taken away commits no more, and leaves alone what another run stages`(
-    isReplaced: Bool
-  ) async throws {
-    let disk = try await prepared()
-    let lock = "\(Self.root)/\(ArchivePaths(log("acme")).lock)"
-    try await withWriter(Self.root, fileSystem: disk) { (slower) async throws in
-      _ = try await slower.stage("2024-02-12", events("2024-02-12", 9))
-      disk.setContents(of: lock, isReplaced ? [] : nil)
-      // Nobody holds the new file.
-      try await withWriter(Self.root, fileSystem: disk) { (faster) async throws in
-        let staged = try await faster.stage("2024-02-12", events("2024-02-12", 7))
-        for _ in 1...2 {
-          let error = await #expect(throws: ArchiveError.self) { try await slower.commit([:]) }
-          #expect(error == .leaseLost(path: "_manifest/acme/lock"))
-        }
-        faster.discard(staged)
-        try await faster.commit(["2024-02-12": events("2024-02-12", 8)])
-      }
-    }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 2)
-  }
-
-  @Test func `a lock that is taken away while parts are put keeps the record from being made`() async throws {
-    let disk = try await prepared()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      disk.lose("\(Self.root)/_manifest/acme/lock", before: "rename \(Self.root)/csv/")
-      let error = await #expect(throws: ArchiveError.self) {
-        try await writer.commit(["2024-02-12": events("2024-02-12", 9)])
-      }
-      #expect(error == .leaseLost(path: "_manifest/acme/lock"))
-    }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
-    try await withWriter(Self.root, fileSystem: disk) { try await $0.commit([:]) }
-    #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).verify()?.findings == [])
-  }
-
-  @Test func `a run that ends without its lock drops its own work alone`() async throws {
-    let disk = try await prepared()
-    try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
-      _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
-      disk.setContents(of: "\(Self.root)/_manifest/acme/lock", nil)
-      disk.setContents(of: "\(Self.root)/_staging/acme/spool-00000077", [1])
-    }
-    #expect(disk.paths(below: "\(Self.root)/_staging") == ["\(Self.root)/_staging/acme/spool-00000077"])
-  }
-
-  @Test func `replaced files stay where what replaces them has gone, and the run is told`() async throws {
-    let disk = try await prepared()
+  @Test func `replaced files are kept if their replacement has disappeared, and the run reports it`()
+    async throws
+  {
+    let disk = try await Self.prepared()
     let before = try #require(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read())
     let replaced = before.partitions.flatMap { $0.files.map(\.path) }
     let day = try #require(before.partitions.first?.eventDate)
@@ -339,7 +294,7 @@ import Testing
       let error = await #expect(throws: ArchiveError.self) {
         try await writer.commit(change) { commit in
           made = commit
-          disk.lose(
+          disk.remove(
             "\(Self.root)/\(commit.filesAdded[0])", before: "rename \(Self.root)/_manifest/acme/manifest")
         }
       }
@@ -361,8 +316,8 @@ import Testing
     }
   }
 
-  @Test func `a full disk is told with the path, and with how much there was to write`() async throws {
-    let disk = try await prepared()
+  @Test func `a full disk is reported with the path and the bytes to write`() async throws {
+    let disk = try await Self.prepared()
     try await withWriter(Self.root, fileSystem: disk) { (writer) async throws in
       _ = try await writer.stage("2024-02-12", events("2024-02-12", 9))
       // Creating the spooled file, writing it, syncing it.
@@ -380,11 +335,11 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `where files have one name only, a commit is placed by a rename, and never over another`(
+  func `without hard links, a commit is placed by a rename that never overwrites`(
     lacksExclusiveRenames: Bool
   ) async throws {
     let disk = FaultyFileSystem(folder: Self.root)
-    disk.lack(hardLinks: true, exclusiveRenames: lacksExclusiveRenames)
+    disk.disable(hardLinks: true, exclusiveRenames: lacksExclusiveRenames)
     try await run(disk)
     #expect(try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).read()?.commit == 1)
     let storage = LocalStorage(root: Self.root, paths: ArchivePaths(log("acme")), fileSystem: disk)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Damage to sealed files: told when the archive is opened or the file is read, never papered over.
+/// Damage to sealed files is reported when the archive is opened or the file is read.
 @Suite(.fewAtOnce) struct DamageTests {
   private let day12 = "2024-02-12"
 
@@ -37,17 +37,17 @@ import Testing
     try Data(bytes).write(to: URL(filePath: path))
   }
 
-  @Test func `undamaged: nothing is reported`() async throws {
+  @Test func `an undamaged archive has no findings`() async throws {
     let found = try await damaged { _, _ in }
     #expect(found.opening.isEmpty && found.reading == nil)
   }
 
-  @Test func `missing`() async throws {
+  @Test func `a missing part is reported`() async throws {
     let found = try await damaged { path, _ in try FileManager.default.removeItem(atPath: path) }
     #expect(found.opening == [.missing(rows: 500)] && found.reading == .missing(rows: 500))
   }
 
-  @Test func `cut short`() async throws {
+  @Test func `a truncated part is reported`() async throws {
     var length = 0
     let found = try await damaged { path, bytes in
       length = bytes.count
@@ -58,7 +58,7 @@ import Testing
         && found.reading == found.opening.first)
   }
 
-  @Test func `grown`() async throws {
+  @Test func `a part with bytes appended is reported`() async throws {
     var length = 0
     let found = try await damaged { path, bytes in
       length = bytes.count
@@ -69,7 +69,7 @@ import Testing
         && found.reading == found.opening.first)
   }
 
-  @Test func `a flipped bit`() async throws {
+  @Test func `a flipped bit is reported`() async throws {
     let found = try await damaged { path, bytes in
       var bytes = bytes
       bytes[bytes.count / 2] ^= 1
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func `other bytes of the same length and content`() async throws {
+  @Test func `a part compressed to other bytes of the same length is reported`() async throws {
     let found = try await damaged { path, bytes in
       var bytes = bytes
       bytes[9] = 3  // the operating system in the header of gzip (RFC 1952, 2.3.1)
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func `an entry that promises other rows`() async throws {
+  @Test func `an entry with a wrong row count is reported`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let partition = try await withWriter(folder) { writer in
         try await #require(writer.commit([day12: events(day12, 50)]).partitionsChanged.first)
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test func `a damaged day does not keep the other days from being written, nor itself from being replaced`()
+  @Test func `a damaged day can be replaced, and other days can still be written`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in

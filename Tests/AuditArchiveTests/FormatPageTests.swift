@@ -1,5 +1,4 @@
 import AuditArchive
-import Crypto
 import Foundation
 import TestSupport
 import Testing
@@ -9,7 +8,7 @@ import Testing
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// What stands in the page under `<!-- kind path -->`.
+  /// The code block in the page after `<!-- kind path -->`.
   private struct Excerpt {
     var kind: String
     var file: URL
@@ -36,7 +35,7 @@ import Testing
     return chosen
   }
 
-  @Test func `the tree in the page is that of the sample`() throws {
+  @Test func `the page shows the folder tree of the sample`() throws {
     for excerpt in try FormatPageTests.excerpts("tree") {
       let names = try FileManager.default.subpathsOfDirectory(atPath: excerpt.file.path)
       let files = names.filter { name in
@@ -48,34 +47,34 @@ import Testing
     }
   }
 
-  @Test func `the JSON in the page stands so in the sample's files`() throws {
+  @Test func `the JSON in the page occurs in the sample's files`() throws {
     for excerpt in try FormatPageTests.excerpts("json") {
       let text = try String(contentsOf: excerpt.file, encoding: .utf8)
       #expect(text.contains(excerpt.text), "\(excerpt.file.lastPathComponent)")
     }
   }
 
-  @Test func `the lines of CSV in the page are the first of the sample's part`() throws {
+  @Test func `the CSV lines in the page are the first lines of the sample's part`() throws {
     for excerpt in try FormatPageTests.excerpts("csv") {
       let unpacked = try Command("gzip", ["-dc", excerpt.file.path]).run().output
       #expect(unpacked.hasPrefix(excerpt.text + "\n"))
     }
   }
 
-  @Test func `the hashes in the page are those of the sample's files, and the chain goes through them`()
+  @Test func `the hashes in the page are those of the sample's files and form the chain`()
     throws
   {
     for excerpt in try FormatPageTests.excerpts("sha256") {
       for line in excerpt.text.split(separator: "\n") {
         let words = line.split(separator: " ")
         let bytes = try Data(contentsOf: excerpt.file.appending(path: String(words.at(1))))
-        let hash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        let hash = sha256(bytes)
         #expect(try hash == words.at(0), "\(words)")
       }
     }
   }
 
-  @Test func `every member of a manifest and of a commit is named in the page`() throws {
+  @Test func `the page names every member of manifest and commit`() throws {
     let page = try FormatPageTests.page()
     for schema in ["manifest", "commit"] {
       let data = try Data(

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [[.csv], [.parquet], [.csv, .parquet]] as [Set<PartFormat>])
-  func `a day has the same rows, parts and content hash in whatever formats`(formats: Set<PartFormat>)
+  func `a day has the same rows, parts and content hash in every format`(formats: Set<PartFormat>)
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test
-  func `a format that is turned on is made from the other, and one that is turned off goes with its day`()
+  func `an added format is converted from the other, and a removed format goes with its day's next revision`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -85,8 +85,7 @@ import Testing
     }
   }
 
-  @Test func `damage to a Parquet part is found and named, and the CSV beside it is not blamed`() async throws
-  {
+  @Test func `damage to a Parquet part is reported, and the CSV part beside it is not`() async throws {
     try await ParquetArchive.with { folder, file in
       await #expect(try findings(folder) == [])
       let path = "\(folder)/\(file.path)"
@@ -106,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func `a damaged Parquet day is told when it has to be read, and left alone`() async throws {
+  @Test func `a damaged Parquet day is reported when it must be read, and left alone`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       var file: PartFile?
       try await withWriter(folder, settings: settings([.parquet])) { (writer) async throws in

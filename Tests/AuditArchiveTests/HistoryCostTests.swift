@@ -126,7 +126,7 @@ import Testing
     ]
   }
 
-  @Test func `the commits are never listed, the manifest is read once, and no more is done than for fewer`()
+  @Test func `with any number of commits, none is listed and the manifest is read once`()
     async throws
   {
     let (few, many) = (try await disk(commits: 20), try await disk(commits: 60))
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  @Test func `all of history is read where that is asked for, or where the manifest is gone`() async throws {
+  @Test func `the whole history is read only on request or without a manifest`() async throws {
     let disk = try await disk(commits: 20)
     func records(_ settings: VerificationSettings) async throws -> Int {
       disk.record()

@@ -35,7 +35,7 @@ import Testing
       since: commit, linkedTo: place, temporary: "\(place).tmp", select: select)
   }
 
-  /// Exactly the files that are told, as they were sealed, and no folder without one.
+  /// Expects exactly the listed files with their sealed bytes, and no empty folder.
   private func expect(_ changes: ChangesSince?, in place: String) throws {
     let files = try #require(changes).days.flatMap(\.partition.files)
     let found = try tree(place)
@@ -50,7 +50,7 @@ import Testing
     return change
   }
 
-  @Test func `the folder holds what is told, by second names of the same files`() async throws {
+  @Test func `the folder holds hard links to the listed files`() async throws {
     try await withArchive { (archive, place, writer) async throws in
       let changes = try await link(archive, to: place)
       try expect(changes, in: place)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `where a run commits between the listing and the linking, all is of the newer state`()
+  @Test func `if a run commits between listing and linking, all files are of the newer state`()
     async throws
   {
     try await withArchive { (archive, place, writer) async throws in
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test(arguments: [StorageError.Reason.otherVolume, .unsupported, .denied])
-  func `files are copied where they cannot have a second name`(reason: StorageError.Reason) async throws {
+  func `files are copied if they cannot be hard-linked`(reason: StorageError.Reason) async throws {
     try await withArchive { (archive, place, writer) async throws in
       var files = LinkingFileSystem()
       files.refusal = StorageError(operation: .link, path: place, reason: reason, detail: "no")
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func `an empty folder is taken, one with something is left as it is, and so is nothing told`()
+  @Test func `an empty folder is accepted, and a folder with content is refused unchanged`()
     async throws
   {
     try await withArchive { (archive, place, _) async throws in
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func `where nothing has changed the folder is empty, and without an archive there is none`()
+  @Test func `the folder is empty without changes, and not created without an archive`()
     async throws
   {
     try await withArchive { (archive, place, _) async throws in
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...2) func `a failure leaves nothing, whichever file it is at`(number: Int) async throws {
+  @Test(arguments: 1...2) func `a failure at any file leaves nothing behind`(number: Int) async throws {
     try await withArchive { (archive, place, _) async throws in
       var files = LinkingFileSystem()
       files.failure = (number, failure)
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test func `what is asked for and refused, is damaged or cancelled leaves nothing`() async throws {
+  @Test func `a refused, damaged or cancelled request leaves nothing behind`() async throws {
     struct Refused: Error {}
     try await withArchive { (archive, place, writer) async throws in
       await #expect(throws: Refused.self) { try await link(archive, to: place) { _ in throw Refused() } }
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test func `what a killed program left under the same number is cleared away`() async throws {
+  @Test func `leftovers of a killed process with the same number are removed`() async throws {
     try await withArchive { (archive, place, _) async throws in
       try FileManager.default.createDirectory(
         atPath: "\(place).tmp/csv/a", withIntermediateDirectories: true)

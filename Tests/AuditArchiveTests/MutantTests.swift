@@ -6,7 +6,7 @@ import Testing
 
 /// Files of the archive that are almost right.
 @Suite(.fewAtOnce) struct MutantTests {
-  @Test func `a mutated manifest that is read is written as what was read`() async throws {
+  @Test func `a mutated manifest that parses is written back with the same meaning`() async throws {
     let commits = try commits().map { try ArchiveJSON.decode(Commit.self, from: $0, path: "commit") }
     try await FuzzedReader.manifest.readMutants(of: manifests(), tokens: MutantTests.tokens) {
       bytes, random in
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func `a mutated commit record that is read is written as what was read`() async throws {
+  @Test func `a mutated commit record that parses is written back with the same meaning`() async throws {
     try await FuzzedReader.commit.readMutants(of: commits(), tokens: MutantTests.tokens) { bytes, _ in
       guard let commit = read(Commit.self, bytes) else { return false }
       let again = ArchiveJSON.encode(commit)
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func `a mutated note, intent, kind or quarantine file is read as it says, or not at all`()
+  @Test func `a mutated lock note, intent, kind or quarantine file is read correctly or refused`()
     async throws
   {
     let holder = LockHolder(pid: 42, host: "machine", since: Timestamp(microseconds: 1_707_733_845_123_456))
@@ -103,7 +103,7 @@ import Testing
     return reader.identities
   }
 
-  @Test func `a mutated PEM file is a key of 32 bytes, or none`() async throws {
+  @Test func `a mutated PEM file gives a key of 32 bytes or none`() async throws {
     let corpus = [SigningTests.privatePEM, SigningTests.publicPEM].map { Array($0.utf8) }
     try await FuzzedReader.key.readMutants(of: corpus, tokens: [Array("-----".utf8), Array("AAAA".utf8)]) {
       bytes, _ in
@@ -144,7 +144,7 @@ import Testing
       "\"unknown_fields\" : {\"\(longName)\" : 9223372036854775807, \"\(longName)b\" : 1, "
     ),
   ])
-  func `a commit record with counters that cannot be is refused, naming the member`(
+  func `a commit record with impossible counters is refused with the member's name`(
     text: String, other: String
   ) throws {
     let record = String(decoding: try commits()[0], as: UTF8.self)

@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func `what was written is read back, from any place`() async throws {
+  @Test func `written bytes are read back from any offset`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
       let file = try files.create(DiskPath(folder, "a"))
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func `no operation follows a link below the root, at any level, and the root may be one`()
+  @Test func `no operation follows a link below the root, but the root may be one`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -135,7 +135,9 @@ import Testing
     }
   }
 
-  @Test func `only regular files are opened, without waiting, and what stands there is named`() async throws {
+  @Test func `only regular files are opened, without blocking, and others are named by their kind`()
+    async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
       try FileManager.default.createDirectory(atPath: "\(folder)/folder", withIntermediateDirectories: false)
@@ -159,7 +161,7 @@ import Testing
     }
   }
 
-  @Test func `a deep list has every level, sizes, and a name that is not UTF-8`() async throws {
+  @Test func `a deep listing has every level, sizes, and a name that is not UTF-8`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try write("abc", to: "\(folder)/a/b/c")
       try write("", to: "\(folder)/d")
@@ -177,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `folders within folders are listed to a depth, whatever their number`() async throws {
+  @Test func `nested folders are listed up to a depth limit, whatever their number`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let deep = (0..<60).map { _ in "d" }.joined(separator: "/")
       try FileManager.default.createDirectory(
@@ -186,7 +188,7 @@ import Testing
     }
   }
 
-  @Test func `a path that no program could open is refused`() async throws {
+  @Test func `a path that cannot be opened is refused`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let below = (0..<30).map { _ in String(repeating: "d", count: 200) }.joined(separator: "/")
       expectFailure(.nameTooLong, .inspect, path: "\(folder)/\(below)") { () throws(StorageError) in
@@ -195,7 +197,7 @@ import Testing
     }
   }
 
-  @Test func `a file that was removed or replaced is no longer in its place`() async throws {
+  @Test func `a removed or replaced file is recognized as no longer in place`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let path = DiskPath(folder, "a/lock")
       try files.makeFolder(DiskPath(folder, "a"))
@@ -218,7 +220,7 @@ import Testing
     }
   }
 
-  @Test func `new files and folders are not for everyone`() async throws {
+  @Test func `new files and folders are not world-readable`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try files.close(files.create(DiskPath(folder, "file")))
       try files.makeFolder(DiskPath(folder, "folder"))
@@ -231,7 +233,7 @@ import Testing
     }
   }
 
-  @Test func `a failure tells the operation, the path and why in one sentence`() async throws {
+  @Test func `an error states operation, path and cause in one sentence`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       do throws(StorageError) {
         _ = try files.open(DiskPath(folder, "nothing"))
@@ -265,7 +267,7 @@ import Testing
     }
   }
 
-  @Test func `a lock is held by one, from opening to closing`() async throws {
+  @Test func `a lock has one holder, from opening to closing`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let first = try #require(try files.lock(DiskPath(folder, "lock")))
       #expect(try files.lock(DiskPath(folder, "lock")) == nil)

@@ -7,7 +7,7 @@ import Testing
 @Suite(.fewAtOnce) struct QuarantineTests {
   private var change: Change { Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24)) }
 
-  @Test func `a record is stored once, and a commit tells how many were new`() async throws {
+  @Test func `a record is stored once, and the commit counts the new ones`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         await #expect(
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `a line holds the reason, the record and its hash, and the state names the file`() async throws {
+  @Test func `a line has reason, record and hash, and the state names the file`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let odd = QuarantinedRecord(
         reason: .unreadableEventAt, json: Array("{\"event_at\":\"soon\",\"record\":{\"sha256\":\"x\"}}".utf8))
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func `a place in the list stands beside the record, and is no part of what it is known by`()
+  @Test func `the position in the list is stored with the record but is not part of its identity`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func `what is collected goes to the disk at once, and comes with the next commit`() async throws {
+  @Test func `collected records go to disk at once and into the next commit`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         let long = String(repeating: "x", count: 1_000)
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: [300, 3])
-  func `nothing is handed over for a commit once a record could not be collected`(kilobytes: Int)
+  func `after a failure to collect a record, no quarantine is committed`(kilobytes: Int)
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func `records of a file that is not as it was sealed are stored again, once`() async throws {
+  @Test func `records of an altered quarantine file are stored again, once`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let commit = try await withWriter(folder) {
         try await $0.commit(change, quarantine: [record("\"one\""), record("2")])
@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func `a file that is gone is damage until a replacement has read its window anew`() async throws {
+  @Test func `a missing quarantine file is damage until its window is replaced`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let march = window("2024-03-01T00:00:00Z", "2024-03-02T00:00:00Z")
       var first = change

@@ -9,8 +9,7 @@ import Testing
   private let day12 = "2024-02-12"
   private let manifestPath = "_manifest/acme/manifest.json"
 
-  @Test func `a commit that the manifest does not have yet is rolled forward, read or written`() async throws
-  {
+  @Test func `a commit that the manifest lacks is rolled forward on read and write`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let after = try tree(folder)
@@ -45,7 +44,7 @@ import Testing
   }
 
   @Test
-  func `leftovers that an intent names go, what the state names stays, and everything else is left alone`()
+  func `leftovers named by an intent are deleted, and all other files are left alone`()
     async throws
   {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
@@ -98,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `a chain with a record missing, or of another history, is refused`() async throws {
+  @Test func `a chain with a missing or foreign record is refused`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
@@ -127,76 +126,7 @@ import Testing
     }
   }
 
-  /// ../shared/faults/claims/r01
-  @Test(arguments: [[PartFormat.csv], [.parquet], [.csv, .parquet]])
-  func `a state that was restored from an older copy is refused, and costs no file`(formats: [PartFormat])
-    async throws
-  {
-    try await withTemporaryFolder { (folder) async throws in
-      var settings = WriterSettings(toolVersion: "1.0.0")
-      settings.formats = Set(formats)
-      let days = ["2024-02-13", "2024-02-14"]
-      try await withWriter(folder, settings: settings) { writer in
-        try await writer.commit([day12: events(day12, 5), days[0]: events(days[0], 5)])
-      }
-      try copy("\(folder)/_manifest", to: "\(folder)/older")
-      try await withWriter(folder, settings: settings) { writer in
-        try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
-      }
-      let newer = try #require(try await Archive(at: folder, log: log("acme")).read())
-      try FileManager.default.moveItem(atPath: "\(folder)/_manifest", toPath: "\(folder)/newest")
-      try copy("\(folder)/older", to: "\(folder)/_manifest")
-      let before = try tree(folder)
-      let later = newer.partition(day(day12))?.files.map(\.path).sorted() ?? []
-      for _ in 0..<2 {
-        let error = try await archiveError { try await withWriter(folder, settings: settings) { _ in } }
-        #expect(error == .olderState(commit: 1, later: later))
-      }
-      #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
-      let findings = try #require(try await Archive(at: folder, log: log("acme")).verify()).findings
-      #expect(Set(findings.filter { $0.problem == .unlisted(.later) }.map(\.path)).isSuperset(of: later))
-
-      // The newest state puts it right.
-      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
-      try copy("\(folder)/newest", to: "\(folder)/_manifest")
-      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
-
-      // Where it is lost: the files that no commit names are moved away, and their days exported anew.
-      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
-      try copy("\(folder)/older", to: "\(folder)/_manifest")
-      for finding in findings where finding.problem == .unlisted(.later) {
-        try FileManager.default.removeItem(atPath: "\(folder)/\(finding.path)")
-      }
-      try await withWriter(folder, settings: settings) { writer in
-        #expect(writer.recovery.damagedDays == [day(day12)])
-        try await writer.commit([day12: events(day12, 7), days[1]: events(days[1], 3)])
-      }
-      #expect(try await Archive(at: folder, log: log("acme")).verify()?.findings == [])
-    }
-  }
-
-  @Test func `a manifest that is newer than the commits is refused, naming those that are missing`()
-    async throws
-  {
-    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
-      try await writeHistory(folder)
-      for number in 4...6 {
-        try FileManager.default.removeItem(atPath: "\(folder)/\(ArchivePaths(log("acme")).commit(number))")
-      }
-      let before = try tree(folder)
-      #expect(
-        try await archiveError { try await withWriter(folder) { _ in } } == .missingCommits(from: 4, to: 6))
-      #expect(try tree(folder).filter { !$0.key.hasSuffix("/") } == before.filter { !$0.key.hasSuffix("/") })
-      // The way out that Format.md names.
-      try FileManager.default.removeItem(atPath: "\(folder)/\(manifestPath)")
-      try await withWriter(folder) { writer in
-        #expect(writer.manifest?.commit == 3)
-        #expect(writer.recovery.deleted.isEmpty)
-      }
-    }
-  }
-
-  @Test func `quarantine of a run that was killed after its commit is told by the next run, once`()
+  @Test func `quarantine of a run killed after its commit is reported once, by the next run`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -220,7 +150,7 @@ import Testing
   }
 
   @Test(arguments: ["", "{", "\0\0\0\0", #"{"format":"restic/1"}"#])
-  func `an intent that cannot be read stops no run, and costs no file`(text: String) async throws {
+  func `an unreadable intent stops no run, and no file is deleted`(text: String) async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let clean = try tree(folder)
@@ -241,146 +171,7 @@ import Testing
     }
   }
 
-  @Test func `an archive whose state was taken away is not tidied up`() async throws {
-    try await withTemporaryFolder { (folder) async throws in
-      let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
-      try FileManager.default.removeItem(atPath: "\(folder)/_manifest")
-      let before = try tree(folder)
-      for _ in 0..<2 {
-        #expect(
-          try await archiveError { try await withWriter(folder) { _ in } }
-            == .stateMissing(example: commit.filesAdded.at(0)))
-      }
-      await #expect(throws: ArchiveError.self) { try await Archive(at: folder, log: log("acme")).read() }
-      #expect(try tree(folder) == before)
-    }
-  }
-
-  @Test(arguments: ["_manifest/acme/commits", "_manifest/acme/commits/00000000000000000001.json"])
-  func `an archive with no state but the lock is not tidied up`(alsoGone: String) async throws {
-    try await withTemporaryFolder { (folder) async throws in
-      try await withWriter(folder) { writer in
-        try await writer.commit([day12: events(day12, 5)], quarantine: [record("1")])
-      }
-      for path in [manifestPath, alsoGone] { try FileManager.default.removeItem(atPath: "\(folder)/\(path)") }
-      for part in ["csv", "quarantine"] {
-        let before = try tree(folder)
-        let example = try #require(before.keys.first { $0.hasPrefix(part) })
-        let error = try await archiveError { try await withWriter(folder) { _ in } }
-        #expect(error == .stateMissing(example: example))
-        await #expect(throws: ArchiveError.stateMissing(example: example)) {
-          try await Archive(at: folder, log: log("acme")).read()
-        }
-        #expect(try tree(folder) == before)
-        try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
-      }
-    }
-  }
-
-  @Test func `a first run that dies before its commit leaves what the next one knows as its own`()
-    async throws
-  {
-    try await withTemporaryFolder { (folder) async throws in
-      let files = [
-        "csv/organization=acme/event_date=2024-02-12/part-00000.r0001-00000000.csv.gz",
-        "quarantine/organization=acme/commit-00000000000000000001-00000000.jsonl",
-      ]
-      for path in files { try write("x", to: "\(folder)/\(path)") }
-      let list = #"{"format":"cloudsmith-audit-export/1","files":["\#(files.joined(separator: #"",""#))"]}"#
-      try write(list, to: "\(folder)/_manifest/acme/beginning.json")
-      #expect(try await Archive(at: folder, log: log("acme")).read() == nil)
-      try await withWriter(folder) { writer in
-        #expect(writer.recovery.deleted == files.map { Orphan(path: $0, reason: .neverCommitted) })
-      }
-      #expect(try tree(folder).keys.filter { !$0.hasSuffix("/") } == ["_manifest/acme/lock"])
-
-      // What it does not name is somebody's data.
-      for path in files { try write("x", to: "\(folder)/\(path)") }
-      try write(
-        list.replacing("0001-00000000.csv", with: "0001-11111111.csv"),
-        to: "\(folder)/_manifest/acme/beginning.json")
-      let before = try tree(folder)
-      #expect(
-        try await archiveError { try await withWriter(folder) { _ in } }
-          == .stateMissing(example: files.at(0)))
-      #expect(try tree(folder) == before)
-    }
-  }
-
-  @Test func `an archive with a link inside is refused, and nothing behind it is touched`() async throws {
-    let organization = "csv/organization=acme"
-    for link in [
-      "csv", organization, "\(organization)/event_date=\(day12)", "_staging", "_staging/acme", "_manifest",
-      "_manifest/acme", "_manifest/acme/commits", "quarantine", "_manifest/acme/manifest.json",
-      "_manifest/archive.json", "_manifest/acme/lock",
-    ] {
-      try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
-        let root = "\(folder)/a"
-        try await withWriter(root) { try await $0.commit([day12: events(day12, 5)]) }
-        let leftover = "\(organization)/event_date=\(day12)/part-00000.r9999-00000000.csv.gz"
-        for path in [leftover, "quarantine/organization=acme/x"] { try write("x", to: "\(root)/\(path)") }
-        // A run that is refused drops what it finds in its own folder all the same.
-        if link.hasPrefix("_staging") { try write("x", to: "\(root)/_staging/acme/x") }
-        try FileManager.default.moveItem(atPath: "\(root)/\(link)", toPath: "\(folder)/elsewhere")
-        try AuditArchiveTests.link("\(root)/\(link)", to: "\(folder)/elsewhere")
-        let before = try tree(folder)
-        let error = try await archiveError {
-          try await withWriter(root) { _ in Issue.record("\(link): it was opened") }
-        }
-        guard case .storage(let failure)? = error else {
-          Issue.record("\(link): \(String(describing: error))")
-          return
-        }
-        #expect(failure.reason == .symbolicLink && failure.path == "\(root)/\(link)", "\(failure)")
-        #expect(try tree(folder) == before, "\(link)")
-      }
-    }
-  }
-
-  @Test func `a part that is a link is refused, one that is something else is damage`() async throws {
-    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
-      try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
-      let manifest = try #require(try await Archive(at: folder, log: log("acme")).read())
-      let part = try #require(manifest.partition(day(day12))?.files.first?.path)
-      try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
-      let makers: [(FileKind, () throws -> Void)] = [
-        (.pipe, { #expect(mkfifo("\(folder)/\(part)", 0o600) == 0) }),
-        (
-          .folder,
-          {
-            try FileManager.default.createDirectory(
-              atPath: "\(folder)/\(part)", withIntermediateDirectories: false)
-          }
-        ),
-        (.symbolicLink, { try link("\(folder)/\(part)", to: "/dev/zero") }),
-      ]
-      for (kind, make) in makers {
-        try make()
-        if kind == .symbolicLink {
-          await #expect(throws: ArchiveError.self) {
-            try await Archive(at: folder, log: log("acme")).inspect()
-          }
-          let error = try await archiveError { try await withWriter(folder) { _ in } }
-          guard case .storage(let failure)? = error, failure.reason == .symbolicLink else {
-            Issue.record("\(String(describing: error))")
-            return
-          }
-        } else {
-          try await withWriter(folder) { writer in
-            #expect(writer.recovery.damaged.map(\.problem) == [.irregular(kind)])
-            await #expect(throws: ArchiveError.self) { try await writer.events(of: day12) }
-          }
-          #expect(
-            try await Archive(at: folder, log: log("acme")).inspect()?.damaged.map(\.problem) == [
-              .irregular(kind)
-            ])
-        }
-        try FileManager.default.removeItem(atPath: "\(folder)/\(part)")
-      }
-    }
-  }
-
-  @Test func `replaced parts stay while what replaced them is not there`() async throws {
+  @Test func `replaced parts are kept while their replacement is missing or damaged`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let first = try #require(

@@ -70,7 +70,7 @@ struct SchemaTests {
     }
   }
 
-  @Test func `a member more, less, or of another shape is refused`() async throws {
+  @Test func `an extra, missing or malformed member is refused`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await writeHistory(folder)
       for file in try stateFiles(folder).suffix(2) {

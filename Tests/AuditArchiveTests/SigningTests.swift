@@ -43,8 +43,7 @@ import Testing
 
   private enum Verdict { case good, unsigned, bad }
 
-  @Test func `every commit is signed, over the bytes of its record, and altered ones are told`() async throws
-  {
+  @Test func `every commit's record is signed, and an altered record is detected`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await withWriter(folder, settings: try settings) { (writer) async throws in
         try await writer.commit(["2024-02-12": events("2024-02-12", 5)])
@@ -68,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `signing may begin and end at any commit, and another key's signatures are bad`() async throws {
+  @Test func `signing can begin and end at any commit, and signatures of another key are bad`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([:]) }
       try await withWriter(folder, settings: try settings) { try await $0.commit([:]) }
@@ -83,7 +82,7 @@ import Testing
   }
 
   @Test
-  func `a signature without its commit goes when the archive is opened, and an unsigned commit has none`()
+  func `a signature without its commit is deleted on opening, and an unsigned commit has none`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -104,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: FaultyFileSystem.Fault.allCases)
-  func `a signed commit that fails at any operation is there with its signature, or neither is`(
+  func `after a failure at any operation, a signed commit exists with its signature or not at all`(
     _ fault: FaultyFileSystem.Fault
   ) async throws {
     let root = "/archive"
@@ -139,7 +138,7 @@ import Testing
     #expect(seen == [0, 1])
   }
 
-  @Test func `the signature is durable in its place before the record gets its name`() async throws {
+  @Test func `the signature is durable before the record gets its name`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     disk.record()
     try await withWriter("/archive", settings: try settings, fileSystem: disk) { try await $0.commit([:]) }
@@ -162,7 +161,7 @@ import Testing
     return [signed] + report.findings.map { "\($0.problem.kind.rawValue) \($0.commit ?? 0)" }
   }
 
-  @Test func `verify names what is unsigned or badly signed, and nothing else`() async throws {
+  @Test func `verify reports exactly the commits that are unsigned or badly signed`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([:]) }
       for count in 1...3 {
@@ -188,7 +187,7 @@ import Testing
     }
   }
 
-  @Test func `a history that was written anew, whole in itself, is found by its signatures`() async throws {
+  @Test func `a consistently rewritten history is detected by its signatures`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       for name in ["real", "forged"] {
         var settings = try settings
@@ -209,7 +208,7 @@ import Testing
   }
 
   @Test(.enabled(if: OpenSSL.exists, "needs OpenSSL 3 on the PATH"))
-  func `OpenSSL makes the keys, and alone can check every commit`() async throws {
+  func `keys made by OpenSSL work, and OpenSSL alone can verify every commit`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let (key, publicKey) = ("\(folder)/key.pem", "\(folder)/public.pem")
       #expect(try OpenSSL.run(["genpkey", "-algorithm", "ed25519", "-out", key]).status == 0)
@@ -250,7 +249,7 @@ import Testing
   }
 
   @Test(.enabled(if: OpenSSL.exists, "needs OpenSSL 3 on the PATH"))
-  func `keys of another kind are refused, with the command that makes the right one`() async throws {
+  func `keys of another type are refused with the command that creates a suitable one`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       func make(_ arguments: [String]) throws -> String {
         let path = "\(folder)/\(UUID().uuidString)"
@@ -282,7 +281,7 @@ import Testing
     ]
   }
 
-  @Test func `a public key is one, and nothing else is`() throws {
+  @Test func `only a public key is accepted as a public key`() throws {
     for text in SigningTests.wrong(SigningTests.publicPEM) + [SigningTests.privatePEM] {
       let error = #expect(throws: KeyFileError.notAPublicKey, "\(text)") { try VerificationKey(pem: text) }
       #expect(error?.description.contains("openssl pkey -in PRIVATE_KEY_FILE -pubout") == true)
@@ -290,7 +289,7 @@ import Testing
     #expect(throws: Never.self) { try VerificationKey(pem: SigningTests.publicPEM) }
   }
 
-  @Test func `line endings, blanks around and lines of other lengths are as good`() throws {
+  @Test func `PEM files may have other line endings, line lengths and surrounding blanks`() throws {
     let lines = SigningTests.privatePEM.split(separator: "\n")
     let (one, other) = (lines[1].prefix(20), lines[1].dropFirst(20))
     for text in [
@@ -301,7 +300,7 @@ import Testing
     }
   }
 
-  @Test func `a signing key shows itself nowhere`() throws {
+  @Test func `a signing key is never printed`() throws {
     let key = try SigningKey(pem: SigningTests.privatePEM)
     var dumped = ""
     dump(key, to: &dumped)

@@ -12,7 +12,9 @@ import Testing
     return try #require(object as? [String: Any])
   }
 
-  @Test func `replaced lone surrogates are counted, and records of before that are read`() async throws {
+  @Test func `replaced lone surrogates are counted, and records without the count are still read`()
+    async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { writer in
         try await writer.commit([:]) { $0.run.flattening.loneSurrogates = 3 }
@@ -28,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `manifest and commit have exactly the members of the format, sorted, and a newline at the end`()
+  @Test func `manifest and commit have exactly the format's members, sorted, with a final newline`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -82,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `what is written reads back as it was`() async throws {
+  @Test func `every written value reads back unchanged`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)], quarantine: [record("1")]) { change in
@@ -108,7 +110,7 @@ import Testing
     }
   }
 
-  @Test func `a commit names the coverage that it takes back, the mark falls, and the archive verifies`()
+  @Test func `a commit that withdraws coverage names it, lowers the mark, and verifies`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -131,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func `the manifest is the sum of the commits, byte for byte`() async throws {
+  @Test func `the manifest equals the fold of the commits, byte for byte`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       var state: Manifest?
@@ -147,7 +149,8 @@ import Testing
     }
   }
 
-  @Test func `a commit record that does not follow is refused, read or written`() async throws {
+  @Test func `a commit record that does not follow from the state is refused on read and write`() async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       let state = try #require(try await Archive(at: folder, log: log("acme")).read())
@@ -184,7 +187,7 @@ import Testing
     }
   }
 
-  /// Changes one text in the manifest and tells what reading it then says.
+  /// Changes one text in the manifest and returns the error of reading it.
   private func reading(_ folder: String, _ text: String, changedTo other: String) async throws
     -> ArchiveError?
   {
@@ -201,7 +204,7 @@ import Testing
     }
   }
 
-  @Test func `a newer format is refused naming both, and a newer member is passed over`() async throws {
+  @Test func `a newer format is refused with both names, and an unknown member is ignored`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let newer = try await reading(

@@ -9,7 +9,7 @@ import Testing
 @Suite(.fewAtOnce) struct WriterTests {
   private let day12 = "2024-02-12"
 
-  @Test func `the rows of a day come back as they were staged`() async throws {
+  @Test func `the rows of a day are read back as staged`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         #expect(writer.manifest == nil)
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `a part is a csv-1 file in gzip, named by its hash, and told as it is`() async throws {
+  @Test func `a part is a gzip file of csv-1, named by its hash and described by its entry`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try await $0.commit([day12: events(day12, 5)]) }
       let file = try #require(commit.partitionsChanged.first?.files.first)
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func `same rows, same bytes, however they were handed over`() async throws {
+  @Test func `the same rows make the same bytes, whatever the batches`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       var trees: [[String: Data]] = []
       for size in [1, 3, 100] {
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func `a day is split before a part would pass the limit, and is one day all the same`() async throws {
+  @Test func `a day is split before a part exceeds the size limit`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let whole = try await withWriter("\(folder)/whole") { try await $0.commit([day12: events(day12, 100)]) }
       let length = try #require(whole.partitionsChanged.first?.files.first?.uncompressedBytes)
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func `a day staged with what is there already makes no revision and leaves nothing`() async throws {
+  @Test func `staging the same rows again makes no revision and leaves nothing behind`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func `a day that changes gets the next revision, and the old files go`() async throws {
+  @Test func `a changed day gets the next revision, and its old files are deleted`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         let first = try await writer.commit([day12: events(day12, 5)])
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  @Test func `a day that is emptied keeps its entry, with the next revision and no files`() async throws {
+  @Test func `an emptied day keeps its entry with the next revision and no files`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         try await writer.commit([day12: events(day12, 5)])
@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  @Test func `a covered day without events is told so`() async throws {
+  @Test func `a covered day without events has an entry without files`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         var change = Change(committedAt: at("2024-03-01T00:00:00Z"), lookback: .hours(24))
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test func `a day before the start is settled only when all of it is covered`() async throws {
+  @Test func `a day before the start is settled only if all of it is covered`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         func states(_ covered: Window, start: String? = nil) async throws -> [Partition.State] {
@@ -169,7 +169,7 @@ import Testing
     }
   }
 
-  @Test func `a day whose state alone changes is told without a new revision`() async throws {
+  @Test func `a day whose state alone changes keeps its revision`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         let first = try await writer.commit([day12: events(day12, 5)])
@@ -184,7 +184,8 @@ import Testing
     }
   }
 
-  @Test func `the mark is the end of the first run from the start, and gaps are what it lacks`() async throws
+  @Test func `the high-water mark ends the first covered run, and the rest up to the end are gaps`()
+    async throws
   {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
@@ -222,7 +223,7 @@ import Testing
     }
   }
 
-  @Test func `a fresh archive begins where its window does`() async throws {
+  @Test func `a new archive starts at the start of its window`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let commit = try await withWriter(folder) { try await $0.commit([day12: []]) }
       #expect(commit.start == at("2024-02-12T00:00:00Z"))
@@ -233,7 +234,7 @@ import Testing
     }
   }
 
-  @Test func `rows out of order, twice, or of another day are refused, and nothing of them stays`()
+  @Test func `rows out of order, duplicated or of another day are refused and leave nothing behind`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -255,7 +256,7 @@ import Testing
     }
   }
 
-  @Test func `what the rows' source throws comes through, and nothing stays`() async throws {
+  @Test func `an error of the row source is rethrown, and nothing is left behind`() async throws {
     struct Failure: Error {}
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
@@ -272,7 +273,7 @@ import Testing
     }
   }
 
-  @Test func `a day staged and not committed is dropped, at the latest with the writer`() async throws {
+  @Test func `a staged day without a commit is dropped, at the latest with the writer`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await withWriter(folder) { (writer) async throws in
         let one = try await writer.stage(day12, events(day12, 5))
@@ -285,7 +286,7 @@ import Testing
     }
   }
 
-  @Test func `existing rows and new ones can be merged while they are staged`() async throws {
+  @Test func `existing rows and new rows can be merged while staging`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let all = events(day12, 10_000)
       try await withWriter(folder) { (writer) async throws in

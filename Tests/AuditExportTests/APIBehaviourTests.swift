@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-private let every = Rhythm(every: 1)
+private let every = FaultSchedule(every: 1)
 
 /// Every behaviour of the API that is documented, was observed, or is possible. Covered means complete in every case, and one
 /// run after the fault has ended the archive is exact.
@@ -56,21 +56,23 @@ private let every = Rhythm(every: 1)
   private static let failures: [BehaviourCase] =
     [500, 502, 503, 504].flatMap { status in
       [
-        BehaviourCase("bursts of \(status)", Failures(Rhythm(every: 7, burst: 4), status: status)),
+        BehaviourCase("bursts of \(status)", Failures(FaultSchedule(every: 7, burst: 4), status: status)),
         BehaviourCase(
-          "\(status) with a body of HTML", Failures(Rhythm(every: 3), status: status, asHTML: true)),
+          "\(status) with a body of HTML", Failures(FaultSchedule(every: 3), status: status, asHTML: true)),
         BehaviourCase(
-          "\(status) for good", ends: .unavailable, Failures(Rhythm(every: 6, burst: 6), status: status)),
+          "\(status) for good", ends: .unavailable,
+          Failures(FaultSchedule(every: 6, burst: 6), status: status)),
       ]
     } + [
       BehaviourCase(
-        "all failures in turn", Failures(Rhythm(every: 5), status: 500),
-        Failures(Rhythm(every: 7), status: 502),
-        Failures(Rhythm(every: 6), status: 503), Failures(Rhythm(every: 8), status: 504)),
-      BehaviourCase("429 with an hour to wait", Failures(Rhythm(every: 4), status: 429, retryAfter: 3_600)),
+        "all failures in turn", Failures(FaultSchedule(every: 5), status: 500),
+        Failures(FaultSchedule(every: 7), status: 502),
+        Failures(FaultSchedule(every: 6), status: 503), Failures(FaultSchedule(every: 8), status: 504)),
+      BehaviourCase(
+        "429 with an hour to wait", Failures(FaultSchedule(every: 4), status: 429, retryAfter: 3_600)),
       BehaviourCase(
         "429 with too long to wait", ends: .waitTooLong,
-        Failures(Rhythm(every: 8), status: 429, retryAfter: 8_000)),
+        Failures(FaultSchedule(every: 8), status: 429, retryAfter: 8_000)),
       BehaviourCase("a budget of three requests an hour") { $0.rateLimit = 3 },
       BehaviourCase("a budget of one request in ten minutes") {
         $0.rateLimit = 1
@@ -83,24 +85,26 @@ private let every = Rhythm(every: 1)
     ]
 
   private static let bodies: [BehaviourCase] = [
-    BehaviourCase("bodies cut short", CutBody(Rhythm(every: 3), after: 900)),
+    BehaviourCase("bodies cut short", CutBody(FaultSchedule(every: 3), after: 900)),
     BehaviourCase(
-      "bodies cut short for good", ends: .unavailable, CutBody(Rhythm(every: 6, burst: 6), after: 900)),
-    BehaviourCase("invalid JSON", InvalidJSON(Rhythm(every: 3))),
-    BehaviourCase("invalid JSON for good", ends: .unavailable, InvalidJSON(Rhythm(every: 6, burst: 6))),
-    BehaviourCase("invalid UTF-8", InvalidUTF8(Rhythm(every: 3))),
+      "bodies cut short for good", ends: .unavailable, CutBody(FaultSchedule(every: 6, burst: 6), after: 900)),
+    BehaviourCase("invalid JSON", InvalidJSON(FaultSchedule(every: 3))),
+    BehaviourCase(
+      "invalid JSON for good", ends: .unavailable, InvalidJSON(FaultSchedule(every: 6, burst: 6))),
+    BehaviourCase("invalid UTF-8", InvalidUTF8(FaultSchedule(every: 3))),
     BehaviourCase("invalid UTF-8 for good", ends: .unavailable, InvalidUTF8(every)),
-    BehaviourCase("an object for the array", ObjectBody(Rhythm(every: 3))),
+    BehaviourCase("an object for the array", ObjectBody(FaultSchedule(every: 3))),
     BehaviourCase(
-      "an object for the array for good", ends: .unavailable, ObjectBody(Rhythm(every: 6, burst: 6))),
-    BehaviourCase("pages of HTML with status 200", Failures(Rhythm(every: 3), status: 200, asHTML: true)),
+      "an object for the array for good", ends: .unavailable, ObjectBody(FaultSchedule(every: 6, burst: 6))),
+    BehaviourCase(
+      "pages of HTML with status 200", Failures(FaultSchedule(every: 3), status: 200, asHTML: true)),
     BehaviourCase(
       "a redirect to another host", ends: .refusedForSafety,
-      RedirectElsewhere(Rhythm(every: 6), to: "http://127.0.0.2:9")),
+      RedirectElsewhere(FaultSchedule(every: 6), to: "http://127.0.0.2:9")),
   ]
 
   @Test(arguments: lists + filters + failures + bodies, 0..<2)
-  func `the archive is exact or the run is incomplete, and the next run makes it exact`(
+  func `the archive is exact, or the run is incomplete and the next run makes it exact`(
     behaviour: BehaviourCase, seed: Int
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -111,12 +115,12 @@ private let every = Rhythm(every: 1)
     }
     let first = try await harness.export(
       .incremental(backfillStart: start), adjust: { $0.pageSize = behaviour.pageSize })
-    #expect(behaviour.ends.fits(first.outcome), "\(String(describing: first.outcome))")
+    #expect(behaviour.ends.matches(first.outcome), "\(String(describing: first.outcome))")
     #expect(try await harness.violations() == [])
     try await expectTruth(of: first, in: harness)
 
     harness.api.withLock { api in
-      api.behave([])
+      api.setBehaviours([])
       api.rateLimit = nil
     }
     harness.clock.advance(to: harness.clock.now + .hours(1))
@@ -126,7 +130,7 @@ private let every = Rhythm(every: 1)
   }
 
   @Test(arguments: 0..<4)
-  func `an event that is written late during a run is archived by the next run at the latest`(seed: Int)
+  func `an event written late during a run is archived by the next run at the latest`(seed: Int)
     async throws
   {
     let harness = try TestHarness(now: now) { configuration in
@@ -137,11 +141,11 @@ private let every = Rhythm(every: 1)
     }
     let known = try harness.truth()
     let first = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
-    #expect(BehaviourCase.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
+    #expect(BehaviourCase.Ending.complete.matches(first.outcome), "\(String(describing: first.outcome))")
     let covered = try await #require(try harness.manifest).coverage
     #expect(try await Set(harness.archived()).isSuperset(of: known.filter { covered.contains($0.time) }))
 
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: harness.clock.now + .hours(1))
     let second = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 30 })
     #expect(second.counters.lateEvents > 0)
@@ -162,16 +166,17 @@ private let every = Rhythm(every: 1)
     #expect(counts > 10)
     // A list that shrinks before every request cannot be told from two copies of it, of which one lags behind.
     #expect(
-      BehaviourCase.Ending.completeOrIncomplete.fits(first.outcome), "\(String(describing: first.outcome))")
+      BehaviourCase.Ending.completeOrIncomplete.matches(first.outcome), "\(String(describing: first.outcome))"
+    )
     #expect(try await harness.violations() == [])
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: harness.clock.now + .hours(1))
     let second = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
     try await expectExact(second, in: harness)
   }
 
   @Test(arguments: [[], [EmptyPastEnd()]] as [[any Behaviour]])
-  func `a list without pagination fields is read until a page past its end, a 404 or an empty page`(
+  func `a list without pagination fields is read until a 404 or an empty page`(
     more: [any Behaviour]
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -179,7 +184,7 @@ private let every = Rhythm(every: 1)
       configuration.behaviours = [NoPagination()] + more
     }
     let first = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
-    #expect(BehaviourCase.Ending.complete.fits(first.outcome), "\(String(describing: first.outcome))")
+    #expect(BehaviourCase.Ending.complete.matches(first.outcome), "\(String(describing: first.outcome))")
     // Where the answers do not say how long the list is, its end is asked for again.
     let past = harness.api.withLock { $0.requests.filter { $0.page == "21" } }
     #expect(
@@ -188,7 +193,7 @@ private let every = Rhythm(every: 1)
   }
 
   private struct NoPagination: Behaviour {
-    mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+    mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
       for name in ["Count", "Page", "PageTotal", "PageSize"] {
         response.headers["X-Pagination-\(name)"] = nil
       }

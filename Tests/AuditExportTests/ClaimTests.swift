@@ -15,43 +15,47 @@ import Testing
 
   // MARK: A first run
 
-  @Test(arguments: Claim.all)
-  func `a first run claims nothing against the evidence, and the next one mends it`(claim: Claim) async throws
+  @Test(arguments: ContradictionCase.all)
+  func `a first run claims nothing that contradicts the evidence, and the next run completes it`(
+    claim: ContradictionCase
+  )
+    async throws
   {
     let harness = try harness(claim)
     let mark = harness.mark
     let summary = try await export(
       .incremental(backfillStart: start), from: harness, pageSize: claim.pageSize, .walk)
-    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(claim.ends.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, Window(from: start, to: now - .minutes(10)), in: harness, since: mark)
-    guard claim.mends else { return }
-    harness.api.withLock { $0.behave([]) }
+    guard claim.recovers else { return }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: max(harness.clock.now, now + .hours(1)))
     let second = try await export(.incremental(backfillStart: start), from: harness, pageSize: claim.pageSize)
-    #expect(Claim.Ending.complete.fits(second.outcome), "the second run ended as \(second.outcome)")
+    #expect(
+      ContradictionCase.Ending.complete.matches(second.outcome), "the second run ended as \(second.outcome)")
     try await expectHonest(second, Window(from: start, to: now + .minutes(50)), in: harness)
   }
 
   @Test(
-    arguments: Claim.all.filter { $0.reach == .anywhere },
+    arguments: ContradictionCase.all.filter { $0.reach == .anywhere },
     [ExportSettings.TimeFilter.seek, .auto, .filter])
-  func `a window by hand claims nothing against the evidence`(
-    claim: Claim, way: ExportSettings.TimeFilter
+  func `an explicit window claims nothing that contradicts the evidence`(
+    claim: ContradictionCase, way: ExportSettings.TimeFilter
   ) async throws {
     let harness = try harness(claim)
     let mark = harness.mark
     let window = Window(from: time("2024-02-12T00:00:00Z"), to: time("2024-02-15T00:00:00Z"))
     let summary = try await export(
       .window(window, replace: false), from: harness, pageSize: claim.pageSize, way)
-    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness, since: mark)
   }
 
   @Test(arguments: [
-    Claim("nothing, without fields", EmptyList()),
-    Claim("nothing, and a count of zero", EmptyList(fields: .zero)),
-    Claim("nothing, and a count of all", EmptyList(fields: .kept)),
-  ]) func `a list that never showed an event proves nothing`(claim: Claim) async throws {
+    ContradictionCase("nothing, without fields", EmptyList()),
+    ContradictionCase("nothing, and a count of zero", EmptyList(fields: .zero)),
+    ContradictionCase("nothing, and a count of all", EmptyList(fields: .kept)),
+  ]) func `a list that has never shown an event proves nothing`(claim: ContradictionCase) async throws {
     let harness = try harness(claim)
     _ = try await harness.export(.incremental(backfillStart: start))
     await #expect(try harness.manifest?.coverage.intervals ?? [] == [])
@@ -59,20 +63,21 @@ import Testing
 
   @Test(arguments: [
     PageRefusal.status(400), .status(404), .status(422), .empty,
-  ]) func `a window past the pages that are shown is reached by the time filter`(refusal: PageRefusal)
+  ]) func `the time filter reaches a window beyond the pages that are shown`(refusal: PageRefusal)
     async throws
   {
-    let harness = try harness(Claim("deep", DeepPageLimit(.pages(3), refusal: refusal)))
+    let harness = try harness(ContradictionCase("deep", DeepPageLimit(.pages(3), refusal: refusal)))
     let window = Window(from: time("2024-02-05T00:00:00Z"), to: time("2024-02-06T00:00:00Z"))
     let summary = try await export(.window(window, replace: false), from: harness)
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness)
   }
 
   // MARK: Order
 
-  @Test(arguments: Claim.strays) func `an event that is deeper in the list than its time says is archived`(
-    claim: Claim
+  @Test(arguments: ContradictionCase.misplaced)
+  func `an event listed deeper than its time implies is archived`(
+    claim: ContradictionCase
   )
     async throws
   {
@@ -82,7 +87,7 @@ import Testing
     for night in 0..<2 {
       let summary = try await export(
         .incremental(backfillStart: start), from: harness, night == 0 ? .walk : .auto)
-      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
       try await expectHonest(summary, window, in: harness, since: mark)
       // Whatever is claimed: what was received is never dropped.
       let archived = try await Set(harness.archived())
@@ -95,33 +100,34 @@ import Testing
 
   // MARK: Nights
 
-  @Test(arguments: Claim.nights) func `a night that shows less than what is archived claims nothing new`(
-    claim: Claim
+  @Test(arguments: ContradictionCase.secondRuns)
+  func `a run that sees less than what is archived claims nothing new`(
+    claim: ContradictionCase
   )
     async throws
   {
     let harness = try await nightly(events: 480)
     let before = try await #require(try harness.manifest).coverage
     let archived = try await harness.archived()
-    harness.api.withLock { $0.behave(claim.behaviours) }
+    harness.api.withLock { $0.setBehaviours(claim.behaviours) }
     let mark = harness.mark
     let tonight = harness.clock.now
     let summary = try await export(.incremental(backfillStart: nil), from: harness)
-    #expect(claim.ends.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(claim.ends.matches(summary.outcome), "it ended as \(summary.outcome)")
     if claim.ends == .incomplete { await #expect(try harness.manifest?.coverage == before) }
     let window = await Window(from: try #require(try harness.manifest).start, to: tonight - .minutes(10))
     try await expectHonest(summary, window, in: harness, since: mark)
     #expect(try await Set(harness.archived()).isSuperset(of: archived))
-    guard claim.mends else { return }
-    harness.api.withLock { $0.behave([]) }
+    guard claim.recovers else { return }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.clock.advance(to: tonight + .hours(1))
     let next = try await export(.incremental(backfillStart: nil), from: harness)
-    #expect(Claim.Ending.complete.fits(next.outcome), "the next run ended as \(next.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(next.outcome), "the next run ended as \(next.outcome)")
     try await expectHonest(next, Window(from: window.from, to: tonight + .minutes(50)), in: harness)
   }
 
   @Test(arguments: 1...5, [[0, 1], [1, 0]])
-  func `a night of few pages from alternating copies claims only what it received`(
+  func `a run over a few pages of alternating replicas claims only what it received`(
     pages: Int, order: [Int]
   ) async throws {
     for lag in [1, 7, 50, 100] {
@@ -129,7 +135,7 @@ import Testing
         // The window and the lookback have so many pages of 100.
         let harness = try await nightly(events: 50 * pages - 10)
         harness.api.withLock {
-          $0.behave([
+          $0.setBehaviours([
             LaggingReplica([.events(0), .events(lag)], choice: .listed(order), sharesCount: sharesCount)
           ])
         }
@@ -137,27 +143,28 @@ import Testing
         let window = await Window(
           from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
         let summary = try await export(.incremental(backfillStart: nil), from: harness)
-        #expect(Claim.Ending.honest.fits(summary.outcome), "lag \(lag): it ended as \(summary.outcome)")
+        #expect(
+          ContradictionCase.Ending.honest.matches(summary.outcome),
+          "lag \(lag): it ended as \(summary.outcome)")
         try await expectHonest(summary, window, in: harness, since: mark)
       }
     }
   }
 
-  @Test(arguments: Claim.all.filter { $0.reach != .end })
-  func `a night claims nothing against the evidence`(claim: Claim) async throws {
+  @Test(arguments: ContradictionCase.all.filter { $0.reach != .end })
+  func `a nightly run claims nothing that contradicts the evidence`(claim: ContradictionCase) async throws {
     let harness = try await nightly(events: 480, filling: claim.events)
-    harness.api.withLock { $0.behave(claim.behaviours) }
+    harness.api.withLock { $0.setBehaviours(claim.behaviours) }
     let mark = harness.mark
     let window = await Window(
       from: try #require(try harness.manifest).start, to: harness.clock.now - .minutes(10))
     let summary = try await export(.incremental(backfillStart: nil), from: harness, pageSize: claim.pageSize)
-    #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
     try await expectHonest(summary, window, in: harness, since: mark)
   }
 
   @Test(arguments: [-30.0, -5, -0.01, 0.01, 11, 20])
-  func `an archived event whose time changes between two nights is archived once`(hours: Double) async throws
-  {
+  func `an archived event whose time changes between two runs is archived once`(hours: Double) async throws {
     let harness = try await nightly(events: 480)
     // 480 events are newer than what is archived, and as many lie within the lookback.
     harness.api.withLock {
@@ -168,7 +175,9 @@ import Testing
     }
     for night in 0..<2 {
       let summary = try await export(.incremental(backfillStart: nil), from: harness)
-      #expect(Claim.Ending.complete.fits(summary.outcome), "night \(night) ended as \(summary.outcome)")
+      #expect(
+        ContradictionCase.Ending.complete.matches(summary.outcome),
+        "night \(night) ended as \(summary.outcome)")
       // Moved to before what the night reads again, it is no longer shown there.
       #expect(summary.counters.vanishedEvents <= (hours == -30 ? 1 : 0), "night \(night)")
       #expect(try await harness.violations() == [], "night \(night)")
@@ -192,7 +201,7 @@ import Testing
     }
 
   @Test(arguments: clocks, [ExportSettings.TimeFilter.auto, .filter])
-  func `a filter on another clock hides nothing that is claimed`(
+  func `a filter on another clock hides no event of a claimed window`(
     clock: (name: String, clock: FilterClock), way: ExportSettings.TimeFilter
   ) async throws {
     let harness = try TestHarness(now: now) { configuration in
@@ -213,18 +222,18 @@ import Testing
     let summary = try await export(.window(day, replace: false), from: harness, pageSize: 10, way)
     try await expectHonest(summary, day, in: harness)
     guard way == .auto else {
-      #expect(Claim.Ending.honest.fits(summary.outcome), "it ended as \(summary.outcome)")
+      #expect(ContradictionCase.Ending.honest.matches(summary.outcome), "it ended as \(summary.outcome)")
       return
     }
     #expect(summary.counters.timeFilter == "seek")
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     #expect(try await harness.archived().contains(Event(time: late, uuid: "late")))
   }
 
   // MARK: The API's clock
 
   @Test(arguments: [-86_400.0, -7_200, -90, 0, 90, 7_200, 86_400, 1.7e9], [TimeSpan.zero, .hours(3)])
-  func `whatever this machine's clock says, a claim ends by the API's`(lead: Double, age: TimeSpan)
+  func `coverage ends by the API's clock, whatever the local clock says`(lead: Double, age: TimeSpan)
     async throws
   {
     let harness = try TestHarness(now: now - .seconds(lead)) { configuration in
@@ -233,14 +242,14 @@ import Testing
     }
     harness.apiLead.withLock { $0 = .seconds(lead) }
     let summary = try await export(.incremental(backfillStart: start), from: harness)
-    #expect(Claim.Ending.complete.fits(summary.outcome), "it ended as \(summary.outcome)")
+    #expect(ContradictionCase.Ending.complete.matches(summary.outcome), "it ended as \(summary.outcome)")
     let mark = try await #require(try harness.manifest).highWaterMark
     #expect(mark <= now - .minutes(9) && mark >= now - .minutes(13))
     try await expectHonest(summary, Window(from: start, to: now - .minutes(13)), in: harness)
   }
 
   @Test(arguments: [-86_400.0, -3_600, 3_600, 86_400], [2, 4])
-  func `a run claims nothing in the future when the API's clock is set during it`(
+  func `a run claims nothing in the future if the API's clock changes meanwhile`(
     step: Double, request: Int
   )
     async throws
@@ -256,7 +265,7 @@ import Testing
     await #expect(try harness.manifest?.highWaterMark ?? start <= now)
   }
 
-  @Test func `one answer that tells an earlier time than the others is believed`() async throws {
+  @Test func `a single response with an earlier time than the others is believed`() async throws {
     let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 1_000, window: Window(from: start, to: now)))
       configuration.behaviours = [
@@ -284,7 +293,7 @@ import Testing
       })
   }
 
-  private func harness(_ claim: Claim) throws -> TestHarness {
+  private func harness(_ claim: ContradictionCase) throws -> TestHarness {
     try TestHarness(now: now) { configuration in
       configuration.events = .generated(
         Generation(count: claim.events, window: Window(from: start, to: now), ties: claim.ties))
@@ -301,13 +310,13 @@ import Testing
     let harness = try TestHarness(now: now - .days(1))
     insert(count - events, endingAt: now - .days(1), step, in: harness)
     let first = try await export(.incremental(backfillStart: now - .days(3.5)), from: harness)
-    guard case .complete = first.outcome else { throw FirstNight(outcome: "\(first.outcome)") }
+    guard case .complete = first.outcome else { throw FirstRunFailed(outcome: "\(first.outcome)") }
     harness.clock.advance(to: now)
     insert(events, endingAt: now, step, in: harness)
     return harness
   }
 
-  private struct FirstNight: Error {
+  private struct FirstRunFailed: Error {
     var outcome: String
   }
 

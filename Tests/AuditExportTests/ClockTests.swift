@@ -12,7 +12,7 @@ private struct APIClock: Behaviour {
   /// What the answers say.
   let date: String
 
-  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     response.headers["Date"] = date
   }
 }
@@ -23,7 +23,8 @@ private struct APIClock: Behaviour {
   private let start = time("2024-02-05T00:00:00Z")
   private let anHourBefore = APIClock(date: "Thu, 08 Feb 2024 11:00:00 GMT")
 
-  @Test func `a clock that is ahead of the API's claims nothing that has not happened there`() async throws {
+  @Test func `with a clock ahead of the API's, a run claims nothing that has not happened yet`() async throws
+  {
     let api = time("2024-02-08T11:00:00Z")
     let harness = try TestHarness(now: now) { configuration in
       configuration.events = .generated(Generation(count: 300, window: Window(from: start, to: api)))
@@ -36,7 +37,7 @@ private struct APIClock: Behaviour {
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `an archive that begins now begins by the API's clock where this machine's is ahead`()
+  @Test func `a new archive without a backfill starts by the API's clock if the local one is ahead`()
     async throws
   {
     let harness = try TestHarness(now: now) { $0.behaviours = [anHourBefore] }
@@ -45,15 +46,15 @@ private struct APIClock: Behaviour {
   }
 
   @Test(arguments: [TimeSpan.minutes(30), .hours(5), .days(3)])
-  func `after a run with a clock that was ahead, later events are not taken for covered`(
+  func `after a run with a clock that was ahead, later events do not count as covered`(
     later: TimeSpan
   ) async throws {
     let harness = try await TestHarness.withArchive(now: now, events: 300, since: start)
-    harness.api.withLock { $0.behave([DateField(ahead: .days(40))]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .days(40))]) }
     _ = try await harness.export(.incremental(backfillStart: start))
     await #expect(try #require(try harness.manifest).highWaterMark > now + .days(39))
 
-    harness.api.withLock { $0.behave([DateField(ahead: .zero)]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .zero)]) }
     for number in 1..<20 {
       let at = now + TimeSpan(microseconds: later.microseconds / 20 * Int64(number))
       try harness.arrive(Array(#"[{"uuid":"since-\#(number)","event_at":"\#(at)"}]"#.utf8))

@@ -36,7 +36,7 @@ import Testing
         == [])
   }
 
-  @Test func `a commit is due when thirty seconds have passed since the last, or the text is 64 MiB`() {
+  @Test func `a commit is due thirty seconds after the last one, or at 64 MiB of text`() {
     var schedule = CommitSchedule(at: .seconds(100))
     #expect(!schedule.isDue(at: .seconds(129.999)) && schedule.isDue(at: .seconds(130)))
     schedule.stage(textBytes: 32 << 20)
@@ -48,7 +48,7 @@ import Testing
     #expect(!schedule.isDue(at: .seconds(149)) && schedule.isDue(at: .seconds(150)))
   }
 
-  @Test func `ninety days in less than thirty seconds are one commit`() async throws {
+  @Test func `ninety days within thirty seconds make one commit`() async throws {
     let harness = try harness()
     let summary = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 50 })
     #expect(summary.commits == [1] && summary.daysWritten.count == 90 && summary.counters.complete)
@@ -56,7 +56,7 @@ import Testing
     try await expectSound(harness)
   }
 
-  @Test func `a slow backfill commits about every thirty seconds, and each commit says what it holds`()
+  @Test func `a slow backfill commits about every thirty seconds, and each commit states its content`()
     async throws
   {
     let harness = try harness()
@@ -82,7 +82,7 @@ import Testing
     try await expectSound(harness)
   }
 
-  @Test func `text past the limit is committed at once`() async throws {
+  @Test func `text over the limit is committed at once`() async throws {
     let harness = try harness()
     let summary = try await harness.export(
       .incremental(backfillStart: start),
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test(arguments: [TransportFault.interrupted("cut by the test"), .cancelled])
-  func `a run that the API or a signal stops commits what it has, at once`(fault: TransportFault) async throws
+  func `a run stopped by the API or a signal commits what it has at once`(fault: TransportFault) async throws
   {
     let harness = try harness()
     harness.beforeRequest.withLock {
@@ -110,7 +110,7 @@ import Testing
     try await expectSound(harness)
   }
 
-  @Test func `a disk that is full for one day keeps the days that were staged before it`() async throws {
+  @Test func `if the disk is full for one day, the days staged before it are kept`() async throws {
     var kept: Set<Int> = []
     for operation in stride(from: 60, to: 200, by: 9) {
       let disk = FaultyFileSystem(folder: "/archive")
@@ -127,11 +127,11 @@ import Testing
     #expect(kept.count > 5 && kept.max()! > 10, "\(kept.sorted())")
   }
 
-  @Test func `an event that is shown again when its day is staged already is archived once`() async throws {
+  @Test func `an event shown again after its day was staged is archived once`() async throws {
     // Read where it belongs, and shown again among those of weeks before.
     let harness = try harness(
       FaultyFileSystem(folder: "/archive"),
-      LateOrderBreak([.init(from: 120, to: 780)], during: Stretch(from: 8)))
+      MisplacedEvents([.init(from: 120, to: 780)], during: RequestRange(from: 8)))
     let summary = try await harness.export(
       .incremental(backfillStart: start),
       adjust: {
@@ -147,7 +147,7 @@ import Testing
   }
 
   @Test(arguments: [(1 << 20, 1), (1, 90)])
-  func `an archive is converted by the same schedule`(limit: Int, commits: Int) async throws {
+  func `a format conversion commits on the same schedule`(limit: Int, commits: Int) async throws {
     let harness = try harness()
     _ = try await harness.export(.incremental(backfillStart: start))
     harness.formats.withLock { $0 = [.csv, .parquet] }
@@ -164,7 +164,7 @@ import Testing
     try await expectSound(harness)
   }
 
-  @Test func `a conversion that is stopped keeps the days that it has written`() async throws {
+  @Test func `a stopped conversion keeps the days that it has written`() async throws {
     let before = FaultyFileSystem(folder: "/archive")
     _ = try await harness(before).export(.incremental(backfillStart: start))
     var kept: Set<Int> = []
@@ -200,8 +200,7 @@ import Testing
     return try ArchiveJSON.decode(Commit.self, from: bytes, path: path)
   }
 
-  @Test func `a run that found nothing writes a commit that says up to when nothing was found`() async throws
-  {
+  @Test func `a run without events writes a commit that extends the coverage`() async throws {
     let harness = try TestHarness(now: evening, events: 200, since: start, until: start + .days(1))
     _ = try await harness.export(.incremental(backfillStart: start))
     let before = try await #require(try harness.manifest)
@@ -227,7 +226,7 @@ import Testing
     #expect(try await harness.violations().isEmpty)
   }
 
-  @Test func `a run that changes nothing at all writes the commit that says so, and no other file`()
+  @Test func `a run without any change writes a commit and no other file`()
     async throws
   {
     let harness = try await TestHarness.withArchive(now: evening, events: 200, since: start)

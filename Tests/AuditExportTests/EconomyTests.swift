@@ -12,7 +12,7 @@ import Testing
   private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [30, 86, 300, 3_600])
-  func `a nightly run makes at most four requests more than its window and lookback have pages`(
+  func `a nightly run makes at most four requests more than window and lookback have pages`(
     seconds: Int
   ) async throws {
     let step = TimeSpan.seconds(Double(seconds) + 0.000_317)
@@ -90,7 +90,7 @@ import Testing
     #expect(archived == log.events(in: Window(from: start, to: now - .minutes(10))))
   }
 
-  @Test func `a gap older than the API's oldest event costs one look at the end of the list per week`()
+  @Test func `a gap older than the API's oldest event costs one request for the last page per week`()
     async throws
   {
     let step = TimeSpan.seconds(600.000_01)

@@ -21,28 +21,28 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     return ExportPlan(settings, standing: standing, now: now, oldestVisible: oldestVisible)
   }
 
-  @Test func `a first backfill wants everything from the start to the settle window`() {
+  @Test func `a first backfill plans everything from the start to the settle window`() {
     let plan = plan(.incremental(backfillStart: time("2024-01-15T08:00:00Z")))
     #expect(plan.wanted.intervals == [window("2024-01-15T08:00:00Z", "2024-02-08T11:50:00Z")])
     #expect(plan.start == time("2024-01-15T08:00:00Z"))
     #expect(plan.notes == [])
   }
 
-  @Test func `a nightly run wants what is new and the lookback, and nothing else`() {
+  @Test func `a nightly run plans the new time and the lookback, and nothing else`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [window("2024-01-15T00:00:00Z", "2024-02-07T11:50:00Z")], start: time("2024-01-15T00:00:00Z"))
     #expect(plan.wanted.intervals == [window("2024-02-06T11:50:00Z", "2024-02-08T11:50:00Z")])
   }
 
-  @Test func `the lookback never reaches before the start`() {
+  @Test func `the lookback never extends before the start`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [window("2024-02-07T09:00:00Z", "2024-02-07T11:50:00Z")], start: time("2024-02-07T09:00:00Z"))
     #expect(plan.wanted.intervals == [window("2024-02-07T09:00:00Z", "2024-02-08T11:50:00Z")])
   }
 
-  @Test func `a gap is wanted, but not the coverage around it`() {
+  @Test func `a gap is planned, but not the coverage around it`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [
@@ -57,7 +57,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
       ])
   }
 
-  @Test func `a lookback that is due is wanted, wherever it lies`() {
+  @Test func `an outstanding lookback is planned wherever it lies`() {
     let due = [
       window("2024-01-14T12:00:00Z", "2024-01-16T00:00:00Z"),
       window("2024-01-20T06:00:00Z", "2024-01-21T00:00:00Z"),
@@ -74,14 +74,14 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
       ])
   }
 
-  @Test func `without a backfill start a fresh archive begins now and wants nothing`() {
+  @Test func `without a backfill start, a new archive starts now and plans nothing`() {
     let plan = plan(.incremental(backfillStart: nil))
     #expect(plan.beginsNow)
     #expect(plan.wanted.intervals.isEmpty)
     #expect(plan.notes == [.beginsNow(now)])
   }
 
-  @Test func `a start beyond the retention becomes the retention's edge, and the plan says so`() {
+  @Test func `a start before the retention is moved to its limit, and the plan says so`() {
     let plan = plan(.incremental(backfillStart: time("2020-01-01T00:00:00Z")))
     let reach = now - .days(365)
     #expect(plan.start == reach)
@@ -92,7 +92,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.wanted.intervals.first?.from == reach)
   }
 
-  @Test func `the same old start, night after night, changes nothing and is not repeated`() {
+  @Test func `an unchanged start before the retention changes nothing in later runs`() {
     let plan = plan(
       .incremental(backfillStart: time("2020-01-01T00:00:00Z")),
       coverage: [window("2023-02-01T00:00:00Z", "2024-02-07T00:00:00Z")], start: time("2023-02-01T00:00:00Z"))
@@ -100,7 +100,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.notes == [])
   }
 
-  @Test func `a gap that the API no longer keeps is reported and not fetched`() {
+  @Test func `a gap beyond the API's retention is reported and not fetched`() {
     let plan = plan(
       .incremental(backfillStart: nil),
       coverage: [
@@ -116,7 +116,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.wanted.intervals.first == Window(from: reach, to: time("2024-01-01T00:00:00Z")))
   }
 
-  @Test func `a window by hand is wanted whole, and claimed only as far as it is settled and kept`() {
+  @Test func `an explicit window is planned whole, and claimed only where it is settled and retained`() {
     let asked = window("2024-02-01T00:00:00Z", "2024-02-08T11:59:00Z")
     let plan = plan(.window(asked, replace: false))
     #expect(plan.wanted.intervals == [asked])
@@ -126,7 +126,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(plan.claim(for: Day("2024-02-03")!) == [Day("2024-02-03")!.window])
   }
 
-  @Test func `an archive that begins with a window begins within the retention`() {
+  @Test func `an archive that starts with an explicit window starts within the retention`() {
     #expect(
       plan(.window(window("2022-01-01T00:00:00Z", "2022-02-01T00:00:00Z"), replace: false)).start
         == time("2022-02-01T00:00:00Z"))
@@ -135,7 +135,7 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
         == now - .days(365))
   }
 
-  @Test func `a later backfill start changes nothing and says so`() {
+  @Test func `a later backfill start changes nothing, and the plan says so`() {
     let plan = plan(
       .incremental(backfillStart: time("2024-02-01T00:00:00Z")),
       coverage: [window("2024-01-15T00:00:00Z", "2024-02-07T00:00:00Z")], start: time("2024-01-15T00:00:00Z"))
@@ -146,13 +146,13 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
       ])
   }
 
-  @Test func `seconds after an archive began there is nothing to fetch yet`() {
+  @Test func `seconds after an archive started, there is nothing to fetch`() {
     let plan = plan(.incremental(backfillStart: nil), start: now - .seconds(5))
     #expect(plan.wanted.intervals.isEmpty)
     #expect(plan.notes == [.nothingYet(until: now - .seconds(5) + .minutes(10))])
   }
 
-  @Test func `a window older than the oldest event shown is not claimed, unless every plan keeps it`() {
+  @Test func `a window before the oldest listed event is claimed only if every plan retains it`() {
     let asked = time("2023-06-01T00:00:00Z")
     let blind = plan(.incremental(backfillStart: asked))
     #expect(blind.claimsMoreThanEveryPlanKeeps)
@@ -169,13 +169,13 @@ private func window(_ from: String, _ to: String) -> Window { Window(from: time(
     #expect(quiet.start == now - .days(30))
   }
 
-  @Test func `a start within the retention of every plan needs no look at the list`() {
+  @Test func `a start within the retention of every plan needs no request`() {
     let plan = plan(.incremental(backfillStart: now - .days(29)))
     #expect(!plan.claimsMoreThanEveryPlanKeeps)
     #expect(plan.start == now - .days(29))
   }
 
-  @Test func `with whole days, only days that are over are wanted`() {
+  @Test func `with whole days, only days that have ended are planned`() {
     let incremental = plan(.incremental(backfillStart: time("2024-02-05T06:00:00Z"))) { $0.wholeDays = true }
     #expect(incremental.wanted.intervals == [window("2024-02-05T06:00:00Z", "2024-02-08T00:00:00Z")])
     let byHand = plan(.window(window("2024-02-05T06:00:00Z", "2024-02-08T11:00:00Z"), replace: false)) {

@@ -75,7 +75,7 @@ private final class ExtremeAPI: HTTPTransport {
   private let now = time("2024-12-20T01:50:00Z")
 
   @Test(arguments: [ExportSettings.TimeFilter.walk, .seek, .filter, .auto], [false, true])
-  func `whatever numbers the fields have, a run ends and its archive is sound`(
+  func `with any numbers in header fields, a run ends and its archive is sound`(
     way: ExportSettings.TimeFilter, isWindow: Bool
   ) async throws {
     for seed in 0..<6 {
@@ -100,7 +100,7 @@ private final class ExtremeAPI: HTTPTransport {
   }
 
   @Test(arguments: [PaceRule.auto, .perSecond(1)])
-  func `whatever numbers the fields have, a run is forecast`(pace: PaceRule) async throws {
+  func `with any numbers in header fields, a dry run makes a forecast`(pace: PaceRule) async throws {
     for seed in 0..<100 {
       for way in [ExportSettings.TimeFilter.walk, .seek, .filter, .auto] {
         var settings = ExportSettings(request: .incremental(backfillStart: now - .days(40)))

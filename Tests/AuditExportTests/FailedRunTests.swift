@@ -20,21 +20,21 @@ import Testing
   }
 
   @Test(arguments: RunCrashTests.Kind.allCases)
-  func `a run whose disk fails at any operation accounts for exactly what it committed`(
+  func `a run whose disk fails at any operation reports exactly what it committed`(
     _ kind: RunCrashTests.Kind
   ) async throws {
-    let (chapter, first) = try await kind.chapterOnDisk()
-    let before = try await Chapter.state(of: .disk(first))
-    let whole = try await chapter.play(on: chapter.store.copy())
-    let (operations, rows) = (try await chapter.story().calls, rows(of: before))
+    let (scenario, first) = try await kind.scenarioOnDisk()
+    let before = try await CrashScenario.state(of: .disk(first))
+    let whole = try await scenario.run(on: scenario.store.copy())
+    let (operations, rows) = (try await scenario.baseline().calls, rows(of: before))
     var (partly, tidied) = (0, 0)
     for number in 1...operations {
       let disk = FaultyFileSystem(copyOf: first)
       disk.fail(at: number, FaultyFileSystem.Fault.allCases.filter { $0 != .death }[number % 4])
       let summary: ExportSummary
-      do { summary = try await chapter.play(on: .disk(disk)) } catch is ArchiveError { continue }
+      do { summary = try await scenario.run(on: .disk(disk)) } catch is ArchiveError { continue }
       disk.restart()
-      let after = try await Chapter.state(of: .disk(disk))
+      let after = try await CrashScenario.state(of: .disk(disk))
       let place = "\(kind.rawValue), operation \(number)"
       #expect(summary.manifest == after, "\(place)")
       #expect(summary.commits == Array((before?.commit ?? 0) + 1..<(after?.commit ?? 0) + 1), "\(place)")
@@ -56,7 +56,7 @@ import Testing
   private func rows(of state: Manifest?) -> Int { state?.partitions.reduce(0) { $0 + $1.rows } ?? 0 }
 
   @Test(arguments: [TransportFault.interrupted("cut by the test"), .proxyRefused("it says no"), .cancelled])
-  func `a run that the API leaves at any request accounts for its requests, pages and rows`(
+  func `a run whose API fails at any request reports its requests, pages and rows`(
     fault: TransportFault
   ) async throws {
     let all = Mutex(0)
@@ -89,8 +89,7 @@ import Testing
     }
   }
 
-  @Test func `leftovers that cannot be deleted, blocks of a large day among them, fail no run`() async throws
-  {
+  @Test func `leftovers that cannot be deleted fail no run, not even blocks of a large day`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     let harness = try harness(disk)
     disk.refuse([.delete, .removeFolder])

@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: filterKinds)
-  func `the archive is exact, however the filter treats times`(kind: (filter: TimeFilter, agrees: Bool))
+  func `the archive is exact however the filter interprets times`(kind: (filter: TimeFilter, agrees: Bool))
     async throws
   {
     let harness = try harness(kind.filter)
@@ -67,7 +67,9 @@ import Testing
   }
 
   @Test(arguments: filterKinds)
-  func `nights by filter alone are exact`(kind: (filter: TimeFilter, agrees: Bool)) async throws {
+  func `consecutive runs with only the filter are exact`(kind: (filter: TimeFilter, agrees: Bool))
+    async throws
+  {
     let harness = try harness(kind.filter)
     for night in 0..<2 {
       let summary = try await harness.export(
@@ -90,7 +92,7 @@ import Testing
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.auto, .seek, .walk])
-  func `without a need for the filter, no request uses it`(way: ExportSettings.TimeFilter) async throws {
+  func `no request uses the filter if it is not needed`(way: ExportSettings.TimeFilter) async throws {
     let harness = try harness(.exact)
     let (summary, _) = try await export(window, from: harness, way)
     try await expectExact(window, summary, in: harness)
@@ -111,13 +113,13 @@ import Testing
   }
 
   /// A filter that has lost events, some or all of one kind; the list without a filter has them.
-  private struct Hiding: Behaviour {
+  private struct HiddenEvents: Behaviour {
     /// Every so many, counted from the oldest.
     var every = 1
     var before = Timestamp.latest
 
-    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-      guard turn.request.parameter("query")?.contains("event_at") ?? false else { return }
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+      guard context.request.parameter("query")?.contains("event_at") ?? false else { return }
       list.reorder { indices in
         indices.removeAll { $0 % every == 0 && log.events.time($0) < before }
       }
@@ -125,32 +127,32 @@ import Testing
   }
 
   @Test(arguments: [1, 1_000])
-  func `a filter that hides events, however old, is found out and not used`(
+  func `a filter that hides events of any age is detected and not used`(
     every: Int
   ) async throws {
     for before in [time("2024-02-09T03:00:00Z"), now - .hours(1), .latest] {
-      let harness = try harness(.exact, [Hiding(every: every, before: before)])
+      let harness = try harness(.exact, [HiddenEvents(every: every, before: before)])
       let (summary, _) = try await export(window, from: harness, .filter)
       try await expectExact(window, summary, in: harness)
     }
   }
 
   /// Something that goes wrong after the filter was measured, with queries for spans of time alone.
-  struct Later: Behaviour {
+  struct LateFilterFault: Behaviour {
     enum Fault: Sendable, CaseIterable { case refuses, fails, missesPage, overcounts, repeats, changes }
     var fault: Fault
     private var asked = 0
 
     init(_ fault: Fault) { self.fault = fault }
 
-    private mutating func strikes(_ turn: Turn) -> Bool {
-      guard turn.request.parameter("query")?.contains(" AND ") ?? false else { return false }
+    private mutating func affects(_ context: RequestContext) -> Bool {
+      guard context.request.parameter("query")?.contains(" AND ") ?? false else { return false }
       asked += 1
       return asked > 3
     }
 
-    mutating func answer(instead turn: Turn) -> EmulatedResponse? {
-      guard fault == .refuses || fault == .fails || fault == .missesPage, strikes(turn) else { return nil }
+    mutating func intercept(_ context: RequestContext) -> EmulatedResponse? {
+      guard fault == .refuses || fault == .fails || fault == .missesPage, affects(context) else { return nil }
       switch fault {
       case .refuses: return EmulatedResponse(status: 400, detail: "Too complex.")
       case .fails: return EmulatedResponse(status: 500, detail: "Search is down.")
@@ -158,8 +160,8 @@ import Testing
       }
     }
 
-    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-      guard fault == .repeats || fault == .changes, strikes(turn) else { return }
+    mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+      guard fault == .repeats || fault == .changes, affects(context) else { return }
       list.reorder { indices in
         guard let last = indices.last else { return }
         switch fault {
@@ -170,28 +172,30 @@ import Testing
       }
     }
 
-    mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-      guard fault == .overcounts, strikes(turn) else { return }
+    mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+      guard fault == .overcounts, affects(context) else { return }
       guard let count = response.headers["X-Pagination-Count"].flatMap({ Int($0) }) else { return }
       response.headers["X-Pagination-Count"] = String(count + 1)
     }
   }
 
-  @Test(arguments: Later.Fault.allCases)
-  func `a filtered list that does not match its count is given up, and the run seeks`(fault: Later.Fault)
+  @Test(arguments: LateFilterFault.Fault.allCases)
+  func `a filtered list that differs from its count is abandoned, and the run seeks`(
+    fault: LateFilterFault.Fault
+  )
     async throws
   {
-    let harness = try harness(.exact, [Later(fault)])
+    let harness = try harness(.exact, [LateFilterFault(fault)])
     let (summary, givenUp) = try await export(window, from: harness, .filter)
     try await expectExact(window, summary, in: harness)
     #expect(givenUp == 1)
     #expect(summary.counters.timeFilter == "seek")
   }
 
-  @Test func `a filter that fails, in a list that cannot be shown to be complete either, ends as incomplete`()
+  @Test func `if the filter fails and the list cannot be proven complete, the run is incomplete`()
     async throws
   {
-    let harness = try harness(.exact, [Later(.fails), CountField.wrong(by: 3)])
+    let harness = try harness(.exact, [LateFilterFault(.fails), CountField.wrong(by: 3)])
     let (summary, _) = try await export(window, from: harness, .filter)
     guard case .complete = summary.outcome else {
       await #expect(try harness.manifest?.coverage.contains(window) != true)
@@ -201,26 +205,26 @@ import Testing
   }
 
   @Test(arguments: 0..<1)
-  func `with growth, late events, shuffled ties and failures, the archive is exact or the run incomplete`(
+  func `with growth, late events, shuffled ties and failures, the archive is exact or the run is incomplete`(
     seed: Int
   ) async throws {
-    let weathers: [[any Behaviour]] = [
+    let combinations: [[any Behaviour]] = [
       [Growth(events: 3)], [LateEvents(chance: 0.3, by: .days(4), seed: UInt64(seed))],
-      [ShuffledTies(seed: UInt64(seed))], [Failures(Rhythm(every: 3), status: 503)],
+      [ShuffledTies(seed: UInt64(seed))], [Failures(FaultSchedule(every: 3), status: 503)],
       [CountField.absent], [CountField.wrong(by: 4)], [AscendingOrder()],
       [
         ShuffledTies(seed: UInt64(seed)), LateEvents(chance: 0.05, by: .days(4), seed: 2), Growth(events: 1),
       ],
     ]
-    for (index, weather) in weathers.enumerated() {
+    for (index, behaviours) in combinations.enumerated() {
       for filter in [TimeFilter.exact, .dayTruncated, .shifted(.hours(3))] {
-        let harness = try harness(filter, ties: 4, weather, seed: seed)
+        let harness = try harness(filter, ties: 4, behaviours, seed: seed)
         let known = try harness.truth()
         let (summary, _) = try await export(window, from: harness, .filter)
         let coverage = try await harness.manifest?.coverage ?? Coverage()
         let archived = try await Set(harness.archived())
         let missing = known.filter { coverage.contains($0.time) && !archived.contains($0) }
-        #expect(missing.isEmpty, "weather \(index), \(filter): \(missing.prefix(3))")
+        #expect(missing.isEmpty, "combination \(index), \(filter): \(missing.prefix(3))")
         if case .complete = summary.outcome {
           #expect(coverage.contains(window))
         } else {
@@ -230,7 +234,7 @@ import Testing
     }
   }
 
-  @Test func `several filtered pages in flight give the same archive`() async throws {
+  @Test func `with several filtered pages in flight, the archive is the same`() async throws {
     let harness = try harness(.exact)
     let summary = try await harness.export(
       .window(window, replace: false),
@@ -243,7 +247,7 @@ import Testing
     #expect(summary.counters.timeFilter == "filter")
   }
 
-  @Test func `a long window is committed stretch by stretch, and a stopped run continues where it was`()
+  @Test func `a long window is committed in parts, and a stopped run continues where it was`()
     async throws
   {
     let harness = try harness(.exact)

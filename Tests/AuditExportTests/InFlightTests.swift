@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: 0..<6)
-  func `with pages in flight and a growing list, the archive is exact or the run incomplete`(seed: Int)
+  func `with pages in flight and a growing list, the archive is exact or the run is incomplete`(seed: Int)
     async throws
   {
     let harness = try harness(
@@ -36,7 +36,7 @@ import Testing
     default: Issue.record("\(summary.outcome)")
     }
     #expect(try await harness.violations() == [])
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     let calm = try await harness.export(
       .incremental(backfillStart: start), adjust: { $0.maxConcurrentRequests = 4 })
     try calm.requireComplete("")
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 4, 16])
-  func `a quiet list costs no more requests than it has pages, plus those in flight at its end`(limit: Int)
+  func `a quiet list costs one request per page, plus those in flight at its end`(limit: Int)
     async throws
   {
     let harness = try harness()
@@ -60,7 +60,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `a fault of a page requested ahead surfaces at its turn, and earlier pages are kept`()
+  @Test func `a fault in a page requested ahead surfaces in page order, and earlier pages are kept`()
     async throws
   {
     let harness = try harness()

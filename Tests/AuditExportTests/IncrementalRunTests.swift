@@ -39,24 +39,24 @@ import Testing
       #expect(manifest.highWaterMark <= now - .minutes(10))
       #expect(manifest.highWaterMark >= firstNight + .days(Double(night)) - .minutes(10))
       // An event that was written while the walk was under way, behind it, is the next night's.
-      harness.api.withLock { $0.behave([]) }
+      harness.api.withLock { $0.setBehaviours([]) }
       let nextNight = firstNight + .days(Double(night + 1))
       happen(in: harness, from: harness.clock.now, to: nextNight, seed: seed * 10 + night)
       harness.clock.advance(to: nextNight)
       harness.api.withLock {
-        $0.behave([
+        $0.setBehaviours([
           Growth(events: 1 + seed), LateEvents(chance: 0.3, by: .hours(12), seed: UInt64(seed * 7 + night)),
         ])
       }
     }
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     let last = try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 100 })
     #expect(last.plan.notes.isEmpty)
     #expect(try await harness.violations() == [], "seed \(seed)")
     #expect(late > 0, "seed \(seed) has no late event to find")
   }
 
-  /// A day in the life of an organisation: events, some at one instant, some written late.
+  /// A day in the life of an organization: events, some at one instant, some written late.
   private func happen(in harness: TestHarness, from: Timestamp, to: Timestamp, seed: Int) {
     var random = SeededRandom(seed: seed)
     harness.api.withLock { api in
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test
-  func `without a backfill start the first run fetches nothing, and the next night continues from there`()
+  func `without a backfill start, the first run fetches nothing and the next continues from there`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `a late event is found by the lookback, though the night that would have seen it was cut short`(
+  func `the lookback finds a late event although the run before was cut short`(
     isByHand: Bool
   ) async throws {
     let first = time("2024-02-08T02:00:00Z")
@@ -148,7 +148,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `an earlier backfill start opens a gap, and the same run fills it`() async throws {
+  @Test func `an earlier backfill start opens a gap that the same run fills`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try TestHarness(now: now, events: 2_001, since: start)
     _ = try await harness.export(.incremental(backfillStart: time("2024-02-06T06:00:00Z")))
@@ -163,7 +163,7 @@ import Testing
     #expect(try await harness.archived().first?.time ?? now < time("2024-02-03T01:00:00Z"))
   }
 
-  @Test func `a run that finds nothing new writes no revision, and says what it covers`() async throws {
+  @Test func `a run without new events writes no revision and extends the coverage`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try TestHarness(now: now, events: 500, since: start, until: now - .hours(2))
     let first = try await harness.export(.incremental(backfillStart: start))
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test(arguments: 1...3)
-  func `an event that only the second reading of a night shows has not vanished`(
+  func `an event that only the second read of a run shows has not vanished`(
     thinned requests: Int
   )
     async throws
@@ -188,14 +188,14 @@ import Testing
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     harness.clock.advance(to: now + .hours(12))
     harness.api.withLock {
-      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+      $0.setBehaviours([ThinnedList(to: .every(3), during: RequestRange(from: 1, length: requests))])
     }
     let summary = try await harness.export(.incremental(backfillStart: nil))
     try summary.requireComplete()
     #expect(summary.counters.vanishedEvents == 0)
   }
 
-  @Test func `an interrupted backfill resumes in the gap, and fetches no covered day again`() async throws {
+  @Test func `an interrupted backfill resumes in the gap and fetches no covered day again`() async throws {
     let now = time("2024-02-20T12:00:00Z")
     let harness = try TestHarness(now: now, events: 20_001, since: start)
     let settings: (inout ExportSettings) -> Void = { settings in
@@ -228,7 +228,7 @@ import Testing
     #expect(requests <= own + 2 + 8 + 6)
   }
 
-  @Test func `events that expired after sixty days are not taken for a quiet year`() async throws {
+  @Test func `events that expired after sixty days are not mistaken for a quiet year`() async throws {
     let now = time("2024-02-20T12:00:00Z")
     let oldest = now - .days(60)
     let harness = try TestHarness(now: now, events: 3_000, since: oldest)
@@ -245,7 +245,7 @@ import Testing
     await #expect(try harness.manifest?.start == visible)
   }
 
-  @Test func `a run warns when what the archive lacks is about to leave the plan's log`() async throws {
+  @Test func `a run warns if missing events will soon expire from the plan's log`() async throws {
     let now = time("2024-02-20T12:00:00Z")
     let harness = try TestHarness(now: now, events: 300, since: start)
     let summary = try await harness.export(.incremental(backfillStart: start))
@@ -310,7 +310,7 @@ import Testing
   ///   - apart: hours from the archived event to the one that comes later.
   ///   - isErased: whether the API no longer shows the archived one.
   @Test(arguments: [-20.0, -1, 1, 20], [false, true])
-  func `a late event is kept whose uuid has the hash of an archived one`(apart: Double, isErased: Bool)
+  func `a late event whose uuid hash collides with an archived one is kept`(apart: Double, isErased: Bool)
     async throws
   {
     var random = SeededRandom(seed: Int(apart))

@@ -12,7 +12,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 
 /// Archives of earlier builds, kept as data: every later build has to open them, go on with them and verify them.
 ///
-/// A folder of `Tests/Archives` holds an archive of the organisation `acme` and, in `events.json`, the log that it was exported from.
+/// A folder of `Tests/Archives` holds an archive of the organization `acme` and, in `events.json`, the log that it was exported from.
 /// `nights` and `first-run` were written on 2026-11-30 by the build of commit 7e7db68, with
 /// `KEEP_ARCHIVES=1 swift test --filter KeptArchiveTests`, which writes what is not there. They are not to be written again: where the
 /// format changes, a further folder keeps what the build before the change wrote. What is in each is said at `keepNights` and
@@ -22,7 +22,7 @@ private func day(_ text: String) -> Day { Day(text)! }
   func `an archive of an earlier build is read, continued and verified, and its part files do not change`()
     async throws
   {
-    let harness = try await Kept.nights.harness(now: time("2024-02-16T01:00:00Z"))
+    let harness = try await KeptArchive.nights.harness(now: time("2024-02-16T01:00:00Z"))
     let before = try await #require(try harness.manifest)
     let parts = try bytes(of: before, in: harness)
     let leftovers = try harness.intended.filter { parts[$0] == nil }
@@ -40,7 +40,7 @@ private func day(_ text: String) -> Day { Day(text)! }
     let left = try await #require(try Archive(at: harness.folder, log: harness.log).verify()).findings
     #expect(left.map(\.path).sorted() == leftovers)
     #expect(left.allSatisfy { $0.problem == .unlisted(.leftover(.neverCommitted)) }, "\(left)")
-    #expect(try await Kept.nights.harness(now: harness.clock.now).violations() == [])
+    #expect(try await KeptArchive.nights.harness(now: harness.clock.now).violations() == [])
 
     harness.api.withLock { api in
       api.change(harness.log) { log in
@@ -65,9 +65,10 @@ private func day(_ text: String) -> Day { Day(text)! }
     try await expectSound(harness)
   }
 
-  @Test func `a first run that an earlier build did not end is recovered by its beginning.json`() async throws
+  @Test func `an unfinished first run of an earlier build is recovered through its beginning.json`()
+    async throws
   {
-    let harness = try await Kept.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
+    let harness = try await KeptArchive.firstRun.harness(now: time("2024-02-13T01:00:00Z"))
     let left = try harness.intended
     #expect(left.count == 2)
     #expect(left.allSatisfy { FileManager.default.fileExists(atPath: "\(harness.folder)/\($0)") })
@@ -107,7 +108,7 @@ private func day(_ text: String) -> Day { Day(text)! }
 }
 
 /// An archive that is kept, by the name of its folder.
-private enum Kept: String {
+private enum KeptArchive: String {
   case nights
   case firstRun = "first-run"
 
@@ -172,9 +173,9 @@ private enum Kept: String {
     }
     _ = try await harness.export(.window(day("2024-02-12").window, replace: true))
 
-    harness.api.withLock { $0.behave([DateField(ahead: .hours(12))]) }
+    harness.api.withLock { $0.setBehaviours([DateField(ahead: .hours(12))]) }
     _ = try await harness.export(.incremental(backfillStart: nil))
-    harness.api.withLock { $0.behave([]) }
+    harness.api.withLock { $0.setBehaviours([]) }
     harness.insert(2, on: "2024-02-14")
     harness.clock.advance(to: time("2024-02-14T03:00:00Z"))
     _ = try await harness.export(.incremental(backfillStart: nil))

@@ -22,7 +22,7 @@ import Testing
     return Dictionary(uniqueKeysWithValues: paths.map { ($0, disk.contents(of: $0) ?? []) })
   }
 
-  @Test(arguments: [1, 100_000]) func `a day that is spilled to the disk gives the same file`(
+  @Test(arguments: [1, 100_000]) func `a day spilled to disk gives the same file`(
     limit: Int
   ) async throws {
     let (whole, spilled) = (FaultyFileSystem(folder: "/archive"), FaultyFileSystem(folder: "/archive"))
@@ -37,7 +37,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `spilled rows are recognised: repeated, late and archived rows are archived once`()
+  @Test func `repeated, late and already archived rows are archived once, also when spilled to disk`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")
@@ -66,7 +66,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `a day that is fetched again and has not changed is not written again`() async throws {
+  @Test func `a day fetched again without changes is not written again`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     let harness = try harness(disk)
     _ = try await harness.export(.incremental(backfillStart: start))
@@ -79,7 +79,7 @@ import Testing
     #expect(written <= 5, "\(disk.operations)")
   }
 
-  @Test func `replacing a day repairs a damaged file of one format, although the other is intact`()
+  @Test func `replacing a day repairs a damaged file of one format while the other is intact`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")

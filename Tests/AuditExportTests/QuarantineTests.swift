@@ -40,7 +40,7 @@ import Testing
   ]
 
   @Test(arguments: 0..<behaviours.count, [60, 100, 243])
-  func `an event too large for an answer goes to quarantine once, and all others are archived`(
+  func `an event too large for a response is quarantined once, and all others are archived`(
     index: Int, pageSize: Int
   ) async throws {
     let places = [3, 150, 151, 800]
@@ -56,7 +56,7 @@ import Testing
     try next.requireComplete("the second night")
   }
 
-  @Test func `pages that are too large are read in parts, and nothing goes to quarantine`() async throws {
+  @Test func `oversized pages are read in parts, and nothing is quarantined`() async throws {
     let harness = try harness([])
     let summary = try await harness.export(.incremental(backfillStart: start))
     #expect(summary.counters.quarantined == 0)
@@ -64,14 +64,14 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test(arguments: 0..<6) func `other faults of the API are noticed with large events too`(
+  @Test(arguments: 0..<6) func `other faults of the API are noticed among large events too`(
     seed: Int
   ) async throws {
     let large = LargeEvent([LargeEvent.Size(place: 400, bytes: 30_000)])
     for behaviour in [
       ShuffledTies(seed: UInt64(seed)) as any Behaviour,
       LaggingReplica([.events(0), .events(3)], choice: .random(seed: UInt64(seed))),
-      ErasedRows(chance: 0.1, .anywhere, seed: UInt64(seed)),
+      ErasedEvents(chance: 0.1, .anywhere, seed: UInt64(seed)),
     ] {
       let harness = try harness([large, behaviour], ties: 3)
       let mark = harness.mark
@@ -86,7 +86,7 @@ import Testing
   private let start = time("2024-02-12T00:00:00Z")
   private let now = time("2024-02-14T01:00:00Z")
 
-  @Test func `a lost file of quarantine is damage until its window is replaced, and then no more`()
+  @Test func `a missing quarantine file is damage until its window is replaced`()
     async throws
   {
     let disk = FaultyFileSystem(folder: "/archive")

@@ -11,7 +11,7 @@ import Testing
 @Suite(.fewAtOnce) struct ReplacementTests {
   private let start = time("2024-02-01T00:00:00Z")
 
-  @Test func `a window by hand that is already archived changes nothing`() async throws {
+  @Test func `an explicit window that is already archived changes nothing`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let before = try await #require(try harness.manifest)
@@ -27,13 +27,13 @@ import Testing
     #expect(after.highWaterMark == before.highWaterMark)
   }
 
-  @Test func `a replacement that would drop most of its window is refused, unless that is allowed`()
+  @Test func `a replacement that would drop most of its window is refused unless that is allowed`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
-    harness.api.withLock { $0.behave([ThinnedList(to: .every(3))]) }
+    harness.api.withLock { $0.setBehaviours([ThinnedList(to: .every(3))]) }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     let held = whole.count { window.contains($0.time) }
 
@@ -52,19 +52,21 @@ import Testing
     #expect(try await harness.archived().count == whole.count - dropped)
   }
 
-  @Test func `a replacement drops nothing if the answers do not count the list, unless that is allowed`()
+  @Test func `without a count of the list, a replacement drops nothing unless that is allowed`()
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
-    harness.api.withLock { $0.behave([CountField.absent]) }
+    harness.api.withLock { $0.setBehaviours([CountField.absent]) }
     let same = try await harness.export(.window(window, replace: true))
     try same.requireComplete()
     // The head is whole, and everything below it is thinned in both readings.
-    let thinned: [any Behaviour] = [CountField.absent, ThinnedList(to: .every(2), during: Stretch(from: 4))]
-    harness.api.withLock { $0.behave(thinned) }
+    let thinned: [any Behaviour] = [
+      CountField.absent, ThinnedList(to: .every(2), during: RequestRange(from: 4)),
+    ]
+    harness.api.withLock { $0.setBehaviours(thinned) }
     let refused = try await harness.export(.window(window, replace: true), adjust: { $0.pageSize = 100 })
     guard case .incomplete(.replacementUncounted(let dropped)) = refused.outcome else {
       Issue.record("it ended as \(refused.outcome)")
@@ -72,7 +74,7 @@ import Testing
     }
     #expect(dropped > 0)
     #expect(try await harness.archived() == whole)
-    harness.api.withLock { $0.behave(thinned) }
+    harness.api.withLock { $0.setBehaviours(thinned) }
     let told = try await harness.export(
       .window(window, replace: true),
       adjust: {
@@ -84,14 +86,14 @@ import Testing
 
   /// Each takes two requests: the page that has all, and the same page once more at the end.
   @Test(arguments: 1...3)
-  func `a replacement drops nothing that the second of its two readings shows`(thinned requests: Int)
+  func `a replacement drops no event that its second read shows`(thinned requests: Int)
     async throws
   {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
     let whole = try await harness.archived()
     harness.api.withLock {
-      $0.behave([ThinnedList(to: .every(3), during: Stretch(from: 1, length: requests))])
+      $0.setBehaviours([ThinnedList(to: .every(3), during: RequestRange(from: 1, length: requests))])
     }
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     let summary = try await harness.export(
@@ -100,7 +102,7 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
-  @Test func `a replacement repairs a damaged day, and nothing else does`() async throws {
+  @Test func `only a replacement repairs a damaged day`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let day = try #require(Day("2024-02-04"))
@@ -118,11 +120,11 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
-  @Test func `a replacement drops nothing that the API may no longer keep`() async throws {
+  @Test func `a replacement drops no event that may have expired from the API`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)
     let archived = try await harness.archived()
-    harness.api.withLock { $0.behave([Retention(.days(3))]) }
+    harness.api.withLock { $0.setBehaviours([Retention(.days(3))]) }
     let summary = try await harness.export(
       .window(Window(from: start, to: now - .hours(1)), replace: true), adjust: { $0.retention = .days(3) })
     #expect(summary.rowsDropped == 0)

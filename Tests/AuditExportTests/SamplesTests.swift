@@ -29,7 +29,7 @@ import Testing
     return harness
   }
 
-  @Test func `samples/archive is what the exporter makes of samples/pages`() async throws {
+  @Test func `samples/archive equals an export of samples/pages`() async throws {
     let harness = try await made()
     let kept = SamplesTests.samples.appending(path: "archive").path
     if ProcessInfo.processInfo.environment["RECORD_SAMPLES"] != nil {
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func `Monad's sample record flattens to the row that its reference promises`() async throws {
+  @Test func `Monad's sample record flattens to the row in its reference`() async throws {
     let harness = try await made()
     let partition = try await #require(try harness.manifest?.partition(Day("2024-02-12")!))
     let text = try text(of: partition, in: harness.folder)

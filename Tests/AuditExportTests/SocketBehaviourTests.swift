@@ -10,9 +10,9 @@ import Testing
 @Suite(.fewAtOnce, .serialized) struct SocketBehaviourTests {
   private static let start = time("2024-02-05T00:00:00Z")
   private static let now = time("2024-02-08T01:50:00Z")
-  private static let third = Rhythm(every: 3)
+  private static let third = FaultSchedule(every: 3)
   /// From the fourth request on.
-  private static let forGood = Rhythm(every: 4, burst: 4)
+  private static let forGood = FaultSchedule(every: 4, burst: 4)
 
   private static let plain: [BehaviourCase] = [
     BehaviourCase("nothing at all"),
@@ -21,9 +21,10 @@ import Testing
     BehaviourCase("resets for good", ends: .unavailable, CutBody(forGood, after: 3_000, ending: .reset)),
     BehaviourCase("a short body", CutBody(third, after: 3_000)),
     BehaviourCase("short bodies for good", ends: .unavailable, CutBody(forGood, after: 3_000)),
-    BehaviourCase("a slow body in time", SlowBody(Rhythm(every: 1), bytesPerSecond: 300_000)),
+    BehaviourCase("a slow body in time", SlowBody(FaultSchedule(every: 1), bytesPerSecond: 300_000)),
     BehaviourCase("invalid UTF-8", InvalidUTF8(third)),
-    BehaviourCase("bursts of 503 with HTML", Failures(Rhythm(every: 4, burst: 2), status: 503, asHTML: true)),
+    BehaviourCase(
+      "bursts of 503 with HTML", Failures(FaultSchedule(every: 4, burst: 2), status: 503, asHTML: true)),
   ]
 
   private static let gzipped: [BehaviourCase] = [
@@ -62,9 +63,9 @@ import Testing
     }
   }
 
-  @Test func `a body too slow for the time-out is asked for again`() async throws {
+  @Test func `a body too slow for the time-out is requested again`() async throws {
     let first = try await check(
-      BehaviourCase("a slow body", SlowBody(Rhythm(every: 7), bytesPerSecond: 1_000)),
+      BehaviourCase("a slow body", SlowBody(FaultSchedule(every: 7), bytesPerSecond: 1_000)),
       acceptEncoding: "identity", patience: .seconds(5))
     #expect(first.counters.retries >= 1)
   }
@@ -87,18 +88,18 @@ import Testing
       let first = try await harness.export(
         from: emulator, backfillStart: Self.start, pageSize: 25, acceptEncoding: acceptEncoding,
         patience: patience)
-      #expect(behaviour.ends.fits(first.outcome), "\(String(describing: first.outcome))")
+      #expect(behaviour.ends.matches(first.outcome), "\(String(describing: first.outcome))")
       #expect(try await harness.violations() == [])
       let settled = Window(from: Self.start, to: Self.now - .minutes(10))
       let isCovered = try await harness.manifest?.coverage.contains(settled) ?? false
-      #expect(isCovered == BehaviourCase.Ending.complete.fits(first.outcome))
+      #expect(isCovered == BehaviourCase.Ending.complete.matches(first.outcome))
 
-      emulator.withAPI { $0.behave([]) }
+      emulator.withAPI { $0.setBehaviours([]) }
       clock.advance(to: clock.now + .hours(1))
       let second = try await harness.export(
         from: emulator, backfillStart: Self.start, pageSize: 25, acceptEncoding: acceptEncoding,
         patience: patience)
-      #expect(BehaviourCase.Ending.complete.fits(second.outcome), "\(String(describing: second.outcome))")
+      #expect(BehaviourCase.Ending.complete.matches(second.outcome), "\(String(describing: second.outcome))")
       let manifest = try await #require(try harness.manifest)
       #expect(manifest.gaps.isEmpty)
       #expect(manifest.coverage.contains(Window(from: Self.start, to: Self.now)))

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct DifferentialTests {
-  @Test func `seeded random records become the rows they were made for`() throws {
+  @Test func `seeded random records become the expected rows`() throws {
     try withEvery("seed", in: 0..<400) { seed in
       var random = SeededRandom(seed: seed)
       let records = (0..<Int.random(in: 0...4, using: &random)).map { RandomRecord(number: $0, &random) }
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func `a parser that has read other orders reads the same`() throws {
+  @Test func `a parser that has read members in other orders gives the same result`() throws {
     var parser = EventParser()
     try withEvery("seed", in: 0..<200) { seed in
       var random = SeededRandom(seed: seed)
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `a parser is as good after a page that it refused`() throws {
+  @Test func `a parser still works after a refused page`() throws {
     var parser = EventParser()
     let good = Array("[\(FlatteningTests.documentedRecord)]".utf8)
     for length in stride(from: 0, to: good.count, by: 7) {
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `a parser that knows the order of members reads a damaged page as one that does not`() throws {
+  @Test func `a parser that has learned the order of members reads a damaged page like a new one`() throws {
     var learned = EventParser()
     let records = Array(repeating: FlatteningTests.documentedRecord, count: 3).joined(separator: ",")
     let good = Array("[\(records)]".utf8)

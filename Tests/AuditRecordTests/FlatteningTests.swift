@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: [
     #"{"uuid":"x"}"#, #"{"city":"A","uuid":"x"}"#, #"{"new":1,"uuid":"x"}"#, #"{"city":null,"actor":"x"}"#,
   ])
-  func `a member of a location with the name of a member of records is none that the schema knows`(
+  func `a member of a location counts as unknown even if records have one of that name`(
     location: String
   ) throws {
     // Read first in a record, then by a parser that has learned what comes after what.
@@ -48,7 +48,7 @@ import Testing
     #expect(page.quarantined.isEmpty)
   }
 
-  @Test func `a page without records is a page`() throws {
+  @Test func `a page without records is valid`() throws {
     for json in ["[]", " [ ] \n"] {
       let page = try parsePage(json)
       #expect(page.recordCount == 0)
@@ -127,7 +127,7 @@ import Testing
       ("0.1234567890123456789", 0.1234567890123456789),
       ("9007199254740993", 9_007_199_254_740_992), ("1.7976931348623157e308", .greatestFiniteMagnitude),
     ] as [(String, Double)])
-  func `a coordinate is read from a number or from a string that is written as one`(
+  func `a coordinate is read from a number or a numeric string`(
     json: String, value: Double
   ) throws {
     let page = try parseRecord("\"actor_location\":{\"latitude\":\(json),\"longitude\": \(json) }")
@@ -150,7 +150,7 @@ import Testing
     #expect(page.counts.unknownFields.isEmpty)
   }
 
-  @Test func `a coordinate is the nearest double, for seeded random decimals`() throws {
+  @Test func `seeded random decimal coordinates become the nearest double`() throws {
     try withEvery("seed", in: 0..<4_000) { seed in
       var random = SeededRandom(seed: seed)
       var text = random.once(in: 2) ? "-" : ""
@@ -190,12 +190,12 @@ import Testing
     #expect(additional.counts.loneSurrogates == count)
   }
 
-  @Test func `every value is kept as it is, line breaks and all`() throws {
+  @Test func `every value is kept unchanged, including line breaks`() throws {
     let text = #""\u0001\"\\\/\b\f\n\r\t,\\N 'a' ""#
     #expect(try cells("\"actor\":\(text)") == ["actor": "\u{1}\"\\/\u{8}\u{C}\n\r\t,\\N 'a' "])
   }
 
-  @Test func `a string of a megabyte comes through`() throws {
+  @Test func `a string of a megabyte is read`() throws {
     let text = String(repeating: "long é ", count: 131_072)
     #expect(
       try cells("\"actor\":\"\(text)\",\"new\":\"\(text)\"") == [
@@ -203,7 +203,7 @@ import Testing
       ])
   }
 
-  @Test func `cut digits of event_at are counted`() throws {
+  @Test func `truncated digits of event_at are counted`() throws {
     let page = try parsePage(
       #"[{"uuid":"a","event_at":"2024-02-12T10:30:45.1234567+01:00"},{"uuid":"b","event_at":"2024-02-12T10:30:45.123456Z"}]"#
     )
@@ -211,7 +211,7 @@ import Testing
     #expect(page.counts.truncatedTimes == 1)
   }
 
-  @Test func `the second 60 is the beginning of the next minute, and is counted`() throws {
+  @Test func `second 60 becomes the start of the next minute and is counted`() throws {
     let page = try parsePage(
       #"""
       [{"uuid":"a","event_at":"2016-12-31T23:59:60.25Z"},{"uuid":"b","event_at":"2016-12-31T23:59:6\u0030Z"},
@@ -227,7 +227,7 @@ import Testing
     #expect(sum.leapSeconds == 4)
   }
 
-  @Test func `unknown names are counted, of a bounded number of names`() throws {
+  @Test func `unknown names are counted, up to a limit of names`() throws {
     let records = (0..<300).map {
       #"{"uuid":"\#($0)","event_at":"2024-02-12T10:30:45Z","new_\#($0)":1,"all":2}"#
     }

@@ -17,12 +17,12 @@ import Testing
     // By code point: U+FFFD before U+1F600, though its UTF-16 code unit is the greater one.
     (#"{"\ud83d\ude00":1,"\ufffd":2,"\u00e9":3,"z":4}"#, "{\"z\":4,\"é\":3,\"\u{FFFD}\":2,\"😀\":1}"),
   ])
-  func `a value has one text`(json: String, canonical: String) throws {
+  func `equal values have one canonical text`(json: String, canonical: String) throws {
     #expect(String(decoding: try CanonicalJSON.text(of: Array(json.utf8)), as: UTF8.self) == canonical)
   }
 
   @Test(arguments: ["", "1 2", "{\"a\":1}x", "[1,]", "\"\u{1}\"", "\u{FEFF}1"])
-  func `what is not one JSON value has none`(json: String) {
+  func `text that is not one JSON value has no canonical text`(json: String) {
     #expect(throws: PageError.self) { try CanonicalJSON.text(of: Array(json.utf8)) }
   }
 
@@ -47,7 +47,7 @@ import Testing
 @Suite struct JSONTreeTests {
   private func tree(_ text: String) throws -> JSONTree { try JSONTree(Array(text.utf8)) }
 
-  @Test func `values are read as they stand`() throws {
+  @Test func `values are read as written`() throws {
     #expect(
       try tree(#" {"a":[1,-2.50e3,true,null],"b":{"c":"x\/\u00e4\ud83d\ude00\n"}} "#)
         == .object([
@@ -57,7 +57,7 @@ import Testing
     #expect(try tree("[]") == .array([]) && tree("{}") == .object([:]) && tree("\"\"") == .string(""))
   }
 
-  @Test func `a member that is there twice is refused, however its name is written and wherever it stands`() {
+  @Test func `a duplicate member is refused, however its name is escaped and wherever it is`() {
     for text in [
       #"{"a":1,"a":1}"#, #"{"partitions":[],"x":0,"part\u0069tions":[]}"#, #"[{"b":{"c":1,"d":2,"c":3}}]"#,
     ] {
@@ -67,7 +67,7 @@ import Testing
     #expect(throws: Never.self) { try tree(#"[{"c":1},{"c":1}]"#) }
   }
 
-  @Test func `what is not JSON in UTF-8 is refused, with the reason and the place`() {
+  @Test func `text that is not JSON in UTF-8 is refused with reason and position`() {
     let cases: [([UInt8], JSONTreeError)] = [
       ([0xEF, 0xBB, 0xBF] + Array("{}".utf8), .text(.byteOrderMark, at: 0)),
       (Array("{\"a\":\"".utf8) + [0xFF] + Array("\"}".utf8), .text(.invalidUTF8, at: 6)),
@@ -83,7 +83,7 @@ import Testing
     }
   }
 
-  @Test func `a value that says nothing is told from one that does`() throws {
+  @Test func `an empty value is distinguished from one with content`() throws {
     for text in ["null", "0", "false", "[]", "{}", #"{"a":0,"b":[]}"#] {
       #expect(try tree(text).saysNothing, "\(text)")
     }
@@ -116,7 +116,7 @@ import Testing
         ["additional_fields": #"{"actor_location":{"latitude":"x"}}"#]
       ),
     ] as [(String, Cells)])
-  func `of a duplicate member the last wins, and nothing of the first stays`(members: String, row: Cells)
+  func `the last of duplicate members wins, and nothing of the first remains`(members: String, row: Cells)
     throws
   {
     #expect(try cells(members) == row)
@@ -125,7 +125,7 @@ import Testing
     #expect(page.rows.bytes.count == length)
   }
 
-  @Test func `duplicates of uuid and event_at are decided alike`() throws {
+  @Test func `duplicates of uuid and event_at follow the same rule`() throws {
     let page = try parsePage(
       #"[{"uuid":"a","event_at":"x","uuid":"b","event_at":"2024-02-12T10:30:45Z"},{"uuid":"c","event_at":"2024-02-12T10:30:45Z","event_at":"x"}]"#
     )

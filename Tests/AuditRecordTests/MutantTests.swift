@@ -5,7 +5,7 @@ import Testing
 /// Pages and times that are almost right.
 @Suite struct MutantTests {
   /// Two parsers read every page: one that is new, and one that has read all the pages before it, good and bad.
-  @Test func `of a mutated page no more is read than stands there, and what is read is JSON`() async throws {
+  @Test func `a mutated page gives no more records than it has, and all are JSON`() async throws {
     var experienced = EventParser()
     try await FuzzedReader.page.readMutants(of: pages(), tokens: MutantTests.members) { body, random in
       let page: ParsedPage
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `a mutated time is read as another calendar reads it, or not at all`() async throws {
+  @Test func `a mutated time is read as Foundation's calendar reads it, or refused`() async throws {
     let times = [
       "2024-02-12T10:30:45.123456Z", "2024-02-12T10:30:45Z", "1969-12-31T23:59:59.999999999-23:59",
       "2024-02-29t00:00:00.5z", "2016-12-31T23:59:60.25-01:00", "9999-12-31 23:59:59.1+05:30",
@@ -74,7 +74,7 @@ import Testing
     #""latitude":"1e400","#, #""additional_fields":{}"#, #","uuid":"","#, #""a":[1,{"b":"\ud800"}]"#, #"},{"#,
   ].map { Array($0.utf8) }
 
-  /// What tells two readings of one page apart, if anything does.
+  /// The difference between two results of parsing a page; nil if there is none.
   private struct Outcome: Equatable {
     var cells: [Cells]
     var quarantined: [QuarantinedRecord]

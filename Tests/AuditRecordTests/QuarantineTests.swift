@@ -19,7 +19,7 @@ import Testing
     ("1", .notAnObject), ("null", .notAnObject), (#""text""#, .notAnObject),
     (#"[{"event_at":"2024-02-12T10:30:45Z"}]"#, .notAnObject),
   ])
-  func `a record that cannot be a row is quarantined, its neighbours are not`(
+  func `a record that cannot become a row is quarantined, and its neighbours are not`(
     json: String, reason: QuarantinedRecord.Reason
   ) throws {
     let good = #"{"uuid":"g","event_at":"2024-02-12T10:30:45Z","actor":"a"}"#
@@ -33,7 +33,7 @@ import Testing
     #expect(page.counts == FlatteningCounts())
   }
 
-  @Test func `what a quarantined record would have counted is not counted`() throws {
+  @Test func `a quarantined record is not included in other counters`() throws {
     let page = try parsePage(#"[{"actor":["\u0000"],"target":"\u0000","new":1,"x":"\ud800"}]"#)
     var expected = FlatteningCounts()
     expected.loneSurrogates = 1
@@ -58,7 +58,7 @@ import Testing
     (0..<count).map { "\"\(name($0))\":\($0)" }.joined(separator: ",")
   }
 
-  @Test func `a record beyond the size limit is told by its size, its hash, its beginning and its uuid`()
+  @Test func `an oversized record is described by size, hash, first bytes and uuid`()
     throws
   {
     let record = #"{"actor":"é\#(String(repeating: "x", count: 40))","event_at":"2024-02-12","uuid":"u-1"}"#
@@ -78,7 +78,7 @@ import Testing
         == .unreadableEventAt)
   }
 
-  @Test func `of a long record only the beginning is kept, cut between two characters`() throws {
+  @Test func `only the start of a long record is kept, cut between two characters`() throws {
     for shift in 0..<4 {
       let text = String(repeating: "x", count: shift) + String(repeating: "😀", count: 20_000)
       let page = try page(#"{"a":"\#(text)"}"#, JSONLimits(recordLength: 10_000))
@@ -94,7 +94,7 @@ import Testing
     #"{"actor":"a","actor":"b","event_at":"2024-02-12T10:30:45Z",MEMBERS}"#,
     #"{"event_at":"2024-02-12T10:30:45Z","context":{"a":{MEMBERS}}}"#,
   ])
-  func `a record with too many members goes to quarantine, wherever they stand`(pattern: String) throws {
+  func `a record with too many members is quarantined, at every level`(pattern: String) throws {
     let limits = JSONLimits(members: 50)
     let many = try page(pattern.replacing("MEMBERS", with: members(51)), limits)
     #expect(many.quarantined.map(\.reason) == [.tooManyMembers])
@@ -103,12 +103,12 @@ import Testing
     #expect(few.quarantined.allSatisfy { $0.reason != .tooManyMembers })
   }
 
-  @Test func `a record of the same known member a million times is set aside by its members`() throws {
+  @Test func `a record that repeats a known member a million times is quarantined for its members`() throws {
     let record = "{" + Array(repeating: #""actor":"a""#, count: 100_000).joined(separator: ",") + "}"
     #expect(try page(record, JSONLimits()).quarantined.map(\.reason) == [.tooManyMembers])
   }
 
-  @Test func `what stands behind a limit is read as strictly as all else`() throws {
+  @Test func `text after an exceeded limit is still parsed strictly`() throws {
     let limits = JSONLimits(depth: 3, stringLength: 8, recordLength: 40, members: 3)
     var random = SeededRandom(seed: 3)
     for _ in 0..<2_000 {

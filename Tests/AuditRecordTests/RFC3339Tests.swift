@@ -35,7 +35,7 @@ import Testing
     ("1969-12-31T23:59:60Z", "1970-01-01T00:00:00.000000Z"),
     ("9999-12-31T23:58:60.5Z", "9999-12-31T23:59:00.000000Z"),
   ])
-  func `a time of RFC 3339 is read`(text: String, printed: String) {
+  func `every form of RFC 3339 is read`(text: String, printed: String) {
     #expect(Timestamp(rfc3339: text)?.description == printed)
   }
 
@@ -59,7 +59,7 @@ import Testing
   }
 
   /// The form with `Z` and six digits is read by itself, and must be read as every other form is.
-  @Test func `the usual form is read as the others are, whatever is written in it`() throws {
+  @Test func `the fast path for the usual form agrees with the general parser`() throws {
     let alphabet = Array("0123456789-:.TtZz /:;@\u{0}".utf8) + [0x80, 0xB0, 0xFF]
     var read = 0
     try withEvery("seed", in: 0..<20_000) { seed in
@@ -77,7 +77,7 @@ import Testing
     #expect((6_000..<19_000).contains(read))
   }
 
-  @Test func `digits beyond the microsecond are cut off and reported`() throws {
+  @Test func `digits beyond the microsecond are truncated and reported`() throws {
     try withEvery("digits", in: 1...9) { count in
       let digits = "987654321".prefix(count)
       let reading = try #require(Timestamp.read(rfc3339: Array("2024-02-12T10:30:45.\(digits)Z".utf8)))
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func `the second 60 is told, and is not before any second of its minute, nor after any of the next`()
+  @Test func `second 60 is reported, and sorts between its minute and the next`()
     throws
   {
     let texts = [
@@ -110,16 +110,16 @@ import Testing
       ("Z", nil),
       ("yesterday", nil), (String(repeating: "2", count: 10_000), nil),
     ] as [(String, Timestamp.Flaw?)])
-  func `what alone keeps a text from being a time is told`(text: String, flaw: Timestamp.Flaw?) {
+  func `the error names the only reason why a text is not a time`(text: String, flaw: Timestamp.Flaw?) {
     #expect(Timestamp(rfc3339: text) == nil)
     #expect(Timestamp.flaw(rfc3339: text.utf8.span) == flaw)
   }
 
-  @Test func `a cut fraction moves a time before 1970 back, not forth`() {
+  @Test func `a truncated fraction moves a time before 1970 backwards`() {
     #expect(Timestamp(rfc3339: "1969-12-31T23:59:59.9999999Z")?.microseconds == -1)
   }
 
-  @Test func `what is printed is read back, for seeded random times`() throws {
+  @Test func `seeded random times are read back as printed`() throws {
     try withEvery("seed", in: 0..<5_000) { seed in
       var random = SeededRandom(seed: seed)
       let range = Timestamp.earliest.microseconds...Timestamp.latest.microseconds
@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func `a time written with any offset is the same instant`() throws {
+  @Test func `a time written with any offset is one instant`() throws {
     let local = Timestamp(microseconds: 1_707_733_845_123_456)
     try withEvery("minutes", in: -1_439...1_439) { minutes in
       let size = abs(minutes)
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `every day of the calendar is read, and no other`() throws {
+  @Test func `every day of the calendar is read, and no other date`() throws {
     let years = [
       1, 4, 99, 100, 400, 1_600, 1_899, 1_900, 1_969, 1_970, 1_999, 2_000, 2_023, 2_024, 2_100, 9_999,
     ]
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test func `no cut or changed byte of a time crashes the reader`() throws {
+  @Test func `no truncated or changed time crashes the parser`() throws {
     let text = Array("2024-02-12T10:30:45.123456+05:30".utf8)
     for length in 0...text.count { _ = Timestamp.read(rfc3339: Array(text.prefix(length))) }
     try withEvery("position", in: text.indices) { position in

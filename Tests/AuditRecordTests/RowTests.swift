@@ -15,7 +15,7 @@ import Testing
     #expect(copy.rows.isEmpty && copy.rows.cells.isEmpty && copy.rows.ends.isEmpty)
   }
 
-  @Test func `the text of a row is in one piece, and all of it is used`() throws {
+  @Test func `the text of a row is contiguous and fully used`() throws {
     let page = try parsePage("[\(FlatteningTests.documentedRecord),\(FlatteningTests.documentedRecord)]")
     #expect(page.rows.textRange(0).upperBound == page.rows.textRange(1).lowerBound)
     for row in 0..<2 {
@@ -50,7 +50,9 @@ import Testing
     (#""uuid":null,"#, "bea473db55f327c8d796cdb1c221ea1bc9940b0e5eb6a023f84f8d1fa4b6ba68"),
     (#""uuid":"","#, "b69bdf01fd16114ff942a94f458346e08ec04a1aac3026b730bf1812b67827b9"),
   ])
-  func `a record without uuid is known by the hash of its canonical JSON`(uuid: String, hash: String) throws {
+  func `a record without uuid is identified by the hash of its canonical JSON`(uuid: String, hash: String)
+    throws
+  {
     // The hashes are sha256sum's, of the canonical text written by hand.
     let page = try parsePage(#"[{\#(uuid)"event_at":"2024-02-12T10:30:45Z", "actor":"\u00e9"}]"#)
     #expect(page.cells()["uuid"] == "sha256:\(hash)")
@@ -77,7 +79,7 @@ import Testing
   }
 
   /// Found by an attack on the hash when it had no key: 32,768 uuids made of such pairs took 134 s.
-  @Test func `uuids that collide where the key is known do not collide here`() {
+  @Test func `uuids that collide under a known key do not collide under this process's key`() {
     var random = SeededRandom(seed: 7)
     let (one, other) = collidingUUIDs(&random)
     func hash(_ text: String) -> IdentityHash { IdentityHash(Array(text.utf8).span) }
@@ -89,7 +91,7 @@ import Testing
     #expect(Set(uuids.map(hash)).count == uuids.count)
   }
 
-  @Test func `every byte of a uuid counts, whatever its length`() throws {
+  @Test func `every byte of a uuid affects its hash, whatever its length`() throws {
     try withEvery("length", in: 0..<40) { length in
       let text = Array(repeating: UInt8(ascii: "a"), count: length)
       var hashes: Set<IdentityHash> = [IdentityHash(text.span)]
@@ -103,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func `many short records without uuid find room`() throws {
+  @Test func `many short records without uuid fit into a batch`() throws {
     let page = try parsePage(
       "[\(Array(repeating: #"{"event_at":"2024-02-12T10:30:45Z"}"#, count: 5_000).joined(separator: ","))]")
     #expect(page.rows.count == 5_000)

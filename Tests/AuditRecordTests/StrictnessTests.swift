@@ -38,7 +38,7 @@ import Testing
     (#"[{"actor_location":{"latitude":1.}}]"#, .invalidNumber, 31),
     ("[\u{A0}]", .unexpectedByte, 1), ("[\u{B}]", .unexpectedByte, 1),
   ])
-  func `what is not a page is refused, with reason and place`(
+  func `text that is not a page is refused with reason and position`(
     json: String, reason: PageError.Reason, offset: Int
   ) {
     #expect(pageError(json) == PageError(reason, at: offset))
@@ -49,11 +49,11 @@ import Testing
       [0xFF, 0xFE, 0x5B, 0, 0x5D, 0], [0xFE, 0xFF, 0, 0x5B, 0, 0x5D], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x5B],
       [0xFF, 0xFE, 0, 0, 0x5B, 0, 0, 0],
     ] as [[UInt8]])
-  func `a byte order mark of UTF-16 or UTF-32 is told as what it is`(body: [UInt8]) {
+  func `a byte order mark of UTF-16 or UTF-32 is named as such`(body: [UInt8]) {
     #expect(pageError(body) == PageError(.otherEncoding, at: 0))
   }
 
-  @Test func `white space may stand everywhere between tokens`() throws {
+  @Test func `white space is allowed between all tokens`() throws {
     let page = try parsePage(
       " \t\r\n[ \n{ \"uuid\" \t: \"u\" ,\r\n \"event_at\" : \"2024-02-12T10:30:45Z\" , \"actor_location\" : { \"city\" : \"B\" , \"x\" : [ 1 , { } ] } } ] \n"
     )
@@ -64,7 +64,7 @@ import Testing
       ])
   }
 
-  @Test func `every cut of a page is refused`() throws {
+  @Test func `a page truncated anywhere is refused`() throws {
     let body = Array(
       #"[{"uuid":"é\n\ud83d\ude00","event_at":"2024-02-12T10:30:45Z","actor_location":{"latitude":"1.5","x":[true,null]}, "n":-1.5e3}]"#
         .utf8)
@@ -83,7 +83,7 @@ import Testing
       [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x9F, 0x98], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80],
       [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0xFF],
     ] as [[UInt8]])
-  func `bytes that are not UTF-8 are refused wherever they stand`(bytes: [UInt8]) throws {
+  func `bytes that are not UTF-8 are refused in every position`(bytes: [UInt8]) throws {
     try withEvery("distance", in: 0..<20) { distance in
       for (before, after) in [
         ("[\"", "\"]"), (#"[{"event_at":""#, "\"}]"), (#"[{"actor":""#, "\"}]"), ("[{\"", "\":1}]"),
@@ -101,7 +101,7 @@ import Testing
     "\u{10000}",
     "\u{FFFFF}", "\u{10FFFF}", "e\u{301}", "\u{2028}", "שלום", "😀",
   ])
-  func `characters at the edges of UTF-8 come through, raw and escaped`(text: String) throws {
+  func `boundary characters of UTF-8 are read, raw and escaped`(text: String) throws {
     let escaped = text.utf16.map { unit in
       let digits = String(unit, radix: 16)
       return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
@@ -127,7 +127,7 @@ import Testing
     #expect(try reasons(#"[{"actor_location":{"a":"# + nested(62) + "}}]") == [.tooDeep])
   }
 
-  @Test func `the length of a string is limited, in every place`() throws {
+  @Test func `the length of a string is limited in every position`() throws {
     let limits = JSONLimits(stringLength: 30)
     let long = String(repeating: "x", count: 31)
     for json in [
@@ -153,7 +153,7 @@ import Testing
     #expect(pageError("[1,2,3,4]", limits: JSONLimits(records: 3)) == PageError(.tooManyRecords, at: 7))
   }
 
-  @Test func `a sentence says what is wrong, and shows nothing of the body`() throws {
+  @Test func `an error is one sentence without any text of the body`() throws {
     let error = try #require(pageError(#"[{"secret":x}]"#))
     #expect(error.description == "The body is not a page of records: it has an unexpected byte, at byte 11.")
   }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.fewAtOnce) struct ReportPageTests {
   private func html(
-    _ cells: [[String: String]], verification: ReportContent.Verification = .skipped, limit: Int = 1 << 15
+    _ cells: [[TextColumn: String]], verification: ReportContent.Verification = .skipped, limit: Int = 1 << 15
   ) async throws -> String {
     var html = ""
     try await ExampleArchive.with { writer in
@@ -30,7 +30,7 @@ import Testing
   @Test func `no text from the archive becomes markup`() async throws {
     let hostile = "</svg></style><script>alert('1')</script>\"&amp;"
     let page = try await html(
-      [["event": hostile, "actor": hostile, "actor_location_country": hostile]],
+      [[.event: hostile, .actor: hostile, .actorLocationCountry: hostile]],
       verification: .damaged(
         checked: [], findings: [(kind: "stray", path: "csv/" + hostile, sentence: hostile)]))
     #expect(!page.contains("<script") && !page.contains("alert('"))
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func `the page marks counts that are not exact`() async throws {
-    let cells = (0..<500).map { ["actor": "actor \($0)", "event": "action.login"] }
+    let cells: [[TextColumn: String]] = (0..<500).map { [.actor: "actor \($0)", .event: "action.login"] }
     let page = try await html(cells, limit: 100)
     #expect(page.contains("The 12 most frequent of more than 100."))
     #expect(page.contains("Each count may be too low by up to "))
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `the same content makes the same page`() async throws {
-    let cells = (0..<300).map { ["actor": "actor \($0 % 70)"] }
+    let cells: [[TextColumn: String]] = (0..<300).map { [.actor: "actor \($0 % 70)"] }
     let (one, other) = (try await html(cells), try await html(cells.reversed()))
     #expect(one == other)
   }

@@ -27,28 +27,28 @@ import Testing
     let window = Window(from: day.start + .hours(2), to: day.start + .hours(4))
     var tally = EventTally(window: window)
     tally.add(
-      ExampleArchive.rows([1.0, 2, 3, 4].map { (day.start + .hours($0), ["event": "e\(Int($0))"]) }), of: day)
+      ExampleArchive.rows([1.0, 2, 3, 4].map { (day.start + .hours($0), [.event: "e\(Int($0))"]) }), of: day)
     #expect(tally.rows == 2 && tally.events.top(9).map(\.text) == ["e2", "e3"])
   }
 
   @Test func `a country without a name counts by its code, and NULL differs from the empty text`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
-    let cells: [[String: String]] = [
-      ["actor_location_country": "Estonia", "actor_location_country_code": "EE"],
-      ["actor_location_country_code": "EE"], ["actor_location_country": ""], [:], [:],
+    let cells: [[TextColumn: String]] = [
+      [.actorLocationCountry: "Estonia", .actorLocationCountryCode: "EE"],
+      [.actorLocationCountryCode: "EE"], [.actorLocationCountry: ""], [:], [:],
     ]
     tally.add(ExampleArchive.rows(cells.map { (day.start, $0) }), of: day)
     #expect(tally.countries.top(9).map(\.text) == ["", "EE", "Estonia"])
     #expect(tally.countries.absent == 2 && tally.actors.absent == 5)
   }
 
-  @Test func `adding to a copy does not change the original tally`() {
+  @Test func `adding to a copy does not change the original counts`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
-    tally.add(ExampleArchive.rows([(day.start, ["actor": "ann"])]), of: day)
+    tally.add(ExampleArchive.rows([(day.start, [.actor: "ann"])]), of: day)
     var copy = tally
-    copy.add(ExampleArchive.rows([(day.start, ["actor": "ben"])]), of: day)
+    copy.add(ExampleArchive.rows([(day.start, [.actor: "ben"])]), of: day)
     #expect(tally.rows == 1 && tally.actors.top(9).map(\.text) == ["ann"] && copy.rows == 2)
   }
 }

@@ -7,7 +7,7 @@ struct APIHostTests {
     "https://api.cloudsmith.io/v1/", "api.cloudsmith.io", "api.cloudsmith.io/v1", " API.Cloudsmith.IO\n",
     "HTTPS://api.cloudsmith.io:443/v1",
   ])
-  func `every way to write the host has one canonical text`(text: String) throws {
+  func `every spelling of the host has one canonical form`(text: String) throws {
     #expect(try APIHost(text).description == "https://api.cloudsmith.io")
     #expect(try APIHost(text) == .cloudsmith)
   }
@@ -18,7 +18,7 @@ struct APIHostTests {
     ("http://127.255.0.9", "http://127.255.0.9"), ("http://[::1]:80/", "http://[::1]"),
     ("localhost:8443", "https://localhost:8443"), ("https://api.example:8443/", "https://api.example:8443"),
   ])
-  func `plain http reaches this machine, and ports are kept unless they are the default`(
+  func `plain HTTP is allowed to this machine, and ports are kept unless default`(
     text: String, canonical: String
   ) throws {
     #expect(try APIHost(text).description == canonical)
@@ -39,7 +39,7 @@ struct APIHostTests {
       ("http://1270.0.0.1", .plainHTTP(host: "1270.0.0.1")),
       ("http://127.0.0.300", .plainHTTP(host: "127.0.0.300")),
     ] as [(String, APIHostError)])
-  func `a host that must not receive the key is refused with the reason`(text: String, error: APIHostError) {
+  func `a host that must not receive the key is refused with a reason`(text: String, error: APIHostError) {
     #expect(throws: error) { try APIHost(text) }
   }
 
@@ -62,7 +62,7 @@ struct ConnectionSettingsTests {
       .proxy?.description
   }
 
-  @Test func `an https host takes HTTPS_PROXY, and the lower case spelling first`() throws {
+  @Test func `an https host uses HTTPS_PROXY, the lower-case name first`() throws {
     #expect(try proxy(["HTTPS_PROXY": "http://one:1", "HTTP_PROXY": "http://two:2"]) == "http://one:1")
     #expect(try proxy(["HTTPS_PROXY": "http://one:1", "https_proxy": "three:3"]) == "http://three:3")
     #expect(try proxy(["HTTP_PROXY": "http://two:2"]) == nil)
@@ -114,7 +114,7 @@ struct ConnectionSettingsTests {
     #expect(try (proxy(for: "https://" + host, environment) == nil) == isDirect)
   }
 
-  @Test func `ALL_PROXY counts after the scheme's own variable, and obeys NO_PROXY`() throws {
+  @Test func `ALL_PROXY ranks after the scheme's own variable and obeys NO_PROXY`() throws {
     #expect(try proxy(["ALL_PROXY": "http://all:1"]) == "http://all:1")
     #expect(try proxy(["ALL_PROXY": "http://all:1", "all_proxy": "low:2"]) == "http://low:2")
     #expect(try proxy(["ALL_PROXY": "http://all:1", "HTTPS_PROXY": "http://one:1"]) == "http://one:1")
@@ -125,7 +125,7 @@ struct ConnectionSettingsTests {
     }
   }
 
-  @Test func `this machine is reached directly unless the option says otherwise`() throws {
+  @Test func `this machine is reached without a proxy unless the option sets one`() throws {
     #expect(try proxy(for: "https://localhost:8443", ["HTTPS_PROXY": "http://one:1"]) == nil)
     #expect(try proxy(for: "http://127.0.0.1:80", ["HTTP_PROXY": "http://one:1"]) == nil)
     #expect(try proxy(for: "https://localhost", option: "http://two:2", [:]) == "http://two:2")
@@ -135,7 +135,7 @@ struct ConnectionSettingsTests {
     }
   }
 
-  @Test func `the option wins over the environment`() throws {
+  @Test func `the option overrides the environment`() throws {
     let environment = ["HTTPS_PROXY": "http://one:1", "NO_PROXY": "*"]
     #expect(try proxy(option: "http://two:2", environment) == "http://two:2")
   }
@@ -163,7 +163,7 @@ struct ConnectionSettingsTests {
     #expect(!text.contains("jane"))
   }
 
-  @Test func `the CA file of the option wins over SSL_CERT_FILE`() throws {
+  @Test func `the option's CA file overrides SSL_CERT_FILE`() throws {
     let environment = ["SSL_CERT_FILE": "/one.pem"]
     func file(_ option: String?) throws -> String? {
       try ConnectionSettings(host: .cloudsmith, caFile: option, environment: environment, version: "1").caFile
@@ -172,7 +172,7 @@ struct ConnectionSettingsTests {
     #expect(try file("/two.pem") == "/two.pem")
   }
 
-  @Test func `compressed answers are requested, except from this machine`() throws {
+  @Test func `compressed responses are requested, except from this machine`() throws {
     #expect(try ConnectionSettings(host: .cloudsmith, version: "1").acceptEncoding == "gzip")
     #expect(
       try ConnectionSettings(host: APIHost("http://127.0.0.1:8080"), version: "1").acceptEncoding

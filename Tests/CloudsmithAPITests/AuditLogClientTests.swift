@@ -30,7 +30,7 @@ struct AuditLogClientTests {
 
   private struct NotAPage: Error {}
 
-  @Test func `a page comes with its records and its place in the list`() async throws {
+  @Test func `a page has its records and its position in the list`() async throws {
     let headers = [
       ("X-Pagination-Count", "1"), ("X-Pagination-Page", "2"), ("X-Pagination-PageTotal", "2"),
       ("X-Pagination-PageSize", "500"), ("X-RateLimit-Remaining", "99"),
@@ -56,7 +56,7 @@ struct AuditLogClientTests {
     #expect(page.pagination == Pagination())
   }
 
-  @Test func `a 404 is the end of the list, but for the first page it means no such organisation`()
+  @Test func `a 404 is the end of the list, but on page 1 it means an unknown organization`()
     async throws
   {
     let reply = ScriptedTransport.Reply.status(404, #"{"detail":"Invalid page."}"#)
@@ -70,7 +70,7 @@ struct AuditLogClientTests {
   }
 
   @Test(arguments: [400, 401, 402, 403, 404, 422])
-  func `a refusal is not tried again`(status: Int) async {
+  func `a refusal is not retried`(status: Int) async {
     let transport = ScriptedTransport([.status(status), .status(200, "[]")])
     await #expect(throws: APIError.self) { try await self.client(transport).page(1) }
     #expect(transport.requests.count == 1)
@@ -87,7 +87,7 @@ struct AuditLogClientTests {
     ]
 
   @Test(arguments: 0..<16)
-  func `a temporary failure is tried again, and events report it`(index: Int) async throws {
+  func `a temporary failure is retried and reported as an event`(index: Int) async throws {
     let (reply, fault) = AuditLogClientTests.passing[index]
     let transport = ScriptedTransport([reply, reply, .status(200, "[]")])
     let client = client(transport, pace: .unlimited)
@@ -108,7 +108,7 @@ struct AuditLogClientTests {
   }
 
   @Test(arguments: ["", "<html>oops</html>", #"{"detail":"x"}"#, #"[{"uuid":"a""#])
-  func `a body that is not a page is fetched again`(body: String) async throws {
+  func `a body that is not a page is requested again`(body: String) async throws {
     let transport = ScriptedTransport([.status(200, body), .status(200, Sample.page)])
     #expect(try page(await client(transport).page(1)).parsed.recordCount == 1)
     let bad = ScriptedTransport(Array(repeating: .status(200, body), count: 9))
@@ -120,7 +120,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `after six attempts the last fault is the error`() async {
+  @Test func `after six attempts, the last fault is thrown`() async {
     let replies = [500, 500, 500, 500, 500, 503, 200].map { ScriptedTransport.Reply.status($0) }
     let transport = ScriptedTransport(replies)
     await #expect(throws: APIError.unavailable(.status(Answer(status: 503)), attempts: 6)) {
@@ -139,7 +139,7 @@ struct AuditLogClientTests {
     #expect(client.counters.waited == .seconds(3_304))
   }
 
-  @Test func `a wait beyond the limit ends the page, even if several waits add up to it`() async {
+  @Test func `a wait beyond the limit ends the request, even as the sum of several waits`() async {
     func reply(_ seconds: Int) -> ScriptedTransport.Reply {
       .status(429, headers: [("Retry-After", "\(seconds)")])
     }
@@ -156,7 +156,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `backoff does not count against the longest wait`() async throws {
+  @Test func `backoff does not count against --max-wait`() async throws {
     let busy = ScriptedTransport.Reply.status(503, headers: [("Retry-After", "1")])
     let transport = ScriptedTransport(
       Array(repeating: busy, count: 5) + [.status(200, "[]")], clock: clock)
@@ -184,7 +184,9 @@ struct AuditLogClientTests {
   ]
 
   @Test(arguments: 0..<7, [200, 503])
-  func `a pause that auto takes from any header counts against the longest wait`(index: Int, status: Int)
+  func `a pause taken from any header by the automatic pace counts against --max-wait`(
+    index: Int, status: Int
+  )
     async throws
   {
     let headers = AuditLogClientTests.pauses[index]
@@ -201,7 +203,7 @@ struct AuditLogClientTests {
     #expect(clock.elapsed < .seconds(2))
   }
 
-  @Test func `a 429 that asks by any header counts against the longest wait`() async throws {
+  @Test func `the wait of a 429 counts against --max-wait, whatever header states it`() async throws {
     for (name, value) in [
       ("Retry-After", "61"), ("Retry-After", "Tue, 14 Nov 2023 22:14:21 GMT"), ("X-RateLimit-Interval", "61"),
       ("X-RateLimit-Reset", "1700000061"),
@@ -221,7 +223,7 @@ struct AuditLogClientTests {
     }
   }
 
-  @Test func `a place in the queue does not count against the longest wait`() async throws {
+  @Test func `waiting in the queue does not count against --max-wait`() async throws {
     let headers = [
       ("X-RateLimit-Limit", "1800"), ("X-RateLimit-Remaining", "1799"), ("X-RateLimit-Reset", "3600"),
     ]
@@ -249,7 +251,7 @@ struct AuditLogClientTests {
     #expect(events.all.contains(.waiting(.seconds(7.5), .rateLimit)))
   }
 
-  @Test func `requests, retries and followed redirects all keep the pace`() async throws {
+  @Test func `requests, retries and redirects all keep the pace`() async throws {
     let transport = ScriptedTransport(
       [
         .status(200, "[]"), .status(302, headers: [("Location", "/x")]), .status(500), .status(200, "[]"),
@@ -277,7 +279,7 @@ struct AuditLogClientTests {
     for (index, time) in times.enumerated() { #expect(time >= .seconds(Double(index))) }
   }
 
-  @Test func `auto stops at the reserve until the reset`() async throws {
+  @Test func `the automatic pace stops at the reserve until the reset`() async throws {
     let headers = [
       ("X-RateLimit-Limit", "3600"), ("X-RateLimit-Remaining", "720"), ("X-RateLimit-Reset", "1700000900"),
     ]
@@ -294,14 +296,14 @@ struct AuditLogClientTests {
       (.untrusted(.notTLS), .certificate(.notTLS)), (.proxyRefused("x"), .proxy("x")),
       (.bodyTooLarge(limit: 9), .bodyTooLarge(limit: 9)), (.inflatedTooFar(ratio: 9), .inflation(ratio: 9)),
     ] as [(TransportFault, UnsafeResponse)])
-  func `an unsafe answer is not tried again`(fault: TransportFault, hazard: UnsafeResponse) async {
+  func `an unsafe response is not retried`(fault: TransportFault, hazard: UnsafeResponse) async {
     // Of answers that are all too large, as a proxy may send them, only the first records are asked for one by one.
     let transport = ScriptedTransport(Array(repeating: .failure(fault), count: 11))
     await #expect(throws: APIError.unsafe(hazard)) { try await self.client(transport).page(1) }
     #expect(Set(transport.requests.map(\.target)).count == transport.requests.count)
   }
 
-  @Test func `a cancelled transport cancels`() async {
+  @Test func `a cancelled transport cancels the request`() async {
     await #expect(throws: APIError.cancelled) {
       try await self.client(ScriptedTransport([.failure(.cancelled)])).page(1)
     }
@@ -330,7 +332,7 @@ struct AuditLogClientTests {
     #expect(transport.requests.isEmpty)
   }
 
-  @Test func `no error holds the key`() async {
+  @Test func `no error contains the key`() async {
     let echo = #"{"detail":"\#(Sample.keyText)"}"#
     let headers = [
       ("X-Request-Id", Sample.keyText), ("Location", "https://\(Sample.keyText):x@evil.example/"),

@@ -129,7 +129,9 @@ struct AutoPaceTests {
     }
 
   @Test(arguments: limits, [0, 20, 50])
-  func `auto uses the limit less the reserve, whatever the length of the window`(limit: Limit, percent: Int)
+  func `the automatic pace uses the limit minus the reserve for any length of the window`(
+    limit: Limit, percent: Int
+  )
     throws
   {
     let reserve = try #require(RateReserve("\(percent)%"))
@@ -158,7 +160,7 @@ struct AutoPaceTests {
   }
 
   @Test(arguments: partial)
-  func `auto keeps the reserve in a window that it joins late, and reaches its pace in the next`(
+  func `the automatic pace keeps the reserve in a window joined late and is at full rate in the next`(
     limit: Limit
   ) throws {
     let (starts, refused) = starts(limit, reserve: .fifth, until: 360)
@@ -174,7 +176,7 @@ struct AutoPaceTests {
   }
 
   @Test(arguments: [["reset"], ["remaining"], ["limit"], ["reset", "remaining"], ["limit", "reset"]])
-  func `where a field is missing auto stays within the limit`(lacks: [String]) {
+  func `if a rate field is missing, the automatic pace stays within the limit`(lacks: [String]) {
     for (requests, window) in [(5_400, 3_600.0), (10_800, 3_600), (1_000, 60)] {
       let limit = Limit(requests: requests, window: window, lacks: Set(lacks))
       let (starts, refused) = starts(limit, reserve: .fifth, until: 2 * window)
@@ -186,7 +188,7 @@ struct AutoPaceTests {
     }
   }
 
-  @Test func `auto shares the rest of a window that others use up, and comes back when it restarts`() {
+  @Test func `the automatic pace adapts to other users of a window and recovers when it restarts`() {
     var pace = Pace(rule: .auto)
     #expect(pace.ask(pace.join(), at: .zero) == .go)
     pace.ended(RateLimit(limit: 1_000, remaining: 700, resetsIn: .seconds(40)), at: .zero)

@@ -11,14 +11,14 @@ import Testing
     return (try await client.account(), transport.requests)
   }
 
-  @Test func `the account of a key takes one request`() async throws {
+  @Test func `the account of a key is found with one request`() async throws {
     let body = #"{"authenticated": true, "slug": "audit-exporter", "name": "Audit", "email": null}"#
     let (account, requests) = try await account([.status(200, body)])
     #expect(account == Account(isAuthenticated: true, slug: "audit-exporter"))
     #expect(requests == [Sample.request("/v1/user/self/")])
   }
 
-  @Test func `a key that was dropped is nobody's, whatever the status says`() async throws {
+  @Test func `a dropped key belongs to nobody, whatever the status`() async throws {
     let (account, _) = try await account([.status(200, #"{"authenticated": false, "slug": null}"#)])
     #expect(account == Account(isAuthenticated: false))
   }
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: ["", "[]", "<html>", #"{"authenticated": "yes"}"#, "{}"])
-  func `what is no answer is asked for again, and then told`(body: String) async throws {
+  func `an unusable response is requested again and then reported`(body: String) async throws {
     let good = ScriptedTransport.Reply.status(200, #"{"authenticated": true}"#)
     let (account, requests) = try await account([.status(200, body), good])
     #expect(account == Account(isAuthenticated: true) && requests.count == 2)
@@ -44,14 +44,14 @@ import Testing
     }
   }
 
-  @Test func `a slug that repeats the key, or has control characters, is made safe to print`() async throws {
+  @Test func `a slug with the key or control characters is made safe to print`() async throws {
     let body = #"{"authenticated": true, "slug": "a\u001b[2J \#(Sample.keyText)"}"#
     let (account, _) = try await account([.status(200, body)])
     let slug = try #require(account.slug)
     #expect(!slug.contains(Sample.keyText) && !slug.contains("\u{1b}"))
   }
 
-  @Test func `questions and pages share one pace and one count`() async throws {
+  @Test func `checks and pages share one pace and one request count`() async throws {
     let transport = ScriptedTransport([
       .status(200, #"{"authenticated": true}"#),
       .status(200, "[]", headers: [("X-RateLimit-Remaining", "7")]),
@@ -101,7 +101,7 @@ import Testing
     return (result, transport.requests.dropFirst().map(\.target))
   }
 
-  @Test func `a page with too few events asks nothing`() async throws {
+  @Test func `a page with too few events causes no measurement`() async throws {
     let (finding, requests) = try await measure(page(2), []) { try await $0.measureTimeFilter($1) }
     #expect(finding == nil && requests.isEmpty)
   }
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(arguments: [(400, 1), (404, 1), (503, 2)])
-  func `a failure that only the filter causes is blamed on the filter`(status: Int, attempts: Int)
+  func `a failure that only the filter causes is attributed to the filter`(status: Int, attempts: Int)
     async throws
   {
     let (finding, requests) = try await measure(page(20), [.status(status), .status(status)]) {
@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func `the oldest event is on the last page, and a list that shrank has one before it`() async throws {
+  @Test func `the oldest event is on the last page, or on an earlier one if the list shrank`() async throws {
     let first = try await measure(page(5), []) { try await $0.oldestEvent(below: $1) }
     #expect(first.result == Timestamp(rfc3339: "2024-02-12T10:55:00Z") && first.requests.isEmpty)
     let last = try await measure(page(5, pages: 3), [page(5, number: 3, pages: 3)]) {

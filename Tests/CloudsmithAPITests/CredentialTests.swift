@@ -2,7 +2,7 @@ import CloudsmithAPI
 import Testing
 
 struct CredentialTests {
-  @Test func `a key prints as redacted in every way`() throws {
+  @Test func `a key is redacted however it is printed`() throws {
     struct Holder { var key: APIKey }
     for value in [Sample.key as Any, Holder(key: Sample.key), [Sample.key], Optional(Sample.key) as Any] {
       let text = Sample.everyText(of: value)
@@ -13,7 +13,7 @@ struct CredentialTests {
   }
 
   @Test(arguments: ["\n", " \r\n", "\t", "\u{00a0}"])
-  func `white space around a key is taken off`(space: String) throws {
+  func `white space around a key is removed`(space: String) throws {
     #expect(try APIKey(space + Sample.keyText + space) == Sample.key)
   }
 
@@ -23,7 +23,7 @@ struct CredentialTests {
       ("a\r\nX-Other: b", .containsWhiteSpace), ("a\u{0}b", .containsControlCharacter),
       ("a\u{7f}b", .containsControlCharacter), ("a\u{1b}b", .containsControlCharacter), ("kéy", .notASCII),
     ] as [(String, APIKeyError)])
-  func `a text that cannot be a key is refused with the reason, without repeating it`(
+  func `text that cannot be a key is refused with a reason that does not repeat it`(
     text: String, error: APIKeyError
   ) {
     #expect(throws: error) { try APIKey(text) }
@@ -38,14 +38,14 @@ struct CredentialTests {
       ("token k", .label("token ")),
       ("$KEY", .notExpanded), ("${KEY}", .notExpanded), ("$(cat k)", .notExpanded),
     ] as [(String, APIKeyError)])
-  func `text that was copied along with a key is named`(text: String, error: APIKeyError) {
+  func `text copied along with a key is named in the error`(text: String, error: APIKeyError) {
     #expect(throws: error) { try APIKey(text) }
   }
 
   @Test(arguments: [
     "abc=", "A_B==", "aGVsbG8=", "k-123", "a.b-c_d", "KEY", "eyJh.eyJi.c_-", "$1a", "a$b", "token",
   ])
-  func `a key of any other form is taken`(text: String) throws {
+  func `a key of any other form is accepted`(text: String) throws {
     #expect(throws: Never.self) { try APIKey(text) }
   }
 
@@ -82,7 +82,7 @@ struct CredentialTests {
     #expect(INIFile("[default]\r\napi_key=\(written)\r\n").entry("api_key", in: "default")?.text == read)
   }
 
-  @Test func `the file prints as redacted`() {
+  @Test func `the contents of a key file are redacted when printed`() {
     let text = Sample.everyText(of: INIFile("[default]\napi_key = \(Sample.keyText)"))
     #expect(!text.contains(Sample.keyText))
   }

@@ -54,14 +54,14 @@ private final class Switch: HeartbeatTransport {
     ),
     ("http://127.0.0.1:8000/ping/u#x", "http://127.0.0.1:8000/ping/u", "http://127.0.0.1:8000/ping/u/fail"),
   ])
-  func `healthchecks is sent a POST with the text, to the URL or to its fail`(
+  func `Healthchecks gets a POST with the text at its URL or the /fail path`(
     url: String, success: String, failure: String
   ) async throws {
     #expect(try await sign(url, isSuccess: true) == Switch.Sign(url: success, body: HeartbeatTests.text))
     #expect(try await sign(url, isSuccess: false) == Switch.Sign(url: failure, body: HeartbeatTests.text))
   }
 
-  @Test func `Cronitor is sent state and message`() async throws {
+  @Test func `Cronitor gets state and message`() async throws {
     let url = "https://cronitor.link/p/KEY/nightly"
     let message = "message=cloudsmith-audit-export%3A%20done%3A%20acme%3A%203%20events%20%26%20more"
     #expect(try await sign(url, isSuccess: true) == Switch.Sign(url: "\(url)?state=complete&\(message)"))
@@ -70,7 +70,7 @@ private final class Switch: HeartbeatTransport {
         == Switch.Sign(url: "\(url)?env=prod&state=fail&\(message)"))
   }
 
-  @Test func `Uptime Kuma is sent status, msg and a time that it takes`() async throws {
+  @Test func `Uptime Kuma gets status, msg and a ping duration`() async throws {
     let url = "https://kuma.example/api/push/TOKEN"
     let message = "msg=cloudsmith-audit-export%3A%20done%3A%20acme%3A%203%20events%20%26%20more"
     let shown = url + "?status=up&msg=OK&ping="
@@ -81,7 +81,7 @@ private final class Switch: HeartbeatTransport {
         == Switch.Sign(url: "\(url)?status=down&\(message)&ping=86400000"))
   }
 
-  @Test func `a long text is cut, and never within a character`() async throws {
+  @Test func `a long text is truncated between two characters`() async throws {
     let long = String(repeating: "é", count: 9_000)
     let body = try #require(try await sign("https://hc-ping.com/u", isSuccess: true, text: "a" + long).body)
     #expect(body.utf8.count == 9_999 && body == "a" + long.prefix(4_999))
@@ -89,7 +89,7 @@ private final class Switch: HeartbeatTransport {
     #expect(url.hasSuffix("message=" + String(repeating: "%C3%A9", count: 250)))
   }
 
-  @Test func `a temporary failure is tried three times, a second apart; a final one, once`() async throws {
+  @Test func `a temporary failure is tried three times a second apart, a final failure once`() async throws {
     let passing: [Result<Int, TransportFault>] = [
       .success(500), .success(429), .failure(.unreachable("x")), .failure(.timedOut(.seconds(5))),
     ]
@@ -124,19 +124,19 @@ private final class Switch: HeartbeatTransport {
     ("http://hc-ping.com/u", .plainHTTP), ("http://10.0.0.1/u", .plainHTTP),
     ("https://user:secret@hc-ping.com/u", .userInfo),
   ])
-  func `a text that is not a URL, or would be sent in the clear, is refused without repeating it`(
+  func `an invalid or unencrypted URL is refused without repeating it`(
     text: String, error: NoticeURLError
   ) {
     #expect(throws: error) { try HeartbeatURL(text) }
     if text.count > 10 { #expect(!"\(error)".contains(text)) }
   }
 
-  @Test func `the URL prints as redacted in every way that Swift prints values`() throws {
+  @Test func `the URL is redacted however Swift prints it`() throws {
     let url = try HeartbeatURL("https://hc-ping.com/5up3r-53cr3t?create=1")
     #expect(!Sample.everyText(of: url).contains("5up3r-53cr3t"))
   }
 
-  @Test func `over a socket: the text, no key, and no redirect is followed`() async throws {
+  @Test func `over a socket, the text is sent without the key, and no redirect is followed`() async throws {
     let replies: [SocketServer.Reply] = [
       .response(200, body: Array("OK".utf8), .close),
       .response(302, headers: ["Location: /elsewhere"], .close),

@@ -9,7 +9,8 @@ import Testing
   private let now = Timestamp(microseconds: 1_707_733_845_123_456)
   private let tenYears = TimeSpan.days(3_650)
 
-  @Test func `mutated header fields give numbers in bounds, and a redirect stays with its host`() async throws
+  @Test func `mutated header fields give numbers within bounds, and redirects stay on their host`()
+    async throws
   {
     let names = [
       "X-Pagination-Count", "X-Pagination-PageSize", "X-RateLimit-Limit", "X-RateLimit-Remaining",
@@ -48,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func `mutated settings are read as they print, or refused`() async throws {
+  @Test func `mutated settings are read back as printed, or refused`() async throws {
     let corpus = [
       "https://api.cloudsmith.io/v1/", "http://127.0.0.1:8080", "http://[::1]:80",
       "http://user:p%40ss@proxy.example:3128",

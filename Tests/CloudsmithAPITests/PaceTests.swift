@@ -11,7 +11,7 @@ struct PaceTests {
       ("0", nil), ("-1", nil), ("1e3", nil), ("inf", nil), ("nan", nil), ("", nil), (".", nil), ("Auto", nil),
       ("1001", nil), ("0.0001", nil), ("0x1", nil), ("+1", nil),
     ] as [(String, PaceRule?)])
-  func `a pace is a rate or a word`(text: String, rule: PaceRule?) {
+  func `a pace is a rate or a keyword`(text: String, rule: PaceRule?) {
     #expect(PaceRule(text) == rule)
   }
 
@@ -20,7 +20,7 @@ struct PaceTests {
       ("20%", 0.2), ("0%", 0), ("99%", 0.99), ("100%", nil), ("20", nil), ("%", nil), ("-1%", nil),
       ("+1%", nil), ("1.5%", nil),
     ] as [(String, Double?)])
-  func `a reserve is whole percent`(text: String, share: Double?) {
+  func `a reserve is a whole percentage`(text: String, share: Double?) {
     #expect(RateReserve(text)?.share == share)
   }
 
@@ -41,14 +41,14 @@ struct PaceTests {
     return starts
   }
 
-  @Test func `the first request starts at once, the next a whole interval after`() {
+  @Test func `the first request starts at once, the next one interval later`() {
     var pace = Pace(rule: .perSecond(1))
     #expect(starts(4, &pace) == [0, 1, 2, 3])
     var slow = Pace(rule: .perSecond(0.5))
     #expect(starts(3, &slow, from: 10) == [10, 12, 14])
   }
 
-  @Test func `idle time is not saved up`() {
+  @Test func `idle time does not accumulate`() {
     var pace = Pace(rule: .perSecond(1))
     _ = starts(1, &pace)
     #expect(starts(3, &pace, from: 60) == [60, 61, 62])
@@ -68,7 +68,7 @@ struct PaceTests {
     #expect(pace.ask(tickets[2], at: .seconds(2.25)) == .go)
   }
 
-  @Test func `a late start moves those behind it, so that the rate is never passed`() {
+  @Test func `a late start delays the following requests, so the rate is never exceeded`() {
     var pace = Pace(rule: .perSecond(1))
     #expect(pace.ask(pace.join(), at: .zero) == .go)
     let second = pace.join()
@@ -77,7 +77,8 @@ struct PaceTests {
     #expect(pace.ask(third, at: .seconds(2)) == .wait(.seconds(0.9), .pace))
   }
 
-  @Test func `whenever requests come, ask and give up, they start in order and never above the rate`() throws
+  @Test func `requests start in order and never above the rate, whenever they arrive or are cancelled`()
+    throws
   {
     try withEvery("seed", in: 0..<300) { seed in
       var random = SeededRandom(seed: seed)
@@ -106,7 +107,7 @@ struct PaceTests {
     }
   }
 
-  @Test func `a request that gives up makes room for the next`() {
+  @Test func `a cancelled request makes room for the next`() {
     var pace = Pace(rule: .perSecond(1))
     #expect(pace.ask(pace.join(), at: .zero) == .go)
     let second = pace.join()
@@ -116,7 +117,7 @@ struct PaceTests {
     #expect(pace.ask(third, at: .seconds(1)) == .go)
   }
 
-  @Test func `unlimited never waits, unless the API asks for it`() {
+  @Test func `an unlimited pace never waits unless the API asks for it`() {
     var pace = Pace(rule: .unlimited)
     let tickets = (0..<3).map { _ in pace.join() }
     #expect(tickets.reversed().map { pace.ask($0, at: .zero) } == [.go, .go, .go])
@@ -127,7 +128,7 @@ struct PaceTests {
     #expect(pace.ask(next[0], at: .seconds(30)) == .go)
   }
 
-  @Test func `a hold counts for everybody, and a shorter one does not end a longer one`() {
+  @Test func `a hold applies to all requests, and a shorter one does not end a longer one`() {
     var pace = Pace(rule: .perSecond(1))
     let ticket = pace.join()
     pace.hold(until: .seconds(100))
@@ -137,12 +138,12 @@ struct PaceTests {
     #expect(pace.ask(pace.join(), at: .seconds(100)) == .wait(.seconds(1), .pace))
   }
 
-  @Test func `auto sends one request per second until the API tells its limit`() {
+  @Test func `the automatic pace is one request per second until the API states its limit`() {
     var pace = Pace(rule: .auto)
     #expect(starts(3, &pace) == [0, 1, 2])
   }
 
-  @Test func `auto takes the hourly limit less the reserve`() {
+  @Test func `the automatic pace uses the hourly limit minus the reserve`() {
     var pace = Pace(rule: .auto)
     let rate = RateLimit(limit: 9_000, remaining: 8_000, resetsIn: .seconds(3_000))
     #expect(starts(4, &pace, rate: rate) == [0, 0.5, 1, 1.5])
@@ -150,7 +151,7 @@ struct PaceTests {
     #expect(starts(3, &greedy, rate: rate) == [0, 0.4, 0.8])
   }
 
-  @Test func `auto heeds the interval that the API suggests when it is longer`() {
+  @Test func `the automatic pace follows a longer interval suggested by the API`() {
     var pace = Pace(rule: .auto)
     let rate = RateLimit(limit: 9_000, remaining: 8_000, resetsIn: .seconds(3_000), interval: .seconds(2))
     #expect(starts(3, &pace, rate: rate) == [0, 2, 4])
@@ -158,7 +159,7 @@ struct PaceTests {
     #expect(starts(3, &bare, rate: RateLimit(interval: .seconds(60))) == [0, 60, 120])
   }
 
-  @Test func `auto spreads what is left before the reserve over the time to the reset`() {
+  @Test func `the automatic pace spreads the allowance over the time to the reset`() {
     var pace = Pace(rule: .auto)
     #expect(pace.ask(pace.join(), at: .zero) == .go)
     pace.ended(RateLimit(limit: 100, remaining: 21, resetsIn: .seconds(600)), at: .zero)
@@ -170,7 +171,7 @@ struct PaceTests {
     #expect(pace.ask(ticket, at: .seconds(600)) == .go)
   }
 
-  @Test func `auto counts requests in flight against the allowance`() {
+  @Test func `the automatic pace counts requests in flight against the allowance`() {
     var pace = Pace(rule: .auto)
     #expect(pace.ask(pace.join(), at: .zero) == .go)
     #expect(pace.ask(pace.join(), at: .seconds(1)) == .go)
@@ -179,21 +180,21 @@ struct PaceTests {
     #expect(pace.ask(pace.join(), at: .seconds(60)) == .wait(.seconds(542), .rateLimit))
   }
 
-  @Test func `a reset in the past makes auto neither spin nor exceed the limit`() {
+  @Test func `a reset in the past causes neither a busy loop nor more requests than the limit`() {
     var pace = Pace(rule: .auto)
     #expect(starts(3, &pace, rate: RateLimit(limit: 100, remaining: 0, resetsIn: .zero)) == [0, 45, 90])
     var bare = Pace(rule: .auto)
     #expect(starts(3, &bare, rate: RateLimit(remaining: 0, resetsIn: .zero)) == [0, 1, 2])
   }
 
-  @Test func `after the reset of a window of unknown length, auto sends one request per second`() {
+  @Test func `after the reset of a window of unknown length, the automatic pace is one request per second`() {
     var pace = Pace(rule: .auto)
     _ = starts(1, &pace, rate: RateLimit(limit: 90_000, remaining: 0, resetsIn: .seconds(2)))
     #expect(pace.ask(pace.join(), at: .seconds(2)) == .go)
     #expect(pace.ask(pace.join(), at: .seconds(2.5)) == .wait(.seconds(0.5), .pace))
   }
 
-  @Test func `the wait for a place in the queue is not one that the API asks for`() {
+  @Test func `waiting in the queue is not a wait requested by the API`() {
     var pace = Pace(rule: .auto)
     _ = starts(1, &pace, rate: RateLimit(limit: 1_800, remaining: 1_799, resetsIn: .hours(1)))
     let tickets = (0..<3).map { _ in pace.join() }
@@ -202,18 +203,18 @@ struct PaceTests {
     #expect(pace.pauseAsked(at: .seconds(3)) == .zero)
   }
 
-  @Test func `without a reset auto asks again after a minute`() {
+  @Test func `without a reset, the automatic pace tries again after a minute`() {
     var pace = Pace(rule: .auto)
     #expect(starts(2, &pace, rate: RateLimit(remaining: 0)) == [0, 60])
   }
 
-  @Test func `a fixed pace does not heed the rate headers`() {
+  @Test func `a fixed pace ignores the rate headers`() {
     var pace = Pace(rule: .perSecond(2))
     #expect(starts(2, &pace, rate: RateLimit(limit: 10, remaining: 0, resetsIn: .hours(1))) == [0, 0.5])
   }
 
   @Test(arguments: [(1_000, 60.0), (5_400, 3_600), (10_800, 3_600)])
-  func `auto does not hurry to use up what others left of a window`(requests: Int, window: Double) {
+  func `the automatic pace does not speed up to use the rest of a window`(requests: Int, window: Double) {
     var pace = Pace(rule: .auto)
     let left = window * 0.05
     let rate = RateLimit(limit: requests, remaining: requests - 100, resetsIn: .seconds(left))
@@ -221,7 +222,7 @@ struct PaceTests {
     #expect((starts[19] - starts[0]) / 19 >= window / Double(requests) / 0.8)
   }
 
-  @Test func `a wrong reset in many years delays requests only until the next answer`() {
+  @Test func `a reset many years ahead delays requests only until the next response`() {
     var pace = Pace(rule: .auto)
     let sane = RateLimit(limit: 3_600, remaining: 3_500, resetsIn: .hours(1))
     _ = starts(1, &pace, rate: sane)

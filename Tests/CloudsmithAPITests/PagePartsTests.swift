@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `a page that is too large is the same as in one answer, for every size and every large record`()
+  @Test func `a page read in parts equals the page in one response, for every size and large record`()
     async throws
   {
     for size in [1, 2, 3, 4, 5, 6, 7, 9, 12, 25, 30] {
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `records that are too large only together are all received`() async throws {
+  @Test func `records that are too large only in sum are all received`() async throws {
     let transport = ListTransport(count: 1_003, size: { $0 % 7 * 130 + 80 })
     for (number, places) in [(1, 0..<500), (2, 500..<1_000), (3, 1_000..<1_003)] {
       guard case .page(let page) = try await Sample.client(transport).page(number) else {
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `a list that grows between the parts leaves no hole and repeats nothing`() async throws {
+  @Test func `growth between the parts of a page causes no gap and no repetition`() async throws {
     for seed in 0..<300 {
       var random = SeededRandom(seed: seed)
       let size = random.pick([4, 12, 25, 30, 50])
@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  @Test func `a copy of the list that lags behind hides nothing`() async throws {
+  @Test func `a lagging replica hides nothing`() async throws {
     for lag in 1...4 {
       let transport = ListTransport(
         count: 90, size: { $0 == 50 ? 3_000 : 60 },
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func `a record at two places makes the page be read again`() async throws {
+  @Test func `a record at two positions causes a second read of the page`() async throws {
     // At the fifth request two records have changed places: one of them would be there twice, and the other not at all.
     let transport = ListTransport(
       count: 64, size: { $0 == 40 ? 3_000 : 60 },
@@ -182,7 +182,8 @@ import Testing
     #expect(try numbers(page) == (0..<32).map { $0 == 23 ? nil : 63 - $0 })
   }
 
-  @Test func `reading ends although answers keep contradicting each other, and invents nothing`() async throws
+  @Test func `reading ends even if responses keep contradicting each other, and invents nothing`()
+    async throws
   {
     for seed in 0..<40 {
       let transport = ListTransport(
@@ -197,7 +198,7 @@ import Testing
     }
   }
 
-  @Test func `a list without pagination fields is put together from its parts alone`() async throws {
+  @Test func `a page of a list without pagination fields is assembled from its parts`() async throws {
     let transport = ListTransport(count: 70, telling: false, size: { $0 == 5 ? 3_000 : 60 })
     for (number, places) in [(1, 0..<30), (2, 30..<60), (3, 60..<70)] {
       guard case .page(let page) = try await Sample.client(transport).page(number, size: 30) else {
@@ -209,7 +210,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 50, 500])
-  func `a page whose parts are all too large is given up if no answer counts the list`(
+  func `a page whose parts are all too large is abandoned if no response has a count`(
     size: Int
   ) async throws {
     let transport = ListTransport(count: 70, telling: false, size: { _ in 3_000 })
@@ -225,7 +226,7 @@ import Testing
     #expect(page.parsed.quarantined.count == min(size, 7))
   }
 
-  @Test func `the parts of a page that the API makes smaller fit its own size`() async throws {
+  @Test func `parts follow the page size that the API reduces to`() async throws {
     // It has pages of ten at most, whatever is asked for.
     let capped = ListTransport(count: 35, size: { $0 == 20 ? 3_000 : 60 })
     let transport = Capped(size: 10, transport: capped)

@@ -5,7 +5,7 @@ import Testing
 
 /// An identity token exchanged for bearer tokens.
 struct RenewingTransportTests {
-  @Test func `the token goes as a bearer, never as a key, and is asked for once`() async throws {
+  @Test func `the token is sent as a bearer token, never as a key, and requested once`() async throws {
     let desk = Desk([.status(201, #"{"token": "b.1"}"#)])
     let base = ScriptedTransport([.status(200, "[]"), .status(200, "[]")])
     let transport = try renewing(base, desk)
@@ -14,7 +14,7 @@ struct RenewingTransportTests {
     #expect(desk.posts == ["/openid/acme/ {\"oidc_token\":\"identity\",\"service_slug\":\"svc\"}"])
   }
 
-  @Test func `a token that is refused is renewed once for a request`() async throws {
+  @Test func `a refused token is renewed once per request`() async throws {
     let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b.2"}"#)])
     let base = ScriptedTransport([
       .status(200), .status(401), .status(200), .status(401, #"{"detail": "b.2 is not b.2"}"#),
@@ -31,7 +31,7 @@ struct RenewingTransportTests {
   }
 
   @Test(arguments: ["b/2", #"b\/2"#, #"\u0062\u002f2"#, #"b\u002F\u0032"#])
-  func `a refusal is final, and no message repeats the token, however JSON spells it`(spelling: String)
+  func `a refusal is final, and no message repeats the token, however JSON escapes it`(spelling: String)
     async throws
   {
     let desk = Desk([.status(200, #"{"token": "b.1"}"#), .status(200, #"{"token": "b/2"}"#)])
@@ -46,7 +46,7 @@ struct RenewingTransportTests {
   }
 
   @Test(arguments: [400, 401, 403, 404, 422])
-  func `an exchange that is refused is a refusal of the request, never the end of the list`(status: Int)
+  func `a refused exchange is a refusal of the request, never the end of the list`(status: Int)
     async throws
   {
     let desk = Desk([.status(status, #"{"detail": "no"}"#)])
@@ -57,7 +57,7 @@ struct RenewingTransportTests {
   }
 
   @Test(arguments: [429, 500, 503])
-  func `an exchange that may work later is answered so that it is tried again`(status: Int) async throws {
+  func `a temporary failure of an exchange is retried`(status: Int) async throws {
     let desk = Desk([.status(status), .status(201, #"{"token": "b.1"}"#)])
     let base = ScriptedTransport([.status(200, "[]")])
     let transport = try renewing(base, desk)
@@ -68,13 +68,13 @@ struct RenewingTransportTests {
   @Test(arguments: [
     "", "{}", #"{"token": ""}"#, #"{"token": 5}"#, #"{"token": "two words"}"#, #"{"token": "a\nb"}"#,
   ])
-  func `an exchange without a token that can be sent is a fault`(body: String) async throws {
+  func `an exchange that returns no usable token is a fault`(body: String) async throws {
     await #expect(throws: TransportFault.undecodable("the OIDC token exchange returned no token")) {
       try await renewing(ScriptedTransport([]), Desk([.status(200, body)])).get(Sample.request())
     }
   }
 
-  @Test func `an exchange is never redirected`() async throws {
+  @Test func `a redirect of an exchange is never followed`() async throws {
     await #expect(throws: TransportFault.undecodable("the OIDC token exchange is redirected")) {
       try await renewing(
         ScriptedTransport([]), Desk([.status(307, "", headers: [("Location", "https://evil.example/")])])
@@ -82,7 +82,7 @@ struct RenewingTransportTests {
     }
   }
 
-  @Test func `cancelling a request does not take the token from another`() async throws {
+  @Test func `cancelling a request does not affect the token of another`() async throws {
     let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
     let desk = Desk([.failure(.cancelled), .status(200, #"{"token": "b.1"}"#)]) { number in
       guard number == 1 else { return }

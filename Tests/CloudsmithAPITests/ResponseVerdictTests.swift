@@ -13,12 +13,12 @@ struct ResponseVerdictTests {
       key: Sample.key, now: now)
   }
 
-  @Test func `200 means that the body is read`() {
+  @Test func `the body of a 200 response is read`() {
     #expect(verdict(200) == .body)
   }
 
   @Test(arguments: [201, 202, 203, 204, 205, 206, 207, 226, 299])
-  func `any other success is tried again without reading its body`(status: Int) {
+  func `any other success status is retried without reading its body`(status: Int) {
     #expect(verdict(status, "[]") == .retry(.status(Answer(status: status)), asked: nil))
     #expect(verdict(status, #"{"detail":"x"}"#) == .retry(.status(Answer(status: status)), asked: nil))
     let later = [("Retry-After", "30"), ("X-Request-Id", "r")]
@@ -45,12 +45,12 @@ struct ResponseVerdictTests {
   }
 
   @Test(arguments: [408, 425, 429, 500, 502, 503, 504, 507, 520, 524, 599])
-  func `a temporary failure is tried again`(status: Int) {
+  func `a temporary failure is retried`(status: Int) {
     #expect(verdict(status) == .retry(.status(Answer(status: status)), asked: nil))
   }
 
   @Test(arguments: [301, 302, 303, 307, 308])
-  func `redirects name their place`(status: Int) {
+  func `a redirect names its target`(status: Int) {
     #expect(verdict(status, "", [("location", "/x")]) == .redirect(location: "/x"))
     #expect(verdict(status) == .redirect(location: nil))
   }
@@ -65,21 +65,21 @@ struct ResponseVerdictTests {
       ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
       ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Nov 1994 08:49 GMT", nil), ("", nil),
     ] as [(String, TimeSpan?)])
-  func `Retry-After is seconds or a date`(value: String, span: TimeSpan?) {
+  func `Retry-After is read as seconds or a date`(value: String, span: TimeSpan?) {
     for status in [429, 503] {
       #expect(
         verdict(status, "", [("Retry-After", value)]) == .retry(.status(Answer(status: status)), asked: span))
     }
   }
 
-  @Test func `a date is compared with the clock that wrote it`() {
+  @Test func `a date is relative to the clock of the response`() {
     let headers = [
       ("Retry-After", "Mon, 01 Jan 2024 00:00:30 GMT"), ("Date", "Mon, 01 Jan 2024 00:00:00 GMT"),
     ]
     #expect(verdict(503, "", headers) == .retry(.status(Answer(status: 503)), asked: .seconds(30)))
   }
 
-  @Test func `429 without Retry-After goes by the rate headers, others do not`() {
+  @Test func `only a 429 without Retry-After follows the rate headers`() {
     let interval = [("X-RateLimit-Interval", "3303.5"), ("X-RateLimit-Reset", "784111800")]
     #expect(verdict(429, "", interval) == .retry(.status(Answer(status: 429)), asked: .seconds(3_303.5)))
     let reset = [("X-RateLimit-Reset", "784111800")]
@@ -105,11 +105,11 @@ struct ResponseVerdictTests {
       ("[]", nil),
       (#"{"detail":"your key \#(Sample.keyText) is bad"}"#, "your key [redacted] is bad"),
     ] as [(String, String?)])
-  func `the detail is one printable line without the key`(body: String, text: String?) {
+  func `the error detail is one printable line without the key`(body: String, text: String?) {
     #expect(detail(body) == text)
   }
 
-  @Test func `the detail is bounded`() {
+  @Test func `the length of the error detail is limited`() {
     let long = String(repeating: "é", count: 5_000)
     #expect(detail(#"{"detail":"\#(long)"}"#)?.count == 300)
     #expect(detail(#"{"detail":"x","more":"\#(String(repeating: "y", count: 70_000))"}"#) == nil)
@@ -162,13 +162,15 @@ struct RedirectTests {
       ("x/y", "an invalid location"), ("/a b", "an invalid location"), (nil, "an invalid location"),
       ("https://", "an invalid location"), ("/\\evil.example", "an invalid location"),
     ] as [(String?, String)])
-  func `any other redirect is refused and nothing is sent there`(location: String?, place: String) async {
+  func `any other redirect is refused, and nothing is sent to its target`(location: String?, place: String)
+    async
+  {
     let (targets, error) = await targets(after: location)
     #expect(error == .unsafe(.redirect(to: place)))
     #expect(targets.count == 1)
   }
 
-  @Test func `a third redirect is one too many`() async {
+  @Test func `a third redirect is refused`() async {
     let hop = ScriptedTransport.Reply.status(302, headers: [("Location", "/again")])
     let transport = ScriptedTransport([hop, hop, hop, .status(200, "[]")])
     let client = AuditLogClient(
@@ -200,24 +202,24 @@ struct RetryPolicyTests {
     #expect(next(policy, after: 99, random: 1) == .backOff(.seconds(120)))
   }
 
-  @Test func `the sixth failure is the last`() {
+  @Test func `the sixth failure is final`() {
     #expect(next(after: 5) != .giveUp)
     #expect(next(after: 6) == .giveUp)
     #expect(next(after: 6, asked: .seconds(1)) == .giveUp)
     #expect(next(RetryPolicy(attempts: 1), after: 1) == .giveUp)
   }
 
-  @Test func `a wait that the API asks for is obeyed, even of an hour`() {
+  @Test func `a wait requested by the API is obeyed, even an hour`() {
     #expect(next(after: 1, asked: .seconds(3_304)) == .obey(.seconds(3_304)))
     #expect(next(after: 1, asked: .hours(2)) == .obey(.hours(2)))
   }
 
-  @Test func `a short request of the API does not cut the backoff short`() {
+  @Test func `a shorter wait requested by the API does not shorten the backoff`() {
     #expect(next(after: 5, asked: .seconds(1), random: 0.5) == .backOff(.seconds(8), asked: .seconds(1)))
     #expect(next(after: 5, asked: .zero, random: 0.5) == .backOff(.seconds(8)))
   }
 
-  @Test func `the waits of one page at the API's request are bounded`() {
+  @Test func `the waits requested by the API for one page are limited`() {
     #expect(next(after: 1, asked: .seconds(7_200.000001)) == .refuseToWait(.seconds(7_200.000001)))
     #expect(next(after: 2, asked: .hours(1), waited: .hours(1)) == .obey(.hours(1)))
     #expect(next(after: 2, asked: .hours(1), waited: .hours(1.5)) == .refuseToWait(.hours(1)))
@@ -227,7 +229,7 @@ struct RetryPolicyTests {
 }
 
 struct AuditLogRequestTests {
-  @Test func `the path ends in a slash, for an organisation and for a repository`() throws {
+  @Test func `the path ends in a slash for organizations and repositories`() throws {
     let organisation = try #require(LogName("acme"))
     let repository = try #require(LogName("acme/my-repo"))
     #expect(
@@ -243,7 +245,7 @@ struct AuditLogRequestTests {
     (#"">="&#/?%"#, "%22%3E%3D%22%26%23%2F%3F%25"),
     ("ü€😀", "%C3%BC%E2%82%AC%F0%9F%98%80"), ("aZ09-._~", "aZ09-._~"), ("", ""),
   ])
-  func `a query is encoded byte by byte`(query: String, encoded: String) {
+  func `a query is percent-encoded byte by byte`(query: String, encoded: String) {
     let request = AuditLogRequest(log: Sample.log, page: 1, pageSize: 1, query: query)
     #expect(request.target == "/v1/audit-log/acme/?page=1&page_size=1&query=\(encoded)")
   }

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func `the reason is found through a proxy too, which is given its credentials and no key`()
+  @Test func `the reason is found through a proxy, which gets its credentials and no key`()
     async throws
   {
     try await TestAuthority.with { authority in
@@ -95,7 +95,7 @@ import Testing
     ([21, 3, 1, 0, 2, 2, 112], .refused("unknown host name")),
     ([21, 3, 3, 0, 2, 2, 116], .clientCertificate),
   ])
-  func `a server that does not speak TLS is reported, and not tried again`(
+  func `a server without TLS is reported and not retried`(
     answer: [UInt8], expected: TLSProblem
   ) async throws {
     try await TestAuthority.with { authority in
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test(arguments: [[], [21, 3, 1, 0, 2, 2, 80]] as [[UInt8]])
-  func `a handshake that ends without a reason is worth another attempt`(answer: [UInt8]) async throws {
+  func `a handshake that fails without a reason is retried`(answer: [UInt8]) async throws {
     try await TestAuthority.with { authority in
       try await SocketServer.with(greeting: answer) { server in
         let host = try server.host("https", "localhost")
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `a missing CA bundle is the first reason, and dates come before authorities`() {
+  @Test func `a missing CA bundle is reported first, then dates, then authorities`() {
     let now = Timestamp(microseconds: 1_000_000_000_000_000)
     func certificate(_ start: TimeSpan, _ end: TimeSpan, isSelfIssued: Bool = false) -> PresentedCertificate {
       var names = CertificateNames()
@@ -142,7 +142,7 @@ import Testing
     #expect(problem([]) == .unknownAuthority(issuer: nil, caFile: nil))
   }
 
-  @Test func `a CA bundle counts only if it has content, wherever a distribution keeps it`() async throws {
+  @Test func `a CA bundle counts only if it has content, in every distribution's location`() async throws {
     try await TestAuthority.with { authority in
       let (empty, folder) = (authority.path("empty.pem"), authority.path("certs"))
       try Command.output("sh", ["-c", ": >'\(empty)'; mkdir '\(folder)'; ln -s nowhere '\(folder)/a.pem'"])

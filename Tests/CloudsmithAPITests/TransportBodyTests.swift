@@ -213,7 +213,7 @@ struct TransportBodyTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(Int(Patience.seconds(60) / 60))))
+  @Test(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60))))
   func `cancelling ends a request that nobody answers`() async throws {
     try await SocketServer.with([.silence]) { server in
       let host = try server.host()

@@ -151,7 +151,7 @@ import Testing
     #expect(api.respond(to: `Tokens`.exchange(body), at: .now()).status == status)
   }
 
-  @Test func `no token is issued to another organisation or method, or without a trusted identity`() throws {
+  @Test func `no token is issued to another organization or method, or without a trusted identity`() throws {
     var api = try `Tokens`.emulation()
     let other = `Tokens`.exchange(`Tokens`.proof, organization: "other")
     #expect(api.respond(to: other, at: .now()).status == 404)

@@ -13,7 +13,7 @@ import Testing
     var emulation = try Emulation(generated: 30)
     let fields: HTTPFields = [("X-Api-Key", EmulatorConfiguration.demoKey), ("Accept-Encoding", "gzip")]
     let whole = emulation.get("/v1/audit-log/acme/", fields)
-    emulation.api.behave([TruncatedGzip(Rhythm(every: 1), missing: missing)])
+    emulation.api.setBehaviours([TruncatedGzip(FaultSchedule(every: 1), missing: missing)])
     let cut = emulation.get("/v1/audit-log/acme/", fields)
     #expect(cut.body.count == whole.body.count - (missing ?? whole.body.count / 2))
     #expect(cut.isWhole)
@@ -23,7 +23,7 @@ import Testing
 
   @Test func `a gzip bomb is small on the wire, large when inflated, and an empty array`() throws {
     var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [GzipBomb(Rhythm(every: 2), size: 8 << 20)]
+      $0.behaviours = [GzipBomb(FaultSchedule(every: 2), size: 8 << 20)]
     }
     #expect(try emulation.get().uuids.count == 3)
     let bomb = emulation.get()
@@ -37,14 +37,14 @@ import Testing
   @Test func `half of a page is not valid JSON`() throws {
     var emulation = try Emulation(generated: 30)
     let whole = emulation.get().body
-    emulation.api.behave([InvalidJSON(Rhythm(every: 2))])
+    emulation.api.setBehaviours([InvalidJSON(FaultSchedule(every: 2))])
     var bodies: [[UInt8]] = []
     for _ in 0..<2 { bodies.append(emulation.get().body) }
     #expect(bodies.contains(whole) && bodies.contains(Array(whole.prefix(whole.count / 2))))
   }
 
   @Test func `an invalid UTF-8 byte is inserted into a string`() throws {
-    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [InvalidUTF8(Rhythm(every: 1))] }
+    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [InvalidUTF8(FaultSchedule(every: 1))] }
     let body = emulation.get().body
     #expect(String(validating: body, as: UTF8.self) == nil)
     let mended = body.filter { $0 != 0xFF }
@@ -53,13 +53,15 @@ import Testing
   }
 
   @Test func `the array of a page is wrapped in an object`() throws {
-    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [ObjectBody(Rhythm(every: 1))] }
+    var emulation = try Emulation(`Pages`.three) { $0.behaviours = [ObjectBody(FaultSchedule(every: 1))] }
     let object = try JSONSerialization.jsonObject(with: Data(emulation.get().body)) as? [String: Any]
     #expect((object?["results"] as? [Any])?.count == 3)
   }
 
   @Test func `a cut body still states its full length`() throws {
-    var emulation = try Emulation(generated: 30) { $0.behaviours = [CutBody(Rhythm(every: 2), after: 100)] }
+    var emulation = try Emulation(generated: 30) {
+      $0.behaviours = [CutBody(FaultSchedule(every: 2), after: 100)]
+    }
     #expect(
       [emulation.get().isWhole, emulation.get().isWhole, emulation.get().isWhole] == [true, false, true])
     #expect(emulation.api.requests.map(\.isWhole) == [true, false, true])
@@ -67,7 +69,7 @@ import Testing
 
   @Test(arguments: [500, 502, 503, 504]) func `every n-th request fails`(status: Int) throws {
     var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [Failures(Rhythm(every: 3, burst: 2), status: status)]
+      $0.behaviours = [Failures(FaultSchedule(every: 3, burst: 2), status: status)]
     }
     let statuses = (1...8).map { _ in emulation.get().status }
     #expect(statuses == [200, 200, status, status, 200, status, status, 200])
@@ -76,7 +78,7 @@ import Testing
 
   @Test func `a failure can have Retry-After and an HTML body`() throws {
     var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [Failures(Rhythm(every: 1), status: 429, retryAfter: 7, asHTML: true)]
+      $0.behaviours = [Failures(FaultSchedule(every: 1), status: 429, retryAfter: 7, asHTML: true)]
     }
     let response = emulation.get()
     #expect(response.headers["Retry-After"] == "7")
@@ -86,7 +88,7 @@ import Testing
 
   @Test func `a redirect to another host keeps path and query`() throws {
     var emulation = try Emulation(`Pages`.three) {
-      $0.behaviours = [RedirectElsewhere(Rhythm(every: 1), to: "http://127.0.0.2:9")]
+      $0.behaviours = [RedirectElsewhere(FaultSchedule(every: 1), to: "http://127.0.0.2:9")]
     }
     let response = emulation.get(page: 2)
     #expect(response.status == 302)

@@ -38,7 +38,7 @@ import Testing
         DateField(
           ahead: .hours(2),
           steps: [.init(beforeRequest: 2, by: .hours(1)), .init(beforeRequest: 4, by: .days(-1))],
-          age: .minutes(1), absent: Rhythm(every: 3))
+          age: .minutes(1), absent: FaultSchedule(every: 3))
       ]
     }
     let answers = (1...4).map { _ in emulation.get() }
@@ -54,9 +54,9 @@ import Testing
     var emulation = try Emulation(`Pages`.three) { $0.behaviours = [CountField.absent] }
     #expect(emulation.get().headers["X-Pagination-Count"] == nil)
     #expect(emulation.get().headers["X-Pagination-PageTotal"] == "1")
-    emulation.api.behave([CountField.wrong(by: -2)])
+    emulation.api.setBehaviours([CountField.wrong(by: -2)])
     #expect(emulation.get().headers["X-Pagination-Count"] == "1")
-    emulation.api.behave([])
+    emulation.api.setBehaviours([])
     #expect(emulation.get().headers["X-Pagination-Count"] == "3")
   }
 

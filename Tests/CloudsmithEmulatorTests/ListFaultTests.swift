@@ -61,7 +61,7 @@ import Testing
     (.kept, ["30", "3", "2", "10"]),
   ]) func `the list is empty for a range of requests`(fields: EmptyList.Fields, told: [String?]) throws {
     let (start, all) = try Emulation.withNames(
-      30, EmptyList(during: Stretch(from: 2, length: 2), fields: fields))
+      30, EmptyList(during: RequestRange(from: 2, length: 2), fields: fields))
     var emulation = start
     for isEmpty in [false, true, true, false] {
       let response = emulation.get(page: 2, size: 10)
@@ -74,20 +74,21 @@ import Testing
   @Test func `an empty list answers every page and hides no refusal`() throws {
     var (emulation, _) = try Emulation.withNames(30, EmptyList())
     #expect(emulation.get(page: 99).status == 200)
-    emulation.api.behave([EmptyList(), Failures(Rhythm(every: 1), status: 503)])
+    emulation.api.setBehaviours([EmptyList(), Failures(FaultSchedule(every: 1), status: 503)])
     #expect(emulation.get().status == 503)
   }
 
-  @Test func `a stretch counts from the first request of its behaviour`() throws {
+  @Test func `a range of requests counts from the first request of its behaviour`() throws {
     var (emulation, all) = try Emulation.withNames(5)
     for _ in 0..<4 { _ = emulation.get() }
-    emulation.api.behave([EmptyList(during: Stretch(from: 3))])
+    emulation.api.setBehaviours([EmptyList(during: RequestRange(from: 3))])
     let sizes = try (1...5).map { _ in try emulation.get().uuids.count }
     #expect(sizes == [all.count, all.count, 0, 0, 0])
   }
 
   @Test func `a list is always thinned to the same events`() throws {
-    var (emulation, all) = try Emulation.withNames(100, ThinnedList(to: .every(5), during: Stretch(from: 2)))
+    var (emulation, all) = try Emulation.withNames(
+      100, ThinnedList(to: .every(5), during: RequestRange(from: 2)))
     #expect(try emulation.get(size: 500).uuids == all)
     let thinned = try emulation.get(size: 500).uuids
     #expect(thinned == all.filter { thinned.contains($0) })
@@ -104,10 +105,10 @@ import Testing
 
   @Test func `a list is cut short, for queries too, and grows back`() throws {
     var (emulation, all) = try Emulation.withNames(
-      100, CutList(to: 30, growingBy: 40, during: Stretch(from: 2)))
+      100, CutList(to: 30, growingBy: 40, during: RequestRange(from: 2)))
     let counts = (1...4).map { _ in emulation.get(size: 50).headers["X-Pagination-Count"] }
     #expect(counts == ["100", "30", "70", "100"])
-    emulation.api.behave([CutList(to: 30)])
+    emulation.api.setBehaviours([CutList(to: 30)])
     #expect(try emulation.walk(size: 20) == Array(all.prefix(30)))
     #expect(try emulation.walk(size: 20, query: #"event_at:>="2024-01-01""#) == Array(all.prefix(30)))
     #expect(emulation.get(page: 3, size: 20).status == 404)
@@ -117,7 +118,7 @@ import Testing
     var emulation = try Emulation(generated: 100)
     let all = try emulation.walk(size: 100)
     let times = try emulation.get(size: 100).records.map { try time(try #require($0["event_at"] as? String)) }
-    emulation.api.behave([Retention(emulation.now - times[79])])
+    emulation.api.setBehaviours([Retention(emulation.now - times[79])])
     #expect(try emulation.walk(size: 30) == Array(all.prefix(80)))
     emulation.now = emulation.now + (times[49] - times[79])
     #expect(try emulation.walk(size: 30) == Array(all.prefix(50)))

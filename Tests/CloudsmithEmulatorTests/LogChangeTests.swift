@@ -52,10 +52,10 @@ import Testing
     #expect((60...160).contains(count))
   }
 
-  @Test(arguments: ErasedRows.Place.allCases) func `erased rows leave the list and are still known`(
-    place: ErasedRows.Place
+  @Test(arguments: ErasedEvents.Place.allCases) func `erased rows leave the list and are still known`(
+    place: ErasedEvents.Place
   ) throws {
-    var (emulation, all) = try Emulation.withNames(100, ErasedRows(chance: 0.5, place, seed: 2))
+    var (emulation, all) = try Emulation.withNames(100, ErasedEvents(chance: 0.5, place, seed: 2))
     let mark = try #require(emulation.api.log(emulation.name)).events.mark
     for _ in 0..<40 { _ = emulation.get() }
     let log = try #require(emulation.api.log(emulation.name))

@@ -28,9 +28,9 @@ import Testing
   @Test func `in ascending order, pages show the reversed list`() throws {
     var emulation = try Emulation(generated: 70)
     let newestFirst = try emulation.walk(size: 30)
-    emulation.api.behave([AscendingOrder()])
+    emulation.api.setBehaviours([AscendingOrder()])
     #expect(try emulation.walk(size: 30) == newestFirst.reversed())
-    emulation.api.behave([ShuffledTies(seed: 1), AscendingOrder()])
+    emulation.api.setBehaviours([ShuffledTies(seed: 1), AscendingOrder()])
     #expect(try emulation.walk(size: 30) == newestFirst.reversed())
   }
 
@@ -38,7 +38,7 @@ import Testing
     throws
   {
     var (emulation, all) = try Emulation.withNames(
-      40, Growth(events: 1), LateOrderBreak([.init(from: 4, to: 31)]))
+      40, Growth(events: 1), MisplacedEvents([.init(from: 4, to: 31)]))
     var expected = all
     expected.insert(expected.remove(at: 5), at: 32)
     for _ in 0..<3 {
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `seeded strays keep every event in the list once`() throws {
-    var (emulation, all) = try Emulation.withNames(200, LateOrderBreak(5, ofNewest: 200, seed: 4))
+    var (emulation, all) = try Emulation.withNames(200, MisplacedEvents(5, ofNewest: 200, seed: 4))
     let shown = try emulation.walk(size: 30)
     #expect(shown != all)
     #expect(shown.sorted() == all.sorted())

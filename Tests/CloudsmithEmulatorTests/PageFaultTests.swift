@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `a page is refused once`() throws {
-    var (emulation, all) = try Emulation.withNames(100, OddPage(2, refusal: .empty))
+    var (emulation, all) = try Emulation.withNames(100, RefusedPage(2, refusal: .empty))
     #expect(emulation.get(page: 1, size: 20).status == 200)
     #expect(emulation.get(page: 2, size: 20).text == "[]")
     #expect(try emulation.get(page: 2, size: 20).uuids == Array(all[20..<40]))
@@ -66,7 +66,7 @@ import Testing
   ) throws {
     for isCounted in [true, false] {
       var (emulation, all) = try Emulation.withNames(
-        120, RepeatedAnswers(after: 2, count: count, isCounted: isCounted))
+        120, ShiftedPages(after: 2, count: count, isCounted: isCounted))
       let first = emulation.get(page: 2, size: 30)
       let next = emulation.get(page: 3, size: 30)
       #expect(try first.uuids == Array(all[30..<60]))

@@ -72,7 +72,7 @@ import Testing
     #expect(try records(Array(Data(contentsOf: URL(filePath: file)))).count == 135)
   }
 
-  @Test func `the samples are served under the organisation and its repository`() async throws {
+  @Test func `the samples are served under the organization and its repository`() async throws {
     let pages = (1...3).map { Repository.path("samples/pages/page-\($0).json") }
     let arguments =
       ["--events"] + pages + ["--organization", "acme", "--organization", "other", "--repository", "tools"]

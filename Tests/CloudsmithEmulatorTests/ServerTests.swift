@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func `a cut body ends early with an orderly close`() async throws {
-    try await withEmulator(Self.configuration([CutBody(Rhythm(every: 1), after: 123)])) { emulator in
+    try await withEmulator(Self.configuration([CutBody(FaultSchedule(every: 1), after: 123)])) { emulator in
       let answer = await RawConnection.exchange(port: emulator.port, requestText(close: false))
       #expect(answer.error == 0)
       #expect(answer.body.utf8.count == 123)
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func `a client sees a reset connection as an error`() async throws {
-    let behaviour = CutBody(Rhythm(every: 1), after: 123, ending: .reset)
+    let behaviour = CutBody(FaultSchedule(every: 1), after: 123, ending: .reset)
     try await withEmulator(Self.configuration([behaviour])) { emulator in
       let answer = await RawConnection.exchange(port: emulator.port, requestText(close: false))
       #expect(answer.isReset)
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func `a slow body arrives late but complete`() async throws {
-    let behaviour = SlowBody(Rhythm(every: 1), delay: .seconds(0.05), bytesPerSecond: 200_000)
+    let behaviour = SlowBody(FaultSchedule(every: 1), delay: .seconds(0.05), bytesPerSecond: 200_000)
     try await withEmulator(Self.configuration([behaviour])) { emulator in
       let start = ContinuousClock.now
       let answer = await RawConnection.exchange(port: emulator.port, requestText())
@@ -94,7 +94,7 @@ import Testing
       }
       let grown = await RawConnection.exchange(port: emulator.port, requestText())
       #expect(grown.text.contains("X-Pagination-Count: 101\r\n"))
-      emulator.withAPI { $0.behave([Failures(Rhythm(every: 1), status: 502)]) }
+      emulator.withAPI { $0.setBehaviours([Failures(FaultSchedule(every: 1), status: 502)]) }
       let failed = await RawConnection.exchange(port: emulator.port, requestText())
       #expect(failed.text.hasPrefix("HTTP/1.1 502 "))
       let count = try records(emulator.truth(name) ?? []).count

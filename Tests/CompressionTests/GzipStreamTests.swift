@@ -36,7 +36,8 @@ import Testing
     return content
   }
 
-  @Test func `a file is its members, however many are compressed at a time`() async throws {
+  @Test func `a file is the sequence of its members, however many are compressed concurrently`() async throws
+  {
     var random = SeededRandom(seed: 3)
     let content = random.text(30 * 4_099)
     var members: [UInt8] = []
@@ -49,7 +50,7 @@ import Testing
     #expect(try read(members, chunk: 1 << 16) == content)
   }
 
-  @Test func `no content is one empty member`() async throws {
+  @Test func `empty content is one empty member`() async throws {
     let file = try await write([])
     #expect(file == [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     #expect(try read(file, chunk: 1) == [])
@@ -80,7 +81,7 @@ import Testing
     #expect(try read(file, chunk: chunk) == content + content)
   }
 
-  @Test func `a file cut anywhere is truncated, unless the cut is between members`() throws {
+  @Test func `a file cut anywhere is reported as truncated, except between members`() throws {
     let one = try Gzip.compress(Array("the first member".utf8))
     let two = try Gzip.compress(Array("the second member".utf8))
     let file = one + two
@@ -108,7 +109,7 @@ import Testing
     }
   }
 
-  @Test func `what is not gzip, and what follows a member`() throws {
+  @Test func `text that is not gzip and bytes after a member are errors`() throws {
     let member = try Gzip.compress(Array("member".utf8))
     for chunk in [1, .max] {
       #expect(throws: GzipError(.notGzip)) { try read(Array("uuid,event_at\n".utf8), chunk: chunk) }
@@ -122,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `wrong checksum and wrong length are told`() throws {
+  @Test func `a wrong checksum and a wrong length are distinguished`() throws {
     var wrongChecksum = try Gzip.compress(Array("member".utf8))
     wrongChecksum[wrongChecksum.count - 5] ^= 1
     #expect(throws: GzipError(.corrupt("incorrect data check"), offset: wrongChecksum.count - 4)) {

@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: 1...9)
-  func `what was compressed at any level reads back`(level: Int) throws {
+  func `content compressed at any level is read back`(level: Int) throws {
     for content in Self.contents() {
       let file = try Gzip.compress(content, level: level)
       #expect(try Gzip.decompress(file, limit: content.count) == content)
@@ -24,7 +24,7 @@ import Testing
     #expect(throws: GzipError(.level(level))) { try Gzip.compress([1], level: level) }
   }
 
-  @Test func `a body is one member with a pinned header`() throws {
+  @Test func `compressed content is one member with a fixed header`() throws {
     var encoder = try GzipMemberEncoder(level: 6)
     var member: [UInt8] = []
     try encoder.append(Array("a".utf8), to: &member)
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test
-  func `content that is too long is told as that, though its checksum is wrong too, in whatever chunks`()
+  func `content over the limit is reported as too long before a wrong checksum, in any chunks`()
     throws
   {
     var file = try Gzip.compress(Array("hello".utf8))
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `files of GNU gzip are read, one after the other too`() throws {
+  @Test func `files of GNU gzip are read, also concatenated`() throws {
     let contents = Self.contents()
     let one = try Command.output("gzip", ["-9c"], input: contents[2])
     let two = try Command.output("gzip", ["-1c"], input: contents[5])
@@ -84,7 +84,7 @@ import Testing
     #expect(try Gzip.decompress(file, limit: 1) == Array("a".utf8))
   }
 
-  @Test func `content up to the limit is read, and not a byte more`() throws {
+  @Test func `content up to the limit is read, and one byte more is refused`() throws {
     for length in [
       0, 1, 1_000, GzipReader.pieceLength - 1, GzipReader.pieceLength, GzipReader.pieceLength + 1,
     ] {
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func `a bomb is given up at the limit`() throws {
+  @Test func `a gzip bomb is abandoned at the limit`() throws {
     var member = try Gzip.compress([UInt8](repeating: 0, count: 64 << 20), level: 9)
     member += member
     #expect(member.count < 1 << 18)

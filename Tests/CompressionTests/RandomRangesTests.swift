@@ -28,7 +28,7 @@ import Testing
     return (text, places)
   }
 
-  @Test(arguments: 4...9) func `make a member smaller`(level: Int) throws {
+  @Test(arguments: 4...9) func `ranges of random bytes make a member smaller`(level: Int) throws {
     let (text, places) = Self.rows(6_000)
     var plain = try Deflater(level: level)
     var told = try Deflater(level: level)
@@ -53,7 +53,8 @@ import Testing
     }
   #endif
 
-  @Test(arguments: 1...9) func `may be wrong, may touch and may go beyond the end`(level: Int) throws {
+  @Test(arguments: 1...9) func `ranges may be wrong, may touch, and may go beyond the end`(level: Int) throws
+  {
     var random = SeededRandom(seed: level)
     for length in [0, 1, 36, 300, 5_000, 400_000] {
       let content = random.text(length) + Self.rows(20).text

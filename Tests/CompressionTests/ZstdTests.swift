@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `zstd frames` {
   #if zstd
-    @Test func `a cut frame is an error, and a changed one gives no more than the limit`() throws {
+    @Test func `a truncated frame is an error, and a changed one gives at most the limit`() throws {
       var random = SeededRandom(seed: 63)
       for body in [[], random.noise(3_000), random.text(300_000)] {
         var frame: [UInt8] = []

@@ -42,7 +42,7 @@ import Testing
     #expect(store[key] == nil)
   }
 
-  @Test func `a create meets an equal object as done and another one as existing`() async throws {
+  @Test func `creating an existing object succeeds if it is equal and else reports it`() async throws {
     let store = FakeStore()
     let client = try StoreClient(store)
     let etag = store.place("k", Self.bytes)
@@ -57,7 +57,7 @@ import Testing
     #expect(await kind { _ = try await client.put("large", Self.bytes, .init(), .absent) } == .exists)
   }
 
-  @Test func `a part is recognised by size and hash, and by its bytes where the store keeps no hash`()
+  @Test func `a part is recognized by size and hash, or by its bytes if the store keeps no hash`()
     async throws
   {
     for quirks in [FakeStore.Quirks(), .init(dropsMetadata: true)] {
@@ -73,7 +73,9 @@ import Testing
     }
   }
 
-  @Test func `an upload in parts becomes an object, and abandoned ones are found and dropped`() async throws {
+  @Test func `a multipart upload becomes an object, and abandoned uploads are found and aborted`()
+    async throws
+  {
     let store = FakeStore(quirks: .init(pageSize: 1))
     let client = try StoreClient(store)
     let hash = sha256(Self.bytes + Self.other)
@@ -99,7 +101,7 @@ import Testing
     #expect(await kind { _ = try await client.uploadPart("new", upload: "x", number: 1, []) } == .missing)
   }
 
-  @Test func `a store that wants ETags without quotes is found out once and remembered`() async throws {
+  @Test func `a store that wants ETags without quotes is detected once and remembered`() async throws {
     let store = FakeStore(quirks: .init(wantsPlainETags: true))
     let client = try StoreClient(store)
     var etag = try await client.put("k", Self.bytes, .init(), .absent)
@@ -111,7 +113,7 @@ import Testing
     #expect(store["k"]?.bytes == Self.bytes)
   }
 
-  @Test func `a request is repeated six times, with pauses that double, and no oftener`() async throws {
+  @Test func `a request is tried six times with doubling pauses`() async throws {
     let (store, clock) = (FakeStore(), ManualClock())
     let client = try StoreClient(store, clock: clock)
     store.fail(Dictionary(uniqueKeysWithValues: (1...9).map { ($0, .slowDown) }))
@@ -125,7 +127,7 @@ import Testing
     #expect(try await client.get("k", limit: 1) == nil)
   }
 
-  @Test func `an expired token is renewed once, also where only HEAD was refused`() async throws {
+  @Test func `an expired token is renewed once, even if only HEAD was refused`() async throws {
     let store = FakeStore(secrets: ["C1": "S", "C2": "S"])
     let clock = ManualClock()
     let answer = { (id: String) in
@@ -150,7 +152,7 @@ import Testing
     #expect(transport.requests.count == 3)
   }
 
-  @Test func `without credentials no request is sent, and wrong ones differ from missing rights`()
+  @Test func `without credentials no request is sent, and wrong credentials differ from missing permissions`()
     async throws
   {
     let store = FakeStore()
@@ -171,7 +173,7 @@ import Testing
     #expect(await kind { _ = try await wrong.head("k") } == .credentialsRefused)
   }
 
-  @Test func `a cancelled write says that its outcome is unknown`() async throws {
+  @Test func `a cancelled write reports an unknown outcome`() async throws {
     let store = FakeStore()
     let client = try StoreClient(store)
     let task = Task { () async -> StoreError? in
@@ -187,7 +189,7 @@ import Testing
     #expect(error?.kind == .cancelled && error?.isOutcomeUnknown == true)
   }
 
-  @Test func `answers that break the protocol are errors, never shorter content`() async throws {
+  @Test func `responses that break the protocol are errors, never shortened content`() async throws {
     let answers: [(Int, [(String, String)], String)] = [
       (200, [("ETag", "e"), ("Content-Length", "9")], "short"), (200, [], "no etag"),
       (204, [("ETag", "e")], ""),

@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func `sources are taken in the order of botocore`() throws {
+  @Test func `sources have the order of botocore`() throws {
     var environment = Self.environmentKeys.merging(Self.webIdentity) { $1 }.merging(Self.container) { $1 }
     func kind(_ config: String, _ credentials: String) throws -> String {
       self.kind(try plan(environment, config: config, credentials: credentials))
@@ -68,7 +68,7 @@ import Testing
     #expect(places.count == 5 && places[2].contains("~/.aws/credentials"), "\(places)")
   }
 
-  @Test func `a source that is configured in part is an error, and no other is tried`() throws {
+  @Test func `a partly configured source is an error, and no other source is tried`() throws {
     #expect(
       try error(["AWS_ACCESS_KEY_ID": "A"])
         == .incomplete(source: "environment variables", missing: "AWS_SECRET_ACCESS_KEY"))
@@ -95,13 +95,13 @@ import Testing
     ("credential_process = x", "credential_process"),
     ("role_arn = r\nsource_profile = default\nmfa_serial = m", "mfa_serial"),
   ])
-  func `what is not supported is named`(lines: String, kind: String) throws {
+  func `an unsupported setting is named`(lines: String, kind: String) throws {
     let error = try error(config: "[default]\n\(lines)")
     guard case .unsupported = error else { return #expect(Bool(false), "\(error)") }
     #expect(error.description.contains(kind) && error.description.contains("not supported"))
   }
 
-  @Test func `roles are followed through profiles, and loops are found`() throws {
+  @Test func `roles are followed through profiles, and loops are detected`() throws {
     let chain = """
       [default]
       role_arn = one
@@ -142,7 +142,7 @@ import Testing
     ("http://127.0.0.1@any.example/x", false), ("http://169.254.169.254/x", false), ("file:///x", false),
     ("https://any.example/?a\r\nb", false),
   ])
-  func `plain http for a container's credentials goes to the allowed hosts only`(url: String, isAllowed: Bool)
+  func `plain HTTP for container credentials is sent only to the allowed hosts`(url: String, isAllowed: Bool)
     throws
   {
     let environment = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": url]
@@ -154,7 +154,7 @@ import Testing
   }
 
   @Test(arguments: ["@evil.example/", "evil", "//x", ".evil.example/"])
-  func `a relative URI of a container stays on its host`(path: String) throws {
+  func `a container's relative URI stays on its host`(path: String) throws {
     do {
       let found = try plan(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": path])
       #expect(kind(found).hasPrefix("container http://169.254.170.2/"))
@@ -196,7 +196,7 @@ import Testing
     }
   }
 
-  @Test func `of a damaged profile file comes a plan or an error, and never a crash`() {
+  @Test func `a damaged profile file gives a plan or an error, never a crash`() {
     let corpus = [
       Self.roleProfile, "[profile \"a b\"]\ns3 =\n  x = y\nsso_session = s\n", "[default]\n" + Self.keys,
     ].map { Array($0.utf8) }
@@ -219,7 +219,7 @@ import Testing
     #expect(plans > 500)
   }
 
-  @Test func `a region is that of the environment, then of the profile`() {
+  @Test func `the region comes from the environment, then from the profile`() {
     var settings = CredentialSettings(
       environment: [:], configPath: "", credentialsPath: "",
       profiles: Profiles(config: ProfileFile(), credentials: ProfileFile()), sessionName: "")

@@ -36,7 +36,7 @@ import Testing
     HTTPHeaders(request.headers.map { ($0.name, $0.value) })[name]
   }
 
-  @Test func `web identity sends the token file's text, unsigned, to the region's endpoint`() async throws {
+  @Test func `web identity sends the token file unsigned to the region's endpoint`() async throws {
     let transport = ScriptedTransport([Self.role("AssumeRoleWithWebIdentity")])
     let environment = [
       "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/r",
@@ -95,7 +95,8 @@ import Testing
     )
   }
 
-  @Test func `an instance is asked with a session token and a time-out of one second`() async throws {
+  @Test func `instance metadata is requested with a session token and a time-out of one second`() async throws
+  {
     let transport = ScriptedTransport([
       ScriptedTransport.text(200, "tok=="),
       ScriptedTransport.text(200, "my role\n".replacing(" ", with: "-")),
@@ -111,7 +112,9 @@ import Testing
     #expect(requests[2].url == "http://169.254.169.254/latest/meta-data/iam/security-credentials/my-role")
   }
 
-  @Test func `without any source the error names every place, and the instance is asked once`() async throws {
+  @Test func `without any source, the error names every place, and instance metadata is requested once`()
+    async throws
+  {
     let transport = ScriptedTransport([ScriptedTransport.failure(.timedOut(.seconds(1)))])
     let provider = provider([:], transport)
     let error = await #expect(throws: CredentialError.self) { try await provider.credentials() }
@@ -127,7 +130,7 @@ import Testing
     }
   }
 
-  @Test func `an answer that is no credentials is an error without its content`() async throws {
+  @Test func `a response without credentials is an error that does not repeat it`() async throws {
     let environment = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"]
     let answers: [(Int, String)] = [
       (200, "hush"), (200, "{\"AccessKeyId\": \"hush\"}"), (200, "[\"hush\"]"), (404, "hush"), (403, "hush"),
@@ -141,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func `a service that sends a token back gets it into no error`() async throws {
+  @Test func `a token that a service echoes appears in no error`() async throws {
     let echo: ScriptedTransport.Answer = { request in
       let text = String(decoding: request.body, as: UTF8.self) + request.headers.map(\.value).joined()
       let body = text.replacing("&", with: " ")
@@ -169,7 +172,7 @@ import Testing
     }
   }
 
-  @Test func `callers at once share one renewal`() async throws {
+  @Test func `concurrent callers share one renewal`() async throws {
     let transport = ScriptedTransport([Self.json("C1", expires: "2015-08-30T13:00:00Z")])
     let provider = provider(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"], transport)
     let found = await withTaskGroup(of: StoreCredentials?.self) { group in
@@ -180,7 +183,7 @@ import Testing
       found.count == 20 && found.allSatisfy { $0?.accessKeyID == "C1" } && transport.requests.count == 1)
   }
 
-  @Test func `a caller that is cancelled ends at once, and one that waited with it gets credentials`()
+  @Test func `a cancelled caller ends at once, and another waiting caller gets credentials`()
     async throws
   {
     let transport = HangingTransport(then: Self.json("C1", expires: "2015-08-30T13:00:00Z"))
@@ -202,7 +205,7 @@ import Testing
     #expect(try await calls[1].value.get().accessKeyID == "C1")
   }
 
-  @Test func `credentials that cannot be renewed serve until they expire`() async throws {
+  @Test func `credentials that cannot be renewed are used until they expire`() async throws {
     let transport = ScriptedTransport(
       [Self.json("C1", expires: "2015-08-30T13:00:00Z")]
         + Array(repeating: ScriptedTransport.text(500, ""), count: 40))
@@ -215,7 +218,7 @@ import Testing
     await #expect(throws: CredentialError.self) { try await provider.credentials() }
   }
 
-  @Test func `credentials that the store refused are renewed once for all who had them`() async throws {
+  @Test func `credentials refused by the store are renewed once for all callers`() async throws {
     let transport = ScriptedTransport([
       Self.json("C1", expires: "2015-08-30T18:00:00Z"), Self.json("C2", expires: "2015-08-30T18:00:00Z"),
     ])
@@ -226,7 +229,7 @@ import Testing
     #expect(transport.requests.count == 2)
   }
 
-  @Test func `a file that cannot be read or has a bad line is named, without its content`() async throws {
+  @Test func `an unreadable or malformed file is named without its content`() async throws {
     let unreadable = provider([:], ScriptedTransport([]), FakeFiles(unreadable: ["~/.aws/config"]))
     await #expect(
       throws: CredentialError.file(path: "~/.aws/config", purpose: "profiles", why: "Permission denied")

@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  @Test func `each fault at each request leaves the right outcome, and one alone never fails a call`()
+  @Test func `any single fault at any request leaves the right outcome and never fails a call`()
     async throws
   {
     for call in Self.calls() {
@@ -209,7 +209,7 @@ import Testing
     #expect(count > 5_000)
   }
 
-  @Test func `random faults in long rows leave the right outcome`() async throws {
+  @Test func `long series of random faults leave the right outcome`() async throws {
     let calls = Self.calls()
     for seed in 1...2_000 {
       var random = SeededRandom(seed: seed)
@@ -222,7 +222,7 @@ import Testing
   }
 
   @Test
-  func `of eight that create one key at once through faults, at most one succeeds, and its bytes stand`()
+  func `of eight concurrent creates of a key with faults, at most one succeeds, and its bytes remain`()
     async throws
   {
     for seed in 1...100 {
@@ -268,7 +268,7 @@ import Testing
     return .retry(.init(error: error, mayBeDone: true))
   }
 
-  @Test func `after a lost answer the key is looked at before it is written again`() throws {
+  @Test func `after a lost response, the key is inspected before it is written again`() throws {
     var write = try write(.absent)
     #expect(write.next(after: try lost(), etag: nil) == .look(after: .seconds(0.25)))
     #expect(write.next(after: .nothing) == .send)
@@ -276,7 +276,7 @@ import Testing
     #expect(write.next(after: .ours(etag: "e")) == .done(etag: "e"))
   }
 
-  @Test func `a replacement that was outrun is changed, and unknown if an answer was lost before`() throws {
+  @Test func `an outrun replacement is reported as changed, or unknown after a lost response`() throws {
     for isLost in [false, true] {
       var write = try write(.etag("\"1\""))
       if isLost {
@@ -302,7 +302,7 @@ import Testing
     #expect(error.kind == .unsupported)
   }
 
-  @Test func `an object that exists at first and not at the next look is created again`() throws {
+  @Test func `an object that exists at first but not on the next check is created again`() throws {
     var write = try write(.absent)
     for _ in 1...5 {
       _ = write.next(after: .exists, etag: nil)

@@ -19,13 +19,13 @@ import Testing
     return findings.first { $0.result != .holds }
   }
 
-  @Test func `a store with all properties passes, and nothing is left`() async throws {
+  @Test func `a store with all properties passes, and nothing is left behind`() async throws {
     let (findings, left) = try await findings(.init())
     #expect(findings.map(\.property) == StoreProbe.Property.allCases)
     #expect(findings.allSatisfy { $0.result == .holds } && left.isEmpty, "\(findings)")
   }
 
-  @Test func `a store that lacks a property fails with its name`() async throws {
+  @Test func `a store without a required property fails with its name`() async throws {
     let ignoring = try await failure(.init(ignoresIfNoneMatch: true))
     #expect(
       ignoring
@@ -52,7 +52,7 @@ import Testing
     #expect(finding?.property == .contentMD5)
   }
 
-  @Test func `an existing object is not changed by the check of each run`() async throws {
+  @Test func `the check of each run does not change an existing object`() async throws {
     for ignores in [false, true] {
       let store = FakeStore(quirks: .init(ignoresIfNoneMatch: ignores))
       store.place("lock", [1])

@@ -20,7 +20,7 @@ import Testing
       ("audit", "x", "http://[::1]:9000", nil, "http://[::1]:9000/audit/a%3Db"),
       ("audit", "x", "http://127.0.0.1:9000", nil, "http://127.0.0.1:9000/audit/a%3Db"),
     ] as [(String, String, String?, Endpoint.Addressing?, String)])
-  func `a key has the URL that the rules of addressing give it`(
+  func `a key's URL follows the addressing style`(
     bucket: String, region: String, url: String?, addressing: Endpoint.Addressing?, expected: String
   ) throws {
     let endpoint = try Endpoint(bucket: bucket, region: region, url: url, addressing: addressing)
@@ -42,7 +42,7 @@ import Testing
       ("audit", "x", "http://127.0.0.1.evil.example", nil, .plainHTTP(host: "127.0.0.1.evil.example")),
       ("My_Audit", "x", "https://s.example", .virtual, .notAHostName(bucket: "My_Audit")),
     ] as [(String, String, String?, Endpoint.Addressing?, EndpointError)])
-  func `settings that name no safe endpoint are refused`(
+  func `settings without a safe endpoint are refused`(
     bucket: String, region: String, url: String?, addressing: Endpoint.Addressing?, expected: EndpointError
   ) {
     #expect(throws: expected) {
@@ -84,14 +84,14 @@ import Testing
     #expect(headers["Accept-Encoding"] == nil)
   }
 
-  @Test func `an ETag loses its quotes only where it has them`() throws {
+  @Test func `only a quoted ETag loses its quotes`() throws {
     let quoted = StoreRequest.put("k", [], .init(), .etag("\"e\""))
     #expect(try sent(try #require(quoted.withUnquotedETag)).1["If-Match"] == "e")
     #expect(StoreRequest.put("k", [], .init(), .etag("e")).withUnquotedETag == nil)
     #expect(StoreRequest.put("k", [], .init(), .absent).withUnquotedETag == nil)
   }
 
-  @Test func `a completed upload names its parts, escaped`() {
+  @Test func `a completed upload lists its parts, escaped`() {
     let request = StoreRequest.completeUpload("k", upload: "u", etags: ["\"a\"", "<&"], .absent)
     let text = String(decoding: request.body, as: UTF8.self)
     #expect(

@@ -29,13 +29,15 @@ import Testing
     var omitSessionToken: Bool?
   }
 
-  @Test func `all 38 cases are there`() {
+  @Test func `all 38 cases are present`() {
     #expect(Self.cases.count == 38)
   }
 
   /// The signer always signs the token; in the case where it is added to the request later, the signature is that of a request
   /// without one.
-  @Test(arguments: cases) func `a signature and its texts are AWS's`(name: String) throws {
+  @Test(arguments: cases) func `signatures and their intermediate texts equal those of AWS`(name: String)
+    throws
+  {
     func text(_ file: String) throws -> String {
       String(decoding: try Data(contentsOf: Self.folder.appending(path: "\(name)/\(file)")), as: UTF8.self)
     }
@@ -115,7 +117,7 @@ struct SigningDifferentialTests {
     var url, authorization, hash: String
   }
 
-  @Test func `10,000 random keys, queries and headers are signed as by botocore`() throws {
+  @Test func `10,000 random requests have the signatures of botocore`() throws {
     var facts: [Facts] = []
     var own: [Answer] = []
     for seed in 1...10_000 {
@@ -210,7 +212,7 @@ struct SigningDifferentialTests {
 }
 
 @Suite struct StoreCredentialsTests {
-  @Test func `credentials print as redacted in every way`() throws {
+  @Test func `credentials are redacted however they are printed`() throws {
     let credentials = try StoreCredentials(
       accessKeyID: "AKIDX", secretAccessKey: "hush", sessionToken: "tokn", source: "environment")
     var dumped = ""
@@ -227,7 +229,7 @@ struct SigningDifferentialTests {
   }
 
   @Test(arguments: ["", " ", "a b", "a\nb", "a\u{7f}", "é", "a\0"])
-  func `a text that cannot stand in a header is refused`(text: String) {
+  func `text that cannot be in a header is refused`(text: String) {
     #expect(throws: MalformedCredentials.self) {
       try StoreCredentials(accessKeyID: text, secretAccessKey: "s", source: "")
     }

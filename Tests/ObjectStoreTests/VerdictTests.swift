@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `an answer that settles a request is judged by status and condition`() throws {
+  @Test func `a final response is judged by status and condition`() throws {
     for status in [200, 204, 206] { #expect(try verdict(Self.get, status) == .done) }
     #expect(try verdict(Self.create, 412) == .exists)
     #expect(try verdict(Self.create, 412, "PreconditionFailed") == .exists)
@@ -65,7 +65,7 @@ import Testing
       (307, nil, .wrongRegion(nil)),
       (407, nil, .proxy("status 407")),
     ] as [(Int, String?, StoreError.Kind)])
-  func `an answer that no repetition changes is refused with its cause`(
+  func `a permanent failure is refused with its cause`(
     status: Int, code: String?, expected: StoreError.Kind
   ) throws {
     let verdict = try verdict(Self.create, status, code)
@@ -81,7 +81,7 @@ import Testing
       (500, "InternalError", true), (503, "ServiceUnavailable", true), (503, nil, true), (502, nil, true),
       (504, nil, true), (408, nil, true), (400, "RequestTimeout", true),
     ] as [(Int, String?, Bool)])
-  func `an answer worth another try says whether the write may be done`(
+  func `a retryable response says whether the write may have happened`(
     status: Int, code: String?, mayBeDone: Bool
   ) throws {
     let verdict = try verdict(Self.create, status, code, headers: [("Retry-After", "7")])
@@ -89,7 +89,7 @@ import Testing
     #expect(reason.mayBeDone == mayBeDone && reason.pause == .seconds(7))
   }
 
-  @Test func `a completed upload that says 200 and an error is tried again`() throws {
+  @Test func `a completed upload with status 200 and an error in the body is retried`() throws {
     let verdict = try verdict(Self.complete, 200, "InternalError")
     guard case .retry(let reason) = verdict else { return #expect(Bool(false), "\(verdict)") }
     #expect(reason.mayBeDone)
@@ -111,7 +111,7 @@ import Testing
     #expect(kind(try verdict(Self.list, 301, "PermanentRedirect")) == .wrongRegion(nil))
   }
 
-  @Test func `clock skew gives both times, and an expired token a verdict of its own`() throws {
+  @Test func `clock skew is reported with both times, and an expired token has its own verdict`() throws {
     let skewed = try verdict(
       Self.create, 403, "RequestTimeTooSkewed", body: "<ServerTime>2015-08-30T13:36:00Z</ServerTime>")
     #expect(kind(skewed) == .clockSkew(ours: .test, theirs: .test + .hours(1)))
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `a store that sends the request's secrets back gets them into no error`() throws {
+  @Test func `secrets that a store echoes appear in no error`() throws {
     let all = "hush AKIDX"
     for code in ["AccessDenied", "AuthorizationHeaderMalformed", "Other \(all)", "SlowDown"] {
       let body =

@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func `elements, entities, CDATA and references are read, comments and prefixes are not`() throws {
+  @Test func `elements, entities, CDATA and references are read, comments and prefixes are ignored`() throws {
     let root = try read(
       """
       \u{FEFF}<?xml version="1.0"?><!-- a -->
@@ -49,7 +49,7 @@ import Testing
     #expect(reason(text) == expected, "\(text)")
   }
 
-  @Test func `limits on size, depth and number of elements hold, and bytes must be UTF-8`() {
+  @Test func `size, depth and number of elements are limited, and bytes must be UTF-8`() {
     let deep = { (count: Int) in
       String(repeating: "<a>", count: count) + String(repeating: "</a>", count: count)
     }
@@ -87,7 +87,7 @@ import Testing
     """,
   ].map { Array($0.utf8) }
 
-  @Test func `each reply is read as a store writes it`() throws {
+  @Test func `each reply is read in the form that stores write`() throws {
     let page = try ObjectPage(Self.replies[0])
     #expect(page.objects == [ListedObject(key: "p/a=1 2+é", size: 12, etag: "\"x\"")])
     #expect(page.prefixes == ["p/b /"] && page.continuation == "a=")
@@ -114,11 +114,11 @@ import Testing
     "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%</Key><Size>1</Size></Contents></ListBucketResult>",
     "<html/>",
   ])
-  func `a listing that lacks something is refused, never shorter`(text: String) {
+  func `an incomplete listing is refused, never shortened`(text: String) {
     #expect(throws: MalformedReply.self) { try ObjectPage(Array(text.utf8)) }
   }
 
-  @Test func `of damaged bytes comes a reply or an error, and never a crash`() throws {
+  @Test func `damaged bytes give a reply or an error, never a crash`() throws {
     let tokens = [
       "<", ">", "</", "/>", "<![CDATA[", "]]>", "<!--", "-->", "<?", "?>", "&#", "&#x", "&amp;", "&", ";",
       "<!DOCTYPE a>",

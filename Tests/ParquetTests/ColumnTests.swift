@@ -10,14 +10,15 @@ import Testing
   }
 
   /// The vectors were made with the reference implementation (xxhash 0.8, by way of Python's `xxhash`).
-  @Test func `the hash is XXH64`() {
+  @Test func `the Bloom filter's hash is XXH64`() {
     #expect(hash("") == 0xef46_db37_51d8_e999)
     #expect(hash("a") == 0xd24e_c4f1_a98c_6e5b)
     #expect(hash("abc") == 0x44bc_2cf5_ad77_0999)
     #expect(hash("Nobody inspects the spammish repetition") == 0xfbce_a83c_8a37_8bf1)
   }
 
-  @Test(arguments: [1, 6, 7, 1_000, 50_000]) func `what was put in is found, and hardly anything else`(
+  @Test(arguments: [1, 6, 7, 1_000, 50_000])
+  func `a Bloom filter finds every inserted value and hardly any other`(
     count: Int
   ) {
     var filter = BloomFilter(values: count)
@@ -29,8 +30,7 @@ import Testing
     #expect(wrong <= 150)
   }
 
-  @Test func `a filter is its header and a power of two of bytes, and one of too many values only less sure`()
-  {
+  @Test func `a filter has a power of two of bytes, and too many values only raise its error rate`() {
     let header: [UInt8] = [0x15, 0x40, 0x1c, 0x1c, 0, 0, 0x1c, 0x1c, 0, 0, 0x1c, 0x1c, 0, 0, 0]
     #expect(BloomFilter(values: 0).bytes == header + Array(repeating: 0, count: 32))
     #expect(BloomFilter(values: 50_000).bytes.count == 65_536 + header.count + 2)
@@ -45,8 +45,8 @@ import Testing
     return blinding + withUnsafeBytes(of: UInt64(number)) { Array($0) } + Array(repeating: 1, count: 16)
   }
 
-  @Test(.timeLimit(.minutes(Int(Patience.seconds(60) / 60))))
-  func `values made to collide cost no more than a bounded search each`() {
+  @Test(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60))))
+  func `values made to collide cost a bounded search each`() {
     var table = ValueTable()
     let count = 120_000
     for number in 0..<count {

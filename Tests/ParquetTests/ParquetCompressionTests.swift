@@ -5,7 +5,8 @@ import Testing
 @testable import Parquet
 
 @Suite struct `compression of pages` {
-  @Test func `a page of identifiers is compressed without match search, a page of words with it`() throws {
+  @Test func `a page of identifiers is compressed without match search, and a page of words with it`() throws
+  {
     var random = SeededRandom(seed: 62)
     let digits = Array("0123456789abcdef".utf8)
     let identifiers = (0..<100_000).map { _ in digits[Int(random.next() % 16)] }

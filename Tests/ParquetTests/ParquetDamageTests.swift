@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `damaged pages and footers` {
   /// Makes the checksums true again, so that the decoders behind them see the damage.
-  @Test func `damage under a true checksum gives an error or rows, and never ends the program`() throws {
+  @Test func `damage under a correct checksum gives an error or rows, and never a crash`() throws {
     let column = ParquetColumn("c", .text)
     var random = SeededRandom(seed: 41)
     for kind in [ParquetColumn.Kind.text, .timestamp, .double] {
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `what a footer says is not believed`() async throws {
+  @Test func `numbers in a footer are not trusted`() async throws {
     // A run of two thousand million values in five bytes.
     let run: [UInt8] = [0xfe, 0xff, 0xff, 0xff, 0x0f, 0]
     #expect(HybridRuns.read(run, at: 0..<6, width: 1, count: 8, below: 2) == nil)
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func `a page that unfolds to more than it says is an error, and is not unfolded`() throws {
+  @Test func `a page that inflates to more than it states is an error and is not inflated`() throws {
     let column = ParquetColumn("c", .text, isRequired: true)
     let body = Array(repeating: 0 as UInt8, count: 1 << 20)
     #expect(throws: ParquetError.self) {

@@ -4,7 +4,7 @@ import Testing
 @testable import Parquet
 
 @Suite struct `Parquet's encodings` {
-  @Test func `Thrift structures are the bytes of the compact protocol, and read back`() throws {
+  @Test func `Thrift structures are written in the compact protocol and read back`() throws {
     var thrift = ThriftWriter()
     thrift.structure { thrift in
       thrift.int32(1, 1)
@@ -36,7 +36,7 @@ import Testing
     return bytes
   }
 
-  @Test func `runs and packed groups are those of the format's own examples`() {
+  @Test func `runs and packed groups match the examples of the format`() {
     let counting = (0..<8).map { UInt32($0) }
     #expect(hybrid(counting, width: 3) == [3, 0x88, 0xc6, 0xfa])
     #expect(hybrid(Array(repeating: 4, count: 100), width: 3) == [0xc8, 1, 4])
@@ -48,7 +48,7 @@ import Testing
     #expect(hybrid([1, 0, 1], width: 1) == [3, 0b101])
   }
 
-  @Test func `values of every width and count are read back, and nothing less or more`() throws {
+  @Test func `values of every width and count are read back exactly`() throws {
     var random = SeededRandom(seed: 51)
     for width in 1...32 {
       for count in [0, 1, 7, 8, 9, 100] {
@@ -77,14 +77,14 @@ import Testing
     return bytes
   }
 
-  @Test func `differences are those of the format's own examples`() {
+  @Test func `delta encoding matches the examples of the format`() {
     #expect(delta([]) == [0x80, 1, 4, 0, 0])
     #expect(delta([1, 2, 3, 4, 5]) == [0x80, 1, 4, 5, 2, 2, 0, 0, 0, 0])
     let packed: [UInt8] = [0xc0, 0x3f, 0, 0, 0, 0, 0, 0]
     #expect(delta([7, 5, 3, 1, 2, 3, 4, 5]) == [0x80, 1, 4, 8, 14, 3, 2, 0, 0, 0] + packed)
   }
 
-  @Test func `differences of every width are read back, those that overflow too`() {
+  @Test func `deltas of every width are read back, including overflows`() {
     var random = SeededRandom(seed: 52)
     for width in 0...64 {
       for count in [1, 2, 32, 33, 34, 128, 129, 130, 300] {
@@ -126,7 +126,7 @@ import Testing
     return values
   }
 
-  @Test func `text is plain, or lengths before bytes, or a dictionary`() {
+  @Test func `text is encoded plain, as lengths and bytes, or with a dictionary`() {
     let values = column(["Hello", "World", nil, "Foobar", "ABCDEF"])
     #expect(values.encoding == .deltaLengthByteArray)
     #expect(
@@ -143,7 +143,7 @@ import Testing
     #expect(column([nil, nil]).encoding == .deltaLengthByteArray)
   }
 
-  @Test func `bounds of long text are cut to text that still bounds it`() {
+  @Test func `bounds of long text are truncated to text that still bounds it`() {
     let limit = BoundsSearch.textLimit
     for letter in ["a", "é", "漢", "🙂", "\u{d7ff}", "\u{10ffff}", "a\u{10ffff}"] {
       for count in 1...70 {
@@ -171,7 +171,7 @@ import Testing
     return (search.page(0..<numbers.count, nulls: 0), search)
   }
 
-  @Test func `NaN is no bound, and zero bounds both zeros`() {
+  @Test func `NaN is never a bound, and a zero bound includes both zeros`() {
     let bytes: (Double) -> [UInt8] = { number in (0..<8).map { UInt8(number.bitPattern >> (8 * $0) & 0xff) } }
     for zeros in [[0.0], [-0.0], [0.0, -0.0], [.nan, 0.0]] {
       #expect(numbers(zeros).0.bounds == ParquetBounds(least: bytes(-0.0), most: bytes(0.0)))

@@ -5,7 +5,7 @@ import Testing
 @testable import PartitionFormats
 
 @Suite struct `csv-1 as it is read` {
-  @Test(arguments: 1...20) func `hostile rows come back as they were`(seed: Int) throws {
+  @Test(arguments: 1...20) func `hostile rows are read back unchanged`(seed: Int) throws {
     var random = SeededRandom(seed: seed)
     let rows = (0..<50).map { _ in Row.random(using: &random) }
     let text = csv(rows)
@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: Row.hostile)
-  func `each hostile value comes back from the first, a middle and the last column`(
+  func `each hostile value is read back from the first, a middle and the last column`(
     value: String
   ) throws {
     let rows = [TextColumn.uuid, .context, .additionalFields].map { column in
@@ -26,7 +26,7 @@ import Testing
     #expect(try decode(csv(rows)) == rows)
   }
 
-  @Test func `a text cut in two anywhere reads the same`() throws {
+  @Test func `a text split anywhere is read the same`() throws {
     var random = SeededRandom(seed: 2)
     let rows = (0..<3).map { _ in Row.random(using: &random) }
     let text = csv(rows)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `a text that ends too early anywhere is unfinished, unless a row ends there`() throws {
+  @Test func `a text truncated anywhere is unfinished, except at the end of a row`() throws {
     let rows = [Row(text: [.uuid: "a", .event: "x\ny"]), Row(text: [.uuid: "b", .context: ""])]
     let text = csv(rows)
     let header = CSVEncoder.header.count
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func `whatever is changed in a text, what is read is written as it stood there`() {
+  @Test func `any changed text that parses is written back unchanged`() {
     let rows = [
       Row(
         text: [.uuid: "a", .event: "x,\"y\"\r\n", .context: "", .actor: "é🙂", .target: " "], latitude: -1.5,
@@ -93,12 +93,12 @@ import Testing
     }
   }
 
-  @Test func `rows keep their order and their batch over many chunks`() throws {
+  @Test func `rows keep their order and batch across many chunks`() throws {
     let rows = (0..<20_000).map { Row(text: [.uuid: "u\($0)", .context: ""]) }
     #expect(try decode(csv(rows), chunk: 65_536) == rows)
   }
 
-  @Test func `a row longer than the limit is refused before it is whole`() throws {
+  @Test func `a row over the limit is refused before it is complete`() throws {
     let row = Row(text: [.uuid: "u", .actor: String(repeating: "x", count: 1_000)])
     let length = csv([row]).count - CSVEncoder.header.count - 1
     for chunk in [1, 100, .max] {

@@ -16,7 +16,7 @@ import Testing
     return String(decoding: text.utf8.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count), as: UTF8.self)
   }
 
-  @Test func `the header is the names of the columns`() {
+  @Test func `the header has the names of the columns`() {
     #expect(
       String(decoding: CSVEncoder.header, as: UTF8.self) == """
         uuid,event_at,event,context,actor,actor_kind,actor_slug_perm,actor_url,actor_ip_address,\
@@ -27,7 +27,7 @@ import Testing
         """)
   }
 
-  @Test func `NULL is nothing and the empty text is two quotes`() {
+  @Test func `NULL is an empty field and the empty string is two quotes`() {
     #expect(event(nil) == "")
     #expect(event("") == "\"\"")
   }
@@ -37,7 +37,7 @@ import Testing
     "a\nb",
     "a\rb", "a\\b", "abcdefgh,", "abcdefg\\", "abcdefghijk\r", "seven77\n", "漢字,",
   ])
-  func `this is quoted`(value: String) {
+  func `a field with a special character is quoted`(value: String) {
     #expect(event(value).utf8.elementsEqual("\"\(value)\"".utf8))
   }
 
@@ -48,7 +48,7 @@ import Testing
     "a/b:c?d=e&f",
     "abcdefghijklmnopqrstuvwxyz", "-", "true", "\u{ac}\u{a2}\u{dc}",
   ])
-  func `this is not quoted`(value: String) {
+  func `a field without special characters is not quoted`(value: String) {
     #expect(event(value).utf8.elementsEqual(value.utf8))
   }
 
@@ -61,7 +61,7 @@ import Testing
     #expect(event(value) == text)
   }
 
-  @Test func `every byte at every place of a field of any short length decides by itself`() {
+  @Test func `quoting depends on each byte alone, at every position of a short field`() {
     let special = Set(",\"\r\n\\".utf8)
     for length in 1...17 {
       for place in 0..<length {
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func `the record of the connector's reference page becomes this row`() {
+  @Test func `the record in the connector's reference becomes the expected row`() {
     let row = Row(
       text: [
         .uuid: "770e8400-e29b-41d4-a716-446655440002", .event: "Repository.Create", .context: "Repository",
@@ -104,7 +104,7 @@ import Testing
         """)
   }
 
-  @Test func `times are written as Timestamp writes them`() {
+  @Test func `times have the form of Timestamp`() {
     var random = SeededRandom(seed: 4)
     let edges: [Int64] = [
       Timestamp.earliest.microseconds, Timestamp.latest.microseconds, 0, -1, 1, Day.microseconds - 1,
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func `a range of rows is written, and what stood in the output stays`() {
+  @Test func `a range of rows is appended to the output`() {
     let batch = RowBatch((0..<5).map { Row(text: [.uuid: "u\($0)"]) })
     var encoder = CSVEncoder()
     var output = Array("before\n".utf8)

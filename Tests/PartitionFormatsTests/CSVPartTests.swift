@@ -1,6 +1,5 @@
 import AuditRecord
 import Compression
-import Crypto
 import TestSupport
 import Testing
 
@@ -56,13 +55,7 @@ import Testing
     return (rows, summary)
   }
 
-  private func sha256(_ bytes: [UInt8]) -> String {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-
-  @Test(arguments: [0, 1, 2, 300]) func `a part is read as it was written, and all that is told of it is so`(
+  @Test(arguments: [0, 1, 2, 300]) func `a part is read back as written, and its summary is correct`(
     count: Int
   ) async throws {
     let rows = Self.rows(count, seed: 11)
@@ -85,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func `a part does not depend on how its rows were handed over`() async throws {
+  @Test func `a part does not depend on the batches of its rows`() async throws {
     let rows = Self.rows(200, seed: 12)
     var whole = DayContentHash()
     let part = try #require(try await write(rows, content: &whole).first)
@@ -98,7 +91,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 1_000, 5_000, 20_000]) func `no part passes the limit, unless one row alone does`(
+  @Test(arguments: [1, 1_000, 5_000, 20_000]) func `no part exceeds the size limit unless a single row does`(
     limit: Int
   ) async throws {
     let rows = Self.rows(100, seed: 13)
@@ -128,14 +121,14 @@ import Testing
     }
   }
 
-  @Test func `a part of the very size of the limit is one part`() async throws {
+  @Test func `a part of exactly the limit is one part`() async throws {
     let rows = Self.rows(10, seed: 14)
     var content = DayContentHash()
     #expect(try await write(rows, limit: csv(rows).count, content: &content).count == 1)
     #expect(try await write(rows, limit: csv(rows).count - 1, content: &content).count == 2)
   }
 
-  @Test func `the content hash of rows alone is that of a part with them`() async throws {
+  @Test func `the content hash of rows alone equals that of their part`() async throws {
     let rows = Self.rows(3_000, seed: 15)
     let batch = RowBatch(rows)
     var alone = DayContentHash()
@@ -147,7 +140,7 @@ import Testing
     #expect(DayContentHash().sha256 == sha256([]))
   }
 
-  @Test func `many rows come in batches of some thousands`() async throws {
+  @Test func `many rows are read in batches of some thousands`() async throws {
     let rows = (0..<30_000).map { Row(text: [.uuid: "u\($0)"]) }
     var content = DayContentHash()
     let part = try #require(try await write(rows, content: &content).first)
@@ -161,7 +154,7 @@ import Testing
     #expect(batches.allSatisfy { $0 <= 12_000 })
   }
 
-  @Test func `a changed or cut file never gives other rows silently`() async throws {
+  @Test func `a changed or truncated file never gives other rows silently`() async throws {
     let rows = Self.rows(2, seed: 16)
     var content = DayContentHash()
     let part = try #require(try await write(rows, content: &content).first)
@@ -180,7 +173,7 @@ import Testing
     }
   }
 
-  @Test func `an error of the sink is thrown as it is`() async throws {
+  @Test func `an error of the sink is rethrown unchanged`() async throws {
     struct DiskFull: Error {}
     var content = DayContentHash()
     await #expect(throws: DiskFull.self) {

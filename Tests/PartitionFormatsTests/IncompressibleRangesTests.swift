@@ -22,7 +22,7 @@ import Testing
     return (text, places)
   }
 
-  @Test func `are found in every row, and not in the header`() {
+  @Test func `incompressible ranges are found in every row and not in the header`() {
     let (text, places) = Self.rows(50)
     #expect(IncompressibleRanges.find(in: text.span) == places)
     #expect(
@@ -30,7 +30,7 @@ import Testing
         == places.map { $0.lowerBound + CSVEncoder.header.count..<$0.upperBound + CSVEncoder.header.count })
   }
 
-  @Test func `are none where an identifier or a time is written otherwise, or a row is cut`() {
+  @Test func `a row with another form of identifier or time, or a truncated row, has no range`() {
     let (text, _) = Self.rows(1)
     for place in [8, 13, 14, 18, 23, 36, 56, 63] {
       var other = text

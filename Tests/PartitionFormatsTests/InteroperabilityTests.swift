@@ -46,7 +46,7 @@ struct `Other engines` {
     #expect(String(decoding: answer, as: UTF8.self) == "\(folders.reduce(0) { $0 + $1.count })\n\n")
   }
 
-  @Test func `find the cells of hostile rows`() throws {
+  @Test func `other readers find the cells of hostile rows`() throws {
     var random = SeededRandom(seed: 31)
     let hostile = Row.hostile.map { Row(text: [.uuid: "u", .actor: $0, .additionalFields: $0]) }
     let mixed = (0..<3_000).map { _ in Row.random(using: &random) }
@@ -55,7 +55,7 @@ struct `Other engines` {
   }
 
   /// A table's number is its seed.
-  @Test func `find the cells of a thousand random tables, as the metadata describes them`() throws {
+  @Test func `other readers find the cells of a thousand random tables as their metadata states`() throws {
     try compare(
       (0..<10).map { folder in (0..<100).map { RandomTable.rows(seed: 100 * folder + $0) } })
   }
@@ -69,7 +69,7 @@ struct `Other engines` {
     var pagesPassedOver: Int?
   }
 
-  @Test func `read one row group for a while of the day, and less of it where they know pages`() throws {
+  @Test func `other readers read one row group for part of a day, or only its pages`() throws {
     var random = SeededRandom(seed: 32)
     var batch = RowBatch()
     let start = Int64(1_707_733_845_123_456)
@@ -126,7 +126,7 @@ struct `Other engines` {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  @Test(arguments: [21, 22]) func `find the cells of hostile rows, over several members`(
+  @Test(arguments: [21, 22]) func `other readers find the cells of hostile rows across several gzip members`(
     seed: Int
   ) async throws {
     var random = SeededRandom(seed: seed)

@@ -7,8 +7,7 @@ import Testing
 
 /// CSV and Parquet that are almost right.
 @Suite struct MutantTests {
-  @Test func `a mutated CSV text that is read is written as it stood there, however it was cut`() async throws
-  {
+  @Test func `a mutated CSV text that parses is written back unchanged, in any chunks`() async throws {
     var random = SeededRandom(seed: 1)
     let made = (0..<20).map { count in csv((0..<count % 5).map { _ in Row.random(using: &random) }) }
     let texts = try samples("archive/csv", ending: ".csv.gz").map { try Gzip.decompress($0, limit: 1 << 20) }
@@ -32,7 +31,7 @@ import Testing
     }
   }
 
-  @Test func `a mutated Parquet file that is read has the rows that it counts, each time`() async throws {
+  @Test func `a mutated Parquet file that parses has the stated number of rows every time`() async throws {
     var random = SeededRandom(seed: 3)
     let files = try [0, 1, 7, 60].map { count in
       try ParquetPart((0..<count).map { _ in Row.random(using: &random) }).file

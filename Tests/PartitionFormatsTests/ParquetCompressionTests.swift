@@ -12,7 +12,7 @@ import Testing
     return try await ParquetPart.read(file, content: &content).rows
   }
 
-  @Test func `pages are read back at every level, those of identifiers too`() async throws {
+  @Test func `pages are read back at every level, including those of identifiers`() async throws {
     var random = SeededRandom(seed: 61)
     let rows = (0..<4_000).map { _ in
       Row(text: [.uuid: String(random.next(), radix: 16), .actor: "a\(random.next() % 9)"])
@@ -33,7 +33,7 @@ import Testing
   }
 
   #if zstd
-    @Test func `random tables are read as they were written with zstd`() async throws {
+    @Test func `random tables compressed with zstd are read back`() async throws {
       for seed in 0..<100 {
         let rows = RandomTable.rows(seed: seed)
         #expect(try await read(ParquetPart(rows, .zstd(level: 3)).file) == rows, "seed \(seed)")
@@ -41,7 +41,7 @@ import Testing
     }
 
   #else
-    @Test func `without the trait, zstd is refused`() throws {
+    @Test func `a build without the trait refuses zstd`() throws {
       #expect(throws: ParquetError(.withoutZstd)) { try ParquetPart([Row()], .zstd(level: 3)) }
     }
   #endif

@@ -26,7 +26,7 @@ import Testing
     do { return try await read(file) == Self.rows } catch { return error is ParquetError }
   }
 
-  @Test func `no byte can be changed so that other rows come out`() async throws {
+  @Test func `no changed byte gives other rows`() async throws {
     let file = try ParquetPart(Self.rows).file
     #expect(try await read(file) == Self.rows)
     for index in file.indices {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func `a file that is cut anywhere is an error`() async throws {
+  @Test func `a file truncated anywhere is an error`() async throws {
     let file = try ParquetPart(Self.rows).file
     for length in file.indices {
       await #expect(throws: ParquetError.self) { try await read(Array(file[..<length])) }

@@ -20,7 +20,7 @@ struct `Parquet and CSV, measured` {
     return times.min() ?? 0
   }
 
-  @Test func `sizes and seconds`() async throws {
+  @Test func `sizes and times of Parquet files are measured`() async throws {
     let path = try #require(events)
     var parser = EventParser()
     let rows = try parser.parse([UInt8](Data(contentsOf: URL(filePath: path)))).rows

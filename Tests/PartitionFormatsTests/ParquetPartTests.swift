@@ -13,8 +13,7 @@ import Testing
     return content.sha256
   }
 
-  @Test func `random tables are read as they were written, with the content hash of their CSV`() async throws
-  {
+  @Test func `random tables are read back and have the content hash of their CSV`() async throws {
     for seed in 0..<320 {
       let rows = RandomTable.rows(seed: seed)
       let part = try ParquetPart(rows)
@@ -26,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `the same rows are the same bytes, however they were handed over`() throws {
+  @Test func `the same rows make the same bytes, whatever the batches`() throws {
     for seed in [1, 2, 3] {
       var random = SeededRandom(seed: seed)
       let rows = (0..<300).map { _ in Row.random(using: &random) }
@@ -38,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func `rows beyond a row group go on in the next, and pages and groups are those of the rows alone`()
+  @Test func `rows continue in the next row group, and pages and groups depend on the rows alone`()
     async throws
   {
     var batch = RowBatch()
@@ -66,7 +65,8 @@ import Testing
     #expect(found == batch.count && summary == part.summary)
   }
 
-  @Test(arguments: [1_000, 5_000, 20_000]) func `a part holds the rows of its CSV part, wherever that ends`(
+  @Test(arguments: [1_000, 5_000, 20_000])
+  func `a Parquet part has the rows of its CSV part, wherever that ends`(
     limit: Int
   ) async throws {
     var random = SeededRandom(seed: 13)
@@ -95,7 +95,7 @@ import Testing
   }
 
   /// Several row groups, so that no reader could hold one and pass.
-  @Test func `a part is read from its first byte to its last, never more of it than a row group's column`()
+  @Test func `a part is read in order, at most one column chunk at a time`()
     async throws
   {
     var random = SeededRandom(seed: 14)
@@ -133,7 +133,7 @@ import Testing
     await #expect(throws: ParquetError.self) { _ = try await reader.next(content: &content) }
   }
 
-  @Test func `an error of the sink is thrown as it is`() async throws {
+  @Test func `an error of the sink is rethrown unchanged`() async throws {
     struct DiskFull: Error {}
     #expect(throws: DiskFull.self) {
       var writer = try ParquetPartWriter()

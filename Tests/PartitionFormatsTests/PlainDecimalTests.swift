@@ -27,7 +27,8 @@ import Testing
       (Double.leastNormalMagnitude, "0." + String(repeating: "0", count: 307) + "22250738585072014"),
       (-Double.greatestFiniteMagnitude, "-17976931348623157" + String(repeating: "0", count: 292)),
     ] as [(Double, String)])
-  func `a value has this text, which reads back to its bits`(number: Double, text expected: String) {
+  func `a value has the expected text and reads back to the same bits`(number: Double, text expected: String)
+  {
     #expect(text(number) == expected)
     #expect(value(expected)?.bitPattern == number.bitPattern)
     #expect(expected.utf8.count <= PlainDecimal.longestText)
@@ -40,7 +41,7 @@ import Testing
     "9007199254740993",
     "0.1000000000000000055511151231257827", "1" + String(repeating: "0", count: 400), "4.35e0", "٣", "1\n",
   ])
-  func `any other text is refused`(text: String) {
+  func `every other text is refused`(text: String) {
     #expect(value(text) == nil)
   }
 
@@ -77,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func `neighbours of a coordinate have texts of their own`() {
+  @Test func `neighbouring coordinates have different texts`() {
     for number in [37.7749, -122.4194, 0.000001, 999_999_999.999_999, 1e9, 179.999999] {
       for neighbour in [number.nextUp, number.nextDown] {
         check(neighbour)

@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func `check has a line each for a wrong key, an unknown organisation, and no network`() throws {
+  @Test func `check has a line each for a wrong key, an unknown organization, and no network`() throws {
     try Bench.with(["--generate", "40"]) { bench in
       let wrong = try check(bench, environment: ["CLOUDSMITH_API_KEY": "wrong-key-77"])
       #expect(wrong.status == 20 && wrong.failed == ["key"] && wrong.requests == 1, "\(wrong)")

@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `an unknown organisation is reported with causes and remedies`() throws {
+  @Test func `an unknown organization is reported with causes and remedies`() throws {
     try Bench.with(["--generate", "10"]) { bench in
       let result = try bench.export([
         "--organization", "amce", "--backfill-start-time", Bench.month.from,

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 
 /// A server on loopback that gives every request the same response and records the requests.
-final class NoticeReceiver: Sendable {
-  struct Sign: Equatable {
+final class HeartbeatReceiver: Sendable {
+  struct Request: Equatable {
     /// `POST /ping/u`
     var request: String
     var head: String
@@ -12,9 +12,9 @@ final class NoticeReceiver: Sendable {
 
   let port: Int
   private let descriptor: Int32
-  private let signs = Mutex<[Sign]>([])
+  private let requests = Mutex<[Request]>([])
 
-  var received: [Sign] { signs.withLock(\.self) }
+  var received: [Request] { requests.withLock(\.self) }
   var url: String { "http://127.0.0.1:\(port)" }
 
   /// - Parameters:
@@ -39,7 +39,7 @@ final class NoticeReceiver: Sendable {
       while true {
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { return }
-        converse(connection, status.map { "HTTP/1.1 \($0) X\r\n\(head)" }, body)
+        respond(connection, status.map { "HTTP/1.1 \($0) X\r\n\(head)" }, body)
         Foundation.close(connection)
       }
     }
@@ -47,7 +47,7 @@ final class NoticeReceiver: Sendable {
 
   func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-  private func converse(_ connection: Int32, _ start: String?, _ answer: String) {
+  private func respond(_ connection: Int32, _ start: String?, _ answer: String) {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -60,9 +60,9 @@ final class NoticeReceiver: Sendable {
       let body = String(text[end.upperBound...])
       let length = head.lowercased().firstMatch(of: /content-length: (\d+)/).flatMap { Int($0.1) } ?? 0
       guard body.utf8.count >= length else { continue }
-      signs.withLock {
+      requests.withLock {
         $0.append(
-          Sign(
+          Request(
             request: head.split(separator: " ").prefix(2).joined(separator: " "), head: head, body: body))
       }
       guard let start else { return }

@@ -226,7 +226,7 @@ import Testing
       try Document("Monitoring").blocks.flatMap(\.session).map(\.command)
         .first { $0.contains("$PUSHGATEWAY") })
     for (key, status) in [(nil, 0), ("wrong", 20)] as [(String?, Int32)] {
-      let gateway = try NoticeReceiver(status: 200)
+      let gateway = try HeartbeatReceiver(status: 200)
       defer { gateway.stop() }
       try Bench.with(["--organization", "my-org", "--generate", "30"]) { bench in
         let command = line.replacing("/srv/audit", with: bench.archive)
@@ -238,10 +238,11 @@ import Testing
         #expect(try bench.export(Bench.start + ["--organization", "my-org"]).status == 0)
         let result = try Shell.run(command, environment: environment)
         #expect(result.status == status, "\(result.log)")
-        let sign = try #require(gateway.received.first)
-        #expect(sign.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
+        let request = try #require(gateway.received.first)
+        #expect(request.request == "PUT /metrics/job/cloudsmith_audit_export/instance/my-org")
         #expect(
-          sign.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"), "\(sign.body)")
+          request.body.contains("last_run_exit_status{organization=\"my-org\"} \(status)\n"),
+          "\(request.body)")
       }
     }
   }

@@ -183,7 +183,7 @@ import Testing
 
   // MARK: Two at once
 
-  @Test func `of two concurrent first runs for an organisation and a repository, one is refused`() throws {
+  @Test func `of two concurrent first runs for an organization and a repository, one is refused`() throws {
     try Bench.with(["--repository", "my-repo", "--generate", "50"]) { bench in
       // The slow run holds its lock and waits for its second request while the other run starts and ends.
       var arguments = bench.arguments(Bench.start)

@@ -51,13 +51,13 @@ import Testing
   }
 
   @Test func `a successful run pings the URL, and a failed run its fail path with the message`() throws {
-    let device = try NoticeReceiver(status: 200)
-    defer { device.stop() }
+    let receiver = try HeartbeatReceiver(status: 200)
+    defer { receiver.stop() }
     try Bench.with(["--generate", "50"]) { bench in
-      let environment = ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/5up3r-53cr3t"]
+      let environment = ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(receiver.url)/ping/5up3r-53cr3t"]
       let start = Bench.start
       #expect(try bench.export(start + ["--dry-run"], environment: environment).status == 0)
-      #expect(device.received.isEmpty)
+      #expect(receiver.received.isEmpty)
       let done = try bench.export(start, environment: environment)
       #expect(done.status == 0)
       let refused = try bench.export(environment: environment.merging(["CLOUDSMITH_API_KEY": "wrong"]) { $1 })
@@ -67,8 +67,8 @@ import Testing
       #expect(usage.status == 64)
 
       let fail = "POST /ping/5up3r-53cr3t/fail"
-      #expect(device.received.map(\.request) == ["POST /ping/5up3r-53cr3t", fail, fail])
-      let bodies = device.received.map(\.body)
+      #expect(receiver.received.map(\.request) == ["POST /ping/5up3r-53cr3t", fail, fail])
+      let bodies = receiver.received.map(\.body)
       #expect(
         try bodies.at(0).hasPrefix("cloudsmith-audit-export: done: acme: ")
           && bodies.at(0).contains("50 added"))
@@ -77,24 +77,24 @@ import Testing
       for text in [done, refused, usage].flatMap({ [$0.output, $0.log] }) {
         #expect(!text.contains("5up3r"), "\(text)")
       }
-      #expect(!device.received.contains { $0.head.contains(bench.key) || $0.body.contains(bench.key) })
+      #expect(!receiver.received.contains { $0.head.contains(bench.key) || $0.body.contains(bench.key) })
     }
   }
 
   @Test(arguments: [404, 500, nil] as [Int?])
   func `a failed ping is a warning and changes neither status nor archive`(status: Int?) throws {
-    let device = try NoticeReceiver(status: status)
-    defer { device.stop() }
+    let receiver = try HeartbeatReceiver(status: status)
+    defer { receiver.stop() }
     try Bench.with(["--generate", "50"]) { bench in
-      let url = "\(device.url)/api/push/5up3r-53cr3t?status=up&msg=OK&ping="
+      let url = "\(receiver.url)/api/push/5up3r-53cr3t?status=up&msg=OK&ping="
       let result = try bench.export(
         ["--backfill-start-time", Bench.startTime, "--log-level", "debug", "--notify-url", url])
       #expect(result.status == 0)
       #expect(result.log.contains("warning the ping to --notify-url failed ("), "\(result.log)")
       #expect(!(result.log + result.output).contains("5up3r"))
-      #expect(device.received.count == (status == 404 ? 1 : 3))
+      #expect(receiver.received.count == (status == 404 ? 1 : 3))
       #expect(
-        device.received.allSatisfy {
+        receiver.received.allSatisfy {
           $0.request.hasPrefix("GET /api/push/5up3r-53cr3t?status=up&msg=cloudsmith-")
         })
       #expect(try bench.status()["status"] as? String == "done")
@@ -114,8 +114,8 @@ import Testing
   func `all logs of a job share one metrics file and one ping, which names the failed log`()
     throws
   {
-    let device = try NoticeReceiver(status: 200)
-    defer { device.stop() }
+    let receiver = try HeartbeatReceiver(status: 200)
+    defer { receiver.stop() }
     try Bench.with(["--generate", "50", "--organization", "globex"]) { bench in
       let file = bench.folder + "/job.yaml"
       let prom = bench.folder + "/cloudsmith.prom"
@@ -131,7 +131,7 @@ import Testing
       ).write(to: URL(filePath: file))
       let arguments = ["export", "--config", file, "--metrics-file", prom, "--log-format", "json"]
       let environment = bench.environment.merging(
-        ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(device.url)/ping/u"]) { $1 }
+        ["CLOUDSMITH_AUDIT_EXPORT_NOTIFY_URL": "\(receiver.url)/ping/u"]) { $1 }
       let result = try Program.exporter.run(arguments, environment: environment)
       #expect(result.status == 21, "\(result.log)")
       let text = try String(contentsOfFile: prom, encoding: .utf8)
@@ -143,8 +143,8 @@ import Testing
       if Shell.works("command -v promtool") {
         #expect(try Shell.run("promtool check metrics < \(prom)").status == 0)
       }
-      #expect(device.received.map(\.request) == ["POST /ping/u/fail"])
-      let body = try #require(device.received.first?.body)
+      #expect(receiver.received.map(\.request) == ["POST /ping/u/fail"])
+      let body = try #require(receiver.received.first?.body)
       #expect(body.hasPrefix("cloudsmith-audit-export: not_found: The API has no organization 'nobody'"))
       #expect(body.contains("\nacme: ") && body.contains("\nglobex: "))
 
@@ -159,8 +159,8 @@ import Testing
   @Test func `two failed logs of a job are both reported in text, JSON, metrics and the ping`()
     throws
   {
-    let device = try NoticeReceiver(status: 200)
-    defer { device.stop() }
+    let receiver = try HeartbeatReceiver(status: 200)
+    defer { receiver.stop() }
     try Bench.with(["--generate", "50"]) { bench in
       let file = try Folder(path: bench.folder).write(
         """
@@ -177,7 +177,7 @@ import Testing
         """, to: "job.yaml")
       let prom = bench.folder + "/figures.prom"
       let arguments = [
-        "export", "--config", file, "--metrics-file", prom, "--notify-url", "\(device.url)/ping/u",
+        "export", "--config", file, "--metrics-file", prom, "--notify-url", "\(receiver.url)/ping/u",
       ]
       let failed = ["without-archive", "nobody", "without-key"]
       let text = try Program.exporter.run(arguments, environment: bench.environment)
@@ -195,7 +195,7 @@ import Testing
           "\(name): \(log)")
       }
 
-      let body = try #require(device.received.last?.body)
+      let body = try #require(receiver.received.last?.body)
       let first = try #require(body.split(separator: "\n").first)
       let parts = ["without-archive usage", "nobody not_found", "without-key usage", "acme done"]
       #expect(first == "cloudsmith-audit-export: usage: \(parts.joined(separator: ", "))", "\(body)")

@@ -71,7 +71,7 @@ import Testing
       (200, "Content-Encoding: \(oneLine)\r\n", "[]"),
       (200, "Content-Type: \(oneLine)\r\n", Self.nasty),
     ] {
-      let server = try NoticeReceiver(status: status, head: head, body: body)
+      let server = try HeartbeatReceiver(status: status, head: head, body: body)
       defer { server.stop() }
       try Folder.with { folder in
         for command in [["check"], ["export", "--archive", folder.path + "/a", "--max-attempts", "1"]] {

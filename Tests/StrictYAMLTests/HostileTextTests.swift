@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Every text is read or refused in linear time and with a bounded stack.
-@Suite(.timeLimit(.minutes(Int(Patience.seconds(60) / 60)))) struct AttackTests {
+@Suite(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60)))) struct AttackTests {
   private static let pieces: [(String, String)] = [
     ("[", "1:9: nested"), ("- ", "1:17: nested"), ("{a: ", "1:33: nested"), ("[[],", "1:30: nested"),
     ("a: ", "1:5: there is a second key"), ("a: 1\n", "2:1: duplicate key 'a'"),

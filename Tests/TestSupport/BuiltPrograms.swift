@@ -45,7 +45,7 @@ package enum Shell {
     return try Command("/bin/sh", all, environment: environment).run()
   }
 
-  /// Whether a script succeeds: tells what the machine has. A shell that does not start has nothing.
+  /// Whether a script exits with 0, for example because a program is installed. False if the shell does not start.
   package static func works(_ script: String) -> Bool {
     do {
       return try run(script).status == 0
@@ -57,6 +57,7 @@ package enum Shell {
 
 /// The interpreter that `Scripts/test` prepared, with the clients and readers of `Tests/Interoperability`.
 package enum Python {
+  /// The path of the interpreter; nil if `Scripts/test` has not set `CLOUDSMITH_TEST_PYTHON`.
   package static let interpreter = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_PYTHON"]
   package static var exists: Bool { interpreter != nil }
 
@@ -80,6 +81,7 @@ package enum OpenSSL {
     do { return try run(["version"]).output.hasPrefix("OpenSSL 3") } catch { return false }
   }()
 
+  /// Runs `openssl` from the `PATH`. Throws `CommandNotStarted` if there is none.
   package static func run(_ arguments: [String]) throws -> CommandOutcome {
     try Command("openssl", arguments).run()
   }

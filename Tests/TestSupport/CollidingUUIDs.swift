@@ -1,7 +1,9 @@
 import AuditRecord
 
-/// Two texts of 16 printable characters that have one `IdentityHash` in this process: what the first seven characters do to the hash,
-/// the next seven undo. Only who knows the process's key finds such texts.
+/// Two texts of 16 printable characters with the same `IdentityHash` in this process.
+///
+/// The difference of the first seven characters cancels that of the next seven. Finding such texts requires the key of the
+/// process.
 package func collidingUUIDs(_ random: inout SeededRandom) -> (String, String) {
   let prime = IdentityKey.prime
   let multiplier = IdentityKey.process.multiplier

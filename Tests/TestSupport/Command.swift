@@ -13,7 +13,7 @@ package struct Command: Sendable {
   package var folder: String?
   /// What the program reads from stdin. Without input, stdin is `/dev/null`.
   package var input: [UInt8]
-  /// How long each wait for the program may take on an idle machine, in seconds. The limit grows with the load (`Patience`).
+  /// How long each wait for the program may take on an idle machine, in seconds. The limit grows with the load (`ScaledTimeout`).
   package var limit = 120.0
 
   package init(

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts from 1.
+/// A thread-safe counter that starts at 1.
 package final class Counter: Sendable {
   private let value = Mutex(0)
 

@@ -1,33 +1,32 @@
 package import AuditArchive
 import Synchronization
 
-/// A disk in memory: quick, copied at no cost, and mortal.
+/// A file system in memory that can fail at any operation and lose unsynced data in a power failure.
 ///
-/// It keeps apart what is and what is durable, so that it can forget in a power failure what was not synced: bytes of a
-/// file, and names of a folder, each on its own. It has no symbolic links, nothing but files and
-/// folders, and no permissions.
+/// It tracks current and durable state separately, both for the bytes of a file and for each name in a folder. Copies are
+/// cheap. It has only files and folders: no links, other kinds of file, or permissions.
 package final class FaultyFileSystem: FileSystem {
-  /// What an operation does that is to fail.
+  /// How an operation fails. The comments name the corresponding `errno`.
   package enum Fault: Sendable, CaseIterable {
-    /// EIO; of a write nothing is written.
+    /// EIO. A write writes nothing.
     case failure
-    /// ENOSPC; of a write the half is written.
+    /// ENOSPC. A write writes the first half.
     case full
-    /// EINTR, from an operation that cannot be made again.
+    /// EINTR from an operation that cannot be retried.
     case interruption
-    /// EIO; of a write the half is written.
+    /// EIO. A write writes the first half.
     case shortWrite
-    /// The process dies: this operation and all that follow fail, until a restart. Of a write the half is written.
+    /// The process dies: this operation and all later ones fail until a restart. A write writes the first half.
     case death
 
-    fileprivate var reason: StorageError.Reason { self == .full ? .full : .other }
+    var reason: StorageError.Reason { self == .full ? .full : .other }
 
-    fileprivate var writesHalf: Bool { self == .full || self == .shortWrite || self == .death }
+    var writesHalf: Bool { self == .full || self == .shortWrite || self == .death }
   }
 
   private let state = Mutex(State())
 
-  /// An empty disk with one folder.
+  /// An empty disk with one folder, which is durable.
   package init(folder: String) {
     state.withLock { state in
       state.disk.folders[folder] = FaultyDisk.Folder()
@@ -37,7 +36,7 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  /// What the other holds, with nothing open and nothing about to fail.
+  /// A copy of the contents of another disk, without its open files and planned faults.
   package init(copyOf other: FaultyFileSystem) {
     let disk = other.state.withLock(\.disk)
     state.withLock { $0.disk = disk }
@@ -45,40 +44,39 @@ package final class FaultyFileSystem: FileSystem {
 
   // MARK: Faults
 
-  /// The n-th operation from now, from 1, fails.
+  /// Makes the n-th operation from now, counted from 1, fail.
   package func fail(at number: Int, _ fault: Fault) {
     state.withLock { ($0.operationsLeft, $0.fault) = (number, fault) }
   }
 
-  /// From now on the disk knows no second name of a file, or no rename that refuses a name that is taken, like some
-  /// file systems on networks and sticks.
-  package func lack(hardLinks: Bool, exclusiveRenames: Bool) {
+  /// From now on, hard links or exclusive renames are unsupported, as on some network and USB file systems.
+  package func disable(hardLinks: Bool, exclusiveRenames: Bool) {
     state.withLock { ($0.lacksHardLinks, $0.lacksExclusiveRenames) = (hardLinks, exclusiveRenames) }
   }
 
-  /// From now on the disk has no fsync of folders, or no locks.
-  package func lack(folderSync: Bool = false, locks: Bool = false) {
+  /// From now on, fsync of folders or locks are unsupported.
+  package func disable(folderSync: Bool = false, locks: Bool = false) {
     state.withLock { ($0.lacksFolderSync, $0.lacksLocks) = (folderSync, locks) }
   }
 
-  /// From now on a file has another inode number each time it is inspected, as on some file systems in user space.
-  package func lack(stableNumbers: Bool) { state.withLock { $0.lacksStableNumbers = stableNumbers } }
+  /// From now on, a file has another inode number on every inspection, as on some FUSE file systems.
+  package func disable(stableInodes: Bool) { state.withLock { $0.lacksStableInodes = stableInodes } }
 
-  /// From now on these operations are refused (EPERM), and no others.
+  /// From now on, exactly these operations are refused with EPERM. An empty set refuses none.
   package func refuse(_ operations: Set<StorageError.Operation>) {
     state.withLock { $0.refused = operations }
   }
 
-  /// From now on what is below this folder is on a volume of its own.
+  /// From now on, this folder is a volume of its own.
   package func mount(at folder: String) { state.withLock { $0.mounts.append(folder) } }
 
-  /// A new process: nothing is open, nothing fails. The machine went on, and what was written is durable now.
+  /// Starts a new process without open files, locks or planned faults. Everything written becomes durable.
   package func restart() {
     var all = Survival.all
     restart(afterPowerFailure: &all)
   }
 
-  /// A new process after a power failure.
+  /// Starts a new process after a power failure, which keeps unsynced data as `survival` decides.
   package func restart(afterPowerFailure survival: inout Survival) {
     var rest = survival
     state.withLock { state in
@@ -88,38 +86,40 @@ package final class FaultyFileSystem: FileSystem {
     survival = rest
   }
 
-  /// Whether an operation that was to fail has done so.
+  /// Whether the planned fault has happened since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
-  /// From now on remembers what it is asked to do, as `rename /archive/a`.
+  /// Clears `operations` and `entriesListed` and starts recording.
   package func record() { state.withLock { ($0.operations, $0.entriesListed) = ([], 0) } }
+  /// The recorded operations, such as `rename /archive/a`; empty without a recording.
   package var operations: [String] { state.withLock { $0.operations ?? [] } }
-  /// How many entries of folders were listed since then.
+  /// How many folder entries were listed during the recording.
   package var entriesListed: Int { state.withLock(\.entriesListed) }
 
-  /// Before the n-th operation from now another process does what makes this disk, of which `other` was a copy, into
-  /// that one.
-  package func become(_ other: FaultyFileSystem, at number: Int) {
+  /// Replaces the contents before the n-th operation from now, counted from 1, as if another process had made the changes.
+  ///
+  /// - Parameter other: a changed copy of this disk. Open files stay valid.
+  package func replaceContents(with other: FaultyFileSystem, beforeOperation number: Int) {
     let disk = other.state.withLock(\.disk)
     state.withLock { $0.change = (number, disk) }
   }
 
-  /// Just before the next operation of this description, another process takes away a name.
-  package func lose(_ path: String, before operation: String) {
+  /// Removes a name just before the next operation whose description starts like this, as if by another process.
+  package func remove(_ path: String, before operation: String) {
     state.withLock { $0.loss = (path, operation) }
   }
 
-  /// From now on a file has more bytes after each time it is read.
-  package func grow(_ path: String) { state.withLock { _ = $0.growing.insert(path) } }
+  /// From now on, each read of the file appends bytes to it.
+  package func growWhenRead(_ path: String) { state.withLock { _ = $0.growing.insert(path) } }
 
-  // MARK: What it holds
+  // MARK: Contents
 
-  /// nil when there is no such file.
+  /// The bytes of a file; nil if it does not exist.
   package func contents(of path: String) -> [UInt8]? {
     state.withLock { state in state.disk.file(path).map { state.disk.files[$0].bytes } }
   }
 
-  /// Gives a file other bytes, or with nil takes its name away. Its folder has to be there.
+  /// Replaces or creates a file, or removes it if `bytes` is nil, durably. Its folder must exist.
   package func setContents(of path: String, _ bytes: [UInt8]?) {
     state.withLock { state in
       let (folder, name) = FaultyDisk.split(path)
@@ -139,7 +139,7 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  /// Takes away a folder with all that is below it.
+  /// Removes a folder with its contents, durably.
   package func removeAll(below folder: String) {
     state.withLock { state in
       state.disk.folders = state.disk.folders.filter { $0.key != folder && !$0.key.hasPrefix(folder + "/") }
@@ -188,7 +188,7 @@ package final class FaultyFileSystem: FileSystem {
     }
   }
 
-  /// Closes in any case: a dead process holds nothing open, and no lock.
+  /// Closes the file even if the operation fails: a dead process has no open files and no locks.
   package func close(_ file: OpenFile) throws(StorageError) {
     try perform(.close, file.path.text) { (state) in
       state.close(file)
@@ -279,7 +279,7 @@ package final class FaultyFileSystem: FileSystem {
       if state.disk.folders[path] != nil { return FileStatus(kind: .folder, size: 0) }
       guard let index = state.disk.file(path) else { return nil }
       var status = state.disk.status(of: index)
-      if state.lacksStableNumbers {
+      if state.lacksStableInodes {
         state.inspections += 1
         status.number = state.inspections
       }
@@ -340,84 +340,5 @@ package final class FaultyFileSystem: FileSystem {
       if state.refused.contains(operation) { throw .simulated(operation, path, .denied) }
       return try body(&state)
     }
-  }
-}
-
-/// What the processes see of the disk, and when it fails them.
-private struct State {
-  var disk = FaultyDisk()
-  var descriptors: [Int32: Int] = [:]
-  /// Files, and not names: a name may be given to another file.
-  var locked: Set<Int> = []
-  var operationsLeft: Int?
-  var fault = FaultyFileSystem.Fault.failure
-  var hasFailed = false
-  var lacksHardLinks = false
-  var lacksExclusiveRenames = false
-  var lacksFolderSync = false
-  var lacksLocks = false
-  var lacksStableNumbers = false
-  var inspections: UInt64 = 0
-  var mounts: [String] = []
-  var refused: Set<StorageError.Operation> = []
-  /// What another process makes of the disk, and before how many operations.
-  var change: (left: Int, disk: FaultyDisk)?
-  var loss: (path: String, operation: String)?
-  var growing: Set<String> = []
-  /// nil: they are not recorded.
-  var operations: [String]?
-  var entriesListed = 0
-  private var lastDescriptor: Int32 = 0
-
-  mutating func nextFault() -> FaultyFileSystem.Fault? {
-    guard let left = operationsLeft else { return hasFailed && fault == .death ? fault : nil }
-    operationsLeft = left - 1
-    guard left <= 1 else { return nil }
-    (operationsLeft, hasFailed) = (nil, true)
-    return fault
-  }
-
-  mutating func letOthersWork() {
-    change?.left -= 1
-    guard let change, change.left == 0 else { return }
-    disk = change.disk
-    self.change = nil
-  }
-
-  mutating func revive() {
-    (descriptors, locked, operationsLeft, hasFailed) = ([:], [], nil, false)
-  }
-
-  /// 0 for the disk itself.
-  func volume(of path: String) -> UInt64 {
-    let index = mounts.lastIndex { path == $0 || path.hasPrefix($0 + "/") }
-    return index.map { UInt64($0) + 1 } ?? 0
-  }
-
-  func checkVolumes(
-    _ path: String, _ newPath: String, _ operation: StorageError.Operation
-  ) throws(StorageError) {
-    guard volume(of: path) != volume(of: newPath) else { return }
-    throw .simulated(operation, newPath, .otherVolume)
-  }
-
-  mutating func open(_ path: DiskPath, _ operation: StorageError.Operation) throws(StorageError) -> OpenFile {
-    guard let index = disk.file(path.text) else { throw .simulated(operation, path.text, .missing) }
-    lastDescriptor += 1
-    descriptors[lastDescriptor] = index
-    return OpenFile(
-      descriptor: lastDescriptor, path: path, status: disk.status(of: index), isLock: operation == .lock)
-  }
-
-  func index(of file: OpenFile, _ operation: StorageError.Operation) throws(StorageError) -> Int {
-    guard let index = descriptors[file.descriptor] else {
-      throw .simulated(operation, file.path.text, .other)
-    }
-    return index
-  }
-
-  mutating func close(_ file: OpenFile) {
-    let index = descriptors.removeValue(forKey: file.descriptor)
-    if file.isLock, let index { locked.remove(index) }
   }
 }

@@ -4,37 +4,39 @@ package import Testing
 
 /// Limits how many tests run at once, among those of all suites with this trait.
 ///
-/// Swift Testing starts all tests and all their cases at once. A thousand that each have an archive, a server or a program open need
-/// gigabytes and two thousand descriptors. Foundation's `Process.run` crashes in a process with more than some 1,350 open files.
+/// Swift Testing starts all tests and all their cases at once. A thousand tests with an open archive, server or program need gigabytes
+/// of memory and two thousand descriptors. Foundation's `Process.run` crashes in a process with more than some 1,350 open files.
 ///
-/// They run on threads of their own: one that waits for a program would else take one of the two or so that all tests share.
+/// These tests run on threads of their own, because a test that waits for a program would block one of the few threads of the
+/// cooperative pool.
 ///
-/// A test's time limit includes its wait for a place: the two do not go together. Tests that take minutes and no more than memory and a
-/// processor need no place.
+/// Do not combine this trait with a time limit: the limit includes the wait for a slot. Tests that only use memory and processor
+/// time do not need it.
 package struct FewAtOnce: SuiteTrait, TestTrait, TestScoping {
   package let isRecursive = true
 
   package func provideScope(
     for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
   ) async throws {
-    await Places.shared.take()
+    await Slots.shared.take()
     do {
       try await withTaskExecutorPreference(BlockingThreads.shared) { try await body() }
     } catch {
-      await Places.shared.give()
+      await Slots.shared.give()
       throw error
     }
-    await Places.shared.give()
+    await Slots.shared.give()
   }
 }
 
 extension Trait where Self == FewAtOnce {
+  /// Runs at most four tests per processor at once, and at least eight.
   package static var fewAtOnce: Self { FewAtOnce() }
 }
 
-/// The places of tests that run now, and those that wait, first come, first served.
-private actor Places {
-  static let shared = Places(max(8, 4 * ProcessInfo.processInfo.activeProcessorCount))
+/// A first-in, first-out semaphore for the tests that run at once.
+private actor Slots {
+  static let shared = Slots(max(8, 4 * ProcessInfo.processInfo.activeProcessorCount))
 
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -44,6 +44,7 @@ package struct Folder: Sendable {
     try write(Array(text.utf8), to: name)
   }
 
+  /// The same for bytes.
   @discardableResult
   package func write(_ bytes: some Collection<UInt8>, to name: String) throws -> String {
     let url = URL(filePath: path).appending(path: name)

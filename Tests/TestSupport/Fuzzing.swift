@@ -1,11 +1,10 @@
 import Foundation
 
-/// The readers of outside bytes that are put to mutants: every one of a million of them in `Scripts/fuzz`, a share in every
-/// run of the tests.
+/// The parsers of untrusted bytes that are fuzzed: with a million mutants in `Scripts/fuzz`, with fewer in every test run.
 package enum FuzzedReader: String, CaseIterable, Sendable {
   case page, time, csv, gzip, parquet, manifest, commit, notes, key, headers, settings, yaml
 
-  /// How many of a hundred mutants are for this reader.
+  /// The share of all mutants for this reader, in percent.
   private var share: Int {
     switch self {
     case .page: 18
@@ -23,11 +22,15 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
     }
   }
 
-  /// Hands mutants of the corpus to `read`, which returns whether it accepted one, and throws when a property is broken.
+  /// Gives mutants of the corpus to `read`, which returns whether it accepted the mutant and throws if a property is violated.
   ///
-  /// From the environment: `FUZZ_MUTANTS`, how many for all readers together (20,000); `FUZZ_SEED`, that of the first, each
-  /// further one counting up; `FUZZ_READER`, the one reader that gets all of them; `FUZZ_LOG`, a folder where each reader
-  /// leaves the seed of the mutant in hand, for when it kills the process.
+  /// Environment variables:
+  /// - `FUZZ_MUTANTS`: the number of mutants for all readers together (default: 20,000).
+  /// - `FUZZ_SEED`: the seed of the first mutant; each further one adds 1 (default: 1).
+  /// - `FUZZ_READER`: the only reader to run; it gets all mutants.
+  /// - `FUZZ_LOG`: a folder for the current seed of each reader, in case a mutant crashes the process.
+  ///
+  /// - Throws: `BrokenByMutant` for the first violation.
   package func readMutants(
     of corpus: [[UInt8]], tokens: [[UInt8]] = [], longest: Int = 1 << 16,
     _ read: (_ mutant: [UInt8], _ random: inout SeededRandom) async throws -> Bool
@@ -61,7 +64,7 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
   }
 }
 
-/// Which mutant broke what.
+/// A mutant violated a property. The description has the command that repeats it.
 package struct BrokenByMutant: Error, CustomStringConvertible {
   package var reader: FuzzedReader
   package var seed: Int
@@ -78,7 +81,7 @@ package struct BrokenByMutant: Error, CustomStringConvertible {
   }
 }
 
-/// A file that holds the seed in hand, also when the process dies of it.
+/// A file with the current seed, which survives a crash of the process.
 private struct SeedLog {
   private let file: FileHandle
 
@@ -96,7 +99,7 @@ private struct SeedLog {
   }
 }
 
-/// The bytes of the files below a folder of `samples` whose names end so, in the order of their paths.
+/// The contents of the files below a folder of `samples` whose names have this ending, ordered by path.
 package func samples(_ folder: String, ending: String, from file: String = #filePath) throws -> [[UInt8]] {
   let root = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "samples/\(folder)")

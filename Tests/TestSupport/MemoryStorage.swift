@@ -1,5 +1,4 @@
 package import AuditArchive
-import Crypto
 import Synchronization
 
 /// A bucket in memory: paths and bytes, without folders and file locks. Calls can fail in the ways of a remote store.
@@ -26,7 +25,7 @@ package final class MemoryBucket: Sendable {
     var sha256: String?
   }
 
-  fileprivate struct Tenancy {
+  fileprivate struct LeaseRecord {
     var generation: Int
     var holder: LockHolder?
     var isReleased = false
@@ -37,16 +36,16 @@ package final class MemoryBucket: Sendable {
   fileprivate struct State {
     var files: [String: File] = [:]
     var version = 0
-    var tenancy: Tenancy?
+    var lease: LeaseRecord?
     var calls = 0
     var fault: (number: Int, fault: Fault)?
-    /// One in so many calls fails.
+    /// One in this many calls fails; nil means none.
     var chance: Int?
     var random = SeededRandom(seed: 0)
     var isDead = false
     var hasFailed = false
     var record: [String]?
-    /// What others do before the next call with that description.
+    /// Work of other processes before the next call whose description starts like this.
     var meanwhile: (call: String, body: @Sendable () async -> Void)?
   }
 
@@ -76,7 +75,7 @@ package final class MemoryBucket: Sendable {
   package func restart() {
     state.withLock { state in
       (state.isDead, state.hasFailed, state.fault, state.chance) = (false, false, nil, nil)
-      state.tenancy?.isExpired = true
+      state.lease?.isExpired = true
     }
   }
 
@@ -86,17 +85,19 @@ package final class MemoryBucket: Sendable {
   }
 
   /// Lets the lease expire.
-  package func expireLease() { state.withLock { $0.tenancy?.isExpired = true } }
+  package func expireLease() { state.withLock { $0.lease?.isExpired = true } }
 
   /// Whether a call has failed visibly since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
   /// Records calls from now on, such as `create _manifest/…`.
   package func startRecording() { state.withLock { $0.record = [] } }
+  /// The recorded calls; empty without a recording.
   package var calls: [String] { state.withLock { $0.record ?? [] } }
 
   // MARK: Content
 
+  /// The bytes of a file; nil if it does not exist.
   package func contents(of path: String) -> [UInt8]? { state.withLock { $0.files[path]?.bytes } }
 
   /// Replaces a file or, with nil, removes it.
@@ -172,7 +173,7 @@ package struct MemoryStorage: ArchiveStorage {
         bytes += more
       }
       try await call(.create, path) { [bytes] (state) throws(StorageError) in
-        try state.create(path, bytes, sha256: MemoryStorage.sha256(bytes))
+        try state.create(path, bytes, sha256: TestSupport.sha256(bytes))
       }
     }
   }
@@ -246,11 +247,11 @@ package struct MemoryStorage: ArchiveStorage {
   ) async throws(StorageError) -> LeaseAnswer {
     let (answer, loser) = try await call(.lock, paths.lock) {
       state -> (LeaseAnswer, (@Sendable () -> Void)?) in
-      let before = state.tenancy
+      let before = state.lease
       if let before, !before.isReleased, !before.isExpired { return (.held(before.holder), nil) }
       let isTakeover = before.map { !$0.isReleased } ?? false
       let generation = (before?.generation ?? 0) + 1
-      state.tenancy = MemoryBucket.Tenancy(generation: generation, holder: holder, lost: lost)
+      state.lease = MemoryBucket.LeaseRecord(generation: generation, holder: holder, lost: lost)
       let lease = MemoryLease(storage: self, generation: generation, isTakeover: isTakeover)
       return (.taken(lease), isTakeover ? before?.lost : nil)
     }
@@ -260,25 +261,21 @@ package struct MemoryStorage: ArchiveStorage {
 
   package func leaseState() async throws(StorageError) -> LeaseState {
     try await call(.lock, paths.lock) { state in
-      guard let tenancy = state.tenancy else { return .never }
-      return tenancy.isReleased || tenancy.isExpired ? .free : .held(tenancy.holder)
+      guard let lease = state.lease else { return .never }
+      return lease.isReleased || lease.isExpired ? .free : .held(lease.holder)
     }
   }
 
   fileprivate func isHeld(_ generation: Int) async throws(StorageError) -> Bool {
     try await call(.inspect, paths.lock) { state in
-      state.tenancy.map { $0.generation == generation && !$0.isReleased } ?? false
+      state.lease.map { $0.generation == generation && !$0.isReleased } ?? false
     }
   }
 
   fileprivate func release(_ generation: Int) async throws(StorageError) {
     try await call(.lock, paths.lock) { state in
-      if state.tenancy?.generation == generation { state.tenancy?.isReleased = true }
+      if state.lease?.generation == generation { state.lease?.isReleased = true }
     }
-  }
-
-  private static func sha256(_ bytes: [UInt8]) -> String {
-    SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 

@@ -1,13 +1,16 @@
-/// Makes bytes that are almost right: an input of a corpus, damaged in a few places.
+/// Makes almost valid input for fuzzing: an input of a corpus with a few random changes.
 ///
-/// Knows nothing of any format but words and lines; what is particular to one comes as tokens.
+/// It knows no format except words and lines. `tokens` adds the tokens of a format.
 package struct Mutator: Sendable {
   private let corpus: [[UInt8]]
   private let tokens: [[UInt8]]
 
   private let longest: Int
 
-  /// No mutant is longer than `longest` bytes.
+  /// - Parameters:
+  ///   - corpus: valid inputs; at least one.
+  ///   - tokens: texts to insert, in addition to those that are difficult in any format.
+  ///   - longest: the maximum length of a mutant, in bytes.
   package init(corpus: [[UInt8]], tokens: [[UInt8]] = [], longest: Int) {
     precondition(!corpus.isEmpty)
     self.longest = longest
@@ -15,6 +18,7 @@ package struct Mutator: Sendable {
     self.tokens = Mutator.tokens + tokens
   }
 
+  /// The next mutant. Equal random numbers give equal mutants.
   package func mutant(_ random: inout SeededRandom) -> [UInt8] {
     var bytes = random.pick(corpus)
     repeat {
@@ -57,7 +61,7 @@ package struct Mutator: Sendable {
     }
   }
 
-  /// A line goes, comes twice, or changes its place with another.
+  /// Removes, repeats or swaps a line.
   private func mutateLines(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
     let index = Int.random(in: 0..<lines.count, using: &random)
@@ -69,16 +73,16 @@ package struct Mutator: Sendable {
     bytes = Array(lines.joined(separator: CollectionOfOne(UInt8(ascii: "\n"))))
   }
 
-  /// Mostly short, and anywhere.
+  /// A random range, mostly short.
   private static func range(of bytes: [UInt8], _ random: inout SeededRandom) -> Range<Int> {
     let start = Int.random(in: 0...bytes.count, using: &random)
     let length = Int.random(in: 0...(1 << Int.random(in: 0...8, using: &random)), using: &random)
     return start..<min(bytes.count, start + length)
   }
 
-  /// The word that holds the byte at `position`, as names, numbers and times are words; empty between words.
+  /// The word around the byte at `position`: a name, number or time. Empty between words.
   private static func word(of bytes: [UInt8], at position: Int) -> Range<Int> {
-    let stands = { (byte: UInt8) in
+    let isWordByte = { (byte: UInt8) in
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
         UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"),
@@ -87,12 +91,12 @@ package struct Mutator: Sendable {
       default: false
       }
     }
-    let start = bytes[..<position].lastIndex { !stands($0) }.map { $0 + 1 } ?? 0
-    let end = bytes[position...].firstIndex { !stands($0) } ?? bytes.count
+    let start = bytes[..<position].lastIndex { !isWordByte($0) }.map { $0 + 1 } ?? 0
+    let end = bytes[position...].firstIndex { !isWordByte($0) } ?? bytes.count
     return start..<end
   }
 
-  /// What readers of any text have stumbled over.
+  /// Texts that are difficult for parsers of any format.
   private static let tokens: [[UInt8]] =
     [
       "", "0", "-0", "1", "-1", "00", "+1", "0x10", "1e5", "1e308", "1e309", "-1e999999999", "1e-999999999",

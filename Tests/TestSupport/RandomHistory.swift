@@ -1,11 +1,12 @@
 package import AuditArchive
 import AuditRecord
 
-/// Commits at random, as an exporter makes them over the years: nights with and without events, late events, windows that
-/// are exported again or replaced, days that are emptied and filled again, starts that move back, gaps and their
-/// closing, a lookback that is set otherwise. The seed fixes them all.
+/// Random commits like those of an exporter over years. The seed determines them.
+///
+/// They include days with and without events, late events, repeated and replaced windows, emptied and refilled days, earlier
+/// starts, gaps that are filled, and other lookbacks.
 package struct RandomHistory {
-  /// A row, as far as these histories tell rows apart.
+  /// The identity of a row in these histories.
   private struct Row: Hashable, Comparable {
     var time: Timestamp
     var uuid: String
@@ -15,9 +16,9 @@ package struct RandomHistory {
 
   private var random: SeededRandom
   private var rows: [Day: Set<Row>] = [:]
-  /// What days were before they were changed.
+  /// The rows of days before their last change.
   private var earlier: [Day: Set<Row>] = [:]
-  /// Everything from `first` to before `next` was exported.
+  /// The days from `first` up to, but excluding, `next` were exported.
   private var first: Day
   private var next: Day
   private var made = 0
@@ -28,6 +29,7 @@ package struct RandomHistory {
     next = first
   }
 
+  /// Makes the next commit.
   package mutating func commit(to writer: ArchiveWriter) async throws -> Commit {
     var change = Change(
       committedAt: next.end + .minutes(10), lookback: .days(random.once(in: 6) ? 4 : 1))
@@ -64,7 +66,7 @@ package struct RandomHistory {
     return try await writer.commit(change)
   }
 
-  /// Commits until every day is covered and out of reach of the lookback.
+  /// Makes a commit that covers every day and three more, so that all days settle.
   package mutating func settle(_ writer: ArchiveWriter) async throws {
     var change = Change(committedAt: next.next.next.end, lookback: .hours(24))
     change.covered = [Window(from: first.start, to: next.next.next.end)]
@@ -131,27 +133,9 @@ package struct RandomHistory {
   private func batch(_ rows: [Row]) -> RowBatch {
     var batch = RowBatch()
     for row in rows {
-      for column in TextColumn.allCases {
-        let text: String? =
-          switch column {
-          case .uuid: row.uuid
-          case .event: "action.login"
-          case .actor: "Ann, \"the\" admin\nof acme"
-          case .context: ""
-          default: nil
-          }
-        if let text {
-          batch.cells.append(
-            RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
-          batch.bytes += text.utf8
-        } else {
-          batch.cells.append(.null)
-        }
-      }
-      batch.ends.append(UInt32(batch.bytes.count))
-      batch.eventAt.append(row.time.microseconds)
-      batch.latitude.append(.nan)
-      batch.longitude.append(.nan)
+      batch.append(
+        at: row.time,
+        [.uuid: row.uuid, .event: "action.login", .actor: "Ann, \"the\" admin\nof acme", .context: ""])
     }
     return batch
   }

@@ -116,7 +116,7 @@ package final class RunningCommand: Sendable {
 
   /// Compares with the load of now, which may have grown since the start.
   private func isOverdue(since start: ContinuousClock.Instant, _ limit: Double) -> Bool {
-    (ContinuousClock.now - start) / .seconds(1) > Patience.seconds(limit)
+    (ContinuousClock.now - start) / .seconds(1) > ScaledTimeout.seconds(limit)
   }
 
   /// Reads until the pipe ends, then closes it.

@@ -1,4 +1,4 @@
-/// Random numbers that a seed fixes: the same seed, the same numbers, on every machine.
+/// A random number generator with a seed. A seed gives the same numbers on every machine.
 ///
 /// Source: SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators").
 package struct SeededRandom: RandomNumberGenerator, Sendable {
@@ -16,12 +16,12 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     return bits ^ (bits >> 31)
   }
 
-  /// True once in `count` times.
+  /// Returns true with a probability of 1 in `count`.
   package mutating func once(in count: Int) -> Bool {
     Int.random(in: 0..<count, using: &self) == 0
   }
 
-  /// One of `values`, of which there must be one.
+  /// A random element of `values`, which must not be empty.
   package mutating func pick<Value>(_ values: [Value]) -> Value {
     values[Int.random(in: 0..<values.count, using: &self)]
   }

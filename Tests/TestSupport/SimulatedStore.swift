@@ -1,16 +1,18 @@
 package import AuditArchive
 package import AuditRecord
 
-/// Where a simulated world keeps its archive: on a disk in memory, or in a bucket there.
+/// Storage of an archive in a simulation: a disk or a bucket in memory.
 package enum SimulatedStore: Sendable {
   case disk(FaultyFileSystem)
   case bucket(MemoryBucket)
 
+  /// The folder of the archive on a disk.
   package static let root = "/archive"
 
+  /// A disk with an empty archive folder.
   package static func emptyDisk() -> SimulatedStore { .disk(FaultyFileSystem(folder: root)) }
 
-  /// As a new process finds it.
+  /// The archive as a new process opens it.
   package func archive(of log: LogName) -> Archive {
     switch self {
     case .disk(let disk): Archive(at: SimulatedStore.root, log: log, fileSystem: disk)
@@ -18,7 +20,7 @@ package enum SimulatedStore: Sendable {
     }
   }
 
-  /// Another store with the same content, and nothing about to fail.
+  /// A copy of the contents, without planned faults.
   package func copy() -> SimulatedStore {
     switch self {
     case .disk(let disk): .disk(FaultyFileSystem(copyOf: disk))
@@ -26,6 +28,7 @@ package enum SimulatedStore: Sendable {
     }
   }
 
+  /// The bytes of a file, by its path in the archive; nil if it does not exist.
   package func contents(of path: String) -> [UInt8]? {
     switch self {
     case .disk(let disk): disk.contents(of: "\(SimulatedStore.root)/\(path)")
@@ -33,6 +36,7 @@ package enum SimulatedStore: Sendable {
     }
   }
 
+  /// Replaces or creates a file, or removes it if `bytes` is nil.
   package func setContents(of path: String, _ bytes: [UInt8]?) {
     switch self {
     case .disk(let disk): disk.setContents(of: "\(SimulatedStore.root)/\(path)", bytes)
@@ -40,7 +44,7 @@ package enum SimulatedStore: Sendable {
     }
   }
 
-  /// Of the files below a folder of the archive, sorted.
+  /// The paths of the files below a folder, relative to the archive, sorted.
   package func paths(below folder: String) -> [String] {
     switch self {
     case .disk(let disk):
@@ -51,13 +55,14 @@ package enum SimulatedStore: Sendable {
     }
   }
 
+  /// An empty bucket.
   package static func emptyBucket() -> SimulatedStore { .bucket(MemoryBucket()) }
 
   package var isBucket: Bool {
     if case .bucket = self { true } else { false }
   }
 
-  /// From now on counts what it is asked to do.
+  /// Resets `calls` to 0 and starts counting.
   package func startRecording() {
     switch self {
     case .disk(let disk): disk.record()
@@ -65,6 +70,7 @@ package enum SimulatedStore: Sendable {
     }
   }
 
+  /// The number of operations or calls since `startRecording`.
   package var calls: Int {
     switch self {
     case .disk(let disk): disk.operations.count

@@ -1,5 +1,6 @@
-/// Runs `body` with every value; the first failure ends the run and names its value. For a failed expectation
-/// to count as a failure it must be a `try #require`.
+/// Runs `body` with every value, up to the first error, which is rethrown with its value as `FailedCase`.
+///
+/// Use `try #require` in `body`: a failed `#expect` is not an error, so its value is not named.
 package func withEvery<Value>(
   _ label: String, in values: some Sequence<Value>, _ body: (Value) throws -> Void
 ) throws {
@@ -12,7 +13,7 @@ package func withEvery<Value>(
   }
 }
 
-/// As above, for bodies that wait.
+/// The same for an asynchronous body.
 package func withEvery<Value>(
   _ label: String, in values: some Sequence<Value>, _ body: (Value) async throws -> Void
 ) async throws {
@@ -25,7 +26,7 @@ package func withEvery<Value>(
   }
 }
 
-/// What `withEvery` throws: which value failed, and how.
+/// The value with which `withEvery` failed, and the error.
 package struct FailedCase: Error, CustomStringConvertible {
   package var label: String
   package var value: String

@@ -9,6 +9,7 @@ package struct ChangesSince: Hashable, Sendable {
   package let commit: Int
   /// The SHA-256 of the newest commit's record.
   package let commitSHA256: String
+  /// Whether only settled days are listed.
   package let isSettledOnly: Bool
   /// Oldest first.
   package let days: [DayChange]
@@ -31,6 +32,7 @@ package struct ChangesSince: Hashable, Sendable {
 
 /// A day that a loader has to load again.
 package struct DayChange: Hashable, Sendable {
+  /// What the loader must do. The raw value is part of the output of `changes`.
   package enum Action: String, Sendable {
     /// The archive never had a row of the day before.
     case new

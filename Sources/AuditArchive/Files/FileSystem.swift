@@ -111,6 +111,7 @@ extension FileSystem {
 ///
 /// A symbolic link in the root, or that is the root, is followed. Below it, no link is followed.
 package struct DiskPath: Hashable, Sendable, CustomStringConvertible {
+  /// The root, absolute or relative to the working directory.
   package var root: String
   /// Relative to the root, names joined by `/`; empty for the root itself.
   package var below: String
@@ -131,6 +132,7 @@ package struct DiskPath: Hashable, Sendable, CustomStringConvertible {
   /// The names below the root, in order.
   package var names: [String] { below.split(separator: "/").map(String.init) }
 
+  /// The path of a name directly below this one.
   package func appending(_ name: String) -> DiskPath {
     DiskPath(root, below.isEmpty ? name : "\(below)/\(name)")
   }
@@ -138,6 +140,7 @@ package struct DiskPath: Hashable, Sendable, CustomStringConvertible {
 
 /// A file held open by a `FileSystem`.
 package struct OpenFile: Hashable, Sendable {
+  /// The descriptor; only its `FileSystem` uses it.
   package var descriptor: Int32
   package var path: DiskPath
   /// The status when it was opened.
@@ -156,6 +159,7 @@ package struct OpenFile: Hashable, Sendable {
   }
 }
 
+/// One entry of a listed folder.
 package struct FolderEntry: Hashable, Sendable {
   /// The name; in a deep list, names joined by `/`. Bytes that are not UTF-8 are replaced.
   package var name: String
@@ -176,6 +180,7 @@ package struct FolderEntry: Hashable, Sendable {
   var isDeepest: Bool { name.utf8.count { $0 == UInt8(ascii: "/") } >= FolderEntry.deepest }
 }
 
+/// The kind, size and identity of a file or folder.
 package struct FileStatus: Hashable, Sendable {
   package var kind: FileKind
   /// Bytes.
@@ -195,6 +200,7 @@ package struct FileStatus: Hashable, Sendable {
 
 /// A mount of a file system.
 package struct Volume: Hashable, Sendable {
+  /// The device number, as in `st_dev`.
   package var device: UInt64
   /// Distinguishes two mounts of one device; 0 if the system does not report it.
   package var mount: UInt64
@@ -205,6 +211,7 @@ package struct Volume: Hashable, Sendable {
   }
 }
 
+/// The free space of a disk.
 package struct DiskSpace: Hashable, Sendable {
   /// Bytes.
   package var free: Int

@@ -12,7 +12,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case outrun(Int)
   /// A committed file is not there as it was sealed. The files that it replaces are kept.
   case lostAfterCommit(Int, Finding)
-  /// The archive holds logs of organisations, not of repositories, or vice versa.
+  /// The archive holds logs of organizations, not of repositories, or vice versa.
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)
@@ -42,6 +42,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
 }
 
 extension ArchiveError: CustomStringConvertible {
+  /// A sentence for logs, without a remedy. Messages for users are in `CommandResults`.
   package var description: String {
     switch self {
     case .storage(let error): "\(error)"

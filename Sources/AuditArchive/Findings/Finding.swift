@@ -8,6 +8,7 @@ package struct Finding: Hashable, Sendable {
   package var day: Day?
   /// The commit that is affected; nil if the finding is not about one.
   package var commit: Int?
+  /// What is wrong.
   package var problem: Problem
   /// The window to export again with `--replace`, if it is not the day: for a quarantine file, the window of the run that stored it.
   /// nil if it is not known.
@@ -77,11 +78,13 @@ extension Finding {
     /// `archive.json` names the other kind of logs.
     case wrongKind(expected: ArchiveKind, found: ArchiveKind)
 
+    /// Which property differs from the one that was sealed.
     package enum Measure: Hashable, Sendable {
       case bytes(expected: Int, found: Int)
       case sha256(expected: String, found: String)
     }
 
+    /// Why no commit names a file.
     package enum Unlisted: Hashable, Sendable {
       /// An orphan of a stopped run; the next run deletes it.
       case leftover(Orphan.Reason)
@@ -95,6 +98,7 @@ extension Finding {
       case foreign
     }
 
+    /// What was counted.
     package enum Counted: String, Sendable {
       /// Of a part file, or of the parts of a day.
       case rows
@@ -105,11 +109,13 @@ extension Finding {
       case records
     }
 
+    /// The earliest and the latest `event_at`, both inclusive; nil without rows.
     package struct Bounds: Hashable, Sendable {
       package var min: Timestamp?
       package var max: Timestamp?
     }
 
+    /// How the chain of commit records is broken.
     package enum Break: Hashable, Sendable {
       /// The records from the finding's commit to this one are missing.
       case absent(upTo: Int)
@@ -123,6 +129,7 @@ extension Finding {
       case otherNumber(expected: Int, found: Int)
     }
 
+    /// The member of the state that the commits do not prove. The raw value is its name in the state.
     package enum Claim: String, Sendable {
       case start
       /// Not the end of the first gap-free coverage.
@@ -170,6 +177,7 @@ extension Finding.Problem {
     case wrongKind = "wrong-kind"
   }
 
+  /// The kind, without the facts.
   package var kind: Kind {
     switch self {
     case .missing: .missing
@@ -198,6 +206,7 @@ extension Finding.Problem {
 
 /// A file of this log that no reader may take for data.
 package struct Orphan: Hashable, Sendable {
+  /// Why no reader may use the file.
   package enum Reason: String, Sendable {
     /// A run was killed before its commit.
     case neverCommitted = "never committed"
@@ -207,6 +216,7 @@ package struct Orphan: Hashable, Sendable {
     case staging
   }
 
+  /// Relative to the archive.
   package var path: String
   package var reason: Reason
 

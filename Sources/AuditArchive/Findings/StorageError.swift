@@ -1,5 +1,6 @@
 /// A storage operation that failed: which one, on what, and why.
 package struct StorageError: Error, Hashable, Sendable {
+  /// The operation that failed. The raw value completes the sentence "could not …".
   package enum Operation: String, Sendable {
     case create, open, write, read, sync, close, rename, link
     case delete
@@ -61,6 +62,7 @@ package struct StorageError: Error, Hashable, Sendable {
     case other
   }
 
+  /// The operation that failed.
   package var operation: Operation
   /// As the user would write it.
   package var path: String

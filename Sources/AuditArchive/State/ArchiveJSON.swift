@@ -9,6 +9,11 @@ package enum ArchiveJSON {
   static let name = "cloudsmith-audit-export"
   static let major = 1
 
+  /// The bytes of a file, with a newline at the end.
+  ///
+  /// - Parameters:
+  ///   - value: a value whose encoding never throws. Anything else is a programming error and traps.
+  ///   - onOneLine: without line breaks, for lines of JSON.
   package static func encode(_ value: some Encodable, onOneLine: Bool = false) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -130,6 +135,7 @@ extension Coverage: Codable {
 /// A number of things: from 0 to 2⁴⁴, so that sums do not overflow.
 @propertyWrapper package struct Count: Hashable, Sendable, Codable {
   static let most = 1 << 44
+  /// The number. Only decoding checks its limits.
   package var wrappedValue: Int
 
   package init(wrappedValue: Int) { self.wrappedValue = wrappedValue }

@@ -4,6 +4,7 @@ package import AuditRecord
 ///
 /// All paths are relative to the archive, parts joined by `/`. The program never touches a file whose path this type cannot parse.
 package struct ArchivePaths: Hashable, Sendable {
+  /// The log whose files these are.
   package let log: LogName
 
   package init(_ log: LogName) {
@@ -15,9 +16,11 @@ package struct ArchivePaths: Hashable, Sendable {
   /// The file that fixes the kind of the archive; all its logs share it.
   package static let kind = "_manifest/archive.json"
 
+  /// `_manifest/acme`: the folder of the state of this log.
   package var state: String { "_manifest/\(log)" }
   package var manifest: String { "\(state)/manifest.json" }
   package var lock: String { "\(state)/lock" }
+  /// `_manifest/acme/commits`: the folder of the commit records and their signatures.
   package var commits: String { "\(state)/commits" }
   /// The intent of a running or killed run.
   package var intent: String { "\(state)/intent.json" }
@@ -27,6 +30,7 @@ package struct ArchivePaths: Hashable, Sendable {
   /// `_manifest/acme/commits/00000000000000000042.json`
   package func commit(_ number: Int) -> String { "\(commits)/\(padded(number, 20)).json" }
 
+  /// The number of a commit record; nil if the path is not exactly one that `commit` makes.
   package func commitNumber(_ path: String) -> Int? {
     guard let name = path.between("\(commits)/", ".json"), let number = Int(name), commit(number) == path
     else { return nil }
@@ -36,13 +40,16 @@ package struct ArchivePaths: Hashable, Sendable {
   /// `_manifest/acme/commits/00000000000000000042.json.sig`
   package func signature(_ number: Int) -> String { "\(commit(number)).sig" }
 
+  /// The number of a signed commit; nil if the path is not exactly one that `signature` makes.
   package func signatureNumber(_ path: String) -> Int? {
     path.hasSuffix(".sig") ? commitNumber(String(path.dropLast(4))) : nil
   }
 
   // MARK: Staging
 
+  /// `_staging/acme`: the folder for unfinished work of a run.
   package var staging: String { "_staging/\(log)" }
+  /// `_staging/acme/spool-00000003`
   package func spool(_ number: Int) -> String { "\(staging)/\(Scratch.name(number))" }
 
   // MARK: Parts
@@ -64,6 +71,7 @@ package struct ArchivePaths: Hashable, Sendable {
       + "-\(name.hash).\(name.format.fileExtension)"
   }
 
+  /// The parsed name of a part; nil if the path is not exactly one that `part` makes.
   package func partName(_ path: String) -> PartName? {
     for format in PartFormat.allCases {
       guard let rest = path.between("\(days(format))/event_date=", ".\(format.fileExtension)") else {
@@ -83,6 +91,7 @@ package struct ArchivePaths: Hashable, Sendable {
 
   // MARK: Quarantine
 
+  /// `quarantine/organization=acme`: the folder of the quarantine files of this log.
   package var quarantine: String { "quarantine/\(hive)" }
 
   /// `quarantine/organization=acme/commit-00000000000000000042-9bb6196f.jsonl`
@@ -90,6 +99,7 @@ package struct ArchivePaths: Hashable, Sendable {
     "\(quarantine)/commit-\(padded(name.commit, 20))-\(name.hash).jsonl"
   }
 
+  /// The parsed name of a quarantine file; nil if the path is not exactly one that `quarantine` makes.
   package func quarantineName(_ path: String) -> QuarantineName? {
     guard let rest = path.between("\(quarantine)/commit-", ".jsonl") else { return nil }
     let fields = rest.split(separator: "-", omittingEmptySubsequences: false)
@@ -142,6 +152,7 @@ package struct PartName: Hashable, Sendable {
   package var day: Day
   /// Counts from 0, in the order of the day's rows.
   package var index: Int
+  /// The revision of the day that the part belongs to, from 1.
   package var revision: Int
   /// The first 8 hex digits of the file's SHA-256.
   package var hash: String
@@ -157,6 +168,7 @@ package struct PartName: Hashable, Sendable {
 
 /// The parsed name of a quarantine file.
 package struct QuarantineName: Hashable, Sendable {
+  /// The commit that adds the file, from 1.
   package var commit: Int
   /// The first 8 hex digits of the file's SHA-256.
   package var hash: String

@@ -31,6 +31,7 @@ package enum ArchiveKind: String, Sendable, Codable {
   case organizationLogs = "organizations"
   case repositoryLogs = "repositories"
 
+  /// The kind of archive that can hold this log.
   package init(of log: LogName) {
     self = log.repository == nil ? .organizationLogs : .repositoryLogs
   }

@@ -1,13 +1,15 @@
 package import AuditRecord
 
-/// One commit: what it changed, and where the log stands after it. Never changed once written.
+/// One commit: its changes, and the state of the log after it. Immutable once written.
 @dynamicMemberLookup
 package struct Commit: Hashable, Sendable {
+  /// The state of the log after the commit.
   package var standing: LogState
   /// The SHA-256 of the previous record's bytes, which makes the chain; nil for the first commit.
   package var previousCommitSHA256: String?
   /// Oldest day first. A day of which only the state changed keeps its revision and its `changedInCommit`.
   package var partitionsChanged: [Partition]
+  /// Days whose entries the commit removes from the manifest. This version writes none: a day keeps its entry.
   package var partitionsRemoved: [Day]
   /// Sorted paths.
   package var filesAdded: [String]

@@ -3,6 +3,7 @@ package import AuditRecord
 /// The present state of a log's archive: the sum of its commits.
 @dynamicMemberLookup
 package struct Manifest: Hashable, Sendable {
+  /// The state of the log after the newest commit.
   package var standing: LogState
   /// The SHA-256 of the last commit record's bytes.
   package var commitSHA256: String
@@ -11,6 +12,7 @@ package struct Manifest: Hashable, Sendable {
   /// In the order of the commits that added them.
   package var quarantine: [QuarantineFile]
 
+  /// The number of records in all quarantine files.
   package var quarantinedRecords: Int { quarantine.reduce(0) { $0 + $1.records } }
 
   /// The paths of all files that the state names.

@@ -4,6 +4,7 @@ package import AuditRecord
 package enum PartFormat: String, Sendable, Codable, CaseIterable {
   case csv, parquet
 
+  /// `csv.gz` or `parquet`, without a leading dot.
   package var fileExtension: String {
     switch self {
     case .csv: "csv.gz"
@@ -14,12 +15,14 @@ package enum PartFormat: String, Sendable, Codable, CaseIterable {
 
 /// One day of a log in the archive.
 package struct Partition: Hashable, Sendable, Codable {
+  /// Whether a run can still change the day.
   package enum State: String, Sendable, Codable {
     /// It can still change: it is not whole (`LogState.isWhole`), or it is within the lookback.
     case open
     case settled
   }
 
+  /// The UTC day.
   package var eventDate: Day
   package var state: State
   /// Counts the changes of the day from 1; 0 for a day that never had a row.
@@ -29,12 +32,14 @@ package struct Partition: Hashable, Sendable, Codable {
   @Count package var rows: Int
   /// nil if the day has no rows.
   @Nullable package var minEventAt: Timestamp?
+  /// nil if the day has no rows.
   @Nullable package var maxEventAt: Timestamp?
   /// The SHA-256 of the day's rows as `csv-1` text, in order and without header. It does not depend on the formats on disk.
   @Digest package var contentSHA256: String
   /// Sorted by format, then by the order of the rows.
   package var files: [PartFile]
 
+  /// The formats of the day's files; empty if it has no rows.
   package var formats: Set<PartFormat> { Set(files.map(\.format)) }
 
   /// Whether the day can be read in each of these formats. True for a day without rows.
@@ -69,6 +74,7 @@ protocol SealedFile {
 
 /// A sealed file with some or all of a day's rows.
 package struct PartFile: Hashable, Sendable, Codable, SealedFile {
+  /// Relative to the archive.
   package var path: String
   package var format: PartFormat
   /// Without the header.
@@ -76,7 +82,9 @@ package struct PartFile: Hashable, Sendable, Codable, SealedFile {
   @Count package var bytes: Int
   @Count package var uncompressedBytes: Int
   @Digest package var sha256: String
+  /// The `event_at` of the first row.
   package var minEventAt: Timestamp
+  /// The `event_at` of the last row.
   package var maxEventAt: Timestamp
 
   private enum CodingKeys: String, CodingKey {
@@ -90,6 +98,7 @@ package struct PartFile: Hashable, Sendable, Codable, SealedFile {
 
 /// A file of records that could not be read, as JSON lines. One commit writes it; it never changes.
 package struct QuarantineFile: Hashable, Sendable, Codable, SealedFile {
+  /// Relative to the archive.
   package var path: String
   /// The number of lines.
   @Count package var records: Int

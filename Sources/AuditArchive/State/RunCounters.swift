@@ -8,10 +8,13 @@ package struct RunCounters: Hashable, Sendable {
   package var timeFilter: String?
   /// What the API's time filter was measured to do, such as `exact`; nil, and not written, if it was not measured.
   package var filterVerdict: String?
+  /// Requests sent, including retries and followed redirects.
   package var requests = 0
+  /// Requests that repeat a failed one.
   package var retries = 0
   /// Time spent on pacing, on backoff and on the server's request. Written with milliseconds.
   package var secondsWaited = 0.0
+  /// Records received, including repeated and unreadable ones.
   package var eventsReceived = 0
   /// Rows that were new to the archive.
   package var rowsAdded = 0
@@ -25,6 +28,7 @@ package struct RunCounters: Hashable, Sendable {
   package var vanishedEvents = 0
   /// Records added to quarantine. Set by the commit.
   package var quarantined = 0
+  /// What flattening changed in the received records.
   package var flattening = FlatteningCounts()
   /// Whether the run is complete with this commit.
   package var complete = false

@@ -5,6 +5,7 @@ import Platform
 package struct LockHolder: Hashable, Sendable, Codable, CustomStringConvertible {
   package var pid: Int32
   package var host: String
+  /// When the run started.
   package var since: Timestamp
 
   package init(pid: Int32, host: String, since: Timestamp) {
@@ -13,6 +14,7 @@ package struct LockHolder: Hashable, Sendable, Codable, CustomStringConvertible 
     self.since = since
   }
 
+  /// The current process.
   package static func thisProcess(since: Timestamp) -> LockHolder {
     LockHolder(
       pid: ProcessInfo.processInfo.processIdentifier, host: ProcessInfo.processInfo.hostName, since: since)

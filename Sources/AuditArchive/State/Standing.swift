@@ -1,18 +1,23 @@
 package import AuditRecord
 import PartitionFormats
 
-/// Where a log stands after a commit: the members that a commit record and the manifest share.
+/// The state of a log after a commit: the members that commit record and manifest share.
 package struct LogState: Hashable, Sendable, Codable {
   /// Counts from 1.
   @Count package var commit: Int
+  /// When the commit was made, by the API's clock where it is known.
   package var committedAt: Timestamp
+  /// The version of the program that made the commit.
   package var toolVersion: String
+  /// What the archive is an archive of.
   package var source: ArchiveSource
   /// The schema of the rows.
   package var schema = Column.schemaName
+  /// The dialect of CSV parts.
   package var csvDialect = CSVEncoder.dialect
   /// Where the archive begins; nothing before it is requested.
   package var start: Timestamp
+  /// The time of which every event is in the archive.
   package var coverage: Coverage
   /// The coverage to read again: when it was last read, its events could still arrive within the lookback. Records of early builds
   /// do not have it; it is then empty.

@@ -149,6 +149,7 @@ package enum FileState: Hashable, Sendable {
 
 /// A file of the archive, or anything else among its files.
 package struct StoredFile: Hashable, Sendable {
+  /// Relative to the archive.
   package var path: String
   /// Bytes of a file; 0 for anything else.
   package var size: Int

@@ -17,6 +17,7 @@ package actor LocalStorage: ArchiveStorage {
   /// changed: some file systems change inode numbers or round times of a file that nobody touched.
   private var known: [String: (status: FileStatus, sha256: String)] = [:]
 
+  /// - Parameter root: the folder of the archive. It need not exist.
   package init(root: String, paths: ArchivePaths, fileSystem: any FileSystem = PosixFileSystem()) {
     self.root = root
     self.paths = paths

@@ -48,6 +48,7 @@ package final class Scratch: Sendable {
     return file
   }
 
+  /// Appends bytes to a file that is not sealed yet.
   package func append(_ bytes: [UInt8], to file: ScratchFile) throws(StorageError) {
     state.withLock { $0.open[file]? += bytes.count }
     try telling(file) { () throws(StorageError) in try files.write(bytes, to: file.file) }

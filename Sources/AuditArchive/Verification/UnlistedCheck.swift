@@ -141,6 +141,7 @@ extension ArchiveStorage {
 
 /// A file of another program in the archive: neither damage nor data.
 package struct ForeignFile: Hashable, Sendable {
+  /// Which program left the file. The raw value is part of the JSON output.
   package enum Kind: String, Sendable {
     /// Its name, or that of a folder above it, begins with a dot; readers of tables skip it.
     case hidden

@@ -71,9 +71,11 @@ extension ArchiveWriter {
     }
   }
 
+  /// A reader of the rows, in the order in which they were spilled.
   package func reader(of rows: SpilledRows) throws(ArchiveError) -> SpilledRowsReader {
     try SpilledRowsReader(rows, scratch: scratch)
   }
 
+  /// Deletes the rows. They cannot be read afterwards.
   package func discard(_ rows: SpilledRows) { scratch.discard(rows.file) }
 }

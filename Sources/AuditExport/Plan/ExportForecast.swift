@@ -4,6 +4,7 @@ package import CloudsmithAPI
 
 /// The windows, requests and duration of a run that is only planned (`--dry-run`). Writes nothing.
 package struct ExportForecast: Sendable {
+  /// The plan that a run now would follow.
   package let plan: ExportPlan
   /// The number of days that the windows touch.
   package let days: Int

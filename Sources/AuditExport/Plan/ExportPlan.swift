@@ -33,6 +33,7 @@ package struct ExportPlan: Sendable {
   package let claimable: Window
   /// The start of the archive after this run.
   package let start: Timestamp
+  /// What the user should know about the plan, in the order in which it is printed.
   package let notes: [Note]
   /// The window of a replacement: archived rows that the API does not show are dropped. Nil for any other run.
   package let replaced: Window?
@@ -46,9 +47,13 @@ package struct ExportPlan: Sendable {
 
   /// The part of an archive's state that a plan depends on.
   package struct PlanInput: Sendable {
+    /// The start of the archive.
     package var start: Timestamp
+    /// The time of which every event is in the archive.
     package var coverage: Coverage
+    /// Coverage to read again.
     package var lookbackDue: Coverage
+    /// The oldest event that the API showed; nil if no run has looked it up.
     package var oldestShown: OldestShown?
     /// The time of the newest event archived.
     package var newestEvent: Timestamp?
@@ -65,6 +70,7 @@ package struct ExportPlan: Sendable {
       self.newestEvent = newestEvent
     }
 
+    /// The input from the state of an archive.
     package init(_ manifest: Manifest) {
       self.init(
         start: manifest.start, coverage: manifest.coverage, lookbackDue: manifest.lookbackDue,

@@ -11,7 +11,7 @@ package struct ExportSettings: Sendable {
     case window(Window, replace: Bool)
   }
 
-  /// How a run reaches a window that lies below newer events.
+  /// How a run reaches a window below newer events.
   package enum TimeFilter: String, Hashable, Sendable, CaseIterable {
     /// Seek; use the API's own time filter only where the API refuses pages far down the list.
     case auto
@@ -31,10 +31,13 @@ package struct ExportSettings: Sendable {
     package static let timeFilter = TimeFilter.auto
     package static let pageSize = 500
     package static let maxConcurrentRequests = 1
+    /// 256 MiB.
     package static let memoryLimit = 256 << 20
+    /// 64 MiB.
     package static let commitTextLimit = 64 << 20
   }
 
+  /// Which events to fetch.
   package var request: Request
   /// How far back from the newest covered instant each incremental run reads again, to find events that were written late.
   package var lookback = Default.lookback
@@ -48,6 +51,7 @@ package struct ExportSettings: Sendable {
   package var wholeDays = false
   /// A search term, sent with every request: the archive holds only matching events. Fixed for the life of the archive.
   package var query: String?
+  /// How to reach a window below newer events.
   package var timeFilter = Default.timeFilter
   /// Events per page, 1 to 500.
   package var pageSize = Default.pageSize

@@ -4,6 +4,7 @@ package import CloudsmithAPI
 
 /// The report of a run, complete or not. Rows and commits that it counts are in the archive.
 package struct ExportSummary: Sendable {
+  /// How a run ended.
   package enum Outcome: Sendable {
     /// Every window of the plan is archived.
     case complete
@@ -11,12 +12,13 @@ package struct ExportSummary: Sendable {
     case incomplete(IncompleteReason)
     /// An error of the API stopped the run.
     case stoppedByAPI(APIError)
-    /// The requested window lies in the future by the API's clock. Nothing was fetched.
+    /// The requested window is in the future by the API's clock. Nothing was fetched.
     case requestInFuture(Timestamp, now: Timestamp)
     /// An error of the archive stopped the run.
     case stoppedByArchive(ArchiveError)
   }
 
+  /// The plan of the run.
   package var plan: ExportPlan
   package var outcome: Outcome
   /// The counters of all commits of the run, added up, and what was requested and received since the last commit.
@@ -78,7 +80,7 @@ extension ExportSummary {
 }
 
 extension ExportSettings.Request {
-  /// The latest instant of the request, if it lies in the future; nil if it does not.
+  /// The latest instant of the request if it is in the future; nil otherwise.
   ///
   /// - Parameter now: the time by the API's clock.
   package func future(now: Timestamp) -> Timestamp? {
@@ -120,6 +122,7 @@ package enum ExportEvent: Sendable {
 
   /// How far a walk has come.
   package struct Progress: Hashable, Sendable {
+    /// The page that was read, from 1.
     package var page: Int
     /// Pages of the list, as the API counts them; nil if it does not.
     package var pagesInList: Int?

@@ -192,6 +192,7 @@ package struct JSONLimits: Hashable, Sendable {
 ///
 /// It contains no byte of the body, so it may be logged.
 package struct PageError: Error, Hashable, Sendable {
+  /// What is wrong. The raw value completes the sentence of `description`.
   package enum Reason: String, CaseIterable, Sendable {
     /// A JSON value other than an array, most likely an error document such as `{"detail": …}`.
     case notAnArray = "it is JSON, but not an array of records"
@@ -223,6 +224,7 @@ package struct PageError: Error, Hashable, Sendable {
 }
 
 extension PageError: CustomStringConvertible {
+  /// One sentence without any content of the body.
   package var description: String {
     "The body is not a page of records: \(reason.rawValue), at byte \(offset)."
   }

@@ -10,6 +10,7 @@ package enum Column: Int, CaseIterable, Sendable {
   case target, targetKind, targetSlugPerm
   case additionalFields
 
+  /// The type of a column's values. The raw value is its name in the output of `schema`.
   package enum Kind: String, Sendable {
     /// UTF-8 text.
     case string
@@ -22,6 +23,7 @@ package enum Column: Int, CaseIterable, Sendable {
   /// The name of the schema, which every manifest and Parquet file records.
   package static let schemaName = "audit-log-1"
 
+  /// The name in every file, such as `event_at`.
   package var name: String { Column.names[rawValue] }
 
   package var kind: Kind {
@@ -63,5 +65,6 @@ package enum TextColumn: Int, CaseIterable, Sendable {
   case target, targetKind, targetSlugPerm
   case additionalFields
 
+  /// The number of text columns, which is the number of cells per row of a `RowBatch`.
   package static let count = 20
 }

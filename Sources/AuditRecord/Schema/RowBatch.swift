@@ -5,7 +5,9 @@
 package struct RowBatch: Sendable {
   /// The value of a text column in a row: a range of the batch's bytes, or NULL.
   package struct Cell: Hashable, Sendable {
+    /// The first byte of the text in the batch's bytes.
     package var offset: UInt32
+    /// The length in bytes; `.max` for NULL.
     package var length: UInt32
 
     package init(offset: UInt32, length: UInt32) {
@@ -19,13 +21,16 @@ package struct RowBatch: Sendable {
       self.length = UInt32(truncatingIfNeeded: range.count)
     }
 
+    /// The cell of a NULL value. Its offset is 0, so NULLs are equal.
     package static let null = Cell(offset: 0, length: .max)
     @inlinable @inline(__always) package var isNull: Bool { length == .max }
+    /// The range of the batch's bytes; empty for NULL and for the empty string.
     @inlinable @inline(__always) package var range: Range<Int> {
       isNull ? 0..<0 : Int(offset)..<Int(offset) + Int(length)
     }
   }
 
+  /// The text of all rows in UTF-8.
   package var bytes: [UInt8] = []
   /// `TextColumn.count` cells per row.
   package var cells: [Cell] = []
@@ -35,10 +40,12 @@ package struct RowBatch: Sendable {
   package var eventAt: [Int64] = []
   /// Degrees; NaN is NULL.
   package var latitude: [Double] = []
+  /// Degrees; NaN is NULL.
   package var longitude: [Double] = []
 
   package init() {}
 
+  /// The number of rows.
   @inlinable @inline(__always) package var count: Int { eventAt.count }
   @inlinable @inline(__always) package var isEmpty: Bool { eventAt.isEmpty }
 
@@ -111,10 +118,12 @@ package struct RowBatch: Sendable {
 
 /// Some rows of a batch in a given order, such as the result of a sort, without copying rows.
 package struct RowSelection: Sendable {
+  /// The batch that `rows` refers to.
   package let batch: RowBatch
   /// Indices of the batch's rows.
   package var rows: [Int32]
 
+  /// - Parameter rows: indices of the batch's rows, in the order of the selection. The caller checks that they exist.
   package init(_ batch: RowBatch, rows: [Int32]) {
     self.batch = batch
     self.rows = rows

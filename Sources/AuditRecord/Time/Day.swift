@@ -21,7 +21,9 @@ package struct Day: Hashable, Comparable, Sendable {
   package var end: Timestamp { Timestamp(microseconds: (number + 1) * Day.microseconds) }
   /// The day as a window.
   package var window: Window { Window(from: start, to: end) }
+  /// The day after this one.
   package var next: Day { Day(number: number + 1) }
+  /// The day before this one.
   package var previous: Day { Day(number: number - 1) }
 
   package static func < (one: Day, other: Day) -> Bool { one.number < other.number }
@@ -57,9 +59,12 @@ extension Day: LosslessStringConvertible {
 /// A date of the proleptic Gregorian calendar, as in RFC 3339.
 package struct CivilDate: Hashable, Sendable {
   package var year: Int64
+  /// 1 to 12, if the date is valid.
   package var month: Int64
+  /// 1 to 31, if the date is valid.
   package var day: Int64
 
+  /// Does not check that the date exists; see `isValid`.
   package init(year: Int64, month: Int64, day: Int64) {
     self.year = year
     self.month = month

@@ -13,20 +13,27 @@ package struct TimeSpan: Hashable, Comparable, Sendable {
     TimeSpan(microseconds: Int64((count * 1_000_000).rounded()))
   }
 
+  /// A span of minutes; see `seconds(_:)` for rounding and limits.
   package static func minutes(_ count: Double) -> TimeSpan { .seconds(count * 60) }
+  /// A span of hours; see `seconds(_:)` for rounding and limits.
   package static func hours(_ count: Double) -> TimeSpan { .seconds(count * 3_600) }
+  /// A span of days of 24 hours; see `seconds(_:)` for rounding and limits.
   package static func days(_ count: Double) -> TimeSpan { .seconds(count * 86_400) }
 
+  /// The span in seconds, with a fraction.
   package var seconds: Double { Double(microseconds) / 1_000_000 }
 
+  /// Traps if the sum exceeds 64 bits of microseconds.
   package static func + (one: TimeSpan, other: TimeSpan) -> TimeSpan {
     TimeSpan(microseconds: one.microseconds + other.microseconds)
   }
 
+  /// Traps if the difference exceeds 64 bits of microseconds.
   package static func - (one: TimeSpan, other: TimeSpan) -> TimeSpan {
     TimeSpan(microseconds: one.microseconds - other.microseconds)
   }
 
+  /// Traps if the product exceeds 64 bits of microseconds.
   package static func * (span: TimeSpan, count: Int) -> TimeSpan {
     TimeSpan(microseconds: span.microseconds * Int64(count))
   }

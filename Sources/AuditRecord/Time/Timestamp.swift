@@ -5,25 +5,31 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   /// Microseconds since 1970-01-01T00:00:00Z, without leap seconds.
   package var microseconds: Int64
 
+  /// Does not check that the time is within the years 0001 to 9999.
   @inlinable package init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
+  /// The first instant of year 1.
   package static let earliest = Timestamp(microseconds: -62_135_596_800_000_000)  // 0001-01-01
+  /// The last microsecond of year 9999.
   package static let latest = Timestamp(microseconds: 253_402_300_799_999_999)  // 9999-12-31
 
   @inlinable package static func < (one: Timestamp, other: Timestamp) -> Bool {
     one.microseconds < other.microseconds
   }
 
+  /// The result may lie outside the years 0001 to 9999. Traps if it exceeds 64 bits.
   package static func + (time: Timestamp, span: TimeSpan) -> Timestamp {
     Timestamp(microseconds: time.microseconds + span.microseconds)
   }
 
+  /// The result may lie outside the years 0001 to 9999. Traps if it exceeds 64 bits.
   package static func - (time: Timestamp, span: TimeSpan) -> Timestamp {
     Timestamp(microseconds: time.microseconds - span.microseconds)
   }
 
+  /// The time from `other` to `one`; negative if `other` is later.
   package static func - (one: Timestamp, other: Timestamp) -> TimeSpan {
     TimeSpan(microseconds: one.microseconds - other.microseconds)
   }

@@ -1,17 +1,24 @@
 /// The half-open interval of time `[from, to)`: it includes its start but not its end.
 package struct Window: Hashable, Sendable {
+  /// The first instant of the window.
   package var from: Timestamp
+  /// The first instant after the window.
   package var to: Timestamp
 
+  /// A window with `to` at or before `from` is empty.
   package init(from: Timestamp, to: Timestamp) {
     self.from = from
     self.to = to
   }
 
+  /// Whether the window has no instant.
   package var isEmpty: Bool { to <= from }
+  /// The time from `from` to `to`; negative if `to` is earlier.
   package var length: TimeSpan { to - from }
 
+  /// Whether the instant is in the window. `to` is not.
   package func contains(_ time: Timestamp) -> Bool { from <= time && time < to }
+  /// Whether both bounds of the other window are within this one, even if the other is empty.
   package func contains(_ other: Window) -> Bool { from <= other.from && other.to <= to }
 
   /// The time that both cover; empty if they do not overlap.

@@ -7,6 +7,7 @@ package struct ReportPage {
   let calendar: CoverageCalendar
   let days: [CoverageCalendar.Entry]
 
+  /// Prepares the page. Takes time proportional to the days of the archive.
   package init(_ content: ReportContent) {
     self.content = content
     calendar = CoverageCalendar(
@@ -227,12 +228,15 @@ package struct ReportContent {
       checked: [(what: String, count: String)], findings: [(kind: String, path: String, sentence: String)])
   }
 
+  /// The state of the archive that was read.
   package var manifest: Manifest
   /// Only events in this window are counted and shown. nil for all.
   package var window: Window?
+  /// The counts of the events in `window`.
   package var tally: EventTally
   /// Days whose rows could not be read, with the reason. They are not counted.
   package var unread: [(day: Day, why: String)]
+  /// The result of verifying the archive.
   package var verification: Verification
   /// Newest first.
   package var runs: [RecentRun]

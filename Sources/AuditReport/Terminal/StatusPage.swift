@@ -10,7 +10,9 @@ package struct StatusPage {
   package var damaged: [Finding]
   /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package var loss: (lacking: Timestamp, lostAt: Timestamp)?
+  /// The present time, by which expiry and age are computed.
   package var now: Timestamp
+  /// Whether the page also has a table of all days.
   package var listsDays: Bool
   package var style: TerminalStyle
 

@@ -4,9 +4,10 @@ import FoundationEssentials
 /// One audit log: the events so far, and a generator for events that happen while the log is read.
 package struct EmulatedLog: Sendable {
   package let name: LogName
+  /// The events that are in the log now.
   package private(set) var events = EventStore()
   /// The time of the last request; nil before the first one. Events that arrive later count as written no earlier than this.
-  package internal(set) var lastAsked: Timestamp?
+  package internal(set) var lastRequestTime: Timestamp?
   private var generator: EventGenerator
 
   /// An empty log. Generated events depend on the seed and the name.
@@ -17,7 +18,7 @@ package struct EmulatedLog: Sendable {
 
   /// Inserts an event at the time of its `event_at`. If that cannot be read, it becomes the newest event.
   ///
-  /// In the log of a repository, members that only logs of organisations have are removed from the text.
+  /// In the log of a repository, members that only logs of organizations have are removed from the text.
   ///
   /// - Parameter written: when the event was written to the log; nil means its own time or the time of the last request,
   ///   whichever is later.
@@ -71,7 +72,7 @@ package struct EmulatedLog: Sendable {
     events.insert(at: time, written: written ?? firstShown(time)) { $0.append(contentsOf: text) }
   }
 
-  private func firstShown(_ time: Timestamp) -> Timestamp { lastAsked.map { max($0, time) } ?? time }
+  private func firstShown(_ time: Timestamp) -> Timestamp { lastRequestTime.map { max($0, time) } ?? time }
 
   /// The time of the newest event; nil if the log is empty.
   package var newest: Timestamp? { events.count == 0 ? nil : events.time(events.count - 1) }

@@ -4,6 +4,7 @@ package import AuditRecord
 ///
 /// An event is assembled from a few prepared pieces of text, so a million events take a second or two.
 package struct EventGenerator: Sendable {
+  /// The seed of this log, made from the given seed and the name of the log.
   package let seed: UInt64
   private let vocabulary: EventVocabulary
   private var random: SplitMix64
@@ -19,19 +20,19 @@ package struct EventGenerator: Sendable {
 
   /// Appends the JSON text of the next event, with this time.
   package mutating func append(at time: Timestamp, to bytes: inout [UInt8]) {
-    if random.below(EventVocabulary.ordinaryPerStriking) == 0 {
-      let pieces = random.pick(vocabulary.striking)
-      bytes.append(contentsOf: pieces.beforeTime)
+    if random.below(EventVocabulary.ordinaryPerUnusual) == 0 {
+      let template = random.pick(vocabulary.unusual)
+      bytes.append(contentsOf: template.beforeTime)
       EventGenerator.append(time: time, to: &bytes)
-      bytes.append(contentsOf: pieces.beforeUUID)
+      bytes.append(contentsOf: template.beforeUUID)
       appendUUID(to: &bytes)
-      bytes.append(contentsOf: pieces.afterUUID)
+      bytes.append(contentsOf: template.afterUUID)
     } else {
-      let subject = random.pick(vocabulary.subjects)
-      bytes.append(contentsOf: subject.isSystem ? vocabulary.system : random.pick(vocabulary.actors))
-      bytes.append(contentsOf: subject.beforeTime)
+      let action = random.pick(vocabulary.actions)
+      bytes.append(contentsOf: action.isSystem ? vocabulary.system : random.pick(vocabulary.actors))
+      bytes.append(contentsOf: action.beforeTime)
       EventGenerator.append(time: time, to: &bytes)
-      bytes.append(contentsOf: subject.beforeUUID)
+      bytes.append(contentsOf: action.beforeUUID)
       appendUUID(to: &bytes)
       bytes.append(contentsOf: EventVocabulary.end)
     }
@@ -64,6 +65,7 @@ package struct EventGenerator: Sendable {
 /// How many events to generate, and when they happen.
 package struct Generation: Sendable, Hashable {
   package var count: Int
+  /// The window that the events are spread over.
   package var window: Window
   /// The number of consecutive events that share one `event_at`.
   package var ties: Int

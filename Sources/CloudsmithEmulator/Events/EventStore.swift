@@ -30,6 +30,7 @@ package struct EventStore: Sendable {
 
   package init() {}
 
+  /// The number of events in the log, without removed ones.
   package var count: Int { entries.count }
 
   /// The `event_at` of an event.
@@ -142,6 +143,8 @@ package struct EventStore: Sendable {
 
 /// A state of a log. `steady(since:)` finds the events that are unchanged since then.
 package struct LogMark: Sendable, Hashable {
+  /// The number of events that had arrived.
   package var arrivals: Int
+  /// The version of the store.
   package var version: Int
 }

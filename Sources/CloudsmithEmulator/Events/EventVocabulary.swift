@@ -7,7 +7,7 @@ import Synchronization
 /// the order of the published schema and no white space, as the API writes them.
 struct EventVocabulary: Sendable {
   /// What happened, and to what.
-  struct Subject: Sendable {
+  struct ActionTemplate: Sendable {
     var isSystem: Bool
     /// From `event` to the opening quote of the time.
     var beforeTime: [UInt8]
@@ -16,7 +16,7 @@ struct EventVocabulary: Sendable {
   }
 
   /// An unusual record without its time and uuid.
-  struct Pieces: Sendable {
+  struct RecordTemplate: Sendable {
     var beforeTime: [UInt8]
     var beforeUUID: [UInt8]
     var afterUUID: [UInt8]
@@ -26,11 +26,11 @@ struct EventVocabulary: Sendable {
   let actors: [[UInt8]]
   /// The same for actions of Cloudsmith itself.
   let system: [UInt8]
-  let subjects: [Subject]
-  let striking: [Pieces]
+  let actions: [ActionTemplate]
+  let unusual: [RecordTemplate]
 
   static let end = Array("\"}".utf8)
-  static let ordinaryPerStriking = 32
+  static let ordinaryPerUnusual = 32
 
   /// The vocabulary of a log. It is prepared once, because a simulation makes thousands of emulators.
   static func shared(for log: LogName) -> EventVocabulary {
@@ -51,8 +51,8 @@ struct EventVocabulary: Sendable {
       {"actor":null,"actor_ip_address":null,"actor_kind":"system","actor_location":null,\
       "actor_slug_perm":null,"actor_url":null,"context":"",
       """.utf8)
-    self.subjects = EventVocabulary.subjects(log, &random)
-    self.striking = StrikingRecords.pieces(log)
+    self.actions = EventVocabulary.actions(log, &random)
+    self.unusual = UnusualRecords.templates(log)
   }
 
   private static func actors(_ random: inout SplitMix64) -> [[UInt8]] {
@@ -73,10 +73,10 @@ struct EventVocabulary: Sendable {
     return actors
   }
 
-  private static func subjects(_ log: LogName, _ random: inout SplitMix64) -> [Subject] {
-    var subjects: [Subject] = []
+  private static func actions(_ log: LogName, _ random: inout SplitMix64) -> [ActionTemplate] {
+    var actions: [ActionTemplate] = []
     let organizationPerm = slugPerm(&random)
-    for kind in happenings {
+    for kind in eventKinds {
       for _ in 0..<32 {
         let objectPerm = slugPerm(&random)
         let object =
@@ -92,8 +92,8 @@ struct EventVocabulary: Sendable {
           ? """
           "target":"\(log.organization)","target_kind":"namespace","target_slug_perm":"\(organizationPerm)",
           """ : ""
-        subjects.append(
-          Subject(
+        actions.append(
+          ActionTemplate(
             isSystem: kind.bySystem,
             beforeTime: Array("\"event\":\"\(kind.event)\",\"event_at\":\"".utf8),
             beforeUUID: Array(
@@ -103,7 +103,7 @@ struct EventVocabulary: Sendable {
               """.utf8)))
       }
     }
-    return subjects
+    return actions
   }
 
   /// A permanent slug of Cloudsmith: twelve letters and digits.
@@ -154,29 +154,29 @@ extension EventVocabulary {
     place("Montréal", "North America", "Canada", "CA", "H2Y", "45.501700", "-73.567300"),
   ]
 
-  struct Happening {
+  struct EventKind {
     var event: String
     var object: String
     var bySystem = false
   }
 
-  static let happenings = [
-    Happening(event: "action.login", object: "user"),
-    Happening(event: "action.login", object: "user"),
-    Happening(event: "action.login", object: "user"),
-    Happening(event: "read.package_downloaded", object: "package"),
-    Happening(event: "create.package_created", object: "package"),
-    Happening(event: "delete.package_deleted", object: "package"),
-    Happening(event: "create.entitlement_created", object: "repository_token"),
-    Happening(event: "update.entitlement_refreshed", object: "repository_token", bySystem: true),
-    Happening(event: "create.repository_gpg_key_created", object: "repository_gpg_key"),
-    Happening(event: "create.repository_created", object: "repository"),
-    Happening(event: "delete.repository_deleted", object: "repository"),
-    Happening(event: "update.repository_retention_updated", object: "repository", bySystem: true),
-    Happening(event: "update.scim_blocked", object: "organization"),
-    Happening(event: "update.package_vulnerability_policy_updated", object: "organization"),
-    Happening(event: "update.api_key_refreshed", object: "user", bySystem: true),
-    Happening(event: "delete.service", object: "service"),
+  static let eventKinds = [
+    EventKind(event: "action.login", object: "user"),
+    EventKind(event: "action.login", object: "user"),
+    EventKind(event: "action.login", object: "user"),
+    EventKind(event: "read.package_downloaded", object: "package"),
+    EventKind(event: "create.package_created", object: "package"),
+    EventKind(event: "delete.package_deleted", object: "package"),
+    EventKind(event: "create.entitlement_created", object: "repository_token"),
+    EventKind(event: "update.entitlement_refreshed", object: "repository_token", bySystem: true),
+    EventKind(event: "create.repository_gpg_key_created", object: "repository_gpg_key"),
+    EventKind(event: "create.repository_created", object: "repository"),
+    EventKind(event: "delete.repository_deleted", object: "repository"),
+    EventKind(event: "update.repository_retention_updated", object: "repository", bySystem: true),
+    EventKind(event: "update.scim_blocked", object: "organization"),
+    EventKind(event: "update.package_vulnerability_policy_updated", object: "organization"),
+    EventKind(event: "update.api_key_refreshed", object: "user", bySystem: true),
+    EventKind(event: "delete.service", object: "service"),
   ]
 
   private static func place(

@@ -54,7 +54,7 @@ struct RecordText {
     return text + bytes[member.value.upperBound...]
   }
 
-  /// The members that only records of organisations have.
+  /// The members that only records of organizations have.
   static let organizationOnly = ["target", "target_kind", "target_slug_perm"]
 }
 

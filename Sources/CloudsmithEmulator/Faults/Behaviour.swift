@@ -7,30 +7,31 @@ package import AuditRecord
 /// before the next. A behaviour that uses chance has its own seed, so a run is reproducible.
 package protocol Behaviour: Sendable {
   /// Called first. Events happen here.
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn)
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext)
   /// Returns a response in place of the API's own, like a proxy; nil lets the API answer. The first response wins.
-  mutating func answer(instead turn: Turn) -> EmulatedResponse?
+  mutating func intercept(_ context: RequestContext) -> EmulatedResponse?
   /// Changes the list that pages are cut from, after the query was applied.
-  mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn)
+  mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext)
   /// Changes the response before its content is encoded.
-  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn)
+  mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext)
   /// Changes the encoded response or its delivery.
-  mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn)
+  mutating func deliver(_ response: inout EmulatedResponse, for context: RequestContext)
 }
 
 extension Behaviour {
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {}
-  package mutating func answer(instead turn: Turn) -> EmulatedResponse? { nil }
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {}
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {}
-  package mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {}
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {}
+  package mutating func intercept(_ context: RequestContext) -> EmulatedResponse? { nil }
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {}
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {}
+  package mutating func deliver(_ response: inout EmulatedResponse, for context: RequestContext) {}
 }
 
 /// One request to an audit log, as behaviours see it.
-package struct Turn: Sendable {
+package struct RequestContext: Sendable {
   /// The number of the request, from 1. Counts requests to audit logs, including retries.
   package var number: Int
   package var request: EmulatedRequest
+  /// When the request arrived.
   package var time: Timestamp
   /// The time of the previous request; for the first request, its own time.
   package var previousTime: Timestamp
@@ -41,10 +42,10 @@ package struct Turn: Sendable {
 }
 
 /// A range of requests, counted from the first request that its behaviour sees.
-package struct Stretch: Sendable, Hashable {
+package struct RequestRange: Sendable, Hashable {
   private let first: Int
   private let length: Int?
-  /// The number of the turn that is request 1.
+  /// The number of the request that is request 1 of the range.
   private var origin: Int?
 
   /// `length` requests from request `first` on; nil means all that follow. `first` is at least 1.
@@ -54,23 +55,25 @@ package struct Stretch: Sendable, Hashable {
   }
 
   /// All requests.
-  package static let always = Stretch(from: 1)
+  package static let always = RequestRange(from: 1)
 
   /// The position of this request in the range, from 1; nil outside the range.
-  package mutating func number(of turn: Turn) -> Int? {
-    let origin = origin ?? turn.number
+  package mutating func number(of context: RequestContext) -> Int? {
+    let origin = origin ?? context.number
     self.origin = origin
-    let number = turn.number - origin - first + 2
+    let number = context.number - origin - first + 2
     return number >= 1 && number <= length ?? .max ? number : nil
   }
 
   /// Whether this request is in the range.
-  package mutating func holds(_ turn: Turn) -> Bool { number(of: turn) != nil }
+  package mutating func contains(_ context: RequestContext) -> Bool { number(of: context) != nil }
 }
 
 /// Which requests a fault affects.
-package struct Rhythm: Sendable, Hashable {
+package struct FaultSchedule: Sendable, Hashable {
+  /// The period in requests; 0 affects none.
   package var every: Int
+  /// How many consecutive requests of each period are affected.
   package var burst: Int
 
   /// `every` 7 with `burst` 2 affects requests 7, 8, 14, 15, …; `every` 1 affects all, 0 none.
@@ -80,7 +83,7 @@ package struct Rhythm: Sendable, Hashable {
   }
 
   /// Whether the fault affects this request.
-  package func strikes(_ turn: Turn) -> Bool {
-    every > 0 && turn.number >= every && turn.number % every < burst
+  package func affects(_ context: RequestContext) -> Bool {
+    every > 0 && context.number >= every && context.number % every < burst
   }
 }

@@ -23,14 +23,14 @@ package struct CachedCount: Behaviour {
     self.lifetime = lifetime
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    guard response.status == 200, let count = response.toldCount else { return }
-    let query = turn.request.parameter("query") ?? ""
-    var entry = entries[query] ?? Entry(count: count, time: turn.time)
-    if isOver(entry, at: turn.time) { entry = Entry(count: count, time: turn.time) }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    guard response.status == 200, let count = response.statedCount else { return }
+    let query = context.request.parameter("query") ?? ""
+    var entry = entries[query] ?? Entry(count: count, time: context.time)
+    if isOver(entry, at: context.time) { entry = Entry(count: count, time: context.time) }
     entry.answers += 1
     entries[query] = entry
-    response.tell(count: entry.count)
+    response.state(count: entry.count)
   }
 
   private func isOver(_ entry: Entry, at now: Timestamp) -> Bool {
@@ -49,7 +49,7 @@ package enum CountField: Behaviour {
   /// `X-Pagination-Count` is off by this number.
   case wrong(by: Int)
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     guard let count = response.headers["X-Pagination-Count"].flatMap({ Int($0) }) else { return }
     switch self {
     case .absent: response.headers["X-Pagination-Count"] = nil
@@ -63,7 +63,7 @@ package enum PaginationFields: Behaviour {
   /// No `X-Pagination-*` and no `Link`.
   case absent
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     response.dropPagination()
   }
 }
@@ -86,8 +86,8 @@ package struct DateField: Behaviour {
   private let lead: TimeSpan
   private let steps: [Step]
   private let age: TimeSpan?
-  private let absent: Rhythm
-  private var stretch = Stretch.always
+  private let absent: FaultSchedule
+  private var requests = RequestRange.always
   private var number = 1
 
   /// A clock that is behind by `lag`.
@@ -101,7 +101,8 @@ package struct DateField: Behaviour {
   ///   - age: sends `Age` as a cache does; `Date` is earlier by this much.
   ///   - absent: the responses without `Date`.
   package init(
-    ahead lead: TimeSpan, steps: [Step] = [], age: TimeSpan? = nil, absent: Rhythm = Rhythm(every: 0)
+    ahead lead: TimeSpan, steps: [Step] = [], age: TimeSpan? = nil,
+    absent: FaultSchedule = FaultSchedule(every: 0)
   ) {
     self.lead = lead
     self.steps = steps
@@ -109,14 +110,14 @@ package struct DateField: Behaviour {
     self.absent = absent
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    number = stretch.number(of: turn) ?? 1
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    number = requests.number(of: context) ?? 1
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    guard !absent.strikes(turn) else { return }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    guard !absent.affects(context) else { return }
     let stepped = steps.filter { $0.request <= number }.reduce(lead) { $0 + $1.span }
-    response.headers["Date"] = DateField.text(turn.time + stepped - (age ?? .zero))
+    response.headers["Date"] = DateField.text(context.time + stepped - (age ?? .zero))
     if let age { response.headers["Age"] = String(age.microseconds / 1_000_000) }
   }
 

@@ -25,7 +25,7 @@ package struct LaggingReplica: Behaviour {
   private let order: [Int]
   private let sharesCount: Bool
   private var random: SplitMix64?
-  private var stretch = Stretch.always
+  private var requests = RequestRange.always
   private var lag = Lag.events(0)
   /// The count in an up-to-date replica; nil if this request reached no replica.
   private var found: Int?
@@ -46,14 +46,14 @@ package struct LaggingReplica: Behaviour {
     }
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     found = nil
-    let number = stretch.number(of: turn) ?? 1
+    let number = requests.number(of: context) ?? 1
     let copy = random?.below(lags.count) ?? (order.isEmpty ? 0 : order[(number - 1) % order.count])
     lag = lags.isEmpty ? .events(0) : lags[copy]
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     found = list.count
     let events = log.events
     switch lag {
@@ -62,13 +62,13 @@ package struct LaggingReplica: Behaviour {
       let newest = Set((0..<events.count).sorted { events.arrival($0) < events.arrival($1) }.suffix(count))
       list.keep { !newest.contains($0) }
     case .span(let span):
-      let limit = turn.time - span
+      let limit = context.time - span
       list.keep { events.written($0) <= limit }
     }
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    if sharesCount, let found { response.tell(count: found) }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    if sharesCount, let found { response.state(count: found) }
   }
 }
 
@@ -84,28 +84,29 @@ package struct EmptyList: Behaviour {
   }
 
   private let fields: Fields
-  private var stretch: Stretch
-  private var isStruck = false
+  private var requests: RequestRange
+  private var isActive = false
 
-  package init(during stretch: Stretch = .always, fields: Fields = .absent) {
-    self.stretch = stretch
+  package init(during requests: RequestRange = .always, fields: Fields = .absent) {
+    self.requests = requests
     self.fields = fields
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    isStruck = stretch.holds(turn)
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    isActive = requests.contains(context)
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    guard isStruck, response.status == 200 || response.status == 404 else { return }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    guard isActive, response.status == 200 || response.status == 404 else { return }
     response.status = 200
     response.body = Array("[]".utf8)
     switch fields {
     case .absent: response.dropPagination()
     case .zero:
       response.dropPagination()
-      for (name, value) in [("Count", 0), ("Page", turn.page), ("PageTotal", 1), ("PageSize", turn.pageSize)]
-      {
+      for (name, value) in [
+        ("Count", 0), ("Page", context.page), ("PageTotal", 1), ("PageSize", context.pageSize),
+      ] {
         response.headers["X-Pagination-\(name)"] = String(value)
       }
     case .kept: break
@@ -124,20 +125,20 @@ package struct ThinnedList: Behaviour {
   }
 
   private let kept: Kept
-  private var stretch: Stretch
-  private var isStruck = false
+  private var requests: RequestRange
+  private var isActive = false
 
-  package init(to kept: Kept, during stretch: Stretch = .always) {
+  package init(to kept: Kept, during requests: RequestRange = .always) {
     self.kept = kept
-    self.stretch = stretch
+    self.requests = requests
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    isStruck = stretch.holds(turn)
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    isActive = requests.contains(context)
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-    guard isStruck else { return }
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+    guard isActive else { return }
     let events = log.events
     switch kept {
     case .every(let share): list.keep { events.arrival($0) % max(1, share) == 0 }
@@ -153,23 +154,23 @@ package struct ThinnedList: Behaviour {
 package struct CutList: Behaviour {
   private let limit: Int
   private let growth: Int
-  private var stretch: Stretch
+  private var requests: RequestRange
   private var number: Int?
 
   /// - Parameters:
   ///   - limit: how many events the first request finds.
   ///   - growth: how many more events each further request finds.
-  package init(to limit: Int, growingBy growth: Int = 0, during stretch: Stretch = .always) {
+  package init(to limit: Int, growingBy growth: Int = 0, during requests: RequestRange = .always) {
     self.limit = limit
     self.growth = growth
-    self.stretch = stretch
+    self.requests = requests
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    number = stretch.number(of: turn)
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    number = requests.number(of: context)
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     guard let number else { return }
     list.drop(before: log.events.count - min(log.events.count, limit + (number - 1) * growth))
   }
@@ -184,7 +185,7 @@ package struct Retention: Behaviour {
     self.kept = kept
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-    list.drop(before: log.events.firstIndex(from: turn.time - kept))
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+    list.drop(before: log.events.firstIndex(from: context.time - kept))
   }
 }

@@ -8,11 +8,11 @@ package struct Growth: Behaviour {
     self.events = events
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    let passed = max(0, turn.time.microseconds - turn.previousTime.microseconds)
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    let passed = max(0, context.time.microseconds - context.previousTime.microseconds)
     for index in 1...max(1, events) where index <= events {
       let back = passed / Int64(events) * Int64(events - index)
-      log.insertGenerated(at: Timestamp(microseconds: turn.time.microseconds - back))
+      log.insertGenerated(at: Timestamp(microseconds: context.time.microseconds - back))
     }
   }
 }
@@ -32,7 +32,7 @@ package struct LateEvents: Behaviour {
     self.random = SplitMix64(seed: seed)
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     guard random.happens(chance), let newest = log.newest else { return }
     let back = 1 + Int64(random.below(Int(bound.microseconds)))
     log.insertGenerated(at: Timestamp(microseconds: newest.microseconds - back))
@@ -40,7 +40,7 @@ package struct LateEvents: Behaviour {
 }
 
 /// Removes one event before a request, with some chance.
-package struct ErasedRows: Behaviour {
+package struct ErasedEvents: Behaviour {
   /// Which event is removed.
   package enum Place: String, Sendable, CaseIterable {
     case anywhere
@@ -52,13 +52,14 @@ package struct ErasedRows: Behaviour {
   private let place: Place
   private var random: SplitMix64
 
+  /// - Parameter chance: the probability before each request, 0 to 1.
   package init(chance: Double, _ place: Place = .anywhere, seed: UInt64) {
     self.chance = chance
     self.place = place
     self.random = SplitMix64(seed: seed)
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     guard random.happens(chance), log.events.count > 0 else { return }
     switch place {
     case .anywhere: log.erase(random.below(log.events.count))
@@ -71,7 +72,7 @@ package struct ErasedRows: Behaviour {
 package struct MovedEvent: Behaviour {
   private enum Plan {
     /// One event, by its position from 0, before one request.
-    case once(place: Int, stretch: Stretch)
+    case once(place: Int, requests: RequestRange)
     /// Any event, with some chance before each request.
     case chance(Double, SplitMix64)
   }
@@ -82,7 +83,7 @@ package struct MovedEvent: Behaviour {
   /// Moves the event at this position of the list, from 0, before this request, from 1. A negative shift makes the event
   /// older.
   package init(place: Int, by shift: TimeSpan, beforeRequest number: Int = 1) {
-    self.plan = .once(place: place, stretch: Stretch(from: number, length: 1))
+    self.plan = .once(place: place, requests: RequestRange(from: number, length: 1))
     self.shift = shift
   }
 
@@ -93,19 +94,19 @@ package struct MovedEvent: Behaviour {
     self.shift = bound
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     switch plan {
-    case .once(let place, var stretch):
-      let strikes = stretch.holds(turn)
-      plan = .once(place: place, stretch: stretch)
+    case .once(let place, var requests):
+      let isDue = requests.contains(context)
+      plan = .once(place: place, requests: requests)
       let index = log.events.count - 1 - place
-      if strikes, index >= 0 { log.move(index, to: log.events.time(index) + shift) }
+      if isDue, index >= 0 { log.move(index, to: log.events.time(index) + shift) }
     case .chance(let chance, var random):
       if random.happens(chance), log.events.count > 0 {
         let index = random.below(log.events.count)
         let span = Int64(random.below(Int(2 * shift.microseconds.magnitude + 1)))
         let time = log.events.time(index) + TimeSpan(microseconds: span) - shift
-        log.move(index, to: min(time, turn.time))
+        log.move(index, to: min(time, context.time))
       }
       plan = .chance(chance, random)
     }
@@ -116,7 +117,9 @@ package struct MovedEvent: Behaviour {
 package struct LargeEvent: Behaviour {
   /// One event, by its position from 0 in the list of all events at the first request.
   package struct Size: Sendable, Hashable {
+    /// The position in the list, from 0.
     package var place: Int
+    /// The size of the record that the event is padded to, in bytes of JSON.
     package var bytes: Int
 
     package init(place: Int, bytes: Int) {
@@ -131,7 +134,7 @@ package struct LargeEvent: Behaviour {
     self.sizes = sizes
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     let newest = log.events.count - 1
     for size in sizes where size.place >= 0 && size.place <= newest {
       log.enlarge(newest - size.place, to: size.bytes)

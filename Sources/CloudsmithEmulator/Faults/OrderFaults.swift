@@ -4,7 +4,7 @@ import AuditRecord
 package struct AscendingOrder: Behaviour {
   package init() {}
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     list.isAscending = true
   }
 }
@@ -17,7 +17,7 @@ package struct ShuffledTies: Behaviour {
     self.random = SplitMix64(seed: seed)
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     list.reorder { indices in
       var start = 0
       while start < indices.count {
@@ -32,10 +32,10 @@ package struct ShuffledTies: Behaviour {
 }
 
 /// Lists some events deeper than their time implies. The rest of the list is newest first.
-package struct LateOrderBreak: Behaviour {
+package struct MisplacedEvents: Behaviour {
   /// An event that moves from one position to a deeper one. Positions count from 0 in the list of all events at the first
   /// request. The event stays behind the same neighbour while the list grows.
-  package struct Stray: Sendable, Hashable {
+  package struct Move: Sendable, Hashable {
     package var from: Int
     package var to: Int
 
@@ -45,46 +45,46 @@ package struct LateOrderBreak: Behaviour {
     }
   }
 
-  private let strays: [Stray]
-  private var stretch: Stretch
-  private var isStruck = false
-  /// The arrival numbers of each stray and of the neighbour that it is listed behind; nil before the first request.
-  private var pairs: [(stray: Int, neighbour: Int)]?
+  private let moves: [Move]
+  private var requests: RequestRange
+  private var isActive = false
+  /// The arrival numbers of each moved event and of the neighbour that it is listed behind; nil before the first request.
+  private var pairs: [(event: Int, neighbour: Int)]?
 
-  package init(_ strays: [Stray], during stretch: Stretch = .always) {
-    self.strays = strays
-    self.stretch = stretch
+  package init(_ moves: [Move], during requests: RequestRange = .always) {
+    self.moves = moves
+    self.requests = requests
   }
 
-  /// Strays at random positions among the newest `length` events, which must be at least 2.
+  /// Moves events at random positions among the newest `length` events, which must be at least 2.
   package init(_ count: Int, ofNewest length: Int, seed: UInt64) {
     var random = SplitMix64(seed: seed)
     self.init(
       (0..<count).map { _ in
         let from = random.below(length - 1)
-        return Stray(from: from, to: from + 1 + random.below(length - from - 1))
+        return Move(from: from, to: from + 1 + random.below(length - from - 1))
       })
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
-    isStruck = stretch.holds(turn)
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
+    isActive = requests.contains(context)
     guard pairs == nil else { return }
     let newest = log.events.count - 1
-    pairs = strays.filter { $0.from >= 0 && $0.from < $0.to && $0.to <= newest }.map { stray in
-      (log.events.arrival(newest - stray.from), log.events.arrival(newest - stray.to))
+    pairs = moves.filter { $0.from >= 0 && $0.from < $0.to && $0.to <= newest }.map { move in
+      (log.events.arrival(newest - move.from), log.events.arrival(newest - move.to))
     }
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
-    guard isStruck, let pairs else { return }
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
+    guard isActive, let pairs else { return }
     list.reorder { indices in
-      for (stray, neighbour) in pairs {
-        guard let stray = log.events.index(ofArrival: stray),
+      for (event, neighbour) in pairs {
+        guard let event = log.events.index(ofArrival: event),
           let neighbour = log.events.index(ofArrival: neighbour),
-          let place = indices.firstIndex(of: stray)
+          let place = indices.firstIndex(of: event)
         else { continue }
         indices.remove(at: place)
-        indices.insert(stray, at: indices.firstIndex { $0 >= neighbour } ?? indices.endIndex)
+        indices.insert(event, at: indices.firstIndex { $0 >= neighbour } ?? indices.endIndex)
       }
     }
   }

@@ -31,19 +31,19 @@ package struct CountCap: Behaviour {
     self.refusal = refusal
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     isCapped = false
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     isCapped = list.count > cap
     if isCapped, refusal != nil { list.keep(first: cap) }
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     guard isCapped else { return }
-    guard let refusal else { return response.tell(count: cap) }
-    if response.status == 404, turn.page > (cap + turn.pageSize - 1) / turn.pageSize {
+    guard let refusal else { return response.state(count: cap) }
+    if response.status == 404, context.page > (cap + context.pageSize - 1) / context.pageSize {
       response = refusal.response
     }
   }
@@ -67,19 +67,19 @@ package struct DeepPageLimit: Behaviour {
     self.refusal = refusal
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     guard response.status == 200 else { return }
     let isTooDeep =
       switch limit {
-      case .pages(let last): turn.page > last
-      case .places(let count): turn.page > 1 && turn.page > count / turn.pageSize
+      case .pages(let last): context.page > last
+      case .places(let count): context.page > 1 && context.page > count / context.pageSize
       }
     if isTooDeep { response = refusal.response }
   }
 }
 
 /// Refuses one existing page this many times, as if the list ended before it.
-package struct OddPage: Behaviour {
+package struct RefusedPage: Behaviour {
   private let page: Int
   private let refusal: PageRefusal
   private var left: Int
@@ -93,8 +93,8 @@ package struct OddPage: Behaviour {
     self.left = times
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    guard left > 0, turn.page == page, response.status == 200 else { return }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    guard left > 0, context.page == page, response.status == 200 else { return }
     left -= 1
     response = refusal.response
   }
@@ -116,8 +116,8 @@ package struct ShortPage: Behaviour {
     self.left = times
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    guard left > 0, turn.page == page, response.status == 200,
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    guard left > 0, context.page == page, response.status == 200,
       case .success(let elements) = JSONText.elements(of: response.body), elements.count > missing
     else { return }
     left -= 1
@@ -130,7 +130,7 @@ package struct ShortPage: Behaviour {
 package struct EmptyPastEnd: Behaviour {
   package init() {}
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     guard response.status == 404 else { return }
     response.status = 200
     response.body = Array("[]".utf8)
@@ -140,7 +140,7 @@ package struct EmptyPastEnd: Behaviour {
 /// Repeats or skips the same events between two pages.
 ///
 /// Every later page is shifted by as many events, like pages from a cache that was filled at another time.
-package struct RepeatedAnswers: Behaviour {
+package struct ShiftedPages: Behaviour {
   private let page: Int
   private let count: Int
   private let isCounted: Bool
@@ -156,16 +156,16 @@ package struct RepeatedAnswers: Behaviour {
     self.isCounted = isCounted
   }
 
-  package mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  package mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     found = nil
   }
 
-  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for turn: Turn) {
+  package mutating func arrange(_ list: inout EventList, of log: EmulatedLog, for context: RequestContext) {
     found = list.count
     let isAscending = list.isAscending
     list.reorder { indices in
       let listed = isAscending ? indices : indices.reversed()
-      let border = page * turn.pageSize
+      let border = page * context.pageSize
       guard border < listed.count else { return }
       let rest = min(listed.count, max(0, border - count))
       let shifted = Array(listed[..<border] + listed[rest...])
@@ -173,7 +173,7 @@ package struct RepeatedAnswers: Behaviour {
     }
   }
 
-  package mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
-    if !isCounted, let found { response.tell(count: found) }
+  package mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
+    if !isCounted, let found { response.state(count: found) }
   }
 }

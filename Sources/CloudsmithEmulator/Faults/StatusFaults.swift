@@ -1,6 +1,6 @@
 /// Answers with an error status in place of a page.
 package struct Failures: Behaviour {
-  private let rhythm: Rhythm
+  private let schedule: FaultSchedule
   private let status: Int
   private let retryAfter: Int?
   private let asHTML: Bool
@@ -8,15 +8,15 @@ package struct Failures: Behaviour {
   /// - Parameters:
   ///   - retryAfter: sends `Retry-After`, in seconds. A 429 has it always.
   ///   - asHTML: sends an HTML body, as a proxy does, in place of the API's JSON.
-  package init(_ rhythm: Rhythm, status: Int, retryAfter: Int? = nil, asHTML: Bool = false) {
-    self.rhythm = rhythm
+  package init(_ schedule: FaultSchedule, status: Int, retryAfter: Int? = nil, asHTML: Bool = false) {
+    self.schedule = schedule
     self.status = status
     self.retryAfter = retryAfter
     self.asHTML = asHTML
   }
 
-  package mutating func answer(instead turn: Turn) -> EmulatedResponse? {
-    guard rhythm.strikes(turn) else { return nil }
+  package mutating func intercept(_ context: RequestContext) -> EmulatedResponse? {
+    guard schedule.affects(context) else { return nil }
     let text =
       switch status {
       case 429: "Request was throttled. Expected available in \(retryAfter ?? 1).0 seconds."
@@ -42,18 +42,18 @@ package struct Failures: Behaviour {
 
 /// Redirects to another host, to which the client must not send the key.
 package struct RedirectElsewhere: Behaviour {
-  private let rhythm: Rhythm
+  private let schedule: FaultSchedule
   private let base: String
 
   /// - Parameter base: scheme, host and port, such as `http://127.0.0.1:8081`.
-  package init(_ rhythm: Rhythm, to base: String) {
-    self.rhythm = rhythm
+  package init(_ schedule: FaultSchedule, to base: String) {
+    self.schedule = schedule
     self.base = base
   }
 
-  package mutating func answer(instead turn: Turn) -> EmulatedResponse? {
-    guard rhythm.strikes(turn) else { return nil }
+  package mutating func intercept(_ context: RequestContext) -> EmulatedResponse? {
+    guard schedule.affects(context) else { return nil }
     return EmulatedResponse(
-      status: 302, headers: [("Location", base + turn.request.target)], body: [])
+      status: 302, headers: [("Location", base + context.request.target)], body: [])
   }
 }

@@ -39,14 +39,14 @@ package enum Credential: String, Sendable, Hashable {
 }
 
 /// `POST /openid/ORG/`: exchanges the trusted identity token for bearer tokens and recognises them later.
-struct TokenDesk: Sendable {
+struct TokenIssuer: Sendable {
   private let trusted: TrustedIdentity?
   /// The number of requests that each token is still valid for.
   private var issued: [String: Int] = [:]
 
   init(_ trusted: TrustedIdentity?) { self.trusted = trusted }
 
-  private struct Proof: Decodable {
+  private struct TokenRequest: Decodable {
     var token: String
     var service: String
 
@@ -62,13 +62,13 @@ struct TokenDesk: Sendable {
       response.headers["Allow"] = "POST"
       return response
     }
-    let proof: Proof
+    let tokenRequest: TokenRequest
     do {
-      proof = try JSONDecoder().decode(Proof.self, from: Data(request.body))
+      tokenRequest = try JSONDecoder().decode(TokenRequest.self, from: Data(request.body))
     } catch {
       return EmulatedResponse(status: 422, detail: "Missing or invalid parameters (see detail).")
     }
-    guard let trusted, proof.token == trusted.token, proof.service == trusted.service else {
+    guard let trusted, tokenRequest.token == trusted.token, tokenRequest.service == trusted.service else {
       return EmulatedResponse(status: 401, detail: "OIDC token cannot be authenticated.")
     }
     guard trusted.tokens.map({ issued.count < $0 }) ?? true else {

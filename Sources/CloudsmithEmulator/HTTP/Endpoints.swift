@@ -91,12 +91,17 @@ extension EmulatedResponse {
 package struct ServedRequest: Sendable, Hashable {
   /// Counts from 1.
   package var number: Int
+  /// When the request arrived.
   package var time: Timestamp
   package var method: String
+  /// The path without the query, still percent-encoded.
   package var path: String
   package var endpoint: Endpoint
+  /// The parameter `page` as received; nil if absent.
   package var page: String?
+  /// The parameter `page_size` as received; nil if absent.
   package var pageSize: String?
+  /// The decoded parameter `query`; nil if absent.
   package var query: String?
   package var credential: Credential
   package var userAgent: String?

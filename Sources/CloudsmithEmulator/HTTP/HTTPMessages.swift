@@ -125,6 +125,7 @@ package struct Delivery: Sendable, Hashable {
   package var bytesPerSecond: Int?
   /// Sends only this many bytes of the body, then ends the connection. `Content-Length` still states the full length.
   package var cutAfter: Int?
+  /// How the connection ends if the body is cut.
   package var ending = Ending.close
 
   package init() {}

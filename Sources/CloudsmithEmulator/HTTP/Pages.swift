@@ -44,11 +44,11 @@ struct Page: Hashable {
 
 extension EmulatedResponse {
   /// The count that the response states; nil if it states none.
-  var toldCount: Int? { headers["X-Pagination-Count"].flatMap { Int($0) } }
+  var statedCount: Int? { headers["X-Pagination-Count"].flatMap { Int($0) } }
 
   /// Replaces the stated count and the number of pages. Does nothing if the response states no count.
-  mutating func tell(count: Int) {
-    guard toldCount != nil else { return }
+  mutating func state(count: Int) {
+    guard statedCount != nil else { return }
     headers["X-Pagination-Count"] = String(count)
     guard let size = headers["X-Pagination-PageSize"].flatMap({ Int($0) }), size > 0 else { return }
     headers["X-Pagination-PageTotal"] = String(max(1, (count + size - 1) / size))

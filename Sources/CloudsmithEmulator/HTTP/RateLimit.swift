@@ -2,7 +2,9 @@ package import AuditRecord
 
 /// A limit on the requests in a window of time. The first request opens the window.
 package struct RateLimit: Sendable, Hashable {
+  /// The most requests in a window.
   package let limit: Int
+  /// The length of a window.
   package let window: TimeSpan
   private var start: Timestamp?
   private var used = 0

@@ -22,7 +22,7 @@ package indirect enum QueryExpression: Sendable, Hashable {
   /// The events that match. Uses binary search if the expression has only bounds in time, else reads every event.
   func list(of events: EventStore) -> EventList {
     if let range = range(in: events) { return EventList(range) }
-    return EventList((0..<events.count).filter { admits($0, of: events) })
+    return EventList((0..<events.count).filter { matches($0, of: events) })
   }
 
   private func range(in events: EventStore) -> Range<Int>? {
@@ -39,15 +39,15 @@ package indirect enum QueryExpression: Sendable, Hashable {
     }
   }
 
-  private func admits(_ index: Int, of events: EventStore) -> Bool {
+  private func matches(_ index: Int, of events: EventStore) -> Bool {
     switch self {
     case .everything: true
-    case .time(let comparison): comparison.admits(index, of: events)
-    case .not(let one): !one.admits(index, of: events)
-    case .and(let one, let other): one.admits(index, of: events) && other.admits(index, of: events)
-    case .or(let one, let other): one.admits(index, of: events) || other.admits(index, of: events)
+    case .time(let comparison): comparison.matches(index, of: events)
+    case .not(let one): !one.matches(index, of: events)
+    case .and(let one, let other): one.matches(index, of: events) && other.matches(index, of: events)
+    case .or(let one, let other): one.matches(index, of: events) || other.matches(index, of: events)
     case .text(let field, let pattern):
-      QueryExpression.text(of: field, in: RecordText(events.record(index))).contains { pattern.fits($0) }
+      QueryExpression.text(of: field, in: RecordText(events.record(index))).contains { pattern.matches($0) }
     }
   }
 
@@ -79,7 +79,7 @@ package struct TextPattern: Sendable, Hashable {
   }
 
   /// Whether the pattern matches the raw text of a JSON string.
-  func fits(_ text: ArraySlice<UInt8>) -> Bool {
+  func matches(_ text: ArraySlice<UInt8>) -> Bool {
     let text = text.map(TextPattern.folded)
     var position = 0
     for (index, part) in parts.enumerated() {

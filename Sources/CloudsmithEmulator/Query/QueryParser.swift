@@ -3,7 +3,7 @@ package import AuditRecord
 /// Parses the `query` parameter of a request.
 ///
 /// Terms are `word`, `field:word`, `event_at:>="time"`, with `~` before a value to negate it; between terms `AND`
-/// (also when nothing stands there) binds tighter than `OR`; `NOT` and parentheses. Values may stand in double or
+/// (also if omitted) binds tighter than `OR`; `NOT` and parentheses. Values may be in double or
 /// single quotes. Times are RFC 3339, a date, a time without a zone (taken as UTC), or `3 days ago`.
 /// Source: Cloudsmith's documentation of audit logs and of the search of packages, see `cloudsmith-api.md` §3.
 package struct QueryParser {

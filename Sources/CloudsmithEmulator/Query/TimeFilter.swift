@@ -63,7 +63,7 @@ package struct TimeComparison: Sendable, Hashable {
     }
   }
 
-  func admits(_ index: Int, of events: EventStore) -> Bool {
+  func matches(_ index: Int, of events: EventStore) -> Bool {
     let time = clock?.time(of: index, in: events) ?? events.time(index)
     return switch relation {
     case .from: time >= bound

@@ -138,7 +138,7 @@ package final class SharedAPI: Sendable {
     let now = clock()
     return api.withLock { api in
       var response = api.respond(to: request, at: now)
-      if api.configuration.tellsTime, response.headers["Date"] == nil {
+      if api.configuration.sendsDate, response.headers["Date"] == nil {
         response.headers["Date"] = DateField.text(now)
       }
       return response

@@ -82,6 +82,7 @@ package struct ParquetChunk: Hashable, Sendable {
 
 /// A row group, as the footer describes it.
 package struct ParquetGroup: Hashable, Sendable {
+  /// The number of rows.
   package var rows: Int
   /// The columns, in the order of the schema, which is also their order in the file.
   package var chunks: [ParquetChunk]
@@ -91,9 +92,11 @@ package struct ParquetGroup: Hashable, Sendable {
 package struct ParquetMetadata: Hashable, Sendable {
   /// Without `sorting` and `filtered`, which the reader does not need.
   package var schema: ParquetSchema
+  /// The number of rows of all groups.
   package var rows: Int
   /// The row groups, in file order.
   package var groups: [ParquetGroup]
+  /// The program that wrote the file, as in `created_by`.
   package var createdBy: String
 }
 

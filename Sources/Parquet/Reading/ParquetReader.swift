@@ -12,6 +12,7 @@ package struct ParquetReader {
   /// The first and the last four bytes of every file, `PAR1`. The first row group follows the first four.
   package static let magic = ParquetNumber.magic
 
+  /// The footer, checked against the size of the file and the rules of `ParquetWriter`.
   package let metadata: ParquetMetadata
   /// The size of the file, in bytes.
   package let size: Int

@@ -8,6 +8,7 @@ package struct ParquetRowGroup {
 
   /// The columns of the schema, in its order.
   package var columns: [ParquetColumnValues]
+  /// The number of rows. The caller adds to it after appending their values to each column.
   package var rows = 0
 
   /// Create an empty row group.

@@ -22,6 +22,7 @@ package struct CSVDecoder: Sendable {
   private var insideQuotes = false
   private var parser = CSVRowParser()
 
+  /// - Parameter rowLimit: the longest row to accept, in bytes of text without its line feed.
   package init(rowLimit: Int = CSVDecoder.rowLimit) {
     self.rowLimit = rowLimit
   }
@@ -106,6 +107,7 @@ package struct CSVDecoder: Sendable {
 
 /// Where and why a text is not csv-1 with the columns of this schema.
 package struct CSVError: Error, Hashable, Sendable {
+  /// What is wrong with the row or field.
   package enum Reason: Hashable, Sendable {
     /// The first row does not have the column names.
     case header

@@ -13,6 +13,7 @@ package struct PartSummary: Hashable, Sendable {
   package var sha256: String
   /// The earliest and the latest `event_at`; nil if there are no rows.
   package var minEventAt: Timestamp?
+  /// The latest `event_at`; nil if there are no rows.
   package var maxEventAt: Timestamp?
 }
 

@@ -42,7 +42,7 @@ import Testing
     }.value
   }
 
-  @Test func `an archive in a store without folders goes through its history and verifies`() async throws {
+  @Test func `an archive in a store without folders verifies after every commit of a history`() async throws {
     try await withWriter { writer in
       try await writer.commit(["2024-02-12": events("2024-02-12", 7)], quarantine: [record("\"a\"")])
     }
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: ["create _manifest/acme/commits/", "create csv/", "write _manifest/acme/intent.json"])
-  func `a run that is taken over at any step of its commit changes nothing any more`(step: String)
+  func `a run whose lease is taken over at any step of its commit changes nothing after that`(step: String)
     async throws
   {
     try await withWriter { try await $0.commit(["2024-02-11": events("2024-02-11", 3)]) }
@@ -93,14 +93,14 @@ import Testing
     #expect(try await archive.verify()?.findings == [])
   }
 
-  @Test func `the first run of all that is taken over leaves the archive to the other`() async throws {
+  @Test func `a first run whose lease is taken over leaves the archive to the other run`() async throws {
     let error = try await errorOfRun(takenOverBefore: "create _manifest/acme/commits/")
     #expect(error == .outrun(1))
     #expect(try await archive.read()?.partition(day("2024-02-12"))?.rows == 5)
     #expect(try await archive.verify()?.findings == [])
   }
 
-  @Test func `a run that lost its lease leaves the intent of the run that took over`() async throws {
+  @Test func `a run that lost its lease does not touch the intent of its successor`() async throws {
     let paths = ArchivePaths(log("acme"))
     try await Task { [self] in
       try await withWriter { writer in
@@ -123,7 +123,7 @@ import Testing
     #expect(try await archive.verify()?.findings == [])
   }
 
-  @Test func `an older state is refused before the run that takes it over commits a fence`() async throws {
+  @Test func `an older state is refused before the takeover commits a fence`() async throws {
     let paths = ArchivePaths(log("acme"))
     try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
     let manifest = bucket.contents(of: paths.manifest)
@@ -142,7 +142,7 @@ import Testing
     #expect(bucket.paths == before)
   }
 
-  @Test func `an archive between a fence and its recovery has leftovers and no damage`() async throws {
+  @Test func `an archive between a fence and its recovery has leftovers but no damage`() async throws {
     let paths = ArchivePaths(log("acme"))
     try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
     // Dies between its commit and the deletion of what it replaced.
@@ -167,7 +167,7 @@ import Testing
   }
 
   @Test(arguments: MemoryBucket.Fault.allCases)
-  func `a commit that fails at any call leaves the archive as before or as after it`(
+  func `a commit that fails at any call leaves the state before or after it`(
     fault: MemoryBucket.Fault
   ) async throws {
     try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }

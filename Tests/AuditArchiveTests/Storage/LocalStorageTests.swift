@@ -16,7 +16,7 @@ import Testing
     LocalStorage(root: root, paths: ArchivePaths(log("acme")))
   }
 
-  @Test func `a folder goes with its last file, and what is not ours keeps it`() async throws {
+  @Test func `a folder is removed with its last file, but not with files of others in it`() async throws {
     try await withStorage { (root, storage) async throws in
       for path in ["d/e/1", "d/e/2", "d/f/1"] { try await storage.create(path, [1]) }
       try write("mine", to: "\(root)/d/f/notes.txt")
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  @Test func `scratch that is dropped leaves nothing, that of a dead run too`() async throws {
+  @Test func `dropped scratch leaves nothing behind, nor does that of a dead run`() async throws {
     try await withStorage { (root, storage) async throws in
       let scratch = await storage.makeScratch { Issue.record("\($0)") }
       let one = try scratch.create()
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test func `what was made here is dropped alone, beside what another run stages`() async throws {
+  @Test func `dropping scratch leaves the staged files of another run alone`() async throws {
     try await withStorage { (root, storage) async throws in
       let scratch = await storage.makeScratch { Issue.record("\($0)") }
       let (sealed, open) = (try scratch.create(), try scratch.create())
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func `a symbolic link in the place of a folder is followed by nothing`() async throws {
+  @Test func `no operation follows a symbolic link in place of a folder`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let storage = storage("\(folder)/archive")
       try write("precious", to: "\(folder)/elsewhere/part")
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func `a file of the state that is larger than any is refused before it is read`() async throws {
+  @Test func `a state file over the size limit is refused before it is read`() async throws {
     try await withStorage { (root, storage) async throws in
       let paths = ArchivePaths(log("acme"))
       for (path, limit) in [
@@ -123,7 +123,7 @@ import Testing
     disk.record()
     try await take().release()
     let look = try #require(disk.operations.firstIndex(of: "inspect /archive/\(paths.lock)"))
-    disk.become(other, at: look + 1)
+    disk.replaceContents(with: other, beforeOperation: look + 1)
     let lease = try await take()
     #expect(try await lease.isHeld())
     // What the other file says is no number of a run.
@@ -132,9 +132,9 @@ import Testing
     #expect(try await !lease.isHeld())
   }
 
-  @Test func `a file whose inode number changes by itself has not been changed`() async throws {
+  @Test func `a file with an unstable inode number counts as unchanged`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
-    disk.lack(stableNumbers: true)
+    disk.disable(stableInodes: true)
     let storage = LocalStorage(root: "/archive", paths: ArchivePaths(log("acme")), fileSystem: disk)
     var seen = try await storage.replace("a", [1], since: .absent)
     for byte in 2...4 as ClosedRange<UInt8> { seen = try await storage.replace("a", [byte], since: seen) }
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func `the archive itself may stand behind a link`() async throws {
+  @Test func `the archive's own path may be a symbolic link`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try FileManager.default.createDirectory(atPath: "\(folder)/disk", withIntermediateDirectories: false)
       try FileManager.default.createSymbolicLink(

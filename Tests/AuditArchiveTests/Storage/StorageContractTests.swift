@@ -49,7 +49,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `a sealed file appears whole, when it is put`(kind: Kind) async throws
+  @Test(arguments: Kind.allCases) func `a sealed file becomes visible whole when it is put`(kind: Kind)
+    async throws
   {
     try await withStore(kind) { storage, again in
       let scratch = await storage.makeScratch { Issue.record("\($0)") }
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `the same bytes may be put again, and others may not`(
+  @Test(arguments: Kind.allCases) func `the same bytes can be put again, other bytes cannot`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, _ in
@@ -75,7 +76,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `create makes a file once, whoever repeats it`(kind: Kind) async throws
+  @Test(arguments: Kind.allCases) func `create makes a file once, even if it is repeated`(kind: Kind)
+    async throws
   {
     try await withStore(kind) { storage, again in
       try await storage.create("a/b", [1])
@@ -85,7 +87,9 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `of many who create a file, one does`(kind: Kind) async throws {
+  @Test(arguments: Kind.allCases) func `of many concurrent creates of one file, one succeeds`(kind: Kind)
+    async throws
+  {
     try await withStore(kind) { _, again in
       // Stores of their own, as of as many processes.
       let stores = (0..<8).map { _ in again() }
@@ -106,7 +110,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `a file that somebody else has changed is not replaced`(
+  @Test(arguments: Kind.allCases) func `a file that another process changed is not replaced`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, again in
@@ -127,7 +131,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `a file is read whole, in part, to its end, or not at all`(
+  @Test(arguments: Kind.allCases)
+  func `a file can be read whole or in part, up to its end, and may be missing`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, _ in
@@ -146,7 +151,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `a list begins after a path, and is as deep as it is asked to be`(
+  @Test(arguments: Kind.allCases) func `a listing starts after the given path and has the requested depth`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, _ in
@@ -162,7 +167,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `what is deleted is gone, and need not have been there`(
+  @Test(arguments: Kind.allCases) func `a deleted file is gone, and deleting a missing file succeeds`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, again in
@@ -176,7 +181,8 @@ import Testing
     }
   }
 
-  @Test(arguments: Kind.allCases) func `one run at a time holds the lease, and each has a number of its own`(
+  @Test(arguments: Kind.allCases)
+  func `one run at a time holds the lease, and each lease has its own generation`(
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, again in

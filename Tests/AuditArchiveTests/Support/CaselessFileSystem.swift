@@ -1,13 +1,13 @@
 import AuditArchive
 import TestSupport
 
-/// A disk that keeps names as they are given, and finds them in any case: as those of macOS and Windows do.
+/// A case-insensitive, case-preserving disk, like those of macOS and Windows.
 struct CaselessFileSystem: FileSystem {
   let base: FaultyFileSystem
 
   init(folder: String) { base = FaultyFileSystem(folder: folder) }
 
-  /// The path as what stands there is spelled, as far as something does.
+  /// The path in the spelling of the existing names; the rest is unchanged.
   private func found(_ path: DiskPath) throws(StorageError) -> DiskPath {
     var (folder, exists) = (DiskPath(path.root), true)
     for name in path.names {
@@ -57,7 +57,7 @@ struct CaselessFileSystem: FileSystem {
 }
 
 extension FileSystem {
-  /// Makes a folder with those above it.
+  /// Makes a folder and the folders above it, unless it exists.
   func ensureFolder(_ path: String) throws(StorageError) {
     guard try status(DiskPath(path)) == nil else { return }
     try ensureFolder(ArchivePaths.folder(ofSystemPath: path))

@@ -1,9 +1,8 @@
 import AuditArchive
 import AuditRecord
-import Crypto
 import TestSupport
 
-/// An event in short: when, and with which uuid.
+/// A short form of an event: time, uuid and actor.
 struct Event: Hashable, Comparable, CustomStringConvertible {
   var time: Timestamp
   var uuid: String
@@ -48,27 +47,11 @@ func log(_ text: String) -> LogName {
 func batch(_ events: [Event]) -> RowBatch {
   var batch = RowBatch()
   for event in events {
-    for column in TextColumn.allCases {
-      let text: String? =
-        switch column {
-        case .uuid: event.uuid
-        case .actor: event.actor
-        case .event: "action.login"
-        case .context: ""
-        default: nil
-        }
-      if let text {
-        batch.cells.append(
-          RowBatch.Cell(offset: UInt32(batch.bytes.count), length: UInt32(text.utf8.count)))
-        batch.bytes += text.utf8
-      } else {
-        batch.cells.append(.null)
-      }
-    }
-    batch.ends.append(UInt32(batch.bytes.count))
-    batch.eventAt.append(event.time.microseconds)
-    batch.latitude.append(.nan)
-    batch.longitude.append(.nan)
+    batch.append(
+      at: event.time,
+      [.uuid: event.uuid, .event: "action.login", .context: ""].merging(
+        event.actor.map { [.actor: $0] } ?? [:]
+      ) { $1 })
   }
   return batch
 }
@@ -84,7 +67,7 @@ func events(_ text: String, _ count: Int) -> [Event] {
 }
 
 extension ArchiveWriter {
-  /// Stages a day from events, handed over a few at a time.
+  /// Stages a day from events, in small batches.
   func stage(_ text: String, _ events: [Event], batchesOf size: Int = 3) async throws -> StagedDay {
     var rest = events[...]
     return try await stage(day(text)) {
@@ -100,7 +83,7 @@ extension ArchiveWriter {
     return found
   }
 
-  /// Commits days that are covered to their end.
+  /// Commits days and covers each completely.
   @discardableResult
   func commit(
     _ days: KeyValuePairs<String, [Event]>, at time: String = "2024-03-01T00:00:00Z",
@@ -144,7 +127,7 @@ func withWriter<Result>(
   }
 }
 
-/// What `body` throws, as the error of an archive.
+/// The `ArchiveError` that `body` throws; nil if it succeeds. Any other error is rethrown.
 func archiveError<Result>(
   isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
 ) async throws -> ArchiveError? {
@@ -156,8 +139,8 @@ func archiveError<Result>(
   }
 }
 
-/// Six commits with something of everything: days, an empty one, a revision, late rows, a gap and its closing,
-/// quarantine, an emptied day, nothing at all.
+/// Writes six commits: days with and without rows, a revision, late rows, a gap that is filled, quarantine, an emptied day,
+/// and a commit without changes.
 func writeHistory(
   _ folder: String, _ source: ArchiveSource = acme,
   settings: WriterSettings = WriterSettings(toolVersion: "1.0.0"),
@@ -180,11 +163,4 @@ func writeHistory(
 
 func record(_ json: String) -> QuarantinedRecord {
   QuarantinedRecord(reason: .notAnObject, json: Array(json.utf8))
-}
-
-func sha256(_ bytes: some Sequence<UInt8>) -> String {
-  SHA256.hash(data: Array(bytes)).map { byte in
-    let text = String(byte, radix: 16)
-    return text.count == 1 ? "0\(text)" : text
-  }.joined()
 }

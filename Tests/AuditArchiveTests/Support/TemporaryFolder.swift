@@ -4,7 +4,7 @@ import Testing
 
 /// Runs `body` with the path of a fresh folder, verifies the archives in it, and removes the folder.
 ///
-/// - Parameter isDamaged: the test leaves an archive that has findings.
+/// - Parameter isDamaged: whether the test leaves an archive with findings, which is not verified.
 func withTemporaryFolder<Result>(
   isolation: isolated (any Actor)? = #isolation, isDamaged: Bool = false,
   sourceLocation: SourceLocation = #_sourceLocation, _ body: (String) async throws -> Result
@@ -18,7 +18,7 @@ func withTemporaryFolder<Result>(
   return result
 }
 
-/// Every file below a folder with its bytes, and every folder that is empty (as a name ending in `/`).
+/// Every file below a folder with its bytes, and every empty folder as a name that ends in `/`.
 func tree(_ folder: String) throws -> [String: Data] {
   var found: [String: Data] = [:]
   for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
@@ -27,7 +27,7 @@ func tree(_ folder: String) throws -> [String: Data] {
     guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else { continue }
     if !isFolder.boolValue {
       found[path] = try Data(contentsOf: URL(filePath: full))
-      // Each run that opens the archive counts itself there.
+      // Each run that opens the archive increments the generation.
       if path.hasSuffix("/lock"), let note = found[path] {
         found[path] = Data(
           String(decoding: note, as: UTF8.self).replacing(/"generation":\d+,/, with: "").utf8)
@@ -49,7 +49,7 @@ func link(_ path: String, to target: String) throws {
   try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
 }
 
-/// Leaves a socket of the local domain there.
+/// Binds a Unix-domain socket at the path and leaves it there.
 func bindSocket(_ path: String) throws {
   #if canImport(Darwin)
     let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)

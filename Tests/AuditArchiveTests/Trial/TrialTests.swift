@@ -16,7 +16,7 @@ import Testing
     return disk
   }
 
-  @Test func `a trial leaves an archive as it was, and tries every folder that a run writes to`() async throws
+  @Test func `a probe leaves the archive unchanged and tests every folder that a run writes to`() async throws
   {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
@@ -37,7 +37,8 @@ import Testing
     }
   }
 
-  @Test func `where there is no archive, the nearest folder is tried, and nothing is made`() async throws {
+  @Test func `without an archive, the nearest existing folder is tested and nothing is created`() async throws
+  {
     try await withTemporaryFolder { (folder) async throws in
       #expect(try await Archive(at: "\(folder)/a/b", log: log("acme")).probeWriting().folder == folder)
       #expect((try await Archive(at: "\(folder)/a/b", log: log("acme")).space()?.free ?? 0) > 0)
@@ -51,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: [FaultyFileSystem.Fault.failure, .full])
-  func `whatever fails is told, and nothing is left behind but by what cannot be removed`(
+  func `every failure is reported, and only a file that cannot be removed is left behind`(
     _ fault: FaultyFileSystem.Fault
   ) async throws {
     let disk = try await disk()
@@ -74,7 +75,7 @@ import Testing
     #expect(failures > 15)
   }
 
-  @Test func `a file that a trial has left behind is tidied away by the next run`() async throws {
+  @Test func `a file left behind by a probe is deleted by the next run`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await writeHistory(folder)
       try write("", to: "\(folder)/_staging/acme/_check-1-2")
@@ -85,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func `the lock: never taken, free, and held by somebody`() async throws {
+  @Test func `the lock is reported as never taken, free, or held with its holder`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let name = log("acme")
       #expect(try await Archive(at: folder, log: name).leaseState() == .never)
@@ -98,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func `a path that is too long for what a run makes is told, though a name on trial fits`()
+  @Test func `a path too long for a run's files is reported, although the probe's name fits`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -116,11 +117,11 @@ import Testing
     }
   }
 
-  @Test func `before there is an archive, a file on trial shows whether there are locks`() async throws {
+  @Test func `before the archive exists, a probe file shows whether locks work`() async throws {
     let disk = FaultyFileSystem(folder: Self.root)
     let name = log("acme")
     #expect(try await Archive(at: "/archive/a", log: name, fileSystem: disk).leaseState() == .never)
-    disk.lack(locks: true)
+    disk.disable(locks: true)
     for folder in ["/archive", "/archive/a/b"] {
       do {
         _ = try await Archive(at: folder, log: name, fileSystem: disk).leaseState()
@@ -138,19 +139,19 @@ import Testing
     #expect(failure.reason == .noLocks)
   }
 
-  @Test func `a run that tidies up meanwhile makes no trial fail`() async throws {
+  @Test func `a concurrent clean-up by a run does not make a probe fail`() async throws {
     let disk = try await disk()
     disk.record()
     _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: disk).probeWriting()
     for (number, operation) in disk.operations.enumerated()
     where operation.hasPrefix("link ") || operation.hasPrefix("rename ") {
       let (copy, tidied) = (FaultyFileSystem(copyOf: disk), FaultyFileSystem(copyOf: disk))
-      copy.become(tidied, at: number + 1)
+      copy.replaceContents(with: tidied, beforeOperation: number + 1)
       _ = try await Archive(at: Self.root, log: log("acme"), fileSystem: copy).probeWriting()
     }
   }
 
-  @Test func `the last complete commit is found below those of runs that stopped`() async throws {
+  @Test func `the last complete run is found behind later runs that stopped`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       let archive = Archive(at: folder, log: log("acme"))
       #expect(try await archive.lastComplete() == nil)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whichever file of an archive is damaged, it is found, and it alone is blamed.
+/// Damage to any file of an archive is found, and no other file is reported.
 @Suite(.fewAtOnce) struct EveryFileTests {
   /// All but the lock, which is nobody's evidence.
   private func paths(_ archive: ExampleArchive) throws -> [String] {
@@ -17,7 +17,7 @@ import Testing
     try #require(findings.allSatisfy { $0.path == path }, "\(what) of \(path): \(findings)")
   }
 
-  @Test func `every file that goes is found with one finding`() async throws {
+  @Test func `every deleted file has exactly one finding`() async throws {
     try await ExampleArchive.with { archive in
       for path in try paths(archive) {
         let bytes = try archive.bytes(path)
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `every file that is cut, emptied or grows is found`() async throws {
+  @Test func `every file that is truncated, emptied or extended is found`() async throws {
     try await ExampleArchive.with { archive in
       for path in try paths(archive) {
         let bytes = try archive.bytes(path)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func `every bit that flips is found, wherever it is`() async throws {
+  @Test func `a flipped bit is found anywhere in any file`() async throws {
     try await ExampleArchive.with { archive in
       var random = SeededRandom(seed: 20_240_212)
       let paths = try paths(archive)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `a file of another day, commit or quarantine in its place is found`() async throws {
+  @Test func `a file swapped with that of another day or commit is found`() async throws {
     try await ExampleArchive.with { archive in
       let all = try paths(archive)
       for folder in ["csv/", "quarantine/", "_manifest/acme/commits/"] {

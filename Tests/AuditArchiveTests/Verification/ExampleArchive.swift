@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A real archive, made by the writer, for a test to damage and to verify.
+/// An archive made by the real writer, for tests to damage and verify.
 ///
 /// Seven commits: those of `writeHistory`, and a day in three parts. 2024-02-12 has 9 rows, 2024-02-13 and 2024-02-14 none,
 /// 2024-02-15 four, 2024-02-16 sixty; two quarantine files.
@@ -13,11 +13,11 @@ struct ExampleArchive {
   let folder: String
   let paths = ArchivePaths(log("acme"))
 
-  /// Its files. Made once: a commit syncs the disk, and each test wants an archive of its own.
+  /// The files of the archive. They are made once, because every commit syncs the disk.
   private static let files = Task {
     try await withTemporaryFolder { (folder) async throws in
       var settings = WriterSettings(toolVersion: "1.0.0")
-      // So that an edited part is shorter than the sealed one: of a longer one no row is looked at.
+      // Edited parts are then shorter than sealed ones. The rows of a longer part are not read.
       settings.compressionLevel = 1
       try await writeHistory(folder, settings: settings)
       settings.partSizeLimit = 2_800
@@ -40,7 +40,7 @@ struct ExampleArchive {
     }
   }
 
-  // MARK: Looking
+  // MARK: Verification
 
   func verify(_ settings: VerificationSettings = VerificationSettings()) async throws -> VerificationReport {
     try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
@@ -49,6 +49,26 @@ struct ExampleArchive {
   /// `altered csv/…`, for each finding.
   func findings(_ settings: VerificationSettings = VerificationSettings()) async throws -> [String] {
     try await verify(settings).findings.map { "\($0.problem.kind.rawValue) \($0.path)" }.sorted()
+  }
+
+  /// Expects exactly these findings of `verify`, and of a quick `verify` too unless only rows show them.
+  ///
+  /// Of the seven commit records, a quick verification reads the last two, or all if the manifest cannot be read.
+  func expectFindings(
+    _ claims: [(kind: String, path: String)], isQuickToo: Bool = true,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let expected = claims.map { "\($0.kind) \($0.path)" }.sorted()
+    #expect(try await findings() == expected, sourceLocation: sourceLocation)
+    guard isQuickToo else { return }
+    var settings = VerificationSettings()
+    settings.isQuick = true
+    let readsAll = claims.contains {
+      $0.path == paths.manifest && ["missing", "unreadable"].contains($0.kind)
+    }
+    let early = Set(readsAll ? [] : (1...5).map(paths.commit))
+    let quick = claims.filter { !early.contains($0.path) }.map { "\($0.kind) \($0.path)" }.sorted()
+    #expect(try await findings(settings) == quick, "quick", sourceLocation: sourceLocation)
   }
 
   var manifest: Manifest {
@@ -64,7 +84,7 @@ struct ExampleArchive {
     try await partition(text).files[index].path
   }
 
-  // MARK: Damaging
+  // MARK: Damage
 
   func full(_ path: String) -> String { "\(folder)/\(path)" }
 
@@ -114,22 +134,22 @@ struct ExampleArchive {
         + Data("\n".utf8), to: path)
   }
 
-  // MARK: Lies that the chain does not show
+  // MARK: Damage that the hash chain does not show
 
-  /// Changes a commit record and makes all hashes after it fit, up to the manifest's.
+  /// Changes a commit record and updates all later hashes, including the manifest's.
   func forge(_ number: Int, _ change: (inout [String: Any]) throws -> Void) throws {
     try editRecord(paths.commit(number), change)
     try chainAnew()
   }
 
-  /// Changes a member of the newest standing, in the last commit and in the manifest.
+  /// Changes members of the newest state, in the last commit and in the manifest.
   func forgeStanding(_ change: (inout [String: Any]) throws -> Void) async throws {
     try await editRecord(paths.commit(try manifest.commit), change)
     try editRecord(paths.manifest, change)
     try chainAnew()
   }
 
-  /// Changes what a day's entry says, in the commits and in the manifest.
+  /// Changes the entry of a day, in the commits and in the manifest.
   func forgeDay(_ text: String, _ change: (inout [String: Any]) throws -> Void) async throws {
     let revision = try await partition(text).revision
     func replace(_ list: Any?) throws -> [[String: Any]] {
@@ -150,7 +170,7 @@ struct ExampleArchive {
     try chainAnew()
   }
 
-  /// Puts other rows into a part, sealed with the right name, sizes and hashes: a fault that only the rows show.
+  /// Replaces the rows of a part and updates its name, sizes and hashes, so only the rows show the damage.
   func reseal(_ text: String, _ change: (inout [String]) throws -> Void) async throws {
     let old = try await part(text)
     let bytes = try edited(old, change)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each kind of damage to the files of an archive is found, named rightly, and nothing else is blamed.
+/// Each kind of damage to data files is found with the right name, and nothing else is reported.
 @Suite(.fewAtOnce) struct FileDamageTests {
   private let day12 = "2024-02-12"
 
@@ -22,7 +22,7 @@ import Testing
     #expect(kinds == quick, "quick", sourceLocation: sourceLocation)
   }
 
-  @Test func `an undamaged archive has no finding, and everything in it is counted`() async throws {
+  @Test func `an undamaged archive has no findings and complete counts`() async throws {
     try await ExampleArchive.with { archive in
       let before = try tree(archive.folder)
       let report = try await archive.verify()
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `a part that is gone is missing`() async throws {
+  @Test func `a deleted part is missing`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.remove(part)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func `a part cut short is altered and unreadable`() async throws {
+  @Test func `a truncated part is altered and unreadable`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.edit(part) { $0.removeLast(12) }
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `a part with something behind its end is altered, and that tells all`() async throws {
+  @Test func `a part with bytes after its end is altered, and has no other finding`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.edit(part) { $0 += [1, 2, 3] }
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func `every bit of a part that flips is found, and no other file is blamed`() async throws {
+  @Test func `any flipped bit of a part is found, and no other file is reported`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       let bytes = try archive.bytes(part)
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  @Test func `the same rows compressed otherwise are altered, and nothing more`() async throws {
+  @Test func `the same rows compressed otherwise are altered and have no other finding`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part, level: 9) { _ in }
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `a changed cell is altered bytes and wrong content`() async throws {
+  @Test func `a changed cell is reported as altered and wrong content`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { lines in
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func `a row taken out of a part is altered and miscounted`() async throws {
+  @Test func `a removed row is reported as altered and miscounted`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0.remove(at: 3) }
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `other columns are a schema mismatch`() async throws {
+  @Test func `a part with other columns is a schema mismatch`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[0].replace(",additional_fields", with: "") }
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `text that is no CSV of this dialect is unreadable`() async throws {
+  @Test func `text that is not CSV of this dialect is unreadable`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[4].removeLast() }
@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func `rows out of order are told, in an altered file and in one that was sealed so`() async throws {
+  @Test func `rows out of order are found in an altered file and in one sealed that way`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0.swapAt(3, 4) }
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  @Test func `a row that is there twice is told, beside the other and far from it`() async throws {
+  @Test func `a duplicate row is found next to the first one and far from it`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[4] = $0[3] }
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func `a duplicate is found however few rows are held in memory`() async throws {
+  @Test func `a duplicate is found even if few rows fit in memory`() async throws {
     try await ExampleArchive.with { archive in
       var settings = VerificationSettings()
       settings.to = day(day12).end
@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test func `a row of another day is told`() async throws {
+  @Test func `a row of another day is found`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part(day12)
       try archive.editLines(part) { $0[9].replace(",2024-02-12T", with: ",2024-02-13T") }
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  @Test func `two parts of a day that changed places are altered, each`() async throws {
+  @Test func `two swapped parts of a day are both altered`() async throws {
     try await ExampleArchive.with { archive in
       let (first, second) = await (try archive.part("2024-02-16", 0), try archive.part("2024-02-16", 1))
       let (one, other) = (try archive.bytes(first), try archive.bytes(second))
@@ -206,7 +206,7 @@ import Testing
     }
   }
 
-  @Test func `one broken part hides nothing of the others`() async throws {
+  @Test func `a broken part does not hide findings in other parts`() async throws {
     try await ExampleArchive.with { archive in
       let parts = try await archive.partition("2024-02-16").files.map(\.path)
       try archive.edit(parts[0]) { $0.removeLast(20) }
@@ -221,7 +221,7 @@ import Testing
     }
   }
 
-  @Test func `a part is not blamed for what the part before it has become`() async throws {
+  @Test func `a part is not reported for damage to the part before it`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part("2024-02-16")
       try archive.editLines(part) { lines in
@@ -231,7 +231,7 @@ import Testing
     }
   }
 
-  @Test func `files that no commit names are unlisted, each with what becomes of it`() async throws {
+  @Test func `files that no commit names are unlisted, each with what a run does with it`() async throws {
     try await ExampleArchive.with { archive in
       let files: [(String, Finding.Problem.Unlisted)] = [
         (
@@ -265,7 +265,7 @@ import Testing
     }
   }
 
-  @Test func `files that other programs leave are told, and are no findings`() async throws {
+  @Test func `files that other programs leave are noted but are not findings`() async throws {
     try await ExampleArchive.with { archive in
       let day = "csv/organization=acme/event_date=2024-02-12"
       let files: [(String, ForeignFile.Kind)] = [
@@ -297,7 +297,7 @@ import Testing
     }
   }
 
-  @Test func `an organisation whose name begins with a dot has no file of others for that`() async throws {
+  @Test func `an organization whose slug begins with a dot has no foreign files`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       let source = ArchiveSource(apiHost: acme.apiHost, log: log(".acme"))
       try await writeHistory(folder, source)
@@ -322,7 +322,7 @@ import Testing
     }
   }
 
-  @Test func `a range limits the days that are read, and of the commits the newest is`() async throws {
+  @Test func `with a range, only its days and the newest commit are read`() async throws {
     try await ExampleArchive.with { archive in
       try await archive.remove(archive.part(day12))
       try await archive.remove(archive.part("2024-02-15"))

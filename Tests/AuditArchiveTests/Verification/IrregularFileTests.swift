@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is neither a file nor a folder, wherever a reader's pattern would find it, is told by name and hangs nothing.
+/// Pipes, sockets, devices and links among the archive's files are reported by name and never block.
 @Suite(.fewAtOnce) struct IrregularFileTests {
   private let organization = "csv/organization=acme"
 
@@ -15,7 +15,7 @@ import Testing
     try #require(mkfifo("\(archive.folder)/\(path)", 0o600) == 0)
   }
 
-  @Test func `what no run handles is a finding, in every folder that is read`() async throws {
+  @Test func `an irregular file is a finding in every folder that is read`() async throws {
     try await ExampleArchive.with { archive in
       let pipes = [
         "_manifest/acme/commits/x.json", "_manifest/x.json", "csv/x.csv.gz",
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func `a link in the place of a folder is one finding, and nothing behind it is told`() async throws {
+  @Test func `a link in place of a folder is one finding, and nothing behind it is reported`() async throws {
     for (folder, also) in [
       ("csv", []), (organization, []), ("\(organization)/event_date=2024-02-12", []), ("quarantine", []),
       ("_staging", []), ("_manifest", []), ("_manifest/acme", []), ("_manifest/acme/commits", []),
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func `something else in the place of any file is found with one finding, and blocks nothing`()
+  @Test func `an irregular file in place of any file has one finding and never blocks`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func `a part that grows while it is read is read to no end`() async throws {
+  @Test func `a part that grows while it is read does not cause an endless read`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     try await writeHistory("/archive", acme, fileSystem: disk)
     let manifest = try #require(try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).read())
@@ -127,8 +127,8 @@ import Testing
     let quarantine = try #require(manifest.quarantine.first)
     let growing = FaultyFileSystem(copyOf: disk)
     for path in [part.path, quarantine.path] {
-      disk.grow("/archive/\(path)")
-      growing.grow("/archive/\(path)")
+      disk.growWhenRead("/archive/\(path)")
+      growing.growWhenRead("/archive/\(path)")
     }
     let report = try await Archive(at: "/archive", log: log("acme"), fileSystem: disk).verify()
     let findings = try #require(report).findings
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  @Test func `a longer part is told by its size, and not read`() async throws {
+  @Test func `a part that is too long is detected by its size without a read`() async throws {
     try await ExampleArchive.with { archive in
       let part = try await archive.part("2024-02-12")
       let sealed = try archive.bytes(part).count

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An event whose time the API corrected between two exports stands on two days: that is found, and nothing is taken for it.
+/// An event whose time the API corrected between two exports is on two days. It is found, without false positives.
 @Suite(.fewAtOnce) struct MovedEventTests {
   private let days = ["2024-02-12", "2024-02-13", "2024-02-15"]
   private static let limits = [1, 2, 3, 5, 8, 16, 1 << 20]
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `days that were replaced by what the API shows now are sound`() async throws {
+  @Test func `days replaced with what the API shows now are sound`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       try await write(folder, moved: 2)
       await #expect(try verify(folder).findings.count == 1)
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func `only the days that are read are compared`() async throws {
+  @Test func `only days within the range are compared`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: 1)
       var part = VerificationSettings()
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func `two uuids with the same 64 bits are not taken for one event`() async throws {
+  @Test func `two uuids with the same 64-bit hash are not mistaken for one event`() async throws {
     var random = SeededRandom(seed: 1)
     let (one, other) = collidingUUIDs(&random)
     #expect(one != other)
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `a uuid that is twice on one day is a finding of that day alone`() async throws {
+  @Test func `a duplicate uuid within one day is a finding of that day only`() async throws {
     try await ExampleArchive.with { archive in
       try await archive.reseal("2024-02-12") { lines in
         lines[9].replace(lines[9].prefix(17), with: lines[1].prefix(17))
@@ -163,7 +163,7 @@ import Testing
     }
   }
 
-  @Test func `each part is read once when all identities fit, and progress counts what is read again`()
+  @Test func `parts are read once if all identities fit in memory, and progress counts repeated reads`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  @Test func `an event that a run moves while the archive is read is not taken for one on two days`()
+  @Test func `an event moved by a run during verification is not reported on two days`()
     async throws
   {
     // First on the first day; the run takes it from there and puts it on the last.
@@ -232,7 +232,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `a part that is gone when it is read again is told`(isOfOneDay: Bool) async throws {
+  func `a part that disappears before its second read is reported`(isOfOneDay: Bool) async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       try await write(folder, moved: isOfOneDay ? 0 : 1)
       let gone = try #require(try await Archive(at: folder, log: log("acme")).read()?.partition(day(days[2])))

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: 0..<3)
-  func `from every commit of a history on, all is sound, and only days that changed are read`(seed: Int)
+  func `verification since any commit of a sound history reads only days that changed later`(seed: Int)
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func `records before the commit are not read, and are not missed`() async throws {
+  @Test func `records before the given commit are not read and may be missing`() async throws {
     for since in 2...7 {
       try await ExampleArchive.with { archive in
         for number in 1..<min(since, 6) { try archive.remove(record(number)) }
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `a history that was rewritten, whole in itself, is found by the hash and by nothing else`()
+  @Test func `a consistently rewritten history is detected only by the commit's hash`()
     async throws
   {
     for since in 2...7 {
@@ -84,8 +84,7 @@ import Testing
     }
   }
 
-  @Test func `an archive that has not come as far as the commit is found, as an older copy is`() async throws
-  {
+  @Test func `an archive older than the given commit is reported, like an older copy`() async throws {
     try await ExampleArchive.with { archive in
       let known = String(repeating: "0", count: 64)
       let report = try await archive.verify(settings(since: 9, known))
@@ -94,7 +93,7 @@ import Testing
     }
   }
 
-  @Test func `damage to a record after the commit is found as ever`() async throws {
+  @Test func `damage to a record after the given commit is found`() async throws {
     for number in 4...7 {
       for (kind, damage) in [
         ("broken-chain", { try $0.remove($1) }),
@@ -110,7 +109,7 @@ import Testing
   }
 
   @Test
-  func `where the next record follows another one than the commit that was proven, it is the one blamed`()
+  func `if the next record follows another commit than the proven one, the next record is reported`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -126,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `a record after the commit has to follow from it by the rules`() async throws {
+  @Test func `records after the given commit must follow from it by the rules of the format`() async throws {
     let changes: [(String, Int, (inout [String: Any]) throws -> Void)] = [
       (
         "inconsistent", 3,
@@ -150,7 +149,7 @@ import Testing
     }
   }
 
-  @Test func `the manifest is compared with the records, entry by entry, where days changed since`()
+  @Test func `entries of days that changed since the commit are compared with the records`()
     async throws
   {
     func edit(_ day: String, _ archive: ExampleArchive, _ member: String, _ value: Any) throws {
@@ -189,7 +188,7 @@ import Testing
     }
   }
 
-  @Test func `files of days that changed since are read, and no others`() async throws {
+  @Test func `only files of days that changed since the commit are read`() async throws {
     try await ExampleArchive.with { archive in
       let (old, new) = (try await archive.part("2024-02-12"), try await archive.part("2024-02-16"))
       for path in [old, new] { try archive.edit(path) { $0[9] ^= 1 } }
@@ -203,7 +202,7 @@ import Testing
     }
   }
 
-  @Test func `a manifest one commit behind is rolled forward, whichever commit was verified before`()
+  @Test func `a manifest one commit behind is rolled forward, whatever commit is given`()
     async throws
   {
     try await ExampleArchive.with { archive in
@@ -224,8 +223,7 @@ import Testing
     }
   }
 
-  @Test func `where the manifest or the commit's record cannot be used, all of history is read`() async throws
-  {
+  @Test func `without a usable manifest or commit record, the whole history is read`() async throws {
     try await ExampleArchive.with { archive in
       let known = try hash(3, archive.folder)
       try archive.write("{".utf8, to: manifest)
@@ -244,7 +242,7 @@ import Testing
     }
   }
 
-  @Test func `quarantine that a later commit gives up, and what it adds, follow from the commit`()
+  @Test func `quarantine that later commits add and remove is checked from the given commit on`()
     async throws
   {
     try await withTemporaryFolder { (folder) async throws in
@@ -273,7 +271,7 @@ import Testing
     }
   }
 
-  @Test func `signatures are looked for from the commit on`() async throws {
+  @Test func `signatures are expected from the given commit on`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       var signing = WriterSettings(toolVersion: "1.0.0")
       signing.signingKey = try SigningKey(pem: SigningTests.privatePEM)

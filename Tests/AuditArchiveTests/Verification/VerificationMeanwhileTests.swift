@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a run does while an archive is verified is no damage; what a disk refuses is told as that.
+/// A run during a verification is not damage, and errors of the disk are reported as such.
 @Suite(.fewAtOnce) struct VerificationMeanwhileTests {
   /// What a run does to an archive, in the steps of a commit: parts, record, manifest, and the deletion of what was replaced.
   private struct Run {
@@ -41,8 +41,8 @@ import Testing
     }
   }
 
-  /// Lets the rest of a run happen at a moment of a verification.
-  private final class Moment {
+  /// Performs the rest of a run at a given point of a verification.
+  private final class InterleavedRun {
     private var countdown: Int
     private let archive: ExampleArchive
     private var steps: ArraySlice<(ExampleArchive) throws -> Void>
@@ -71,14 +71,14 @@ import Testing
       ], quarantine: [record("[3]")])
   }
 
-  @Test func `a run that commits at any moment of a verification is not taken for damage`() async throws {
+  @Test func `a commit at any moment of a verification is not mistaken for damage`() async throws {
     let run = try await Run(change)
     for isQuick in [false, true] {
       for begun in 0..<4 {
         for number in 0..<14 {
           try await ExampleArchive.with { archive in
             for step in run.steps[..<begun] { try step(archive) }
-            let moment = Moment(number, archive, run.steps[begun...])
+            let moment = InterleavedRun(number, archive, run.steps[begun...])
             var settings = VerificationSettings()
             settings.isQuick = isQuick
             let report = try await Archive(at: archive.folder, log: log("acme")).verify(
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  @Test func `many runs in a row are followed to the newest revision`() async throws {
+  @Test func `verification follows many consecutive commits to the newest revision`() async throws {
     try await ExampleArchive.with { archive in
       let before = try tree(archive.folder)
       var trees = [before]
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test
-  func `a run that stopped before its commit leaves what the next run deletes, and verification says so`()
+  func `files of a run that stopped before its commit are reported as leftovers for the next run`()
     async throws
   {
     let run = try await Run(change)
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test func `whatever operation of the disk fails, it is told of that file and no other`() async throws {
+  @Test func `a failed disk operation is reported for its file and no other`() async throws {
     let disk = FaultyFileSystem(folder: "/archive")
     try await ExampleArchive.with { archive in
       for (path, bytes) in try tree(archive.folder) where !path.hasSuffix("/") {
@@ -181,7 +181,7 @@ import Testing
     return findings.count
   }
 
-  @Test func `progress tells commits, then days and bytes, up to all of them`() async throws {
+  @Test func `progress counts commits, then days and bytes, up to their totals`() async throws {
     try await ExampleArchive.with { archive in
       var seen: [VerificationProgress] = []
       _ = try await Archive(at: archive.folder, log: log("acme")).verify(observe: { seen.append($0) })
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  @Test func `a repository's log is verified in its own tree`() async throws {
+  @Test func `the log of a repository is verified in its own folder tree`() async throws {
     try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
       for name in ["acme/one", "acme/two"] {
         try await writeHistory(folder, ArchiveSource(apiHost: acme.apiHost, log: log(name)))

@@ -1,38 +1,38 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
-import Crypto
 import TestSupport
 
-/// A store after a crash, held to what the archive promises. What is wrong is told in a line each.
+/// Checks the promise of an archive on a store after a crash. Each violation is one line.
 struct CrashedStore {
   let store: SimulatedStore
-  let story: Chapter.Story
-  /// Commits of the run that had returned.
+  let baseline: CrashScenario.Baseline
+  /// How many commits of the run had returned.
   var committed = 0
   /// Whether the run went on after the fault, and may have committed the days that it had staged by then.
   var isStopped = false
 
   private var problems: [String] = []
 
-  init(_ store: SimulatedStore, _ story: Chapter.Story, committed: Int, isStopped: Bool) {
+  init(_ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int, isStopped: Bool) {
     self.store = store
-    self.story = story
+    self.baseline = baseline
     self.committed = committed
     self.isStopped = isStopped
   }
 
-  /// Looks as a reader does, as the next opening does, and as the next run does; leaves the store as that left it.
-  /// - Parameter runsOn: false: no next run is made, for it would find what it finds after any recovery.
+  /// Reads the archive, recovers it, and makes the next run. Changes the store.
+  ///
+  /// - Parameter runsOn: whether to make the next run after the recovery.
   static func problems(
-    _ store: SimulatedStore, _ story: Chapter.Story, committed: Int = 0, isStopped: Bool = false,
-    next chapter: Chapter, runsOn: Bool = true
+    _ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int = 0, isStopped: Bool = false,
+    next scenario: CrashScenario, runsOn: Bool = true
   ) async -> [String] {
-    var crashed = CrashedStore(store, story, committed: committed, isStopped: isStopped)
+    var crashed = CrashedStore(store, baseline, committed: committed, isStopped: isStopped)
     do {
       let state = try await crashed.read()
-      try await crashed.recover(chapter, to: state)
-      if runsOn { try await crashed.complete(chapter) }
+      try await crashed.recover(scenario, to: state)
+      if runsOn { try await crashed.complete(scenario) }
     } catch {
       crashed.problems.append("\(error)")
     }
@@ -43,12 +43,12 @@ struct CrashedStore {
     if !holds { problems.append(problem()) }
   }
 
-  /// A reader needs no recovery: it finds one of the states, whole.
+  /// A reader needs no recovery: it finds one of the states with all its files.
   private mutating func read() async throws -> Manifest? {
-    let state = try await Chapter.state(of: store)
-    let isState = story.states.contains(state) || (isStopped && story.isMadeOfDays(state))
+    let state = try await CrashScenario.state(of: store)
+    let isState = baseline.states.contains(state) || (isStopped && baseline.isMadeOfDays(state))
     require(isState, "between two commits: \(state.map { "commit \($0.commit)" } ?? "none")")
-    let (committed, place) = (committed, (state?.commit ?? 0) - (story.states[0]?.commit ?? 0))
+    let (committed, place) = (committed, (state?.commit ?? 0) - (baseline.states[0]?.commit ?? 0))
     require(place >= committed, "\(committed) commits had returned, and \(place) are there")
     for file in state?.partitions.flatMap(\.files) ?? [] {
       require(hash(file.path) == file.sha256, "\(file.path) is not intact")
@@ -56,7 +56,7 @@ struct CrashedStore {
     for file in state?.quarantine ?? [] {
       require(hash(file.path) == file.sha256, "\(file.path) is not intact")
     }
-    // Whoever reads without the manifest may find a revision too many, but never a torn file.
+    // A reader without the manifest may find an extra revision, but never a torn file.
     for path in data() {
       let short = ArchivePaths.shortHash(hash(path) ?? "")
       require(path.contains("-\(short)."), "\(path) is torn")
@@ -64,25 +64,27 @@ struct CrashedStore {
     return state
   }
 
-  private mutating func recover(_ chapter: Chapter, to state: Manifest?) async throws {
-    let (recovered, damaged) = try await chapter.open(store) { ($0.manifest, $0.recovery.damaged) }
-    // A run that takes over a lease commits, and changes nothing by it.
-    let isSame = recovered == state || Chapter.content(of: recovered) == Chapter.content(of: state)
+  private mutating func recover(_ scenario: CrashScenario, to state: Manifest?) async throws {
+    let (recovered, damaged) = try await scenario.open(store) { ($0.manifest, $0.recovery.damaged) }
+    // A run that takes over a lease makes a commit without changes.
+    let isSame =
+      recovered == state || CrashScenario.content(of: recovered) == CrashScenario.content(of: state)
     require(store.isBucket ? isSame : recovered == state, "recovery made another state")
     require(damaged.isEmpty, "damaged: \(damaged)")
     checkLeftovers(state)
   }
 
-  private mutating func complete(_ chapter: Chapter) async throws {
-    let summary = try await chapter.play(on: store)
+  private mutating func complete(_ scenario: CrashScenario) async throws {
+    let summary = try await scenario.run(on: store)
     if case .complete = summary.outcome {} else { problems.append("the next run: \(summary.outcome)") }
-    let state = try await Chapter.state(of: store)
+    let state = try await CrashScenario.state(of: store)
     require(
-      Chapter.content(of: state) == story.ending, "the next run ends with \(Chapter.content(of: state))")
+      CrashScenario.content(of: state) == baseline.ending,
+      "the next run ends with \(CrashScenario.content(of: state))")
     checkLeftovers(state)
   }
 
-  /// Nothing is there that the state does not name.
+  /// Checks that no file exists that the state does not name.
   private mutating func checkLeftovers(_ state: Manifest?) {
     let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
     let found = data()
@@ -101,12 +103,6 @@ struct CrashedStore {
   }
 
   private func hash(_ path: String) -> String? {
-    store.contents(of: path).map { SHA256.hash(data: $0).hex }
-  }
-}
-
-extension SHA256.Digest {
-  fileprivate var hex: String {
-    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    store.contents(of: path).map { sha256($0) }
   }
 }

@@ -5,9 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Whole runs that die, or whose disk fails, at every operation in turn.
+/// Whole runs that die, or whose disk fails, at each operation.
 ///
-///     CRASH_SURVIVALS=20 swift test --filter RunCrashTests     more of the disks that a power failure may leave
+///     CRASH_SURVIVALS=20 swift test --filter RunCrashTests     more random outcomes of a power failure
 @Suite struct RunCrashTests {
   enum Kind: String, CaseIterable, CustomTestStringConvertible {
     case first = "a first run"
@@ -18,7 +18,7 @@ import Testing
 
     var testDescription: String { rawValue }
 
-    func chapter(in store: SimulatedStore) async throws -> Chapter {
+    func scenario(in store: SimulatedStore) async throws -> CrashScenario {
       switch self {
       case .first: .first(in: store)
       case .slow: .slow(in: store)
@@ -28,128 +28,129 @@ import Testing
       }
     }
 
-    /// On a disk in memory, which is returned too.
-    func chapterOnDisk() async throws -> (Chapter, FaultyFileSystem) {
+    /// Returns the scenario with its disk in memory.
+    func scenarioOnDisk() async throws -> (CrashScenario, FaultyFileSystem) {
       let disk = FaultyFileSystem(folder: SimulatedStore.root)
-      return (try await chapter(in: .disk(disk)), disk)
+      return (try await scenario(in: .disk(disk)), disk)
     }
 
-    /// In a bucket in memory, which is returned too.
-    func chapterInBucket() async throws -> (Chapter, MemoryBucket) {
+    /// Returns the scenario with its bucket in memory.
+    func scenarioInBucket() async throws -> (CrashScenario, MemoryBucket) {
       let bucket = MemoryBucket()
-      return (try await chapter(in: .bucket(bucket)), bucket)
+      return (try await scenario(in: .bucket(bucket)), bucket)
     }
   }
 
   private static let seeds = ProcessInfo.processInfo.environment["CRASH_SURVIVALS"].flatMap { Int($0) } ?? 1
 
-  /// What the disk may have kept: nothing, everything, or what a seed says.
+  /// What the disk keeps of unsynced data: nothing, everything, or a random part.
   private func survivals(_ number: Int) -> [Survival] {
     [.none, .all] + (0..<Self.seeds).map { .some(SeededRandom(seed: number * 1_000 + $0)) }
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run that dies before or after any operation leaves a state of before or after a commit`(
+  func `a run that dies before or after any operation leaves the state between two commits`(
     _ kind: Kind
   ) async throws {
-    let (chapter, before) = try await kind.chapterOnDisk()
-    let story = try await chapter.story()
-    #expect(story.states.count >= (kind == .slow ? 3 : 2))
+    let (scenario, before) = try await kind.scenarioOnDisk()
+    let baseline = try await scenario.baseline()
+    #expect(baseline.states.count >= (kind == .slow ? 3 : 2))
     var crashes = 0
     var found: [String] = []
     // The last one is a crash after the last operation.
-    for number in 1...story.calls + 1 where found.isEmpty {
+    for number in 1...baseline.calls + 1 where found.isEmpty {
       let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
-      let committed = await committed(chapter, .disk(dead))
-      #expect(dead.hasFailed == (number <= story.calls))
+      let committed = await committed(scenario, .disk(dead))
+      #expect(dead.hasFailed == (number <= baseline.calls))
       for survival in survivals(number) {
         let disk = FaultyFileSystem(copyOf: dead)
         var rest = survival
         disk.restart(afterPowerFailure: &rest)
         crashes += 1
-        found += await CrashedStore.problems(.disk(disk), story, committed: committed, next: chapter)
+        found += await CrashedStore.problems(.disk(disk), baseline, committed: committed, next: scenario)
           .map { "operation \(number), \(survival): \($0)" }
       }
     }
     try #require(found == [])
     print(
-      "\(kind.rawValue): \(story.calls + 1) crash points, \(crashes) disks left by them, no violation")
+      "\(kind.rawValue): \(baseline.calls + 1) crash points, \(crashes) disks left by them, no violation")
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run whose disk fails at any operation leaves whole days, with what is claimed of each`(
+  func `a run whose disk fails at any operation leaves whole days with correct coverage`(
     _ kind: Kind
   ) async throws {
-    let (chapter, before) = try await kind.chapterOnDisk()
-    let story = try await chapter.story()
+    let (scenario, before) = try await kind.scenarioOnDisk()
+    let baseline = try await scenario.baseline()
     let faults = FaultyFileSystem.Fault.allCases.filter { $0 != .death }
     var found: [String] = []
-    for number in 1...story.calls where found.isEmpty {
+    for number in 1...baseline.calls where found.isEmpty {
       let disk = FaultyFileSystem(copyOf: before)
       let fault = faults[number % faults.count]
       disk.fail(at: number, fault)
-      let committed = await committed(chapter, .disk(disk))
+      let committed = await committed(scenario, .disk(disk))
       #expect(disk.hasFailed)
       disk.restart()
       found += await CrashedStore.problems(
-        .disk(disk), story, committed: committed, isStopped: true, next: chapter
+        .disk(disk), baseline, committed: committed, isStopped: true, next: scenario
       )
       .map { "operation \(number), \(fault): \($0)" }
     }
     try #require(found == [])
-    print("\(kind.rawValue): \(story.calls) operations that fail, no violation")
+    print("\(kind.rawValue): \(baseline.calls) operations that fail, no violation")
   }
 
   @Test(arguments: Kind.allCases)
-  func `a run in a bucket that dies or fails at any call leaves a state of before or after a commit`(
+  func `a run in a bucket that dies or fails at any call leaves the state between two commits`(
     _ kind: Kind
   )
     async throws
   {
-    let (chapter, before) = try await kind.chapterInBucket()
-    let story = try await chapter.story()
+    let (scenario, before) = try await kind.scenarioInBucket()
+    let baseline = try await scenario.baseline()
     var crashes = 0
     var found: [String] = []
-    for number in 1...story.calls where found.isEmpty {
+    for number in 1...baseline.calls where found.isEmpty {
       for fault in MemoryBucket.Fault.allCases where fault != .delay {
         let bucket = MemoryBucket(copyOf: before)
         bucket.fail(at: number, fault)
         // In a task of its own, which the loss of the lease cancels.
-        let committed = await Task { await self.committed(chapter, .bucket(bucket)) }.value
+        let committed = await Task { await self.committed(scenario, .bucket(bucket)) }.value
         #expect(bucket.hasFailed)
         let isStopped = ![.deathBefore, .deathAfter].contains(fault)
         bucket.restart()
         crashes += 1
         found += await CrashedStore.problems(
-          .bucket(bucket), story, committed: committed, isStopped: isStopped, next: chapter
+          .bucket(bucket), baseline, committed: committed, isStopped: isStopped, next: scenario
         ).map { "call \(number), \(fault): \($0)" }
       }
     }
     try #require(found == [])
-    print("\(kind.rawValue) in a bucket: \(story.calls) calls, \(crashes) buckets left by them, no violation")
+    print(
+      "\(kind.rawValue) in a bucket: \(baseline.calls) calls, \(crashes) buckets left by them, no violation")
   }
 
   @Test func `a recovery that dies at any operation is completed by the next one`() async throws {
     var (disks, crashes) = (0, 0)
     for kind in [Kind.first, .revision] {
-      let (chapter, before) = try await kind.chapterOnDisk()
-      let story = try await chapter.story()
-      for crashed in try await differentDisks(chapter, before, story) {
+      let (scenario, before) = try await kind.scenarioOnDisk()
+      let baseline = try await scenario.baseline()
+      for crashed in try await differentDisks(scenario, before, baseline) {
         disks += 1
         let counted = FaultyFileSystem(copyOf: crashed)
         counted.record()
-        try await chapter.open(.disk(counted)) { _ in }
+        try await scenario.open(.disk(counted)) { _ in }
         for number in 1...counted.operations.count + 1 {
           let dead = FaultyFileSystem(copyOf: crashed)
           dead.fail(at: number, .death)
-          do { try await chapter.open(.disk(dead)) { _ in } } catch {}
+          do { try await scenario.open(.disk(dead)) { _ in } } catch {}
           #expect(dead.hasFailed == (number <= counted.operations.count))
-          // Of the same operation another disk keeps what this one loses.
+          // Alternates, so that both outcomes occur for each operation.
           var survival = (disks + number).isMultiple(of: 2) ? Survival.none : .all
           dead.restart(afterPowerFailure: &survival)
           crashes += 1
-          let found = await CrashedStore.problems(.disk(dead), story, next: chapter, runsOn: false)
+          let found = await CrashedStore.problems(.disk(dead), baseline, next: scenario, runsOn: false)
           try #require(found == [], "\(kind.rawValue), operation \(number) of recovery, \(survival)")
         }
       }
@@ -158,28 +159,28 @@ import Testing
   }
 
   /// How many commits had returned when the run ended as it did.
-  private func committed(_ chapter: Chapter, _ store: SimulatedStore) async -> Int {
+  private func committed(_ scenario: CrashScenario, _ store: SimulatedStore) async -> Int {
     let count = Mutex(0)
     do {
-      _ = try await chapter.play(on: store) { event in
+      _ = try await scenario.run(on: store) { event in
         if event.isCommit { count.withLock { $0 += 1 } }
       }
     } catch {
-      // What ends it here ends it in the real world too; the store is what is looked at.
+      // The run may fail; only the store is checked.
     }
     return count.withLock(\.self)
   }
 
   /// The disks that a crash of the run can leave, each of them once.
   private func differentDisks(
-    _ chapter: Chapter, _ before: FaultyFileSystem, _ story: Chapter.Story
+    _ scenario: CrashScenario, _ before: FaultyFileSystem, _ baseline: CrashScenario.Baseline
   ) async throws -> [FaultyFileSystem] {
     var seen: Set<[String: [UInt8]]> = []
     var disks: [FaultyFileSystem] = []
-    for number in 1...story.calls {
+    for number in 1...baseline.calls {
       let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
-      _ = await committed(chapter, .disk(dead))
+      _ = await committed(scenario, .disk(dead))
       for survival in [Survival.none, .all] {
         let disk = FaultyFileSystem(copyOf: dead)
         var rest = survival

@@ -3,7 +3,7 @@ import CloudsmithEmulator
 import Synchronization
 import TestSupport
 
-/// The truth of a simulated log: every event in the order in which the API came to show it.
+/// All events of a simulated log, in the order in which the API first showed them.
 final class Ledger: Sendable {
   struct Entry: Sendable {
     var event: Event
@@ -13,7 +13,7 @@ final class Ledger: Sendable {
     var lateness: TimeSpan { visible - event.time }
   }
 
-  /// How late an event can be.
+  /// The longest time between an event and its visibility.
   let lateBound: TimeSpan
   private let written = Mutex<[Entry]>([])
 
@@ -24,8 +24,8 @@ final class Ledger: Sendable {
   var count: Int { written.withLock(\.count) }
   var entries: [Entry] { written.withLock(\.self) }
 
-  /// Lets one thing happen that shows at `now`: mostly one event, at times several of one instant; most at once, some
-  /// late; some at the instant of another event, some on either side of midnight.
+  /// Inserts one event, or several at one instant, that become visible at `now`. Most are current, some are late, some share
+  /// the time of another event, and some are next to midnight.
   func happen(at now: Timestamp, in log: inout EmulatedLog, _ random: inout SeededRandom) {
     if random.once(in: 400) {
       let number = UInt64.random(in: 0...UInt64.max, using: &random)

@@ -7,37 +7,36 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Some nights in the life of an archive, as chance has them: what happens, what is asked for, what goes wrong. All of
-/// it follows from the seed.
+/// A few random runs of one archive, with random events, requests and faults. The seed determines everything.
 struct Schedule {
-  /// What came of it.
+  /// The outcome of a schedule.
   struct Report: Sendable {
-    /// Empty when the promise was kept.
+    /// Violations of the archive's promise; empty if it was kept.
     var problems: [String] = []
     /// A line for each run.
     var trace: [String] = []
-    /// How often what happened; so that nobody believes in schedules in which nothing does.
+    /// How often each kind of event, fault and outcome occurred. It shows that schedules exercise them.
     var tally: [String: Int] = [:]
   }
 
   private var random: SeededRandom
-  /// For how old windows are reached; of its own, so that all else stays as it was without.
-  private var ways: SeededRandom
-  /// For what the API does against its own word, likewise.
-  private var odd: SeededRandom
+  /// For filters, memory and formats. A generator of its own, so older choices of a seed stay the same.
+  private var filterRandom: SeededRandom
+  /// For inconsistencies of the API; separate for the same reason.
+  private var inconsistencyRandom: SeededRandom
   private let isClustered: Bool
   private let isFilterOnClock: Bool
   private let harness: TestHarness
   private let store: SimulatedStore
   private let ledger: Ledger
   private let settings: ExportSettings
-  private var auditor: Auditor
+  private var checker: InvariantChecker
   private var report = Report()
 
   /// - Parameter store: empty.
-  static func play(seed: Int, in store: SimulatedStore) async throws -> Report {
+  static func run(seed: Int, in store: SimulatedStore) async throws -> Report {
     var schedule = try Schedule(seed: seed, store)
-    return try await schedule.play()
+    return try await schedule.run()
   }
 
   private init(seed: Int, _ store: SimulatedStore) throws {
@@ -47,8 +46,8 @@ struct Schedule {
       microseconds: 1_709_251_200_000_000 + .random(in: 0..<Day.microseconds, using: &random))
     self.store = store
     let largest = random.once(in: 4) ? Int.random(in: 2...20, using: &random) : 60
-    var ways = SeededRandom(seed: ~seed &* 0x2545_F491_4F6C_DD1D)
-    let filter = ways.pick([
+    var filterRandom = SeededRandom(seed: ~seed &* 0x2545_F491_4F6C_DD1D)
+    let filter = filterRandom.pick([
       TimeFilter.exact, .exact, .inclusive, .dayTruncated, .shifted(.hours(2)), .ignored, .rejected,
       .onClock(FilterClock()),
     ])
@@ -57,40 +56,41 @@ struct Schedule {
       $0.timeFilter = filter
     }
     isFilterOnClock = if case .onClock = filter { true } else { false }
-    isClustered = ways.once(in: 2)
-    self.ways = ways
-    odd = SeededRandom(seed: (seed &+ 1) &* 0x1E37_79B9_7F4A_7C15)
+    isClustered = filterRandom.once(in: 2)
+    self.filterRandom = filterRandom
+    inconsistencyRandom = SeededRandom(seed: (seed &+ 1) &* 0x1E37_79B9_7F4A_7C15)
     var settings = ExportSettings(request: .incremental(backfillStart: nil))
     settings.lookback = random.pick([.hours(3), .hours(24), .hours(24), .hours(48)])
     settings.settle = random.pick([.zero, .minutes(10), .minutes(10), .hours(1)])
     self.settings = settings
-    // A late bound beyond the lookback is what nobody promised to find.
+    // Events later than the lookback are outside the promise.
     let bounds: [TimeSpan] = [.zero, .hours(1), settings.lookback, settings.lookback, settings.lookback * 2]
     ledger = Ledger(lateBound: random.pick(bounds))
-    auditor = Auditor(harness, ledger)
+    checker = InvariantChecker(harness, ledger)
     self.random = random
   }
 
-  private mutating func play() async throws -> Report {
+  private mutating func run() async throws -> Report {
     let days = Double.random(in: 0...5, using: &random)
     let first = harness.clock.now
-    happen(Int.random(in: 0...40, using: &random), from: first - .days(days), to: first)
+    addEvents(Int.random(in: 0...40, using: &random), from: first - .days(days), to: first)
     for _ in 0..<Int.random(in: 2...4, using: &random) {
       if report.problems.isEmpty { try await night() }
       let before = harness.clock.now
       let next = before + .hours(random.pick([0, 0.3, 5, 24, 24, 24, 80]))
-      happen(Int.random(in: 0...12, using: &random), from: before, to: next)
+      addEvents(Int.random(in: 0...12, using: &random), from: before, to: next)
       harness.clock.advance(to: next)
     }
-    if report.problems.isEmpty { try await calm() }
+    if report.problems.isEmpty { try await finish() }
     return report
   }
 
-  private mutating func happen(_ count: Int, from: Timestamp, to: Timestamp) {
+  private mutating func addEvents(_ count: Int, from: Timestamp, to: Timestamp) {
     var times = (0..<count).map { _ in Int64.random(in: from.microseconds...to.microseconds, using: &random) }
-    // Without events close together no filter can be measured.
-    for index in times.indices.dropFirst() where isClustered && !ways.once(in: 4) {
-      times[index] = min(to.microseconds, times[index - 1] + .random(in: 0...60_000_000, using: &ways))
+    // Without events close together, no filter can be measured.
+    for index in times.indices.dropFirst() where isClustered && !filterRandom.once(in: 4) {
+      times[index] = min(
+        to.microseconds, times[index - 1] + .random(in: 0...60_000_000, using: &filterRandom))
     }
     harness.api.withLock { api in
       api.change(harness.log) { log in
@@ -112,20 +112,22 @@ struct Schedule {
     if !random.once(in: 3) {
       let chance = random.pick([0.1, 0.5, 0.7])
       behaviours.append(
-        Arrivals(ledger: ledger, chance: chance, random: fork(), left: Int.random(in: 1...20, using: &random))
+        ConcurrentEvents(
+          ledger: ledger, chance: chance, random: fork(), left: Int.random(in: 1...20, using: &random))
       )
     }
     if random.once(in: 3) { behaviours.append(ShuffledTies(seed: random.next())) }
-    if random.once(in: 3) { behaviours.append(Storm(chance: random.pick([0.1, 0.3, 0.8]), random: fork())) }
-    if random.once(in: 8) { behaviours.append(CountField.absent) }
-    let oddity = odd.once(in: 3) ? Oddity.some(&odd) : nil
-    // What no client can be sure to see: rows that are erased, or copies that lag behind, while the answers do not count;
-    // copies that lag behind while events arrive and change places.
-    if oddity?.name == "erased" { behaviours.removeAll { $0 is CountField } }
-    if oddity?.isOfCopies == true {
-      behaviours.removeAll { $0 is CountField || $0 is Arrivals || $0 is ShuffledTies }
+    if random.once(in: 3) {
+      behaviours.append(TransientFaults(chance: random.pick([0.1, 0.3, 0.8]), random: fork()))
     }
-    try await run(request(), mishap(), behaviours, oddity)
+    if random.once(in: 8) { behaviours.append(CountField.absent) }
+    let inconsistency = inconsistencyRandom.once(in: 3) ? APIInconsistency.some(&inconsistencyRandom) : nil
+    // No client can detect erased rows or lagging replicas without a count, or lagging replicas while events arrive and move.
+    if inconsistency?.name == "erased" { behaviours.removeAll { $0 is CountField } }
+    if inconsistency?.usesReplicas == true {
+      behaviours.removeAll { $0 is CountField || $0 is ConcurrentEvents || $0 is ShuffledTies }
+    }
+    try await run(request(), fault(), behaviours, inconsistency)
   }
 
   private mutating func request() -> ExportSettings.Request {
@@ -143,10 +145,10 @@ struct Schedule {
     return .window(Window(from: ends.min() ?? now, to: ends.max() ?? now), replace: random.once(in: 2))
   }
 
-  /// What ends a run before its time, or could.
-  private enum Mishap: Sendable {
+  /// A fault that can end a run early.
+  private enum RunFault: Sendable {
     case none
-    /// At this request and those that follow.
+    /// At this request and all later ones.
     case noAnswer(from: Int, TransportFault)
     case cancellation(at: Int)
     case brokenDisk(at: Int)
@@ -154,7 +156,7 @@ struct Schedule {
     case powerFailure(at: Int)
   }
 
-  private mutating func mishap() -> Mishap {
+  private mutating func fault() -> RunFault {
     let request = Int.random(in: 1...30, using: &random)
     let operation = Int.random(in: 1...(random.once(in: 2) ? 60 : 400), using: &random)
     let fault = random.pick([
@@ -174,17 +176,18 @@ struct Schedule {
   // MARK: A run
 
   private mutating func run(
-    _ request: ExportSettings.Request, _ mishap: Mishap = .none, _ others: [any Behaviour] = [],
-    _ oddity: Oddity? = nil
+    _ request: ExportSettings.Request, _ fault: RunFault = .none, _ others: [any Behaviour] = [],
+    _ inconsistency: APIInconsistency? = nil
   ) async throws {
-    let behaviours = others + (oddity?.behaviours ?? [])
+    let behaviours = others + (inconsistency?.behaviours ?? [])
     let pageSize = Int.random(in: 2...random.pick([8, 20, 60]), using: &random)
-    var run = Auditor.Run(
+    var run = InvariantChecker.Run(
       request: request, settings: settings, began: harness.clock.now, shown: ledger.count,
-      hidden: oddity?.hidden ?? .nothing, isDeceived: oddity?.isTheSameThroughout ?? false,
-      tellsOtherTime: oddity?.tellsOtherTime ?? false)
-    harness.api.withLock { $0.behave(behaviours) }
-    prepare(mishap)
+      hidden: inconsistency?.hidden ?? .nothing,
+      isConsistentlyWrong: inconsistency?.isConsistentlyWrong ?? false,
+      hasOtherClock: inconsistency?.hasOtherClock ?? false)
+    harness.api.withLock { $0.setBehaviours(behaviours) }
+    prepare(fault)
     let lastCommit = Mutex(0)
     let failure: (any Error)?
     do {
@@ -197,37 +200,41 @@ struct Schedule {
     }
     run.lastCommit = lastCommit.withLock(\.self)
     let died = store.hasFailed
-    end(mishap)
-    tell(run, mishap, pageSize, behaviours, oddity, failure, died: died)
+    end(fault)
+    record(run, fault, pageSize, behaviours, inconsistency, failure, died: died)
     if harness.isEndless.withLock(\.self) { report.problems.append("a run without end") }
     if let failure, !died { report.problems.append("the run threw \(failure)") }
-    report.problems += try await auditor.check(after: run, store)
+    report.problems += try await checker.check(after: run, store)
   }
 
-  /// In a task of its own, which can be cancelled alone.
+  /// Exports in a separate task, so it can be cancelled alone.
   private mutating func export(
     _ request: ExportSettings.Request, _ pageSize: Int, _ observe: @escaping @Sendable (ExportEvent) -> Void
   ) async throws -> ExportSummary {
     let (harness, settings) = (harness, settings)
-    var way = ways.pick([ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk])
-    // A filter by when events were written hides those that came later than its margin.
-    if isFilterOnClock, ledger.lateBound > FilteredWalk.margin { way = way == .walk ? .walk : .seek }
-    let memory = ways.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
-    harness.formats.withLock { $0 = ways.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
+    var timeFilter = filterRandom.pick([
+      ExportSettings.TimeFilter.auto, .filter, .filter, .filter, .seek, .walk,
+    ])
+    // A filter by write time hides events that were written later than its margin.
+    if isFilterOnClock, ledger.lateBound > FilteredWalk.margin {
+      timeFilter = timeFilter == .walk ? .walk : .seek
+    }
+    let memory = filterRandom.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
+    harness.formats.withLock { $0 = filterRandom.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
     return try await Task {
       try await harness.export(request, observe: observe) { adjusted in
         adjusted = settings
         adjusted.request = request
         adjusted.pageSize = pageSize
-        adjusted.timeFilter = way
+        adjusted.timeFilter = timeFilter
         adjusted.memoryLimit = memory
       }
     }.value
   }
 
-  private func prepare(_ mishap: Mishap) {
+  private func prepare(_ fault: RunFault) {
     harness.beforeRequest.withLock { beforeRequest in
-      switch mishap {
+      switch fault {
       case .noAnswer(let first, let fault):
         beforeRequest = { (number: Int) throws(TransportFault) in if number >= first { throw fault } }
       case .cancellation(let request):
@@ -235,11 +242,11 @@ struct Schedule {
       case .none, .brokenDisk, .kill, .powerFailure: beforeRequest = { _ in }
       }
     }
-    switch (store, mishap) {
+    switch (store, fault) {
     case (.disk(let disk), .brokenDisk(let operation)): disk.fail(at: operation, .shortWrite)
     case (.disk(let disk), .kill(let operation)), (.disk(let disk), .powerFailure(let operation)):
       disk.fail(at: operation, .death)
-    // Fewer calls than a disk has operations.
+    // A run makes fewer calls to a bucket than operations on a disk.
     case (.bucket(let bucket), .brokenDisk(let operation)):
       bucket.failSometimes(oneIn: max(2, operation), SeededRandom(seed: operation))
     case (.bucket(let bucket), .kill(let operation)): bucket.fail(at: 1 + operation % 120, .deathBefore)
@@ -249,8 +256,8 @@ struct Schedule {
     }
   }
 
-  private mutating func end(_ mishap: Mishap) {
-    switch (store, mishap) {
+  private mutating func end(_ fault: RunFault) {
+    switch (store, fault) {
     case (.disk(let disk), .powerFailure):
       var survival = Survival.some(fork())
       disk.restart(afterPowerFailure: &survival)
@@ -262,18 +269,18 @@ struct Schedule {
     }
   }
 
-  private mutating func tell(
-    _ run: Auditor.Run, _ mishap: Mishap, _ pageSize: Int, _ behaviours: [any Behaviour],
-    _ oddity: Oddity?, _ failure: (any Error)?, died: Bool
+  private mutating func record(
+    _ run: InvariantChecker.Run, _ fault: RunFault, _ pageSize: Int, _ behaviours: [any Behaviour],
+    _ inconsistency: APIInconsistency?, _ failure: (any Error)?, died: Bool
   ) {
     let outcome = run.summary.map { "\($0.outcome)" } ?? "threw \(failure.map { "\($0)" } ?? "nothing")"
     report.trace.append(
-      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }) \(oddity?.name ?? ""), "
-        + "\(mishap): \(outcome)")
-    switch mishap {
+      "\(run.began): \(run.request), pages of \(pageSize), \(behaviours.map { "\(type(of: $0))" }) \(inconsistency?.name ?? ""), "
+        + "\(fault): \(outcome)")
+    switch fault {
     case .none, .noAnswer, .cancellation: break
     case .brokenDisk, .kill, .powerFailure:
-      if died { report.tally["\("\(mishap)".prefix { $0 != "(" })", default: 0] += 1 }
+      if died { report.tally["\("\(fault)".prefix { $0 != "(" })", default: 0] += 1 }
     }
     for behaviour in behaviours { report.tally["\(type(of: behaviour))", default: 0] += 1 }
     if case .incomplete(let reason) = run.summary?.outcome {
@@ -281,7 +288,7 @@ struct Schedule {
     }
     report.tally["\(outcome.prefix { $0 != "(" && $0 != " " })", default: 0] += 1
     report.tally["late events", default: 0] += run.summary?.counters.lateEvents ?? 0
-    if let way = run.summary?.counters.timeFilter { report.tally["by \(way)", default: 0] += 1 }
+    if let timeFilter = run.summary?.counters.timeFilter { report.tally["by \(timeFilter)", default: 0] += 1 }
     if let verdict = run.summary?.counters.filterVerdict {
       report.tally["filter \(verdict)", default: 0] += 1
     }
@@ -290,16 +297,16 @@ struct Schedule {
 
   // MARK: The end
 
-  /// All faults are over: two more runs, and everything is there, without a gap.
-  private mutating func calm() async throws {
+  /// Runs twice without faults. Then everything must be archived without a gap.
+  private mutating func finish() async throws {
     for _ in 0..<2 {
-      let start = auditor.manifest == nil ? harness.clock.now - .days(3) : nil
+      let start = checker.manifest == nil ? harness.clock.now - .days(3) : nil
       try await run(.incremental(backfillStart: start))
       harness.clock.advance(to: harness.clock.now + .hours(2))
     }
-    guard report.problems.isEmpty, let manifest = auditor.manifest else { return }
-    // Rows that disappeared from the log hold back claims until somebody accepts that.
-    if !manifest.gaps.isEmpty, !auditor.hasVanishedRows {
+    guard report.problems.isEmpty, let manifest = checker.manifest else { return }
+    // Rows that disappeared from the log prevent coverage until a replacement accepts that.
+    if !manifest.gaps.isEmpty, !checker.hasVanishedRows {
       report.problems.append("gaps in the end: \(manifest.gaps)")
     }
   }

@@ -8,7 +8,7 @@ import Testing
 ///     SIMULATION_SCHEDULES=500 swift test --filter Simulation       fewer of them
 ///     SIMULATION_FIRST=10000 swift test --filter Simulation         those after the first ten thousand
 ///     SIMULATION_STORE=bucket swift test --filter Simulation        on a bucket alone, or a disk alone
-///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, told run by run
+///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, with a line per run
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let schedules = environment["SIMULATION_SCHEDULES"].flatMap { Int($0) }
@@ -18,25 +18,25 @@ import Testing
   enum Store: String, CaseIterable {
     case disk, bucket
 
-    /// The walk is the same in both: what a bucket does is all in its calls.
+    /// Fewer for a bucket: only its calls differ from a disk, not the walk.
     var schedules: Int { self == .disk ? 10_000 : 2_000 }
   }
 
   private static let stores = environment["SIMULATION_STORE"].flatMap { Store(rawValue: $0) }.map { [$0] }
 
   @Test(arguments: stores ?? Store.allCases)
-  func `whatever the list, the API and the store do, what is covered is complete, once and intact`(
+  func `covered time is complete, free of duplicates and intact, whatever the list, API and store do`(
     store: Store
   ) async throws {
     let seeds =
       Self.seed.map { $0..<($0 + 1) } ?? Self.first..<(Self.first + (Self.schedules ?? store.schedules))
-    let season = Season(seeds, store)
+    let queue = ScheduleQueue(seeds, store)
     await withTaskGroup(of: Void.self) { workers in
       for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount) {
-        workers.addTask { await season.play() }
+        workers.addTask { await queue.run() }
       }
     }
-    let (failures, tally) = season.outcome
+    let (failures, tally) = queue.outcome
     for (seed, report) in failures.sorted(by: { $0.key < $1.key }) {
       Issue.record(
         """
@@ -49,21 +49,23 @@ import Testing
       print(tally.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
     }
     guard failures.isEmpty, seeds.count >= 1_000 else { return }
-    for happening in ["late events", "complete", "stoppedByAPI", "threw", "kill", "powerFailure"] {
-      #expect(tally[happening, default: 0] >= seeds.count / 100, "\(happening) hardly ever happens: \(tally)")
+    for name in ["late events", "complete", "stoppedByAPI", "threw", "kill", "powerFailure"] {
+      #expect(tally[name, default: 0] >= seeds.count / 100, "\(name) hardly ever happens: \(tally)")
     }
   }
 
-  /// Seeds beyond the first ten thousand that have found a hole.
-  @Test(arguments: [11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400, 250_181])
-  func `a schedule that once lost events keeps them now`(seed: Int) async throws {
-    let report = try await Schedule.play(seed: seed, in: .emptyDisk())
+  /// Seeds beyond the first ten thousand that found a bug.
+  @Test(arguments: [
+    11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400, 250_181,
+  ])
+  func `a schedule that once lost events no longer loses any`(seed: Int) async throws {
+    let report = try await Schedule.run(seed: seed, in: .emptyDisk())
     #expect(report.problems.isEmpty, "\(report.problems)\n\(report.trace.joined(separator: "\n"))")
   }
 }
 
-/// Schedules that several workers share.
-private final class Season: Sendable {
+/// The schedules that several workers run.
+private final class ScheduleQueue: Sendable {
   private struct State {
     var rest: Range<Int>
     var failures: [Int: Schedule.Report] = [:]
@@ -78,17 +80,17 @@ private final class Season: Sendable {
     state = Mutex(State(rest: seeds))
   }
 
-  /// The reports of the seeds that failed, and how often what happened in all of them.
+  /// The reports of failed seeds, and the tally of all.
   var outcome: (failures: [Int: Schedule.Report], tally: [String: Int]) {
     state.withLock { ($0.failures, $0.tally) }
   }
 
-  /// Plays one after the other until none is left; a few failures tell as much as all of them.
-  func play() async {
+  /// Runs schedules until none is left, or until five have failed.
+  func run() async {
     while let seed = state.withLock({ $0.failures.count < 5 ? $0.rest.popFirst() : nil }) {
       var report = Schedule.Report()
       do {
-        report = try await Schedule.play(
+        report = try await Schedule.run(
           seed: seed, in: store == .disk ? .emptyDisk() : .bucket(MemoryBucket()))
       } catch {
         report.problems = ["the schedule itself failed: \(error)"]

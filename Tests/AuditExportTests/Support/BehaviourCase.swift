@@ -16,7 +16,7 @@ struct BehaviourCase: Sendable, CustomTestStringConvertible {
     case waitTooLong
     case refusedForSafety
 
-    func fits(_ outcome: ExportSummary.Outcome) -> Bool {
+    func matches(_ outcome: ExportSummary.Outcome) -> Bool {
       switch (self, outcome) {
       case (.complete, .complete), (.completeOrIncomplete, .complete), (.completeOrIncomplete, .incomplete),
         (.unavailable, .stoppedByAPI(.unavailable)), (.waitTooLong, .stoppedByAPI(.waitTooLong)),

@@ -32,7 +32,7 @@ enum ExampleArchive {
     for (text, count) in days {
       let day = Day(text)!
       var rest: RowSelection? = RowSelection(
-        rows((0..<count).map { (day.start + .minutes(Double($0)), ["event": "action.login"]) }))
+        rows((0..<count).map { (day.start + .minutes(Double($0)), [.event: "action.login"]) }))
       change.days.append(
         try await writer.stage(day) {
           defer { rest = nil }
@@ -48,23 +48,11 @@ enum ExampleArchive {
 
   static func at(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
-  /// Rows with these cells; every other one is NULL.
-  static func rows(_ rows: [(time: Timestamp, cells: [String: String])]) -> RowBatch {
+  /// Rows with these cells, by column; every other cell is NULL. Each row without a uuid gets one.
+  static func rows(_ rows: [(time: Timestamp, cells: [TextColumn: String])]) -> RowBatch {
     var batch = RowBatch()
     for (index, row) in rows.enumerated() {
-      for column in TextColumn.allCases {
-        let name = Column.allCases.first { "\($0)" == "\(column)" }?.name ?? ""
-        if let text = row.cells[name] ?? (column == .uuid ? "uuid-\(100_000 + index)" : nil) {
-          batch.cells.append(.init(batch.bytes.count..<batch.bytes.count + text.utf8.count))
-          batch.bytes += text.utf8
-        } else {
-          batch.cells.append(.null)
-        }
-      }
-      batch.ends.append(UInt32(batch.bytes.count))
-      batch.eventAt.append(row.time.microseconds)
-      batch.latitude.append(.nan)
-      batch.longitude.append(.nan)
+      batch.append(at: row.time, row.cells.merging([.uuid: "uuid-\(100_000 + index)"]) { own, _ in own })
     }
     return batch
   }

@@ -15,7 +15,7 @@ struct TransportProbe {
     var settings = try ConnectionSettings(
       host: host, proxy: proxy, caFile: caFile, environment: environment, version: "1.2.3")
     settings.limits.bodySize = bodySize
-    settings.timeouts.total = total ?? .seconds(Patience.seconds(10))
+    settings.timeouts.total = total ?? .seconds(ScaledTimeout.seconds(10))
     if total == nil { settings.timeouts.connect = settings.timeouts.total }
     return settings
   }

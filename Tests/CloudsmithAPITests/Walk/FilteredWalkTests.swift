@@ -88,7 +88,7 @@ extension FilteredWalk {
   }
 
   @Test
-  func `a filter whose counts agree proves the window, with a page for every ten events and four counts`() {
+  func `a filter whose counts agree proves the window, with a page per ten events and four counts`() {
     var walk = FilteredWalk(window)
     let (received, requests) = walk.run(log)
     #expect(walk.isWhole)
@@ -98,7 +98,7 @@ extension FilteredWalk {
   }
 
   @Test(arguments: [-47, -30, -5, 1, 14, 40])
-  func `a filter on another clock, within the margin, loses nothing or proves nothing`(hours: Int64) {
+  func `a filter on another clock within the margin loses nothing or proves nothing`(hours: Int64) {
     var log = log
     // One event alone is filed under another time, as one that was written late.
     let late = log.times[220]
@@ -110,7 +110,7 @@ extension FilteredWalk {
   }
 
   @Test(arguments: [-5, 1, 14, 100, -100])
-  func `a filter in another zone proves the window only where it is within the margin`(hours: Int64) {
+  func `a filter in another time zone proves the window only within the margin`(hours: Int64) {
     var log = log
     log.clock = { $0 + hours * 3_600 }
     var walk = FilteredWalk(window)
@@ -141,7 +141,7 @@ extension FilteredWalk {
   }
 
   @Test
-  func `a filter that hides events but counts itself rightly is found by the count of the list`() {
+  func `a filter that hides events with a consistent count is detected by the count of the list`() {
     var walk = FilteredWalk(window)
     var log = log
     log.isHiding = true
@@ -162,7 +162,7 @@ extension FilteredWalk {
     #expect(requests == 5)
   }
 
-  @Test(arguments: [-1, 1]) func `a list that counts another number than it shows proves nothing`(by: Int) {
+  @Test(arguments: [-1, 1]) func `a list whose count differs from its events proves nothing`(by: Int) {
     var log = log
     log.countsBy = by
     var walk = FilteredWalk(window)
@@ -173,7 +173,7 @@ extension FilteredWalk {
     }
   }
 
-  @Test func `a list in another order for every request is read until all of it has been seen`() throws {
+  @Test func `a list in another order on every request is read until all of it was seen`() throws {
     try withEvery("seed", in: 0..<100) { seed in
       var random = SeededRandom(seed: seed)
       var walk = FilteredWalk(window)
@@ -191,7 +191,7 @@ extension FilteredWalk {
     }
   }
 
-  @Test func `an event written late while the list is read makes it be read again`() {
+  @Test func `an event written late during the read causes a second read`() {
     var walk = FilteredWalk(window)
     let late = 10 * day + 1_234
     let (received, _) = walk.run(log) { request, log in
@@ -201,7 +201,7 @@ extension FilteredWalk {
     #expect(received.contains(Timestamp(microseconds: late * 1_000_000)))
   }
 
-  @Test func `a filter that hides events between two bounds is found by what it counts before each`() {
+  @Test func `a filter that hides events between two bounds is detected by its counts before each`() {
     var log = log
     log.isHidingBetween = true
     var walk = FilteredWalk(window)
@@ -209,7 +209,7 @@ extension FilteredWalk {
     #expect(!walk.isWhole)
   }
 
-  @Test func `two copies of a list, one of which lags behind, do not prove the window`() {
+  @Test func `two replicas of a list, one of them lagging, do not prove the window`() {
     var walk = FilteredWalk(window)
     let hidden = log.times[215]
     let (received, _) = walk.run(log) { request, log in
@@ -218,7 +218,7 @@ extension FilteredWalk {
     #expect(!walk.isWhole || received.isSuperset(of: events(of: log)))
   }
 
-  @Test func `a list that counts a million events and shows one per page is given up soon`() {
+  @Test func `a list with a count of a million and one event per page is soon abandoned`() {
     var walk = FilteredWalk(window)
     var requests = 0
     while requests < 500 {

@@ -50,8 +50,7 @@ extension PageSeek {
 }
 
 @Suite struct PageSeekTests {
-  @Test func `a day a year back among a million events is found in log2 of the pages, and one for the first`()
-  {
+  @Test func `a day a year ago among a million events is found in log2 of the pages plus one request`() {
     var list = LongList(count: 1_000_000, newest: 2_000_000_000)
     let end = list.time(800_123)
     var seek = PageSeek(before: Timestamp(microseconds: end))
@@ -60,13 +59,13 @@ extension PageSeek {
     #expect(found.requests <= 12)
   }
 
-  @Test func `a window that begins on the first page needs no search`() {
+  @Test func `a window that starts on the first page needs no search`() {
     var list = LongList(count: 1_000_000, newest: 2_000_000_000)
     var seek = PageSeek(before: Timestamp(microseconds: list.newest + 5))
     #expect(seek.run(&list, size: 500) == (1, 1))
   }
 
-  @Test func `wherever the window ends, the page found begins at or above it, and the next one does not`()
+  @Test func `the page found is the last that starts at or above the window's end`()
     throws
   {
     try withEvery("end", in: -3...140) { offset in
@@ -80,7 +79,7 @@ extension PageSeek {
     }
   }
 
-  @Test func `without a total the search goes on in doubling steps`() throws {
+  @Test func `without a total, the search proceeds in doubling steps`() throws {
     try withEvery("end", in: [0, 9, 10, 11, 50, 99, 136, 137, 400]) { offset in
       var list = LongList(count: 137, newest: 1_000_000, hasTotal: false)
       let end = Timestamp(microseconds: list.newest - Int64(offset) * 1_000)
@@ -91,7 +90,7 @@ extension PageSeek {
     }
   }
 
-  @Test func `in a growing list the page found is too early, never too late`() throws {
+  @Test func `in a growing list, the page found may be too early but never too late`() throws {
     try withEvery("growth", in: [1, 7, 10, 100]) { growth in
       var list = LongList(count: 5_000, newest: 10_000_000)
       let end = Timestamp(microseconds: list.time(3_333))
@@ -119,7 +118,7 @@ extension PageSeek {
     #expect(seek.next == .found(page: 1))
   }
 
-  @Test func `a search that never ends is given up`() {
+  @Test func `an endless search is abandoned`() {
     var seek = PageSeek(before: .earliest)
     var requests = 0
     while case .read(let number) = seek.next, requests < 100 {
@@ -133,7 +132,7 @@ extension PageSeek {
     #expect(seek.next == .found(page: 1))
   }
 
-  @Test func `a total that is far too large costs requests by its logarithm only`() throws {
+  @Test func `a total that is far too large costs only its logarithm in requests`() throws {
     let list = LongList(count: 1_000, newest: 10_000_000)
     for total in [101, 1_000, 1_000_000_000_000] {
       func page(_ number: Int) -> PageView? {
@@ -174,13 +173,13 @@ extension PageSeek {
     #expect(seek.next == .found(page: 24))
   }
 
-  @Test func `a list that is not newest first is read from page 1`() {
+  @Test func `a list in another order than newest first is read from page 1`() {
     var list = LongList(count: 100, newest: 1_000, step: -1_000)
     var seek = PageSeek(before: Timestamp(microseconds: 50_000))
     #expect(seek.run(&list, size: 10) == (1, 1))
   }
 
-  @Test func `a walk that begins at a page found goes back when that page begins below the window`() throws {
+  @Test func `a walk from a found page goes back if that page starts below the window`() throws {
     let list = LongList(count: 100, newest: 100_000)
     let end = Timestamp(microseconds: list.time(35))
     var walk = PageWalk(from: 5, before: end, downTo: Timestamp(microseconds: list.time(52)))
@@ -195,7 +194,7 @@ extension PageSeek {
     #expect(walk.firstPage == 4)
   }
 
-  @Test func `a walk from a page found starts over at page 1 when the order breaks`() {
+  @Test func `a walk from a found page restarts at page 1 if the order breaks`() {
     let list = LongList(count: 100, newest: 100_000, step: -1_000)
     var walk = PageWalk(from: 5, before: Timestamp(microseconds: 0), downTo: Timestamp(microseconds: -10))
     var asked: [Int] = []

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PageWalkChangesTests {
   private let beginning = Timestamp(microseconds: 0)
 
-  @Test(arguments: 1...7) func `growth during the walk repeats events and loses none`(growth: Int) {
+  @Test(arguments: 1...7) func `growth during a walk repeats events and loses none`(growth: Int) {
     let before = PagedList((0..<60).map { Int64(1_000 - $0) })
     var list = before
     var walk = PageWalk(downTo: beginning)
@@ -21,7 +21,7 @@ import Testing
     #expect(walk.pagesReread == (growth == 1 ? 3 : 0))
   }
 
-  @Test func `growth by more than a page, while the API made us wait, loses nothing`() {
+  @Test func `growth by more than a page during a wait loses nothing`() {
     let before = PagedList((0..<40).map { Int64(1_000 - $0) })
     var list = before
     var walk = PageWalk(downTo: beginning)
@@ -32,8 +32,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `a newer event that disappears between two pages is noticed, and the event that it hid is read`()
-  {
+  @Test func `an event that disappears between two pages is noticed, and the event it hid is read`() {
     let before = PagedList((0..<40).map { Int64(1_000 - $0) })
     var list = before
     var walk = PageWalk(downTo: beginning)
@@ -45,7 +44,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `old events that leave the list while it is read are no reason to give up`() {
+  @Test func `old events that leave the list during the read do not end the walk`() {
     var list = PagedList((0..<200).map { Int64(1_000 - $0) })
     var walk = PageWalk(downTo: Timestamp(microseconds: 930))
     let received = walk.run(&list, size: 10) { request, list in
@@ -55,7 +54,7 @@ import Testing
     #expect(walk.ending == .reachedStart)
   }
 
-  @Test func `growth at the head and retention at the tail at once are not taken for a loss`() {
+  @Test func `growth at the head with retention at the tail is not mistaken for a loss`() {
     let before = PagedList((0..<200).map { Int64(1_000 - $0) })
     var list = before
     var walk = PageWalk(downTo: Timestamp(microseconds: 900))
@@ -71,7 +70,7 @@ import Testing
     #expect(walk.ending == .reachedStart || walk.ending == .endOfList)
   }
 
-  @Test func `a list that is oldest first is read to its end, and nothing is complete before`() {
+  @Test func `a list in ascending order is read to its end, and nothing is complete before`() {
     var list = PagedList((0..<50).map { Int64(100 + $0) })
     var walk = PageWalk(downTo: Timestamp(microseconds: 140))
     let first = list.page(1, size: 10)!
@@ -83,7 +82,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `order that breaks from one page to the next is noticed too`() {
+  @Test func `an order that breaks between two pages is noticed`() {
     var list = PagedList([100, 99, 98, 97, 120, 119, 96, 95, 94, 93])
     var walk = PageWalk(downTo: Timestamp(microseconds: 97))
     #expect(walk.run(&list, size: 4).count == 10)
@@ -91,7 +90,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `a page that was announced but is missing is requested again, a limited number of times`() {
+  @Test func `an announced page that is missing is requested again a limited number of times`() {
     let list = PagedList((0..<40).map { Int64(1_000 - $0) })
     var walk = PageWalk(downTo: beginning)
     var requests = 0
@@ -126,7 +125,7 @@ import Testing
     #expect(proven > 0)
   }
 
-  @Test func `growth further down does not explain a repeated event, and the one it hid is read`() {
+  @Test func `growth further down does not explain a repeated event, and the event it hid is read`() {
     let before = PagedList([100, 50, 50, 20, 10])
     var list = before
     var walk = PageWalk(downTo: beginning)
@@ -143,7 +142,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `a page size that changes under the walk ends it as unproven`() {
+  @Test func `a page size that changes during the walk ends it as unproven`() {
     let list = PagedList((0..<40).map { Int64(1_000 - $0) })
     var walk = PageWalk(downTo: beginning)
     walk.receive(list.page(1, size: 10)!)
@@ -151,7 +150,7 @@ import Testing
     #expect(walk.ending == .unproven(.pageSizeChanged(from: 10, to: 5)))
   }
 
-  @Test func `an event out of order at the foot of a page is noticed before anything is claimed`() {
+  @Test func `an event out of order at the end of a page is noticed before anything is claimed`() {
     var list = PagedList([100, 99, 98, 10, 97, 96, 95, 94, 93, 92])
     var walk = PageWalk(downTo: Timestamp(microseconds: 95))
     walk.receive(list.page(1, size: 4)!)
@@ -161,7 +160,7 @@ import Testing
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `an empty page that says that there are events is not believed`() {
+  @Test func `an empty page with a positive count is not trusted`() {
     var walk = PageWalk(downTo: beginning)
     let page = PageView(
       number: 1, pagination: Pagination(count: 1_200, page: 1, pageTotal: 3, pageSize: 500), records: [])
@@ -179,7 +178,7 @@ import Testing
     #expect(walk.next == .read(page: 2))
   }
 
-  @Test func `pages from a copy of the list that lags behind do not pass for the list`() {
+  @Test func `pages from a lagging replica do not pass for the list`() {
     let fresh = PagedList((0..<40).map { Int64(1_000 - $0) })
     var lagging = fresh
     for _ in 0..<3 { lagging.remove(at: 0) }
@@ -195,6 +194,7 @@ import Testing
     }
   }
 
+<<<<<<< HEAD
   @Test func `a copy that lags behind does not settle what another copy counts`() throws {
     let fresh = PagedList((0..<200).map { 1_000 - Int64($0) })
     var lagging = fresh
@@ -214,6 +214,9 @@ import Testing
   }
 
   @Test func `more events above a place than its rank allows are not claimed`() throws {
+=======
+  @Test func `more events above a position than its rank allows are not claimed`() throws {
+>>>>>>> 9aa35b8e529ba751e59dbc738c2f30d89de5bb0b
     // The same count in every answer, though three events disappear after they were read: so does a cached count.
     let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
     var rest = whole
@@ -239,7 +242,7 @@ import Testing
     #expect(walk.doubt == .uncounted(page: 3, missing: -3))
   }
 
-  @Test func `a page of more records than its size is requested again`() throws {
+  @Test func `a page with more records than its size is requested again`() throws {
     let list = PagedList((0..<60).map { 1_000 - Int64($0) })
     var walk = PageWalk(downTo: Timestamp(microseconds: 970))
     walk.receive(try #require(list.page(1, size: 10)))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PageWalkTests {
   private let beginning = Timestamp(microseconds: 0)
 
-  @Test func `pages are read in order from page 1, and the walk stops once it has passed the start`() {
+  @Test func `pages are read in order from page 1 until the walk has passed the start`() {
     var list = PagedList((0..<100).map { Int64(1_000 - $0 * 10) })
     var walk = PageWalk(downTo: Timestamp(microseconds: 700))
     var asked: [Int] = []
@@ -37,7 +37,7 @@ import Testing
     #expect(walk.completeFrom == Timestamp(microseconds: 31))
   }
 
-  @Test func `the last page by its number is the end of the list`() {
+  @Test func `the page with the last number is the end of the list`() {
     var list = PagedList([5, 4, 3, 2])
     var walk = PageWalk(downTo: beginning)
     #expect(walk.run(&list, size: 2).count == 4)
@@ -45,21 +45,21 @@ import Testing
     #expect(walk.completeFrom == .earliest)
   }
 
-  @Test func `without pagination fields the list is read until an answer says that it has ended`() {
+  @Test func `without pagination fields, the list is read until a response states its end`() {
     var list = PagedList([5, 4, 3])
     var walk = PageWalk(downTo: beginning)
     #expect(walk.run(&list, size: 2, hasHeaders: false).count == 3)
     #expect(walk.ending == .endOfList)
   }
 
-  @Test func `without pagination fields a full last page does not prove the end`() {
+  @Test func `without pagination fields, a full last page does not prove the end`() {
     var list = PagedList([5, 4, 3, 2])
     var walk = PageWalk(downTo: beginning)
     #expect(walk.run(&list, size: 2, hasHeaders: false).count == 4)
     #expect(walk.ending == .unproven(.unconfirmedEnd(page: 2)))
   }
 
-  @Test func `without a count the events of the last instant are as many as the places they take`() {
+  @Test func `without a count, the events of the last instant must fill their positions`() {
     // The instant of the last six events is put in another order on every request.
     var list = PagedList([50, 40, 9, 9, 9, 9, 9, 9, 9])
     var walk = PageWalk(downTo: beginning)
@@ -79,7 +79,7 @@ import Testing
     }
   }
 
-  @Test func `a page that ends above the one before it does not show that one to be complete`() {
+  @Test func `a page that ends above its predecessor does not prove that one complete`() {
     // Two copies of the list in turn: the second lacks the seven newest events.
     let whole = PagedList([100, 90, 80, 70, 70, 60, 55, 50, 40, 30, 20])
     let lagging = PagedList(Array(whole.times.dropFirst(7)), named: Array(whole.names.dropFirst(7)))
@@ -96,7 +96,7 @@ import Testing
     #expect(received.contains(whole.record(4).identity))
   }
 
-  @Test func `without a count a short page with records below it is read again`() {
+  @Test func `without a count, a short page with records below it is requested again`() {
     let list = PagedList((0..<12).map { Int64(120 - $0 * 10) })
     var walk = PageWalk(downTo: beginning)
     func page(_ number: Int, _ indexes: Range<Int>) -> PageView {
@@ -109,7 +109,7 @@ import Testing
     #expect(walk.doubt == .short(page: 2, expected: 4, found: 2))
   }
 
-  @Test func `while a walk goes on it claims neither its newest page nor its last ones`() {
+  @Test func `an unfinished walk claims neither its newest page nor its last pages`() {
     let list = PagedList((0..<20).map { Int64(200 - $0 * 10) })
     var walk = PageWalk(downTo: beginning)
     for number in 1...5 { walk.receive(list.page(number, size: 2)!) }
@@ -138,7 +138,7 @@ import Testing
     return asked
   }
 
-  @Test func `in a list without order, an event that a new one pushed away is found`() {
+  @Test func `in a list without order, an event displaced by a new one is found`() {
     var walk = PageWalk(downTo: beginning)
     let (first, second) = (unordered(1, [1, 2, 3, 4], count: 6), unordered(2, [4, 5, 6], count: 7))
     // Growth explains that one is missing above the second page; at the end all have to be there.
@@ -151,14 +151,14 @@ import Testing
     #expect(walk.ending == nil && walk.doubt == .uncounted(page: 2, missing: 1))
   }
 
-  @Test func `in a list without order or count, a record that is there twice hides another`() {
+  @Test func `in a list without order or count, a duplicate record means that another is hidden`() {
     var walk = PageWalk(downTo: beginning)
     let first = unordered(1, [1, 2, 3, 4], count: nil)
     _ = received(&walk, [first, first, unordered(2, [4, 5, 6, 7], count: nil)])
     #expect(walk.doubt == .uncounted(page: 2, missing: 1))
   }
 
-  @Test func `a list without order that became shorter proves nothing`() {
+  @Test func `a list without order that shrank proves nothing`() {
     var walk = PageWalk(downTo: beginning)
     let first = unordered(1, [1, 2, 3, 4], count: 23)
     let others = (2...6).map { number in
@@ -168,7 +168,7 @@ import Testing
     #expect(walk.ending == .unproven(.shrinkingEnd(from: 23, to: 21)))
   }
 
-  @Test func `a list that shows more than it counts proves nothing`() {
+  @Test func `a list with more events than its count proves nothing`() {
     let list = PagedList([70, 60, 50, 40, 30, 20, 10])
     var walk = PageWalk(downTo: beginning)
     func page(_ number: Int, _ indexes: Range<Int>) -> PageView {
@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  @Test func `a page that moved up by more than its size is read from where it joins the pages above`() {
+  @Test func `a page that moved up by more than its size is read from where it joins the pages above it`() {
     let whole = PagedList((0..<40).map { Int64(1_000 - $0 * 10) })
     let lagging = PagedList(Array(whole.times.dropFirst(8)), named: Array(whole.names.dropFirst(8)))
     var walk = PageWalk(downTo: beginning)

@@ -49,7 +49,7 @@ struct Emulation {
   static func withNames(_ count: Int, _ behaviours: any Behaviour...) throws -> (Emulation, [String]) {
     var emulation = try Emulation(generated: count)
     let all = try emulation.walk(size: 500)
-    emulation.api.behave(behaviours)
+    emulation.api.setBehaviours(behaviours)
     return (emulation, all)
   }
 

@@ -5,7 +5,7 @@ import TestSupport
 
 /// One row in a form that tests can write and compare.
 struct Row: Hashable {
-  /// NULL where nothing stands.
+  /// The text cells; a missing column is NULL.
   var text: [TextColumn: String] = [.uuid: "u"]
   var eventAt = Timestamp(microseconds: 1_707_733_845_123_456)
   var latitude = Double.nan
@@ -31,18 +31,7 @@ extension RowBatch {
   }
 
   mutating func append(_ row: Row) {
-    for column in TextColumn.allCases {
-      guard let value = row.text[column] else {
-        cells.append(.null)
-        continue
-      }
-      cells.append(Cell(offset: UInt32(bytes.count), length: UInt32(value.utf8.count)))
-      bytes.append(contentsOf: value.utf8)
-    }
-    ends.append(UInt32(bytes.count))
-    eventAt.append(row.eventAt.microseconds)
-    latitude.append(row.latitude)
-    longitude.append(row.longitude)
+    append(at: row.eventAt, row.text, latitude: row.latitude, longitude: row.longitude)
   }
 
   func row(_ index: Int) -> Row {
@@ -55,7 +44,7 @@ extension RowBatch {
 }
 
 extension Row {
-  /// What has gone wrong in one loader of CSV or another.
+  /// Values that have broken CSV loaders.
   static let hostile = [
     "", " ", "\t", ",", "\"", "\"\"", "\n", "\r", "\r\n", "\\", "\\N", "\\.", "NULL", "null", "nan", "#",
     "#a", "a#",

@@ -4,16 +4,16 @@ import CloudsmithEmulator
 import Testing
 
 /// A way in which the API contradicts itself, and how a run that meets it has to end.
-struct Claim: Sendable, CustomTestStringConvertible {
+struct ContradictionCase: Sendable, CustomTestStringConvertible {
   enum Ending: Sendable {
     /// The contradiction can be reconciled: the run is complete.
     case complete
     /// It cannot: the run is incomplete and claims no more than what is archived.
     case incomplete
-    /// Either, as long as what is claimed is archived, and a complete run has claimed all that was shown throughout.
+    /// Either, if all claimed events are archived and a complete run has claimed everything that was shown throughout.
     case honest
 
-    func fits(_ outcome: ExportSummary.Outcome) -> Bool {
+    func matches(_ outcome: ExportSummary.Outcome) -> Bool {
       switch (self, outcome) {
       case (.complete, .complete), (.incomplete, .incomplete), (.honest, .complete), (.honest, .incomplete):
         true
@@ -41,13 +41,13 @@ struct Claim: Sendable, CustomTestStringConvertible {
   var pageSize = 100
   var behaviours: [any Behaviour]
   /// Whether the next run, without the behaviours, is complete.
-  var mends = true
+  var recovers = true
   var testDescription: String { name }
 
   init(
     _ name: String, ends: Ending = .honest, reach: Reach = .anywhere, events: Int = 1_100, ties: Int = 1,
     pageSize: Int = 100,
-    mends: Bool = true, _ behaviours: any Behaviour...
+    recovers: Bool = true, _ behaviours: any Behaviour...
   ) {
     self.name = name
     self.ends = ends
@@ -55,7 +55,7 @@ struct Claim: Sendable, CustomTestStringConvertible {
     self.events = events
     self.ties = ties
     self.pageSize = pageSize
-    self.mends = mends
+    self.recovers = recovers
     self.behaviours = behaviours
   }
 }
@@ -71,10 +71,10 @@ struct Burst: Behaviour {
     self.request = request
   }
 
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     number += 1
     guard number == request else { return }
-    for _ in 0..<events { log.insertGenerated(at: turn.time) }
+    for _ in 0..<events { log.insertGenerated(at: context.time) }
   }
 }
 
@@ -90,7 +90,7 @@ struct Loss: Behaviour {
     self.request = request
   }
 
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     number += 1
     guard number == request else { return }
     let newest = log.events.count - 1

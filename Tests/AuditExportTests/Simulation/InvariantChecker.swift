@@ -3,36 +3,35 @@ import AuditExport
 import AuditRecord
 import TestSupport
 
-/// Holds an archive to its promise after every run, by a reckoning of its own.
+/// Checks the promise of an archive after every run, independently of the exporter.
 ///
-/// What has to be archived:
-/// - when time becomes covered, every event of it that the API showed before that run began;
-/// - after a complete run by night, every event of what it covers that lies within the lookback;
-/// - after a complete run by hand, every event of its window;
-/// - whatever was archived once.
+/// The archive must have:
+/// - of newly covered time, every event that the API showed before the run began;
+/// - after a complete incremental run, every event that is at most as late as the lookback;
+/// - after a complete run of an explicit window, every event of the window;
+/// - every event that was archived before.
 ///
-/// Events that the API came to show later than that, or did not show to every request of the run, are outside the promise,
-/// and may be there or not.
-struct Auditor {
-  /// A run, as it is seen from outside.
+/// Events that the API showed later, or not on every request of the run, are outside the promise.
+struct InvariantChecker {
+  /// A run, as observed from outside.
   struct Run {
     var request: ExportSettings.Request
     var settings: ExportSettings
     var began: Timestamp
     /// How many events the API showed when it began.
     var shown: Int
-    /// Which of them not every request showed.
-    var hidden = Oddity.Hidden.nothing
-    /// Whether every request was answered by the same lie.
-    var isDeceived = false
-    /// Whether the API told another time than the simulation's.
-    var tellsOtherTime = false
-    /// nil: it died.
+    /// The events that not every request showed.
+    var hidden = APIInconsistency.Hidden.nothing
+    /// Whether all responses were wrong in the same way.
+    var isConsistentlyWrong = false
+    /// Whether `Date` differed from the time of the simulation.
+    var hasOtherClock = false
+    /// nil if the run died.
     var summary: ExportSummary?
-    /// The newest commit that it saw succeed.
+    /// The newest commit that the run reported.
     var lastCommit = 0
 
-    /// Whether the disk may hold what the run did not mean to leave.
+    /// Whether the run may have left files behind.
     var isCut: Bool {
       guard let summary else { return true }
       if case .stoppedByArchive = summary.outcome { return true }
@@ -60,11 +59,11 @@ struct Auditor {
   private var problems: [String] = []
   /// Whether the run could drop what the API does not show.
   private var isReplacing = false
-  /// Whether it was shown the same lie throughout, and could drop what is there.
-  private var isDeceived = false
+  /// Whether all responses were wrong in the same way, so that a replacement may drop existing events.
+  private var isConsistentlyWrong = false
   private var hasReplaced = false
   private let harness: TestHarness
-  /// What was covered while it was hidden, or has disappeared from the log.
+  /// Events outside the promise: hidden while their time became covered, or gone from the log.
   private var exempt: Set<Event> = []
   /// Whether the archive has rows that the log has no longer.
   private(set) var hasVanishedRows = false
@@ -76,12 +75,12 @@ struct Auditor {
     paths = ArchivePaths(harness.log)
   }
 
-  /// What is wrong; empty when all is well. The store is looked at through a copy, and left as the run left it.
+  /// Returns the violations, without changing the store.
   mutating func check(after run: Run, _ store: SimulatedStore) async throws -> [String] {
     problems = []
     isReplacing = false
     if case .window(_, replace: true) = run.request { isReplacing = true }
-    isDeceived = run.isDeceived
+    isConsistentlyWrong = run.isConsistentlyWrong
     let before = manifest
     if run.isCut || store.contents(of: paths.manifest) != manifestBytes {
       try await look(at: store)
@@ -100,11 +99,11 @@ struct Auditor {
   private mutating func look(at store: SimulatedStore) async throws {
     let seen = try await store.archive(of: log).read()
     let copy = store.copy()
-    // The commits since the last look, applied to the manifest of then, make the manifest of now.
+    // The commits since the last check, applied to the old manifest, must give the new one.
     copy.setContents(of: paths.manifest, manifestBytes)
     try await copy.archive(of: log).withWriter(
       source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log),
-      holder: LockHolder(pid: 2, host: "auditor", since: Timestamp(microseconds: 0)),
+      holder: LockHolder(pid: 2, host: "checker", since: Timestamp(microseconds: 0)),
       settings: WriterSettings(toolVersion: "test")
     ) { writer throws in
       require(writer.manifest == seen, "the commits do not replay to the manifest")
@@ -114,11 +113,11 @@ struct Auditor {
     }
     manifestBytes = copy.contents(of: paths.manifest)
     checkFiles(copy)
-    // Reading everything thrice each time would be most of the work of a schedule.
+    // Verifying after every commit would take most of the time of a schedule.
     if (manifest?.commit ?? 0) % 8 == 1 { try await verify(store, copy) }
   }
 
-  /// `verify` blames nothing but the leftovers of a run that was cut, and nothing at all once it is recovered.
+  /// `verify` must report only leftovers of an interrupted run, and nothing after recovery.
   private mutating func verify(_ store: SimulatedStore, _ recovered: SimulatedStore) async throws {
     let found = try await store.archive(of: log).verify()?.findings ?? []
     require(
@@ -163,7 +162,7 @@ struct Auditor {
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
     let there = Set(try harness.truth())
     let gone = archived.subtracting(found)
-    if isReplacing, isDeceived { exempt.formUnion(gone) }
+    if isReplacing, isConsistentlyWrong { exempt.formUnion(gone) }
     let lost = gone.subtracting(exempt).filter { !isReplacing || there.contains($0) }
     require(lost.isEmpty, "archived once and gone: \(lost.sorted().prefix(3))")
     archived = found
@@ -201,9 +200,9 @@ struct Auditor {
       // archived event.
       let newest = before.partitions.compactMap(\.maxEventAt).max() ?? .earliest
       let past = Window(
-        from: .earliest, to: run.tellsOtherTime ? min(run.began - .days(4), newest) : .latest)
+        from: .earliest, to: run.hasOtherClock ? min(run.began - .days(4), newest) : .latest)
       require(
-        run.tellsOtherTime || manifest.highWaterMark >= before.highWaterMark || manifest.start < before.start,
+        run.hasOtherClock || manifest.highWaterMark >= before.highWaterMark || manifest.start < before.start,
         "the mark went back from \(before.highWaterMark)")
       require(
         before.coverage.intersection(past).intervals.allSatisfy { manifest.coverage.contains($0) },
@@ -211,7 +210,7 @@ struct Auditor {
     }
     let limit = max(before?.coverage.end ?? .earliest, run.began - run.settings.settle)
     require(manifest.coverage.end ?? .earliest <= limit, "covered beyond what is settled")
-    if run.tellsOtherTime { return checkStates(manifest, run.settings.lookback) }
+    if run.hasOtherClock { return checkStates(manifest, run.settings.lookback) }
     checkStates(manifest, run.settings.lookback)
     if run.isComplete, case .incremental = run.request, run.summary?.plan.beginsNow == false {
       let end = run.began - run.settings.settle
@@ -266,7 +265,7 @@ struct Auditor {
     let invented = archived.subtracting(entries.map(\.event))
     require(invented.isEmpty, "there are \(invented.count) events that never were")
     require(
-      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows || run.isDeceived,
+      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows || run.isConsistentlyWrong,
       "rows were dropped that the API shows")
   }
 
@@ -275,7 +274,7 @@ struct Auditor {
     let time = entry.event.time
     switch run.request {
     case .incremental:
-      guard run.summary?.plan.beginsNow == false, let start = manifest?.start, !run.tellsOtherTime else {
+      guard run.summary?.plan.beginsNow == false, let start = manifest?.start, !run.hasOtherClock else {
         return false
       }
       guard Window(from: start, to: run.began - run.settings.settle).contains(time) else { return false }

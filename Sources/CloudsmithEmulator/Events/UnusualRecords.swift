@@ -2,8 +2,8 @@ import AuditRecord
 
 /// Unusual records that occur in real logs and break simple readers: strings full of delimiters, members that no schema
 /// names, and the form of the sample on Monad's connector page.
-enum StrikingRecords {
-  static func pieces(_ log: LogName) -> [EventVocabulary.Pieces] {
+enum UnusualRecords {
+  static func templates(_ log: LogName) -> [EventVocabulary.RecordTemplate] {
     strings.map { record(log, object: $0) }
       + [
         record(log, context: #""api""#, location: #"{"city":null,"country":null,"country_code":null}"#),
@@ -38,8 +38,8 @@ enum StrikingRecords {
   private static func record(
     _ log: LogName, object: String = #""platform""#, context: String = "\"\"",
     location: String = #"{"city":"Lisbon","country":"Portugal","country_code":"PT"}"#, more: String = ""
-  ) -> EventVocabulary.Pieces {
-    EventVocabulary.Pieces(
+  ) -> EventVocabulary.RecordTemplate {
+    EventVocabulary.RecordTemplate(
       beforeTime: Array(
         """
         {"actor":"ada-quill","actor_ip_address":"2001:db8::7","actor_kind":"user","actor_location":\(location),\
@@ -56,8 +56,8 @@ enum StrikingRecords {
 
   /// The form of the sample on Monad's page: fewer members of the location, UUIDs in place of slugs, no
   /// `target_slug_perm`, capitalised names, and white space between the members.
-  private static func monad(_ log: LogName) -> EventVocabulary.Pieces {
-    EventVocabulary.Pieces(
+  private static func monad(_ log: LogName) -> EventVocabulary.RecordTemplate {
+    EventVocabulary.RecordTemplate(
       beforeTime: Array(
         """
         {"actor": "john.doe", "actor_ip_address": "203.0.113.42", "actor_kind": "user", "actor_location": \

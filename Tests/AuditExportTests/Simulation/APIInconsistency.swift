@@ -2,13 +2,12 @@ import AuditRecord
 import CloudsmithEmulator
 import TestSupport
 
-/// What an API does against its own word for a night: each is a way in which a list contradicts itself, or hides events from
-/// everybody.
-struct Oddity {
-  /// Which events the log had and some request of the night did not show.
+/// An inconsistency of the API during one run: the list contradicts itself or hides events.
+struct APIInconsistency {
+  /// The events of the log that some request of the run did not show.
   enum Hidden: Sendable {
     case nothing
-    /// So many of those that were written last.
+    /// At most this many of those written last.
     case newest(Int)
     /// Any of them.
     case any
@@ -17,80 +16,80 @@ struct Oddity {
   var name: String
   var behaviours: [any Behaviour]
   var hidden = Hidden.nothing
-  /// Whether the answers tell another time than the one of the simulation.
-  var tellsOtherTime = false
-  /// Whether every request of the night is answered by the same lie, which no client can see.
-  var isTheSameThroughout = false
+  /// Whether `Date` differs from the time of the simulation.
+  var hasOtherClock = false
+  /// Whether all responses of the run are wrong in the same way, which no client can detect.
+  var isConsistentlyWrong = false
 
-  var isOfCopies: Bool { name.hasPrefix("copies") }
+  var usesReplicas: Bool { name.hasPrefix("copies") }
 
-  static func some(_ random: inout SeededRandom) -> Oddity {
+  static func some(_ random: inout SeededRandom) -> APIInconsistency {
     let seed = random.next()
     let first = Int.random(in: 1...5, using: &random)
-    let later = Stretch(from: first)
+    let later = RequestRange(from: first)
     switch Int.random(in: 0..<13, using: &random) {
     case 0, 1:
       let lag = Int.random(in: 1...9, using: &random)
       let choice = random.pick([
         LaggingReplica.Choice.inTurn, .random(seed: seed), .listed([1, 0]), .listed([0, 0, 1]),
       ])
-      return Oddity(
+      return APIInconsistency(
         name: "copies \(lag) \(choice)",
         behaviours: [LaggingReplica([.events(0), .events(lag)], choice: choice)],
         hidden: .newest(lag))
     case 2:
       let lag = Int.random(in: 1...9, using: &random)
-      // The seam after which no page follows hides what the copies do not share: that is what no client can see.
-      return Oddity(
+      // No client can detect what the last page of a replica hides, because no page follows it.
+      return APIInconsistency(
         name: "copies with one count",
         behaviours: [
           LaggingReplica(
             [.events(0), .events(lag)], choice: random.pick([.inTurn, .listed([1, 0])]), sharesCount: true)
         ], hidden: .any)
-    case 3: return Oddity(name: "cached count", behaviours: [CachedCount(.forever)])
+    case 3: return APIInconsistency(name: "cached count", behaviours: [CachedCount(.forever)])
     case 4:
-      return Oddity(
+      return APIInconsistency(
         name: "cached count", behaviours: [CachedCount(.answers(Int.random(in: 2...4, using: &random)))])
     case 5:
-      return Oddity(
+      return APIInconsistency(
         name: "empty", behaviours: [EmptyList(during: later, fields: random.pick(EmptyList.Fields.allCases))],
         hidden: .any)
     case 6:
-      return Oddity(
+      return APIInconsistency(
         name: "thinned \(later)",
         behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
-        hidden: .any, isTheSameThroughout: first == 1)
+        hidden: .any, isConsistentlyWrong: first == 1)
     case 7:
-      return Oddity(
+      return APIInconsistency(
         name: "cut \(later)",
         behaviours: [
           CutList(
             to: Int.random(in: 0...30, using: &random), growingBy: random.pick([0, 0, 3, 10]), during: later)
         ], hidden: .any)
     case 8:
-      return Oddity(
+      return APIInconsistency(
         name: "erased",
-        behaviours: [ErasedRows(chance: 0.2, random.pick(ErasedRows.Place.allCases), seed: seed)])
+        behaviours: [ErasedEvents(chance: 0.2, random.pick(ErasedEvents.Place.allCases), seed: seed)])
     case 9:
-      return Oddity(
+      return APIInconsistency(
         name: "stray",
-        behaviours: [LateOrderBreak(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
+        behaviours: [MisplacedEvents(Int.random(in: 1...2, using: &random), ofNewest: 40, seed: seed)],
         hidden: .any)
-    case 10: return Oddity(name: "no fields", behaviours: [PaginationFields.absent])
+    case 10: return APIInconsistency(name: "no fields", behaviours: [PaginationFields.absent])
     case 11:
       let steps = [
         DateField.Step(
           beforeRequest: Int.random(in: 1...4, using: &random), by: .hours(-random.pick([0.5, 30])))
       ]
-      return Oddity(
+      return APIInconsistency(
         name: "clock",
         behaviours: [
           DateField(
             ahead: .zero - .hours(random.pick([0, 0, 2, 50])), steps: random.once(in: 2) ? steps : [])
         ],
-        tellsOtherTime: true)
+        hasOtherClock: true)
     default:
-      return Oddity(
+      return APIInconsistency(
         name: "deep pages refused",
         behaviours: [
           DeepPageLimit(

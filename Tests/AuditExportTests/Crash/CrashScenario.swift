@@ -6,18 +6,17 @@ import CloudsmithEmulator
 import Synchronization
 import TestSupport
 
-/// One run in the life of an archive, which can be played as often as wanted, each time from the same store, the same
-/// API and the same time: all that differs is what the store does to it.
-struct Chapter: Sendable {
-  /// What comes of it when nothing goes wrong.
-  struct Story {
+/// A run that can be repeated from the same store, API and time, so that only the faults of the store differ.
+struct CrashScenario: Sendable {
+  /// The result of the run without faults.
+  struct Baseline {
     /// Before the run, and after each of its commits.
     var states: [Manifest?]
-    /// How often the run turned to the store.
+    /// How many calls to the store the run makes.
     var calls: Int
     var ending: [String]
 
-    /// Whether each day of a state is as in one of the run's states, rows and coverage together.
+    /// Whether each day of a state has the files and the coverage of one of the run's states.
     func isMadeOfDays(_ state: Manifest?) -> Bool {
       guard let state else { return states[0] == nil }
       return state.partitions.allSatisfy { partition in
@@ -37,92 +36,92 @@ struct Chapter: Sendable {
 
   /// Before the run.
   let store: SimulatedStore
-  private var now = Chapter.firstNight
+  private var now = CrashScenario.firstNight
   private var formats: Set<PartFormat> = [.csv]
   /// How long every request takes.
   private var delay = TimeSpan.zero
   private var pageSize = 20
-  /// What happened since the first night.
-  private var happenings: @Sendable (inout EmulatedLog) -> Void = { _ in }
+  /// Inserts the events since the first run.
+  private var newEvents: @Sendable (inout EmulatedLog) -> Void = { _ in }
 
-  // MARK: The five
+  // MARK: Scenarios
 
   private init(_ store: SimulatedStore) { self.store = store }
 
-  static func first(in store: SimulatedStore) -> Chapter { Chapter(store) }
+  static func first(in store: SimulatedStore) -> CrashScenario { CrashScenario(store) }
 
-  /// The same over a slow network: the run commits more than once.
-  static func slow(in store: SimulatedStore) -> Chapter {
-    var chapter = Chapter(store)
-    chapter.delay = .seconds(31)
-    chapter.pageSize = 2
-    return chapter
+  /// A first run over a slow network, which commits more than once.
+  static func slow(in store: SimulatedStore) -> CrashScenario {
+    var scenario = CrashScenario(store)
+    scenario.delay = .seconds(31)
+    scenario.pageSize = 2
+    return scenario
   }
 
-  /// A night later: a new day, more of the day before, a bad record.
-  static func incremental(in store: SimulatedStore) async throws -> Chapter {
+  /// A day later: a new day, more events of the day before, and a bad record.
+  static func incremental(in store: SimulatedStore) async throws -> CrashScenario {
     try await second(in: store, after: .days(1)) { log in
       for hour in 1...20 { log.insertGenerated(at: firstNight + .hours(Double(hour))) }
       log.insert(record: Array(#"{"uuid":"bad-2"}"#.utf8))
     }
   }
 
-  /// Two hours later: two events of the days that are archived, written late. Both days get a revision.
-  static func revision(in store: SimulatedStore) async throws -> Chapter {
+  /// Two hours later: two late events of archived days. Both days get a revision.
+  static func revision(in store: SimulatedStore) async throws -> CrashScenario {
     try await second(in: store, after: .hours(2)) { log in
       log.insertGenerated(at: firstNight - .hours(1))
       log.insertGenerated(at: firstNight - .hours(12))
     }
   }
 
-  /// An hour later: the archive is to be in Parquet too, and an event came late.
-  static func conversion(in store: SimulatedStore) async throws -> Chapter {
-    var chapter = try await second(in: store, after: .hours(1)) {
+  /// An hour later: Parquet is added, and an event is late.
+  static func conversion(in store: SimulatedStore) async throws -> CrashScenario {
+    var scenario = try await second(in: store, after: .hours(1)) {
       $0.insertGenerated(at: firstNight - .hours(12))
     }
-    chapter.formats = [.csv, .parquet]
-    return chapter
+    scenario.formats = [.csv, .parquet]
+    return scenario
   }
 
   private static func second(
     in store: SimulatedStore, after span: TimeSpan,
-    _ happenings: @escaping @Sendable (inout EmulatedLog) -> Void
-  ) async throws -> Chapter {
-    var chapter = Chapter(store)
-    _ = try await chapter.play(on: store)
-    chapter.now = firstNight + span
-    chapter.happenings = happenings
-    return chapter
+    _ newEvents: @escaping @Sendable (inout EmulatedLog) -> Void
+  ) async throws -> CrashScenario {
+    var scenario = CrashScenario(store)
+    _ = try await scenario.run(on: store)
+    scenario.now = firstNight + span
+    scenario.newEvents = newEvents
+    return scenario
   }
 
-  // MARK: Playing
+  // MARK: Running
 
-  /// Opens the archive, exports what it lacks, closes it.
-  func play(
+  /// Runs an incremental export.
+  func run(
     on store: SimulatedStore, observe: @escaping @Sendable (ExportEvent) -> Void = { _ in }
   ) async throws -> ExportSummary {
-    try await harness(store).export(.incremental(backfillStart: Chapter.start), observe: observe) {
+    try await harness(store).export(.incremental(backfillStart: CrashScenario.start), observe: observe) {
       $0.pageSize = pageSize
     }
   }
 
-  func story() async throws -> Story {
-    let told = store.copy()
-    let stores = Mutex([told.copy()])
-    _ = try await play(on: told) { event in
-      if event.isCommit { stores.withLock { $0.append(told.copy()) } }
+  func baseline() async throws -> Baseline {
+    let copy = store.copy()
+    let stores = Mutex([copy.copy()])
+    _ = try await run(on: copy) { event in
+      if event.isCommit { stores.withLock { $0.append(copy.copy()) } }
     }
     var states: [Manifest?] = []
-    for store in stores.withLock(\.self) { states.append(try await Chapter.state(of: store)) }
+    for store in stores.withLock(\.self) { states.append(try await CrashScenario.state(of: store)) }
     let counted = store.copy()
     counted.startRecording()
-    _ = try await play(on: counted)
-    return Story(
+    _ = try await run(on: counted)
+    return Baseline(
       states: states, calls: counted.calls,
-      ending: Chapter.content(of: try await Chapter.state(of: told)))
+      ending: CrashScenario.content(of: try await CrashScenario.state(of: copy)))
   }
 
-  /// Opens the archive for writing and closes it; what a look at it then finds.
+  /// Opens the archive for writing, which recovers it, and closes it.
   func open<Result>(_ store: SimulatedStore, _ body: (ArchiveWriter) throws -> Result) async throws -> Result
   {
     try await harness(store).withWriter { try body($0) }
@@ -131,7 +130,8 @@ struct Chapter: Sendable {
   private func harness(_ store: SimulatedStore) throws -> TestHarness {
     let harness = try TestHarness(now: now, store: store) { configuration in
       configuration.events = .generated(
-        Generation(count: 60, window: Window(from: Chapter.start, to: Chapter.firstNight), ties: 2))
+        Generation(
+          count: 60, window: Window(from: CrashScenario.start, to: CrashScenario.firstNight), ties: 2))
     }
     harness.formats.withLock { $0 = formats }
     harness.beforeRequest.withLock { beforeRequest in
@@ -140,9 +140,9 @@ struct Chapter: Sendable {
       }
     }
     harness.api.withLock { api in
-      api.change(Chapter.log) { log in
+      api.change(CrashScenario.log) { log in
         log.insert(record: Array(#"{"uuid":"bad-1"}"#.utf8))
-        happenings(&log)
+        newEvents(&log)
       }
     }
     return harness
@@ -154,7 +154,7 @@ struct Chapter: Sendable {
     try await store.archive(of: log).read()
   }
 
-  /// What does not depend on how many runs it took.
+  /// The parts of a state that do not depend on the number of runs.
   static func content(of state: Manifest?) -> [String] {
     guard let state, !(state.partitions.isEmpty && state.coverage.isEmpty && state.quarantinedRecords == 0)
     else { return [] }

@@ -7,16 +7,16 @@ import Platform
 
 /// Writes an archive commit by commit without the exporter: no lock, no intent, no fsync, and the manifest only once at the
 /// end. The archive passes `verify`.
-struct MadeUpHistory {
+struct GeneratedHistory {
   private let folder: String
   private let source: ArchiveSource
   private let start: Timestamp
   private let paths: ArchivePaths
   /// A commit of the exporter's own writer: the members that all commits share.
-  private let pattern: Commit
+  private let template: Commit
   private var manifest: Manifest?
   /// The last day of the last run, and how many of its events are committed.
-  private var newest: (day: MadeUpDay, rows: Int)?
+  private var newest: (day: GeneratedDay, rows: Int)?
   /// Days that are not settled yet.
   private var open: Set<Day> = []
 
@@ -31,16 +31,16 @@ struct MadeUpHistory {
     self.source = source
     self.start = start
     paths = ArchivePaths(source.log)
-    pattern = try await MadeUpHistory.writePattern(at: folder, source, Day(containing: start))
+    template = try await GeneratedHistory.writeTemplate(at: folder, source, Day(containing: start))
     try FileManager.default.createDirectory(
       atPath: "\(folder)/\(paths.commits)", withIntermediateDirectories: true)
   }
 
   /// Makes an archive of one commit with the exporter's writer, and deletes all of it but the file that names its kind.
-  private static func writePattern(
+  private static func writeTemplate(
     at folder: String, _ source: ArchiveSource, _ day: Day
   ) async throws -> Commit {
-    let sample = try MadeUpDay(day, of: source.log)
+    let sample = try GeneratedDay(day, of: source.log)
     let commit = try await Archive(ArchiveLocation(folder: folder), log: source.log).withWriter(
       source: source, holder: .thisProcess(since: day.end),
       settings: WriterSettings(toolVersion: "benchmark")
@@ -62,13 +62,13 @@ struct MadeUpHistory {
 
   /// Commits what a run would commit that starts ten minutes after `end` and covers everything before `end`.
   mutating func commitRun(upTo end: Timestamp) async throws {
-    var sealed: [SealedDay] = []
+    var sealed: [GeneratedPart] = []
     var added = 0
     let first = newest?.day.day ?? Day(containing: start)
     for number in first.number...Day(containing: end).number {
       let day = Day(number: number)
       guard day.start < end else { continue }
-      if newest?.day.day != day { newest = (try MadeUpDay(day, of: source.log), 0) }
+      if newest?.day.day != day { newest = (try GeneratedDay(day, of: source.log), 0) }
       guard let (events, known) = newest else { continue }
       let count = events.count(before: end)
       guard count > known else { continue }
@@ -87,17 +87,17 @@ struct MadeUpHistory {
     try write(ArchiveJSON.encode(manifest), to: paths.manifest)
   }
 
-  private mutating func commit(_ days: [SealedDay], rowsAdded: Int, upTo end: Timestamp) throws {
-    var commit = pattern
+  private mutating func commit(_ days: [GeneratedPart], rowsAdded: Int, upTo end: Timestamp) throws {
+    var commit = template
     let number = commits + 1
-    let time = end + MadeUpHistory.settle
+    let time = end + GeneratedHistory.settle
     let before = manifest?.coverage.end ?? start
     commit.standing.commit = number
     commit.standing.committedAt = time
     commit.standing.start = start
     commit.standing.coverage = Coverage([Window(from: start, to: end)])
     commit.standing.lookbackDue = Coverage([
-      Window(from: max(start, time - MadeUpHistory.lookback), to: end)
+      Window(from: max(start, time - GeneratedHistory.lookback), to: end)
     ])
     commit.previousCommitSHA256 = manifest?.commitSHA256
 
@@ -106,7 +106,7 @@ struct MadeUpHistory {
       changed[sealed.day] = partition(sealed, number)
       open.insert(sealed.day)
     }
-    for day in open where commit.standing.isWhole(day) && day.end <= end - MadeUpHistory.lookback {
+    for day in open where commit.standing.isWhole(day) && day.end <= end - GeneratedHistory.lookback {
       guard var partition = changed[day] ?? manifest?.partition(day) else { continue }
       partition.state = .settled
       changed[day] = partition
@@ -117,7 +117,7 @@ struct MadeUpHistory {
     commit.filesRemoved = days.flatMap { manifest?.partition($0.day)?.files.map(\.path) ?? [] }.sorted()
 
     commit.run = RunCounters()
-    commit.run.window = Window(from: max(start, before - MadeUpHistory.lookback), to: end)
+    commit.run.window = Window(from: max(start, before - GeneratedHistory.lookback), to: end)
     commit.run.timeFilter = "walk"
     commit.run.requests = 1
     commit.run.eventsReceived = rowsAdded
@@ -130,8 +130,8 @@ struct MadeUpHistory {
   }
 
   /// The entry of the next revision of a day.
-  private func partition(_ sealed: SealedDay, _ commit: Int) -> Partition {
-    var partition = pattern.partitionsChanged[0]
+  private func partition(_ sealed: GeneratedPart, _ commit: Int) -> Partition {
+    var partition = template.partitionsChanged[0]
     partition.eventDate = sealed.day
     partition.state = .open
     partition.revision = (manifest?.partition(sealed.day)?.revision ?? 0) + 1
@@ -150,14 +150,14 @@ struct MadeUpHistory {
     return partition
   }
 
-  private func path(_ sealed: SealedDay, revision: Int) -> String {
+  private func path(_ sealed: GeneratedPart, revision: Int) -> String {
     paths.part(
       PartName(
         format: .csv, day: sealed.day, index: 0, revision: revision,
         hash: ArchivePaths.shortHash(sealed.summary.sha256)))
   }
 
-  private func writePart(_ sealed: SealedDay) throws {
+  private func writePart(_ sealed: GeneratedPart) throws {
     let path = path(sealed, revision: (manifest?.partition(sealed.day)?.revision ?? 0) + 1)
     try FileManager.default.createDirectory(
       atPath: "\(folder)/\(ArchivePaths.folder(of: path))", withIntermediateDirectories: true)
@@ -170,14 +170,14 @@ struct MadeUpHistory {
 }
 
 /// Generated events of one day, one per hour. A day always has the same events.
-struct MadeUpDay {
+struct GeneratedDay {
   let day: Day
   /// In the order of the archive.
   let rows: RowBatch
 
   init(_ day: Day, of log: LogName) throws {
     self.day = day
-    let events = MadeUpDay.log(day, log).events
+    let events = GeneratedDay.log(day, log).events
     var parser = EventParser()
     rows = try parser.parse(events.json(0..<events.count)).rows
     precondition(rows.count == events.count, "every made-up event is a row")
@@ -187,14 +187,14 @@ struct MadeUpDay {
   func count(before time: Timestamp) -> Int { rows.eventAt.count { $0 < time.microseconds } }
 
   /// Writes the first `count` events as a part file.
-  func sealed(_ count: Int) async throws -> SealedDay {
+  func sealed(_ count: Int) async throws -> GeneratedPart {
     var content = DayContentHash()
     var bytes: [UInt8] = []
     var writer = try CSVPartWriter()
     let selection = RowSelection(rows, rows: (0..<Int32(count)).map { $0 })
     _ = try await writer.append(selection, content: &content) { bytes += $0 }
     let summary = try await writer.finish(content: &content) { bytes += $0 }
-    return SealedDay(day: day, summary: summary, contentSHA256: content.sha256, bytes: bytes)
+    return GeneratedPart(day: day, summary: summary, contentSHA256: content.sha256, bytes: bytes)
   }
 
   /// The events of these days as a JSON array, newest first, as the API lists them.
@@ -222,7 +222,7 @@ struct MadeUpDay {
 }
 
 /// The part file of a day, not yet in an archive.
-struct SealedDay {
+struct GeneratedPart {
   let day: Day
   let summary: PartSummary
   let contentSHA256: String

@@ -2,26 +2,26 @@ import AuditRecord
 import CloudsmithEmulator
 import TestSupport
 
-/// Events that happen while the log is read: not without end, or a walk of small pages would never overtake them.
-struct Arrivals: Behaviour {
+/// Inserts events while the log is read. Their number is limited, or a walk of small pages would never end.
+struct ConcurrentEvents: Behaviour {
   let ledger: Ledger
-  /// Of the next event, before each request.
+  /// The probability of another event before each request.
   let chance: Double
   var random: SeededRandom
-  /// Things still to happen.
+  /// How many more events happen.
   var left: Int
 
-  mutating func prepare(_ log: inout EmulatedLog, for turn: Turn) {
+  mutating func prepare(_ log: inout EmulatedLog, for context: RequestContext) {
     while left > 0, Double.random(in: 0..<1, using: &random) < chance {
       left -= 1
-      ledger.happen(at: turn.time, in: &log, &random)
+      ledger.happen(at: context.time, in: &log, &random)
     }
   }
 }
 
-/// Everything that an API, or what stands before it, does wrong and that another try may mend.
-struct Storm: Behaviour {
-  /// Of a fault, at each request.
+/// Faults of the API or a proxy that a retry can recover from.
+struct TransientFaults: Behaviour {
+  /// The probability of a fault at each request.
   let chance: Double
   var random: SeededRandom
   private var fault = Fault.none
@@ -35,10 +35,10 @@ struct Storm: Behaviour {
     case none, refusal, wait, page, nonsense, object, cut, otherPage, pastTheEnd, nothing
   }
 
-  mutating func answer(instead turn: Turn) -> EmulatedResponse? {
-    let strikes = Double.random(in: 0..<1, using: &random) < chance
-    fault = strikes ? random.pick(Fault.allCases) : .none
-    let isFirst = turn.request.parameter("page") == "1"
+  mutating func intercept(_ context: RequestContext) -> EmulatedResponse? {
+    let isDue = Double.random(in: 0..<1, using: &random) < chance
+    fault = isDue ? random.pick(Fault.allCases) : .none
+    let isFirst = context.request.parameter("page") == "1"
     switch fault {
     case .refusal:
       return EmulatedResponse(
@@ -56,11 +56,11 @@ struct Storm: Behaviour {
     }
   }
 
-  mutating func revise(_ response: inout EmulatedResponse, for turn: Turn) {
+  mutating func revise(_ response: inout EmulatedResponse, for context: RequestContext) {
     if case .otherPage = fault { response.headers["X-Pagination-Page"] = "77" }
   }
 
-  mutating func deliver(_ response: inout EmulatedResponse, for turn: Turn) {
+  mutating func deliver(_ response: inout EmulatedResponse, for context: RequestContext) {
     if case .cut = fault { response.delivery.cutAfter = response.body.count / 2 }
   }
 }
