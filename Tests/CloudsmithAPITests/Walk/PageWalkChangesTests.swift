@@ -194,7 +194,6 @@ import Testing
     }
   }
 
-<<<<<<< HEAD
   @Test func `a copy that lags behind does not settle what another copy counts`() throws {
     let fresh = PagedList((0..<200).map { 1_000 - Int64($0) })
     var lagging = fresh
@@ -213,10 +212,7 @@ import Testing
     #expect(walk.page == 14)
   }
 
-  @Test func `more events above a place than its rank allows are not claimed`() throws {
-=======
   @Test func `more events above a position than its rank allows are not claimed`() throws {
->>>>>>> 9aa35b8e529ba751e59dbc738c2f30d89de5bb0b
     // The same count in every answer, though three events disappear after they were read: so does a cached count.
     let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
     var rest = whole
