@@ -14,7 +14,7 @@ import Testing
     ("\u{301}", "text \u{301}"),
     ("\"", "1:3: the value ends here: only a comment"), ("[a]\n", "2:1: this line"), (",", "1:1: ','"),
     (": ", "1:1: ':'"),
-    ("---\n", "2:1: found another"), ("\u{FEFF}", "1:1: control"), ("\t", "1:1: tabs are not allowed"),
+    ("---\n", "2:1: found a document marker"), ("\u{FEFF}", "1:1: control"), ("\t", "1:1: tabs are not allowed"),
     ("\r\n", "nothing"),
     ("\r", "1:1: control"), ("&a ", "1:1: anchors"), ("*a ", "1:1: aliases"),
     ("? ", "1:1: keys with a ?"),

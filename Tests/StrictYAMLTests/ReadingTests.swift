@@ -85,7 +85,7 @@ import Testing
     ("a: `b", "1:4: '`' is not allowed here"),
     // Documents.
     ("a\n---\nb", "2:1: found a document marker"), ("a: b\n...", "2:1: found a document marker"),
-    ("---\n---\na", "2:1: found another"),
+    ("---\n---\na", "2:1: found a document marker"),
     ("...\na", "1:1: found a document marker"), ("[a,\n--- b]", "2:1: found a document marker"),
     ("--- a", "1:5: only a comment may follow ---"),
     // Indentation.
