@@ -10,7 +10,7 @@ package protocol RunClock: Sendable {
   /// Sleeps.
   ///
   /// - Throws: `CancellationError`, promptly when the task is cancelled.
-  func sleep(for span: TimeSpan) async throws
+  func sleep(for span: TimeSpan) async throws(CancellationError)
 }
 
 /// The clocks of this machine. `elapsed` counts from the creation of the value, so a run shares one value.
@@ -30,7 +30,12 @@ package struct SystemClock: RunClock {
     return TimeSpan(microseconds: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
   }
 
-  package func sleep(for span: TimeSpan) async throws {
-    try await Task.sleep(for: .microseconds(span.microseconds), tolerance: .zero, clock: .continuous)
+  package func sleep(for span: TimeSpan) async throws(CancellationError) {
+    do {
+      try await Task.sleep(for: .microseconds(span.microseconds), tolerance: .zero, clock: .continuous)
+    } catch {
+      // It throws nothing else.
+      throw CancellationError()
+    }
   }
 }

@@ -1,5 +1,6 @@
 package import AuditRecord
 internal import FoundationEssentials
+package import HTTP
 
 /// Why a page could not be fetched, after all retries. There is one case for each thing that the user can do about it.
 ///
@@ -139,19 +140,7 @@ package struct Answer: Hashable, Sendable {
   /// - Parameter text: without the escapes of JSON, which could hide a secret.
   /// - Returns: nil if nothing is left to print.
   static func oneLine(_ text: String, limit: Int, hiding secrets: [APIKey]) -> String? {
-    let printable = String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          switch scalar.properties.generalCategory {
-          case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-            " "
-          default: scalar
-          }
-        }))
-    let words = secrets.reduce(printable) { $1.redacted(from: $0) }.split(whereSeparator: \.isWhitespace)
-      .joined(separator: " ")
-    guard !words.isEmpty else { return nil }
-    return words.count <= limit ? words : words.prefix(limit - 1) + "…"
+    text.oneLine(limit: limit) { line in secrets.reduce(line) { $1.redacted(from: $0) } }
   }
 }
 

@@ -1,3 +1,5 @@
+package import HTTP
+
 /// The host of the API: `https://api.cloudsmith.io`, or one that the user names.
 ///
 /// TLS is required unless the host is loopback, because the host receives the key.
@@ -52,44 +54,17 @@ extension APIHostError: CustomStringConvertible {
   }
 }
 
-/// Scheme, host and port of a URL (RFC 6454, section 4). Decides who receives the key.
-package struct Origin: Hashable, Sendable {
-  package enum Scheme: String, Sendable {
-    case http, https
-
-    var defaultPort: Int { self == .http ? 80 : 443 }
-  }
-
-  package var scheme: Scheme
-  /// Lower case; an IPv6 address without its brackets.
-  package var host: String
-  package var port: Int
-
-  /// - Parameters:
-  ///   - host: in lower case, an IPv6 address without brackets.
-  ///   - port: the default port of the scheme if nil.
-  package init(scheme: Scheme, host: String, port: Int? = nil) {
-    self.scheme = scheme
-    self.host = host
-    self.port = port ?? scheme.defaultPort
-  }
-
-  /// Whether the host is `localhost`, in 127.0.0.0/8, or `::1`.
+extension ConnectionSettings {
+  /// Resolves options and environment for a host of the API.
   ///
-  /// The text decides, never a lookup: a name server must not decide who receives the key.
-  package var isLoopback: Bool {
-    if host == "localhost" || host == "::1" { return true }
-    let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-    return numbers.count == 4 && numbers[0] == "127"
-      && numbers.allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNumber) && UInt8($0) != nil }
-  }
-}
-
-extension Origin: CustomStringConvertible {
-  /// Such as `https://api.cloudsmith.io` or `http://[::1]:8080`, without a default port.
-  package var description: String {
-    let name = host.contains(":") ? "[\(host)]" : host
-    return port == scheme.defaultPort
-      ? "\(scheme.rawValue)://\(name)" : "\(scheme.rawValue)://\(name):\(port)"
+  /// - Parameter version: of this program, for the user agent.
+  package init(
+    host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
+    version: String
+  ) throws(ConnectionSettingsError) {
+    try self.init(
+      origin: host.origin, proxy: proxy, caFile: caFile, environment: environment,
+      userAgent: "cloudsmith-audit-export/\(version)",
+      role: ServerRole(name: "API host", secret: "the API key"))
   }
 }

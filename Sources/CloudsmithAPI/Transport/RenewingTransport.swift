@@ -1,14 +1,15 @@
 package import AuditRecord
 internal import FoundationEssentials
+package import HTTP
 
 /// Sends requests with a bearer token. Fetches the token when the first request needs it, and again when it is refused. The
 /// token is kept in memory only.
-package struct RenewingTransport: HTTPTransport {
-  private let base: any HTTPTransport
+package struct RenewingTransport: APITransport {
+  private let base: any APITransport
   private let tokens: BearerTokens
 
   /// - Parameter base: sends the requests, with the token instead of their key.
-  package init(_ base: any HTTPTransport, exchange: TokenExchange) {
+  package init(_ base: any APITransport, exchange: TokenExchange) {
     self.base = base
     self.tokens = BearerTokens(exchange)
   }
@@ -73,7 +74,7 @@ extension Result where Success == TokenExchange.Outcome, Failure == TransportFau
 
 /// Sends the request that exchanges a token. Implemented by `AsyncHTTPClientTransport`.
 package protocol TokenTransport: Sendable {
-  /// Sends a POST of JSON without a key, and returns the response as `HTTPTransport.get` does.
+  /// Sends a POST of JSON without a key, and returns the response as `APITransport.get` does.
   ///
   /// - Parameter target: the path.
   func post(_ body: [UInt8], to target: String, at origin: Origin) async throws(TransportFault) -> APIResponse

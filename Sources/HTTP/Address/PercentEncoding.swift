@@ -1,9 +1,10 @@
-/// Percent-encoding as signatures need it: RFC 3986, section 2.1, upper-case digits, everything but unreserved characters.
-enum PercentEncoding {
-  /// Encodes the UTF-8 bytes of `text`. `=` becomes `%3D`.
+/// Percent-encoding of URLs (RFC 3986, section 2.1), in the form that signatures of AWS need too.
+package enum PercentEncoding {
+  /// Encodes every byte of the UTF-8 except unreserved characters (section 2.3), with upper-case digits. `=` becomes `%3D`, and
+  /// `+`, which forms read as a space, `%2B`.
   ///
   /// - Parameter keepsSlash: leave `/` as it is, for paths.
-  static func encode(_ text: String, keepsSlash: Bool = false) -> String {
+  package static func encode(_ text: String, keepsSlash: Bool = false) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count + text.utf8.count / 4)
@@ -21,12 +22,12 @@ enum PercentEncoding {
   }
 
   /// `name=value&name=value`, both encoded.
-  static func query(_ items: [(name: String, value: String)]) -> String {
+  package static func query(_ items: [(name: String, value: String)]) -> String {
     items.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
   }
 
-  /// Decodes `%XX`, and `+` as a space if `decodesPlus`. Returns nil if an escape is cut or not hexadecimal, or the result is not UTF-8.
-  static func decode(_ text: String, decodesPlus: Bool = false) -> String? {
+  /// Decodes `%XX`, and `+` as a space if `decodesPlus`; nil if an escape is cut or not hexadecimal, or the result is not UTF-8.
+  package static func decode(_ text: String, decodesPlus: Bool = false) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
@@ -44,20 +45,12 @@ enum PercentEncoding {
 
 extension UInt8 {
   /// The value of a hexadecimal digit.
-  var hexValue: UInt8? {
+  fileprivate var hexValue: UInt8? {
     switch self {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
     case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
     default: nil
     }
-  }
-}
-
-extension Sequence<UInt8> {
-  /// Lower-case hexadecimal digits.
-  var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

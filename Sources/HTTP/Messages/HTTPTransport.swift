@@ -4,40 +4,68 @@ package import AuditRecord
 ///
 /// Implementations are safe to call from several tasks at once.
 package protocol HTTPTransport: Sendable {
-  /// Sends a GET with the key, and returns the response with its body whole and decompressed.
+  /// Sends the request once and returns its response, of any status.
   ///
-  /// Follows no redirect and makes one attempt.
+  /// * Follows no redirect and repeats nothing.
+  /// * Sends the target as it is, and the header fields in their order. Adds only `Host` and `User-Agent` if the request has none,
+  ///   `Content-Length`, and `Connection`.
+  /// * A body is never shorter than it was sent: one that is cut or beyond the limits is a fault. Responses to HEAD, and of the
+  ///   statuses 204 and 304, have no body and keep their `Content-Length`. A refusal (any status but 2xx) whose body cannot be
+  ///   decoded, or is beyond the limits, is returned without its body.
+  /// * Holds both bodies in memory. Send large objects in parts and read them in ranges, a few at a time: this bounds memory, a
+  ///   lost connection costs one part, and no connection stays open while its reader is busy.
   ///
-  /// - Throws: a fault if the body is cut, corrupt or beyond the limits: a body is never shorter than it was sent.
-  ///   `.cancelled` promptly when the task is cancelled.
-  func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse
+  /// - Throws: a fault; `mayBeCarriedOut` says whether the server can have received the request. `.cancelled` promptly when the
+  ///   task is cancelled.
+  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse
 }
 
-/// A GET request with a key.
-package struct APIRequest: Hashable, Sendable {
+/// A request as it goes over the wire. It prints without header fields, query and body, which can hold secrets.
+package struct HTTPRequest: Hashable, Sendable {
+  /// `GET`, `HEAD`, `PUT`, `POST` or `DELETE`.
+  package var method: String
   package var origin: Origin
-  /// Path and query, percent-encoded, with the leading slash.
+  /// Path and query, percent-encoded (RFC 3986, section 3), with the leading slash.
   package var target: String
-  /// Sent in the field that its kind requires, and only to `origin`.
-  package var key: APIKey
+  /// No name occurs twice.
+  package var headers: [HeaderField]
+  package var body: [UInt8]
+  /// From the start of the request to the last byte of its response; nil for that of the transport's settings.
+  package var timeout: TimeSpan?
+  package var limits: ResponseLimits
+  /// Whether the content codings of the response are decoded (RFC 9110, section 8.4). A request that wants compressed content
+  /// says so in `Accept-Encoding`. Without decoding, the body is as the server stores it.
+  package var decodesContent = false
   /// Whether a body beyond the limits is read to its end to measure it, up to `ResponseLimits.measured` bytes.
   package var measuresBody = false
 
-  package init(origin: Origin, target: String, key: APIKey) {
+  package init(
+    _ method: String, _ origin: Origin, _ target: String, headers: [HeaderField] = [], body: [UInt8] = [],
+    timeout: TimeSpan? = nil, limits: ResponseLimits = ResponseLimits()
+  ) {
+    self.method = method
     self.origin = origin
     self.target = target
-    self.key = key
+    self.headers = headers
+    self.body = body
+    self.timeout = timeout
+    self.limits = limits
   }
+
+  package var url: String { origin.description + target }
+}
+
+extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "\(method) \(url.prefix { $0 != "?" }), \(body.count) bytes" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// A whole response of any status.
-package struct APIResponse: Sendable {
+package struct HTTPResponse: Sendable {
   package var status: Int
   package var headers: HeaderFields
-  /// Decompressed.
   package var body: [UInt8]
-  /// The token that was sent instead of the request's key. It must not appear in messages either.
-  package var token: APIKey?
 
   package init(status: Int, headers: HeaderFields = HeaderFields([]), body: [UInt8] = []) {
     self.status = status
@@ -46,62 +74,21 @@ package struct APIResponse: Sendable {
   }
 }
 
-/// Why there is no response. Texts name causes, never a URL, a header field or a key.
-package enum TransportFault: Error, Hashable, Sendable {
-  /// No connection: the name is unknown, nothing listens, or there was no answer in time.
-  case unreachable(String)
-  /// The connection ended before the response was whole.
-  case interrupted(String)
-  /// The response was not whole in this time.
-  case timedOut(TimeSpan)
-  /// The answer is not HTTP, or its compressed body is cut or corrupt.
-  case undecodable(String)
-  /// There is no secure connection: the certificate is not trusted or for another host, or there is no common TLS version.
-  case untrusted(TLSProblem)
-  /// The proxy refused: it requires other credentials, or opens no tunnel.
-  case proxyRefused(String)
-  /// The decoded body is larger than `ResponseLimits.bodySize`.
-  case bodyTooLarge(limit: Int, OversizedAnswer = OversizedAnswer())
-  /// The compressed body grows more than `ResponseLimits.inflation` times.
-  case inflatedTooFar(ratio: Int, OversizedAnswer = OversizedAnswer())
-  /// The task was cancelled.
-  case cancelled
-}
+/// The limits of a response. A response beyond them is refused and not held in memory.
+package struct ResponseLimits: Hashable, Sendable {
+  /// The most bytes of a decoded body.
+  package var bodySize: Int
+  /// The most bytes that one compressed byte may become, in a body beyond `inflationFloor`. Real pages of JSON reach about 40.
+  package var inflation = 200
+  /// The bytes of a decoded body below which no ratio applies: a small page with one long, repetitive value may grow a
+  /// thousandfold and is no attack.
+  package var inflationFloor = 8 << 20
+  /// How many bytes of the start of a body beyond the limits are reported. If none, a body of an announced length beyond the
+  /// limits is not read at all.
+  package var startLength = 0
 
-/// What is known of an answer whose body exceeds the limits.
-package struct OversizedAnswer: Hashable, Sendable {
-  /// Its pagination fields.
-  package var pagination: Pagination
-  /// The first bytes of its decoded body, at most `QuarantinedRecord.startLength`.
-  package var start: [UInt8]
-  /// The measured body, if the request asked for it and the body could be read to its end.
-  package var measured: MeasuredText?
+  /// The most bytes of a body beyond `bodySize` that are read to measure it, without keeping them.
+  package var measured: Int { 8 * bodySize }
 
-  package init(
-    pagination: Pagination = Pagination(), start: [UInt8] = [], measured: MeasuredText? = nil
-  ) {
-    self.pagination = pagination
-    self.start = start
-    self.measured = measured
-  }
-}
-
-extension TransportFault {
-  var isTimedOut: Bool { if case .timedOut = self { true } else { false } }
-}
-
-extension TransportFault: CustomStringConvertible {
-  package var description: String {
-    switch self {
-    case .unreachable(let cause): "no connection: \(cause)"
-    case .interrupted(let cause): "the connection ended early: \(cause)"
-    case .timedOut(let span): "no complete response within \(span)"
-    case .undecodable(let cause): "an unreadable response: \(cause)"
-    case .untrusted(let problem): "no secure connection: \(problem)"
-    case .proxyRefused(let cause): "the proxy refused: \(cause)"
-    case .bodyTooLarge(let limit, _): "a response larger than \(limit) bytes"
-    case .inflatedTooFar(let ratio, _): "a compressed response that expands more than \(ratio) times"
-    case .cancelled: "cancelled"
-    }
-  }
+  package init(bodySize: Int = 64 << 20) { self.bodySize = bodySize }
 }

@@ -7,11 +7,11 @@ internal import Platform
 
 /// Sends requests over the network with async-http-client, on one event-loop thread.
 ///
-/// HTTP/1.1 only: the official clients use it for this API, a few pages in flight gain nothing from HTTP/2, and the tests
-/// cut responses in every way over it. TLS is version 1.2 or later.
-package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
+/// Keeps connections open, and reuses them for requests to the same origin. HTTP/1.1 only: a few requests in flight gain nothing
+/// from HTTP/2, and the tests cut responses in every way over it. TLS is version 1.2 or later.
+package struct AsyncHTTPClientTransport: HTTPTransport {
+  package let settings: ConnectionSettings
   private let client: HTTPClient
-  private let settings: ConnectionSettings
   private let inquiry: CertificateInquiry
 
   /// Opens a transport for the duration of `body`, and closes its connections and its thread afterwards.
@@ -29,7 +29,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     let result: Result
     do {
       let inquiry = CertificateInquiry(group: group, settings: settings)
-      let transport = AsyncHTTPClientTransport(client: client, settings: settings, inquiry: inquiry)
+      let transport = AsyncHTTPClientTransport(settings: settings, client: client, inquiry: inquiry)
       result = try await body(transport)
     } catch {
       await end(client, group)
@@ -64,43 +64,38 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
   /// Three for the thread, one for a connection, two for looking up a name.
   private static let leastOpenFiles = 6
 
-  package func get(_ request: APIRequest) async throws(TransportFault) -> APIResponse {
-    let headers: HTTPHeaders = [
-      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
-      "User-Agent": settings.userAgent,
-      request.key.field.name: request.key.field.value,
-    ]
-    return try await exchange(
-      request.target, at: request.origin, headers, limits: settings.limits, measures: request.measuresBody)
-  }
-
-  private func exchange(
-    _ target: String, at origin: Origin, _ headers: HTTPHeaders, body: [UInt8]? = nil, limits: ResponseLimits,
-    measures: Bool = false
-  ) async throws(TransportFault) -> APIResponse {
-    let collector = ResponseCollector(limits: limits, measures: measures)
+  package func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
+    let collector = ResponseCollector(request)
+    let timeout = request.timeout ?? settings.timeouts.total
     do {
-      let message = try HTTPClient.Request(
-        url: origin.description + target, method: body == nil ? .GET : .POST, headers: headers,
-        body: body.map { .bytes($0) })
       let task = client.execute(
-        request: message,
-        delegate: collector,
-        deadline: .now() + TimeAmount(settings.timeouts.total))
+        request: try message(request), delegate: collector, deadline: .now() + TimeAmount(timeout))
       return try await withTaskCancellationHandler {
         try await task.get()
       } onCancel: {
         task.cancel()
       }
     } catch {
-      switch LibraryError(error, settings).meaning {
+      var timeouts = settings.timeouts
+      timeouts.total = timeout
+      switch LibraryError(error, settings, timeouts).meaning {
       // A body known to be too large is reported as that, even if measuring it took too long.
-      case .fault(let fault) where fault.isTimedOut: throw collector.begunMeasurement ?? fault
+      case .fault(.timedOut(let span)): throw collector.begunMeasurement ?? .timedOut(span)
+      // Some errors of connecting also occur on an open connection. The server may have carried out the request then.
+      case .fault(.unreachable(let cause)) where collector.isRequestSent: throw .interrupted(cause)
       case .fault(let fault): throw fault
-      case .untrusted: throw .untrusted(await problem(with: origin, isNamed: true))
-      case .wrongName: throw .untrusted(await problem(with: origin, isNamed: false))
+      case .untrusted: throw .untrusted(await problem(with: request.origin, isNamed: true))
+      case .wrongName: throw .untrusted(await problem(with: request.origin, isNamed: false))
       }
     }
+  }
+
+  private func message(_ request: HTTPRequest) throws -> HTTPClient.Request {
+    var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
+    if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: settings.userAgent) }
+    return try HTTPClient.Request(
+      url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
+      body: request.body.isEmpty ? nil : .bytes(request.body))
   }
 
   /// Finds out why a certificate is not trusted. Fetches it again, because the library reports only that it is not.
@@ -112,16 +107,6 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
     return TLSProblem(
       untrusted: chain, caFile: settings.caFile,
       hasAuthorities: settings.caFile != nil || TrustStore.path() != nil, now: SystemClock().now)
-  }
-
-  package func post(
-    _ body: [UInt8], to target: String, at origin: Origin
-  ) async throws(TransportFault) -> APIResponse {
-    let headers: HTTPHeaders = [
-      "Accept": "application/json", "Accept-Encoding": settings.acceptEncoding,
-      "Content-Type": "application/json", "User-Agent": settings.userAgent,
-    ]
-    return try await exchange(target, at: origin, headers, body: body, limits: settings.limits)
   }
 
   private static func configuration(
@@ -143,7 +128,7 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
       channel.setOption(
         .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBuffer))
     }
-    // `AuditLogClient` decides, paces and counts retries.
+    // Callers decide, pace and count retries.
     configuration.connectionPool.retryConnectionEstablishment = false
     // Callers limit the requests in flight. A request that queued here could time out as unreachable.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
@@ -152,20 +137,6 @@ package struct AsyncHTTPClientTransport: HTTPTransport, TokenTransport {
 
   /// The most bytes read from a connection at a time.
   private static let receiveBuffer = 256 << 10
-}
-
-extension AsyncHTTPClientTransport: HeartbeatTransport {
-  package func send(to origin: Origin, _ target: String, body: [UInt8]?) async throws(TransportFault) -> Int {
-    let headers: HTTPHeaders = [
-      "Content-Type": "text/plain; charset=utf-8", "User-Agent": settings.userAgent,
-    ]
-    var limits = settings.limits
-    limits.bodySize = Self.longestReply
-    return try await exchange(target, at: origin, headers, body: body, limits: limits).status
-  }
-
-  /// The most bytes of a reply to a ping. Its text is not used.
-  private static let longestReply = 1 << 20
 }
 
 extension TimeAmount {

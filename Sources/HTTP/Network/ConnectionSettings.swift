@@ -8,9 +8,10 @@ package struct ConnectionSettings: Hashable, Sendable {
   package private(set) var proxyVariable: String?
   /// A PEM file of CA certificates that replace the system's.
   package var caFile: String?
-  /// `cloudsmith-audit-export/1.0.0`
+  /// Product and version (RFC 9110, section 10.1.5), for requests without a `User-Agent` of their own.
   package var userAgent: String
-  /// `gzip`, or `identity` for an API on this machine, where compression only costs time.
+  /// What requests that decode content ask for in `Accept-Encoding`: `gzip`, or `identity` for a server on this machine, where
+  /// compression only costs time.
   package var acceptEncoding: String
   package var limits = ResponseLimits()
   package var timeouts = RequestTimeouts()
@@ -26,23 +27,23 @@ package struct ConnectionSettings: Hashable, Sendable {
   /// - Parameters:
   ///   - proxy: the text of `--proxy`.
   ///   - caFile: the text of `--ca-file`.
-  ///   - version: of this program, for the user agent.
+  ///   - role: what the server is and what it is sent, for messages.
   package init(
-    host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
-    version: String
+    origin: Origin, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
+    userAgent: String, role: ServerRole
   ) throws(ConnectionSettingsError) {
     func found(_ name: String) -> (name: String, text: String)? {
       [name.lowercased(), name].lazy.compactMap { name in environment[name].map { (name, $0) } }
         .first { !$0.1.isEmpty }
     }
     func variable(_ name: String) -> String? { found(name)?.text }
-    self.userAgent = "cloudsmith-audit-export/\(version)"
-    self.acceptEncoding = host.origin.isLoopback ? "identity" : "gzip"
+    self.userAgent = userAgent
+    self.acceptEncoding = origin.isLoopback ? "identity" : "gzip"
     self.caFile = caFile ?? variable("SSL_CERT_FILE")
     if let proxy {
       self.proxy = try ProxyAddress(proxy)
-    } else if !host.origin.isLoopback, !ProxyExceptions(variable("NO_PROXY") ?? "").contain(host.origin),
-      let proxy = found(host.origin.scheme == .https ? "HTTPS_PROXY" : "HTTP_PROXY") ?? found("ALL_PROXY")
+    } else if !origin.isLoopback, !ProxyExceptions(variable("NO_PROXY") ?? "").contain(origin),
+      let proxy = found(origin.scheme == .https ? "HTTPS_PROXY" : "HTTP_PROXY") ?? found("ALL_PROXY")
     {
       do {
         self.proxy = try ProxyAddress(proxy.text)
@@ -51,24 +52,21 @@ package struct ConnectionSettings: Hashable, Sendable {
         throw .inVariable(proxy.name, error)
       }
     }
-    if let proxy = self.proxy, host.origin.scheme == .http, !proxy.isLoopback { throw .plainHTTPThroughProxy }
+    if let proxy = self.proxy, origin.scheme == .http, !proxy.isLoopback {
+      throw .plainHTTPThroughProxy(role)
+    }
   }
 }
 
-/// The limits of a response. A response beyond them is refused and not held in memory.
-package struct ResponseLimits: Hashable, Sendable {
-  /// The most bytes of a decompressed body.
-  package var bodySize = 64 << 20
-  /// The most bytes that one compressed byte may become, in a body beyond `inflationFloor`. Real pages reach about 40.
-  package var inflation = 200
-  /// The bytes of a decompressed body below which no ratio applies: a small page with one long, repetitive value may grow a
-  /// thousandfold and is no attack.
-  package var inflationFloor = 8 << 20
+/// What a server is to the user, and what it is sent: `API host` and `the API key`. For messages.
+package struct ServerRole: Hashable, Sendable {
+  package var name: String
+  package var secret: String
 
-  /// The most bytes of a body beyond `bodySize` that are read to measure it, without keeping them.
-  package var measured: Int { 8 * bodySize }
-
-  package init() {}
+  package init(name: String, secret: String) {
+    self.name = name
+    self.secret = secret
+  }
 }
 
 /// The timeouts of a request.
@@ -83,7 +81,8 @@ package struct RequestTimeouts: Hashable, Sendable {
 
 /// Why settings of connections are refused. Never repeats a URL, which may hold a password.
 package enum ConnectionSettingsError: Error, Hashable, Sendable {
-  case notAProxy, proxyScheme, proxyEscape, plainHTTPThroughProxy
+  case notAProxy, proxyScheme, proxyEscape
+  case plainHTTPThroughProxy(ServerRole)
   /// The proxy in an environment variable is wrong; with the name of the variable.
   indirect case inVariable(String, ConnectionSettingsError)
   /// The CA file has no certificate in PEM form.
@@ -105,8 +104,8 @@ extension ConnectionSettingsError: CustomStringConvertible {
       """
     case .inVariable(let name, let error): "\(name): \(error)"
     case .proxyScheme: "only http proxies are supported; the proxy should look like http://proxy.example:3128"
-    case .plainHTTPThroughProxy:
-      "an http API host cannot be used with a proxy on another machine, which would send the API key in the clear"
+    case .plainHTTPThroughProxy(let role):
+      "an http \(role.name) cannot be used with a proxy on another machine, which would send \(role.secret) in the clear"
     case .caFile(let path):
       """
       the CA file \(path) has no certificate in PEM form, or is damaged (openssl x509 -inform der converts DER to PEM)

@@ -20,17 +20,20 @@ struct LibraryError {
 
   let meaning: Meaning
 
-  init(_ error: any Error, _ settings: ConnectionSettings) {
-    meaning = LibraryError.meaning(of: error, settings)
+  /// - Parameter timeouts: of the request.
+  init(_ error: any Error, _ settings: ConnectionSettings, _ timeouts: RequestTimeouts) {
+    meaning = LibraryError.meaning(of: error, settings, timeouts)
   }
 
-  private static func meaning(of error: any Error, _ settings: ConnectionSettings) -> Meaning {
+  private static func meaning(
+    of error: any Error, _ settings: ConnectionSettings, _ timeouts: RequestTimeouts
+  ) -> Meaning {
     switch error {
     case let fault as TransportFault: .fault(fault)
-    case let error as HTTPClientError: .fault(fault(error, settings.timeouts))
+    case let error as HTTPClientError: .fault(fault(error, timeouts))
     case let error as NIOConnectionError:
       // Failures after the connection was made, such as the setup of TLS, arrive here too.
-      error.connectionErrors.last.map { meaning(of: $0.error, settings) }
+      error.connectionErrors.last.map { meaning(of: $0.error, settings, timeouts) }
         ?? .fault(.unreachable("the name \(error.host) could not be looked up"))
     case NIOSSLError.handshakeFailed(let error): tls(error)
     case NIOSSLError.uncleanShutdown: .fault(.interrupted("the server closed it"))

@@ -89,7 +89,7 @@ struct CertificateNames: Hashable, Sendable {
   }
 
   private static func printable(_ bytes: ArraySlice<UInt8>) -> String? {
-    String(validating: bytes, as: UTF8.self).flatMap { Answer.oneLine($0, limit: 80, hiding: []) }
+    String(validating: bytes, as: UTF8.self).flatMap { $0.oneLine(limit: 80) }
   }
 }
 

@@ -30,7 +30,7 @@ package struct ProxyAddress: Hashable, Sendable {
       return
     }
     let halves = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      .map(PercentEncoding.decode)
+      .map { PercentEncoding.decode(String($0)) }
     guard let user = halves[0], let password = halves.count == 2 ? halves[1] : "" else { throw .proxyEscape }
     self.credentials = Credentials(user: user, password: password)
   }

@@ -8,6 +8,12 @@ internal import Synchronization
 final class ResponseCollector: HTTPClientResponseDelegate {
   fileprivate struct State {
     let limits: ResponseLimits
+    /// Whether content codings are decoded.
+    let decodesContent: Bool
+    /// Whether the response has no body, whatever its fields say (RFC 9110, section 6.4.1).
+    var isBodiless: Bool
+    /// Whether the request's head was handed to the connection.
+    var isRequestSent = false
     var status = 0
     var headers = HeaderFields([])
     var body: [UInt8] = []
@@ -21,36 +27,45 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     /// The measurement of a body beyond the limit, from its first byte. `body` keeps its beginning.
     var measurement: TextMeasurement?
 
-    init(limits: ResponseLimits, measures: Bool) {
-      self.limits = limits
-      self.measures = measures
+    init(_ request: HTTPRequest) {
+      limits = request.limits
+      decodesContent = request.decodesContent
+      isBodiless = request.method == "HEAD"
+      measures = request.measuresBody
     }
   }
 
   private let state: Mutex<State>
 
-  init(limits: ResponseLimits, measures: Bool = false) {
-    self.state = Mutex(State(limits: limits, measures: measures))
+  init(_ request: HTTPRequest) {
+    state = Mutex(State(request))
   }
+
+  /// Whether the request was sent, at least in part.
+  var isRequestSent: Bool { state.withLock(\.isRequestSent) }
 
   /// The fault of a body beyond the limit whose measurement has not ended; nil if there is none.
   var begunMeasurement: TransportFault? {
     state.withLock { $0.measurement == nil ? nil : $0.fault(.tooLarge(limit: $0.limits.bodySize)) }
   }
 
+  func didSendRequestHead(task: HTTPClient.Task<HTTPResponse>, _ head: HTTPRequestHead) {
+    state.withLock { $0.isRequestSent = true }
+  }
+
   func didReceiveHead(
-    task: HTTPClient.Task<APIResponse>, _ head: HTTPResponseHead
+    task: HTTPClient.Task<HTTPResponse>, _ head: HTTPResponseHead
   ) -> EventLoopFuture<Void> {
     task.eventLoop.makeCompletedFuture(Result { try state.withLock { try $0.begin(head) } })
   }
 
   func didReceiveBodyPart(
-    task: HTTPClient.Task<APIResponse>, _ buffer: ByteBuffer
+    task: HTTPClient.Task<HTTPResponse>, _ buffer: ByteBuffer
   ) -> EventLoopFuture<Void> {
     task.eventLoop.makeCompletedFuture(Result { try state.withLock { try $0.add(buffer) } })
   }
 
-  func didFinishRequest(task: HTTPClient.Task<APIResponse>) throws -> APIResponse {
+  func didFinishRequest(task: HTTPClient.Task<HTTPResponse>) throws -> HTTPResponse {
     try state.withLock { try $0.finish() }
   }
 }
@@ -62,10 +77,13 @@ extension ResponseCollector.State {
   mutating func begin(_ head: HTTPResponseHead) throws(TransportFault) {
     status = Int(head.status.code)
     headers = HeaderFields(head.headers.map { ($0.name, $0.value) })
+    isBodiless = isBodiless || status == 204 || status == 304
+    guard !isBodiless else { return }
     let announced = head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
-    let codings = head.headers[canonicalForm: "Content-Encoding"].map(String.init)
+    let codings = decodesContent ? head.headers[canonicalForm: "Content-Encoding"].map(String.init) : []
     do throws(ContentCodingError) {
       isAnnouncedTooLarge = announced > limits.bodySize
+      if isAnnouncedTooLarge, !measures, limits.startLength == 0 { throw .tooLarge(limit: limits.bodySize) }
       var decoded = limits
       if measures { decoded.bodySize = limits.measured }
       let decoder = try ContentDecoder(codings, limits: decoded)
@@ -86,20 +104,20 @@ extension ResponseCollector.State {
       } else {
         buffer.withUnsafeReadableBytes { body.append(contentsOf: $0) }
       }
-      let isBegun = isAnnouncedTooLarge && body.count >= QuarantinedRecord.startLength
+      let isBegun = isAnnouncedTooLarge && body.count >= limits.startLength
       if measurement == nil, isBegun || body.count > limits.bodySize {
         guard measures else { throw .tooLarge(limit: limits.bodySize) }
         var begun = TextMeasurement()
         body.withUnsafeBytes { begun.add($0) }
         measurement = begun
-        body = Array(body.prefix(QuarantinedRecord.startLength))
+        body = Array(body.prefix(limits.startLength))
       }
     } catch {
       try ignore(error)
     }
   }
 
-  mutating func finish() throws(TransportFault) -> APIResponse {
+  mutating func finish() throws(TransportFault) -> HTTPResponse {
     if !ignoresBody {
       do throws(ContentCodingError) { try decoder?.finish() } catch { try ignore(error) }
     }
@@ -107,12 +125,12 @@ extension ResponseCollector.State {
       let error = ContentCodingError.tooLarge(limit: limits.bodySize)
       guard let measurement, (200..<300).contains(status) else {
         try ignore(error)
-        return APIResponse(status: status, headers: headers)
+        return HTTPResponse(status: status, headers: headers)
       }
       throw fault(error, measurement.text)
     }
     defer { (body, decoder) = ([], nil) }
-    return APIResponse(status: status, headers: headers, body: body)
+    return HTTPResponse(status: status, headers: headers, body: body)
   }
 
   /// Measures bytes without keeping them.
@@ -131,7 +149,7 @@ extension ResponseCollector.State {
   fileprivate func fault(_ error: ContentCodingError, _ measured: MeasuredText? = nil) -> TransportFault {
     error.fault(
       OversizedAnswer(
-        pagination: Pagination(headers), start: Array(body.prefix(QuarantinedRecord.startLength)),
+        headers: headers, start: Array(body.prefix(limits.startLength)),
         measured: measured))
   }
 
