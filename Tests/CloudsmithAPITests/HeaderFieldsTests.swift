@@ -1,8 +1,9 @@
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Testing
 
-struct HeaderFieldsTests {
+struct APIHeadersTests {
   @Test func `pagination is read from names in any case`() {
     for names in [
       ["X-Pagination-Count", "X-Pagination-Page", "X-Pagination-PageTotal", "X-Pagination-PageSize"],
@@ -49,31 +50,6 @@ struct HeaderFieldsTests {
     for value in bad { #expect(RateLimit(HeaderFields([(name, value)]), now: now) == nil, "\(value)") }
   }
 
-  @Test(
-    arguments: [
-      ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 29 Jan 2017 17:49:25 GMT", 1_485_712_165),
-      ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
-      ("Wed, 31 Dec 1969 23:59:59 GMT", nil), ("Mon, 01 Jan 0001 00:00:00 GMT", nil),
-      ("Fri, 31 Dec 9999 23:59:60 GMT", nil), ("Sat, 01 Jan 10000 00:00:00 GMT", nil),
-      ("Sun, 06 Nov 9223372036854775807 08:49:37 GMT", nil),
-      ("Sun, 06 Nov -9223372036854775808 08:49:37 GMT", nil),
-      ("Sun, 9223372036854775807 Nov 2026 08:49:37 GMT", nil),
-      ("Sun, 06 Nov 2026 9223372036854775807:49:37 GMT", nil),
-    ] as [(String, Int64?)])
-  func `a date is of the years 1970 to 9999`(text: String, seconds: Int64?) {
-    let time = seconds.map { Timestamp(microseconds: $0 * 1_000_000) }
-    #expect(HeaderFields([("Date", text)]).date == time)
-  }
-
-  @Test(
-    arguments: [
-      ("0", .zero), ("60", .minutes(1)), ("315360000", .days(3_650)),
-      ("315360001", nil), ("-1", nil), ("1.5", nil), ("9223372036854775807", nil), ("", nil), ("soon", nil),
-    ] as [(String, TimeSpan?)])
-  func `an age is whole seconds up to ten years`(text: String, span: TimeSpan?) {
-    #expect(HeaderFields([("age", text)]).age == span)
-  }
-
   @Test func `an empty list has no pagination at all`() {
     #expect(Pagination(HeaderFields([])) == Pagination())
   }
@@ -113,21 +89,5 @@ struct HeaderFieldsTests {
   @Test func `a reset in the past is now`() {
     #expect(RateLimit(HeaderFields([("X-RateLimit-Reset", "1")]), now: now)?.resetsIn == .zero)
     #expect(RateLimit(HeaderFields([]), now: now) == nil)
-  }
-}
-
-struct SystemClockTests {
-  @Test func `the wall clock is past this program's first year, and elapsed time only grows`() throws {
-    let clock = SystemClock()
-    #expect(clock.now > (try #require(Day("2025-01-01"))).start)
-    let first = clock.elapsed
-    #expect(first >= .zero)
-    #expect(clock.elapsed >= first)
-  }
-
-  @Test func `a cancelled sleep ends at once`() async {
-    let task = Task { try await SystemClock().sleep(for: .hours(1)) }
-    task.cancel()
-    await #expect(throws: CancellationError.self) { try await task.value }
   }
 }

@@ -3,7 +3,7 @@ import NIOSSL
 import TestSupport
 import Testing
 
-@testable import CloudsmithAPI
+@testable import HTTP
 
 /// Why there is no secure connection: each reason has its own message, and none is retried.
 @Suite(.fewAtOnce) struct TLSProblemTests {
@@ -12,7 +12,7 @@ import Testing
     _ reply: SocketServer.Reply = .response(body: TransportProbe.page)
   ) async throws -> TLSProblem? {
     try await SocketServer.with(tls: tls, [reply]) { server in
-      let host = try server.host("https", host)
+      let host = server.origin(.https, host)
       do {
         _ = try await TransportProbe.get(from: host, TransportProbe.settings(host, caFile: caFile))
         Issue.record("it was trusted")
@@ -67,7 +67,7 @@ import Testing
       try authority.issue("old", for: "DNS:api.example", from: "20200101000000Z", until: "20200201000000Z")
       let tls = try authority.serverContext("old")
       try await SocketServer.with(tunnel: tls, [.text("HTTP/1.1 200 OK\r\n\r\n")]) { proxy in
-        let host = try APIHost("https://api.example")
+        let host = Origin(scheme: .https, host: "api.example")
         let settings = try TransportProbe.settings(
           host, proxy: "http://jane:pass@127.0.0.1:\(proxy.port)", caFile: authority.caFile)
         await #expect {
@@ -80,7 +80,8 @@ import Testing
         for request in proxy.requests {
           #expect(request.hasPrefix("CONNECT api.example:443 HTTP/1.1\r\n"))
           #expect(
-            request.lowercased().contains("proxy-authorization: basic ") && !request.contains(Sample.keyText))
+            request.lowercased().contains("proxy-authorization: basic ")
+              && !request.contains(TransportProbe.secret))
         }
       }
     }
@@ -100,7 +101,7 @@ import Testing
   ) async throws {
     try await TestAuthority.with { authority in
       try await SocketServer.with(greeting: answer) { server in
-        let host = try server.host("https", "localhost")
+        let host = server.origin(.https, "localhost")
         await #expect(throws: TransportFault.untrusted(expected)) {
           try await TransportProbe.get(from: host, TransportProbe.settings(host, caFile: authority.caFile))
         }
@@ -112,7 +113,7 @@ import Testing
   func `a handshake that ends without a reason is worth another attempt`(answer: [UInt8]) async throws {
     try await TestAuthority.with { authority in
       try await SocketServer.with(greeting: answer) { server in
-        let host = try server.host("https", "localhost")
+        let host = server.origin(.https, "localhost")
         await #expect {
           try await TransportProbe.get(from: host, TransportProbe.settings(host, caFile: authority.caFile))
         } throws: { error in

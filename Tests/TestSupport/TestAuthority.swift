@@ -1,14 +1,13 @@
-import Foundation
-import NIOSSL
-import TestSupport
+package import Foundation
+package import NIOSSL
 import Testing
 
 /// A certificate authority of the tests' own, and a server certificate from it for `localhost`.
-struct TestAuthority {
-  let folder: URL
-  var caFile: String { folder.appendingPathComponent("ca.pem").path }
+package struct TestAuthority {
+  package let folder: URL
+  package var caFile: String { folder.appendingPathComponent("ca.pem").path }
 
-  static func with<Result>(
+  package static func with<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (TestAuthority) async throws -> Result
   ) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -22,7 +21,7 @@ struct TestAuthority {
   }
 
   /// - Parameter name: of the certificate: `server`, `ca` (its own authority), or one that `issue` made.
-  func serverContext(_ name: String = "server") throws -> NIOSSLContext {
+  package func serverContext(_ name: String = "server") throws -> NIOSSLContext {
     let chain = try NIOSSLCertificate.fromPEMFile(path("\(name).pem"))
     let key = try NIOSSLPrivateKey(file: path("\(name).key"), format: .pem)
     return try NIOSSLContext(
@@ -30,10 +29,10 @@ struct TestAuthority {
         certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
   }
 
-  func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+  package func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
   /// Issues a server certificate that is valid between two times, such as `20250131000000Z`.
-  func issue(_ name: String, for hosts: String, from start: String, until end: String) throws {
+  package func issue(_ name: String, for hosts: String, from start: String, until end: String) throws {
     let settings = """
       [ca]
       default_ca = authority

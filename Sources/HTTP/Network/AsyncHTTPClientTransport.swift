@@ -81,8 +81,11 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
       switch LibraryError(error, settings, timeouts).meaning {
       // A body known to be too large is reported as that, even if measuring it took too long.
       case .fault(.timedOut(let span)): throw collector.begunMeasurement ?? .timedOut(span)
-      // Some errors of connecting also occur on an open connection. The server may have carried out the request then.
+      // Errors of connecting and of TLS also occur on an open connection. The server may have carried out the request then. Only
+      // the demand for a client certificate can come after the request (RFC 8446, section 4.4.2.4), which is not carried out.
       case .fault(.unreachable(let cause)) where collector.isRequestSent: throw .interrupted(cause)
+      case .fault(.untrusted(let problem)) where collector.isRequestSent && problem != .clientCertificate:
+        throw .interrupted("\(problem)")
       case .fault(let fault): throw fault
       case .untrusted: throw .untrusted(await problem(with: request.origin, isNamed: true))
       case .wrongName: throw .untrusted(await problem(with: request.origin, isNamed: false))

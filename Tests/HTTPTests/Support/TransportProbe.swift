@@ -1,44 +1,56 @@
 import AuditRecord
-import CloudsmithAPI
+import HTTP
 import TestSupport
 import Testing
 
 /// The real transport, and one request through it to a server that does as it is told.
 struct TransportProbe {
-  /// A body that is a page.
-  static let page = Array(Sample.page.utf8)
+  static let secret = "0123456789abcdef-the-secret-key"
+  /// A body that compresses well.
+  static let page = Array(#"[{"uuid":"a","event_at":"2024-02-12T10:30:45.123456Z","context":""}]"#.utf8)
+  /// How much of a body beyond the limits is reported.
+  static let startLength = 16 << 10
 
   static func settings(
-    _ host: APIHost, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
-    total: TimeSpan? = nil, bodySize: Int = 1 << 20
+    _ origin: Origin, proxy: String? = nil, caFile: String? = nil, environment: [String: String] = [:],
+    total: TimeSpan? = nil
   ) throws -> ConnectionSettings {
     var settings = try ConnectionSettings(
-      host: host, proxy: proxy, caFile: caFile, environment: environment, version: "1.2.3")
-    settings.limits.bodySize = bodySize
+      origin: origin, proxy: proxy, caFile: caFile, environment: environment, userAgent: "tests/1.2.3",
+      role: ServerRole(name: "server", secret: "the secret"))
     settings.timeouts.total = total ?? .seconds(Patience.seconds(10))
     if total == nil { settings.timeouts.connect = settings.timeouts.total }
     return settings
   }
 
+  /// A GET whose content is decoded, with a secret that no fault may hold.
+  static func request(_ origin: Origin, _ target: String = "/", bodySize: Int = 1 << 20) -> HTTPRequest {
+    var request = HTTPRequest(
+      "GET", origin, target, headers: [HeaderField("X-Api-Key", secret)],
+      limits: ResponseLimits(bodySize: bodySize))
+    request.limits.startLength = startLength
+    request.decodesContent = true
+    return request
+  }
+
   static func get(
-    _ target: String = "/", from host: APIHost, _ settings: ConnectionSettings
-  ) async throws -> APIResponse {
+    _ target: String = "/", from origin: Origin, _ settings: ConnectionSettings, bodySize: Int = 1 << 20
+  ) async throws -> HTTPResponse {
     try await AsyncHTTPClientTransport.withTransport(settings) { transport in
-      try await transport.get(APIRequest(origin: host.origin, target: target, key: Sample.key))
+      try await transport.send(request(origin, target, bodySize: bodySize))
     }
   }
 
   /// What one request gives when the server answers with `reply`.
   static func get(
     _ reply: SocketServer.Reply, total: TimeSpan? = nil, bodySize: Int = 1 << 20
-  ) async throws -> APIResponse {
+  ) async throws -> HTTPResponse {
     try await SocketServer.with([reply]) { server in
-      let host = try server.host()
-      return try await get(from: host, settings(host, total: total, bodySize: bodySize))
+      try await get(from: server.origin(), settings(server.origin(), total: total), bodySize: bodySize)
     }
   }
 
-  /// Expects that request to end in a fault that `isRight`, and that does not hold the key.
+  /// Expects that request to end in a fault that `isRight`, and that does not hold the secret.
   static func expectFault(
     _ reply: SocketServer.Reply, total: TimeSpan? = nil, bodySize: Int = 1 << 20,
     sourceLocation: SourceLocation = #_sourceLocation, _ isRight: @escaping (TransportFault) -> Bool
@@ -47,8 +59,15 @@ struct TransportProbe {
       try await get(reply, total: total, bodySize: bodySize)
     } throws: { error in
       guard let fault = error as? TransportFault else { return false }
-      return isRight(fault) && !Sample.everyText(of: fault).contains(Sample.keyText)
+      return isRight(fault) && !everyText(of: fault).contains(secret)
     }
+  }
+
+  /// Every text that Swift can make of a value.
+  static func everyText(of value: Any) -> String {
+    var dumped = ""
+    dump(value, to: &dumped)
+    return "\(value)" + String(reflecting: value) + String(describing: value) + dumped
   }
 }
 
@@ -61,7 +80,7 @@ extension TransportFault {
 }
 
 extension SocketServer {
-  func host(_ scheme: String = "http", _ name: String = "127.0.0.1") throws -> APIHost {
-    try APIHost("\(scheme)://\(name):\(port)")
+  func origin(_ scheme: Origin.Scheme = .http, _ name: String = "127.0.0.1") -> Origin {
+    Origin(scheme: scheme, host: name, port: port)
   }
 }
