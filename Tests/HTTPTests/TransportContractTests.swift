@@ -32,9 +32,12 @@ import Testing
       "/b/%25%2525",
       "/b/%7E%41", "//b//c/", "/b/%2E%2E/%2e", "/b/organization%3Da/day%3D1", "/b/%00%0D%0A%7F",
       "/b?uploads=",
-      "/b?a=%2B&b=+&c=%20&d=/?:@&e", "/b?prefix=%2F&delimiter=/&marker=%26%3D%23", "/?", "/b?x=%",
+      "/b?a=%2B&b=+&c=%20&d=/?:@&e", "/b?prefix=%2F&delimiter=/&marker=%26%3D%23", "/?",
       "/b/;a=1,2", "/b:8",
     ]
+    func escape(_ byte: UInt8) -> String {
+      "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
+    }
     var random = SeededRandom(seed: 41)
     for _ in 0..<200 {
       var target = "/"
@@ -42,17 +45,14 @@ import Testing
         switch Int.random(in: 0..<10, using: &random) {
         case 0: target += "/"
         case 1...4:
-          let byte = UInt8.random(in: 0...255, using: &random)
-          target +=
-            "%" + String(byte >> 4, radix: 16, uppercase: true)
-            + String(byte & 15, radix: 16, uppercase: true)
+          let scalar = Unicode.Scalar(
+            UInt32.random(in: 0..<0xD800, using: &random) >> Int.random(in: 0...9, using: &random))
+          target += (scalar.map(String.init) ?? "").utf8.map(escape).joined()
         default: target.append(Self.plain.randomElement(using: &random) ?? "a")
         }
       }
       targets.append(target)
     }
-    // A percent sign that begins no escape is not a target.
-    targets.removeAll { $0.hasSuffix("%") }
     let asked = targets
     try await SocketServer.with([.response()]) { server in
       try await send(server) { transport in
@@ -62,6 +62,18 @@ import Testing
         #expect(sent == target)
       }
       #expect(server.received.count == asked.count && server.connections == 1)
+    }
+  }
+
+  @Test func `a path that is not UTF-8 is not sent, rather than as another path`() async throws {
+    try await SocketServer.with([.response()]) { server in
+      for target in ["/b/%FF", "/%C3", "/b/%C0%AF?a=b", "/b/%", "/b/%4", "/b/%zz"] {
+        let fault = try await fault {
+          try await send(server) { _ = try await $0.send(HTTPRequest("DELETE", server.origin(), target)) }
+        }
+        #expect(fault == .unreachable("the path of the request is not UTF-8") && !fault.mayBeCarriedOut)
+      }
+      #expect(server.received.isEmpty)
     }
   }
 

@@ -124,7 +124,8 @@ import Testing
       } throws: { error in
         (error as? StoreError)?.kind == .tooLarge(limit: 1 << 20)
       }
-      #expect(try await client.get("k", 0..<10, of: nil)?.count == 10)
+      let start = try await client.get("k", 0..<10, of: nil)
+      #expect(start?.count == 10)
     }
   }
 
@@ -138,11 +139,13 @@ import Testing
       let client = StoreClient(
         endpoint: try Endpoint(bucket: "bucket", region: "us-east-1", url: "\(origin)"),
         credentials: .fixed(clock), transport: transport, clock: clock, retry: .test)
-      let error = await #expect(throws: StoreError.self) {
+      await #expect {
         _ = try await client.put("k", Self.bytes, .init(), .absent)
+      } throws: { error in
+        let error = error as? StoreError
+        return error?.kind == .unavailable("no connection: Connection refused") && error?.attempts == 6
+          && error?.isOutcomeUnknown == false
       }
-      #expect(error?.attempts == 6 && error?.isOutcomeUnknown == false)
-      #expect(error?.kind == .unavailable("no connection: Connection refused"))
     }
   }
 }

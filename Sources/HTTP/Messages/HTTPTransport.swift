@@ -25,7 +25,8 @@ package struct HTTPRequest: Hashable, Sendable {
   /// `GET`, `HEAD`, `PUT`, `POST` or `DELETE`.
   package var method: String
   package var origin: Origin
-  /// Path and query, percent-encoded (RFC 3986, section 3), with the leading slash.
+  /// Path and query, percent-encoded (RFC 3986, section 3), with the leading slash. A path that is not UTF-8 is not sent. A
+  /// character that needs an escape and has none is escaped.
   package var target: String
   /// No name occurs twice.
   package var headers: [HeaderField]

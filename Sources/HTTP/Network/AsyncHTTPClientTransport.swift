@@ -94,6 +94,10 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
   }
 
   private func message(_ request: HTTPRequest) throws -> HTTPClient.Request {
+    // The library would send the path `/` instead.
+    guard PercentEncoding.decode(String(request.target.prefix { $0 != "?" })) != nil else {
+      throw TransportFault.unreachable("the path of the request is not UTF-8")
+    }
     var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
     if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: settings.userAgent) }
     return try HTTPClient.Request(
