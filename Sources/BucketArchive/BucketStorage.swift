@@ -1,5 +1,6 @@
 package import AuditArchive
 internal import AuditRecord
+package import HTTP
 package import ObjectStore
 import Synchronization
 
@@ -27,7 +28,7 @@ package final class BucketStorage: ArchiveStorage {
   ///   - clock: the clock of `client`.
   package init(
     _ client: StoreClient, prefix: String, paths: ArchivePaths, scratchFolder: String,
-    encryption: ServerSideEncryption? = nil, clock: any StoreClock
+    encryption: ServerSideEncryption? = nil, clock: any RunClock
   ) {
     self.paths = paths
     self.scratchFolder = scratchFolder

@@ -1,6 +1,7 @@
 package import AuditArchive
 package import AuditRecord
 package import CloudsmithAPI
+package import HTTP
 
 /// The sources of settings, in order of precedence: options, environment, job file, cloudsmith-cli's files.
 ///

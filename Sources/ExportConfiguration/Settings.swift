@@ -2,6 +2,7 @@ package import AuditArchive
 package import AuditExport
 package import AuditRecord
 package import CloudsmithAPI
+import HTTP
 package import Logging
 import PartitionFormats
 

@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 
 /// Reads the files that credentials come from.
 package protocol CredentialFiles: Sendable {
@@ -25,8 +26,8 @@ package actor CredentialProvider {
 
   private let environment: [String: String]
   private let files: any CredentialFiles
-  private let transport: any CredentialTransport
-  private let clock: any StoreClock
+  private let transport: any HTTPTransport
+  private let clock: any RunClock
   private let retry: StoreRetry
   private let sessionName: String
 
@@ -34,10 +35,12 @@ package actor CredentialProvider {
   private var renewal: Task<Result<StoreCredentials, CredentialError>, Never>?
   private var notBefore: Timestamp?
 
-  /// - Parameter sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
+  /// - Parameters:
+  ///   - transport: without a proxy, which credentials never pass.
+  ///   - sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
   package init(
-    environment: [String: String], files: any CredentialFiles, transport: any CredentialTransport,
-    clock: any StoreClock, retry: StoreRetry, sessionName: String
+    environment: [String: String], files: any CredentialFiles, transport: any HTTPTransport,
+    clock: any RunClock, retry: StoreRetry, sessionName: String
   ) {
     self.environment = environment
     self.files = files
@@ -145,7 +148,7 @@ package actor CredentialProvider {
     let purpose = "an identity token"
     guard let text = try await contents(path, purpose: purpose)
     else { throw .file(path: path, purpose: purpose, why: "there is no such file") }
-    let token = text.trimmingBlanks
+    let token = text.trimming(while: \.isWhitespace)
     guard !token.isEmpty else { throw .file(path: path, purpose: purpose, why: "it is empty") }
     return String(token)
   }
@@ -177,7 +180,8 @@ package actor CredentialProvider {
         }
       let request = try container.request(token: text)
       return try container.credentials(
-        try await send(ContainerSource.name) { request }, token: text.map { String($0.trimmingBlanks) })
+        try await send(ContainerSource.name) { request },
+        token: text.map { String($0.trimming(while: \.isWhitespace)) })
     case .instance(let instance, let looked):
       return try await credentials(of: instance, looked)
     }
@@ -189,7 +193,7 @@ package actor CredentialProvider {
     func missing(_ why: String) -> CredentialError {
       .notFound(looked + ["instance metadata at \(instance.base) (\(why))"])
     }
-    let answer: ObjectResponse
+    let answer: HTTPResponse
     do throws(CredentialError) {
       // Once only: on most machines nobody answers, and every attempt takes a second.
       answer = try await send(InstanceMetadata.name, attempts: 1) { instance.tokenRequest() }
@@ -208,13 +212,13 @@ package actor CredentialProvider {
   }
 
   /// Sends a request, up to three times if the source is not available. The request is made for each attempt: a signature ages.
-  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> CredentialRequest)
-    async throws(CredentialError) -> ObjectResponse
+  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> HTTPRequest)
+    async throws(CredentialError) -> HTTPResponse
   {
     var attempt = 1
     while true {
       var why: String
-      do throws(ObjectTransportError) {
+      do throws(TransportFault) {
         let response = try await transport.send(request())
         guard response.status == 429 || response.status >= 500, attempt < attempts else { return response }
         why = "status \(response.status)"

@@ -3,9 +3,9 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Writes an HTML report of an archive. Needs neither network nor key, and does not disturb a run.

@@ -3,9 +3,9 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Shows what an archive holds. Needs neither network nor key, and does not disturb a run.

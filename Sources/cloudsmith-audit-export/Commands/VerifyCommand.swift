@@ -1,9 +1,9 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Verifies an archive. Needs neither network nor key, and does not disturb a run.
