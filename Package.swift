@@ -148,8 +148,8 @@ let package = Package(
     .target(
       name: "ExportConfiguration",
       dependencies: [
-        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithAPI", "HTTP", "PartitionFormats", "Platform",
-        "StrictYAML",
+        "AuditArchive", "AuditExport", "AuditRecord", "BucketArchive", "CloudsmithAPI", "HTTP", "ObjectStore",
+        "PartitionFormats", "Platform", "StrictYAML",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),

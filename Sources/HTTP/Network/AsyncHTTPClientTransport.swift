@@ -39,6 +39,22 @@ package struct AsyncHTTPClientTransport: HTTPTransport {
     return result
   }
 
+  /// Opens a transport that stays open until the process ends.
+  ///
+  /// - Throws: if the CA file cannot be used or the process may open too few files.
+  package static func opened(_ settings: ConnectionSettings) throws(ConnectionSettingsError)
+    -> AsyncHTTPClientTransport
+  {
+    let configuration = try configuration(settings)
+    try checkOpenFiles()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
+    // The library demands that a client is shut down before it goes.
+    _ = Unmanaged.passRetained(client)
+    return AsyncHTTPClientTransport(
+      settings: settings, client: client, inquiry: CertificateInquiry(group: group, settings: settings))
+  }
+
   /// A failure to close changes nothing about the requests made. The process closes the rest when it ends.
   private static func end(
     _ client: HTTPClient, _ group: MultiThreadedEventLoopGroup, isolation: isolated (any Actor)? = #isolation

@@ -4,7 +4,7 @@ package import HTTP
 /// Reads the files that credentials come from.
 package protocol CredentialFiles: Sendable {
   /// Returns the text of a file, or nil if there is none. `path` is absolute, or begins with `~/`.
-  func contents(of path: String) async throws(CredentialFileError) -> String?
+  func contents(of path: String) throws(CredentialFileError) -> String?
 }
 
 /// Why a file cannot be read, in the system's words.
@@ -74,7 +74,10 @@ package actor CredentialProvider {
   }
 
   /// The region of the environment and the profile; nil if neither names one.
-  package func region() async throws(CredentialError) -> String? { try await settings().region }
+  package nonisolated func region() throws(CredentialError) -> String? { try settings().region }
+
+  /// What credentials are taken from, such as `environment variables` or `instance metadata`, without asking anybody.
+  package nonisolated func source() throws(CredentialError) -> String { try CredentialPlan(settings()).name }
 
   /// Waits for the renewal that runs, or begins one. A caller that is cancelled cancels it; the others then begin another.
   private func renewed() async throws(CredentialError) -> StoreCredentials {
@@ -108,10 +111,10 @@ package actor CredentialProvider {
   }
 
   private func found() async throws(CredentialError) -> StoreCredentials {
-    try await credentials(of: CredentialPlan(try await settings()))
+    try await credentials(of: CredentialPlan(try settings()))
   }
 
-  private func settings() async throws(CredentialError) -> CredentialSettings {
+  private nonisolated func settings() throws(CredentialError) -> CredentialSettings {
     func path(_ variable: String, _ standard: String) -> String {
       environment[variable].flatMap { $0.isEmpty ? nil : $0 } ?? standard
     }
@@ -120,15 +123,15 @@ package actor CredentialProvider {
     return CredentialSettings(
       environment: environment, configPath: config, credentialsPath: credentials,
       profiles: Profiles(
-        config: try await profileFile(config, .config),
-        credentials: try await profileFile(credentials, .credentials)),
+        config: try profileFile(config, .config),
+        credentials: try profileFile(credentials, .credentials)),
       sessionName: sessionName)
   }
 
-  private func profileFile(_ path: String, _ kind: ProfileFile.Kind) async throws(CredentialError)
+  private nonisolated func profileFile(_ path: String, _ kind: ProfileFile.Kind) throws(CredentialError)
     -> ProfileFile
   {
-    guard let text = try await contents(path, purpose: "profiles") else { return ProfileFile() }
+    guard let text = try contents(path, purpose: "profiles") else { return ProfileFile() }
     do {
       return try ProfileFile(text, kind: kind)
     } catch {
@@ -136,17 +139,17 @@ package actor CredentialProvider {
     }
   }
 
-  private func contents(_ path: String, purpose: String) async throws(CredentialError) -> String? {
+  private nonisolated func contents(_ path: String, purpose: String) throws(CredentialError) -> String? {
     do {
-      return try await files.contents(of: path)
+      return try files.contents(of: path)
     } catch {
       throw .file(path: path, purpose: purpose, why: error.why)
     }
   }
 
-  private func token(_ path: String) async throws(CredentialError) -> String {
+  private func token(_ path: String) throws(CredentialError) -> String {
     let purpose = "an identity token"
-    guard let text = try await contents(path, purpose: purpose)
+    guard let text = try contents(path, purpose: purpose)
     else { throw .file(path: path, purpose: purpose, why: "there is no such file") }
     let token = text.trimming(while: \.isWhitespace)
     guard !token.isEmpty else { throw .file(path: path, purpose: purpose, why: "it is empty") }
@@ -166,7 +169,7 @@ package actor CredentialProvider {
         response, action: "AssumeRole", role: role,
         hiding: [base.secretAccessKey, base.sessionToken ?? ""])
     case .webIdentity(let role, let file):
-      let token = try await token(file)
+      let token = try token(file)
       let request = SecurityTokenService.assumeRole(role, withWebIdentity: token)
       let response = try await send(role.source) { request }
       return try SecurityTokenService.credentials(
@@ -176,7 +179,7 @@ package actor CredentialProvider {
         switch container.token {
         case .none: nil
         case .text(let text): text
-        case .file(let path): try await token(path)
+        case .file(let path): try token(path)
         }
       let request = try container.request(token: text)
       return try container.credentials(

@@ -1,4 +1,4 @@
-internal import HTTP
+package import HTTP
 
 /// Where the requests of a bucket go.
 package struct Endpoint: Hashable, Sendable {
@@ -55,7 +55,7 @@ package struct Endpoint: Hashable, Sendable {
   }
 
   /// Where the requests go.
-  var origin: Origin {
+  package var origin: Origin {
     guard addressing == .virtual else { return address.origin }
     var origin = address.origin
     origin.host = "\(bucket).\(origin.host)"

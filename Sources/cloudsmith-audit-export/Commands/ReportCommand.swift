@@ -47,6 +47,7 @@ struct ReportCommand: AsyncParsableCommand {
   var retention: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -84,7 +85,7 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + [
+    target.given + bucket.given + [
       Settings.html.given(html), Settings.from.given(from), Settings.to.given(to),
       Settings.retention.given(retention),
     ]

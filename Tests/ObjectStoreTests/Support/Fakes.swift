@@ -45,7 +45,7 @@ final class FakeFiles: CredentialFiles {
 
   func write(_ text: String, to path: String) { texts.withLock { $0[path] = text } }
 
-  func contents(of path: String) async throws(CredentialFileError) -> String? {
+  func contents(of path: String) throws(CredentialFileError) -> String? {
     if unreadable.contains(path) { throw CredentialFileError(why: "Permission denied") }
     return texts.withLock { $0[path] }
   }
