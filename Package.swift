@@ -86,9 +86,9 @@ let package = Package(
       ],
       swiftSettings: fast),
 
-    // Where events come from: pages of the audit log over HTTPS, paced, retried, in order.
+    // HTTP for the API and for stores: messages, addresses, connection settings, backoff, and the transport over async-http-client.
     .target(
-      name: "CloudsmithAPI",
+      name: "HTTP",
       dependencies: [
         "AuditRecord", "Compression", "Platform",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -99,6 +99,9 @@ let package = Package(
       ],
       swiftSettings: fast),
 
+    // Where events come from: pages of the audit log, paced, retried, in order.
+    .target(name: "CloudsmithAPI", dependencies: ["AuditRecord", "HTTP", "Platform"], swiftSettings: fast),
+
     // Where files go: sealed parts, commits, the manifest, coverage.
     .target(
       name: "AuditArchive",
@@ -108,17 +111,17 @@ let package = Package(
       ],
       swiftSettings: fast),
 
-    // Objects in an S3-compatible bucket: signatures, credentials, requests and what answers mean. No network code of its own.
+    // Objects in an S3-compatible bucket: signatures, credentials, requests and what answers mean.
     .target(
       name: "ObjectStore",
-      dependencies: ["AuditRecord", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["AuditRecord", "HTTP", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: fast),
 
     // An archive in a bucket: what AuditArchive asks of a storage, done with objects.
     .target(
       name: "BucketArchive",
       dependencies: [
-        "AuditArchive", "AuditRecord", "ObjectStore",
+        "AuditArchive", "AuditRecord", "HTTP", "ObjectStore",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
@@ -126,7 +129,7 @@ let package = Package(
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",
-      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive"],
+      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "HTTP"],
       swiftSettings: fast),
 
     // What people look at: the calendar of coverage and what is counted, for a terminal and as a page. No input or output.
@@ -145,8 +148,8 @@ let package = Package(
     .target(
       name: "ExportConfiguration",
       dependencies: [
-        "AuditArchive", "AuditExport", "AuditRecord", "CloudsmithAPI", "PartitionFormats", "Platform",
-        "StrictYAML",
+        "AuditArchive", "AuditExport", "AuditRecord", "BucketArchive", "CloudsmithAPI", "HTTP", "ObjectStore",
+        "PartitionFormats", "Platform", "StrictYAML",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
@@ -156,7 +159,7 @@ let package = Package(
       name: "CommandResults",
       dependencies: [
         "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "ExportConfiguration",
-        "Platform",
+        "HTTP", "Platform",
       ],
       swiftSettings: strict),
 
@@ -165,7 +168,7 @@ let package = Package(
       name: "cloudsmith-audit-export",
       dependencies: [
         "AuditArchive", "AuditExport", "AuditRecord", "AuditReport", "CloudsmithAPI", "CommandResults",
-        "ExportConfiguration", "Platform",
+        "ExportConfiguration", "HTTP", "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -202,24 +205,30 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Fakes and seeded randomness that the test targets share.
+    // Fakes, seeded randomness and a server of bytes that the test targets share.
     .target(
       name: "TestSupport",
-      dependencies: ["AuditArchive", "AuditRecord", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "AuditArchive", "AuditRecord",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       path: "Tests/TestSupport",
       swiftSettings: fast),
 
     .testTarget(
       name: "AuditRecordTests", dependencies: ["AuditRecord", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "CloudsmithAPITests",
+      name: "HTTPTests",
       dependencies: [
-        "AuditRecord", "CloudsmithAPI", "TestSupport",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        "AuditRecord", "HTTP", "TestSupport", .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "CloudsmithAPITests",
+      dependencies: ["AuditRecord", "CloudsmithAPI", "HTTP", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CompressionTests", dependencies: ["CZlib", "Compression", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -239,7 +248,7 @@ let package = Package(
     .testTarget(
       name: "ObjectStoreTests",
       dependencies: [
-        "AuditRecord", "ObjectStore", "TestSupport",
+        "AuditRecord", "HTTP", "ObjectStore", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Vectors"],
@@ -248,7 +257,7 @@ let package = Package(
       name: "AuditExportTests",
       dependencies: [
         "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
-        "CloudsmithEmulator", "TestSupport",
+        "CloudsmithEmulator", "HTTP", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),

@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import HTTP
 import ObjectStore
 
 /// The objects below a prefix of a bucket, by their paths in the archive. Translates keys and errors, and shields calls.
@@ -11,7 +12,7 @@ struct Bucket: Sendable {
   /// Empty, or ends with a slash.
   let prefix: String
   let settings: StoreRequest.ObjectSettings
-  let clock: any StoreClock
+  let clock: any RunClock
 
   /// `s3://bucket/audit/csv/…`
   func name(of path: String) -> String { "s3://\(client.endpoint.bucket)/\(prefix)\(path)" }

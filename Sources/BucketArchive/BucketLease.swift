@@ -1,5 +1,6 @@
 import AuditArchive
 import AuditRecord
+import HTTP
 import ObjectStore
 
 /// A lease on a log in a bucket: an object that the run renews every 30 seconds, whatever else it waits for.
@@ -9,7 +10,7 @@ actor BucketLease: Lease {
   nonisolated let generation: Int
   nonisolated let isTakeover: Bool
   private let lock: LockObject
-  private let clock: any StoreClock
+  private let clock: any RunClock
   private let lost: @Sendable () -> Void
   private var held: HeldLease
   private var renewals: Task<Void, Never>?
@@ -24,7 +25,7 @@ actor BucketLease: Lease {
   ///   - lost: called at most once, when another run has taken the lease.
   init(
     _ record: LeaseRecord, _ state: FileState, isTakeover: Bool, sentAt: TimeSpan, lock: LockObject,
-    clock: any StoreClock, lost: @escaping @Sendable () -> Void
+    clock: any RunClock, lost: @escaping @Sendable () -> Void
   ) {
     generation = record.generation
     self.isTakeover = isTakeover

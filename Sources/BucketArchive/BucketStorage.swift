@@ -1,5 +1,7 @@
 package import AuditArchive
 internal import AuditRecord
+internal import Crypto
+package import HTTP
 package import ObjectStore
 import Synchronization
 
@@ -14,7 +16,7 @@ package final class BucketStorage: ArchiveStorage {
   package let paths: ArchivePaths
   private let bucket: Bucket
   private let reader: RangeReader
-  private let scratchFolder: String
+  private let scratchFolder: PrivateFolder
   private let scratch = Mutex<Scratch?>(nil)
   private let state = Mutex(KnownState())
 
@@ -22,15 +24,15 @@ package final class BucketStorage: ArchiveStorage {
   ///
   /// - Parameters:
   ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
-  ///   - scratchFolder: an absolute path of a local folder that this log's runs alone use.
+  ///   - scratchFolder: a local folder that only runs of this log use.
   ///   - encryption: of the objects that are written; nil leaves it to the bucket.
   ///   - clock: the clock of `client`.
   package init(
     _ client: StoreClient, prefix: String, paths: ArchivePaths, scratchFolder: String,
-    encryption: ServerSideEncryption? = nil, clock: any StoreClock
+    encryption: ServerSideEncryption? = nil, clock: any RunClock
   ) {
     self.paths = paths
-    self.scratchFolder = scratchFolder
+    self.scratchFolder = PrivateFolder(scratchFolder)
     bucket = Bucket(
       client: client, prefix: prefix.isEmpty ? "" : prefix + "/", settings: .init(encryption: encryption),
       clock: clock)
@@ -42,8 +44,21 @@ package final class BucketStorage: ArchiveStorage {
   // MARK: Location
 
   package func probeWriting() async throws(StorageError) -> WriteProbeResult {
-    WriteProbeResult(folder: name(of: ""), lacksDurableNames: false, properties: try await probe())
+    try scratchFolder.make()
+    let scratch = WriteProbeResult.Property(
+      name: "scratch folder \(scratchFolder.path)",
+      warning: try scratchFolder.isInMemory()
+        ? "it is a RAM disk, so that unfinished files take memory; pass a folder on a disk as --scratch-dir"
+        : nil)
+    return WriteProbeResult(
+      folder: name(of: ""), lacksDurableNames: false, properties: try await probe() + [scratch])
   }
+
+  /// The bucket is tested with the lease.
+  package func checkWriting() async throws(StorageError) { try scratchFolder.make() }
+
+  /// The space for unfinished files. A bucket has no limit.
+  package func space() async throws(StorageError) -> DiskSpace? { try scratchFolder.space() }
 
   /// Tests the store. Throws `.unusable` for a property that it lacks.
   private func probe() async throws(StorageError) -> [WriteProbeResult.Property] {
@@ -73,8 +88,7 @@ package final class BucketStorage: ArchiveStorage {
   // MARK: Writing
 
   package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
-    let made = Scratch(
-      in: DiskPath(scratchFolder), fileSystem: PosixFileSystem(isPrivate: true), undeleted: undeleted)
+    let made = scratchFolder.scratch(undeleted: undeleted)
     scratch.withLock { $0 = made }
     return made
   }
@@ -299,6 +313,14 @@ package final class BucketStorage: ArchiveStorage {
       state.state.withLock { $0 = KnownState() }
       try await lease.release()
     }
+  }
+
+  /// The name of the folder for a log's unfinished files: the same for each of its runs, so that one cleans up after the other.
+  package static func scratchName(
+    _ client: StoreClient, _ address: BucketAddress, _ paths: ArchivePaths
+  ) -> String {
+    let text = "\(client.endpoint.name) \(address) \(paths.log)"
+    return String(SHA256.hash(data: Array(text.utf8)).hex.prefix(16))
   }
 
   private static func newOwner() -> String {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #endif
 
@@ -52,6 +53,18 @@ static inline unsigned long long mount_number(int folder) {
   return answer.mask & mount_id ? answer.mount : 0;
 #else
   (void)folder;
+  return 0;
+#endif
+}
+
+/// Whether an open file or folder is on a file system in memory: tmpfs or ramfs (statfs(2)). 0 where the system does not say.
+static inline int is_in_memory(int file) {
+#if defined(__linux__)
+  struct statfs answer;
+  if (fstatfs(file, &answer) != 0) return 0;
+  return (unsigned int)answer.f_type == 0x01021994u || (unsigned int)answer.f_type == 0x858458f6u;
+#else
+  (void)file;
   return 0;
 #endif
 }

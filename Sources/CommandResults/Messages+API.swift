@@ -1,6 +1,7 @@
 package import AuditRecord
 package import CloudsmithAPI
 package import ExportConfiguration
+package import HTTP
 
 /// Messages about the API, the key and the connection.
 extension Messages {

@@ -1,7 +1,7 @@
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 package import ExportConfiguration
+import HTTP
 
 /// The result of `status --settings`: every setting of an export, with its value and source. Secrets are redacted.
 package struct SettingsResult: CommandResult {

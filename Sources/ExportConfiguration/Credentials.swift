@@ -1,5 +1,6 @@
 package import AuditRecord
 package import CloudsmithAPI
+package import HTTP
 import Platform
 
 /// The credentials for the API and where they were found: an API key, or an identity token that is exchanged for a bearer token.
@@ -65,7 +66,7 @@ package struct Credentials: Sendable {
   /// The transport for requests with these credentials. With an identity token, it obtains and renews bearer tokens.
   package func transport(
     over base: AsyncHTTPClientTransport, host: APIHost, log: LogName
-  ) -> any HTTPTransport {
+  ) -> any APITransport {
     guard let service else { return base }
     let exchange = TokenExchange(
       host: host, organization: log.organization, service: service, identity: key, transport: base)

@@ -1,4 +1,4 @@
-import CloudsmithAPI
+import HTTP
 
 /// The exit statuses: one for each reaction that a script may want.
 package enum ExitStatus: Int32, CaseIterable {

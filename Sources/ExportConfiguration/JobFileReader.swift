@@ -1,4 +1,5 @@
 import AuditRecord
+import BucketArchive
 package import StrictYAML
 
 /// Reads the logs of a job file from its YAML. Unknown keys and values of the wrong type are errors.
@@ -162,7 +163,9 @@ package struct JobFileReader {
 
   /// The path, which is relative to the folder of the job file, as a path from the current folder.
   private func absolute(_ text: String) -> String {
-    guard !text.hasPrefix("/"), text != "-", let slash = path.lastIndex(of: "/") else { return text }
+    guard !text.hasPrefix("/"), text != "-", !BucketAddress.isMeant(by: text),
+      let slash = path.lastIndex(of: "/")
+    else { return text }
     return path[...slash] + text
   }
 }

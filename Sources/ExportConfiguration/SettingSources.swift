@@ -1,6 +1,6 @@
-package import AuditArchive
 package import AuditRecord
 package import CloudsmithAPI
+package import HTTP
 
 /// The sources of settings, in order of precedence: options, environment, job file, cloudsmith-cli's files.
 ///
@@ -124,17 +124,6 @@ extension SettingSources {
     if let log = try resolve(Settings.log) { return log }
     throw .usage(
       "No organization. Pass its slug as --organization, such as my-org, or set CLOUDSMITH_WORKSPACE.")
-  }
-
-  /// The archive. nil if none is given.
-  package func namedArchive() throws(Failure) -> ArchiveLocation? { try resolve(Settings.archive) }
-
-  /// The archive. A usage failure if none is given.
-  package func archive() throws(Failure) -> ArchiveLocation {
-    if let archive = try namedArchive() { return archive }
-    throw .usage(
-      "No archive. Pass its folder as --archive, such as /srv/audit, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
-    )
   }
 
   /// The host of the API.

@@ -1,6 +1,7 @@
 import AuditArchive
 package import AuditRecord
 import CloudsmithAPI
+import HTTP
 
 /// A copying mistake: the text has something around it that is not part of the value, such as quotes.
 package enum Slip: Hashable {

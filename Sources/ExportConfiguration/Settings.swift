@@ -1,8 +1,11 @@
 package import AuditArchive
 package import AuditExport
 package import AuditRecord
+import BucketArchive
 package import CloudsmithAPI
+import HTTP
 package import Logging
+package import ObjectStore
 import PartitionFormats
 
 /// The table of all settings.
@@ -17,14 +20,22 @@ package enum Settings {
       the organization's slug as in its URL, such as 'my-org', or 'my-org/my-repo' (letters, digits, '-', '_' and '.'; \
       not the display name)
       """, parse: { LogName($0) })
-  package static let archive: Setting<ArchiveLocation> = {
-    let expected = "a folder, such as /srv/audit"
+  package static let archive: Setting<ArchiveAddress> = {
+    let expected = "a folder such as /srv/audit, or a bucket such as s3://my-bucket/audit"
     return Setting(
-      "--archive", job: .path, valueName: "dir", help: "The archive's folder.",
+      "--archive", job: .path, valueName: "dir",
+      help: "The archive: a folder, or a bucket (s3://bucket/prefix).",
       expected: expected
     ) { text throws(ValueError) in
-      ArchiveLocation(
-        folder: try PathText.read(text, expected: expected, variables: [variable("--archive")]))
+      guard !BucketAddress.isMeant(by: text) else {
+        if let slip = Slip(text, variables: [variable("--archive")]) { throw ValueError(slip.words) }
+        do {
+          return .bucket(try BucketAddress(text))
+        } catch {
+          throw ValueError("\(error)")
+        }
+      }
+      return .folder(try PathText.read(text, expected: expected, variables: [variable("--archive")]))
     }
   }()
   package static let config = path(
@@ -196,6 +207,47 @@ package enum Settings {
       }
     })
 
+  // MARK: - Buckets
+
+  package static let s3Endpoint = Setting<String>(
+    "--s3-endpoint", variables: [variable("--s3-endpoint"), "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+    job: .text, valueName: "url",
+    help: "The URL of the S3-compatible store (default: AWS). Plain http is allowed only on loopback.",
+    expected: "a URL such as https://s3.example.com", shown: { URLText.withoutUser($0) },
+    parsing: { text throws(ValueError) in
+      do {
+        _ = try Endpoint(bucket: "bucket", region: "us-east-1", url: text, addressing: .path)
+        return text
+      } catch {
+        throw ValueError(": \(error)", repeatsText: false)
+      }
+    })
+  package static let s3Region = Setting<String>(
+    "--s3-region", variables: [variable("--s3-region"), "AWS_REGION", "AWS_DEFAULT_REGION"], job: .text,
+    valueName: "region",
+    help:
+      "The region of the bucket (default: that of the AWS profile, else us-east-1; auto for Cloudflare R2).",
+    expected: "a region such as eu-central-1",
+    parse: { text in
+      text.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/).map { _ in text }
+    })
+  package static let s3Addressing = Setting<Endpoint.Addressing>(
+    "--s3-addressing", job: .choice(Endpoint.Addressing.allCases.map(\.rawValue)), valueName: "style",
+    help: """
+      Where the bucket's name is in a URL: path or virtual, which is in the host name (default: virtual on AWS, path elsewhere).
+      """, expected: "path or virtual", parse: { Endpoint.Addressing(rawValue: $0) })
+  package static let s3Encryption = Setting<ServerSideEncryption>(
+    "--s3-sse", job: .text, valueName: "encryption",
+    help:
+      "How the store encrypts new objects: AES256, aws:kms or aws:kms:KEY (default: as the bucket is set up).",
+    expected: "AES256, aws:kms, or aws:kms: and the ID or ARN of a key", parse: { EncryptionText.read($0) })
+  package static let scratchFolder = path(
+    "--scratch-dir", job: .path, valueName: "dir",
+    help: """
+      The folder for files that are not yet in the bucket (default: a folder of this user in the system's temporary folder). An archive \
+      in a folder keeps them in the archive.
+      """, expected: "a folder, such as /var/tmp")
+
   // MARK: - Output
 
   package static let isJSON = Setting<Bool>(
@@ -296,7 +348,7 @@ package enum Settings {
     log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
     timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, maxAttempts, requestTimeout,
     compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
-    oidcService, profile, caFile, proxy,
+    oidcService, profile, caFile, proxy, s3Endpoint, s3Region, s3Addressing, s3Encryption, scratchFolder,
   ]
 
   /// The settings that a job file may hold: those of an export and of `verify`.

@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
 import Foundation
+import HTTP
 import Synchronization
 import TestSupport
 import Testing

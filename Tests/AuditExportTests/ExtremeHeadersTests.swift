@@ -2,12 +2,13 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Synchronization
 import TestSupport
 import Testing
 
 /// Answers with the pages of a list, and with fields that are drawn from the largest and the smallest numbers.
-private final class ExtremeAPI: HTTPTransport {
+private final class ExtremeAPI: APITransport {
   private struct State {
     var random: SeededRandom
     var requests = 0

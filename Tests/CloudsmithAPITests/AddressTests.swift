@@ -1,4 +1,5 @@
 import CloudsmithAPI
+import HTTP
 import Testing
 
 struct APIHostTests {
@@ -130,9 +131,14 @@ struct ConnectionSettingsTests {
     #expect(try proxy(for: "http://127.0.0.1:80", ["HTTP_PROXY": "http://one:1"]) == nil)
     #expect(try proxy(for: "https://localhost", option: "http://two:2", [:]) == "http://two:2")
     #expect(try proxy(for: "http://localhost", option: "http://127.0.0.1:2", [:]) == "http://127.0.0.1:2")
-    #expect(throws: ConnectionSettingsError.plainHTTPThroughProxy) {
+    let role = ServerRole(name: "API host", secret: "the API key")
+    let error = #expect(throws: ConnectionSettingsError.plainHTTPThroughProxy(role)) {
       try proxy(for: "http://localhost", option: "http://proxy.example:2", [:])
     }
+    #expect(
+      error?.description
+        == "an http API host cannot be used with a proxy on another machine, which would send the API key in the clear"
+    )
   }
 
   @Test func `the option overrides the environment`() throws {

@@ -1,5 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Synchronization
 import TestSupport
 import Testing
@@ -144,7 +145,7 @@ private final class Switch: HeartbeatTransport {
     try await SocketServer.with(replies) { server in
       let host = try server.host()
       let url = try HeartbeatURL("\(host)/ping/u")
-      let settings = try TransportProbe.settings(host)
+      let settings = try host.settings()
       try await AsyncHTTPClientTransport.withTransport(settings) { transport in
         try await notice.deliver(to: url, by: transport, clock: ManualClock())
         let failed = Heartbeat(isSuccess: false, text: "", duration: .zero)

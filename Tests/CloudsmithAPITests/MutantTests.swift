@@ -1,4 +1,5 @@
 import AuditRecord
+import HTTP
 import TestSupport
 import Testing
 

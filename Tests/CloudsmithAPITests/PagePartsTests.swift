@@ -1,5 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Synchronization
 import TestSupport
 import Testing
@@ -7,7 +8,7 @@ import Testing
 /// Pages whose answers are larger than the limit.
 @Suite struct PagePartsTests {
   /// A list of records, some of them large, that grows while it is read.
-  private final class ListTransport: HTTPTransport {
+  private final class ListTransport: APITransport {
     struct State {
       /// Numbers of records, newest first.
       var list: [Int]
@@ -73,7 +74,7 @@ import Testing
       guard body.utf8.count <= limit else {
         throw .bodyTooLarge(
           limit: limit,
-          OversizedAnswer(pagination: Pagination(HeaderFields(headers)), start: Array(body.utf8.prefix(40))))
+          OversizedAnswer(headers: HeaderFields(headers), start: Array(body.utf8.prefix(40))))
       }
       return APIResponse(status: 200, headers: HeaderFields(headers), body: Array(body.utf8))
     }
@@ -238,7 +239,7 @@ import Testing
     #expect(page.parsed.quarantined.filter { $0.reason == .answerTooLarge }.map(\.place) == [15])
   }
 
-  private struct Capped: HTTPTransport {
+  private struct Capped: APITransport {
     let size: Int
     let transport: ListTransport
 

@@ -1,5 +1,6 @@
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Synchronization
 import Testing
 

@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test func `each mistake says what and where`() {
+  @Test func `each error states cause and position`() {
     #expect(GzipError(.notGzip).description == "this is not a gzip file")
     #expect(GzipError(.truncated, offset: 7).description == "the gzip data ends too early, after 7 bytes")
     #expect(

@@ -1,5 +1,6 @@
 import AuditRecord
 import Foundation
+import HTTP
 import Synchronization
 import Testing
 
@@ -196,29 +197,29 @@ import Testing
       (206, [("ETag", "e")], "x"),
     ]
     for (status, headers, body) in answers {
-      let response = ObjectResponse(status: status, headers: HTTPHeaders(headers), body: Array(body.utf8))
+      let response = HTTPResponse(status: status, headers: HeaderFields(headers), body: Array(body.utf8))
       let client = try StoreClient(FixedStore(response))
       guard case .malformed? = await kind({ _ = try await client.get("k", limit: 100) })
       else { return #expect(Bool(false), "\(status) \(body)") }
     }
     for range in ["bytes 0-4/9", "bytes 1-3/9", "bytes 1-9/9", "bytes */9", "items 1-4/9", ""] {
-      let response = ObjectResponse(
-        status: 206, headers: HTTPHeaders([("Content-Range", range)]), body: Array("1234".utf8))
+      let response = HTTPResponse(
+        status: 206, headers: HeaderFields([("Content-Range", range)]), body: Array("1234".utf8))
       let client = try StoreClient(FixedStore(response))
       guard case .malformed? = await kind({ _ = try await client.get("k", 1..<5, of: nil) })
       else { return #expect(Bool(false), "\(range)") }
     }
-    let whole = try StoreClient(FixedStore(ObjectResponse(status: 200, body: Array("12345".utf8))))
+    let whole = try StoreClient(FixedStore(HTTPResponse(status: 200, body: Array("12345".utf8))))
     guard case .malformed? = await kind({ _ = try await whole.get("k", 1..<5, of: nil) })
     else { return #expect(Bool(false)) }
   }
 }
 
 /// Always the same answer.
-private struct FixedStore: ObjectTransport {
-  var response: ObjectResponse
+private struct FixedStore: HTTPTransport {
+  var response: HTTPResponse
 
-  init(_ response: ObjectResponse) { self.response = response }
+  init(_ response: HTTPResponse) { self.response = response }
 
-  func send(_ request: SignedRequest) async throws(ObjectTransportError) -> ObjectResponse { response }
+  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse { response }
 }

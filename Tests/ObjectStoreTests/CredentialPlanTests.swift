@@ -1,4 +1,5 @@
 import AuditRecord
+import HTTP
 import TestSupport
 import Testing
 
@@ -118,8 +119,9 @@ import Testing
     guard case .role(let role, let next) = found, case .role(let inner, _) = next
     else { return #expect(Bool(false)) }
     #expect(
-      role.externalID == "e" && role.duration == 900 && role.endpoint.host == "sts.us-east-1.amazonaws.com")
-    #expect(inner.endpoint.host == "sts.eu-west-1.amazonaws.com" && inner.sessionName == "tests")
+      role.externalID == "e" && role.duration == 900
+        && role.endpoint.origin.host == "sts.us-east-1.amazonaws.com")
+    #expect(inner.endpoint.origin.host == "sts.eu-west-1.amazonaws.com" && inner.sessionName == "tests")
     let own = "[default]\nrole_arn = r\nsource_profile = default\n" + Self.keys
     #expect(kind(try plan(config: own)) == "r < keys FILE")
     let loop = "[default]\nrole_arn=r\nsource_profile=b\n[profile b]\nrole_arn=r\nsource_profile=default\n"

@@ -1,4 +1,5 @@
 import AuditRecord
+import HTTP
 import Synchronization
 import Testing
 
@@ -32,8 +33,8 @@ import Testing
       """)
   }
 
-  private func field(_ request: CredentialRequest, _ name: String) -> String? {
-    HTTPHeaders(request.headers.map { ($0.name, $0.value) })[name]
+  private func field(_ request: HTTPRequest, _ name: String) -> String? {
+    HeaderFields(request.headers)[name]
   }
 
   @Test func `web identity sends the token file unsigned to the region's endpoint`() async throws {
@@ -148,7 +149,7 @@ import Testing
     let echo: ScriptedTransport.Answer = { request in
       let text = String(decoding: request.body, as: UTF8.self) + request.headers.map(\.value).joined()
       let body = text.replacing("&", with: " ")
-      return ObjectResponse(
+      return HTTPResponse(
         status: 403,
         body: Array(
           "<ErrorResponse><Error><Code>\(body)</Code><Message>\(body)</Message></Error></ErrorResponse>".utf8)
@@ -245,7 +246,7 @@ import Testing
 }
 
 /// Answers nothing until it is cancelled, and the next request at once.
-private final class HangingTransport: CredentialTransport {
+private final class HangingTransport: HTTPTransport {
   private let requests = Mutex(0)
   private let answer: ScriptedTransport.Answer
 
@@ -253,7 +254,7 @@ private final class HangingTransport: CredentialTransport {
 
   var count: Int { requests.withLock(\.self) }
 
-  func send(_ request: CredentialRequest) async throws(ObjectTransportError) -> ObjectResponse {
+  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     let number = requests.withLock { requests in
       requests += 1
       return requests

@@ -1,5 +1,6 @@
 import AuditRecord
 import Foundation
+import HTTP
 import TestSupport
 import Testing
 
@@ -170,7 +171,7 @@ struct SigningDifferentialTests {
     let time = Timestamp(
       microseconds: Int64.random(in: 0...4_102_444_800_000_000, using: &random))
     let signed = request.signed(endpoint, credentials, at: time)
-    let headers = HTTPHeaders(signed.headers.map { ($0.name, $0.value) })
+    let headers = HeaderFields(signed.headers)
     return (
       Facts(
         method: request.method, endpoint: url, bucket: "my-bucket", key: request.key ?? "", region: region,

@@ -1,4 +1,5 @@
 import AuditRecord
+import HTTP
 import Testing
 
 @testable import ObjectStore
@@ -18,11 +19,11 @@ import Testing
   ) throws -> StoreVerdict {
     let text =
       code.map { "<Error><Code>\($0)</Code><Message>of AKIDX, hush</Message>\(body)</Error>" } ?? body
-    let response = ObjectResponse(status: status, headers: HTTPHeaders(headers), body: Array(text.utf8))
+    let response = HTTPResponse(status: status, headers: HeaderFields(headers), body: Array(text.utf8))
     return try verdict(request, .success(response))
   }
 
-  private func verdict(_ request: StoreRequest, _ outcome: Result<ObjectResponse, ObjectTransportError>)
+  private func verdict(_ request: StoreRequest, _ outcome: Result<HTTPResponse, TransportFault>)
     throws
     -> StoreVerdict
   {
@@ -125,10 +126,12 @@ import Testing
   }
 
   @Test func `a failure of the connection says whether the request may have arrived`() throws {
-    let failures: [(ObjectTransportError, Bool?)] = [
-      (.unreachable("x"), false), (.lost("x"), true), (.timedOut(.seconds(1)), true),
+    let failures: [(TransportFault, Bool?)] = [
+      (.unreachable("x"), false), (.interrupted("x"), true), (.timedOut(.seconds(1)), true),
       (.undecodable("x"), true),
-      (.untrusted("x"), nil), (.proxyRefused("x"), nil), (.tooLarge(limit: 1), nil), (.cancelled, nil),
+      (.untrusted(.notTLS), nil), (.proxyRefused("x"), nil), (.bodyTooLarge(limit: 1), nil),
+      (.inflatedTooFar(ratio: 1), nil),
+      (.cancelled, nil),
     ]
     for (failure, mayBeDone) in failures {
       switch try verdict(Self.create, .failure(failure)) {

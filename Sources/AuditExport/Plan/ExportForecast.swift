@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 package import CloudsmithAPI
+package import HTTP
 
 /// The windows, requests and duration of a run that is only planned (`--dry-run`). Writes nothing.
 package struct ExportForecast: Sendable {

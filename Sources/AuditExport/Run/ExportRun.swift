@@ -1,6 +1,7 @@
 package import AuditArchive
 import AuditRecord
 package import CloudsmithAPI
+package import HTTP
 
 /// One run: plan the windows, walk the list, commit the days, and report.
 ///

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 
 /// The answer to a request for a page.
 enum PageAnswer<Content> {

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Platform
 
 /// The account behind a key (`GET /v1/user/self/`).

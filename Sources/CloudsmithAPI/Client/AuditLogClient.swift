@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 internal import Synchronization
 
 /// Fetches pages of one audit log: paced, retried, checked and parsed.
@@ -8,7 +9,7 @@ package final class AuditLogClient: Sendable {
   private let log: LogName
   private let origin: Origin
   private let key: APIKey
-  private let transport: any HTTPTransport
+  private let transport: any APITransport
   private let clock: any RunClock
   private let retry: RetryPolicy
   private let random: @Sendable () -> Double
@@ -29,7 +30,7 @@ package final class AuditLogClient: Sendable {
   ///   - random: returns numbers from 0 to below 1, for jitter.
   ///   - observe: called on the task that asks for the page. It should return quickly.
   package init(
-    log: LogName, host: APIHost, key: APIKey, transport: any HTTPTransport,
+    log: LogName, host: APIHost, key: APIKey, transport: any APITransport,
     clock: any RunClock = SystemClock(),
     pace: PaceRule = .perSecond(1), reserve: RateReserve = .fifth, retry: RetryPolicy = RetryPolicy(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },

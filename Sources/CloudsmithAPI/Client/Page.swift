@@ -1,4 +1,5 @@
 package import AuditRecord
+internal import HTTP
 
 /// One page of an audit log: its records, and its place in the list by the answer's own fields.
 package struct Page: Sendable {

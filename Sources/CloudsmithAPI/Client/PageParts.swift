@@ -1,4 +1,5 @@
 import AuditRecord
+internal import HTTP
 
 /// Reads a page whose answer exceeds the limit in smaller parts, and puts it together again.
 ///

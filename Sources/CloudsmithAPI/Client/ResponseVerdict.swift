@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 
 /// What an answer means for its request, by its status.
 package enum ResponseVerdict: Hashable, Sendable {
@@ -40,10 +41,7 @@ package enum ResponseVerdict: Hashable, Sendable {
   /// without one the rate fields; nil if it asks for none.
   private static func asked(_ response: APIResponse, now: Timestamp) -> TimeSpan? {
     let headers = response.headers
-    if let seconds = headers.seconds("Retry-After") { return seconds }
-    if let date = headers["Retry-After"].flatMap(HTTPDate.init) {
-      return HeaderFields.span(seconds: max(0, (date.time - (headers.time ?? now)).seconds))
-    }
+    if let pause = headers.retryAfter(now: now) { return pause }
     guard response.status == 429, let rate = RateLimit(headers, now: now) else { return nil }
     return rate.interval ?? rate.resetsIn
   }
@@ -75,8 +73,7 @@ enum Redirect: Hashable, Sendable {
       self = .refuse(.redirect(to: "an invalid location"))
       return
     }
-    let scheme = parts.scheme.flatMap { Origin.Scheme(rawValue: $0) }
-    let origin = scheme.map { Origin(scheme: $0, host: parts.host, port: parts.port) }
+    let origin = parts.origin
     guard let origin, origin == request.origin, parts.userInfo == nil else {
       self = .refuse(.redirect(to: origin?.description ?? "another scheme"))
       return
@@ -102,10 +99,7 @@ package struct RetryPolicy: Hashable, Sendable {
 
   /// Attempts for one page, including the first. At least 1.
   package var attempts: Int
-  /// The longest backoff before the second attempt. It doubles with each attempt, up to `cap`.
-  package var base: TimeSpan
-  /// The longest backoff.
-  package var cap: TimeSpan
+  package var backoff: Backoff
   /// The longest time that the API may make one page wait in all.
   package var maxWait: TimeSpan
 
@@ -120,8 +114,7 @@ package struct RetryPolicy: Hashable, Sendable {
     maxWait: TimeSpan = Default.maxWait
   ) {
     self.attempts = attempts
-    self.base = base
-    self.cap = cap
+    self.backoff = Backoff(base: base, cap: cap)
     self.maxWait = maxWait
   }
 
@@ -136,8 +129,7 @@ package struct RetryPolicy: Hashable, Sendable {
     afterTry number: Int, asked: TimeSpan?, waited: TimeSpan, random: Double
   ) -> Action {
     guard number < attempts else { return .giveUp }
-    let doubled = base.seconds * Double(1 << min(max(number, 1) - 1, 30))
-    let backoff = TimeSpan.seconds(min(cap.seconds, doubled) * random)
+    let backoff = backoff.pause(afterAttempt: number, random: random)
     guard let asked, asked > .zero else { return .backOff(backoff) }
     guard waited + asked <= maxWait else { return .refuseToWait(asked) }
     return backoff > asked ? .backOff(backoff, asked: asked) : .obey(asked)

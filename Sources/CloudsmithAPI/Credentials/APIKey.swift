@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// A Cloudsmith API key, or a token used instead of one. Sent with every request, never shown.
 ///
 /// It prints as `[redacted]` in every way that Swift prints values. Only this target reads its text.

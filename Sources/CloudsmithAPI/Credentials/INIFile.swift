@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// The content of cloudsmith-cli's `config.ini` or `credentials.ini`: sections of `key = value` lines.
 ///
 /// Values may be in quotes; an empty value counts as absent. Keys are case-sensitive. Lines that begin with `#` or `;` are

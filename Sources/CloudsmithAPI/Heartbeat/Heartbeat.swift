@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 
 /// A ping for a dead man's switch: the result of a job, its duration and a text. The service alerts if no ping arrives.
 package struct Heartbeat: Hashable, Sendable {

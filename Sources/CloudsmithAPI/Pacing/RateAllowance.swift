@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 
 /// The pace of `auto`, from the API's rate fields.
 ///

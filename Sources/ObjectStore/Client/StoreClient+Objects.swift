@@ -1,4 +1,5 @@
 package import AuditRecord
+internal import HTTP
 
 /// What a store says of an object.
 package struct ObjectInfo: Hashable, Sendable {
@@ -202,7 +203,7 @@ extension StoreClient {
 }
 
 extension ObjectInfo {
-  fileprivate init(_ response: ObjectResponse, size: Int) throws(MalformedReply) {
+  fileprivate init(_ response: HTTPResponse, size: Int) throws(MalformedReply) {
     guard let etag = response.headers["ETag"], !etag.isEmpty
     else { throw MalformedReply("the answer has no ETag") }
     self.init(

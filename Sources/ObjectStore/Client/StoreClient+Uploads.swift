@@ -1,4 +1,5 @@
 internal import AuditRecord
+internal import HTTP
 
 /// Uploads in parts, for objects that are too large for one request.
 extension StoreClient {

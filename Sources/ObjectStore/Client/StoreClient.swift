@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 internal import Synchronization
 
 /// The objects of one bucket. It sends requests, repeats them, and says only what is certain.
@@ -11,8 +12,8 @@ internal import Synchronization
 package final class StoreClient: Sendable {
   package let endpoint: Endpoint
   private let credentials: CredentialProvider
-  private let transport: any ObjectTransport
-  private let clock: any StoreClock
+  private let transport: any HTTPTransport
+  private let clock: any RunClock
   let retry: StoreRetry
   /// Whether the store wants ETags without quotes in `If-Match`.
   private let sendsPlainETags = Mutex(false)
@@ -25,8 +26,8 @@ package final class StoreClient: Sendable {
   ///   - credentials: shared by the clients of a process, so that they are renewed once.
   ///   - clock: must be right to some minutes, because stores refuse signatures of another time.
   package init(
-    endpoint: Endpoint, credentials: CredentialProvider, transport: any ObjectTransport,
-    clock: any StoreClock, retry: StoreRetry
+    endpoint: Endpoint, credentials: CredentialProvider, transport: any HTTPTransport,
+    clock: any RunClock, retry: StoreRetry
   ) {
     self.endpoint = endpoint
     self.credentials = credentials
@@ -43,7 +44,7 @@ package final class StoreClient: Sendable {
   /// A verdict with the answer that it is of; the answer is empty if there was none.
   struct Exchange: Sendable {
     var verdict: StoreVerdict
-    var response = ObjectResponse(status: 0)
+    var response = HTTPResponse(status: 0)
 
     /// As the store wrote it.
     var etag: String? { response.headers["ETag"] }
@@ -82,8 +83,8 @@ package final class StoreClient: Sendable {
   }
 
   private func sent(_ request: StoreRequest, _ credentials: StoreCredentials) async -> Exchange {
-    let outcome: Result<ObjectResponse, ObjectTransportError>
-    do throws(ObjectTransportError) {
+    let outcome: Result<HTTPResponse, TransportFault>
+    do throws(TransportFault) {
       outcome = .success(
         try await transport.send(request.signed(endpoint, credentials, at: clock.now)))
     } catch {
@@ -99,7 +100,7 @@ package final class StoreClient: Sendable {
   ///
   /// - Parameter read: reads the answer of a success. An answer that it does not accept is asked for again.
   func settled<Value>(
-    _ request: StoreRequest, _ read: (ObjectResponse) throws(MalformedReply) -> Value
+    _ request: StoreRequest, _ read: (HTTPResponse) throws(MalformedReply) -> Value
   ) async throws(StoreError) -> (verdict: StoreVerdict, value: Value?) {
     var attempt = 0
     var mayBeDone = false
@@ -156,7 +157,7 @@ package final class StoreClient: Sendable {
   /// Drives `ConditionalWrite`. Returns the ETag of the object.
   func written(
     _ request: StoreRequest, key: String, _ content: Content,
-    read: (ObjectResponse) throws(MalformedReply) -> String?
+    read: (HTTPResponse) throws(MalformedReply) -> String?
   ) async throws(StoreError) -> String? {
     var write = ConditionalWrite(request, at: endpoint, retry)
     var request = request

@@ -89,6 +89,17 @@ extension CredentialPlan {
     self = .instance(instance, looked: looked)
   }
 
+  /// What the credentials are taken from.
+  var name: String {
+    switch self {
+    case .known(let credentials): credentials.source
+    case .role(let role, let source): "\(role.source), with \(source.name)"
+    case .webIdentity(let role, _): role.source
+    case .container: ContainerSource.name
+    case .instance: InstanceMetadata.name
+    }
+  }
+
   static func environment(_ settings: CredentialSettings) throws(CredentialError) -> StoreCredentials? {
     let source = "environment variables"
     guard let id = settings.variable("AWS_ACCESS_KEY_ID") else { return nil }

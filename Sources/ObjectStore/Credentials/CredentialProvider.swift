@@ -1,9 +1,10 @@
 package import AuditRecord
+package import HTTP
 
 /// Reads the files that credentials come from.
 package protocol CredentialFiles: Sendable {
   /// Returns the text of a file, or nil if there is none. `path` is absolute, or begins with `~/`.
-  func contents(of path: String) async throws(CredentialFileError) -> String?
+  func contents(of path: String) throws(CredentialFileError) -> String?
 }
 
 /// Why a file cannot be read, in the system's words.
@@ -25,8 +26,8 @@ package actor CredentialProvider {
 
   private let environment: [String: String]
   private let files: any CredentialFiles
-  private let transport: any CredentialTransport
-  private let clock: any StoreClock
+  private let transport: any HTTPTransport
+  private let clock: any RunClock
   private let retry: StoreRetry
   private let sessionName: String
 
@@ -34,10 +35,12 @@ package actor CredentialProvider {
   private var renewal: Task<Result<StoreCredentials, CredentialError>, Never>?
   private var notBefore: Timestamp?
 
-  /// - Parameter sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
+  /// - Parameters:
+  ///   - transport: without a proxy, which credentials never pass.
+  ///   - sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
   package init(
-    environment: [String: String], files: any CredentialFiles, transport: any CredentialTransport,
-    clock: any StoreClock, retry: StoreRetry, sessionName: String
+    environment: [String: String], files: any CredentialFiles, transport: any HTTPTransport,
+    clock: any RunClock, retry: StoreRetry, sessionName: String
   ) {
     self.environment = environment
     self.files = files
@@ -71,7 +74,10 @@ package actor CredentialProvider {
   }
 
   /// The region of the environment and the profile; nil if neither names one.
-  package func region() async throws(CredentialError) -> String? { try await settings().region }
+  package nonisolated func region() throws(CredentialError) -> String? { try settings().region }
+
+  /// What credentials are taken from, such as `environment variables` or `instance metadata`, without asking anybody.
+  package nonisolated func source() throws(CredentialError) -> String { try CredentialPlan(settings()).name }
 
   /// Waits for the renewal that runs, or begins one. A caller that is cancelled cancels it; the others then begin another.
   private func renewed() async throws(CredentialError) -> StoreCredentials {
@@ -105,10 +111,10 @@ package actor CredentialProvider {
   }
 
   private func found() async throws(CredentialError) -> StoreCredentials {
-    try await credentials(of: CredentialPlan(try await settings()))
+    try await credentials(of: CredentialPlan(try settings()))
   }
 
-  private func settings() async throws(CredentialError) -> CredentialSettings {
+  private nonisolated func settings() throws(CredentialError) -> CredentialSettings {
     func path(_ variable: String, _ standard: String) -> String {
       environment[variable].flatMap { $0.isEmpty ? nil : $0 } ?? standard
     }
@@ -117,15 +123,15 @@ package actor CredentialProvider {
     return CredentialSettings(
       environment: environment, configPath: config, credentialsPath: credentials,
       profiles: Profiles(
-        config: try await profileFile(config, .config),
-        credentials: try await profileFile(credentials, .credentials)),
+        config: try profileFile(config, .config),
+        credentials: try profileFile(credentials, .credentials)),
       sessionName: sessionName)
   }
 
-  private func profileFile(_ path: String, _ kind: ProfileFile.Kind) async throws(CredentialError)
+  private nonisolated func profileFile(_ path: String, _ kind: ProfileFile.Kind) throws(CredentialError)
     -> ProfileFile
   {
-    guard let text = try await contents(path, purpose: "profiles") else { return ProfileFile() }
+    guard let text = try contents(path, purpose: "profiles") else { return ProfileFile() }
     do {
       return try ProfileFile(text, kind: kind)
     } catch {
@@ -133,19 +139,19 @@ package actor CredentialProvider {
     }
   }
 
-  private func contents(_ path: String, purpose: String) async throws(CredentialError) -> String? {
+  private nonisolated func contents(_ path: String, purpose: String) throws(CredentialError) -> String? {
     do {
-      return try await files.contents(of: path)
+      return try files.contents(of: path)
     } catch {
       throw .file(path: path, purpose: purpose, why: error.why)
     }
   }
 
-  private func token(_ path: String) async throws(CredentialError) -> String {
+  private func token(_ path: String) throws(CredentialError) -> String {
     let purpose = "an identity token"
-    guard let text = try await contents(path, purpose: purpose)
+    guard let text = try contents(path, purpose: purpose)
     else { throw .file(path: path, purpose: purpose, why: "there is no such file") }
-    let token = text.trimmingBlanks
+    let token = text.trimming(while: \.isWhitespace)
     guard !token.isEmpty else { throw .file(path: path, purpose: purpose, why: "it is empty") }
     return String(token)
   }
@@ -163,7 +169,7 @@ package actor CredentialProvider {
         response, action: "AssumeRole", role: role,
         hiding: [base.secretAccessKey, base.sessionToken ?? ""])
     case .webIdentity(let role, let file):
-      let token = try await token(file)
+      let token = try token(file)
       let request = SecurityTokenService.assumeRole(role, withWebIdentity: token)
       let response = try await send(role.source) { request }
       return try SecurityTokenService.credentials(
@@ -173,11 +179,12 @@ package actor CredentialProvider {
         switch container.token {
         case .none: nil
         case .text(let text): text
-        case .file(let path): try await token(path)
+        case .file(let path): try token(path)
         }
       let request = try container.request(token: text)
       return try container.credentials(
-        try await send(ContainerSource.name) { request }, token: text.map { String($0.trimmingBlanks) })
+        try await send(ContainerSource.name) { request },
+        token: text.map { String($0.trimming(while: \.isWhitespace)) })
     case .instance(let instance, let looked):
       return try await credentials(of: instance, looked)
     }
@@ -189,7 +196,7 @@ package actor CredentialProvider {
     func missing(_ why: String) -> CredentialError {
       .notFound(looked + ["instance metadata at \(instance.base) (\(why))"])
     }
-    let answer: ObjectResponse
+    let answer: HTTPResponse
     do throws(CredentialError) {
       // Once only: on most machines nobody answers, and every attempt takes a second.
       answer = try await send(InstanceMetadata.name, attempts: 1) { instance.tokenRequest() }
@@ -208,13 +215,13 @@ package actor CredentialProvider {
   }
 
   /// Sends a request, up to three times if the source is not available. The request is made for each attempt: a signature ages.
-  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> CredentialRequest)
-    async throws(CredentialError) -> ObjectResponse
+  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> HTTPRequest)
+    async throws(CredentialError) -> HTTPResponse
   {
     var attempt = 1
     while true {
       var why: String
-      do throws(ObjectTransportError) {
+      do throws(TransportFault) {
         let response = try await transport.send(request())
         guard response.status == 429 || response.status >= 500, attempt < attempts else { return response }
         why = "status \(response.status)"

@@ -1,5 +1,6 @@
 internal import AuditRecord
 internal import FoundationEssentials
+internal import HTTP
 
 /// The credentials of a container: ECS tasks, and EKS pods with Pod Identity.
 ///
@@ -16,32 +17,37 @@ struct ContainerSource: Hashable, Sendable {
     case file(String)
   }
 
-  var url: String
-  var token: Token
+  let origin: Origin
+  /// Path and query.
+  let target: String
+  let token: Token
+
+  var url: String { origin.description + target }
 
   /// Returns nil if the container has no role. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI wins over _FULL_URI.
   init?(_ settings: CredentialSettings) throws(CredentialError) {
     if let path = settings.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
       guard path.hasPrefix("/"),
-        let address = WebAddress("http://169.254.170.2" + ContainerSource.path(path)),
-        address.host == "169.254.170.2"
+        let (address, target) = ContainerSource.parts("http://169.254.170.2" + path),
+        address.origin.host == "169.254.170.2"
       else {
         throw .settings(
           source: "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", problem: "it is not a path",
           cure: "It must begin with /.")
       }
-      url = "http://169.254.170.2" + path
+      (origin, self.target) = (address.origin, target)
     } else if let text = settings.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
       let source = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-      guard let address = WebAddress(ContainerSource.path(text)) else {
+      guard let (address, target) = ContainerSource.parts(text) else {
         throw .settings(source: source, problem: "it is not an http or https URL", cure: "Correct it.")
       }
-      guard address.isSecure || address.isLoopback || ContainerSource.hosts.contains(address.host) else {
+      guard address.isPrivate || ContainerSource.hosts.contains(address.origin.host) else {
         throw .settings(
-          source: source, problem: "plain http to \(address.host) would show the credentials to the network",
+          source: source,
+          problem: "plain http to \(address.origin.host) would show the credentials to the network",
           cure: "Use https, this machine, or \(ContainerSource.hosts.joined(separator: ", ")).")
       }
-      url = text
+      (origin, self.target) = (address.origin, target)
     } else {
       return nil
     }
@@ -55,10 +61,10 @@ struct ContainerSource: Hashable, Sendable {
   }
 
   /// - Parameter token: the value of `token`, read if it is a file.
-  func request(token: String?) throws(CredentialError) -> CredentialRequest {
+  func request(token: String?) throws(CredentialError) -> HTTPRequest {
     var headers = [HeaderField("Accept", "application/json")]
     if let token {
-      let text = token.trimmingBlanks
+      let text = token.trimming(while: \.isWhitespace)
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
         throw .settings(
           source: ContainerSource.name, problem: "its authorization token is empty or malformed",
@@ -66,20 +72,24 @@ struct ContainerSource: Hashable, Sendable {
       }
       headers.append(HeaderField("Authorization", String(text)))
     }
-    return CredentialRequest("GET", url, headers: headers, timeout: .seconds(2))
+    return HTTPRequest(
+      "GET", origin, target, headers: headers, timeout: .seconds(2), limits: .credentials)
   }
 
   /// - Parameter token: of the request.
-  func credentials(_ response: ObjectResponse, token: String?) throws(CredentialError) -> StoreCredentials {
+  func credentials(_ response: HTTPResponse, token: String?) throws(CredentialError) -> StoreCredentials {
     guard response.status == 200
     else { throw .refused(by: ContainerSource.name, response, hiding: [token ?? ""]) }
     return try MetadataCredentials.read(response.body, source: ContainerSource.name)
   }
 
-  /// Without a query, which these URLs may have and `WebAddress` does not.
-  private static func path(_ text: String) -> String {
-    // A query that is not visible ASCII makes all of it no URL.
-    text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } ? String(text.prefix { $0 != "?" }) : ""
+  /// The URL without its query, and its path and query. Nil if it is no URL of an endpoint.
+  private static func parts(_ text: String) -> (EndpointURL, target: String)? {
+    guard let parts = URLParts(text), let address = EndpointURL(String(text.prefix { $0 != "?" })) else {
+      return nil
+    }
+    let target = String(parts.rest.prefix { $0 != "#" })
+    return (address, target.hasPrefix("/") ? target : "/" + target)
   }
 
   private static let hosts = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]
@@ -92,8 +102,12 @@ struct ContainerSource: Hashable, Sendable {
 struct InstanceMetadata: Hashable, Sendable {
   static let name = "the instance metadata service"
 
+  private let endpoint: EndpointURL
+  /// Without a slash at the end.
+  private let path: String
+
   /// `http://169.254.169.254`
-  var base: String
+  var base: String { endpoint.origin.description + path }
 
   /// Returns nil if AWS_EC2_METADATA_DISABLED is `true`.
   init?(_ settings: CredentialSettings) throws(CredentialError) {
@@ -101,31 +115,32 @@ struct InstanceMetadata: Hashable, Sendable {
     let isIPv6 = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6"
     let standard = isIPv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
     let text = settings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? standard
-    guard let address = WebAddress(text) else {
+    guard let address = EndpointURL(text) else {
       throw .settings(
         source: "AWS_EC2_METADATA_SERVICE_ENDPOINT", problem: "it is not an http or https URL",
         cure: "Correct it.")
     }
-    let path = address.path.hasSuffix("/") ? String(address.path.dropLast()) : address.path
-    base = "\(address.scheme)://\(address.authority)\(path)"
+    endpoint = address
+    path = address.path.hasSuffix("/") ? String(address.path.dropLast()) : address.path
   }
 
   /// A session token for six hours. The time-out is one second: on a machine that is no instance nobody answers.
-  func tokenRequest() -> CredentialRequest {
-    CredentialRequest(
-      "PUT", base + "/latest/api/token",
-      headers: [HeaderField("X-aws-ec2-metadata-token-ttl-seconds", "21600")], timeout: .seconds(1))
+  func tokenRequest() -> HTTPRequest {
+    HTTPRequest(
+      "PUT", endpoint.origin, path + "/latest/api/token",
+      headers: [HeaderField("X-aws-ec2-metadata-token-ttl-seconds", "21600")], timeout: .seconds(1),
+      limits: .credentials)
   }
 
   /// The name of the instance's role.
-  func roleRequest(token: String) -> CredentialRequest { get("", token) }
+  func roleRequest(token: String) -> HTTPRequest { get("", token) }
 
-  func credentialsRequest(role: String, token: String) -> CredentialRequest {
+  func credentialsRequest(role: String, token: String) -> HTTPRequest {
     get(PercentEncoding.encode(role), token)
   }
 
   /// Reads the answer to `tokenRequest` or `roleRequest`: one line of visible ASCII. Returns nil for 404: the instance has no role.
-  func line(_ response: ObjectResponse, token: String? = nil) throws(CredentialError) -> String? {
+  func line(_ response: HTTPResponse, token: String? = nil) throws(CredentialError) -> String? {
     if response.status == 404 { return nil }
     guard response.status == 200 else {
       throw .refused(by: InstanceMetadata.name, response, hiding: [token ?? ""])
@@ -136,17 +151,17 @@ struct InstanceMetadata: Hashable, Sendable {
     return String(line)
   }
 
-  func credentials(_ response: ObjectResponse, token: String?) throws(CredentialError) -> StoreCredentials {
+  func credentials(_ response: HTTPResponse, token: String?) throws(CredentialError) -> StoreCredentials {
     guard response.status == 200 else {
       throw .refused(by: InstanceMetadata.name, response, hiding: [token ?? ""])
     }
     return try MetadataCredentials.read(response.body, source: InstanceMetadata.name)
   }
 
-  private func get(_ role: String, _ token: String) -> CredentialRequest {
-    CredentialRequest(
-      "GET", base + "/latest/meta-data/iam/security-credentials/" + role,
-      headers: [HeaderField("X-aws-ec2-metadata-token", token)], timeout: .seconds(1))
+  private func get(_ role: String, _ token: String) -> HTTPRequest {
+    HTTPRequest(
+      "GET", endpoint.origin, path + "/latest/meta-data/iam/security-credentials/" + role,
+      headers: [HeaderField("X-aws-ec2-metadata-token", token)], timeout: .seconds(1), limits: .credentials)
   }
 }
 

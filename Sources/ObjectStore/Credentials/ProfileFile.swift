@@ -1,3 +1,5 @@
+internal import HTTP
+
 /// The profiles of `~/.aws/config` and `~/.aws/credentials`.
 ///
 /// Sources: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"; botocore's `configloader`. As in botocore, only
@@ -25,7 +27,7 @@ struct ProfileFile: Hashable, Sendable {
       .enumerated()
     {
       let content = index == 0 && line.first == "\u{FEFF}" ? line.dropFirst() : line
-      let trimmed = content.trimmingBlanks
+      let trimmed = content.trimming(while: \.isWhitespace)
       if trimmed.isEmpty || trimmed.first == "#" || trimmed.first == ";" { continue }
       if trimmed.first == "[", content.first?.isWhitespace == false {
         guard let close = trimmed.firstIndex(of: "]") else { throw MalformedProfileFile(line: index + 1) }
@@ -41,8 +43,8 @@ struct ProfileFile: Hashable, Sendable {
         if isIndented { continue }
         throw MalformedProfileFile(line: index + 1)
       }
-      var name = trimmed[..<equals].trimmingBlanks.lowercased()
-      let value = trimmed[trimmed.index(after: equals)...].trimmingBlanks
+      var name = trimmed[..<equals].trimming(while: \.isWhitespace).lowercased()
+      let value = trimmed[trimmed.index(after: equals)...].trimming(while: \.isWhitespace)
       guard !name.isEmpty else { throw MalformedProfileFile(line: index + 1) }
       if isIndented, let parent { name = "\(parent).\(name)" } else { parent = value.isEmpty ? name : nil }
       if let profile { profiles[profile]?[name] = String(value) }
@@ -51,11 +53,11 @@ struct ProfileFile: Hashable, Sendable {
 
   /// The profile that a section is; nil for one that is none, such as `sso-session NAME`.
   private static func profile(section: Substring, _ kind: Kind) -> String? {
-    let section = section.trimmingBlanks
+    let section = section.trimming(while: \.isWhitespace)
     guard kind == .config else { return String(section) }
     if section == "default" { return "default" }
     guard section.hasPrefix("profile"), section.dropFirst(7).first?.isWhitespace == true else { return nil }
-    var name = section.dropFirst(7).trimmingBlanks
+    var name = section.dropFirst(7).trimming(while: \.isWhitespace)
     if name.count >= 2, let quote = name.first, quote == "\"" || quote == "'", name.last == quote {
       name = name.dropFirst().dropLast()
     }

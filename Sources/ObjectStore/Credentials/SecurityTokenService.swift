@@ -1,41 +1,11 @@
-package import AuditRecord
+internal import AuditRecord
 internal import Crypto
 internal import FoundationEssentials
+internal import HTTP
 
-/// A request for credentials, and where it goes. It never goes through a proxy, and its headers and body are never shown.
-package struct CredentialRequest: Sendable {
-  package var method: String
-  /// Absolute and percent-encoded.
-  package var url: String
-  package var headers: [HeaderField]
-  package var body: [UInt8]
-  /// From the start to the last byte of the answer.
-  package var timeout: TimeSpan
-  /// The largest body of an answer, in bytes.
-  package var responseLimit: Int { 1 << 20 }
-
-  init(
-    _ method: String, _ url: String, headers: [HeaderField] = [], body: [UInt8] = [], timeout: TimeSpan
-  ) {
-    self.method = method
-    self.url = url
-    self.headers = headers
-    self.body = body
-    self.timeout = timeout
-  }
-}
-
-extension CredentialRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// Without the query, where some services have a token.
-  package var description: String { "\(method) \(url.prefix { $0 != "?" })" }
-  package var debugDescription: String { description }
-  package var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// Sends requests for credentials.
-package protocol CredentialTransport: Sendable {
-  /// Sends one request, without a proxy, and returns its whole answer. The rest is as in `ObjectTransport.send`.
-  func send(_ request: CredentialRequest) async throws(ObjectTransportError) -> ObjectResponse
+extension ResponseLimits {
+  /// Of answers with credentials.
+  static let credentials = ResponseLimits(bodySize: 1 << 20)
 }
 
 /// What role to assume, and for how long.
@@ -46,7 +16,7 @@ struct RoleSettings: Hashable, Sendable {
   /// Seconds; nil leaves it to the service (an hour).
   var duration: Int?
   /// The endpoint of the security token service.
-  var endpoint: WebAddress
+  var endpoint: EndpointURL
   var region: String
 
   /// The endpoint is AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, or that of the region. Plain http is allowed to this machine only.
@@ -70,7 +40,7 @@ struct RoleSettings: Hashable, Sendable {
     let variables = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
     let named = variables.first { settings.variable($0) != nil }
     let text = named.flatMap(settings.variable) ?? "https://sts.\(self.region).\(suffix)"
-    guard let endpoint = WebAddress(text), endpoint.isSecure || endpoint.isLoopback else {
+    guard let endpoint = EndpointURL(text), endpoint.isPrivate else {
       throw .settings(
         source: named ?? "the region", problem: "it is not the https endpoint of a security token service",
         cure: "Correct it.")
@@ -87,7 +57,7 @@ enum SecurityTokenService {
   private static let timeout = TimeSpan.seconds(20)
 
   static func assumeRole(_ role: RoleSettings, with credentials: StoreCredentials, at time: Timestamp)
-    -> CredentialRequest
+    -> HTTPRequest
   {
     var items = items("AssumeRole", role)
     if let id = role.externalID { items.append(("ExternalId", id)) }
@@ -102,13 +72,13 @@ enum SecurityTokenService {
   }
 
   /// Not signed: the token is the proof.
-  static func assumeRole(_ role: RoleSettings, withWebIdentity token: String) -> CredentialRequest {
+  static func assumeRole(_ role: RoleSettings, withWebIdentity token: String) -> HTTPRequest {
     request(role, items("AssumeRoleWithWebIdentity", role) + [("WebIdentityToken", token)])
   }
 
   /// - Parameter secrets: of the request; they are removed from the service's words.
   static func credentials(
-    _ response: ObjectResponse, action: String, role: RoleSettings, hiding secrets: [String]
+    _ response: HTTPResponse, action: String, role: RoleSettings, hiding secrets: [String]
   ) throws(CredentialError) -> StoreCredentials {
     guard response.status == 200 else { throw .refused(by: role.source, response, hiding: secrets) }
     do {
@@ -128,14 +98,14 @@ enum SecurityTokenService {
   }
 
   private static func request(_ role: RoleSettings, _ items: [(name: String, value: String)])
-    -> CredentialRequest
+    -> HTTPRequest
   {
-    CredentialRequest(
-      "POST", "\(role.endpoint.scheme)://\(role.endpoint.authority)\(role.path)",
+    HTTPRequest(
+      "POST", role.endpoint.origin, role.path,
       headers: [
-        HeaderField("Host", role.endpoint.authority),
+        HeaderField("Host", role.endpoint.origin.authority),
         HeaderField("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
-      ], body: Array(PercentEncoding.query(items).utf8), timeout: timeout)
+      ], body: Array(PercentEncoding.query(items).utf8), timeout: timeout, limits: .credentials)
   }
 }
 
@@ -145,7 +115,7 @@ extension RoleSettings {
 
 extension CredentialError {
   /// An answer that is no success. Only an error's code and message are used, without `secrets`.
-  static func refused(by source: String, _ response: ObjectResponse, hiding secrets: [String])
+  static func refused(by source: String, _ response: HTTPResponse, hiding secrets: [String])
     -> CredentialError
   {
     func redacted(_ text: String) -> String {

@@ -1,4 +1,5 @@
 package import AuditRecord
+package import HTTP
 
 /// Why a call to a store failed: what was asked, on what, and what the store said. It holds no credentials.
 package struct StoreError: Error, Hashable, Sendable {
@@ -32,7 +33,7 @@ package struct StoreError: Error, Hashable, Sendable {
     /// The store does not have this operation or condition.
     case unsupported
     /// No secure connection.
-    case certificate(String)
+    case certificate(TLSProblem)
     case proxy(String)
     /// The body did not match its hash on arrival.
     case badDigest
@@ -117,7 +118,7 @@ extension StoreError: CustomStringConvertible {
     case .unavailable(let cause): "\(cause)\(said)"
     case .conflict: "another write of the object is in progress\(said)"
     case .unsupported: "the store does not support this request\(said)"
-    case .certificate(let cause): "no secure connection: \(cause)"
+    case .certificate(let problem): "no secure connection: \(problem)"
     case .proxy(let cause): "the proxy refused: \(cause)"
     case .badDigest: "the store received different bytes than were sent\(said)"
     case .tooLarge(let limit): "it is larger than \(limit) bytes"

@@ -1,4 +1,5 @@
 internal import AuditRecord
+internal import HTTP
 
 /// What the answer to a request means for it, or that there was none. A decision without I/O.
 ///
@@ -37,7 +38,7 @@ enum StoreVerdict: Hashable, Sendable {
   ///   - now: the wall clock.
   init(
     _ request: StoreRequest, at endpoint: Endpoint,
-    _ outcome: Result<ObjectResponse, ObjectTransportError>, hiding credentials: StoreCredentials,
+    _ outcome: Result<HTTPResponse, TransportFault>, hiding credentials: StoreCredentials,
     now: Timestamp
   ) {
     let blank = StoreError(request, at: endpoint)
@@ -47,22 +48,23 @@ enum StoreVerdict: Hashable, Sendable {
     }
   }
 
-  private init(_ failure: ObjectTransportError, _ error: StoreError) {
-    func retry(_ mayBeDone: Bool) -> StoreVerdict {
-      .retry(Retryable(error: error.with(.unavailable(failure.description)), mayBeDone: mayBeDone))
-    }
+  private init(_ failure: TransportFault, _ error: StoreError) {
     switch failure {
-    case .unreachable: self = retry(false)
-    case .lost, .timedOut, .undecodable: self = retry(true)
-    case .untrusted(let cause): self = .refused(error.with(.certificate(cause)))
+    case .unreachable, .interrupted, .timedOut, .undecodable:
+      self = .retry(
+        Retryable(
+          error: error.with(.unavailable(failure.description)), mayBeDone: failure.mayBeCarriedOut))
+    case .untrusted(let problem): self = .refused(error.with(.certificate(problem)))
     case .proxyRefused(let cause): self = .refused(error.with(.proxy(cause)))
-    case .tooLarge(let limit): self = .refused(error.with(.tooLarge(limit: limit)))
+    case .bodyTooLarge(let limit, _): self = .refused(error.with(.tooLarge(limit: limit)))
+    // Contents of stores are not decompressed.
+    case .inflatedTooFar: self = .refused(error.with(.malformed(failure.description)))
     case .cancelled: self = .refused(error.with(.cancelled))
     }
   }
 
   private init(
-    _ request: StoreRequest, _ response: ObjectResponse, _ blank: StoreError,
+    _ request: StoreRequest, _ response: HTTPResponse, _ blank: StoreError,
     _ credentials: StoreCredentials, _ now: Timestamp
   ) {
     let status = response.status

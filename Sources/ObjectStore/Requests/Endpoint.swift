@@ -1,3 +1,5 @@
+package import HTTP
+
 /// Where the requests of a bucket go.
 package struct Endpoint: Hashable, Sendable {
   package enum Addressing: String, Hashable, Sendable, CaseIterable {
@@ -11,7 +13,7 @@ package struct Endpoint: Hashable, Sendable {
   /// What requests are signed for.
   package let region: String
   package let addressing: Addressing
-  private let address: WebAddress
+  private let address: EndpointURL
 
   /// Settles where a bucket is. Reads nothing and asks nobody.
   ///
@@ -30,34 +32,38 @@ package struct Endpoint: Hashable, Sendable {
     self.region = region
     if let url, !url.isEmpty {
       // Its path is signed as it is, so nothing in it may need an escape.
-      guard let address = WebAddress(url),
+      guard let address = EndpointURL(url),
         address.path == PercentEncoding.encode(address.path, keepsSlash: true)
       else { throw .url }
-      guard address.isSecure || address.isLoopback else { throw .plainHTTP(host: address.host) }
+      guard address.isPrivate else { throw .plainHTTP(host: address.origin.host) }
       self.address = address
     } else {
       guard region != "auto" else { throw .needsURL(region: region) }
       let suffix = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-      guard let address = WebAddress("https://s3.\(region).\(suffix)") else { throw .region(region) }
+      guard let address = EndpointURL("https://s3.\(region).\(suffix)") else { throw .region(region) }
       self.address = address
     }
     let isHostName =
       bucket.utf8.count <= 63 && !bucket.contains("_")
       && bucket.utf8.allSatisfy { !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
-    let isAWS = address.host.hasSuffix(".amazonaws.com") || address.host.hasSuffix(".amazonaws.com.cn")
+    let host = address.origin.host
+    let isAWS = host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
     self.addressing = addressing ?? (isAWS && isHostName && !bucket.contains(".") ? .virtual : .path)
-    if self.addressing == .virtual, !isHostName || address.host.contains(":") {
+    if self.addressing == .virtual, !isHostName || host.contains(":") {
       throw .notAHostName(bucket: bucket)
     }
   }
 
-  /// The value of the `Host` field.
-  var host: String {
-    addressing == .virtual ? address.authority(of: "\(bucket).\(address.host)") : address.authority
+  /// Where the requests go.
+  package var origin: Origin {
+    guard addressing == .virtual else { return address.origin }
+    var origin = address.origin
+    origin.host = "\(bucket).\(origin.host)"
+    return origin
   }
 
   /// Host and port, for messages.
-  package var name: String { host }
+  package var name: String { origin.authority }
 
   /// The path of a key as it is sent and signed; without a key, that of the bucket. `=` becomes `%3D`.
   func path(_ key: String?) -> String {
@@ -67,11 +73,6 @@ package struct Endpoint: Hashable, Sendable {
     case .path: return "\(base)/\(bucket)" + (encoded.map { "/\($0)" } ?? "")
     case .virtual: return "\(base)/\(encoded ?? "")"
     }
-  }
-
-  /// The URL of a path and of an encoded query, which can be empty.
-  func url(path: String, query: String) -> String {
-    "\(address.scheme)://\(host)\(path)" + (query.isEmpty ? "" : "?\(query)")
   }
 
   private static func check(_ bucket: String) throws(EndpointError) {

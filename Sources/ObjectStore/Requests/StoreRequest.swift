@@ -1,6 +1,7 @@
 internal import AuditRecord
 internal import Crypto
 internal import FoundationEssentials
+internal import HTTP
 
 /// One request to a bucket, without its signature: a value of what is asked.
 ///
@@ -225,19 +226,20 @@ package enum ServerSideEncryption: Hashable, Sendable {
 }
 
 extension StoreRequest {
-  /// The request as it goes over the wire. Hashes the body; the rest takes microseconds.
-  func signed(_ endpoint: Endpoint, _ credentials: StoreCredentials, at time: Timestamp) -> SignedRequest {
+  /// The request as it goes over the wire. Hashes the body; the rest takes microseconds. It does not ask for compression: bodies
+  /// arrive as stored.
+  func signed(_ endpoint: Endpoint, _ credentials: StoreCredentials, at time: Timestamp) -> HTTPRequest {
     let path = endpoint.path(key)
     let items = query.map { (name: $0.name, value: $0.value) }
-    let host = HeaderField("Host", endpoint.host)
+    let host = HeaderField("Host", endpoint.origin.authority)
     let input = Signer.Input(
       method: method, path: path, query: items, headers: [host] + signedHeaders,
       payloadHash: SHA256.hash(data: body).hex)
     let signature = Signer.s3(region: endpoint.region).sign(input, with: credentials, at: time)
-    return SignedRequest(
-      method: method, url: endpoint.url(path: path, query: PercentEncoding.query(items)),
-      headers: [host] + signedHeaders + plainHeaders + signature.fields, body: body,
-      timeout: timeout, responseLimit: responseLimit)
+    return HTTPRequest(
+      method, endpoint.origin, path + (items.isEmpty ? "" : "?" + PercentEncoding.query(items)),
+      headers: [host] + signedHeaders + plainHeaders + signature.fields, body: body, timeout: timeout,
+      limits: ResponseLimits(bodySize: responseLimit))
   }
 
   /// A minute, and a second for each 256 KiB that travel.

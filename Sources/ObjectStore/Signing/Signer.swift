@@ -1,6 +1,7 @@
 internal import AuditRecord
 internal import Crypto
 internal import FoundationEssentials
+internal import HTTP
 
 /// Signs requests with AWS Signature Version 4, in headers.
 ///
@@ -120,5 +121,30 @@ struct Signer: Hashable, Sendable {
       return "\(name):\(value)\n"
     }
     return (names.joined(separator: ";"), lines.joined())
+  }
+}
+
+extension Sequence<UInt8> {
+  /// Lower-case hexadecimal digits.
+  var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}
+
+/// The form in which AWS writes times in headers.
+extension HTTPDate {
+  /// Reads `20150830T123600Z`, the form of `x-amz-date`.
+  static func read(amz text: String) -> Timestamp? {
+    let digits = Array(text)
+    guard digits.count == 16, digits[8] == "T", digits[15] == "Z" else { return nil }
+    return time([0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { String(digits[$0]) })
+  }
+
+  /// `20150830T123600Z` and its day, `20150830` (AWS General Reference, "Elements of an AWS API request signature").
+  static func amz(_ time: Timestamp) -> (time: String, day: String) {
+    let printed = time.description.utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ":") }
+    let text = String(decoding: printed.prefix(15), as: UTF8.self)
+    return (text + "Z", String(text.prefix(8)))
   }
 }

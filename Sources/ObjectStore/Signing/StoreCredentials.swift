@@ -1,4 +1,5 @@
 package import AuditRecord
+internal import HTTP
 
 /// The credentials of a store: sent as a signature and a session token, and shown nowhere.
 ///
@@ -21,7 +22,7 @@ package struct StoreCredentials: Hashable, Sendable {
   ) throws(MalformedCredentials) {
     self.accessKeyID = try StoreCredentials.checked(accessKeyID, .accessKeyID)
     self.secretAccessKey = try StoreCredentials.checked(secretAccessKey, .secretAccessKey)
-    let token = sessionToken?.trimmingBlanks ?? ""
+    let token = sessionToken?.trimming(while: \.isWhitespace) ?? ""
     self.sessionToken = token.isEmpty ? nil : try StoreCredentials.checked(String(token), .sessionToken)
     self.expiration = expiration
     self.source = source
@@ -30,7 +31,7 @@ package struct StoreCredentials: Hashable, Sendable {
   private static func checked(_ text: String, _ part: MalformedCredentials) throws(MalformedCredentials)
     -> String
   {
-    let text = text.trimmingBlanks
+    let text = text.trimming(while: \.isWhitespace)
     guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw part }
     // It would end the credential scope of the signature.
     if part == .accessKeyID, text.contains("/") || text.contains(",") { throw part }

@@ -1,4 +1,5 @@
 package import AuditRecord
+internal import HTTP
 
 /// A reply that is not of the documented form, and why. It repeats nothing of the reply.
 package struct MalformedReply: Error, Hashable, Sendable, CustomStringConvertible {
@@ -67,7 +68,7 @@ struct ErrorReply: Hashable, Sendable {
     message = text("Message") ?? ""
     region = text("Region") ?? text("BucketRegion")
     requestID = text("RequestId")
-    serverTime = text("ServerTime").flatMap { Timestamp(rfc3339: $0) ?? HTTPDate.read($0) }
+    serverTime = text("ServerTime").flatMap { Timestamp(rfc3339: $0) ?? HTTPDate($0)?.time }
   }
 
   private static func element(_ body: [UInt8]) -> XMLElement? {

@@ -51,6 +51,38 @@ struct ArchiveOptions: ParsableArguments {
   var given: [GivenOption] { [Settings.log.given(organization), Settings.archive.given(archive)] }
 }
 
+/// Where the store of a bucket is.
+struct BucketOptions: ParsableArguments {
+  @Option(Settings.s3Endpoint)
+  var s3Endpoint: String?
+
+  @Option(Settings.s3Region)
+  var s3Region: String?
+
+  @Option(Settings.s3Addressing)
+  var s3Addressing: String?
+
+  var given: [GivenOption] {
+    [
+      Settings.s3Endpoint.given(s3Endpoint), Settings.s3Region.given(s3Region),
+      Settings.s3Addressing.given(s3Addressing),
+    ]
+  }
+}
+
+/// How a run writes to a bucket.
+struct BucketWritingOptions: ParsableArguments {
+  @Option(Settings.s3Encryption)
+  var s3Sse: String?
+
+  @Option(Settings.scratchFolder, completion: .directory)
+  var scratchDir: String?
+
+  var given: [GivenOption] {
+    [Settings.s3Encryption.given(s3Sse), Settings.scratchFolder.given(scratchDir)]
+  }
+}
+
 /// The logs of a job file.
 struct JobOptions: ParsableArguments {
   @Option(Settings.config, completion: .file())

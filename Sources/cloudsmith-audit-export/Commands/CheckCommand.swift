@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Logging
 import Platform
 
@@ -31,12 +32,15 @@ struct CheckCommand: AsyncParsableCommand {
   @OptionGroup(title: "What to check") var job: JobOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketWriting: BucketWritingOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment)
     try await commandOutput.run {
-      let job = try LogSelection(config: job.config, target.given + connection.given, environment)
+      let job = try LogSelection(
+        config: job.config, target.given + bucket.given + bucketWriting.given + connection.given, environment)
       return try await Interruption.cancelling {
         try await commandOutput.run(job) { sources in
           try await CheckRequest(sources).run(commandOutput.about(sources.log()))

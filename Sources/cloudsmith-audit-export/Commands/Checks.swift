@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 
 /// Checks the API: whether it accepts the key instead of ignoring it, whether the log exists and is readable, the rate limit, the
 /// clock, and how far back the log goes.

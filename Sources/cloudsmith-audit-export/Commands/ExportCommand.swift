@@ -49,6 +49,8 @@ struct ExportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Observability") var observability: ObservabilityOptions
   @OptionGroup(title: "Advanced") var advanced: AdvancedOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketWriting: BucketWritingOptions
 
   /// Which events to export, and in which format.
   struct RequestOptions: ParsableArguments {
@@ -165,7 +167,9 @@ struct ExportCommand: AsyncParsableCommand {
     }
   }
 
-  var given: [GivenOption] { target.given + request.given + connection.given + advanced.given }
+  var given: [GivenOption] {
+    target.given + bucket.given + bucketWriting.given + request.given + connection.given + advanced.given
+  }
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment

@@ -1,8 +1,8 @@
 import ArgumentParser
 import AuditRecord
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Prints the manual page, for Scripts/release and for users: `… manual | man -l -`.

@@ -3,9 +3,9 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Writes an HTML report of an archive. Needs neither network nor key, and does not disturb a run.
@@ -47,6 +47,7 @@ struct ReportCommand: AsyncParsableCommand {
   var retention: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -84,7 +85,7 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + [
+    target.given + bucket.given + [
       Settings.html.given(html), Settings.from.given(from), Settings.to.given(to),
       Settings.retention.given(retention),
     ]

@@ -3,9 +3,9 @@ import AuditArchive
 import AuditExport
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Shows what an archive holds. Needs neither network nor key, and does not disturb a run.
@@ -43,12 +43,13 @@ struct StatusCommand: AsyncParsableCommand {
   var settings = false
 
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment, whenQuiet: .always)
     try await commandOutput.run {
-      let given = target.given + [Settings.retention.given(retention)]
+      let given = target.given + bucket.given + [Settings.retention.given(retention)]
       let job = try LogSelection(config: job.config, given, environment)
       return try await commandOutput.run(job) { sources in
         guard !settings else { return SettingsResult(sources) }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import AuditArchive
 import AuditRecord
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Platform
 
 /// Verifies an archive. Needs neither network nor key, and does not disturb a run.
@@ -62,6 +62,7 @@ struct VerifyCommand: AsyncParsableCommand {
   var signedSince: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Bucket") var bucket: BucketOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -75,7 +76,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + [
+    target.given + bucket.given + [
       Settings.from.given(from), Settings.to.given(to), Settings.publicKeyFile.given(publicKeyFile),
       Settings.signedSince.given(signedSince), Settings.verifiedSince.given(since),
       Settings.commitSHA256.given(commitSha256),

@@ -1,8 +1,8 @@
 import AuditRecord
 import AuditReport
-import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Logging
 import Platform
 import Synchronization

@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
+import HTTP
 import Logging
 import Synchronization
 

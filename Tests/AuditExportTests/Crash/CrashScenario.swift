@@ -3,6 +3,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import HTTP
 import Synchronization
 import TestSupport
 

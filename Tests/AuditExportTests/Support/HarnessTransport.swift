@@ -2,6 +2,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import HTTP
 import Synchronization
 import TestSupport
 
@@ -43,8 +44,8 @@ final class TestClock: RunClock {
   var now: Timestamp { start + elapsed }
   var elapsed: TimeSpan { passed.withLock(\.self) }
 
-  func sleep(for span: TimeSpan) async throws {
-    try Task.checkCancellation()
+  func sleep(for span: TimeSpan) async throws(CancellationError) {
+    if Task.isCancelled { throw CancellationError() }
     passed.withLock { $0 = TimeSpan(microseconds: $0.microseconds + span.microseconds) }
   }
 
@@ -55,7 +56,7 @@ final class TestClock: RunClock {
 }
 
 /// The emulated API as a transport, without a socket.
-struct HarnessTransport: HTTPTransport {
+struct HarnessTransport: APITransport {
   private let harness: TestHarness
   private let requests = Counter()
   /// More requests than any run needs.
@@ -87,7 +88,7 @@ struct HarnessTransport: HTTPTransport {
       throw .bodyTooLarge(
         limit: limit,
         OversizedAnswer(
-          pagination: Pagination(headers),
+          headers: headers,
           start: Array(response.body.prefix(QuarantinedRecord.startLength)),
           measured: request.measuresBody ? measured(response.body) : nil))
     }

@@ -1,12 +1,13 @@
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import HTTP
 import Synchronization
 import Testing
 
 /// A log of so many events that none is kept: event `index` (0 is the newest) is at `newest - step * index`. It answers
 /// like the emulator, and counts what it is asked for and shows.
-final class LongLog: HTTPTransport {
+final class LongLog: APITransport {
   struct Seen: Sendable {
     var requests = 0
     /// Which events of each day were shown.

@@ -4,6 +4,7 @@ import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
 import Foundation
+import HTTP
 import Synchronization
 import TestSupport
 import Testing
@@ -75,7 +76,7 @@ final class TestHarness: Sendable {
   ///
   /// - Parameter transport: answers instead of the emulated API.
   func export(
-    _ request: ExportSettings.Request, from transport: (any HTTPTransport)? = nil,
+    _ request: ExportSettings.Request, from transport: (any APITransport)? = nil,
     observe: @escaping @Sendable (ExportEvent) -> Void = { _ in },
     adjust: (inout ExportSettings) -> Void = { _ in }
   ) async throws -> ExportSummary {

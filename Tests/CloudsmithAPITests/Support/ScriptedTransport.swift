@@ -1,9 +1,10 @@
 import AuditRecord
 import CloudsmithAPI
+import HTTP
 import Synchronization
 
 /// Answers from a list, one after the other, and remembers what was asked and when.
-final class ScriptedTransport: HTTPTransport {
+final class ScriptedTransport: APITransport {
   typealias Reply = Result<APIResponse, TransportFault>
 
   private struct State {
@@ -59,7 +60,7 @@ enum Sample {
 
   /// A client of `log` whose jitter is always one half.
   static func client(
-    _ transport: any HTTPTransport, clock: any RunClock = ManualClock(), pace: PaceRule = .unlimited,
+    _ transport: any APITransport, clock: any RunClock = ManualClock(), pace: PaceRule = .unlimited,
     retry: RetryPolicy = RetryPolicy(), observe: @escaping @Sendable (ClientEvent) -> Void = { _ in }
   ) -> AuditLogClient {
     AuditLogClient(
@@ -88,8 +89,8 @@ final class ManualClock: RunClock {
   var elapsed: TimeSpan { state.withLock(\.elapsed) }
   var slept: [TimeSpan] { state.withLock(\.slept) }
 
-  func sleep(for span: TimeSpan) async throws {
-    try Task.checkCancellation()
+  func sleep(for span: TimeSpan) async throws(CancellationError) {
+    if Task.isCancelled { throw CancellationError() }
     state.withLock {
       $0.elapsed = TimeSpan(microseconds: $0.elapsed.microseconds + span.microseconds)
       $0.slept.append(span)
@@ -102,7 +103,7 @@ struct FrozenClock: RunClock {
   let now = Timestamp(microseconds: 0)
   let elapsed = TimeSpan.zero
 
-  func sleep(for span: TimeSpan) async throws {
+  func sleep(for span: TimeSpan) async throws(CancellationError) {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
     for await _ in stream {}
     _ = continuation

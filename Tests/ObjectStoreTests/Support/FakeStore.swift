@@ -1,12 +1,13 @@
 import AuditRecord
 import Crypto
 import Foundation
+import HTTP
 import Synchronization
 
 @testable import ObjectStore
 
 /// A bucket in memory. It keeps objects, enforces conditions, checks signatures, and misbehaves where a test says so.
-final class FakeStore: ObjectTransport {
+final class FakeStore: HTTPTransport {
   struct Object: Hashable, Sendable {
     var bytes: [UInt8]
     var etag: String
@@ -54,7 +55,7 @@ final class FakeStore: ObjectTransport {
     var requests: [String] = []
     /// By the number of the request, from 1.
     var faults: [Int: Fault] = [:]
-    var delayed: [(due: Int, SignedRequest)] = []
+    var delayed: [(due: Int, HTTPRequest)] = []
     var expired: Set<String> = []
     var creates: [String: Int] = [:]
   }
@@ -97,9 +98,14 @@ final class FakeStore: ObjectTransport {
 
   // MARK: Transport
 
-  func send(_ request: SignedRequest) async throws(ObjectTransportError) -> ObjectResponse {
+  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     if Task.isCancelled { throw .cancelled }
-    let result: Result<ObjectResponse, ObjectTransportError> = state.withLock { state in
+    return try reply(to: request).get()
+  }
+
+  /// What `send` returns or throws.
+  func reply(to request: HTTPRequest) -> Result<HTTPResponse, TransportFault> {
+    let result: Result<HTTPResponse, TransportFault> = state.withLock { state in
       state.requests.append("\(request.method) \(request.url)")
       let number = state.requests.count
       deliver(&state, upTo: number)
@@ -107,7 +113,7 @@ final class FakeStore: ObjectTransport {
       case nil: return .success(answer(&state, request))
       case .loseAnswer:
         _ = answer(&state, request)
-        return .failure(.lost("reset"))
+        return .failure(.interrupted("reset"))
       case .timeOut:
         _ = answer(&state, request)
         return .failure(.timedOut(.seconds(60)))
@@ -116,16 +122,18 @@ final class FakeStore: ObjectTransport {
         return .success(error(500, "InternalError"))
       case .cutAnswer:
         var response = answer(&state, request)
-        guard response.headers["Content-Type"] == "application/xml" else { return .failure(.lost("cut")) }
+        guard response.headers["Content-Type"] == "application/xml" else {
+          return .failure(.interrupted("cut"))
+        }
         response.body.removeLast(response.body.count / 2)
         return .success(response)
-      case .drop: return .failure(.lost("reset"))
+      case .drop: return .failure(.interrupted("reset"))
       case .delay:
         state.delayed.append((number + 2, request))
-        return .failure(.lost("reset"))
+        return .failure(.interrupted("reset"))
       case .refuse: return .failure(.unreachable("connection refused"))
       case .internalError: return .success(error(500, "InternalError"))
-      case .badGateway: return .success(ObjectResponse(status: 502, body: Array("<html>".utf8)))
+      case .badGateway: return .success(HTTPResponse(status: 502, body: Array("<html>".utf8)))
       case .unavailable: return .success(error(503, "ServiceUnavailable"))
       case .slowDown: return .success(error(503, "SlowDown"))
       case .tooMany: return .success(error(429, "TooManyRequests"))
@@ -137,9 +145,11 @@ final class FakeStore: ObjectTransport {
       case .expired: return .success(error(400, "ExpiredToken"))
       }
     }
-    var response = try result.get()
-    if request.method == "HEAD" { response.body = [] }
-    return response
+    return result.map { response in
+      var response = response
+      if request.method == "HEAD" { response.body = [] }
+      return response
+    }
   }
 
   private func deliver(_ state: inout State, upTo number: Int) {
@@ -159,9 +169,9 @@ final class FakeStore: ObjectTransport {
     return etag
   }
 
-  private func answer(_ state: inout State, _ request: SignedRequest) -> ObjectResponse {
-    let headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
-    let parts = request.url.dropFirst("https://store.test/bucket".count).split(
+  private func answer(_ state: inout State, _ request: HTTPRequest) -> HTTPResponse {
+    let headers = HeaderFields(request.headers)
+    let parts = request.target.dropFirst("/bucket".count).split(
       separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let key = PercentEncoding.decode(String(parts[0].dropFirst())) ?? ""
     var query: [String: String] = [:]
@@ -177,17 +187,17 @@ final class FakeStore: ObjectTransport {
     case ("DELETE", _):
       if let id = query["uploadId"] {
         return state.uploads.removeValue(forKey: id) == nil
-          ? error(404, "NoSuchUpload") : ObjectResponse(status: 204)
+          ? error(404, "NoSuchUpload") : HTTPResponse(status: 204)
       }
       state.objects[key] = nil
-      return ObjectResponse(status: 204)
+      return HTTPResponse(status: 204)
     case ("PUT", _):
       guard let id = query["uploadId"] else { return write(&state, key, request, headers) }
       guard let number = query["partNumber"].flatMap({ Int($0) }), state.uploads[id]?.key == key
       else { return error(404, "NoSuchUpload") }
       let part = Object(bytes: request.body, etag: "\"p\(number)-\(request.body.count)\"")
       state.uploads[id]?.parts[number] = part
-      return ObjectResponse(status: 200, headers: HTTPHeaders([("ETag", part.etag)]))
+      return HTTPResponse(status: 200, headers: HeaderFields([("ETag", part.etag)]))
     case ("POST", _):
       guard let id = query["uploadId"] else {
         state.version += 1
@@ -203,8 +213,8 @@ final class FakeStore: ObjectTransport {
 
   /// Checks the signature as a store does, from the request's own bytes.
   private func refusal(
-    _ state: State, _ request: SignedRequest, _ headers: HTTPHeaders, path: String, _ query: [String: String]
-  ) -> ObjectResponse? {
+    _ state: State, _ request: HTTPRequest, _ headers: HeaderFields, path: String, _ query: [String: String]
+  ) -> HTTPResponse? {
     let authorization = headers["Authorization"] ?? ""
     let id = authorization.split(separator: "Credential=").last.map { String($0.prefix { $0 != "/" }) } ?? ""
     guard let secret = secrets[id] else { return error(403, "InvalidAccessKeyId") }
@@ -230,7 +240,7 @@ final class FakeStore: ObjectTransport {
     return nil
   }
 
-  private func condition(_ state: inout State, _ key: String, _ headers: HTTPHeaders) -> ObjectResponse? {
+  private func condition(_ state: inout State, _ key: String, _ headers: HeaderFields) -> HTTPResponse? {
     let isConditional = headers["If-None-Match"] != nil || headers["If-Match"] != nil
     if quirks.refusesConditions, isConditional { return error(501, "NotImplemented") }
     if headers["If-None-Match"] == "*", !quirks.ignoresIfNoneMatch, state.objects[key] != nil {
@@ -247,18 +257,18 @@ final class FakeStore: ObjectTransport {
     return nil
   }
 
-  private func write(_ state: inout State, _ key: String, _ request: SignedRequest, _ headers: HTTPHeaders)
-    -> ObjectResponse
+  private func write(_ state: inout State, _ key: String, _ request: HTTPRequest, _ headers: HeaderFields)
+    -> HTTPResponse
   {
     if let refusal = condition(&state, key, headers) { return refusal }
     let sha256 = quirks.dropsMetadata ? nil : headers["x-amz-meta-sha256"]
     let etag = FakeStore.store(&state, key, request.body, sha256)
-    return ObjectResponse(status: 200, headers: HTTPHeaders([("ETag", etag)]))
+    return HTTPResponse(status: 200, headers: HeaderFields([("ETag", etag)]))
   }
 
   private func complete(
-    _ state: inout State, _ key: String, _ id: String, _ request: SignedRequest, _ headers: HTTPHeaders
-  ) -> ObjectResponse {
+    _ state: inout State, _ key: String, _ id: String, _ request: HTTPRequest, _ headers: HeaderFields
+  ) -> HTTPResponse {
     guard let upload = state.uploads[id], upload.key == key else { return error(404, "NoSuchUpload") }
     if let refusal = condition(&state, key, headers) { return refusal }
     guard let root = try? XMLElement(document: request.body) else { return error(400, "MalformedXML") }
@@ -276,7 +286,7 @@ final class FakeStore: ObjectTransport {
     )
   }
 
-  private func read(_ state: State, _ key: String, _ headers: HTTPHeaders) -> ObjectResponse {
+  private func read(_ state: State, _ key: String, _ headers: HeaderFields) -> HTTPResponse {
     guard let object = state.objects[key] else { return error(404, "NoSuchKey") }
     if let etag = headers["If-Match"], etag != object.etag { return error(412, "PreconditionFailed") }
     var fields = [("ETag", object.etag), ("Date", "Sun, 30 Aug 2015 12:36:00 GMT")]
@@ -291,10 +301,10 @@ final class FakeStore: ObjectTransport {
       (status, bytes) = (206, Array(bytes[range[0]...last]))
     }
     fields.append(("Content-Length", "\(bytes.count)"))
-    return ObjectResponse(status: status, headers: HTTPHeaders(fields), body: bytes)
+    return HTTPResponse(status: status, headers: HeaderFields(fields), body: bytes)
   }
 
-  private func list(_ state: State, _ query: [String: String]) -> ObjectResponse {
+  private func list(_ state: State, _ query: [String: String]) -> HTTPResponse {
     let prefix = query["prefix"] ?? ""
     let after = query["continuation-token"] ?? query["start-after"] ?? ""
     let all = state.objects.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -311,7 +321,7 @@ final class FakeStore: ObjectTransport {
         + "\(entries.joined())</ListBucketResult>")
   }
 
-  private func listUploads(_ state: State, _ query: [String: String]) -> ObjectResponse {
+  private func listUploads(_ state: State, _ query: [String: String]) -> HTTPResponse {
     let after = query["upload-id-marker"] ?? ""
     let all = state.uploads.sorted { $0.key < $1.key }
       .filter { $0.key > after && $0.value.key.hasPrefix(query["prefix"] ?? "") }
@@ -329,13 +339,13 @@ final class FakeStore: ObjectTransport {
         + "</ListMultipartUploadsResult>")
   }
 
-  private func xml(_ text: String, status: Int = 200) -> ObjectResponse {
-    ObjectResponse(
-      status: status, headers: HTTPHeaders([("Content-Type", "application/xml")]),
+  private func xml(_ text: String, status: Int = 200) -> HTTPResponse {
+    HTTPResponse(
+      status: status, headers: HeaderFields([("Content-Type", "application/xml")]),
       body: Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\(text)".utf8))
   }
 
-  private func error(_ status: Int, _ code: String) -> ObjectResponse {
+  private func error(_ status: Int, _ code: String) -> HTTPResponse {
     xml(
       "<Error><Code>\(code)</Code><Message>said so</Message><RequestId>R1</RequestId></Error>", status: status
     )

@@ -1,12 +1,13 @@
 import AuditRecord
 import Crypto
 import Foundation
+import HTTP
 import Synchronization
 
 @testable import ObjectStore
 
 /// A clock that only sleeping moves.
-final class ManualClock: StoreClock {
+final class ManualClock: RunClock {
   private let state: Mutex<(now: Timestamp, slept: [TimeSpan])>
 
   init(_ now: Timestamp = .test) { state = Mutex((now, [])) }
@@ -44,22 +45,22 @@ final class FakeFiles: CredentialFiles {
 
   func write(_ text: String, to path: String) { texts.withLock { $0[path] = text } }
 
-  func contents(of path: String) async throws(CredentialFileError) -> String? {
+  func contents(of path: String) throws(CredentialFileError) -> String? {
     if unreadable.contains(path) { throw CredentialFileError(why: "Permission denied") }
     return texts.withLock { $0[path] }
   }
 }
 
 /// Answers requests for credentials one after the other, and keeps them.
-final class ScriptedTransport: CredentialTransport {
-  typealias Answer = @Sendable (CredentialRequest) throws(ObjectTransportError) -> ObjectResponse
-  private let state: Mutex<(answers: [Answer], requests: [CredentialRequest])>
+final class ScriptedTransport: HTTPTransport {
+  typealias Answer = @Sendable (HTTPRequest) throws(TransportFault) -> HTTPResponse
+  private let state: Mutex<(answers: [Answer], requests: [HTTPRequest])>
 
   init(_ answers: [Answer]) { state = Mutex((answers, [])) }
 
-  var requests: [CredentialRequest] { state.withLock { $0.requests } }
+  var requests: [HTTPRequest] { state.withLock { $0.requests } }
 
-  func send(_ request: CredentialRequest) async throws(ObjectTransportError) -> ObjectResponse {
+  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     let answer: Answer? = state.withLock { state in
       state.requests.append(request)
       return state.answers.isEmpty ? nil : state.answers.removeFirst()
@@ -70,17 +71,17 @@ final class ScriptedTransport: CredentialTransport {
   }
 
   static func text(_ status: Int, _ body: String) -> Answer {
-    { _ in ObjectResponse(status: status, body: Array(body.utf8)) }
+    { _ in HTTPResponse(status: status, body: Array(body.utf8)) }
   }
 
-  static func failure(_ error: ObjectTransportError) -> Answer {
-    { _ throws(ObjectTransportError) in throw error }
+  static func failure(_ error: TransportFault) -> Answer {
+    { _ throws(TransportFault) in throw error }
   }
 }
 
 extension CredentialProvider {
   /// With keys in the environment, which never change.
-  static func fixed(_ clock: any StoreClock, id: String = "AKID", secret: String = "secret")
+  static func fixed(_ clock: any RunClock, id: String = "AKID", secret: String = "secret")
     -> CredentialProvider
   {
     CredentialProvider(
@@ -95,7 +96,7 @@ extension StoreRetry {
 }
 
 extension StoreClient {
-  convenience init(_ store: any ObjectTransport, clock: ManualClock = ManualClock()) throws {
+  convenience init(_ store: any HTTPTransport, clock: ManualClock = ManualClock()) throws {
     self.init(
       endpoint: try Endpoint(bucket: "bucket", region: "us-east-1", url: "https://store.test"),
       credentials: .fixed(clock), transport: store, clock: clock, retry: .test)

@@ -1,0 +1,47 @@
+import Platform
+
+/// A folder of this user alone, for files of an archive that is elsewhere.
+///
+/// It can be in a folder that others write to, such as `/tmp`: if it belongs to somebody else, or others can write to it, it is refused.
+package struct PrivateFolder: Sendable {
+  package let path: String
+  private let files = PosixFileSystem(isPrivate: true)
+
+  /// - Parameter path: absolute, or relative to the working directory. It need not exist.
+  package init(_ path: String) { self.path = path }
+
+  /// Local files of a run in this folder.
+  package func scratch(undeleted: @escaping @Sendable (StorageError) -> Void) -> Scratch {
+    Scratch(in: DiskPath(path), fileSystem: files, undeleted: undeleted)
+  }
+
+  /// Makes the folder if it is missing. Throws `.denied` if others can change what is in it.
+  package func make() throws(StorageError) {
+    var folders = DurableFolders(root: path, files: files)
+    try folders.ensure("")
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw refusal("it cannot be inspected") }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw refusal("it is not a folder") }
+    guard status.st_uid == geteuid() else { throw refusal("it belongs to another user") }
+    guard status.st_mode & 0o022 == 0 else { throw refusal("other users can write to it") }
+  }
+
+  /// The space on its disk.
+  package func space() throws(StorageError) -> DiskSpace {
+    try files.space(at: files.nearestFolder(to: DiskPath(path)))
+  }
+
+  /// Whether its files take memory: it is, or will be, on a tmpfs.
+  package func isInMemory() throws(StorageError) -> Bool {
+    let folder = open(try files.nearestFolder(to: DiskPath(path)).text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return false }
+    defer { close(folder) }
+    return is_in_memory(folder) != 0
+  }
+
+  private func refusal(_ why: String) -> StorageError {
+    var error = StorageError(operation: .makeFolder, path: path, reason: .denied, detail: why)
+    error.cure = "Delete it, or pass another folder as --scratch-dir."
+    return error
+  }
+}

@@ -1,0 +1,169 @@
+package import AuditArchive
+import AuditRecord
+package import BucketArchive
+import HTTP
+package import ObjectStore
+import Platform
+import Synchronization
+
+/// What `--archive` says: a folder or a bucket.
+package enum ArchiveAddress: Hashable, Sendable {
+  /// Absolute, or relative to the working directory.
+  case folder(String)
+  case bucket(BucketAddress)
+}
+
+/// The text of `--s3-sse`.
+package enum EncryptionText {
+  /// - Returns: nil for a text that is no encryption.
+  package static func read(_ text: String) -> ServerSideEncryption? {
+    if text == "AES256" { return .aes256 }
+    guard text.hasPrefix("aws:kms") else { return nil }
+    let rest = text.dropFirst(7)
+    if rest.isEmpty { return .kms(key: nil) }
+    guard rest.first == ":", rest.count > 1, rest.allSatisfy({ $0.isASCII && !$0.isWhitespace }) else {
+      return nil
+    }
+    return .kms(key: String(rest.dropFirst()))
+  }
+}
+
+extension SettingSources {
+  /// The archive. nil if none is given.
+  package func namedArchive() throws(Failure) -> ArchiveLocation? {
+    switch try resolve(Settings.archive) {
+    case nil: nil
+    case .folder(let path): ArchiveLocation(folder: path)
+    case .bucket(let address): try location(address)
+    }
+  }
+
+  /// The archive. A usage failure if none is given.
+  package func archive() throws(Failure) -> ArchiveLocation {
+    if let archive = try namedArchive() { return archive }
+    throw .usage(
+      "No archive. Pass a folder such as /srv/audit or a bucket such as s3://my-bucket/audit as --archive, or set CLOUDSMITH_AUDIT_EXPORT_ARCHIVE."
+    )
+  }
+
+  /// Reads the profiles of AWS's tools for the region; sends nothing.
+  private func location(_ address: BucketAddress) throws(Failure) -> ArchiveLocation {
+    let credentials = try StoreConnections.shared.credentials(environment, caFile: try caFileOfStores())
+    let client = try client(address, credentials)
+    let encryption = try resolve(Settings.s3Encryption)
+    let scratch = try scratchFolder()
+    return ArchiveLocation(url: "\(address)") { paths in
+      BucketStorage(
+        client, prefix: address.prefix, paths: paths,
+        scratchFolder: "\(scratch)\(BucketStorage.scratchName(client, address, paths))",
+        encryption: encryption, clock: StoreConnections.shared.clock)
+    }
+  }
+
+  private func client(
+    _ address: BucketAddress, _ credentials: CredentialProvider
+  ) throws(Failure) -> StoreClient {
+    let endpoint: Endpoint
+    do {
+      var region = try resolve(Settings.s3Region)
+      if region == nil { region = try credentials.region() }
+      endpoint = try Endpoint(
+        bucket: address.bucket, region: region ?? "us-east-1", url: try resolve(Settings.s3Endpoint),
+        addressing: try resolve(Settings.s3Addressing))
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw .usage("\(address): \(error)")
+    }
+    do {
+      // As with the variables, a store on this machine is asked directly.
+      let proxy = endpoint.origin.isLoopback ? nil : try resolve(Settings.proxy)
+      let connection = try ConnectionSettings(
+        origin: endpoint.origin, proxy: proxy, caFile: try caFileOfStores(),
+        environment: environment, userAgent: "cloudsmith-audit-export/\(Version.text)",
+        role: ServerRole(name: "store", secret: "the archive"))
+      return StoreClient(
+        endpoint: endpoint, credentials: credentials,
+        transport: try StoreConnections.shared.transport(connection), clock: StoreConnections.shared.clock,
+        retry: StoreConnections.retry)
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw .usage("\(error).")
+    }
+  }
+
+  /// The variable of AWS's tools counts for stores only.
+  private func caFileOfStores() throws(Failure) -> String? {
+    if let file = try resolve(Settings.caFile) { return file }
+    return environment["AWS_CA_BUNDLE"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// What the path of a folder for unfinished files begins with.
+  private func scratchFolder() throws(Failure) -> String {
+    if let folder = try resolve(Settings.scratchFolder) { return "\(folder)/" }
+    let temporary = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    let trimmed = temporary.count > 1 && temporary.hasSuffix("/") ? String(temporary.dropLast()) : temporary
+    return "\(trimmed)/cloudsmith-audit-export-\(getuid())-"
+  }
+}
+
+/// The connections and credentials of this process, shared by its logs and commands. They stay open until it ends.
+final class StoreConnections: Sendable {
+  static let shared = StoreConnections()
+  static let retry = StoreRetry { Double.random(in: 0..<1) }
+  let clock = SystemClock()
+
+  private let transports = Mutex<[ConnectionSettings: AsyncHTTPClientTransport]>([:])
+  private let providers = Mutex<[String?: CredentialProvider]>([:])
+
+  func transport(_ settings: ConnectionSettings) throws(ConnectionSettingsError) -> AsyncHTTPClientTransport {
+    try transports.withLock { (open) throws(ConnectionSettingsError) in
+      if let transport = open[settings] { return transport }
+      let transport = try AsyncHTTPClientTransport.opened(settings)
+      open[settings] = transport
+      return transport
+    }
+  }
+
+  /// The credentials of AWS's environment and profiles; requests for them never pass a proxy.
+  func credentials(_ environment: [String: String], caFile: String?) throws(Failure) -> CredentialProvider {
+    do {
+      return try providers.withLock { (known) throws(ConnectionSettingsError) in
+        if let provider = known[caFile] { return provider }
+        // Of the environment only a CA file counts here: credentials never pass a proxy.
+        let settings = try ConnectionSettings(
+          origin: Origin(scheme: .https, host: "sts.amazonaws.com"), caFile: caFile,
+          environment: environment.filter { $0.key == "SSL_CERT_FILE" },
+          userAgent: "cloudsmith-audit-export/\(Version.text)",
+          role: ServerRole(name: "credential service", secret: "credentials"))
+        let provider = CredentialProvider(
+          environment: environment, files: ProfileFiles(home: environment["HOME"]),
+          transport: try transport(settings), clock: clock, retry: StoreConnections.retry,
+          sessionName: "cloudsmith-audit-export")
+        known[caFile] = provider
+        return provider
+      }
+    } catch {
+      throw .usage("\(error).")
+    }
+  }
+}
+
+/// The files of AWS's tools.
+private struct ProfileFiles: CredentialFiles {
+  let home: String?
+
+  func contents(of path: String) throws(CredentialFileError) -> String? {
+    var path = path
+    if path.hasPrefix("~/") {
+      guard let home, !home.isEmpty else { return nil }
+      path = home + path.dropFirst(1)
+    }
+    do throws(Failure) {
+      return try SmallFile.textIfThere(of: path, contents: "settings of AWS", limit: SmallFile.limit)
+    } catch {
+      throw CredentialFileError(why: error.sentence)
+    }
+  }
+}
