@@ -69,7 +69,17 @@ import Testing
     #expect(places.count == 5 && places[2].contains("~/.aws/credentials"), "\(places)")
   }
 
-  @Test func `a partly configured source is an error, and no other source is tried`() throws {
+  @Test func `the query of a container's URL is sent, and its fragment is not`() throws {
+    for (name, text, url) in [
+      ("FULL", "https://c.example?x=1/2#y", "https://c.example/?x=1/2"),
+      ("FULL", "http://169.254.170.23/v1/credentials?a=%20", "http://169.254.170.23/v1/credentials?a=%20"),
+      ("RELATIVE", "/v2/x?id=1", "http://169.254.170.2/v2/x?id=1"),
+    ] {
+      #expect(kind(try plan(["AWS_CONTAINER_CREDENTIALS_\(name)_URI": text])) == "container \(url)")
+    }
+  }
+
+  @Test func `a source that is configured in part is an error, and no other is tried`() throws {
     #expect(
       try error(["AWS_ACCESS_KEY_ID": "A"])
         == .incomplete(source: "environment variables", missing: "AWS_SECRET_ACCESS_KEY"))

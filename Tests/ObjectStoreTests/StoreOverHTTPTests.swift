@@ -40,7 +40,7 @@ import Testing
       for key in keys {
         let etag = try await client.put(key, Self.bytes, .init(), .absent, isVerified: true)
         #expect(try await client.get(key, limit: 10)?.bytes == Self.bytes, "\(key)")
-        #expect(try await client.get(key, 1..<3, of: etag) == Array("ur".utf8))
+        #expect(try await client.get(key, 1..<3, of: etag)?.bytes == Array("ur".utf8))
         #expect(try await client.head(key)?.size == 4)
         _ = try await client.put(key, [], .init(), .etag(etag))
         #expect(store[key]?.bytes == [])
@@ -73,7 +73,7 @@ import Testing
       let info = try await client.completeUpload(
         "k", upload: id, etags: etags, size: whole.count, sha256: hash)
       #expect(info.size == whole.count && store["k"]?.bytes == whole)
-      #expect(try await client.get("k", 0..<whole.count, of: info.etag) == whole)
+      #expect(try await client.get("k", 0..<whole.count, of: info.etag)?.bytes == whole)
     }
   }
 
@@ -125,7 +125,7 @@ import Testing
         (error as? StoreError)?.kind == .tooLarge(limit: 1 << 20)
       }
       let start = try await client.get("k", 0..<10, of: nil)
-      #expect(start?.count == 10)
+      #expect(start?.bytes.count == 10)
     }
   }
 

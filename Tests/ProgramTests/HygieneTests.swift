@@ -96,7 +96,7 @@ import Testing
       let text = try Program.exporter.run(verify)
       #expect(text.status == 2)
       for words in ["is a named pipe, not a file", "is a symbolic link; links inside", "2 irregular"] {
-        #expect(text.output.contains(words), "\(text.output)")
+        #expect((text.output + text.log).contains(words), "\(text.output)")
       }
       let findings = try Program.exporter.run(verify + ["--output-format", "json"]).json["findings"]
       let found = (findings as? [[String: Any]] ?? []).map {
