@@ -41,11 +41,13 @@ package struct Archive: Sendable {
     undeleted: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    _ = try await exists()
+    // A lease makes files, which a refused archive must not get; in a bucket, the looks before it cost more than the object.
+    if storage.isLocal { _ = try await exists() }
     try await stored(await storage.checkWriting())
     let scratch = await storage.makeScratch(undeleted: undeleted)
     return try await storage.withLease(holder, undeleted: undeleted) { lease in
       do {
+        if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
           source: source, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
@@ -77,6 +79,8 @@ package struct Archive: Sendable {
 
   /// Whether there is an archive of the log. Looks at names only; reads neither the manifest nor a commit record.
   package func exists() async throws(ArchiveError) -> Bool {
+    // The kind of an archive is fixed before its first commit.
+    if !storage.isLocal, try await state.hasState() { return true }
     try await state.checkKind()
     return try await state.checkStateIsThere()
   }

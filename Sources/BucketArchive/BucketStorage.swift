@@ -39,6 +39,7 @@ package final class BucketStorage: ArchiveStorage {
     reader = RangeReader(bucket)
   }
 
+  package var isLocal: Bool { false }
   package func name(of path: String) -> String { bucket.name(of: path) }
 
   // MARK: Location
@@ -188,11 +189,12 @@ package final class BucketStorage: ArchiveStorage {
     case .absent: return nil
     case nil: break
     }
+    let isLeased = state.withLock(\.isLeased)
     // A run that holds the lease reads the state next.
-    if state.withLock({ $0.isLeased }), path == paths.manifest {
+    if isLeased, path == paths.manifest {
       return try await read(path).map { StoredFile(path: path, size: $0.bytes.count) }
     }
-    if let info = await reader.info(path) {
+    if let info = await reader.info(path, isReadNow: !isLeased) {
       return StoredFile(path: path, size: info.size, sha256: info.sha256)
     }
     let info = try await bucket.call(.inspect, path) { [bucket] (client) throws(StoreError) in

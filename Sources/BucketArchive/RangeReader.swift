@@ -56,10 +56,11 @@ actor RangeReader {
     return bytes
   }
 
-  /// What the store says of an object that was fetched ahead; nil if it was not. Forgets what was read of it before, so that a reader who
-  /// looks again sees the present object.
-  func info(_ path: String) async -> ObjectInfo? {
-    guard fetchedAhead.contains(path), let task = objects[path]?.pieces[0]?.task,
+  /// What the store says of an object that was fetched ahead; nil if it was not.
+  ///
+  /// - Parameter isReadNow: forget what was read of it before, so that a reader who looks again sees the present object.
+  func info(_ path: String, isReadNow: Bool) async -> ObjectInfo? {
+    guard !isReadNow || fetchedAhead.contains(path), let task = objects[path]?.pieces[0]?.task,
       case .success(let content?) = await task.value, !content.info.etag.isEmpty
     else {
       forget(path)

@@ -35,7 +35,7 @@ struct ArchiveState {
   }
 
   /// Lists the commits only if there is neither a manifest nor the first commit.
-  private func hasState() async throws(ArchiveError) -> Bool {
+  func hasState() async throws(ArchiveError) -> Bool {
     for path in [paths.manifest, paths.commit(1)] {
       if try await stored(await storage.size(path)) != nil { return true }
     }

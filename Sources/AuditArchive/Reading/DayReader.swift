@@ -46,6 +46,7 @@ package struct DayReader: ~Copyable {
 
   private func open(_ file: PartFile) async throws(ArchiveError) -> OpenPart {
     let storage = storage
+    await storage.announce([file.path])
     do {
       guard let size = try await storage.size(file.path) else {
         throw damage(file, .missing(rows: file.rows))

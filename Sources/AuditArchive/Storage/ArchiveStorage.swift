@@ -10,6 +10,8 @@
 /// `.notAFile`.
 package protocol ArchiveStorage: Sendable {
   var paths: ArchivePaths { get }
+  /// Whether looking at a path costs next to nothing. If not, a run looks after it took the lease, when looks can be remembered.
+  var isLocal: Bool { get }
   /// A path as the user would write it, for messages.
   func name(of path: String) -> String
 
@@ -93,6 +95,7 @@ package protocol ArchiveStorage: Sendable {
 }
 
 extension ArchiveStorage {
+  package var isLocal: Bool { true }
   package func name(of path: String) -> String { path }
   package func checkPlace() async throws(StorageError) {}
   package func checkWriting() async throws(StorageError) {}

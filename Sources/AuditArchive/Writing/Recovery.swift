@@ -69,7 +69,7 @@ struct Recovery {
       try await stored(await storage.delete([signature]))
       report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil { try await archiveState.fixKind() }
+    if manifest != nil, storage.isLocal || fence != nil { try await archiveState.fixKind() }
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
