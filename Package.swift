@@ -209,13 +209,22 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "AuditArchive", "AuditRecord",
+        "AuditArchive", "AuditRecord", "BucketArchive", "HTTP", "ObjectStore", "ObjectStoreFakes",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Tests/TestSupport",
+      swiftSettings: fast),
+
+    // An object store in memory, with faults, for the tests of what uses one.
+    .target(
+      name: "ObjectStoreFakes",
+      dependencies: [
+        "AuditRecord", "HTTP", "ObjectStore", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      path: "Tests/ObjectStoreFakes",
       swiftSettings: fast),
 
     .testTarget(
@@ -248,7 +257,7 @@ let package = Package(
     .testTarget(
       name: "ObjectStoreTests",
       dependencies: [
-        "AuditRecord", "HTTP", "ObjectStore", "TestSupport",
+        "AuditRecord", "HTTP", "ObjectStore", "ObjectStoreFakes", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Vectors"],
@@ -257,7 +266,7 @@ let package = Package(
       name: "AuditExportTests",
       dependencies: [
         "AuditRecord", "CloudsmithAPI", "AuditArchive", "AuditExport", "Compression",
-        "CloudsmithEmulator", "HTTP", "TestSupport",
+        "CloudsmithEmulator", "HTTP", "ObjectStoreFakes", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),

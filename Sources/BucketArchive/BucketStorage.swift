@@ -25,14 +25,15 @@ package final class BucketStorage: ArchiveStorage {
   /// - Parameters:
   ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
   ///   - scratchFolder: a local folder that only runs of this log use.
+  ///   - scratchFiles: the disk of that folder; nil for this machine's.
   ///   - encryption: of the objects that are written; nil leaves it to the bucket.
   ///   - clock: the clock of `client`.
   package init(
     _ client: StoreClient, prefix: String, paths: ArchivePaths, scratchFolder: String,
-    encryption: ServerSideEncryption? = nil, clock: any RunClock
+    scratchFiles: (any FileSystem)? = nil, encryption: ServerSideEncryption? = nil, clock: any RunClock
   ) {
     self.paths = paths
-    self.scratchFolder = PrivateFolder(scratchFolder)
+    self.scratchFolder = PrivateFolder(scratchFolder, scratchFiles)
     bucket = Bucket(
       client: client, prefix: prefix.isEmpty ? "" : prefix + "/", settings: .init(encryption: encryption),
       clock: clock)
@@ -64,9 +65,11 @@ package final class BucketStorage: ArchiveStorage {
   /// Tests the store. Throws `.unusable` for a property that it lacks.
   private func probe() async throws(StorageError) -> [WriteProbeResult.Property] {
     // Hive keys hold `=`, and names that begin with `_` or `.` are no data to readers of tables.
-    let folder = "_manifest/.probe-\(UInt64.random(in: .min ... .max))/organization=x/"
+    let began = bucket.now.microseconds / 1_000_000
+    let folder = "\(BucketStorage.probes)\(began)-\(UInt32.random(in: .min ... .max))/organization=x/"
     let probe = StoreProbe(bucket.client, prefix: bucket.key(folder), bucket.settings)
     let findings = try await bucket.call(.create, folder) { (_) throws(StoreError) in try await probe.run() }
+    try await deleteProbes(before: began - 300)
     return try findings.map { (finding) throws(StorageError) in
       switch finding.result {
       case .holds: return .init(name: finding.property.rawValue, warning: nil)
@@ -75,6 +78,21 @@ package final class BucketStorage: ArchiveStorage {
         throw BucketStorage.unusable(name(of: folder), "'\(finding.property.rawValue)' failed: \(why)")
       }
     }
+  }
+
+  private static let probes = "_manifest/.probe-"
+
+  /// Deletes what killed probes left. A probe takes seconds.
+  private func deleteProbes(before time: Int64) async throws(StorageError) {
+    let (probes, key) = (BucketStorage.probes, bucket.key(BucketStorage.probes))
+    let found = try await bucket.call(.list, probes) { (client) throws(StoreError) in
+      try await client.listAll(prefix: key)
+    }
+    try await delete(
+      found.map { BucketStorage.probes + $0.key.dropFirst(key.count) }.filter { path in
+        let digits = path.dropFirst(probes.count).prefix { $0 != "-" }
+        return Int64(digits).map { $0 < time } ?? false
+      })
   }
 
   private static func unusable(_ path: String, _ why: String) -> StorageError {

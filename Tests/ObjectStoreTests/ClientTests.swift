@@ -1,6 +1,7 @@
 import AuditRecord
 import Foundation
 import HTTP
+import ObjectStoreFakes
 import Synchronization
 import Testing
 

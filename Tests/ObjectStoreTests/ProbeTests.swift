@@ -1,3 +1,4 @@
+import ObjectStoreFakes
 import Testing
 
 @testable import ObjectStore

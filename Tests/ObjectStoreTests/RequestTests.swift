@@ -1,5 +1,6 @@
 import AuditRecord
 import HTTP
+import ObjectStoreFakes
 import Testing
 
 @testable import ObjectStore

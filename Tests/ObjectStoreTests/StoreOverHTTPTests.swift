@@ -1,5 +1,6 @@
 import AuditRecord
 import HTTP
+import ObjectStoreFakes
 import TestSupport
 import Testing
 

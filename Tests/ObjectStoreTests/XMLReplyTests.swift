@@ -1,4 +1,5 @@
 import AuditRecord
+import ObjectStoreFakes
 import TestSupport
 import Testing
 

@@ -1,10 +1,12 @@
 package import AuditArchive
 package import AuditRecord
+import ObjectStoreFakes
 
 /// Storage of an archive in a simulation: a disk or a bucket in memory.
 package enum SimulatedStore: Sendable {
   case disk(FaultyFileSystem)
   case bucket(MemoryBucket)
+  case objects(ObjectBucket)
 
   /// The folder of the archive on a disk.
   package static let root = "/archive"
@@ -17,6 +19,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): Archive(at: SimulatedStore.root, log: log, fileSystem: disk)
     case .bucket(let bucket): Archive(in: MemoryStorage(bucket, ArchivePaths(log)))
+    case .objects(let bucket): Archive(in: bucket.storage(ArchivePaths(log)))
     }
   }
 
@@ -25,6 +28,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): .disk(FaultyFileSystem(copyOf: disk))
     case .bucket(let bucket): .bucket(MemoryBucket(copyOf: bucket))
+    case .objects(let bucket): .objects(ObjectBucket(copyOf: bucket))
     }
   }
 
@@ -33,6 +37,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): disk.contents(of: "\(SimulatedStore.root)/\(path)")
     case .bucket(let bucket): bucket.contents(of: path)
+    case .objects(let bucket): bucket.contents(of: path)
     }
   }
 
@@ -41,6 +46,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): disk.setContents(of: "\(SimulatedStore.root)/\(path)", bytes)
     case .bucket(let bucket): bucket.setContents(of: path, bytes)
+    case .objects(let bucket): bucket.setContents(of: path, bytes)
     }
   }
 
@@ -52,6 +58,7 @@ package enum SimulatedStore: Sendable {
         String($0.dropFirst(SimulatedStore.root.count + 1))
       }
     case .bucket(let bucket): bucket.paths.filter { $0.hasPrefix("\(folder)/") }
+    case .objects(let bucket): bucket.paths.filter { $0.hasPrefix("\(folder)/") }
     }
   }
 
@@ -59,7 +66,7 @@ package enum SimulatedStore: Sendable {
   package static func emptyBucket() -> SimulatedStore { .bucket(MemoryBucket()) }
 
   package var isBucket: Bool {
-    if case .bucket = self { true } else { false }
+    if case .disk = self { false } else { true }
   }
 
   /// Resets `calls` to 0 and starts counting.
@@ -67,6 +74,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): disk.record()
     case .bucket(let bucket): bucket.startRecording()
+    case .objects(let bucket): bucket.store.startRecording()
     }
   }
 
@@ -75,6 +83,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): disk.operations.count
     case .bucket(let bucket): bucket.calls.count
+    case .objects(let bucket): bucket.store.recorded
     }
   }
 
@@ -83,6 +92,7 @@ package enum SimulatedStore: Sendable {
     switch self {
     case .disk(let disk): disk.hasFailed
     case .bucket(let bucket): bucket.hasFailed
+    case .objects(let bucket): bucket.store.hasFailed
     }
   }
 }

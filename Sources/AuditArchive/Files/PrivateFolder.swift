@@ -5,10 +5,17 @@ import Platform
 /// It can be in a folder that others write to, such as `/tmp`: if it belongs to somebody else, or others can write to it, it is refused.
 package struct PrivateFolder: Sendable {
   package let path: String
-  private let files = PosixFileSystem(isPrivate: true)
+  private let files: any FileSystem
+  private let isOnThisMachine: Bool
 
-  /// - Parameter path: absolute, or relative to the working directory. It need not exist.
-  package init(_ path: String) { self.path = path }
+  /// - Parameters:
+  ///   - path: absolute, or relative to the working directory. It need not exist.
+  ///   - files: nil for this machine's disk.
+  package init(_ path: String, _ files: (any FileSystem)? = nil) {
+    self.path = path
+    self.files = files ?? PosixFileSystem(isPrivate: true)
+    isOnThisMachine = files == nil
+  }
 
   /// Local files of a run in this folder.
   package func scratch(undeleted: @escaping @Sendable (StorageError) -> Void) -> Scratch {
@@ -19,6 +26,7 @@ package struct PrivateFolder: Sendable {
   package func make() throws(StorageError) {
     var folders = DurableFolders(root: path, files: files)
     try folders.ensure("")
+    guard isOnThisMachine else { return }
     var status = stat()
     guard lstat(path, &status) == 0 else { throw refusal("it cannot be inspected") }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw refusal("it is not a folder") }

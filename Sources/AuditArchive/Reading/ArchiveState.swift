@@ -44,7 +44,7 @@ struct ArchiveState {
 
   /// The intent of a running or killed run.
   func intent() async throws(ArchiveError) -> CommitIntent? {
-    for path in [paths.intent, paths.beginning] {
+    for path in storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent] {
       if let bytes = try await read(path) {
         return try ArchiveJSON.decode(CommitIntent.self, from: bytes, path: path)
       }

@@ -6,7 +6,7 @@ import Testing
 /// What every store of an archive does: a folder, on the disk and in memory, and a bucket.
 @Suite(.fewAtOnce) struct StorageContractTests {
   enum Kind: CaseIterable {
-    case disk, memoryDisk, bucket
+    case disk, memoryDisk, bucket, objects
   }
 
   private static let paths = ArchivePaths(log("acme"))
@@ -26,6 +26,9 @@ import Testing
       let disk = FaultyFileSystem(folder: "/archive")
       let again = { LocalStorage(root: "/archive", paths: paths, fileSystem: disk) }
       try await body(again(), again)
+    case .objects:
+      let bucket = ObjectBucket()
+      try await body(bucket.storage(paths), { bucket.storage(paths) })
     case .bucket:
       let bucket = MemoryBucket()
       let again = { MemoryStorage(bucket, paths) }

@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import Foundation
+import ObjectStoreFakes
 import Synchronization
 import TestSupport
 import Testing
@@ -129,6 +130,46 @@ import Testing
     try #require(found == [])
     print(
       "\(kind.rawValue) in a bucket: \(baseline.calls) calls, \(crashes) buckets left by them, no violation")
+  }
+
+  /// The sweep over every request: each fault, survived or not, and a death before and after it.
+  @Test(arguments: Kind.allCases)
+  func `a run over an object store that dies or fails at any request leaves the state between two commits`(
+    _ kind: Kind
+  ) async throws {
+    let before = ObjectBucket()
+    let scenario = try await kind.scenario(in: .objects(before))
+    let baseline = try await scenario.baseline()
+    var (crashes, faults) = (0, 0)
+    var found: [String] = []
+    // A first run tests the store with about 70 requests that are much alike; every eighth of them will do.
+    let probed = kind == .first || kind == .slow ? 70 : 0
+    for number in 1...baseline.calls where found.isEmpty && (number > probed || number % 8 < 2) {
+      for fault in FakeStore.Fault.survivable {
+        let bucket = ObjectBucket(copyOf: before)
+        bucket.store.fail([number: fault])
+        let committed = await Task { await self.committed(scenario, .objects(bucket)) }.value
+        bucket.store.restart()
+        faults += 1
+        found += await CrashedStore.problems(
+          .objects(bucket), baseline, committed: committed, isStopped: true, next: scenario
+        ).map { "request \(number), \(fault): \($0)" }
+      }
+      for isDone in [false, true] {
+        let bucket = ObjectBucket(copyOf: before)
+        bucket.store.die(at: number, isDone: isDone)
+        let committed = await Task { await self.committed(scenario, .objects(bucket)) }.value
+        bucket.store.restart()
+        crashes += 1
+        found += await CrashedStore.problems(
+          .objects(bucket), baseline, committed: committed, isStopped: false, next: scenario
+        ).map { "request \(number), death \(isDone ? "after" : "before") it: \($0)" }
+      }
+    }
+    try #require(found == [])
+    print(
+      "\(kind.rawValue) over an object store: \(baseline.calls) requests, \(faults) faults, \(crashes) deaths, no violation"
+    )
   }
 
   @Test func `a recovery that dies at any operation is completed by the next one`() async throws {

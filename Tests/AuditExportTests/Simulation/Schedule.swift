@@ -5,6 +5,7 @@ import CloudsmithAPI
 import CloudsmithEmulator
 import Foundation
 import HTTP
+import ObjectStoreFakes
 import Synchronization
 import TestSupport
 
@@ -253,6 +254,12 @@ struct Schedule {
     case (.bucket(let bucket), .kill(let operation)): bucket.fail(at: 1 + operation % 120, .deathBefore)
     case (.bucket(let bucket), .powerFailure(let operation)):
       bucket.fail(at: 1 + operation % 120, .deathAfter)
+    case (.objects(let bucket), .brokenDisk(let operation)):
+      bucket.store.failSometimes(oneIn: max(2, operation), SeededRandom(seed: operation))
+    case (.objects(let bucket), .kill(let operation)):
+      bucket.store.die(at: 1 + operation % 120, isDone: false)
+    case (.objects(let bucket), .powerFailure(let operation)):
+      bucket.store.die(at: 1 + operation % 120, isDone: true)
     case (_, .none), (_, .noAnswer), (_, .cancellation): break
     }
   }
@@ -266,6 +273,9 @@ struct Schedule {
     case (.bucket(let bucket), .powerFailure), (.bucket(let bucket), .kill),
       (.bucket(let bucket), .brokenDisk):
       bucket.restart()
+    case (.objects(let bucket), .powerFailure), (.objects(let bucket), .kill),
+      (.objects(let bucket), .brokenDisk):
+      bucket.store.restart()
     case (_, .none), (_, .noAnswer), (_, .cancellation): break
     }
   }

@@ -7,7 +7,7 @@ import Testing
 ///
 ///     SIMULATION_SCHEDULES=500 swift test --filter Simulation       fewer of them
 ///     SIMULATION_FIRST=10000 swift test --filter Simulation         those after the first ten thousand
-///     SIMULATION_STORE=bucket swift test --filter Simulation        on a bucket alone, or a disk alone
+///     SIMULATION_STORE=bucket swift test --filter Simulation        on a bucket alone, on an object store, or a disk
 ///     SIMULATION_SEED=4711 swift test --filter Simulation           one of them, with a line per run
 @Suite struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
@@ -16,10 +16,19 @@ import Testing
   private static let seed = environment["SIMULATION_SEED"].flatMap { Int($0) }
 
   enum Store: String, CaseIterable {
-    case disk, bucket
+    case disk, bucket, objects
+
+    /// An empty one.
+    var empty: SimulatedStore {
+      switch self {
+      case .disk: .emptyDisk()
+      case .bucket: .emptyBucket()
+      case .objects: .objects(ObjectBucket())
+      }
+    }
 
     /// Fewer for a bucket: only its calls differ from a disk, not the walk.
-    var schedules: Int { self == .disk ? 10_000 : 2_000 }
+    var schedules: Int { self == .disk ? 10_000 : self == .bucket ? 2_000 : 300 }
   }
 
   private static let stores = environment["SIMULATION_STORE"].flatMap { Store(rawValue: $0) }.map { [$0] }
@@ -91,7 +100,7 @@ private final class ScheduleQueue: Sendable {
       var report = Schedule.Report()
       do {
         report = try await Schedule.run(
-          seed: seed, in: store == .disk ? .emptyDisk() : .bucket(MemoryBucket()))
+          seed: seed, in: store.empty)
       } catch {
         report.problems = ["the schedule itself failed: \(error)"]
       }

@@ -1,21 +1,21 @@
 import AuditRecord
 import Crypto
 import Foundation
-import HTTP
+package import HTTP
 import Synchronization
 
 @testable import ObjectStore
 
 /// A bucket in memory. It keeps objects, enforces conditions, checks signatures, and misbehaves where a test says so.
-final class FakeStore: HTTPTransport {
-  struct Object: Hashable, Sendable {
-    var bytes: [UInt8]
-    var etag: String
-    var sha256: String?
+package final class FakeStore: HTTPTransport {
+  package struct Object: Hashable, Sendable {
+    package var bytes: [UInt8]
+    package var etag: String
+    package var sha256: String?
   }
 
   /// How a request goes wrong.
-  enum Fault: Hashable, CaseIterable {
+  package enum Fault: Hashable, CaseIterable {
     /// It is done, and the answer is lost.
     case loseAnswer
     case timeOut
@@ -35,20 +35,35 @@ final class FakeStore: HTTPTransport {
   }
 
   /// How the store is different from S3.
-  struct Quirks {
-    var ignoresIfNoneMatch = false
-    var ignoresIfMatch = false
+  package struct Quirks {
+    package var ignoresIfNoneMatch = false
+    package var ignoresIfMatch = false
     /// 501 for conditions.
-    var refusesConditions = false
-    var wantsPlainETags = false
-    var dropsMetadata = false
-    var ignoresMD5 = false
+    package var refusesConditions = false
+    package var wantsPlainETags = false
+    package var dropsMetadata = false
+    package var ignoresMD5 = false
     /// Concurrent creates: so many win.
-    var winners = 1
-    var pageSize = 1_000
+    package var winners = 1
+    package var pageSize = 1_000
+
+    package init(
+      ignoresIfNoneMatch: Bool = false, ignoresIfMatch: Bool = false, refusesConditions: Bool = false,
+      wantsPlainETags: Bool = false, dropsMetadata: Bool = false, ignoresMD5: Bool = false, winners: Int = 1,
+      pageSize: Int = 1_000
+    ) {
+      self.ignoresIfNoneMatch = ignoresIfNoneMatch
+      self.ignoresIfMatch = ignoresIfMatch
+      self.refusesConditions = refusesConditions
+      self.wantsPlainETags = wantsPlainETags
+      self.dropsMetadata = dropsMetadata
+      self.ignoresMD5 = ignoresMD5
+      self.winners = winners
+      self.pageSize = pageSize
+    }
   }
 
-  private struct State {
+  fileprivate struct State {
     var objects: [String: Object] = [:]
     var uploads: [String: (key: String, sha256: String?, parts: [Int: Object])] = [:]
     var version = 0
@@ -58,58 +73,116 @@ final class FakeStore: HTTPTransport {
     var delayed: [(due: Int, HTTPRequest)] = []
     var expired: Set<String> = []
     var creates: [String: Int] = [:]
+    var date = Timestamp.test
+    /// The process that uses the store dies at the request of this number, before or after it is done.
+    var death: (number: Int, isDone: Bool)?
+    var isDead = false
+    /// One in so many requests goes wrong.
+    var chance: (oneIn: Int, random: any RandomNumberGenerator & Sendable)?
+    var hasFailed = false
+    var recordedFrom = 0
   }
 
-  let secrets: [String: String]
-  let quirks: Quirks
+  package let secrets: [String: String]
+  package let quirks: Quirks
   private let state = Mutex(State())
 
-  init(secrets: [String: String] = ["AKID": "secret"], quirks: Quirks = Quirks()) {
+  package init(secrets: [String: String] = ["AKID": "secret"], quirks: Quirks = Quirks()) {
     self.secrets = secrets
     self.quirks = quirks
   }
 
   // MARK: For tests
 
-  subscript(key: String) -> Object? { state.withLock { $0.objects[key] } }
-  var keys: [String] { state.withLock { $0.objects.keys.sorted() } }
-  var uploadIDs: [String] { state.withLock { $0.uploads.keys.sorted() } }
-  var requests: [String] { state.withLock { $0.requests } }
+  package subscript(key: String) -> Object? { state.withLock { $0.objects[key] } }
+  package var keys: [String] { state.withLock { $0.objects.keys.sorted() } }
+  package var uploadIDs: [String] { state.withLock { $0.uploads.keys.sorted() } }
+  package var requests: [String] { state.withLock { $0.requests } }
 
   /// Puts an object there and returns its ETag.
   @discardableResult
-  func place(_ key: String, _ bytes: [UInt8], sha256: String? = nil) -> String {
+  package func place(_ key: String, _ bytes: [UInt8], sha256: String? = nil) -> String {
     state.withLock { FakeStore.store(&$0, key, bytes, sha256) }
   }
 
   /// Lets requests go wrong, counted from the next one.
-  func fail(_ faults: [Int: Fault]) {
+  package func fail(_ faults: [Int: Fault]) {
     state.withLock { state in
       let done = state.requests.count
       state.faults = Dictionary(uniqueKeysWithValues: faults.map { ($0 + done, $1) })
     }
   }
 
+  /// From now on one in so many requests goes wrong.
+  package func failSometimes(oneIn count: Int, _ random: some RandomNumberGenerator & Sendable) {
+    state.withLock { $0.chance = (count, random) }
+  }
+
+  /// Lets the process die at a request, counted from 1 for the next one: from then on nothing arrives, until `restart`.
+  package func die(at number: Int, isDone: Bool) {
+    state.withLock { $0.death = ($0.requests.count + number, isDone) }
+  }
+
+  /// Begins a new process, ten minutes later. What was on its way has arrived.
+  package func restart() {
+    state.withLock { state in
+      deliver(&state, upTo: .max)
+      (state.isDead, state.hasFailed, state.death, state.chance, state.faults) = (false, false, nil, nil, [:])
+      state.date = state.date + .minutes(10)
+    }
+  }
+
+  /// Whether a request went wrong since the last restart.
+  package var hasFailed: Bool { state.withLock(\.hasFailed) }
+
+  /// Counts requests from now on.
+  package func startRecording() { state.withLock { $0.recordedFrom = $0.requests.count } }
+  package var recorded: Int { state.withLock { $0.requests.count - $0.recordedFrom } }
+
+  /// Replaces an object or, with nil, removes it.
+  package func setContents(of key: String, _ bytes: [UInt8]?) {
+    state.withLock { state in
+      if let bytes { _ = FakeStore.store(&state, key, bytes, nil) } else { state.objects[key] = nil }
+    }
+  }
+
+  /// A store with the same objects.
+  package convenience init(copyOf other: FakeStore) {
+    self.init(secrets: other.secrets, quirks: other.quirks)
+    let (objects, uploads, version, date) = other.state.withLock {
+      ($0.objects, $0.uploads, $0.version, $0.date)
+    }
+    state.withLock { ($0.objects, $0.uploads, $0.version, $0.date) = (objects, uploads, version, date) }
+  }
+
   /// Refuses an access key as expired from now on.
-  func expire(_ accessKeyID: String) { _ = state.withLock { $0.expired.insert(accessKeyID) } }
+  package func expire(_ accessKeyID: String) { _ = state.withLock { $0.expired.insert(accessKeyID) } }
 
   /// Carries out the requests that are still on their way.
-  func settle() { state.withLock { deliver(&$0, upTo: .max) } }
+  package func settle() { state.withLock { deliver(&$0, upTo: .max) } }
 
   // MARK: Transport
 
-  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
+  package func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     if Task.isCancelled { throw .cancelled }
     return try reply(to: request).get()
   }
 
   /// What `send` returns or throws.
-  func reply(to request: HTTPRequest) -> Result<HTTPResponse, TransportFault> {
+  package func reply(to request: HTTPRequest) -> Result<HTTPResponse, TransportFault> {
     let result: Result<HTTPResponse, TransportFault> = state.withLock { state in
       state.requests.append("\(request.method) \(request.url)")
       let number = state.requests.count
+      if state.isDead { return .failure(.unreachable("the process is dead")) }
       deliver(&state, upTo: number)
-      switch state.faults[number] {
+      if let death = state.death, death.number == number {
+        (state.isDead, state.hasFailed) = (true, true)
+        if death.isDone { _ = answer(&state, request) }
+        return .failure(.interrupted("the process is dead"))
+      }
+      let fault = state.faults[number] ?? state.chosenFault()
+      if fault != nil { state.hasFailed = true }
+      switch fault {
       case nil: return .success(answer(&state, request))
       case .loseAnswer:
         _ = answer(&state, request)
@@ -145,11 +218,26 @@ final class FakeStore: HTTPTransport {
       case .expired: return .success(error(400, "ExpiredToken"))
       }
     }
+    let date = FakeStore.date(state.withLock(\.date))
     return result.map { response in
       var response = response
       if request.method == "HEAD" { response.body = [] }
+      if response.headers["Date"] == nil {
+        response.headers = HeaderFields(response.headers.fields + [HeaderField("Date", date)])
+      }
       return response
     }
+  }
+
+  /// IMF-fixdate (RFC 9110, section 5.6.7).
+  private static func date(_ time: Timestamp) -> String {
+    let day = Day(containing: time)
+    let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let parts = "\(day)".split(separator: "-")
+    let month = months[(Int(parts[1]) ?? 1) - 1]
+    return
+      "\(weekdays[Int(day.number % 7)]), \(parts[2]) \(month) \(parts[0]) \("\(time)".dropFirst(11).prefix(8)) GMT"
   }
 
   private func deliver(_ state: inout State, upTo number: Int) {
@@ -289,7 +377,7 @@ final class FakeStore: HTTPTransport {
   private func read(_ state: State, _ key: String, _ headers: HeaderFields) -> HTTPResponse {
     guard let object = state.objects[key] else { return error(404, "NoSuchKey") }
     if let etag = headers["If-Match"], etag != object.etag { return error(412, "PreconditionFailed") }
-    var fields = [("ETag", object.etag), ("Date", "Sun, 30 Aug 2015 12:36:00 GMT")]
+    var fields = [("ETag", object.etag), ("Date", FakeStore.date(state.date))]
     if let sha256 = object.sha256 { fields.append(("X-Amz-Meta-Sha256", sha256)) }
     var (status, bytes) = (200, object.bytes)
     if let range = headers["Range"]?.dropFirst("bytes=".count).split(separator: "-").compactMap({ Int($0) }),
@@ -309,6 +397,7 @@ final class FakeStore: HTTPTransport {
     let after = query["continuation-token"] ?? query["start-after"] ?? ""
     let all = state.objects.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       .filter { $0.hasPrefix(prefix) && after.utf8.lexicographicallyPrecedes($0.utf8) }
+      .filter { query["delimiter"] == nil || !$0.dropFirst(prefix.count).contains("/") }
     let page = all.prefix(quirks.pageSize)
     let entries = page.map { key in
       "<Contents><Key>\(PercentEncoding.encode(key, keepsSlash: true).replacing("%20", with: "+"))</Key>"
@@ -350,4 +439,23 @@ final class FakeStore: HTTPTransport {
       "<Error><Code>\(code)</Code><Message>said so</Message><RequestId>R1</RequestId></Error>", status: status
     )
   }
+}
+
+extension FakeStore.State {
+  /// The fault of a request, by chance; among those that a client survives.
+  fileprivate mutating func chosenFault() -> FakeStore.Fault? {
+    guard let (count, _) = chance, var random = chance?.random else { return nil }
+    defer { chance?.random = random }
+    guard Int.random(in: 0..<count, using: &random) == 0 else { return nil }
+    return FakeStore.Fault.survivable.randomElement(using: &random)
+  }
+}
+
+extension FakeStore.Fault {
+  /// What a client that repeats requests survives, if it is not too often.
+  package static let survivable: [FakeStore.Fault] = [
+    .loseAnswer, .timeOut, .failAfter, .cutAnswer, .drop, .delay, .refuse, .internalError, .badGateway,
+    .unavailable,
+    .slowDown, .tooMany, .conflict, .requestTimeout, .errorInSuccess,
+  ]
 }

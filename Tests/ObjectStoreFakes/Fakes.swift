@@ -1,24 +1,24 @@
-import AuditRecord
+package import AuditRecord
 import Crypto
 import Foundation
-import HTTP
+package import HTTP
 import Synchronization
 
-@testable import ObjectStore
+@testable package import ObjectStore
 
 /// A clock that only sleeping moves.
-final class ManualClock: RunClock {
+package final class ManualClock: RunClock {
   private let state: Mutex<(now: Timestamp, slept: [TimeSpan])>
 
-  init(_ now: Timestamp = .test) { state = Mutex((now, [])) }
+  package init(_ now: Timestamp = .test) { state = Mutex((now, [])) }
 
-  var now: Timestamp { state.withLock { $0.now } }
-  var elapsed: TimeSpan { now - .test }
-  var slept: [TimeSpan] { state.withLock { $0.slept } }
+  package var now: Timestamp { state.withLock { $0.now } }
+  package var elapsed: TimeSpan { now - .test }
+  package var slept: [TimeSpan] { state.withLock { $0.slept } }
 
-  func advance(_ span: TimeSpan) { state.withLock { $0.now = $0.now + span } }
+  package func advance(_ span: TimeSpan) { state.withLock { $0.now = $0.now + span } }
 
-  func sleep(for span: TimeSpan) async throws(CancellationError) {
+  package func sleep(for span: TimeSpan) async throws(CancellationError) {
     if Task.isCancelled { throw CancellationError() }
     state.withLock { state in
       state.now = state.now + span
@@ -30,37 +30,37 @@ final class ManualClock: RunClock {
 
 extension Timestamp {
   /// 2015-08-30T12:36:00Z, the time of AWS's examples.
-  static let test = Timestamp(microseconds: 1_440_938_160_000_000)
+  package static let test = Timestamp(microseconds: 1_440_938_160_000_000)
 }
 
 /// Files in memory.
-final class FakeFiles: CredentialFiles {
+package final class FakeFiles: CredentialFiles {
   private let texts: Mutex<[String: String]>
   private let unreadable: Set<String>
 
-  init(_ texts: [String: String] = [:], unreadable: Set<String> = []) {
+  package init(_ texts: [String: String] = [:], unreadable: Set<String> = []) {
     self.texts = Mutex(texts)
     self.unreadable = unreadable
   }
 
-  func write(_ text: String, to path: String) { texts.withLock { $0[path] = text } }
+  package func write(_ text: String, to path: String) { texts.withLock { $0[path] = text } }
 
-  func contents(of path: String) throws(CredentialFileError) -> String? {
+  package func contents(of path: String) throws(CredentialFileError) -> String? {
     if unreadable.contains(path) { throw CredentialFileError(why: "Permission denied") }
     return texts.withLock { $0[path] }
   }
 }
 
 /// Answers requests for credentials one after the other, and keeps them.
-final class ScriptedTransport: HTTPTransport {
-  typealias Answer = @Sendable (HTTPRequest) throws(TransportFault) -> HTTPResponse
+package final class ScriptedTransport: HTTPTransport {
+  package typealias Answer = @Sendable (HTTPRequest) throws(TransportFault) -> HTTPResponse
   private let state: Mutex<(answers: [Answer], requests: [HTTPRequest])>
 
-  init(_ answers: [Answer]) { state = Mutex((answers, [])) }
+  package init(_ answers: [Answer]) { state = Mutex((answers, [])) }
 
-  var requests: [HTTPRequest] { state.withLock { $0.requests } }
+  package var requests: [HTTPRequest] { state.withLock { $0.requests } }
 
-  func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
+  package func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     let answer: Answer? = state.withLock { state in
       state.requests.append(request)
       return state.answers.isEmpty ? nil : state.answers.removeFirst()
@@ -70,18 +70,18 @@ final class ScriptedTransport: HTTPTransport {
     return try answer(request)
   }
 
-  static func text(_ status: Int, _ body: String) -> Answer {
+  package static func text(_ status: Int, _ body: String) -> Answer {
     { _ in HTTPResponse(status: status, body: Array(body.utf8)) }
   }
 
-  static func failure(_ error: TransportFault) -> Answer {
+  package static func failure(_ error: TransportFault) -> Answer {
     { _ throws(TransportFault) in throw error }
   }
 }
 
 extension CredentialProvider {
   /// With keys in the environment, which never change.
-  static func fixed(_ clock: any RunClock, id: String = "AKID", secret: String = "secret")
+  package static func fixed(_ clock: any RunClock, id: String = "AKID", secret: String = "secret")
     -> CredentialProvider
   {
     CredentialProvider(
@@ -92,11 +92,11 @@ extension CredentialProvider {
 
 extension StoreRetry {
   /// Always half of the longest pause.
-  static let test = StoreRetry(random: { 0.5 })
+  package static let test = StoreRetry(random: { 0.5 })
 }
 
 extension StoreClient {
-  convenience init(_ store: any HTTPTransport, clock: ManualClock = ManualClock()) throws {
+  package convenience init(_ store: any HTTPTransport, clock: ManualClock = ManualClock()) throws {
     self.init(
       endpoint: try Endpoint(bucket: "bucket", region: "us-east-1", url: "https://store.test"),
       credentials: .fixed(clock), transport: store, clock: clock, retry: .test)
@@ -104,4 +104,4 @@ extension StoreClient {
 }
 
 /// In lower-case hex.
-func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hex }
+package func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hex }
