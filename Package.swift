@@ -280,7 +280,7 @@ let package = Package(
       dependencies: [
         "AuditArchive", "AuditRecord", "cloudsmith-audit-export", "cloudsmith-benchmark",
         "cloudsmith-emulator",
-        "TestSupport",
+        "ObjectStoreFakes", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

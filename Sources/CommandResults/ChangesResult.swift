@@ -9,11 +9,15 @@ package struct ChangesResult: CommandResult {
   package let changes: ChangesSince
   /// The format whose files are listed. nil for all.
   package let format: PartFormat?
+  /// The URL of an archive in a bucket, without a slash at its end; nil for a folder.
+  private let url: String?
 
+  /// - Parameter url: The URL of an archive in a bucket, without a slash at its end; nil for a folder.
   /// - Throws: A usage failure if a day with rows has no file of the format. A loader would take it for an empty day.
-  package init(_ changes: ChangesSince, format: PartFormat?) throws(Failure) {
+  package init(_ changes: ChangesSince, format: PartFormat?, url: String? = nil) throws(Failure) {
     self.changes = changes
     self.format = format
+    self.url = url
     guard let format else { return }
     for day in changes.days where day.partition.rows > 0 && files(day).isEmpty {
       let found = Set(day.partition.files.map(\.format.rawValue)).sorted().joined(separator: " and ")
@@ -67,7 +71,8 @@ package struct ChangesResult: CommandResult {
           contentSha256: partition.contentSHA256,
           files: files(day).map {
             Document.File(
-              path: $0.path, format: $0.format.rawValue, rows: $0.rows, bytes: $0.bytes, sha256: $0.sha256)
+              path: $0.path, url: url(of: $0), format: $0.format.rawValue, rows: $0.rows, bytes: $0.bytes,
+              sha256: $0.sha256)
           },
           filesGone: day.filesGone.filter(isAsked).map(\.path))
       })
@@ -87,6 +92,8 @@ package struct ChangesResult: CommandResult {
 
     struct File: Encodable {
       var path: String
+      /// Only for an archive in a bucket.
+      var url: String?
       var format: String
       var rows: Int
       var bytes: Int
@@ -104,8 +111,10 @@ package struct ChangesResult: CommandResult {
     var days: [Entry]
   }
 
-  /// The paths of the listed files, relative to the archive.
-  package var paths: [String] { files.map(\.path) }
+  /// The paths of the listed files, relative to the archive; for an archive in a bucket their URLs, which loaders need.
+  package var paths: [String] { files.map { url(of: $0) ?? $0.path } }
+
+  private func url(of file: PartFile) -> String? { url.map { "\($0)/\(file.path)" } }
 
   /// Lines as written by `sha256sum`. No path of an archive has a character that it would escape.
   package var sha256sums: [String] { files.map { "\($0.sha256)  \($0.path)" } }

@@ -118,6 +118,8 @@ package struct CheckLine {
     case oldestEvent = "oldest_event"
     case archive
     case archiveWritable = "archive_writable"
+    /// A property of the store of a bucket.
+    case store
     case lock
     case diskSpace = "disk_space"
 

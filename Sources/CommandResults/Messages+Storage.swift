@@ -26,7 +26,7 @@ extension Messages {
       Failure(
         status: .usage,
         sentence:
-          "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). Completed days are kept.")
+          "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
@@ -61,23 +61,26 @@ extension Messages {
 
   /// The disk has less room than a run may need.
   ///
-  /// - Parameter needed: Bytes.
-  package func fullDisk(_ space: DiskSpace, needed: Int) -> Failure {
+  /// - Parameters:
+  ///   - needed: Bytes.
+  ///   - isScratch: Whether it is the disk of unfinished files, because the archive is in a bucket.
+  package func fullDisk(_ space: DiskSpace, needed: Int, isScratch: Bool = false) -> Failure {
     let found =
       space.freeFiles == 0
       ? "it has no free inodes, so no files can be created" : "\(space.free.asBytes) are free"
     return Failure(
       status: .storage,
       sentence: """
-        The disk of the archive \(quoted(archive)) is nearly full: \(found), and a run may need \(needed.asBytes). Free up \
-        space there.
+        The disk of \(isScratch ? "unfinished files" : "the archive \(quoted(archive))") is nearly full: \(found), and a run may \
+        need \(needed.asBytes). Free up space there\(isScratch ? ", or pass a folder on another disk as --scratch-dir" : "").
         """)
   }
 
   /// The failure of a write test, which `check` does.
   package func notWritable(_ error: StorageError) -> Failure {
     Failure(
-      status: .storage, sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
+      status: failure(error).status,
+      sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
   }
 
   /// The warning that a leftover could not be deleted.

@@ -19,6 +19,7 @@ package struct SettingsResult: CommandResult {
   /// Resolves every setting. An invalid one becomes a row with its problem.
   package init(_ sources: SettingSources) {
     var rows = Settings.ofExport.map { SettingsResult.row($0, sources) } + [SettingsResult.key(sources)]
+    if let row = SettingsResult.storeCredentials(sources) { rows.append(row) }
     if !rows.contains(where: { $0.problem != nil }) { SettingsResult.addCommonVariables(&rows, sources) }
     self.rows = rows
   }
@@ -66,6 +67,16 @@ package struct SettingsResult: CommandResult {
       return Row(name: "api_key", value: "[redacted]", source: try Credentials.find(sources).source)
     } catch {
       return Row(name: "api_key", source: "not set", problem: error.sentence)
+    }
+  }
+
+  /// Where the credentials of a bucket's store are from. nil for an archive in a folder.
+  private static func storeCredentials(_ sources: SettingSources) -> Row? {
+    do {
+      guard let source = try sources.storeCredentialSource() else { return nil }
+      return Row(name: "aws_credentials", value: "[redacted]", source: source)
+    } catch {
+      return Row(name: "aws_credentials", source: "not set", problem: error.sentence)
     }
   }
 

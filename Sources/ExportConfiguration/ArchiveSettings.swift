@@ -46,6 +46,17 @@ extension SettingSources {
     )
   }
 
+  /// What the credentials of the bucket's store are taken from, such as `environment variables`; nil for a folder. Sends nothing.
+  package func storeCredentialSource() throws(Failure) -> String? {
+    guard case .bucket? = try resolve(Settings.archive) else { return nil }
+    let credentials = try StoreConnections.shared.credentials(environment, caFile: try caFileOfStores())
+    do {
+      return try credentials.source()
+    } catch {
+      throw .usage("\(error)")
+    }
+  }
+
   /// Reads the profiles of AWS's tools for the region; sends nothing.
   private func location(_ address: BucketAddress) throws(Failure) -> ArchiveLocation {
     let credentials = try StoreConnections.shared.credentials(environment, caFile: try caFileOfStores())

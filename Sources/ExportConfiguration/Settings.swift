@@ -219,7 +219,7 @@ package enum Settings {
         _ = try Endpoint(bucket: "bucket", region: "us-east-1", url: text, addressing: .path)
         return text
       } catch {
-        throw ValueError(": \(error)", repeatsText: false)
+        throw ValueError(": \("\(error)".dropLast())", repeatsText: false)
       }
     })
   package static let s3Region = Setting<String>(
@@ -324,8 +324,8 @@ package enum Settings {
   package static let changesForm = Setting<ChangesForm>(
     "--as", variables: [], choices: ChangesForm.allCases.map(\.rawValue), valueName: "form",
     help: """
-      table (default), json, paths (one per line, relative to the archive), sha256sums (for sha256sum -c in the archive) or \
-      redshift (a manifest for COPY).
+      table (default), json, paths (one per line, relative to the archive; URLs for a bucket), sha256sums (for sha256sum -c in the \
+      archive) or redshift (a manifest for COPY).
       """, expected: "table, json, paths, sha256sums or redshift", parse: { ChangesForm(rawValue: $0) })
   package static let partFormat = Setting<PartFormat>(
     "--format", variables: [], choices: PartFormat.allCases.map(\.rawValue), valueName: "format",
@@ -333,7 +333,8 @@ package enum Settings {
     parse: { PartFormat(rawValue: $0) })
   package static let urlPrefix = Setting<String>(
     "--url-prefix", valueName: "url",
-    help: "With --as redshift: the location of the archive in S3, such as s3://my-bucket/audit.",
+    help:
+      "With --as redshift: where a copy of the archive is in S3 (default: the archive, if it is in a bucket).",
     expected: "the location of the archive in S3, such as s3://my-bucket/audit",
     parse: { text in
       let prefix = text.reversed().drop { $0 == "/" }.reversed()

@@ -79,7 +79,7 @@ struct ChangesCommand: AsyncParsableCommand {
       let form =
         try Settings.changesForm.resolve(form, environment) ?? (commandOutput.isJSON ? .json : .table)
       let format = try Settings.partFormat.resolve(format, environment)
-      let prefix = try urlPrefix(for: form, environment)
+      let prefix = try urlPrefix(for: form, location, environment)
       let hash = try Settings.commitSHA256.resolve(commitSha256, environment)
 
       let report: ChangesResult
@@ -109,10 +109,11 @@ struct ChangesCommand: AsyncParsableCommand {
   }
 
   private func urlPrefix(
-    for form: ChangesForm, _ environment: [String: String]
+    for form: ChangesForm, _ location: ArchiveLocation, _ environment: [String: String]
   ) throws(Failure) -> String? {
     if form == .redshift {
       if let prefix = try Settings.urlPrefix.resolve(urlPrefix, environment) { return prefix }
+      if !location.isFolder { return location.text }
       throw .usage("--as redshift requires --url-prefix: expected \(Settings.urlPrefix.expected).")
     }
     guard urlPrefix == nil else {
@@ -146,7 +147,7 @@ extension ChangesResult {
           since: since, sha256: sha256, settledOnly: settledOnly)
       }
       guard let changes else { throw words.noArchive }
-      try self.init(changes, format: format)
+      try self.init(changes, format: format, url: location.isFolder ? nil : location.text)
     } catch ArchiveError.storage(let error) where place?.isAbout(error) == true {
       throw place?.failure(error) ?? words.failure(error)
     } catch let error as ArchiveError {

@@ -221,11 +221,12 @@ struct ArchiveCheck {
     }
     let archive = Archive(location, log: log)
     var largestDay = 0
-    return [
-      CheckLine(subject: .archive, finding: await state(archive, &largestDay)),
-      CheckLine(subject: .archiveWritable, finding: await writing(archive)),
+    let stateLine = CheckLine(subject: .archive, finding: await state(archive, &largestDay))
+    return [stateLine] + (await writing(archive)) + [
       CheckLine(subject: .lock, finding: await lock(archive)),
-      CheckLine(subject: .diskSpace, finding: await space(archive, largestDay: largestDay)),
+      CheckLine(
+        subject: .diskSpace,
+        finding: await space(archive, largestDay: largestDay, isScratch: !location.isFolder)),
     ]
   }
 
@@ -255,16 +256,31 @@ struct ArchiveCheck {
     }
   }
 
-  private func writing(_ archive: Archive) async -> CheckLine.Finding {
+  /// For a bucket, each property of the store is a line.
+  private func writing(_ archive: Archive) async -> [CheckLine] {
     do {
       let trial = try await archive.probeWriting()
+      guard trial.properties.isEmpty else {
+        return [
+          CheckLine(
+            subject: .archiveWritable,
+            finding: .passed(
+              "objects were created, replaced, read, listed and deleted in \(quoted(words.archive))"))
+        ]
+          + trial.properties.map { property in
+            CheckLine(
+              subject: .store,
+              finding: property.warning.map { .warned("\(property.name): \($0)") } ?? .passed(property.name))
+          }
+      }
       let made =
         trial.folder == words.archive
         ? "files and folders were created, moved and removed in \(quoted(words.archive))"
         : "the archive can be created in \(quoted(trial.folder)): files were created, moved and removed there"
-      return .passed(made + (trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""))
+      let remark = trial.lacksDurableNames ? "; \(Messages.lacksDurableNames)" : ""
+      return [CheckLine(subject: .archiveWritable, finding: .passed(made + remark))]
     } catch {
-      return .failed(words.notWritable(error))
+      return [CheckLine(subject: .archiveWritable, finding: .failed(words.notWritable(error)))]
     }
   }
 
@@ -280,14 +296,19 @@ struct ArchiveCheck {
   }
 
   /// A run needs space to stage a day as large as the largest one next to the existing files, and some more.
-  private func space(_ archive: Archive, largestDay: Int) async -> CheckLine.Finding {
+  ///
+  /// - Parameter isScratch: Whether the archive is in a bucket, so that only unfinished files need space here.
+  private func space(
+    _ archive: Archive, largestDay: Int, isScratch: Bool
+  ) async -> CheckLine.Finding {
     let needed = ArchiveCheck.leastSpace + 2 * largestDay
     do {
       guard let space = try await archive.space() else { return .passed("unlimited") }
       guard space.free >= needed, space.freeFiles != 0 else {
-        return .failed(words.fullDisk(space, needed: needed))
+        return .failed(words.fullDisk(space, needed: needed, isScratch: isScratch))
       }
-      return .passed("\(space.free.asBytes) are free")
+      return .passed(
+        "\(space.free.asBytes) are free" + (isScratch ? " for unfinished files (--scratch-dir)" : ""))
     } catch {
       return .failed(words.notWritable(error))
     }
