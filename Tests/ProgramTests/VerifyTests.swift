@@ -71,7 +71,7 @@ import Testing
           files            8 of 8 intact
           rows             17 of 17 read from intact files
           quarantine       0 of 0 files intact
-          empty days       0 of 5 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           No findings: the archive matches its commits.
 
@@ -88,7 +88,7 @@ import Testing
       #expect(result.status == 2)
       #expect(
         result.log
-          == "The archive '\(folder)' of 'acme' is damaged: 2 findings: 1 missing, 1 unlisted.\n")
+          == "error: The archive '\(folder)' of 'acme' is damaged (2 findings: 1 missing, 1 unlisted).\n")
       #expect(!result.output.contains("2 findings"), "stdout repeats the failure")
       // The printed number of days depends on the date of the test.
       #expect(
@@ -109,7 +109,7 @@ import Testing
           files            7 of 8 with the right size
           rows             not read (--quick)
           quarantine       0 of 0 files with the right size
-          empty days       0 of 5 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           missing: Restore the file from a copy of the archive. Or export its whole day again with --replace, if Cloudsmith \
           still keeps it.
@@ -188,7 +188,7 @@ import Testing
           files            4 of 4 intact
           rows             8 of 8 read from intact files
           quarantine       0 of 0 files intact
-          empty days       0 of 3 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           No findings: since commit 1, the archive matches its commits.
 
