@@ -80,6 +80,18 @@ import Testing
     }
   }
 
+  @Test func `a missing manifest is listed in one line`() throws {
+    try withArchive { folder in
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
+      let result = try verify(folder)
+      #expect(
+        result.status == 2 && result.log.hasSuffix("is damaged (1 finding: 1 missing).\n"), "\(result.log)")
+      #expect(
+        result.output.hasPrefix("missing          _manifest/acme/manifest.json\n\n"), "\(result.output)")
+      #expect(!result.output.contains("is missing"), "\(result.output)")
+    }
+  }
+
   @Test func `damage is status 2, and each finding has a name, a file and a remedy`() throws {
     try withArchive { folder in
       try FileManager.default.removeItem(atPath: "\(folder)/\(part12)")
