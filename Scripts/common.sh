@@ -1,5 +1,12 @@
-# Functions that the scripts share. Source this file; do not run it. It changes to the project's root.
+# Functions that the scripts share. Source this file; do not run it. It changes to the project's root. With --help as its first
+# option, a script prints the comment at its top.
 set -euo pipefail
+case ${1:-} in
+  --help | -h)
+    awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
+    exit
+    ;;
+esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # say TEXT: prints a heading, with the seconds since the script began.

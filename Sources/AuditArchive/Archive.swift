@@ -85,6 +85,40 @@ package struct Archive: Sendable {
     return try await state.checkStateIsThere()
   }
 
+  /// Whether a run holds the lease of a log that may have no archive yet, and who holds it; nil if none does.
+  ///
+  /// Unlike `leaseState`, it writes nothing where no run has ever been: it then only looks for the lease's file.
+  package func runAtWork() async throws(StorageError) -> LeaseState? {
+    guard try await storage.entry(storage.paths.lock) != nil else { return nil }
+    let state = try await leaseState()
+    if case .held = state { return state }
+    return nil
+  }
+
+  /// The logs that have an archive in this folder, in the order of their names; none in a bucket, where a listing shows no folders.
+  /// Lists `_manifest` and the folders in it, and reads nothing.
+  package func logsInFolder() async throws(StorageError) -> [LogName] {
+    var logs: [LogName] = []
+    for name in try await folders(in: "_manifest") {
+      let inside = try await folders(in: "_manifest/\(name)")
+      if inside.contains("commits"), let log = LogName(name) {
+        logs.append(log)
+      } else {
+        for repository in inside
+        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
+          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
+        }
+      }
+    }
+    return logs
+  }
+
+  /// The names of the folders in a folder.
+  private func folders(in folder: String) async throws(StorageError) -> [String] {
+    try await storage.list(folder, after: nil, isDeep: false).filter { $0.kind == .folder }
+      .map { String($0.path.dropFirst(folder.count + 1)) }.sorted()
+  }
+
   /// The committed state, and the files of it that are missing or have another size; nil if there is no archive.
   package func inspect() async throws(ArchiveError) -> (manifest: Manifest, damaged: [Finding])? {
     while let manifest = try await read() {

@@ -35,8 +35,6 @@ package protocol CommandResult {
   var status: ExitStatus { get }
   /// What went wrong, for stderr. nil if the text says everything.
   var failure: Failure? { get }
-  /// The text before the failure's message on stderr.
-  var failureHeading: String { get }
   /// The form for people, on stdout. No newline at the end.
   var text: String { get }
   /// The JSON form. Its keys are written in snake case and sorted.
@@ -50,7 +48,6 @@ package protocol CommandResult {
 extension CommandResult {
   package var status: ExitStatus { failure?.status ?? .done }
   package var failure: Failure? { nil }
-  package var failureHeading: String { "error: " }
   package var isColored: Bool { false }
   package var warnings: [String] { [] }
   /// The JSON form as text.

@@ -12,7 +12,6 @@ package struct ExportResult: CommandResult {
   package let archive: String
   /// Why the run did not succeed completely; nil if it did.
   package let failure: Failure?
-  package var failureHeading: String { "" }
   /// Metrics of the run and of the archive after it, as in the metrics file.
   package var metrics: [String: Double] = [:]
 
@@ -74,7 +73,8 @@ package struct ExportResult: CommandResult {
       }
     } else {
       var parts = [
-        counters.eventsReceived > 0 ? received : cause.map { "no events were fetched: \($0)" } ?? nothing
+        counters.eventsReceived > 0
+          ? received : cause.map { "no events were fetched, because \($0)" } ?? nothing
       ]
       if summary.rowsDropped > 0 {
         parts.append("\(summary.rowsDropped.grouped) dropped because the API no longer shows them")
@@ -103,7 +103,7 @@ package struct ExportResult: CommandResult {
 
   /// Why no events were received.
   private var nothing: String {
-    if let cause { return "nothing was exported: \(cause)" }
+    if let cause { return "nothing was exported, because \(cause)" }
     if case .incomplete = summary.outcome { return "no events were received" }
     return "no events in the window"
   }
@@ -117,7 +117,7 @@ package struct ExportResult: CommandResult {
     case .stoppedByAPI(let error):
       switch error {
       case .keyRefused: "the key was refused"
-      case .notFound: "there is no such log for this key"
+      case .notFound: "the key cannot see this log"
       case .planWithoutAuditLog: "the plan has no audit log"
       case .requestRefused: "the API refused the request"
       case .unavailable: "the API was unreachable or kept failing"

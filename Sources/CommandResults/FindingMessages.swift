@@ -116,11 +116,7 @@ package enum FindingMessages {
       Do not rely on the recorded coverage. If only the manifest is wrong, move manifest.json away: the next export rebuilds it from \
       the commits. Otherwise export the window again.
       """
-    case .unsigned:
-      """
-      Find out why: an export without --signing-key-file signs nothing. If signing, or signing with this key, began later, pass the \
-      first signed commit as --signed-since.
-      """
+    case .unsigned: "Find out why: an export without --signing-key-file signs nothing."
     case .badSignature:
       """
       Check that this public key belongs to the signing key. If it does, the record or its signature was altered: restore _manifest \

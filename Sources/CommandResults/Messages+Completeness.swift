@@ -115,8 +115,8 @@ package enum PlanMessages {
       """
     case .nothingShown(let window):
       """
-      The API shows no events from \(window.from) to \(window.to), and none that are older. They may have expired from the plan's \
-      log, so this time does not count as covered.
+      The API shows no events from \(window.from) to \(window.to), and none that are older. They may have expired, so this period \
+      does not count as covered.
       """
     case .coverageInFuture(let window):
       """

@@ -36,26 +36,37 @@ package struct Messages {
   // MARK: - The archive
 
   /// There is no archive of the log.
-  package var noArchive: Failure {
+  ///
+  /// - Parameter others: The logs that have one there.
+  package func noArchive(others: [LogName] = []) -> Failure {
     Failure(
       status: .noArchive,
       sentence: """
-        No archive of '\(log)' in \(quoted(archive)). Check --archive and --organization, or create one with \
+        No archive of '\(log)' in \(quoted(archive)).\(has(others)) Check --archive and --organization, or create one with \
         cloudsmith-audit-export export.
         """)
   }
 
   /// The archive must exist, but does not.
   ///
-  /// - Parameter source: The setting that requires it.
-  package func notExisting(_ source: SettingSource) -> Failure {
+  /// - Parameters:
+  ///   - source: The setting that requires it.
+  ///   - others: The logs that have an archive there.
+  package func notExisting(_ source: SettingSource, others: [LogName] = []) -> Failure {
     Failure(
       status: .noArchive,
       sentence: """
-        No archive of '\(log)' in \(quoted(archive)), and \(source) forbids creating one. Check --archive and --organization, and \
-        that the volume is mounted. To create a new archive there, run once with --no-existing, and with --backfill-start-time \
-        if no start is set.
+        No archive of '\(log)' in \(quoted(archive)), and \(source) forbids creating one.\(has(others)) Check --archive and \
+        --organization, and that the volume is mounted. To create one, run once without --existing (or with --no-existing, if it is \
+        set elsewhere), and with --backfill-start-time if no start is set.
         """)
+  }
+
+  /// ` It has: my-org.`, with at most five names; empty if there are none.
+  private func has(_ logs: [LogName]) -> String {
+    guard !logs.isEmpty else { return "" }
+    return
+      " It has: \(logs.prefix(5).map(\.description).joined(separator: ", "))\(logs.count > 5 ? ", …" : ".")"
   }
 
   /// The log line about creating an archive. Starts in lowercase and has no full stop at the end.

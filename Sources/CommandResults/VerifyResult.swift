@@ -33,24 +33,32 @@ package struct VerifyResult: CommandResult {
     return last + 1
   }
 
-  package var failureHeading: String { "" }
-
   package var failure: Failure? {
     guard !findings.isEmpty else { return nil }
     let subject = "The archive \(quoted(archive)) of '\(log)'"
     if findings.allSatisfy(\.problem.isDenied) {
       return Failure(
         status: .storage,
-        sentence: "\(subject) cannot be read completely: this user lacks permission. \(countsByKind).")
+        sentence:
+          "\(subject) cannot be read completely, because this user lacks permission (\(countsByKind)).")
     }
     if findings.allSatisfy({ $0.problem.kind == .unlisted }) {
       return Failure(
         status: .damaged,
         sentence:
-          "\(subject) matches its commits, but has additional files that no commit lists: \(countsByKind)."
+          "\(subject) matches its commits, but has additional files that no commit lists (\(countsByKind))."
       )
     }
-    return Failure(status: .damaged, sentence: "\(subject) is damaged: \(countsByKind).")
+    if findings.allSatisfy({ $0.problem.kind == .unsigned }) {
+      let number = findings.count
+      return Failure(
+        status: .damaged,
+        sentence: """
+          \(number.grouped) \(number == 1 ? "commit" : "commits") of the archive \(quoted(archive)) of '\(log)' \
+          \(number == 1 ? "is" : "are") not signed. There are no other findings.
+          """)
+    }
+    return Failure(status: .damaged, sentence: "\(subject) is damaged (\(countsByKind)).")
   }
 
   /// `3 findings: 1 missing, 2 altered`
@@ -70,6 +78,8 @@ package struct VerifyResult: CommandResult {
     for finding in findings {
       lines.append(label(finding.problem.kind.rawValue) + TerminalText.line(finding.path))
       let place = finding.day.map { "\($0): " } ?? ""
+      // The label says so already.
+      if case .missing(rows: nil, nil) = finding.problem, place.isEmpty { continue }
       lines.append(label("") + place + TerminalText.line(finding.sentence))
     }
     lines += notes
@@ -120,7 +130,7 @@ package struct VerifyResult: CommandResult {
     var groups: [(advice: String, findings: [Finding])] = []
     for kind in Finding.Problem.Kind.allCases {
       for finding in findings where finding.problem.kind == kind {
-        let advice = FindingMessages.advice(finding)
+        let advice = kind == .unsigned ? adviceOnUnsigned : FindingMessages.advice(finding)
         if let index = groups.firstIndex(where: { $0.advice == advice }) {
           groups[index].findings.append(finding)
         } else {
@@ -129,6 +139,21 @@ package struct VerifyResult: CommandResult {
       }
     }
     return groups
+  }
+
+  /// The advice depends on whether a signed commit follows the unsigned ones: its signature covers them through the hash chain.
+  private var adviceOnUnsigned: String {
+    let last =
+      findings.filter { [.unsigned, .badSignature].contains($0.problem.kind) }.compactMap(\.commit).max() ?? 0
+    let signed = last + 1
+    let remedy =
+      last < report.newestCommit
+      ? "pass --signed-since \(signed): commit \(signed) is signed, and its signature"
+      : "export again with --signing-key-file, and then pass --signed-since \(signed): the signature of commit \(signed)"
+    return """
+      Find out why: an export without --signing-key-file signs nothing, and a signature that is lost or deleted looks the same. If \
+      these commits are yours, \(remedy) covers all earlier commits through the hash chain.
+      """
   }
 
   /// The commands that export the days of these findings again, at most the ten oldest.
@@ -174,9 +199,11 @@ package struct VerifyResult: CommandResult {
       label("rows") + (isQuick ? "not read (--quick)" : count(report.rows) + " read from intact files"),
       label("quarantine") + count(report.quarantineFiles)
         + (isQuick ? " files with the right size" : " files intact"),
-      label("empty days") + "\(report.emptyDays.count.grouped) of \(report.days.total.grouped)"
-        + " are fully covered and have no events"
-        + (report.emptyDays.isEmpty ? "" : ": " + ranges(report.emptyDays)),
+      label("empty days")
+        + (report.emptyDays.isEmpty
+          ? "none (a day counts once it is fully covered)"
+          : "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) are fully covered and have no events: "
+            + ranges(report.emptyDays)),
     ]
     if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
       lines.append(

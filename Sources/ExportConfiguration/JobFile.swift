@@ -18,7 +18,7 @@ package struct JobFile: Sendable {
   ///
   /// - Throws: A usage failure with the place in the file if it is invalid or cannot be read.
   package init(_ path: String) throws(Failure) {
-    try self.init(path: path, text: try SmallFile.text(of: path, contents: "the job"))
+    try self.init(path: path, text: try SmallFile.text(of: path, subject: "The job file \(quoted(path))"))
   }
 
   /// Checks the text of a job file; `path` is for messages and the check of its permissions.

@@ -53,7 +53,7 @@ package enum Settings {
   package static let backfillStart = time(
     "--backfill-start-time", job: .text,
     help: """
-      Where a new archive begins. Without it, a new archive begins now. Pass an earlier time later to extend the archive backwards; \
+      The time at which a new archive begins. Without it, a new archive begins now. Pass an earlier time later to extend the archive backwards; \
       the next run fills the gap.
       """)
   package static let from = time("--from", help: "Export from this time on (requires --to).")
@@ -78,7 +78,7 @@ package enum Settings {
     })
   package static let lookback = duration(
     "--lookback", default: ExportSettings.Default.lookback,
-    help: "Re-read this much before the newest exported event, for events that were written late.")
+    help: "How far before the newest exported event to read again, for events that were written late.")
 
   // MARK: - How to export
 

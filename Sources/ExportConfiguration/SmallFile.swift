@@ -11,27 +11,36 @@ package enum SmallFile {
   /// - Parameter contents: What the file contains, for messages.
   /// - Throws: A usage failure if the file cannot be read, is too large, or is not UTF-8.
   package static func text(of path: String, contents: String) throws(Failure) -> String {
+    try text(of: path, subject: subject(path, contents))
+  }
+
+  /// The text of a file.
+  ///
+  /// - Parameter subject: How messages name the file, at the beginning of a sentence.
+  /// - Throws: As above.
+  package static func text(of path: String, subject: String) throws(Failure) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(path, contents, String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw unreadable(subject, String(cString: strerror(errno))) }
     defer { close(descriptor) }
-    return try read(descriptor, "The file \(quoted(path)) with \(contents)") { cause in
-      unreadable(path, contents, cause)
-    }
+    return try read(descriptor, subject) { unreadable(subject, $0) }
+  }
+
+  private static func subject(_ path: String, _ contents: String) -> String {
+    "The file \(quoted(path)) with \(contents)"
   }
 
   /// The text of a file. nil if the file does not exist.
   ///
   /// - Parameter limit: Bytes.
   package static func textIfThere(of path: String, contents: String, limit: Int) throws(Failure) -> String? {
+    let subject = subject(path, contents)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
-      throw unreadable(path, contents, String(cString: strerror(errno)))
+      throw unreadable(subject, String(cString: strerror(errno)))
     }
     defer { close(descriptor) }
-    return try read(descriptor, "The file \(quoted(path)) with \(contents)", limit: limit) { cause in
-      unreadable(path, contents, cause)
-    }
+    return try read(descriptor, subject, limit: limit) { unreadable(subject, $0) }
   }
 
   /// Whether a path names an existing folder.
@@ -78,12 +87,9 @@ package enum SmallFile {
     return text
   }
 
-  private static func unreadable(_ path: String, _ contents: String, _ cause: String) -> Failure {
+  private static func unreadable(_ subject: String, _ cause: String) -> Failure {
     .usage(
-      """
-      The file \(quoted(path)) with \(contents) cannot be read (\(cause)). Check that it exists, is text, and that this \
-      user may read it.
-      """)
+      "\(subject) cannot be read (\(cause)). Check that it exists, is text, and that this user may read it.")
   }
 }
 

@@ -197,6 +197,17 @@ import Testing
     }
   }
 
+  @Test func `check --existing fails without an archive, as export does`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      let options = ["--archive", bench.archive, "--existing"]
+      let none = try check(bench, options)
+      #expect(none.status == 10 && none.failed == ["archive"], "\(none)")
+      #expect(none.messages["archive"]?.contains("--existing forbids creating one") == true, "\(none)")
+      #expect(try bench.export(Bench.start).status == 0)
+      #expect(try check(bench, options).status == 0)
+    }
+  }
+
   /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
   func `check names the holder of a held lock and does not disturb the run`() throws {

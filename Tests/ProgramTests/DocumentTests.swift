@@ -137,7 +137,7 @@ import Testing
     }
     let readme = try text("README.md").split(whereSeparator: \.isWhitespace).joined(separator: " ")
     for words in [
-      "[Apache-2.0](.github/LICENSE)", "Nothing is released yet", "glibc 2.35 or later", "x86-64",
+      "[Apache-2.0](.github/LICENSE)", "There is no release yet", "glibc 2.35 or later", "x86-64",
       "not yet against a live account",
     ] {
       #expect(readme.contains(words), "\(words)")

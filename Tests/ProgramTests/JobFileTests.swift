@@ -44,6 +44,9 @@ import Testing
       #expect(changes.status == 0 && changes.output.contains("commit "))
       let which = try Program.exporter.run(["changes", "--config", file, "--since", "0"])
       #expect(which.status == 64 && which.log.contains("The job file has 3 logs"))
+      let none = try Program.exporter.run(["status", "--config", "\(bench.folder)/nope.yaml"])
+      #expect(
+        none.log.hasPrefix("error: The job file '\(bench.folder)/nope.yaml' cannot be read ("), "\(none.log)")
     }
   }
 

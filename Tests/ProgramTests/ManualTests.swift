@@ -50,6 +50,17 @@ import Testing
     }
   }
 
+  @Test func `no entry of the manual page repeats an option, and help abbreviates the usage`() throws {
+    for line in try Self.page().split(separator: "\n") where line.hasPrefix(".It Fl ") {
+      let names = line.matches(of: /Fl (\S+)/).map { String($0.output.1) }
+      #expect(Set(names).count == names.count, "\(line)")
+    }
+    for command in try ProgramHelp.of(.exporter).commands where command.commandName != "manual" {
+      let help = try Program.exporter.run(["help", command.commandName]).output
+      #expect(help.contains("\nUSAGE: cloudsmith-audit-export \(command.commandName) <options>\n"), "\(help)")
+    }
+  }
+
   @Test func `every variable that the program reads is in the manual page`()
     throws
   {

@@ -69,7 +69,10 @@ import Testing
               "No archive of 'acme' in '\(bench.archive)', and \(source) forbids creating one. Check --archive"
             ),
             "\(result.log)")
-          #expect(result.log.contains("run once with --no-existing, and with --backfill-start-time if"))
+          #expect(
+            result.log.contains(
+              "run once without --existing (or with --no-existing, if it is set elsewhere), and with --backfill-start-time if"
+            ), "\(result.log)")
           #expect(!exists(bench.archive))
         }
       }
@@ -82,6 +85,53 @@ import Testing
       // An archive of another log does not count.
       let other = try bench.export(["--organization", "acme-2", "--existing"])
       #expect(other.status == 10, "\(other.log)")
+      #expect(other.log.contains("forbids creating one. It has: acme. Check"), "\(other.log)")
+    }
+  }
+
+  /// With `flock` of util-linux, an essential package of Debian and Ubuntu.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
+  func `--existing names the first run that is at work, and leaves nothing where there is none`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      // What a first run leaves before its first commit.
+      let lock = try Folder(path: bench.archive).write("", to: "_manifest/acme/lock")
+      for command in [bench.arguments(["--existing"]), bench.arguments(["--existing", "--dry-run"])] {
+        let held = try Shell.run(
+          "exec /usr/bin/flock \(lock) \"$@\"", command, environment: bench.environment)
+        #expect(held.status == 11, "\(held.log)")
+        #expect(held.log.contains("error: Another run holds the lock of the archive"), "\(held.log)")
+        let free = try Program.exporter.run(command, environment: bench.environment)
+        #expect(free.status == 10, "\(free.log)")
+      }
+      #expect(try ArchiveOnDisk(bench.archive).files() == [lock])
+    }
+  }
+
+  @Test func `a mistyped organization is answered with at most five logs of the archive`() throws {
+    try Bench.with(["--generate", "40"]) { bench in
+      #expect(try bench.export(Bench.start).status == 0)
+      func told(_ command: [String], _ archive: String) throws -> String {
+        let result = try Program.exporter.run(
+          command + ["-o", "acne", "--archive", archive], environment: bench.environment)
+        #expect(result.status == 10, "\(result.log)")
+        return result.log
+      }
+      let html = ["report", "--html", bench.folder + "/x.html"]
+      for command in [["status"], ["verify"], ["changes", "--since", "0"], html] {
+        let log = try told(command, bench.archive)
+        #expect(
+          log.contains("error: No archive of 'acne' in '\(bench.archive)'. It has: acme. Check"), "\(log)")
+        #expect(try !told(command, bench.folder + "/none").contains("It has"))
+      }
+      let commits = bench.archive + "/_manifest/acme/commits"
+      for number in 1...6 {
+        let folder = "\(bench.folder)/many/_manifest/log-\(number)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: commits, toPath: folder + "/commits")
+      }
+      let many = try told(["status"], bench.folder + "/many")
+      #expect(many.contains("It has: log-1, log-2, log-3, log-4, log-5, … Check"), "\(many)")
+      try FileManager.default.removeItem(atPath: bench.folder + "/many")
     }
   }
 

@@ -130,9 +130,10 @@ import Testing
         let result = try bench.export(Bench.start + ["--max-attempts", "1"], environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
-          result.output.hasPrefix("acme: nothing was exported: ") && result.output.contains(words),
+          result.output.hasPrefix("acme: nothing was exported, because ") && result.output.contains(words),
           "\(result.output)")
         #expect(!result.output.contains("no events"))
+        #expect(result.log.hasPrefix("error: ") || result.log.contains("\nerror: "), "\(result.log)")
       }
     }
   }
@@ -147,7 +148,9 @@ import Testing
         #expect(result.status == 3 && result.log.contains("longer than --max-wait allows"), "\(result.log)")
         guard format == "json" else {
           // The previous run used up the limit, so this one received nothing.
-          #expect(result.output.hasPrefix("acme: nothing was exported: the API asks for"), "\(result.output)")
+          #expect(
+            result.output.hasPrefix("acme: nothing was exported, because the API asks for"),
+            "\(result.output)")
           continue
         }
         let run = try #require(try result.json["run"] as? [String: Any])
@@ -175,7 +178,7 @@ import Testing
       for (options, environment, status, words) in [
         ([], ["CLOUDSMITH_API_KEY": "wrong"], 20, "the key was refused"),
         (future, [:], 64, "the requested time is in the future"),
-        (["--organization", "nobody"], [:], 21, "there is no such log"),
+        (["--organization", "nobody"], [:], 21, "the key cannot see this log"),
         (
           ["--proxy", "http://127.0.0.1:1"], ["CLOUDSMITH_API_HOST": "https://127.0.0.1:2"], 75,
           "the API was unreachable or kept failing"
@@ -185,7 +188,7 @@ import Testing
           Bench.start + ["--max-attempts", "1"] + options, environment: environment)
         #expect(result.status == status, "\(result.log)")
         #expect(
-          result.output.contains(": nothing was exported: ") && result.output.contains(words),
+          result.output.contains(": nothing was exported, because ") && result.output.contains(words),
           "\(result.output)")
         #expect(!result.output.contains("no events"), "\(result.output)")
       }

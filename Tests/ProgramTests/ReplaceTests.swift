@@ -21,7 +21,7 @@ import Testing
 
       let result = try verify(bench.archive)
       #expect(result.status == 2)
-      #expect(result.log.contains("is damaged: 1 finding: 1 duplicate."))
+      #expect(result.log.contains("is damaged (1 finding: 1 duplicate)."))
       let sentence =
         """
         the same event is on two days, 2024-02-01 and 2024-02-03, because the API corrected its time; its uuid is '\(uuid)'

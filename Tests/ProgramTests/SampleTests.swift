@@ -102,6 +102,33 @@ import Testing
       result.status == 0 && result.log.isEmpty && result.output.isEmpty, "\(result.log)\(result.output)")
   }
 
+  @Test(.needs("systemd-analyze"))
+  func `systemd finds no fault in the units and drop-ins of the documentation`() throws {
+    let temporary = try Folder.make()
+    defer { temporary.remove() }
+    for unit in ["export", "verify"].map({ "cloudsmith-audit-\($0)@.service" }) {
+      let text = try String(contentsOfFile: Repository.path("samples/scheduling/\(unit)"), encoding: .utf8)
+      try temporary.write(
+        text.replacing("/usr/local/bin/cloudsmith-audit-export", with: try Program.exporter.path), to: unit)
+    }
+    let blocks = try ["Scheduling", "Monitoring"].flatMap { try Document($0).blocks }
+      .filter { $0.language == "ini" }
+    #expect(blocks.count == 3)
+    for block in blocks {
+      let place = try #require(block.lines.first?.wholeMatch(of: #/# /etc/systemd/system/(.+)/#)).output.1
+      try temporary.write(block.lines.joined(separator: "\n") + "\n", to: String(place))
+    }
+    let result = try Shell.run(
+      """
+      cd \(temporary.path) && for name in export verify; do
+        ln -s cloudsmith-audit-$name@.service cloudsmith-audit-$name@my-org.service
+      done
+      systemd-analyze verify --man=no ./cloudsmith-audit-*@my-org.service
+      """)
+    #expect(
+      result.status == 0 && result.log.isEmpty && result.output.isEmpty, "\(result.log)\(result.output)")
+  }
+
   @Test(
     .needsPython,
     arguments: ["kubernetes", "github", "airflow", "crontab"])

@@ -59,6 +59,17 @@ import Testing
     }
   }
 
+  @Test func `--help prints the usage of each script and does nothing else`() throws {
+    for script in ["benchmark", "demo", "fuzz", "release", "test"] {
+      for option in ["--help", "-h"] {
+        let result = try Shell.run("cd / && exec \(Repository.path("Scripts/\(script)")) \(option)")
+        #expect(result.status == 0 && result.log.isEmpty, "\(result.log)")
+        #expect(result.output.contains("Scripts/\(script)"), "\(result.output)")
+        #expect(!result.output.contains("#") && !result.output.contains("=="), "\(result.output)")
+      }
+    }
+  }
+
   /// Runs `run_tests` with a program that prints these lines and exits with this status.
   private func runTests(
     _ lines: [String], status: Int = 0, then last: String = "", environment: [String: String] = [:]

@@ -81,7 +81,7 @@ import Testing
       // The user claims an earlier first signature, which is wrong.
       if before > 1 {
         let early = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before)"])
-        #expect(early.status == 2 && early.log.contains("1 unsigned"), "\(early.log)")
+        #expect(early.status == 2 && early.log.contains("1 commit of the archive"), "\(early.log)")
       }
       let since = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(before + 1)"])
       #expect(since.status == 0, "\(since.output)")
@@ -93,12 +93,42 @@ import Testing
       // An unsigned commit after signed ones, and then no signed commit at all.
       #expect(try bench.export().status == 0)
       let later = try verify(bench, ["--public-key-file", publicKey])
-      #expect(later.status == 2 && later.log.contains("\(before + 1) unsigned"), "\(later.log)")
+      let words = "\(before + 1) commits of the archive '\(bench.archive)' of 'acme' are not signed."
+      #expect(later.status == 2 && later.log.hasPrefix("error: \(words)"), "\(later.log)")
       for record in try commits(bench) where FileManager.default.fileExists(atPath: record + ".sig") {
         try FileManager.default.removeItem(atPath: record + ".sig")
       }
       let none = try verify(bench, ["--public-key-file", publicKey])
-      #expect(none.status == 2 && none.log.contains("\(before + 2) unsigned"), "\(none.log)")
+      #expect(none.status == 2 && none.log.contains("\(before + 2) commits of the archive"), "\(none.log)")
+    }
+  }
+
+  @Test func `the advice about unsigned commits works`() throws {
+    try withKeys { bench, key, publicKey in
+      let sign = ["--signing-key-file", key]
+      #expect(try bench.export(start + sign).status == 0)
+      let signed = try commits(bench).count
+      #expect(try bench.export().status == 0)
+      let options = ["--public-key-file", publicKey, "--signed-since", "\(signed)"]
+      // The newest commit is unsigned, so only the next one can be the first signed one.
+      let next = signed + 2
+      let before = try verify(bench, options)
+      #expect(before.status == 2 && before.log.contains("1 commit of the archive"), "\(before.log)")
+      #expect(!before.log.contains("damage") && !before.output.contains("damage"))
+      #expect(
+        before.output.contains("export again with --signing-key-file, and then pass --signed-since \(next)"),
+        "\(before.output)")
+      #expect(try bench.export(sign).status == 0)
+      let after = try verify(bench, options)
+      #expect(
+        after.status == 2 && after.output.contains("pass --signed-since \(next): commit \(next) is signed"))
+      let advised = try verify(bench, ["--public-key-file", publicKey, "--signed-since", "\(next)"])
+      #expect(advised.status == 0, "\(advised.output)")
+      let json = try verify(bench, options + ["--output-format", "json"]).json
+      let findings = try #require(json["findings"] as? [[String: Any]])
+      #expect(json["status"] as? String == "damaged")
+      #expect(findings.map { $0["kind"] as? String } == ["unsigned"])
+      #expect(findings.first?["commit"] as? Int == signed + 1)
     }
   }
 

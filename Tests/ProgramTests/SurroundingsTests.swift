@@ -243,7 +243,7 @@ import Testing
       #expect(stray.status == 2, "\(stray.log)")
       #expect(
         stray.log.contains(
-          "matches its commits, but has additional files that no commit lists: 1 finding: 1 unlisted."),
+          "matches its commits, but has additional files that no commit lists (1 finding: 1 unlisted)."),
         "\(stray.log)")
     }
   }

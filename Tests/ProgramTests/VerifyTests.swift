@@ -71,12 +71,24 @@ import Testing
           files            8 of 8 intact
           rows             17 of 17 read from intact files
           quarantine       0 of 0 files intact
-          empty days       0 of 5 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           No findings: the archive matches its commits.
 
           """)
       #expect(try files(folder) == before)
+    }
+  }
+
+  @Test func `a missing manifest is listed in one line`() throws {
+    try withArchive { folder in
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
+      let result = try verify(folder)
+      #expect(
+        result.status == 2 && result.log.hasSuffix("is damaged (1 finding: 1 missing).\n"), "\(result.log)")
+      #expect(
+        result.output.hasPrefix("missing          _manifest/acme/manifest.json\n\n"), "\(result.output)")
+      #expect(!result.output.contains("is missing"), "\(result.output)")
     }
   }
 
@@ -88,7 +100,7 @@ import Testing
       #expect(result.status == 2)
       #expect(
         result.log
-          == "The archive '\(folder)' of 'acme' is damaged: 2 findings: 1 missing, 1 unlisted.\n")
+          == "error: The archive '\(folder)' of 'acme' is damaged (2 findings: 1 missing, 1 unlisted).\n")
       #expect(!result.output.contains("2 findings"), "stdout repeats the failure")
       // The printed number of days depends on the date of the test.
       #expect(
@@ -109,7 +121,7 @@ import Testing
           files            7 of 8 with the right size
           rows             not read (--quick)
           quarantine       0 of 0 files with the right size
-          empty days       0 of 5 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           missing: Restore the file from a copy of the archive. Or export its whole day again with --replace, if Cloudsmith \
           still keeps it.
@@ -188,7 +200,7 @@ import Testing
           files            4 of 4 intact
           rows             8 of 8 read from intact files
           quarantine       0 of 0 files intact
-          empty days       0 of 3 are fully covered and have no events
+          empty days       none (a day counts once it is fully covered)
 
           No findings: since commit 1, the archive matches its commits.
 

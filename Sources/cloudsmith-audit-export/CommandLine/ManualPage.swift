@@ -88,8 +88,8 @@ struct ManualPage {
 
   /// The names of an option with its value, and `--no-…` where it has that form too.
   private func tag(_ option: CommandTree.Argument, among all: Set<String>) -> String {
-    let inverse = option.options.map { $0.replacing("--", with: "--no-", maxReplacements: 1) }.filter(
-      all.contains)
+    let inverse = option.options.filter { $0.hasPrefix("--") }
+      .map { $0.replacing("--", with: "--no-", maxReplacements: 1) }.filter(all.contains)
     let names = (option.options + inverse).map { "Fl " + Manual.word(String($0.dropFirst())) }.joined(
       separator: " , ")
     return option.takesValue ? "\(names) Ar \(Manual.word(option.valueName ?? "value"))" : names

@@ -3,8 +3,10 @@ import ExportConfiguration
 
 extension ArgumentHelp {
   /// The help of a setting, with its default.
-  fileprivate init<Value>(_ setting: Setting<Value>) {
-    var help = setting.help
+  ///
+  /// - Parameter own: The help in a command where the setting's own is not right.
+  fileprivate init<Value>(_ setting: Setting<Value>, own: String? = nil) {
+    var help = own ?? setting.help
     if let defaultText = setting.defaultText {
       // Put the default before the full stop.
       help = "\(help.hasSuffix(".") ? String(help.dropLast()) : help) (default: \(defaultText))."
@@ -16,11 +18,16 @@ extension ArgumentHelp {
 extension Option where Value == String? {
   /// The option of a setting. Its text becomes a value where the setting is resolved.
   ///
-  /// - Parameter names: Other names of the option.
-  init<T>(_ setting: Setting<T>, names: [NameSpecification.Element] = [], completion: CompletionKind? = nil) {
+  /// - Parameters:
+  ///   - names: Other names of the option.
+  ///   - help: The help in this command; nil for that of the setting.
+  init<T>(
+    _ setting: Setting<T>, names: [NameSpecification.Element] = [], help: String? = nil,
+    completion: CompletionKind? = nil
+  ) {
     self.init(
       name: NameSpecification([.customLong(String(setting.option.dropFirst(2)))] + names),
-      help: ArgumentHelp(setting),
+      help: ArgumentHelp(setting, own: help),
       completion: completion ?? (setting.choices.isEmpty ? nil : .list(setting.choices)))
   }
 
@@ -33,10 +40,12 @@ extension Option where Value == String? {
 
 extension Flag where Value == Bool? {
   /// The flag of a setting, and `--no-…` to turn off what a file or the environment turns on.
-  init(_ setting: Setting<Bool>) {
+  ///
+  /// - Parameter help: The help in this command; nil for that of the setting.
+  init(_ setting: Setting<Bool>, help: String? = nil) {
     self.init(
       name: .customLong(String(setting.option.dropFirst(2))), inversion: .prefixedNo,
-      help: ArgumentHelp(stringLiteral: setting.help))
+      help: ArgumentHelp(stringLiteral: help ?? setting.help))
   }
 }
 
@@ -89,6 +98,17 @@ struct JobOptions: ParsableArguments {
   var config: String?
 }
 
+/// One log of a job file.
+struct JobOfOneLogOptions: ParsableArguments {
+  @Option(
+    Settings.config,
+    help: """
+      A job file. --organization selects one log; it is required if the file has several. Options and environment variables take \
+      precedence over the file.
+      """, completion: .file())
+  var config: String?
+}
+
 /// How the program writes its result and its log.
 struct OutputOptions: ParsableArguments {
   @Option(Settings.isJSON)
@@ -100,7 +120,12 @@ struct OutputOptions: ParsableArguments {
   @Option(Settings.isLogJSON)
   var logFormat: String?
 
-  @Flag(name: [.long, .customShort("q")], help: "Show no progress, and log only warnings and errors.")
+  @Flag(
+    name: [.long, .customShort("q")],
+    help: """
+      Show no progress, and log only warnings and errors. export, verify and check then print no text result, unless something is \
+      wrong or --output-format is given.
+      """)
   var quiet = false
 }
 

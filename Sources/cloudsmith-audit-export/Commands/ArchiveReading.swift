@@ -80,6 +80,32 @@ extension ArchiveReading {
   }
 }
 
+/// Why there is no archive of the log, when there should be one.
+extension Archive {
+  /// The failure of a command that reads the archive.
+  func noArchive(_ words: Messages) async -> Failure { words.noArchive(others: await others()) }
+
+  /// The failure of a run that must not create the archive. If the run that creates it is at work, that the lease is held.
+  ///
+  /// - Parameter source: The setting that forbids it.
+  func notExisting(_ source: SettingSource, _ words: Messages) async -> Failure {
+    do {
+      if case .held(let holder)? = try await runAtWork() { return words.failure(.locked(holder)) }
+    } catch {
+      return words.failure(error)
+    }
+    return words.notExisting(source, others: await others())
+  }
+
+  private func others() async -> [LogName] {
+    do {
+      return try await logsInFolder()
+    } catch {
+      return []  // Only a hint.
+    }
+  }
+}
+
 /// The newest commits of a log, and the runs that made them, newest first.
 struct RecentCommits {
   let commits: [Commit]

@@ -40,7 +40,7 @@ struct ChangesCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "What to list") var target: ArchiveOptions
-  @OptionGroup(title: "What to list") var job: JobOptions
+  @OptionGroup(title: "What to list") var job: JobOfOneLogOptions
 
   @Option(Settings.since)
   var since: String?
@@ -146,7 +146,7 @@ extension ChangesResult {
         changes = try await archive.changes(
           since: since, sha256: sha256, settledOnly: settledOnly)
       }
-      guard let changes else { throw words.noArchive }
+      guard let changes else { throw await archive.noArchive(words) }
       try self.init(changes, format: format, url: location.isFolder ? nil : location.text)
     } catch ArchiveError.storage(let error) where place?.isAbout(error) == true {
       throw place?.failure(error) ?? words.failure(error)

@@ -25,11 +25,16 @@ struct CheckCommand: AsyncParsableCommand {
         cloudsmith-audit-export check -o acme
         cloudsmith-audit-export check -o acme --archive /srv/audit \\
           --output-format json
+        cloudsmith-audit-export check -o acme --archive /srv/audit --existing
         cloudsmith-audit-export check --config job.yaml
       """)
 
   @OptionGroup(title: "What to check") var target: ArchiveOptions
   @OptionGroup(title: "What to check") var job: JobOptions
+
+  @Flag(Settings.existing, help: "Fail if there is no archive, as export --existing does.")
+  var existing: Bool?
+
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
@@ -39,8 +44,9 @@ struct CheckCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment)
     try await commandOutput.run {
+      let given = target.given + bucket.given + bucketWriting.given + connection.given
       let job = try LogSelection(
-        config: job.config, target.given + bucket.given + bucketWriting.given + connection.given, environment)
+        config: job.config, given + [Settings.existing.given(existing.map(String.init))], environment)
       return try await Interruption.cancelling {
         try await commandOutput.run(job) { sources in
           try await CheckRequest(sources).run(commandOutput.about(sources.log()))

@@ -233,7 +233,7 @@ struct ArchiveCheck {
   private func state(_ archive: Archive, _ largestDay: inout Int) async -> CheckLine.Finding {
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
-        if let existing { return .failed(words.notExisting(existing)) }
+        if let existing { return .failed(await archive.notExisting(existing, words)) }
         return .passed("no archive of '\(log)' in \(quoted(words.archive)) yet; the first export creates it")
       }
       largestDay =

@@ -19,7 +19,8 @@ struct ExportCommand: AsyncParsableCommand {
 
       With --config the command exports the logs of a job file one after another. Each log has its own lock and its own result. If \
       one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
-      samples/job.yaml shows every setting (Debian package: /usr/share/doc/cloudsmith-audit-export/examples/job.yaml).
+      samples/job.yaml shows every setting of an export (Debian package: /usr/share/doc/cloudsmith-audit-export/examples/job.yaml); \
+      output, metrics and heartbeats are options or variables.
 
       The API key is read from --api-key-file, CLOUDSMITH_API_KEY, the file named by the environment or the job file, the systemd \
       credential cloudsmith-api-key, or cloudsmith-cli's credentials.ini, in this order. Without a key, the identity token in \

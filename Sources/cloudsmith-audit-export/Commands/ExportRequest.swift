@@ -119,12 +119,13 @@ struct ExportRequest {
   ///
   /// - Throws: A failure if there is none and creating one is forbidden.
   private func isNew(_ words: Messages) async throws(Failure) -> Bool {
+    let archive = Archive(archive, log: log)
     do {
-      guard try await !Archive(archive, log: log).exists() else { return false }
+      guard try await !archive.exists() else { return false }
     } catch {
       throw words.failure(error)
     }
-    if let existing { throw words.notExisting(existing) }
+    if let existing { throw await archive.notExisting(existing, words) }
     return true
   }
 

@@ -29,7 +29,7 @@ struct ReportCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "What to report") var target: ArchiveOptions
-  @OptionGroup(title: "What to report") var job: JobOptions
+  @OptionGroup(title: "What to report") var job: JobOfOneLogOptions
 
   @Option(Settings.html, completion: .file())
   var html: String?
@@ -66,7 +66,7 @@ struct ReportCommand: AsyncParsableCommand {
         let reading = try await ArchiveReading.run(
           Archive(location, log: log), window: window, isVerified: !skipVerification,
           commandOutput: commandOutput)
-        guard let reading else { throw words.noArchive }
+        guard let reading else { throw await Archive(location, log: log).noArchive(words) }
         let content = ReportContent(
           manifest: reading.manifest, window: window, tally: reading.tally, unread: reading.unread,
           verification: reading.verification, runs: reading.runs,

@@ -9,6 +9,7 @@ struct SchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
     abstract: "Print the columns, or the SQL that creates the tables of a warehouse.",
+    usage: "cloudsmith-audit-export schema <options>",
     discussion: """
       With the name of a warehouse it prints the statements that create its tables: one for the events, and one for the number of \
       the loaded commit. samples/warehouses has loaders that fill them (Debian package: \

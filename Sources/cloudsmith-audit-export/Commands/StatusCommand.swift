@@ -65,7 +65,7 @@ struct StatusCommand: AsyncParsableCommand {
     let words = Messages(log: log, archive: location.text, retention: retention)
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
-        throw words.noArchive
+        throw await archive.noArchive(words)
       }
       let recent = try await RecentCommits(archive, newest: manifest.commit)
       let now = SystemClock().now

@@ -22,8 +22,8 @@ struct VerifyCommand: AsyncParsableCommand {
       --from and --to limit the days whose files are read. --quick reads no file and compares only sizes. With these options, and \
       without --since, only the newest commits are read and compared with the manifest.
 
-      With --public-key-file every commit that is read must be signed by that key. If signing began later, or with another key, \
-      pass the first signed commit as --signed-since. Its signature covers all earlier commits through the hash chain.
+      With --public-key-file every commit that is read must be signed by that key. If commits are unsigned, or signed with another \
+      key, pass the first commit after them as --signed-since. Its signature covers all earlier commits through the hash chain.
 
       Examples:
         cloudsmith-audit-export verify -o acme --archive /srv/audit
@@ -94,7 +94,7 @@ struct VerifyCommand: AsyncParsableCommand {
       let report = try await Archive(location, log: log).verify(
         settings, patience: VerifyCommand.waitForRun,
         observe: { watch.progress($0) })
-      guard let report else { throw words.noArchive }
+      guard let report else { throw await Archive(location, log: log).noArchive(words) }
       guard settings.signedSince == 1 || settings.signedSince <= report.newestCommit else {
         throw Failure.usage(
           "--signed-since \(settings.signedSince): the newest commit is \(report.newestCommit), so no signature would be checked."

@@ -85,7 +85,7 @@ struct CommandOutput {
   func tellFailure(of result: any CommandResult, log: LogName?, details: String? = nil) {
     guard let failure = result.failure else { return }
     console.tell(
-      failure, heading: log.map { "\($0): " } ?? result.failureHeading, log: log, details: details)
+      failure, heading: "error: " + (log.map { "\($0): " } ?? ""), log: log, details: details)
   }
 
   /// Runs a command and exits with its status. A failure that it throws is printed first.
