@@ -22,7 +22,7 @@ def tool(*words):
 
 
 def kubernetes():
-    tool("kubernetes-validate", "--strict", SCHEDULING / "kubernetes.yaml")
+    tool("kubernetes-validate", "--strict", SCHEDULING / "kubernetes.yaml", SCHEDULING / "kubernetes-volume.yaml")
 
 
 def github():
@@ -35,7 +35,7 @@ def job():
     schema, sample = SAMPLES / "job.schema.json", SAMPLES / "job.yaml"
     tool("check-jsonschema", "--check-metaschema", schema)
     text = sample.read_text()
-    whole = re.sub(r"(?m)^#(?!api_key_variable)([a-z_]+: )", r"\1", text)
+    whole = re.sub(r"(?m)^#(?!api_key_variable)([a-z0-9_]+: )", r"\1", text)
     wrong = (
         "page_sise: 5", "page_size: '5'", "page_size: 501", "lookback: 24", "whole_days: 'yes'", "time_filter: guess",
         "format: [csv, csv]", "max_requests_per_second: fast", "api_key: abc", "archive: ''", "api_key_variable: X\napi_key_file: x",

@@ -18,7 +18,7 @@ struct Document {
     .filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }.sorted()
 
   /// Whether the commands of the document need an existing archive.
-  var beginsWithArchive: Bool { !["README", "GettingStarted"].contains(name) }
+  var beginsWithArchive: Bool { !["README", "GettingStarted", "Buckets"].contains(name) }
 
   private static let folder = "Sources/cloudsmith-audit-export/Documentation.docc"
 
@@ -86,7 +86,7 @@ struct Document {
 }
 
 /// Runs the commands of a document against an emulator of my-org with 4,900 events of the last 30 days. The paths /srv, /etc
-/// and /tmp in commands are redirected to a temporary folder.
+/// and /tmp in commands are redirected to a temporary folder, and so is the bucket: the tests have no store.
 final class DocumentSession {
   private let bench: Bench
   /// `export` commands, which are repeated before each later command.
@@ -165,7 +165,8 @@ final class DocumentSession {
 
   /// The command with redirected paths.
   private func here(_ text: String) -> String {
-    text.replacing("/srv/audit", with: bench.folder + "/srv/audit")
+    text.replacing("s3://my-bucket/audit", with: "/srv/audit")
+      .replacing("/srv/audit", with: bench.folder + "/srv/audit")
       .replacing("/etc/audit.", with: bench.folder + "/etc/audit.")
       .replacing("/tmp/audit.", with: bench.folder + "/tmp/audit.")
   }

@@ -137,7 +137,7 @@ import Testing
     }
     try Folder.with { folder in
       // The same with all that stands behind a #, but the second way to name a key.
-      let whole = text.replacing(/(?m)^#(?!api_key_variable)([a-z_]+: )/) { $0.output.1 }
+      let whole = text.replacing(/(?m)^#(?!api_key_variable)([a-z0-9_]+: )/) { $0.output.1 }
       for text in [text, whole] {
         let file = try folder.write(text, to: "job.yaml")
         let settings = try folder.settings(["--config", file, "-o", "my-org"])

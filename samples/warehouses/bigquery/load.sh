@@ -7,9 +7,13 @@
 #   gcloud storage rsync --recursive /srv/audit gs://my-bucket/audit                  after each export
 #   ./load.sh my-org /srv/audit gs://my-bucket/audit
 #
+# If the archive itself is in S3, let a transfer job of Google's Storage Transfer Service copy it after each export, then:
+#
+#   ./load.sh my-org s3://my-bucket/audit gs://my-bucket/audit
+#
 # Needs bq and jq. A failure leaves the tables unchanged.
 set -euo pipefail
-organization=${1:?the organization} archive=${2:?the folder of the archive} bucket=${3:?where its copy is}
+organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket} bucket=${3:?where its files are}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 query() { bq --quiet --format=json query --use_legacy_sql=false "$@"; }

@@ -4,22 +4,24 @@
 #
 #   clickhouse-client --multiquery < schema.sql       once
 #   ./load.sh my-org /srv/audit [OPTION…]             options for clickhouse-client: --host, --user, …
+#   ./load.sh my-org s3://my-bucket/audit             from a bucket
 #
 # ClickHouse replaces one day (a partition) atomically, but not several days. If the loader is stopped, some days are new and the
 # number of the commit is old; the next run replaces the same days again. Run one loader at a time. Needs jq, gzip and sha256sum.
 set -euo pipefail
-organization=${1:?the organization} archive=${2:?the folder of the archive}
+organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket}
 shift 2
-cd "$archive"
+# A folder, or a bucket such as s3://my-bucket/audit, whose files are downloaded for the load.
+[[ $archive == s3://* ]] || archive=$(cd "$archive" && pwd)
 ask() { clickhouse-client "${options[@]}" --query "$@"; }
 options=("$@")
 
 since=$(ask "select max(commit_number) from cloudsmith_audit_loaded where organization = '$organization'")
 # During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
 # write there, they are copies in TMPDIR.
-work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+work=$(mktemp -d "$archive.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive "$archive" --since "$since" --format csv \
   --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes")
 if [ "$commit" = "$since" ]; then

@@ -5,8 +5,11 @@ the number of the commit in one transaction. The first run loads everything. Run
     pip install duckdb
     python3 load.py audit.duckdb my-org /srv/audit            loads what changed, if anything
     python3 load.py audit.duckdb my-org /srv/audit --full     replaces everything
+    python3 load.py audit.duckdb my-org s3://my-bucket/audit  loads from a bucket: the files are downloaded first
 
 Needs schema.sql in the same folder, and an archive with the format csv. A failure leaves the database unchanged.
+
+DuckDB can also query a bucket without loading it. The page Loading (Loading.md) shows how, under "From a bucket".
 """
 
 import hashlib

@@ -5,12 +5,14 @@
 #   psql --file schema.sql                      once
 #   ./load.sh my-org /srv/audit                 loads what changed, if anything
 #   ./load.sh my-org /srv/audit --full          replaces everything
+#   ./load.sh my-org s3://my-bucket/audit       from a bucket
 #
 # PGHOST, PGDATABASE, PGUSER, … name the server, as for psql. Needs psql and a server 15 or later, jq, gzip, GNU sed and
 # sha256sum, and an archive with the format csv. A failure leaves the database unchanged.
 set -euo pipefail
-organization=${1:?the organization} archive=${2:?the folder of the archive} mode=${3:-}
-cd "$archive"
+organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket} mode=${3:-}
+# A folder, or a bucket such as s3://my-bucket/audit, whose files are downloaded for the load.
+[[ $archive == s3://* ]] || archive=$(cd "$archive" && pwd)
 sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }
 
 held=$(sql --set o="$organization" <<<"select commit_number from cloudsmith_audit_loaded where organization = :'o'")
@@ -18,9 +20,9 @@ held=${held:-0} since=$held
 if [ "$mode" = --full ]; then since=0; fi
 # During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
 # write there, they are copies in TMPDIR.
-work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+work=$(mktemp -d "$archive.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$since" --format csv \
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive "$archive" --since "$since" --format csv \
   --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes")
 if [ "$commit" = "$since" ]; then

@@ -7,10 +7,15 @@
 #   aws s3 sync /srv/audit s3://my-bucket/audit                  after each export
 #   ./load.sh my-org /srv/audit s3://my-bucket/audit arn:aws:iam::123456789012:role/redshift
 #
+# If the archive itself is in the bucket, no sync is needed:
+#
+#   ./load.sh my-org s3://my-bucket/audit s3://my-bucket/audit arn:aws:iam::123456789012:role/redshift
+#
 # PGHOST, PGDATABASE, … name the server, as for psql. Needs psql, aws and jq. A failure leaves the tables unchanged. A value of more
 # than 65,535 bytes is a failure.
 set -euo pipefail
-organization=${1:?the organization} archive=${2:?the folder of the archive} bucket=${3:?where its copy is} role=${4:?the role}
+organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket}
+bucket=${3:?where its files are} role=${4:?the role}
 sql() { psql --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }
 
 held=$(sql --command "select coalesce(max(commit_number), 0) from cloudsmith_audit_loaded where organization = '$organization'")

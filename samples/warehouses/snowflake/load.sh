@@ -5,19 +5,21 @@
 #
 #   snow sql --filename schema.sql          once
 #   ./load.sh my-org /srv/audit             SNOWFLAKE_… or a default connection names the account, as for snow
+#   ./load.sh my-org s3://my-bucket/audit   from a bucket
 #
 # Needs snow (Snowflake CLI) and jq. A failure leaves the tables unchanged.
 set -euo pipefail
-organization=${1:?the organization} archive=${2:?the folder of the archive}
-cd "$archive"
+organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket}
+# A folder, or a bucket such as s3://my-bucket/audit, whose files are downloaded for the load.
+[[ $archive == s3://* ]] || archive=$(cd "$archive" && pwd)
 
 held=$(snow sql --format json --query "select coalesce(max(commit_number), 0) as n from cloudsmith_audit_loaded
   where organization = '$organization'" | jq -r '.[0] | .N // .n')
 # During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
 # write there, they are copies in TMPDIR.
-work=$(mktemp -d "$PWD.load-XXXXXX" 2>/dev/null || mktemp -d)
+work=$(mktemp -d "$archive.load-XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
-changes=$(cloudsmith-audit-export changes -o "$organization" --archive . --since "$held" --format csv \
+changes=$(cloudsmith-audit-export changes -o "$organization" --archive "$archive" --since "$held" --format csv \
   --link-to "$work/files" --as json)
 commit=$(jq .commit <<<"$changes") rows=$(jq '[.days[].rows] | add // 0' <<<"$changes")
 if [ "$commit" = "$held" ]; then

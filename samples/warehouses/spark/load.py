@@ -5,6 +5,12 @@ run loads everything. The tests of this project run it with Spark 4, on one mach
     spark-sql -f schema.sql                                              once
     spark-submit load.py my-org /srv/audit [file:///srv/audit]           last argument: the archive as the workers see it
 
+Spark can query a bucket without loading it (not tested; needs the package hadoop-aws). Run this while no export is at work:
+
+    spark.read.parquet("s3a://my-bucket/audit/parquet")
+
+This loader needs a folder: copy the archive there first, for example with aws s3 sync --exact-timestamps.
+
 During the load, the files are hard links in a folder load-… of the archive, so that no export deletes them.
 
 A plain Parquet table has no transactions. If the loader is stopped, some days may be new and the number of the commit old;
