@@ -28,10 +28,54 @@ package enum EncryptionText {
   }
 }
 
+/// The settings of archives in buckets.
+extension Settings {
+  package static let s3Endpoint = Setting<String>(
+    "--s3-endpoint", variables: [variable("--s3-endpoint"), "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+    job: .text, valueName: "url",
+    help: "The URL of the S3-compatible store (default: AWS). Plain http is allowed only on loopback.",
+    expected: "a URL such as https://s3.example.com", shown: { URLText.withoutUser($0) },
+    parsing: { text throws(ValueError) in
+      do {
+        _ = try Endpoint(bucket: "bucket", region: "us-east-1", url: text, addressing: .path)
+        return text
+      } catch {
+        throw ValueError(": \("\(error)".dropLast())", repeatsText: false)
+      }
+    })
+  package static let s3Region = Setting<String>(
+    "--s3-region", variables: [variable("--s3-region"), "AWS_REGION", "AWS_DEFAULT_REGION"], job: .text,
+    valueName: "region",
+    help:
+      "The region of the bucket (default: that of the AWS profile, else us-east-1; auto for Cloudflare R2).",
+    expected: "a region such as eu-central-1",
+    parse: { text in
+      text.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/).map { _ in text }
+    })
+  package static let s3Addressing = Setting<Endpoint.Addressing>(
+    "--s3-addressing", job: .choice(Endpoint.Addressing.allCases.map(\.rawValue)), valueName: "style",
+    help: """
+      Where the bucket's name is in a URL: path or virtual, which is in the host name (default: virtual on AWS, path elsewhere).
+      """, expected: "path or virtual", parse: { Endpoint.Addressing(rawValue: $0) })
+  package static let s3Encryption = Setting<ServerSideEncryption>(
+    "--s3-sse", job: .text, valueName: "encryption",
+    help:
+      "How the store encrypts new objects: AES256, aws:kms or aws:kms:KEY (default: as the bucket is set up).",
+    expected: "AES256, aws:kms, or aws:kms: and the ID or ARN of a key", parse: { EncryptionText.read($0) })
+  package static let scratchFolder = path(
+    "--scratch-dir", job: .path, valueName: "dir",
+    help: """
+      The folder for files that are not yet in the bucket (default: a folder of this user in the system's temporary folder). An archive \
+      in a folder keeps them in the archive.
+      """, expected: "a folder, such as /var/tmp")
+}
+
 extension SettingSources {
   /// The archive. nil if none is given.
   package func namedArchive() throws(Failure) -> ArchiveLocation? {
-    switch try resolve(Settings.archive) {
+    // A mistake in these is told for a folder, too.
+    _ = try (resolve(Settings.s3Addressing), resolve(Settings.s3Encryption), resolve(Settings.scratchFolder))
+    return switch try resolve(Settings.archive) {
     case nil: nil
     case .folder(let path): ArchiveLocation(folder: path)
     case .bucket(let address): try location(address)

@@ -7,8 +7,10 @@ import Testing
   private static let key = ["CLOUDSMITH_API_KEY": "k-123456"]
 
   @Test(arguments: [
-    ("s3://bucket/audit", "is a URL (s3)"), ("S3://bucket/audit", "is a URL (S3)"),
-    ("s3:/bucket/audit", "is a URL (s3)"), ("gs://bucket", "is a URL (gs)"),
+    ("S3://bucket/audit", "is not the URL of a bucket"), ("s3:/bucket/audit", "is not the URL of a bucket"),
+    ("s3://bucket/a//b", "has an empty folder"), ("s3://bucket/../a", "has an empty folder"),
+    ("s3://bucket/a?b", "has a '?' or '#'"), ("s3://key:secret@bucket/a", "has a user or a port"),
+    ("gs://bucket", "is a URL (gs)"),
     ("file:///srv/audit", "is a URL (file)"),
     ("https://example.com/audit", "is a URL (https)"), ("abfss://a@b.example/c", "is a URL (abfss)"),
     ("x-other+1.0://audit", "is a URL (x-other+1.0)"), ("~", "begins with '~'"),
@@ -49,7 +51,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["s3://bucket/audit", "~/audit", "$HOME/audit", "' /srv/audit'"])
+  @Test(arguments: ["s3:/bucket/audit", "~/audit", "$HOME/audit", "' /srv/audit'"])
   func `a mistyped path in a job file is reported with its line and not made relative`(path: String)
     throws
   {

@@ -184,8 +184,9 @@ struct Verification {
     }
     var search = CrossDaySearch(limit: settings.archiveIdentityLimit, expected: settings.isQuick ? 0 : rows)
     var read: [DayCheck] = []
+    let wanted = settings.isQuick ? [] : asked
     await storage.announce(
-      asked.flatMap { partition in
+      wanted.flatMap { partition in
         PartFormat.allCases.flatMap { format in
           partition.files.filter { $0.format == format }.map(\.path)
         }
