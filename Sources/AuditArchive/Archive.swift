@@ -49,7 +49,7 @@ package struct Archive: Sendable {
       do {
         if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
-          source: source, fence: lease.isTakeover ? (holder, settings) : nil)
+          source: source, lease: lease, fence: lease.isTakeover ? (holder, settings) : nil)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
           lease: lease, undeleted: undeleted)
@@ -307,6 +307,8 @@ package struct ArchiveLocation: Sendable, CustomStringConvertible {
 }
 
 extension ArchiveLocation: Hashable {
-  package static func == (one: ArchiveLocation, other: ArchiveLocation) -> Bool { one.text == other.text }
-  package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+  package static func == (one: ArchiveLocation, other: ArchiveLocation) -> Bool {
+    one.text.utf8.elementsEqual(other.text.utf8)
+  }
+  package func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
 }

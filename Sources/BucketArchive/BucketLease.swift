@@ -19,6 +19,8 @@ actor BucketLease: Lease {
   /// Why the last renewal failed.
   private var failure: StorageError?
   private var isReleased = false
+  /// Whether the next run must take over even if this one ends in order: what this run left on its way may still arrive.
+  private var isUncertain: Bool
 
   /// - Parameters:
   ///   - sentAt: when the request that took it was sent, on the monotonic clock.
@@ -32,6 +34,7 @@ actor BucketLease: Lease {
     self.lock = lock
     self.clock = clock
     self.lost = lost
+    isUncertain = isTakeover
     held = HeldLease(record, state, sentAt: sentAt)
   }
 
@@ -58,12 +61,20 @@ actor BucketLease: Lease {
     throw failure ?? lock.error(.unreachable, "the lease was not renewed in time")
   }
 
-  /// Ends the lease, so that the next run need not wait. A lease that was lost is left to its holder.
+  /// The fence is committed.
+  func noteFence() { isUncertain = false }
+
+  /// A commit may be done or not.
+  func noteUncertainty() { isUncertain = true }
+
+  /// Ends the lease, so that the next run need not wait. A lease that was lost is left to its holder. A lease of an uncertain end is left
+  /// to expire: the run that takes it over begins with a fence.
   func release() async throws(StorageError) {
     renewals?.cancel()
     await renewal?.value
     guard !isOver else { return }
     isReleased = true
+    guard !isUncertain else { return }
     var record = held.record
     record.isReleased = true
     do {

@@ -19,6 +19,8 @@ package final class BucketStorage: ArchiveStorage {
   private let scratchFolder: PrivateFolder
   private let scratch = Mutex<Scratch?>(nil)
   private let state = Mutex(KnownState())
+  /// The lease that this run holds.
+  private let lease = Mutex<BucketLease?>(nil)
 
   /// Sends nothing yet.
   ///
@@ -116,7 +118,7 @@ package final class BucketStorage: ArchiveStorage {
     guard let scratch = scratch.withLock(\.self) else {
       preconditionFailure("files are put by the run that made them")
     }
-    let upload = PartUpload(bucket, scratch)
+    let upload = PartUpload(bucket, paths, scratch)
     try await upload.put(files)
     for (file, path) in files {
       scratch.discard(file)
@@ -126,7 +128,16 @@ package final class BucketStorage: ArchiveStorage {
 
   package func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
     state.withLock { $0.forget(path) }
-    let written = try await bucket.write(path, bytes, since: .absent, .create)
+    let written: FileState
+    do {
+      written = try await bucket.write(path, bytes, since: .absent, .create)
+    } catch {
+      // A request that is still on its way can make the commit later.
+      if paths.commitNumber(path) != nil, error.reason != .exists {
+        await lease.withLock(\.self)?.noteUncertainty()
+      }
+      throw error
+    }
     state.withLock { $0.note(path, bytes, written) }
   }
 
@@ -258,21 +269,25 @@ package final class BucketStorage: ArchiveStorage {
   ) async throws(StorageError) -> LeaseAnswer {
     let lock = LockObject(bucket: bucket, path: paths.lock)
     var claim = LeaseClaim(owner: BucketStorage.newOwner(), holder: holder)
+    var rounds = 0
     while true {
       switch claim.next {
-      case .read:
-        let found = try await lock.read()
-        // Where there is no archive yet, the store has to prove that it can hold one.
-        if found == nil, try await read(ArchivePaths.kind) == nil { _ = try await probe() }
-        claim.found(found?.bytes, found?.state ?? .absent, now: bucket.now)
-      case .wait(let span):
-        do {
-          try await bucket.clock.sleep(for: span)
-        } catch {
-          throw lock.error(.unreachable, "cancelled while it waited for an expired lease")
+      case .read, .wait:
+        rounds += 1
+        // Others are faster every time, so somebody is at work.
+        if rounds > 16 { return .held(nil) }
+        if case .wait(let span) = claim.next {
+          do {
+            try await bucket.clock.sleep(for: span)
+          } catch {
+            throw lock.error(.unreachable, "cancelled while it waited for an expired lease")
+          }
         }
         let found = try await lock.read()
-        claim.found(found?.bytes, found?.state ?? .absent, now: bucket.now)
+        // Where there is no archive yet, the store has to prove that it can hold one.
+        if rounds == 1, found == nil, try await read(ArchivePaths.kind) == nil { _ = try await probe() }
+        let hasState = found == nil ? try await hasState() : true
+        claim.found(found?.bytes, found?.state ?? .absent, hasState: hasState, now: bucket.now)
       case .held(let other): return .held(other)
       case .write(let record, let seen, let isTakeover):
         let sentAt = bucket.clock.elapsed
@@ -286,6 +301,7 @@ package final class BucketStorage: ArchiveStorage {
             })
           try await checkConditions(record, lease)
           state.withLock { $0.isLeased = true }
+          self.lease.withLock { $0 = lease }
           await lease.keepRenewing()
           return .taken(Leased(lease: lease, state: self))
         } catch let error where error.reason == .outrun {
@@ -295,18 +311,28 @@ package final class BucketStorage: ArchiveStorage {
     }
   }
 
+  /// Whether the log has a state. Only for a lock that is missing.
+  private func hasState() async throws(StorageError) -> Bool {
+    for path in [paths.manifest, paths.commit(1), paths.intent] {
+      if try await entry(path) != nil { return true }
+    }
+    return false
+  }
+
   /// A store that once enforced conditions may have stopped to, for example behind another gateway.
   private func checkConditions(_ record: LeaseRecord, _ lease: BucketLease) async throws(StorageError) {
     let isEnforced: Bool
     do throws(StorageError) {
       isEnforced = try await bucket.call(.lock, paths.lock) { [bucket, paths] (client) throws(StoreError) in
-        try await StoreProbe.refusesCreate(client, bucket.key(paths.lock), record.bytes)
+        try await StoreProbe.refusesCreate(
+          client, bucket.key(paths.lock), record.bytes, bucket.settings)
       }
     } catch {
       do throws(StorageError) { try await lease.release() } catch {}  // it expires
       throw error
     }
     guard isEnforced else {
+      do throws(StorageError) { try await lease.release() } catch {}  // it expires
       throw BucketStorage.unusable(
         name(of: paths.lock), "the store ignores If-None-Match and overwrites objects")
     }
@@ -328,9 +354,11 @@ package final class BucketStorage: ArchiveStorage {
     var isTakeover: Bool { lease.isTakeover }
 
     func isHeld() async throws(StorageError) -> Bool { try await lease.isHeld() }
+    func noteFence() async { await lease.noteFence() }
 
     func release() async throws(StorageError) {
       state.state.withLock { $0 = KnownState() }
+      state.lease.withLock { $0 = nil }
       try await lease.release()
     }
   }

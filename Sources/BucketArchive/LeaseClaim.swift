@@ -10,7 +10,7 @@ struct LeaseClaim {
     case read
     /// Read again after this time.
     case wait(TimeSpan)
-    /// Write the record if the lock is still as it was read; then `wrote`.
+    /// Write the record if the lock is still as it was read; then `wasOutrun` if it is not.
     case write(LeaseRecord, since: FileState, isTakeover: Bool)
     /// The holder is nil if it is not recorded.
     case held(LockHolder?)
@@ -38,11 +38,13 @@ struct LeaseClaim {
   ///
   /// - Parameters:
   ///   - bytes: nil if there is no lock.
+  ///   - hasState: whether the log has an archive. If there is no lock then, somebody has removed it, perhaps from a run at work.
   ///   - now: by the store's clock.
-  mutating func found(_ bytes: [UInt8]?, _ state: FileState, now: Timestamp) {
-    guard let bytes else { return write(generation: 1, since: .absent, isTakeover: false, now) }
+  mutating func found(_ bytes: [UInt8]?, _ state: FileState, hasState: Bool, now: Timestamp) {
+    guard let bytes else { return write(generation: 1, since: .absent, isTakeover: hasState, now) }
     guard let record = LeaseRecord(bytes) else {
-      // Copied from a folder, where the file says nothing about a holder, or written by somebody else.
+      // The lock file of an archive that was copied from a folder holds nobody off.
+      if LeaseRecord.isLockFile(bytes) { return write(generation: 1, since: state, isTakeover: true, now) }
       guard state == expired else { return wait(LeaseClaim.term, for: state) }
       return write(generation: 1, since: state, isTakeover: true, now)
     }

@@ -22,6 +22,16 @@ struct LeaseRecord: Hashable, Codable {
     }
   }
 
+  /// Whether these are the bytes of a lock file of an archive in a folder.
+  static func isLockFile(_ bytes: [UInt8]) -> Bool {
+    do {
+      _ = try JSONDecoder().decode(LockHolder.self, from: Data(bytes))
+      return true
+    } catch {
+      return bytes.isEmpty
+    }
+  }
+
   init(generation: Int, owner: String, holder: LockHolder, expiresAt: Timestamp) {
     self.generation = generation
     self.owner = owner

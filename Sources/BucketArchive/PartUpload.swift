@@ -9,10 +9,12 @@ struct PartUpload {
   static let piece = 16 << 20
 
   private let bucket: Bucket
+  private let paths: ArchivePaths
   private let scratch: Scratch
 
-  init(_ bucket: Bucket, _ scratch: Scratch) {
+  init(_ bucket: Bucket, _ paths: ArchivePaths, _ scratch: Scratch) {
     self.bucket = bucket
+    self.paths = paths
     self.scratch = scratch
   }
 
@@ -22,6 +24,13 @@ struct PartUpload {
     var size = 0
     for (file, path) in files {
       let content = try read(file)
+      // Paths hold the beginning of the hash that the file was sealed with.
+      let hash = paths.partName(path)?.hash ?? paths.quarantineName(path)?.hash
+      guard hash.map({ $0 == ArchivePaths.shortHash(content.sha256) }) ?? true else {
+        throw StorageError(
+          operation: .read, path: path, reason: .other,
+          detail: "the local file for it has changed since it was sealed")
+      }
       guard let bytes = content.bytes else {
         try await putInPieces(file, content.size, content.sha256, path)
         continue

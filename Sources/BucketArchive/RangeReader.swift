@@ -17,7 +17,9 @@ actor RangeReader {
   }
 
   private static let piece = 1 << 20
-  private static let limit = 12
+  private static let limit = 13
+  /// Announced objects that are fetched before they are read.
+  private static let objectsAhead = 8
   /// Pieces of one object that are fetched before they are needed.
   private static let ahead = 4
 
@@ -115,8 +117,9 @@ actor RangeReader {
       throw StorageError(
         operation: .read, path: bucket.name(of: path), reason: .missing, detail: "there is no such object")
     }
-    if !content.info.etag.isEmpty {
-      objects[path, default: Object()].etag = content.info.etag
+    // Nothing is noted for an object that was forgotten meanwhile.
+    if !content.info.etag.isEmpty, objects[path] != nil {
+      objects[path]?.etag = content.info.etag
       objects[path]?.size = content.info.size
     }
     return start == 0 ? content.bytes : Array(content.bytes.dropFirst(start))
@@ -142,7 +145,7 @@ actor RangeReader {
   }
 
   private func fetchAnnounced() {
-    while let next = announced.first, pieces < RangeReader.limit - RangeReader.ahead {
+    while let next = announced.first, fetchedAhead.count < RangeReader.objectsAhead {
       announced = announced.dropFirst()
       guard objects[next] == nil else { continue }
       _ = fetch(next, 0)

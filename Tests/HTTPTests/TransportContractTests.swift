@@ -296,8 +296,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(Int(ScaledTimeout.seconds(60) / 60))))
-  func `cancelling ends an upload whose answer never comes`() async throws {
+  @Test func `cancelling ends an upload whose answer never comes`() async throws {
     try await SocketServer.with([.silence]) { server in
       let request = HTTPRequest(
         "PUT", server.origin(), "/", body: [UInt8](repeating: 0, count: 1 << 20), timeout: .hours(1))

@@ -49,13 +49,18 @@ struct SeaweedFS {
       ).start()
       defer { server.end() }
       let store = SeaweedFS(url: "http://127.0.0.1:\(ports[6])")
-      try server.wait { isReady(port: ports[6]) }
+      try server.wait { store.isReady }
       try await body(store)
     }
   }
 
-  private static func isReady(port: Int) -> Bool {
-    Shell.works("curl -sf -o /dev/null http://127.0.0.1:\(port)/healthz")
+  /// Whether the bucket is there. It is made a moment after the server answers.
+  private var isReady: Bool {
+    Shell.works(
+      """
+      curl -sf -o /dev/null --aws-sigv4 aws:amz:us-east-1:s3 --user '\(SeaweedFS.key):\(SeaweedFS.secret)' \
+      '\(url)/\(SeaweedFS.bucket)?list-type=2'
+      """)
   }
 
   /// Ports that nobody listens on now. They are bound at the same time, so they differ.

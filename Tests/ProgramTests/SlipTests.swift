@@ -26,7 +26,7 @@ import Testing
     ("/srv/\taudit", "contains a control character"),
     ("\u{FEFF}/srv/audit", "begins with a byte order mark"),
     ("CLOUDSMITH_AUDIT_EXPORT_ARCHIVE=/srv/audit", "begins with 'CLOUDSMITH_AUDIT_EXPORT_ARCHIVE='"),
-    ("", "expected a folder, such as /srv/audit"),
+    ("", "expected a folder such as /srv/audit"),
   ])
   func `a copying mistake in the archive's path is refused before anything is created`(
     path: String, words: String

@@ -286,6 +286,7 @@ private struct MemoryLease: Lease {
 
   func isHeld() async throws(StorageError) -> Bool { try await storage.isHeld(generation) }
   func release() async throws(StorageError) { try await storage.release(generation) }
+  func noteFence() async {}
 }
 
 extension MemoryBucket.State {

@@ -12,10 +12,13 @@ package final class ObjectBucket: Sendable {
 
   package init() { store = FakeStore() }
 
-  /// A copy of the objects, without leases.
+  /// A copy of the objects, with every lease released.
   package init(copyOf other: ObjectBucket) {
     store = FakeStore(copyOf: other.store)
-    for key in store.keys where key.hasSuffix("/lock") { store.setContents(of: key, nil) }
+    for key in store.keys where key.hasSuffix("/lock") {
+      let text = String(decoding: store[key]?.bytes ?? [], as: UTF8.self)
+      store.setContents(of: key, Array(text.replacing("\"released\":false", with: "\"released\":true").utf8))
+    }
   }
 
   /// The storage as a new process opens it.

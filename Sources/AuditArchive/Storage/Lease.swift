@@ -11,6 +11,8 @@ package protocol Lease: Sendable {
   /// Whether the lease still excludes other runs.
   func isHeld() async throws(StorageError) -> Bool
   func release() async throws(StorageError)
+  /// Notes that the fence of a takeover is committed. Until then the next run has to take over, too, however this one ends.
+  func noteFence() async
 }
 
 extension Lease {

@@ -362,4 +362,5 @@ private struct FileLock: Lease {
 
   func isHeld() async throws(StorageError) -> Bool { try files.isInPlace(file) }
   func release() async throws(StorageError) { try files.close(file) }
+  func noteFence() async {}
 }

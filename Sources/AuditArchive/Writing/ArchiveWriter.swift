@@ -255,7 +255,8 @@ package final class ArchiveWriter: Sendable {
     var state = state.withLock(\.self)
     guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
     guard !state.undeleted.isEmpty else {
-      _ = await storage.tidy([paths.intent, paths.beginning], undeleted: undeleted)
+      let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
+      _ = await storage.tidy(intents, undeleted: undeleted)
       return
     }
     let next = (state.manifest?.commit ?? 0) + 1

@@ -29,7 +29,8 @@ struct Recovery {
   ///
   /// - Parameter fence: the new holder and its settings, if the previous run may still be writing; else nil.
   func run(
-    source: ArchiveSource, fence: (holder: LockHolder, settings: WriterSettings)? = nil
+    source: ArchiveSource, lease: (any Lease)? = nil,
+    fence: (holder: LockHolder, settings: WriterSettings)? = nil
   ) async throws(ArchiveError) -> Result {
     var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
@@ -52,6 +53,7 @@ struct Recovery {
       let commit = try await self.fence(after: state.manifest, source, by: fence.holder, fence.settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
+      await lease?.noteFence()
     }
     let manifest = state.manifest
 
@@ -61,6 +63,10 @@ struct Recovery {
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await stored(
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
+    }
+    // A run that was paused here for long must not delete what its successor has put in place.
+    if intent != nil, let lease, try await !stored(await lease.isHeld()) {
+      throw .leaseLost(path: paths.lock)
     }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
@@ -151,7 +157,7 @@ struct Recovery {
     var superseded: [String] = []
     // Replaced parts of a day whose new parts are damaged: perhaps the last copy.
     var needed: [String] = []
-    try await stored(await storage.dropUploads(of: intent.files))
+    do throws(StorageError) { try await storage.dropUploads(of: intent.files) } catch { undeleted(error) }
     for path in files.sorted() where try await stored(await storage.entry(path))?.kind == .file {
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0

@@ -92,7 +92,10 @@ package final class StoreClient: Sendable {
     }
     let verdict = StoreVerdict(request, at: endpoint, outcome, hiding: credentials, now: clock.now)
     guard case .success(let response) = outcome else { return Exchange(verdict: verdict) }
-    if let date = response.headers.date { told.withLock { $0 = (date, clock.elapsed) } }
+    // Proxies answer 502 to 504 with their own time.
+    if response.status < 500, let date = response.headers.date {
+      told.withLock { $0 = (date, clock.elapsed) }
+    }
     return Exchange(verdict: verdict, response: response)
   }
 
@@ -221,6 +224,11 @@ package final class StoreClient: Sendable {
 
   private func found(_ key: String, _ bytes: [UInt8]) async -> ConditionalWrite.Found {
     let exchange = await exchange(.get(key, limit: bytes.count))
+    if case .refused(let error) = exchange.verdict, case .tooLarge = error.kind {
+      // Another object, whose version the write may expect.
+      let larger = await self.exchange(.head(key))
+      return larger.verdict == .done ? .other(etag: larger.etag) : StoreClient.found(larger)
+    }
     guard exchange.verdict == .done else { return StoreClient.found(exchange) }
     return exchange.response.body == bytes ? .ours(etag: exchange.etag) : .other(etag: exchange.etag)
   }

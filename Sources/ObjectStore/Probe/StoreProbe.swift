@@ -70,10 +70,10 @@ package struct StoreProbe: Sendable {
 
   /// Whether the store refuses to create an object over an existing one with the same bytes. Costs one request, and changes nothing
   /// even if the store ignores the condition. For each run, on its lease.
-  package static func refusesCreate(_ client: StoreClient, _ key: String, _ bytes: [UInt8])
-    async throws(StoreError) -> Bool
-  {
-    let request = StoreRequest.put(key, bytes, .init(), .absent)
+  package static func refusesCreate(
+    _ client: StoreClient, _ key: String, _ bytes: [UInt8], _ settings: StoreRequest.ObjectSettings = .init()
+  ) async throws(StoreError) -> Bool {
+    let request = StoreRequest.put(key, bytes, settings, .absent)
     let (verdict, _) = try await client.settled(request) { _ throws(MalformedReply) in }
     switch verdict {
     case .exists: return true

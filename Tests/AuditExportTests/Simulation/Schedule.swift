@@ -273,9 +273,8 @@ struct Schedule {
     case (.bucket(let bucket), .powerFailure), (.bucket(let bucket), .kill),
       (.bucket(let bucket), .brokenDisk):
       bucket.restart()
-    case (.objects(let bucket), .powerFailure), (.objects(let bucket), .kill),
-      (.objects(let bucket), .brokenDisk):
-      bucket.store.restart()
+    // The next run begins after any lease has expired.
+    case (.objects(let bucket), _): bucket.store.restart()
     case (_, .none), (_, .noAnswer), (_, .cancellation): break
     }
   }
