@@ -255,6 +255,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "BucketArchiveTests", dependencies: ["AuditArchive", "AuditRecord", "BucketArchive"],
+      swiftSettings: strict),
+    .testTarget(
       name: "ObjectStoreTests",
       dependencies: [
         "AuditRecord", "HTTP", "ObjectStore", "ObjectStoreFakes", "TestSupport",

@@ -3,6 +3,7 @@ import AuditExport
 import AuditRecord
 import CloudsmithAPI
 import CloudsmithEmulator
+import ObjectStoreFakes
 import Synchronization
 import TestSupport
 import Testing
@@ -31,6 +32,27 @@ import Testing
     #expect(span.length > .hours(47))
     let pages = (log.events(in: Window(from: span.from, to: tonight)) + 499) / 500
     #expect(log.seen.withLock(\.requests) <= pages + 4)
+  }
+
+  /// The program makes one more, to see whether there is an archive.
+  @Test(arguments: [([PartFormat.csv], 10), ([.csv, .parquet], 11)] as [(Set<PartFormat>, Int)])
+  func `a night without new events makes at most twelve requests to a bucket`(
+    formats: Set<PartFormat>, requests: Int
+  ) async throws {
+    let bucket = ObjectBucket()
+    let harness = try TestHarness(now: now, store: .objects(bucket)) { configuration in
+      configuration.events = .generated(
+        Generation(count: 50, window: Window(from: now - .days(9), to: now - .days(5))))
+    }
+    harness.formats.withLock { $0 = formats }
+    harness.isVerified.withLock { $0 = false }
+    try await harness.export(.incremental(backfillStart: now - .days(10))).requireComplete()
+    for night in 1...3 {
+      harness.clock.advance(to: now + .days(Double(night)))
+      bucket.store.startRecording()
+      try await harness.export(.incremental(backfillStart: nil)).requireComplete()
+      #expect(bucket.store.recorded == requests)
+    }
   }
 
   @Test(arguments: [ExportSettings.TimeFilter.seek, .auto], [TimeFilter.exact, .ignored])
