@@ -2,6 +2,7 @@ import AuditArchive
 import AuditRecord
 import HTTP
 import ObjectStore
+import Synchronization
 
 /// The objects below a prefix of a bucket, by their paths in the archive. Translates keys and errors, and shields calls.
 ///
@@ -13,6 +14,19 @@ struct Bucket: Sendable {
   let prefix: String
   let settings: StoreRequest.ObjectSettings
   let clock: any RunClock
+  let outages = Outages()
+
+  /// The first call that did not reach the store, or that it would not serve.
+  final class Outages: Sendable {
+    private let state = Mutex<StorageError?>(nil)
+
+    var first: StorageError? { state.withLock(\.self) }
+
+    func note(_ error: StorageError) {
+      guard [.unreachable, .throttled, .unusable].contains(error.reason) else { return }
+      state.withLock { $0 = $0 ?? error }
+    }
+  }
 
   /// `s3://bucket/audit/csv/…`
   func name(of path: String) -> String { "s3://\(client.endpoint.bucket)/\(prefix)\(path)" }
@@ -97,7 +111,9 @@ struct Bucket: Sendable {
     do throws(StoreError) {
       return try await task.value.get()
     } catch {
-      throw StorageError(error, operation, name(of: path))
+      let error = StorageError(error, operation, name(of: path))
+      outages.note(error)
+      throw error
     }
   }
 }

@@ -43,6 +43,7 @@ package final class BucketStorage: ArchiveStorage {
   }
 
   package var isLocal: Bool { false }
+  package var outage: StorageError? { bucket.outages.first }
   package func name(of path: String) -> String { bucket.name(of: path) }
 
   // MARK: Location

@@ -55,6 +55,35 @@ import Testing
     }
   }
 
+  @Test func `a commit that replaces nothing asks a bucket for each new part once`() async throws {
+    let bucket = ObjectBucket()
+    let harness = try TestHarness(now: now, store: .objects(bucket)) { configuration in
+      configuration.events = .generated(
+        Generation(count: 200, window: Window(from: now - .days(20), to: now - .days(1))))
+    }
+    try await harness.export(.incremental(backfillStart: now - .days(21))).requireComplete()
+    let parts = bucket.paths.count { $0.hasPrefix("csv/") }
+    #expect(parts >= 19)
+    #expect(bucket.store.requests.count { $0.contains("/csv/") && !$0.contains("list-type") } == parts)
+  }
+
+  @Test func `a bucket that cannot be reached during verify is an error and no damage`() async throws {
+    let bucket = ObjectBucket()
+    let harness = try TestHarness(now: now, store: .objects(bucket)) { configuration in
+      configuration.events = .generated(
+        Generation(count: 200, window: Window(from: now - .days(20), to: now - .days(1))))
+    }
+    try await harness.export(.incremental(backfillStart: now - .days(21))).requireComplete()
+    let archive = SimulatedStore.objects(bucket).archive(of: harness.log)
+    #expect(try await archive.verify()?.findings.isEmpty == true)
+    bucket.store.die(at: 30, isDone: false)
+    await #expect {
+      _ = try await archive.verify()
+    } throws: { error in
+      if case ArchiveError.storage(let error) = error { error.reason == .unreachable } else { false }
+    }
+  }
+
   @Test(arguments: [ExportSettings.TimeFilter.seek, .auto], [TimeFilter.exact, .ignored])
   func `a day among a million events is reached in log2 of the pages plus four requests`(
     way: ExportSettings.TimeFilter, filter: TimeFilter

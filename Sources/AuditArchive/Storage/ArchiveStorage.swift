@@ -12,6 +12,8 @@ package protocol ArchiveStorage: Sendable {
   var paths: ArchivePaths { get }
   /// Whether looking at a path costs next to nothing. If not, a run looks after it took the lease, when looks can be remembered.
   var isLocal: Bool { get }
+  /// Why a remote storage could not be asked, if it could not be: what was not read is then neither missing nor damaged.
+  var outage: StorageError? { get }
   /// A path as the user would write it, for messages.
   func name(of path: String) -> String
 
@@ -96,6 +98,7 @@ package protocol ArchiveStorage: Sendable {
 
 extension ArchiveStorage {
   package var isLocal: Bool { true }
+  package var outage: StorageError? { nil }
   package func name(of path: String) -> String { path }
   package func checkPlace() async throws(StorageError) {}
   package func checkWriting() async throws(StorageError) {}

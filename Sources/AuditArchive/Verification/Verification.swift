@@ -62,6 +62,8 @@ struct Verification {
     await check(state, chain, observe)
     await checkQuarantine(state)
     if let unlisted { await settle(unlisted, state, patience) }
+    // Findings about what could not be read would send somebody to repair sound days.
+    if let outage = storage.outage { throw .storage(outage) }
     return report
   }
 
@@ -191,7 +193,7 @@ struct Verification {
           partition.files.filter { $0.format == format }.map(\.path)
         }
       }.filter { paths.partName($0) != nil })
-    for partition in asked {
+    for partition in asked where storage.outage == nil {
       progress.day = partition.eventDate
       observe(progress)
       let checked = await check(partition, newerThan: state.commit, &search, observe)

@@ -235,6 +235,8 @@ package final class ArchiveWriter: Sendable {
   private func tidyReplaced(_ commit: Commit, _ state: inout State) async throws(ArchiveError) -> Finding? {
     let removed = Set(commit.filesRemoved + state.undeleted)
     state.undeleted = removed.sorted()
+    // Looking at each new file of a bucket takes a request, and nothing depends on them.
+    if removed.isEmpty, !storage.isLocal { return nil }
     for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
       for file in partition.files {
         let entry = try await stored(await storage.entry(file.path))
