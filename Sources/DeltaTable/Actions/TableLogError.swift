@@ -21,8 +21,8 @@ package enum TableLogError: Error, Hashable, Sendable {
     case repeatedAction(String)
     /// The versions do not follow each other.
     case version(expected: Int, found: Int)
-    /// The first version has no action of this name.
-    case firstVersionWithout(action: String)
+    /// The first version, or a checkpoint, has no action of this name.
+    case missing(action: String)
   }
 
   package enum Requirement: Hashable, Sendable {
@@ -60,7 +60,7 @@ extension TableLogError.Malformation: CustomStringConvertible {
     case .repeatedPath(let path): "the version has the file \(path.debugDescription) more than once"
     case .repeatedAction(let action): "the version has \(action) more than once"
     case .version(let expected, let found): "version \(found) stands where version \(expected) is expected"
-    case .firstVersionWithout(let action): "the first version has no \(action)"
+    case .missing(let action): "the table has no \(action)"
     }
   }
 }

@@ -7,7 +7,7 @@ package enum TablePath {
   package static func encode(_ path: String) -> String {
     var bytes: [UInt8] = []
     for byte in path.utf8 {
-      if unescaped.contains(byte) {
+      if isUnescaped[Int(byte)] {
         bytes.append(byte)
       } else {
         bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
@@ -39,9 +39,14 @@ package enum TablePath {
   }
 
   /// The one text of all that decode to the same path; nil if the path does not decode. It is ASCII.
-  static func canonical(_ uri: String) -> String? { decode(uri).map(encode) }
+  static func canonical(_ uri: String) -> String? {
+    uri.utf8.allSatisfy { isUnescaped[Int($0)] } ? uri : decode(uri).map(encode)
+  }
 
-  private static let unescaped = Set(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'();/@&=+$,".utf8)
+  private static let isUnescaped: [Bool] = {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    let others = Array("0123456789-_.!~*'();/@&=+$,".utf8)
+    return (0...UInt8.max).map { letters.contains($0) || others.contains($0) }
+  }()
   private static let digits = Array("0123456789ABCDEF".utf8)
 }
