@@ -54,7 +54,7 @@ struct BoundsSearch {
   private mutating func look(at entry: Int, _ times: Int, _ extremes: inout Extremes?, _ nans: inout Int) {
     switch values.column.kind {
     case .double where number(entry).isNaN: nans += times
-    case .text:
+    case .text, .binary:
       textBytes += times * values.table.range(entry).count
       widen(&extremes, by: entry)
     default: widen(&extremes, by: entry)
@@ -85,7 +85,8 @@ struct BoundsSearch {
     switch values.column.kind {
     case .timestamp: values.times[one] < values.times[other]
     case .double: number(one) < number(other)
-    case .text:
+    case .boolean, .int32, .int64: integer(one) < integer(other)
+    case .text, .binary:
       values.table.bytes.span.bytes.extracting(values.table.range(one))
         .compare(values.table.bytes.span.bytes.extracting(values.table.range(other))) < 0
     }
@@ -95,6 +96,18 @@ struct BoundsSearch {
     let bits = values.table.bytes.span.bytes.unsafeLoadUnaligned(
       fromByteOffset: values.table.range(entry).lowerBound, as: UInt64.self)
     return Double(bitPattern: UInt64(littleEndian: bits))
+  }
+
+  /// A boolean or an integer.
+  private func integer(_ entry: Int) -> Int64 {
+    let bytes = values.table.bytes.span.bytes
+    let offset = values.table.range(entry).lowerBound
+    switch values.column.kind {
+    case .boolean: return Int64(bytes[offset])
+    case .int32:
+      return Int64(Int32(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self)))
+    default: return Int64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self))
+    }
   }
 
   private func statistics(_ extremes: Extremes?, nulls: Int, nans: Int) -> ParquetStatistics {
@@ -113,10 +126,17 @@ struct BoundsSearch {
       return ParquetBounds(
         least: BoundsSearch.bytes((least == 0 ? -0.0 : least).bitPattern),
         most: BoundsSearch.bytes((most == 0 ? 0.0 : most).bitPattern))
-    case .text:
+    case .boolean, .int32, .int64:
+      // The same bytes as in a page.
+      return ParquetBounds(
+        least: Array(values.table.bytes[values.table.range(extremes.least)]),
+        most: Array(values.table.bytes[values.table.range(extremes.most)]))
+    case .text, .binary:
       let least = Array(values.table.bytes[values.table.range(extremes.least)])
       let most = Array(values.table.bytes[values.table.range(extremes.most)])
-      let (floor, ceiling) = (TextBound.floor(least), TextBound.ceiling(most))
+      let isText = values.column.kind == .text
+      let floor = isText ? TextBound.floor(least) : BinaryBound.floor(least)
+      let ceiling = isText ? TextBound.ceiling(most) : BinaryBound.ceiling(most)
       return ParquetBounds(
         least: floor, most: ceiling, isLeastExact: floor.count == least.count,
         isMostExact: ceiling == most)
@@ -162,5 +182,21 @@ enum TextBound {
     var cut = BoundsSearch.textLimit
     while cut > 0, text[cut] & 0xc0 == 0x80 { cut -= 1 }
     return cut > 0 ? cut : text.count
+  }
+}
+
+/// Truncates long binary values to a lower or upper bound.
+enum BinaryBound {
+  /// Return a prefix of the bytes, which does not sort after them.
+  static func floor(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.prefix(BoundsSearch.textLimit)) }
+
+  /// Return bytes that do not sort before these: a prefix with its last byte incremented, or the bytes themselves if there is none.
+  static func ceiling(_ bytes: [UInt8]) -> [UInt8] {
+    guard bytes.count > BoundsSearch.textLimit else { return bytes }
+    var prefix = bytes.prefix(BoundsSearch.textLimit)
+    while let last = prefix.popLast() {
+      if last < 0xff { return Array(prefix) + [last + 1] }
+    }
+    return bytes
   }
 }
