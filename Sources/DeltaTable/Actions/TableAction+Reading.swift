@@ -1,10 +1,5 @@
 import AuditRecord
 
-extension JSONTree {
-  /// The deepest nesting of a line of a version. `commitInfo` may hold any JSON.
-  static let actionDepth = 64
-}
-
 extension TableAction {
   /// Read the actions of one line: one, or none if the line holds only actions that the protocol lets readers ignore.
   static func read(_ line: [UInt8], number: Int) throws(TableLogError) -> [TableAction] {
@@ -183,44 +178,5 @@ extension TableMetadata {
     guard configuration[TableMetadata.appendOnly]?.lowercased() != "true" else {
       throw .unsupported(.property(TableMetadata.appendOnly))
     }
-  }
-}
-
-extension JSONTree {
-  fileprivate static let null = JSONTree.scalar("null")
-
-  fileprivate var string: String? {
-    if case .string(let text) = self { text } else { nil }
-  }
-
-  fileprivate var integer: Int? {
-    if case .scalar(let text) = self { Int(text) } else { nil }
-  }
-
-  /// A number of bytes.
-  fileprivate var size: Int? {
-    if let integer, integer >= 0 { integer } else { nil }
-  }
-
-  fileprivate var boolean: Bool? {
-    if case .scalar(let text) = self { Bool(text) } else { nil }
-  }
-
-  fileprivate var object: [String: JSONTree]? {
-    if case .object(let members) = self { members } else { nil }
-  }
-
-  fileprivate var strings: [String]? {
-    guard case .array(let elements) = self else { return nil }
-    let strings = elements.compactMap(\.string)
-    return strings.count == elements.count ? strings : nil
-  }
-
-  fileprivate var nullableStrings: [String: String?]? {
-    guard let object else { return nil }
-    let strings = object.compactMapValues { value -> String?? in
-      value == .null ? .some(nil) : value.string.map { .some($0) }
-    }
-    return strings.count == object.count ? strings : nil
   }
 }

@@ -7,7 +7,8 @@ package struct TableSnapshot: Hashable, Sendable {
   package private(set) var metadata: TableMetadata?
   /// The newest transaction of each application, by `appId`.
   package private(set) var transactions: [String: SetTransaction] = [:]
-  /// The files of the table, by the canonical text of their paths. `dataChange` is false, as in Spark's snapshots.
+  /// The files of the table, by the canonical text of their paths, which is ASCII. `dataChange` is false,
+  /// as in Spark's snapshots.
   private var added: [String: AddFile] = [:]
   /// The removed files, likewise, with the members that a checkpoint keeps.
   private var removed: [String: RemoveFile] = [:]
@@ -44,7 +45,7 @@ package struct TableSnapshot: Hashable, Sendable {
 
   /// The files of the table, sorted by path.
   package var files: [AddFile] {
-    added.sorted { $0.key.precedes($1.key) }.map(\.value)
+    added.keys.sorted().compactMap { added[$0] }
   }
 
   /// The number of files of the table.
@@ -79,7 +80,7 @@ package struct TableSnapshot: Hashable, Sendable {
     if let metadata { actions.append(.metadata(metadata)) }
     actions += transactions.values.sorted { $0.appId.precedes($1.appId) }.map { .transaction($0) }
     actions += files.map { .add($0) }
-    actions += removed.sorted { $0.key.precedes($1.key) }.map { .remove($0.value) }
+    actions += removed.keys.sorted().compactMap { removed[$0].map { .remove($0) } }
     return actions
   }
 
