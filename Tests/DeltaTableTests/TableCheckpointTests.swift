@@ -1,4 +1,5 @@
 import DeltaTable
+import Parquet
 import TestSupport
 import Testing
 
@@ -75,5 +76,94 @@ import Testing
       #"{"version":1,"size":1,"parts":2}"#, #"{"version":1,"size":1,"v2Checkpoint":{"path":"x"}}"#,
     ]
     for text in hints { #expect(LastCheckpoint(reading: Array(text.utf8)) == nil, "\(text)") }
+  }
+
+  @Test func `a checkpoint reads back as the snapshot without its expired files`() throws {
+    for time in [0, 9 + TableSnapshot.tombstoneRetention] {
+      var snapshot = try Self.full()
+      let checkpoint = try TableCheckpoint(snapshot, at: time, createdBy: Self.createdBy)
+      snapshot.expireTombstones(at: time)
+      #expect(try TableSnapshot(checkpoint: checkpoint.bytes, version: 2) == snapshot)
+    }
+  }
+
+  @Test func `a checkpoint of 30,000 files reads back`() throws {
+    let snapshot = try Self.large()
+    let checkpoint = try TableCheckpoint(snapshot, at: 0, createdBy: Self.createdBy)
+    #expect(checkpoint.hint.size == 31_002)
+    #expect(try TableSnapshot(checkpoint: checkpoint.bytes, version: 1) == snapshot)
+  }
+
+  @Test func `versions after a checkpoint give the same snapshot as all versions`() throws {
+    var random = SeededRandom(seed: 21)
+    var versions = [`Table snapshots`.first]
+    for number in 1..<60 {
+      versions.append(
+        TableVersion(
+          [.transaction(SetTransaction(appId: "app \(number % 3)", version: number))]
+            + (0..<3).map { .add(.numbered(10 * number + $0)) }
+            + (0..<2).map { _ in AddFile.numbered(Int.random(in: 0..<10 * number, using: &random)) }
+            .reduce(into: [String: AddFile]()) { $0[$1.path] = $1 }.values.map {
+              .remove($0.removed(at: number))
+            }))
+    }
+    let whole = try `Table snapshots`.fold(versions)
+    for split in [1, 2, 30, 60] {
+      let checkpoint = try TableCheckpoint(
+        `Table snapshots`.fold(Array(versions[..<split])), at: 0, createdBy: Self.createdBy)
+      var snapshot = try TableSnapshot(checkpoint: checkpoint.bytes, version: split - 1)
+      for number in split..<60 { try snapshot.apply(versions[number], number: number) }
+      #expect(snapshot == whole, "\(split)")
+    }
+  }
+
+  @Test func `another Parquet file is no checkpoint`() throws {
+    let schema = try ParquetSchema(name: "checkpoint", fields: [ParquetField("txn", .text)])
+    var writer = try ParquetRecordWriter(schema, createdBy: Self.createdBy, .gzip(level: 1))
+    var bytes: [UInt8] = []
+    try writer.finish { bytes += $0 }
+    #expect(throws: ParquetError.self) { try TableSnapshot(checkpoint: bytes, version: 0) }
+    #expect(throws: ParquetError.self) { try TableSnapshot(checkpoint: [], version: 0) }
+    #expect(throws: ParquetError.self) {
+      try TableSnapshot(checkpoint: Array(repeating: 0, count: 100), version: 0)
+    }
+  }
+
+  @Test func `a checkpoint without protocol or metadata, or of a table that is not supported, is refused`()
+    throws
+  {
+    let empty = try TableCheckpoint(TableSnapshot(), at: 0, createdBy: Self.createdBy)
+    #expect(throws: TableLogError.malformed(.missing(action: "protocol"))) {
+      try TableSnapshot(checkpoint: empty.bytes, version: 0)
+    }
+    var metadata = `Table snapshots`.metadata
+    metadata.configuration["delta.appendOnly"] = "true"
+    for (versions, error) in [
+      (TableProtocol.supported, TableLogError.Requirement.property("delta.appendOnly")),
+      (
+        .init(minReaderVersion: 3, minWriterVersion: 7),
+        .protocolVersion(.init(minReaderVersion: 3, minWriterVersion: 7))
+      ),
+    ] {
+      let snapshot = try `Table snapshots`.fold([TableVersion([.protocol(versions), .metadata(metadata)])])
+      let checkpoint = try TableCheckpoint(snapshot, at: 0, createdBy: Self.createdBy)
+      #expect(throws: TableLogError.unsupported(error)) {
+        try TableSnapshot(checkpoint: checkpoint.bytes, version: 0)
+      }
+    }
+  }
+
+  @Test func `a damaged checkpoint is an error or another snapshot, and never a crash`() throws {
+    let bytes = try TableCheckpoint(Self.full(), at: 0, createdBy: Self.createdBy).bytes
+    for seed in 0..<3_000 {
+      var random = SeededRandom(seed: seed)
+      var changed = bytes
+      changed[Int.random(in: bytes.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      do {
+        _ = try TableSnapshot(checkpoint: changed, version: 2)
+      } catch {
+        #expect(error is ParquetError || error is TableLogError, "seed \(seed)")
+      }
+    }
   }
 }

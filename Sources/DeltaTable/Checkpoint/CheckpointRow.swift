@@ -42,6 +42,10 @@ enum CheckpointRow {
       .group([ParquetField("minReaderVersion", .int32), ParquetField("minWriterVersion", .int32)])),
   ]
 
+  static var schema: ParquetSchema {
+    get throws(ParquetError) { try ParquetSchema(name: "checkpoint", fields: fields) }
+  }
+
   /// The row of an action that a snapshot keeps; nil for the others.
   static func row(of action: TableAction) -> [ParquetValue]? {
     guard let column = fields.firstIndex(where: { $0.name == action.name }) else { return nil }

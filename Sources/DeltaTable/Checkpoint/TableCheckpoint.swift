@@ -19,12 +19,27 @@ package struct TableCheckpoint: Hashable, Sendable {
     var snapshot = snapshot
     snapshot.expireTombstones(at: time)
     let rows = snapshot.actions.compactMap { CheckpointRow.row(of: $0) }
-    let schema = try ParquetSchema(name: "checkpoint", fields: CheckpointRow.fields)
+    let schema = try CheckpointRow.schema
     var writer = try ParquetRecordWriter(schema, createdBy: createdBy, .gzip(level: 6))
     var bytes: [UInt8] = []
     try writer.append(rows) { bytes += $0 }
     try writer.finish { bytes += $0 }
     self.bytes = bytes
     hint = LastCheckpoint(version: snapshot.version, size: rows.count, sizeInBytes: bytes.count)
+  }
+}
+
+extension TableSnapshot {
+  /// Read a checkpoint that `TableCheckpoint` wrote.
+  ///
+  /// Checkpoints of other producers and of later versions of this target are refused. Fold the versions from 0 then.
+  ///
+  /// - Parameters:
+  ///   - file: the file `TableLogFile.checkpoint(version)`.
+  ///   - version: from its name.
+  /// - Throws: `ParquetError` if the file is damaged or has other columns, `TableLogError` if its actions are no snapshot.
+  package init(checkpoint file: [UInt8], version: Int) throws {
+    let rows = try ParquetRecordReader.rows(of: file, CheckpointRow.schema)
+    try self.init(version: version, checkpoint: rows.map(CheckpointRow.action))
   }
 }

@@ -6,7 +6,7 @@ extension ParquetMetadata {
     thrift.structure { thrift in
       // The only version that every reader accepts.
       thrift.int32(1, 1)
-      writeSchema(to: &thrift)
+      thrift.list(2, of: .structure, schema.elements) { $1.write(to: &$0) }
       thrift.int64(3, rows)
       thrift.list(4, of: .structure, Array(groups.enumerated())) { thrift, group in
         group.element.write(ordinal: group.offset, sorting: schema.sorting, to: &thrift)
@@ -26,12 +26,21 @@ extension ParquetMetadata {
       }
     }
   }
+}
 
+extension ParquetSchema {
   /// The root element, then the columns or the nodes of the tree.
-  private func writeSchema(to thrift: inout ThriftWriter) {
-    let elements = schema.fields.map { $0.flatMap(\.elements) } ?? schema.columns.map { ParquetElement($0) }
-    let root = ParquetElement(name: schema.name, children: schema.fields?.count ?? schema.columns.count)
-    thrift.list(2, of: .structure, [root] + elements) { $1.write(to: &$0) }
+  fileprivate var elements: [ParquetElement] {
+    let root = ParquetElement(name: name, children: fields?.count ?? columns.count)
+    return [root] + (fields.map { $0.flatMap(\.elements) } ?? columns.map { ParquetElement($0) })
+  }
+
+  /// The bytes of the list of `SchemaElement`, without the header of the field.
+  var listedElements: [UInt8] {
+    var thrift = ThriftWriter()
+    // The header of field 1 is one byte.
+    thrift.list(1, of: .structure, elements) { $1.write(to: &$0) }
+    return Array(thrift.bytes.dropFirst())
   }
 }
 

@@ -11,7 +11,7 @@
 ///     try writer.append([[.int64(1), .map([.init(.text("a"), .null)])], [.int64(2), .null]]) { file += $0 }
 ///     try writer.finish { file += $0 }
 ///
-/// For flat tables `ParquetRowGroup` and `ParquetWriter` are some ten times faster. `ParquetReader` does not read these files.
+/// For flat tables `ParquetRowGroup` and `ParquetWriter` are some ten times faster. `ParquetRecordReader` reads these files.
 package struct ParquetRecordWriter: ~Copyable {
   private let shredder: RecordShredder
   private let rowLimit: Int

@@ -3,7 +3,8 @@
 /// Source: S. Melnik et al., "Dremel: Interactive Analysis of Web-Scale Datasets", section 4.2 and appendix A; parquet-format,
 /// README, "Nested Encoding".
 struct RecordShredder {
-  private struct Node {
+  /// A node of the tree.
+  struct Node {
     enum Content {
       case value(ParquetColumn.Kind)
       case group
@@ -21,7 +22,7 @@ struct RecordShredder {
     var children: [Node]
   }
 
-  private let nodes: [Node]
+  let nodes: [Node]
 
   init(_ schema: ParquetSchema) {
     let flat = schema.columns.map { ParquetField($0.name, .value($0.kind), isRequired: $0.isRequired) }
