@@ -74,7 +74,7 @@ let package = Package(
       ],
       swiftSettings: fast),
 
-    // Parquet files of any flat table: columns of values to bytes and back.
+    // Parquet files of any table: columns and trees of values to bytes and back.
     .target(name: "Parquet", dependencies: ["Compression"], swiftSettings: fast),
 
     // Part files: rows of the audit log to CSV and Parquet and back.

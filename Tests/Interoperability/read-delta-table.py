@@ -1,6 +1,6 @@
 """Prints the rows of a Delta table, as several engines read them.
 
-    read-delta-table.py deltalake,duckdb,polars TABLE
+    read-delta-table.py deltalake,duckdb,polars,chdb,daft TABLE
 
 Prints for each engine one line of JSON: the rows, each an array of its values in the order of the columns' names, sorted by the
 column `uuid`. Times are microseconds since 1970, days are texts. The first line holds what deltalake says about the table: its
@@ -11,6 +11,7 @@ TABLE/applications.json, an array of names, if that file exists.
 import datetime
 import glob
 import json
+import os
 import pathlib
 import sys
 
@@ -37,6 +38,23 @@ def read_duckdb(table):
         connection.execute(f"LOAD '{file}'")
     connection.execute("SET TimeZone = 'UTC'")
     return connection.execute("SELECT * FROM delta_scan(?)", [table]).to_arrow_table()
+
+
+def read_chdb(table):
+    import chdb
+    import pyarrow
+
+    # It reads only below its working directory.
+    os.chdir(table)
+    query = f"SELECT * FROM deltaLakeLocal('{table}') SETTINGS output_format_arrow_string_as_string = 1"
+    query += ", output_format_arrow_date_as_uint16 = 0"
+    return pyarrow.ipc.open_file(chdb.query(query, "Arrow").bytes()).read_all()
+
+
+def read_daft(table):
+    import daft
+
+    return daft.read_deltalake(table).to_arrow()
 
 
 def plain(value):

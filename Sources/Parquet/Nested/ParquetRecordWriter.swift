@@ -1,6 +1,6 @@
 /// Writes a Parquet file of rows of a tree: groups, lists and maps.
 ///
-/// The same rows, calls or not, compression and version of zlib (or zstd) give the same bytes. Values are encoded as `PLAIN` or with
+/// The same rows, compression and version of zlib (or zstd) give the same bytes. Values are encoded as `PLAIN` or with
 /// a dictionary, which all readers know; timestamps as differences. Every column has statistics and page indexes. Memory holds the
 /// values of one row group. Do not use the writer again after an error.
 ///
@@ -11,7 +11,7 @@
 ///     try writer.append([[.int64(1), .map([.init(.text("a"), .null)])], [.int64(2), .null]]) { file += $0 }
 ///     try writer.finish { file += $0 }
 ///
-/// For flat tables `ParquetRowGroup` and `ParquetWriter` are some ten times faster. `ParquetRecordReader` reads these files.
+/// For flat tables `ParquetRowGroup` and `ParquetWriter` are faster. `ParquetRecordReader` reads files of trees.
 package struct ParquetRecordWriter: ~Copyable {
   private let shredder: RecordShredder
   private let rowLimit: Int

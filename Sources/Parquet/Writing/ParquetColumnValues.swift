@@ -126,7 +126,7 @@ extension ParquetColumnValues {
     switch column.kind {
     case .timestamp: .deltaBinaryPacked
     case .text where column.nesting == nil: table.isDictionary ? .rleDictionary : .deltaLengthByteArray
-    // Readers of checkpoints and the like are more, and older, than those of the log.
+    // Trees, such as Delta checkpoints, have old readers too. All of them know these encodings.
     case .text, .double, .int32, .int64, .binary: table.isDictionary ? .rleDictionary : .plain
     case .boolean: .plain
     }
