@@ -219,4 +219,43 @@ struct `Other readers of Delta tables` {
           == #"{"version":1,"files":30000,"rows":\#(rows),"transactions":{}}"# + "\n")
     }
   }
+
+  @Test func `versions that deltalake writes are folded, and its checkpoint is refused`() throws {
+    struct Answer: Decodable {
+      var version: Int
+      var files: [String: Int]
+    }
+    try Folder.with { folder in
+      var random = SeededRandom(seed: 13)
+      var table = try Table(folder)
+      let days = (0..<3).map { Day(number: 19_765 + $0) }
+      let files = try days.map { try table.part("acme", $0, "part-00000.r0001", Self.rows($0, 20, &random)) }
+      try table.commit([Self.transaction("acme", 1)] + files.map { .add($0) })
+
+      let script = Self.script.deletingLastPathComponent().appending(path: "change-delta-table.py").path
+      let output = try Command.output(
+        try #require(python), [script, folder.path, days[1].description], input: [], statuses: [0])
+      let answer = try JSONDecoder().decode(Answer.self, from: Data(output))
+      func read(_ file: TableLogFile) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(filePath: "\(folder.path)/\(file.path)")))
+      }
+      var snapshot = table.snapshot
+      for number in 2...answer.version {
+        let version = try TableVersion(reading: read(.version(number)))
+        #expect(version.commitInfo?.engineInfo?.hasPrefix("delta-rs") == true)
+        try snapshot.apply(version, number: number)
+      }
+      #expect(snapshot.fileCount == answer.files.count)
+      for (path, rows) in answer.files {
+        let stats = try #require(snapshot.file(at: path)?.stats)
+        #expect(FileStatistics.numRecords(of: stats) == rows)
+      }
+      #expect(snapshot.file(at: files[1].path) == nil)
+
+      #expect(throws: ParquetError.self) {
+        try TableSnapshot(checkpoint: read(.checkpoint(answer.version)), version: answer.version)
+      }
+      #expect(LastCheckpoint(reading: try read(.lastCheckpoint))?.version == answer.version)
+    }
+  }
 }

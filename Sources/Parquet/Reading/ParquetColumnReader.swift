@@ -198,7 +198,8 @@ package struct ParquetColumnReader {
     guard limit > 0 else { return (count, position) }
     let levels = try levels(body, at: &position, count: count, limit: limit)
     page.levels.append(contentsOf: levels.lazy.map { UInt8($0) })
-    return (levels.reduce(0) { $0 + ($1 == limit ? 1 : 0) }, position)
+    let whole = UInt32(limit)
+    return (levels.reduce(0) { $0 + ($1 == whole ? 1 : 0) }, position)
   }
 
   /// Read levels from 0 to `limit`, and advance past them.
