@@ -7,7 +7,7 @@ package struct TableCheckpoint: Hashable, Sendable {
   /// The file `_last_checkpoint`, to be written after it.
   package let hint: LastCheckpoint
 
-  /// Write a snapshot. Equal arguments give equal bytes. 30,000 files take some 100 ms.
+  /// Write a snapshot. Equal arguments give equal bytes. 30,000 files take some 0.4 s of processor time.
   ///
   /// - Parameters:
   ///   - snapshot: of version 0 or later.
