@@ -13,6 +13,7 @@ compared after the same is done to the expected ones. fastparquet reads neither 
 is not among the engines.
 """
 
+import datetime
 import json
 import pathlib
 import struct
@@ -23,16 +24,19 @@ import pyarrow.parquet
 
 # So many rows are searched.
 SEARCHES = 4
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 # Bounds of longer values are cut.
 LONGEST_BOUND = 64
 
 
 def plain(value, kind):
-    """A value as the JSON file has it: maps as lists of pairs, doubles as bits, binary values in hexadecimal."""
+    """A value as the JSON file has it: maps as lists of pairs, doubles as bits, timestamps as microseconds, binary values in hexadecimal."""
     if value is None:
         return None
     if kind == "double":
         return struct.unpack("<q", struct.pack("<d", value))[0]
+    if kind == "timestamp":
+        return (value.replace(tzinfo=value.tzinfo or datetime.UTC) - EPOCH) // datetime.timedelta(microseconds=1)
     if kind == "binary":
         return bytes(value).hex()
     if kind == "text" and isinstance(value, bytes):
@@ -166,6 +170,8 @@ def comparable(value, kind):
     """A value or bound as the format orders it."""
     if kind == "double":
         return struct.unpack("<d", struct.pack("<q", value))[0] if isinstance(value, int) else value
+    if kind == "timestamp":
+        return value if isinstance(value, int) else plain(value, kind)
     if kind == "text":
         return value.encode() if isinstance(value, str) else value
     return bytes.fromhex(value) if kind == "binary" and isinstance(value, str) else value

@@ -80,7 +80,9 @@ extension NestedFile {
     return NestedFile(fields: fields, rows: table, rowLimit: random.pick([7, 100, 50_000]))
   }
 
-  private static let kinds: [ParquetColumn.Kind] = [.text, .double, .boolean, .int32, .int64, .binary]
+  private static let kinds: [ParquetColumn.Kind] = [
+    .text, .timestamp, .double, .boolean, .int32, .int64, .binary,
+  ]
 
   private static func type(depth: Int, _ random: inout SeededRandom) -> ParquetType {
     switch depth < 4 ? Int.random(in: 0..<6, using: &random) : 0 {

@@ -149,7 +149,7 @@ extension ParquetColumnValues {
     from start: (row: Int, value: Int), rows: Int, rowLimit: Int, byteLimit: Int
   ) -> (row: Int, value: Int) {
     let last = min(rows, start.row + rowLimit)
-    guard column.kind == .text, !table.isDictionary else {
+    guard column.kind.isBytes, !table.isDictionary else {
       // Values of eight bytes or less reach the row limit first.
       let end = min(last, start.row + byteLimit / 8)
       return (end, start.value + present(start.row..<end))
