@@ -86,6 +86,9 @@ let package = Package(
       ],
       swiftSettings: fast),
 
+    // The log of a Delta Lake table: versions, snapshots and checkpoints to bytes and back. No input or output.
+    .target(name: "DeltaTable", dependencies: ["AuditRecord", "Parquet"], swiftSettings: fast),
+
     // HTTP for the API and for stores: messages, addresses, connection settings, backoff, and the transport over async-http-client.
     .target(
       name: "HTTP",
@@ -242,6 +245,9 @@ let package = Package(
       name: "CompressionTests", dependencies: ["CZlib", "Compression", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ParquetTests", dependencies: ["Compression", "Parquet", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "DeltaTableTests", dependencies: ["AuditRecord", "DeltaTable", "Parquet", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
