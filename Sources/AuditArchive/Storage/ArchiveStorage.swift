@@ -86,13 +86,12 @@ package protocol ArchiveStorage: Sendable {
 
   // MARK: Lease
 
-  /// Takes the lease of the log and records its holder. Returns at once if another run holds it.
-  ///
-  /// - Parameter lost: is called at most once, when the lease is known to be lost.
+  /// Takes the lease of the log and records its holder. Returns at once if another run holds it. Waits for an expired lease that was
+  /// not released; throws `.interrupted` if the task is cancelled meanwhile.
   func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer
-  /// Whether a run could take the lease now, and who holds it.
+  /// Whether `takeLease` would succeed now, and who holds the lease.
   func leaseState() async throws(StorageError) -> LeaseState
 }
 

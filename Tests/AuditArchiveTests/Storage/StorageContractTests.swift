@@ -191,13 +191,13 @@ import Testing
     try await withStore(kind) { storage, again in
       #expect(try await storage.leaseState() == .never)
       for generation in 1...3 {
-        guard case .taken(let lease) = try await storage.takeLease(somebody, lost: {}) else {
+        guard case .taken(let lease) = try await storage.takeLease(somebody, observe: { _ in }) else {
           Issue.record("it was not free")
           return
         }
         #expect(lease.generation == generation && !lease.isTakeover)
         #expect(try await lease.isHeld())
-        guard case .held(let holder) = try await again().takeLease(somebody, lost: {}) else {
+        guard case .held(let holder) = try await again().takeLease(somebody, observe: { _ in }) else {
           Issue.record("two have it")
           return
         }
