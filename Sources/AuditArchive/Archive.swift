@@ -48,8 +48,8 @@ package struct Archive: Sendable {
     // A lease makes files, which a refused archive must not get; in a bucket, the looks before it cost more than the object.
     if storage.isLocal { _ = try await exists() }
     try await stored(await storage.checkWriting())
-    let scratch = await storage.makeScratch(undeleted: undeleted)
     return try await storage.withLease(holder, waiting: waiting, undeleted: undeleted) { lease in
+      let scratch = try await stored(await storage.makeScratch(undeleted: undeleted))
       do {
         if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
@@ -59,18 +59,13 @@ package struct Archive: Sendable {
           lease: lease, undeleted: undeleted)
         let result = try await body(writer)
         await writer.end()
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         return result
       } catch {
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         throw error
       }
     }
-  }
-
-  /// Discards staged files. If the lease was lost, another run may be staging in the same folder; a later run discards the rest.
-  private func close(_ scratch: Scratch, _ lease: any Lease) async {
-    if await lease.standing == .held { _ = scratch.discardAll() } else { scratch.discardOwn() }
   }
 
   // MARK: Reading

@@ -26,7 +26,7 @@ package final class BucketStorage: ArchiveStorage {
   ///
   /// - Parameters:
   ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
-  ///   - scratchFolder: a local folder that only runs of this log use.
+  ///   - scratchFolder: a local folder that only runs of this log use. Each has its own folder in it.
   ///   - scratchFiles: the disk of that folder; nil for this machine's.
   ///   - encryption: of the objects that are written; nil leaves it to the bucket.
   ///   - clock: the clock of `client`.
@@ -109,8 +109,10 @@ package final class BucketStorage: ArchiveStorage {
 
   // MARK: Writing
 
-  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
-    let made = scratchFolder.scratch(undeleted: undeleted)
+  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
+  {
+    let made = try scratchFolder.scratch(undeleted: undeleted)
     scratch.withLock { $0 = made }
     return made
   }

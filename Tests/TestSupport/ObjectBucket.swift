@@ -42,6 +42,9 @@ package final class ObjectBucket: Sendable {
       scratchFiles: scratch, clock: clock)
   }
 
+  /// Lets time pass by the clock of the store.
+  package func advance(_ span: TimeSpan) { store.advance(span) }
+
   // MARK: Content, by path in the archive
 
   package func contents(of path: String) -> [UInt8]? { store["\(ObjectBucket.prefix)/\(path)"]?.bytes }

@@ -37,7 +37,8 @@ package protocol ArchiveStorage: Sendable {
   /// Local files for one run's unfinished work.
   ///
   /// - Parameter undeleted: is called for each file that cannot be removed.
-  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
   /// Puts sealed files in place. Each file is atomic by itself; after an error, some of them can be in place.
   ///
   /// Throws `.exists`, and changes nothing, if a path holds other bytes.

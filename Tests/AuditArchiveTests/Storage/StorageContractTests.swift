@@ -56,7 +56,7 @@ import Testing
     async throws
   {
     try await withStore(kind) { storage, again in
-      let scratch = await storage.makeScratch { Issue.record("\($0)") }
+      let scratch = try await storage.makeScratch { Issue.record("\($0)") }
       let file = try sealed(Array("abc".utf8), scratch)
       #expect(try await storage.list("csv").isEmpty)
       try await storage.put([(file, "csv/x/y")])
@@ -71,7 +71,7 @@ import Testing
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, _ in
-      let scratch = await storage.makeScratch { Issue.record("\($0)") }
+      let scratch = try await storage.makeScratch { Issue.record("\($0)") }
       for _ in 0..<2 { try await storage.put([(try sealed([1, 2], scratch), "csv/x")]) }
       let other = try sealed([1, 3], scratch)
       #expect(try await reason { try await storage.put([(other, "csv/x")]) } == .exists)
