@@ -261,7 +261,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "BucketArchiveTests", dependencies: ["AuditArchive", "AuditRecord", "BucketArchive"],
+      name: "BucketArchiveTests",
+      dependencies: ["AuditArchive", "AuditRecord", "BucketArchive", "ObjectStoreFakes", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ObjectStoreTests",
