@@ -250,6 +250,8 @@ package final class ArchiveWriter: Sendable {
         }
       }
     }
+    // Recovery deletes them otherwise.
+    guard await lease.standing == .held else { return nil }
     let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil
