@@ -12,7 +12,7 @@ extension BucketStorage {
     claim.found(found.bytes, found.state, hasState: true, now: bucket.now)
     switch claim.next {
     case .held(let holder): return .held(holder)
-    case .wait(let span, let holder): return .expired(ExpiredLease(holder: holder, until: bucket.now + span))
+    case .wait(_, let lease): return .expired(lease)
     case .read, .write: return .free
     }
   }

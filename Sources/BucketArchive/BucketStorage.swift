@@ -284,8 +284,8 @@ package final class BucketStorage: ArchiveStorage {
         rounds += 1
         // Others are faster every time, so somebody is at work.
         if rounds > 16 { return .held(nil) }
-        if case .wait(let span, let other) = claim.next {
-          observe(.waiting(ExpiredLease(holder: other, until: bucket.now + span)))
+        if case .wait(let span, let expired) = claim.next {
+          observe(.waiting(expired))
           do {
             try await bucket.clock.sleep(for: span)
           } catch {
