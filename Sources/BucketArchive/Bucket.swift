@@ -22,6 +22,7 @@ struct Bucket: Sendable {
 
   /// For a call that tidies: less than the time after which another run can take the lease.
   static let tidyingLimit = LeaseClaim.trusted
+
   let client: StoreClient
   /// Empty, or ends with a slash.
   let prefix: String

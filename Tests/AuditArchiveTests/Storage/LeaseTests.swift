@@ -30,16 +30,13 @@ import Testing
     }
   }
 
-  /// In a task of its own, which the loss of the lease cancels.
   private func errorOfRun(takenOverBefore step: String) async throws -> ArchiveError? {
-    try await Task { [self] in
-      try await archiveError {
-        try await withWriter { writer in
-          bucket.meanwhile(before: step, takeOver(5))
-          try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
-        }
+    try await archiveError {
+      try await withWriter { writer in
+        bucket.meanwhile(before: step, takeOver(5))
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
       }
-    }.value
+    }
   }
 
   @Test func `an archive in a store without folders verifies after every commit of a history`() async throws {
