@@ -14,13 +14,13 @@ import Synchronization
 /// without knowing finds that its conditional writes fail.
 package final class BucketStorage: ArchiveStorage {
   package let paths: ArchivePaths
-  private let bucket: Bucket
+  let bucket: Bucket
   private let reader: RangeReader
   private let scratchFolder: PrivateFolder
   private let scratch = Mutex<Scratch?>(nil)
-  private let state = Mutex(KnownState())
+  let state = Mutex(KnownState())
   /// The lease that this run holds.
-  private let lease = Mutex<BucketLease?>(nil)
+  let lease = Mutex<BucketLease?>(nil)
 
   /// Sends nothing yet.
   ///
@@ -154,11 +154,14 @@ package final class BucketStorage: ArchiveStorage {
     return written
   }
 
-  /// Eight at a time. Tries all, then throws the first failure.
+  /// Eight at a time. Tries all, then throws the first failure. Throws `.outrun`, and deletes nothing more, if this run has lost its
+  /// lease.
   package func delete(_ paths: [String]) async throws(StorageError) {
+    let bucket = bucket.with(.tidying)
     for path in paths { await reader.forget(path) }
-    let results = await inParallel(paths, atOnce: 8) { [self, bucket] path in
+    let results = await inParallel(paths, atOnce: 8) { [self] path in
       do throws(StorageError) {
+        try await checkLease()
         try await bucket.call(.delete, path) { (client) throws(StoreError) in
           try await client.delete(bucket.key(path))
         }
@@ -174,6 +177,7 @@ package final class BucketStorage: ArchiveStorage {
 
   /// Drops uploads of these files only: the bucket may hold uploads of others.
   package func dropUploads(of paths: [String]) async throws(StorageError) {
+    let bucket = bucket.with(.tidying)
     let keys = Set(paths.map { bucket.key($0) })
     // One listing for each folder of parts; the prefix of all keys of a folder.
     for folder in Set(paths.map { $0.prefix { $0 != "/" } }).sorted() {
@@ -183,6 +187,7 @@ package final class BucketStorage: ArchiveStorage {
         try await client.uploads(prefix: prefix)
       }
       for upload in uploads where keys.contains(upload.key) {
+        try await checkLease()
         try await bucket.call(.delete, path) { (client) throws(StoreError) in
           try await client.abortUpload(upload.key, upload: upload.id)
         }
@@ -279,8 +284,8 @@ package final class BucketStorage: ArchiveStorage {
         rounds += 1
         // Others are faster every time, so somebody is at work.
         if rounds > 16 { return .held(nil) }
-        if case .wait(let span, let other) = claim.next {
-          observe(.waiting(ExpiredLease(holder: other, until: bucket.now + span)))
+        if case .wait(let span, let expired) = claim.next {
+          observe(.waiting(expired))
           do {
             try await bucket.clock.sleep(for: span)
           } catch {
@@ -288,7 +293,7 @@ package final class BucketStorage: ArchiveStorage {
               .interrupted, "another run has not released it, and the wait for it was interrupted")
           }
         }
-        let found = try await lock.read()
+        let found = try await lock.with(.cancellable).read()
         // Where there is no archive yet, the store has to prove that it can hold one.
         if rounds == 1, found == nil, try await read(ArchivePaths.kind) == nil { _ = try await probe() }
         let hasState = found == nil ? try await hasState() : true
@@ -340,39 +345,6 @@ package final class BucketStorage: ArchiveStorage {
       do throws(StorageError) { try await lease.release() } catch {}  // it expires
       throw BucketStorage.unusable(
         name(of: paths.lock), "the store ignores If-None-Match and overwrites objects")
-    }
-  }
-
-  package func leaseState() async throws(StorageError) -> LeaseState {
-    let lock = LockObject(bucket: bucket, path: paths.lock)
-    guard let found = try await lock.read() else { return .never }
-    // The same decision as that of a run, which would write this record next.
-    let nobody = LockHolder(pid: 0, host: "", since: bucket.now)
-    var claim = LeaseClaim(owner: "", holder: nobody)
-    claim.found(found.bytes, found.state, hasState: true, now: bucket.now)
-    switch claim.next {
-    case .held(let holder): return .held(holder)
-    case .wait(let span, let holder): return .expired(ExpiredLease(holder: holder, until: bucket.now + span))
-    case .read, .write: return .free
-    }
-  }
-
-  /// The lease ends what is known of the state, too.
-  private struct Leased: Lease {
-    let lease: BucketLease
-    let state: BucketStorage
-    var generation: Int { lease.generation }
-    var isTakeover: Bool { lease.isTakeover }
-
-    var standing: LeaseStanding { get async { await lease.standing } }
-
-    func isHeld() async throws(StorageError) -> Bool { try await lease.isHeld() }
-    func noteFence() async { await lease.noteFence() }
-
-    func release() async throws(StorageError) {
-      state.state.withLock { $0 = KnownState() }
-      state.lease.withLock { $0 = nil }
-      try await lease.release()
     }
   }
 

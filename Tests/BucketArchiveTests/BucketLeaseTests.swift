@@ -80,9 +80,168 @@ import Testing
     #expect(try await state(ArchiveJSON.encode(Self.other, onOneLine: true)) == .free)
   }
 
+  // MARK: The end of a run
+
+  @Test(arguments: [false, true])
+  func `an interrupted run gives up tidying after ten seconds if the store does not answer`(
+    isRenewing: Bool
+  ) async throws {
+    let clock = BucketClock()
+    let storage = bucket.storage(Self.paths, clock: clock)
+    let lease = try await taken(storage)
+    await untilSleeping(1, clock)  // until the next renewal
+    bucket.store.goSilent()
+    if isRenewing {
+      clock.advance(.seconds(30))
+      await untilSleeping(0, clock)
+    }
+    let sent = bucket.store.requests.count
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return [
+        await failure { () throws(StorageError) in try await storage.delete(["csv/a", "csv/b"]) },
+        await failure { () throws(StorageError) in try await lease.release() },
+      ]
+    }
+    // Two deletions at once, beside the renewal.
+    await untilSleeping(isRenewing ? 2 : 3, clock)
+    clock.advance(.seconds(10))
+    #expect(await task.value.map { $0?.reason } == [.unreachable, .unreachable])
+    // The renewal may have been sent before or after the count.
+    let requests = bucket.store.requests.dropFirst(sent).filter { !$0.hasSuffix("/lock") }
+    #expect(requests.count == 2, "\(requests)")
+  }
+
+  @Test func `a renewal on its way does not hold up the end of an interrupted run`() async throws {
+    let clock = BucketClock()
+    let lease = try await taken(bucket.storage(Self.paths, clock: clock))
+    await untilSleeping(1, clock)
+    bucket.store.goSilent()
+    let sent = bucket.store.requests.count
+    clock.advance(.seconds(30))
+    while bucket.store.requests.count == sent { await Task.yield() }
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return await failure { () throws(StorageError) in try await lease.release() }
+    }
+    await untilSleeping(1, clock)
+    clock.advance(.seconds(10))
+    #expect(await task.value?.reason == .unreachable)
+    #expect(bucket.store.requests.count == sent + 1)
+  }
+
+  @Test
+  func `after a call without an answer the lease is released with one attempt, after an answer with all`()
+    async throws
+  {
+    for isBack in [false, true] {
+      let bucket = ObjectBucket()
+      let storage = bucket.storage(Self.paths)
+      let lease = try await taken(storage)
+      bucket.store.die(at: 1, isDone: false)
+      #expect(
+        await failure { () throws(StorageError) in try await storage.create("a", [1]) }?.reason
+          == .unreachable)
+      if isBack {
+        bucket.store.restart()
+        try await storage.create("b", [1])
+        bucket.store.fail(Dictionary(uniqueKeysWithValues: (1...5).map { ($0, .refuse) }))
+      }
+      let sent = bucket.store.requests.count
+      let error = await failure { () throws(StorageError) in try await lease.release() }
+      #expect(bucket.store.requests.count - sent == (isBack ? 6 : 1))
+      #expect((error == nil) == isBack)
+    }
+  }
+
+  @Test func `a wait for a store that does not answer at the begin of a run can be interrupted`() async throws
+  {
+    let storage = bucket.storage(Self.paths)
+    bucket.store.goSilent()
+    let task = Task {
+      await failure { () throws(StorageError) in _ = try await storage.takeLease(Self.me) { _ in } }
+    }
+    while bucket.store.requests.isEmpty { await Task.yield() }
+    task.cancel()
+    #expect(await task.value?.reason == .interrupted)
+  }
+
+  // MARK: After a loss
+
+  @Test func `a run that has lost its lease deletes nothing`() async throws {
+    let clock = BucketClock()
+    let storage = bucket.storage(Self.paths, clock: clock)
+    let (losses, loss) = AsyncStream<Void>.makeStream()
+    guard
+      case .taken(let lease) = try await storage.takeLease(
+        Self.me, observe: { if $0 == .lost { loss.yield() } })
+    else {
+      Issue.record("it was not taken")
+      return
+    }
+    try await storage.create("csv/a", [1])
+    bucket.setContents(of: Self.paths.lock, record(expiresIn: 60))
+    await untilSleeping(1, clock)
+    clock.advance(.seconds(30))
+    for await _ in losses { break }
+    #expect(await lease.standing == .lost)
+    #expect(
+      await failure { () throws(StorageError) in try await storage.delete(["csv/a"]) }?.reason == .outrun)
+    #expect(bucket.contents(of: "csv/a") == [1])
+    try await lease.release()
+    #expect(bucket.contents(of: Self.paths.lock) == record(expiresIn: 60))
+  }
+
+  @Test func `an interrupted run whose lease was not renewed for a minute leaves its files to the next one`()
+    async throws
+  {
+    let clock = BucketClock()
+    let storage = bucket.storage(Self.paths, clock: clock)
+    let lease = try await taken(storage)
+    try await storage.create("csv/a", [1])
+    await untilSleeping(1, clock)
+    bucket.store.goSilent()
+    clock.advance(.seconds(61))
+    #expect(await lease.standing == .unknown)
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return await failure { () throws(StorageError) in try await storage.delete(["csv/a"]) }
+    }
+    #expect(await task.value?.reason == .outrun)
+    #expect(bucket.contents(of: "csv/a") == [1])
+  }
+
+  // MARK: Support
+
+  private func taken(_ storage: any ArchiveStorage) async throws -> any Lease {
+    let answer = try await storage.takeLease(Self.me) { _ in }
+    guard case .taken(let lease) = answer else { throw StorageError.notTaken }
+    return lease
+  }
+
+  private func failure(
+    _ body: () async throws(StorageError) -> Void
+  ) async -> StorageError? {
+    do throws(StorageError) {
+      try await body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func untilSleeping(_ count: Int, _ clock: BucketClock) async {
+    while clock.sleeping != count { await Task.yield() }
+  }
+
   /// Lets time pass once something sleeps.
   private func wake(_ clock: BucketClock, after span: TimeSpan) async {
     while clock.sleeping == 0 { await Task.yield() }
     clock.advance(span)
   }
+}
+
+extension StorageError {
+  fileprivate static let notTaken = StorageError(
+    operation: .lock, path: "", reason: .other, detail: "it was not taken")
 }

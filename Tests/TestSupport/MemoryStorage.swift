@@ -89,10 +89,11 @@ package final class MemoryBucket: Sendable {
 
   /// Lets another process take the lease and die.
   package func loseLease() {
-    let lost = state.withLock { state in
+    let lost = state.withLock { state -> (@Sendable () -> Void)? in
+      guard let lease = state.lease, !lease.isReleased else { return nil }
       state.lease?.generation += 1
       state.lease?.isExpired = true
-      return state.lease?.lost
+      return lease.lost
     }
     lost?()
   }

@@ -250,6 +250,8 @@ package final class ArchiveWriter: Sendable {
         }
       }
     }
+    // After a loss that is the other run's to do.
+    guard await lease.standing != .lost else { return nil }
     let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil

@@ -65,13 +65,15 @@ struct Recovery {
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
     }
     // A run that was paused here for long must not delete what its successor has put in place.
-    if intent != nil, let lease, try await !stored(await lease.isHeld()) {
-      throw .leaseLost(path: paths.lock)
+    func checkLease() async throws(ArchiveError) {
+      if let lease, try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
     }
+    if intent != nil { try await checkLease() }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
     if try await stored(await storage.entry(signature))?.kind == .file {
+      try await checkLease()
       try await stored(await storage.delete([signature]))
       report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }

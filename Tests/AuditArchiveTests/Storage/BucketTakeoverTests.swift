@@ -26,6 +26,7 @@ import Testing
       try await withWriter { sleeper in
         var change = Change(committedAt: at("2024-02-13T00:00:00Z"), lookback: .hours(24))
         change.days = [try await sleeper.stage("2024-02-12", events("2024-02-12", 4))]
+        change.covered = [day("2024-02-12").window]
         let before = scratch.paths(below: "/scratch/run-1")
         #expect(before.count == 2)
         bucket.advance(.minutes(10))

@@ -30,16 +30,13 @@ import Testing
     }
   }
 
-  /// In a task of its own, which the loss of the lease cancels.
   private func errorOfRun(takenOverBefore step: String) async throws -> ArchiveError? {
-    try await Task { [self] in
-      try await archiveError {
-        try await withWriter { writer in
-          bucket.meanwhile(before: step, takeOver(5))
-          try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
-        }
+    try await archiveError {
+      try await withWriter { writer in
+        bucket.meanwhile(before: step, takeOver(5))
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
       }
-    }.value
+    }
   }
 
   @Test func `an archive in a store without folders verifies after every commit of a history`() async throws {
@@ -146,6 +143,40 @@ import Testing
     let intent = String(decoding: bucket.contents(of: paths.intent) ?? [], as: UTF8.self)
     #expect(intent.contains("event_date=2024-02-13"), "\(intent)")
     try await withWriter { #expect($0.recovery.deleted.contains { $0.reason == .neverCommitted }) }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `a run that loses its lease after its commit deletes nothing, and the next one does`()
+    async throws
+  {
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    try await Task { [self] in
+      try await withWriter { writer in
+        // It looks for its new parts before it deletes the old ones.
+        bucket.meanwhile(before: "inspect csv/") { [bucket] in
+          bucket.loseLease()
+          bucket.startRecording()
+        }
+        try await writer.commit(["2024-02-12": events("2024-02-12", 5)])
+      }
+    }.value
+    #expect(!bucket.calls.isEmpty && bucket.calls.allSatisfy { !$0.hasPrefix("delete ") }, "\(bucket.calls)")
+    try await withWriter { #expect($0.recovery.deleted.map(\.reason) == [.superseded]) }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `a run that loses its lease while it recovers leaves another run's signature alone`()
+    async throws
+  {
+    let signature = ArchivePaths(log("acme")).signature(2)
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    bucket.setContents(of: signature, [1])
+    bucket.meanwhile(before: "inspect \(signature)") { [bucket] in bucket.loseLease() }
+    let error = try await Task { [self] in try await archiveError { try await withWriter { _ in } } }.value
+    #expect(error == .leaseLost(path: "_manifest/acme/lock"))
+    #expect(bucket.contents(of: signature) == [1])
+    bucket.setContents(of: signature, nil)
+    try await withWriter { _ in }
     #expect(try await archive.verify()?.findings == [])
   }
 
