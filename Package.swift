@@ -109,7 +109,7 @@ let package = Package(
     .target(
       name: "AuditArchive",
       dependencies: [
-        "AuditRecord", "Parquet", "PartitionFormats", "Platform",
+        "AuditRecord", "DeltaTable", "Parquet", "PartitionFormats", "Platform",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),

@@ -7,6 +7,7 @@ package import AuditRecord
 //     Files         calls of a local disk
 //     Storage       the storage of one log: a folder; leases; local work files
 //     Reading       the committed state, and the rows of a day
+//     Table         the parts as a Delta Lake table
 //     Writing       recovery, staging, commits, quarantine
 //     Changes       what changed since a commit
 //     Verification  checks of everything
@@ -53,7 +54,7 @@ package struct Archive: Sendable {
       do {
         if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
-          source: source, lease: lease, fence: lease.isTakeover ? (holder, settings) : nil)
+          source: source, lease: lease, holder: holder, settings: settings)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
           lease: lease, undeleted: undeleted)
@@ -97,25 +98,7 @@ package struct Archive: Sendable {
   /// The logs that have an archive in this folder, in the order of their names; none in a bucket, where a listing shows no folders.
   /// Lists `_manifest` and the folders in it, and reads nothing.
   package func logsInFolder() async throws(StorageError) -> [LogName] {
-    var logs: [LogName] = []
-    for name in try await folders(in: "_manifest") {
-      let inside = try await folders(in: "_manifest/\(name)")
-      if inside.contains("commits"), let log = LogName(name) {
-        logs.append(log)
-      } else {
-        for repository in inside
-        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
-          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
-        }
-      }
-    }
-    return logs
-  }
-
-  /// The names of the folders in a folder.
-  private func folders(in folder: String) async throws(StorageError) -> [String] {
-    try await storage.list(folder, after: nil, isDeep: false).filter { $0.kind == .folder }
-      .map { String($0.path.dropFirst(folder.count + 1)) }.sorted()
+    storage.isLocal ? try await storage.logs() : []
   }
 
   /// The committed state, and the files of it that are missing or have another size; nil if there is no archive.

@@ -1,5 +1,5 @@
 package import AuditArchive
-internal import AuditRecord
+package import AuditRecord
 internal import Crypto
 package import HTTP
 package import ObjectStore
@@ -41,6 +41,15 @@ package final class BucketStorage: ArchiveStorage {
       clock: clock)
     reader = RangeReader(bucket)
   }
+
+  private init(_ other: BucketStorage, _ log: LogName) {
+    paths = ArchivePaths(log)
+    scratchFolder = other.scratchFolder
+    bucket = other.bucket
+    reader = RangeReader(bucket)
+  }
+
+  package func storage(of log: LogName) -> any ArchiveStorage { BucketStorage(self, log) }
 
   package var isLocal: Bool { false }
   package var outage: StorageError? { bucket.outages.first }
@@ -310,7 +319,7 @@ package final class BucketStorage: ArchiveStorage {
               observe(.lost)
             })
           try await checkConditions(record, lease)
-          state.withLock { $0.isLeased = true }
+          state.withLock { $0.beginLease() }
           self.lease.withLock { $0 = lease }
           await lease.keepRenewing()
           return .taken(Leased(lease: lease, state: self))

@@ -135,6 +135,8 @@ package struct MemoryStorage: ArchiveStorage {
     scratch = FaultyFileSystem(folder: "/scratch")
   }
 
+  package func storage(of log: LogName) -> any ArchiveStorage { MemoryStorage(bucket, ArchivePaths(log)) }
+
   /// Runs a call, with the fault that is due.
   private func call<Result: Sendable>(
     _ operation: StorageError.Operation, _ path: String,

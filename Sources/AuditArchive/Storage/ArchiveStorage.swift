@@ -1,3 +1,5 @@
+package import AuditRecord
+
 /// The storage of one log's archive: a folder, a bucket, or memory.
 ///
 /// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders exist only while they hold files.
@@ -16,6 +18,8 @@ package protocol ArchiveStorage: Sendable {
   var outage: StorageError? { get }
   /// A path as the user would write it, for messages.
   func name(of path: String) -> String
+  /// The storage of another log of the same archive.
+  func storage(of log: LogName) -> any ArchiveStorage
 
   // MARK: Location
 
@@ -113,6 +117,36 @@ extension ArchiveStorage {
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.
   package func list(_ folder: String) async throws(StorageError) -> [StoredFile] {
     try await list(folder, after: nil, isDeep: true)
+  }
+
+  /// The logs that have an archive here, in the order of their names. Lists `_manifest`; in a bucket, with all commit records.
+  func logs() async throws(StorageError) -> [LogName] {
+    guard isLocal else {
+      let first = "/" + ArchivePaths.firstCommit
+      return try await list("_manifest", after: nil, isDeep: true).compactMap { file in
+        guard file.path.hasSuffix(first) else { return nil }
+        return LogName(String(file.path.dropFirst("_manifest/".count).dropLast(first.count)))
+      }
+    }
+    var logs: [LogName] = []
+    for name in try await folders(in: "_manifest") {
+      let inside = try await folders(in: "_manifest/\(name)")
+      if inside.contains("commits"), let log = LogName(name) {
+        logs.append(log)
+      } else {
+        for repository in inside
+        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
+          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
+        }
+      }
+    }
+    return logs
+  }
+
+  /// The names of the folders in a folder.
+  private func folders(in folder: String) async throws(StorageError) -> [String] {
+    try await list(folder, after: nil, isDeep: false).filter { $0.kind == .folder }
+      .map { String($0.path.dropFirst(folder.count + 1)) }.sorted()
   }
 
   /// The size of a file in bytes; nil if there is none. Throws `.notAFile` or `.symbolicLink` for anything else.

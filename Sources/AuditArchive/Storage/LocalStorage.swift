@@ -1,3 +1,5 @@
+package import AuditRecord
+
 /// An archive in a folder.
 ///
 /// Writes are atomic and durable: write to a temporary file, fsync, rename (or link, which fails if the name is taken), fsync the
@@ -26,6 +28,10 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   package nonisolated func name(of path: String) -> String { full(path).text }
+
+  package nonisolated func storage(of log: LogName) -> any ArchiveStorage {
+    LocalStorage(root: root, paths: ArchivePaths(log), fileSystem: files)
+  }
 
   private nonisolated func full(_ path: String) -> DiskPath { DiskPath(root, path) }
 
