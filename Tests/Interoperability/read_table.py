@@ -101,25 +101,18 @@ class SQLEngine:
 
 
 class DuckDB(SQLEngine):
-    """DuckDB with its extension delta, which uses delta-kernel-rs. The extensions are files of Python packages."""
+    """DuckDB with its extension delta, which uses delta-kernel-rs."""
 
     def __init__(self, place):
         import duckdb
 
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
-        # The extension would be downloaded otherwise.
-        self.connection.execute("SET autoinstall_known_extensions = false")
-        self.load("delta")
+        load_extension(self.connection, "delta")
         if is_bucket(place):
-            self.load("httpfs")
+            load_extension(self.connection, "httpfs")
             self.secret(Bucket())
         self.connection.execute(f"CREATE VIEW {NAME} AS SELECT * FROM delta_scan({quoted(place)})")
-
-    def load(self, extension):
-        folder = pathlib.Path(sysconfig.get_paths()["purelib"]) / f"duckdb_extension_{extension}/extensions"
-        path = next(folder.glob(f"*/{extension}.duckdb_extension"))
-        self.connection.execute(f"LOAD {quoted(str(path))}")
 
     def secret(self, bucket):
         options = {"KEY_ID": bucket.key, "SECRET": bucket.secret, "SESSION_TOKEN": bucket.token, "REGION": bucket.region}
@@ -130,6 +123,13 @@ class DuckDB(SQLEngine):
 
     def sql(self, text):
         return self.connection.sql(text).to_arrow_table()
+
+
+def load_extension(connection, name):
+    """Loads an extension of DuckDB from the Python package duckdb_extension_NAME, not from the network."""
+    folder = pathlib.Path(sysconfig.get_paths()["purelib"]) / f"duckdb_extension_{name}/extensions"
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute(f"LOAD {quoted(str(next(folder.glob(f'*/{name}.duckdb_extension'))))}")
 
 
 class Polars(SQLEngine):
@@ -149,6 +149,8 @@ class ClickHouse(SQLEngine):
     def __init__(self, place):
         import chdb.session
 
+        # It reads only what is below the working directory, and takes only absolute paths.
+        os.chdir("/")
         self.session = chdb.session.Session()
         self.session.query("SET output_format_arrow_string_as_string = 1, session_timezone = 'UTC'")
         self.session.query(f"CREATE VIEW {NAME} AS SELECT * FROM {self.source(place)}")
@@ -329,10 +331,9 @@ def day(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("engine", choices=[*ENGINES, "csv", "fsck", "history"])
-    # ClickHouse takes absolute paths only.
     parser.add_argument("place", type=lambda place: place if is_bucket(place) else os.path.abspath(place))
     parser.add_argument("--count-day", type=day)
-    parser.add_argument("--sql", type=pathlib.Path)
+    parser.add_argument("--sql", type=lambda path: pathlib.Path(path).read_text())
     options = parser.parse_args()
     if options.engine == "csv":
         return show_table(COLUMNS, csv_rows(options.place))
@@ -343,7 +344,7 @@ def main():
         found = engine.sql(f"SELECT count(*) AS events FROM {NAME} WHERE event_date = DATE '{options.count_day}'")
         return print(*found.column(0).to_pylist())
     if options.sql:
-        found = engine.sql(options.sql.read_text())
+        found = engine.sql(options.sql)
         return show(found.column_names, rows_of(found))
     found = engine.rows()
     return show_table(found.column_names, rows_of(found))
