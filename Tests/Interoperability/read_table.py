@@ -74,7 +74,18 @@ def is_bucket(place):
 
 # Engines -------------------------------------------------------------------------------------------------------------
 
-class DeltaRS:
+class Engine:
+    """A table that is open in an engine."""
+
+    def rows(self):
+        """All rows, read as any query is read."""
+        return self.sql(f"SELECT * FROM {NAME}")
+
+    def close(self):
+        pass
+
+
+class DeltaRS(Engine):
     """delta-rs, and DataFusion for SQL."""
 
     def __init__(self, place):
@@ -93,14 +104,7 @@ class DeltaRS:
         return pyarrow.table(batches)
 
 
-class SQLEngine:
-    """An engine that reads all rows as it reads any query."""
-
-    def rows(self):
-        return self.sql(f"SELECT * FROM {NAME}")
-
-
-class DuckDB(SQLEngine):
+class DuckDB(Engine):
     """DuckDB with its extension delta, which uses delta-kernel-rs."""
 
     def __init__(self, place):
@@ -132,7 +136,7 @@ def load_extension(connection, name):
     connection.execute(f"LOAD {quoted(str(next(folder.glob(f'*/{name}.duckdb_extension'))))}")
 
 
-class Polars(SQLEngine):
+class Polars(Engine):
     def __init__(self, place):
         import polars
 
@@ -143,7 +147,7 @@ class Polars(SQLEngine):
         return self.context.execute(text, eager=True).to_arrow()
 
 
-class ClickHouse(SQLEngine):
+class ClickHouse(Engine):
     """Embedded ClickHouse (chdb), which uses delta-kernel-rs."""
 
     def __init__(self, place):
@@ -173,7 +177,7 @@ class ClickHouse(SQLEngine):
         return pyarrow.ipc.open_file(self.session.query(text.rstrip().rstrip(";"), "Arrow").bytes()).read_all()
 
 
-class Daft(SQLEngine):
+class Daft(Engine):
     def __init__(self, place):
         import daft
         from daft.io import IOConfig, S3Config
@@ -190,7 +194,7 @@ class Daft(SQLEngine):
         return self.daft.sql(text.rstrip().rstrip(";"), **{NAME: self.frame}).to_arrow()
 
 
-class Sail(SQLEngine):
+class Sail(Engine):
     """pysail: Spark Connect in Rust. It proves nothing about Apache Spark, which needs Delta's Java packages."""
 
     def __init__(self, place):
@@ -207,6 +211,11 @@ class Sail(SQLEngine):
 
     def sql(self, text):
         return self.session.sql(text.rstrip().rstrip(";")).toArrow()
+
+    def close(self):
+        # Without this, Python does not end.
+        self.session.stop()
+        self.server.stop()
 
 
 ENGINES = {
@@ -328,6 +337,18 @@ def day(text):
     return datetime.date.fromisoformat(text).isoformat()
 
 
+def read(engine, options):
+    if options.count_day:
+        found = engine.sql(f"SELECT count(*) AS events FROM {NAME} WHERE event_date = DATE '{options.count_day}'")
+        print(*found.column(0).to_pylist())
+    elif options.sql:
+        found = engine.sql(options.sql)
+        show(found.column_names, rows_of(found))
+    else:
+        found = engine.rows()
+        show_table(found.column_names, rows_of(found))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("engine", choices=[*ENGINES, "csv", "fsck", "history"])
@@ -340,14 +361,10 @@ def main():
     if options.engine in ("fsck", "history"):
         return {"fsck": fsck, "history": history}[options.engine](options.place)
     engine = ENGINES[options.engine](options.place)
-    if options.count_day:
-        found = engine.sql(f"SELECT count(*) AS events FROM {NAME} WHERE event_date = DATE '{options.count_day}'")
-        return print(*found.column(0).to_pylist())
-    if options.sql:
-        found = engine.sql(options.sql)
-        return show(found.column_names, rows_of(found))
-    found = engine.rows()
-    return show_table(found.column_names, rows_of(found))
+    try:
+        read(engine, options)
+    finally:
+        engine.close()
 
 
 if __name__ == "__main__":
