@@ -86,6 +86,9 @@ let package = Package(
       ],
       swiftSettings: fast),
 
+    // The log of a Delta Lake table: versions, snapshots and checkpoints to bytes and back. No input or output.
+    .target(name: "DeltaTable", dependencies: ["AuditRecord", "Parquet"], swiftSettings: fast),
+
     // HTTP for the API and for stores: messages, addresses, connection settings, backoff, and the transport over async-http-client.
     .target(
       name: "HTTP",
@@ -243,6 +246,9 @@ let package = Package(
     .testTarget(
       name: "ParquetTests", dependencies: ["Compression", "Parquet", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "DeltaTableTests", dependencies: ["AuditRecord", "DeltaTable", "Parquet", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
         "AuditRecord", "Compression", "Parquet", "PartitionFormats", "TestSupport",
@@ -255,7 +261,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "BucketArchiveTests", dependencies: ["AuditArchive", "AuditRecord", "BucketArchive"],
+      name: "BucketArchiveTests",
+      dependencies: ["AuditArchive", "AuditRecord", "BucketArchive", "ObjectStoreFakes", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ObjectStoreTests",

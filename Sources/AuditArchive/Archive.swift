@@ -33,19 +33,23 @@ package struct Archive: Sendable {
 
   /// Takes the lease of the log, recovers the archive, and runs `body` with a writer. Releases the lease at the end.
   ///
-  /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. Cancels the task if the lease is lost.
+  /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. `body` runs in a child task, which is
+  /// cancelled if the lease is lost; the current task goes on. Throws `.leaseLost` if `body` then throws a `CancellationError`.
   ///
-  /// - Parameter undeleted: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
+  /// - Parameters:
+  ///   - waiting: called before it waits for the lease of a run that did not release it.
+  ///   - undeleted: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
   package nonisolated(nonsending) func withWriter<Result>(
     source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
+    waiting: @escaping @Sendable (ExpiredLease) -> Void = { _ in },
     undeleted: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     // A lease makes files, which a refused archive must not get; in a bucket, the looks before it cost more than the object.
     if storage.isLocal { _ = try await exists() }
     try await stored(await storage.checkWriting())
-    let scratch = await storage.makeScratch(undeleted: undeleted)
-    return try await storage.withLease(holder, undeleted: undeleted) { lease in
+    return try await storage.withLease(holder, waiting: waiting, undeleted: undeleted) { lease in
+      let scratch = try await stored(await storage.makeScratch(undeleted: undeleted))
       do {
         if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
@@ -55,18 +59,13 @@ package struct Archive: Sendable {
           lease: lease, undeleted: undeleted)
         let result = try await body(writer)
         await writer.end()
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         return result
       } catch {
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         throw error
       }
     }
-  }
-
-  /// Discards staged files. If the lease was lost, another run may be staging in the same folder; a later run discards the rest.
-  private func close(_ scratch: Scratch, _ lease: any Lease) async {
-    if await lease.isKnownToBeHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
   }
 
   // MARK: Reading
@@ -257,7 +256,7 @@ package struct Archive: Sendable {
     try await storage.probeWriting()
   }
 
-  /// Whether a run could take the lease now, and who holds it.
+  /// Whether a run could take the lease now, or after a wait, and who holds it.
   package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }
 
   /// The free space at the archive; nil if there is no limit.

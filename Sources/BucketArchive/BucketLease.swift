@@ -61,6 +61,11 @@ actor BucketLease: Lease {
     throw failure ?? lock.error(.unreachable, "the lease was not renewed in time")
   }
 
+  var standing: LeaseStanding {
+    if held.isLost { return .lost }
+    return !isReleased && held.isFresh(at: clock.elapsed) ? .held : .unknown
+  }
+
   /// The fence is committed.
   func noteFence() { isUncertain = false }
 

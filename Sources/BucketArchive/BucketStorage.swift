@@ -26,7 +26,7 @@ package final class BucketStorage: ArchiveStorage {
   ///
   /// - Parameters:
   ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
-  ///   - scratchFolder: a local folder that only runs of this log use.
+  ///   - scratchFolder: a local folder that only runs of this log use. Each has its own folder in it.
   ///   - scratchFiles: the disk of that folder; nil for this machine's.
   ///   - encryption: of the objects that are written; nil leaves it to the bucket.
   ///   - clock: the clock of `client`.
@@ -109,8 +109,10 @@ package final class BucketStorage: ArchiveStorage {
 
   // MARK: Writing
 
-  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
-    let made = scratchFolder.scratch(undeleted: undeleted)
+  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
+  {
+    let made = try scratchFolder.scratch(undeleted: undeleted)
     scratch.withLock { $0 = made }
     return made
   }
@@ -266,7 +268,7 @@ package final class BucketStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer {
     let lock = LockObject(bucket: bucket, path: paths.lock)
     var claim = LeaseClaim(owner: BucketStorage.newOwner(), holder: holder)
@@ -277,11 +279,13 @@ package final class BucketStorage: ArchiveStorage {
         rounds += 1
         // Others are faster every time, so somebody is at work.
         if rounds > 16 { return .held(nil) }
-        if case .wait(let span) = claim.next {
+        if case .wait(let span, let other) = claim.next {
+          observe(.waiting(ExpiredLease(holder: other, until: bucket.now + span)))
           do {
             try await bucket.clock.sleep(for: span)
           } catch {
-            throw lock.error(.unreachable, "cancelled while it waited for an expired lease")
+            throw lock.error(
+              .interrupted, "another run has not released it, and the wait for it was interrupted")
           }
         }
         let found = try await lock.read()
@@ -298,7 +302,7 @@ package final class BucketStorage: ArchiveStorage {
             record, written, isTakeover: isTakeover, sentAt: sentAt, lock: lock, clock: bucket.clock,
             lost: { [self] in
               state.withLock { $0 = KnownState() }
-              lost()
+              observe(.lost)
             })
           try await checkConditions(record, lease)
           state.withLock { $0.isLeased = true }
@@ -342,9 +346,15 @@ package final class BucketStorage: ArchiveStorage {
   package func leaseState() async throws(StorageError) -> LeaseState {
     let lock = LockObject(bucket: bucket, path: paths.lock)
     guard let found = try await lock.read() else { return .never }
-    guard let record = LeaseRecord(found.bytes), !record.isReleased, bucket.now < record.expiresAt
-    else { return .free }
-    return .held(record.holder)
+    // The same decision as that of a run, which would write this record next.
+    let nobody = LockHolder(pid: 0, host: "", since: bucket.now)
+    var claim = LeaseClaim(owner: "", holder: nobody)
+    claim.found(found.bytes, found.state, hasState: true, now: bucket.now)
+    switch claim.next {
+    case .held(let holder): return .held(holder)
+    case .wait(let span, let holder): return .expired(ExpiredLease(holder: holder, until: bucket.now + span))
+    case .read, .write: return .free
+    }
   }
 
   /// The lease ends what is known of the state, too.
@@ -353,6 +363,8 @@ package final class BucketStorage: ArchiveStorage {
     let state: BucketStorage
     var generation: Int { lease.generation }
     var isTakeover: Bool { lease.isTakeover }
+
+    var standing: LeaseStanding { get async { await lease.standing } }
 
     func isHeld() async throws(StorageError) -> Bool { try await lease.isHeld() }
     func noteFence() async { await lease.noteFence() }

@@ -93,6 +93,14 @@ package struct Messages {
           until it ends, then run again.
           """)
     case .outrun: outrun("\(error)")
+    case .leaseLost(let path) where ArchiveLocation.scheme(of: archive) != nil:
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run took the lease of '\(log)' in the archive \(quoted(archive)) while this run was paused or could not reach the \
+          store, or \(path) was deleted. Earlier commits are kept, and nothing more was committed. Wait until the other run ends, then \
+          run again.
+          """)
     case .leaseLost(let path):
       Failure(
         status: .locked,

@@ -1,4 +1,4 @@
-import AuditRecord
+package import AuditRecord
 import Crypto
 import Foundation
 package import HTTP
@@ -131,6 +131,9 @@ package final class FakeStore: HTTPTransport {
       state.date = state.date + .minutes(10)
     }
   }
+
+  /// Lets time pass by the store's clock.
+  package func advance(_ span: TimeSpan) { state.withLock { $0.date = $0.date + span } }
 
   /// Whether a request went wrong since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }

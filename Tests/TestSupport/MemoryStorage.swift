@@ -87,6 +87,16 @@ package final class MemoryBucket: Sendable {
   /// Lets the lease expire.
   package func expireLease() { state.withLock { $0.lease?.isExpired = true } }
 
+  /// Lets another process take the lease and die.
+  package func loseLease() {
+    let lost = state.withLock { state in
+      state.lease?.generation += 1
+      state.lease?.isExpired = true
+      return state.lease?.lost
+    }
+    lost?()
+  }
+
   /// Whether a call has failed visibly since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
@@ -243,7 +253,7 @@ package struct MemoryStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer {
     let (answer, loser) = try await call(.lock, paths.lock) {
       state -> (LeaseAnswer, (@Sendable () -> Void)?) in
@@ -251,7 +261,7 @@ package struct MemoryStorage: ArchiveStorage {
       if let before, !before.isReleased, !before.isExpired { return (.held(before.holder), nil) }
       let isTakeover = before.map { !$0.isReleased } ?? false
       let generation = (before?.generation ?? 0) + 1
-      state.lease = MemoryBucket.LeaseRecord(generation: generation, holder: holder, lost: lost)
+      state.lease = MemoryBucket.LeaseRecord(generation: generation, holder: holder) { observe(.lost) }
       let lease = MemoryLease(storage: self, generation: generation, isTakeover: isTakeover)
       return (.taken(lease), isTakeover ? before?.lost : nil)
     }
@@ -285,6 +295,17 @@ private struct MemoryLease: Lease {
   let isTakeover: Bool
 
   func isHeld() async throws(StorageError) -> Bool { try await storage.isHeld(generation) }
+
+  var standing: LeaseStanding {
+    get async {
+      do throws(StorageError) {
+        return try await isHeld() ? .held : .lost
+      } catch {
+        return .unknown
+      }
+    }
+  }
+
   func release() async throws(StorageError) { try await storage.release(generation) }
   func noteFence() async {}
 }

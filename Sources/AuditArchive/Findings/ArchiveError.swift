@@ -6,7 +6,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case storage(StorageError)
   /// Another run holds the log's lease; the holder is nil if it is not recorded.
   case locked(LockHolder?)
-  /// The lock file at this path was removed or replaced while this run held it.
+  /// The lock file at this path was removed or replaced while this run held it, or another run took the expired lease.
   case leaseLost(path: String)
   /// Another run has made the commit of that number, or changed the state, while this run held the lease.
   case outrun(Int)

@@ -37,7 +37,8 @@ package protocol ArchiveStorage: Sendable {
   /// Local files for one run's unfinished work.
   ///
   /// - Parameter undeleted: is called for each file that cannot be removed.
-  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
   /// Puts sealed files in place. Each file is atomic by itself; after an error, some of them can be in place.
   ///
   /// Throws `.exists`, and changes nothing, if a path holds other bytes.
@@ -86,13 +87,12 @@ package protocol ArchiveStorage: Sendable {
 
   // MARK: Lease
 
-  /// Takes the lease of the log and records its holder. Returns at once if another run holds it.
-  ///
-  /// - Parameter lost: is called at most once, when the lease is known to be lost.
+  /// Takes the lease of the log and records its holder. Returns at once if another run holds it. Waits for an expired lease that was
+  /// not released; throws `.interrupted` if the task is cancelled meanwhile.
   func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer
-  /// Whether a run could take the lease now, and who holds it.
+  /// Whether `takeLease` would succeed now, and who holds the lease.
   func leaseState() async throws(StorageError) -> LeaseState
 }
 

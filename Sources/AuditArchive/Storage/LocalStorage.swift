@@ -301,7 +301,7 @@ package actor LocalStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) throws(StorageError) -> LeaseAnswer {
     try folders.ensure(ArchivePaths.folder(of: paths.lock))
     guard let file = try lockInPlace(full(paths.lock)) else {
@@ -361,6 +361,17 @@ private struct FileLock: Lease {
   var isTakeover: Bool { false }
 
   func isHeld() async throws(StorageError) -> Bool { try files.isInPlace(file) }
+
+  var standing: LeaseStanding {
+    get async {
+      do throws(StorageError) {
+        return try files.isInPlace(file) ? .held : .lost
+      } catch {
+        return .unknown
+      }
+    }
+  }
+
   func release() async throws(StorageError) { try files.close(file) }
   func noteFence() async {}
 }

@@ -122,6 +122,11 @@ package final class ArchiveWriter: Sendable {
     return try await stage(day) { try await reader.next().map { RowSelection($0) } }
   }
 
+  /// The error of a run whose lease is known to be lost, which cancels its task; otherwise nil.
+  package var leaseLoss: ArchiveError? {
+    get async { await lease.standing == .lost ? .leaseLost(path: paths.lock) : nil }
+  }
+
   // MARK: Committing
 
   /// Commits a change: all of it or nothing.
@@ -255,7 +260,7 @@ package final class ArchiveWriter: Sendable {
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
+    guard state.isAnnounced, state.failure == nil, await lease.standing == .held else { return }
     guard !state.undeleted.isEmpty else {
       let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
       _ = await storage.tidy(intents, undeleted: undeleted)

@@ -100,6 +100,8 @@ package struct ParquetReader {
     case .text: [.rleDictionary, .deltaLengthByteArray, .plain]
     case .timestamp: [.deltaBinaryPacked]
     case .double: [.rleDictionary, .plain]
+    // The kinds of a tree, which this reader does not read.
+    case .boolean, .int32, .int64, .binary: []
     }
   }
 }

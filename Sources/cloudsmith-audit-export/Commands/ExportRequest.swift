@@ -95,7 +95,7 @@ struct ExportRequest {
         } else {
           summary = try await Archive(archive, log: log).withWriter(
             source: source, holder: holder, settings: writer,
-            undeleted: { watch.undeleted($0) }
+            waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) }
           ) { writer in
             watch.opened(writer.recovery)
             if isNew { watch.making(settings.request) }

@@ -82,15 +82,41 @@ import Testing
     if step.hasSuffix("commits/") { #expect(left == []) }
   }
 
-  @Test func `a run is cancelled when its lease is lost`() async throws {
-    let task = Task { [self] in
-      try await withWriter { writer in
+  @Test func `the loss of a lease cancels its run, and not the task that goes on with other logs`()
+    async throws
+  {
+    let (run, task) = try await Task { [self] in
+      let isCancelled = try await withWriter { writer in
         await takeOver(5)()
         return Task.isCancelled
       }
-    }
-    #expect(try await task.value)
+      return (isCancelled, Task.isCancelled)
+    }.value
+    #expect(run && !task)
     #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `a run that ends with a cancellation because its lease was lost throws that`() async throws {
+    let paths = ArchivePaths(log("acme"))
+    let error = try await Task { [self] in
+      try await archiveError {
+        try await withWriter { writer in
+          bucket.loseLease()
+          #expect(await writer.leaseLoss == .leaseLost(path: paths.lock))
+          try Task.checkCancellation()
+        }
+      }
+    }.value
+    #expect(error == .leaseLost(path: paths.lock))
+    // Without the loss, a cancellation is one.
+    let task = Task { [self] in
+      try await withWriter { writer in
+        withUnsafeCurrentTask { $0?.cancel() }
+        #expect(await writer.leaseLoss == nil)
+        try Task.checkCancellation()
+      }
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 
   @Test func `a first run whose lease is taken over leaves the archive to the other run`() async throws {
@@ -131,7 +157,7 @@ import Testing
     // The state is restored from a copy, while a run that died still has the lease.
     bucket.setContents(of: paths.manifest, manifest)
     bucket.setContents(of: paths.commit(2), nil)
-    _ = try await MemoryStorage(bucket, paths).takeLease(somebody, lost: {})
+    _ = try await MemoryStorage(bucket, paths).takeLease(somebody, observe: { _ in })
     bucket.expireLease()
     let before = bucket.paths
     let error = try await archiveError { try await withWriter { _ in } }
