@@ -133,6 +133,19 @@ package struct Messages {
           Cannot use \(quoted(archive)): \(error). An archive has one host and one query. Pass the same --api-host and --query again, or \
           another folder with --archive.
           """)
+    case .tableNeedsParquet:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)) with this --format: \(error). Pass --format delta, or csv,delta to write CSV too, or no --format.
+          """)
+    case .tableNeedsAllLogs:
+      Failure(
+        status: .locked,
+        sentence: """
+          Cannot make the archive \(quoted(archive)) a table now: \(error). Nothing was changed. Wait until that run ends, then run \
+          again with --format delta.
+          """)
     case .laterCommit(let asked, let newest):
       Failure(
         status: .usage,

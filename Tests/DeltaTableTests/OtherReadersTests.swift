@@ -6,18 +6,20 @@ import TestSupport
 import Testing
 
 private let environment = ProcessInfo.processInfo.environment
-private let python = environment["CLOUDSMITH_TEST_DELTA_PYTHON"]
-private let engines = ["deltalake", "duckdb", "polars", "chdb", "daft"]
+private let python = environment["CLOUDSMITH_TEST_PYTHON"]
+private let engines =
+  (environment["CLOUDSMITH_TEST_TABLE_ENGINES"] ?? "deltalake,duckdb,polars").split(separator: ",")
+  .map(String.init).filter { $0 != "pysail" }
 
 /// Tables that deltalake (delta-rs), DuckDB and chdb (both delta-kernel-rs), polars and daft read.
 @Suite(
   .fewAtOnce,
   .enabled(
     if: python != nil,
-    "CLOUDSMITH_TEST_DELTA_PYTHON names no Python with deltalake, duckdb 1.5.5, polars, chdb and daft"
+    "CLOUDSMITH_TEST_PYTHON names no Python"
   ),
   .serialized)
-struct `Other readers of Delta tables` {
+struct `Delta tables in other engines` {
   private static let script = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Interoperability/read-delta-table.py")
@@ -137,7 +139,7 @@ struct `Other readers of Delta tables` {
     func check(_ name: Comment) throws {
       let answer = try Command.output(
         try #require(python),
-        [`Other readers of Delta tables`.script.path, engines.joined(separator: ","), folder.path],
+        [`Delta tables in other engines`.script.path, engines.joined(separator: ","), folder.path],
         input: [], statuses: [0])
       let lines = String(decoding: answer, as: UTF8.self).split(separator: "\n").map(String.init)
       let expected = try expected()

@@ -1,4 +1,5 @@
 package import AuditArchive
+package import AuditRecord
 import Synchronization
 
 /// A bucket in memory: paths and bytes, without folders and file locks. Calls can fail in the ways of a remote store.

@@ -53,7 +53,9 @@ struct ExportRequest {
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
-    writer.formats = try sources.resolve(Settings.formats)
+    let formats = try sources.resolve(Settings.formats)
+    writer.formats = formats?.parts
+    writer.isTable = formats?.isTable ?? false
     // One more than can run at once, so that the next block is ready.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportRequest.signingKey(sources)
