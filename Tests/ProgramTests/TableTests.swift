@@ -26,7 +26,7 @@ import Testing
       try table.serving("second") { try table.export("acme", from: $0, ["--replace"]) }
       try table.expectSameCells("a replaced and an emptied day")
       try table.expectSameCounts()
-      let moved = try Table(folder, archive: folder.path + "/moved to/another place")
+      let moved = try Table(folder, archive: folder.path + "/moved/elsewhere")
       try FileManager.default.createDirectory(
         atPath: folder.path + "/moved to", withIntermediateDirectories: true)
       try FileManager.default.moveItem(atPath: table.archive, toPath: moved.archive)

@@ -11,8 +11,8 @@ struct TableWriter: Sendable {
   /// How far the log is; nil if that is not known.
   private(set) var position: TablePosition?
   private var positionFile: FileState
-  /// Why the last checkpoint was not written. The table is complete without it.
-  private(set) var checkpointFailure: ArchiveError?
+  /// The failures of writing checkpoints, without which the table is complete.
+  private(set) var missingCheckpoints: [ArchiveError] = []
 
   private var paths: ArchivePaths { storage.paths }
   private var appID: String { ArchiveTable.appID(paths.log) }
@@ -46,6 +46,17 @@ struct TableWriter: Sendable {
     guard let version = table.version(of: commit, sha256: sha256, sizes: before?.partSizes ?? [:])
     else { return }
     try await append(version, of: commit.commit)
+    await checkpoint(commit.standing)
+  }
+
+  /// Writes the checkpoint of the version that was just appended, if one is due.
+  private mutating func checkpoint(_ state: LogState) async {
+    guard let version = position?.version, version > 0, version % TableCheckpoints.interval == 0 else { return }
+    do throws(ArchiveError) {
+      try await TableCheckpoints(storage).write(version, at: state.committedAt, toolVersion: state.toolVersion)
+    } catch {
+      missingCheckpoints.append(error)
+    }
   }
 
   // MARK: Recovery
@@ -104,24 +115,13 @@ struct TableWriter: Sendable {
     try await stored(await storage.size(ArchiveTable.path(.version(version)))) != nil
   }
 
-  /// nil if there is no such version yet.
-  private func read(_ number: Int) async throws(ArchiveError) -> TableVersion? {
-    let path = ArchiveTable.path(.version(number))
-    guard let bytes = try await stored(await storage.read(path))?.bytes else { return nil }
-    do throws(TableLogError) {
-      return try TableVersion(reading: bytes)
-    } catch {
-      throw .unreadable(path, "\(error)")
-    }
-  }
-
   /// Reads the versions from 0 on for the newest commit of the log.
   ///
   /// - Returns: the commit, nil if no version has one of the log; and the newest version.
   private func search() async throws(ArchiveError) -> (commit: Int?, version: Int) {
     var commit: Int?
     var number = 0
-    while let version = try await read(number) {
+    while let version = try await TableLogReader(storage).version(number) {
       commit = version.transactionVersion(of: appID) ?? commit
       number += 1
     }
@@ -141,7 +141,7 @@ struct TableWriter: Sendable {
         throw .storage(error)
       }
       // Others were faster. None of their versions is skipped: one may be of this log.
-      while let other = try await read(number) {
+      while let other = try await TableLogReader(storage).version(number) {
         if let known = other.transactionVersion(of: appID), known >= commit {
           return try await note(known, number)
         }

@@ -1,0 +1,85 @@
+import AuditRecord
+import DeltaTable
+
+/// Writes checkpoints, so that readers need not read every version of the table.
+struct TableCheckpoints {
+  /// A checkpoint is due at every version that this divides.
+  static let interval = 100
+
+  private let storage: any ArchiveStorage
+
+  init(_ storage: any ArchiveStorage) { self.storage = storage }
+
+  /// Writes the checkpoint of a version that exists. Reads the checkpoint before it and the versions since.
+  ///
+  /// - Parameter time: of the version's commit.
+  func write(_ version: Int, at time: Timestamp, toolVersion: String) async throws(ArchiveError) {
+    let hint = try await stored(await storage.read(TableCheckpoints.hint))
+    var snapshot = try await newest(hint?.bytes, before: version)
+    let log = TableLogReader(storage)
+    while snapshot.version < version {
+      guard let next = try await log.version(snapshot.version + 1) else { return }
+      try log.apply(next, to: &snapshot)
+    }
+    let checkpoint: TableCheckpoint
+    do {
+      checkpoint = try TableCheckpoint(
+        snapshot, at: time.milliseconds, createdBy: "\(ArchiveJSON.name) version \(toolVersion)")
+    } catch {
+      throw .unreadable(ArchiveTable.path(.checkpoint(version)), "\(error)")
+    }
+    do throws(StorageError) {
+      try await storage.create(ArchiveTable.path(.checkpoint(version)), checkpoint.bytes)
+      try await storage.replace(TableCheckpoints.hint, checkpoint.hint.bytes, since: hint?.state ?? .absent)
+    } catch let error where error.reason == .exists || error.reason == .outrun {
+      // Another run has written a checkpoint.
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private static let hint = ArchiveTable.path(.lastCheckpoint)
+
+  /// The snapshot of the newest checkpoint; the empty one if there is none that this version can read.
+  private func newest(_ hint: [UInt8]?, before version: Int) async throws(ArchiveError) -> TableSnapshot {
+    guard let hint = hint.flatMap({ LastCheckpoint(reading: $0) }), hint.version < version else {
+      return TableSnapshot()
+    }
+    let path = ArchiveTable.path(.checkpoint(hint.version))
+    guard let bytes = try await stored(await storage.read(path))?.bytes else { return TableSnapshot() }
+    do {
+      return try TableSnapshot(checkpoint: bytes, version: hint.version)
+    } catch {
+      // Another program's: the versions say the same.
+      return TableSnapshot()
+    }
+  }
+}
+
+/// Reads the versions of the table.
+struct TableLogReader {
+  private let storage: any ArchiveStorage
+
+  init(_ storage: any ArchiveStorage) { self.storage = storage }
+
+  /// nil if there is no such version yet.
+  func version(_ number: Int) async throws(ArchiveError) -> TableVersion? {
+    let path = ArchiveTable.path(.version(number))
+    guard let bytes = try await stored(await storage.read(path))?.bytes else { return nil }
+    do throws(TableLogError) {
+      return try TableVersion(reading: bytes)
+    } catch {
+      throw .unreadable(path, "\(error)")
+    }
+  }
+
+  /// Applies the next version.
+  func apply(_ version: TableVersion, to snapshot: inout TableSnapshot) throws(ArchiveError) {
+    let number = snapshot.version + 1
+    do throws(TableLogError) {
+      try snapshot.apply(version, number: number)
+    } catch {
+      throw .unreadable(ArchiveTable.path(.version(number)), "\(error)")
+    }
+  }
+}
