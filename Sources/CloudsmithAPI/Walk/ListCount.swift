@@ -16,6 +16,8 @@ struct ListCount: Sendable {
     var page: Int
     var instant: Timestamp
     var received: Int
+    /// The count of the list when the page was read.
+    var count: Int?
   }
 
   /// Records on a page; nil before the first page.
@@ -110,7 +112,7 @@ struct ListCount: Sendable {
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       instant < marks.last?.instant ?? .latest
     else { return }
-    marks.append(Mark(page: page.number, instant: instant, received: received(above: instant)))
+    marks.append(Mark(page: page.number, instant: instant, received: received(above: instant), count: page.pagination.count))
     guard marks.count > ListCount.pagesKept else { return }
     let lower = marks[marks.count - 1 - ListCount.pagesKept]
     guard lower.instant < floor.instant else { return }
@@ -127,6 +129,13 @@ struct ListCount: Sendable {
       floor = Mark(page: 0, instant: .latest, received: 0)
     }
     mostMissing = 0
+  }
+
+  /// Whether the list became shorter since the page above this one was accepted, and this one does not begin above the end of that
+  /// page.
+  func hasShrunk(before page: PageView) -> Bool {
+    guard let mark = marks.last, let before = mark.count, let now = page.pagination.count else { return false }
+    return now < before && page.newest <= mark.instant
   }
 
   // MARK: - The head

@@ -36,6 +36,8 @@ extension PageWalk {
 
   private mutating func begin(with page: PageView) {
     if isResuming {
+      // Without an edge nothing shows whether events are hidden between the pages.
+      if count.hasShrunk(before: page) { return resume(at: firstPage) }
       count.add(page)
       return accept(page, count.missing(above: page))
     }
@@ -65,7 +67,10 @@ extension PageWalk {
     known = 0
     doubt = nil
     open = nil
-    goOn(to: page, Seam(below: page, following: seam))
+    let edge = Seam(below: page, following: seam)
+    edges.append(edge)
+    if edges.count > PageWalk.edgesKept { edges.removeFirst() }
+    goOn(to: page, edge)
   }
 
   /// Moves the lower edge to `page`, proves what it proves, and asks for the next page.
@@ -136,6 +141,9 @@ extension PageWalk {
     if let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
       unsettled = max(unsettled ?? 0, seam.above.pagination.count ?? 0)
       if page.number > firstPage { return goUp(from: page, by: -growth) }
+      open = nil
+      self.seam = nil
+      return begin(with: page)
     }
     if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
     self.seam = Seam(below: page, after: seam)
