@@ -83,8 +83,8 @@ extension PageWalk {
   mutating func receiveLastAgain(_ page: PageView, _ ending: Ending) {
     guard page.isNewestFirst else { return beginUnordered() }
     count.add(page)
-    if let missing = count.missing(above: page), !count.explains(missing, at: page) {
-      return uncount(page.number, missing: missing, of: page.pagination.count)
+    if let gap = count.gap(above: page), !count.explains(gap, at: page) {
+      return uncount(page.number, missing: gap.missing, of: page.pagination.count)
     }
     lookOnce(ending)
   }

@@ -85,8 +85,8 @@ package struct PageWalk: Sendable {
   var edges: [Seam] = []
   /// Whether the next page is one that was read before, on which the walk goes on without an edge.
   var isResuming = false
-  /// The page that did not close the seam, and what was missing above it; nil unless the seam is being read again.
-  var open: (page: PageView, missing: Int?)?
+  /// The page that did not close the seam, and the gap above it; nil unless the seam is being read again.
+  var open: (page: PageView, gap: ListCount.Gap?)?
   /// Readings of the same place since one of them showed something new.
   var passes = 0
   /// Events of the seam's instant that had been received at the previous pass.
