@@ -102,7 +102,8 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
-  @Test func `a replacement through the time filter drops no event that its second read shows`() async throws {
+  @Test func `a replacement through the time filter drops no event that its second read shows`() async throws
+  {
     let now = time("2024-02-08T12:00:00Z")
     let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
     // One read through the filter takes as many requests as a run that replaces nothing.
