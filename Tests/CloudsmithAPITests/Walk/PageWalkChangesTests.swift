@@ -212,6 +212,63 @@ import Testing
     #expect(walk.page == 14)
   }
 
+  @Test func `events that arrived and were received do not explain others that are missing`() throws {
+    let fresh = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var lagging = fresh
+    for _ in 0..<5 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(try #require(lagging.page(1, size: 2)))
+    walk.receive(try #require(fresh.page(2, size: 2)))
+    // The copy without the newest five states the other one's count, so that two events are skipped.
+    for number in 3...6 {
+      var page = try #require(lagging.page(number, size: 2))
+      page.pagination = Pagination(count: 60, page: number, pageTotal: 30, pageSize: 2)
+      walk.receive(page)
+    }
+    #expect(walk.page == 7)
+    // The list grew by five. Two of them were received on page 2, so they are not among the five that are missing.
+    walk.receive(try #require(fresh.page(7, size: 2)))
+    #expect(walk.doubt == .uncounted(page: 7, missing: 5))
+  }
+
+  @Test func `a page that begins within an instant does not join the pages above it`() throws {
+    let distinct = (0..<11).map { 1_000 - Int64($0) }
+    let whole = PagedList(distinct + Array(repeating: 500, count: 7) + [40, 30, 20, 10])
+    var lagging = whole
+    for _ in 0..<5 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...7 { walk.receive(try #require(whole.page(number, size: 2))) }
+    // The instant begins at the end of page 6. In the copy that lags behind, page 6 has its fifth and sixth event.
+    walk.receive(try #require(lagging.page(8, size: 2)))
+    #expect(walk.page == 6)
+    walk.receive(try #require(lagging.page(6, size: 2)))
+    #expect(walk.page == 3)
+    // Nor does page 3, and nothing is known of what is above it: everything is read again.
+    walk.receive(try #require(lagging.page(3, size: 2)))
+    #expect(walk.page == 1)
+  }
+
+  @Test func `a page that is read again because of its count must join the page above it`() throws {
+    let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var lagging = whole
+    for _ in 0..<5 { lagging.remove(at: 0) }
+    var longer = whole
+    for time in 1...2 { longer.arrive(2_000 + Int64(time)) }
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...6 { walk.receive(try #require(whole.page(number, size: 5))) }
+    // Two events have arrived above page 7, and the count does not tell.
+    var page = try #require(longer.page(7, size: 5))
+    page.pagination = Pagination(count: 60, page: 7, pageTotal: 12, pageSize: 5)
+    walk.receive(page)
+    #expect(walk.doubt == .uncounted(page: 7, missing: 2))
+    #expect(walk.page == 1)
+    walk.receive(try #require(whole.page(1, size: 5)))
+    #expect(walk.page == 7)
+    // Two events are between page 6 of the one copy and page 7 of the other.
+    walk.receive(try #require(lagging.page(7, size: 5)))
+    #expect(walk.page == 6)
+  }
+
   @Test func `more events above a position than its rank allows are not claimed`() throws {
     // The same count in every answer, though three events disappear after they were read: so does a cached count.
     let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
