@@ -74,8 +74,8 @@ import Testing
   /// nil is a death: the store does what is asked, and then the run is killed.
   private static let faults: [StoreProxy.Fault?] = [nil, .lostAnswer, .refused, .slowDown, .conflict]
 
-  /// With `BUCKET_FAULTS=every`, which `Scripts/test --engines` sets: every fault at every request; at every eighth of a new archive.
-  private static let isWhole = ProcessInfo.processInfo.environment["BUCKET_FAULTS"] == "every"
+  /// With `CLOUDSMITH_TEST_STORES=all`, which `Scripts/test --engines` sets: every fault at every request; at every eighth of a new archive.
+  private static let isWhole = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_STORES"] == "all"
 
   @Test(arguments: isWhole ? Run.allCases : [.first, .incremental, .revising])
   func `a death or a fault at any request to the store loses nothing and leaves nothing`(run: Run)
