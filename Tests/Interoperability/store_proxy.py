@@ -57,8 +57,7 @@ async def forward(message, line):
         writer.write(message)
         await writer.drain()
         while True:
-            method = line.split(" ")[0]
-            answer = await read_message(reader, has_body=method not in ("HEAD", "DELETE"))
+            answer = await read_message(reader, has_body=not line.startswith("HEAD "))
             if not answer.startswith(b"HTTP/1.1 1"):
                 return answer
     finally:
