@@ -3,8 +3,9 @@
 #
 #   swift_s3.sh PYTHON FOLDER
 #
-# PYTHON has the packages swift and botocore. Serves the empty bucket `audit` on loopback, to the key test:tester with the secret testing, prints `listening on PORT`, and
-# ends with SIGTERM. All that it writes is in FOLDER, except the link /etc/swift, where Swift looks for its settings.
+# PYTHON has the packages swift and botocore. Serves the empty bucket `audit` on loopback, to the key test:tester with the secret
+# testing, prints `listening on PORT`, and ends with SIGTERM. All that it writes is in FOLDER, except the link /etc/swift, where Swift
+# looks for its settings.
 set -euo pipefail
 bin=$(dirname "$1") python=$1 folder=$2
 base=19600 port=19601
