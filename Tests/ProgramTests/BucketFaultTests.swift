@@ -30,6 +30,12 @@ import Testing
           try await store.withObjects { try await $0.expireLease(in: "log") }
           let second = try bench.run("export", archive, in: store, Self.longer + Self.formats)
           #expect(second.status == 0, "\(second.log)")
+          let lock = try await store.withObjects {
+            try await $0.get("log/_manifest/acme/lock", limit: 1 << 16)?.bytes ?? []
+          }
+          // It took over the lease of the sleeper, the second one of the log.
+          let text = String(decoding: lock, as: UTF8.self)
+          #expect(text.contains(#""generation":3,"#), "\(text)")
           let content = try Content(bench.run("status", archive, in: store, Content.options))
           proxy.goOn()
           sleeper.signal(SIGCONT)

@@ -115,7 +115,7 @@ extension StoreClient {
     let key = "\(prefix)/_manifest/acme/lock"
     guard let lock = try await get(key, limit: 1 << 16) else { return }
     let text = String(decoding: lock.bytes, as: UTF8.self)
-      .replacing(/"expires_at":"[^"]*"/, with: #""expires_at":"2000-01-01T00:00:00Z""#)
+      .replacing(/"expires_at":"[^"]*"/, with: #""expires_at":"2000-01-01T00:00:00.000000Z""#)
     _ = try await put(key, Array(text.utf8), .init(), .etag(lock.info.etag))
   }
 
