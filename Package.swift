@@ -74,7 +74,7 @@ let package = Package(
       ],
       swiftSettings: fast),
 
-    // Parquet files of any flat table: columns of values to bytes and back.
+    // Parquet files of any table: columns and trees of values to bytes and back.
     .target(name: "Parquet", dependencies: ["Compression"], swiftSettings: fast),
 
     // Part files: rows of the audit log to CSV and Parquet and back.
@@ -85,6 +85,9 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
+
+    // The log of a Delta Lake table: versions, snapshots and checkpoints to bytes and back. No input or output.
+    .target(name: "DeltaTable", dependencies: ["AuditRecord", "Parquet"], swiftSettings: fast),
 
     // HTTP for the API and for stores: messages, addresses, connection settings, backoff, and the transport over async-http-client.
     .target(
@@ -106,7 +109,7 @@ let package = Package(
     .target(
       name: "AuditArchive",
       dependencies: [
-        "AuditRecord", "Parquet", "PartitionFormats", "Platform",
+        "AuditRecord", "DeltaTable", "Parquet", "PartitionFormats", "Platform",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: fast),
@@ -243,6 +246,9 @@ let package = Package(
     .testTarget(
       name: "ParquetTests", dependencies: ["Compression", "Parquet", "TestSupport"], swiftSettings: strict),
     .testTarget(
+      name: "DeltaTableTests", dependencies: ["AuditRecord", "DeltaTable", "Parquet", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "PartitionFormatsTests",
       dependencies: [
         "AuditRecord", "Compression", "Parquet", "PartitionFormats", "TestSupport",
@@ -255,7 +261,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "BucketArchiveTests", dependencies: ["AuditArchive", "AuditRecord", "BucketArchive"],
+      name: "BucketArchiveTests",
+      dependencies: ["AuditArchive", "AuditRecord", "BucketArchive", "ObjectStoreFakes", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ObjectStoreTests",

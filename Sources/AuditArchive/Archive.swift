@@ -7,6 +7,7 @@ package import AuditRecord
 //     Files         calls of a local disk
 //     Storage       the storage of one log: a folder; leases; local work files
 //     Reading       the committed state, and the rows of a day
+//     Table         the parts as a Delta Lake table
 //     Writing       recovery, staging, commits, quarantine
 //     Changes       what changed since a commit
 //     Verification  checks of everything
@@ -33,40 +34,39 @@ package struct Archive: Sendable {
 
   /// Takes the lease of the log, recovers the archive, and runs `body` with a writer. Releases the lease at the end.
   ///
-  /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. Cancels the task if the lease is lost.
+  /// Makes the folder if it is missing. Throws `.locked` at once if another run holds the lease. `body` runs in a child task, which is
+  /// cancelled if the lease is lost; the current task goes on. Throws `.leaseLost` if `body` then throws a `CancellationError`.
   ///
-  /// - Parameter undeleted: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
+  /// - Parameters:
+  ///   - waiting: called before it waits for the lease of a run that did not release it.
+  ///   - undeleted: called for each file that should be deleted but cannot be. That is no failure; a later run tries again.
   package nonisolated(nonsending) func withWriter<Result>(
     source: ArchiveSource, holder: LockHolder, settings: WriterSettings,
+    waiting: @escaping @Sendable (ExpiredLease) -> Void = { _ in },
     undeleted: @escaping @Sendable (StorageError) -> Void = { _ in },
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     // A lease makes files, which a refused archive must not get; in a bucket, the looks before it cost more than the object.
     if storage.isLocal { _ = try await exists() }
     try await stored(await storage.checkWriting())
-    let scratch = await storage.makeScratch(undeleted: undeleted)
-    return try await storage.withLease(holder, undeleted: undeleted) { lease in
+    return try await storage.withLease(holder, waiting: waiting, undeleted: undeleted) { lease in
+      let scratch = try await stored(await storage.makeScratch(undeleted: undeleted))
       do {
         if !storage.isLocal { _ = try await exists() }
         let recovered = try await Recovery(state, scratch, undeleted).run(
-          source: source, lease: lease, fence: lease.isTakeover ? (holder, settings) : nil)
+          source: source, lease: lease, holder: holder, settings: settings)
         let writer = ArchiveWriter(
           source: source, recovered: recovered, storage: storage, scratch: scratch, settings: settings,
           lease: lease, undeleted: undeleted)
         let result = try await body(writer)
         await writer.end()
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         return result
       } catch {
-        await close(scratch, lease)
+        scratch.end(isLeaseHeld: await lease.standing == .held)
         throw error
       }
     }
-  }
-
-  /// Discards staged files. If the lease was lost, another run may be staging in the same folder; a later run discards the rest.
-  private func close(_ scratch: Scratch, _ lease: any Lease) async {
-    if await lease.isKnownToBeHeld { _ = scratch.discardAll() } else { scratch.discardOwn() }
   }
 
   // MARK: Reading
@@ -98,25 +98,7 @@ package struct Archive: Sendable {
   /// The logs that have an archive in this folder, in the order of their names; none in a bucket, where a listing shows no folders.
   /// Lists `_manifest` and the folders in it, and reads nothing.
   package func logsInFolder() async throws(StorageError) -> [LogName] {
-    var logs: [LogName] = []
-    for name in try await folders(in: "_manifest") {
-      let inside = try await folders(in: "_manifest/\(name)")
-      if inside.contains("commits"), let log = LogName(name) {
-        logs.append(log)
-      } else {
-        for repository in inside
-        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
-          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
-        }
-      }
-    }
-    return logs
-  }
-
-  /// The names of the folders in a folder.
-  private func folders(in folder: String) async throws(StorageError) -> [String] {
-    try await storage.list(folder, after: nil, isDeep: false).filter { $0.kind == .folder }
-      .map { String($0.path.dropFirst(folder.count + 1)) }.sorted()
+    storage.isLocal ? try await storage.logs() : []
   }
 
   /// The committed state, and the files of it that are missing or have another size; nil if there is no archive.
@@ -257,7 +239,7 @@ package struct Archive: Sendable {
     try await storage.probeWriting()
   }
 
-  /// Whether a run could take the lease now, and who holds it.
+  /// Whether a run could take the lease now, or after a wait, and who holds it.
   package func leaseState() async throws(StorageError) -> LeaseState { try await storage.leaseState() }
 
   /// The free space at the archive; nil if there is no limit.

@@ -7,25 +7,41 @@ import Synchronization
 /// The objects below a prefix of a bucket, by their paths in the archive. Translates keys and errors, and shields calls.
 ///
 /// The cancellation of a task does not end a call: a run that is stopped still commits what it received. Every call ends by itself, by
-/// its time limit and the limit of attempts.
+/// its time limit and the limit of attempts. `Patience` has the exceptions.
 struct Bucket: Sendable {
+  /// When a call gives up.
+  enum Patience {
+    /// After all attempts.
+    case full
+    /// Also when its task is cancelled.
+    case cancellable
+    /// After a minute. In a task that is cancelled, or if the call before did not reach the store: after one attempt, and after ten seconds
+    /// for all such calls together. For what the next run does otherwise.
+    case tidying
+  }
+
+  /// For a call that tidies: less than the time after which another run can take the lease.
+  static let tidyingLimit = LeaseClaim.trusted
+
   let client: StoreClient
   /// Empty, or ends with a slash.
   let prefix: String
   let settings: StoreRequest.ObjectSettings
   let clock: any RunClock
   let outages = Outages()
+  private var patience = Patience.full
 
-  /// The first call that did not reach the store, or that it would not serve.
-  final class Outages: Sendable {
-    private let state = Mutex<StorageError?>(nil)
+  init(client: StoreClient, prefix: String, settings: StoreRequest.ObjectSettings, clock: any RunClock) {
+    self.client = client
+    self.prefix = prefix
+    self.settings = settings
+    self.clock = clock
+  }
 
-    var first: StorageError? { state.withLock(\.self) }
-
-    func note(_ error: StorageError) {
-      guard [.unreachable, .throttled, .unusable].contains(error.reason) else { return }
-      state.withLock { $0 = $0 ?? error }
-    }
+  func with(_ patience: Patience) -> Bucket {
+    var bucket = self
+    bucket.patience = patience
+    return bucket
   }
 
   /// `s3://bucket/audit/csv/…`
@@ -100,22 +116,105 @@ struct Bucket: Sendable {
 
   // MARK: Calls
 
-  /// Makes a call that the cancellation of this task does not end, and translates its error.
+  /// Makes a call, and translates its error. The cancellation of this task ends it only as `patience` says.
   func call<Result: Sendable>(
     _ operation: StorageError.Operation, _ path: String,
     _ body: @Sendable @escaping (StoreClient) async throws(StoreError) -> Result
   ) async throws(StorageError) -> Result {
-    let task = Task { [client] () -> Swift.Result<Result, StoreError> in
+    let limit = limit
+    if let limit, limit.time <= .zero { throw silence(operation, path) }
+    let client = limit?.isOneAttempt ?? false ? client.withoutRetries() : client
+    let task = Task { () -> Swift.Result<Result, StoreError> in
       do throws(StoreError) { return .success(try await body(client)) } catch { return .failure(error) }
     }
     do throws(StoreError) {
-      return try await task.value.get()
+      let result = try await end(of: task, within: limit).get()
+      outages.noteAnswer()
+      return result
     } catch {
-      let error = StorageError(error, operation, name(of: path))
+      let isTooLate = error.kind == .cancelled && patience == .tidying
+      let error = isTooLate ? silence(operation, path) : StorageError(error, operation, name(of: path))
       outages.note(error)
       throw error
     }
   }
+
+  private func silence(_ operation: StorageError.Operation, _ path: String) -> StorageError {
+    StorageError(
+      operation: operation, path: name(of: path), reason: .unreachable,
+      detail: "the store did not answer in time")
+  }
+
+  /// nil for calls that have none.
+  private var limit: (time: TimeSpan, isOneAttempt: Bool)? {
+    guard patience == .tidying else { return nil }
+    let isEnding = Task.isCancelled || outages.isPresent
+    return isEnding ? (outages.timeLeft, true) : (Bucket.tidyingLimit, false)
+  }
+
+  /// Waits for a task, and cancels it as `patience` says.
+  func end<Result: Sendable>(of task: Task<Result, Never>) async -> Result {
+    await end(of: task, within: limit)
+  }
+
+  private func end<Result: Sendable>(
+    of task: Task<Result, Never>, within limit: (time: TimeSpan, isOneAttempt: Bool)?
+  ) async -> Result {
+    guard let limit else {
+      guard patience == .cancellable else { return await task.value }
+      return await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
+      }
+    }
+    let began = clock.elapsed
+    let timer = Task { [clock] in
+      do { try await clock.sleep(for: limit.time) } catch { return }
+      task.cancel()
+    }
+    let result = await task.value
+    timer.cancel()
+    if limit.isOneAttempt { outages.spend(clock.elapsed - began) }
+    return result
+  }
+}
+
+/// What is known of calls that did not reach the store, or that it would not serve.
+final class Outages: Sendable {
+  /// The time for tidying during an outage or after an interruption, in all.
+  static let limit = TimeSpan.seconds(10)
+
+  private struct State {
+    var first: StorageError?
+    var isPresent = false
+    var timeLeft = Outages.limit
+  }
+
+  private let state = Mutex(State())
+
+  var first: StorageError? { state.withLock(\.first) }
+  /// Whether the last call had no answer.
+  var isPresent: Bool { state.withLock(\.isPresent) }
+  var timeLeft: TimeSpan { state.withLock(\.timeLeft) }
+
+  func note(_ error: StorageError) {
+    guard [.unreachable, .throttled, .unusable].contains(error.reason) else {
+      if error.reason != .interrupted { noteAnswer() }
+      return
+    }
+    state.withLock { state in
+      state.first = state.first ?? error
+      state.isPresent = true
+    }
+  }
+
+  /// The store is known not to answer, though no call has failed yet.
+  func noteSilence() { state.withLock { $0.isPresent = true } }
+
+  func noteAnswer() { state.withLock { ($0.isPresent, $0.timeLeft) = (false, Outages.limit) } }
+
+  func spend(_ time: TimeSpan) { state.withLock { $0.timeLeft = max(.zero, $0.timeLeft - time) } }
 }
 
 extension StorageError {
@@ -137,7 +236,8 @@ extension StorageError.Reason {
       case .missing: .missing
       case .denied: .denied
       case .throttled: .throttled
-      case .unavailable, .conflict, .cancelled: .unreachable
+      case .unavailable, .conflict: .unreachable
+      case .cancelled: .interrupted
       case .tooLarge: .oversized
       case .credentialsRefused, .noCredentials, .expiredToken, .wrongRegion, .noSuchBucket, .clockSkew,
         .certificate, .proxy, .unsupported:

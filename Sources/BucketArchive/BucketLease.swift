@@ -61,6 +61,11 @@ actor BucketLease: Lease {
     throw failure ?? lock.error(.unreachable, "the lease was not renewed in time")
   }
 
+  var standing: LeaseStanding {
+    if held.isLost { return .lost }
+    return !isReleased && held.isFresh(at: clock.elapsed) ? .held : .unknown
+  }
+
   /// The fence is committed.
   func noteFence() { isUncertain = false }
 
@@ -71,14 +76,16 @@ actor BucketLease: Lease {
   /// to expire: the run that takes it over begins with a fence.
   func release() async throws(StorageError) {
     renewals?.cancel()
-    await renewal?.value
+    // The renewals of the last minute had no answer.
+    if !held.isFresh(at: clock.elapsed) { lock.bucket.outages.noteSilence() }
+    if let renewal { await lock.bucket.with(.tidying).end(of: renewal) }
     guard !isOver else { return }
     isReleased = true
     guard !isUncertain else { return }
     var record = held.record
     record.isReleased = true
     do {
-      _ = try await lock.write(record, since: held.state)
+      _ = try await lock.with(.tidying).write(record, since: held.state)
     } catch let error where error.reason == .outrun {
       // Another run has taken it.
     }
@@ -97,6 +104,7 @@ actor BucketLease: Lease {
 
   private func renewNow() async {
     failure = nil
+    let lock = lock.with(.cancellable)
     // The second time with what a lost answer has left.
     for _ in 0..<2 where !isOver {
       let sentAt = clock.elapsed
@@ -124,6 +132,10 @@ actor BucketLease: Lease {
 struct LockObject: Sendable {
   let bucket: Bucket
   let path: String
+
+  func with(_ patience: Bucket.Patience) -> LockObject {
+    LockObject(bucket: bucket.with(patience), path: path)
+  }
 
   /// By the store's clock, as far as it is known.
   var now: Timestamp { bucket.now }

@@ -1,5 +1,5 @@
 package import AuditArchive
-internal import AuditRecord
+package import AuditRecord
 internal import Crypto
 package import HTTP
 package import ObjectStore
@@ -14,19 +14,19 @@ import Synchronization
 /// without knowing finds that its conditional writes fail.
 package final class BucketStorage: ArchiveStorage {
   package let paths: ArchivePaths
-  private let bucket: Bucket
+  let bucket: Bucket
   private let reader: RangeReader
   private let scratchFolder: PrivateFolder
   private let scratch = Mutex<Scratch?>(nil)
-  private let state = Mutex(KnownState())
+  let state = Mutex(KnownState())
   /// The lease that this run holds.
-  private let lease = Mutex<BucketLease?>(nil)
+  let lease = Mutex<BucketLease?>(nil)
 
   /// Sends nothing yet.
   ///
   /// - Parameters:
   ///   - prefix: of the archive in the bucket, such as `audit`; empty for the whole bucket. Without slashes at its ends.
-  ///   - scratchFolder: a local folder that only runs of this log use.
+  ///   - scratchFolder: a local folder that only runs of this log use. Each has its own folder in it.
   ///   - scratchFiles: the disk of that folder; nil for this machine's.
   ///   - encryption: of the objects that are written; nil leaves it to the bucket.
   ///   - clock: the clock of `client`.
@@ -41,6 +41,15 @@ package final class BucketStorage: ArchiveStorage {
       clock: clock)
     reader = RangeReader(bucket)
   }
+
+  private init(_ other: BucketStorage, _ log: LogName) {
+    paths = ArchivePaths(log)
+    scratchFolder = other.scratchFolder
+    bucket = other.bucket
+    reader = RangeReader(bucket)
+  }
+
+  package func storage(of log: LogName) -> any ArchiveStorage { BucketStorage(self, log) }
 
   package var isLocal: Bool { false }
   package var outage: StorageError? { bucket.outages.first }
@@ -109,8 +118,10 @@ package final class BucketStorage: ArchiveStorage {
 
   // MARK: Writing
 
-  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch {
-    let made = scratchFolder.scratch(undeleted: undeleted)
+  package func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
+  {
+    let made = try scratchFolder.scratch(undeleted: undeleted)
     scratch.withLock { $0 = made }
     return made
   }
@@ -152,11 +163,14 @@ package final class BucketStorage: ArchiveStorage {
     return written
   }
 
-  /// Eight at a time. Tries all, then throws the first failure.
+  /// Eight at a time. Tries all, then throws the first failure. Throws `.outrun`, and deletes nothing more, if this run has lost its
+  /// lease.
   package func delete(_ paths: [String]) async throws(StorageError) {
+    let bucket = bucket.with(.tidying)
     for path in paths { await reader.forget(path) }
-    let results = await inParallel(paths, atOnce: 8) { [self, bucket] path in
+    let results = await inParallel(paths, atOnce: 8) { [self] path in
       do throws(StorageError) {
+        try await checkLease()
         try await bucket.call(.delete, path) { (client) throws(StoreError) in
           try await client.delete(bucket.key(path))
         }
@@ -172,6 +186,7 @@ package final class BucketStorage: ArchiveStorage {
 
   /// Drops uploads of these files only: the bucket may hold uploads of others.
   package func dropUploads(of paths: [String]) async throws(StorageError) {
+    let bucket = bucket.with(.tidying)
     let keys = Set(paths.map { bucket.key($0) })
     // One listing for each folder of parts; the prefix of all keys of a folder.
     for folder in Set(paths.map { $0.prefix { $0 != "/" } }).sorted() {
@@ -181,6 +196,7 @@ package final class BucketStorage: ArchiveStorage {
         try await client.uploads(prefix: prefix)
       }
       for upload in uploads where keys.contains(upload.key) {
+        try await checkLease()
         try await bucket.call(.delete, path) { (client) throws(StoreError) in
           try await client.abortUpload(upload.key, upload: upload.id)
         }
@@ -266,7 +282,7 @@ package final class BucketStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer {
     let lock = LockObject(bucket: bucket, path: paths.lock)
     var claim = LeaseClaim(owner: BucketStorage.newOwner(), holder: holder)
@@ -277,14 +293,16 @@ package final class BucketStorage: ArchiveStorage {
         rounds += 1
         // Others are faster every time, so somebody is at work.
         if rounds > 16 { return .held(nil) }
-        if case .wait(let span) = claim.next {
+        if case .wait(let span, let expired) = claim.next {
+          observe(.waiting(expired))
           do {
             try await bucket.clock.sleep(for: span)
           } catch {
-            throw lock.error(.unreachable, "cancelled while it waited for an expired lease")
+            throw lock.error(
+              .interrupted, "another run has not released it, and the wait for it was interrupted")
           }
         }
-        let found = try await lock.read()
+        let found = try await lock.with(.cancellable).read()
         // Where there is no archive yet, the store has to prove that it can hold one.
         if rounds == 1, found == nil, try await read(ArchivePaths.kind) == nil { _ = try await probe() }
         let hasState = found == nil ? try await hasState() : true
@@ -298,10 +316,10 @@ package final class BucketStorage: ArchiveStorage {
             record, written, isTakeover: isTakeover, sentAt: sentAt, lock: lock, clock: bucket.clock,
             lost: { [self] in
               state.withLock { $0 = KnownState() }
-              lost()
+              observe(.lost)
             })
           try await checkConditions(record, lease)
-          state.withLock { $0.isLeased = true }
+          state.withLock { $0.beginLease() }
           self.lease.withLock { $0 = lease }
           await lease.keepRenewing()
           return .taken(Leased(lease: lease, state: self))
@@ -336,31 +354,6 @@ package final class BucketStorage: ArchiveStorage {
       do throws(StorageError) { try await lease.release() } catch {}  // it expires
       throw BucketStorage.unusable(
         name(of: paths.lock), "the store ignores If-None-Match and overwrites objects")
-    }
-  }
-
-  package func leaseState() async throws(StorageError) -> LeaseState {
-    let lock = LockObject(bucket: bucket, path: paths.lock)
-    guard let found = try await lock.read() else { return .never }
-    guard let record = LeaseRecord(found.bytes), !record.isReleased, bucket.now < record.expiresAt
-    else { return .free }
-    return .held(record.holder)
-  }
-
-  /// The lease ends what is known of the state, too.
-  private struct Leased: Lease {
-    let lease: BucketLease
-    let state: BucketStorage
-    var generation: Int { lease.generation }
-    var isTakeover: Bool { lease.isTakeover }
-
-    func isHeld() async throws(StorageError) -> Bool { try await lease.isHeld() }
-    func noteFence() async { await lease.noteFence() }
-
-    func release() async throws(StorageError) {
-      state.state.withLock { $0 = KnownState() }
-      state.lease.withLock { $0 = nil }
-      try await lease.release()
     }
   }
 

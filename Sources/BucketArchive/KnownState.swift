@@ -11,19 +11,25 @@ struct KnownState: Sendable {
   private static let limit = 4 << 20
 
   /// Only the holder of the lease knows that nobody else changes them.
-  var isLeased = false
+  private(set) var isLeased = false
   private var objects: [String: Object] = [:]
   /// The folder that was listed, the path after which, and what was there.
   private var listing: (folder: String, after: String?, paths: Set<String>)?
 
   subscript(path: String) -> Object? {
-    // The kind of an archive never changes.
+    // The kind of an archive changes only while no log is written.
     if !isLeased, path != ArchivePaths.kind { return nil }
     if let object = objects[path] { return object }
     guard let listing, path.hasPrefix(listing.folder + "/"), !listing.paths.contains(path),
       listing.after.map({ $0.utf8.lexicographicallyPrecedes(path.utf8) }) ?? true
     else { return nil }
     return .absent
+  }
+
+  /// From now on, no other run changes the objects.
+  mutating func beginLease() {
+    objects = [:]
+    isLeased = true
   }
 
   mutating func note(_ path: String, _ bytes: [UInt8], _ state: FileState) {

@@ -9,7 +9,7 @@ struct LeaseClaim {
   enum Step: Hashable {
     case read
     /// Read again after this time.
-    case wait(TimeSpan)
+    case wait(TimeSpan, for: ExpiredLease)
     /// Write the record if the lock is still as it was read; then `wasOutrun` if it is not.
     case write(LeaseRecord, since: FileState, isTakeover: Bool)
     /// The holder is nil if it is not recorded.
@@ -45,7 +45,7 @@ struct LeaseClaim {
     guard let record = LeaseRecord(bytes) else {
       // The lock file of an archive that was copied from a folder holds nobody off.
       if LeaseRecord.isLockFile(bytes) { return write(generation: 1, since: state, isTakeover: true, now) }
-      guard state == expired else { return wait(LeaseClaim.term, for: state) }
+      guard state == expired else { return wait(LeaseClaim.term, for: state, nil, now) }
       return write(generation: 1, since: state, isTakeover: true, now)
     }
     if record.isReleased {
@@ -60,7 +60,7 @@ struct LeaseClaim {
       return
     }
     let rest = min(record.expiresAt + LeaseClaim.term - now, LeaseClaim.term)
-    guard state == expired || rest <= .zero else { return wait(rest, for: state) }
+    guard state == expired || rest <= .zero else { return wait(rest, for: state, record.holder, now) }
     write(generation: record.generation &+ 1, since: state, isTakeover: true, now)
   }
 
@@ -70,9 +70,11 @@ struct LeaseClaim {
     next = .read
   }
 
-  private mutating func wait(_ span: TimeSpan, for state: FileState) {
+  private mutating func wait(
+    _ span: TimeSpan, for state: FileState, _ holder: LockHolder?, _ now: Timestamp
+  ) {
     expired = state
-    next = .wait(span)
+    next = .wait(span, for: ExpiredLease(holder: holder, until: now + span))
   }
 
   private mutating func write(generation: Int, since state: FileState, isTakeover: Bool, _ now: Timestamp) {

@@ -74,7 +74,7 @@ struct PartUpload {
   private func putTogether(_ files: [(bytes: [UInt8], sha256: String, path: String)])
     async throws(StorageError)
   {
-    let failures = await inParallel(files, atOnce: 8) { [bucket] file in
+    let failures = await inParallel(files, atOnce: 16) { [bucket] file in
       let settings = settings(file.path, file.sha256)
       do throws(StorageError) {
         _ = try await bucket.call(.write, file.path) { (client) throws(StoreError) in

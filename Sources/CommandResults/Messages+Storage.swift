@@ -21,6 +21,10 @@ extension Messages {
           \("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst). \
           \(continuation("Completed days are kept; run again."))
           """)
+    case .interrupted:
+      Failure(
+        status: .interrupted,
+        sentence: "Interrupted: \(error). \(continuation("Completed days are kept; run again to continue."))")
     case .outrun: outrun("\(error)")
     case .unusable:
       Failure(
@@ -57,6 +61,20 @@ extension Messages {
         Another run is writing to the archive \(quoted(archive)): \(fact).\(hasCommits ? " Completed days are kept." : "") Make sure \
         that only one run works on a log at a time.
         """)
+  }
+
+  /// The log line about a run that waits for a lease. Starts in lowercase and has no full stop at the end.
+  package func waiting(_ lease: ExpiredLease) -> String {
+    "waiting until \(lease.until) for the lease of '\(log)': \(unreleased(lease))"
+  }
+
+  /// The finding of `check` about a lease that a run can take after a wait.
+  package func expired(_ lease: ExpiredLease) -> String {
+    "no run holds it, but \(unreleased(lease)), so a run can take it from \(lease.until) on, and waits until then"
+  }
+
+  private func unreleased(_ lease: ExpiredLease) -> String {
+    "another run\(lease.holder.map { " (\($0))" } ?? "") did not release it"
   }
 
   /// The disk has less room than a run may need.
@@ -149,6 +167,7 @@ extension Messages {
     case .notAFolder, .notEmpty:
       "pass another folder with --archive, or move away what is there"
     case .unusable: "correct the settings of the storage"
+    case .interrupted: "run again"
     case .throttled: "run again later, or with less other load: the storage asks for fewer requests"
     case .unreachable: "check that the storage of the archive can be reached from here: it does not answer"
     case .unsupported:

@@ -93,6 +93,14 @@ package struct Messages {
           until it ends, then run again.
           """)
     case .outrun: outrun("\(error)")
+    case .leaseLost(let path) where ArchiveLocation.scheme(of: archive) != nil:
+      Failure(
+        status: .locked,
+        sentence: """
+          Another run took the lease of '\(log)' in the archive \(quoted(archive)) while this run was paused or could not reach the \
+          store, or \(path) was deleted. Earlier commits are kept, and nothing more was committed. Wait until the other run ends, then \
+          run again.
+          """)
     case .leaseLost(let path):
       Failure(
         status: .locked,
@@ -124,6 +132,19 @@ package struct Messages {
         sentence: """
           Cannot use \(quoted(archive)): \(error). An archive has one host and one query. Pass the same --api-host and --query again, or \
           another folder with --archive.
+          """)
+    case .tableNeedsParquet:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)) with this --format: \(error). Pass --format delta, or csv,delta to write CSV too, or no --format.
+          """)
+    case .tableNeedsAllLogs:
+      Failure(
+        status: .locked,
+        sentence: """
+          Cannot make the archive \(quoted(archive)) a table now: \(error). Nothing was changed. Wait until that run ends, then run \
+          again with --format delta.
           """)
     case .laterCommit(let asked, let newest):
       Failure(

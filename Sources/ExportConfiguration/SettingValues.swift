@@ -1,4 +1,4 @@
-import AuditArchive
+package import AuditArchive
 package import AuditRecord
 import CloudsmithAPI
 import HTTP
@@ -196,5 +196,23 @@ package enum Nearest {
       rows.append(row)
     }
     return rows[word.count][other.count]
+  }
+}
+
+/// The value of `--format`.
+package struct ArchiveFormats: Hashable, Sendable {
+  /// Of the parts.
+  package let parts: Set<PartFormat>
+  /// Whether the archive is to be a Delta Lake table, which consists of Parquet parts.
+  package let isTable: Bool
+
+  static let names = PartFormat.allCases.map(\.rawValue) + ["delta"]
+
+  /// - Parameter text: names joined by commas.
+  init?(_ text: String) {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard names.allSatisfy(ArchiveFormats.names.contains) else { return nil }
+    isTable = names.contains("delta")
+    parts = Set(names.compactMap { PartFormat(rawValue: $0) } + (isTable ? [.parquet] : []))
   }
 }

@@ -64,17 +64,14 @@ package enum Settings {
       "Export only events that match a Cloudsmith search, such as actor:some-user. Fixed for the life of the archive.",
     expected: "a Cloudsmith search, such as actor:some-user",
     parse: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
-  package static let formats = Setting<Set<PartFormat>>(
-    "--format", job: .list(PartFormat.allCases.map(\.rawValue)), valueName: "formats",
+  package static let formats = Setting<ArchiveFormats>(
+    "--format", job: .list(ArchiveFormats.names), valueName: "formats",
     help: """
-      csv, parquet, or csv,parquet (default: the formats of the archive's newest days; csv for a new archive). Days that lack a \
-      format are converted from the archive, without the API. Files of a format that is left out stay until their day changes.
-      """, expected: "csv, parquet, or csv,parquet",
-    parse: { text in
-      let names = text.split(separator: ",", omittingEmptySubsequences: false)
-      let formats = names.compactMap { PartFormat(rawValue: String($0)) }
-      return formats.count == names.count ? Set(formats) : nil
-    })
+      csv, parquet, delta, or several, such as csv,delta (default: the formats of the archive's newest days; csv for a new archive). \
+      delta is Parquet, and makes the archive a Delta Lake table, which it then stays. Days that lack a format are converted from the \
+      archive, without the API. Files of a format that is left out stay until their day changes.
+      """, expected: "csv, parquet, delta, or several of them joined by commas",
+    parse: { ArchiveFormats($0) })
   package static let lookback = duration(
     "--lookback", default: ExportSettings.Default.lookback,
     help: "How far before the newest exported event to read again, for events that were written late.")

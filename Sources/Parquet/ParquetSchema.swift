@@ -1,16 +1,19 @@
 private import Compression
 
-/// The columns of a flat table, and what its file says about itself.
+/// The columns of a table, and what its file says about itself.
 ///
-/// Columns hold single values: there are no structs, maps or lists. The order of `columns` is the order in the file.
+/// A flat table has columns of single values: texts, timestamps and doubles. A table with groups, lists and maps has a tree of
+/// `ParquetField`s, and its columns are the leaves of the tree. The order of `columns` is the order in the file.
 package struct ParquetSchema: Hashable, Sendable {
   /// The name of the root element. Readers do not show it.
   package var name: String
   /// The columns, in the order of the file.
   package var columns: [ParquetColumn]
+  /// The tree whose leaves `columns` are. nil for a flat table.
+  var fields: [ParquetField]?
   /// The columns that the rows are sorted by, ascending, as indices of `columns`. The file records them; the caller sorts.
   package var sorting: [Int]
-  /// The text columns that get a bloom filter in every row group, as indices of `columns`. Readers that look for one value skip
+  /// The columns of text, binary values or integers that get a bloom filter in every row group, as indices of `columns`. Readers that look for one value skip
   /// the row groups without it.
   package var filtered: [Int]
   /// The key-value metadata of the file, in this order.
@@ -38,7 +41,7 @@ package struct ParquetSchema: Hashable, Sendable {
   }
 }
 
-/// One column of a flat table.
+/// One column of a flat table, or one leaf of a tree.
 package struct ParquetColumn: Hashable, Sendable {
   /// The type of a column's values, with its physical and logical types (parquet-format, LogicalTypes.md).
   package enum Kind: Hashable, Sendable {
@@ -48,12 +51,22 @@ package struct ParquetColumn: Hashable, Sendable {
     case timestamp
     /// IEEE 754 binary64: DOUBLE.
     case double
+    /// BOOLEAN. Only in a tree, like the kinds that follow.
+    case boolean
+    /// INT32.
+    case int32
+    /// INT64.
+    case int64
+    /// Bytes without a meaning: BYTE_ARRAY.
+    case binary
   }
 
   package var name: String
   package var kind: Kind
   /// Whether the column never holds NULL. A required column has no definition levels in the file.
   package var isRequired: Bool
+  /// The place in the tree. nil in a flat table.
+  var nesting: ParquetNesting?
 
   package init(_ name: String, _ kind: Kind, isRequired: Bool = false) {
     self.name = name

@@ -62,24 +62,24 @@ import Testing
   {
     let harness = try harness()
     delay(harness, .seconds(7))
-    let commits = Mutex([(commit: Commit, at: TimeSpan)]())
+    let commits = Mutex([Commit]())
     let summary = try await harness.export(
       .incremental(backfillStart: start),
-      observe: { [clock = harness.clock] event in
-        if case .committed(let commit) = event { commits.withLock { $0.append((commit, clock.elapsed)) } }
+      observe: { event in
+        if case .committed(let commit) = event { commits.withLock { $0.append(commit) } }
       }, adjust: { $0.pageSize = 20 })
     let made = commits.withLock(\.self)
-    #expect(made.count > 5 && summary.commits == made.map(\.commit.commit))
+    #expect(made.count > 5 && summary.commits == made.map(\.commit))
     for (one, next) in zip(made, made.dropLast().dropFirst()) {
-      #expect(next.at - one.at >= CommitSchedule.interval)
+      #expect(next.committedAt - one.committedAt >= CommitSchedule.interval)
     }
     // While every page completes a day, one request more; the last pages complete none before the end of the list is known.
     for (one, next) in zip(made, made.dropLast(2).dropFirst()) {
-      #expect(next.at - one.at <= CommitSchedule.interval + .seconds(9))
+      #expect(next.committedAt - one.committedAt <= CommitSchedule.interval + .seconds(9))
     }
-    #expect(made.dropLast().allSatisfy { !$0.commit.run.complete } && made.last?.commit.run.complete == true)
-    #expect(made.reduce(0) { $0 + $1.commit.run.rowsAdded } == summary.counters.rowsAdded)
-    #expect(made.reduce(0) { $0 + $1.commit.run.requests } == summary.counters.requests)
+    #expect(made.dropLast().allSatisfy { !$0.run.complete } && made.last?.run.complete == true)
+    #expect(made.reduce(0) { $0 + $1.run.rowsAdded } == summary.counters.rowsAdded)
+    #expect(made.reduce(0) { $0 + $1.run.requests } == summary.counters.requests)
     try await expectSound(harness)
   }
 

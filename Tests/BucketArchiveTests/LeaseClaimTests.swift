@@ -30,6 +30,10 @@ import Testing
     return claim.next
   }
 
+  private func wait(_ seconds: Double, _ holder: LockHolder?) -> LeaseClaim.Step {
+    .wait(.seconds(seconds), for: ExpiredLease(holder: holder, until: Self.now + .seconds(seconds)))
+  }
+
   private func write(_ generation: Int, since state: FileState, isTakeover: Bool) -> LeaseClaim.Step {
     .write(
       LeaseRecord(
@@ -51,8 +55,8 @@ import Testing
   }
 
   @Test func `an expired lease is taken over one term after it expired`() {
-    #expect(claim(record(expiresIn: -119).bytes) == .wait(.seconds(1)))
-    #expect(claim(record(expiresIn: 0).bytes) == .wait(.seconds(120)))
+    #expect(claim(record(expiresIn: -119).bytes) == wait(1, Self.other))
+    #expect(claim(record(expiresIn: 0).bytes) == wait(120, Self.other))
     #expect(claim(record(expiresIn: -120).bytes) == write(8, since: Self.seen, isTakeover: true))
   }
 
@@ -69,14 +73,14 @@ import Testing
 
   @Test func `a time that no run writes is not believed`() {
     let absurd = record(expiresIn: 86_400).bytes
-    #expect(claim(absurd) == .wait(.seconds(120)))
+    #expect(claim(absurd) == wait(120, Self.other))
     #expect(claim(absurd, then: [(absurd, Self.seen)]) == write(8, since: Self.seen, isTakeover: true))
     #expect(claim(absurd, then: [(absurd, .present("\"v2\""))]) == .held(Self.other))
   }
 
   @Test func `bytes of others are taken over after a term, and a folder's lock file at once`() {
     let garbage = Array("not a lease".utf8)
-    #expect(claim(garbage) == .wait(.seconds(120)))
+    #expect(claim(garbage) == wait(120, nil))
     #expect(
       claim(garbage, then: [(garbage, Self.seen)]) == write(1, since: Self.seen, isTakeover: true))
     let file = ArchiveJSON.encode(Self.other, onOneLine: true)

@@ -1,4 +1,4 @@
-import AuditRecord
+package import AuditRecord
 import Crypto
 import Foundation
 package import HTTP
@@ -80,6 +80,7 @@ package final class FakeStore: HTTPTransport {
     /// One in so many requests goes wrong.
     var chance: (oneIn: Int, random: any RandomNumberGenerator & Sendable)?
     var hasFailed = false
+    var isSilent = false
     var recordedFrom = 0
   }
 
@@ -132,6 +133,12 @@ package final class FakeStore: HTTPTransport {
     }
   }
 
+  /// From now on no request has an answer, until its task is cancelled.
+  package func goSilent() { state.withLock { $0.isSilent = true } }
+
+  /// Lets time pass by the store's clock.
+  package func advance(_ span: TimeSpan) { state.withLock { $0.date = $0.date + span } }
+
   /// Whether a request went wrong since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
@@ -165,6 +172,10 @@ package final class FakeStore: HTTPTransport {
 
   package func send(_ request: HTTPRequest) async throws(TransportFault) -> HTTPResponse {
     if Task.isCancelled { throw .cancelled }
+    if state.withLock(\.isSilent) {
+      state.withLock { $0.requests.append("\(request.method) \(request.url)") }
+      do { try await Task.sleep(for: .seconds(1_000_000)) } catch { throw .cancelled }
+    }
     return try reply(to: request).get()
   }
 

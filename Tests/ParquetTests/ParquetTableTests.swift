@@ -53,6 +53,7 @@ import Testing
       case .text: return .text(random.once(in: 20) ? "" : "value \(number)")
       case .double: return .double((random.once(in: 20) ? Double.nan : Double(number) / 7).bitPattern)
       case .timestamp: return .timestamp(Int64(number) * 1_000)
+      case .boolean, .int32, .int64, .binary: return nil
       }
     }
   }
@@ -77,6 +78,7 @@ import Testing
     case .text: column.append(levels: levels, texts: texts, in: bytes.span.bytes)
     case .double: column.append(levels: levels, doubles: doubles)
     case .timestamp: column.append(levels: levels, timestamps: timestamps)
+    case .boolean, .int32, .int64, .binary: Issue.record("a flat table has no such column")
     }
   }
 
@@ -114,6 +116,7 @@ import Testing
       case .text: return .text(String(decoding: page.bytes[page.texts[next]], as: UTF8.self))
       case .double: return .double(page.doubles[next].bitPattern)
       case .timestamp: return .timestamp(page.timestamps[next])
+      case .boolean, .int32, .int64, .binary: return nil
       }
     }
   }

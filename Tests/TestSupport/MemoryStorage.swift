@@ -1,4 +1,5 @@
 package import AuditArchive
+package import AuditRecord
 import Synchronization
 
 /// A bucket in memory: paths and bytes, without folders and file locks. Calls can fail in the ways of a remote store.
@@ -87,6 +88,17 @@ package final class MemoryBucket: Sendable {
   /// Lets the lease expire.
   package func expireLease() { state.withLock { $0.lease?.isExpired = true } }
 
+  /// Lets another process take the lease and die.
+  package func loseLease() {
+    let lost = state.withLock { state -> (@Sendable () -> Void)? in
+      guard let lease = state.lease, !lease.isReleased else { return nil }
+      state.lease?.generation += 1
+      state.lease?.isExpired = true
+      return lease.lost
+    }
+    lost?()
+  }
+
   /// Whether a call has failed visibly since the last restart.
   package var hasFailed: Bool { state.withLock(\.hasFailed) }
 
@@ -123,6 +135,8 @@ package struct MemoryStorage: ArchiveStorage {
     self.paths = paths
     scratch = FaultyFileSystem(folder: "/scratch")
   }
+
+  package func storage(of log: LogName) -> any ArchiveStorage { MemoryStorage(bucket, ArchivePaths(log)) }
 
   /// Runs a call, with the fault that is due.
   private func call<Result: Sendable>(
@@ -243,7 +257,7 @@ package struct MemoryStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer {
     let (answer, loser) = try await call(.lock, paths.lock) {
       state -> (LeaseAnswer, (@Sendable () -> Void)?) in
@@ -251,7 +265,7 @@ package struct MemoryStorage: ArchiveStorage {
       if let before, !before.isReleased, !before.isExpired { return (.held(before.holder), nil) }
       let isTakeover = before.map { !$0.isReleased } ?? false
       let generation = (before?.generation ?? 0) + 1
-      state.lease = MemoryBucket.LeaseRecord(generation: generation, holder: holder, lost: lost)
+      state.lease = MemoryBucket.LeaseRecord(generation: generation, holder: holder) { observe(.lost) }
       let lease = MemoryLease(storage: self, generation: generation, isTakeover: isTakeover)
       return (.taken(lease), isTakeover ? before?.lost : nil)
     }
@@ -285,6 +299,17 @@ private struct MemoryLease: Lease {
   let isTakeover: Bool
 
   func isHeld() async throws(StorageError) -> Bool { try await storage.isHeld(generation) }
+
+  var standing: LeaseStanding {
+    get async {
+      do throws(StorageError) {
+        return try await isHeld() ? .held : .lost
+      } catch {
+        return .unknown
+      }
+    }
+  }
+
   func release() async throws(StorageError) { try await storage.release(generation) }
   func noteFence() async {}
 }

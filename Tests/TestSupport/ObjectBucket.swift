@@ -1,9 +1,10 @@
 package import AuditArchive
-import AuditRecord
+package import AuditRecord
 import BucketArchive
 import HTTP
 import ObjectStore
 package import ObjectStoreFakes
+import Synchronization
 
 /// An archive in a bucket as the program keeps it, over an object store in memory.
 package final class ObjectBucket: Sendable {
@@ -22,8 +23,12 @@ package final class ObjectBucket: Sendable {
   }
 
   /// The storage as a new process opens it.
-  package func storage(_ paths: ArchivePaths) -> any ArchiveStorage {
-    let clock = BucketClock()
+  ///
+  /// - Parameter scratch: the disk of its scratch folder, `/scratch`.
+  package func storage(
+    _ paths: ArchivePaths, clock: BucketClock = BucketClock(),
+    scratch: FaultyFileSystem = FaultyFileSystem(folder: "/scratch")
+  ) -> any ArchiveStorage {
     let client: StoreClient
     do {
       client = StoreClient(
@@ -34,8 +39,11 @@ package final class ObjectBucket: Sendable {
     }
     return BucketStorage(
       client, prefix: ObjectBucket.prefix, paths: paths, scratchFolder: "/scratch",
-      scratchFiles: FaultyFileSystem(folder: "/scratch"), clock: clock)
+      scratchFiles: scratch, clock: clock)
   }
+
+  /// Lets time pass by the clock of the store.
+  package func advance(_ span: TimeSpan) { store.advance(span) }
 
   // MARK: Content, by path in the archive
 
@@ -49,15 +57,57 @@ package final class ObjectBucket: Sendable {
   package var paths: [String] { store.keys.map { String($0.dropFirst(ObjectBucket.prefix.count + 1)) } }
 }
 
-/// Pauses between requests take no time. What sleeps longer, the renewal of a lease, sleeps until it is cancelled.
-private final class BucketClock: RunClock {
-  private let manual = ManualClock()
+/// Pauses between requests take no time. What sleeps for ten seconds or longer, such as the renewal of a lease, sleeps until `advance`
+/// or until it is cancelled.
+package final class BucketClock: RunClock {
+  private struct State {
+    var elapsed = TimeSpan.zero
+    var made = 0
+    var sleepers: [Int: (until: TimeSpan, wake: CheckedContinuation<Bool, Never>)] = [:]
+  }
 
-  var now: Timestamp { manual.now }
-  var elapsed: TimeSpan { manual.elapsed }
+  private let state = Mutex(State())
 
-  func sleep(for span: TimeSpan) async throws(CancellationError) {
-    guard span > .seconds(25) else { return try await manual.sleep(for: span) }
-    do { try await Task.sleep(for: .seconds(1_000_000)) } catch { throw CancellationError() }
+  package init() {}
+
+  package var now: Timestamp { .test + elapsed }
+  package var elapsed: TimeSpan { state.withLock(\.elapsed) }
+  /// How many tasks sleep.
+  package var sleeping: Int { state.withLock { $0.sleepers.count } }
+
+  /// Wakes what has slept long enough.
+  package func advance(_ span: TimeSpan) {
+    let due = state.withLock { state in
+      state.elapsed = state.elapsed + span
+      let due = state.sleepers.filter { $0.value.until <= state.elapsed }
+      for id in due.keys { state.sleepers[id] = nil }
+      return due.values.map(\.wake)
+    }
+    for wake in due { wake.resume(returning: true) }
+  }
+
+  package func sleep(for span: TimeSpan) async throws(CancellationError) {
+    if Task.isCancelled { throw CancellationError() }
+    guard span >= .seconds(10) else {
+      advance(span)
+      return await Task.yield()
+    }
+    let id = state.withLock { state in
+      state.made += 1
+      return state.made
+    }
+    let isOver = await withTaskCancellationHandler {
+      await withCheckedContinuation { wake in
+        state.withLock { $0.sleepers[id] = ($0.elapsed + span, wake) }
+        if Task.isCancelled { cancel(id) }
+      }
+    } onCancel: {
+      cancel(id)
+    }
+    if !isOver { throw CancellationError() }
+  }
+
+  private func cancel(_ id: Int) {
+    state.withLock { $0.sleepers.removeValue(forKey: id) }?.wake.resume(returning: false)
   }
 }

@@ -95,6 +95,11 @@ package final class RunningCommand: Sendable {
       .map { String(decoding: $0.dropFirst(prefix.utf8.count), as: UTF8.self) }
   }
 
+  /// Whether stderr has this text so far.
+  package func hasLogged(_ text: String) -> Bool {
+    state.read { String(decoding: $0.log, as: UTF8.self).contains(text) }
+  }
+
   /// Waits for an effect of the program that only looking can show, such as a file.
   ///
   /// - Throws: `CommandFailed` if the program ends first, or if it takes too long; the errors of `isDone`.

@@ -66,6 +66,23 @@ extension FileSystem {
     } catch let error where error.reason == .missing {}
   }
 
+  /// Locks a file that others may remove while they hold its lock; nil if another holder has it, or if it or its folder is gone.
+  func lockInPlace(_ path: DiskPath) throws(StorageError) -> OpenFile? {
+    do throws(StorageError) {
+      guard let file = try lock(path) else { return nil }
+      let isInPlace: Bool
+      do throws(StorageError) {
+        isInPlace = try self.isInPlace(file)
+      } catch {
+        try close(file)
+        throw error
+      }
+      if isInPlace { return file }
+      try close(file)
+    } catch let error where error.reason == .missing {}
+    return nil
+  }
+
   /// Reads `count` bytes from `offset` of a file that is opened for it.
   func read(_ count: Int, at offset: Int, ofFileAt path: DiskPath) throws(StorageError) -> [UInt8] {
     try reading(path) { (file) throws(StorageError) in try read(count, at: offset, from: file) }

@@ -17,9 +17,35 @@ package struct PrivateFolder: Sendable {
     isOnThisMachine = files == nil
   }
 
-  /// Local files of a run in this folder.
-  package func scratch(undeleted: @escaping @Sendable (StorageError) -> Void) -> Scratch {
-    Scratch(in: DiskPath(path), fileSystem: files, undeleted: undeleted)
+  /// What the name of a run's folder begins with.
+  static let runs = "run-"
+  /// The file that a run holds the lock of, in its folder.
+  static let lock = "lock"
+
+  /// Local files of a run, in a folder of its own in this one. The run holds a lock in it until `Scratch.end`.
+  package func scratch(undeleted: @escaping @Sendable (StorageError) -> Void) throws(StorageError) -> Scratch
+  {
+    try make()
+    for number in 1...1 << 16 {
+      let folder = DiskPath(path, "\(PrivateFolder.runs)\(number)")
+      do {
+        try files.makeFolder(folder)
+      } catch let error where error.reason == .exists {
+        continue
+      }
+      do throws(StorageError) {
+        // A run that removes the folders of killed ones can find this one before it is locked.
+        guard let lock = try files.lockInPlace(folder.appending(PrivateFolder.lock)) else { continue }
+        return Scratch(in: folder, lock: lock, fileSystem: files, undeleted: undeleted)
+      } catch {
+        var error = error
+        if error.reason == .noLocks {
+          error.cure = "Pass a folder on a disk of this machine as --scratch-dir."
+        }
+        throw error
+      }
+    }
+    throw refusal("it is full of folders of other runs")
   }
 
   /// Makes the folder if it is missing. Throws `.denied` if others can change what is in it.

@@ -6,7 +6,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case storage(StorageError)
   /// Another run holds the log's lease; the holder is nil if it is not recorded.
   case locked(LockHolder?)
-  /// The lock file at this path was removed or replaced while this run held it.
+  /// The lock file at this path was removed or replaced while this run held it, or another run took the expired lease.
   case leaseLost(path: String)
   /// Another run has made the commit of that number, or changed the state, while this run held the lease.
   case outrun(Int)
@@ -35,6 +35,10 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case laterCommit(asked: Int, newest: Int)
   /// `changes` was asked for a commit that is now another one: history was rewritten.
   case otherCommit(asked: Int, sha256: String)
+  /// The archive is a table, and this run writes no Parquet.
+  case tableNeedsParquet
+  /// The archive is to become a table, for which no log may be written; this one is. The holder is nil if it is not recorded.
+  case tableNeedsAllLogs(busy: LogName, LockHolder?)
   /// A staged row does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A staged row belongs to another day.
@@ -78,6 +82,9 @@ extension ArchiveError: CustomStringConvertible {
     case .laterCommit(let asked, let newest):
       "there is no commit \(asked) yet: the newest is \(newest)"
     case .otherCommit(let asked, let sha256): "commit \(asked) does not have SHA-256 \(sha256)"
+    case .tableNeedsParquet: "the archive is a Delta Lake table, which consists of Parquet files"
+    case .tableNeedsAllLogs(let log, let holder):
+      "the archive becomes a table when none of its logs is written, but \(log) is\(holder.map { ": \($0)" } ?? "")"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

@@ -56,6 +56,8 @@ package struct StorageError: Error, Hashable, Sendable {
     case throttled
     /// The storage did not answer; the work may or may not be done.
     case unreachable
+    /// The task was cancelled while it waited for the storage; nothing was done.
+    case interrupted
     /// The storage cannot be used as it is set up. `cure` says what to do.
     case unusable
     /// An I/O error (EIO), or anything else.

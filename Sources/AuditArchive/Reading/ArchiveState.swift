@@ -15,9 +15,21 @@ struct ArchiveState {
   func checkKind() async throws(ArchiveError) {
     try await stored(await storage.checkPlace())
     let asked = ArchiveKind(of: paths.log)
-    guard let bytes = try await read(ArchivePaths.kind) else { return }
-    let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: ArchivePaths.kind).logs
-    guard found == asked else { throw .otherKind(found: found, asked: asked) }
+    guard let found = try await kind()?.record.logs, found != asked else { return }
+    throw .otherKind(found: found, asked: asked)
+  }
+
+  /// The kind of the archive; nil before the first commit of its first log.
+  func kind() async throws(ArchiveError) -> (record: ArchiveKindRecord, state: FileState)? {
+    guard let file = try await stored(await storage.read(ArchivePaths.kind)) else { return nil }
+    let record = try ArchiveJSON.decode(ArchiveKindRecord.self, from: file.bytes, path: ArchivePaths.kind)
+    return (record, file.state)
+  }
+
+  /// The table that the archive is; nil if it is none.
+  func table() async throws(ArchiveError) -> ArchiveTable? {
+    guard let record = try await kind()?.record, let table = record.table else { return nil }
+    return ArchiveTable(id: table.id, logs: record.logs)
   }
 
   /// Whether there is a state. Throws `.stateMissing` if there are data files without one, unless the intent of a first run, which is
@@ -58,6 +70,8 @@ struct ArchiveState {
   struct Committed {
     /// nil before the first commit.
     var manifest: Manifest?
+    /// The state in the manifest's file, before later commits; nil if it was not used.
+    var base: Manifest?
     /// The version of the manifest's file that was read.
     var manifestFile = FileState.absent
     /// Commits that the manifest on disk does not have, in order.
@@ -87,6 +101,7 @@ struct ArchiveState {
       return state
     }
     // The manifest stands for all records up to its own.
+    state.base = state.manifest
     while true {
       let number = (state.manifest?.commit ?? 0) + 1
       guard let record = try await commit(number) else {

@@ -20,12 +20,17 @@ package struct ArchivePaths: Hashable, Sendable {
   package var state: String { "_manifest/\(log)" }
   package var manifest: String { "\(state)/manifest.json" }
   package var lock: String { "\(state)/lock" }
+  /// How far the log is in the table.
+  package var table: String { "\(state)/table.json" }
   /// `_manifest/acme/commits`: the folder of the commit records and their signatures.
   package var commits: String { "\(state)/commits" }
   /// The intent of a running or killed run.
   package var intent: String { "\(state)/intent.json" }
   /// The intent of early builds, which wrote it for the first commit only.
   package var beginning: String { "\(state)/beginning.json" }
+
+  /// The first commit record, below the folder of a log.
+  static let firstCommit = "commits/\(padded(1, 20)).json"
 
   /// `_manifest/acme/commits/00000000000000000042.json`
   package func commit(_ number: Int) -> String { "\(commits)/\(padded(number, 20)).json" }
@@ -112,7 +117,7 @@ package struct ArchivePaths: Hashable, Sendable {
 
   /// Whether the path is that of a file of this log.
   package func isNameOfFile(_ path: String) -> Bool {
-    [manifest, lock, intent, beginning].contains(path) || partName(path) != nil || quarantineName(path) != nil
+    [manifest, lock, intent, beginning, table].contains(path) || partName(path) != nil || quarantineName(path) != nil
       || commitNumber(path) != nil || signatureNumber(path) != nil
   }
 

@@ -41,6 +41,14 @@ package enum ArchiveKind: String, Sendable, Codable {
 struct ArchiveKindRecord: Codable {
   var format = ArchiveJSON.format
   var logs: ArchiveKind
+  /// nil, and not written, if the archive is no table.
+  var table: Table?
+
+  /// The Delta Lake table that the archive is.
+  struct Table: Codable {
+    /// A UUID, which never changes.
+    var id: String
+  }
 }
 
 extension LogName {

@@ -1,3 +1,5 @@
+package import AuditRecord
+
 /// The storage of one log's archive: a folder, a bucket, or memory.
 ///
 /// Paths are those of `ArchivePaths`: relative, parts joined by `/`. Folders exist only while they hold files.
@@ -16,6 +18,8 @@ package protocol ArchiveStorage: Sendable {
   var outage: StorageError? { get }
   /// A path as the user would write it, for messages.
   func name(of path: String) -> String
+  /// The storage of another log of the same archive.
+  func storage(of log: LogName) -> any ArchiveStorage
 
   // MARK: Location
 
@@ -37,7 +41,8 @@ package protocol ArchiveStorage: Sendable {
   /// Local files for one run's unfinished work.
   ///
   /// - Parameter undeleted: is called for each file that cannot be removed.
-  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async -> Scratch
+  func makeScratch(undeleted: @escaping @Sendable (StorageError) -> Void) async throws(StorageError)
+    -> Scratch
   /// Puts sealed files in place. Each file is atomic by itself; after an error, some of them can be in place.
   ///
   /// Throws `.exists`, and changes nothing, if a path holds other bytes.
@@ -86,13 +91,12 @@ package protocol ArchiveStorage: Sendable {
 
   // MARK: Lease
 
-  /// Takes the lease of the log and records its holder. Returns at once if another run holds it.
-  ///
-  /// - Parameter lost: is called at most once, when the lease is known to be lost.
+  /// Takes the lease of the log and records its holder. Returns at once if another run holds it. Waits for an expired lease that was
+  /// not released; throws `.interrupted` if the task is cancelled meanwhile.
   func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) async throws(StorageError) -> LeaseAnswer
-  /// Whether a run could take the lease now, and who holds it.
+  /// Whether `takeLease` would succeed now, and who holds the lease.
   func leaseState() async throws(StorageError) -> LeaseState
 }
 
@@ -113,6 +117,36 @@ extension ArchiveStorage {
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.
   package func list(_ folder: String) async throws(StorageError) -> [StoredFile] {
     try await list(folder, after: nil, isDeep: true)
+  }
+
+  /// The logs that have an archive here, in the order of their names. Lists `_manifest`; in a bucket, with all commit records.
+  func logs() async throws(StorageError) -> [LogName] {
+    guard isLocal else {
+      let first = "/" + ArchivePaths.firstCommit
+      return try await list("_manifest", after: nil, isDeep: true).compactMap { file in
+        guard file.path.hasSuffix(first) else { return nil }
+        return LogName(String(file.path.dropFirst("_manifest/".count).dropLast(first.count)))
+      }
+    }
+    var logs: [LogName] = []
+    for name in try await folders(in: "_manifest") {
+      let inside = try await folders(in: "_manifest/\(name)")
+      if inside.contains("commits"), let log = LogName(name) {
+        logs.append(log)
+      } else {
+        for repository in inside
+        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
+          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
+        }
+      }
+    }
+    return logs
+  }
+
+  /// The names of the folders in a folder.
+  private func folders(in folder: String) async throws(StorageError) -> [String] {
+    try await list(folder, after: nil, isDeep: false).filter { $0.kind == .folder }
+      .map { String($0.path.dropFirst(folder.count + 1)) }.sorted()
   }
 
   /// The size of a file in bytes; nil if there is none. Throws `.notAFile` or `.symbolicLink` for anything else.

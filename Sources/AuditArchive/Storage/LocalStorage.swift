@@ -1,3 +1,5 @@
+package import AuditRecord
+
 /// An archive in a folder.
 ///
 /// Writes are atomic and durable: write to a temporary file, fsync, rename (or link, which fails if the name is taken), fsync the
@@ -26,6 +28,10 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   package nonisolated func name(of path: String) -> String { full(path).text }
+
+  package nonisolated func storage(of log: LogName) -> any ArchiveStorage {
+    LocalStorage(root: root, paths: ArchivePaths(log), fileSystem: files)
+  }
 
   private nonisolated func full(_ path: String) -> DiskPath { DiskPath(root, path) }
 
@@ -301,7 +307,7 @@ package actor LocalStorage: ArchiveStorage {
   // MARK: Lease
 
   package func takeLease(
-    _ holder: LockHolder, lost: @escaping @Sendable () -> Void
+    _ holder: LockHolder, observe: @escaping @Sendable (LeaseEvent) -> Void
   ) throws(StorageError) -> LeaseAnswer {
     try folders.ensure(ArchivePaths.folder(of: paths.lock))
     guard let file = try lockInPlace(full(paths.lock)) else {
@@ -361,6 +367,17 @@ private struct FileLock: Lease {
   var isTakeover: Bool { false }
 
   func isHeld() async throws(StorageError) -> Bool { try files.isInPlace(file) }
+
+  var standing: LeaseStanding {
+    get async {
+      do throws(StorageError) {
+        return try files.isInPlace(file) ? .held : .lost
+      } catch {
+        return .unknown
+      }
+    }
+  }
+
   func release() async throws(StorageError) { try files.close(file) }
   func noteFence() async {}
 }

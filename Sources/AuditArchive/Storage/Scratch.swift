@@ -2,8 +2,9 @@ import Synchronization
 
 /// Local files of one run: sealed parts before their commit, and rows that exceed the memory limit.
 ///
-/// For an archive in a folder they are in its staging folder, so that they can be renamed into place; otherwise in a temporary folder.
-/// Only the run that holds the lease uses that folder. Calls block their thread. One file must not be used by two tasks at a time.
+/// For an archive in a folder they are in its staging folder, so that they can be renamed into place; only the run that holds the lease
+/// uses it. Otherwise they are in a folder that only this run uses (`PrivateFolder`), because a lease can be taken over while its holder
+/// sleeps. Calls block their thread. One file must not be used by two tasks at a time.
 package final class Scratch: Sendable {
   private struct State {
     var made = 0
@@ -17,17 +18,22 @@ package final class Scratch: Sendable {
   }
 
   private let folder: DiskPath
+  /// The lock in a folder of this run alone; nil in a folder that each run of the log uses.
+  private let lock: OpenFile?
   private let files: any FileSystem
   private let undeleted: @Sendable (StorageError) -> Void
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - folder: made when it is needed.
+  ///   - lock: the lock of a folder of this run alone, held until `end`; nil for the folder of all runs of the log.
   ///   - undeleted: called for each file that cannot be removed. That is no failure.
   package init(
-    in folder: DiskPath, fileSystem: any FileSystem, undeleted: @escaping @Sendable (StorageError) -> Void
+    in folder: DiskPath, lock: OpenFile? = nil, fileSystem: any FileSystem,
+    undeleted: @escaping @Sendable (StorageError) -> Void
   ) {
     self.folder = folder
+    self.lock = lock
     self.files = fileSystem
     self.undeleted = undeleted
     state = Mutex(State(folders: DurableFolders(root: folder.root, files: fileSystem)))
@@ -86,15 +92,16 @@ package final class Scratch: Sendable {
     } catch {}  // `discardAll` tries again, and reports it
   }
 
-  /// Discards every file in the folder, also those of earlier runs, and returns their paths from the root. Names that cannot be
-  /// removed are not reused. The caller must hold the lease of the log.
+  /// Discards the files of earlier runs, and returns their paths from the root. The caller must hold the lease of the log.
+  ///
+  /// In a folder of all runs, that is every file in it, and names that cannot be removed are not reused. Otherwise it is the folders of
+  /// killed runs: those with a free lock.
   package func discardAll() -> [String] {
-    for file in state.withLock({ Array($0.open.keys) }) {
-      tidying { () throws(StorageError) in try close(file) }
-    }
+    guard lock == nil else { return discardKilledRuns() }
+    closeAll()
     var discarded: [String] = []
     tidying { () throws(StorageError) in
-      for entry in try entries() where entry.kind != .folder && entry.kind != .unnameable {
+      for entry in try entries(of: folder) where entry.kind != .folder && entry.kind != .unnameable {
         let path = folder.appending(entry.name)
         if tidying({ () throws(StorageError) in try files.remove(path) }) {
           discarded.append(path.below)
@@ -106,7 +113,60 @@ package final class Scratch: Sendable {
     return discarded.sorted()
   }
 
-  private func entries() throws(StorageError) -> [FolderEntry] {
+  /// Discards the files of this run, and in a folder of all runs also those of earlier ones if the lease is held. The last call.
+  package func end(isLeaseHeld: Bool) {
+    if let lock {
+      closeAll()
+      _ = remove(folder, lock)
+    } else if isLeaseHeld {
+      _ = discardAll()
+    } else {
+      discardOwn()
+    }
+  }
+
+  private func closeAll() {
+    for file in state.withLock({ Array($0.open.keys) }) {
+      tidying { () throws(StorageError) in try close(file) }
+    }
+  }
+
+  private func discardKilledRuns() -> [String] {
+    let root = DiskPath(folder.root)
+    var discarded: [String] = []
+    tidying { () throws(StorageError) in
+      for entry in try entries(of: root)
+      where entry.kind == .folder && entry.name.hasPrefix(PrivateFolder.runs) && entry.name != folder.below {
+        tidying { () throws(StorageError) in
+          let killed = root.appending(entry.name)
+          if let lock = try files.lockInPlace(killed.appending(PrivateFolder.lock)) {
+            discarded += remove(killed, lock)
+          }
+        }
+      }
+    }
+    return discarded.sorted()
+  }
+
+  /// Removes the folder of a run with its files, and returns their paths. The lock goes last, so that nobody else removes the folder.
+  private func remove(_ folder: DiskPath, _ lock: OpenFile) -> [String] {
+    var discarded: [String] = []
+    tidying { () throws(StorageError) in
+      for entry in try entries(of: folder) where entry.name != PrivateFolder.lock {
+        let path = folder.appending(entry.name)
+        try files.remove(path)
+        discarded.append(path.below)
+      }
+      try files.remove(lock.path)
+      do throws(StorageError) {
+        try files.removeFolder(folder)
+      } catch let error where [.missing, .notEmpty].contains(error.reason) {}  // another run is removing it
+    }
+    tidying { () throws(StorageError) in try files.close(lock) }
+    return discarded
+  }
+
+  private func entries(of folder: DiskPath) throws(StorageError) -> [FolderEntry] {
     do {
       return try files.list(folder)
     } catch let error where error.reason == .missing {
@@ -114,7 +174,7 @@ package final class Scratch: Sendable {
     }
   }
 
-  /// Discards the files made here only.
+  /// Discards the files made here only, in a folder of all runs.
   package func discardOwn() {
     for file in state.withLock({ Array($0.own) }) {
       tidying { () throws(StorageError) in

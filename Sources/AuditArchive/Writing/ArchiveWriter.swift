@@ -19,6 +19,8 @@ package final class ArchiveWriter: Sendable {
     /// The versions of the two files that this run last read or wrote.
     var manifestFile: FileState
     var intentFile: FileState
+    /// nil if the archive is no table, and before the first commit of one.
+    var table: TableWriter?
   }
 
   let storage: any ArchiveStorage
@@ -46,14 +48,15 @@ package final class ArchiveWriter: Sendable {
     self.undeleted = undeleted
     let (manifest, report) = (recovered.manifest, recovered.report)
     let newest = manifest?.partitions.newestFormats ?? []
-    formats = settings.formats ?? (newest.isEmpty ? [.csv] : newest)
+    let isTable = settings.isTable || recovered.table != nil
+    formats = settings.formats ?? (isTable ? newest.union([.parquet]) : newest.isEmpty ? [.csv] : newest)
     let first = report.unreportedQuarantine.isEmpty ? nil : report.interrupted?.firstCommit
     self.state = Mutex(
       State(
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
         undeleted: report.undeleted,
         isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
-        manifestFile: recovered.manifestFile, intentFile: recovered.intentFile))
+        manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table))
     self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
@@ -122,6 +125,11 @@ package final class ArchiveWriter: Sendable {
     return try await stage(day) { try await reader.next().map { RowSelection($0) } }
   }
 
+  /// The error of a run whose lease is known to be lost, which cancels its task; otherwise nil.
+  package var leaseLoss: ArchiveError? {
+    get async { await lease.standing == .lost ? .leaseLost(path: paths.lock) : nil }
+  }
+
   // MARK: Committing
 
   /// Commits a change: all of it or nothing.
@@ -177,7 +185,7 @@ package final class ArchiveWriter: Sendable {
     }
 
     // Steps 2 to 6 of the format (Format.md). Staging was step 1.
-    if state.manifest == nil { try await archiveState.fixKind() }
+    if state.manifest == nil { try await begin(archiveState, &state) }
     let files = Set(plan.commit.filesAdded + state.undeleted)
     // An intent that is there has to name the files of this commit, and no others.
     if state.isAnnounced || !files.isEmpty {
@@ -194,9 +202,12 @@ package final class ArchiveWriter: Sendable {
       made(plan.commit, state)
       throw error
     }
-    state.manifest.apply(plan.commit, sha256: sha256Hex(record))
+    let before = state.manifest
+    let sha256 = sha256Hex(record)
+    state.manifest.apply(plan.commit, sha256: sha256)
     made(plan.commit, state)
     if let manifest = state.manifest {
+      try await state.table?.append(plan.commit, sha256: sha256, before: before, after: manifest)
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await replace(paths.manifest, bytes, since: state.manifestFile, number)
     }
@@ -205,6 +216,14 @@ package final class ArchiveWriter: Sendable {
     for staged in unchanged { discard(staged) }
     if let lost { throw .lostAfterCommit(number, lost) }
     return plan.commit
+  }
+
+  /// Fixes the kind of the archive before the first commit. Another log's run may have done so meanwhile.
+  private func begin(_ archiveState: ArchiveState, _ state: inout State) async throws(ArchiveError) {
+    try await archiveState.fixKind(settings)
+    guard state.table == nil, let table = try await archiveState.table() else { return }
+    guard formats.contains(.parquet) else { throw .tableNeedsParquet }
+    state.table = try await TableWriter(table, storage)
   }
 
   /// Another run may have taken a new lease; the two must not both commit.
@@ -245,6 +264,8 @@ package final class ArchiveWriter: Sendable {
         }
       }
     }
+    // After a loss that is the other run's to do.
+    guard await lease.standing != .lost else { return nil }
     let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil
@@ -255,7 +276,7 @@ package final class ArchiveWriter: Sendable {
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await lease.isKnownToBeHeld else { return }
+    guard state.isAnnounced, state.failure == nil, await lease.standing == .held else { return }
     guard !state.undeleted.isEmpty else {
       let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
       _ = await storage.tidy(intents, undeleted: undeleted)

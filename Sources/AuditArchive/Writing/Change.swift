@@ -71,6 +71,8 @@ package struct WriterSettings: Sendable {
   package var toolVersion: String
   /// The formats of new parts; nil for those of the archive's newest day, or CSV for a new archive.
   package var formats: Set<PartFormat>?
+  /// Makes the archive a Delta Lake table, with all its logs, if it is none. A table stays one.
+  package var isTable = false
   /// The level of gzip, 1 to 9. Another level makes other files with the same content.
   package var compressionLevel = WriterSettings.defaultCompressionLevel
   package static let defaultCompressionLevel = 6

@@ -1,4 +1,5 @@
 package import AuditRecord
+import Platform
 
 /// Repairs what a killed run left. The caller must hold the lease of the log.
 ///
@@ -10,6 +11,8 @@ struct Recovery {
     /// The versions of the two files after recovery.
     var manifestFile: FileState
     var intentFile: FileState
+    /// nil if the archive is no table.
+    var table: TableWriter?
     var report: RecoveryReport
   }
 
@@ -27,10 +30,11 @@ struct Recovery {
 
   /// Throws `.missingCommits` or `.olderState`, and changes nothing, if there are files of commits that are missing.
   ///
-  /// - Parameter fence: the new holder and its settings, if the previous run may still be writing; else nil.
+  /// Commits a fence first if the previous run may still be writing.
+  ///
+  /// - Parameter holder: of the lease.
   func run(
-    source: ArchiveSource, lease: (any Lease)? = nil,
-    fence: (holder: LockHolder, settings: WriterSettings)? = nil
+    source: ArchiveSource, lease: any Lease, holder: LockHolder, settings: WriterSettings
   ) async throws(ArchiveError) -> Result {
     var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
@@ -49,13 +53,15 @@ struct Recovery {
       try await checkAge(of: manifest, report.damaged, intent)
       report.unreportedQuarantine = untold(manifest, intent)
     }
-    if let fence {
-      let commit = try await self.fence(after: state.manifest, source, by: fence.holder, fence.settings)
+    if lease.isTakeover {
+      let commit = try await fence(after: state.manifest, source, by: holder, settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
-      await lease?.noteFence()
+      await lease.noteFence()
     }
     let manifest = state.manifest
+    var table = try await table(settings, holder)
+    if let manifest { try await table?.catchUp(manifest, since: state.base) }
 
     report.deleted = scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
@@ -65,21 +71,37 @@ struct Recovery {
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
     }
     // A run that was paused here for long must not delete what its successor has put in place.
-    if intent != nil, let lease, try await !stored(await lease.isHeld()) {
-      throw .leaseLost(path: paths.lock)
+    func checkLease() async throws(ArchiveError) {
+      if try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
     }
+    if intent != nil { try await checkLease() }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
     if try await stored(await storage.entry(signature))?.kind == .file {
+      try await checkLease()
       try await stored(await storage.delete([signature]))
       report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil, storage.isLocal || fence != nil { try await archiveState.fixKind() }
+    if manifest != nil, storage.isLocal || lease.isTakeover { try await archiveState.fixKind(settings) }
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
-      intentFile: try await archiveState.fileState(paths.intent), report: report)
+      intentFile: try await archiveState.fileState(paths.intent), table: table, report: report)
+  }
+
+  /// The writer of the table; nil if the archive is none and is not to become one, or before its first commit. Makes the archive a
+  /// table where the settings say so.
+  private func table(_ settings: WriterSettings, _ holder: LockHolder) async throws(ArchiveError)
+    -> TableWriter?
+  {
+    var table = try await archiveState.table()
+    if table == nil, settings.isTable, try await archiveState.kind() != nil {
+      table = try await TableConversion(storage).run(as: holder)
+    }
+    guard let table else { return nil }
+    guard settings.formats?.contains(.parquet) ?? true else { throw .tableNeedsParquet }
+    return try await TableWriter(table, storage)
   }
 
   /// Creates the next commit without changes, so that the previous run fails to create its own commit of that number. Nothing may be
@@ -87,7 +109,7 @@ struct Recovery {
   private func fence(
     after present: Manifest?, _ source: ArchiveSource, by holder: LockHolder, _ settings: WriterSettings
   ) async throws(ArchiveError) -> Commit {
-    if present == nil { try await archiveState.fixKind() }
+    if present == nil { try await archiveState.fixKind(settings) }
     let number = (present?.commit ?? 0) + 1
     var standing =
       present?.standing
@@ -211,10 +233,11 @@ extension ArchiveState {
   }
 
   /// Fixes the kind of the archive, before the first commit. Another log's run may do so at the same time, and differently.
-  func fixKind() async throws(ArchiveError) {
+  func fixKind(_ settings: WriterSettings) async throws(ArchiveError) {
     guard try await read(ArchivePaths.kind) == nil else { return try await checkKind() }
     do {
-      let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log))
+      let table = settings.isTable ? ArchiveKindRecord.Table(id: UUID().uuidString.lowercased()) : nil
+      let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log), table: table)
       try await storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
     } catch let error where error.reason == .exists {
       try await checkKind()

@@ -43,6 +43,8 @@ struct DayCommitter: ~Copyable {
   private var sealing: (task: Task<SealingBatch.Result, Never>, footprint: Int)?
   /// The days that are sealed and wait for a commit.
   private var staged = StagedBatch()
+  /// The commit that is made beside the walk.
+  private var committing: RunningCommit?
   /// Whether a commit has recorded what the run reads again.
   private var areRereadsTold = false
 
@@ -89,12 +91,15 @@ struct DayCommitter: ~Copyable {
         return try await writer.spill { rows.next() }
       }
     }
+    if committing?.isOver ?? false { try await finishCommit() }
     if schedule.isDue(at: time.elapsed) { try await commitDue() }
     return view
   }
 
   /// Compares the archived rows of the parts of `seen` that were read again with the rows received.
   mutating func compareArchive(in seen: Coverage) async throws {
+    // A commit deletes what it replaces.
+    try await finishCommit()
     for span in evidence.rereads.intersection(seen).intervals {
       for day in span.days.map(Array.init) ?? [] {
         do throws(ArchiveError) {
@@ -152,17 +157,20 @@ struct DayCommitter: ~Copyable {
       try await seal(late.map { (day: $0.day, rows: $0.rows, claim: []) }, claimsQuiet: false)
     }
     try await finishSealing()
+    try await finishCommit()
     if counters.vanishedEvents > 0 || (writer.manifest == nil && staged.isEmpty) {
       staged.isCommittedQuiet = true
     }
     try await commitStaged(
       isComplete: isWhole && evidence.reason == nil && (pending.isEmpty || evidence.isNothingVisible))
+    try await finishCommit()
   }
 
   /// Commits where the archive begins, without any day.
   mutating func commitStart() async throws {
     staged.isCommittedQuiet = true
     try await commitStaged(isComplete: true)
+    try await finishCommit()
   }
 
   /// Commits what a run that stops has staged.
@@ -172,7 +180,12 @@ struct DayCommitter: ~Copyable {
     var reason = error
     for step in 0..<2 {
       do {
-        if step == 0 { try await finishSealing() } else { try await commitStaged(isComplete: false) }
+        if step == 0 {
+          try await finishSealing()
+        } else {
+          try await commitStaged(isComplete: false)
+          try await finishCommit()
+        }
       } catch {
         if !(reason is ArchiveError) { reason = error }
       }
@@ -195,7 +208,11 @@ struct DayCommitter: ~Copyable {
   ) async throws {
     try await finishSealing()
     staged.withdraw(evidence.takeWithdrawn())
-    if days.contains(where: { !$0.rows.isEmpty && needsCommit(before: $0.day) }) { try await commitStaged() }
+    let read = days.filter { !$0.rows.isEmpty }.map(\.day)
+    if read.contains(where: { needs(staged, before: $0) }) { try await commitStaged() }
+    if let committing, read.contains(where: { needs(committing.batch, before: $0) }) {
+      try await finishCommit()
+    }
     let batch = SealingBatch(
       days, replacing: plan.replaced, isCounted: evidence.isCounted,
       allowsMassRemoval: settings.allowsMassRemoval, claimsQuiet: claimsQuiet, writer: writer,
@@ -203,12 +220,12 @@ struct DayCommitter: ~Copyable {
     sealing = (Task(executorPreference: BlockingThreads.shared) { await batch.run() }, batch.footprint)
   }
 
-  /// Whether the staged days must be committed before rows of `day` can be sealed: sealing reads the archived rows of the
-  /// day and, where some of it is covered, of the days around it.
-  private func needsCommit(before day: Day) -> Bool {
-    guard !staged.isEmpty else { return false }
+  /// Whether a batch must be committed before rows of `day` can be sealed: sealing reads the archived rows of the day and,
+  /// where some of it is covered, of the days around it.
+  private func needs(_ batch: StagedBatch, before day: Day) -> Bool {
+    guard !batch.isEmpty else { return false }
     let covered = writer.manifest?.coverage ?? Coverage()
-    return staged.touches(day) || !covered.intersection(day.window).isEmpty
+    return batch.touches(day) || !covered.intersection(day.window).isEmpty
   }
 
   /// Waits for the days that are being sealed and stages them. Commits if a commit is due.
@@ -236,9 +253,9 @@ struct DayCommitter: ~Copyable {
     try await commitStaged(isComplete: pending.isEmpty && evidence.reason == nil)
   }
 
-  /// Commits the staged days, bad records and withdrawn claims, if there are any. Counters of a commit that is not made
-  /// go to the next one.
+  /// Begins the commit of the staged days, bad records and withdrawn claims, if there are any, once the commit before it is made.
   private mutating func commitStaged(isComplete: Bool) async throws {
+    try await finishCommit()
     staged.withdraw(evidence.takeWithdrawn())
     var change = Change(committedAt: time.now, lookback: settings.lookback)
     let staged = staged
@@ -258,28 +275,38 @@ struct DayCommitter: ~Copyable {
     if !areRereadsTold { change.rereads = evidence.rereads.intervals }
     change.oldestShown = oldestShown
     if plan.replaced != nil, counters.complete { change.replaced = plan.span }
-    var made: Commit?
-    // A commit can fail after it was made, while it tidies up: it counts all the same.
-    defer {
-      if let made {
-        note(made)
-        result.rowsDropped += staged.rowsDropped
-      }
+    committing = RunningCommit(change, of: staged, counters, writer: writer) { [observe] in
+      observe(.committed($0))
     }
-    _ = try await writer.commit(change) { made = $0 }
+    let recorded = counters
+    counters = RunCounters()
+    counters.window = recorded.window
+    counters.timeFilter = recorded.timeFilter
+    areRereadsTold = true
+    schedule.commit(at: time.elapsed)
+  }
+
+  /// Waits for the commit that is being made. Counters of a commit that is not made go to the next one.
+  private mutating func finishCommit() async throws {
+    guard let committing else { return }
+    self.committing = nil
+    let done = await committing.result
+    if let commit = done.made {
+      note(commit)
+      result.rowsDropped += committing.batch.rowsDropped
+    } else {
+      var recorded = committing.counters
+      recorded.add(counters)
+      counters = recorded
+    }
+    if let failure = done.failure { throw failure }
   }
 
   private mutating func note(_ commit: Commit) {
-    schedule.commit(at: time.elapsed)
-    areRereadsTold = true
     result.counters.add(commit.run)
     result.commits.append(commit.commit)
     let written = commit.partitionsChanged.filter { $0.changedInCommit == commit.commit && $0.revision > 0 }
       .map { $0.eventDate }
     result.daysWritten = Set(result.daysWritten + written).sorted()
-    counters = RunCounters()
-    counters.window = commit.run.window
-    counters.timeFilter = commit.run.timeFilter
-    observe(.committed(commit))
   }
 }

@@ -45,7 +45,8 @@ package struct ExportRun: ~Copyable {
 
   /// Runs until the plan is archived or something stops the run. Commits what was received in both cases.
   ///
-  /// Never throws: the summary carries the failure. Cancelling the task stops the run after the request in flight.
+  /// Never throws: the summary carries the failure. Cancelling the task stops the run after the request in flight; the loss of the
+  /// lease does that, too, and is then the failure.
   package consuming func run() async -> ExportSummary {
     do {
       do {
@@ -60,6 +61,9 @@ package struct ExportRun: ~Copyable {
       outcome = .stoppedByArchive(error)
     } catch {
       outcome = .stoppedByAPI(.cancelled)
+    }
+    if case .stoppedByAPI(.cancelled) = outcome, let loss = await writer.leaseLoss {
+      outcome = .stoppedByArchive(loss)
     }
     fetcher.countRequests(&committer.counters)
     return summary()

@@ -36,6 +36,14 @@ package final class StoreClient: Sendable {
     self.retry = retry
   }
 
+  /// The same store, for calls that are not worth a second attempt. Answers to it do not tell `storeTime`.
+  package func withoutRetries() -> StoreClient {
+    var once = retry
+    once.attempts = 1
+    return StoreClient(
+      endpoint: endpoint, credentials: credentials, transport: transport, clock: clock, retry: once)
+  }
+
   /// The present time by the store's clock, from the latest answer; nil if no answer told it. To the second.
   package var storeTime: Timestamp? { told.withLock(\.self).map { $0.date + (clock.elapsed - $0.at) } }
 

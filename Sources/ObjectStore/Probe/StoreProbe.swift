@@ -28,9 +28,8 @@ package struct StoreProbe: Sendable {
     package var result: Result
   }
 
-  /// How many write at once, and how often.
+  /// How many create one key at once.
   private static let contenders = 8
-  private static let rounds = 3
 
   private let client: StoreClient
   private let prefix: String
@@ -43,22 +42,13 @@ package struct StoreProbe: Sendable {
     self.settings = settings
   }
 
-  /// Runs all steps, in about 70 requests. Stops after a step that fails, and deletes its objects in any case.
+  /// Runs all steps, in about 60 requests of which most are sent at once, and deletes its objects in any case.
   ///
   /// Throws what is no property of the store: a missing permission, no connection, a wrong region.
   package func run() async throws(StoreError) -> [Finding] {
-    var findings: [Finding] = []
-    let steps: [(Property, () async throws(StoreError) -> Result)] = [
-      (.createIfAbsent, createIfAbsent), (.exclusiveCreate, exclusiveCreate),
-      (.replaceIfMatch, replaceIfMatch), (.readBack, readBack), (.listing, listing),
-      (.contentMD5, contentMD5),
-    ]
+    var findings: [Finding]
     do throws(StoreError) {
-      for (property, step) in steps {
-        let result = try await step()
-        findings.append(Finding(property: property, result: result))
-        if case .fails = result { break }
-      }
+      findings = try await testAll()
     } catch {
       // The first error says why; what is left are a few bytes under a name of their own.
       do throws(StoreError) { _ = try await delete() } catch let second { throw error.after(second) }
@@ -66,6 +56,28 @@ package struct StoreProbe: Sendable {
     }
     findings.append(Finding(property: .delete, result: try await delete()))
     return findings
+  }
+
+  private func testAll() async throws(StoreError) -> [Finding] {
+    let created = Finding(property: .createIfAbsent, result: try await createIfAbsent())
+    guard created.result == .holds else { return [created] }
+    // Each of these has keys of its own.
+    async let race = outcome(try await exclusiveCreate())
+    async let replacement = outcome(try await replaceIfMatch())
+    async let reading = outcome(try await readBack())
+    async let digest = outcome(try await contentMD5())
+    // All end before an error is thrown: their objects are to be deleted.
+    let outcomes = await [race, replacement, reading, digest]
+    var results: [Result] = []
+    for outcome in outcomes { results.append(try outcome.get()) }
+    results.insert(try await listing(), at: 3)
+    return [created] + zip(Property.allCases.dropFirst(), results).map { Finding(property: $0, result: $1) }
+  }
+
+  private func outcome<Value>(
+    _ step: @autoclosure () async throws(StoreError) -> Value
+  ) async -> Swift.Result<Value, StoreError> {
+    do throws(StoreError) { return .success(try await step()) } catch { return .failure(error) }
   }
 
   /// Whether the store refuses to create an object over an existing one with the same bytes. Costs one request, and changes nothing
@@ -94,40 +106,61 @@ package struct StoreProbe: Sendable {
     case .failure(.unsupported): return .fails("the store does not support If-None-Match")
     case .failure: return .fails("a new random key already exists")
     }
-    switch try await put(key, StoreProbe.second, .absent) {
-    case .failure(.exists): break
-    case .success, .failure: return .fails("the store ignores If-None-Match and overwrites objects")
-    }
+    guard try await StoreProbe.refusesCreate(client, key, StoreProbe.second, settings)
+    else { return .fails("the store ignores If-None-Match and overwrites objects") }
     guard try await client.get(key, limit: 1 << 10)?.bytes == StoreProbe.first
     else { return .fails("a create that was refused changed the object") }
     return .holds
   }
 
   private func exclusiveCreate() async throws(StoreError) -> Result {
-    for round in 1...StoreProbe.rounds {
-      let key = "\(prefix)race-\(round)"
-      let results = await withTaskGroup(of: Swift.Result<Outcome, StoreError>.self) { group in
-        for contender in 0..<StoreProbe.contenders {
-          group.addTask {
-            do throws(StoreError) {
-              let body = [UInt8](repeating: UInt8(ascii: "0") + UInt8(contender), count: 2_000)
-              return .success(try await put(key, body, .absent))
-            } catch {
-              return .failure(error)
-            }
+    // A race without a winner decides nothing: the store asked all contenders to try again.
+    for round in 1...3 {
+      async let first = outcome(try await race("\(prefix)race-\(round)-1"))
+      async let second = outcome(try await race("\(prefix)race-\(round)-2"))
+      async let third = outcome(try await race("\(prefix)race-\(round)-3"))
+      var winners: [Int] = []
+      for race in await [first, second, third] { winners.append(try race.get()) }
+      if let most = winners.max(), most > 1 {
+        return .fails("\(most) of \(StoreProbe.contenders) concurrent creates of one key succeeded")
+      }
+      if winners == [1, 1, 1] { return .holds }
+    }
+    return .fails("none of several concurrent creates of one key succeeds")
+  }
+
+  /// The number of contenders that created the key.
+  private func race(_ key: String) async throws(StoreError) -> Int {
+    let results = await withTaskGroup(of: Swift.Result<Bool, StoreError>.self) { group in
+      for contender in 0..<StoreProbe.contenders {
+        group.addTask {
+          do throws(StoreError) {
+            return .success(try await creates(key, by: contender))
+          } catch {
+            return .failure(error)
           }
         }
-        var results: [Swift.Result<Outcome, StoreError>] = []
-        for await result in group { results.append(result) }
-        return results
       }
-      var winners = 0
-      for result in results where try result.get() == .success { winners += 1 }
-      guard winners == 1 else {
-        return .fails("\(winners) of \(StoreProbe.contenders) concurrent creates of one key succeeded")
-      }
+      var results: [Swift.Result<Bool, StoreError>] = []
+      for await result in group { results.append(result) }
+      return results
     }
-    return .holds
+    var winners = 0
+    for result in results where try result.get() { winners += 1 }
+    return winners
+  }
+
+  /// Whether one request creates the key. One that met another write has lost; it is not repeated, unless it did not reach the store.
+  private func creates(_ key: String, by contender: Int) async throws(StoreError) -> Bool {
+    let body = [UInt8](repeating: UInt8(ascii: "0") + UInt8(contender), count: 2_000)
+    let request = StoreRequest.put(key, body, settings, .absent)
+    let exchange = await client.exchange(request)
+    switch exchange.verdict {
+    case .done: return true
+    case .exists: return false
+    case .retry(let reason) where reason.error.kind == .conflict: return false
+    default: return try await put(key, body, .absent) == .success
+    }
   }
 
   private func replaceIfMatch() async throws(StoreError) -> Result {
@@ -189,7 +222,20 @@ package struct StoreProbe: Sendable {
   }
 
   private func delete() async throws(StoreError) -> Result {
-    for object in try await client.listAll(prefix: prefix) { try await client.delete(object.key) }
+    let keys = try await client.listAll(prefix: prefix).map(\.key)
+    let results = await withTaskGroup(of: Swift.Result<Void, StoreError>.self) { group in
+      for key in keys {
+        group.addTask {
+          do throws(StoreError) { return .success(try await client.delete(key)) } catch {
+            return .failure(error)
+          }
+        }
+      }
+      var results: [Swift.Result<Void, StoreError>] = []
+      for await result in group { results.append(result) }
+      return results
+    }
+    for result in results { try result.get() }
     guard try await client.listAll(prefix: prefix).isEmpty
     else { return .fails("the listing shows objects that were deleted") }
     return .holds

@@ -19,8 +19,14 @@ extension ParquetColumn.Kind {
   /// Compare two encoded bounds: below, at or above 0.
   fileprivate func compare(_ one: [UInt8], _ other: [UInt8]) -> Int {
     switch self {
-    case .text: one.span.bytes.compare(other.span.bytes)
-    case .timestamp: sign(Int64(bitPattern: one.littleEndianWord), Int64(bitPattern: other.littleEndianWord))
+    case .text, .binary: one.span.bytes.compare(other.span.bytes)
+    case .timestamp, .int64:
+      sign(Int64(bitPattern: one.littleEndianWord), Int64(bitPattern: other.littleEndianWord))
+    case .int32:
+      sign(
+        Int32(truncatingIfNeeded: Int64(bitPattern: one.littleEndianWord)),
+        Int32(truncatingIfNeeded: Int64(bitPattern: other.littleEndianWord)))
+    case .boolean: sign(one.littleEndianWord, other.littleEndianWord)
     case .double: sign(Double(bitPattern: one.littleEndianWord), Double(bitPattern: other.littleEndianWord))
     }
   }

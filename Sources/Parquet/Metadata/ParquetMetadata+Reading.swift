@@ -3,7 +3,9 @@
 
 extension ParquetMetadata {
   /// Read `FileMetaData`, which must fill `bytes` to the end.
-  init(reading bytes: [UInt8]) throws(ThriftError) {
+  ///
+  /// - Parameter tree: the schema that the file must have. Nil reads any flat table, and no tree.
+  init(reading bytes: [UInt8], of tree: ParquetSchema? = nil) throws(ThriftError) {
     var thrift = ThriftReader(bytes, at: 0..<bytes.count)
     var schema: ParquetSchema?
     var rows: Int?
@@ -12,7 +14,13 @@ extension ParquetMetadata {
     var createdBy = ""
     try thrift.structure { (thrift, field, kind) throws(ThriftError) in
       switch field {
-      case 2: schema = try ParquetSchema(reading: &thrift, kind)
+      case 2:
+        guard let tree else {
+          schema = try ParquetSchema(reading: &thrift, kind)
+          break
+        }
+        guard kind == .list, try thrift.raw(kind) == tree.listedElements else { throw .schema }
+        schema = tree
       case 3: rows = try thrift.integer(kind, .int64)
       case 4:
         var found: [ParquetGroup] = []
@@ -177,7 +185,7 @@ extension ParquetChunk {
       }
     }
     guard let encoding = encodings.first.flatMap(ParquetEncoding.init) else { throw .field(2) }
-    guard path == [Array(column.name.utf8)] else { throw .field(3) }
+    guard path == column.path.map({ Array($0.utf8) }) else { throw .field(3) }
     guard let codec, codec == ParquetNumber.gzip || codec == ParquetNumber.zstd else { throw .field(4) }
     guard let values else { throw .field(5) }
     guard let uncompressed else { throw .field(6) }

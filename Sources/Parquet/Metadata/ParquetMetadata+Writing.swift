@@ -6,7 +6,7 @@ extension ParquetMetadata {
     thrift.structure { thrift in
       // The only version that every reader accepts.
       thrift.int32(1, 1)
-      writeSchema(to: &thrift)
+      thrift.list(2, of: .structure, schema.elements) { $1.write(to: &$0) }
       thrift.int64(3, rows)
       thrift.list(4, of: .structure, Array(groups.enumerated())) { thrift, group in
         group.element.write(ordinal: group.offset, sorting: schema.sorting, to: &thrift)
@@ -26,59 +26,21 @@ extension ParquetMetadata {
       }
     }
   }
-
-  /// The root element, without a repetition type, and the columns.
-  private func writeSchema(to thrift: inout ThriftWriter) {
-    thrift.list(2, of: .structure, [nil] + schema.columns.map { $0 }) { thrift, column in
-      guard let column else {
-        return thrift.structure {
-          $0.binary(4, schema.name.utf8)
-          $0.int32(5, schema.columns.count)
-        }
-      }
-      column.write(to: &thrift)
-    }
-  }
 }
 
-extension ParquetColumn {
-  /// `Type`
-  var physicalType: Int {
-    switch kind {
-    case .text: ParquetNumber.byteArray
-    case .timestamp: ParquetNumber.int64
-    case .double: ParquetNumber.double
-    }
+extension ParquetSchema {
+  /// The root element, then the columns or the nodes of the tree.
+  fileprivate var elements: [ParquetElement] {
+    let root = ParquetElement(name: name, children: fields?.count ?? columns.count)
+    return [root] + (fields.map { $0.flatMap(\.elements) } ?? columns.map { ParquetElement($0) })
   }
 
-  /// `ConvertedType`: UTF8, TIMESTAMP_MICROS
-  var convertedType: Int? {
-    switch kind {
-    case .text: 0
-    case .timestamp: 10
-    case .double: nil
-    }
-  }
-
-  /// `SchemaElement`, with `ConvertedType` for old readers and `LogicalType` for others.
-  fileprivate func write(to thrift: inout ThriftWriter) {
-    thrift.structure { thrift in
-      thrift.int32(1, physicalType)
-      thrift.int32(3, isRequired ? 0 : 1)
-      thrift.binary(4, name.utf8)
-      if let convertedType { thrift.int32(6, convertedType) }
-      switch kind {
-      case .text: thrift.structure(10) { $0.structure(1) { _ in } }
-      case .timestamp:
-        thrift.structure(10) {
-          $0.structure(8) {
-            $0.bool(1, true)
-            $0.structure(2) { $0.structure(2) { _ in } }
-          }
-        }
-      case .double: break
-      }
-    }
+  /// The bytes of the list of `SchemaElement`, without the header of the field.
+  var listedElements: [UInt8] {
+    var thrift = ThriftWriter()
+    // The header of field 1 is one byte.
+    thrift.list(1, of: .structure, elements) { $1.write(to: &$0) }
+    return Array(thrift.bytes.dropFirst())
   }
 }
 
@@ -134,7 +96,7 @@ extension ParquetChunk {
     if dictionaryOffset != nil { encodings.append(.plain) }
     if !column.isRequired { encodings.append(.rle) }
     thrift.list(2, of: .int32, encodings) { $0.integer($1.rawValue) }
-    thrift.list(3, of: .binary, [column.name]) { $0.binary($1.utf8) }
+    thrift.list(3, of: .binary, column.path) { $0.binary($1.utf8) }
     thrift.int32(4, codec)
     thrift.int64(5, values)
     thrift.int64(6, uncompressedSize)
@@ -165,8 +127,11 @@ extension ParquetChunk {
 
   /// `SizeStatistics`
   private func writeSizeStatistics(to thrift: inout ThriftWriter) {
-    if column.kind == .text { thrift.int64(1, pages.reduce(0) { $0 + $1.textBytes }) }
-    if !column.isRequired {
+    if column.kind.isBytes { thrift.int64(1, pages.reduce(0) { $0 + $1.textBytes }) }
+    if !repetitionCounts.isEmpty { thrift.list(2, of: .int64, repetitionCounts) { $0.integer($1) } }
+    if !definitionCounts.isEmpty {
+      thrift.list(3, of: .int64, definitionCounts) { $0.integer($1) }
+    } else if !column.isRequired {
       thrift.list(3, of: .int64, [statistics.nulls, values - statistics.nulls]) { $0.integer($1) }
     }
   }
@@ -181,7 +146,7 @@ extension ParquetChunk {
           $0.int64(3, page.rows.lowerBound)
         }
       }
-      if column.kind == .text { thrift.list(2, of: .int64, pages.map(\.textBytes)) { $0.integer($1) } }
+      if column.kind.isBytes { thrift.list(2, of: .int64, pages.map(\.textBytes)) { $0.integer($1) } }
     }
   }
 
@@ -189,7 +154,8 @@ extension ParquetChunk {
   /// NaN has.
   func writeColumnIndex(to thrift: inout ThriftWriter) -> Bool {
     let statistics = pages.map(\.statistics)
-    guard zip(pages, statistics).allSatisfy({ $1.bounds != nil || $1.nulls == $0.rows.count }) else {
+    guard zip(pages, statistics).allSatisfy({ $1.bounds != nil || $1.nulls == $0.values ?? $0.rows.count })
+    else {
       return false
     }
     thrift.structure { thrift in

@@ -9,6 +9,8 @@ enum ParquetNumber {
   static let zstd = 6
 
   /// `Type`
+  static let boolean = 0
+  static let int32 = 1
   static let int64 = 2
   static let double = 5
   static let byteArray = 6
@@ -53,6 +55,8 @@ struct ParquetPage: Hashable, Sendable {
   var offset: Int
   var size: Int
   var rows: Range<Int>
+  /// The number of values, including NULLs. nil means one for each row, as in a flat table.
+  var values: Int?
   var statistics: ParquetStatistics
   /// The bytes of text, without length prefixes.
   var textBytes: Int
@@ -73,6 +77,9 @@ package struct ParquetChunk: Hashable, Sendable {
   var dictionaryOffset: Int?
   var dataOffset = 0
   var statistics = ParquetStatistics()
+  /// How often each level occurs, from 0. Empty in a flat table, and if there is only one level.
+  var repetitionCounts: [Int] = []
+  var definitionCounts: [Int] = []
   var pages: [ParquetPage] = []
   /// Ranges of the file; nil until written.
   var bloomFilter: Range<Int>?

@@ -4,14 +4,20 @@ private import Compression
 package struct ParquetPageValues {
   /// The number of rows.
   package var rows = 0
-  /// For each row 1 for a value, 0 for NULL. Empty for a required column.
+  /// For each row 1 for a value, 0 for NULL. Empty for a required column. In a tree, the definition levels.
   package var levels: [UInt8] = []
-  /// The range in `bytes` of each text that is not NULL, in row order. All texts are valid UTF-8.
+  /// The repetition level of each definition level. Empty unless the column is in a list or map.
+  var repetitions: [UInt8] = []
+  /// The range in `bytes` of each text or binary value that is not NULL, in row order. All texts are valid UTF-8.
   package var texts: [Range<Int>] = []
   /// The doubles that are not NULL, in row order.
   package var doubles: [Double] = []
   /// The timestamps that are not NULL, in row order, in microseconds since 1970.
   package var timestamps: [Int64] = []
+  /// The integers of either width that are not NULL, in row order.
+  var integers: [Int64] = []
+  /// The booleans that are not NULL, in row order.
+  var booleans: [Bool] = []
   /// The dictionary, then the page's own bytes.
   package var bytes: [UInt8] = []
 }
@@ -35,8 +41,8 @@ package struct ParquetColumnReader {
   private var position = 0
   /// The uncompressed size of the pages so far, with their headers.
   private var uncompressed = 0
-  /// Rows of the pages so far.
-  private var rows = 0
+  /// Values of the pages so far, with NULLs: the rows, unless the column is in a list or map.
+  private var read = 0
   /// The range in `page.bytes` of each entry of the dictionary, and where the last ends.
   private var dictionary: [Range<Int>] = []
   private var dictionaryEnd = 0
@@ -74,7 +80,7 @@ package struct ParquetColumnReader {
   ///
   /// - Throws: `ParquetError` unless all pages were read and agree with the footer on their rows and sizes.
   package func finish() throws(ParquetError) {
-    guard rows == chunk.values, position == file.count else {
+    guard read == chunk.values, position == file.count else {
       throw error(.disagreement("the row counts of the pages and their column"))
     }
     guard uncompressed == chunk.uncompressedSize else {
@@ -104,17 +110,19 @@ package struct ParquetColumnReader {
       throw Failure(.disagreement("the row counts of the pages and their column"))
     }
     let (header, body) = try nextPage(ParquetNumber.dataPage, chunk.encoding)
-    guard header.values > 0, header.values <= chunk.values - rows else {
+    guard header.values > 0, header.values <= chunk.values - read else {
       throw Failure(.disagreement("the row counts of a page and its column"))
     }
     page.bytes.removeLast(page.bytes.count - dictionaryEnd)
     page.levels.removeAll(keepingCapacity: true)
+    page.repetitions.removeAll(keepingCapacity: true)
     page.texts.removeAll(keepingCapacity: true)
     page.doubles.removeAll(keepingCapacity: true)
     page.timestamps.removeAll(keepingCapacity: true)
-    rows += header.values
-    page.rows = header.values
-    let (present, start) = try levels(body, rows: header.values)
+    page.integers.removeAll(keepingCapacity: true)
+    page.booleans.removeAll(keepingCapacity: true)
+    read += header.values
+    let (present, start) = try levels(body, count: header.values)
     try values(body, from: start, count: present)
     if chunk.encoding != .rleDictionary { try checkText(page.texts) }
   }
@@ -175,20 +183,45 @@ package struct ParquetColumnReader {
     }
   }
 
-  /// Read the definition levels. Returns the number of values that are not NULL, and where they start.
-  private mutating func levels(_ body: [UInt8], rows: Int) throws(Failure) -> (present: Int, start: Int) {
-    guard !chunk.column.isRequired else { return (rows, 0) }
-    guard body.count >= 4 else { throw Failure(.encoding("levels")) }
-    let length = Int(body.littleEndian32(at: 0))
-    guard length <= body.count - 4,
-      let levels = HybridRuns.read(body, at: 4..<4 + length, width: 1, count: rows, below: 2)
-    else { throw Failure(.encoding("levels")) }
+  /// Read the levels. Returns the number of values that are not NULL, and where they start.
+  private mutating func levels(_ body: [UInt8], count: Int) throws(Failure) -> (present: Int, start: Int) {
+    var position = 0
+    page.rows = count
+    if chunk.column.repetitionLimit > 0 {
+      let levels = try levels(body, at: &position, count: count, limit: chunk.column.repetitionLimit)
+      // A page ends with a row.
+      guard levels.first == 0 else { throw Failure(.encoding("levels")) }
+      page.rows = levels.count { $0 == 0 }
+      page.repetitions.append(contentsOf: levels.lazy.map { UInt8($0) })
+    }
+    let limit = chunk.column.definitionLimit
+    guard limit > 0 else { return (count, position) }
+    let levels = try levels(body, at: &position, count: count, limit: limit)
     page.levels.append(contentsOf: levels.lazy.map { UInt8($0) })
-    return (levels.reduce(0) { $0 + Int($1) }, 4 + length)
+    let whole = UInt32(limit)
+    return (levels.reduce(0) { $0 + ($1 == whole ? 1 : 0) }, position)
+  }
+
+  /// Read levels from 0 to `limit`, and advance past them.
+  private func levels(
+    _ body: [UInt8], at position: inout Int, count: Int, limit: Int
+  ) throws(Failure) -> [UInt32] {
+    guard body.count - position >= 4 else { throw Failure(.encoding("levels")) }
+    let length = Int(body.littleEndian32(at: position))
+    let start = position + 4
+    guard length <= body.count - start,
+      let levels = HybridRuns.read(
+        body, at: start..<start + length, width: UInt64(limit).width, count: count, below: UInt64(limit) + 1)
+    else { throw Failure(.encoding("levels")) }
+    position = start + length
+    return levels
   }
 
   private mutating func values(_ body: [UInt8], from start: Int, count: Int) throws(Failure) {
     switch chunk.encoding {
+    case .plain where chunk.column.kind == .boolean:
+      guard body.count - start == (count + 7) / 8 else { throw Failure(.encoding("PLAIN")) }
+      page.booleans += (0..<count).map { body[start + $0 / 8] >> UInt8($0 % 8) & 1 == 1 }
     case .plain:
       add(try plain(body, from: start, count: count))
     case .rleDictionary:
@@ -211,13 +244,22 @@ package struct ParquetColumnReader {
     }
   }
 
-  /// Add the values at these ranges of `page.bytes`, which are doubles or text.
+  /// Add the values at these ranges of `page.bytes`.
   private mutating func add(_ places: [Range<Int>]) {
-    guard chunk.column.kind == .double else { return page.texts.append(contentsOf: places) }
     let bytes = page.bytes
-    for place in places {
-      let bits = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: place.lowerBound, as: UInt64.self)
-      page.doubles.append(Double(bitPattern: UInt64(littleEndian: bits)))
+    switch chunk.column.kind {
+    case .text, .binary: page.texts.append(contentsOf: places)
+    case .int32:
+      page.integers += places.map { Int64(Int32(bitPattern: bytes.littleEndian32(at: $0.lowerBound))) }
+    case .double, .int64, .timestamp, .boolean:
+      for place in places {
+        let word = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: place.lowerBound, as: UInt64.self)
+        if chunk.column.kind == .double {
+          page.doubles.append(Double(bitPattern: UInt64(littleEndian: word)))
+        } else {
+          page.integers.append(Int64(littleEndian: Int64(bitPattern: word)))
+        }
+      }
     }
   }
 
@@ -242,14 +284,15 @@ package struct ParquetColumnReader {
   private mutating func plain(
     _ body: [UInt8], from start: Int, count: Int
   ) throws(Failure) -> [Range<Int>] {
-    let isText = chunk.column.kind == .text
+    let isText = chunk.column.kind.isBytes
+    let width = chunk.column.kind == .int32 ? 4 : 8
     // Reserve no memory for values that the body cannot hold.
-    guard count <= (body.count - start) / (isText ? 4 : 8) else { throw Failure(.encoding("PLAIN")) }
+    guard count <= (body.count - start) / (isText ? 4 : width) else { throw Failure(.encoding("PLAIN")) }
     var places: [Range<Int>] = []
     places.reserveCapacity(count)
     var position = start
     for _ in 0..<count {
-      var length = 8
+      var length = width
       if isText {
         guard body.count - position >= 4 else { throw Failure(.encoding("PLAIN")) }
         length = Int(body.littleEndian32(at: position))

@@ -42,7 +42,7 @@ package struct ParquetReader {
     } catch {
       throw ParquetError(.metadata, offset: footer)
     }
-    try checkLayout(before: footer)
+    try metadata.checkLayout(before: footer)
   }
 
   /// Read bytes of the file.
@@ -56,50 +56,5 @@ package struct ParquetReader {
     let bytes = try await source(offset, count)
     guard bytes.count == count else { throw ParquetError(.truncated, offset: offset + bytes.count) }
     return bytes
-  }
-
-  private func checkLayout(before footer: Int) throws(ParquetError) {
-    var place = ParquetNumber.magic.count
-    var rows = 0
-    for (index, group) in metadata.groups.enumerated() {
-      guard group.rows > 0 else {
-        throw ParquetError(.disagreement("the row counts"), rowGroup: index)
-      }
-      guard group.rows <= ParquetRowGroup.rowLimit else {
-        throw ParquetError(.tooLarge(ParquetRowGroup.rowLimit), rowGroup: index)
-      }
-      rows += group.rows
-      for chunk in group.chunks {
-        let isAllowed = ParquetReader.encodings(of: chunk).contains(chunk.encoding)
-        guard isAllowed, (chunk.encoding == .rleDictionary) == (chunk.dictionaryOffset != nil) else {
-          throw ParquetError(
-            .unsupported("this column encoding"), rowGroup: index, column: chunk.column.name)
-        }
-        if chunk.codec == ParquetNumber.zstd && !ParquetCompression.hasZstd {
-          throw ParquetError(.withoutZstd)
-        }
-        guard chunk.values == group.rows else {
-          throw ParquetError(
-            .disagreement("the row counts"), rowGroup: index, column: chunk.column.name)
-        }
-        guard chunk.offset == place, chunk.dataOffset >= place, chunk.compressedSize > 0,
-          chunk.compressedSize <= footer - place
-        else {
-          throw ParquetError(
-            .disagreement("the offsets of the columns"), rowGroup: index, column: chunk.column.name,
-            offset: place)
-        }
-        place += chunk.compressedSize
-      }
-    }
-    guard rows == metadata.rows else { throw ParquetError(.disagreement("the row counts")) }
-  }
-
-  private static func encodings(of chunk: ParquetChunk) -> [ParquetEncoding] {
-    switch chunk.column.kind {
-    case .text: [.rleDictionary, .deltaLengthByteArray, .plain]
-    case .timestamp: [.deltaBinaryPacked]
-    case .double: [.rleDictionary, .plain]
-    }
   }
 }

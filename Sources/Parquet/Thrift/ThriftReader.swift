@@ -8,6 +8,8 @@ enum ThriftError: Error, Hashable {
   case tooDeep
   /// A required field, by its number, that is missing or has an unexpected value.
   case field(Int)
+  /// The footer has another schema than the expected one.
+  case schema
 }
 
 /// Reads structures in the Thrift compact protocol: the inverse of `ThriftWriter`, for untrusted bytes.
@@ -114,6 +116,13 @@ struct ThriftReader {
       depth -= 1
     case .map: throw .malformed
     }
+  }
+
+  /// Skip a value, and return its bytes.
+  mutating func raw(_ kind: ThriftKind) throws(ThriftError) -> [UInt8] {
+    let start = position
+    try skip(kind)
+    return Array(bytes[start..<position])
   }
 
   /// Read the header of a list. The count is at most the number of remaining bytes, since each element takes at least one.

@@ -11,7 +11,9 @@ struct BoundsSearch {
     var most: Int
   }
 
-  private let values: ParquetColumnValues
+  private let kind: ParquetColumn.Kind
+  private let table: ValueTable
+  private let timestamps: [Int64]
   /// How often the current page holds each entry of a dictionary, so that a page compares each entry once. All zero between
   /// pages.
   private var times: [UInt32]
@@ -21,8 +23,10 @@ struct BoundsSearch {
   private var nans = 0
 
   init(_ values: ParquetColumnValues) {
-    self.values = values
-    times = Array(repeating: 0, count: values.table.isDictionary ? values.table.entries : 0)
+    kind = values.column.kind
+    table = values.table
+    timestamps = values.times
+    times = Array(repeating: 0, count: table.isDictionary ? table.entries : 0)
   }
 
   /// Return the statistics of the next page, which holds the values with these numbers.
@@ -30,12 +34,12 @@ struct BoundsSearch {
     var extremes: Extremes?
     var pageNaNs = 0
     textBytes = 0
-    if values.column.kind == .timestamp {
+    if kind == .timestamp {
       for index in range { widen(&extremes, by: index) }
     } else if times.isEmpty {
-      for index in range { look(at: Int(values.table.ids[index]), 1, &extremes, &pageNaNs) }
+      for index in range { look(at: Int(table.ids[index]), 1, &extremes, &pageNaNs) }
     } else {
-      for index in range { times[Int(values.table.ids[index])] += 1 }
+      for index in range { times[Int(table.ids[index])] += 1 }
       for entry in times.indices where times[entry] > 0 {
         look(at: entry, Int(times[entry]), &extremes, &pageNaNs)
         times[entry] = 0
@@ -52,10 +56,10 @@ struct BoundsSearch {
   /// Count an entry that occurs this many times in the page.
   @inline(__always)
   private mutating func look(at entry: Int, _ times: Int, _ extremes: inout Extremes?, _ nans: inout Int) {
-    switch values.column.kind {
+    switch kind {
     case .double where number(entry).isNaN: nans += times
-    case .text:
-      textBytes += times * values.table.range(entry).count
+    case .text, .binary:
+      textBytes += times * table.range(entry).count
       widen(&extremes, by: entry)
     default: widen(&extremes, by: entry)
     }
@@ -82,41 +86,61 @@ struct BoundsSearch {
 
   @inline(__always)
   private func precedes(_ one: Int, _ other: Int) -> Bool {
-    switch values.column.kind {
-    case .timestamp: values.times[one] < values.times[other]
+    switch kind {
+    case .timestamp: timestamps[one] < timestamps[other]
     case .double: number(one) < number(other)
-    case .text:
-      values.table.bytes.span.bytes.extracting(values.table.range(one))
-        .compare(values.table.bytes.span.bytes.extracting(values.table.range(other))) < 0
+    case .boolean, .int32, .int64: integer(one) < integer(other)
+    case .text, .binary:
+      table.bytes.span.bytes.extracting(table.range(one))
+        .compare(table.bytes.span.bytes.extracting(table.range(other))) < 0
     }
   }
 
   private func number(_ entry: Int) -> Double {
-    let bits = values.table.bytes.span.bytes.unsafeLoadUnaligned(
-      fromByteOffset: values.table.range(entry).lowerBound, as: UInt64.self)
+    let bits = table.bytes.span.bytes.unsafeLoadUnaligned(
+      fromByteOffset: table.range(entry).lowerBound, as: UInt64.self)
     return Double(bitPattern: UInt64(littleEndian: bits))
+  }
+
+  /// A boolean or an integer.
+  private func integer(_ entry: Int) -> Int64 {
+    let bytes = table.bytes.span.bytes
+    let offset = table.range(entry).lowerBound
+    switch kind {
+    case .boolean: return Int64(bytes[offset])
+    case .int32:
+      return Int64(Int32(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self)))
+    default: return Int64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self))
+    }
   }
 
   private func statistics(_ extremes: Extremes?, nulls: Int, nans: Int) -> ParquetStatistics {
     ParquetStatistics(
-      nulls: nulls, nans: values.column.kind == .double ? nans : nil, bounds: extremes.map(bounds))
+      nulls: nulls, nans: kind == .double ? nans : nil, bounds: extremes.map(bounds))
   }
 
   private func bounds(_ extremes: Extremes) -> ParquetBounds {
-    switch values.column.kind {
+    switch kind {
     case .timestamp:
       return ParquetBounds(
-        least: BoundsSearch.bytes(UInt64(bitPattern: values.times[extremes.least])),
-        most: BoundsSearch.bytes(UInt64(bitPattern: values.times[extremes.most])))
+        least: BoundsSearch.bytes(UInt64(bitPattern: timestamps[extremes.least])),
+        most: BoundsSearch.bytes(UInt64(bitPattern: timestamps[extremes.most])))
     case .double:
       let (least, most) = (number(extremes.least), number(extremes.most))
       return ParquetBounds(
         least: BoundsSearch.bytes((least == 0 ? -0.0 : least).bitPattern),
         most: BoundsSearch.bytes((most == 0 ? 0.0 : most).bitPattern))
-    case .text:
-      let least = Array(values.table.bytes[values.table.range(extremes.least)])
-      let most = Array(values.table.bytes[values.table.range(extremes.most)])
-      let (floor, ceiling) = (TextBound.floor(least), TextBound.ceiling(most))
+    case .boolean, .int32, .int64:
+      // The same bytes as in a page.
+      return ParquetBounds(
+        least: Array(table.bytes[table.range(extremes.least)]),
+        most: Array(table.bytes[table.range(extremes.most)]))
+    case .text, .binary:
+      let least = Array(table.bytes[table.range(extremes.least)])
+      let most = Array(table.bytes[table.range(extremes.most)])
+      let isText = kind == .text
+      let floor = isText ? TextBound.floor(least) : BinaryBound.floor(least)
+      let ceiling = isText ? TextBound.ceiling(most) : BinaryBound.ceiling(most)
       return ParquetBounds(
         least: floor, most: ceiling, isLeastExact: floor.count == least.count,
         isMostExact: ceiling == most)
@@ -162,5 +186,21 @@ enum TextBound {
     var cut = BoundsSearch.textLimit
     while cut > 0, text[cut] & 0xc0 == 0x80 { cut -= 1 }
     return cut > 0 ? cut : text.count
+  }
+}
+
+/// Truncates long binary values to a lower or upper bound.
+enum BinaryBound {
+  /// Return a prefix of the bytes, which does not sort after them.
+  static func floor(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.prefix(BoundsSearch.textLimit)) }
+
+  /// Return bytes that do not sort before these: a prefix with its last byte incremented, or the bytes themselves if there is none.
+  static func ceiling(_ bytes: [UInt8]) -> [UInt8] {
+    guard bytes.count > BoundsSearch.textLimit else { return bytes }
+    var prefix = bytes.prefix(BoundsSearch.textLimit)
+    while let last = prefix.popLast() {
+      if last < 0xff { return Array(prefix) + [last + 1] }
+    }
+    return bytes
   }
 }

@@ -20,7 +20,8 @@ struct ParquetChunkWriter: ~Copyable {
   mutating func write(
     _ values: ParquetColumnValues, rows: Int, at offset: Int, to output: inout [UInt8]
   ) throws -> ParquetChunk {
-    var chunk = ParquetChunk(column: values.column, encoding: values.encoding, values: rows)
+    let count = values.levelCount(rows: rows)
+    var chunk = ParquetChunk(column: values.column, encoding: values.encoding, values: count)
     chunk.codec = compressor.codec
     let start = output.count
     if chunk.encoding == .rleDictionary {
@@ -29,20 +30,21 @@ struct ParquetChunkWriter: ~Copyable {
     }
     chunk.dataOffset = offset + output.count - start
     var search = BoundsSearch(values)
-    var rest = (row: 0, value: 0)
+    var rest = ParquetPlace()
     repeat {
       let end = values.pageEnd(from: rest, rows: rows, rowLimit: Self.pageRows, byteLimit: Self.pageBytes)
       let place = offset + output.count - start
-      let (present, page) = (rest.value..<end.value, rest.row..<end.row)
-      try writePage(values, rows: page, present: present, of: &chunk, to: &output)
+      let (present, levels) = (rest.value..<end.value, rest.level..<end.level)
+      try writePage(values, levels: levels, present: present, of: &chunk, to: &output)
       chunk.pages.append(
         ParquetPage(
-          offset: place, size: offset + output.count - start - place, rows: page,
-          statistics: search.page(present, nulls: page.count - present.count),
+          offset: place, size: offset + output.count - start - place, rows: rest.row..<end.row,
+          values: levels.count, statistics: search.page(present, nulls: levels.count - present.count),
           textBytes: search.textBytes))
       rest = end
     } while rest.row < rows
-    chunk.statistics = search.whole(nulls: rows - values.count)
+    chunk.statistics = search.whole(nulls: count - values.count)
+    (chunk.repetitionCounts, chunk.definitionCounts) = values.levelCounts
     return chunk
   }
 
@@ -55,13 +57,13 @@ struct ParquetChunkWriter: ~Copyable {
   }
 
   private mutating func writePage(
-    _ values: ParquetColumnValues, rows: Range<Int>, present: Range<Int>, of chunk: inout ParquetChunk,
+    _ values: ParquetColumnValues, levels: Range<Int>, present: Range<Int>, of chunk: inout ParquetChunk,
     to output: inout [UInt8]
   ) throws {
     body.removeAll(keepingCapacity: true)
-    values.appendLevels(rows, to: &body)
+    values.appendLevels(levels, to: &body)
     values.appendValues(present, chunk.encoding, to: &body)
-    try writePage(ParquetNumber.dataPage, rows.count, chunk.encoding, of: &chunk, to: &output)
+    try writePage(ParquetNumber.dataPage, levels.count, chunk.encoding, of: &chunk, to: &output)
   }
 
   /// Compress `body` and append it after its header.
@@ -69,6 +71,9 @@ struct ParquetChunkWriter: ~Copyable {
     _ type: Int, _ values: Int, _ encoding: ParquetEncoding, of chunk: inout ParquetChunk,
     to output: inout [UInt8]
   ) throws {
+    guard body.count <= ParquetNumber.pageLimit else {
+      throw ParquetError(.tooLarge(ParquetNumber.pageLimit))
+    }
     compressed.removeAll(keepingCapacity: true)
     try compressor.append(body, to: &compressed)
     // The checksum covers the compressed bytes (parquet-format, README, "Checksumming").

@@ -289,6 +289,7 @@ struct ArchiveCheck {
       switch try await archive.leaseState() {
       case .free, .never: return .passed("no run holds it")
       case .held(let holder): return .failed(words.failure(.locked(holder)))
+      case .expired(let lease): return .warned(words.expired(lease))
       }
     } catch {
       return .failed(words.failure(error))

@@ -53,7 +53,9 @@ struct ExportRequest {
     var writer = WriterSettings(toolVersion: Version.text)
     writer.compressionLevel = try sources.value(of: Settings.compressionLevel)
     writer.parquetCodec = try sources.value(of: Settings.parquetCodec)
-    writer.formats = try sources.resolve(Settings.formats)
+    let formats = try sources.resolve(Settings.formats)
+    writer.formats = formats?.parts
+    writer.isTable = formats?.isTable ?? false
     // One more than can run at once, so that the next block is ready.
     writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
     let signing = try ExportRequest.signingKey(sources)
@@ -95,7 +97,7 @@ struct ExportRequest {
         } else {
           summary = try await Archive(archive, log: log).withWriter(
             source: source, holder: holder, settings: writer,
-            undeleted: { watch.undeleted($0) }
+            waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) }
           ) { writer in
             watch.opened(writer.recovery)
             if isNew { watch.making(settings.request) }

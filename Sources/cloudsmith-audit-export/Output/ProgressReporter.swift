@@ -102,6 +102,11 @@ final class ProgressReporter: Sendable {
     }
   }
 
+  /// Logs that the run waits for the lease of another run.
+  func waiting(_ lease: ExpiredLease) {
+    commandOutput.logger.notice("\(words.waiting(lease))")
+  }
+
   /// Logs that a leftover could not be deleted. The run is not affected.
   func undeleted(_ error: StorageError) {
     commandOutput.logger.warning("\(words.undeleted(error))")

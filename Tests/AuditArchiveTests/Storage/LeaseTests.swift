@@ -30,16 +30,13 @@ import Testing
     }
   }
 
-  /// In a task of its own, which the loss of the lease cancels.
   private func errorOfRun(takenOverBefore step: String) async throws -> ArchiveError? {
-    try await Task { [self] in
-      try await archiveError {
-        try await withWriter { writer in
-          bucket.meanwhile(before: step, takeOver(5))
-          try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
-        }
+    try await archiveError {
+      try await withWriter { writer in
+        bucket.meanwhile(before: step, takeOver(5))
+        try await writer.commit(["2024-02-12": events("2024-02-12", 4)])
       }
-    }.value
+    }
   }
 
   @Test func `an archive in a store without folders verifies after every commit of a history`() async throws {
@@ -82,15 +79,41 @@ import Testing
     if step.hasSuffix("commits/") { #expect(left == []) }
   }
 
-  @Test func `a run is cancelled when its lease is lost`() async throws {
-    let task = Task { [self] in
-      try await withWriter { writer in
+  @Test func `the loss of a lease cancels its run, and not the task that goes on with other logs`()
+    async throws
+  {
+    let (run, task) = try await Task { [self] in
+      let isCancelled = try await withWriter { writer in
         await takeOver(5)()
         return Task.isCancelled
       }
-    }
-    #expect(try await task.value)
+      return (isCancelled, Task.isCancelled)
+    }.value
+    #expect(run && !task)
     #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `a run that ends with a cancellation because its lease was lost throws that`() async throws {
+    let paths = ArchivePaths(log("acme"))
+    let error = try await Task { [self] in
+      try await archiveError {
+        try await withWriter { writer in
+          bucket.loseLease()
+          #expect(await writer.leaseLoss == .leaseLost(path: paths.lock))
+          try Task.checkCancellation()
+        }
+      }
+    }.value
+    #expect(error == .leaseLost(path: paths.lock))
+    // Without the loss, a cancellation is one.
+    let task = Task { [self] in
+      try await withWriter { writer in
+        withUnsafeCurrentTask { $0?.cancel() }
+        #expect(await writer.leaseLoss == nil)
+        try Task.checkCancellation()
+      }
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 
   @Test func `a first run whose lease is taken over leaves the archive to the other run`() async throws {
@@ -123,6 +146,40 @@ import Testing
     #expect(try await archive.verify()?.findings == [])
   }
 
+  @Test func `a run that loses its lease after its commit deletes nothing, and the next one does`()
+    async throws
+  {
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    try await Task { [self] in
+      try await withWriter { writer in
+        // It looks for its new parts before it deletes the old ones.
+        bucket.meanwhile(before: "inspect csv/") { [bucket] in
+          bucket.loseLease()
+          bucket.startRecording()
+        }
+        try await writer.commit(["2024-02-12": events("2024-02-12", 5)])
+      }
+    }.value
+    #expect(!bucket.calls.isEmpty && bucket.calls.allSatisfy { !$0.hasPrefix("delete ") }, "\(bucket.calls)")
+    try await withWriter { #expect($0.recovery.deleted.map(\.reason) == [.superseded]) }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
+  @Test func `a run that loses its lease while it recovers leaves another run's signature alone`()
+    async throws
+  {
+    let signature = ArchivePaths(log("acme")).signature(2)
+    try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
+    bucket.setContents(of: signature, [1])
+    bucket.meanwhile(before: "inspect \(signature)") { [bucket] in bucket.loseLease() }
+    let error = try await Task { [self] in try await archiveError { try await withWriter { _ in } } }.value
+    #expect(error == .leaseLost(path: "_manifest/acme/lock"))
+    #expect(bucket.contents(of: signature) == [1])
+    bucket.setContents(of: signature, nil)
+    try await withWriter { _ in }
+    #expect(try await archive.verify()?.findings == [])
+  }
+
   @Test func `an older state is refused before the takeover commits a fence`() async throws {
     let paths = ArchivePaths(log("acme"))
     try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }
@@ -131,7 +188,7 @@ import Testing
     // The state is restored from a copy, while a run that died still has the lease.
     bucket.setContents(of: paths.manifest, manifest)
     bucket.setContents(of: paths.commit(2), nil)
-    _ = try await MemoryStorage(bucket, paths).takeLease(somebody, lost: {})
+    _ = try await MemoryStorage(bucket, paths).takeLease(somebody, observe: { _ in })
     bucket.expireLease()
     let before = bucket.paths
     let error = try await archiveError { try await withWriter { _ in } }

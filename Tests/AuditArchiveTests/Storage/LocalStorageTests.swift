@@ -111,7 +111,7 @@ import Testing
     let paths = ArchivePaths(log("acme"))
     let storage = LocalStorage(root: "/archive", paths: paths, fileSystem: disk)
     func take() async throws -> any Lease {
-      guard case .taken(let lease) = try await storage.takeLease(somebody, lost: {}) else {
+      guard case .taken(let lease) = try await storage.takeLease(somebody, observe: { _ in }) else {
         throw StorageError(operation: .lock, path: paths.lock, reason: .exists, detail: "it is held")
       }
       return lease

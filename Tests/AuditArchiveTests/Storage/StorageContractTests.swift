@@ -56,7 +56,7 @@ import Testing
     async throws
   {
     try await withStore(kind) { storage, again in
-      let scratch = await storage.makeScratch { Issue.record("\($0)") }
+      let scratch = try await storage.makeScratch { Issue.record("\($0)") }
       let file = try sealed(Array("abc".utf8), scratch)
       #expect(try await storage.list("csv").isEmpty)
       try await storage.put([(file, "csv/x/y")])
@@ -71,7 +71,7 @@ import Testing
     kind: Kind
   ) async throws {
     try await withStore(kind) { storage, _ in
-      let scratch = await storage.makeScratch { Issue.record("\($0)") }
+      let scratch = try await storage.makeScratch { Issue.record("\($0)") }
       for _ in 0..<2 { try await storage.put([(try sealed([1, 2], scratch), "csv/x")]) }
       let other = try sealed([1, 3], scratch)
       #expect(try await reason { try await storage.put([(other, "csv/x")]) } == .exists)
@@ -191,13 +191,13 @@ import Testing
     try await withStore(kind) { storage, again in
       #expect(try await storage.leaseState() == .never)
       for generation in 1...3 {
-        guard case .taken(let lease) = try await storage.takeLease(somebody, lost: {}) else {
+        guard case .taken(let lease) = try await storage.takeLease(somebody, observe: { _ in }) else {
           Issue.record("it was not free")
           return
         }
         #expect(lease.generation == generation && !lease.isTakeover)
         #expect(try await lease.isHeld())
-        guard case .held(let holder) = try await again().takeLease(somebody, lost: {}) else {
+        guard case .held(let holder) = try await again().takeLease(somebody, observe: { _ in }) else {
           Issue.record("two have it")
           return
         }

@@ -116,8 +116,7 @@ import Testing
       for fault in MemoryBucket.Fault.allCases where fault != .delay {
         let bucket = MemoryBucket(copyOf: before)
         bucket.fail(at: number, fault)
-        // In a task of its own, which the loss of the lease cancels.
-        let committed = await Task { await self.committed(scenario, .bucket(bucket)) }.value
+        let committed = await committed(scenario, .bucket(bucket))
         #expect(bucket.hasFailed)
         let isStopped = ![.deathBefore, .deathAfter].contains(fault)
         bucket.restart()
@@ -148,7 +147,7 @@ import Testing
       for fault in FakeStore.Fault.survivable {
         let bucket = ObjectBucket(copyOf: before)
         bucket.store.fail([number: fault])
-        let committed = await Task { await self.committed(scenario, .objects(bucket)) }.value
+        let committed = await committed(scenario, .objects(bucket))
         bucket.store.restart()
         faults += 1
         found += await CrashedStore.problems(
@@ -158,7 +157,7 @@ import Testing
       for isDone in [false, true] {
         let bucket = ObjectBucket(copyOf: before)
         bucket.store.die(at: number, isDone: isDone)
-        let committed = await Task { await self.committed(scenario, .objects(bucket)) }.value
+        let committed = await committed(scenario, .objects(bucket))
         bucket.store.restart()
         crashes += 1
         found += await CrashedStore.problems(

@@ -9,7 +9,12 @@ the number of the commit in one transaction. The first run loads everything. Run
 
 Needs schema.sql in the same folder, and an archive with the format csv. A failure leaves the database unchanged.
 
-DuckDB can also query a bucket without loading it. The page Loading (Loading.md) shows how, under "From a bucket".
+You do not need this loader if the archive has the format delta: DuckDB queries it where it is, in a folder or in a bucket.
+
+    INSTALL delta; LOAD delta; SELECT count(*) FROM delta_scan('/srv/audit/parquet');
+
+The page Query it (QueryIt.md) has the rest. Use this loader for a database file that works without the archive and its network,
+for fast repeated queries, or for an archive that has only CSV.
 """
 
 import hashlib

@@ -5,9 +5,12 @@ run loads everything. The tests of this project run it with Spark 4, on one mach
     spark-sql -f schema.sql                                              once
     spark-submit load.py my-org /srv/audit [file:///srv/audit]           last argument: the archive as the workers see it
 
-Spark can query a bucket without loading it (not tested; needs the package hadoop-aws). Run this while no export is at work:
+You do not need this loader if the archive has the format delta and Spark has Delta Lake (package delta-spark; not tested):
 
-    spark.read.parquet("s3a://my-bucket/audit/parquet")
+    spark.read.format("delta").load("/srv/audit/parquet")                a folder; or s3a://my-bucket/audit/parquet
+
+Such a table is never half of an export, and needs no copy. The page Query it (QueryIt.md) has the settings. Use this loader where
+Spark has no Delta Lake, or to keep a copy that outlives the archive.
 
 This loader needs a folder: copy the archive there first, for example with aws s3 sync --exact-timestamps.
 
