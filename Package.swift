@@ -290,7 +290,7 @@ let package = Package(
       dependencies: [
         "AuditArchive", "AuditRecord", "cloudsmith-audit-export", "cloudsmith-benchmark",
         "cloudsmith-emulator",
-        "ObjectStoreFakes", "TestSupport",
+        "HTTP", "ObjectStore", "ObjectStoreFakes", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CloudsmithEmulatorTests",

@@ -120,10 +120,18 @@ struct SigningDifferentialTests {
   }
 
   @Test func `10,000 random requests have the signatures of botocore`() throws {
+    try expectSignatures(made)
+  }
+
+  @Test func `10,000 random queries and header fields have the signatures of botocore`() throws {
+    try expectSignatures(madeFreely)
+  }
+
+  private func expectSignatures(_ make: (_ seed: Int) throws -> (Facts, Answer)) throws {
     var facts: [Facts] = []
     var own: [Answer] = []
     for seed in 1...10_000 {
-      let (fact, answer) = try made(seed)
+      let (fact, answer) = try make(seed)
       facts.append(fact)
       own.append(answer)
     }
@@ -133,6 +141,45 @@ struct SigningDifferentialTests {
       let isSame = one.url == other.url && one.authorization == other.authorization && one.hash == other.hash
       #expect(isSame, "seed \(index + 1): \(facts[index])\n\(one)\n\(other)")
     }
+  }
+
+  /// A request that this target does not make: names and values of any query, and of header fields with any white space.
+  private func madeFreely(_ seed: Int) throws -> (Facts, Answer) {
+    var random = SeededRandom(seed: seed)
+    let url = "https://store.test"
+    let endpoint = try Endpoint(bucket: "my-bucket", region: "eu-west-1", url: url, addressing: .path)
+    let key = text(&random, longest: 60)
+    let query = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+      (name: text(&random, longest: 4), value: random.once(in: 4) ? "" : text(&random, longest: 20))
+    }
+    let headers = (0..<Int.random(in: 0...8, using: &random)).map { number in
+      let value = (0..<Int.random(in: 0...8, using: &random)).map { _ in
+        random.pick(["a", "B", " ", "  ", "\t", ",", ";", "=", "\"", "/", "%", "~"])
+      }
+      let prefix = random.pick(["X-Amz-Meta-", "x-amz-meta-", "X-Other", "Content-"])
+      return HeaderField("\(prefix)\(random.pick(["a", "B", "-", "_"]))\(number)", value.joined())
+    }
+    let credentials = try StoreCredentials(
+      accessKeyID: "AKID\(seed)", secretAccessKey: text(ascii: &random), sessionToken: nil, source: "")
+    let time = Timestamp(microseconds: Int64.random(in: 0...4_102_444_800_000_000, using: &random))
+    let path = endpoint.path(key)
+    let hash = sha256([])
+    let signature = Signer.s3(region: "eu-west-1").sign(
+      Signer.Input(
+        method: "GET", path: path, query: query,
+        headers: [HeaderField("Host", endpoint.origin.authority)] + headers, payloadHash: hash),
+      with: credentials, at: time)
+    return (
+      Facts(
+        method: "GET", endpoint: url, bucket: "my-bucket", key: key, region: "eu-west-1",
+        accessKeyID: credentials.accessKeyID, secret: credentials.secretAccessKey,
+        time: HTTPDate.amz(time).time, isVirtual: false, token: nil,
+        query: query.map { [$0.name, $0.value] },
+        headers: headers.map { [$0.name, $0.value] }, body: []),
+      Answer(
+        url: url + path + (query.isEmpty ? "" : "?" + PercentEncoding.query(query)),
+        authorization: HeaderFields(signature.fields)["Authorization"] ?? "", hash: hash)
+    )
   }
 
   private func made(_ seed: Int) throws -> (Facts, Answer) {

@@ -14,10 +14,7 @@ import Testing
   private func run(
     _ command: String, _ archive: String, _ store: SeaweedFS, _ bench: Bench, _ options: [String] = []
   ) throws -> CommandOutcome {
-    let pace = command == "export" ? ["--max-requests-per-second", "unlimited"] : []
-    return try Program.exporter.run(
-      [command, "-o", "acme", "--archive", archive] + pace + options,
-      environment: bench.environment.merging(store.environment) { $1 })
+    try bench.run(command, archive, in: store, options)
   }
 
   private func sync(_ source: String, _ target: String, _ store: SeaweedFS) throws {

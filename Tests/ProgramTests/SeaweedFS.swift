@@ -1,14 +1,19 @@
 import Foundation
+import HTTP
+import ObjectStore
+import ObjectStoreFakes
 import TestSupport
 import Testing
 
 /// A running SeaweedFS with an S3 interface and an empty bucket. `Scripts/test` installs it beside the interpreter of the tests.
 struct SeaweedFS {
   static let bucket = "audit"
-  private static let key = "AKIATESTKEY"
+  static let key = "AKIATESTKEY"
   static let secret = "test/secret+3f9a77"
 
   let url: String
+
+  var port: Int { URL(string: url)?.port ?? 0 }
 
   /// The address of an archive in the bucket.
   func archive(_ prefix: String = "log") -> String { "s3://\(SeaweedFS.bucket)/\(prefix)" }
@@ -82,6 +87,71 @@ struct SeaweedFS {
       try #require(isBound)
       return Int(UInt16(bigEndian: address.sin_port))
     }
+  }
+}
+
+// MARK: Objects
+
+extension SeaweedFS {
+  /// Gives a client to `body`, to read and write objects past the program.
+  func withObjects<Result>(_ body: (StoreClient) async throws -> Result) async throws -> Result {
+    let endpoint = try Endpoint(bucket: Self.bucket, region: "us-east-1", url: url)
+    let connection = try ConnectionSettings(
+      origin: endpoint.origin, userAgent: "tests/1", role: ServerRole(name: "store", secret: "the data"))
+    return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
+      let clock = SystemClock()
+      let credentials = CredentialProvider.fixed(clock, id: Self.key, secret: Self.secret)
+      return try await body(
+        StoreClient(
+          endpoint: endpoint, credentials: credentials, transport: transport, clock: clock, retry: .test))
+    }
+  }
+}
+
+extension StoreClient {
+  /// Makes the lease of `acme` in an archive look as if its holder had been silent for years, so that the next run takes over at once.
+  /// Does nothing if there is no lease.
+  func expireLease(in prefix: String) async throws {
+    let key = "\(prefix)/_manifest/acme/lock"
+    guard let lock = try await get(key, limit: 1 << 16) else { return }
+    let text = String(decoding: lock.bytes, as: UTF8.self)
+      .replacing(/"expires_at":"[^"]*"/, with: #""expires_at":"2000-01-01T00:00:00.000000Z""#)
+    _ = try await put(key, Array(text.utf8), .init(), .etag(lock.info.etag))
+  }
+
+  /// Copies an archive.
+  ///
+  /// - Parameter isWanted: is given the path of each file in the archive.
+  func copyArchive(_ source: String, to target: String, isWanted: (String) -> Bool = { _ in true })
+    async throws
+  {
+    for object in try await listAll(prefix: source + "/") {
+      let path = object.key.dropFirst(source.count)
+      guard isWanted(String(path.dropFirst())) else { continue }
+      let content = try #require(try await get(object.key, limit: object.size))
+      _ = try await put(target + path, content.bytes, .init(), .absent)
+    }
+  }
+}
+
+extension Bench {
+  /// Runs a command on `acme` in a bucket.
+  func run(
+    _ command: String, _ archive: String, in store: SeaweedFS, _ options: [String] = [],
+    environment more: [String: String] = [:]
+  ) throws -> CommandOutcome {
+    try start(command, archive, in: store, options, environment: more).wait()
+  }
+
+  /// Starts it.
+  func start(
+    _ command: String, _ archive: String, in store: SeaweedFS, _ options: [String] = [],
+    environment more: [String: String] = [:]
+  ) throws -> RunningCommand {
+    let pace = command == "export" ? ["--max-requests-per-second", "unlimited"] : []
+    return try Program.exporter.start(
+      [command, "-o", "acme", "--archive", archive] + pace + options,
+      environment: environment.merging(store.environment) { $1 }.merging(more) { $1 })
   }
 }
 

@@ -76,14 +76,23 @@ package final class RunningCommand: Sendable {
   package func line(beginning prefix: String) -> String? {
     var found: String?
     let isInTime = isInTime { state in
-      let lines = state.output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        .dropLast()
-      found = lines.first { $0.starts(with: prefix.utf8) }
-        .map { String(decoding: $0.dropFirst(prefix.utf8.count), as: UTF8.self) }
+      found = RunningCommand.line(of: state.output, beginning: prefix)
       return found != nil || !state.isOutputOpen
     }
     if !isInTime { endOverdue() }
     return found
+  }
+
+  /// Whether stdout has a line with this prefix by now.
+  package func hasPrinted(_ prefix: String) -> Bool {
+    state.read { RunningCommand.line(of: $0.output, beginning: prefix) != nil }
+  }
+
+  /// The rest of the first whole line with this prefix.
+  private static func line(of output: [UInt8], beginning prefix: String) -> String? {
+    output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+      .first { $0.starts(with: prefix.utf8) }
+      .map { String(decoding: $0.dropFirst(prefix.utf8.count), as: UTF8.self) }
   }
 
   /// Whether stderr has this text so far.
