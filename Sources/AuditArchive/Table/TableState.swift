@@ -32,6 +32,8 @@ package struct ForeignTableVersion: Hashable, Sendable {
   package var engine: String?
   /// Such as `OPTIMIZE`.
   package var operation: String?
+  /// Whether it is a version; otherwise it is a checkpoint, which was not compared.
+  package var isVersion: Bool { path.hasSuffix(".json") }
 }
 
 extension Manifest {
