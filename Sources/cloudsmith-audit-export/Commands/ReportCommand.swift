@@ -69,7 +69,8 @@ struct ReportCommand: AsyncParsableCommand {
           commandOutput: commandOutput)
         guard let reading else { throw await Archive(location, log: log).noArchive(words) }
         let content = ReportContent(
-          manifest: reading.manifest, window: window, tally: reading.tally, unread: reading.unread,
+          manifest: reading.manifest, table: reading.table, window: window, tally: reading.tally,
+          unread: reading.unread,
           verification: reading.verification, runs: reading.runs,
           loss: reading.manifest.loss(after: retention, now: now), now: now,
           maker: "cloudsmith-audit-export \(Version.text)")

@@ -69,9 +69,10 @@ struct StatusCommand: AsyncParsableCommand {
         throw await archive.noArchive(words)
       }
       let recent = try await RecentCommits(archive, newest: manifest.commit)
+      let table = try await archive.table(of: manifest)
       let now = SystemClock().now
       return StatusResult(
-        manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,
+        manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged, table: table,
         loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style,
         failure: damaged.isEmpty ? nil : words.damagedFiles(damaged, manifest, now: now))
     } catch let error as ArchiveError {
