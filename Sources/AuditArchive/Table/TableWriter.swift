@@ -111,6 +111,8 @@ struct TableWriter: Sendable {
       throw .unreadable(
         first, "it is missing, and \(listed[0].path) is there; move that folder away to make the table again")
     }
+    // The run that made the archive a table may have died before that was durable.
+    try await stored(await storage.secure(ArchivePaths.kind))
     var logs = [manifest]
     for log in try await stored(await storage.logs()) where log != paths.log {
       let other = storage.storage(of: log)
