@@ -58,7 +58,9 @@ import Testing
       print(tally.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
     }
     guard failures.isEmpty, seeds.count >= 1_000 else { return }
-    for name in ["late events", "complete", "stoppedByAPI", "threw", "kill", "powerFailure"] {
+    for name in [
+      "late events", "complete", "stoppedByAPI", "threw", "kill", "powerFailure", "runs of a table",
+    ] {
       #expect(tally[name, default: 0] >= seeds.count / 100, "\(name) hardly ever happens: \(tally)")
     }
   }
