@@ -10,7 +10,7 @@ import Testing
     {"expires_at":"2015-08-30T12:35:59Z","generation":7,"host":"other.example","owner":"other","pid":4711,"released":false,\
     "since":"2015-08-30T12:00:00Z"}
     """
-  private static let holder = "process 4711 on other.example, since 2015-08-30T12:00:00Z"
+  private static let holder = "process 4711 on other.example, since 2015-08-30T12:00:00.000000Z"
 
   private func withStore(_ body: (Bench, _ environment: [String: String]) async throws -> Void) async throws {
     let store = FakeStore()
@@ -36,7 +36,7 @@ import Testing
       let run = try Program.exporter.start(
         ["export", "-o", "acme", "--archive", "s3://bucket/audit"] + Bench.start, environment: environment)
       let line =
-        "waiting until 2015-08-30T12:37:59Z for the lease of 'acme': another run (\(Self.holder)) did not release it"
+        "waiting until 2015-08-30T12:37:59.000000Z for the lease of 'acme': another run (\(Self.holder)) did not release it"
       try run.wait { run.hasLogged(line) }
       run.signal(SIGTERM)
       let result = run.wait()
@@ -49,7 +49,7 @@ import Testing
       let check = try Program.exporter.run(
         ["check", "-o", "acme", "--archive", "s3://bucket/audit"], environment: environment)
       let line =
-        "no run holds it, but another run (\(Self.holder)) did not release it, so a run can take it from 2015-08-30T12:37:59Z on"
+        "no run holds it, but another run (\(Self.holder)) did not release it, so a run can take it from 2015-08-30T12:37:59.000000Z on"
       #expect(check.status != 11 && check.output.contains(line), "\(check.output)\(check.log)")
     }
   }
