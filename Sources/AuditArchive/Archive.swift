@@ -112,6 +112,15 @@ package struct Archive: Sendable {
     return nil
   }
 
+  /// How far the archive's table is with the log; nil if the archive is no table.
+  ///
+  /// Reads one record of an archive that is no table, and otherwise one more and a listing of the newest versions.
+  ///
+  /// - Parameter manifest: the state with which the table is compared.
+  package func table(of manifest: Manifest) async throws(ArchiveError) -> TableState? {
+    try await state.tableState(of: manifest)
+  }
+
   /// The rows of a day of a manifest.
   ///
   /// A commit deletes what it replaces. The reader then throws `.damaged`, and a newer manifest has the revision to read.

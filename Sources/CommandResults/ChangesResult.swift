@@ -62,7 +62,8 @@ package struct ChangesResult: CommandResult {
       status: ExitStatus.done.word, exitStatus: ExitStatus.done.rawValue,
       organization: "\(changes.log.organization)", repository: changes.log.repository.map { "\($0)" },
       since: changes.since,
-      commit: changes.commit, commitSha256: changes.commitSHA256, settledOnly: changes.isSettledOnly,
+      commit: changes.commit, commitSha256: changes.commitSHA256, tableVersion: changes.tableVersion,
+      settledOnly: changes.isSettledOnly,
       days: changes.days.map { day in
         let partition = day.partition
         return Document.Entry(
@@ -107,6 +108,8 @@ package struct ChangesResult: CommandResult {
     var since: Int
     var commit: Int
     var commitSha256: String
+    /// Only for an archive that is a table with all commits.
+    var tableVersion: Int?
     var settledOnly: Bool
     var days: [Entry]
   }

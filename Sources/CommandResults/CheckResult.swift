@@ -120,6 +120,8 @@ package struct CheckLine {
     case archiveWritable = "archive_writable"
     /// A property of the store of a bucket.
     case store
+    /// The archive's Delta Lake table. Only if the archive is one.
+    case table
     case lock
     case diskSpace = "disk_space"
 

@@ -27,6 +27,10 @@ package enum FindingMessages {
       .wrongCoverage(_, let expected, let found):
       (expected, found)
     case .wrongKind(let expected, let found): (expected.rawValue, found.rawValue)
+    case .wrongTable(.otherTable(let expected, let found)),
+      .wrongTable(.otherFile(_, let expected, let found)):
+      (expected, found)
+    case .wrongTable: (nil, nil)
     }
   }
 
@@ -38,7 +42,7 @@ package enum FindingMessages {
       .wrongDay, .wrongBounds, .wrongContent, .misnamed:
       true
     case .unreadable(_, isDenied: true), .unlisted, .irregular, .brokenChain, .inconsistent, .wrongManifest,
-      .wrongCoverage, .unsigned, .badSignature, .wrongKind:
+      .wrongCoverage, .unsigned, .badSignature, .wrongKind, .wrongTable:
       false
     }
   }
@@ -59,6 +63,9 @@ package enum FindingMessages {
       return """
         Move manifest.json away: the next export rebuilds it from the commits, which are authoritative. Find out who changed it.
         """
+    }
+    if finding.path.hasPrefix("parquet/_delta_log/"), case .unreadable(_, isDenied: false) = finding.problem {
+      return advice(.wrongTable(.unreadable("")))
     }
     if finding.path.hasSuffix("/intent.json") {
       return
@@ -123,6 +130,13 @@ package enum FindingMessages {
       from a copy, and find out who changed it.
       """
     case .wrongKind: "Restore _manifest/archive.json from a copy."
+    case .wrongTable(.noLog):
+      "The next export rebuilds it from the commits, with the same table id. Find out who removed it."
+    case .wrongTable:
+      """
+      Move parquet/_delta_log away and run export again: it rebuilds the table from the commits, with the same id. The parts are \
+      not concerned. Find out which program changed the table.
+      """
     }
   }
 

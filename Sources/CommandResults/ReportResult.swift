@@ -55,6 +55,7 @@ package struct ReportResult: CommandResult {
     case 0: lines.append("verification     no findings")
     case let count?: lines.append("verification     \(count.grouped) \(count == 1 ? "finding" : "findings")")
     }
+    if let table = reading.table { lines.append("table            \(table.sentence)") }
     return lines.joined(separator: "\n")
   }
 
@@ -64,7 +65,7 @@ package struct ReportResult: CommandResult {
       archive: archive, page: file, bytes: bytes, window: window.map(WindowText.init),
       events: reading.tally.rows, days: reading.tally.perDay.count,
       daysNotCounted: reading.unread.map(\.day.description), verification: verification,
-      findings: reading.found?.findings.count)
+      findings: reading.found?.findings.count, table: reading.table.map(TableMember.init))
   }
 
   private struct Document: Encodable {
@@ -81,12 +82,15 @@ package struct ReportResult: CommandResult {
     var daysNotCounted: [String]
     var verification: String
     var findings: Int?
+    var table: TableMember?
   }
 }
 
 /// An archive as read for a report: its rows are counted, and it is verified at the same time.
 package struct ArchiveReading: Sendable {
   package let manifest: Manifest
+  /// The table that the archive is; nil if it is none.
+  package let table: TableState?
   package let tally: EventTally
   /// Days whose rows could not be read, with the reason. They are not counted.
   package let unread: [(day: Day, why: String)]
@@ -96,10 +100,12 @@ package struct ArchiveReading: Sendable {
   package let runs: [RecentRun]
 
   package init(
-    manifest: Manifest, tally: EventTally, unread: [(day: Day, why: String)], found: VerificationReport?,
+    manifest: Manifest, table: TableState?, tally: EventTally, unread: [(day: Day, why: String)],
+    found: VerificationReport?,
     runs: [RecentRun]
   ) {
     self.manifest = manifest
+    self.table = table
     self.tally = tally
     self.unread = unread
     self.found = found

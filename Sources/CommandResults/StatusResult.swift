@@ -12,6 +12,8 @@ package struct StatusResult: CommandResult {
   package let runs: [RecentRun]
   /// Files that the manifest lists and that are missing or have another size.
   package let damaged: [Finding]
+  /// The table that the archive is; nil if it is none.
+  package let table: TableState?
   /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package let loss: (lacking: Timestamp, lostAt: Timestamp)?
   /// The present time.
@@ -23,7 +25,7 @@ package struct StatusResult: CommandResult {
   package let failure: Failure?
 
   package init(
-    manifest: Manifest, commits: [Commit], runs: [RecentRun], damaged: [Finding],
+    manifest: Manifest, commits: [Commit], runs: [RecentRun], damaged: [Finding], table: TableState?,
     loss: (lacking: Timestamp, lostAt: Timestamp)?, now: Timestamp, listsDays: Bool, style: TerminalStyle,
     failure: Failure?
   ) {
@@ -31,6 +33,7 @@ package struct StatusResult: CommandResult {
     self.commits = commits
     self.runs = runs
     self.damaged = damaged
+    self.table = table
     self.loss = loss
     self.now = now
     self.listsDays = listsDays
@@ -44,7 +47,8 @@ package struct StatusResult: CommandResult {
 
   package var text: String {
     StatusPage(
-      manifest: manifest, runs: runs, damaged: damaged, loss: loss, now: now, listsDays: listsDays,
+      manifest: manifest, runs: runs, damaged: damaged, table: table, loss: loss, now: now,
+      listsDays: listsDays,
       style: style
     ).text
   }
@@ -54,7 +58,8 @@ package struct StatusResult: CommandResult {
   package var document: any Encodable {
     Document(
       status: status.word, exitStatus: status.rawValue, damaged: damaged.map(\.description),
-      manifest: manifest, highWaterMarkLagSeconds: (now - manifest.highWaterMark).seconds,
+      table: table.map(TableMember.init), manifest: manifest,
+      highWaterMarkLagSeconds: (now - manifest.highWaterMark).seconds,
       lastCommits: commits, lastRuns: runs.map(Document.Run.init),
       retentionLoss: loss.map {
         Document.Loss(lackingFrom: $0.lacking.description, keptUntil: $0.lostAt.description)
@@ -92,6 +97,7 @@ package struct StatusResult: CommandResult {
     var status: String
     var exitStatus: Int32
     var damaged: [String]
+    var table: TableMember?
     var manifest: Manifest
     var highWaterMarkLagSeconds: Double
     var lastCommits: [Commit]

@@ -1,5 +1,6 @@
 package import AuditArchive
 package import AuditRecord
+import AuditReport
 package import ExportConfiguration
 
 /// The result of `verify`.
@@ -48,6 +49,12 @@ package struct VerifyResult: CommandResult {
         sentence:
           "\(subject) matches its commits, but has additional files that no commit lists (\(countsByKind))."
       )
+    }
+    if findings.allSatisfy({ $0.problem.kind == .wrongTable }) {
+      return Failure(
+        status: .damaged,
+        sentence:
+          "\(subject) matches its commits, but its Delta Lake table does not (\(countsByKind)).")
     }
     if findings.allSatisfy({ $0.problem.kind == .unsigned }) {
       let number = findings.count
@@ -113,14 +120,14 @@ package struct VerifyResult: CommandResult {
   private static let mostNotes = 10
 
   private var notes: [String] {
-    let left = report.foreignFiles
+    let notes = VerifyNote.notes(of: report)
     var lines: [String] = []
-    for file in left.prefix(Self.mostNotes) {
-      lines.append(label("note") + TerminalText.line(file.path))
-      lines.append(label("") + FindingMessages.sentence(file))
+    for note in notes.prefix(Self.mostNotes) {
+      lines.append(label("note") + TerminalText.line(note.path))
+      lines.append(label("") + TerminalText.line(note.message))
     }
-    if left.count > Self.mostNotes {
-      lines.append(label("note") + "and \((left.count - Self.mostNotes).grouped) more such files")
+    if notes.count > Self.mostNotes {
+      lines.append(label("note") + "and \((notes.count - Self.mostNotes).grouped) more such files")
     }
     return lines
   }
@@ -205,6 +212,7 @@ package struct VerifyResult: CommandResult {
           : "\(report.emptyDays.count.grouped) of \(report.days.total.grouped) are fully covered and have no events: "
             + ranges(report.emptyDays)),
     ]
+    if let table = report.table { lines.append(label("table") + table.sentence) }
     if let manifest = report.manifestCommit, manifest == report.newestCommit - 1 {
       lines.append(
         label("manifest")
@@ -291,7 +299,7 @@ package struct VerifyResult: CommandResult {
       quarantineFiles: Document.Count(report.quarantineFiles),
       provenEmptyDays: report.emptyDays.map(\.description),
       findings: findings.map(Document.Finding.init),
-      notes: report.foreignFiles.map(Document.Note.init))
+      table: report.table.map(TableMember.init), notes: VerifyNote.notes(of: report))
   }
 
   private struct Document: Encodable {
@@ -336,18 +344,6 @@ package struct VerifyResult: CommandResult {
       }
     }
 
-    struct Note: Encodable {
-      var kind: String
-      var path: String
-      var message: String
-
-      init(_ left: ForeignFile) {
-        kind = left.kind.rawValue
-        path = left.path
-        message = FindingMessages.sentence(left)
-      }
-    }
-
     var status: String
     var exitStatus: Int32
     var message: String?
@@ -377,7 +373,9 @@ package struct VerifyResult: CommandResult {
     var quarantineFiles: Count
     var provenEmptyDays: [String]
     var findings: [Finding]
-    /// Files of other programs. They are not damage.
-    var notes: [Note]
+    /// Absent if the archive is no table, or if the table could not be read.
+    var table: TableMember?
+    /// What other programs left. It is no damage.
+    var notes: [VerifyNote]
   }
 }

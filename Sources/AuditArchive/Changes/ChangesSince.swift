@@ -9,6 +9,8 @@ package struct ChangesSince: Hashable, Sendable {
   package let commit: Int
   /// The SHA-256 of the newest commit's record.
   package let commitSHA256: String
+  /// The version of the archive's table that has the newest commit; nil if the archive is no table, or if the table lacks a commit.
+  package let tableVersion: Int?
   /// Whether only settled days are listed.
   package let isSettledOnly: Bool
   /// Oldest first.
@@ -17,11 +19,14 @@ package struct ChangesSince: Hashable, Sendable {
   /// - Parameters:
   ///   - present: the newest state.
   ///   - before: the entries of changed days at commit `since`; nil for a day without entry, or that never had a row.
-  init(_ present: Manifest, since: Int, before: [Day: Partition?], isSettledOnly: Bool) {
+  init(
+    _ present: Manifest, tableVersion: Int?, since: Int, before: [Day: Partition?], isSettledOnly: Bool
+  ) {
     self.log = present.source.log
     self.since = since
     self.commit = present.commit
     self.commitSHA256 = present.commitSHA256
+    self.tableVersion = tableVersion
     self.isSettledOnly = isSettledOnly
     self.days = present.partitions.compactMap { partition in
       guard let before = before[partition.eventDate] else { return nil }
@@ -85,7 +90,8 @@ extension ArchiveState {
   /// The changes since a commit; nil if there is no archive of the log.
   ///
   /// Reads the records after `since`, and before it as many as it takes to find the former entries of the changed days. These are
-  /// few, because most days change soon after they were written. Since commit 0 every day is new, and only the newest record is read.
+  /// few, because most days change soon after they were written. Since commit 0 every day is new, and only the newest record is read. Reads
+  /// how far the table is, too (`tableState`).
   ///
   /// - Parameter sha256: the SHA-256 of the record of commit `since`, if the loader kept it.
   func changes(
@@ -94,12 +100,17 @@ extension ArchiveState {
     guard let present = try await committed().manifest else { return nil }
     guard since <= present.commit else { throw .laterCommit(asked: since, newest: present.commit) }
 
+    let table = try await tableState(of: present)
+    let tableVersion = table.flatMap { table in
+      table.commitsLacking == 0 && table.commit ?? 0 <= present.commit ? table.commitVersion : nil
+    }
     var chain = CommitChain(self, from: present)
     guard since > 0 else {
       _ = try await chain.next()
       let none = present.partitions.map { ($0.eventDate, Partition?.none) }
       let before = Dictionary(none, uniquingKeysWith: { first, _ in first })
-      return ChangesSince(present, since: 0, before: before, isSettledOnly: isSettledOnly)
+      return ChangesSince(
+        present, tableVersion: tableVersion, since: 0, before: before, isSettledOnly: isSettledOnly)
     }
     var before: [Day: Partition?] = [:]
     /// Days that had rows at `since`, and whose entry of that time is still to be read.
@@ -127,7 +138,8 @@ extension ArchiveState {
         if sought.remove(partition.eventDate) != nil { before[partition.eventDate] = partition }
       }
     }
-    return ChangesSince(present, since: since, before: before, isSettledOnly: isSettledOnly)
+    return ChangesSince(
+      present, tableVersion: tableVersion, since: since, before: before, isSettledOnly: isSettledOnly)
   }
 }
 

@@ -77,6 +77,8 @@ extension Finding {
     case badSignature
     /// `archive.json` names the other kind of logs.
     case wrongKind(expected: ArchiveKind, found: ArchiveKind)
+    /// The archive's Delta Lake table is not what the commits make of it. The commits and the parts are not concerned.
+    case wrongTable(TableProblem)
 
     /// Which property differs from the one that was sealed.
     package enum Measure: Hashable, Sendable {
@@ -175,6 +177,7 @@ extension Finding.Problem {
     case unsigned
     case badSignature = "bad-signature"
     case wrongKind = "wrong-kind"
+    case wrongTable = "wrong-table"
   }
 
   /// The kind, without the facts.
@@ -200,6 +203,7 @@ extension Finding.Problem {
     case .unsigned: .unsigned
     case .badSignature: .badSignature
     case .wrongKind: .wrongKind
+    case .wrongTable: .wrongTable
     }
   }
 }

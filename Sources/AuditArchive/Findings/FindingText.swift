@@ -54,6 +54,7 @@ extension Finding {
     case .badSignature: "has a signature that does not match the record and the key"
     case .wrongKind(let expected, let found):
       "says that the archive has logs of \(found.rawValue), but this is one of \(expected.rawValue)"
+    case .wrongTable(let problem): problem.sentence
     }
   }
 

@@ -14,8 +14,17 @@ struct ArchiveTable: Hashable, Sendable {
   /// The root of the table in the archive.
   static let root = PartFormat.parquet.rawValue
 
+  /// The folder of the table's log in the archive.
+  static let log = "\(root)/\(TableLogFile.folder)"
+
   /// The path of a file of the table's log in the archive.
   static func path(_ file: TableLogFile) -> String { "\(root)/\(file.path)" }
+
+  /// The file of the table's log with this path in the archive; nil if it is none.
+  static func file(_ path: String) -> TableLogFile? {
+    guard path.hasPrefix(log + "/") else { return nil }
+    return TableLogFile(name: String(path.dropFirst(log.count + 1)))
+  }
 
   /// The application of a log, whose transactions are its commits.
   static func appID(_ log: LogName) -> String { "\(ArchiveJSON.name):\(log)" }
@@ -133,6 +142,14 @@ struct ArchiveTable: Hashable, Sendable {
       timestamp: state.committedAt.milliseconds, operation: operation,
       operationParameters: ["mode": "Overwrite", "partitionBy": "[\(columns)]"], isBlindAppend: false,
       engineInfo: "\(ArchiveJSON.name)/\(state.toolVersion)", txnId: sha256)
+  }
+
+  /// The path in the archive of a file of the table.
+  static func path(_ file: AddFile) -> String { "\(root)/\(TablePath.decode(file.path) ?? file.path)" }
+
+  /// Whether this program wrote a version, by what the version says.
+  static func isOurs(_ version: TableVersion) -> Bool {
+    version.commitInfo?.engineInfo?.hasPrefix("\(ArchiveJSON.name)/") ?? false
   }
 
   /// The path of a part relative to the root of the table.

@@ -11,6 +11,8 @@ struct Verification {
   private var progress = VerificationProgress(done: 0, total: 0, findings: 0)
   /// The paths of irregular entries.
   private var irregular: [String] = []
+  /// The table that the archive is; nil if it is none.
+  private var table: ArchiveTable?
 
   /// How often to look at a file or state that a run may be about to commit or replace.
   private static let looks = 4
@@ -62,6 +64,7 @@ struct Verification {
     await check(state, chain, observe)
     await checkQuarantine(state)
     if let unlisted { await settle(unlisted, state, patience) }
+    if let table { await check(table, state, comparesFiles: chain.lastLost == nil, patience) }
     // Findings about what could not be read would send somebody to repair sound days.
     if let outage = storage.outage { throw .storage(outage) }
     return report
@@ -116,7 +119,9 @@ struct Verification {
       guard let bytes = try await stored(await storage.read(path))?.bytes else {
         return add([Finding(.missing(), at: path)])
       }
-      let found = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: path).logs
+      let record = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: path)
+      let found = record.logs
+      table = record.table.map { ArchiveTable(id: $0.id, logs: found) }
       let expected = ArchiveKind(of: paths.log)
       if found != expected { add([Finding(.wrongKind(expected: expected, found: found), at: path)]) }
     } catch {
@@ -284,6 +289,19 @@ struct Verification {
       report.quarantineFiles.add(check.findings.isEmpty)
       add(check.findings)
     }
+  }
+
+  /// The whole log of the table is read, whatever days were asked for; a quick verification begins at its newest checkpoint.
+  private mutating func check(
+    _ table: ArchiveTable, _ state: Manifest, comparesFiles: Bool, _ patience: () -> Void
+  ) async {
+    var check = TableCheck(table, of: state, in: storage)
+    await check.run(
+      isQuick: settings.isQuick, comparesFiles: comparesFiles, looks: Verification.looks, patience)
+    let known = irregular
+    add(check.findings.filter { !known.contains($0.path) })
+    report.table = check.result
+    report.foreignTableVersions = check.foreign
   }
 
   private mutating func settle(

@@ -106,6 +106,11 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var findings: [Finding] = []
   /// Files of other programs; no damage.
   package internal(set) var foreignFiles: [ForeignFile] = []
+  /// How far the table is with the log; nil if the archive is no table, or if the table could not be read. That it lacks one commit is no
+  /// damage.
+  package internal(set) var table: TableState?
+  /// Versions and checkpoints of other programs in the table; no damage by themselves.
+  package internal(set) var foreignTableVersions: [ForeignTableVersion] = []
 }
 
 /// The progress of a verification.

@@ -53,10 +53,19 @@ struct Recovery {
       try await checkAge(of: manifest, report.damaged, intent)
       report.unreportedQuarantine = untold(manifest, intent)
     }
+    // A run that was paused here for long must not delete what its successor has put in place.
+    func checkLease() async throws(ArchiveError) {
+      if try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
+    }
     if lease.isTakeover {
       let commit = try await fence(after: state.manifest, source, by: holder, settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
+      for path in try await foreignSignatures(of: state.rolledForward, settings.signingKey) {
+        try await checkLease()
+        try await stored(await storage.delete([path]))
+        report.deleted.append(Orphan(path: path, reason: .neverCommitted))
+      }
       await lease.noteFence()
     }
     let manifest = state.manifest
@@ -71,15 +80,11 @@ struct Recovery {
     var table = try await table(settings, lease, holder)
     if let manifest { try await table?.catchUp(manifest, since: state.base) }
 
-    report.deleted = scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
+    report.deleted += scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await stored(
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
-    }
-    // A run that was paused here for long must not delete what its successor has put in place.
-    func checkLease() async throws(ArchiveError) {
-      if try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
     }
     if intent != nil { try await checkLease() }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
@@ -137,6 +142,25 @@ struct Recovery {
     try await archiveState.create(
       ArchiveJSON.encode(commit), number, key: settings.signingKey, signature: signature)
     return commit
+  }
+
+  /// The signatures of fences that are not of the fences: a killed run signed another commit of the same number, and the fence was made
+  /// without a key. Without a key a signature cannot be verified, so a fence that has just been made keeps none.
+  private func foreignSignatures(
+    of commits: [Commit], _ key: SigningKey?
+  ) async throws(ArchiveError) -> [String] {
+    var found: [String] = []
+    for fence in commits where fence.run.tookOver {
+      let path = paths.signature(fence.commit)
+      guard let signature = try await stored(await storage.read(path))?.bytes else { continue }
+      if let key, let record = try await stored(await storage.read(paths.commit(fence.commit)))?.bytes,
+        key.publicKey.accepts(signature, of: record)
+      {
+        continue
+      }
+      found.append(path)
+    }
+    return found
   }
 
   /// Throws if there are files of later commits: then the state is an older copy, and a run would put other files in their places.

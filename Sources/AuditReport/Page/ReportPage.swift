@@ -96,10 +96,11 @@ package struct ReportPage {
       }
     let query: Markup =
       manifest.source.query.map { " · only events that match the query <bdi>\($0)</bdi>" } ?? ""
+    let table: Markup = content.table.map { " · Delta Lake table: \($0.sentence)" } ?? ""
     return """
       <header>
       <h1>Audit log of <bdi>\(log)</bdi></h1>
-      <p>\(span) · <bdi>\(manifest.source.apiHost)</bdi>\(query)</p>
+      <p>\(span) · <bdi>\(manifest.source.apiHost)</bdi>\(query)\(table)</p>
       \(verdict)
       </header>
       """
@@ -230,6 +231,8 @@ package struct ReportContent {
 
   /// The state of the archive that was read.
   package var manifest: Manifest
+  /// The table that the archive is; nil if it is none.
+  package var table: TableState?
   /// Only events in this window are counted and shown. nil for all.
   package var window: Window?
   /// The counts of the events in `window`.
@@ -248,11 +251,13 @@ package struct ReportContent {
   package var maker: String
 
   package init(
-    manifest: Manifest, window: Window?, tally: EventTally, unread: [(day: Day, why: String)],
+    manifest: Manifest, table: TableState? = nil, window: Window?, tally: EventTally,
+    unread: [(day: Day, why: String)],
     verification: Verification, runs: [RecentRun], loss: (lacking: Timestamp, lostAt: Timestamp)?,
     now: Timestamp, maker: String
   ) {
     self.manifest = manifest
+    self.table = table
     self.window = window
     self.tally = tally
     self.unread = unread

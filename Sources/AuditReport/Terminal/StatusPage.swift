@@ -8,6 +8,8 @@ package struct StatusPage {
   package var runs: [RecentRun]
   /// Files that the manifest lists and that are missing or have another size.
   package var damaged: [Finding]
+  /// The table that the archive is; nil if it is none.
+  package var table: TableState?
   /// The first time that the archive lacks, and when the API deletes it. nil if that is far away.
   package var loss: (lacking: Timestamp, lostAt: Timestamp)?
   /// The present time, by which expiry and age are computed.
@@ -17,12 +19,13 @@ package struct StatusPage {
   package var style: TerminalStyle
 
   package init(
-    manifest: Manifest, runs: [RecentRun], damaged: [Finding],
+    manifest: Manifest, runs: [RecentRun], damaged: [Finding], table: TableState? = nil,
     loss: (lacking: Timestamp, lostAt: Timestamp)?, now: Timestamp, listsDays: Bool, style: TerminalStyle
   ) {
     self.manifest = manifest
     self.runs = runs
     self.damaged = damaged
+    self.table = table
     self.loss = loss
     self.now = now
     self.listsDays = listsDays
@@ -69,6 +72,7 @@ package struct StatusPage {
         + "\(manifest.partitions.count.grouped) days\(emptyNote), \(rows.grouped) rows, \(files.grouped) files, "
         + "\(bytes.grouped) bytes"
     )
+    if let table { lines.append(label("table") + table.sentence) }
     if manifest.quarantinedRecords > 0 {
       lines.append(label("quarantine") + "\(manifest.quarantinedRecords.grouped) records")
       lines += manifest.quarantine.map { label("") + "\($0.path)  \($0.records)" }

@@ -23,7 +23,8 @@ extension ArchiveReading {
       runs = []  // The verification reports damaged records.
     }
     return ArchiveReading(
-      manifest: manifest, tally: tally, unread: unread, found: try await found,
+      manifest: manifest, table: try await archive.table(of: manifest), tally: tally, unread: unread,
+      found: try await found,
       runs: runs)
   }
 

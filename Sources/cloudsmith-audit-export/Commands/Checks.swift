@@ -1,6 +1,7 @@
 import AuditArchive
 import AuditExport
 import AuditRecord
+import AuditReport
 import CloudsmithAPI
 import CommandResults
 import ExportConfiguration
@@ -221,8 +222,9 @@ struct ArchiveCheck {
     }
     let archive = Archive(location, log: log)
     var largestDay = 0
-    let stateLine = CheckLine(subject: .archive, finding: await state(archive, &largestDay))
-    return [stateLine] + (await writing(archive)) + [
+    var tableLine: CheckLine?
+    let stateLine = CheckLine(subject: .archive, finding: await state(archive, &largestDay, &tableLine))
+    return [stateLine] + (await writing(archive)) + [tableLine].compactMap(\.self) + [
       CheckLine(subject: .lock, finding: await lock(archive)),
       CheckLine(
         subject: .diskSpace,
@@ -230,7 +232,10 @@ struct ArchiveCheck {
     ]
   }
 
-  private func state(_ archive: Archive, _ largestDay: inout Int) async -> CheckLine.Finding {
+  /// - Parameter tableLine: The result for the table, if the archive is one.
+  private func state(
+    _ archive: Archive, _ largestDay: inout Int, _ tableLine: inout CheckLine?
+  ) async -> CheckLine.Finding {
     do {
       guard let (manifest, damaged) = try await archive.inspect() else {
         if let existing { return .failed(await archive.notExisting(existing, words)) }
@@ -244,6 +249,12 @@ struct ArchiveCheck {
       }
       let now = SystemClock().now
       guard damaged.isEmpty else { return .failed(words.damagedFiles(damaged, manifest, now: now)) }
+      if let table = try await archive.table(of: manifest) {
+        tableLine = CheckLine(
+          subject: .table,
+          finding: table.needsAttention
+            ? .warned(table.sentence) : .passed(table.sentence))
+      }
       let lag = (now - manifest.highWaterMark).rough
       let gaps = manifest.gaps.count
       return .passed(

@@ -48,6 +48,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -68,7 +69,8 @@ struct ReportCommand: AsyncParsableCommand {
           commandOutput: commandOutput)
         guard let reading else { throw await Archive(location, log: log).noArchive(words) }
         let content = ReportContent(
-          manifest: reading.manifest, window: window, tally: reading.tally, unread: reading.unread,
+          manifest: reading.manifest, table: reading.table, window: window, tally: reading.tally,
+          unread: reading.unread,
           verification: reading.verification, runs: reading.runs,
           loss: reading.manifest.loss(after: retention, now: now), now: now,
           maker: "cloudsmith-audit-export \(Version.text)")
@@ -85,7 +87,7 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + bucket.given + [
+    target.given + bucket.given + bucketConnection.given + [
       Settings.html.given(html), Settings.from.given(from), Settings.to.given(to),
       Settings.retention.given(retention),
     ]

@@ -44,12 +44,13 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment, whenQuiet: .always)
     try await commandOutput.run {
-      let given = target.given + bucket.given + [Settings.retention.given(retention)]
+      let given = target.given + bucket.given + bucketConnection.given + [Settings.retention.given(retention)]
       let job = try LogSelection(config: job.config, given, environment)
       return try await commandOutput.run(job) { sources in
         guard !settings else { return SettingsResult(sources) }
@@ -68,9 +69,10 @@ struct StatusCommand: AsyncParsableCommand {
         throw await archive.noArchive(words)
       }
       let recent = try await RecentCommits(archive, newest: manifest.commit)
+      let table = try await archive.table(of: manifest)
       let now = SystemClock().now
       return StatusResult(
-        manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged,
+        manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged, table: table,
         loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style,
         failure: damaged.isEmpty ? nil : words.damagedFiles(damaged, manifest, now: now))
     } catch let error as ArchiveError {
