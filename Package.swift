@@ -257,7 +257,8 @@ let package = Package(
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
-        "AuditRecord", "AuditArchive", "Compression", "DeltaTable", "PartitionFormats", "TestSupport",
+        "AuditRecord", "AuditArchive", "Compression", "DeltaTable", "ObjectStoreFakes", "PartitionFormats",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -15,7 +15,10 @@ struct TableCheckpoints {
   /// - Parameter time: of the version's commit.
   func write(_ version: Int, at time: Timestamp, toolVersion: String) async throws(ArchiveError) {
     let hint = try await stored(await storage.read(TableCheckpoints.hint))
-    var snapshot = try await newest(hint?.bytes, before: version)
+    let present = hint.flatMap { LastCheckpoint(reading: $0.bytes) }
+    // Another run has written this one or a later one.
+    if let present, present.version >= version { return }
+    var snapshot = try await newest(present)
     let log = TableLogReader(storage)
     while snapshot.version < version {
       guard let next = try await log.version(snapshot.version + 1) else { return }
@@ -42,14 +45,12 @@ struct TableCheckpoints {
 
   /// The snapshot of the newest checkpoint; the empty one if there is none that this version can read.
   func newest() async throws(ArchiveError) -> TableSnapshot {
-    try await newest(stored(await storage.read(TableCheckpoints.hint))?.bytes, before: .max)
+    let hint = try await stored(await storage.read(TableCheckpoints.hint))
+    return try await newest(hint.flatMap { LastCheckpoint(reading: $0.bytes) })
   }
 
-  /// The snapshot of the newest checkpoint if it is before a version; otherwise the empty one.
-  private func newest(_ hint: [UInt8]?, before version: Int) async throws(ArchiveError) -> TableSnapshot {
-    guard let hint = hint.flatMap({ LastCheckpoint(reading: $0) }), hint.version < version else {
-      return TableSnapshot()
-    }
+  private func newest(_ hint: LastCheckpoint?) async throws(ArchiveError) -> TableSnapshot {
+    guard let hint else { return TableSnapshot() }
     let path = ArchiveTable.path(.checkpoint(hint.version))
     guard let bytes = try await stored(await storage.read(path))?.bytes else { return TableSnapshot() }
     do {

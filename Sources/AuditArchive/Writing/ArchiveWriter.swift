@@ -21,6 +21,8 @@ package final class ArchiveWriter: Sendable {
     var intentFile: FileState
     /// nil if the archive is no table, and before the first commit of one.
     var table: TableWriter?
+    /// Whether the log had no day when the run began.
+    var isNew: Bool
   }
 
   let storage: any ArchiveStorage
@@ -56,7 +58,8 @@ package final class ArchiveWriter: Sendable {
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
         undeleted: report.undeleted,
         isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
-        manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table))
+        manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table,
+        isNew: manifest?.partitions.isEmpty ?? true))
     self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
@@ -207,7 +210,7 @@ package final class ArchiveWriter: Sendable {
     state.manifest.apply(plan.commit, sha256: sha256)
     made(plan.commit, state)
     if let manifest = state.manifest {
-      if before == nil, state.table == nil { state.table = try await newTable() }
+      if state.isNew, state.table == nil { state.table = try await newTable() }
       try await state.table?.append(plan.commit, sha256: sha256, before: before, after: manifest)
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await replace(paths.manifest, bytes, since: state.manifestFile, number)
@@ -227,8 +230,8 @@ package final class ArchiveWriter: Sendable {
     state.table = try await TableWriter(table, storage)
   }
 
-  /// The table that the archive has become while this log had no commit: a conversion waits only for logs that have one. After the
-  /// first commit, either the conversion sees the log, or this sees the table.
+  /// The table that the archive has become during the first run of this log: a conversion waits only for logs with commits. It makes
+  /// the archive a table and then reads the commits, this run makes a commit and then looks: one of the two sees the other.
   private func newTable() async throws(ArchiveError) -> TableWriter? {
     // The storage of this run may remember that there was no table.
     guard let table = try await ArchiveState(storage.storage(of: paths.log)).table() else { return nil }

@@ -15,7 +15,7 @@ struct CrashScenario: Sendable {
     var states: [Manifest?]
     /// How many calls to the store the run makes.
     var calls: Int
-    /// The numbers of the calls around those that are about the table, from 1.
+    /// The numbers of the calls around those that write the table, from 1.
     var callsOfTable: Set<Int> = []
     var ending: [String]
 
@@ -159,7 +159,10 @@ struct CrashScenario: Sendable {
     _ = try await run(on: counted)
     let calls = counted.recordedCalls
     let table = calls.indices.filter { index in
-      ["_delta_log", "table.json", "archive.json"].contains { calls[index].contains($0) }
+      let isWrite = !["inspect ", "open ", "read ", "close ", "GET ", "HEAD "].contains(
+        where: calls[index].hasPrefix)
+      return isWrite
+        && ["_delta_log", "table.json", "archive.json"].contains { calls[index].contains($0) }
     }
     return Baseline(
       states: states, calls: counted.calls,
