@@ -257,7 +257,7 @@ let package = Package(
     .testTarget(
       name: "AuditArchiveTests",
       dependencies: [
-        "AuditRecord", "AuditArchive", "Compression", "PartitionFormats", "TestSupport",
+        "AuditRecord", "AuditArchive", "Compression", "DeltaTable", "PartitionFormats", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
