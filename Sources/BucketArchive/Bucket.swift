@@ -199,7 +199,7 @@ final class Outages: Sendable {
   var timeLeft: TimeSpan { state.withLock(\.timeLeft) }
 
   func note(_ error: StorageError) {
-    guard [.unreachable, .throttled, .unusable].contains(error.reason) else {
+    guard [.unreachable, .throttled, .unusable, .untrusted].contains(error.reason) else {
       if error.reason != .interrupted { noteAnswer() }
       return
     }
@@ -237,10 +237,13 @@ extension StorageError.Reason {
       case .denied: .denied
       case .throttled: .throttled
       case .unavailable, .conflict: .unreachable
+      case .noCredentials(let error):
+        error.isTemporary ? .unreachable : error.isCertificate ? .untrusted : .unusable
+      case .certificate: .untrusted
       case .cancelled: .interrupted
       case .tooLarge: .oversized
-      case .credentialsRefused, .noCredentials, .expiredToken, .wrongRegion, .noSuchBucket, .clockSkew,
-        .certificate, .proxy, .unsupported:
+      case .credentialsRefused, .expiredToken, .wrongRegion, .noSuchBucket, .clockSkew, .proxy,
+        .unsupported:
         .unusable
       case .badDigest, .malformed, .mismatch, .refused: .other
       }

@@ -46,7 +46,8 @@ struct LeaseClaim {
       // The lock file of an archive that was copied from a folder holds nobody off.
       if LeaseRecord.isLockFile(bytes) { return write(generation: 1, since: state, isTakeover: true, now) }
       guard state == expired else { return wait(LeaseClaim.term, for: state, nil, now) }
-      return write(generation: 1, since: state, isTakeover: true, now)
+      let last = LeaseRecord.generation(bytes) ?? 0
+      return write(generation: last &+ 1, since: state, isTakeover: true, now)
     }
     if record.isReleased {
       return write(generation: record.generation &+ 1, since: state, isTakeover: false, now)

@@ -114,7 +114,7 @@ struct PartUpload {
         return
       } catch {
         do throws(StorageError) {
-          try await bucket.call(.write, path) { (client) throws(StoreError) in
+          try await bucket.with(.tidying).call(.write, path) { (client) throws(StoreError) in
             try await client.abortUpload(key, upload: id)
           }
         } catch {}  // the next run drops it

@@ -31,6 +31,11 @@ extension Messages {
         status: .usage,
         sentence:
           "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
+    case .untrusted:
+      // As for the certificate of the API.
+      Failure(
+        status: .failed,
+        sentence: "\("\(error)".capitalizedFirst). \(advice(on: error).capitalizedFirst).")
     case .notAFolder where error.path == archive:
       Failure(
         status: .usage,
@@ -167,6 +172,7 @@ extension Messages {
     case .notAFolder, .notEmpty:
       "pass another folder with --archive, or move away what is there"
     case .unusable: "correct the settings of the storage"
+    case .untrusted: "pass the certificate authority of the storage as --ca-file"
     case .interrupted: "run again"
     case .throttled: "run again later, or with less other load: the storage asks for fewer requests"
     case .unreachable: "check that the storage of the archive can be reached from here: it does not answer"

@@ -93,7 +93,7 @@ extension SettingSources {
   /// What the credentials of the bucket's store are taken from, such as `environment variables`; nil for a folder. Sends nothing.
   package func storeCredentialSource() throws(Failure) -> String? {
     guard case .bucket? = try resolve(Settings.archive) else { return nil }
-    let credentials = try StoreConnections.shared.credentials(environment, caFile: try caFileOfStores())
+    let credentials = try credentials()
     do {
       return try credentials.source()
     } catch {
@@ -103,7 +103,7 @@ extension SettingSources {
 
   /// Reads the profiles of AWS's tools for the region; sends nothing.
   private func location(_ address: BucketAddress) throws(Failure) -> ArchiveLocation {
-    let credentials = try StoreConnections.shared.credentials(environment, caFile: try caFileOfStores())
+    let credentials = try credentials()
     let client = try client(address, credentials)
     let encryption = try resolve(Settings.s3Encryption)
     let scratch = try scratchFolder()
@@ -113,6 +113,11 @@ extension SettingSources {
         scratchFolder: "\(scratch)\(BucketStorage.scratchName(client, address, paths))",
         encryption: encryption, clock: StoreConnections.shared.clock)
     }
+  }
+
+  private func credentials() throws(Failure) -> CredentialProvider {
+    try StoreConnections.shared.credentials(
+      environment, caFile: try caFileOfStores(), proxy: try resolve(Settings.proxy))
   }
 
   private func client(
@@ -131,12 +136,9 @@ extension SettingSources {
       throw .usage("\(address): \(error)")
     }
     do {
-      // As with the variables, a store on this machine is asked directly.
-      let proxy = endpoint.origin.isLoopback ? nil : try resolve(Settings.proxy)
-      let connection = try ConnectionSettings(
-        origin: endpoint.origin, proxy: proxy, caFile: try caFileOfStores(),
-        environment: environment, userAgent: "cloudsmith-audit-export/\(Version.text)",
-        role: ServerRole(name: "store", secret: "the archive"))
+      let connection = try StoreConnections.settings(
+        endpoint.origin, environment, caFile: try caFileOfStores(), proxy: try resolve(Settings.proxy),
+        ServerRole(name: "store", secret: "the archive"))
       return StoreClient(
         endpoint: endpoint, credentials: credentials,
         transport: try StoreConnections.shared.transport(connection), clock: StoreConnections.shared.clock,
@@ -170,7 +172,23 @@ final class StoreConnections: Sendable {
   let clock = SystemClock()
 
   private let transports = Mutex<[ConnectionSettings: AsyncHTTPClientTransport]>([:])
-  private let providers = Mutex<[String?: CredentialProvider]>([:])
+  private let providers = Mutex<[ProviderKey: CredentialProvider]>([:])
+
+  private struct ProviderKey: Hashable {
+    var caFile: String?
+    var proxy: String?
+  }
+
+  /// The connection to a server of the store's operator.
+  ///
+  /// - Parameter proxy: of `--proxy`. As with the variables, a server on this machine is asked directly.
+  static func settings(
+    _ origin: Origin, _ environment: [String: String], caFile: String?, proxy: String?, _ role: ServerRole
+  ) throws(ConnectionSettingsError) -> ConnectionSettings {
+    try ConnectionSettings(
+      origin: origin, proxy: origin.isLoopback ? nil : proxy, caFile: caFile, environment: environment,
+      userAgent: "cloudsmith-audit-export/\(Version.text)", role: role)
+  }
 
   func transport(_ settings: ConnectionSettings) throws(ConnectionSettingsError) -> AsyncHTTPClientTransport {
     try transports.withLock { (open) throws(ConnectionSettingsError) in
@@ -181,22 +199,29 @@ final class StoreConnections: Sendable {
     }
   }
 
-  /// The credentials of AWS's environment and profiles; requests for them never pass a proxy.
-  func credentials(_ environment: [String: String], caFile: String?) throws(Failure) -> CredentialProvider {
+  /// The credentials of AWS's environment and profiles. As in AWS's tools, requests to the security token service pass a proxy, and
+  /// those to the services of this machine or its network do not.
+  func credentials(
+    _ environment: [String: String], caFile: String?, proxy: String?
+  ) throws(Failure) -> CredentialProvider {
     do {
       return try providers.withLock { (known) throws(ConnectionSettingsError) in
-        if let provider = known[caFile] { return provider }
-        // Of the environment only a CA file counts here: credentials never pass a proxy.
-        let settings = try ConnectionSettings(
-          origin: Origin(scheme: .https, host: "sts.amazonaws.com"), caFile: caFile,
-          environment: environment.filter { $0.key == "SSL_CERT_FILE" },
-          userAgent: "cloudsmith-audit-export/\(Version.text)",
-          role: ServerRole(name: "credential service", secret: "credentials"))
+        let key = ProviderKey(caFile: caFile, proxy: proxy)
+        if let provider = known[key] { return provider }
+        let role = ServerRole(name: "credential service", secret: "credentials")
+        // Of the environment only a CA file counts here.
+        let direct = try StoreConnections.settings(
+          Origin(scheme: .https, host: "169.254.170.2"), environment.filter { $0.key == "SSL_CERT_FILE" },
+          caFile: caFile, proxy: nil, role)
         let provider = CredentialProvider(
           environment: environment, files: ProfileFiles(home: environment["HOME"]),
-          transport: try transport(settings), clock: clock, retry: StoreConnections.retry,
-          sessionName: "cloudsmith-audit-export")
-        known[caFile] = provider
+          transport: try transport(direct),
+          tokenServiceTransport: { [self] (origin) throws(ConnectionSettingsError) in
+            try transport(
+              StoreConnections.settings(origin, environment, caFile: caFile, proxy: proxy, role))
+          },
+          clock: clock, retry: StoreConnections.retry, sessionName: "cloudsmith-audit-export")
+        known[key] = provider
         return provider
       }
     } catch {

@@ -177,7 +177,7 @@ package enum JobForm: Hashable, Sendable {
     switch self {
     case .text, .path, .boolean, .integer: []
     case .number(let words), .choice(let words): words
-    case .list(let words): words + [words.joined(separator: ",")]
+    case .list(let words): words + words.dropFirst().map { "\(words[0]),\($0)" }
     }
   }
 }

@@ -70,7 +70,7 @@ package enum Settings {
       csv, parquet, delta, or several, such as csv,delta (default: the formats of the archive's newest days; csv for a new archive). \
       delta is Parquet, and makes the archive a Delta Lake table, which it then stays. Days that lack a format are converted from the \
       archive, without the API. Files of a format that is left out stay until their day changes.
-      """, expected: "csv, parquet, delta, or several of them joined by commas",
+      """, expected: "csv, parquet, delta, or several, such as csv,delta",
     parse: { ArchiveFormats($0) })
   package static let lookback = duration(
     "--lookback", default: ExportSettings.Default.lookback,

@@ -154,6 +154,21 @@ import Testing
     }
   }
 
+  @Test func `a failed upload is aborted with one attempt if the store does not answer`() async throws {
+    let storage = bucket.storage(Self.paths)
+    let scratch = try await storage.makeScratch { Issue.record("\($0)") }
+    let file = try scratch.create()
+    try scratch.append([UInt8](repeating: 7, count: PartUpload.piece + 1), to: file)
+    try scratch.seal(file)
+    // The upload is created, and nothing after that arrives.
+    bucket.store.die(at: 2, isDone: false)
+    let error = await failure { () throws(StorageError) in try await storage.put([(file, "csv/a")]) }
+    #expect(error?.reason == .unreachable)
+    // Six attempts at the first piece.
+    #expect(bucket.store.requests.count == 1 + 6 + 1, "\(bucket.store.requests)")
+    #expect(bucket.store.requests.last?.hasPrefix("DELETE ") == true, "\(bucket.store.requests)")
+  }
+
   @Test func `a wait for a store that does not answer at the begin of a run can be interrupted`() async throws
   {
     let storage = bucket.storage(Self.paths)

@@ -85,6 +85,38 @@ import Testing
       claim(garbage, then: [(garbage, Self.seen)]) == write(1, since: Self.seen, isTakeover: true))
     let file = ArchiveJSON.encode(Self.other, onOneLine: true)
     #expect(claim(file) == write(1, since: Self.seen, isTakeover: true))
+    let counted = String(decoding: file, as: UTF8.self).replacing("{", with: "{\"generation\":7,")
+    #expect(claim(Array(counted.utf8)) == write(1, since: Self.seen, isTakeover: true))
+    #expect(claim([]) == write(1, since: Self.seen, isTakeover: true))
+  }
+
+  /// The text of a record with another text in place of a part.
+  private func text(_ record: LeaseRecord, _ part: some RegexComponent, _ other: String) -> [UInt8] {
+    let text = String(decoding: record.bytes, as: UTF8.self)
+    let changed = text.replacing(part, with: other)
+    #expect(changed != text)
+    return Array(changed.utf8)
+  }
+
+  @Test(arguments: ["2023-11-14T22:14:20Z", "2023-11-14T23:14:20+01:00", "2023-11-14t22:14:20.000z"])
+  func `the times of a record may have any form of RFC 3339`(time: String) throws {
+    let live = text(record(expiresIn: 60), /"expires_at":"[^"]*"/, "\"expires_at\":\"\(time)\"")
+    #expect(try #require(LeaseRecord(live)) == record(expiresIn: 60))
+    #expect(claim(live) == .held(Self.other))
+    let since = text(record(expiresIn: 60), /"since":"[^"]*"/, "\"since\":\"2000-01-01T00:00:00Z\"")
+    #expect(LeaseRecord(since)?.holder.since == Timestamp(rfc3339: "2000-01-01T00:00:00Z"))
+  }
+
+  @Test func `a lease with a member that cannot be read is taken over after a term, and its number counts`() {
+    for (part, other, next) in [
+      (/"expires_at":"[^"]*"/, "\"expires_at\":\"soon\"", 8), (/,"released":false/, "", 8),
+      (/"owner":"other",/, "", 8), (/"host":"there",/, "", 8), (/"generation":7/, "\"generation\":\"7\"", 1),
+    ] {
+      let bytes = text(record(expiresIn: 60), part, other)
+      #expect(claim(bytes) == wait(120, nil))
+      #expect(
+        claim(bytes, then: [(bytes, Self.seen)]) == write(next, since: Self.seen, isTakeover: true))
+    }
   }
 
   @Test func `a run that was outrun reads again`() {

@@ -174,6 +174,48 @@ import Testing
     }
   }
 
+  @Test func `only the security token service is reached over the transport for its origin`() async throws {
+    let metadata = ScriptedTransport([Self.json("C1", expires: "2015-08-30T13:00:00Z")])
+    let tokenService = ScriptedTransport([Self.role("AssumeRoleWithWebIdentity")])
+    let origins = Mutex<[String]>([])
+    func found(_ environment: [String: String]) async throws -> String {
+      try await CredentialProvider(
+        environment: environment, files: FakeFiles(["/token": "ey.J"]), transport: metadata,
+        tokenServiceTransport: { origin in
+          origins.withLock { $0.append(origin.description) }
+          return tokenService
+        }, clock: clock, retry: .test, sessionName: "tests"
+      ).credentials().accessKeyID
+    }
+    #expect(try await found(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"]) == "C1")
+    #expect(tokenService.requests.isEmpty)
+    let role = ["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"]
+    #expect(try await found(role.merging(["AWS_REGION": "eu-west-1"]) { $1 }) == "R")
+    #expect(metadata.requests.count == 1)
+    #expect(origins.withLock(\.self) == ["https://sts.eu-west-1.amazonaws.com"])
+  }
+
+  @Test func `failures that another attempt can cure are temporary, and others are not repeated`()
+    async throws
+  {
+    let down = ScriptedTransport.failure(.unreachable("no route to host"))
+    let cases: [([ScriptedTransport.Answer], requests: Int, isTemporary: Bool, isCertificate: Bool)] = [
+      ([down, down, down], 3, true, false),
+      (Array(repeating: ScriptedTransport.text(503, ""), count: 3), 3, true, false),
+      ([ScriptedTransport.text(403, "")], 1, false, false),
+      ([ScriptedTransport.failure(.untrusted(.notTLS))], 1, false, true),
+      ([ScriptedTransport.failure(.proxyRefused("status 407"))], 1, false, false),
+    ]
+    for (answers, requests, isTemporary, isCertificate) in cases {
+      let transport = ScriptedTransport(answers)
+      let provider = provider(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"], transport)
+      let error = try #require(
+        await #expect(throws: CredentialError.self) { try await provider.credentials() })
+      #expect(error.isTemporary == isTemporary && error.isCertificate == isCertificate, "\(error)")
+      #expect(transport.requests.count == requests, "\(error)")
+    }
+  }
+
   @Test func `concurrent callers share one renewal`() async throws {
     let transport = ScriptedTransport([Self.json("C1", expires: "2015-08-30T13:00:00Z")])
     let provider = provider(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"], transport)

@@ -197,10 +197,27 @@ import Testing
       try Folder.with { folder in
         let outcome = try verify(Source.role.variables("https://0.0.0.0:1", folder), proxy)
         #expect(outcome.status != 0)
-        withKnownIssue("All requests for credentials are sent past the proxy.") {
-          #expect(proxy.requests.first?.hasPrefix("CONNECT 0.0.0.0:1 ") == true, "\(outcome.log)")
-        }
+        #expect(proxy.requests.first?.hasPrefix("CONNECT 0.0.0.0:1 ") == true, "\(outcome.log)")
       }
+    }
+  }
+
+  @Test func `a credential service that does not answer ends a run as a store that does not`() async throws {
+    try await SocketServer.with([.response(403)]) { store in
+      for (command, options) in [("verify", []), ("export", Bench.start)] {
+        let outcome = try Program.exporter.run(
+          [command, "-o", "acme", "--archive", "s3://bucket/audit"] + options,
+          environment: [
+            "CLOUDSMITH_API_KEY": "k-123456", "CLOUDSMITH_API_HOST": "http://127.0.0.1:\(store.port)",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:\(store.port)",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://0.0.0.0:1/x",
+          ])
+        #expect(outcome.status == 75, "\(outcome.log)")
+        #expect(
+          outcome.log.contains("The container's credentials endpoint did not answer: no connection"),
+          "\(outcome.log)")
+      }
+      #expect(store.requests == [])
     }
   }
 

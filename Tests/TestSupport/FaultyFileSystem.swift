@@ -76,6 +76,9 @@ package final class FaultyFileSystem: FileSystem {
     restart(afterPowerFailure: &all)
   }
 
+  /// Starts a new process after the old one was killed. What was not synced a later power failure can still undo.
+  package func restartAfterKill() { state.withLock { $0.revive() } }
+
   /// Starts a new process after a power failure, which keeps unsynced data as `survival` decides.
   package func restart(afterPowerFailure survival: inout Survival) {
     var rest = survival

@@ -60,6 +60,8 @@ package struct StorageError: Error, Hashable, Sendable {
     case interrupted
     /// The storage cannot be used as it is set up. `cure` says what to do.
     case unusable
+    /// The certificate of the storage, or of a service that it needs, is not trusted. `cure` says what to do.
+    case untrusted
     /// An I/O error (EIO), or anything else.
     case other
   }

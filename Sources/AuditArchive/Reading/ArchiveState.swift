@@ -144,7 +144,7 @@ struct ArchiveState {
     return nil
   }
 
-  private func absent(_ number: Int) -> ArchiveError {
+  func absent(_ number: Int) -> ArchiveError {
     .damaged(Finding(.brokenChain(.absent(upTo: number)), at: paths.commit(number), commit: number))
   }
 

@@ -41,6 +41,11 @@ struct TableCheckpoints {
   private static let hint = ArchiveTable.path(.lastCheckpoint)
 
   /// The snapshot of the newest checkpoint; the empty one if there is none that this version can read.
+  func newest() async throws(ArchiveError) -> TableSnapshot {
+    try await newest(stored(await storage.read(TableCheckpoints.hint))?.bytes, before: .max)
+  }
+
+  /// The snapshot of the newest checkpoint if it is before a version; otherwise the empty one.
   private func newest(_ hint: [UInt8]?, before version: Int) async throws(ArchiveError) -> TableSnapshot {
     guard let hint = hint.flatMap({ LastCheckpoint(reading: $0) }), hint.version < version else {
       return TableSnapshot()

@@ -42,48 +42,60 @@ struct TableWriter: Sendable {
   mutating func append(
     _ commit: Commit, sha256: String, before: Manifest?, after: Manifest
   ) async throws(ArchiveError) {
-    guard position != nil else { return try await catchUp(after, since: before) }
+    guard let position else { return try await catchUp(after, since: before) }
     guard let version = table.version(of: commit, sha256: sha256, sizes: before?.partSizes ?? [:])
     else { return }
-    try await append(version, of: commit.commit)
-    await checkpoint(commit.standing)
-  }
-
-  /// Writes the checkpoint of the version that was just appended, if one is due.
-  private mutating func checkpoint(_ state: LogState) async {
-    guard let version = position?.version, version > 0, version % TableCheckpoints.interval == 0 else { return }
-    do throws(ArchiveError) {
-      try await TableCheckpoints(storage).write(version, at: state.committedAt, toolVersion: state.toolVersion)
-    } catch {
-      missingCheckpoints.append(error)
+    // The log of the table may have been moved away meanwhile, to rebuild it. A version after a gap would make it unreadable.
+    guard try await stored(await storage.size(ArchiveTable.path(.version(position.version)))) != nil else {
+      return try await catchUp(after, since: before)
     }
+    try await append(version, of: commit.standing)
   }
 
   // MARK: Recovery
 
   /// Brings the table up to a state: creates it, or appends the commits that it lacks. Two requests if it lacks none.
   ///
+  /// The record of the state's commit must be durable. Throws `.olderState` if the table has a later commit that does not exist.
+  ///
   /// - Parameter base: the state that the manifest's file had, before later commits were added to it.
   mutating func catchUp(_ manifest: Manifest, since base: Manifest?) async throws(ArchiveError) {
     if let position, position.commit >= manifest.newestRevision, position.commit <= manifest.commit,
-      try await exists(position.version)
+      try await holds(position)
     {
       return
     }
     position = nil
-    if try await !exists(0), try await create(manifest) { return }
-    let found = try await search()
-    position = TablePosition(commit: found.commit ?? 0, version: found.version)
-    guard let commit = found.commit else {
-      return try await append(table.version(adding: manifest), of: manifest.commit)
+    var found = try await search()
+    if found == nil {
+      if try await create(manifest) { return }
+      found = try await search()
     }
-    if commit >= manifest.newestRevision { return try await note(commit, found.version) }
+    guard let found else {
+      throw .unreadable(ArchiveTable.path(.version(0)), "it was there and is gone")
+    }
+    try await secure(found.newest)
+    position = found.own ?? TablePosition(commit: 0, version: found.newest)
+    guard let own = found.own else {
+      return try await append(table.version(adding: manifest), of: manifest.standing)
+    }
+    guard own.commit <= manifest.commit else { throw try await tableIsAhead(of: manifest, own) }
+    if own.commit < manifest.newestRevision { try await append(from: own.commit + 1, to: manifest, base) }
+    // What is left changes no Parquet part.
+    try await note(manifest.commit, position?.version ?? own.version)
+  }
+
+  /// Appends the commits that the table lacks.
+  private mutating func append(
+    from first: Int, to manifest: Manifest, _ base: Manifest?
+  ) async throws(ArchiveError) {
     var sizes = (base ?? manifest).partSizes
     let archiveState = ArchiveState(storage)
-    for number in commit + 1...manifest.commit {
-      guard let record = try await archiveState.commit(number) else { continue }
+    for number in first...manifest.commit {
+      // Without it, the table would keep the files that the commit removed.
+      guard let record = try await archiveState.commit(number) else { throw archiveState.absent(number) }
       if let version = table.version(of: record.commit, sha256: record.sha256, sizes: sizes) {
-        try await append(version, of: number)
+        try await append(version, of: record.commit.standing)
       }
       for partition in record.commit.partitionsChanged {
         for file in partition.files { sizes[file.path] = file.bytes }
@@ -93,13 +105,24 @@ struct TableWriter: Sendable {
 
   /// Creates the table with the parts of all logs. False if another run was faster.
   private mutating func create(_ manifest: Manifest) async throws(ArchiveError) -> Bool {
+    let first = ArchiveTable.path(.version(0))
+    let listed = try await stored(await storage.list("\(ArchiveTable.root)/\(TableLogFile.folder)"))
+    guard listed.isEmpty || listed.contains(where: { $0.path == first }) else {
+      throw .unreadable(
+        first, "it is missing, and \(listed[0].path) is there; move that folder away to make the table again")
+    }
+    // The run that made the archive a table may have died before that was durable.
+    try await stored(await storage.secure(ArchivePaths.kind))
     var logs = [manifest]
     for log in try await stored(await storage.logs()) where log != paths.log {
-      let other = try await ArchiveState(storage.storage(of: log)).committed().manifest
-      if let other { logs.append(other) }
+      let other = storage.storage(of: log)
+      guard let state = try await ArchiveState(other).committed().manifest else { continue }
+      // Its run may have died before the name of the record was durable.
+      try await stored(await other.secure(other.paths.commit(state.commit)))
+      logs.append(state)
     }
     do throws(StorageError) {
-      try await storage.create(ArchiveTable.path(.version(0)), table.firstVersion(of: logs, by: manifest).bytes)
+      try await storage.create(first, table.firstVersion(of: logs, by: manifest).bytes)
     } catch let error where error.reason == .exists {
       return false
     } catch {
@@ -109,27 +132,49 @@ struct TableWriter: Sendable {
     return true
   }
 
+  /// Another run has made a commit since, or the state is an older copy.
+  private func tableIsAhead(
+    of manifest: Manifest, _ own: TablePosition
+  ) async throws(ArchiveError) -> ArchiveError {
+    // This run may remember that there was no such commit.
+    let present = ArchiveState(storage.storage(of: paths.log))
+    if try await present.read(paths.commit(own.commit)) != nil { return .outrun(own.commit) }
+    return .olderState(commit: manifest.commit, later: [ArchiveTable.path(.version(own.version))])
+  }
+
   // MARK: Versions
 
-  private func exists(_ version: Int) async throws(ArchiveError) -> Bool {
-    try await stored(await storage.size(ArchiveTable.path(.version(version)))) != nil
+  /// Whether the table has the version, and a transaction of the log in it that is not later. A hint can be older or newer than the
+  /// table, or of one that was moved away.
+  private func holds(_ position: TablePosition) async throws(ArchiveError) -> Bool {
+    let version = try await TableLogReader(storage).version(position.version)
+    return version?.transactionVersion(of: appID).map { $0 <= position.commit } ?? false
   }
 
-  /// Reads the versions from 0 on for the newest commit of the log.
+  /// Reads the newest checkpoint and the versions since for the newest commit of the log.
   ///
-  /// - Returns: the commit, nil if no version has one of the log; and the newest version.
-  private func search() async throws(ArchiveError) -> (commit: Int?, version: Int) {
-    var commit: Int?
-    var number = 0
-    while let version = try await TableLogReader(storage).version(number) {
-      commit = version.transactionVersion(of: appID) ?? commit
-      number += 1
+  /// - Returns: the commit, nil if the table has none of the log, with a version that has it; and the newest version. nil if there is
+  ///   no table.
+  private func search() async throws(ArchiveError) -> (own: TablePosition?, newest: Int)? {
+    let snapshot = try await TableCheckpoints(storage).newest()
+    var newest = snapshot.version
+    var own = snapshot.transactions[appID].map { TablePosition(commit: $0.version, version: newest) }
+    while let version = try await TableLogReader(storage).version(newest + 1) {
+      newest += 1
+      if let commit = version.transactionVersion(of: appID) {
+        own = TablePosition(commit: commit, version: newest)
+      }
     }
-    return (commit, number - 1)
+    return newest < 0 ? nil : (own, newest)
   }
 
-  /// Appends a version, unless one with this commit of the log or a later one is there.
-  private mutating func append(_ version: TableVersion, of commit: Int) async throws(ArchiveError) {
+  /// The run that wrote a version may have died before its name was durable, and what the version removes is deleted next.
+  private func secure(_ version: Int) async throws(ArchiveError) {
+    try await stored(await storage.secure(ArchiveTable.path(.version(version))))
+  }
+
+  /// Appends the version of a commit, unless one with this commit of the log or a later one is there.
+  private mutating func append(_ version: TableVersion, of state: LogState) async throws(ArchiveError) {
     var number = (position?.version ?? -1) + 1
     let bytes = version.bytes
     while true {
@@ -142,13 +187,28 @@ struct TableWriter: Sendable {
       }
       // Others were faster. None of their versions is skipped: one may be of this log.
       while let other = try await TableLogReader(storage).version(number) {
-        if let known = other.transactionVersion(of: appID), known >= commit {
+        if let known = other.transactionVersion(of: appID), known >= state.commit {
+          try await secure(number)
           return try await note(known, number)
         }
         number += 1
       }
     }
-    try await note(commit, number)
+    try await note(state.commit, number)
+    await checkpoint(state)
+  }
+
+  /// Writes the checkpoint of the version that was just appended, if one is due.
+  private mutating func checkpoint(_ state: LogState) async {
+    guard let version = position?.version, version > 0, version % TableCheckpoints.interval == 0 else {
+      return
+    }
+    do throws(ArchiveError) {
+      try await TableCheckpoints(storage).write(
+        version, at: state.committedAt, toolVersion: state.toolVersion)
+    } catch {
+      missingCheckpoints.append(error)
+    }
   }
 
   private mutating func note(_ commit: Int, _ version: Int) async throws(ArchiveError) {

@@ -207,6 +207,7 @@ package final class ArchiveWriter: Sendable {
     state.manifest.apply(plan.commit, sha256: sha256)
     made(plan.commit, state)
     if let manifest = state.manifest {
+      if before == nil, state.table == nil { state.table = try await newTable() }
       try await state.table?.append(plan.commit, sha256: sha256, before: before, after: manifest)
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await replace(paths.manifest, bytes, since: state.manifestFile, number)
@@ -220,10 +221,18 @@ package final class ArchiveWriter: Sendable {
 
   /// Fixes the kind of the archive before the first commit. Another log's run may have done so meanwhile.
   private func begin(_ archiveState: ArchiveState, _ state: inout State) async throws(ArchiveError) {
-    try await archiveState.fixKind(settings)
+    try await archiveState.fixKind(isTable: settings.isTable)
     guard state.table == nil, let table = try await archiveState.table() else { return }
     guard formats.contains(.parquet) else { throw .tableNeedsParquet }
     state.table = try await TableWriter(table, storage)
+  }
+
+  /// The table that the archive has become while this log had no commit: a conversion waits only for logs that have one. After the
+  /// first commit, either the conversion sees the log, or this sees the table.
+  private func newTable() async throws(ArchiveError) -> TableWriter? {
+    // The storage of this run may remember that there was no table.
+    guard let table = try await ArchiveState(storage.storage(of: paths.log)).table() else { return nil }
+    return try await TableWriter(table, storage)
   }
 
   /// Another run may have taken a new lease; the two must not both commit.

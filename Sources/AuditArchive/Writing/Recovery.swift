@@ -53,26 +53,38 @@ struct Recovery {
       try await checkAge(of: manifest, report.damaged, intent)
       report.unreportedQuarantine = untold(manifest, intent)
     }
+    // A run that was paused here for long must not delete what its successor has put in place.
+    func checkLease() async throws(ArchiveError) {
+      if try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
+    }
     if lease.isTakeover {
       let commit = try await fence(after: state.manifest, source, by: holder, settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
+      for path in try await foreignSignatures(of: state.rolledForward, settings.signingKey) {
+        try await checkLease()
+        try await stored(await storage.delete([path]))
+        report.deleted.append(Orphan(path: path, reason: .neverCommitted))
+      }
       await lease.noteFence()
     }
     let manifest = state.manifest
-    var table = try await table(settings, holder)
+    if manifest != nil, storage.isLocal || lease.isTakeover {
+      // An archive with logs becomes a table only while none of them is written.
+      try await archiveState.fixKind(isTable: false)
+    }
+    if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
+      // Neither the table nor the manifest may have a commit that a power failure can undo.
+      try await stored(await storage.secure(paths.commit(manifest.commit)))
+    }
+    var table = try await table(settings, lease, holder)
     if let manifest { try await table?.catchUp(manifest, since: state.base) }
 
-    report.deleted = scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
+    report.deleted += scratch.discardAll().map { Orphan(path: $0, reason: .staging) }
     if let manifest, !state.rolledForward.isEmpty || state.rebuilt != nil {
-      try await stored(await storage.secure(paths.commit(manifest.commit)))
       let bytes = ArchiveJSON.encode(manifest)
       state.manifestFile = try await stored(
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
-    }
-    // A run that was paused here for long must not delete what its successor has put in place.
-    func checkLease() async throws(ArchiveError) {
-      if try await !stored(await lease.isHeld()) { throw .leaseLost(path: paths.lock) }
     }
     if intent != nil { try await checkLease() }
     if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
@@ -83,7 +95,6 @@ struct Recovery {
       try await stored(await storage.delete([signature]))
       report.deleted.append(Orphan(path: signature, reason: .neverCommitted))
     }
-    if manifest != nil, storage.isLocal || lease.isTakeover { try await archiveState.fixKind(settings) }
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
@@ -92,12 +103,12 @@ struct Recovery {
 
   /// The writer of the table; nil if the archive is none and is not to become one, or before its first commit. Makes the archive a
   /// table where the settings say so.
-  private func table(_ settings: WriterSettings, _ holder: LockHolder) async throws(ArchiveError)
-    -> TableWriter?
-  {
+  private func table(
+    _ settings: WriterSettings, _ lease: any Lease, _ holder: LockHolder
+  ) async throws(ArchiveError) -> TableWriter? {
     var table = try await archiveState.table()
     if table == nil, settings.isTable, try await archiveState.kind() != nil {
-      table = try await TableConversion(storage).run(as: holder)
+      table = try await TableConversion(storage, lease).run(as: holder)
     }
     guard let table else { return nil }
     guard settings.formats?.contains(.parquet) ?? true else { throw .tableNeedsParquet }
@@ -109,7 +120,9 @@ struct Recovery {
   private func fence(
     after present: Manifest?, _ source: ArchiveSource, by holder: LockHolder, _ settings: WriterSettings
   ) async throws(ArchiveError) -> Commit {
-    if present == nil { try await archiveState.fixKind(settings) }
+    if present == nil {
+      try await archiveState.fixKind(isTable: settings.isTable)
+    }
     let number = (present?.commit ?? 0) + 1
     var standing =
       present?.standing
@@ -129,6 +142,25 @@ struct Recovery {
     try await archiveState.create(
       ArchiveJSON.encode(commit), number, key: settings.signingKey, signature: signature)
     return commit
+  }
+
+  /// The signatures of fences that are not of the fences: a killed run signed another commit of the same number, and the fence was made
+  /// without a key. Without a key a signature cannot be verified, so a fence that has just been made keeps none.
+  private func foreignSignatures(
+    of commits: [Commit], _ key: SigningKey?
+  ) async throws(ArchiveError) -> [String] {
+    var found: [String] = []
+    for fence in commits where fence.run.tookOver {
+      let path = paths.signature(fence.commit)
+      guard let signature = try await stored(await storage.read(path))?.bytes else { continue }
+      if let key, let record = try await stored(await storage.read(paths.commit(fence.commit)))?.bytes,
+        key.publicKey.accepts(signature, of: record)
+      {
+        continue
+      }
+      found.append(path)
+    }
+    return found
   }
 
   /// Throws if there are files of later commits: then the state is an older copy, and a run would put other files in their places.
@@ -233,10 +265,10 @@ extension ArchiveState {
   }
 
   /// Fixes the kind of the archive, before the first commit. Another log's run may do so at the same time, and differently.
-  func fixKind(_ settings: WriterSettings) async throws(ArchiveError) {
+  func fixKind(isTable: Bool) async throws(ArchiveError) {
     guard try await read(ArchivePaths.kind) == nil else { return try await checkKind() }
     do {
-      let table = settings.isTable ? ArchiveKindRecord.Table(id: UUID().uuidString.lowercased()) : nil
+      let table = isTable ? ArchiveKindRecord.Table(id: UUID().uuidString.lowercased()) : nil
       let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log), table: table)
       try await storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
     } catch let error where error.reason == .exists {

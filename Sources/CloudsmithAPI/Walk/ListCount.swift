@@ -6,8 +6,8 @@ import AuditRecord
 /// the distinct newer events received is the number of events that were not received (`missing`). This check does not
 /// depend on how pages fit together: a page from a copy of the list that lags behind fits, and hides events all the same.
 ///
-/// Only two things explain a difference: growth of the list since its head was read last explains missing events, and
-/// events that were seen to disappear explain a surplus.
+/// Only two things explain a difference: growth of the list since its head was read last explains missing events, less the
+/// arrived events that were received, and events that were seen to disappear explain a surplus.
 ///
 /// Memory: the events of the first and the last few pages, and one mark for each other page. No I/O.
 struct ListCount: Sendable {
@@ -43,7 +43,7 @@ struct ListCount: Sendable {
   private var arrived: Set<IdentityHash> = []
   /// The events of the first pages, without newcomers.
   private var head: [IdentityHash: Timestamp] = [:]
-  /// Events that arrived above the pages read and were received from a later page.
+  /// Events that arrived while the list was read and were received from a page below their place.
   private var newcomers: [IdentityHash: Timestamp] = [:]
   /// How many of `newcomers` were received since the head was read last.
   private var newcomersSinceHead = 0
@@ -109,13 +109,13 @@ struct ListCount: Sendable {
     }
   }
 
-  /// Whether an event arrived after the pages were read above which it stands: it is in the part of the list that they showed
-  /// as a whole, and they did not show it.
+  /// Whether an event has arrived since the head was read: it is in a part of the list that the pages read have shown as a whole,
+  /// and they did not show it.
   private func isNew(_ identity: IdentityHash, at time: Timestamp) -> Bool {
-    guard time < shownAtHead.below, newcomers[identity] == nil, head[identity] == nil,
-      recent[identity] == nil,
-      !arrived.contains(identity)
-    else { return false }
+    let isKnown =
+      head[identity] != nil || recent[identity] != nil || newcomers[identity] != nil
+      || arrived.contains(identity)
+    guard !isKnown, time < shownAtHead.below else { return false }
     // Events between the first page and the floor are not known one by one.
     return time > shownAtHead.above || (time <= floor.instant && time > marks.last?.instant ?? .latest)
   }
@@ -153,10 +153,9 @@ struct ListCount: Sendable {
     guard let instant = page.oldest, page.isNewestFirst, page.newest > instant, instant <= floor.instant,
       instant < marks.last?.instant ?? .latest
     else { return }
+    let received = received(above: instant)
     marks.append(
-      Mark(
-        page: page.number, instant: instant, received: received(above: instant), count: page.pagination.count)
-    )
+      Mark(page: page.number, instant: instant, received: received, count: page.pagination.count))
     guard marks.count > ListCount.pagesKept else { return }
     let lower = marks[marks.count - 1 - ListCount.pagesKept]
     guard lower.instant < floor.instant else { return }
@@ -223,9 +222,8 @@ struct ListCount: Sendable {
     let growth = look.count.flatMap { now in countAtHead.map { now - $0 } }
     let unfound = mostArrived - max(arrived, growth ?? 0)
     let lost = growth.map { max(0, arrived - $0) }
-    hidden = Set(
-      [head, newcomers].joined().lazy.filter { $0.value > look.oldest && !look.shown.contains($0.key) }.map(
-        \.key))
+    let known = [head, newcomers].joined().lazy
+    hidden = Set(known.filter { $0.value > look.oldest && !look.shown.contains($0.key) }.map(\.key))
     // Events that are gone from the head may have been erased, or the answer comes from a copy that lags behind. So it is not
     // believed, and a walk that starts over forgets them.
     let unexplained = max(unfound, hidden.count)

@@ -42,6 +42,7 @@ extension PageWalk {
       return accept(page, count.gap(above: page))
     }
     if firstPage > 1, page.newest < end { return goBack() }
+    edges = []
     count.begin(with: page)
     count.add(page)
     headEnd = page.oldest ?? .earliest
@@ -68,6 +69,7 @@ extension PageWalk {
     doubt = nil
     open = nil
     let edge = Seam(below: page, following: seam)
+    edges.removeAll { $0.above.number >= page.number }
     edges.append(edge)
     if edges.count > PageWalk.edgesKept { edges.removeFirst() }
     goOn(to: page, edge)

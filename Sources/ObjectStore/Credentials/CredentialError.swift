@@ -1,3 +1,5 @@
+package import HTTP
+
 /// Why there are no credentials. No case holds a secret.
 package enum CredentialError: Error, Hashable, Sendable {
   /// No source is configured; every place that was looked at, with what was found there.
@@ -19,9 +21,27 @@ package enum CredentialError: Error, Hashable, Sendable {
   case refused(source: String, status: Int, code: String?, message: String)
   /// A source that gave no answer.
   case unanswered(source: String, why: String)
+  /// A source to which there is no connection, and another attempt would fail the same way: its certificate, or the proxy.
+  case noConnection(source: String, TransportFault)
   /// A source that gave an answer of another form.
   case unreadable(source: String, why: String)
   case cancelled
+}
+
+extension CredentialError {
+  /// Whether the source did not answer or could not serve the request, so that a later request may succeed.
+  package var isTemporary: Bool {
+    switch self {
+    case .unanswered: true
+    case .refused(_, let status, _, _): status == 429 || status >= 500
+    default: false
+    }
+  }
+
+  /// Whether the certificate of the source is not trusted.
+  package var isCertificate: Bool {
+    if case .noConnection(_, .untrusted) = self { true } else { false }
+  }
 }
 
 extension CredentialError: CustomStringConvertible {
@@ -52,11 +72,17 @@ extension CredentialError: CustomStringConvertible {
     case .refused(let source, let status, let code, let message):
       """
       \(source.prefix(1).uppercased() + source.dropFirst()) refused to give credentials: status \(status)\
-      \(code.map { ", \($0)" } ?? "")\(message.isEmpty ? "" : " (\(message))"). \(CredentialError.cure(code))
+      \(code.map { ", \($0)" } ?? "")\(message.isEmpty ? "" : " (\(message))"). \
+      \(isTemporary ? "Run again later." : CredentialError.cure(code))
       """
     case .unanswered(let source, let why):
       """
       \(source.prefix(1).uppercased() + source.dropFirst()) did not answer: \(why). Check the network, or configure another source.
+      """
+    case .noConnection(let source, let fault):
+      """
+      There is no connection to \(source): \(fault). \
+      \(isCertificate ? "Pass its certificate authority as --ca-file, or correct the endpoint." : "Check the proxy.")
       """
     case .unreadable(let source, let why):
       "\(source.prefix(1).uppercased() + source.dropFirst()) gave an unexpected answer: \(why)."

@@ -24,9 +24,13 @@ package actor CredentialProvider {
   /// After a renewal that failed, valid credentials are used so long before the next one.
   private static let pause = TimeSpan.seconds(30)
 
+  /// The transport for requests to an origin.
+  package typealias TransportChoice = @Sendable (Origin) throws(ConnectionSettingsError) -> any HTTPTransport
+
   private let environment: [String: String]
   private let files: any CredentialFiles
   private let transport: any HTTPTransport
+  private let tokenServiceTransport: TransportChoice
   private let clock: any RunClock
   private let retry: StoreRetry
   private let sessionName: String
@@ -36,15 +40,17 @@ package actor CredentialProvider {
   private var notBefore: Timestamp?
 
   /// - Parameters:
-  ///   - transport: without a proxy, which credentials never pass.
+  ///   - transport: without a proxy: to the services of this machine or its network, the container's and the instance's.
+  ///   - tokenServiceTransport: to the security token service, which proxies count for, as in AWS's tools; nil for `transport`.
   ///   - sessionName: the name of sessions of assumed roles, which AWS logs: 2 to 64 letters, digits and `=,.@-_`.
   package init(
     environment: [String: String], files: any CredentialFiles, transport: any HTTPTransport,
-    clock: any RunClock, retry: StoreRetry, sessionName: String
+    tokenServiceTransport: TransportChoice? = nil, clock: any RunClock, retry: StoreRetry, sessionName: String
   ) {
     self.environment = environment
     self.files = files
     self.transport = transport
+    self.tokenServiceTransport = tokenServiceTransport ?? { _ in transport }
     self.clock = clock
     self.retry = retry
     self.sessionName = sessionName
@@ -162,7 +168,7 @@ package actor CredentialProvider {
     case .known(let credentials): return credentials
     case .role(let role, let source):
       let base = try await credentials(of: source)
-      let response = try await send(role.source) { [clock] in
+      let response = try await send(to: role) { [clock] in
         SecurityTokenService.assumeRole(role, with: base, at: clock.now)
       }
       return try SecurityTokenService.credentials(
@@ -171,7 +177,7 @@ package actor CredentialProvider {
     case .webIdentity(let role, let file):
       let token = try token(file)
       let request = SecurityTokenService.assumeRole(role, withWebIdentity: token)
-      let response = try await send(role.source) { request }
+      let response = try await send(to: role) { request }
       return try SecurityTokenService.credentials(
         response, action: "AssumeRoleWithWebIdentity", role: role, hiding: [token])
     case .container(let container):
@@ -214,10 +220,28 @@ package actor CredentialProvider {
       token: token)
   }
 
-  /// Sends a request, up to three times if the source is not available. The request is made for each attempt: a signature ages.
-  private func send(_ source: String, attempts: Int = 3, _ request: @Sendable () -> HTTPRequest)
+  /// Sends a request to the security token service.
+  private func send(to role: RoleSettings, _ request: @Sendable () -> HTTPRequest)
     async throws(CredentialError) -> HTTPResponse
   {
+    let transport: any HTTPTransport
+    do {
+      transport = try tokenServiceTransport(role.endpoint.origin)
+    } catch {
+      throw .settings(
+        source: "the connection to the security token service", problem: "\(error)", cure: "Correct them.")
+    }
+    return try await send(role.source, over: transport, request)
+  }
+
+  /// Sends a request, up to three times if the source is not available. The request is made for each attempt: a signature ages.
+  ///
+  /// - Parameter other: nil for the transport without a proxy.
+  private func send(
+    _ source: String, over other: (any HTTPTransport)? = nil, attempts: Int = 3,
+    _ request: @Sendable () -> HTTPRequest
+  ) async throws(CredentialError) -> HTTPResponse {
+    let transport = other ?? transport
     var attempt = 1
     while true {
       var why: String
@@ -228,6 +252,10 @@ package actor CredentialProvider {
       } catch .cancelled {
         throw .cancelled
       } catch {
+        switch error {
+        case .untrusted, .proxyRefused: throw .noConnection(source: source, error)
+        default: break
+        }
         why = error.description
         guard attempt < attempts else { throw .unanswered(source: source, why: why) }
       }

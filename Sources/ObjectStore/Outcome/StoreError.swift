@@ -162,7 +162,7 @@ extension StoreError: CustomStringConvertible {
     case .unsupported:
       operation == .put || operation == .completeUpload
         ? "Use a store with conditional writes." : "Use a store that supports it."
-    case .certificate: "Trust the store's certificate authority, or correct the endpoint."
+    case .certificate: "Pass the store's certificate authority as --ca-file, or correct the endpoint."
     case .proxy: "Check the proxy's address and credentials."
     case .badDigest: "Check the network, then run again."
     case .tooLarge: "Check who writes to this key."

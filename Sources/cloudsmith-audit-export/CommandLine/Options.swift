@@ -79,6 +79,17 @@ struct BucketOptions: ParsableArguments {
   }
 }
 
+/// How a command that does not connect to the API connects to the store of a bucket.
+struct BucketConnectionOptions: ParsableArguments {
+  @Option(Settings.caFile, completion: .file())
+  var caFile: String?
+
+  @Option(Settings.proxy, help: "Proxy for the store (default: HTTPS_PROXY, ALL_PROXY and NO_PROXY).")
+  var proxy: String?
+
+  var given: [GivenOption] { [Settings.caFile.given(caFile), Settings.proxy.given(proxy)] }
+}
+
 /// How a run writes to a bucket.
 struct BucketWritingOptions: ParsableArguments {
   @Option(Settings.s3Encryption)

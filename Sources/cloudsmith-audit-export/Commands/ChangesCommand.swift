@@ -65,13 +65,16 @@ struct ChangesCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(
       output, environment, isJSON: form.map { $0 == "json" }, whenQuiet: .always)
     try await commandOutput.run {
-      let sources = try LogSelection(config: job.config, target.given + bucket.given, environment).onlyLog()
+      let sources = try LogSelection(
+        config: job.config, target.given + bucket.given + bucketConnection.given, environment
+      ).onlyLog()
       let (log, location) = (try sources.log(), try sources.archive())
       guard let since = try Settings.since.resolve(since, environment) else {
         throw Failure.usage("--since is missing: expected \(Settings.since.expected).")

@@ -48,6 +48,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -86,7 +87,7 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + bucket.given + [
+    target.given + bucket.given + bucketConnection.given + [
       Settings.html.given(html), Settings.from.given(from), Settings.to.given(to),
       Settings.retention.given(retention),
     ]

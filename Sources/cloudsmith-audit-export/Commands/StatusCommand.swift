@@ -44,12 +44,13 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment, whenQuiet: .always)
     try await commandOutput.run {
-      let given = target.given + bucket.given + [Settings.retention.given(retention)]
+      let given = target.given + bucket.given + bucketConnection.given + [Settings.retention.given(retention)]
       let job = try LogSelection(config: job.config, given, environment)
       return try await commandOutput.run(job) { sources in
         guard !settings else { return SettingsResult(sources) }

@@ -64,6 +64,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Bucket") var bucket: BucketOptions
+  @OptionGroup(title: "Bucket") var bucketConnection: BucketConnectionOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
@@ -77,7 +78,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   private var given: [GivenOption] {
-    target.given + bucket.given + [
+    target.given + bucket.given + bucketConnection.given + [
       Settings.from.given(from), Settings.to.given(to), Settings.publicKeyFile.given(publicKeyFile),
       Settings.signedSince.given(signedSince), Settings.verifiedSince.given(since),
       Settings.commitSHA256.given(commitSha256),

@@ -180,6 +180,41 @@ import Testing
     #expect(try await archive.verify()?.findings == [])
   }
 
+  @Test(arguments: [false, true], [false, true])
+  func `a fence keeps no signature of a commit that a killed run was about to make`(
+    isSigned: Bool, isKilledAgain: Bool
+  ) async throws {
+    let paths = ArchivePaths(log("acme"))
+    var signing = WriterSettings(toolVersion: "1.0.0")
+    signing.signingKey = try SigningKey(pem: SigningTests.privatePEM)
+    func run(_ settings: WriterSettings, _ rows: Int) async throws {
+      try await archive.withWriter(source: acme, holder: somebody, settings: settings) {
+        _ = try await $0.commit(["2024-02-12": events("2024-02-12", rows)])
+      }
+    }
+    func runKilled(before call: String, _ settings: WriterSettings) async throws {
+      bucket.meanwhile(before: call) { [bucket] in bucket.fail(at: 1, .deathBefore) }
+      #expect(try await archiveError { try await run(settings, 5) } != nil)
+      bucket.restart()
+    }
+    let settings = isSigned ? signing : WriterSettings(toolVersion: "1.0.0")
+    try await run(signing, 3)
+    try await runKilled(before: "create \(paths.commit(2))", signing)
+    #expect(bucket.contents(of: paths.signature(2)) != nil && bucket.contents(of: paths.commit(2)) == nil)
+    // The next run is killed too, after its fence.
+    if isKilledAgain {
+      try await runKilled(before: isSigned ? "write \(paths.manifest)" : "delete ", settings)
+      #expect(bucket.contents(of: paths.commit(2)) != nil)
+    }
+    try await run(settings, 7)
+    #expect((bucket.contents(of: paths.signature(2)) != nil) == isSigned)
+    var verification = VerificationSettings()
+    verification.publicKey = try VerificationKey(pem: SigningTests.publicPEM)
+    let problems = try await archive.verify(verification)?.findings.map(\.problem)
+    #expect(problems == Array(repeating: .unsigned, count: isSigned ? 0 : isKilledAgain ? 3 : 2))
+    #expect(try await archive.verify()?.findings == [])
+  }
+
   @Test func `an older state is refused before the takeover commits a fence`() async throws {
     let paths = ArchivePaths(log("acme"))
     try await withWriter { try await $0.commit(["2024-02-12": events("2024-02-12", 3)]) }

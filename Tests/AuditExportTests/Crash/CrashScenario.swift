@@ -15,6 +15,8 @@ struct CrashScenario: Sendable {
     var states: [Manifest?]
     /// How many calls to the store the run makes.
     var calls: Int
+    /// The numbers of the calls around those that are about the table, from 1.
+    var callsOfTable: Set<Int> = []
     var ending: [String]
 
     /// Whether each day of a state has the files and the coverage of one of the run's states.
@@ -39,6 +41,7 @@ struct CrashScenario: Sendable {
   let store: SimulatedStore
   private var now = CrashScenario.firstNight
   private var formats: Set<PartFormat> = [.csv]
+  private var isTable = false
   /// How long every request takes.
   private var delay = TimeSpan.zero
   private var pageSize = 20
@@ -84,11 +87,48 @@ struct CrashScenario: Sendable {
     return scenario
   }
 
+  /// A first run that makes a table.
+  static func tableFirst(in store: SimulatedStore) -> CrashScenario {
+    var scenario = CrashScenario(store)
+    scenario.makeTable()
+    return scenario
+  }
+
+  /// A new day in a table, which is appended.
+  static func tableIncremental(in store: SimulatedStore) async throws -> CrashScenario {
+    try await second(in: store, after: .days(1), isTable: true) { log in
+      for hour in 1...20 { log.insertGenerated(at: firstNight + .hours(Double(hour))) }
+    }
+  }
+
+  /// Late events of two days of a table, whose files are replaced.
+  static func tableRevision(in store: SimulatedStore) async throws -> CrashScenario {
+    try await second(in: store, after: .hours(2), isTable: true) { log in
+      log.insertGenerated(at: firstNight - .hours(1))
+      log.insertGenerated(at: firstNight - .hours(12))
+    }
+  }
+
+  /// An archive of CSV files becomes a table, and an event is late.
+  static func tableConversion(in store: SimulatedStore) async throws -> CrashScenario {
+    var scenario = try await second(in: store, after: .hours(1)) {
+      $0.insertGenerated(at: firstNight - .hours(12))
+    }
+    scenario.makeTable()
+    return scenario
+  }
+
+  private mutating func makeTable() {
+    formats = [.csv, .parquet]
+    isTable = true
+  }
+
   private static func second(
-    in store: SimulatedStore, after span: TimeSpan,
+    in store: SimulatedStore, after span: TimeSpan, isTable: Bool = false,
     _ newEvents: @escaping @Sendable (inout EmulatedLog) -> Void
   ) async throws -> CrashScenario {
     var scenario = CrashScenario(store)
+    if isTable { scenario.makeTable() }
     _ = try await scenario.run(on: store)
     scenario.now = firstNight + span
     scenario.newEvents = newEvents
@@ -117,8 +157,13 @@ struct CrashScenario: Sendable {
     let counted = store.copy()
     counted.startRecording()
     _ = try await run(on: counted)
+    let calls = counted.recordedCalls
+    let table = calls.indices.filter { index in
+      ["_delta_log", "table.json", "archive.json"].contains { calls[index].contains($0) }
+    }
     return Baseline(
       states: states, calls: counted.calls,
+      callsOfTable: Set(table.flatMap { ($0 - 3)...($0 + 5) }),
       ending: CrashScenario.content(of: try await CrashScenario.state(of: copy)))
   }
 
@@ -135,6 +180,7 @@ struct CrashScenario: Sendable {
           count: 60, window: Window(from: CrashScenario.start, to: CrashScenario.firstNight), ties: 2))
     }
     harness.formats.withLock { $0 = formats }
+    harness.isTable.withLock { $0 = isTable }
     harness.beforeRequest.withLock { beforeRequest in
       beforeRequest = { [clock = harness.clock, delay] (_: Int) throws(TransportFault) in
         clock.advance(to: clock.now + delay)

@@ -57,10 +57,12 @@ struct CrashedStore {
       require(hash(file.path) == file.sha256, "\(file.path) is not intact")
     }
     // A reader without the manifest may find an extra revision, but never a torn file.
-    for path in data() {
+    for path in store.dataFiles {
       let short = ArchivePaths.shortHash(hash(path) ?? "")
       require(path.contains("-\(short)."), "\(path) is torn")
     }
+    // So does a foreign reader of the table.
+    problems += try store.tableProblems(of: CrashScenario.log, isCurrent: false)
     return state
   }
 
@@ -71,7 +73,7 @@ struct CrashedStore {
       recovered == state || CrashScenario.content(of: recovered) == CrashScenario.content(of: state)
     require(store.isBucket ? isSame : recovered == state, "recovery made another state")
     require(damaged.isEmpty, "damaged: \(damaged)")
-    checkLeftovers(state)
+    try checkLeftovers(state)
   }
 
   private mutating func complete(_ scenario: CrashScenario) async throws {
@@ -81,25 +83,21 @@ struct CrashedStore {
     require(
       CrashScenario.content(of: state) == baseline.ending,
       "the next run ends with \(CrashScenario.content(of: state))")
-    checkLeftovers(state)
+    try checkLeftovers(state)
   }
 
-  /// Checks that no file exists that the state does not name.
-  private mutating func checkLeftovers(_ state: Manifest?) {
+  /// Checks that no file exists that the state does not name, and that the table has all of the state.
+  private mutating func checkLeftovers(_ state: Manifest?) throws {
+    problems += try store.tableProblems(of: CrashScenario.log, isCurrent: store.isTable)
     let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
-    let found = data()
+    let found = store.dataFiles
     require(found == named.sorted(), "left over: \(Set(found).subtracting(named).sorted())")
     let state = store.paths(below: "_staging") + store.paths(below: "_manifest")
     let strange = state.filter {
       !$0.hasSuffix("/lock") && !$0.hasSuffix("/manifest.json") && !$0.contains("/commits/")
-        && !$0.hasSuffix("/archive.json")
+        && !$0.hasSuffix("/archive.json") && !$0.hasSuffix("/table.json")
     }
     require(strange.isEmpty, "left over: \(strange)")
-  }
-
-  /// Files of events and of bad records, relative to the archive, sorted.
-  private func data() -> [String] {
-    ["csv", "parquet", "quarantine"].flatMap { store.paths(below: $0) }.sorted()
   }
 
   private func hash(_ path: String) -> String? {

@@ -16,6 +16,10 @@ import Testing
     case incremental = "an incremental run"
     case revision = "a run that revises two days"
     case conversion = "a run that adds a format"
+    case tableFirst = "a first run of a table"
+    case tableIncremental = "an incremental run of a table"
+    case tableRevision = "a run that revises two days of a table"
+    case tableConversion = "a run that makes an archive a table"
 
     var testDescription: String { rawValue }
 
@@ -26,7 +30,24 @@ import Testing
       case .incremental: try await .incremental(in: store)
       case .revision: try await .revision(in: store)
       case .conversion: try await .conversion(in: store)
+      case .tableFirst: .tableFirst(in: store)
+      case .tableIncremental: try await .tableIncremental(in: store)
+      case .tableRevision: try await .tableRevision(in: store)
+      case .tableConversion: try await .tableConversion(in: store)
       }
+    }
+
+    /// Whether the table is what differs from another kind.
+    private var isTable: Bool {
+      switch self {
+      case .first, .slow, .incremental, .revision, .conversion: false
+      case .tableFirst, .tableIncremental, .tableRevision, .tableConversion: true
+      }
+    }
+
+    /// Whether a call fails in the tests: all of them, or, for a table, those around its own and every ninth of the others.
+    func tries(_ number: Int, _ baseline: CrashScenario.Baseline) -> Bool {
+      !isTable || baseline.callsOfTable.contains(number) || number % 9 == 0 || number > baseline.calls
     }
 
     /// Returns the scenario with its disk in memory.
@@ -59,7 +80,7 @@ import Testing
     var crashes = 0
     var found: [String] = []
     // The last one is a crash after the last operation.
-    for number in 1...baseline.calls + 1 where found.isEmpty {
+    for number in 1...baseline.calls + 1 where found.isEmpty && kind.tries(number, baseline) {
       let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
       let committed = await committed(scenario, .disk(dead))
@@ -86,7 +107,7 @@ import Testing
     let baseline = try await scenario.baseline()
     let faults = FaultyFileSystem.Fault.allCases.filter { $0 != .death }
     var found: [String] = []
-    for number in 1...baseline.calls where found.isEmpty {
+    for number in 1...baseline.calls where found.isEmpty && kind.tries(number, baseline) {
       let disk = FaultyFileSystem(copyOf: before)
       let fault = faults[number % faults.count]
       disk.fail(at: number, fault)
@@ -112,7 +133,7 @@ import Testing
     let baseline = try await scenario.baseline()
     var crashes = 0
     var found: [String] = []
-    for number in 1...baseline.calls where found.isEmpty {
+    for number in 1...baseline.calls where found.isEmpty && kind.tries(number, baseline) {
       for fault in MemoryBucket.Fault.allCases where fault != .delay {
         let bucket = MemoryBucket(copyOf: before)
         bucket.fail(at: number, fault)
@@ -142,8 +163,9 @@ import Testing
     var (crashes, faults) = (0, 0)
     var found: [String] = []
     // A first run tests the store with about 70 requests that are much alike; every eighth of them will do.
-    let probed = kind == .first || kind == .slow ? 70 : 0
-    for number in 1...baseline.calls where found.isEmpty && (number > probed || number % 8 < 2) {
+    let probed = [.first, .slow, .tableFirst].contains(kind) ? 70 : 0
+    for number in 1...baseline.calls
+    where found.isEmpty && (number > probed || number % 8 < 2) && kind.tries(number, baseline) {
       for fault in FakeStore.Fault.survivable {
         let bucket = ObjectBucket(copyOf: before)
         bucket.store.fail([number: fault])
@@ -173,15 +195,15 @@ import Testing
 
   @Test func `a recovery that dies at any operation is completed by the next one`() async throws {
     var (disks, crashes) = (0, 0)
-    for kind in [Kind.first, .revision] {
+    for kind in [Kind.first, .revision, .tableRevision] {
       let (scenario, before) = try await kind.scenarioOnDisk()
       let baseline = try await scenario.baseline()
-      for crashed in try await differentDisks(scenario, before, baseline) {
+      for crashed in try await differentDisks(kind, scenario, before, baseline) {
         disks += 1
         let counted = FaultyFileSystem(copyOf: crashed)
         counted.record()
         try await scenario.open(.disk(counted)) { _ in }
-        for number in 1...counted.operations.count + 1 {
+        for number in 1...counted.operations.count + 1 where kind != .tableRevision || number % 2 == 0 {
           let dead = FaultyFileSystem(copyOf: crashed)
           dead.fail(at: number, .death)
           do { try await scenario.open(.disk(dead)) { _ in } } catch {}
@@ -196,6 +218,37 @@ import Testing
       }
     }
     print("recovery: of \(disks) crashed disks, \(crashes) disks left by crashes within it, no violation")
+  }
+
+  /// A killed run leaves names that are not durable, and recovery builds on them: the table must not have what the power failure undoes.
+  @Test(arguments: [Kind.tableFirst, .tableRevision, .tableConversion])
+  func `a power failure in or after the recovery of a killed run leaves no table that is ahead`(
+    _ kind: Kind
+  ) async throws {
+    let (scenario, before) = try await kind.scenarioOnDisk()
+    let baseline = try await scenario.baseline()
+    var crashes = 0
+    for number in 1...baseline.calls where kind.tries(number, baseline) {
+      let killed = FaultyFileSystem(copyOf: before)
+      killed.fail(at: number, .death)
+      _ = await committed(scenario, .disk(killed))
+      killed.restartAfterKill()
+      let counted = FaultyFileSystem(copyOf: killed)
+      counted.record()
+      try await scenario.open(.disk(counted)) { _ in }
+      let operations = counted.operations.count
+      for last in 1...operations + 1 where (number + last).isMultiple(of: 3) || last > operations {
+        let dead = FaultyFileSystem(copyOf: killed)
+        dead.fail(at: last, .death)
+        do { try await scenario.open(.disk(dead)) { _ in } } catch {}
+        var survival = Survival.none
+        dead.restart(afterPowerFailure: &survival)
+        crashes += 1
+        let found = await CrashedStore.problems(.disk(dead), baseline, next: scenario, runsOn: false)
+        try #require(found == [], "operation \(number), operation \(last) of recovery")
+      }
+    }
+    print("\(kind.rawValue), killed: \(crashes) power failures in and after recovery, no violation")
   }
 
   /// How many commits had returned when the run ended as it did.
@@ -213,11 +266,11 @@ import Testing
 
   /// The disks that a crash of the run can leave, each of them once.
   private func differentDisks(
-    _ scenario: CrashScenario, _ before: FaultyFileSystem, _ baseline: CrashScenario.Baseline
+    _ kind: Kind, _ scenario: CrashScenario, _ before: FaultyFileSystem, _ baseline: CrashScenario.Baseline
   ) async throws -> [FaultyFileSystem] {
     var seen: Set<[String: [UInt8]]> = []
     var disks: [FaultyFileSystem] = []
-    for number in 1...baseline.calls {
+    for number in 1...baseline.calls where kind.tries(number, baseline) {
       let dead = FaultyFileSystem(copyOf: before)
       dead.fail(at: number, .death)
       _ = await committed(scenario, .disk(dead))

@@ -11,6 +11,8 @@ import TestSupport
 /// - after a complete run of an explicit window, every event of the window;
 /// - every event that was archived before.
 ///
+/// If it is a table, the table has the files of one of its commits; after recovery, those of the newest.
+///
 /// Events that the API showed later, or not on every request of the run, are outside the promise. So are events that moved up past
 /// the edge of a page in a list that kept its length.
 struct InvariantChecker {
@@ -116,6 +118,8 @@ struct InvariantChecker {
     }
     manifestBytes = copy.contents(of: paths.manifest)
     checkFiles(copy)
+    problems += try store.tableProblems(of: log, isCurrent: false)
+    problems += try copy.tableProblems(of: log, isCurrent: copy.isTable)
     // Verifying after every commit would take most of the time of a schedule.
     if (manifest?.commit ?? 0) % 8 == 1 { try await verify(store, copy) }
   }
@@ -173,8 +177,8 @@ struct InvariantChecker {
 
   private mutating func checkFiles(_ store: SimulatedStore) {
     let named = (manifest?.partitions ?? []).flatMap(\.files).map(\.path)
-    let there = store.paths(below: "csv") + store.paths(below: "parquet")
-    require(there.sorted() == named.sorted(), "other files than the manifest names")
+    let there = store.dataFiles.filter { !$0.hasPrefix("quarantine/") }
+    require(there == named.sorted(), "other files than the manifest names")
     require(store.paths(below: "_staging").isEmpty, "staged files are left")
   }
 

@@ -26,6 +26,8 @@ struct Schedule {
   private var filterRandom: SeededRandom
   /// For inconsistencies of the API; separate for the same reason.
   private var inconsistencyRandom: SeededRandom
+  /// The runs before the first that makes the archive a table; nil if none does.
+  private let runsBeforeTable: Int?
   private let isClustered: Bool
   private let isFilterOnClock: Bool
   private let harness: TestHarness
@@ -60,6 +62,9 @@ struct Schedule {
     isFilterOnClock = if case .onClock = filter { true } else { false }
     isClustered = filterRandom.once(in: 2)
     self.filterRandom = filterRandom
+    // Likewise.
+    var tableRandom = SeededRandom(seed: (seed &+ 2) &* 0x3C6E_F372_FE94_F82B)
+    runsBeforeTable = tableRandom.once(in: 6) ? tableRandom.pick([0, 0, 1, 2]) : nil
     inconsistencyRandom = SeededRandom(seed: (seed &+ 1) &* 0x1E37_79B9_7F4A_7C15)
     var settings = ExportSettings(request: .incremental(backfillStart: nil))
     settings.lookback = random.pick([.hours(3), .hours(24), .hours(24), .hours(48)])
@@ -224,7 +229,14 @@ struct Schedule {
       timeFilter = timeFilter == .walk ? .walk : .seek
     }
     let memory = filterRandom.pick([256 << 20, 256 << 20, 256 << 20, 20_000, 1])
-    harness.formats.withLock { $0 = filterRandom.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]]) }
+    var formats: Set<PartFormat> = filterRandom.pick([[.csv], [.csv], [.csv, .parquet], [.parquet]])
+    let isTable = runsBeforeTable.map { report.tally["runs", default: 0] >= $0 } ?? false
+    if isTable {
+      formats.insert(.parquet)
+      report.tally["runs of a table", default: 0] += 1
+    }
+    harness.formats.withLock { $0 = formats }
+    harness.isTable.withLock { $0 = isTable }
     return try await Task {
       try await harness.export(request, observe: observe) { adjusted in
         adjusted = settings

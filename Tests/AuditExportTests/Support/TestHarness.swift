@@ -20,6 +20,8 @@ final class TestHarness: Sendable {
   private let store: SimulatedStore?
   /// The formats that the next run writes.
   let formats = Mutex<Set<PartFormat>>([.csv])
+  /// Whether the next run makes the archive a table.
+  let isTable = Mutex(false)
   /// By how much the API's clock is ahead of `clock`; negative if it is behind.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
@@ -102,6 +104,7 @@ final class TestHarness: Sendable {
     let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
     var settings = WriterSettings(toolVersion: "test")
     settings.formats = formats.withLock { $0 }
+    settings.isTable = isTable.withLock { $0 }
     var attempt = 0
     while true {
       attempt += 1

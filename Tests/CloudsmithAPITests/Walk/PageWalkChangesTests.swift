@@ -215,20 +215,21 @@ import Testing
   @Test func `events that arrived and were received do not explain others that are missing`() throws {
     let fresh = PagedList((0..<60).map { 1_000 - Int64($0) })
     var lagging = fresh
-    for _ in 0..<5 { lagging.remove(at: 0) }
-    var walk = PageWalk(downTo: beginning)
-    walk.receive(try #require(lagging.page(1, size: 2)))
-    walk.receive(try #require(fresh.page(2, size: 2)))
-    // The copy without the newest five states the other one's count, so that two events are skipped.
-    for number in 3...6 {
-      var page = try #require(lagging.page(number, size: 2))
-      page.pagination = Pagination(count: 60, page: number, pageTotal: 30, pageSize: 2)
-      walk.receive(page)
+    for _ in 0..<8 { lagging.remove(at: 0) }
+    func page(_ number: Int, of list: PagedList, count: Int) throws -> PageView {
+      var page = try #require(list.page(number, size: 2))
+      page.pagination = Pagination(count: count, page: number, pageTotal: (count + 1) / 2, pageSize: 2)
+      return page
     }
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(try page(1, of: lagging, count: 52))
+    walk.receive(try page(2, of: fresh, count: 56))
+    // The copy that lacks the newest eight states a cached count. Two events are between page 2 of the one and page 3 of the other.
+    for number in 3...6 { walk.receive(try page(number, of: lagging, count: 56)) }
     #expect(walk.page == 7)
-    // The list grew by five. Two of them were received on page 2, so they are not among the five that are missing.
-    walk.receive(try #require(fresh.page(7, size: 2)))
-    #expect(walk.doubt == .uncounted(page: 7, missing: 5))
+    // The list grew by eight. Two of these were received on page 2, so they are not among the eight that are missing.
+    walk.receive(try page(7, of: fresh, count: 60))
+    #expect(walk.doubt == .uncounted(page: 7, missing: 8))
   }
 
   @Test func `a page that begins within an instant does not join the pages above it`() throws {
