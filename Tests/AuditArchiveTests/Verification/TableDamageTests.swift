@@ -12,30 +12,6 @@ import Testing
   private func path(_ version: Int) -> String { "parquet/\(TableLogFile.version(version).path)" }
   private func checkpoint(_ version: Int) -> String { "parquet/\(TableLogFile.checkpoint(version).path)" }
 
-  private static let globex = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log("globex"))
-
-  private static var settings: WriterSettings {
-    var settings = WriterSettings(toolVersion: "1.0.0")
-    settings.formats = [.csv, .parquet]
-    settings.isTable = true
-    return settings
-  }
-
-  /// The files of a table of two logs with six commits each. Commits 1, 2, 3 and 5 of `acme` are the versions 0 to 3, those of `globex`
-  /// the versions 4 to 7.
-  private static let files = Task {
-    try await withTemporaryFolder { (folder) async throws in
-      for source in [acme, globex] { try await writeHistory(folder, source, settings: settings) }
-      return try tree(folder).filter { !$0.key.hasSuffix("/") }
-    }
-  }
-
-  private func with(
-    isDamaged: Bool = true, _ body: (ExampleArchive) async throws -> Void
-  ) async throws {
-    try await ExampleArchive.with(Self.files, isDamaged: isDamaged, body)
-  }
-
   private func globex(
     _ archive: ExampleArchive, patience: () -> Void = {}
   ) async throws -> VerificationReport {
@@ -75,7 +51,7 @@ import Testing
   // MARK: Sound tables
 
   @Test func `a table of two logs is sound, in every form of verify`() async throws {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       var quick = VerificationSettings()
       quick.isQuick = true
       var since = VerificationSettings()
@@ -98,7 +74,7 @@ import Testing
     try await withTemporaryFolder { folder in
       for name in ["acme/one", "acme/two"] {
         let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log(name))
-        try await writeHistory(folder, source, settings: Self.settings)
+        try await writeHistory(folder, source, settings: ExampleArchive.tableSettings)
       }
       let report = try await Archive(at: folder, log: log("acme/one")).verify()
       #expect(report?.findings == [] && report?.table?.version == 7)
@@ -108,7 +84,7 @@ import Testing
   @Test func `the table's state is the same without its position, and nil for an archive that is no table`()
     async throws
   {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       let acme = Archive(at: archive.folder, log: log("acme"))
       let manifest = try await archive.manifest
       let state = try #require(try await acme.table(of: manifest))
@@ -145,13 +121,13 @@ import Testing
       { _ in [] },
     ]
     for change in changes {
-      try await with { archive in
+      try await ExampleArchive.withTable { archive in
         let part = try await parquetPart("2024-02-12", archive)
         try editAdd(of: part, 2, in: archive, change)
         try await archive.expectFindings([("wrong-table", part)])
       }
     }
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       let part = try await parquetPart("2024-02-12", archive)
       let other = part.replacing("part-00000", with: "part-00001")
       try editAdd(of: part, 2, in: archive) { [$0, $0.replacing("part-00000", with: "part-00001")] }
@@ -164,7 +140,7 @@ import Testing
 
   @Test func `missing versions are one finding, and files are not compared then`() async throws {
     for missing in [[0], [2], [1, 2], [0, 1, 2, 3, 4, 5, 6]] {
-      try await with { archive in
+      try await ExampleArchive.withTable { archive in
         for number in missing { try archive.remove(path(number)) }
         try await archive.expectFindings([("wrong-table", path(missing[0]))])
         let problem = try await archive.verify().findings.first?.problem
@@ -176,7 +152,7 @@ import Testing
   @Test func `a version that cannot be read is reported, and so is a folder or a link in its place`()
     async throws
   {
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       let bytes = try archive.bytes(path(2))
       for damaged in [Array(bytes.prefix(bytes.count / 2)), Array("[]\n".utf8), [0, 0]] {
         try archive.write(damaged, to: path(2))
@@ -189,7 +165,7 @@ import Testing
       try link(archive.full(path(2)), to: archive.full(path(1)))
       #expect(try await archive.verify().findings.contains { $0.path == path(2) })
     }
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       try archive.remove(deltaLog)
       try archive.write("x".utf8, to: deltaLog)
       try await archive.expectFindings([("irregular", deltaLog)])
@@ -199,14 +175,14 @@ import Testing
   @Test func `a table without its log is reported, and the next run rebuilds it with the same id`()
     async throws
   {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       let first = try TableVersion(reading: archive.bytes(path(0)))
       try archive.remove(deltaLog)
       try await archive.expectFindings([("wrong-table", deltaLog)])
       let report = try await archive.verify()
       #expect(report.findings.first?.problem == .wrongTable(.noLog))
       #expect(report.table?.version == nil && report.table?.commitsLacking == 3)
-      try await withWriter(archive.folder, settings: Self.settings) { _ in }
+      try await withWriter(archive.folder, settings: ExampleArchive.tableSettings) { _ in }
       let rebuilt = try TableVersion(reading: archive.bytes(path(0)))
       func id(_ version: TableVersion) -> [String] {
         version.actions.compactMap { if case .metadata(let metadata) = $0 { metadata.id } else { nil } }
@@ -217,7 +193,7 @@ import Testing
   }
 
   @Test func `a log that was never in a table yet is no damage`() async throws {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       try archive.remove(deltaLog)
       for name in ["acme", "globex"] { try archive.remove("_manifest/\(name)/table.json") }
       let report = try await archive.verify()
@@ -225,10 +201,17 @@ import Testing
     }
   }
 
-  @Test func `another id than that of the archive is reported`() async throws {
-    try await with { archive in
-      try archive.editRecord("_manifest/archive.json") { $0["table"] = ["id": "00000000"] }
+  @Test func `another id than that of the archive is reported, and a table that the archive does not have`()
+    async throws
+  {
+    try await ExampleArchive.withTable { archive in
+      let kind = "_manifest/archive.json"
+      try archive.editRecord(kind) { $0["table"] = ["id": "00000000"] }
       try await archive.expectFindings([("wrong-table", path(0))])
+      try archive.editRecord(kind) { $0["table"] = nil }
+      try await archive.expectFindings([("wrong-table", deltaLog)])
+      try edit(0, in: archive) { $0.removeAll { $0.contains("commitInfo") } }
+      try await archive.expectFindings([])
     }
   }
 
@@ -243,7 +226,7 @@ import Testing
       #"{"add":{\#(file),\#(values),"size":9,"modificationTime":1,"dataChange":\#(dataChange)}}"#
     }
     for lines in [[info], [info, add(false)]] {
-      try await with(isDamaged: false) { archive in
+      try await ExampleArchive.withTable(isDamaged: false) { archive in
         try write(lines, as: 8, in: archive)
         let report = try await archive.verify()
         #expect(report.findings == [] && report.table?.version == 8)
@@ -257,7 +240,7 @@ import Testing
       [info, #"{"txn":{"appId":"cloudsmith-audit-export:acme","version":4}}"#],
     ]
     for lines in changing {
-      try await with { archive in
+      try await ExampleArchive.withTable { archive in
         try write(lines, as: 8, in: archive)
         try await archive.expectFindings([("wrong-table", path(8))])
       }
@@ -265,7 +248,7 @@ import Testing
   }
 
   @Test func `a compaction of the log's files by another program is reported`() async throws {
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       let part = try await parquetPart("2024-02-12", archive)
       let compacted = "parquet/organization=acme/event_date=2024-02-12/compacted.parquet"
       try archive.write(archive.bytes(part), to: compacted)
@@ -283,7 +266,7 @@ import Testing
   // MARK: Runs
 
   @Test func `a table that lacks one commit is no damage, and one that lacks two is`() async throws {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       try archive.remove(path(7))
       let report = try await globex(archive)
       #expect(report.findings == [] && report.table?.commit == 3 && report.table?.commitsLacking == 1)
@@ -296,7 +279,7 @@ import Testing
       #expect(try await globex(archive).findings.map(\.path) == [part])
       try archive.write(bytes, to: path(6))
     }
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       for number in [6, 7] { try archive.remove(path(number)) }
       let report = try await globex(archive)
       #expect(
@@ -306,7 +289,7 @@ import Testing
   }
 
   @Test func `a run that appends the version meanwhile is waited for`() async throws {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       let bytes = try archive.bytes(path(7))
       try archive.remove(path(7))
       var looks = 0
@@ -319,9 +302,9 @@ import Testing
   }
 
   @Test func `a commit that a run makes meanwhile is not mistaken for damage`() async throws {
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       let before = try tree(archive.folder)
-      try await withWriter(archive.folder, settings: Self.settings) {
+      try await withWriter(archive.folder, settings: ExampleArchive.tableSettings) {
         try await $0.commit(["2024-02-12": events("2024-02-12", 11), "2024-02-18": events("2024-02-18", 2)])
       }
       let after = try tree(archive.folder)
@@ -341,7 +324,7 @@ import Testing
   }
 
   @Test func `a table with a later commit than the archive has is reported`() async throws {
-    try await with { archive in
+    try await ExampleArchive.withTable { archive in
       for number in [5, 6] { try archive.remove(archive.paths.commit(number)) }
       try archive.remove(archive.paths.manifest)
       let findings = try await archive.verify().findings
@@ -351,22 +334,13 @@ import Testing
 
   // MARK: Checkpoints
 
-  /// A checkpoint of the versions before `end`.
-  private func makeCheckpoint(_ end: Int, in archive: ExampleArchive) throws -> TableCheckpoint {
-    var snapshot = TableSnapshot()
-    for number in 0..<end {
-      try snapshot.apply(TableVersion(reading: archive.bytes(path(number))), number: number)
-    }
-    return try TableCheckpoint(snapshot, at: 0, createdBy: "test version 1.0.0")
-  }
-
   @Test func `a checkpoint that is not the sum of the versions, or is damaged, is reported`() async throws {
-    try await with { archive in
-      let sound = try makeCheckpoint(6, in: archive)
+    try await ExampleArchive.withTable { archive in
+      let sound = try archive.makeCheckpoint(6)
       try archive.write(sound.bytes, to: checkpoint(5))
       try archive.write(sound.hint.bytes, to: "\(deltaLog)/_last_checkpoint")
       try await archive.expectFindings([])
-      try archive.write(makeCheckpoint(5, in: archive).bytes, to: checkpoint(5))
+      try archive.write(archive.makeCheckpoint(5).bytes, to: checkpoint(5))
       try await archive.expectFindings([("wrong-table", checkpoint(5))], isQuickToo: false)
       try archive.write(sound.bytes.dropLast(20), to: checkpoint(5))
       try await archive.expectFindings([("wrong-table", checkpoint(5))])
@@ -376,7 +350,7 @@ import Testing
   }
 
   @Test func `a checkpoint of another program is a note`() async throws {
-    try await with(isDamaged: false) { archive in
+    try await ExampleArchive.withTable(isDamaged: false) { archive in
       // A Parquet file with other columns.
       let part = try await parquetPart("2024-02-12", archive)
       try archive.write(archive.bytes(part), to: checkpoint(5))
@@ -386,8 +360,8 @@ import Testing
   }
 
   @Test func `a quick verification begins at a checkpoint`() async throws {
-    try await with { archive in
-      try archive.write(makeCheckpoint(6, in: archive).bytes, to: checkpoint(5))
+    try await ExampleArchive.withTable { archive in
+      try archive.write(archive.makeCheckpoint(6).bytes, to: checkpoint(5))
       try archive.write([0], to: path(2))
       var quick = VerificationSettings()
       quick.isQuick = true
