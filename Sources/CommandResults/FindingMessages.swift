@@ -132,6 +132,16 @@ package enum FindingMessages {
     case .wrongKind: "Restore _manifest/archive.json from a copy."
     case .wrongTable(.noLog):
       "The next export rebuilds it from the commits, with the same table id. Find out who removed it."
+    case .wrongTable(.notRecorded):
+      """
+      Restore _manifest/archive.json from a copy. If there is none, move parquet/_delta_log away and run export with --format delta: it \
+      makes the table again, with another id.
+      """
+    case .wrongTable(.ahead):
+      """
+      _manifest is an older copy than the table: restore its newest copy. If there is none, move parquet/_delta_log away and run export \
+      again: it rebuilds the table from the commits.
+      """
     case .wrongTable:
       """
       Move parquet/_delta_log away and run export again: it rebuilds the table from the commits, with the same id. The parts are \

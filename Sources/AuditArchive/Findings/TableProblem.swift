@@ -5,6 +5,8 @@ extension Finding.Problem {
   package enum TableProblem: Hashable, Sendable {
     /// The table's log is missing, although the archive is a table.
     case noLog
+    /// The table's log is of this program, but `archive.json` does not say that the archive is a table: no run appends to it.
+    case notRecorded
     /// The versions from the finding's path up to this one are missing.
     case gap(from: Int, upTo: Int)
     /// A version or a checkpoint is damaged, or needs what this program does not support.
@@ -40,6 +42,8 @@ extension Finding.Problem.TableProblem {
   var sentence: String {
     switch self {
     case .noLog: "is missing, but the archive is a Delta Lake table"
+    case .notRecorded:
+      "is the log of a Delta Lake table, but archive.json does not say that the archive is one"
     case .gap(let first, let last) where first == last:
       "is missing, but there are later versions of the table"
     case .gap(_, let last):

@@ -122,11 +122,27 @@ struct Verification {
       let record = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: path)
       let found = record.logs
       table = record.table.map { ArchiveTable(id: $0.id, logs: found) }
+      if table == nil { await checkNoTable() }
       let expected = ArchiveKind(of: paths.log)
       if found != expected { add([Finding(.wrongKind(expected: expected, found: found), at: path)]) }
     } catch {
       if case .newerFormat = error { throw error }
       add([Finding(.unreadable(error.reason), at: path)])
+    }
+  }
+
+  /// Another program may have made a table of the parts; then the archive knows nothing of it.
+  private mutating func checkNoTable() async {
+    do throws(ArchiveError) {
+      guard let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) else {
+        return
+      }
+      // A run may have made the archive a table meanwhile.
+      table = try await ArchiveState(storage).table()
+      guard table == nil else { return }
+      add([Finding(.wrongTable(.notRecorded), at: ArchiveTable.log)])
+    } catch {
+      // It is not known to be this program's.
     }
   }
 

@@ -253,7 +253,7 @@ struct ArchiveCheck {
         tableLine = CheckLine(
           subject: .table,
           finding: table.needsAttention
-            ? .warned(table.sentence) : .passed(table.sentence))
+            ? .warned("the Delta Lake table has \(table.sentence)") : .passed(table.sentence))
       }
       let lag = (now - manifest.highWaterMark).rough
       let gaps = manifest.gaps.count

@@ -13,7 +13,8 @@ struct VerifyCommand: AsyncParsableCommand {
     abstract: "Verify that an archive is complete and unchanged, and list every finding.",
     discussion: """
       Reads every commit and every file, compares them with what was recorded when they were written, and recomputes rows, time \
-      bounds and content hashes from the files. It reports every finding, and exits with status 2 if there are any.
+      bounds and content hashes from the files. It reports every finding, and exits with status 2 if there are any. \
+      If the archive is a Delta Lake table, its log is compared with the commits, too.
 
       With --since COMMIT it verifies only what came after a commit that was verified before. The record of that commit must have \
       the given SHA-256. Every later record is read, and so are the files of the days that these records changed. The rest of \

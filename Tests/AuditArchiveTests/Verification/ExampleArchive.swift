@@ -32,6 +32,14 @@ struct ExampleArchive {
     isolation: isolated (any Actor)? = #isolation, isDamaged: Bool = true,
     _ body: (ExampleArchive) async throws -> Void
   ) async throws {
+    try await with(files, isDamaged: isDamaged, body)
+  }
+
+  /// The same with the files of another archive.
+  static func with(
+    isolation: isolated (any Actor)? = #isolation, _ files: Task<[String: Data], any Error>,
+    isDamaged: Bool = true, _ body: (ExampleArchive) async throws -> Void
+  ) async throws {
     let files = try await files.value
     try await withTemporaryFolder(isDamaged: isDamaged) { (folder) async throws in
       let archive = ExampleArchive(folder: folder)
