@@ -39,7 +39,7 @@ extension PageWalk {
     passes = 0
     known = 0
     // On the first page everything is counted again.
-    isResuming = page > firstPage && seam == nil
+    isResuming = page > firstPage
     next = .read(page: page)
   }
 

@@ -22,7 +22,8 @@ extension PageWalk {
       let found = seam.above.records.count
       return reread(page, gap, because: .short(page: seam.above.number, expected: size, found: found))
     }
-    if !seam.keepsOrder(page) { return beginUnordered() }
+    // An edge from which the walk goes on may be old: growth at the head and expiry at the end have moved the page down since.
+    if !isResuming, !seam.keepsOrder(page) { return beginUnordered() }
     let verdict = seam.judge(page)
     self.seam = seam
     switch verdict {
@@ -63,7 +64,6 @@ extension PageWalk {
     if gap != nil, page.pagination.count ?? .max >= unsettled ?? 0 { unsettled = nil }
     count.accept(page, gap)
     if page.number >= uncounted.page { uncounted = (0, 0) }
-    isResuming = false
     passes = 0
     known = 0
     doubt = nil
@@ -77,7 +77,10 @@ extension PageWalk {
 
   /// Moves the lower edge to `page`, proves what it proves, and asks for the next page.
   private mutating func goOn(to page: PageView, _ edge: Seam) {
-    let before = seam?.above.oldest
+    // A page that was read again proves nothing more of the page before it. Nor does the walk end there: it would look for new events
+    // in the same order as before, and could meet as many each time.
+    let before = isResuming ? nil : seam?.above.oldest
+    isResuming = false
     seam = edge
     standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
     if standstill > PageWalk.standstillLimit { return close(.unproven(.outrun(page: page.number))) }

@@ -83,7 +83,7 @@ package struct PageWalk: Sendable {
   var seam: Seam?
   /// The edges below the pages accepted last, from the top.
   var edges: [Seam] = []
-  /// Whether the next page is one that was read before, on which the walk goes on without an edge.
+  /// Whether the next page is one that was read before, on which the walk goes on.
   var isResuming = false
   /// The page that did not close the seam, and the gap above it; nil unless the seam is being read again.
   var open: (page: PageView, gap: ListCount.Gap?)?

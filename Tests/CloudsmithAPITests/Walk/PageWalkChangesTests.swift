@@ -200,14 +200,20 @@ import Testing
     for _ in 0..<8 { lagging.remove(at: 0) }
     var walk = PageWalk(from: 2, before: Timestamp(microseconds: 994), downTo: Timestamp(microseconds: 820))
     var (requests, counted) = (0, false)
+    var received: Set<IdentityHash> = []
     while let number = walk.page, number < 14, requests < 60 {
       // The copy with all events answers the first request and, once, that of page 6. The other one lacks the newest eight, so three
       // events are between page 2 of the one and of the other.
       let isFresh = requests == 0 || (number == 6 && !counted)
       if number == 6 { counted = true }
       requests += 1
-      walk.receive(try #require((isFresh ? fresh : lagging).page(number, size: 5)))
-      #expect(walk.complete == nil)
+      let page = try #require((isFresh ? fresh : lagging).page(number, size: 5))
+      received.formUnion(page.records.map(\.identity))
+      walk.receive(page)
+      let claimed = fresh.times.indices.filter {
+        walk.complete?.contains(Timestamp(microseconds: fresh.times[$0])) ?? false
+      }
+      #expect(claimed.allSatisfy { received.contains(fresh.record($0).identity) })
     }
     #expect(walk.page == 14)
   }
