@@ -212,7 +212,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "AuditArchive", "AuditRecord", "BucketArchive", "DeltaTable", "HTTP", "ObjectStore", "ObjectStoreFakes",
+        "AuditArchive", "AuditRecord", "BucketArchive", "DeltaTable", "HTTP", "ObjectStore",
+        "ObjectStoreFakes",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

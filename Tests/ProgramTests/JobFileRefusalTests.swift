@@ -18,7 +18,10 @@ import Testing
     ("whole_days: yes\n\(log)", "1:13: whole_days is text: expected true or false"),
     ("archive:\n\(log)", "1:9: archive is nothing: expected a folder"),
     ("archive: [a]\n\(log)", "1:10: archive is a list: expected a folder"),
-    ("format: [csv, csv]\n\(log)", "1:15: format: expected csv, parquet, delta, or several, such as csv,delta, each once"),
+    (
+      "format: [csv, csv]\n\(log)",
+      "1:15: format: expected csv, parquet, delta, or several, such as csv,delta, each once"
+    ),
     ("format: []\n\(log)", "1:9: format '': expected csv, parquet"),
     ("max_requests_per_second: .nan\n\(log)", "1:26: max_requests_per_second '.nan': expected a number"),
     ("backfill_start_time: 2999-01-01\n\(log)", "1:22: backfill_start_time '2999-01-01' is in the future"),

@@ -117,7 +117,8 @@ package struct ArchivePaths: Hashable, Sendable {
 
   /// Whether the path is that of a file of this log.
   package func isNameOfFile(_ path: String) -> Bool {
-    [manifest, lock, intent, beginning, table].contains(path) || partName(path) != nil || quarantineName(path) != nil
+    [manifest, lock, intent, beginning, table].contains(path) || partName(path) != nil
+      || quarantineName(path) != nil
       || commitNumber(path) != nil || signatureNumber(path) != nil
   }
 

@@ -66,6 +66,9 @@ package final class ArchiveWriter: Sendable {
   /// The present state; nil before the first commit. Includes a commit as soon as its record is durable.
   package var manifest: Manifest? { state.withLock { $0.manifest } }
 
+  /// Why checkpoints of the table were not written. It is complete without them.
+  package var missingCheckpoints: [ArchiveError] { state.withLock { $0.table?.missingCheckpoints ?? [] } }
+
   // MARK: Rows
 
   /// Reads the archived rows of a day; none if the archive does not have the day.

@@ -102,8 +102,12 @@ struct ExportRequest {
             watch.opened(writer.recovery)
             if isNew { watch.making(settings.request) }
             watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
-            return await ExportRun(settings, client: client, clock: clock, writer: writer) { watch.run($0) }
-              .run()
+            let summary = await ExportRun(settings, client: client, clock: clock, writer: writer) {
+              watch.run($0)
+            }
+            .run()
+            for error in writer.missingCheckpoints { watch.missingCheckpoint(error) }
+            return summary
           }
         }
         return ExportResult(

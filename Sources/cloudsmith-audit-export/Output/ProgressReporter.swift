@@ -112,6 +112,12 @@ final class ProgressReporter: Sendable {
     commandOutput.logger.warning("\(words.undeleted(error))")
   }
 
+  /// Logs that a checkpoint of the table was not written. The run is not affected.
+  func missingCheckpoint(_ error: ArchiveError) {
+    commandOutput.logger.warning(
+      "a checkpoint of the table was not written, so engines open the table more slowly: \(error)")
+  }
+
   /// Logs which days have files in a format that was not requested.
   ///
   /// - Parameter formats: Formats of the newest days that were not requested.
