@@ -13,8 +13,9 @@ extension ListCount {
   ///
   /// - Parameter oldestSeen: the oldest event that earlier pages have shown. The list cannot end above it.
   func judgeEnd(at page: PageView, oldestSeen: Timestamp) -> EndVerdict {
-    if let missing = missing(through: page), !explains(missing, at: page) {
-      return .uncounted(missing: missing)
+    let gap = gap(through: page)
+    if let gap, !explains(gap, at: page) {
+      return .uncounted(missing: gap.missing)
     }
     if oldestSeen < page.oldest ?? .earliest {
       return .ends(.unproven(.shrinkingEnd(from: nil, to: page.pagination.count)))
@@ -26,7 +27,7 @@ extension ListCount {
     }
     let places = (page.number - 1) * size + page.records.count
     guard total == places else { return .ends(.unproven(.unreconciled(expected: total, found: places))) }
-    if let missing = missing(through: page), lost(missing: missing) > 0 {
+    if let gap, lost(missing: gap.missing) > 0 {
       return .ends(.unproven(.shrinkingEnd(from: largestCount, to: total)))
     }
     return .ends(ListCount.isRound(total) ? .unproven(.roundCount(total)) : .endOfList)

@@ -28,11 +28,13 @@ extension PageWalk {
     }
   }
 
-  /// Goes on from a page that was read before.
-  mutating func resume(at page: Int) {
+  /// Goes on from a page that was read before, or from one above it: the one after the last accepted page whose edge is known.
+  mutating func resume(at asked: Int) {
+    edges.removeAll { $0.above.number >= asked }
+    seam = asked > firstPage ? edges.last : nil
+    let page = seam.map { $0.above.number + 1 } ?? asked
     phase = .down
     count.rewind(to: page)
-    seam = nil
     open = nil
     passes = 0
     known = 0
@@ -81,8 +83,8 @@ extension PageWalk {
   mutating func receiveLastAgain(_ page: PageView, _ ending: Ending) {
     guard page.isNewestFirst else { return beginUnordered() }
     count.add(page)
-    if let missing = count.missing(above: page), !count.explains(missing, at: page) {
-      return uncount(page.number, missing: missing, of: page.pagination.count)
+    if let gap = count.gap(above: page), !count.explains(gap, at: page) {
+      return uncount(page.number, missing: gap.missing, of: page.pagination.count)
     }
     lookOnce(ending)
   }

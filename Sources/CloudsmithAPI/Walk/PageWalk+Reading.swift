@@ -16,34 +16,38 @@ extension PageWalk {
     count.add(page)
     if open != nil { return readAgain(page, of: seam) }
     // Counted now, before later pages add to the events received.
-    let missing = count.missing(above: page)
+    let gap = count.gap(above: page)
     // Without a count, nothing else says that a page is short.
     if seam.above.pagination.count == nil, let size = count.size, seam.above.records.count < size {
       let found = seam.above.records.count
-      return reread(page, missing, because: .short(page: seam.above.number, expected: size, found: found))
+      return reread(page, gap, because: .short(page: seam.above.number, expected: size, found: found))
     }
-    if !seam.keepsOrder(page) { return beginUnordered() }
+    // An edge from which the walk goes on may be old: growth at the head and expiry at the end have moved the page down since.
+    if !isResuming, !seam.keepsOrder(page) { return beginUnordered() }
     let verdict = seam.judge(page)
     self.seam = seam
     switch verdict {
-    case .holds: accept(page, missing)
+    case .holds: accept(page, gap)
     case .goesOn: goOn(to: page, seam.continued(by: page))
     case .shrank:
-      reread(page, missing, because: overlap(page, found: page.overlap(with: seam.above)))
-    case .open(let repeated): reread(page, missing, because: overlap(page, found: repeated))
+      reread(page, gap, because: overlap(page, found: page.overlap(with: seam.above)))
+    case .open(let repeated): reread(page, gap, because: overlap(page, found: repeated))
     }
   }
 
   private mutating func begin(with page: PageView) {
     if isResuming {
+      // Without an edge nothing shows whether events are hidden between the pages.
+      if count.hasShrunk(before: page) { return resume(at: firstPage) }
       count.add(page)
-      return accept(page, count.missing(above: page))
+      return accept(page, count.gap(above: page))
     }
     if firstPage > 1, page.newest < end { return goBack() }
+    edges = []
     count.begin(with: page)
     count.add(page)
     headEnd = page.oldest ?? .earliest
-    accept(page, count.missing(above: page))
+    accept(page, count.gap(above: page))
   }
 
   /// Begins a page higher, because the page found begins below the window.
@@ -53,24 +57,30 @@ extension PageWalk {
   }
 
   /// Takes a page whose seam holds, if its count fits too.
-  private mutating func accept(_ page: PageView, _ missing: Int?) {
-    if let missing, !count.explains(missing, at: page) {
-      return uncount(page.number, missing: missing, of: page.pagination.count)
+  private mutating func accept(_ page: PageView, _ gap: ListCount.Gap?) {
+    if let gap, !count.explains(gap, at: page) {
+      return uncount(page.number, missing: gap.missing, of: page.pagination.count)
     }
-    if missing != nil, page.pagination.count ?? .max >= unsettled ?? 0 { unsettled = nil }
-    count.accept(page, missing: missing)
+    if gap != nil, page.pagination.count ?? .max >= unsettled ?? 0 { unsettled = nil }
+    count.accept(page, gap)
     if page.number >= uncounted.page { uncounted = (0, 0) }
-    isResuming = false
     passes = 0
     known = 0
     doubt = nil
     open = nil
-    goOn(to: page, Seam(below: page, following: seam))
+    let edge = Seam(below: page, following: seam)
+    edges.removeAll { $0.above.number >= page.number }
+    edges.append(edge)
+    if edges.count > PageWalk.edgesKept { edges.removeFirst() }
+    goOn(to: page, edge)
   }
 
   /// Moves the lower edge to `page`, proves what it proves, and asks for the next page.
   private mutating func goOn(to page: PageView, _ edge: Seam) {
-    let before = seam?.above.oldest
+    // A page that was read again proves nothing more of the page before it. Nor does the walk end there: it would look for new events
+    // in the same order as before, and could meet as many each time.
+    let before = isResuming ? nil : seam?.above.oldest
+    isResuming = false
     seam = edge
     standstill = before.map { $0 <= page.oldest ?? .latest } ?? false ? standstill + 1 : 0
     if standstill > PageWalk.standstillLimit { return close(.unproven(.outrun(page: page.number))) }
@@ -108,8 +118,8 @@ extension PageWalk {
 
   /// Reads the seam again, from the page on which its instant begins.
   ///
-  /// - Parameter missing: the events missing above `page` when it was read.
-  mutating func reread(_ page: PageView, _ missing: Int?, because reason: IncompleteReason) {
+  /// - Parameter gap: above `page` when it was read.
+  mutating func reread(_ page: PageView, _ gap: ListCount.Gap?, because reason: IncompleteReason) {
     guard let seam else { return }
     if seam.receivedCount > known, known > 0 { passes = 0 }
     known = seam.receivedCount
@@ -117,7 +127,7 @@ extension PageWalk {
     passes += 1
     if passes > PageWalk.passLimit { return close(.unproven(reason)) }
     pagesReread += 1
-    open = (page, missing)
+    open = (page, gap)
     next = .read(page: seam.firstPage)
   }
 
@@ -136,8 +146,11 @@ extension PageWalk {
     if let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
       unsettled = max(unsettled ?? 0, seam.above.pagination.count ?? 0)
       if page.number > firstPage { return goUp(from: page, by: -growth) }
+      open = nil
+      self.seam = nil
+      return begin(with: page)
     }
-    if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.missing) }
+    if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.gap) }
     self.seam = Seam(below: page, after: seam)
     open = nil
     next = .read(page: page.number + 1)

@@ -29,7 +29,9 @@ extension PageWalk {
     seam = Seam(below: page)
     if let size = count.size {
       let missing = (page.number - 1) * size + page.records.count - all.count
-      if missing > 0, !count.explains(missing, at: page) { return readUnorderedAgain(page, missing) }
+      if missing > 0, !count.explains(ListCount.Gap(missing: missing, newcomers: 0), at: page) {
+        return readUnorderedAgain(page, missing)
+      }
     }
     doubt = nil
     if count.isLast(page) { return reachEnd(at: page) }

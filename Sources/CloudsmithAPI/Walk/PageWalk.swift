@@ -68,6 +68,8 @@ package struct PageWalk: Sendable {
   package static let endAnswersNeeded = 4
   /// The most times that everything is read again because the head of the list contradicts it.
   package static let lookLimit = 4
+  /// The number of accepted pages whose edges are kept.
+  static let edgesKept = 4
   /// The number of proven pages that must follow a page before it is claimed. A contradiction shows within a few pages.
   package static let trail = 2
 
@@ -79,10 +81,12 @@ package struct PageWalk: Sendable {
   var count = ListCount()
   /// The lower edge of the pages read; nil before the first page, and where the walk resumes.
   var seam: Seam?
+  /// The edges below the pages accepted last, from the top.
+  var edges: [Seam] = []
   /// Whether the next page is one that was read before, on which the walk goes on.
   var isResuming = false
-  /// The page that did not close the seam, and what was missing above it; nil unless the seam is being read again.
-  var open: (page: PageView, missing: Int?)?
+  /// The page that did not close the seam, and the gap above it; nil unless the seam is being read again.
+  var open: (page: PageView, gap: ListCount.Gap?)?
   /// Readings of the same place since one of them showed something new.
   var passes = 0
   /// Events of the seam's instant that had been received at the previous pass.

@@ -83,9 +83,10 @@ struct Seam {
     return isBetween && newer <= allowed
   }
 
-  /// Whether a page that is read again joins the pages above it: it overlaps its earlier reading, or begins at or above it.
+  /// Whether a page that is read again joins the pages above it: it begins above the instant. A page
+  /// that begins within the instant may have moved up past some of its events.
   func joins(_ page: PageView) -> Bool {
-    page.overlap(with: above) > 0 || page.newest >= above.newest
+    page.newest > instant ?? .earliest
   }
 
   /// Judges the page after `above`, in a list that is newest first.

@@ -200,16 +200,80 @@ import Testing
     for _ in 0..<8 { lagging.remove(at: 0) }
     var walk = PageWalk(from: 2, before: Timestamp(microseconds: 994), downTo: Timestamp(microseconds: 820))
     var (requests, counted) = (0, false)
+    var received: Set<IdentityHash> = []
     while let number = walk.page, number < 14, requests < 60 {
       // The copy with all events answers the first request and, once, that of page 6. The other one lacks the newest eight, so three
       // events are between page 2 of the one and of the other.
       let isFresh = requests == 0 || (number == 6 && !counted)
       if number == 6 { counted = true }
       requests += 1
-      walk.receive(try #require((isFresh ? fresh : lagging).page(number, size: 5)))
-      #expect(walk.complete == nil)
+      let page = try #require((isFresh ? fresh : lagging).page(number, size: 5))
+      received.formUnion(page.records.map(\.identity))
+      walk.receive(page)
+      let claimed = fresh.times.indices.filter {
+        walk.complete?.contains(Timestamp(microseconds: fresh.times[$0])) ?? false
+      }
+      #expect(claimed.allSatisfy { received.contains(fresh.record($0).identity) })
     }
     #expect(walk.page == 14)
+  }
+
+  @Test func `events that arrived and were received do not explain others that are missing`() throws {
+    let fresh = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var lagging = fresh
+    for _ in 0..<8 { lagging.remove(at: 0) }
+    func page(_ number: Int, of list: PagedList, count: Int) throws -> PageView {
+      var page = try #require(list.page(number, size: 2))
+      page.pagination = Pagination(count: count, page: number, pageTotal: (count + 1) / 2, pageSize: 2)
+      return page
+    }
+    var walk = PageWalk(downTo: beginning)
+    walk.receive(try page(1, of: lagging, count: 52))
+    walk.receive(try page(2, of: fresh, count: 56))
+    // The copy that lacks the newest eight states a cached count. Two events are between page 2 of the one and page 3 of the other.
+    for number in 3...6 { walk.receive(try page(number, of: lagging, count: 56)) }
+    #expect(walk.page == 7)
+    // The list grew by eight. Two of these were received on page 2, so they are not among the eight that are missing.
+    walk.receive(try page(7, of: fresh, count: 60))
+    #expect(walk.doubt == .uncounted(page: 7, missing: 8))
+  }
+
+  @Test func `a page that begins within an instant does not join the pages above it`() throws {
+    let distinct = (0..<11).map { 1_000 - Int64($0) }
+    let whole = PagedList(distinct + Array(repeating: 500, count: 7) + [40, 30, 20, 10])
+    var lagging = whole
+    for _ in 0..<5 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...7 { walk.receive(try #require(whole.page(number, size: 2))) }
+    // The instant begins at the end of page 6. In the copy that lags behind, page 6 has its fifth and sixth event.
+    walk.receive(try #require(lagging.page(8, size: 2)))
+    #expect(walk.page == 6)
+    walk.receive(try #require(lagging.page(6, size: 2)))
+    #expect(walk.page == 3)
+    // Nor does page 3, and nothing is known of what is above it: everything is read again.
+    walk.receive(try #require(lagging.page(3, size: 2)))
+    #expect(walk.page == 1)
+  }
+
+  @Test func `a page that is read again because of its count must join the page above it`() throws {
+    let whole = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var lagging = whole
+    for _ in 0..<5 { lagging.remove(at: 0) }
+    var longer = whole
+    for time in 1...2 { longer.arrive(2_000 + Int64(time)) }
+    var walk = PageWalk(downTo: beginning)
+    for number in 1...6 { walk.receive(try #require(whole.page(number, size: 5))) }
+    // Two events have arrived above page 7, and the count does not tell.
+    var page = try #require(longer.page(7, size: 5))
+    page.pagination = Pagination(count: 60, page: 7, pageTotal: 12, pageSize: 5)
+    walk.receive(page)
+    #expect(walk.doubt == .uncounted(page: 7, missing: 2))
+    #expect(walk.page == 1)
+    walk.receive(try #require(whole.page(1, size: 5)))
+    #expect(walk.page == 7)
+    // Two events are between page 6 of the one copy and page 7 of the other.
+    walk.receive(try #require(lagging.page(7, size: 5)))
+    #expect(walk.page == 6)
   }
 
   @Test func `more events above a position than its rank allows are not claimed`() throws {
