@@ -102,6 +102,32 @@ import Testing
     #expect(try await harness.archived() == whole)
   }
 
+  @Test func `a replacement through the time filter drops no event that its second read shows`() async throws
+  {
+    let now = time("2024-02-08T12:00:00Z")
+    let window = Window(from: time("2024-02-03T00:00:00Z"), to: time("2024-02-05T00:00:00Z"))
+    // One read through the filter takes as many requests as a run that replaces nothing.
+    let once = try TestHarness(now: now, events: 501, since: start)
+    once.api.withLock { $0.setBehaviours([ThinnedList(to: .every(3))]) }
+    let read = try await once.export(.window(window, replace: false), adjust: { $0.timeFilter = .filter })
+    #expect(read.counters.timeFilter == "filter")
+
+    let harness = try await TestHarness.withArchive(now: now, events: 501, since: start)
+    let whole = try await harness.archived()
+    let first = RequestRange(from: 1, length: read.counters.requests)
+    harness.api.withLock { $0.setBehaviours([ThinnedList(to: .every(3), during: first)]) }
+    let summary = try await harness.export(
+      .window(window, replace: true),
+      adjust: {
+        $0.timeFilter = .filter
+        $0.allowsMassRemoval = true
+      })
+    #expect(summary.counters.timeFilter == "filter")
+    #expect(summary.counters.requests > read.counters.requests)
+    #expect(summary.rowsDropped == 0)
+    #expect(try await harness.archived() == whole)
+  }
+
   @Test func `only a replacement repairs a damaged day`() async throws {
     let now = time("2024-02-08T12:00:00Z")
     let harness = try await TestHarness.withArchive(now: now, events: 500, since: start)

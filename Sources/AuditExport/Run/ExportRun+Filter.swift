@@ -25,6 +25,17 @@ extension ExportRun {
     return proven
   }
 
+  /// Fetches parts of a window through the time filter once more.
+  ///
+  /// - Returns: the parts of which every event has been received in both readings.
+  mutating func fetchFilteredAgain(_ parts: Coverage) async throws -> Coverage {
+    var proven = Coverage()
+    for part in parts.intervals.reversed() {
+      for again in try await fetchFiltered(part, commits: false).intervals { proven.insert(again) }
+    }
+    return proven
+  }
+
   /// Reads all that the filter shows of a stretch.
   ///
   /// - Returns: why the stretch is not claimed; nil if it is complete.

@@ -39,6 +39,7 @@ extension ExportRun {
     var seen = Coverage()
     if settings.timeFilter == .filter {
       proven = try await fetchFiltered(window, commits: !isHeld)
+      if isReplacement { proven = try await fetchFilteredAgain(proven) }
     }
     var reason: IncompleteReason?
     for rest in proven.gaps(in: window).reversed() {
