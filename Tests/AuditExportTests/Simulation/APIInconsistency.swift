@@ -18,8 +18,11 @@ struct APIInconsistency {
   var hidden = Hidden.nothing
   /// Whether `Date` differs from the time of the simulation.
   var hasOtherClock = false
-  /// Whether all responses of the run are wrong in the same way, which no client can detect.
-  var isConsistentlyWrong = false
+  /// The requests that are answered from a thinned list.
+  var thinned: RequestRange?
+
+  /// Whether some of it can be such that no client detects it, which then depends on the run.
+  var isObserved: Bool { name == "erased" || thinned != nil }
 
   var usesReplicas: Bool { name.hasPrefix("copies") }
 
@@ -58,7 +61,7 @@ struct APIInconsistency {
       return APIInconsistency(
         name: "thinned \(later)",
         behaviours: [ThinnedList(to: .every(Int.random(in: 2...5, using: &random)), during: later)],
-        hidden: .any, isConsistentlyWrong: first == 1)
+        hidden: .any, thinned: later)
     case 7:
       return APIInconsistency(
         name: "cut \(later)",

@@ -11,7 +11,8 @@ import TestSupport
 /// - after a complete run of an explicit window, every event of the window;
 /// - every event that was archived before.
 ///
-/// Events that the API showed later, or not on every request of the run, are outside the promise.
+/// Events that the API showed later, or not on every request of the run, are outside the promise. So are events that moved up past
+/// the edge of a page in a list that kept its length.
 struct InvariantChecker {
   /// A run, as observed from outside.
   struct Run {
@@ -22,8 +23,10 @@ struct InvariantChecker {
     var shown: Int
     /// The events that not every request showed.
     var hidden = APIInconsistency.Hidden.nothing
-    /// Whether all responses were wrong in the same way.
-    var isConsistentlyWrong = false
+    /// The uuids of events that erased ones may have hidden; see `AnswerObserver`.
+    var hiddenByErasure: Set<String> = []
+    /// Whether every answer came from a thinned list.
+    var areAllThinned = false
     /// Whether `Date` differed from the time of the simulation.
     var hasOtherClock = false
     /// nil if the run died.
@@ -59,8 +62,8 @@ struct InvariantChecker {
   private var problems: [String] = []
   /// Whether the run could drop what the API does not show.
   private var isReplacing = false
-  /// Whether all responses were wrong in the same way, so that a replacement may drop existing events.
-  private var isConsistentlyWrong = false
+  /// Whether every answer came from a thinned list, so that a replacement may drop existing events.
+  private var areAllThinned = false
   private var hasReplaced = false
   private let harness: TestHarness
   /// Events outside the promise: hidden while their time became covered, or gone from the log.
@@ -80,7 +83,7 @@ struct InvariantChecker {
     problems = []
     isReplacing = false
     if case .window(_, replace: true) = run.request { isReplacing = true }
-    isConsistentlyWrong = run.isConsistentlyWrong
+    areAllThinned = run.areAllThinned
     let before = manifest
     if run.isCut || store.contents(of: paths.manifest) != manifestBytes {
       try await look(at: store)
@@ -162,7 +165,7 @@ struct InvariantChecker {
     require(Set(rows.map(\.uuid)).count == rows.count, "an event is there twice")
     let there = Set(try harness.truth())
     let gone = archived.subtracting(found)
-    if isReplacing, isConsistentlyWrong { exempt.formUnion(gone) }
+    if isReplacing, areAllThinned { exempt.formUnion(gone) }
     let lost = gone.subtracting(exempt).filter { !isReplacing || there.contains($0) }
     require(lost.isEmpty, "archived once and gone: \(lost.sorted().prefix(3))")
     archived = found
@@ -245,7 +248,7 @@ struct InvariantChecker {
       let isNewlyCovered = covered.contains(time) && before?.coverage.contains(time) != true
       let isHidden =
         switch run.hidden {
-        case .nothing: !there.contains(entry.event)
+        case .nothing: !there.contains(entry.event) || run.hiddenByErasure.contains(entry.event.uuid)
         case .newest(let count): index >= run.shown - count || !there.contains(entry.event)
         case .any: true
         }
@@ -265,7 +268,7 @@ struct InvariantChecker {
     let invented = archived.subtracting(entries.map(\.event))
     require(invented.isEmpty, "there are \(invented.count) events that never were")
     require(
-      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows || run.isConsistentlyWrong,
+      run.summary?.rowsDropped ?? 0 == 0 || hasVanishedRows || hadVanishedRows || run.areAllThinned,
       "rows were dropped that the API shows")
   }
 

@@ -182,13 +182,13 @@ struct Schedule {
     _ inconsistency: APIInconsistency? = nil
   ) async throws {
     let behaviours = others + (inconsistency?.behaviours ?? [])
+    let observer = inconsistency?.isObserved ?? false ? AnswerObserver(thinned: inconsistency?.thinned) : nil
     let pageSize = Int.random(in: 2...random.pick([8, 20, 60]), using: &random)
     var run = InvariantChecker.Run(
       request: request, settings: settings, began: harness.clock.now, shown: ledger.count,
       hidden: inconsistency?.hidden ?? .nothing,
-      isConsistentlyWrong: inconsistency?.isConsistentlyWrong ?? false,
       hasOtherClock: inconsistency?.hasOtherClock ?? false)
-    harness.api.withLock { $0.setBehaviours(behaviours) }
+    harness.api.withLock { $0.setBehaviours(behaviours + (observer.map { [$0] } ?? [])) }
     prepare(fault)
     let lastCommit = Mutex(0)
     let failure: (any Error)?
@@ -200,6 +200,8 @@ struct Schedule {
     } catch {
       failure = error
     }
+    run.hiddenByErasure = observer?.findings.hiddenByErasure ?? []
+    run.areAllThinned = inconsistency?.thinned != nil && observer?.findings.areAllThinned ?? false
     run.lastCommit = lastCommit.withLock(\.self)
     let died = store.hasFailed
     end(fault)
