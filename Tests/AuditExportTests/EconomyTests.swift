@@ -35,7 +35,7 @@ import Testing
   }
 
   /// The program makes one more, to see whether there is an archive.
-  @Test(arguments: [([PartFormat.csv], 10), ([.csv, .parquet], 11)] as [(Set<PartFormat>, Int)])
+  @Test(arguments: [([PartFormat.csv], 11), ([.csv, .parquet], 12)] as [(Set<PartFormat>, Int)])
   func `a night without new events makes at most twelve requests to a bucket`(
     formats: Set<PartFormat>, requests: Int
   ) async throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import BucketArchive
 
 /// The lease of a log over an object store in memory.
-@Suite(.timeLimit(.minutes(10))) struct BucketLeaseTests {
+@Suite struct BucketLeaseTests {
   private static let paths = ArchivePaths(LogName("acme")!)
   private static let me = LockHolder(pid: 1, host: "here", since: .test)
   private static let other = LockHolder(pid: 2, host: "there", since: .test)

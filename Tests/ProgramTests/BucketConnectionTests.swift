@@ -23,7 +23,8 @@ import Testing
               "export", archive, in: proxy.store, Bench.start + ["--ca-file", authority.caFile])
             #expect(trusted.status == 0, "\(trusted.log)")
             for (command, options) in [
-              ("verify", []), ("status", []), ("changes", ["--since", "0"]), ("report", []),
+              ("verify", []), ("status", []), ("changes", ["--since", "0"]),
+              ("report", ["--html", "\(bench.folder)/report.html"]),
             ] {
               let read = try bench.run(
                 command, archive, in: proxy.store, options + ["--ca-file", authority.caFile])

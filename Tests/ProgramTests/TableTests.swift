@@ -28,7 +28,7 @@ import Testing
       try table.expectSameCounts()
       let moved = try Table(folder, archive: folder.path + "/moved/elsewhere")
       try FileManager.default.createDirectory(
-        atPath: folder.path + "/moved to", withIntermediateDirectories: true)
+        atPath: folder.path + "/moved", withIntermediateDirectories: true)
       try FileManager.default.moveItem(atPath: table.archive, toPath: moved.archive)
       try moved.expectSameCells("moved")
       try moved.serving("second") { try moved.export("globex", from: $0, ["--replace"]) }

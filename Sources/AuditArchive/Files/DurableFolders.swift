@@ -62,6 +62,13 @@ struct DurableFolders: Sendable {
     try sync(DiskPath(root, ArchivePaths.folder(of: folder)))
   }
 
+  /// Makes the removal of a folder durable.
+  mutating func syncAbove(_ folder: String) throws(StorageError) {
+    var parent = ArchivePaths.folder(of: folder)
+    while !parent.isEmpty, try !isFolder(parent) { parent = ArchivePaths.folder(of: parent) }
+    if try isFolder(parent) { try sync(DiskPath(root, parent)) }
+  }
+
   /// Makes names durable, if the file system can.
   mutating func sync(_ folder: DiskPath) throws(StorageError) {
     do {

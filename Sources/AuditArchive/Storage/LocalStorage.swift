@@ -206,14 +206,17 @@ package actor LocalStorage: ArchiveStorage {
     try folders.sync(full(folder))
   }
 
-  /// Tries all, then throws the first failure.
+  /// Tries all, then throws the first failure. Files that a killed run deleted are then gone durably, too.
   package func delete(_ paths: [String]) throws(StorageError) {
     var changed: Set<String> = []
     var failure: StorageError?
     for path in paths {
       do throws(StorageError) {
         let folder = ArchivePaths.folder(of: path)
-        guard try folders.isFolder(folder) else { continue }
+        guard try folders.isFolder(folder) else {
+          try folders.syncAbove(folder)
+          continue
+        }
         try files.remove(full(path))
         changed.insert(folder)
       } catch {

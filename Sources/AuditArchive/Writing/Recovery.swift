@@ -211,8 +211,13 @@ struct Recovery {
     var superseded: [String] = []
     // Replaced parts of a day whose new parts are damaged: perhaps the last copy.
     var needed: [String] = []
+    // A killed run may have deleted files without making that durable; then they would be back after a power failure, unnamed.
+    var gone: [String] = []
     do throws(StorageError) { try await storage.dropUploads(of: intent.files) } catch { undeleted(error) }
-    for path in files.sorted() where try await stored(await storage.entry(path))?.kind == .file {
+    for path in files.sorted() {
+      let kind = try await stored(await storage.entry(path))?.kind
+      if kind == nil, storage.isLocal { gone.append(path) }
+      guard kind == .file else { continue }
       if let name = paths.partName(path) {
         let revision = manifest?.partition(name.day)?.revision ?? 0
         if name.revision > revision {
@@ -232,7 +237,7 @@ struct Recovery {
     }
     // The next revision reuses the number of one that was never committed, so that must be deleted. A replaced one can wait: the intent
     // still names it.
-    try await stored(await storage.delete(neverCommitted))
+    try await stored(await storage.delete(neverCommitted + gone))
     let tidied = await storage.tidy(superseded, undeleted: undeleted)
     report.undeleted = Set(superseded + needed).subtracting(tidied).sorted()
     report.deleted +=

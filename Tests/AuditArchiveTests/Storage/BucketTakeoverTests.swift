@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A run over an object store that sleeps until another run takes its lease.
-@Suite(.fewAtOnce, .timeLimit(.minutes(10))) struct BucketTakeoverTests {
+@Suite(.fewAtOnce) struct BucketTakeoverTests {
   private let bucket = ObjectBucket()
   /// Of the machine on which both runs work.
   private let scratch = FaultyFileSystem(folder: "/scratch")
