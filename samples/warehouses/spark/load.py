@@ -9,7 +9,7 @@ You do not need this loader if the archive has the format delta and Spark has De
 
     spark.read.format("delta").load("/srv/audit/parquet")                a folder; or s3a://my-bucket/audit/parquet
 
-Such a table is never half of an export, and needs no copy. The page Query it (QueryIt.md) has the settings. Use this loader where
+A query never sees half of a commit, and needs no copy. The page Query it (QueryIt.md) has the settings. Use this loader where
 Spark has no Delta Lake, or to keep a copy that outlives the archive.
 
 This loader needs a folder: copy the archive there first, for example with aws s3 sync --exact-timestamps.
