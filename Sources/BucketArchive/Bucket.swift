@@ -4,7 +4,7 @@ import HTTP
 import ObjectStore
 import Synchronization
 
-/// The objects below a prefix of a bucket, by their paths in the archive. Translates keys and errors, and shields calls.
+/// The objects below a prefix of a bucket, by their paths in the archive. Translates keys and errors.
 ///
 /// The cancellation of a task does not end a call: a run that is stopped still commits what it received. Every call ends by itself, by
 /// its time limit and the limit of attempts. `Patience` has the exceptions.
@@ -16,7 +16,7 @@ struct Bucket: Sendable {
     /// Also when its task is cancelled.
     case cancellable
     /// After a minute. In a task that is cancelled, or if the call before did not reach the store: after one attempt, and after ten seconds
-    /// for all such calls together. For what the next run does otherwise.
+    /// for all such calls together. For work that the next run can do instead.
     case tidying
   }
 
@@ -49,7 +49,7 @@ struct Bucket: Sendable {
 
   func key(_ path: String) -> String { prefix + path }
 
-  /// By the store's clock, or ours while the store has not told its own.
+  /// By the store's clock; by the local clock until the store has reported its time.
   var now: Timestamp { client.storeTime ?? clock.now }
 
   // MARK: Small objects
@@ -145,7 +145,7 @@ struct Bucket: Sendable {
       detail: "the store did not answer in time")
   }
 
-  /// nil for calls that have none.
+  /// The time limit of a call, and whether it has only one attempt; nil for calls without such limits.
   private var limit: (time: TimeSpan, isOneAttempt: Bool)? {
     guard patience == .tidying else { return nil }
     let isEnding = Task.isCancelled || outages.isPresent
@@ -180,9 +180,9 @@ struct Bucket: Sendable {
   }
 }
 
-/// What is known of calls that did not reach the store, or that it would not serve.
+/// Records calls that did not reach the store, or that the store did not serve.
 final class Outages: Sendable {
-  /// The time for tidying during an outage or after an interruption, in all.
+  /// The total time for tidying during an outage or after an interruption.
   static let limit = TimeSpan.seconds(10)
 
   private struct State {

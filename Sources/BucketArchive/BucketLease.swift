@@ -5,7 +5,7 @@ import ObjectStore
 
 /// A lease on a log in a bucket: an object that the run renews every 30 seconds, whatever else it waits for.
 ///
-/// It spares runs useless work. Safety does not rest on it: the commit chain refuses the commit of a run that lost its lease.
+/// It saves useless work. Safety does not depend on it: the commit chain refuses the commit of a run that lost its lease.
 actor BucketLease: Lease {
   nonisolated let generation: Int
   nonisolated let isTakeover: Bool
@@ -19,7 +19,7 @@ actor BucketLease: Lease {
   /// Why the last renewal failed.
   private var failure: StorageError?
   private var isReleased = false
-  /// Whether the next run must take over even if this one ends in order: what this run left on its way may still arrive.
+  /// Whether the next run must take over even if this one ends in order: a request of this run may still reach the store.
   private var isUncertain: Bool
 
   /// - Parameters:
@@ -69,11 +69,11 @@ actor BucketLease: Lease {
   /// The fence is committed.
   func noteFence() { isUncertain = false }
 
-  /// A commit may be done or not.
+  /// It is not known whether a commit was made.
   func noteUncertainty() { isUncertain = true }
 
-  /// Ends the lease, so that the next run need not wait. A lease that was lost is left to its holder. A lease of an uncertain end is left
-  /// to expire: the run that takes it over begins with a fence.
+  /// Ends the lease, so that the next run need not wait. A lease that was lost is left to its holder. If it is not known whether
+  /// a commit was made, the lease is left to expire: the run that takes it over begins with a fence.
   func release() async throws(StorageError) {
     renewals?.cancel()
     // The renewals of the last minute had no answer.
@@ -105,7 +105,7 @@ actor BucketLease: Lease {
   private func renewNow() async {
     failure = nil
     let lock = lock.with(.cancellable)
-    // The second time with what a lost answer has left.
+    // The second attempt is for a renewal that the store made although its answer was lost.
     for _ in 0..<2 where !isOver {
       let sentAt = clock.elapsed
       var record = held.record

@@ -17,7 +17,7 @@ extension BucketStorage {
     }
   }
 
-  /// The lease ends what is known of the state, too.
+  /// The lease of this storage. Its release also discards the known state.
   struct Leased: Lease {
     let lease: BucketLease
     let state: BucketStorage

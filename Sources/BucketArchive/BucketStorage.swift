@@ -260,7 +260,7 @@ package final class BucketStorage: ArchiveStorage {
     return objects.map { StoredFile(path: String($0.key.dropFirst(bucket.prefix.count)), size: $0.size) }
   }
 
-  /// What is known of a state object without asking the store, while the lease is held.
+  /// A state object as this run knows it, while the lease is held; nil if it has to be requested.
   private func known(_ path: String) async throws(StorageError) -> KnownState.Object? {
     if let object = state.withLock({ $0[path] }) { return object }
     // After the newest commit a run looks for the next one, its signature and an intent. One listing answers all of these.
@@ -338,7 +338,7 @@ package final class BucketStorage: ArchiveStorage {
     return false
   }
 
-  /// A store that once enforced conditions may have stopped to, for example behind another gateway.
+  /// A store that enforced conditions earlier may no longer do so, for example behind another gateway.
   private func checkConditions(_ record: LeaseRecord, _ lease: BucketLease) async throws(StorageError) {
     let isEnforced: Bool
     do throws(StorageError) {
@@ -357,7 +357,7 @@ package final class BucketStorage: ArchiveStorage {
     }
   }
 
-  /// The name of the folder for a log's unfinished files: the same for each of its runs, so that one cleans up after the other.
+  /// The name of the folder for a log's unfinished files: the same for each of its runs, so that a run can clean up after the one before.
   package static func scratchName(
     _ client: StoreClient, _ address: BucketAddress, _ paths: ArchivePaths
   ) -> String {

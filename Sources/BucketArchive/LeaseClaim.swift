@@ -18,7 +18,7 @@ struct LeaseClaim {
 
   /// How long a lease lasts after it was written.
   static let term = TimeSpan.seconds(120)
-  /// For so long after a renewal, a run may rely on it.
+  /// How long after a renewal a run may rely on the lease.
   static let trusted = TimeSpan.seconds(60)
   /// How often it is renewed.
   static let renewal = TimeSpan.seconds(30)
@@ -34,7 +34,7 @@ struct LeaseClaim {
     self.holder = holder
   }
 
-  /// Takes what is at the lock.
+  /// Takes the present content of the lock object.
   ///
   /// - Parameters:
   ///   - bytes: nil if there is no lock.
@@ -43,7 +43,7 @@ struct LeaseClaim {
   mutating func found(_ bytes: [UInt8]?, _ state: FileState, hasState: Bool, now: Timestamp) {
     guard let bytes else { return write(generation: 1, since: .absent, isTakeover: hasState, now) }
     guard let record = LeaseRecord(bytes) else {
-      // The lock file of an archive that was copied from a folder holds nobody off.
+      // The lock file of an archive that was copied from a folder excludes nobody.
       if LeaseRecord.isLockFile(bytes) { return write(generation: 1, since: state, isTakeover: true, now) }
       guard state == expired else { return wait(LeaseClaim.term, for: state, nil, now) }
       let last = LeaseRecord.generation(bytes) ?? 0
@@ -101,7 +101,7 @@ struct HeldLease {
     renewedAt = time
   }
 
-  /// Whether it was renewed less than half a term ago, so that no other run can take it for a while.
+  /// Whether it was renewed less than half a term ago, so no other run can take it yet.
   func isFresh(at time: TimeSpan) -> Bool { !isLost && time - renewedAt < LeaseClaim.trusted }
 
   mutating func renewed(_ record: LeaseRecord, _ state: FileState, sentAt time: TimeSpan) {
@@ -110,8 +110,8 @@ struct HeldLease {
     renewedAt = max(renewedAt, time)
   }
 
-  /// Takes what is at the lock after a renewal found another version there. The run's own record is there if the answer to an earlier
-  /// renewal was lost; then the renewal can be repeated.
+  /// Takes the content of the lock object after a renewal found another version of it. The run's own record is there if the answer to
+  /// an earlier renewal was lost; then the renewal can be repeated.
   mutating func found(_ bytes: [UInt8]?, _ state: FileState) {
     guard let bytes, let other = LeaseRecord(bytes), other.owner == record.owner, !other.isReleased else {
       isLost = true

@@ -6,7 +6,7 @@ internal import FoundationEssentials
 struct LeaseRecord: Hashable, Codable {
   /// Counts the leases of the log.
   var generation: Int
-  /// Made up for each lease. Tells a run's own record from that of another.
+  /// Random, and new for each lease. Distinguishes a run's own record from that of another run.
   var owner: String
   var holder: LockHolder
   /// By the clock of the store.
@@ -34,7 +34,7 @@ struct LeaseRecord: Hashable, Codable {
     }
   }
 
-  /// The generation of a record that can otherwise not be read; nil if that cannot be read either.
+  /// The generation of a record whose other members cannot be read; nil if that cannot be read either.
   static func generation(_ bytes: [UInt8]) -> Int? { UnreadableLease(bytes)?.generation }
 
   init(generation: Int, owner: String, holder: LockHolder, expiresAt: Timestamp) {
@@ -80,7 +80,7 @@ struct LeaseRecord: Hashable, Codable {
   }
 }
 
-/// What is left of a record with members that cannot be read.
+/// The readable part of a record with members that cannot be read.
 private struct UnreadableLease: Decodable {
   /// Whether it has members that only leases have.
   var isLease: Bool

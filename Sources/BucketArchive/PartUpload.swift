@@ -5,7 +5,7 @@ import ObjectStore
 
 /// Puts sealed files into a bucket, several at a time. Memory: at most about two pieces of a file.
 struct PartUpload {
-  /// A file of at most so many bytes is one request. A larger one is uploaded in pieces of this size.
+  /// A file of up to this many bytes is one request. A larger one is uploaded in pieces of this size.
   static let piece = 16 << 20
 
   private let bucket: Bucket

@@ -58,7 +58,7 @@ actor RangeReader {
     return bytes
   }
 
-  /// What the store says of an object that was fetched ahead; nil if it was not.
+  /// The size and version of an object that was fetched ahead; nil if it was not.
   ///
   /// - Parameter isReadNow: forget what was read of it before, so that a reader who looks again sees the present object.
   func info(_ path: String, isReadNow: Bool) async -> ObjectInfo? {

@@ -145,7 +145,7 @@ package enum FindingMessages {
     case .wrongTable:
       """
       Move parquet/_delta_log away and run export again: it rebuilds the table from the commits, with the same id. The parts are \
-      not concerned. Find out which program changed the table.
+      not affected. Find out which program changed the table.
       """
     }
   }

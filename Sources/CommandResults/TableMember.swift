@@ -6,7 +6,7 @@ struct TableMember: Encodable {
   var version: Int?
   /// The newest commit of the log that the table has. Absent if it has none.
   var commit: Int?
-  /// The commits that the table lacks.
+  /// The number of commits that the table lacks.
   var commitsLacking: Int
 
   init(_ state: TableState) {

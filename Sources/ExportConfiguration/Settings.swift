@@ -189,7 +189,7 @@ package enum Settings {
   package static let proxy = Setting<String>(
     "--proxy", variables: ["CLOUDSMITH_PROXY", "CLOUDSMITH_API_PROXY"], cli: ["proxy", "api_proxy"],
     job: .text, valueName: "url",
-    help: "Proxy for the API (default: HTTPS_PROXY, ALL_PROXY and NO_PROXY).",
+    help: "Proxy for the API and the store of a bucket (default: HTTPS_PROXY, ALL_PROXY and NO_PROXY).",
     expected: "a URL such as http://proxy:3128",
     // As in cloudsmith-cli: a proxy from a file in the working directory is never trusted.
     isTrustedFromWorkingDirectory: { _ in false },

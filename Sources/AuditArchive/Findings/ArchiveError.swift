@@ -84,7 +84,7 @@ extension ArchiveError: CustomStringConvertible {
     case .otherCommit(let asked, let sha256): "commit \(asked) does not have SHA-256 \(sha256)"
     case .tableNeedsParquet: "the archive is a Delta Lake table, which consists of Parquet files"
     case .tableNeedsAllLogs(let log, let holder):
-      "the archive becomes a table when none of its logs is written, but \(log) is\(holder.map { ": \($0)" } ?? "")"
+      "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

@@ -77,7 +77,7 @@ extension Finding {
     case badSignature
     /// `archive.json` names the other kind of logs.
     case wrongKind(expected: ArchiveKind, found: ArchiveKind)
-    /// The archive's Delta Lake table is not what the commits make of it. The commits and the parts are not concerned.
+    /// The archive's Delta Lake table is not what the commits make of it. The commits and the parts are not affected.
     case wrongTable(TableProblem)
 
     /// Which property differs from the one that was sealed.

@@ -57,7 +57,7 @@ struct ArchiveTable: Hashable, Sendable {
 
   // MARK: Versions
 
-  /// The version that a commit makes of the one before; nil if the commit changes no Parquet part.
+  /// The version of a commit; nil if the commit changes no Parquet part.
   ///
   /// - Parameters:
   ///   - sha256: of the commit record's bytes.
@@ -147,7 +147,7 @@ struct ArchiveTable: Hashable, Sendable {
   /// The path in the archive of a file of the table.
   static func path(_ file: AddFile) -> String { "\(root)/\(TablePath.decode(file.path) ?? file.path)" }
 
-  /// Whether this program wrote a version, by what the version says.
+  /// Whether this program wrote a version, according to its `engineInfo`.
   static func isOurs(_ version: TableVersion) -> Bool {
     version.commitInfo?.engineInfo?.hasPrefix("\(ArchiveJSON.name)/") ?? false
   }
@@ -169,7 +169,8 @@ extension Manifest {
   var newestRevision: Int { partitions.lazy.filter { $0.revision > 0 }.map(\.changedInCommit).max() ?? 0 }
 }
 
-/// How far a log is in the table: the content of `_manifest/acme/table.json`. A hint, which spares reading the table's log.
+/// The newest commit of a log that is in the table: the content of `_manifest/acme/table.json`. A hint, which saves reading the table's
+/// log.
 struct TablePosition: Hashable, Sendable, Codable {
   private(set) var format = ArchiveJSON.format
   /// The commit of the log up to which the table has its parts.

@@ -3,7 +3,7 @@ import DeltaTable
 
 /// Writes checkpoints, so that readers need not read every version of the table.
 struct TableCheckpoints {
-  /// A checkpoint is due at every version that this divides.
+  /// A checkpoint is due at every version that is a multiple of this.
   static let interval = 100
 
   private let storage: any ArchiveStorage
@@ -56,7 +56,7 @@ struct TableCheckpoints {
     do {
       return try TableSnapshot(checkpoint: bytes, version: hint.version)
     } catch {
-      // Another program's: the versions say the same.
+      // It is of another program. The versions have the same content.
       return TableSnapshot()
     }
   }

@@ -3,7 +3,7 @@ import Platform
 
 /// Makes an archive a table, with all its logs or not at all.
 ///
-/// A run that began before would not append to the table, so the leases of all other logs are held meanwhile.
+/// A run that began before the conversion would not append to the table, so the leases of all other logs are held during it.
 struct TableConversion {
   private let storage: any ArchiveStorage
   private let lease: any Lease

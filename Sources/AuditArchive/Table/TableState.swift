@@ -1,10 +1,10 @@
 import AuditRecord
 import DeltaTable
 
-/// How far the archive's Delta Lake table is with a log.
+/// How much of a log is in the archive's Delta Lake table.
 ///
-/// The table follows the commits: it lacks a commit while a run is between its commit and the version of it, and after such a run was
-/// killed. The next run appends what is lacking.
+/// The table follows the commits: it lacks a commit while a run has written the commit and not yet the version, and after a run
+/// was killed at that point. The next run appends what is lacking.
 package struct TableState: Hashable, Sendable {
   /// The newest version of the table; nil if the table has no log.
   package let version: Int?
@@ -12,7 +12,8 @@ package struct TableState: Hashable, Sendable {
   package let commit: Int?
   /// The version with that commit.
   package let commitVersion: Int?
-  /// The commits that changed Parquet parts and that the table lacks. A commit whose days were all changed again does not count.
+  /// The number of commits that changed Parquet parts and that the table lacks. A commit whose days were all changed again does not
+  /// count.
   package let commitsLacking: Int
 
   /// - Parameter manifest: the state with which the table is compared.
@@ -28,7 +29,7 @@ package struct TableState: Hashable, Sendable {
 package struct ForeignTableVersion: Hashable, Sendable {
   /// Of the version, or of the checkpoint that cannot be compared.
   package var path: String
-  /// What the version says about its program; nil if it says nothing.
+  /// The program, according to the version; nil if the version does not name it.
   package var engine: String?
   /// Such as `OPTIMIZE`.
   package var operation: String?

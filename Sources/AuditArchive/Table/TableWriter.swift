@@ -3,21 +3,21 @@ import DeltaTable
 
 /// Appends the commits of one log to the table's log, which all logs of the archive share.
 ///
-/// A version is created exclusively; a writer that was too late reads what others have written, and takes the next number. The `txn`
+/// A version is created exclusively; a writer that finds its number taken reads that version and tries the next number. The `txn`
 /// of a version names the log and its commit, so no commit is written twice, not even by a run that slept and has lost its lease.
 struct TableWriter: Sendable {
   private let table: ArchiveTable
   private let storage: any ArchiveStorage
-  /// How far the log is; nil if that is not known.
+  /// The newest commit of the log in the table; nil if that is not known.
   private(set) var position: TablePosition?
   private var positionFile: FileState
-  /// The failures of writing checkpoints, without which the table is complete.
+  /// Why checkpoints were not written. The table is complete without them.
   private(set) var missingCheckpoints: [ArchiveError] = []
 
   private var paths: ArchivePaths { storage.paths }
   private var appID: String { ArchiveTable.appID(paths.log) }
 
-  /// Reads how far the log is.
+  /// Reads `table.json`.
   init(_ table: ArchiveTable, _ storage: any ArchiveStorage) async throws(ArchiveError) {
     self.table = table
     self.storage = storage
@@ -144,8 +144,8 @@ struct TableWriter: Sendable {
 
   // MARK: Versions
 
-  /// Whether the table has the version, and a transaction of the log in it that is not later. A hint can be older or newer than the
-  /// table, or of one that was moved away.
+  /// Whether the position fits the table: the version exists and has a transaction of the log that is not later. The position is a hint,
+  /// which can be older or newer than the table, or belong to one that was moved away.
   private func holds(_ position: TablePosition) async throws(ArchiveError) -> Bool {
     let version = try await TableLogReader(storage).version(position.version)
     return version?.transactionVersion(of: appID).map { $0 <= position.commit } ?? false
@@ -153,7 +153,7 @@ struct TableWriter: Sendable {
 
   /// Reads the newest checkpoint and the versions since for the newest commit of the log.
   ///
-  /// - Returns: the commit, nil if the table has none of the log, with a version that has it; and the newest version. nil if there is
+  /// - Returns: the commit with a version that has it (nil if the table has no commit of the log), and the newest version; nil if there is
   ///   no table.
   private func search() async throws(ArchiveError) -> (own: TablePosition?, newest: Int)? {
     let snapshot = try await TableCheckpoints(storage).newest()

@@ -2,8 +2,8 @@ package import AuditRecord
 
 /// The statistics of one data file: the JSON text of `stats` (PROTOCOL.md, "Per-file Statistics").
 ///
-/// Readers skip files by them, so wrong statistics lose rows without an error. They have the precision of milliseconds: a
-/// minimum is rounded down, a maximum up.
+/// Readers skip files according to them, so wrong statistics lose rows without an error. They have a precision of
+/// milliseconds: a minimum is rounded down, a maximum up.
 package struct FileStatistics: Hashable, Sendable {
   /// The least and the greatest time of a column.
   package struct Range: Hashable, Sendable {
@@ -52,7 +52,7 @@ package struct FileStatistics: Hashable, Sendable {
     return String(decoding: text.bytes, as: UTF8.self)
   }
 
-  /// The number of rows in the `stats` of any producer; nil if the text does not tell it.
+  /// The number of rows in the `stats` of any producer; nil if the text does not have it.
   package static func numRecords(of stats: String) -> Int? {
     guard let tree = try? JSONTree(Array(stats.utf8), depth: JSONTree.actionDepth),
       case .object(let members) = tree,

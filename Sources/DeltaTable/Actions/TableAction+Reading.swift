@@ -170,7 +170,7 @@ extension TableProtocol {
 }
 
 extension TableMetadata {
-  /// A table that only grows has no place for the removals of a revised day.
+  /// An append-only table does not allow the removals of a revised day.
   static let appendOnly = "delta.appendOnly"
 
   func checkSupport() throws(TableLogError) {

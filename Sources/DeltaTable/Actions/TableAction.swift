@@ -70,7 +70,7 @@ package struct TableProtocol: Hashable, Sendable {
 
 /// `metaData`: the identity and the columns of the table. A later one replaces it whole.
 package struct TableMetadata: Hashable, Sendable {
-  /// A UUID that the table keeps for ever.
+  /// A UUID, which never changes.
   package var id: String
   package var name: String?
   package var description: String?

@@ -2,10 +2,10 @@ package import AuditRecord
 
 /// Why a table's log cannot be read.
 package enum TableLogError: Error, Hashable, Sendable {
-  /// The log is not what the protocol describes: it is damaged, or its producer erred. The line is from 1; nil if the error
-  /// concerns no single one.
+  /// The log violates the protocol: it is damaged, or its producer has a bug. The line counts from 1; nil if the error does not
+  /// concern a single line.
   case malformed(Malformation, line: Int? = nil)
-  /// The log needs what this target does not have, so that the table may neither be read nor written.
+  /// The log requires something that this target does not support, so the table may be neither read nor written.
   case unsupported(Requirement)
 
   package enum Malformation: Hashable, Sendable {
@@ -17,7 +17,7 @@ package enum TableLogError: Error, Hashable, Sendable {
     case member(action: String, name: String)
     /// One version adds or removes a file more than once.
     case repeatedPath(String)
-    /// One version has an action more than once of which it may have one.
+    /// One version has several actions of a kind of which it may have one.
     case repeatedAction(String)
     /// The versions do not follow each other.
     case version(expected: Int, found: Int)

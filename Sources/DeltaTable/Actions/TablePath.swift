@@ -38,7 +38,7 @@ package enum TablePath {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// The one text of all that decode to the same path; nil if the path does not decode. It is ASCII.
+  /// The canonical encoding, in ASCII: the same for all texts that decode to the same path. nil if the text does not decode.
   static func canonical(_ uri: String) -> String? {
     uri.utf8.allSatisfy { isUnescaped[Int($0)] } ? uri : decode(uri).map(encode)
   }

@@ -98,7 +98,7 @@ extension ParquetValue {
     if case .boolean(let truth) = self { truth } else { nil }
   }
 
-  /// Nil too for a list with elements that are no text.
+  /// Also nil for a list with elements that are not text.
   fileprivate var texts: [String]? {
     guard case .list(let elements) = self else { return nil }
     let texts = elements.compactMap(\.text)

@@ -7,7 +7,7 @@ package struct LastCheckpoint: Hashable, Sendable {
   package var version: Int
   /// The number of actions in the checkpoint.
   package var size: Int
-  /// The size of the checkpoint; nil if its writer did not tell it.
+  /// The size of the checkpoint; nil if its writer did not record it.
   package var sizeInBytes: Int?
 
   package init(version: Int, size: Int, sizeInBytes: Int? = nil) {

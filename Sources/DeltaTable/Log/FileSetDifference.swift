@@ -1,6 +1,6 @@
 /// How the files of a table differ from those that are expected.
 package struct FileSetDifference: Hashable, Sendable {
-  /// A file that both have, with other facts.
+  /// A file that both have, with different facts.
   package struct Change: Hashable, Sendable {
     package var expected: AddFile
     package var found: AddFile
@@ -10,8 +10,8 @@ package struct FileSetDifference: Hashable, Sendable {
   package var missing: [AddFile] = []
   /// In the table and not expected, sorted by path.
   package var unexpected: [AddFile] = []
-  /// With another size, number of rows or partition, sorted by path. A file whose statistics do not tell its rows has no other
-  /// number.
+  /// With another size, number of rows or partition, sorted by path. The numbers of rows are compared only if the statistics of
+  /// both have them.
   package var changed: [Change] = []
 
   package var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && changed.isEmpty }

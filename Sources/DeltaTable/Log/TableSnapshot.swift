@@ -63,7 +63,7 @@ package struct TableSnapshot: Hashable, Sendable {
 
   // MARK: Checkpoints
 
-  /// Drop the removed files whose retention has ended. A foreign VACUUM deletes those that it does not find in the log.
+  /// Drop the removed files whose retention has ended. VACUUM of another program deletes files that the log does not have.
   ///
   /// A table with the property `delta.deletedFileRetentionDuration` keeps them all, since its values are intervals in SQL.
   ///

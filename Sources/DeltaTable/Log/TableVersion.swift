@@ -12,7 +12,7 @@ package struct TableVersion: Hashable, Sendable {
     }
   }
 
-  /// The bytes of the file: an action a line, each compact JSON that ends with LF. Equal versions have equal bytes.
+  /// The bytes of the file: one action per line, as compact JSON that ends with LF. Equal versions have equal bytes.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     for action in actions { action.append(to: &bytes) }
@@ -21,7 +21,7 @@ package struct TableVersion: Hashable, Sendable {
 
   /// Read the file of any producer. Actions and members that the protocol lets readers ignore are ignored.
   ///
-  /// - Throws: `TableLogError` for a damaged file, or for one that needs what this target does not have.
+  /// - Throws: `TableLogError` for a damaged file, or for one that requires something that this target does not support.
   package init(reading file: [UInt8]) throws(TableLogError) {
     var actions: [TableAction] = []
     for (index, line) in file.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -34,7 +34,7 @@ package struct TableVersion: Hashable, Sendable {
     try checkUnique()
   }
 
-  /// What the version says about its writer; nil if it says nothing.
+  /// The `commitInfo` of the version; nil if it has none.
   package var commitInfo: CommitInfo? {
     for case .commitInfo(let info) in actions { return info }
     return nil

@@ -42,7 +42,7 @@ package struct StoreProbe: Sendable {
     self.settings = settings
   }
 
-  /// Runs all steps, in about 60 requests of which most are sent at once, and deletes its objects in any case.
+  /// Runs all steps, in about 50 requests of which most are sent at once, and deletes its objects in any case.
   ///
   /// Throws what is no property of the store: a missing permission, no connection, a wrong region.
   package func run() async throws(StoreError) -> [Finding] {

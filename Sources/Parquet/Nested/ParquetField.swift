@@ -15,13 +15,13 @@ package struct ParquetField: Hashable, Sendable {
 /// The type of a field.
 ///
 /// Source: parquet-format, LogicalTypes.md, "Nested Types": lists are written as `list.element`, maps as `key_value.key` and
-/// `key_value.value`, with the annotations LIST and MAP for old readers and others.
+/// `key_value.value`, with the annotations LIST and MAP in the old and in the new form.
 package indirect enum ParquetType: Hashable, Sendable {
   /// A single value: a leaf of the tree, which is a column of the file.
   case value(ParquetColumn.Kind)
   /// A struct of at least one field, with distinct names.
   case group([ParquetField])
-  /// A list. `hasNulls` tells whether its elements may be NULL.
+  /// A list. `hasNulls`: whether its elements may be NULL.
   case list(ParquetType, hasNulls: Bool = true)
   /// A map. Its keys are never NULL; `hasNulls` tells whether its values may be.
   case map(ParquetColumn.Kind, ParquetType, hasNulls: Bool = true)
@@ -35,7 +35,7 @@ package indirect enum ParquetType: Hashable, Sendable {
   package static let binary = ParquetType.value(.binary)
 }
 
-/// Where a column stands in a tree, and how high its levels go.
+/// The place of a column in a tree, and its maximum levels.
 ///
 /// Source: S. Melnik et al., "Dremel: Interactive Analysis of Web-Scale Datasets", section 4.1.
 struct ParquetNesting: Hashable, Sendable {

@@ -8,10 +8,10 @@ struct RecordColumn {
   var values: [ParquetValue] = []
 }
 
-/// Levels that no rows have.
+/// Levels that no rows can have.
 struct LevelError: Error {}
 
-/// Puts rows of a tree together from columns of values and levels: the inverse of `RecordShredder`.
+/// Assembles rows of a tree from columns of values and levels: the inverse of `RecordShredder`.
 ///
 /// The levels of all columns must agree on every group, list and map.
 struct RecordAssembler {

@@ -1,4 +1,4 @@
-/// Takes rows of a tree apart into columns of values and levels.
+/// Splits rows of a tree into columns of values and levels.
 ///
 /// Source: S. Melnik et al., "Dremel: Interactive Analysis of Web-Scale Datasets", section 4.2 and appendix A; parquet-format,
 /// README, "Nested Encoding".
@@ -59,7 +59,7 @@ struct RecordShredder {
 
   /// Append a row to the columns, which are the leaves of the tree.
   ///
-  /// - Throws: `ParquetError` for a value that does not fit its field. The columns then have a part of the row.
+  /// - Throws: `ParquetError` for a value that does not fit its field. The columns then contain a part of the row.
   func append(_ row: [ParquetValue], to columns: inout [ParquetColumnValues]) throws(ParquetError) {
     try append(row, nodes, repetition: 0, to: &columns)
   }
