@@ -131,11 +131,23 @@ package final class BucketStorage: ArchiveStorage {
       preconditionFailure("files are put by the run that made them")
     }
     let upload = PartUpload(bucket, paths, scratch)
-    try await upload.put(files)
+    do throws(StorageError) {
+      try await upload.put(files)
+    } catch {
+      // A request that is still on its way can put the file later.
+      await noteUncertainty(error)
+      throw error
+    }
     for (file, path) in files {
       scratch.discard(file)
       await reader.forget(path)
     }
+  }
+
+  /// Leaves the lease to expire if the outcome of a request is not known: then the next run begins with a fence.
+  private func noteUncertainty(_ error: StorageError) async {
+    guard [.unreachable, .interrupted].contains(error.reason) else { return }
+    await lease.withLock(\.self)?.noteUncertainty()
   }
 
   package func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
@@ -178,6 +190,8 @@ package final class BucketStorage: ArchiveStorage {
         return StorageError?.none
       } catch {
         state.withLock { $0.forget(path) }
+        // A request that is still on its way can delete what a later run puts there.
+        await noteUncertainty(error)
         return error
       }
     }

@@ -106,7 +106,8 @@ import Testing
     // Two deletions at once, beside the renewal.
     await untilSleeping(isRenewing ? 2 : 3, clock)
     clock.advance(.seconds(10))
-    #expect(await task.value.map { $0?.reason } == [.unreachable, .unreachable])
+    // After a deletion of unknown outcome the lease is left to expire.
+    #expect(await task.value.map { $0?.reason } == [.unreachable, nil])
     // The renewal may have been sent before or after the count.
     let requests = bucket.store.requests.dropFirst(sent).filter { !$0.hasSuffix("/lock") }
     #expect(requests.count == 2, "\(requests)")

@@ -131,16 +131,19 @@ extension ArchiveStorage {
     var logs: [LogName] = []
     for name in try await folders(in: "_manifest") {
       let inside = try await folders(in: "_manifest/\(name)")
-      if inside.contains("commits"), let log = LogName(name) {
-        logs.append(log)
-      } else {
-        for repository in inside
-        where try await folders(in: "_manifest/\(name)/\(repository)").contains("commits") {
-          if let log = LogName("\(name)/\(repository)") { logs.append(log) }
-        }
+      for log in [name] + inside.map({ "\(name)/\($0)" }) {
+        if let log = LogName(log), try await hasCommits(log) { logs.append(log) }
       }
     }
     return logs
+  }
+
+  /// A repository can have the name `commits`.
+  private func hasCommits(_ log: LogName) async throws(StorageError) -> Bool {
+    let paths = ArchivePaths(log)
+    return try await list(paths.commits, after: nil, isDeep: false).contains {
+      paths.commitNumber($0.path) != nil
+    }
   }
 
   /// The names of the folders in a folder.

@@ -20,28 +20,51 @@ struct TableConversion {
   ///
   /// - Parameter holder: of the leases.
   func run(as holder: LockHolder) async throws(ArchiveError) -> ArchiveTable? {
-    var leases: [(log: LogName, lease: any Lease)] = []
+    var leases: [LogName: any Lease] = [:]
     do throws(ArchiveError) {
-      for log in try await stored(await storage.logs()) where log != storage.paths.log {
-        switch try await stored(await storage.storage(of: log).takeLease(holder) { _ in }) {
-        case .taken(let lease):
-          leases.append((log, lease))
-          // The last run may still be at work.
-          if lease.isTakeover { throw .tableNeedsAllLogs(busy: log, nil) }
-        case .held(let holder): throw .tableNeedsAllLogs(busy: log, holder)
-        }
+      // Until no log is new: one can make its first commit during a wait.
+      while true {
+        let logs = try await stored(await storage.logs())
+          .filter { $0 != storage.paths.log && leases[$0] == nil }
+        if logs.isEmpty { break }
+        for log in logs { try await checkIdle(log) }
+        for log in logs { leases[log] = try await takeLease(of: log, as: holder) }
       }
+      // Version 0 has the files of all logs, so their states must be readable.
+      for log in leases.keys { _ = try await ArchiveState(storage.storage(of: log)).committed() }
       // A run of a log whose lease was lost meanwhile does not append to the table.
       for (log, lease) in leases where try await !stored(await lease.isHeld()) {
         throw .tableNeedsAllLogs(busy: log, nil)
       }
       guard try await stored(await lease.isHeld()) else { throw .leaseLost(path: storage.paths.lock) }
       let table = try await convert()
-      await release(leases.map(\.lease))
+      await release(Array(leases.values))
       return table
     } catch {
-      await release(leases.map(\.lease))
+      await release(Array(leases.values))
       throw error
+    }
+  }
+
+  /// Throws if a run is at work on the log, or may still be.
+  private func checkIdle(_ log: LogName) async throws(ArchiveError) {
+    switch try await stored(await storage.storage(of: log).leaseState()) {
+    case .free, .never: break
+    case .held(let holder): throw .tableNeedsAllLogs(busy: log, holder)
+    case .expired(let lease): throw .tableNeedsAllLogs(busy: log, lease.holder)
+    }
+  }
+
+  private func takeLease(of log: LogName, as holder: LockHolder) async throws(ArchiveError) -> any Lease {
+    let other = storage.storage(of: log)
+    switch try await stored(await other.takeLease(holder) { _ in }) {
+    case .held(let holder): throw .tableNeedsAllLogs(busy: log, holder)
+    case .taken(let lease):
+      guard lease.isTakeover else { return lease }
+      // There was no lock, or that of a folder. Whoever takes it next has to take over too, and need not wait for this run.
+      await release([lease])
+      try await stored(await storage.delete([other.paths.lock]))
+      throw .tableNeedsAllLogs(busy: log, nil)
     }
   }
 

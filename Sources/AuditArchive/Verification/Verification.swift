@@ -138,7 +138,7 @@ struct Verification {
         return
       }
       // A run may have made the archive a table meanwhile.
-      table = try await ArchiveState(storage).table()
+      table = try await ArchiveState(storage.storage(of: paths.log)).table()
       guard table == nil else { return }
       add([Finding(.wrongTable(.notRecorded), at: ArchiveTable.log)])
     } catch {

@@ -25,8 +25,10 @@ final class RunningCommit: Sendable {
   /// Whether `result` returns at once.
   var isOver: Bool { state.isOver.load(ordering: .acquiring) }
 
-  /// Waits for its end.
-  var result: Result { get async { await task.value } }
+  /// Waits for its end. If the current task is cancelled, the commit is still made, and tidies up with less patience.
+  var result: Result {
+    get async { await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() } }
+  }
 
   /// Begins the commit.
   ///

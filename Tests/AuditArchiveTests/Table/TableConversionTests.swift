@@ -100,6 +100,45 @@ import Testing
     print("a conversion of two logs, then a run of \(next): \(requests) deaths, no violation")
   }
 
+  @Test func `a log without a lock, whose run may still be at work, prevents it and is not held by it`()
+    async throws
+  {
+    let archive = try await archive(in: .objects)
+    let lock = ArchivePaths(log("globex")).lock
+    archive.store.setContents(of: lock, nil)
+    let error = try await archiveError { try await archive.run("acme") { _ in } }
+    #expect(error == .tableNeedsAllLogs(busy: log("globex"), nil))
+    #expect(!archive.store.isTable && archive.store.contents(of: lock) == nil)
+    // Its own run need not wait, and then nothing prevents the conversion.
+    try await archive.run("globex", isTable: false) { _ in }
+    try await archive.run("acme") { _ in }
+    try archive.expectCurrent("acme", "globex")
+  }
+
+  @Test(arguments: TableArchive.Place.allCases)
+  func `a log whose state cannot be read prevents it, and nothing changes`(place: TableArchive.Place)
+    async throws
+  {
+    let archive = try await archive(in: place)
+    let paths = ArchivePaths(log("globex"))
+    for path in [paths.manifest, paths.commit(1)] { archive.store.setContents(of: path, Array("{".utf8)) }
+    let error = try await archiveError { try await archive.run("acme") { _ in } }
+    guard case .damaged = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(!archive.store.isTable)
+    try await archive.commit("acme", [day13: 9], isTable: false)
+  }
+
+  @Test(arguments: TableArchive.Place.allCases)
+  func `a repository with the name commits hides no other log`(place: TableArchive.Place) async throws {
+    let archive = TableArchive(in: place)
+    for name in ["acme/commits", "acme/other"] { try await archive.commit(name, [day12: 4], isTable: false) }
+    try await archive.run("acme/other") { _ in }
+    try archive.expectCurrent("acme/commits", "acme/other")
+  }
+
   @Test func `an archive whose kind is lost becomes a table like any other`() async throws {
     let archive = try await archive(in: .disk)
     archive.store.setContents(of: ArchivePaths.kind, nil)
