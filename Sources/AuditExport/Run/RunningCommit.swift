@@ -27,7 +27,13 @@ final class RunningCommit: Sendable {
 
   /// Waits for its end. If the current task is cancelled, the commit is still made, and tidies up with less patience.
   var result: Result {
-    get async { await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() } }
+    get async {
+      await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
+      }
+    }
   }
 
   /// Begins the commit.
