@@ -57,6 +57,31 @@ import Testing
     try await expectSound(harness)
   }
 
+  @Test func `the list is read on while a commit is made`() async throws {
+    let bucket = MemoryBucket()
+    let harness = try TestHarness(now: now, store: .bucket(bucket)) { configuration in
+      configuration.events = .generated(Generation(count: 900, window: Window(from: start, to: now)))
+    }
+    let requests = Mutex(0)
+    harness.beforeRequest.withLock {
+      $0 = { [clock = harness.clock] (_: Int) throws(TransportFault) in
+        requests.withLock { $0 += 1 }
+        clock.advance(to: clock.now + .seconds(7))
+      }
+    }
+    let others = Mutex(0)
+    bucket.meanwhile(before: "create \(ArchivePaths(harness.log).commit(1))") {
+      let before = requests.withLock(\.self)
+      for _ in 0..<1_000_000 where others.withLock(\.self) == 0 {
+        await Task.yield()
+        others.withLock { $0 = requests.withLock(\.self) - before }
+      }
+    }
+    try await harness.export(.incremental(backfillStart: start), adjust: { $0.pageSize = 20 })
+      .requireComplete()
+    #expect(others.withLock(\.self) > 0)
+  }
+
   @Test func `a slow backfill commits about every thirty seconds, and each commit states its content`()
     async throws
   {

@@ -51,13 +51,18 @@ struct TableCheckpoints {
 
   private func newest(_ hint: LastCheckpoint?) async throws(ArchiveError) -> TableSnapshot {
     guard let hint else { return TableSnapshot() }
-    let path = ArchiveTable.path(.checkpoint(hint.version))
-    guard let bytes = try await stored(await storage.read(path))?.bytes else { return TableSnapshot() }
+    // The versions have the same content.
+    return try await snapshot(hint.version) ?? TableSnapshot()
+  }
+
+  /// The snapshot of the checkpoint of a version; nil if there is none, or only one of another program.
+  func snapshot(_ version: Int) async throws(ArchiveError) -> TableSnapshot? {
+    let path = ArchiveTable.path(.checkpoint(version))
+    guard let bytes = try await stored(await storage.read(path))?.bytes else { return nil }
     do {
-      return try TableSnapshot(checkpoint: bytes, version: hint.version)
+      return try TableSnapshot(checkpoint: bytes, version: version)
     } catch {
-      // It is of another program. The versions have the same content.
-      return TableSnapshot()
+      return nil
     }
   }
 }

@@ -147,8 +147,14 @@ struct TableWriter: Sendable {
   /// Whether the position fits the table: the version exists and has a transaction of the log that is not later. The position is a hint,
   /// which can be older or newer than the table, or belong to one that was moved away.
   private func holds(_ position: TablePosition) async throws(ArchiveError) -> Bool {
-    let version = try await TableLogReader(storage).version(position.version)
-    return version?.transactionVersion(of: appID).map { $0 <= position.commit } ?? false
+    guard let version = try await TableLogReader(storage).version(position.version) else { return false }
+    var commit = version.transactionVersion(of: appID)
+    // A position that was found in a checkpoint has the checkpoint's version, which can be of another log.
+    if commit == nil, position.version.isMultiple(of: TableCheckpoints.interval) {
+      commit =
+        try await TableCheckpoints(storage).snapshot(position.version)?.transactions[appID]?.version
+    }
+    return commit.map { $0 <= position.commit } ?? false
   }
 
   /// Reads the newest checkpoint and the versions since for the newest commit of the log.

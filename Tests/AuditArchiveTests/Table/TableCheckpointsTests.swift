@@ -50,6 +50,27 @@ import Testing
     #expect(store.contents(of: SimulatedStore.version(0)) == nil)
   }
 
+  @Test func `a log whose last change is older than the checkpoint reads the versions since only once`()
+    async throws
+  {
+    let archive = TableArchive(in: .objects)
+    try await archive.commit("globex", [day12: 3])
+    try await archive.run("acme") { writer in
+      for number in 1...150 {
+        try await writer.commit([number.isMultiple(of: 2) ? "2024-02-12" : "2024-02-13": 1 + number / 2])
+      }
+    }
+    archive.store.setContents(of: "_manifest/globex/table.json", nil)
+    var calls: [Int] = []
+    for _ in 0..<2 {
+      archive.store.startRecording()
+      try await archive.run("globex") { _ in }
+      calls.append(archive.store.calls)
+    }
+    #expect(calls[0] > 50 && calls[1] <= 20, "\(calls)")
+    try archive.expectCurrent("acme", "globex")
+  }
+
   @Test(arguments: [false, true])
   func `a checkpoint that cannot be read, or whose hint cannot, is replaced by reading the versions`(
     isHint: Bool
