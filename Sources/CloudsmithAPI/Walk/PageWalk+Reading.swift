@@ -146,8 +146,10 @@ extension PageWalk {
     if let growth = seam.growth(to: page), growth < 0, !seam.joins(page) {
       unsettled = max(unsettled ?? 0, seam.above.pagination.count ?? 0)
       if page.number > firstPage { return goUp(from: page, by: -growth) }
+      // The walk starts over, also if it was going on from an edge.
       open = nil
       self.seam = nil
+      isResuming = false
       return begin(with: page)
     }
     if let open, seam.isExplained(by: page, after: open.page) { return accept(open.page, open.gap) }
