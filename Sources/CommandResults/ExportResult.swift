@@ -89,6 +89,9 @@ package struct ExportResult: CommandResult {
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
+      if let end = summary.unrecordedEnd {
+        lines.append("nothing new up to \(end), which a later run records (--quiet-commit-interval)")
+      }
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
     }
     lines += warnings.map { "warning: " + $0 }
@@ -166,6 +169,7 @@ package struct ExportResult: CommandResult {
       damagedDays: summary.damagedDays.map(\.description),
       metrics: metrics, start: manifest?.start.description,
       highWaterMark: manifest?.highWaterMark.description,
+      unrecordedUntil: summary.unrecordedEnd?.description,
       coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
       gaps: (manifest?.gaps ?? []).map(WindowText.init))
   }
@@ -187,6 +191,7 @@ package struct ExportResult: CommandResult {
     var metrics: [String: Double]
     var start: String?
     var highWaterMark: String?
+    var unrecordedUntil: String?
     var coverage: [WindowText]
     var gaps: [WindowText]
   }

@@ -81,6 +81,12 @@ package enum Settings {
   package static let settle = duration(
     "--settle", default: ExportSettings.Default.settle,
     help: "Skip events newer than this; the next run exports them.")
+  package static let quietCommitInterval = duration(
+    "--quiet-commit-interval", default: ExportSettings.Default.quietCommitInterval,
+    help: """
+      Record a run that found nothing new only if the newest commit is at least this old; the next run covers its window, too. \
+      0s records every run.
+      """)
   package static let retention = duration(
     "--retention", default: ExportSettings.Default.retention,
     help: "How long your plan keeps events. Nothing older counts as covered. Some plans keep 30d or 60d.")
@@ -301,8 +307,9 @@ package enum Settings {
 
   /// The settings of an export, in the order in which reports show them.
   package static let ofExport: [any SettingDefinition] = [
-    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
-    timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, maxAttempts, requestTimeout,
+    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle,
+    quietCommitInterval, retention, timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait,
+    maxAttempts, requestTimeout,
     compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
     oidcService, profile, caFile, proxy, s3Endpoint, s3Region, s3Addressing, s3Encryption, scratchFolder,
   ]

@@ -23,6 +23,8 @@ package final class ArchiveWriter: Sendable {
     var table: TableWriter?
     /// Whether the log had no day when the run began.
     var isNew: Bool
+    /// Whether the newest commit is the last of a complete run.
+    var isNewestComplete: Bool
   }
 
   let storage: any ArchiveStorage
@@ -59,7 +61,7 @@ package final class ArchiveWriter: Sendable {
         undeleted: report.undeleted,
         isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
         manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table,
-        isNew: manifest?.partitions.isEmpty ?? true))
+        isNew: manifest?.partitions.isEmpty ?? true, isNewestComplete: recovered.isNewestComplete))
     self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
@@ -148,11 +150,22 @@ package final class ArchiveWriter: Sendable {
   package func commit(
     _ change: Change, made: (Commit) -> Void = { _ in }
   ) async throws(ArchiveError) -> Commit {
+    guard let commit = try await commitUnlessQuiet(change, within: .zero, made: made) else {
+      preconditionFailure("no commit is younger than zero")
+    }
+    return commit
+  }
+
+  /// Like `commit`, but makes no commit, and returns nil, if it would record nothing but that time has passed, and the newest commit is
+  /// younger than `interval`. A later run covers the same time, too.
+  package func commitUnlessQuiet(
+    _ change: Change, within interval: TimeSpan, made: (Commit) -> Void = { _ in }
+  ) async throws(ArchiveError) -> Commit? {
     // On a copy of the state: no I/O inside the lock.
     var state = state.withLock(\.self)
     if let failure = state.failure { throw failure }
     do throws(ArchiveError) {
-      let commit = try await commit(change, &state) { commit, state in
+      let commit = try await commit(change, within: interval, &state) { commit, state in
         self.state.withLock { $0 = state }
         made(commit)
       }
@@ -166,8 +179,8 @@ package final class ArchiveWriter: Sendable {
   }
 
   private func commit(
-    _ change: Change, _ state: inout State, _ made: (Commit, State) -> Void
-  ) async throws(ArchiveError) -> Commit {
+    _ change: Change, within interval: TimeSpan, _ state: inout State, _ made: (Commit, State) -> Void
+  ) async throws(ArchiveError) -> Commit? {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     try await checkLease()
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
@@ -188,6 +201,10 @@ package final class ArchiveWriter: Sendable {
     let rules = await archiveState.rules(for: plan.commit)
     if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
+    }
+    if plan.isQuiet(within: interval, after: state.manifest, isNewestComplete: state.isNewestComplete) {
+      for staged in unchanged { discard(staged) }
+      return nil
     }
 
     // Steps 2 to 6 of the format (Format.md). Staging was step 1.
@@ -211,6 +228,7 @@ package final class ArchiveWriter: Sendable {
     let before = state.manifest
     let sha256 = sha256Hex(record)
     state.manifest.apply(plan.commit, sha256: sha256)
+    state.isNewestComplete = plan.commit.run.complete
     made(plan.commit, state)
     if let manifest = state.manifest {
       if state.isNew, state.table == nil { state.table = try await newTable() }

@@ -13,6 +13,8 @@ struct Recovery {
     var intentFile: FileState
     /// nil if the archive is no table.
     var table: TableWriter?
+    /// Whether the newest commit is the last of a complete run. False if its record could not be read.
+    var isNewestComplete: Bool
     var report: RecoveryReport
   }
 
@@ -61,6 +63,7 @@ struct Recovery {
       let commit = try await fence(after: state.manifest, source, by: holder, settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
+      state.newest = commit
       for path in try await foreignSignatures(of: state.rolledForward, settings.signingKey) {
         try await checkLease()
         try await stored(await storage.delete([path]))
@@ -98,7 +101,8 @@ struct Recovery {
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
-      intentFile: try await archiveState.fileState(paths.intent), table: table, report: report)
+      intentFile: try await archiveState.fileState(paths.intent), table: table,
+      isNewestComplete: state.newest?.run.complete ?? false, report: report)
   }
 
   /// The writer of the table; nil if the archive is none and is not to become one, or before its first commit. Makes the archive a

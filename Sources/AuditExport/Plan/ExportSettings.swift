@@ -27,6 +27,8 @@ package struct ExportSettings: Sendable {
   package enum Default {
     package static let lookback = TimeSpan.hours(24)
     package static let settle = TimeSpan.minutes(10)
+    /// Of the command. The type's own default is to record every run.
+    package static let quietCommitInterval = TimeSpan.hours(1)
     package static let retention = TimeSpan.days(365)
     package static let timeFilter = TimeFilter.auto
     package static let pageSize = 500
@@ -43,6 +45,8 @@ package struct ExportSettings: Sendable {
   package var lookback = Default.lookback
   /// The settle window: events newer than this may still arrive, so they are not claimed as covered.
   package var settle = Default.settle
+  /// An incremental run that changes nothing but the end of the coverage is recorded only if the newest commit is as old as this.
+  package var quietCommitInterval = TimeSpan.zero
   /// How long the API keeps events. Nothing older is claimed as covered.
   package var retention = Default.retention
   /// Whether a replacement may drop more than half of the rows that the archive holds of its window.

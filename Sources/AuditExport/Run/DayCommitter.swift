@@ -22,6 +22,8 @@ struct DayCommitter: ~Copyable {
     var damagedDays: [Day] = []
     /// Why a replacement was refused.
     var refusal: IncompleteReason?
+    /// The end of the coverage that the run has shown and not recorded; nil if it recorded all.
+    var unrecordedEnd: Timestamp?
   }
 
   let settings: ExportSettings
@@ -275,7 +277,10 @@ struct DayCommitter: ~Copyable {
     if !areRereadsTold { change.rereads = evidence.rereads.intervals }
     change.oldestShown = oldestShown
     if plan.replaced != nil, counters.complete { change.replaced = plan.span }
-    committing = RunningCommit(change, of: staged, counters, writer: writer) { [observe] in
+    var interval = TimeSpan.zero
+    if case .incremental = settings.request { interval = settings.quietCommitInterval }
+    committing = RunningCommit(change, of: staged, counters, unlessQuietWithin: interval, writer: writer) {
+      [observe] in
       observe(.committed($0))
     }
     let recorded = counters
@@ -294,6 +299,10 @@ struct DayCommitter: ~Copyable {
     if let commit = done.made {
       note(commit)
       result.rowsDropped += committing.batch.rowsDropped
+    } else if done.failure == nil {
+      result.unrecordedEnd = committing.batch.claims.end
+      result.counters.add(committing.batch.counters)
+      result.counters.add(committing.counters)
     } else {
       var recorded = committing.counters
       recorded.add(counters)

@@ -136,6 +136,7 @@ package struct ExportRun: ~Copyable {
     summary.commits = committed.commits
     summary.daysWritten = committed.daysWritten
     summary.rowsDropped = committed.rowsDropped
+    summary.unrecordedEnd = committed.unrecordedEnd
     summary.clockLead = clockLead
     summary.isClockTold = time.answers.isTold
     summary.isNothingVisible = committer.evidence.isNothingVisible

@@ -31,6 +31,8 @@ package struct ExportSummary: Sendable {
   package var daysWritten: [Day] = []
   /// Rows that a replacement dropped, because the API no longer shows them.
   package var rowsDropped = 0
+  /// The end of the coverage that the run has shown and left for a later run to record; nil if it recorded all.
+  package var unrecordedEnd: Timestamp?
   /// Days that stay as they are, because their archived rows cannot be read. Oldest first.
   package var damagedDays: [Day] = []
   /// The manifest after the run; nil if the archive has no commit yet.

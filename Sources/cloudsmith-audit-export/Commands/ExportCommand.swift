@@ -97,6 +97,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.settle)
     var settle: String?
 
+    @Option(Settings.quietCommitInterval)
+    var quietCommitInterval: String?
+
     @Option(Settings.retention)
     var retention: String?
 
@@ -155,7 +158,8 @@ struct ExportCommand: AsyncParsableCommand {
 
     var given: [GivenOption] {
       [
-        Settings.settle.given(settle), Settings.retention.given(retention),
+        Settings.settle.given(settle), Settings.quietCommitInterval.given(quietCommitInterval),
+        Settings.retention.given(retention),
         Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
         Settings.timeFilter.given(timeFilter), Settings.pageSize.given(pageSize),
         Settings.maxConcurrentRequests.given(maxConcurrentRequests),

@@ -185,6 +185,7 @@ struct ExportRequest {
   ) throws(Failure) -> ExportSettings {
     var settings = ExportSettings(request: try request(sources, replace: replace != nil))
     settings.allowsMassRemoval = replace?.allowsMassRemoval ?? false
+    settings.quietCommitInterval = try sources.value(of: Settings.quietCommitInterval)
     settings.lookback = try sources.value(of: Settings.lookback)
     settings.settle = try sources.value(of: Settings.settle)
     settings.retention = try sources.value(of: Settings.retention)
