@@ -217,7 +217,8 @@ package struct Messages {
           files that the other program left: cloudsmith-audit-export verify lists them as unlisted.
           """)
     case .unsupported(let error):
-      return Failure(status: failure(error).status, sentence: "\(lead) \(advice(on: error).capitalizedFirst).")
+      return Failure(
+        status: failure(error).status, sentence: "\(lead) \(advice(on: error).capitalizedFirst).")
     }
   }
 
