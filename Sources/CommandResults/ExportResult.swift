@@ -31,6 +31,7 @@ package struct ExportResult: CommandResult {
     self.archive = archive
     var words = words
     words.hasCommits = summary.manifest != nil
+    let obstructed = summary.tableObstacle.map(words.tableObstructed)
     let failure: Failure? =
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
@@ -38,6 +39,7 @@ package struct ExportResult: CommandResult {
       case _ where summary.isDamaged && summary.damagedDays.isEmpty:
         words.damagedFiles(summary.damagedFiles, summary.manifest, now: now)
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
+      case _ where obstructed != nil: obstructed
       case .incomplete(let reason): words.incomplete(reason)
       case .requestInFuture(let time, let now): words.inFuture(time, now: now)
       case .complete where summary.counters.quarantined + summary.unreportedQuarantined > 0:
@@ -45,12 +47,13 @@ package struct ExportResult: CommandResult {
       case .complete: nil
       }
 
-    // Another failure would hide these records.
+    // Another failure would hide these records, and the table's state.
     let untold = failure?.status == .quarantined ? 0 : summary.unreportedQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
       summary.isNothingVisible ? Messages.nothingVisible : nil, loss,
       untold == 0 ? nil : words.quarantined(0, untold: untold).sentence,
+      failure?.sentence == obstructed?.sentence ? nil : obstructed?.sentence,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
       summary.isClockTold || !summary.hasAnswers ? nil : Messages.clockUntold,
     ].compactMap(\.self)

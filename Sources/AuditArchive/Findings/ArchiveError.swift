@@ -39,6 +39,11 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case tableNeedsParquet
   /// The archive is to become a table, for which no log may be written; this one is. The holder is nil if it is not recorded.
   case tableNeedsAllLogs(busy: LogName, LockHolder?)
+  /// The table cannot be appended to. Nothing else is affected, so runs go on and report it at their end.
+  case tableObstructed(TableObstacle)
+  /// The log has been in a table, as the file at this path shows, but `archive.json` does not say that the archive is one. `id` is that of
+  /// version 0 of the table; nil if that cannot be read.
+  case tableNotRecorded(path: String, id: String?)
   /// A staged row does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A staged row belongs to another day.
@@ -85,6 +90,9 @@ extension ArchiveError: CustomStringConvertible {
     case .tableNeedsParquet: "the archive is a Delta Lake table, which consists of Parquet files"
     case .tableNeedsAllLogs(let log, let holder):
       "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
+    case .tableObstructed(let obstacle): "\(obstacle)"
+    case .tableNotRecorded(let path, _):
+      "\(path) is of a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

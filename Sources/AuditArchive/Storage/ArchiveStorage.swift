@@ -27,6 +27,8 @@ package protocol ArchiveStorage: Sendable {
   func checkPlace() async throws(StorageError)
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
+  /// Throws `.unsupported` if `createShared` would, which a table needs. Called before an archive becomes one.
+  func checkTable() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
   func probeWriting() async throws(StorageError) -> WriteProbeResult
   /// The free space; nil if there is no limit.
@@ -50,6 +52,9 @@ package protocol ArchiveStorage: Sendable {
   /// Creates a file. Only one of several concurrent callers succeeds; the others get `.exists`. A file that already has exactly these
   /// bytes counts as created.
   func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
+  /// Creates a file as `create` does, where no lease excludes other callers: runs of several logs do so. Throws `.unsupported`, and
+  /// changes nothing, if the storage could then overwrite a file.
+  func createShared(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
   /// Replaces a file. Throws `.outrun`, and changes nothing, if the file has changed since `seen`. A file that already has exactly
   /// these bytes counts as replaced.
   ///
@@ -106,6 +111,10 @@ extension ArchiveStorage {
   package func name(of path: String) -> String { path }
   package func checkPlace() async throws(StorageError) {}
   package func checkWriting() async throws(StorageError) {}
+  package func checkTable() async throws(StorageError) {}
+  package func createShared(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
+    try await create(path, bytes)
+  }
   package func space() async throws(StorageError) -> DiskSpace? { nil }
   package func isSpelledSo(_ path: String) async throws(StorageError) -> Bool { true }
   package var lacksDurableNames: Bool { get async { false } }

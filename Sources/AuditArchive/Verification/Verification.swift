@@ -134,16 +134,26 @@ struct Verification {
   /// Another program may have made a table of the parts; then the archive knows nothing of it.
   private mutating func checkNoTable() async {
     do throws(ArchiveError) {
-      guard let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) else {
-        return
-      }
+      guard let path = try await fileOfTable() else { return }
       // A run may have made the archive a table meanwhile.
       table = try await ArchiveState(storage.storage(of: paths.log)).table()
       guard table == nil else { return }
-      add([Finding(.wrongTable(.notRecorded), at: ArchiveTable.log)])
+      add([Finding(.wrongTable(.notRecorded), at: path)])
     } catch {
       // It is not known to be this program's.
     }
+  }
+
+  /// A file or folder that only an archive that is a table has; nil if there is none.
+  private func fileOfTable() async throws(ArchiveError) -> String? {
+    do throws(ArchiveError) {
+      if let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) {
+        return ArchiveTable.log
+      }
+    } catch .tableObstructed {
+      // It is not known to be this program's.
+    }
+    return try await stored(await storage.entry(paths.table)) == nil ? nil : paths.table
   }
 
   private mutating func checkChain(

@@ -12,7 +12,7 @@ package final class ArchiveWriter: Sendable {
     var failure: ArchiveError?
     /// The first commit of this run, or of earlier runs that did not report to their end.
     var firstCommit: Int
-    /// Files that commits have removed and that could not be deleted.
+    /// Files that commits have removed and that could not be deleted, or that the table still names.
     var undeleted: [String] = []
     /// Whether the storage has an intent.
     var isAnnounced: Bool
@@ -70,6 +70,9 @@ package final class ArchiveWriter: Sendable {
 
   /// Why checkpoints of the table were not written. It is complete without them.
   package var missingCheckpoints: [ArchiveError] { state.withLock { $0.table?.missingCheckpoints ?? [] } }
+
+  /// Why commits are not appended to the table; nil if they are, and if the archive is no table.
+  package var tableObstacle: TableObstacle? { state.withLock { $0.table?.obstacle } }
 
   // MARK: Rows
 
@@ -299,7 +302,9 @@ package final class ArchiveWriter: Sendable {
     }
     // After a loss that is the other run's to do.
     guard await lease.standing != .lost else { return nil }
-    let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
+    // The table still names these.
+    let kept = state.table?.obstacle == nil ? [] : removed.filter { paths.isParquetPart($0) }
+    let deleted = await storage.tidy(removed.subtracting(kept).sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil
   }
@@ -309,7 +314,9 @@ package final class ArchiveWriter: Sendable {
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await lease.standing == .held else { return }
+    guard state.isAnnounced || !state.undeleted.isEmpty, state.failure == nil,
+      await lease.standing == .held
+    else { return }
     guard !state.undeleted.isEmpty else {
       let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
       _ = await storage.tidy(intents, undeleted: undeleted)

@@ -145,6 +145,7 @@ package struct ExportRun: ~Copyable {
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !committed.damagedDays.isEmpty || !damaged.isEmpty
     summary.damagedFiles = damaged
+    summary.tableObstacle = writer.tableObstacle
     summary.damagedDays = Set(committed.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
   }

@@ -41,6 +41,8 @@ package struct ExportSummary: Sendable {
   package var isDamaged = false
   /// Missing and altered files that were found when the archive was opened and that this run did not replace.
   package var damagedFiles: [Finding] = []
+  /// Why the table did not get the commits; nil if it did, and if the archive is no table.
+  package var tableObstacle: TableObstacle?
   /// Records that a killed run put in quarantine and may not have reported.
   package var unreportedQuarantined = 0
   /// By how much this machine's clock is ahead of the API's; negative if it is behind, zero within `clockTolerance`.
