@@ -14,6 +14,12 @@ struct Verification {
   /// The table that the archive is; nil if it is none.
   private var table: ArchiveTable?
 
+  /// A remote storage fetches the parts of only so many days ahead.
+  private static let mostRemoteDays = 8
+  private var daysAtOnce: Int {
+    storage.isLocal ? settings.daysAtOnce : min(settings.daysAtOnce, Verification.mostRemoteDays)
+  }
+
   /// How often to look at a file or state that a run may be about to commit or replace.
   private static let looks = 4
 
@@ -62,18 +68,23 @@ struct Verification {
       add([Finding(.unreadable(error), at: error.path)])
     }
     await check(state, chain, observe)
+    try checkCancellation()
     await checkQuarantine(state)
     if let unlisted { await settle(unlisted, state, patience) }
     if let table { await check(table, state, comparesFiles: chain.lastLost == nil, patience) }
     // Findings about what could not be read would send somebody to repair sound days.
     if let outage = storage.outage { throw .storage(outage) }
-    if Task.isCancelled {
-      throw .storage(
-        StorageError(
-          operation: .read, path: storage.name(of: paths.state), reason: .interrupted,
-          detail: "the verification was cancelled"))
-    }
+    try checkCancellation()
     return report
+  }
+
+  /// A cancelled task has not read everything, and a remote storage reports what it asked for meanwhile as unreadable.
+  private func checkCancellation() throws(ArchiveError) {
+    guard Task.isCancelled else { return }
+    throw .storage(
+      StorageError(
+        operation: .read, path: storage.name(of: paths.state), reason: .interrupted,
+        detail: "the verification was cancelled"))
   }
 
   /// Adds findings, except those about paths below an irregular entry.
@@ -220,8 +231,8 @@ struct Verification {
         PartFormat.allCases.flatMap { format in
           partition.files.filter { $0.format == format }.map(\.path)
         }
-      }.filter { paths.partName($0) != nil }, readers: settings.daysAtOnce)
-    await OrderedTasks(width: settings.daysAtOnce).run(asked) { partition, event in
+      }.filter { paths.partName($0) != nil }, readers: daysAtOnce)
+    await OrderedTasks(width: daysAtOnce).run(asked) { partition, event in
       await checks.check(partition, event)
     } event: { event in
       note(event)
@@ -260,7 +271,7 @@ struct Verification {
     while !Task.isCancelled, checks.nextPass() {
       progress.totalBytes += days.reduce(0) { $0 + $1.comparable.reduce(0) { $0 + $1.bytes } }
       progress.day = nil
-      await OrderedTasks(width: settings.daysAtOnce).run(days) { day, event in
+      await OrderedTasks(width: daysAtOnce).run(days) { day, event in
         await checks.read(day, event)
       } event: { event in
         note(event)
