@@ -79,8 +79,10 @@ package protocol ArchiveStorage: Sendable {
   func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
   /// Reads `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` if there is no file.
   func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
-  /// Announces files that will be inspected and then read to their ends, in this order. A remote storage fetches some of them ahead.
-  func announce(_ paths: [String]) async
+  /// Announces files that will be inspected and then read to their ends, in about this order. A remote storage fetches some of them ahead.
+  ///
+  /// - Parameter readers: how many of them are read at a time.
+  func announce(_ paths: [String], readers: Int) async
   /// Inspects a path without reading it; nil if nothing exists there.
   func entry(_ path: String) async throws(StorageError) -> StoredFile?
   /// Lists a folder in no particular order. A missing folder is empty.
@@ -120,7 +122,7 @@ extension ArchiveStorage {
   package var lacksDurableNames: Bool { get async { false } }
   package func secure(_ path: String) async throws(StorageError) {}
   package func dropUploads(of paths: [String]) async throws(StorageError) {}
-  package func announce(_ paths: [String]) async {}
+  package func announce(_ paths: [String], readers: Int) async {}
   package func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool { false }
 
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.

@@ -295,11 +295,12 @@ package actor LocalStorage: ArchiveStorage {
     }
   }
 
-  package func read(_ path: String, at offset: Int) throws(StorageError) -> [UInt8] {
+  // Several tasks read at once.
+  package nonisolated func read(_ path: String, at offset: Int) throws(StorageError) -> [UInt8] {
     try read(path, at: offset, count: LocalStorage.chunk)
   }
 
-  package func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+  package nonisolated func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
     try files.read(count, at: offset, ofFileAt: full(path))
   }
 

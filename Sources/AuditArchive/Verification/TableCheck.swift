@@ -136,7 +136,8 @@ struct TableCheck {
   /// Applies the versions up to this one, and all later ones that exist.
   private mutating func fold(upTo newest: Int) async {
     if newest > snapshot.version {
-      await storage.announce((snapshot.version + 1...newest).map { ArchiveTable.path(.version($0)) })
+      await storage.announce(
+        (snapshot.version + 1...newest).map { ArchiveTable.path(.version($0)) }, readers: 1)
     }
     while !isBroken {
       let number = snapshot.version + 1

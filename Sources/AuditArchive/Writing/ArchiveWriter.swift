@@ -91,6 +91,12 @@ package final class ArchiveWriter: Sendable {
   ///
   /// Throws an `ArchiveError` or what `next` throws, and then stages nothing.
   package func stage(_ day: Day, next: () async throws -> RowSelection?) async throws -> StagedDay {
+    try await stage(day, settings, next: next)
+  }
+
+  private func stage(
+    _ day: Day, _ settings: WriterSettings, next: () async throws -> RowSelection?
+  ) async throws -> StagedDay {
     var staging = DayStaging(day, formats, scratch: scratch, settings: settings)
     do {
       while let selection = try await next() { try await staging.append(selection) }
@@ -131,9 +137,13 @@ package final class ArchiveWriter: Sendable {
   }
 
   /// Stages an archived day in the formats of new parts.
-  package func stageConverted(_ day: Day) async throws -> StagedDay {
+  ///
+  /// - Parameter share: how many days are staged at a time. They share the parallel compression.
+  package func stageConverted(_ day: Day, share: Int = 1) async throws -> StagedDay {
+    var settings = settings
+    settings.compressionWidth = (settings.compressionWidth + share - 1) / share
     var reader = reader(of: day)
-    return try await stage(day) { try await reader.next().map { RowSelection($0) } }
+    return try await stage(day, settings) { try await reader.next().map { RowSelection($0) } }
   }
 
   /// The error of a run whose lease is known to be lost, which cancels its task; otherwise nil.

@@ -66,6 +66,8 @@ package struct ExportSettings: Sendable {
   package var memoryLimit = Default.memoryLimit
   /// Bytes of rows as text that may be staged before they are committed. See `CommitSchedule`.
   package var commitTextLimit = Default.commitTextLimit
+  /// How many archived days to convert to another format at a time. Does not change the files.
+  package var conversionWidth = 1
 
   package init(request: Request) {
     self.request = request

@@ -40,7 +40,9 @@ struct ExportRequest {
   init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
-    settings = try ExportRequest.settings(sources, replace: replace)
+    var settings = try ExportRequest.settings(sources, replace: replace)
+    settings.conversionWidth = ProcessInfo.processInfo.activeProcessorCount
+    self.settings = settings
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
       sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
