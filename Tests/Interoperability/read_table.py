@@ -81,6 +81,11 @@ class Engine:
         """All rows, read as any query is read."""
         return self.sql(f"SELECT * FROM {NAME}")
 
+    def reopen(self, place):
+        """Opens the same table again, at its newest version, also after a query that failed."""
+        self.close()
+        self.__init__(place)
+
     def close(self):
         pass
 
@@ -168,12 +173,16 @@ class ClickHouse(Engine):
         arguments = [f"{base}/{prefix}", bucket.key, bucket.secret] + ([bucket.token] if bucket.token else [])
         return f"deltaLake({', '.join(map(self.quoted, arguments))})"
 
+    def close(self):
+        self.session.close()
+
     def quoted(self, text):
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     def sql(self, text):
         import pyarrow
 
+        # After a query that failed, the output of the session's next query is garbage: reopen.
         return pyarrow.ipc.open_file(self.session.query(text.rstrip().rstrip(";"), "Arrow").bytes()).read_all()
 
 
@@ -207,6 +216,9 @@ class Sail(Engine):
         self.server.start(background=True)
         self.session = SparkSession.builder.remote(f"sc://127.0.0.1:{self.server.listening_address[1]}").getOrCreate()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
+        self.reopen(place)
+
+    def reopen(self, place):
         self.session.read.format("delta").load(place).createOrReplaceTempView(NAME)
 
     def sql(self, text):
