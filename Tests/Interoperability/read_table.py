@@ -5,6 +5,7 @@
     read_table.py ENGINE TABLE --sql FILE               the answer to a query of samples/queries
     read_table.py csv ARCHIVE                           every row of the CSV parts that the manifests name
     read_table.py fsck TABLE                            the files that the table names and that do not exist, by delta-rs
+    read_table.py vacuum TABLE                          the files that no version has removed and that VACUUM would delete, by delta-rs
     read_table.py history TABLE                         one JSON object per version, newest first, by delta-rs
 
 ENGINE is deltalake (delta-rs, with DataFusion for SQL), duckdb, polars, chdb (ClickHouse), daft or pysail. TABLE is the folder
@@ -340,9 +341,22 @@ def fsck(place):
         print(path)
 
 
+def vacuum(place):
+    table = DeltaRS(place).table
+
+    def named(full):
+        return set(table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True, full=full))
+
+    for path in sorted(named(True) - named(False)):
+        print(path)
+
+
 def history(place):
     for version in DeltaRS(place).table.history():
         print(json.dumps(version, sort_keys=True, default=str))
+
+
+DELTA_RS = {"fsck": fsck, "vacuum": vacuum, "history": history}
 
 
 def day(text):
@@ -363,15 +377,15 @@ def read(engine, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("engine", choices=[*ENGINES, "csv", "fsck", "history"])
+    parser.add_argument("engine", choices=[*ENGINES, "csv", *DELTA_RS])
     parser.add_argument("place", type=lambda place: place if is_bucket(place) else os.path.abspath(place))
     parser.add_argument("--count-day", type=day)
     parser.add_argument("--sql", type=lambda path: pathlib.Path(path).read_text())
     options = parser.parse_args()
     if options.engine == "csv":
         return show_table(COLUMNS, csv_rows(options.place))
-    if options.engine in ("fsck", "history"):
-        return {"fsck": fsck, "history": history}[options.engine](options.place)
+    if options.engine in DELTA_RS:
+        return DELTA_RS[options.engine](options.place)
     engine = ENGINES[options.engine](options.place)
     try:
         read(engine, options)

@@ -212,6 +212,8 @@ import Testing
       }
       // Every file that the table names exists.
       #expect(try read("fsck").output == "", "\(step)", sourceLocation: sourceLocation)
+      // VACUUM would delete no file but removed ones.
+      #expect(try read("vacuum").output == "", "\(step)", sourceLocation: sourceLocation)
     }
 
     /// The number of rows of a day that both organizations have, of an emptied one and of one after the last.
