@@ -216,7 +216,7 @@ def write_and_read(options):
             time.sleep(max(0, begun + night * options.interval - time.monotonic()))
         (folder / "stop").touch()
         for reader in readers:
-            reader.process.wait(120)
+            reader.process.wait(240)
     finally:
         for reader in readers:
             reader.process.kill()
