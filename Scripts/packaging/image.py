@@ -67,7 +67,7 @@ class Tree:
 
 def certificates(package: debian.Package) -> bytes:
     """The certificates of the package. /etc/ssl/certs also has those that were added to this machine."""
-    paths = sorted(path for path in package.paths if path.endswith(".crt"))
+    paths = sorted(path for path in package.paths if path.startswith("/usr/share/ca-certificates/") and path.endswith(".crt"))
     if not paths:
         raise SystemExit("error: the package ca-certificates contains no certificates")
     return b"".join(package.read(path).strip() + b"\n" for path in paths)
@@ -119,11 +119,8 @@ def root(arguments: argparse.Namespace, authorities: debian.Package, time: int, 
     for source in arguments.document:
         tree.file(f"usr/share/doc/{NAME}/{source.name}", source.read_bytes())
 
-    found = re.search(r"Swift version (\S+)", debian.output("swift", "--version"))
-    if not found:
-        raise SystemExit("error: swift --version names no version")
     bill = sbom.describe(
-        program, arguments.version, arguments.commit, arguments.architecture, created, found[1],
+        program, arguments.version, arguments.commit, arguments.architecture, created, arguments.swift,
         swift_packages.resolved(arguments.resolved), arguments.checkouts, linked, others)
     tree.file(f"usr/share/doc/{NAME}/sbom.spdx.json", bill)
     return tree.tar(), bill
@@ -175,7 +172,7 @@ def image(layer: bytes, arguments: argparse.Namespace, created: str) -> Layout:
     layout.document("index.json", {
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": [{
-            **manifest, "annotations": {"org.opencontainers.image.ref.name": arguments.version},
+            **manifest, "annotations": {"org.opencontainers.image.ref.name": f"{NAME}:{arguments.version}"},
             "platform": {"architecture": arguments.architecture, "os": "linux"}}]})
     # What docker load reads.
     layout.document("manifest.json", [{
@@ -185,10 +182,11 @@ def image(layer: bytes, arguments: argparse.Namespace, created: str) -> Layout:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("output", type=pathlib.Path, help="the archive to write; .tar is replaced by .spdx.json for the bill of materials")
+    parser.add_argument("output", type=pathlib.Path, help="the archive to write, .tar; the bill of materials is .spdx.json")
     parser.add_argument("--program", type=pathlib.Path, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--commit", required=True)
+    parser.add_argument("--swift", required=True, help="the version of Swift, whose libraries are linked in")
     parser.add_argument("--architecture", required=True, help="amd64 or arm64")
     parser.add_argument("--resolved", required=True, help="Package.resolved of the build")
     parser.add_argument("--checkouts", type=pathlib.Path, required=True, help="the folder of the Swift packages")

@@ -11,13 +11,15 @@ import debian
 import swift_packages
 
 NAME = "cloudsmith-audit-export"
-# The versions of C libraries that Swift packages contain a copy of: file, pattern, name, license, and purl without version.
+BORINGSSL = r"revision (\w+)", "google/boringssl", "Apache-2.0"
+# The C libraries that Swift packages contain a copy of: the package, a file that names the version, a pattern for it, the library's
+# repository on GitHub, and its license.
 COPIES = (
-    ("swift-crypto", "Sources/CCryptoBoringSSL/hash.txt", r"revision (\w+)", "boringssl", "Apache-2.0", "pkg:github/google/boringssl"),
-    ("swift-nio-ssl", "Sources/CNIOBoringSSL/hash.txt", r"revision (\w+)", "boringssl", "Apache-2.0", "pkg:github/google/boringssl"),
+    ("swift-crypto", "Sources/CCryptoBoringSSL/hash.txt", *BORINGSSL),
+    ("swift-nio-ssl", "Sources/CNIOBoringSSL/hash.txt", *BORINGSSL),
     ("swift-nio", "Sources/CNIOLLHTTP/include/c_nio_llhttp.h",
-     r"VERSION_MAJOR (\d+)\n.*VERSION_MINOR (\d+)\n.*VERSION_PATCH (\d+)", "llhttp", "MIT", "pkg:github/nodejs/llhttp"),
-    ("swift-nio-extras", "Sources/CNIOExtrasZlib/include/nioextras-zlib.h", r'ZLIB_VERSION "([^"]+)"', "zlib", "Zlib", "pkg:github/madler/zlib"),
+     r"VERSION_MAJOR (\d+)\n.*VERSION_MINOR (\d+)\n.*VERSION_PATCH (\d+)", "nodejs/llhttp", "MIT"),
+    ("swift-nio-extras", "Sources/CNIOExtrasZlib/include/nioextras-zlib.h", r'ZLIB_VERSION "([^"]+)"', "madler/zlib", "Zlib"),
 )
 
 
@@ -53,7 +55,7 @@ def describe(
     program: bytes, version: str, commit: str, architecture: str, created: str, swift: str,
     packages: list[swift_packages.SwiftPackage], checkouts: pathlib.Path, linked: set[debian.Package], others: set[debian.Package],
 ) -> bytes:
-    """The document. `swift` is the version of the compiler, whose libraries are linked in. `linked` are the packages of the
+    """The document. `swift` is the version of Swift, whose libraries are linked in. `linked` are the packages of the
     distribution whose libraries the program loads, and `others` the rest of those in the image."""
     document = Document()
     image = document.add("image", f"{NAME}-image", version, "CONTAINER")
@@ -64,7 +66,8 @@ def describe(
         checksums=[{"algorithm": "SHA256", "checksumValue": hashlib.sha256(program).hexdigest()}])
     document.relate(image, "CONTAINS", application)
     compiler = document.add(
-        "swift", "swift", swift, "LIBRARY", "Apache-2.0 WITH Swift-exception", purl=f"pkg:github/swiftlang/swift@swift-{swift}-RELEASE",
+        "swift", "swift", swift, "LIBRARY", "Apache-2.0 WITH Swift-exception",
+        purl=f"pkg:github/swiftlang/swift@swift-{swift}-RELEASE",
         comment="the standard library, the concurrency library and Foundation Essentials")
     document.relate(application, "DEPENDS_ON", compiler)
     for package in packages:
@@ -76,15 +79,15 @@ def describe(
             purl=f"pkg:swift/{address}@{package.version}", downloadLocation=f"git+{package.location}@{package.version}",
             sourceInfo=f"revision {package.revision}")
         document.relate(application, "DEPENDS_ON", identifier)
-        for owner, path, pattern, name, terms, purl in COPIES:
+        for owner, path, pattern, repository, terms in COPIES:
             file = checkouts / package.name / path
             if owner != package.name or not file.exists():
                 continue
             found = re.search(pattern, file.read_text())
             if not found:
-                raise SystemExit(f"error: {file} names no version of {name}")
-            copied = ".".join(found.groups())
-            copy = document.add(f"{owner}-{name}", name, copied, "LIBRARY", terms, purl=f"{purl}@{copied}")
+                raise SystemExit(f"error: {file} names no version of {repository}")
+            name, copied = repository.split("/")[1], ".".join(found.groups())
+            copy = document.add(f"{owner}-{name}", name, copied, "LIBRARY", terms, purl=f"pkg:github/{repository}@{copied}")
             document.relate(identifier, "CONTAINS", copy)
     for package in sorted(linked | others):
         identifier = document.add(
@@ -95,7 +98,8 @@ def describe(
         if package in linked:
             document.relate(application, "DYNAMIC_LINK", identifier)
     body = {
-        "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": f"{NAME}-{version}-{architecture}",
+        "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
+        "name": f"{NAME}-{version}-{architecture}",
         "creationInfo": {"created": created, "creators": [f"Tool: Scripts/release of {NAME}"]},
         "packages": document.packages, "relationships": document.relationships,
     }
