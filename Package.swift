@@ -132,7 +132,10 @@ let package = Package(
     // The run: plan the windows, drive the walk, commit each day, summarise.
     .target(
       name: "AuditExport",
-      dependencies: ["AuditRecord", "CloudsmithAPI", "AuditArchive", "HTTP"],
+      dependencies: [
+        "AuditRecord", "CloudsmithAPI", "AuditArchive", "HTTP",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: fast),
 
     // What people look at: the calendar of coverage and what is counted, for a terminal and as a page. No input or output.

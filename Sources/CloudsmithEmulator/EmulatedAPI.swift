@@ -68,13 +68,17 @@ package struct EmulatedAPI: Sendable {
     let credential =
       configuration.dropsKeys
       ? .none
-      : tokenIssuer.credential(request.headers) ?? Credential(request.headers, key: configuration.apiKey)
+      : tokenIssuer.credential(request.headers)
+        ?? Credential(
+          request.headers, isKey: { configuration.number(ofKey: $0) != nil })
     let response = response(to: request, endpoint, credential, at: now)
     requests.append(
       ServedRequest(
         number: requests.count + 1, time: now, method: request.method, path: request.path, endpoint: endpoint,
         page: request.parameter("page"), pageSize: request.parameter("page_size"),
-        query: request.parameter("query"), credential: credential, userAgent: request.headers["User-Agent"],
+        query: request.parameter("query"), credential: credential,
+        keyNumber: Credential.key(in: request.headers).flatMap { configuration.number(ofKey: $0.text) },
+        userAgent: request.headers["User-Agent"],
         status: response.status, isWhole: response.isWhole))
     return response
   }

@@ -31,8 +31,10 @@ package struct EmulatorConfiguration: Sendable {
   package var events = Events.none
   /// Seeds the generated events.
   package var seed: UInt64 = 1
-  /// The only key that is accepted.
+  /// The key that is accepted.
   package var apiKey = EmulatorConfiguration.demoKey
+  /// How many further keys are accepted: `apiKey`, a hyphen and a number from 1. All may read every log.
+  package var furtherKeys = 0
   /// The identity token that is exchanged for bearer tokens; nil refuses every exchange.
   package var identity: TrustedIdentity?
   /// Treats every request as anonymous, as the real server was observed to do with keys that it cannot read.
@@ -58,5 +60,14 @@ package struct EmulatorConfiguration: Sendable {
 
   package init(logs: [LogName]) {
     self.logs = logs
+  }
+
+  /// The number of an accepted key; 0 for `apiKey`. nil for any other text.
+  func number(ofKey text: String) -> Int? {
+    if text == apiKey { return 0 }
+    guard furtherKeys > 0, text.hasPrefix(apiKey + "-"), let number = Int(text.dropFirst(apiKey.count + 1)),
+      (1...furtherKeys).contains(number), text == "\(apiKey)-\(number)"
+    else { return nil }
+    return number
   }
 }

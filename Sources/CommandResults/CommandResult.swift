@@ -16,6 +16,20 @@ package enum JSONText {
     }
   }
 
+  /// The same on one line.
+  ///
+  /// - Precondition: As above.
+  package static func line(of value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
+    } catch {
+      fatalError("cannot encode a result as JSON: \(error)")
+    }
+  }
+
   /// Escapes characters that the encoder leaves alone and that a terminal would interpret. They occur only inside strings.
   package static func escaped(_ json: String) -> String {
     guard json.unicodeScalars.contains(where: { !TerminalText.isSafe($0) && $0 != "\n" }) else { return json }
@@ -43,6 +57,9 @@ package protocol CommandResult {
   var isColored: Bool { get }
   /// What a person should act on although the command succeeded. The text contains it. If no text is printed, it is logged.
   var warnings: [String] { get }
+  /// Figures for the summary of a job with many logs, each with what it counts, such as `events received`. Always the same ones in the
+  /// same order.
+  var figures: [(name: String, count: Int)] { get }
 }
 
 extension CommandResult {
@@ -50,6 +67,7 @@ extension CommandResult {
   package var failure: Failure? { nil }
   package var isColored: Bool { false }
   package var warnings: [String] { [] }
+  package var figures: [(name: String, count: Int)] { [] }
   /// The JSON form as text.
   package var json: String { JSONText.of(document) }
 }
@@ -69,30 +87,6 @@ package struct FailureResult: Encodable {
     exitStatus = failure.status.rawValue
     message = failure.sentence
     source = log?.description
-  }
-}
-
-/// The results of all logs of a job file, as one document.
-package struct JobResult: Encodable {
-  /// The exit status of the program: the worst of all logs.
-  package var exitStatus: Int32
-  package var logs: [AnyDocument]
-  package var status: String
-
-  /// - Parameters:
-  ///   - worst: The worst status among the logs.
-  ///   - logs: The document of each log, in the order of the job file.
-  package init(_ worst: ExitStatus, _ logs: [any Encodable]) {
-    exitStatus = worst.rawValue
-    status = worst.word
-    self.logs = logs.map(AnyDocument.init)
-  }
-
-  /// A document of any type.
-  package struct AnyDocument: Encodable {
-    let document: any Encodable
-
-    package func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
   }
 }
 

@@ -36,6 +36,7 @@ package struct ExportResult: CommandResult {
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
       case .stoppedByArchive(let error): words.failure(error)
+      case .overdue(let limit): words.overdue(limit)
       case _ where summary.isDamaged && summary.damagedDays.isEmpty:
         words.damagedFiles(summary.damagedFiles, summary.manifest, now: now)
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
@@ -58,6 +59,13 @@ package struct ExportResult: CommandResult {
       summary.isClockTold || !summary.hasAnswers ? nil : Messages.clockUntold,
     ].compactMap(\.self)
     self.failure = failure
+  }
+
+  package var figures: [(name: String, count: Int)] {
+    [
+      ("events received", summary.counters.eventsReceived), ("added", summary.counters.rowsAdded),
+      ("days changed", summary.daysWritten.count),
+    ]
   }
 
   // MARK: - Text
@@ -119,6 +127,7 @@ package struct ExportResult: CommandResult {
     switch summary.outcome {
     case .complete, .incomplete: nil
     case .requestInFuture: "the requested time is in the future"
+    case .overdue: "the run took longer than --max-log-duration allows"
     case .stoppedByArchive: status == .storage ? "the archive's disk failed" : "the archive could not be used"
     case .stoppedByAPI(let error):
       switch error {

@@ -85,6 +85,16 @@ extension Messages {
     }
   }
 
+  /// The run of a log took longer than it may.
+  package func overdue(_ limit: TimeSpan) -> Failure {
+    Failure(
+      status: .incomplete,
+      sentence: """
+        The export of '\(log)' was stopped after \(limit), as --max-log-duration says. \
+        \(continuation("Completed days are kept; run again to continue."))
+        """)
+  }
+
   private func said(_ answer: Answer) -> String {
     answer.detail.map { ": \"\($0)\"" } ?? ""
   }

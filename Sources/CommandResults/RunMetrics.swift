@@ -5,16 +5,29 @@ package import ExportConfiguration
 /// The metrics of one log's run, and of its archive after the run. The metrics file and the JSON result use the same table.
 package struct RunMetrics: Sendable {
   package let run: RunOutcome
-  /// nil if there is none, or if it cannot be read.
-  private let manifest: Manifest?
-  /// When a run last completed its window: this run, or an earlier one according to the archive's commits. If none of the newest
-  /// commits completed a window, the latest possible time.
-  private let lastSuccess: Timestamp?
+  /// The values by name. Unknown ones are absent.
+  package let values: [String: Double]
 
+  /// Keeps the values only, because a job may have thousands of logs.
+  ///
+  /// - Parameters:
+  ///   - manifest: nil if there is none, or if it cannot be read.
+  ///   - lastSuccess: When a run last completed its window: this run, or an earlier one according to the archive's commits. If none of the
+  ///     newest commits completed a window, the latest possible time.
   package init(_ run: RunOutcome, manifest: Manifest?, lastSuccess: Timestamp?) {
     self.run = run
-    self.manifest = manifest
-    self.lastSuccess = lastSuccess
+    let source = Source(run: run, manifest: manifest, lastSuccess: lastSuccess)
+    values = Dictionary(
+      uniqueKeysWithValues: RunMetrics.all.compactMap { metric in
+        metric.value(source).map { (metric.name, $0) }
+      })
+  }
+
+  /// What the values are read from.
+  fileprivate struct Source {
+    let run: RunOutcome
+    let manifest: Manifest?
+    let lastSuccess: Timestamp?
   }
 
   /// One series per log. All are gauges, because every run writes them again.
@@ -24,15 +37,7 @@ package struct RunMetrics: Sendable {
     /// The help text in the metrics file.
     package let help: String
     /// Reads the value. nil if it is unknown.
-    package let value: @Sendable (RunMetrics) -> Double?
-  }
-
-  /// The values by name. Unknown ones are absent.
-  package var values: [String: Double] {
-    Dictionary(
-      uniqueKeysWithValues: RunMetrics.all.compactMap { metric in
-        metric.value(self).map { (metric.name, $0) }
-      })
+    fileprivate let value: @Sendable (Source) -> Double?
   }
 
   /// All metrics, in the order of the metrics file.
@@ -206,7 +211,7 @@ package struct MetricsText {
       let samples =
         others.filter { $0.name == name }.map { ($0.labels, $0.value) }
         + logs.compactMap { log in
-          metric.value(log).map { (MetricsText.labels(log.run.log), MetricsText.number($0)) }
+          log.values[metric.name].map { (MetricsText.labels(log.run.log), MetricsText.number($0)) }
         }
       guard !samples.isEmpty else { continue }
       lines.append("# HELP \(name) \(metric.help)")

@@ -1,6 +1,5 @@
 package import AuditRecord
 package import CloudsmithAPI
-package import HTTP
 import Platform
 
 /// The credentials for the API and where they were found: an API key, or an identity token that is exchanged for a bearer token.
@@ -19,15 +18,48 @@ package struct Credentials: Sendable {
   ///
   /// - Throws: A usage failure if there are none, or if the first ones found are invalid.
   package static func find(_ sources: SettingSources) throws(Failure) -> Credentials {
+    switch try place(sources) {
+    case .file(let path, let source): try Credentials(in: path, source: source)
+    case .text(let text, let source, let warning):
+      try Credentials(text: text, source: source, warning: warning)
+    case .identity(let text, let service):
+      try Credentials(text: text, source: identity, service: service)
+    }
+  }
+
+  /// A text that is equal for logs whose credentials are from the same place, for the same host. Reads no file with a key, which may
+  /// be a pipe. nil if the settings are invalid or there are no credentials.
+  static func account(_ sources: SettingSources) -> String? {
+    do throws(Failure) {
+      let host = try sources.host()
+      switch try place(sources) {
+      case .file(let path, _): return "\(host) file \(path)"
+      case .text(_, let source, _): return "\(host) text \(source)"
+      case .identity: return "\(host) organization \(try sources.log().organization)"
+      }
+    } catch {
+      return nil
+    }
+  }
+
+  /// Where the credentials are.
+  private enum Place {
+    case file(path: String, source: String)
+    case text(String, source: String, warning: String?)
+    /// An identity token, and the service account for which it is exchanged.
+    case identity(String, Slug)
+  }
+
+  private static func place(_ sources: SettingSources) throws(Failure) -> Place {
     let file = try sources.find(Settings.apiKeyFile)
     if case .option(let name)? = file?.source, let path = try sources.resolve(Settings.apiKeyFile) {
-      return try Credentials(in: path, source: "\(name) \(quoted(path))")
+      return .file(path: path, source: "\(name) \(quoted(path))")
     }
     if let text = sources.environment[variable], !text.allSatisfy(\.isWhitespace) {
-      return try Credentials(text: text, source: variable)
+      return .text(text, source: variable, warning: nil)
     }
     if let path = try sources.resolve(Settings.apiKeyFile) {
-      return try Credentials(in: path, source: quoted(path))
+      return .file(path: path, source: quoted(path))
     }
     if let name = try sources.resolve(Settings.apiKeyVariable) {
       guard let text = sources.environment[name], !text.allSatisfy(\.isWhitespace) else {
@@ -37,16 +69,16 @@ package struct Credentials: Sendable {
           \(name), which is not set. Set it.
           """)
       }
-      return try Credentials(text: text, source: name)
+      return .text(text, source: name, warning: nil)
     }
     if let folder = sources.environment["CREDENTIALS_DIRECTORY"], !folder.isEmpty {
       let path = "\(folder)/\(credential)"
       if FileManager.default.fileExists(atPath: path) {
-        return try Credentials(in: path, source: "the systemd credential \(credential)")
+        return .file(path: path, source: "the systemd credential \(credential)")
       }
     }
     if let (given, warning) = try sources.keyInCLIFiles() {
-      return try Credentials(text: given.text, source: given.source.description, warning: warning)
+      return .text(given.text, source: given.source.description, warning: warning)
     }
     if let text = sources.environment[identity], !text.allSatisfy(\.isWhitespace) {
       guard let service = try sources.resolve(Settings.oidcService) else {
@@ -54,23 +86,13 @@ package struct Credentials: Sendable {
           "\(identity) is set, but its service account is not. Set CLOUDSMITH_SERVICE_SLUG to the slug of the service account."
         )
       }
-      return try Credentials(text: text, source: identity, service: service)
+      return .identity(text, service)
     }
     throw .usage(
       """
       No API key. Set CLOUDSMITH_API_KEY, or pass a file with the key as --api-key-file. Create the key under API Settings of \
       your Cloudsmith account, which must be a Manager or Owner to read the audit log.
       """)
-  }
-
-  /// The transport for requests with these credentials. With an identity token, it obtains and renews bearer tokens.
-  package func transport(
-    over base: AsyncHTTPClientTransport, host: APIHost, log: LogName
-  ) -> any APITransport {
-    guard let service else { return base }
-    let exchange = TokenExchange(
-      host: host, organization: log.organization, service: service, identity: key, transport: base)
-    return RenewingTransport(base, exchange: exchange)
   }
 
   private static let variable = "CLOUDSMITH_API_KEY"

@@ -83,6 +83,10 @@ package struct JobFileReader {
       guard let setting = Settings.ofJobFile.first(where: { $0.jobNames.contains(member.key) }) else {
         throw YAMLError(member.place, unknown(member.key, besides: other))
       }
+      if other == Settings.log.name, Settings.ofWholeJob.contains(setting.name) {
+        throw YAMLError(
+          member.place, "\(quoted(member.key)) is about the whole job: move it above 'logs:'")
+      }
       guard settings[setting.name] == nil else {
         throw YAMLError(
           member.place, "\(quoted(member.key)): use \(setting.jobNames.joined(separator: " or ")), not both")

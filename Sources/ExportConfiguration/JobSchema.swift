@@ -20,7 +20,7 @@ package enum JobSchema {
       })
     var log = Schema(
       type: "object", description: "One log. Its settings take precedence over those for all logs.")
-    log.properties = settings.merging([
+    log.properties = settings.filter { !Settings.ofWholeJob.contains($0.key) }.merging([
       Settings.log.name: Schema(
         type: "string", description: "\(Settings.log.help) Expected: \(Settings.log.expected).",
         pattern: "^[-a-zA-Z0-9_.]+(/[-a-zA-Z0-9_.]+)?$")

@@ -137,10 +137,20 @@ package enum Settings {
       }
       return codec
     })
+  package static let maxLogDuration = Setting<TimeSpan>(
+    "--max-log-duration", job: .text, valueName: "duration",
+    help: """
+      The longest time for the export of one log. A run that takes longer stops as after a signal: it keeps completed days, and ends with \
+      status \(ExitStatus.incomplete.rawValue) (default: no limit).
+      """, expected: "a duration of at least one second, such as 2h (s, m, h or d)",
+    parse: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) && $0 <= .days(36_525) ? $0 : nil } })
   package static let memoryLimit = Setting<Int>(
     "--memory-limit", default: "\(ExportSettings.Default.memoryLimit >> 20)MiB", job: .text,
     valueName: "size",
-    help: "Memory for events of days that are not complete yet. Beyond it, they are spilled to disk.",
+    help: """
+      Memory for events of days that are not complete yet. Beyond it, they are spilled to disk. With --parallel-logs, the limit is for \
+      the whole process.
+      """,
     expected: "a size such as 256MiB or 1GiB", parse: { ByteCount($0)?.bytes })
   package static let signingKeyFile = file(
     "--signing-key-file",
@@ -211,10 +221,12 @@ package enum Settings {
 
   // MARK: - Output
 
-  package static let isJSON = Setting<Bool>(
-    "--output-format", choices: ["text", "json"], valueName: "format",
-    help: "The format of the result on stdout: text (default) or json.", expected: "text or json",
-    parse: { ["text": false, "json": true][$0] })
+  package static let outputFormat = Setting<OutputFormat>(
+    "--output-format", choices: OutputFormat.allCases.map(\.rawValue), valueName: "format",
+    help: """
+      The format of the result on stdout: text (default), json, or jsonl. With a job file, both write each log on one line when it \
+      ends. json makes one document of them.
+      """, expected: "text, json or jsonl", parse: { OutputFormat(rawValue: $0) })
   package static let logLevel = Setting<Logger.Level>(
     "--log-level", choices: ["debug", "info", "notice", "warning", "error"], valueName: "level",
     help:
@@ -309,8 +321,8 @@ package enum Settings {
   package static let ofExport: [any SettingDefinition] = [
     log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle,
     quietCommitInterval, retention, timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait,
-    maxAttempts, requestTimeout,
-    compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
+    maxAttempts, requestTimeout, parallelLogs, maxLogDuration, compressionLevel, parquetCodec, memoryLimit,
+    signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
     oidcService, profile, caFile, proxy, s3Endpoint, s3Region, s3Addressing, s3Encryption, scratchFolder,
   ]
 
@@ -318,6 +330,9 @@ package enum Settings {
   package static let ofJobFile: [any SettingDefinition] = (ofExport + [publicKeyFile]).filter {
     $0.jobForm != nil
   }
+
+  /// The names of settings that are about a whole job, so that an entry of a log cannot have them.
+  static let ofWholeJob: Set = [parallelLogs.name]
 
   /// `CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE` for `--page-size`.
   static func variable(_ option: String) -> String {
@@ -365,7 +380,7 @@ package enum Settings {
       parse: { text in TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil } })
   }
 
-  private static func number(
+  static func number(
     _ option: String, formerly: String? = nil, _ range: ClosedRange<Int>, default defaultNumber: Int,
     example: Int? = nil, help: String
   ) -> Setting<Int> {
@@ -376,6 +391,12 @@ package enum Settings {
         "a whole number from \(range.lowerBound) to \(range.upperBound), such as \(example ?? defaultNumber)",
       parse: { text in Int(text).flatMap { range.contains($0) ? $0 : nil } })
   }
+}
+
+/// The formats in which commands print their results.
+package enum OutputFormat: String, CaseIterable, Sendable {
+  case text, json
+  case jsonLines = "jsonl"
 }
 
 /// The forms in which `changes` prints its result.

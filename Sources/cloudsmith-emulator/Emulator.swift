@@ -79,6 +79,7 @@ struct Emulator: AsyncParsableCommand {
     configuration.events = try events.source()
     configuration.seed = events.seed
     configuration.apiKey = access.apiKey
+    configuration.furtherKeys = access.furtherKeys
     configuration.identity = access.identity
     configuration.dropsKeys = access.dropKeys
     configuration.access = access.granted

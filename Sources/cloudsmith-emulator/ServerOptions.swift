@@ -13,8 +13,18 @@ struct AccessOptions: ParsableArguments {
       "Also serve the log of this repository of the first organization (repeatable).", valueName: "slug"))
   var repository: [String] = []
 
-  @Option(help: ArgumentHelp("The only accepted API key.", valueName: "key"))
+  @Option(
+    help: ArgumentHelp(
+      "Also serve the logs of this many organizations: org-1, org-2 and so on.", valueName: "count"))
+  var organizations = 0
+
+  @Option(help: ArgumentHelp("The accepted API key.", valueName: "key"))
   var apiKey = EmulatorConfiguration.demoKey
+
+  @Option(
+    help: ArgumentHelp(
+      "Also accept this many further keys: the API key, a hyphen and a number from 1.", valueName: "count"))
+  var furtherKeys = 0
 
   @Option(
     help: ArgumentHelp(
@@ -86,9 +96,10 @@ struct AccessOptions: ParsableArguments {
   var rateWindow: TimeSpan { TimeSpan(rateWindowText) ?? .hours(1) }
 
   var logs: [LogName] {
-    let organizations = organization.isEmpty ? ["acme"] : organization
-    return organizations.compactMap { LogName($0) }
-      + repository.compactMap { LogName("\(organizations[0])/\($0)") }
+    let named = organization.isEmpty ? ["acme"] : organization
+    let numbered = organizations > 0 ? (1...organizations).map { "org-\($0)" } : []
+    return (named + numbered).compactMap { LogName($0) }
+      + repository.compactMap { LogName("\(named[0])/\($0)") }
   }
 
   func check() throws {
@@ -99,6 +110,10 @@ struct AccessOptions: ParsableArguments {
       throw ValidationError("'\(rateWindowText)' is not a duration: use a form such as 90s, 10m or 1h.")
     }
     if rateLimit < 0 { throw ValidationError("--rate-limit must be 0 (no limit) or more.") }
+    for (name, count) in [("organizations", organizations), ("further-keys", furtherKeys)]
+    where !(0...100_000).contains(count) {
+      throw ValidationError("--\(name) must be 0 to 100000.")
+    }
     if maximumPageSize < 1 { throw ValidationError("--maximum-page-size must be at least 1.") }
     if planWithoutAuditLog, forbidden {
       throw ValidationError("Pass --plan-without-audit-log or --forbidden, not both.")

@@ -100,6 +100,17 @@ import Testing
     #expect(!shown.text.contains(Self.key))
   }
 
+  @Test func `further keys are accepted, and a request is recorded with the number of its key`() throws {
+    var emulation = try Emulation(`Pages`.three) { $0.furtherKeys = 2 }
+    for (key, status) in [("", 200), ("-1", 200), ("-2", 200), ("-3", 401), ("-0", 401), ("-01", 401)] {
+      #expect(
+        emulation.get("/audit-log/acme/", [("X-Api-Key", Self.key + key)]).status == status, "\(key)")
+    }
+    #expect(emulation.api.requests.map(\.keyNumber) == [0, 1, 2, nil, nil, nil])
+    let shown = emulation.get("/emulator/requests/", []).text
+    #expect(shown.contains(#""key_number": "2""#) && !shown.contains(Self.key))
+  }
+
   @Test func `gzip is used if the client accepts it`() throws {
     var emulation = try Emulation(generated: 100)
     let plain = emulation.get()

@@ -22,12 +22,29 @@ def tool(*words):
 
 
 def kubernetes():
-    tool("kubernetes-validate", "--strict", SCHEDULING / "kubernetes.yaml", SCHEDULING / "kubernetes-volume.yaml")
+    import yaml
+
+    files = [SCHEDULING / f"kubernetes{name}.yaml" for name in ("", "-volume", "-indexed-job")]
+    tool("kubernetes-validate", "--strict", *files)
+    # As many pods as shards, and a job file that the schema allows.
+    parts = {part["kind"]: part for part in yaml.safe_load_all(files[-1].read_text())}
+    job = parts["CronJob"]["spec"]["jobTemplate"]["spec"]
+    command = job["template"]["spec"]["containers"][0]["command"]
+    assert job["completionMode"] == "Indexed" and job["completions"] == job["parallelism"]
+    assert command[-2:] == ["--shard", f"/{job['completions']}"], command
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "job.yaml")
+        path.write_text(parts["ConfigMap"]["data"]["job.yaml"])
+        tool("check-jsonschema", "--schemafile", SAMPLES / "job.schema.json", path)
 
 
 def github():
     own = sorted((SAMPLES.parent / ".github/workflows").iterdir())
-    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", SCHEDULING / "github-actions.yml", *own)
+    files = [SCHEDULING / f"github-actions{name}.yml" for name in ("", "-matrix")]
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files, *own)
+    text = files[-1].read_text()
+    shards = re.search(r"shard: \[(.+)\]", text).group(1).split(", ")
+    assert shards == [str(shard) for shard in range(len(shards))] and f'"$SHARD/{len(shards)}"' in text
 
 
 def job():
@@ -92,7 +109,47 @@ def airflow():
     for task in tasks:
         # Airflow takes a command that ends so for the name of a file.
         assert not task["bash_command"].endswith((".sh", ".bash"))
+    mapped_airflow()
     assert "data_interval_start | ts" in tasks[2]["bash_command"] and "--from" not in tasks[0]["bash_command"]
+
+
+def mapped_airflow():
+    """The same for the mapped tasks: the commands are made from a job file."""
+    import contextlib
+
+    made = {}
+
+    class BashOperator:
+        def __init__(self, **options):
+            made.update(options)
+
+        @classmethod
+        def partial(cls, **options):
+            made.update(options)
+            return cls
+
+        @classmethod
+        def expand(cls, **options):
+            made.update(options)
+
+    def DAG(dag_id, **options):
+        made.update(options, dag_id=dag_id)
+        return contextlib.nullcontext()
+
+    modules = {name: types.ModuleType(name) for name in ("airflow", "airflow.decorators", "airflow.operators.bash")}
+    modules["airflow"].DAG, modules["airflow.decorators"].task = DAG, lambda function: function
+    modules["airflow.operators.bash"].BashOperator = BashOperator
+    sys.modules |= modules
+    source = SCHEDULING / "airflow-mapped.py"
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "job.yaml")
+        path.write_text("logs:\n  - organization: my-org\n  - organization: my-org/my-repo\n")
+        text = source.read_text()
+        assert '"/etc/cloudsmith-audit-export/job.yaml"' in text
+        exec(compile(text.replace("/etc/cloudsmith-audit-export/job.yaml", str(path)), source, "exec"), {})
+    commands = made["bash_command"]
+    assert [command.split()[-2:] for command in commands] == [["--organization", "my-org"], ["--organization", "my-org/my-repo"]]
+    assert made["max_active_runs"] == 1 and not made["catchup"] and made["default_args"]["retries"]
 
 
 # Stands in for a warehouse's client: keeps what it is told, and answers that nothing is loaded yet.

@@ -12,6 +12,8 @@ package struct ExportSummary: Sendable {
     case incomplete(IncompleteReason)
     /// An error of the API stopped the run.
     case stoppedByAPI(APIError)
+    /// The run took longer than it may. It stopped as after a signal.
+    case overdue(TimeSpan)
     /// The requested window is in the future by the API's clock. Nothing was fetched.
     case requestInFuture(Timestamp, now: Timestamp)
     /// An error of the archive stopped the run.
@@ -59,7 +61,7 @@ package struct ExportSummary: Sendable {
   package var hasAnswers: Bool {
     switch outcome {
     case .complete, .incomplete: true
-    case .stoppedByAPI, .stoppedByArchive, .requestInFuture: false
+    case .stoppedByAPI, .stoppedByArchive, .requestInFuture, .overdue: false
     }
   }
 

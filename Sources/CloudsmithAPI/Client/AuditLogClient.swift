@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// Fetches pages of one audit log: paced, retried, checked and parsed.
 ///
-/// Safe to call from several tasks at once. All requests share one pace, one rate limit and one set of counters.
+/// Safe to call from several tasks at once. All requests share one set of counters, and one pace and rate limit: those of the key, which
+/// other clients may use, too.
 package final class AuditLogClient: Sendable {
   private let log: LogName
   private let origin: Origin
@@ -14,25 +15,29 @@ package final class AuditLogClient: Sendable {
   private let retry: RetryPolicy
   private let random: @Sendable () -> Double
   private let observe: @Sendable (ClientEvent) -> Void
+  private let pace: SharedPace.Member
   private let state: Mutex<State>
   /// Idle parsers, which have learned the order of members. There are as many as pages were ever parsed at once.
   private let parsers = Mutex<[EventParser]>([])
 
   private struct State {
-    var pace: Pace
     var counters: ClientCounters
+    /// Nothing of this client starts before this, because the API asked for a wait that is not about the key's limit.
+    var heldUntil = TimeSpan.zero
   }
 
   /// - Parameters:
   ///   - host: the only host that receives the key.
   ///   - transport: sends one request at a time for each caller; it neither retries nor follows redirects.
   ///   - reserve: the share of the rate limit that `.auto` leaves to others.
+  ///   - shared: the pace of the key, if other clients may use the key; its clock must be `clock`.
   ///   - random: returns numbers from 0 to below 1, for jitter.
   ///   - observe: called on the task that asks for the page. It should return quickly.
   package init(
     log: LogName, host: APIHost, key: APIKey, transport: any APITransport,
     clock: any RunClock = SystemClock(),
-    pace: PaceRule = .perSecond(1), reserve: RateReserve = .fifth, retry: RetryPolicy = RetryPolicy(),
+    pace: PaceRule = .perSecond(1), reserve: RateReserve = .fifth, shared: SharedPace? = nil,
+    retry: RetryPolicy = RetryPolicy(),
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
     observe: @escaping @Sendable (ClientEvent) -> Void = { _ in }
   ) {
@@ -44,10 +49,8 @@ package final class AuditLogClient: Sendable {
     self.retry = retry
     self.random = random
     self.observe = observe
-    self.state = Mutex(
-      State(
-        pace: Pace(rule: pace, reserve: reserve),
-        counters: ClientCounters(now: clock.now, elapsed: clock.elapsed)))
+    self.pace = (shared ?? SharedPace(clock: clock)).member(pace, reserve)
+    self.state = Mutex(State(counters: ClientCounters(now: clock.now, elapsed: clock.elapsed)))
   }
 
   /// The organisation that owns the log.
@@ -217,14 +220,20 @@ package final class AuditLogClient: Sendable {
 
   /// Returns when the pace lets this request start; it counts as started then.
   private func takeTurn(waited: inout TimeSpan) async throws(APIError) {
-    let ticket = state.withLock { $0.pace.join() }
+    // Before the queue, where it would hold up other clients.
+    let held = state.withLock(\.heldUntil) - clock.elapsed
+    if held > .zero {
+      try admit(held, after: waited)
+      try await wait(held, .rateLimit)
+      waited = waited + held
+    }
+    let ticket = pace.join()
     while true {
       if Task.isCancelled {
-        state.withLock { $0.pace.leave(ticket) }
+        pace.leave(ticket)
         throw .cancelled
       }
-      let now = clock.elapsed
-      let (action, asked) = state.withLock { ($0.pace.ask(ticket, at: now), $0.pace.pauseAsked(at: now)) }
+      let (action, asked) = pace.ask(ticket)
       switch action {
       case .go:
         state.withLock { $0.counters.requests += 1 }
@@ -234,7 +243,7 @@ package final class AuditLogClient: Sendable {
           if reason == .rateLimit { try admit(asked, after: waited) }
           try await wait(span, reason)
         } catch {
-          state.withLock { $0.pace.leave(ticket) }
+          pace.leave(ticket)
           throw error
         }
         if reason == .rateLimit { waited = waited + asked }
@@ -255,14 +264,23 @@ package final class AuditLogClient: Sendable {
     case .giveUp: throw .unavailable(fault, attempts: attempt)
     case .refuseToWait(let span):
       throw .waitTooLong(WaitRefusal(asked: span, waited: waited, limit: retry.maxWait))
-    case .obey(let span): state.withLock { $0.pace.hold(until: clock.elapsed + span) }
+    case .obey(let span): hold(for: span, because: fault)
     case .backOff(let span, let asked):
-      state.withLock { $0.pace.hold(until: clock.elapsed + asked) }
+      hold(for: asked, because: fault)
       waited = waited + asked
       try await wait(span, .backoff)
     }
     state.withLock { $0.counters.retries += 1 }
     observe(.retrying(attempt: attempt + 1, of: retry.attempts, fault))
+  }
+
+  /// Lets nothing start for a while. A wait for the key's limit is for all clients of the key, any other for this one.
+  private func hold(for span: TimeSpan, because fault: RetryableError) {
+    var isOfKey = pace.isAlone
+    if case .status(let answer) = fault, answer.status == 429 { isOfKey = true }
+    guard !isOfKey else { return pace.hold(for: span) }
+    let end = clock.elapsed + span
+    state.withLock { $0.heldUntil = max($0.heldUntil, end) }
   }
 
   private func wait(_ span: TimeSpan, _ reason: WaitReason) async throws(APIError) {
@@ -288,9 +306,7 @@ package final class AuditLogClient: Sendable {
   package var now: Timestamp { state.withLock { $0.counters.clock.now(at: clock.elapsed) } }
 
   private func ended(_ rate: RateLimit?) {
-    state.withLock {
-      $0.pace.ended(rate, at: clock.elapsed)
-      if let rate { $0.counters.rateLimit = rate }
-    }
+    pace.ended(rate)
+    if let rate { state.withLock { $0.counters.rateLimit = rate } }
   }
 }

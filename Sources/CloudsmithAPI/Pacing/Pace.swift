@@ -15,7 +15,10 @@ package struct Pace: Sendable {
     case wait(TimeSpan, WaitReason)
   }
 
-  private let rule: PaceRule
+  /// Requests per second at most; nil without such a limit.
+  private var rate: Double?
+  /// Whether the API's rate fields count.
+  private var isAuto = false
   private var queue: [Ticket] = []
   private var nextTicket = 0
   private var inFlight = 0
@@ -29,8 +32,15 @@ package struct Pace: Sendable {
 
   /// - Parameter reserve: used by `.auto` only.
   package init(rule: PaceRule, reserve: RateReserve = .fifth) {
-    self.rule = rule
     allowance = RateAllowance(reserve: reserve)
+    follow([rule], reserve: reserve)
+  }
+
+  /// Replaces the rules. The slowest counts; what is known of the rate limit stays.
+  package mutating func follow(_ rules: [PaceRule], reserve: RateReserve) {
+    rate = rules.compactMap { if case .perSecond(let rate) = $0 { rate } else { nil } }.min()
+    isAuto = rules.contains(.auto)
+    allowance.reserve = reserve
   }
 
   /// Takes a place at the end of the queue.
@@ -71,7 +81,7 @@ package struct Pace: Sendable {
   /// Records the end of a started request, and the rate fields of its answer, if any. Must follow each `.go` once.
   package mutating func ended(_ rate: RateLimit?, at now: TimeSpan) {
     inFlight -= 1
-    guard rule == .auto, let rate else { return }
+    guard isAuto, let rate else { return }
     allowance.receive(rate, started: started, inFlight: inFlight, at: now)
   }
 
@@ -87,19 +97,18 @@ package struct Pace: Sendable {
       let spacing = spacing(at: now)
       earliest = max(now, lastStart + spacing)
       // Slower than without any rate field, so the API is the cause.
-      if rule == .auto, spacing > RateAllowance.caution { reason = .rateLimit }
+      if isAuto, spacing > max(RateAllowance.caution, steadySpacing) { reason = .rateLimit }
     }
     if let heldUntil, heldUntil > earliest { (earliest, reason) = (heldUntil, .rateLimit) }
     return (earliest, reason)
   }
 
   private func spacing(at now: TimeSpan) -> TimeSpan {
-    switch rule {
-    case .perSecond(let rate): .seconds(1 / rate)
-    case .auto: allowance.spacing(after: lastStart ?? now, at: now)
-    case .unlimited: .zero
-    }
+    guard isAuto else { return steadySpacing }
+    return max(steadySpacing, allowance.spacing(after: lastStart ?? now, at: now))
   }
+
+  private var steadySpacing: TimeSpan { rate.map { .seconds(1 / $0) } ?? .zero }
 
   /// The shortest wait, so that no caller spins.
   private static let shortest = TimeSpan.seconds(0.001)
@@ -138,7 +147,7 @@ package enum PaceRule: Hashable, Sendable {
 }
 
 /// The share of the rate limit that `auto` leaves to other users of the key: `--rate-reserve`.
-package struct RateReserve: Hashable, Sendable {
+package struct RateReserve: Hashable, Comparable, Sendable {
   /// From 0 to below 1.
   package let share: Double
 
@@ -148,6 +157,8 @@ package struct RateReserve: Hashable, Sendable {
   private init(share: Double) {
     self.share = share
   }
+
+  package static func < (left: RateReserve, right: RateReserve) -> Bool { left.share < right.share }
 
   /// Reads `0%` to `99%`, in whole percent; nil for anything else.
   package init?(_ text: String) {

@@ -10,7 +10,7 @@ package import HTTP
 /// passed), it is the longest reported time to a reset. Until then the window may be longer, and the next usual length
 /// is assumed. No I/O.
 struct RateAllowance: Hashable, Sendable {
-  private let reserve: RateReserve
+  var reserve: RateReserve
   /// Requests per window. If the API reports no limit, the largest reported remainder.
   private var limit: Double?
   /// The longest reported time to a reset.

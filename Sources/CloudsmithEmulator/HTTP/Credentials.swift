@@ -13,17 +13,37 @@ package enum Credential: String, Sendable, Hashable {
   /// Reads `X-Api-Key: K`, `Authorization: token K` and `Authorization: Bearer K`.
   ///
   /// A Bearer token that is not the key is ignored, as the real server was observed to do.
-  init(_ headers: HTTPFields, key: String) {
-    if let sent = headers["X-Api-Key"] {
-      let bare = sent.hasPrefix("Bearer ") ? String(sent.dropFirst("Bearer ".count)) : sent
-      self = bare == key ? .accepted : .refusedKey
+  ///
+  /// - Parameter isKey: Whether a text is an accepted key.
+  init(_ headers: HTTPFields, isKey: (String) -> Bool) {
+    guard let sent = Credential.key(in: headers) else {
+      self = .none
       return
     }
+    switch (sent.field, isKey(sent.text)) {
+    case (_, true): self = .accepted
+    case (.apiKey, false): self = .refusedKey
+    case (.token, false): self = .refusedAuthorization
+    case (.bearer, false): self = .none
+    }
+  }
+
+  /// How a request sends its key.
+  enum Field {
+    case apiKey, token, bearer
+  }
+
+  /// The text that a request sends as its key; nil if it sends none.
+  static func key(in headers: HTTPFields) -> (field: Field, text: String)? {
+    if let sent = headers["X-Api-Key"] {
+      return (.apiKey, sent.hasPrefix("Bearer ") ? String(sent.dropFirst("Bearer ".count)) : sent)
+    }
     let words = (headers["Authorization"] ?? "").split(separator: " ", maxSplits: 1)
+    let text = words.count == 2 ? String(words[1]) : ""
     switch words.first?.lowercased() {
-    case "token": self = words.count == 2 && words[1] == key ? .accepted : .refusedAuthorization
-    case "bearer": self = words.count == 2 && words[1] == key ? .accepted : .none
-    default: self = .none
+    case "token": return (.token, text)
+    case "bearer": return (.bearer, text)
+    default: return nil
     }
   }
 

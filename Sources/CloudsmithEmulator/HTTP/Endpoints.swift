@@ -104,6 +104,8 @@ package struct ServedRequest: Sendable, Hashable {
   /// The decoded parameter `query`; nil if absent.
   package var query: String?
   package var credential: Credential
+  /// Which of the accepted keys it has, from 0; nil without an accepted key.
+  package var keyNumber: Int?
   package var userAgent: String?
   package var status: Int
   /// Whether the response was delivered without a cut.
@@ -113,7 +115,8 @@ package struct ServedRequest: Sendable, Hashable {
   var json: String {
     let members: [(String, String?)] = [
       ("method", method), ("path", path), ("page", page), ("page_size", pageSize), ("query", query),
-      ("credential", credential.rawValue), ("user_agent", userAgent), ("time", time.description),
+      ("credential", credential.rawValue), ("key_number", keyNumber.map(String.init)),
+      ("user_agent", userAgent), ("time", time.description),
     ]
     let texts = members.map { "\"\($0.0)\": \($0.1.map(ServedRequest.quoted) ?? "null")" }
     let middle = texts.joined(separator: ", ")

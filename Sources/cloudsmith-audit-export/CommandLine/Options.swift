@@ -107,6 +107,18 @@ struct BucketWritingOptions: ParsableArguments {
 struct JobOptions: ParsableArguments {
   @Option(Settings.config, completion: .file())
   var config: String?
+
+  @Option(Settings.parallelLogs)
+  var parallelLogs: String?
+
+  @Option(Settings.shard)
+  var shard: String?
+
+  /// - Parameter options: Those of the command.
+  func logs(_ options: [GivenOption], _ environment: [String: String]) throws(Failure) -> LogSelection {
+    try LogSelection(
+      config: config, shard: .some(shard), options + [Settings.parallelLogs.given(parallelLogs)], environment)
+  }
 }
 
 /// One log of a job file.
@@ -122,7 +134,7 @@ struct JobOfOneLogOptions: ParsableArguments {
 
 /// How the program writes its result and its log.
 struct OutputOptions: ParsableArguments {
-  @Option(Settings.isJSON)
+  @Option(Settings.outputFormat)
   var outputFormat: String?
 
   @Option(Settings.logLevel)

@@ -45,10 +45,9 @@ struct CheckCommand: AsyncParsableCommand {
     let commandOutput = try CommandOutput(output, environment)
     try await commandOutput.run {
       let given = target.given + bucket.given + bucketWriting.given + connection.given
-      let job = try LogSelection(
-        config: job.config, given + [Settings.existing.given(existing.map(String.init))], environment)
+      let job = try job.logs(given + [Settings.existing.given(existing.map(String.init))], environment)
       return try await Interruption.cancelling {
-        try await commandOutput.run(job) { sources in
+        try await commandOutput.run(job) { sources, commandOutput in
           try await CheckRequest(sources).run(commandOutput.about(sources.log()))
         }
       }
@@ -111,14 +110,15 @@ struct CheckRequest {
     _ credentials: Credentials, _ words: Messages, _ commandOutput: CommandOutput
   ) async throws -> (lines: [CheckLine], requests: Int) {
     if let warning = credentials.warning { commandOutput.logger.warning("\(warning)") }
-    return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-      let transport = credentials.transport(over: transport, host: host, log: log)
-      let client = AuditLogClient(
-        log: log, host: host, key: credentials.key, transport: transport, pace: pace, retry: APICheck.retry)
-      let check = APICheck(client, host: host, words: words) { subject in
-        commandOutput.console.progress("checking: \(subject.label)")
-      }
-      return (try await check.lines(), client.counters.requests)
+    let connections = APIConnections.shared
+    let client = AuditLogClient(
+      log: log, host: host, key: credentials.key,
+      transport: try connections.transport(connection, credentials, host: host, log: log),
+      clock: connections.clock, pace: pace, shared: connections.pace(credentials, host: host, log: log),
+      retry: APICheck.retry)
+    let check = APICheck(client, host: host, words: words) { subject in
+      commandOutput.progress("checking: \(subject.label)")
     }
+    return (try await check.lines(), client.counters.requests)
   }
 }

@@ -17,8 +17,8 @@ struct ExportCommand: AsyncParsableCommand {
       find events that were written late. On the first run, pass --backfill-start-time to include past events. On every later run, \
       pass --existing, so that a mistyped path cannot create a new archive.
 
-      With --config the command exports the logs of a job file one after another. Each log has its own lock and its own result. If \
-      one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
+      With --config the command exports the logs of a job file one after another, or several at once with --parallel-logs. Each log \
+      has its own lock and its own result. If one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
       samples/job.yaml shows every setting of an export (Debian package: /usr/share/doc/cloudsmith-audit-export/examples/job.yaml); \
       output, metrics and heartbeats are options or variables.
 
@@ -142,6 +142,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.requestTimeout)
     var requestTimeout: String?
 
+    @Option(Settings.maxLogDuration)
+    var maxLogDuration: String?
+
     @Option(Settings.compressionLevel)
     var compressionLevel: String?
 
@@ -165,7 +168,8 @@ struct ExportCommand: AsyncParsableCommand {
         Settings.maxConcurrentRequests.given(maxConcurrentRequests),
         Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
         Settings.maxWait.given(maxWait), Settings.maxAttempts.given(maxAttempts, formerly: retries),
-        Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
+        Settings.requestTimeout.given(requestTimeout), Settings.maxLogDuration.given(maxLogDuration),
+        Settings.compressionLevel.given(compressionLevel),
         Settings.parquetCodec.given(parquetCompression), Settings.memoryLimit.given(memoryLimit),
         Settings.signingKeyFile.given(signingKeyFile),
       ]
@@ -184,15 +188,18 @@ struct ExportCommand: AsyncParsableCommand {
       if request.dryRun { return try await forecast(commandOutput, environment) }
       let notifier = try RunNotifier(observability, environment)
       return try await notifier.telling(commandOutput) {
-        let job = try LogSelection(config: job.config, given, environment)
+        let job = try job.logs(given, environment)
         let replace = try replacement
         // One for all logs: the signal that stops one stops the rest.
         return try await Interruption.cancelling {
-          try await commandOutput.run(job) { sources in
+          try await commandOutput.run(job) { sources, commandOutput in
             let log = try sources.log()
             let commandOutput = commandOutput.about(log)
             return try await notifier.watching(log, sources) {
-              try await ExportRequest(sources, replace: replace, config: job.file?.path).run(commandOutput)
+              try await ExportRequest(
+                sources, replace: replace, config: job.file?.path,
+                logsAtOnce: commandOutput.place?.logsAtOnce ?? 1
+              ).run(commandOutput)
             }
           }
         }
@@ -212,10 +219,10 @@ struct ExportCommand: AsyncParsableCommand {
   private func forecast(_ commandOutput: CommandOutput, _ environment: [String: String]) async throws
     -> ExitStatus
   {
-    let job = try LogSelection(config: job.config, given, environment)
+    let job = try job.logs(given, environment)
     let replace = try replacement
     return try await Interruption.cancelling {
-      try await commandOutput.run(job) { sources in
+      try await commandOutput.run(job) { sources, commandOutput in
         try await ExportRequest(sources, replace: replace, config: job.file?.path).forecast(commandOutput)
       }
     }

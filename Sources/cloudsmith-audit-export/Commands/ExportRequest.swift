@@ -26,6 +26,10 @@ struct ExportRequest {
   let reserve: RateReserve
   let retry: RetryPolicy
   let writer: WriterSettings
+  /// The longest time for the run; nil for no limit.
+  private let longest: TimeSpan?
+  /// How many logs may run at once in this process.
+  private let logsAtOnce: Int
   /// Warnings to log before the run.
   let warnings: [String]
   /// The setting that forbids creating an archive, such as `--existing`. nil if the run may create one.
@@ -37,12 +41,18 @@ struct ExportRequest {
   ///   - replace: nil without `--replace`.
   ///   - config: The path of the job file that has the log, if there is one.
   /// - Throws: A usage failure if a setting is missing or invalid.
-  init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
+  ///   - logsAtOnce: How many logs of the job may run at once. They share the memory.
+  init(
+    _ sources: SettingSources, replace: Replacement?, config: String? = nil, logsAtOnce: Int = 1
+  ) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
     var settings = try ExportRequest.settings(sources, replace: replace)
-    settings.conversionWidth = ProcessInfo.processInfo.activeProcessorCount
+    self.logsAtOnce = logsAtOnce
+    settings.memoryLimit = ExportRequest.memory(of: settings.memoryLimit, logs: logsAtOnce)
+    settings.conversionWidth = max(1, ProcessInfo.processInfo.activeProcessorCount / logsAtOnce)
     self.settings = settings
+    longest = try sources.resolve(Settings.maxLogDuration)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
       sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
@@ -59,7 +69,7 @@ struct ExportRequest {
     writer.formats = formats?.parts
     writer.isTable = formats?.isTable ?? false
     // One more than can run at once, so that the next block is ready.
-    writer.compressionWidth = ProcessInfo.processInfo.activeProcessorCount + 1
+    writer.compressionWidth = logsAtOnce == 1 ? ProcessInfo.processInfo.activeProcessorCount + 1 : 2
     let signing = try ExportRequest.signingKey(sources)
     writer.signingKey = signing?.key
     self.writer = writer
@@ -77,45 +87,58 @@ struct ExportRequest {
   }
 
   func run(_ commandOutput: CommandOutput) async throws -> ExportResult {
+    guard let longest else { return try await run(commandOutput, deadline: nil) }
+    let deadline = RunDeadline(longest)
+    do {
+      return try await deadline.limiting { try await run(commandOutput, deadline: deadline) }
+    } catch let failure as Failure where failure.status == .interrupted && deadline.hasPassed {
+      throw words.overdue(longest)
+    }
+  }
+
+  private func run(_ commandOutput: CommandOutput, deadline: RunDeadline?) async throws -> ExportResult {
     try checkInterruption()
-    try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests)
-    let clock = SystemClock()
+    try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests, logs: logsAtOnce)
+    let connections = APIConnections.shared
+    let clock = connections.clock
     let words = words
     let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
     let holder = LockHolder.thisProcess(since: clock.now)
     for warning in warnings { commandOutput.logger.warning("\(warning)") }
     var isNew = false
     do {
-      return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-        isNew = try await self.isNew(words)
-        let watch = ProgressReporter(commandOutput: commandOutput, words: words, clock: clock)
-        let client = AuditLogClient(
-          log: log, host: host, key: credentials.key,
-          transport: credentials.transport(over: transport, host: host, log: log), clock: clock, pace: pace,
-          reserve: reserve, retry: retry, observe: { watch.client($0) })
-        let summary: ExportSummary
-        if isNew, let refusal = await refusalOfNewArchive(client) {
-          summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: client.now)
-        } else {
-          summary = try await Archive(archive, log: log).withWriter(
-            source: source, holder: holder, settings: writer,
-            waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) }
-          ) { writer in
-            watch.opened(writer.recovery)
-            if isNew { watch.making(settings.request) }
-            watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
-            let summary = await ExportRun(settings, client: client, clock: clock, writer: writer) {
-              watch.run($0)
-            }
-            .run()
-            for error in writer.missingCheckpoints { watch.missingCheckpoint(error) }
-            return summary
+      let transport = try connections.transport(connection, credentials, host: host, log: log)
+      isNew = try await self.isNew(words)
+      let watch = ProgressReporter(commandOutput: commandOutput, words: words, clock: clock)
+      let client = AuditLogClient(
+        log: log, host: host, key: credentials.key, transport: transport, clock: clock, pace: pace,
+        reserve: reserve, shared: connections.pace(credentials, host: host, log: log), retry: retry,
+        observe: { watch.client($0) })
+      var summary: ExportSummary
+      if isNew, let refusal = await refusalOfNewArchive(client) {
+        summary = ExportSummary(settings, endedBy: refusal, after: client.counters, now: client.now)
+      } else {
+        summary = try await Archive(archive, log: log).withWriter(
+          source: source, holder: holder, settings: writer,
+          waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) }
+        ) { writer in
+          watch.opened(writer.recovery)
+          if isNew { watch.making(settings.request) }
+          watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
+          let summary = await ExportRun(settings, client: client, clock: clock, writer: writer) {
+            watch.run($0)
           }
+          .run()
+          for error in writer.missingCheckpoints { watch.missingCheckpoint(error) }
+          return summary
         }
-        return ExportResult(
-          summary, retention: settings.retention, now: client.now, log: log, archive: archive.text,
-          words: words)
       }
+      if let deadline, deadline.hasPassed, case .stoppedByAPI(.cancelled) = summary.outcome {
+        summary.outcome = .overdue(deadline.limit)
+      }
+      return ExportResult(
+        summary, retention: settings.retention, now: client.now, log: log, archive: archive.text, words: words
+      )
     } catch let error as ArchiveError {
       var words = words
       words.hasCommits = !isNew
@@ -158,15 +181,15 @@ struct ExportRequest {
     do {
       let manifest = try await Archive(archive, log: log).read()
       let standing = manifest.map { ExportPlan.PlanInput($0) }
-      return try await AsyncHTTPClientTransport.withTransport(connection) { transport in
-        let transport = credentials.transport(over: transport, host: host, log: log)
-        let client = AuditLogClient(
-          log: log, host: host, key: credentials.key, transport: transport, pace: pace, reserve: reserve,
-          retry: retry)
-        let forecast = try await ExportForecast(
-          settings, standing: standing, client: client, clock: SystemClock(), pace: pace)
-        return ForecastResult(forecast: forecast, log: log, archive: archive.text)
-      }
+      let connections = APIConnections.shared
+      let client = AuditLogClient(
+        log: log, host: host, key: credentials.key,
+        transport: try connections.transport(connection, credentials, host: host, log: log),
+        clock: connections.clock, pace: pace, reserve: reserve,
+        shared: connections.pace(credentials, host: host, log: log), retry: retry)
+      let forecast = try await ExportForecast(
+        settings, standing: standing, client: client, clock: connections.clock, pace: pace)
+      return ForecastResult(forecast: forecast, log: log, archive: archive.text)
     } catch let error as ArchiveError {
       throw words.failure(error)
     } catch let error as APIError {
@@ -181,6 +204,13 @@ struct ExportRequest {
   }
 
   // MARK: - Resolving
+
+  /// The memory for one of several logs. Several also share what the process takes beside it: connections, pages in flight, and blocks
+  /// that are being compressed.
+  private static func memory(of limit: Int, logs: Int) -> Int {
+    guard logs > 1 else { return limit }
+    return max(1 << 20, (limit - min(limit / 2, 64 << 20)) / logs)
+  }
 
   private static func settings(
     _ sources: SettingSources, replace: Replacement?

@@ -51,15 +51,18 @@ struct StatusCommand: AsyncParsableCommand {
     let commandOutput = try CommandOutput(output, environment, whenQuiet: .always)
     try await commandOutput.run {
       let given = target.given + bucket.given + bucketConnection.given + [Settings.retention.given(retention)]
-      let job = try LogSelection(config: job.config, given, environment)
-      return try await commandOutput.run(job) { sources in
+      let job = try job.logs(given, environment)
+      let style = commandOutput.console.style(environment)
+      return try await commandOutput.run(job) { [settings, days] sources, _ in
         guard !settings else { return SettingsResult(sources) }
-        return try await answer(sources, style: commandOutput.console.style(environment))
+        return try await StatusCommand.answer(sources, listsDays: days, style: style)
       }
     }
   }
 
-  private func answer(_ sources: SettingSources, style: TerminalStyle) async throws -> StatusResult {
+  private static func answer(
+    _ sources: SettingSources, listsDays: Bool, style: TerminalStyle
+  ) async throws -> StatusResult {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = Archive(location, log: log)
     let retention = try sources.value(of: Settings.retention)
@@ -73,7 +76,7 @@ struct StatusCommand: AsyncParsableCommand {
       let now = SystemClock().now
       return StatusResult(
         manifest: manifest, commits: recent.commits, runs: recent.runs, damaged: damaged, table: table,
-        loss: manifest.loss(after: retention, now: now), now: now, listsDays: days, style: style,
+        loss: manifest.loss(after: retention, now: now), now: now, listsDays: listsDays, style: style,
         failure: damaged.isEmpty ? nil : words.damagedFiles(damaged, manifest, now: now))
     } catch let error as ArchiveError {
       throw words.failure(error)

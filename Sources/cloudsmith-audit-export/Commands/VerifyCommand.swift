@@ -70,10 +70,12 @@ struct VerifyCommand: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let commandOutput = try CommandOutput(output, environment)
     try await commandOutput.run {
-      let job = try LogSelection(config: job.config, given, environment)
+      let job = try job.logs(given, environment)
       // A commit number belongs to one log.
       if since != nil { _ = try job.onlyLog() }
-      return try await commandOutput.run(job) { try await answer($0, commandOutput) }
+      return try await commandOutput.run(job) { [quick] sources, commandOutput in
+        try await VerifyCommand.answer(sources, isQuick: quick, commandOutput)
+      }
     }
   }
 
@@ -85,12 +87,13 @@ struct VerifyCommand: AsyncParsableCommand {
     ]
   }
 
-  private func answer(_ sources: SettingSources, _ commandOutput: CommandOutput) async throws -> VerifyResult
-  {
+  private static func answer(
+    _ sources: SettingSources, isQuick: Bool, _ commandOutput: CommandOutput
+  ) async throws -> VerifyResult {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = location.text
     let words = Messages(log: log, archive: archive)
-    let settings = try settings(sources)
+    let settings = try settings(sources, isQuick: isQuick)
     let watch = VerifyProgressReporter(commandOutput: commandOutput)
     do {
       let report = try await Archive(location, log: log).verify(
@@ -117,11 +120,13 @@ struct VerifyCommand: AsyncParsableCommand {
 
   static func waitForRun() { usleep(patience) }
 
-  private func settings(_ sources: SettingSources) throws(Failure) -> VerificationSettings {
+  private static func settings(
+    _ sources: SettingSources, isQuick: Bool
+  ) throws(Failure) -> VerificationSettings {
     var settings = VerificationSettings()
     settings.from = try sources.resolve(Settings.from)
     settings.to = try sources.resolve(Settings.to)
-    settings.isQuick = quick
+    settings.isQuick = isQuick
     settings.daysAtOnce = ProcessInfo.processInfo.activeProcessorCount
     settings.since = try since(sources)
     settings.publicKey = try publicKey(sources)
@@ -139,7 +144,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   /// The commit that was verified before. nil to verify everything.
-  private func since(_ sources: SettingSources) throws(Failure) -> ProvenCommit? {
+  private static func since(_ sources: SettingSources) throws(Failure) -> ProvenCommit? {
     let hash = try sources.resolve(Settings.commitSHA256)
     guard let number = try sources.resolve(Settings.verifiedSince) else {
       guard hash == nil else {
@@ -158,7 +163,7 @@ struct VerifyCommand: AsyncParsableCommand {
     return ProvenCommit(number: number, sha256: hash)
   }
 
-  private func publicKey(_ sources: SettingSources) throws(Failure) -> VerificationKey? {
+  private static func publicKey(_ sources: SettingSources) throws(Failure) -> VerificationKey? {
     guard let path = try sources.resolve(Settings.publicKeyFile) else { return nil }
     let text = try SmallFile.text(of: path, contents: "the public key")
     do {

@@ -6,15 +6,21 @@ import ExportConfiguration
 import Logging
 
 /// The output of a command: its result as text or JSON on stdout, log and progress on stderr.
-struct CommandOutput {
+struct CommandOutput: Sendable {
   let console: Console
   private(set) var logger: Logger
-  let isJSON: Bool
+  let format: OutputFormat
+  /// The place of the log among those that run at once. nil if its job runs them one after another.
+  private(set) var place: JobPlace?
+  /// The text log of a log that runs beside others, until it ends.
+  private(set) var lines: LogLines?
   /// When the result is printed as text. `always` if the user chose an output format.
   private let answers: AnswerWhenQuiet
+  /// Whether the result as text is the purpose of the command.
+  private let isTextPurpose: Bool
 
   /// When a result is printed as text despite `--quiet`.
-  enum AnswerWhenQuiet {
+  enum AnswerWhenQuiet: Sendable {
     /// Always, because the result is the purpose of the command.
     case always
     /// Unless the log is in JSON.
@@ -33,8 +39,9 @@ struct CommandOutput {
     do {
       let isLogJSON = try Settings.isLogJSON.resolve(options.logFormat, environment) ?? false
       console = Console(isQuiet: options.quiet, isLogJSON: isLogJSON)
-      let asked = try Settings.isJSON.resolve(options.outputFormat, environment)
-      self.isJSON = isJSON ?? asked ?? false
+      let asked = try Settings.outputFormat.resolve(options.outputFormat, environment)
+      format = isJSON.map { $0 ? .json : .text } ?? asked ?? .text
+      isTextPurpose = if case .always = answers { true } else { false }
       self.answers = options.quiet && asked == nil ? answers : .always
       logger = console.logger(
         try Settings.logLevel.resolve(options.logLevel, environment)
@@ -45,6 +52,26 @@ struct CommandOutput {
     }
   }
 
+  /// Whether the result is JSON, in one document or on lines.
+  var isJSON: Bool { format != .text }
+
+  /// A copy for a log that runs beside others. It keeps the lines of a text log together until the log ends.
+  func output(of log: LogName, in place: JobPlace) -> CommandOutput {
+    var commandOutput = self
+    commandOutput.place = place
+    if !console.isLogJSON {
+      let lines = LogLines(console, log)
+      commandOutput.lines = lines
+      commandOutput.logger = lines.logger(logger.logLevel)
+    }
+    return commandOutput
+  }
+
+  /// Replaces the progress line, unless that is about the whole job.
+  func progress(_ line: String) {
+    if place == nil { console.progress(line) }
+  }
+
   /// A copy that adds the name of a log to every line of a JSON log.
   func about(_ log: LogName) -> CommandOutput {
     var commandOutput = self
@@ -53,12 +80,19 @@ struct CommandOutput {
   }
 
   func answer(_ result: some CommandResult) {
-    console.answer(isJSON ? result.json : result.text, isColored: !isJSON && result.isColored)
+    switch format {
+    case .text: console.answer(result.text, isColored: result.isColored)
+    case .json: console.answer(result.json)
+    case .jsonLines: console.answer(JSONText.line(of: LogDocument.AnyDocument(result.document)))
+    }
   }
 
   /// Whether a result with this status is printed to stdout.
-  func givesAnswer(_ status: ExitStatus) -> Bool {
+  ///
+  /// - Parameter isLarge: Whether it is one of so many that only what is wrong is printed, unless the command is there for the text.
+  func givesAnswer(_ status: ExitStatus, isLarge: Bool = false) -> Bool {
     switch answers {
+    case _ where isLarge && !isTextPurpose && status == .done: false
     case _ where isJSON: true
     case .always: true
     case .besideText: !console.isLogJSON
@@ -66,26 +100,15 @@ struct CommandOutput {
     }
   }
 
-  /// Prints the result and the failure of one log.
-  ///
-  /// - Returns: Whether something was written to stdout.
-  @discardableResult
-  func say(_ result: some CommandResult, log: LogName? = nil) -> Bool {
+  /// Prints the result and the failure of the only log.
+  func say(_ result: some CommandResult) {
     let isGiven = givesAnswer(result.status)
     if isGiven {
       answer(result)
     } else {
       for warning in result.warnings { logger.warning("\(warning)") }
     }
-    tellFailure(of: result, log: log, details: isGiven ? nil : result.text)
-    return isGiven
-  }
-
-  /// - Parameter log: The log, with a job file.
-  func tellFailure(of result: any CommandResult, log: LogName?, details: String? = nil) {
-    guard let failure = result.failure else { return }
-    console.tell(
-      failure, heading: "error: " + (log.map { "\($0): " } ?? ""), log: log, details: details)
+    if let failure = result.failure { console.tell(failure, details: isGiven ? nil : result.text) }
   }
 
   /// Runs a command and exits with its status. A failure that it throws is printed first.
@@ -95,59 +118,15 @@ struct CommandOutput {
       if let failure = console.answerFailure { throw failure }
       if status != .done { throw status.code }
     } catch {
-      let failure = try CommandOutput.failure(error)
+      guard let failure = Failure(error) else { throw error }
       console.tell(failure)
-      if isJSON { console.answer(JSONText.of(FailureResult(failure))) }
+      let result = FailureResult(failure)
+      switch format {
+      case .text: break
+      case .json: console.answer(JSONText.of(result))
+      case .jsonLines: console.answer(JSONText.line(of: result))
+      }
       throw failure.status.code
     }
-  }
-
-  /// The failure for an error. Rethrows an error that no user can cause.
-  static func failure(_ error: any Error) throws -> Failure {
-    guard let failure = Failure(error) else { throw error }
-    return failure
-  }
-}
-
-extension CommandOutput {
-  /// Runs a command for each log, one after another. A failure of one does not stop the others. With a job file, the JSON output is
-  /// one document with the results of all logs.
-  ///
-  /// - Returns: The worst status of all logs.
-  nonisolated(nonsending) func run(
-    _ job: LogSelection, _ body: (SettingSources) async throws -> any CommandResult
-  ) async throws -> ExitStatus {
-    guard let file = job.file else {
-      let result = try await body(try job.onlyLog())
-      say(result)
-      return result.status
-    }
-    if let warning = file.warning { logger.warning("\(warning)") }
-    var worst = ExitStatus.done
-    var documents: [any Encodable] = []
-    var hasAnswered = false
-    for sources in job.logs {
-      let status: ExitStatus
-      let log = try sources.log()
-      do {
-        let result = try await body(sources)
-        status = result.status
-        if isJSON {
-          documents.append(result.document)
-          tellFailure(of: result, log: log)
-        } else {
-          if hasAnswered, givesAnswer(status) { console.answer("") }
-          if say(result, log: log) { hasAnswered = true }
-        }
-      } catch {
-        let failure = try CommandOutput.failure(error)
-        status = failure.status
-        console.tell(failure, heading: "error: \(log): ", log: log)
-        documents.append(FailureResult(failure, log: log))
-      }
-      if status.worse(than: worst) { worst = status }
-    }
-    if isJSON { console.answer(JSONText.of(JobResult(worst, documents))) }
-    return worst
   }
 }

@@ -109,6 +109,17 @@ final class Console: Sendable {
     write(line + "\n", to: STDERR_FILENO)
   }
 
+  /// A line of a text log.
+  fileprivate static func line(_ level: Logger.Level, _ message: String) -> String {
+    TerminalText.line("\(SystemClock().now.description.prefix(19))Z \(level.rawValue) \(message)")
+  }
+
+  /// Writes lines of a text log to stderr.
+  fileprivate func logLines(_ lines: [String]) {
+    clearProgress()
+    write(lines.map { $0 + "\n" }.joined(), to: STDERR_FILENO)
+  }
+
   /// Replaces the progress line. Does nothing if stderr is not a terminal.
   func progress(_ line: String) {
     guard showsProgress else { return }
@@ -158,9 +169,51 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
+/// The text log of a log that runs beside others. Its lines are written together when it ends, or when there are many.
+final class LogLines: Sendable {
+  private let console: Console
+  private let log: LogName
+  private let lines = Mutex<[String]>([])
+
+  init(_ console: Console, _ log: LogName) {
+    self.console = console
+    self.log = log
+  }
+
+  func logger(_ level: Logger.Level) -> Logger {
+    var logger = Logger(label: "cloudsmith-audit-export") { [self] _ in
+      ConsoleLogHandler(console: console, lines: self)
+    }
+    logger.logLevel = level
+    return logger
+  }
+
+  /// Adds a line. It begins with the time; the name of the log comes after the level.
+  fileprivate func add(_ level: Logger.Level, _ message: String) {
+    let line = Console.line(level, "\(log): \(message)")
+    let isFull = lines.withLock { lines in
+      lines.append(line)
+      return lines.count >= LogLines.most
+    }
+    if isFull { flush() }
+  }
+
+  func flush() {
+    let taken = lines.withLock { lines in
+      defer { lines = [] }
+      return lines
+    }
+    if !taken.isEmpty { console.logLines(taken) }
+  }
+
+  private static let most = 200
+}
+
 /// Writes log lines: time, level and message. A JSON log also has the metadata.
 private struct ConsoleLogHandler: LogHandler {
   let console: Console
+  /// Where the lines are kept together. nil to write each at once.
+  var lines: LogLines?
   var logLevel: Logger.Level = .info
   var metadata: Logger.Metadata = [:]
 
@@ -170,11 +223,10 @@ private struct ConsoleLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
+    if let lines { return lines.add(event.level, "\(event.message)") }
     let fields = metadata.merging(event.metadata ?? [:]) { $1 }
     console.log(
-      event.level, "\(event.message)", fields,
-      text: TerminalText.line(
-        "\(SystemClock().now.description.prefix(19))Z \(event.level.rawValue) \(event.message)"))
+      event.level, "\(event.message)", fields, text: Console.line(event.level, "\(event.message)"))
   }
 }
 

@@ -33,6 +33,7 @@ final class ProgressReporter: Sendable {
   }
 
   func opened(_ recovery: RecoveryReport) {
+    commandOutput.place?.goesOn()
     if !recovery.rolledForward.isEmpty {
       let (first, last) = (recovery.rolledForward.min() ?? 0, recovery.rolledForward.max() ?? 0)
       commandOutput.logger.warning(
@@ -105,6 +106,7 @@ final class ProgressReporter: Sendable {
   /// Logs that the run waits for the lease of another run.
   func waiting(_ lease: ExpiredLease) {
     commandOutput.logger.notice("\(words.waiting(lease))")
+    commandOutput.place?.waits()
   }
 
   /// Logs that a leftover could not be deleted. The run is not affected.
@@ -145,6 +147,7 @@ final class ProgressReporter: Sendable {
         commandOutput.logger.info("waiting \(span) \(reason.words)")
       }
       state.withLock { $0.waiting = reason == .pace ? nil : (span, reason) }
+      if span >= ProgressReporter.longWait { commandOutput.place?.waits() }
       draw()
     case .retrying(let attempt, let attempts, let fault):
       commandOutput.logger.notice("attempt \(attempt) of \(attempts) after: \(fault)")
@@ -152,12 +155,20 @@ final class ProgressReporter: Sendable {
       commandOutput.logger.notice("page \(page) with \(size) records: \(unsafe); reading it in smaller parts")
     case .responded(let page, let status, let bytes, let took):
       state.withLock { $0.waiting = nil }
+      commandOutput.place?.goesOn()
       commandOutput.logger.debug("page \(page): status \(status), \(bytes) bytes in \(took)")
     }
   }
 
   private func page(_ progress: ExportEvent.Progress) {
     let now = clock.elapsed
+    if let place = commandOutput.place {
+      let before = state.withLock { state in
+        defer { state.progress = progress }
+        return state.progress?.events ?? 0
+      }
+      return place.progress.received(max(0, progress.events - before))
+    }
     let isDue = state.withLock { state in
       state.progress = progress
       guard now - state.lastLine >= .seconds(30) else { return false }
@@ -181,8 +192,11 @@ final class ProgressReporter: Sendable {
   }
 
   private func draw() {
-    if commandOutput.console.showsProgress { commandOutput.console.progress(line(clock.elapsed)) }
+    if commandOutput.console.showsProgress { commandOutput.progress(line(clock.elapsed)) }
   }
+
+  /// From here on, a wait lets another log of the job start.
+  private static let longWait = TimeSpan.seconds(0.05)
 
   /// `2024-02-12 · page 12 of 200 · 5,812 events · 940/s · 3m left · waiting 12s for the rate limit`
   private func line(_ now: TimeSpan) -> String {
@@ -248,7 +262,9 @@ struct VerifyProgressReporter: ~Copyable {
       return true
     }
     guard isDue else { return }
-    if commandOutput.console.showsProgress {
+    if let place = commandOutput.place {
+      place.progress.show()
+    } else if commandOutput.console.showsProgress {
       commandOutput.console.progress(line(progress, now))
     } else {
       commandOutput.logger.info("\(line(progress, now))")

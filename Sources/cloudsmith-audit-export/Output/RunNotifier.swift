@@ -131,8 +131,11 @@ final class RunNotifier: Sendable {
   ) async {
     // Some services show only the first line, so it names every failed log.
     let failed = runs.filter { $0.status != .done }
-    let ordered = failed + runs.filter { $0.status == .done }
-    let texts = ordered.map(\.text) + [other].compactMap { $0 }
+    // Of many logs, the monitor gets only what failed.
+    let isLarge = runs.count > JobReport.fewLogs
+    let ordered = failed + (isLarge ? [] : runs.filter { $0.status == .done })
+    let done = isLarge ? "\((runs.count - failed.count).grouped) of \(runs.count.grouped) logs done" : nil
+    let texts = ordered.map(\.text) + [done, other].compactMap { $0 }
     let names = ordered.map { "\($0.log) \($0.status.word)" }
     let heading = failed.count > 1 ? names.joined(separator: ", ") + "\n" : ""
     let message = Heartbeat(

@@ -20,18 +20,32 @@ private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, fl
 
 /// How many files the process may have open.
 enum OpenFileLimit {
+  /// A lock, a scratch folder with its lock, and files that are being written.
+  private static let filesOfALog = 8
+
+  #if canImport(Glibc)
+    private static let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  #else
+    private static let kind = RLIMIT_NOFILE
+  #endif
+
+  /// Raises the limit as far as the system allows, for many logs at once. `check` reports a limit that is too low.
+  static func raise() {
+    var limit = rlimit()
+    guard getrlimit(kind, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, 65_536))
+    setrlimit(kind, &limit)
+  }
+
   /// Refuses a run that could use up its descriptors. Once per second, libdispatch opens files in `/proc` to inspect its threads, and
   /// crashes the process if it cannot.
   ///
   /// - Throws: A storage failure.
-  static func check(concurrentRequests: Int) throws(Failure) {
+  ///
+  /// - Parameter logs: How many logs may run at once.
+  static func check(concurrentRequests: Int, logs: Int = 1) throws(Failure) {
     var limit = rlimit()
-    let needed = 32 + 2 * concurrentRequests
-    #if canImport(Glibc)
-      let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-      let kind = RLIMIT_NOFILE
-    #endif
+    let needed = 32 + 2 * concurrentRequests * logs + filesOfALog * (logs - 1)
     guard getrlimit(kind, &limit) == 0, limit.rlim_cur < needed else { return }
     throw Failure(
       status: .storage,
