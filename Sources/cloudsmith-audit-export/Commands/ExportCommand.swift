@@ -106,6 +106,12 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.query)
     var query: String?
 
+    @Option(Settings.redact)
+    var redact: String?
+
+    @Option(Settings.redactionKeyFile, completion: .file())
+    var redactionKeyFile: String?
+
     @Option(Settings.timeFilter)
     var timeFilter: String?
 
@@ -157,6 +163,7 @@ struct ExportCommand: AsyncParsableCommand {
       [
         Settings.settle.given(settle), Settings.retention.given(retention),
         Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+        Settings.redact.given(redact), Settings.redactionKeyFile.given(redactionKeyFile),
         Settings.timeFilter.given(timeFilter), Settings.pageSize.given(pageSize),
         Settings.maxConcurrentRequests.given(maxConcurrentRequests),
         Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),

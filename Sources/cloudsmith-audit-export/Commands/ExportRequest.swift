@@ -40,7 +40,8 @@ struct ExportRequest {
   init(_ sources: SettingSources, replace: Replacement?, config: String? = nil) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
-    settings = try ExportRequest.settings(sources, replace: replace)
+    let redaction = try sources.redaction()
+    settings = try ExportRequest.settings(sources, replace: replace, redaction: redaction?.redaction)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
       sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
@@ -65,7 +66,7 @@ struct ExportRequest {
     host = try sources.host()
     connection = try sources.connection()
     credentials = try Credentials.find(sources)
-    warnings = [credentials.warning, signing?.warning].compactMap { $0 }
+    warnings = [credentials.warning, signing?.warning, redaction?.warning].compactMap { $0 }
   }
 
   private var words: Messages {
@@ -79,7 +80,8 @@ struct ExportRequest {
     try OpenFileLimit.check(concurrentRequests: settings.maxConcurrentRequests)
     let clock = SystemClock()
     let words = words
-    let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
+    let source = ArchiveSource(
+      apiHost: host.description, log: log, query: settings.query, redaction: settings.redaction?.policy)
     let holder = LockHolder.thisProcess(since: clock.now)
     for warning in warnings { commandOutput.logger.warning("\(warning)") }
     var isNew = false
@@ -181,7 +183,7 @@ struct ExportRequest {
   // MARK: - Resolving
 
   private static func settings(
-    _ sources: SettingSources, replace: Replacement?
+    _ sources: SettingSources, replace: Replacement?, redaction: Redaction?
   ) throws(Failure) -> ExportSettings {
     var settings = ExportSettings(request: try request(sources, replace: replace != nil))
     settings.allowsMassRemoval = replace?.allowsMassRemoval ?? false
@@ -190,6 +192,7 @@ struct ExportRequest {
     settings.retention = try sources.value(of: Settings.retention)
     settings.wholeDays = try sources.value(of: Settings.wholeDays)
     settings.query = try sources.resolve(Settings.query)
+    settings.redaction = redaction
     settings.timeFilter = try sources.value(of: Settings.timeFilter)
     settings.pageSize = try sources.value(of: Settings.pageSize)
     settings.maxConcurrentRequests = try sources.value(of: Settings.maxConcurrentRequests)
