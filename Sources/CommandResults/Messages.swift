@@ -126,6 +126,20 @@ package struct Messages {
       Failure(
         status: .usage,
         sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
+    case .otherSource(let found, let asked) where found.redaction == nil && asked.redaction != nil:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). Events that are archived already stay as they are, so an archive is redacted from its \
+          first commit on, or never. Pass another folder with --archive, or no --redact.
+          """)
+    case .otherSource(let found, let asked) where found.redaction != asked.redaction:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). An archive has one redaction, which its first commit fixes. Pass the same --redact and \
+          --redaction-key-file again, or another folder with --archive.
+          """)
     case .otherSource:
       Failure(
         status: .usage,

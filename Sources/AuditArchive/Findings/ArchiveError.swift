@@ -16,7 +16,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)
-  /// The archive was made from another host or with another query.
+  /// The archive was made from another host, with another query, or with another redaction or key of it.
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
   /// A newer version of this program wrote the file.
   case newerFormat(path: String, found: String, supported: String)
@@ -67,7 +67,9 @@ extension ArchiveError: CustomStringConvertible {
       "the archive has logs of \(found.rawValue), and cannot also have logs of \(asked.rawValue)"
     case .otherSpelling(let found, let asked): "the state named \(asked) belongs to \(found)"
     case .otherSource(let found, let asked):
-      "the archive was created from \(found.summary), but this run reads \(asked.summary)"
+      found.apiHost == asked.apiHost && found.query == asked.query
+        ? "the archive was created with \(found.redactionText), but this run has \(asked.redactionText)"
+        : "the archive was created from \(found.summary), but this run reads \(asked.summary)"
     case .newerFormat(let path, let found, let supported):
       "\(path) has the format \(found), but this version reads \(supported)"
     case .stateMissing(let example):
@@ -110,6 +112,9 @@ extension ArchiveSource {
   fileprivate var summary: String {
     query.map { "\(apiHost) with the query \($0.debugDescription)" } ?? apiHost
   }
+
+  /// `the redaction actor=hash (key 5f0c9d2ab1e43c77)`
+  fileprivate var redactionText: String { redaction.map { "the redaction \($0)" } ?? "no redaction" }
 }
 
 /// Runs a storage operation, and throws its failure as `.storage`.

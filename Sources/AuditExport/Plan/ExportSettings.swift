@@ -55,6 +55,8 @@ package struct ExportSettings: Sendable {
   package var wholeDays = false
   /// A search term, sent with every request: the archive holds only matching events. Fixed for the life of the archive.
   package var query: String?
+  /// What to store in place of which columns' values; nil for what the API shows. Has to be that of the writer's source.
+  package var redaction: Redaction?
   /// How to reach a window below newer events.
   package var timeFilter = Default.timeFilter
   /// Events per page, 1 to 500.

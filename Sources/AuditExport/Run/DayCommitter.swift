@@ -40,6 +40,7 @@ struct DayCommitter: ~Copyable {
   var counters = RunCounters()
   var result = Result()
 
+  private var redactor: Redactor?
   var schedule: CommitSchedule
   /// The days that are being sealed.
   private var sealing: (task: Task<SealingBatch.Result, Never>, footprint: Int)?
@@ -61,6 +62,7 @@ struct DayCommitter: ~Copyable {
     self.plan = plan
     pending = PendingDays(plan)
     evidence = ClaimEvidence(plan, writer.manifest, now: now)
+    redactor = settings.redaction.map { Redactor($0) }
     schedule = CommitSchedule(at: time.began, textLimit: settings.commitTextLimit)
   }
 
@@ -74,14 +76,17 @@ struct DayCommitter: ~Copyable {
   // MARK: - Rows
 
   /// Adds the rows of a page to their days, and its bad records to quarantine. Rows beyond `memoryLimit` go to the disk.
+  ///
+  /// What it keeps is redacted first. The walk sees the page as it was received.
   @discardableResult
   mutating func collect(_ page: Page) async throws -> PageView {
-    counters.flattening.add(page.parsed.counts)
-    try await writer.quarantine(page.parsed.quarantined)
+    let parsed = redactor?.redact(page.parsed) ?? page.parsed
+    counters.flattening.add(parsed.counts)
+    try await writer.quarantine(parsed.quarantined)
     let view = PageView(page)
-    evidence.show(page.parsed.rows)
+    evidence.show(parsed.rows)
     if page.pagination.count == nil { evidence.noteUncounted() }
-    let known = pending.add(page.parsed.rows)
+    let known = pending.add(parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
     let quarantined = await writer.quarantineFootprint

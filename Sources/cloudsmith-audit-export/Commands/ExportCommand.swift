@@ -109,6 +109,12 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.query)
     var query: String?
 
+    @Option(Settings.redact)
+    var redact: String?
+
+    @Option(Settings.redactionKeyFile, completion: .file())
+    var redactionKeyFile: String?
+
     @Option(Settings.timeFilter)
     var timeFilter: String?
 
@@ -164,6 +170,7 @@ struct ExportCommand: AsyncParsableCommand {
         Settings.settle.given(settle), Settings.quietCommitInterval.given(quietCommitInterval),
         Settings.retention.given(retention),
         Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+        Settings.redact.given(redact), Settings.redactionKeyFile.given(redactionKeyFile),
         Settings.timeFilter.given(timeFilter), Settings.pageSize.given(pageSize),
         Settings.maxConcurrentRequests.given(maxConcurrentRequests),
         Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
