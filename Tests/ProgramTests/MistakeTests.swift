@@ -179,6 +179,7 @@ import Testing
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait",
       "--max-attempts", "--request-timeout", "--compression-level", "--parquet-compression",
+      "--keep-superseded",
       "--signing-key-file", "--api-host", "--api-key-file",
       "--ca-file", "--proxy",
       "--profile",

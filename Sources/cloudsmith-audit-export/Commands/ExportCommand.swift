@@ -147,6 +147,9 @@ struct ExportCommand: AsyncParsableCommand {
       completion: .list(ParquetCodec.allCases.filter(\.isBuiltIn).map(\.rawValue)))
     var parquetCompression: String?
 
+    @Option(Settings.keepSuperseded)
+    var keepSuperseded: String?
+
     @Option(Settings.memoryLimit)
     var memoryLimit: String?
 
@@ -162,8 +165,8 @@ struct ExportCommand: AsyncParsableCommand {
         Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),
         Settings.maxWait.given(maxWait), Settings.maxAttempts.given(maxAttempts, formerly: retries),
         Settings.requestTimeout.given(requestTimeout), Settings.compressionLevel.given(compressionLevel),
-        Settings.parquetCodec.given(parquetCompression), Settings.memoryLimit.given(memoryLimit),
-        Settings.signingKeyFile.given(signingKeyFile),
+        Settings.parquetCodec.given(parquetCompression), Settings.keepSuperseded.given(keepSuperseded),
+        Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
       ]
     }
   }

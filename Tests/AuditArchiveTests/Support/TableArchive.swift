@@ -25,11 +25,11 @@ struct TableArchive {
   /// A run of a log.
   @discardableResult
   func run<Result>(
-    _ name: String, isTable: Bool = true, formats: Set<PartFormat>? = [.parquet],
+    _ name: String, isTable: Bool = true, formats: Set<PartFormat>? = [.parquet], keeping: TimeSpan? = nil,
     _ body: (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     var settings = WriterSettings(toolVersion: "1.0.0")
-    (settings.formats, settings.isTable) = (formats, isTable)
+    (settings.formats, settings.isTable, settings.keepSuperseded) = (formats, isTable, keeping)
     return try await store.archive(of: log(name)).withWriter(
       source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log(name)), holder: somebody,
       settings: settings

@@ -22,6 +22,8 @@ final class TestHarness: Sendable {
   let formats = Mutex<Set<PartFormat>>([.csv])
   /// Whether the next run makes the archive a table.
   let isTable = Mutex(false)
+  /// How long the next run keeps the Parquet parts that it replaces.
+  let keepSuperseded = Mutex<TimeSpan?>(nil)
   /// By how much the API's clock is ahead of `clock`; negative if it is behind.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
@@ -105,6 +107,7 @@ final class TestHarness: Sendable {
     var settings = WriterSettings(toolVersion: "test")
     settings.formats = formats.withLock { $0 }
     settings.isTable = isTable.withLock { $0 }
+    settings.keepSuperseded = keepSuperseded.withLock { $0 }
     var attempt = 0
     while true {
       attempt += 1
