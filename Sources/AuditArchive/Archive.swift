@@ -47,7 +47,10 @@ package struct Archive: Sendable {
     body: nonisolated(nonsending) (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     // A lease makes files, which a refused archive must not get; in a bucket, the looks before it cost more than the object.
-    if storage.isLocal { _ = try await exists() }
+    if storage.isLocal {
+      _ = try await exists()
+      try await state.checkKeeping(settings)
+    }
     try await stored(await storage.checkWriting())
     return try await storage.withLease(holder, waiting: waiting, undeleted: undeleted) { lease in
       let scratch = try await stored(await storage.makeScratch(undeleted: undeleted))

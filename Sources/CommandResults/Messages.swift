@@ -153,6 +153,13 @@ package struct Messages {
         sentence: """
           Cannot use \(quoted(archive)) with this --format: \(error). Pass --format delta, or csv,delta to write CSV too, or no --format.
           """)
+    case .keepingNeedsTable:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)) with --keep-superseded: \(error). Pass --format delta to make it a table, or leave out \
+          --keep-superseded.
+          """)
     case .tableNeedsAllLogs:
       Failure(
         status: .locked,

@@ -9,11 +9,14 @@ struct VerifyNote: Encodable {
   /// Lower case, without a full stop, to follow the path.
   var message: String
 
-  /// The notes of a report: files of other programs, then what other programs wrote in the table's log.
+  /// The notes of a report: kept files, files of other programs, then what other programs wrote in the table's log.
   static func notes(of report: VerificationReport) -> [VerifyNote] {
-    report.foreignFiles.map { file in
-      VerifyNote(kind: file.kind.rawValue, path: file.path, message: FindingMessages.sentence(file))
+    [report.keptFiles].compactMap(\.self).map { files in
+      VerifyNote(kind: "kept-superseded", path: files.folder, message: FindingMessages.sentence(files))
     }
+      + report.foreignFiles.map { file in
+        VerifyNote(kind: file.kind.rawValue, path: file.path, message: FindingMessages.sentence(file))
+      }
       + report.foreignTableVersions.map { version in
         VerifyNote(kind: "foreign-version", path: version.path, message: FindingMessages.sentence(version))
       }
@@ -21,6 +24,11 @@ struct VerifyNote: Encodable {
 }
 
 extension FindingMessages {
+  /// The replaced files that are kept. Starts in lowercase and has no full stop at the end.
+  static func sentence(_ files: KeptFiles) -> String {
+    "has \(files.count.grouped) replaced \(files.count == 1 ? "file" : "files") (\(files.bytes.asBytes)), kept for readers of the table"
+  }
+
   /// What another program wrote in the table's log. Starts in lowercase and has no full stop at the end.
   static func sentence(_ version: ForeignTableVersion) -> String {
     guard version.isVersion else { return "is a checkpoint of another program; it was not compared" }

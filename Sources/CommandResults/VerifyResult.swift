@@ -375,7 +375,7 @@ package struct VerifyResult: CommandResult {
     var findings: [Finding]
     /// Absent if the archive is no table, or if the table could not be read.
     var table: TableMember?
-    /// What other programs left. It is no damage.
+    /// Files that are kept, and what other programs left. It is no damage.
     var notes: [VerifyNote]
   }
 }

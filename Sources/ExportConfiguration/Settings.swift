@@ -92,6 +92,12 @@ package enum Settings {
       archive, without the API. Files of a format that is left out stay until their day changes.
       """, expected: "csv, parquet, delta, or several, such as csv,delta",
     parse: { ArchiveFormats($0) })
+  package static let keepSuperseded = Setting<TimeSpan>(
+    "--keep-superseded", job: .text, valueName: "duration",
+    help: """
+      Keep the Parquet files that an export replaces for this long, for queries that read an earlier version of the Delta Lake table \
+      (default: delete them at once).
+      """, expected: "a duration such as 48h (s, m, h or d)", parse: { readSpan($0) })
   package static let lookback = duration(
     "--lookback", default: ExportSettings.Default.lookback,
     help: "How far before the newest exported event to read again, for events that were written late.")
@@ -340,9 +346,10 @@ package enum Settings {
   /// The settings of an export, in the order in which reports show them.
   package static let ofExport: [any SettingDefinition] = [
     log, archive, existing, backfillStart, from, to, wholeDays, query, redact, redactionKeyFile, formats,
-    lookback, settle, quietCommitInterval, retention, timeFilter, pageSize, maxConcurrentRequests, pace,
-    rateReserve, maxWait, maxAttempts, requestTimeout, parallelLogs, maxLogDuration, compressionLevel,
-    parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
+    keepSuperseded, lookback, settle, quietCommitInterval, retention, timeFilter, pageSize,
+    maxConcurrentRequests, pace, rateReserve, maxWait, maxAttempts, requestTimeout, parallelLogs,
+    maxLogDuration, compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile,
+    apiKeyVariable,
     oidcService, profile, caFile, proxy, s3Endpoint, s3Region, s3Addressing, s3Encryption, scratchFolder,
   ]
 
@@ -396,8 +403,12 @@ package enum Settings {
     Setting(
       option, default: "\(defaultSpan)", job: .text, valueName: "duration", help: help,
       expected: "a duration such as \(defaultSpan) (s, m, h or d)",
-      // A century is more than any setting can mean, and can be added to any date.
-      parse: { text in TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil } })
+      parse: { readSpan($0) })
+  }
+
+  /// A century is more than any setting can mean, and can be added to any date.
+  private static func readSpan(_ text: String) -> TimeSpan? {
+    TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil }
   }
 
   static func number(

@@ -181,7 +181,7 @@ import Testing
       "--settle",
       "--retention", "--page-size", "--max-requests-per-second", "--rate-reserve", "--max-wait",
       "--max-attempts", "--request-timeout", "--parallel-logs", "--shard", "--max-log-duration",
-      "--compression-level", "--parquet-compression",
+      "--compression-level", "--parquet-compression", "--keep-superseded",
       "--signing-key-file", "--api-host", "--api-key-file",
       "--ca-file", "--proxy",
       "--profile",

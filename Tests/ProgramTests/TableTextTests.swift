@@ -18,6 +18,12 @@ import Testing
     try json("changes", bench, ["--since", "0"])["table_version"] as? Int
   }
 
+  /// How many parts the folder of the table has.
+  private func parquetFiles(_ bench: Bench) throws -> Int {
+    try FileManager.default.subpathsOfDirectory(atPath: bench.archive + "/parquet/organization=acme")
+      .count { $0.hasSuffix(".parquet") }
+  }
+
   /// The line of the table in what a command prints.
   private func tableLine(_ command: String, _ bench: Bench, _ options: [String] = []) throws -> String? {
     try run(command, bench, options).output.split(separator: "\n").first { $0.hasPrefix("table ") }
@@ -124,6 +130,41 @@ import Testing
       try FileManager.default.moveItem(atPath: folder, toPath: bench.folder + "/moved")
       #expect(try bench.export().status == 0)
       #expect(try tableLine("status", bench) == "table            version 0, with all commits")
+    }
+  }
+
+  @Test func `files that an export keeps are a note, and without a table they are refused`() throws {
+    try Bench.with(["--generate", "200"]) { bench in
+      let keep = ["--keep-superseded", "48h"]
+      let refused = try bench.export(Bench.start + keep)
+      #expect(refused.status == 64)
+      #expect(
+        refused.log.contains(
+          "Cannot use '\(bench.archive)' with --keep-superseded: the archive is not a Delta Lake table"),
+        "\(refused.log)")
+      #expect(!FileManager.default.fileExists(atPath: bench.archive))
+      #expect(try bench.export(Bench.start + keep + ["--format", "delta"]).status == 0)
+      func notes() throws -> [[String: String]] {
+        try json("verify", bench)["notes"] as? [[String: String]] ?? []
+      }
+      #expect(try notes() == [])
+      let days = try parquetFiles(bench)
+      // Each day gets a new revision in both formats.
+      let converted = try bench.export(keep + ["--format", "csv,delta"])
+      #expect(converted.status == 0, "\(converted.log)")
+      #expect(try parquetFiles(bench) == 2 * days)
+      let noted = try bench.verify()
+      #expect(noted.status == 0, "\(noted.log)")
+      let text = "note             parquet/organization=acme\n                 has \(days) replaced "
+      #expect(noted.output.hasPrefix(text), "\(noted.output)")
+      let note = try #require(try notes().first)
+      #expect(note["kind"] == "kept-superseded" && note["path"] == "parquet/organization=acme")
+      #expect(note["message"]?.hasSuffix("kept for readers of the table") == true, "\(note)")
+      #expect(try bench.export(keep.dropLast() + ["1h"]).status == 0)
+      #expect(try notes().count == 1)
+      #expect(try bench.export().status == 0)
+      #expect(try notes() == [])
+      #expect(try parquetFiles(bench) == days)
     }
   }
 

@@ -100,6 +100,28 @@ extension SimulatedStore {
     return problems
   }
 
+  /// The Parquet parts that the commits of a log have removed, with the times of these commits.
+  package func supersededParts(of log: LogName) throws -> [(path: String, since: Timestamp)] {
+    let paths = ArchivePaths(log)
+    return try records(of: log).flatMap { commit in
+      commit.filesRemoved.filter { paths.partName($0)?.format == .parquet }.map { ($0, commit.committedAt) }
+    }
+  }
+
+  /// The time of the newest commit of a log; nil if there is none.
+  package func newestCommitTime(of log: LogName) throws -> Timestamp? {
+    try records(of: log).last?.committedAt
+  }
+
+  private func records(of log: LogName) throws -> [Commit] {
+    let paths = ArchivePaths(log)
+    var commits: [Commit] = []
+    while let bytes = contents(of: paths.commit(commits.count + 1)) {
+      commits.append(try JSONDecoder().decode(Commit.self, from: Data(bytes)))
+    }
+    return commits
+  }
+
   private static func parquetFiles(of state: Manifest?) -> [String] {
     (state?.partitions ?? []).flatMap(\.files).filter { $0.format == .parquet }
       .map { "\($0.path), \($0.bytes) bytes, \($0.rows) rows" }.sorted()

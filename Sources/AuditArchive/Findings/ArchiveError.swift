@@ -37,6 +37,8 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherCommit(asked: Int, sha256: String)
   /// The archive is a table, and this run writes no Parquet.
   case tableNeedsParquet
+  /// Replaced files are to be kept, and the archive is no table: readers of its folders would read them too.
+  case keepingNeedsTable
   /// The archive is to become a table, for which no log may be written; this one is. The holder is nil if it is not recorded.
   case tableNeedsAllLogs(busy: LogName, LockHolder?)
   /// The table cannot be appended to. Nothing else is affected, so runs go on and report it at their end.
@@ -90,6 +92,8 @@ extension ArchiveError: CustomStringConvertible {
       "there is no commit \(asked) yet: the newest is \(newest)"
     case .otherCommit(let asked, let sha256): "commit \(asked) does not have SHA-256 \(sha256)"
     case .tableNeedsParquet: "the archive is a Delta Lake table, which consists of Parquet files"
+    case .keepingNeedsTable:
+      "the archive is not a Delta Lake table, so readers of its folders would count the events in replaced files twice"
     case .tableNeedsAllLogs(let log, let holder):
       "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
     case .tableObstructed(let obstacle): "\(obstacle)"

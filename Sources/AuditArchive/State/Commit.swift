@@ -23,6 +23,12 @@ package struct Commit: Hashable, Sendable {
   package subscript<Value>(dynamicMember member: KeyPath<LogState, Value>) -> Value {
     standing[keyPath: member]
   }
+
+  /// The Parquet parts that the commit removes. Readers of an earlier version of the table need them.
+  func supersededParts(_ paths: ArchivePaths) -> [SupersededFile] {
+    filesRemoved.filter { paths.partName($0)?.format == .parquet }
+      .map { SupersededFile(path: $0, since: standing.committedAt) }
+  }
 }
 
 // Written by hand: the standing's members are members of the record, and `coverage_withdrawn` is left out where it is empty.

@@ -62,10 +62,18 @@ struct LockRecord: Codable {
   }
 }
 
+/// A Parquet part that a commit removes, and that stays for readers of an earlier version of the table.
+struct SupersededFile: Hashable, Sendable, Codable {
+  var path: String
+  /// The time of the commit that removes it.
+  var since: Timestamp
+}
+
 /// The files that a run is about to put in place. Durable before the first of them is.
 ///
 /// Recovery deletes files that an intent names and no commit added; it leaves files alone that nothing names. A run that ends in order
-/// deletes its intent. If it is still there, the run was killed, and perhaps reported none of its records in quarantine.
+/// deletes its intent, or leaves one of the next commit that names only removed files. If that of a commit or of an earlier one is
+/// there, its run was killed, and perhaps reported none of its records in quarantine.
 struct CommitIntent: Hashable, Sendable, Codable {
   private(set) var format = ArchiveJSON.format
   /// The first commit of the run.
@@ -74,17 +82,31 @@ struct CommitIntent: Hashable, Sendable, Codable {
   var commit: Int
   /// Sorted: the files that the commit adds, and earlier removed files that could not be deleted.
   var files: [String]
+  /// Sorted by path: removed files that are kept, and those that the commit removes and that will be.
+  var superseded: [SupersededFile]
 
-  init(firstCommit: Int, commit: Int, files: some Sequence<String>) {
+  init(
+    firstCommit: Int, commit: Int, files: some Sequence<String>,
+    superseded: [SupersededFile] = []
+  ) {
     self.firstCommit = firstCommit
     self.commit = commit
     self.files = files.sorted()
+    self.superseded = superseded.sorted { $0.path < $1.path }
+  }
+
+  /// The superseded files that a state does not have. If the commit was not made, the state still has those that it would remove.
+  func superseded(in state: Manifest?, _ paths: ArchivePaths) -> [SupersededFile] {
+    superseded.filter { file in
+      guard let name = paths.partName(file.path), name.format == .parquet else { return false }
+      return name.revision < state?.partition(name.day)?.revision ?? 0
+    }
   }
 
   private enum CodingKeys: String, CodingKey {
     case format
     case firstCommit = "first_commit"
-    case commit, files
+    case commit, files, superseded
   }
 
   /// Early builds wrote an intent for the first commit only, and without the two numbers.
@@ -96,5 +118,17 @@ struct CommitIntent: Hashable, Sendable, Codable {
     files = try record.decode([String].self, forKey: .files)
     firstCommit = try number(.firstCommit)
     commit = try number(.commit)
+    superseded =
+      record.contains(.superseded) ? try record.decode([SupersededFile].self, forKey: .superseded) : []
+  }
+
+  /// `superseded` is left out where it is empty.
+  func encode(to encoder: any Encoder) throws {
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    try record.encode(format, forKey: .format)
+    try record.encode(firstCommit, forKey: .firstCommit)
+    try record.encode(commit, forKey: .commit)
+    try record.encode(files, forKey: .files)
+    if !superseded.isEmpty { try record.encode(superseded, forKey: .superseded) }
   }
 }

@@ -11,15 +11,19 @@ struct UnlistedCheck {
   /// Files that the next run deletes: those of the intent, and those that the newest commits removed.
   private var known: Set<String>
   private var candidates: [StoredFile]
+  /// Superseded files that an intent names, for readers of the table.
+  private(set) var kept: [StoredFile] = []
   /// Files of other programs, also in the folders of the state.
   private(set) var foreignFiles: [ForeignFile] = []
 
   /// The first look.
   ///
-  /// - Parameter manifest: an older state that readers may still use.
+  /// - Parameters:
+  ///   - manifest: an older state that readers may still use.
+  ///   - intent: the intent at that time.
   init(
-    _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, in listing: ArchiveListing,
-    storage: any ArchiveStorage
+    _ state: Manifest, alsoNamed manifest: Manifest?, known: Set<String>, _ intent: CommitIntent?,
+    in listing: ArchiveListing, storage: any ArchiveStorage
   ) {
     let paths = storage.paths
     self.known = known
@@ -34,6 +38,14 @@ struct UnlistedCheck {
     foreignFiles = (others(candidates) + others(listing.state) + listing.hidden).sorted { $0.path < $1.path }
     let explained = Set(foreignFiles.map(\.path))
     candidates.removeAll { explained.contains($0.path) }
+    takeKept(intent)
+  }
+
+  private mutating func takeKept(_ intent: CommitIntent?) {
+    let superseded = Set(intent?.superseded(in: state, paths).map(\.path) ?? [])
+    guard !superseded.isEmpty else { return }
+    kept += candidates.filter { superseded.contains($0.path) }
+    candidates.removeAll { superseded.contains($0.path) }
   }
 
   /// Whether a running export may explain one of them.
@@ -42,6 +54,7 @@ struct UnlistedCheck {
   /// Another look, with the commits since the first one and the present intent.
   mutating func lookAgain(_ later: [Commit], _ intent: CommitIntent?) async throws(StorageError) {
     known.formUnion(intent?.files ?? [])
+    takeKept(intent)
     let explained = Set(later.flatMap { $0.filesAdded + $0.filesRemoved })
     var remaining: [StoredFile] = []
     for file in candidates where !explained.contains(file.path) {

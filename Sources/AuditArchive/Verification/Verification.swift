@@ -61,7 +61,8 @@ struct Verification {
       addIrregular(listing.irregular, state)
       if chain.lastLost == nil {
         unlisted = UnlistedCheck(
-          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, in: listing, storage: storage)
+          state, alsoNamed: record.manifest?.manifest, known: chain.mayBeLeft, record.intent, in: listing,
+          storage: storage)
         report.foreignFiles = unlisted?.foreignFiles ?? []
       }
     } catch {
@@ -328,6 +329,7 @@ struct Verification {
     _ check: UnlistedCheck, _ state: Manifest, _ patience: () -> Void
   ) async {
     var check = check
+    defer { report.keptFiles = KeptFiles(check.kept, below: paths.days(.parquet)) }
     guard !check.findings.isEmpty else { return }
     do {
       try await check.lookAgain(ArchiveState(storage).readableCommits(after: state.commit), intent())

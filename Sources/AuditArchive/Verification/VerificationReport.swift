@@ -109,11 +109,30 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var findings: [Finding] = []
   /// Files of other programs; no damage.
   package internal(set) var foreignFiles: [ForeignFile] = []
+  /// Replaced files that are kept for readers of the table; nil if there are none. No damage.
+  package internal(set) var keptFiles: KeptFiles?
   /// How far the table is with the log; nil if the archive is no table, or if the table could not be read. That it lacks one commit is no
   /// damage.
   package internal(set) var table: TableState?
   /// Versions and checkpoints of other programs in the table; no damage by themselves.
   package internal(set) var foreignTableVersions: [ForeignTableVersion] = []
+}
+
+/// Replaced Parquet parts that are kept for readers of an earlier version of the table.
+package struct KeptFiles: Hashable, Sendable {
+  /// The folder of all of them, relative to the archive.
+  package let folder: String
+  package let count: Int
+  /// Of all of them.
+  package let bytes: Int
+
+  /// nil if there are none.
+  init?(_ files: [StoredFile], below folder: String) {
+    if files.isEmpty { return nil }
+    self.folder = folder
+    count = files.count
+    bytes = files.reduce(0) { $0 + $1.size }
+  }
 }
 
 /// The progress of a verification.

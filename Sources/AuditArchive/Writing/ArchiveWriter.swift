@@ -14,6 +14,9 @@ package final class ArchiveWriter: Sendable {
     var firstCommit: Int
     /// Files that commits have removed and that could not be deleted, or that the table still names.
     var undeleted: [String] = []
+    /// Files that commits have removed and that stay for readers of the table; with the first announcement of a commit also those
+    /// that it removes.
+    var kept: [SupersededFile]
     /// Whether the storage has an intent.
     var isAnnounced: Bool
     /// The versions of the two files that this run last read or wrote.
@@ -58,7 +61,7 @@ package final class ArchiveWriter: Sendable {
     self.state = Mutex(
       State(
         manifest: manifest, firstCommit: first ?? (manifest?.commit ?? 0) + 1,
-        undeleted: report.undeleted,
+        undeleted: report.undeleted, kept: report.kept,
         isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
         manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table,
         isNew: manifest?.partitions.isEmpty ?? true, isNewestComplete: recovered.isNewestComplete))
@@ -223,9 +226,12 @@ package final class ArchiveWriter: Sendable {
     // Steps 2 to 6 of the format (Format.md). Staging was step 1.
     if state.manifest == nil { try await begin(archiveState, &state) }
     let files = Set(plan.commit.filesAdded + state.undeleted)
+    if settings.keepSuperseded != nil { state.kept += plan.commit.supersededParts(paths) }
     // An intent that is there has to name the files of this commit, and no others.
-    if state.isAnnounced || !files.isEmpty {
-      try await announce(CommitIntent(firstCommit: state.firstCommit, commit: number, files: files), &state)
+    if state.isAnnounced || !files.isEmpty || !state.kept.isEmpty {
+      let intent = CommitIntent(
+        firstCommit: state.firstCommit, commit: number, files: files, superseded: state.kept)
+      try await announce(intent, &state)
     }
     try await stored(await storage.put(plan.puts))
     try await checkLease()
@@ -259,9 +265,11 @@ package final class ArchiveWriter: Sendable {
   /// Fixes the kind of the archive before the first commit. Another log's run may have done so meanwhile.
   private func begin(_ archiveState: ArchiveState, _ state: inout State) async throws(ArchiveError) {
     try await archiveState.fixKind(isTable: settings.isTable)
-    guard state.table == nil, let table = try await archiveState.table() else { return }
-    guard formats.contains(.parquet) else { throw .tableNeedsParquet }
-    state.table = try await TableWriter(table, storage)
+    if state.table == nil, let table = try await archiveState.table() {
+      guard formats.contains(.parquet) else { throw .tableNeedsParquet }
+      state.table = try await TableWriter(table, storage)
+    }
+    guard state.table != nil || settings.keepSuperseded == nil else { throw .keepingNeedsTable }
   }
 
   /// The table that the archive has become during the first run of this log: a conversion waits only for logs with commits. It makes
@@ -295,13 +303,15 @@ package final class ArchiveWriter: Sendable {
     }
   }
 
-  /// Deletes the files that a commit replaced, after a check that the new ones are in place: until then they are the last copy of
-  /// their days. Returns a finding, and deletes nothing, if one is not.
+  /// Deletes the files that a commit replaced, and kept ones that are due, after a check that the new ones are in place: until then
+  /// they are the last copy of their days. Returns a finding, and deletes nothing, if one is not.
   private func tidyReplaced(_ commit: Commit, _ state: inout State) async throws(ArchiveError) -> Finding? {
-    let removed = Set(commit.filesRemoved + state.undeleted)
+    let due = due(state, at: commit.committedAt)
+    state.kept.removeAll { due.contains($0.path) }
+    let removed = Set(commit.filesRemoved + state.undeleted).union(due).subtracting(state.kept.map(\.path))
     state.undeleted = removed.sorted()
     // Looking at each new file of a bucket takes a request, and nothing depends on them.
-    if removed.isEmpty, !storage.isLocal { return nil }
+    if removed.isEmpty, commit.filesRemoved.isEmpty, !storage.isLocal { return nil }
     for partition in commit.partitionsChanged where partition.changedInCommit == commit.commit {
       for file in partition.files {
         let entry = try await stored(await storage.entry(file.path))
@@ -319,7 +329,18 @@ package final class ArchiveWriter: Sendable {
     return nil
   }
 
-  /// Ends the run: deletes its intent, or reduces it to the files that could not be deleted.
+  /// The kept files whose time is over at a commit. Those of a day that was damaged when the run began may be its last copy.
+  private func due(_ state: State, at time: Timestamp) -> Set<String> {
+    guard let span = settings.keepSuperseded else { return [] }
+    let over = Set(state.kept.filter { $0.since + span <= time }.map(\.path))
+    guard !over.isEmpty else { return [] }
+    let (named, damaged) = (state.manifest?.paths ?? [], recovery.damagedDays)
+    return over.filter { path in
+      !named.contains(path) && !(paths.partName(path).map { damaged.contains($0.day) } ?? true)
+    }
+  }
+
+  /// Ends the run: deletes its intent, or reduces it to the files that are kept or could not be deleted.
   ///
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
@@ -327,14 +348,16 @@ package final class ArchiveWriter: Sendable {
     guard state.isAnnounced || !state.undeleted.isEmpty, state.failure == nil,
       await lease.standing == .held
     else { return }
-    guard !state.undeleted.isEmpty else {
+    guard !state.undeleted.isEmpty || !state.kept.isEmpty else {
       let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
       _ = await storage.tidy(intents, undeleted: undeleted)
       return
     }
     let next = (state.manifest?.commit ?? 0) + 1
     do throws(ArchiveError) {
-      try await announce(CommitIntent(firstCommit: next, commit: next, files: state.undeleted), &state)
+      let intent = CommitIntent(
+        firstCommit: next, commit: next, files: state.undeleted, superseded: state.kept)
+      try await announce(intent, &state)
     } catch {
       // The present intent still names what the last commit added, and that commit names what it removed.
     }

@@ -93,8 +93,9 @@ struct Recovery {
     }
     if intent != nil { try await checkLease() }
     if let intent {
-      let isTableBehind = table?.obstacle != nil
-      try await finish(intent, manifest, state.rolledForward, isTableBehind: isTableBehind, &report)
+      try await finish(
+        intent, manifest, state.rolledForward, isTableBehind: table?.obstacle != nil,
+        isKeeping: settings.keepSuperseded != nil, &report)
     }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
@@ -121,7 +122,10 @@ struct Recovery {
       try await archiveState.checkTableIsRecorded()
       table = try await TableConversion(storage, lease).run(as: holder)
     }
-    guard let table else { return nil }
+    guard let table else {
+      guard settings.keepSuperseded == nil || settings.isTable else { throw .keepingNeedsTable }
+      return nil
+    }
     guard settings.formats?.contains(.parquet) ?? true else { throw .tableNeedsParquet }
     return try await TableWriter(table, storage)
   }
@@ -205,8 +209,11 @@ struct Recovery {
   }
 
   /// Deletes files that the intent names and the state does not, and files that commits since then removed.
+  ///
+  /// - Parameter isKeeping: leave superseded files for a commit of this run, whose time decides.
   private func finish(
     _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], isTableBehind: Bool,
+    isKeeping: Bool,
     _ report: inout RecoveryReport
   ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
@@ -218,7 +225,14 @@ struct Recovery {
       }
     }
     let named = manifest?.paths ?? []
-    let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
+    let parts = intent.superseded(in: manifest, paths) + removed.flatMap { $0.supersededParts(paths) }
+    if isKeeping {
+      // The record of a commit is surer than an intent, whose commit another run may have made.
+      let kept = Dictionary(parts.map { ($0.path, $0) }, uniquingKeysWith: { $1 }).values
+      report.kept = kept.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
+    }
+    let files = Set(intent.files + parts.map(\.path) + removed.flatMap(\.filesRemoved))
+      .subtracting(named).subtracting(report.kept.map(\.path))
     var neverCommitted: [String] = []
     var superseded: [String] = []
     // Replaced parts of a day whose new parts are damaged (perhaps the last copy), or that the table still names.
@@ -281,6 +295,12 @@ extension ArchiveState {
     }
   }
 
+  /// Throws `.keepingNeedsTable` if superseded files are to be kept in an archive that neither is a table nor is to become one.
+  func checkKeeping(_ settings: WriterSettings) async throws(ArchiveError) {
+    guard settings.keepSuperseded != nil, !settings.isTable, try await table() == nil else { return }
+    throw .keepingNeedsTable
+  }
+
   /// Fixes the kind of the archive, before the first commit. Another log's run may do so at the same time, and differently.
   func fixKind(isTable: Bool) async throws(ArchiveError) {
     guard try await read(ArchivePaths.kind) == nil else { return try await checkKind() }
@@ -320,6 +340,8 @@ package struct RecoveryReport: Hashable, Sendable {
   var interrupted: CommitIntent?
   /// Files that commits have removed and that could not be deleted, or that the table still names.
   var undeleted: [String] = []
+  /// Files that commits have removed and that stay for readers of the table.
+  var kept: [SupersededFile] = []
 
   package init() {}
 

@@ -159,6 +159,9 @@ struct ExportCommand: AsyncParsableCommand {
       completion: .list(ParquetCodec.allCases.filter(\.isBuiltIn).map(\.rawValue)))
     var parquetCompression: String?
 
+    @Option(Settings.keepSuperseded)
+    var keepSuperseded: String?
+
     @Option(Settings.memoryLimit)
     var memoryLimit: String?
 
@@ -177,8 +180,8 @@ struct ExportCommand: AsyncParsableCommand {
         Settings.maxWait.given(maxWait), Settings.maxAttempts.given(maxAttempts, formerly: retries),
         Settings.requestTimeout.given(requestTimeout), Settings.maxLogDuration.given(maxLogDuration),
         Settings.compressionLevel.given(compressionLevel),
-        Settings.parquetCodec.given(parquetCompression), Settings.memoryLimit.given(memoryLimit),
-        Settings.signingKeyFile.given(signingKeyFile),
+        Settings.parquetCodec.given(parquetCompression), Settings.keepSuperseded.given(keepSuperseded),
+        Settings.memoryLimit.given(memoryLimit), Settings.signingKeyFile.given(signingKeyFile),
       ]
     }
   }

@@ -69,6 +69,7 @@ struct ExportRequest {
     let formats = try sources.resolve(Settings.formats)
     writer.formats = formats?.parts
     writer.isTable = formats?.isTable ?? false
+    writer.keepSuperseded = try sources.resolve(Settings.keepSuperseded)
     // One more than can run at once, so that the next block is ready.
     writer.compressionWidth = logsAtOnce == 1 ? ProcessInfo.processInfo.activeProcessorCount + 1 : 2
     let signing = try ExportRequest.signingKey(sources)

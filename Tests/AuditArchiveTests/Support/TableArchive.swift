@@ -25,11 +25,11 @@ struct TableArchive {
   /// A run of a log.
   @discardableResult
   func run<Result>(
-    _ name: String, isTable: Bool = true, formats: Set<PartFormat>? = [.parquet],
+    _ name: String, isTable: Bool = true, formats: Set<PartFormat>? = [.parquet], keeping: TimeSpan? = nil,
     _ body: (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     var settings = WriterSettings(toolVersion: "1.0.0")
-    (settings.formats, settings.isTable) = (formats, isTable)
+    (settings.formats, settings.isTable, settings.keepSuperseded) = (formats, isTable, keeping)
     return try await store.archive(of: log(name)).withWriter(
       source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log(name)), holder: somebody,
       settings: settings
@@ -73,5 +73,67 @@ extension ArchiveWriter {
       change.covered.append(day(text).window)
     }
     return try await commit(change)
+  }
+}
+
+// MARK: Kept files
+
+extension TableArchive {
+  static let start = at("2024-03-01T00:00:00Z")
+
+  /// A run of `acme` that makes one commit at a time after `start`: days with these numbers of events.
+  func commit(
+    _ days: [String: Int], after passed: TimeSpan = .zero, keeping: TimeSpan?,
+    formats: Set<PartFormat> = [.parquet]
+  ) async throws {
+    try await run("acme", formats: formats, keeping: keeping) { writer in
+      _ = try await writer.commit(writer.change(days, after: passed))
+    }
+  }
+
+  /// The files that the state of `acme` does not name.
+  var left: Set<String> {
+    get async throws {
+      let state = try await store.archive(of: log("acme")).read()
+      let named =
+        (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
+      return Set(store.dataFiles).subtracting(named)
+    }
+  }
+
+  func verify() async throws -> VerificationReport {
+    try #require(try await store.archive(of: log("acme")).verify())
+  }
+
+  var intent: String? {
+    store.contents(of: ArchivePaths(log("acme")).intent).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The versions of the table whose files are all there.
+  var readableVersions: [Int] {
+    get throws {
+      var snapshot = TableSnapshot()
+      var readable: [Int] = []
+      for (number, version) in try store.tableVersions().enumerated() {
+        try snapshot.apply(version, number: number)
+        let isWhole = snapshot.files.allSatisfy { file in
+          store.contents(of: "parquet/\(TablePath.decode(file.path) ?? "")")?.count == file.size
+        }
+        if isWhole { readable.append(number) }
+      }
+      return readable
+    }
+  }
+}
+
+extension ArchiveWriter {
+  /// Stages days with these numbers of events, for a commit at a time after `TableArchive.start`.
+  func change(_ days: [String: Int], after passed: TimeSpan) async throws -> Change {
+    var change = Change(committedAt: TableArchive.start + passed, lookback: .hours(24))
+    for (text, count) in days.sorted(by: { $0.key < $1.key }) {
+      change.days.append(try await stage(text, AuditArchiveTests.events(text, count)))
+      change.covered.append(day(text).window)
+    }
+    return change
   }
 }

@@ -42,6 +42,8 @@ struct CrashScenario: Sendable {
   private var now = CrashScenario.firstNight
   private var formats: Set<PartFormat> = [.csv]
   private var isTable = false
+  /// How long replaced Parquet parts are kept.
+  private(set) var keepSuperseded: TimeSpan?
   /// How long every request takes.
   private var delay = TimeSpan.zero
   private var pageSize = 20
@@ -109,6 +111,28 @@ struct CrashScenario: Sendable {
     }
   }
 
+  /// Late events of two days of a table, whose files are replaced and kept. Those that the run before replaced are due.
+  static func tableKeeping(in store: SimulatedStore) async throws -> CrashScenario {
+    var scenario = try await tableRevision(in: store)
+    scenario.keepSuperseded = .hours(3)
+    _ = try await scenario.run(on: store)
+    scenario.now = firstNight + .hours(6)
+    let before = scenario.newEvents
+    scenario.newEvents = { log in
+      before(&log)
+      log.insertGenerated(at: firstNight - .minutes(90))
+      log.insertGenerated(at: firstNight - .hours(13))
+    }
+    return scenario
+  }
+
+  /// The same without the setting.
+  var withoutKeeping: CrashScenario {
+    var scenario = self
+    scenario.keepSuperseded = nil
+    return scenario
+  }
+
   /// An archive of CSV files becomes a table, and an event is late.
   static func tableConversion(in store: SimulatedStore) async throws -> CrashScenario {
     var scenario = try await second(in: store, after: .hours(1)) {
@@ -161,8 +185,9 @@ struct CrashScenario: Sendable {
     let table = calls.indices.filter { index in
       let isWrite = !["inspect ", "open ", "read ", "close ", "GET ", "HEAD "].contains(
         where: calls[index].hasPrefix)
+      let kept = keepSuperseded == nil ? [] : ["intent.json", "delete ", "DELETE ", "?delete"]
       return isWrite
-        && ["_delta_log", "table.json", "archive.json"].contains { calls[index].contains($0) }
+        && (["_delta_log", "table.json", "archive.json"] + kept).contains { calls[index].contains($0) }
     }
     return Baseline(
       states: states, calls: counted.calls,
@@ -184,6 +209,7 @@ struct CrashScenario: Sendable {
     }
     harness.formats.withLock { $0 = formats }
     harness.isTable.withLock { $0 = isTable }
+    harness.keepSuperseded.withLock { $0 = keepSuperseded }
     harness.beforeRequest.withLock { beforeRequest in
       beforeRequest = { [clock = harness.clock, delay] (_: Int) throws(TransportFault) in
         clock.advance(to: clock.now + delay)

@@ -12,9 +12,15 @@ struct CrashedStore {
   /// Whether the run went on after the fault, and may have committed the days that it had staged by then.
   var isStopped = false
 
+  /// How long the runs keep the Parquet parts that they replace.
+  private let keeping: TimeSpan?
   private var problems: [String] = []
 
-  init(_ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int, isStopped: Bool) {
+  init(
+    _ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int, isStopped: Bool,
+    keeping: TimeSpan?
+  ) {
+    self.keeping = keeping
     self.store = store
     self.baseline = baseline
     self.committed = committed
@@ -28,11 +34,13 @@ struct CrashedStore {
     _ store: SimulatedStore, _ baseline: CrashScenario.Baseline, committed: Int = 0, isStopped: Bool = false,
     next scenario: CrashScenario, runsOn: Bool = true
   ) async -> [String] {
-    var crashed = CrashedStore(store, baseline, committed: committed, isStopped: isStopped)
+    var crashed = CrashedStore(
+      store, baseline, committed: committed, isStopped: isStopped, keeping: scenario.keepSuperseded)
     do {
       let state = try await crashed.read()
       try await crashed.recover(scenario, to: state)
       if runsOn { try await crashed.complete(scenario) }
+      if crashed.keeping != nil { try await crashed.stopKeeping(scenario) }
     } catch {
       crashed.problems.append("\(error)")
     }
@@ -63,6 +71,7 @@ struct CrashedStore {
     }
     // So does a foreign reader of the table.
     problems += try store.tableProblems(of: CrashScenario.log, isCurrent: false)
+    if let keeping { try checkKept(keeping) }
     return state
   }
 
@@ -86,16 +95,39 @@ struct CrashedStore {
     try checkLeftovers(state)
   }
 
-  /// Checks that no file exists that the state does not name, and that the table has all of the state.
-  private mutating func checkLeftovers(_ state: Manifest?) throws {
+  /// A run without the setting deletes all kept parts.
+  private mutating func stopKeeping(_ scenario: CrashScenario) async throws {
+    let state = try await scenario.withoutKeeping.open(store) { $0.manifest }
+    try checkLeftovers(state, isKeeping: false)
+    let findings = try await store.archive(of: CrashScenario.log).verify()?.findings ?? []
+    require(findings.isEmpty, "after the kept parts were deleted: \(findings)")
+  }
+
+  /// Checks that each replaced part is there whose time is not over.
+  private mutating func checkKept(_ span: TimeSpan) throws {
+    let removed = try store.supersededParts(of: CrashScenario.log)
+    let newest = try store.newestCommitTime(of: CrashScenario.log)
+    for (path, since) in removed where newest.map({ since + span > $0 }) ?? false {
+      require(store.contents(of: path) != nil, "\(path) is not kept")
+    }
+  }
+
+  /// Checks that no file exists that the state does not name or a run keeps, and that the table has all of the state.
+  private mutating func checkLeftovers(_ state: Manifest?, isKeeping: Bool = true) throws {
     problems += try store.tableProblems(of: CrashScenario.log, isCurrent: store.isTable)
     let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])
-    let found = store.dataFiles
+    var kept: Set<String> = []
+    if let keeping, isKeeping {
+      try checkKept(keeping)
+      kept = Set(try store.supersededParts(of: CrashScenario.log).map(\.path))
+    }
+    let found = store.dataFiles.filter { !kept.contains($0) }
     require(found == named.sorted(), "left over: \(Set(found).subtracting(named).sorted())")
     let state = store.paths(below: "_staging") + store.paths(below: "_manifest")
     let strange = state.filter {
       !$0.hasSuffix("/lock") && !$0.hasSuffix("/manifest.json") && !$0.contains("/commits/")
         && !$0.hasSuffix("/archive.json") && !$0.hasSuffix("/table.json")
+        && !(keeping != nil && isKeeping && $0.hasSuffix("/intent.json"))
     }
     require(strange.isEmpty, "left over: \(strange)")
   }

@@ -20,6 +20,7 @@ import Testing
     case tableIncremental = "an incremental run of a table"
     case tableRevision = "a run that revises two days of a table"
     case tableConversion = "a run that makes an archive a table"
+    case tableKeeping = "a run that keeps the files that it replaces in a table"
 
     var testDescription: String { rawValue }
 
@@ -34,14 +35,15 @@ import Testing
       case .tableIncremental: try await .tableIncremental(in: store)
       case .tableRevision: try await .tableRevision(in: store)
       case .tableConversion: try await .tableConversion(in: store)
+      case .tableKeeping: try await .tableKeeping(in: store)
       }
     }
 
     /// Whether the table is what differs from another kind.
-    private var isTable: Bool {
+    var isTable: Bool {
       switch self {
       case .first, .slow, .incremental, .revision, .conversion: false
-      case .tableFirst, .tableIncremental, .tableRevision, .tableConversion: true
+      case .tableFirst, .tableIncremental, .tableRevision, .tableConversion, .tableKeeping: true
       }
     }
 
@@ -195,7 +197,7 @@ import Testing
 
   @Test func `a recovery that dies at any operation is completed by the next one`() async throws {
     var (disks, crashes) = (0, 0)
-    for kind in [Kind.first, .revision, .tableRevision] {
+    for kind in [Kind.first, .revision, .tableRevision, .tableKeeping] {
       let (scenario, before) = try await kind.scenarioOnDisk()
       let baseline = try await scenario.baseline()
       for crashed in try await differentDisks(kind, scenario, before, baseline) {
@@ -203,7 +205,7 @@ import Testing
         let counted = FaultyFileSystem(copyOf: crashed)
         counted.record()
         try await scenario.open(.disk(counted)) { _ in }
-        for number in 1...counted.operations.count + 1 where kind != .tableRevision || number % 2 == 0 {
+        for number in 1...counted.operations.count + 1 where !kind.isTable || number % 2 == 0 {
           let dead = FaultyFileSystem(copyOf: crashed)
           dead.fail(at: number, .death)
           do { try await scenario.open(.disk(dead)) { _ in } } catch {}
@@ -221,7 +223,7 @@ import Testing
   }
 
   /// A killed run leaves names that are not durable, and recovery builds on them: the table must not have what the power failure undoes.
-  @Test(arguments: [Kind.tableFirst, .tableRevision, .tableConversion])
+  @Test(arguments: [Kind.tableFirst, .tableRevision, .tableConversion, .tableKeeping])
   func `a power failure in or after the recovery of a killed run leaves no table that is ahead`(
     _ kind: Kind
   ) async throws {

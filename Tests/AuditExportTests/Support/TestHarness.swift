@@ -24,6 +24,8 @@ final class TestHarness: Sendable {
   let isTable = Mutex(false)
   /// What the next run stores in place of which columns' values.
   let redaction = Mutex<Redaction?>(nil)
+  /// How long the next run keeps the Parquet parts that it replaces.
+  let keepSuperseded = Mutex<TimeSpan?>(nil)
   /// By how much the API's clock is ahead of `clock`; negative if it is behind.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
@@ -109,6 +111,7 @@ final class TestHarness: Sendable {
     var settings = WriterSettings(toolVersion: "test")
     settings.formats = formats.withLock { $0 }
     settings.isTable = isTable.withLock { $0 }
+    settings.keepSuperseded = keepSuperseded.withLock { $0 }
     var attempt = 0
     while true {
       attempt += 1
