@@ -4,7 +4,8 @@ chroot if neither works on this machine. It must be run as root.
     check_image.py check ARCHIVE [--release]
     check_image.py run ARCHIVE [--mount FOLDER] [--env NAME] -- ARGUMENT…
 
-The root file system is read-only, the user is that of the image and has no capability, and the network is that of this machine."""
+The root file system is read-only, the user is that of the image and has no capability, and the network is
+that of this machine."""
 
 import argparse
 import gzip

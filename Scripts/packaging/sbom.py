@@ -12,8 +12,8 @@ import swift_packages
 
 NAME = "cloudsmith-audit-export"
 BORINGSSL = r"revision (\w+)", "google/boringssl", "Apache-2.0"
-# The C libraries that Swift packages contain a copy of: the package, a file that names the version, a pattern for it, the library's
-# repository on GitHub, and its license.
+# The C libraries that Swift packages contain a copy of: the package, a file that names the version, a pattern for it, the
+# library's repository on GitHub, and its license.
 COPIES = (
     ("swift-crypto", "Sources/CCryptoBoringSSL/hash.txt", *BORINGSSL),
     ("swift-nio-ssl", "Sources/CNIOBoringSSL/hash.txt", *BORINGSSL),
@@ -53,7 +53,8 @@ def debian_purl(package: debian.Package) -> str:
 
 def describe(
     program: bytes, version: str, commit: str, architecture: str, created: str, swift: str,
-    packages: list[swift_packages.SwiftPackage], checkouts: pathlib.Path, linked: set[debian.Package], others: set[debian.Package],
+    packages: list[swift_packages.SwiftPackage], checkouts: pathlib.Path,
+    linked: set[debian.Package], others: set[debian.Package],
 ) -> bytes:
     """The document. `swift` is the version of Swift, whose libraries are linked in. `linked` are the packages of the
     distribution whose libraries the program loads, and `others` the rest of those in the image."""

@@ -1,7 +1,7 @@
 """The Swift packages that a build resolved, as SwiftPM records them in Package.resolved.
 
     swift_packages.py PACKAGE-RESOLVED            prints a line for each: its name and its version
-    swift_packages.py PACKAGE-RESOLVED LIST       compares these lines with the file LIST, and exits with status 1 if they differ"""
+    swift_packages.py PACKAGE-RESOLVED LIST       compares these lines with the file LIST; status 1 if they differ"""
 
 import dataclasses
 import json
@@ -40,8 +40,12 @@ def compare(packages: list[SwiftPackage], path: str):
         return
     message = [f"error: the resolved versions of the Swift packages differ from {path}:"]
     for name in sorted(listed.keys() | found.keys()):
-        if listed.get(name) != found.get(name):
-            message.append(f"  {name}: listed {listed.get(name, 'not')}, resolved {found.get(name, 'not')}")
+        if name not in listed:
+            message.append(f"  {name} {found[name]} is not listed")
+        elif name not in found:
+            message.append(f"  {name} {listed[name]} is listed, but not used")
+        elif listed[name] != found[name]:
+            message.append(f"  {name} {found[name]} is listed as {listed[name]}")
     message.append("Review the changes of these packages, run Scripts/release --update, and commit the list.")
     back = [name for name in sorted(listed.keys() & found.keys()) if listed[name] != found[name]]
     if back:

@@ -145,8 +145,9 @@ import Testing
     var seen = 0
     for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
       let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
-      // An option belongs to the program if its command precedes it on the same, possibly continued, line.
-      for call in text.matches(of: /cloudsmith-audit-export"?,? (?:[^\n]*\\\n)*[^\n]*/) {
+      // An option belongs to the program if its command precedes it on the same, possibly continued, line. Arguments of a container
+      // belong to it too.
+      for call in text.matches(of: /(?:cloudsmith-audit-export"?,? |args: \[)(?:[^\n]*\\\n)*[^\n]*/) {
         for option in call.output.matches(of: /--[a-z][-a-z]+/) {
           #expect(known.contains(String(option.output)), "\(file): \(option.output)")
           seen += 1
