@@ -99,7 +99,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--share", type=float, default=1, help="use only this share of the ten years, such as 0.1, for a quick trial")
     parser.add_argument("--engines", type=lambda text: text.split(","), default=["deltalake", "duckdb", "polars", "chdb"])
-    parser.add_argument("--archive", type=pathlib.Path, help="measure this archive, instead of a generated one")
+    parser.add_argument("--archive", type=pathlib.Path, help="measure this archive, on the same file system, instead of a generated one")
     parser.add_argument("--json", type=pathlib.Path, help="write the results to this file")
     parser.add_argument("--benchmark", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -1,10 +1,10 @@
 """Reads a Delta Lake table in a loop while it is written, with one process per engine, and checks every answer.
 
-    read_while_writing.py EXPORTER ARCHIVE --first-day 2026-10-01 --nights 50 --engines deltalake,duckdb
+    read_while_writing.py EXPORTER ARCHIVE --work FOLDER --first-day 2026-10-01 --nights 50 --engines deltalake,duckdb
 
-A night is a run of EXPORTER: it exports the days up to its own, and exports the last 20 days again, which the emulator has added late
-events to. The options and the API come from the variables of the exporter. Each reader opens the table, asks the same question
-several times, and opens it again, from the first night to after the last one.
+A night is a run of EXPORTER: it exports its day, and the 19 days before again, which the emulator has added late events to. The key and
+the host of the API come from the exporter's variables. Each reader opens the table, asks the same question several times, and opens it
+again, from the first night to after the last one.
 
 Every answer must be that of one version of the table, and no answer may be older than the one before it. The number of rows
 of each version is the sum of `numRecords` of its files; the sum of a column is computed from its files after the night. A query may
