@@ -78,7 +78,7 @@ import Testing
     harness.isTable.withLock { $0 = isTable }
     func requests() -> [String] {
       bucket.store.requests.suffix(bucket.store.recorded).filter {
-        !$0.contains("/.probe-") && !$0.contains("event_date")
+        !$0.contains(".probe-") && !$0.contains("event_date")
       }
     }
     bucket.store.startRecording()
