@@ -55,6 +55,50 @@ import Testing
     }
   }
 
+  /// The program makes ten more for a first run, and one more for a night, to see whether there is an archive.
+  ///
+  /// - Parameters:
+  ///   - first: of a first run, without those that test the store and those of the parts.
+  ///   - quiet: of a night without new events.
+  ///   - news: of a night with a new day, without those of its parts.
+  @Test(
+    arguments: [
+      ([.csv, .parquet], false, 22, 12, 14), ([.csv, .parquet], true, 27, 14, 19),
+      ([.parquet], true, 27, 13, 18),
+    ] as [(Set<PartFormat>, Bool, Int, Int, Int)])
+  func `a table costs a bucket five requests for each run with news, and two for a night without`(
+    formats: Set<PartFormat>, isTable: Bool, first: Int, quiet: Int, news: Int
+  ) async throws {
+    let bucket = ObjectBucket()
+    let harness = try TestHarness(now: now, store: .objects(bucket)) { configuration in
+      configuration.events = .generated(
+        Generation(count: 50, window: Window(from: now - .days(9), to: now - .days(5))))
+    }
+    harness.formats.withLock { $0 = formats }
+    harness.isTable.withLock { $0 = isTable }
+    func requests() -> [String] {
+      bucket.store.requests.suffix(bucket.store.recorded).filter {
+        !$0.contains(".probe-") && !$0.contains("event_date")
+      }
+    }
+    bucket.store.startRecording()
+    try await harness.export(.incremental(backfillStart: now - .days(10))).requireComplete()
+    #expect(requests().count == first, "\(requests())")
+
+    harness.clock.advance(to: now + .days(1))
+    bucket.store.startRecording()
+    try await harness.export(.incremental(backfillStart: nil)).requireComplete()
+    #expect(requests().count == quiet, "\(requests())")
+
+    harness.clock.advance(to: now + .days(2))
+    harness.api.withLock { $0.change(harness.log) { $0.insertGenerated(at: now + .days(1.5)) } }
+    bucket.store.startRecording()
+    try await harness.export(.incremental(backfillStart: nil)).requireComplete()
+    #expect(requests().count == news, "\(requests())")
+    let parts = bucket.store.requests.suffix(bucket.store.recorded).count { $0.contains("event_date") }
+    #expect(parts == formats.count)
+  }
+
   @Test func `a commit that replaces nothing asks a bucket for each new part once`() async throws {
     let bucket = ObjectBucket()
     let harness = try TestHarness(now: now, store: .objects(bucket)) { configuration in

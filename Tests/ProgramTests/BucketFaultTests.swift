@@ -1,3 +1,4 @@
+import AuditRecord
 import Foundation
 import ObjectStore
 import TestSupport
@@ -5,30 +6,55 @@ import Testing
 
 /// Runs on SeaweedFS that sleep, are killed or meet a fault.
 @Suite(.fewAtOnce, .needsSeaweedFS, .needs("curl")) struct BucketFaultTests {
-  private static let formats = ["--format", "csv,parquet"]
   private static let start = ["--from", Past.midnight(daysAgo: 12)]
   /// Ends in the middle of a day.
   private static let shorter = start + ["--to", Past.midnight(daysAgo: 8.5)]
   private static let longer = start + ["--to", Past.midnight(daysAgo: 5), "--existing"]
 
+  /// What an archive is besides its CSV files.
+  enum Kind: String, CaseIterable {
+    case files = "csv,parquet"
+    case table = "csv,delta"
+
+    fileprivate var formats: [String] { ["--format", rawValue] }
+
+    /// The files of an archive at rest in `_manifest`, without commit records.
+    fileprivate var stateFiles: [String] {
+      ["_manifest/acme/lock", "_manifest/acme/manifest.json"]
+        + (self == .table ? ["_manifest/acme/table.json"] : []) + ["_manifest/archive.json"]
+    }
+  }
+
+  /// The violations of what a table promises; none of another archive.
+  private func tableProblems(
+    _ kind: Kind, _ prefix: String, _ objects: StoreClient, isCurrent: Bool
+  ) async throws -> [String] {
+    guard kind == .table else { return [] }
+    return try await SimulatedStore.copy(ofPrefix: prefix, in: objects)
+      .tableProblems(of: try #require(LogName("acme")), isCurrent: isCurrent)
+  }
+
   // MARK: A run that sleeps
 
   /// The request line before which the run is stopped; it arrives after another run has taken over.
-  @Test(arguments: ["PUT .*event_date", "PUT .*/commits/", "PUT .*/manifest.json"])
-  func `a run that sleeps until another takes its lease ends with 11 and harms nothing`(request: String)
-    async throws
-  {
+  @Test(arguments: [
+    (Kind.files, "PUT .*event_date"), (.files, "PUT .*/commits/"), (.files, "PUT .*/manifest.json"),
+    (.table, "PUT .*/_delta_log/"), (.table, "PUT .*/table.json"),
+  ])
+  func `a run that sleeps until another takes its lease ends with 11 and harms nothing`(
+    kind: Kind, request: String
+  ) async throws {
     try await Bench.with(Bench.generate(300)) { bench in
       try await SeaweedFS.with { store in
         let archive = store.archive()
-        let before = try bench.run("export", archive, in: store, Self.shorter + Self.formats)
+        let before = try bench.run("export", archive, in: store, Self.shorter + kind.formats)
         #expect(before.status == 0, "\(before.log)")
         try await StoreProxy.with(store, .stalled, at: request) { proxy in
-          let sleeper = try bench.start("export", archive, in: proxy.store, Self.longer + Self.formats)
+          let sleeper = try bench.start("export", archive, in: proxy.store, Self.longer + kind.formats)
           try sleeper.wait { proxy.hasMetFault }
           sleeper.signal(SIGSTOP)
           try await store.withObjects { try await $0.expireLease(in: "log") }
-          let second = try bench.run("export", archive, in: store, Self.longer + Self.formats)
+          let second = try bench.run("export", archive, in: store, Self.longer + kind.formats)
           #expect(second.status == 0, "\(second.log)")
           let lock = try await store.withObjects {
             try await $0.get("log/_manifest/acme/lock", limit: 1 << 16)?.bytes ?? []
@@ -45,6 +71,10 @@ import Testing
         }
         let verified = try bench.run("verify", archive, in: store)
         #expect(verified.status == 0, "\(verified.output)")
+        let problems = try await store.withObjects {
+          try await tableProblems(kind, "log", $0, isCurrent: true)
+        }
+        #expect(problems == [])
       }
     }
   }
@@ -83,37 +113,38 @@ import Testing
   /// With `CLOUDSMITH_TEST_STORES=all`, which `Scripts/test --engines` sets: every fault at every request; at every eighth of a new archive.
   private static let isWhole = ProcessInfo.processInfo.environment["CLOUDSMITH_TEST_STORES"] == "all"
 
-  @Test(arguments: isWhole ? Run.allCases : [.first, .incremental, .revising])
-  func `a death or a fault at any request to the store loses nothing and leaves nothing`(run: Run)
-    async throws
-  {
+  @Test(arguments: isWhole ? Run.allCases : [.first, .incremental, .revising], Kind.allCases)
+  func `a death or a fault at any request to the store loses nothing and leaves nothing`(
+    run: Run, kind: Kind
+  ) async throws {
     try await Bench.with(Bench.generate(300)) { bench in
       try await SeaweedFS.with { store in
         let before = try bench.run(
-          "export", store.archive("before"), in: store, run.windowBefore + Self.formats)
+          "export", store.archive("before"), in: store, run.windowBefore + kind.formats)
         #expect(before.status == 0, "\(before.log)")
-        let (requests, content) = try await undisturbed(run, store, bench)
+        let (requests, content) = try await undisturbed(run, kind, store, bench)
         // 13 and 5 have no common divisor, so the sample has every fault.
         let step = Self.isWhole ? (run == .new ? 8 : 1) : 13
         for number in stride(from: 0, to: requests.count * Self.faults.count, by: step) {
           let fault = Self.faults[number % Self.faults.count]
           let request = number / Self.faults.count
           try await expectRecovery(
-            run, fault, at: request + 1, "\(fault.map(\.rawValue) ?? "killed") at \(requests[request])",
-            content, store, bench)
+            run, kind, fault, at: request + 1,
+            "\(fault.map(\.rawValue) ?? "killed") at \(requests[request])", content, store, bench)
         }
       }
     }
   }
 
   /// The requests of a run, and what it leaves.
-  private func undisturbed(_ run: Run, _ store: SeaweedFS, _ bench: Bench) async throws -> ([String], Content)
-  {
+  private func undisturbed(
+    _ run: Run, _ kind: Kind, _ store: SeaweedFS, _ bench: Bench
+  ) async throws -> ([String], Content) {
     let archive = store.archive("undisturbed")
     return try await store.withObjects { objects in
       try await objects.copyArchive("before", to: "undisturbed", isWanted: run.isThere)
       return try await StoreProxy.with(store) { proxy in
-        let outcome = try bench.run("export", archive, in: proxy.store, run.window + Self.formats)
+        let outcome = try bench.run("export", archive, in: proxy.store, run.window + kind.formats)
         try #require(outcome.status == 0, "\(outcome.log)")
         return (proxy.end(), try Content(bench.run("status", archive, in: store, Content.options)))
       }
@@ -121,12 +152,12 @@ import Testing
   }
 
   private func expectRecovery(
-    _ run: Run, _ fault: StoreProxy.Fault?, at request: Int, _ description: String, _ content: Content,
-    _ store: SeaweedFS, _ bench: Bench
+    _ run: Run, _ kind: Kind, _ fault: StoreProxy.Fault?, at request: Int, _ description: String,
+    _ content: Content, _ store: SeaweedFS, _ bench: Bench
   ) async throws {
     let prefix = "\(fault.map(\.rawValue) ?? "killed")-\(request)"
     let archive = store.archive(prefix)
-    let options = run.window + Self.formats
+    let options = run.window + kind.formats
     try await store.withObjects { objects in
       try await objects.copyArchive("before", to: prefix, isWanted: run.isThere)
       try await StoreProxy.with(store, fault ?? .silence, at: "\(request)") { proxy in
@@ -140,22 +171,24 @@ import Testing
           #expect(outcome.status == 0, "\(description): \(outcome.log)")
         }
       }
+      #expect(try await tableProblems(kind, prefix, objects, isCurrent: false) == [], "\(description)")
       try await objects.expireLease(in: prefix)
       let next = try bench.run("export", archive, in: store, options)
       #expect(next.status == 0, "\(description): \(next.log)")
       let verified = try bench.run("verify", archive, in: store)
       #expect(verified.status == 0, "\(description): \(verified.output)\(verified.log)")
+      #expect(try await tableProblems(kind, prefix, objects, isCurrent: true) == [], "\(description)")
       let left = try Content(bench.run("status", archive, in: store, Content.options))
       #expect(left.days == content.days, "\(description)")
       let files = try await objects.listAll(prefix: prefix + "/").map { $0.key.dropFirst(prefix.count + 1) }
       #expect(
-        Set(files.filter { !$0.hasPrefix("_manifest/") }.map(String.init)) == left.files, "\(description)")
+        Set(
+          files.filter { !$0.hasPrefix("_manifest/") && !$0.hasPrefix(SimulatedStore.tableLog) }
+            .map(String.init)) == left.files, "\(description)")
       // No intent of a commit. What a killed test of the store left is kept for five minutes.
       #expect(
         files.filter { $0.hasPrefix("_manifest/") && !$0.contains("/commits/") && !$0.contains("/.probe-") }
-          .sorted() == [
-            "_manifest/acme/lock", "_manifest/acme/manifest.json", "_manifest/archive.json",
-          ], "\(description)")
+          .map(String.init).sorted() == kind.stateFiles, "\(description)")
     }
   }
 }
