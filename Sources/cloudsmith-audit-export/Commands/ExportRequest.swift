@@ -132,8 +132,13 @@ struct ExportRequest {
           return summary
         }
       }
-      if let deadline, deadline.hasPassed, case .stoppedByAPI(.cancelled) = summary.outcome {
-        summary.outcome = .overdue(deadline.limit)
+      if let deadline, deadline.hasPassed {
+        switch summary.outcome {
+        case .stoppedByAPI(.cancelled): summary.outcome = .overdue(deadline.limit)
+        case .stoppedByArchive(let error) where words.failure(error).status == .interrupted:
+          summary.outcome = .overdue(deadline.limit)
+        default: break
+        }
       }
       return ExportResult(
         summary, retention: settings.retention, now: client.now, log: log, archive: archive.text, words: words
