@@ -117,8 +117,8 @@ class Bench:
 
     def export(self, archive: Archive, *options) -> measure.Run:
         return measure.run(
-            [self.exporter, "export", "--quiet", "--existing", "--organization", ORGANIZATION, "--archive", archive.root,
-             "--api-host", self.address, "--max-requests-per-second", "unlimited", *options], {"CLOUDSMITH_API_KEY": KEY})
+            [self.exporter, "export", "--quiet", "--existing", "--quiet-commit-interval", "0s", "--organization", ORGANIZATION,
+             "--archive", archive.root, "--api-host", self.address, "--max-requests-per-second", "unlimited", *options], {"CLOUDSMITH_API_KEY": KEY})
 
     @contextlib.contextmanager
     def serving(self):

@@ -228,11 +228,11 @@ package struct Archive: Sendable {
   /// Verifies the archive, and returns all findings; nil if there is no archive of the log.
   ///
   /// Checks the archive as it is at one instant. Changes that a run makes meanwhile are not reported as damage. Throws only if it
-  /// cannot begin: no access, or a newer format.
+  /// cannot begin (no access, or a newer format), if a remote storage cannot be reached, or if the task is cancelled (`.interrupted`).
   ///
   /// - Parameters:
   ///   - patience: called before it looks again at a file that a run may be about to commit.
-  ///   - observe: called with the progress.
+  ///   - observe: called with the progress, by the calling task.
   package func verify(
     _ settings: VerificationSettings = VerificationSettings(), patience: () -> Void = {},
     observe: (VerificationProgress) -> Void = { _ in }

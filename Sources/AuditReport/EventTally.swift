@@ -1,7 +1,7 @@
 package import AuditRecord
 
-/// Counts the rows of an archive, batch by batch, in bounded memory. It is a value, so the counts of a day that turns out to be
-/// damaged are dropped by keeping the earlier copy.
+/// Counts the rows of an archive, batch by batch, in bounded memory. Days are counted apart and then added in order, so the counts of a
+/// day that turns out to be damaged are dropped, and several days can be counted at a time.
 package struct EventTally: Sendable {
   /// Only events in this window are counted.
   private let window: Window
@@ -48,6 +48,16 @@ package struct EventTally: Sendable {
     }
     rows += added
     perDay[day, default: 0] += added
+  }
+
+  /// Adds the counts of a later day. The sum depends only on the counts and their order.
+  package mutating func add(_ later: EventTally) {
+    rows += later.rows
+    perDay.merge(later.perDay, uniquingKeysWith: +)
+    for index in hours.indices { hours[index] += later.hours[index] }
+    events.add(later.events)
+    actors.add(later.actors)
+    countries.add(later.countries)
   }
 
   private static func count(_ batch: RowBatch, _ row: Int, _ column: TextColumn, in values: inout TopValues) {
@@ -123,6 +133,22 @@ package struct TopValues: Sendable {
       Entry(
         hash: hash, text: Array(bytes[range.prefix(Self.keptBytes)]), isCut: range.count > Self.keptBytes,
         count: 1))
+  }
+
+  /// Adds the counts of other rows. If the sum has more distinct values than `limit`, subtracts as above: an absent value has at most as
+  /// many occurrences as both counts may lack together (Agarwal and others, "Mergeable Summaries", 2012).
+  package mutating func add(_ other: TopValues) {
+    absent += other.absent
+    missed += other.missed
+    for entry in other.entries {
+      if let place = places[entry.hash] {
+        entries[place].count += entry.count
+      } else {
+        places[entry.hash] = entries.count
+        entries.append(entry)
+      }
+    }
+    while entries.count > limit { forget() }
   }
 
   private mutating func forget() {

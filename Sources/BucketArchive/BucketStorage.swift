@@ -241,7 +241,9 @@ package final class BucketStorage: ArchiveStorage {
     try await reader.read(path, at: offset, count: count)
   }
 
-  package func announce(_ paths: [String]) async { await reader.announce(paths) }
+  package func announce(_ paths: [String], readers: Int) async {
+    await reader.announce(paths, readers: readers)
+  }
 
   package func entry(_ path: String) async throws(StorageError) -> StoredFile? {
     switch try await known(path) {

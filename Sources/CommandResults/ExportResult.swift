@@ -31,6 +31,7 @@ package struct ExportResult: CommandResult {
     self.archive = archive
     var words = words
     words.hasCommits = summary.manifest != nil
+    let obstructed = summary.tableObstacle.map(words.tableObstructed)
     let failure: Failure? =
       switch summary.outcome {
       case .stoppedByAPI(let error): words.failure(error)
@@ -39,6 +40,7 @@ package struct ExportResult: CommandResult {
       case _ where summary.isDamaged && summary.damagedDays.isEmpty:
         words.damagedFiles(summary.damagedFiles, summary.manifest, now: now)
       case _ where summary.isDamaged: words.damagedDays(summary.damagedDays, summary.manifest, now: now)
+      case _ where obstructed != nil: obstructed
       case .incomplete(let reason): words.incomplete(reason)
       case .requestInFuture(let time, let now): words.inFuture(time, now: now)
       case .complete where summary.counters.quarantined + summary.unreportedQuarantined > 0:
@@ -46,12 +48,13 @@ package struct ExportResult: CommandResult {
       case .complete: nil
       }
 
-    // Another failure would hide these records.
+    // Another failure would hide these records, and the table's state.
     let untold = failure?.status == .quarantined ? 0 : summary.unreportedQuarantined
     let loss = summary.loss(after: retention, now: now).map(words.loss)
     warnings = [
       summary.isNothingVisible ? Messages.nothingVisible : nil, loss,
       untold == 0 ? nil : words.quarantined(0, untold: untold).sentence,
+      failure?.sentence == obstructed?.sentence ? nil : obstructed?.sentence,
       summary.clockLead == .zero ? nil : words.clock(summary.clockLead),
       summary.isClockTold || !summary.hasAnswers ? nil : Messages.clockUntold,
     ].compactMap(\.self)
@@ -97,6 +100,9 @@ package struct ExportResult: CommandResult {
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
+      if let end = summary.unrecordedEnd {
+        lines.append("nothing new up to \(end), which a later run records (--quiet-commit-interval)")
+      }
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
     }
     lines += warnings.map { "warning: " + $0 }
@@ -175,6 +181,7 @@ package struct ExportResult: CommandResult {
       damagedDays: summary.damagedDays.map(\.description),
       metrics: metrics, start: manifest?.start.description,
       highWaterMark: manifest?.highWaterMark.description,
+      unrecordedUntil: summary.unrecordedEnd?.description,
       coverage: (manifest?.coverage.intervals ?? []).map(WindowText.init),
       gaps: (manifest?.gaps ?? []).map(WindowText.init))
   }
@@ -196,6 +203,7 @@ package struct ExportResult: CommandResult {
     var metrics: [String: Double]
     var start: String?
     var highWaterMark: String?
+    var unrecordedUntil: String?
     var coverage: [WindowText]
     var gaps: [WindowText]
   }

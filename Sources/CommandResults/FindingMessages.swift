@@ -28,6 +28,7 @@ package enum FindingMessages {
       (expected, found)
     case .wrongKind(let expected, let found): (expected.rawValue, found.rawValue)
     case .wrongTable(.otherTable(let expected, let found)),
+      .wrongTable(.otherCommit(let expected, let found)),
       .wrongTable(.otherFile(_, let expected, let found)):
       (expected, found)
     case .wrongTable: (nil, nil)
@@ -134,8 +135,8 @@ package enum FindingMessages {
       "The next export rebuilds it from the commits, with the same table id. Find out who removed it."
     case .wrongTable(.notRecorded):
       """
-      Restore _manifest/archive.json from a copy. If there is none, move parquet/_delta_log away and run export with --format delta: it \
-      makes the table again, with another id.
+      Restore _manifest/archive.json from a copy. If there is none, add "table":{"id":"…"} to it, with the id of metaData in version 0 of \
+      the table.
       """
     case .wrongTable(.ahead):
       """

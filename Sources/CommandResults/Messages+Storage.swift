@@ -112,7 +112,7 @@ extension Messages {
   }
 
   /// What to do about the reason. Starts in lowercase and has no full stop at the end.
-  private func advice(on error: StorageError) -> String {
+  func advice(on error: StorageError) -> String {
     if let cure = error.cure { return cure.hasSuffix(".") ? String(cure.dropLast()) : cure }
     return switch error.reason {
     case .full: "free up space on that disk"

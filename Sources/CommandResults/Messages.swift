@@ -126,6 +126,20 @@ package struct Messages {
       Failure(
         status: .usage,
         sentence: "Cannot use \(quoted(archive)): \(error). Pass another folder with --archive.")
+    case .otherSource(let found, let asked) where found.redaction == nil && asked.redaction != nil:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). Events that are archived already stay as they are, so an archive is redacted from its \
+          first commit on, or never. Pass another folder with --archive, or no --redact.
+          """)
+    case .otherSource(let found, let asked) where found.redaction != asked.redaction:
+      Failure(
+        status: .usage,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). An archive has one redaction, which its first commit fixes. Pass the same --redact and \
+          --redaction-key-file again, or another folder with --archive.
+          """)
     case .otherSource:
       Failure(
         status: .usage,
@@ -145,6 +159,14 @@ package struct Messages {
         sentence: """
           Cannot make the archive \(quoted(archive)) a table now: \(error). Nothing was changed. Wait until that run ends, then run \
           again with --format delta.
+          """)
+    case .tableObstructed(let obstacle): tableObstructed(obstacle)
+    case .tableNotRecorded(_, let id):
+      Failure(
+        status: .damaged,
+        sentence: """
+          Cannot use \(quoted(archive)): \(error). Nothing was changed. Restore archive.json from a copy, or add \
+          "table":{"id":"\(id ?? "…")"} to it\(id == nil ? ", with the id of metaData in version 0 of the table" : "").
           """)
     case .laterCommit(let asked, let newest):
       Failure(
@@ -184,6 +206,33 @@ package struct Messages {
     case .misordered, .outsideDay, .invalidCommit:
       Failure(
         status: .failed, sentence: "This is a bug in cloudsmith-audit-export, please report it: \(error)")
+    }
+  }
+
+  /// The run could not append its commits to the table. The commits themselves are complete.
+  package func tableObstructed(_ obstacle: TableObstacle) -> Failure {
+    let lead = """
+      The events are archived, but the Delta Lake table of the archive \(quoted(archive)) does not get them: \(obstacle).
+      """
+    let folder = quoted("\(archive)/\(TableObstacle.folder)")
+    let again = "The next export makes the table again from the commits, with the same id"
+    switch obstacle.reason {
+    case .unreadable:
+      return Failure(
+        status: .damaged,
+        sentence: """
+          \(lead) Restore that file from a copy, or move the folder \(folder) out of the archive. \(again).
+          """)
+    case .foreignFiles:
+      return Failure(
+        status: .damaged,
+        sentence: """
+          \(lead) To append would count rows twice or lose them. Move the folder \(folder) out of the archive. \(again). Then delete the \
+          files that the other program left: cloudsmith-audit-export verify lists them as unlisted.
+          """)
+    case .unsupported(let error):
+      return Failure(
+        status: failure(error).status, sentence: "\(lead) \(advice(on: error).capitalizedFirst).")
     }
   }
 

@@ -51,6 +51,11 @@ package struct ReplaceCommand {
     if let source {
       if source.apiHost != Settings.apiHost.defaultText { words += ["--api-host", source.apiHost] }
       if let query = source.query { words += ["--query", query] }
+      if let redaction = source.redaction {
+        words += [Settings.redact.option, redaction.text]
+        // The archive does not record where its key is.
+        if redaction.keyFingerprint != nil { words += [Settings.redactionKeyFile.option, "KEY_FILE"] }
+      }
     }
     return words.map(shell).joined(separator: " ")
   }
@@ -94,7 +99,11 @@ package struct ExportCommandLine {
     if config == nil { words += [Settings.archive.option, shell(archive)] }
     let named = [Settings.log.option] + (config == nil ? [Settings.archive.option] : [])
     // Another shell may lack the variables of this one.
-    let ofArchive = [Settings.archive.option, Settings.query.option] + [Settings.backfillStart.option]
+    let ofArchive = [
+      Settings.archive.option, Settings.query.option, Settings.redact.option,
+      Settings.redactionKeyFile.option,
+      Settings.backfillStart.option,
+    ]
     for setting in Settings.ofExport where !named.contains(setting.option) {
       guard let given = try setting.find(in: sources) else { continue }
       switch given.source {

@@ -33,13 +33,7 @@ package struct TableDefinition {
         "  on \(Self.events) (organization, event_date);", progress(),
       ]
     case .duckdb: [table(Self.events, columns + keys), progress()]
-    case .clickhouse:
-      [
-        table(
-          Self.events, columns + keys,
-          "engine = MergeTree partition by (organization, event_date) order by (event_at, uuid)"),
-        progress("engine = ReplacingMergeTree(loaded_at) order by organization"),
-      ]
+    case .clickhouse: clickHouse
     case .spark:
       [
         table(Self.events, columns + keys, "using parquet partitioned by (organization, event_date)"),
@@ -54,6 +48,25 @@ package struct TableDefinition {
     case .redshift: [table(Self.events, columns + keys, "sortkey (event_date, event_at)"), progress()]
     case .athena: [athena]
     }
+  }
+
+  /// ClickHouse replaces no rows of several days at once. So every load has a number, a table of days has the number of each day's newest
+  /// load, and a view shows the rows of these loads. Partitions are months: a server refuses tables of too many parts.
+  private var clickHouse: [String] {
+    let load = warehouse.column("load", warehouse.integerType, isRequired: true)
+    return [
+      table(
+        "cloudsmith_audit_rows", columns + keys + [load],
+        "engine = MergeTree partition by toYYYYMM(event_date) order by (organization, event_at, uuid)"),
+      table(
+        "cloudsmith_audit_days", keys + [load],
+        "engine = ReplacingMergeTree(load) order by (organization, event_date)"),
+      """
+      create view if not exists \(Self.events) as select * except (load) from cloudsmith_audit_rows
+      where (organization, event_date, load) in (select organization, event_date, load from cloudsmith_audit_days final);
+      """,
+      progress("engine = ReplacingMergeTree(loaded_at) order by organization"),
+    ]
   }
 
   /// Reads the archive's Parquet files in S3. Nothing is loaded, so there is no table of loaded commits.

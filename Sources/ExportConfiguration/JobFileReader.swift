@@ -138,7 +138,8 @@ package struct JobFileReader {
   private func text(of setting: any SettingDefinition, _ node: YAMLNode) throws(YAMLError) -> String {
     switch (setting.jobForm, node.value) {
     case (.text, .text(let text)), (.path, .text(let text)), (.choice, .text(let text)),
-      (.number, .text(let text)), (.list, .text(let text)), (.integer, .integer(let text)),
+      (.number, .text(let text)), (.list, .text(let text)), (.mapping, .text(let text)),
+      (.integer, .integer(let text)),
       (.number, .integer(let text)), (.number, .number(let text)):
       return text
     case (.boolean, .boolean(let isTrue)): return String(isTrue)
@@ -151,6 +152,15 @@ package struct JobFileReader {
         words.append(word)
       }
       return words.joined(separator: ",")
+    case (.mapping, .mapping(let members)):
+      var pairs: [String] = []
+      for member in members {
+        guard case .text(let word) = member.value.value, !member.key.contains(","), !member.key.contains("="),
+          !word.contains(",")
+        else { throw YAMLError(member.place, "\(setting.name): expected \(setting.expected)") }
+        pairs.append("\(member.key)=\(word)")
+      }
+      return pairs.joined(separator: ",")
     case (.text, .integer), (.text, .number), (.text, .boolean), (.path, .integer), (.path, .number),
       (.path, .boolean):
       throw YAMLError(

@@ -70,6 +70,8 @@ package enum JobSchema {
             type: "array", minItems: 1, uniqueItems: true, items: [Schema(type: "string", enumeration: words)]
           ),
         ])
+      case .mapping(let words)?:
+        Schema(oneOf: [Schema(type: "string", minLength: 1), Schema(words)])
       }
     schema.description =
       "\(setting.help) Expected: \(setting.expected)."
@@ -99,6 +101,7 @@ package enum JobSchema {
     var items: [Schema]?
     var oneOf: [Schema]?
     var not: [Schema]?
+    var minProperties: Int?
     var properties: [String: Schema]?
     var required: [String]?
     var additionalProperties: Bool?
@@ -125,11 +128,20 @@ package enum JobSchema {
       self.required = required
     }
 
+    /// A mapping with at least one of these keys, each with one of its words.
+    init(_ words: [String: [String]]) {
+      self.init(type: "object")
+      minProperties = 1
+      properties = words.mapValues { Schema(type: "string", enumeration: $0) }
+      additionalProperties = false
+    }
+
     private enum CodingKeys: String, CodingKey {
       case schema = "$schema"
       case enumeration = "enum"
       case title, type, description, pattern, minLength, minimum, maximum, exclusiveMinimum
-      case minItems, uniqueItems, items, oneOf, not, properties, required, additionalProperties, deprecated
+      case minItems, uniqueItems, items, oneOf, not, minProperties, properties, required,
+        additionalProperties, deprecated
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -149,6 +161,7 @@ package enum JobSchema {
       try members.encodeIfPresent(items?.first, forKey: .items)
       try members.encodeIfPresent(oneOf, forKey: .oneOf)
       try members.encodeIfPresent(not?.first, forKey: .not)
+      try members.encodeIfPresent(minProperties, forKey: .minProperties)
       try members.encodeIfPresent(properties, forKey: .properties)
       try members.encodeIfPresent(required, forKey: .required)
       try members.encodeIfPresent(additionalProperties, forKey: .additionalProperties)

@@ -171,11 +171,13 @@ package enum JobForm: Hashable, Sendable {
   case choice([String])
   /// Some of these words, as a list or separated by commas.
   case list([String])
+  /// One of some words for each of some keys, as a mapping or as `key=word,key=word`.
+  case mapping([String: [String]])
 
   /// The valid values, if they are few.
   package var choices: [String] {
     switch self {
-    case .text, .path, .boolean, .integer: []
+    case .text, .path, .boolean, .integer, .mapping: []
     case .number(let words), .choice(let words): words
     case .list(let words): words + words.dropFirst().map { "\(words[0]),\($0)" }
     }

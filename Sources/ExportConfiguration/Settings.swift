@@ -64,6 +64,26 @@ package enum Settings {
       "Export only events that match a Cloudsmith search, such as actor:some-user. Fixed for the life of the archive.",
     expected: "a Cloudsmith search, such as actor:some-user",
     parse: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
+  package static let redact = Setting<RedactionPolicy>(
+    "--redact", job: .mapping(RedactionPolicy.words), valueName: "columns",
+    help: """
+      Columns not to store as they are, such as actor=hash,actor_ip_address=truncate: drop (NULL), hash (HMAC-SHA-256 with \
+      --redaction-key-file) or truncate (an address to /24 or /48). Fixed for the life of the archive.
+      """,
+    expected: "columns and methods, such as actor=hash,additional_fields=drop",
+    parsing: { text throws(ValueError) in
+      do {
+        return try RedactionPolicy(text)
+      } catch {
+        throw ValueError(": \(error)")
+      }
+    })
+  package static let redactionKeyFile = file(
+    "--redaction-key-file",
+    help: """
+      The secret key of the hashes of --redact: at least \(RedactionKey.leastLength) characters, such as openssl rand -hex 32 prints. \
+      Keep it: without it, the archive cannot be continued.
+      """)
   package static let formats = Setting<ArchiveFormats>(
     "--format", job: .list(ArchiveFormats.names), valueName: "formats",
     help: """
@@ -81,6 +101,12 @@ package enum Settings {
   package static let settle = duration(
     "--settle", default: ExportSettings.Default.settle,
     help: "Skip events newer than this; the next run exports them.")
+  package static let quietCommitInterval = duration(
+    "--quiet-commit-interval", default: ExportSettings.Default.quietCommitInterval,
+    help: """
+      Record a run that found nothing new only if the newest commit is at least this old; the next run covers its window, too. \
+      0s records every run.
+      """)
   package static let retention = duration(
     "--retention", default: ExportSettings.Default.retention,
     help: "How long your plan keeps events. Nothing older counts as covered. Some plans keep 30d or 60d.")
@@ -313,10 +339,10 @@ package enum Settings {
 
   /// The settings of an export, in the order in which reports show them.
   package static let ofExport: [any SettingDefinition] = [
-    log, archive, existing, backfillStart, from, to, wholeDays, query, formats, lookback, settle, retention,
-    timeFilter, pageSize, maxConcurrentRequests, pace, rateReserve, maxWait, maxAttempts, requestTimeout,
-    parallelLogs, maxLogDuration, compressionLevel, parquetCodec, memoryLimit, signingKeyFile, apiHost,
-    apiKeyFile, apiKeyVariable,
+    log, archive, existing, backfillStart, from, to, wholeDays, query, redact, redactionKeyFile, formats,
+    lookback, settle, quietCommitInterval, retention, timeFilter, pageSize, maxConcurrentRequests, pace,
+    rateReserve, maxWait, maxAttempts, requestTimeout, parallelLogs, maxLogDuration, compressionLevel,
+    parquetCodec, memoryLimit, signingKeyFile, apiHost, apiKeyFile, apiKeyVariable,
     oidcService, profile, caFile, proxy, s3Endpoint, s3Region, s3Addressing, s3Encryption, scratchFolder,
   ]
 

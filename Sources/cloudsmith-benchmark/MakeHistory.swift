@@ -9,7 +9,7 @@ struct MakeHistory: AsyncParsableCommand {
     commandName: "make-history",
     abstract: "Writes an archive with a long history of commits, as runs of the exporter would have left it.",
     discussion: """
-      An event happens every hour, and the same ones in every archive. Nothing is synced to the disk.
+      An event happens every hour, and the same ones in every archive. Nothing of an archive of CSV is synced to the disk.
       """)
 
   @Option(help: ArgumentHelp("Write the archive to this folder, which must not exist.", valueName: "folder"))
@@ -29,6 +29,17 @@ struct MakeHistory: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("So many runs a day, each of which made a commit.", valueName: "count"))
   var runsPerDay = 1
+
+  /// Of the archive.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case csv, delta
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of the archive: csv, or delta for a Delta Lake table, whose runs end within a day.",
+      valueName: "format"))
+  var format = Format.csv
 
   @Flag(help: "Let the first commit have all but what the last run found: two commits in all.")
   var backfilled = false
@@ -60,10 +71,18 @@ struct MakeHistory: AsyncParsableCommand {
       let recent = max(first, end.advanced(by: -3))..<end
       try Data(GeneratedDay.json(recent, of: log)).write(to: URL(filePath: recentEvents))
     }
-    var history = try await GeneratedHistory(
-      at: archive, source: ArchiveSource(apiHost: apiHost, log: log), start: first.start)
+    let source = ArchiveSource(apiHost: apiHost, log: log)
     let runs = days * runsPerDay
     let step = TimeSpan(microseconds: Day.microseconds / Int64(runsPerDay))
+    guard format == .csv else {
+      let half = TimeSpan(microseconds: step.microseconds / 2)
+      let ends = (backfilled ? [runs - 1, runs] : Array(1...runs)).map { first.start + step * $0 - half }
+      let table = GeneratedTable(folder: archive, source: source, start: first.start)
+      let commits = try await table.commitRuns(upTo: ends)
+      print("\(commits) commits of \(days) days are in \(archive)")
+      return
+    }
+    var history = try await GeneratedHistory(at: archive, source: source, start: first.start)
     for run in backfilled ? (runs - 1)...runs : 1...runs {
       try await history.commitRun(upTo: first.start + step * run)
     }

@@ -231,6 +231,60 @@ import Testing
     }
   }
 
+  @Test func `another redaction, another key, or none is refused, and nothing changes`() async throws {
+    func source(_ text: String, key: String? = nil) throws -> ArchiveSource {
+      var policy = try RedactionPolicy(text)
+      policy.keyFingerprint = key
+      return ArchiveSource(apiHost: acme.apiHost, log: log("acme"), redaction: policy)
+    }
+    let redacted = try source("actor=hash,actor_location=drop", key: "0123456789abcdef")
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder, redacted)
+      let before = try tree(folder).filter { !$0.key.hasSuffix("lock") }
+      for other in [
+        acme, try source("actor=hash", key: "0123456789abcdef"), try source("actor=hash,actor_location=drop"),
+        try source("actor=drop,actor_location=drop", key: "0123456789abcdef"),
+        try source("actor=hash,actor_location=drop", key: "1123456789abcdef"),
+      ] {
+        let error = try await archiveError { try await withWriter(folder, other) { _ in } }
+        #expect(error == .otherSource(found: redacted, asked: other))
+      }
+      #expect(try tree(folder).filter { !$0.key.hasSuffix("lock") } == before)
+      #expect(try await Archive(at: folder, log: log("acme")).read()?.source == redacted)
+    }
+    try await withTemporaryFolder { (folder) async throws in
+      try await writeHistory(folder)
+      let error = try await archiveError { try await withWriter(folder, redacted) { _ in } }
+      #expect(error == .otherSource(found: acme, asked: redacted))
+      // An archive that is not redacted has the bytes that it has always had.
+      #expect(
+        try tree(folder).values.allSatisfy { !String(decoding: $0, as: UTF8.self).contains("redaction") })
+    }
+  }
+
+  @Test(arguments: [
+    #""actor" : "mask""#, #""uuid" : "drop""#, #""nobody" : "drop""#, #""actor" : "truncate""#,
+    #""actor" : 1"#, "",
+  ])
+  func `a record with a redaction that does not exist is damaged, and not taken for none`(
+    columns: String
+  ) async throws {
+    let redacted = ArchiveSource(
+      apiHost: acme.apiHost, log: log("acme"), redaction: try RedactionPolicy("actor=drop"))
+    try await withTemporaryFolder(isDamaged: true) { (folder) async throws in
+      try await withWriter(folder, redacted) { try await $0.commit([day12: events(day12, 5)]) }
+      let path = "\(folder)/_manifest/acme/commits/00000000000000000001.json"
+      let record = try String(contentsOfFile: path, encoding: .utf8)
+      try write(record.replacing(#""actor" : "drop""#, with: columns), to: path)
+      try FileManager.default.removeItem(atPath: "\(folder)/_manifest/acme/manifest.json")
+      let error = try await archiveError { try await Archive(at: folder, log: log("acme")).read() }
+      guard case .damaged? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+    }
+  }
+
   @Test func `logs of repositories have their own trees, and any number can share an archive`() async throws {
     try await withTemporaryFolder { (folder) async throws in
       for name in ["acme/one", "acme/two", "other/one"] {

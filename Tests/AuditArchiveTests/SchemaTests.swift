@@ -59,8 +59,14 @@ struct SchemaTests {
           change.oldestShown = OldestShown(eventAt: at("2024-02-01T00:00:00Z"), seenAt: change.committedAt)
         }
       }
-      let files = try stateFiles("\(folder)/organizations") + stateFiles("\(folder)/repositories")
-      #expect(files.count == 2 + 8 + 6)
+      var policy = try RedactionPolicy("actor=hash,actor_ip_address=truncate,actor_location=drop")
+      policy.keyFingerprint = "0123456789abcdef"
+      let redacted = ArchiveSource(apiHost: acme.apiHost, log: acme.log, redaction: policy)
+      try await writeHistory("\(folder)/redacted", redacted)
+      let files = try ["organizations", "repositories", "redacted"].flatMap {
+        try stateFiles("\(folder)/\($0)")
+      }
+      #expect(files.count == 3 + 8 + 6 + 6)
       let path = "_manifest/acme/commits/00000000000000000008.json"
       let record = try String(contentsOfFile: "\(folder)/organizations/\(path)", encoding: .utf8)
       for member in ["coverage_withdrawn", "oldest_shown", "vanished_events"] {

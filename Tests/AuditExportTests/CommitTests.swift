@@ -172,8 +172,11 @@ import Testing
     try await expectSound(harness)
   }
 
-  @Test(arguments: [(1 << 20, 1), (1, 90)])
-  func `a format conversion commits on the same schedule`(limit: Int, commits: Int) async throws {
+  @Test(arguments: [(1 << 20, 1), (1, 90)], [1, 2, 8])
+  func `a format conversion commits on the same schedule, however many days are staged at a time`(
+    limits: (text: Int, commits: Int), width: Int
+  ) async throws {
+    let (limit, commits) = limits
     let harness = try harness()
     _ = try await harness.export(.incremental(backfillStart: start))
     harness.formats.withLock { $0 = [.csv, .parquet] }
@@ -181,16 +184,21 @@ import Testing
     let summary = try await harness.export(
       .incremental(backfillStart: start),
       observe: { if case .converted(let days) = $0 { told.withLock { $0.append(days) } } },
-      adjust: { $0.commitTextLimit = limit })
+      adjust: {
+        $0.commitTextLimit = limit
+        $0.conversionWidth = width
+      })
     let converted = told.withLock(\.self)
     #expect(converted.count == commits && converted.joined().count == 90)
+    #expect(Array(converted.joined()) == converted.joined().sorted())
     // And one of the run.
     #expect(summary.commits.count == commits + 1 && summary.daysWritten.count == 90)
     await #expect(try harness.manifest?.partitions.allSatisfy { $0.has([.csv, .parquet]) } == true)
     try await expectSound(harness)
   }
 
-  @Test func `a stopped conversion keeps the days that it has written`() async throws {
+  @Test(arguments: [1, 8])
+  func `a stopped conversion keeps the days that it has written`(width: Int) async throws {
     let before = FaultyFileSystem(folder: "/archive")
     _ = try await harness(before).export(.incremental(backfillStart: start))
     var kept: Set<Int> = []
@@ -201,7 +209,10 @@ import Testing
       disk.fail(at: operation, .full)
       let summary: ExportSummary
       // Opening fails before there is a run.
-      do { summary = try await harness.export(.incremental(backfillStart: start)) } catch is ArchiveError {
+      do {
+        summary = try await harness.export(
+          .incremental(backfillStart: start), adjust: { $0.conversionWidth = width })
+      } catch is ArchiveError {
         continue
       }
       guard case .stoppedByArchive = summary.outcome else { continue }

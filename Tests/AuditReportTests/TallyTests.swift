@@ -43,6 +43,33 @@ import Testing
     #expect(tally.countries.absent == 2 && tally.actors.absent == 5)
   }
 
+  @Test func `days that are counted apart and then added give the counts of all rows`() {
+    let first = Day("2024-02-12")!
+    let days = (0..<20).map { first.advanced(by: $0) }
+    func rows(_ day: Day) -> RowBatch {
+      ExampleArchive.rows(
+        (0..<day.number % 7 + 3).map { number in
+          (
+            day.start + .hours(Double(number)),
+            [.actor: "a\(number % 4)", .event: "e\(day.number % 3)", .actorLocationCountry: "c\(number)"]
+          )
+        })
+    }
+    let window = Window(from: days[2].start + .hours(3), to: days[18].start)
+    var (whole, sum) = (EventTally(window: window), EventTally(window: window))
+    for day in days {
+      whole.add(rows(day), of: day)
+      var tally = EventTally(window: window)
+      tally.add(rows(day), of: day)
+      sum.add(tally)
+    }
+    #expect(sum.rows == whole.rows && sum.perDay == whole.perDay && sum.hours == whole.hours)
+    for values in [\EventTally.events, \.actors, \.countries] {
+      #expect(sum[keyPath: values].top(99) == whole[keyPath: values].top(99))
+      #expect(sum[keyPath: values].isExact && sum[keyPath: values].absent == whole[keyPath: values].absent)
+    }
+  }
+
   @Test func `adding to a copy does not change the original counts`() {
     let day = Day("2024-02-12")!
     var tally = EventTally(window: everything)
@@ -86,6 +113,24 @@ import Testing
       let count = 1_000 * (Int(value.text.dropFirst(6)) ?? 0)
       #expect(value.count <= count && value.count + top.missed >= count)
     }
+  }
+
+  @Test func `counts that were added are never too high, and too low by at most the stated error`() {
+    let often = (1...5).flatMap { number in Array(repeating: "often \(number)", count: 1_000 * number) }
+    let once = (1...20_000).map { "once \($0)" }
+    var random = SeededRandom(seed: 5)
+    let values = (often + once).shuffled(using: &random)
+    var sum = TopValues(limit: 100)
+    for start in stride(from: 0, to: values.count, by: 701) {
+      sum.add(counted(Array(values[start..<min(start + 701, values.count)]), limit: 100))
+    }
+    #expect(!sum.isExact && sum.distinct == 101 && sum.top(1_000).count <= 100)
+    #expect(sum.missed * 25 <= values.count)
+    for value in sum.top(5) where value.text.hasPrefix("often") {
+      let count = 1_000 * (Int(value.text.dropFirst(6)) ?? 0)
+      #expect(value.count <= count && value.count + sum.missed >= count)
+    }
+    #expect(sum.top(1).first?.text == "often 5")
   }
 
   @Test func `equal counts are ordered by bytes, whatever the input order`() {

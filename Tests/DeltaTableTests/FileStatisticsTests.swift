@@ -59,6 +59,15 @@ import Testing
     }
   }
 
+  @Test func `the bounds of a column are read from the statistics of any producer`() throws {
+    let bounds = try #require(FileStatistics.bounds(of: "event_at", in: text(0, 1_000)))
+    #expect(bounds == ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.001Z"))
+    let others = [
+      "", "{}", "[]", #"{"minValues":{"event_at":"a"}}"#, #"{"minValues":{"event_at":1},"maxValues":{}}"#,
+    ]
+    for other in others { #expect(FileStatistics.bounds(of: "event_at", in: other) == nil) }
+  }
+
   @Test func `the number of rows is read from the statistics of any producer`() {
     #expect(FileStatistics.numRecords(of: text(0, 0)) == 2)
     #expect(FileStatistics.numRecords(of: #"{"maxValues":{"a":{"b":1}}, "numRecords": 17}"#) == 17)

@@ -31,33 +31,46 @@ struct `Delta tables in other engines` {
       var time: Int64
       var actor: String?
       var latitude: Double?
+      /// In a column that the table does not have at first.
+      var zone: String?
     }
 
-    static let schema = TableSchema([
-      .init("uuid", .string, isNullable: false), .init("event_at", .timestamp, isNullable: false),
-      .init("actor", .string), .init("latitude", .double), .init("organization", .string),
-      .init("event_date", .date),
-    ])
     static let applications = ["cloudsmith-audit-export:acme", "cloudsmith-audit-export:a-b", "absent"]
 
     let folder: Folder
     var snapshot = TableSnapshot()
     /// By path.
     var rows: [String: [Row]] = [:]
+    /// Whether the table, and each new file, has the column `zone`.
+    private var hasZone = false
+
+    /// The partition columns are last, as in the tables of archives.
+    private var metadata: TableMetadata {
+      let columns: [TableSchema.Column] = [
+        .init("uuid", .string, isNullable: false), .init("event_at", .timestamp, isNullable: false),
+        .init("actor", .string), .init("latitude", .double),
+      ]
+      let schema = TableSchema(
+        columns + (hasZone ? [.init("zone", .string)] : []) + [
+          .init("organization", .string), .init("event_date", .date),
+        ])
+      return TableMetadata(
+        id: "7c0b2a52-6f0c-4d3f-9f6b-0a6b8f7a3f11", name: "cloudsmith_audit_log", description: "Audit log",
+        schemaString: schema.schemaString, partitionColumns: ["organization", "event_date"],
+        createdTime: 1_707_820_245_123)
+    }
 
     init(_ folder: Folder) throws {
       self.folder = folder
-      try commit([
-        .protocol(.supported),
-        .metadata(
-          TableMetadata(
-            id: "7c0b2a52-6f0c-4d3f-9f6b-0a6b8f7a3f11", name: "cloudsmith_audit_log",
-            description: "Audit log",
-            schemaString: Self.schema.schemaString, partitionColumns: ["organization", "event_date"],
-            createdTime: 1_707_820_245_123)),
-      ])
+      try commit([.protocol(.supported), .metadata(metadata)])
       try folder.write(
         String(decoding: JSONEncoder().encode(Self.applications), as: UTF8.self), to: "applications.json")
+    }
+
+    /// The action of a version from which on the table has the column `zone`.
+    mutating func addZone() -> TableAction {
+      hasZone = true
+      return .metadata(metadata)
     }
 
     mutating func commit(_ actions: [TableAction]) throws {
@@ -81,14 +94,14 @@ struct `Delta tables in other engines` {
           ParquetField("uuid", .text, isRequired: true),
           ParquetField("event_at", .timestamp, isRequired: true),
           ParquetField("actor", .text), ParquetField("latitude", .double),
-        ])
+        ] + (hasZone ? [ParquetField("zone", .text)] : []))
       var writer = try ParquetRecordWriter(schema, createdBy: "test version 1.0.0 (build 1)", .gzip(level: 1))
       var bytes: [UInt8] = []
       let values = rows.map { row in
         [
           ParquetValue.text(row.uuid), .timestamp(row.time), row.actor.map { .text($0) } ?? .null,
           row.latitude.map { .double($0) } ?? .null,
-        ]
+        ] + (hasZone ? [row.zone.map { .text($0) } ?? .null] : [])
       }
       try writer.append(values) { bytes += $0 }
       try writer.finish { bytes += $0 }
@@ -122,8 +135,9 @@ struct `Delta tables in other engines` {
       let lines = try rows.sorted { $0.0.uuid < $1.0.uuid }.map { row, partition in
         let day = try text(partition["event_date"] ?? nil)
         let organization = try text(partition["organization"] ?? nil)
-        return try
-          "[\(text(row.actor)),\(row.time),\(day),\(text(row.latitude)),\(organization),\(text(row.uuid))]"
+        let cells = try
+          "\(text(row.actor)),\(row.time),\(day),\(text(row.latitude)),\(organization),\(text(row.uuid))"
+        return try hasZone ? "[\(cells),\(text(row.zone))]" : "[\(cells)]"
       }
       let transactions = try Self.applications.map {
         "\(try text($0)):\(try text(snapshot.transactions[$0]?.version))"
@@ -204,6 +218,31 @@ struct `Delta tables in other engines` {
       try table.writeCheckpoint(at: .max / 2)
       try FileManager.default.removeItem(atPath: "\(folder.path)/\(TableLogFile.checkpoint(3).path)")
       try table.check("a second checkpoint without tombstones")
+    }
+  }
+
+  @Test func `a column that a later version adds is NULL in the rows of older files`() throws {
+    try Folder.with { folder in
+      var random = SeededRandom(seed: 14)
+      var table = try Table(folder)
+      let days = (0..<3).map { Day(number: 19_765 + $0) }
+      let files = try days.prefix(2).map {
+        try table.part("acme", $0, "part-00000.r0001", Self.rows($0, 9, &random))
+      }
+      try table.commit([Self.transaction("acme", 1)] + files.map { .add($0) })
+      let metadata = table.addZone()
+      let added = try days.dropFirst().map { day in
+        var rows = Self.rows(day, 9, &random)
+        for index in rows.indices { rows[index].zone = random.pick([nil, "", "NULL", "Europe/Lisbon"]) }
+        return try table.part("acme", day, "part-00000.r0002", rows)
+      }
+      try table.commit(
+        [Self.transaction("acme", 2), metadata, .remove(files[1].removed(at: 1_707_820_245_123))]
+          + added.map { .add($0) })
+      try table.check("a column added by a commit that replaces a day")
+      try table.writeCheckpoint()
+      try table.removeVersions()
+      try table.check("the checkpoint alone")
     }
   }
 

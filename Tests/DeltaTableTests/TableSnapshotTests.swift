@@ -155,6 +155,23 @@ import Testing
     #expect(!difference.isEmpty)
   }
 
+  @Test func `bounds are compared if the statistics of both files have them`() {
+    func file(_ least: String, _ greatest: String) -> AddFile {
+      var file = AddFile.numbered(1)
+      file.stats = #"{"numRecords":1,"minValues":{"a":"\#(least)"},"maxValues":{"a":"\#(greatest)"}}"#
+      return file
+    }
+    var without = AddFile.numbered(1)
+    without.stats = #"{"numRecords":1}"#
+    let expected = file("b", "c")
+    for other in [expected, without] {
+      #expect(FileSetDifference(expected: [expected], found: [other]).isEmpty)
+    }
+    for other in [file("a", "c"), file("b", "d")] {
+      #expect(FileSetDifference(expected: [expected], found: [other]).changed.map(\.found) == [other])
+    }
+  }
+
   @Test func `ten years of nights fold to the files that were not removed`() throws {
     var snapshot = try Self.fold([Self.first])
     for night in 1...3_650 {

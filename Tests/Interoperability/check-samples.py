@@ -156,9 +156,11 @@ def mapped_airflow():
 CLIENT = """#!/usr/bin/env bash
 told="$*"
 case "$told" in
-  *"max(commit_number)"*) case "$0" in */snow|*/bq) echo '[{"N": 0, "n": "0"}]' ;; *) echo 0 ;; esac ;;
-  *"select count()"*) cat "$0.rows" ;;
-  *"format CSVWithNames") told="$told"$'\\n'; echo $(($(wc -l) - 1)) >"$0.rows" ;;
+  *"max(commit_number)"*)
+    case "$0" in */snow|*/bq) echo '[{"N": 0, "n": "0"}]' ;; */clickhouse-client) echo 0 0 1 View uuid String ;; *) echo 0 ;; esac ;;
+  *"group by event_date"*) cat "$0.rows" ;;
+  *"format CSVWithNames") awk -F, -v OFS='\\t' 'NR > 1 { n[substr($2, 1, 10)]++ } END { for (d in n) print d, n[d] }' | sort >"$0.rows" ;;
+  *"format CSV") told="$told $(xargs)" ;;
   "s3 cp "*) cat >/dev/null ;;
   *--stdin|*ON_ERROR_STOP=1|*--use_legacy_sql=false) cat >>"$0.sql" ;;
 esac
@@ -213,8 +215,9 @@ def loader(name, client):
         assert re.fullmatch(r"commit 2: 4 days, 17 rows\n", answer.stdout), answer.stdout
         told = pathlib.Path(folder, client + ".told").read_text()
         if name == "clickhouse":
-            assert told.count("alter table cloudsmith_audit_log replace partition ('acme', '2024-02-1") == 4, told
+            assert re.search("insert into cloudsmith_audit_days .* format CSV( 2024-02-1.){4}\n", told), told
             assert "insert into cloudsmith_audit_loaded values ('acme', 2," in told, told
+            assert told.count("--query") == 5, told
             return
         sql = pathlib.Path(folder, client + ".sql").read_text()
         unknown = statements(sql, name, f"{name}, as its client is told it")

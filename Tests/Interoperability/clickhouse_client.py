@@ -20,10 +20,11 @@ else:
     query, = words
     with tempfile.NamedTemporaryFile(suffix=".csv") as rows:
         # In process there is no stdin to take rows from; the reader is the same.
-        insert = re.fullmatch(r"(insert into .*) from input\((.*)\)(\s+settings .*) format (CSVWithNames)", query, re.DOTALL)
+        insert = re.fullmatch(
+            r"(insert into .*) from input\((.*)\)(\s+settings .*)?\s+format (CSV|CSVWithNames)", query, re.DOTALL)
         if insert:
             rows.write(sys.stdin.buffer.read())
             rows.flush()
-            query = f"{insert[1]} from file('{rows.name}', '{insert[4]}', {insert[2]}){insert[3]}"
+            query = f"{insert[1]} from file('{rows.name}', '{insert[4]}', {insert[2]}){insert[3] or ''}"
         sys.stdout.buffer.write(engine.query(query, "TabSeparated").bytes())
 engine.close()

@@ -26,6 +26,7 @@ import shlex
 import struct
 import subprocess
 import sys
+import time
 
 import flatten
 from difficult_events import TEXTS, newest_first, record_on
@@ -171,7 +172,11 @@ class ClickHouse:
         script = pathlib.Path(__file__).with_name("clickhouse_client.py")
         client = FOLDER / "bin/clickhouse-client"
         data = FOLDER / "clickhouse"
-        client.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script), str(data)])} "$@"\n')
+        # Stops the loader before or after the call with this number.
+        client.write_text(
+            "#!/bin/sh\n[ -z \"$STOP_AT\" ] || echo >>$STOP_COUNT\n"
+            '[ "${STOP_AT:-0}" = 0 ] || [ "$(wc -l <$STOP_COUNT)" != "$STOP_AT" ] || kill -9 $PPID\n'
+            f'exec {shlex.join([sys.executable, str(script), str(data)])} "$@"\n')
         client.chmod(0o755)
         with open(SAMPLES / "clickhouse/schema.sql") as schema:
             subprocess.run(["clickhouse-client", "--multiquery"], check=True, stdin=schema)
@@ -337,9 +342,15 @@ def scenario(log, warehouse):
     load(warehouse, expected, "load again", says=r"commit \d+: nothing to load\n")
 
     # Another log. The loader must not change it.
-    warehouse.query(
-        "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
-        f"VALUES ('0', now(), 'other', DATE '{FIRST_DAY}')")
+    if isinstance(warehouse, ClickHouse):
+        warehouse.query(f"INSERT INTO cloudsmith_audit_days VALUES ('other', '{FIRST_DAY}', 1)")
+        warehouse.query(
+            "INSERT INTO cloudsmith_audit_rows (uuid, event_at, organization, event_date, load) "
+            f"VALUES ('0', now(), 'other', '{FIRST_DAY}', 1)")
+    else:
+        warehouse.query(
+            "INSERT INTO cloudsmith_audit_log (uuid, event_at, organization, event_date) "
+            f"VALUES ('0', now(), 'other', DATE '{FIRST_DAY}')")
 
     # Day 0 stays, day 1 gets more events, day 2 other values, day 3 loses all events, day 4 is new.
     records = [found for found in records if found["uuid"][0] in "01"]
@@ -371,6 +382,8 @@ def scenario(log, warehouse):
     else:
         subprocess.run(warehouse.command(), check=True, stdout=subprocess.DEVNULL)
     load(warehouse, expected, "after two loaders at once", says=r"commit \d+: nothing to load\n")
+    if isinstance(warehouse, ClickHouse):
+        records, expected = stopped(log, warehouse, records, expected)
     if isinstance(warehouse, PostgreSQL):
         records, expected = overtaken(log, warehouse, records)
     if warehouse.full:
@@ -379,6 +392,32 @@ def scenario(log, warehouse):
         starved(log, warehouse, records)
     kept = warehouse.query("SELECT count(*) FROM cloudsmith_audit_log WHERE organization = 'other'")
     assert kept in ([1], [(1,)]), kept
+
+
+def stopped(log, warehouse, records, expected):
+    """The loader is killed beside each of its calls of the client. Readers see all changed days of a load or none of them."""
+    calls = FOLDER / "calls"
+    for number in range(1, 8):
+        before, records = expected, records + [record(950 + number, day) for day in (0, 3, 5)]
+        expected = log.export(records)
+        calls.write_text("")
+        answer = subprocess.run(
+            warehouse.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=os.environ | {"STOP_AT": str(number), "STOP_COUNT": str(calls)})
+        if answer.returncode == 0:
+            assert number == 7, f"{number - 1} calls"
+            break
+        # The call that the loader was killed beside is still made, and nobody waits for it.
+        while subprocess.run(["pgrep", "-f", f"clickhouse_client.py {FOLDER}"], stdout=subprocess.DEVNULL).returncode == 0:
+            time.sleep(0.1)
+        rows = len(warehouse.rows())
+        assert rows in (len(before), len(expected)), f"killed at call {number}: {rows} rows"
+        load(
+            warehouse, expected, f"after a loader was killed at call {number}",
+            says=r"commit \d+: (\d+ days, \d+ rows|nothing to load)\n")
+    else:
+        raise AssertionError("the loader starts the client more than six times")
+    return records, expected
 
 
 def overtaken(log, warehouse, records):

@@ -5,6 +5,7 @@
     read_table.py ENGINE TABLE --sql FILE               the answer to a query of samples/queries
     read_table.py csv ARCHIVE                           every row of the CSV parts that the manifests name
     read_table.py fsck TABLE                            the files that the table names and that do not exist, by delta-rs
+    read_table.py vacuum TABLE                          the files that no version has removed and that VACUUM would delete, by delta-rs
     read_table.py history TABLE                         one JSON object per version, newest first, by delta-rs
 
 ENGINE is deltalake (delta-rs, with DataFusion for SQL), duckdb, polars, chdb (ClickHouse), daft or pysail. TABLE is the folder
@@ -80,6 +81,11 @@ class Engine:
     def rows(self):
         """All rows, read as any query is read."""
         return self.sql(f"SELECT * FROM {NAME}")
+
+    def reopen(self, place):
+        """Opens the same table again, at its newest version, also after a query that failed."""
+        self.close()
+        self.__init__(place)
 
     def close(self):
         pass
@@ -168,12 +174,16 @@ class ClickHouse(Engine):
         arguments = [f"{base}/{prefix}", bucket.key, bucket.secret] + ([bucket.token] if bucket.token else [])
         return f"deltaLake({', '.join(map(self.quoted, arguments))})"
 
+    def close(self):
+        self.session.close()
+
     def quoted(self, text):
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     def sql(self, text):
         import pyarrow
 
+        # After a query that failed, the output of the session's next query is garbage: reopen.
         return pyarrow.ipc.open_file(self.session.query(text.rstrip().rstrip(";"), "Arrow").bytes()).read_all()
 
 
@@ -207,6 +217,9 @@ class Sail(Engine):
         self.server.start(background=True)
         self.session = SparkSession.builder.remote(f"sc://127.0.0.1:{self.server.listening_address[1]}").getOrCreate()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
+        self.reopen(place)
+
+    def reopen(self, place):
         self.session.read.format("delta").load(place).createOrReplaceTempView(NAME)
 
     def sql(self, text):
@@ -328,9 +341,22 @@ def fsck(place):
         print(path)
 
 
+def vacuum(place):
+    table = DeltaRS(place).table
+
+    def named(full):
+        return set(table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True, full=full))
+
+    for path in sorted(named(True) - named(False)):
+        print(path)
+
+
 def history(place):
     for version in DeltaRS(place).table.history():
         print(json.dumps(version, sort_keys=True, default=str))
+
+
+DELTA_RS = {"fsck": fsck, "vacuum": vacuum, "history": history}
 
 
 def day(text):
@@ -351,15 +377,15 @@ def read(engine, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("engine", choices=[*ENGINES, "csv", "fsck", "history"])
+    parser.add_argument("engine", choices=[*ENGINES, "csv", *DELTA_RS])
     parser.add_argument("place", type=lambda place: place if is_bucket(place) else os.path.abspath(place))
     parser.add_argument("--count-day", type=day)
     parser.add_argument("--sql", type=lambda path: pathlib.Path(path).read_text())
     options = parser.parse_args()
     if options.engine == "csv":
         return show_table(COLUMNS, csv_rows(options.place))
-    if options.engine in ("fsck", "history"):
-        return {"fsck": fsck, "history": history}[options.engine](options.place)
+    if options.engine in DELTA_RS:
+        return DELTA_RS[options.engine](options.place)
     engine = ENGINES[options.engine](options.place)
     try:
         read(engine, options)

@@ -125,6 +125,23 @@ import Testing
     }
   }
 
+  @Test func `a run that finds nothing new says up to when, and is not recorded`() throws {
+    try Bench.with(Bench.generate(300)) { bench in
+      #expect(try bench.export(["--backfill-start-time", Bench.month.from]).status == 0)
+      let quiet = ["--quiet-commit-interval", "1h"]
+      let text = try bench.export(quiet)
+      #expect(text.status == 0 && text.output.contains("\nnothing new up to "), "\(text)")
+      let json = try bench.export(quiet + ["--output-format", "json"])
+      #expect(try json.json["commits"] as? [Int] == [])
+      #expect(try json.json["unrecorded_until"] is String, "\(json.output)")
+      let metrics = try #require(try json.json["metrics"] as? [String: Double])
+      #expect(metrics["last_run_commits"] == 0 && metrics["archive_commit"] == 1)
+      #expect(metrics["last_success_timestamp_seconds"] == metrics["last_run_timestamp_seconds"])
+      #expect(try bench.export().status == 0)
+      #expect(try bench.manifest()["commit"] as? Int == 2)
+    }
+  }
+
   @Test func `the log of a repository gets its own kind of archive`() throws {
     try Bench.with([
       "--repository", "my-repo", "--generate", "300", "--from", Bench.month.from, "--to",

@@ -58,6 +58,25 @@ import Testing
     }
   }
 
+  @Test func `a generated table has a version for each run, and checkpoints`() throws {
+    try Folder.with { folder in
+      let events = "\(folder.path)/events.json"
+      try Bench.with([]) { bench in
+        try Self.make(
+          ["--days", "102", "--format", "delta", "--archive", bench.archive, "--api-host", bench.url],
+          events: events)
+        let log = try FileManager.default.contentsOfDirectory(atPath: bench.archive + "/parquet/_delta_log")
+        #expect(log.count { $0.hasSuffix(".json") } == 102)
+        #expect(
+          log.filter { $0.hasSuffix(".checkpoint.parquet") } == ["00000000000000000100.checkpoint.parquet"])
+        let manifest = try bench.manifest()
+        #expect(manifest["commit"] as? Int == 102)
+        let rows = (manifest["partitions"] as? [[String: Any]] ?? []).compactMap { $0["rows"] as? Int }
+        #expect(rows.count == 102 && rows.dropLast().allSatisfy { $0 == 24 } && rows.last == 12, "\(rows)")
+      }
+    }
+  }
+
   @Test(arguments: [
     ["--days", "0"], ["--days", "1"], ["--days", "2", "--runs-per-day", "7"],
     ["--days", "2", "--to", "soon"],

@@ -101,6 +101,32 @@ import Testing
     }
   }
 
+  @Test func `an export that cannot append to the table is status 2 with a remedy, and archives its events`()
+    throws
+  {
+    try Bench.with(["--generate", "200"]) { bench in
+      #expect(try bench.export(Bench.start).status == 0)
+      let folder = bench.archive + "/parquet/_delta_log"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Data("no version".utf8).write(to: URL(filePath: "\(folder)/00000000000000000000.json"))
+      for _ in 0..<2 {
+        let exported = try bench.export(["--format", "csv,delta"])
+        #expect(exported.status == 2, "\(exported.log)")
+        let message = """
+          The events are archived, but the Delta Lake table of the archive '\(bench.archive)' does not get them: \
+          parquet/_delta_log/00000000000000000000.json cannot be read: line 1
+          """
+        #expect(exported.log.contains(message), "\(exported.log)")
+        let cure = "move the folder '\(folder)' out of the archive. The next export makes the table again"
+        #expect(exported.log.contains(cure), "\(exported.log)")
+        #expect(try bench.verify().status == 2)
+      }
+      try FileManager.default.moveItem(atPath: folder, toPath: bench.folder + "/moved")
+      #expect(try bench.export().status == 0)
+      #expect(try tableLine("status", bench) == "table            version 0, with all commits")
+    }
+  }
+
   @Test func `a version of another program is a note, or a finding if it changes rows`() throws {
     try Bench.with(["--generate", "200"], isDamaged: true) { bench in
       #expect(try bench.export(Bench.start + ["--format", "delta"]).status == 0)

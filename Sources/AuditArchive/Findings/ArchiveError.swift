@@ -16,7 +16,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)
-  /// The archive was made from another host or with another query.
+  /// The archive was made from another host, with another query, or with another redaction or key of it.
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
   /// A newer version of this program wrote the file.
   case newerFormat(path: String, found: String, supported: String)
@@ -39,6 +39,11 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case tableNeedsParquet
   /// The archive is to become a table, for which no log may be written; this one is. The holder is nil if it is not recorded.
   case tableNeedsAllLogs(busy: LogName, LockHolder?)
+  /// The table cannot be appended to. Nothing else is affected, so runs go on and report it at their end.
+  case tableObstructed(TableObstacle)
+  /// The log has been in a table, as the file at this path shows, but `archive.json` does not say that the archive is one. `id` is that of
+  /// version 0 of the table; nil if that cannot be read.
+  case tableNotRecorded(path: String, id: String?)
   /// A staged row does not come after the row before it. Rows count from 0.
   case misordered(day: Day, row: Int)
   /// A staged row belongs to another day.
@@ -62,7 +67,9 @@ extension ArchiveError: CustomStringConvertible {
       "the archive has logs of \(found.rawValue), and cannot also have logs of \(asked.rawValue)"
     case .otherSpelling(let found, let asked): "the state named \(asked) belongs to \(found)"
     case .otherSource(let found, let asked):
-      "the archive was created from \(found.summary), but this run reads \(asked.summary)"
+      found.apiHost == asked.apiHost && found.query == asked.query
+        ? "the archive was created with \(found.redactionText), but this run has \(asked.redactionText)"
+        : "the archive was created from \(found.summary), but this run reads \(asked.summary)"
     case .newerFormat(let path, let found, let supported):
       "\(path) has the format \(found), but this version reads \(supported)"
     case .stateMissing(let example):
@@ -85,6 +92,9 @@ extension ArchiveError: CustomStringConvertible {
     case .tableNeedsParquet: "the archive is a Delta Lake table, which consists of Parquet files"
     case .tableNeedsAllLogs(let log, let holder):
       "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
+    case .tableObstructed(let obstacle): "\(obstacle)"
+    case .tableNotRecorded(let path, _):
+      "\(path) is of a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }
@@ -102,6 +112,9 @@ extension ArchiveSource {
   fileprivate var summary: String {
     query.map { "\(apiHost) with the query \($0.debugDescription)" } ?? apiHost
   }
+
+  /// `the redaction actor=hash (key 5f0c9d2ab1e43c77)`
+  fileprivate var redactionText: String { redaction.map { "the redaction \($0)" } ?? "no redaction" }
 }
 
 /// Runs a storage operation, and throws its failure as `.storage`.

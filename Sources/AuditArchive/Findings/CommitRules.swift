@@ -199,5 +199,8 @@ extension [String] {
 }
 
 extension ArchiveSource {
-  var text: String { "\(log) at \(apiHost)" + (query.map { " with the query \($0.debugDescription)" } ?? "") }
+  var text: String {
+    "\(log) at \(apiHost)" + (query.map { " with the query \($0.debugDescription)" } ?? "")
+      + (redaction.map { " with the redaction \($0)" } ?? "")
+  }
 }

@@ -94,6 +94,18 @@ package struct StorageError: Error, Hashable, Sendable {
     return error
   }
 
+  /// The file system has no way to create a file that never overwrites another one.
+  static func withoutExclusiveCreation(at path: DiskPath) -> StorageError {
+    var error = StorageError(
+      operation: .create, path: path.text, reason: .unsupported,
+      detail: "the file system has neither hard links nor a rename that does not overwrite")
+    error.cure = """
+      keep an archive that is a Delta Lake table on another file system: here, the runs of two logs could overwrite each other's \
+      versions of the table
+      """
+    return error
+  }
+
   /// Something else is where a file or a folder belongs.
   static func inPlace(
     of wanted: FileKind, _ found: FileKind, at path: String, _ operation: Operation, code: Int32 = 0

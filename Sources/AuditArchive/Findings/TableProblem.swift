@@ -5,7 +5,8 @@ extension Finding.Problem {
   package enum TableProblem: Hashable, Sendable {
     /// The table's log is missing, although the archive is a table.
     case noLog
-    /// The table's log is of this program, but `archive.json` does not say that the archive is a table: no run appends to it.
+    /// The table's log is of this program, or the log has been in a table, but `archive.json` does not say that the archive is one: no
+    /// run appends to it.
     case notRecorded
     /// The versions from the finding's path up to this one are missing.
     case gap(from: Int, upTo: Int)
@@ -23,6 +24,8 @@ extension Finding.Problem {
     case extraFile
     /// A file of the newest state that the table does not have.
     case missingFile
+    /// The newest version of the log names another commit record. Both texts are SHA-256.
+    case otherCommit(expected: String, found: String)
     /// A file with other facts in the table.
     case otherFile(Fact, expected: String, found: String)
     /// A checkpoint that is not the sum of the versions. `what` names the first difference.
@@ -32,7 +35,7 @@ extension Finding.Problem {
 
     /// What a table says about a file.
     package enum Fact: String, Sendable {
-      case bytes, rows, partition
+      case bytes, rows, partition, bounds
     }
   }
 }
@@ -43,7 +46,7 @@ extension Finding.Problem.TableProblem {
     switch self {
     case .noLog: "is missing, but the archive is a Delta Lake table"
     case .notRecorded:
-      "is the log of a Delta Lake table, but archive.json does not say that the archive is one"
+      "is of a Delta Lake table, but archive.json does not say that the archive is one"
     case .gap(let first, let last) where first == last:
       "is missing, but there are later versions of the table"
     case .gap(_, let last):
@@ -62,6 +65,8 @@ extension Finding.Problem.TableProblem {
       "the table does not have this log, but commit \(newest) changed its Parquet files"
     case .ahead(let commit, let newest):
       "the table has commit \(commit) of this log, but the newest commit is \(newest)"
+    case .otherCommit(let expected, let found):
+      "is of the commit record with SHA-256 \(quoted(found)) instead of \(expected)"
     case .extraFile: "is in the table, but the commits do not list it"
     case .missingFile: "is not in the table"
     case .otherFile(let fact, let expected, let found):

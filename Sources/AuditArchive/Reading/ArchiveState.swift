@@ -74,6 +74,8 @@ struct ArchiveState {
     var base: Manifest?
     /// The version of the manifest's file that was read.
     var manifestFile = FileState.absent
+    /// The newest commit; nil if its record is missing or altered, which `damage` reports.
+    var newest: Commit?
     /// Commits that the manifest on disk does not have, in order.
     var rolledForward: [Commit] = []
     /// Why the manifest on disk was not used; nil if it was, or if there is none.
@@ -89,7 +91,7 @@ struct ArchiveState {
     let file = try await stored(await storage.read(paths.manifest))
     state.manifestFile = file?.state ?? .absent
     do throws(ArchiveError) {
-      if let bytes = file?.bytes { state.manifest = try await manifest(bytes) }
+      if let bytes = file?.bytes { (state.manifest, state.newest) = try await manifest(bytes) }
     } catch .damaged(let finding) {
       let numbers = try await commitNumbers()
       guard let newest = numbers.last else { throw .damaged(finding) }
@@ -97,6 +99,7 @@ struct ArchiveState {
       for number in 1...max(1, newest) {
         guard let record = try await commit(number) else { throw absent(number) }
         try await apply(record, number, to: &state.manifest)
+        state.newest = record.commit
       }
       return state
     }
@@ -112,26 +115,27 @@ struct ArchiveState {
       }
       try await apply(record, number, to: &state.manifest)
       state.rolledForward.append(record.commit)
+      state.newest = record.commit
     }
   }
 
-  /// Throws `.damaged` for a manifest that cannot be used.
-  private func manifest(_ bytes: [UInt8]) async throws(ArchiveError) -> Manifest {
+  /// The manifest, and the record of its commit if that is the one. Throws `.damaged` for a manifest that cannot be used.
+  private func manifest(_ bytes: [UInt8]) async throws(ArchiveError) -> (Manifest, newest: Commit?) {
     let manifest = try ArchiveJSON.decode(Manifest.self, from: bytes, path: paths.manifest)
     try await checkSpelling(of: manifest.source.log)
     if let violation = CommitRules(paths: paths).violations(of: manifest).first { throw .damaged(violation) }
-    if let difference = try await difference(from: manifest) { throw .damaged(difference) }
-    return manifest
-  }
-
-  /// Compares the manifest with the record of its own commit. nil if they agree, and if that record is missing or altered, which
-  /// `damage` reports.
-  private func difference(from manifest: Manifest) async throws(ArchiveError) -> Finding? {
+    // `damage` reports a record that is missing or altered.
     guard let bytes = try await read(paths.commit(manifest.commit)), sha256Hex(bytes) == manifest.commitSHA256
     else {
-      return nil
+      return (manifest, nil)
     }
     let commit = try ArchiveJSON.decode(Commit.self, from: bytes, path: paths.commit(manifest.commit))
+    if let difference = difference(of: manifest, from: commit) { throw .damaged(difference) }
+    return (manifest, commit)
+  }
+
+  /// Compares the manifest with the record of its own commit. nil if they agree.
+  private func difference(of manifest: Manifest, from commit: Commit) -> Finding? {
     func differs(_ member: String, _ day: Day? = nil) -> Finding {
       let problem = Finding.Problem.wrongManifest(
         member: member, expected: "the value in its commit record", found: "another value")

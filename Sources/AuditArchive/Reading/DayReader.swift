@@ -46,7 +46,7 @@ package struct DayReader: ~Copyable {
 
   private func open(_ file: PartFile) async throws(ArchiveError) -> OpenPart {
     let storage = storage
-    await storage.announce([file.path])
+    await storage.announce([file.path], readers: 1)
     do {
       guard let size = try await storage.size(file.path) else {
         throw damage(file, .missing(rows: file.rows))

@@ -1,4 +1,5 @@
 package import AuditRecord
+import DeltaTable
 
 /// Makes and parses the paths of one log's files.
 ///
@@ -15,6 +16,9 @@ package struct ArchivePaths: Hashable, Sendable {
 
   /// The file that fixes the kind of the archive; all its logs share it.
   package static let kind = "_manifest/archive.json"
+
+  /// The folder of the log of the table. Runs of several logs, with a lease each, create files in it.
+  static let tableLog = "\(PartFormat.parquet.rawValue)/\(TableLogFile.folder)"
 
   /// `_manifest/acme`: the folder of the state of this log.
   package var state: String { "_manifest/\(log)" }
@@ -75,6 +79,8 @@ package struct ArchivePaths: Hashable, Sendable {
     "\(day(name.day, name.format))/part-\(padded(name.index, 5)).r\(padded(name.revision, 4))"
       + "-\(name.hash).\(name.format.fileExtension)"
   }
+
+  func isParquetPart(_ path: String) -> Bool { partName(path)?.format == .parquet }
 
   /// The parsed name of a part; nil if the path is not exactly one that `part` makes.
   package func partName(_ path: String) -> PartName? {

@@ -8,21 +8,26 @@ package struct ArchiveSource: Hashable, Sendable, Codable {
   @Nullable private var repository: Slug?
   /// The search term of every request; nil for none.
   @Nullable package var query: String?
+  /// What is stored in place of which columns' values; nil, and not written, if the archive holds what the API showed.
+  package var redaction: RedactionPolicy?
 
   package var log: LogName {
     get { LogName(organization: organization, repository: repository) }
     set { (organization, repository) = (newValue.organization, newValue.repository) }
   }
 
-  package init(apiHost: String, log: LogName, query: String? = nil) {
+  package init(
+    apiHost: String, log: LogName, query: String? = nil, redaction: RedactionPolicy? = nil
+  ) {
     self.apiHost = apiHost
     (organization, repository) = (log.organization, log.repository)
     self.query = query
+    self.redaction = redaction
   }
 
   private enum CodingKeys: String, CodingKey {
     case apiHost = "api_host"
-    case organization, repository, query
+    case organization, repository, query, redaction
   }
 }
 
@@ -55,5 +60,40 @@ extension LogName {
   /// Whether a case-insensitive disk takes the two logs for one.
   func isOtherSpelling(of other: LogName) -> Bool {
     self != other && description.lowercased() == other.description.lowercased()
+  }
+}
+
+extension RedactionPolicy: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case columns
+    case keyFingerprint = "key_fingerprint"
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var record = encoder.container(keyedBy: CodingKeys.self)
+    let columns = methods.map { ($0.name, $1.rawValue) }
+    try record.encode(Dictionary(uniqueKeysWithValues: columns), forKey: .columns)
+    try record.encodeIfPresent(keyFingerprint, forKey: .keyFingerprint)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let record = try decoder.container(keyedBy: CodingKeys.self)
+    var methods: [Column: RedactionMethod] = [:]
+    for (name, word) in try record.decode([String: String].self, forKey: .columns) {
+      guard let column = Column(name: name), let method = RedactionMethod(rawValue: word) else {
+        throw record.corrupted(
+          .columns, "\(name.debugDescription): \(word.debugDescription) is not a redaction")
+      }
+      methods[column] = method
+    }
+    let fingerprint = try record.decodeIfPresent(String.self, forKey: .keyFingerprint)
+    guard fingerprint?.wholeMatch(of: /[0-9a-f]{16}/) != nil || fingerprint == nil else {
+      throw record.corrupted(.keyFingerprint, "it is not the fingerprint of a key")
+    }
+    do {
+      try self.init(methods: methods, keyFingerprint: fingerprint)
+    } catch {
+      throw record.corrupted(.columns, "\(error)")
+    }
   }
 }

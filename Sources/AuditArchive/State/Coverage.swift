@@ -51,6 +51,16 @@ package struct Coverage: Hashable, Sendable {
     return result
   }
 
+  /// The parts that `other` does not have.
+  package func subtracting(_ other: Coverage) -> Coverage {
+    var rest = self
+    for window in other.intervals { rest.subtract(window) }
+    return rest
+  }
+
+  /// The sum of the windows.
+  package var length: TimeSpan { intervals.reduce(.zero) { $0 + $1.length } }
+
   package func contains(_ time: Timestamp) -> Bool { interval(containing: time) != nil }
 
   /// The window that contains an instant; nil if it is not covered.

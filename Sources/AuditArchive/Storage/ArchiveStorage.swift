@@ -27,6 +27,8 @@ package protocol ArchiveStorage: Sendable {
   func checkPlace() async throws(StorageError)
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
+  /// Throws `.unsupported` if `createShared` would, which a table needs. Called before an archive becomes one.
+  func checkTable() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
   func probeWriting() async throws(StorageError) -> WriteProbeResult
   /// The free space; nil if there is no limit.
@@ -50,6 +52,9 @@ package protocol ArchiveStorage: Sendable {
   /// Creates a file. Only one of several concurrent callers succeeds; the others get `.exists`. A file that already has exactly these
   /// bytes counts as created.
   func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
+  /// Creates a file as `create` does, where no lease excludes other callers: runs of several logs do so. Throws `.unsupported`, and
+  /// changes nothing, if the storage could then overwrite a file.
+  func createShared(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
   /// Replaces a file. Throws `.outrun`, and changes nothing, if the file has changed since `seen`. A file that already has exactly
   /// these bytes counts as replaced.
   ///
@@ -74,8 +79,10 @@ package protocol ArchiveStorage: Sendable {
   func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
   /// Reads `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` if there is no file.
   func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
-  /// Announces files that will be inspected and then read to their ends, in this order. A remote storage fetches some of them ahead.
-  func announce(_ paths: [String]) async
+  /// Announces files that will be inspected and then read to their ends, in about this order. A remote storage fetches some of them ahead.
+  ///
+  /// - Parameter readers: how many of them are read at a time.
+  func announce(_ paths: [String], readers: Int) async
   /// Inspects a path without reading it; nil if nothing exists there.
   func entry(_ path: String) async throws(StorageError) -> StoredFile?
   /// Lists a folder in no particular order. A missing folder is empty.
@@ -106,12 +113,16 @@ extension ArchiveStorage {
   package func name(of path: String) -> String { path }
   package func checkPlace() async throws(StorageError) {}
   package func checkWriting() async throws(StorageError) {}
+  package func checkTable() async throws(StorageError) {}
+  package func createShared(_ path: String, _ bytes: [UInt8]) async throws(StorageError) {
+    try await create(path, bytes)
+  }
   package func space() async throws(StorageError) -> DiskSpace? { nil }
   package func isSpelledSo(_ path: String) async throws(StorageError) -> Bool { true }
   package var lacksDurableNames: Bool { get async { false } }
   package func secure(_ path: String) async throws(StorageError) {}
   package func dropUploads(of paths: [String]) async throws(StorageError) {}
-  package func announce(_ paths: [String]) async {}
+  package func announce(_ paths: [String], readers: Int) async {}
   package func link(_ path: String, to place: DiskPath) async throws(StorageError) -> Bool { false }
 
   /// Every file below a folder, at any depth, and what is neither a file nor a folder.

@@ -48,6 +48,21 @@ package actor LocalStorage: ArchiveStorage {
     try WriteProbe(root: root, paths: paths, files: files).checkVolumes()
   }
 
+  /// Tries it in the staging folder, which the next run empties if this one is killed.
+  package func checkTable() throws(StorageError) {
+    let (temporary, place) = (try temporary([]), full("\(paths.staging)/exclusive"))
+    let placed = Result { () throws(StorageError) in
+      try placeExclusively(temporary, at: place, isShared: true)
+    }
+    discard(temporary)
+    discard(place)
+    do throws(StorageError) {
+      try placed.get()
+    } catch let error where error.reason == .exists {
+      // A killed run left it.
+    }
+  }
+
   package func probeWriting() throws(StorageError) -> WriteProbeResult {
     try WriteProbe(root: root, paths: paths, files: files).perform()
   }
@@ -90,10 +105,18 @@ package actor LocalStorage: ArchiveStorage {
   }
 
   package func create(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
+    try create(path, bytes, isShared: false)
+  }
+
+  package func createShared(_ path: String, _ bytes: [UInt8]) throws(StorageError) {
+    try create(path, bytes, isShared: true)
+  }
+
+  private func create(_ path: String, _ bytes: [UInt8], isShared: Bool) throws(StorageError) {
     try folders.ensure(ArchivePaths.folder(of: path))
     let temporary = try temporary(bytes)
     do throws(StorageError) {
-      try placeExclusively(temporary, at: full(path))
+      try placeExclusively(temporary, at: full(path), isShared: isShared)
     } catch {
       discard(temporary)
       guard error.reason == .exists, try hold(path, bytes) else { throw error }
@@ -111,14 +134,18 @@ package actor LocalStorage: ArchiveStorage {
 
   /// Links the file, which fails if the name is taken. Without links it uses an exclusive rename, and without that a check and a
   /// rename: creating the file exclusively in place would check better, but could leave a torn record after a crash. The lease
-  /// excludes other runs anyway.
-  private func placeExclusively(_ temporary: DiskPath, at path: DiskPath) throws(StorageError) {
+  /// excludes other runs anyway, except from files that several logs share: these need one of the first two ways.
+  private func placeExclusively(
+    _ temporary: DiskPath, at path: DiskPath, isShared: Bool
+  ) throws(StorageError) {
     do {
       return try files.link(temporary, to: path)
     } catch let error where error.reason == .unsupported {}
     do {
       return try files.renameExclusively(temporary, to: path)
-    } catch let error where error.reason == .unsupported {}
+    } catch let error where error.reason == .unsupported {
+      if isShared { throw .withoutExclusiveCreation(at: path) }
+    }
     guard try files.status(path) == nil else { throw exists(path) }
     try files.rename(temporary, to: path)
   }
@@ -268,11 +295,12 @@ package actor LocalStorage: ArchiveStorage {
     }
   }
 
-  package func read(_ path: String, at offset: Int) throws(StorageError) -> [UInt8] {
+  // Several tasks read at once.
+  package nonisolated func read(_ path: String, at offset: Int) throws(StorageError) -> [UInt8] {
     try read(path, at: offset, count: LocalStorage.chunk)
   }
 
-  package func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+  package nonisolated func read(_ path: String, at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
     try files.read(count, at: offset, ofFileAt: full(path))
   }
 
@@ -360,27 +388,4 @@ package actor LocalStorage: ArchiveStorage {
     try files.close(file)
     return .free
   }
-}
-
-/// A file lock (flock). It ends with the process at the latest, so the lock of a killed run is free.
-private struct FileLock: Lease {
-  let files: any FileSystem
-  let file: OpenFile
-  let generation: Int
-  var isTakeover: Bool { false }
-
-  func isHeld() async throws(StorageError) -> Bool { try files.isInPlace(file) }
-
-  var standing: LeaseStanding {
-    get async {
-      do throws(StorageError) {
-        return try files.isInPlace(file) ? .held : .lost
-      } catch {
-        return .unknown
-      }
-    }
-  }
-
-  func release() async throws(StorageError) { try files.close(file) }
-  func noteFence() async {}
 }

@@ -20,10 +20,11 @@ struct WriteProbe {
     let staging = try files.nearestFolder(to: DiskPath(root, paths.staging))
     try tryFile(in: staging)
     try folders.sync(staging)
+    let table = try tableFolder()
     for folder in try targets() {
       try tryFolder(in: folder)
       if folder != staging { try folders.sync(folder) }
-      try tryPlacing(from: staging, in: folder)
+      try tryPlacing(from: staging, in: folder, isShared: folder == table)
     }
     return WriteProbeResult(
       folder: try files.nearestFolder(to: DiskPath(root)).text, lacksDurableNames: folders.lacksSync)
@@ -34,7 +35,9 @@ struct WriteProbe {
     let staging = try files.nearestFolder(to: DiskPath(root, paths.staging))
     let volume = try files.volume(at: staging)
     for folder in try targets() where folder != staging {
-      if try files.volume(at: folder) != volume { try tryPlacing(from: staging, in: folder) }
+      if try files.volume(at: folder) != volume {
+        try tryPlacing(from: staging, in: folder, isShared: false)
+      }
     }
   }
 
@@ -70,7 +73,22 @@ struct WriteProbe {
     for path in [paths.state, paths.commits, paths.quarantine] + PartFormat.allCases.map({ paths.days($0) }) {
       folders.insert(try files.nearestFolder(to: DiskPath(root, path)))
     }
+    if let table = try tableFolder() { folders.insert(table) }
     return folders.sorted { $0.text < $1.text }
+  }
+
+  /// The folder of the table's log, or the existing one where it would be made; nil if the archive is no table.
+  private func tableFolder() throws(StorageError) -> DiskPath? {
+    let kind = DiskPath(root, ArchivePaths.kind)
+    guard try files.status(kind)?.kind == .file else { return nil }
+    let bytes = try files.read(paths.sizeLimit(of: ArchivePaths.kind), at: 0, ofFileAt: kind)
+    do throws(ArchiveError) {
+      let record = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: ArchivePaths.kind)
+      guard record.table != nil else { return nil }
+    } catch {
+      return nil  // whoever needs it reports it
+    }
+    return try files.nearestFolder(to: DiskPath(root, ArchivePaths.tableLog))
   }
 
   private func tryFile(in folder: DiskPath) throws(StorageError) {
@@ -95,7 +113,11 @@ struct WriteProbe {
 
   /// Puts a file in place as a run does: by a link, if there are links, and by a rename. `.missing` is no failure: a run
   /// that ended meanwhile has removed the folder.
-  private func tryPlacing(from staging: DiskPath, in folder: DiskPath) throws(StorageError) {
+  ///
+  /// - Parameter isShared: whether several logs create files in the folder: one of the two must never overwrite.
+  private func tryPlacing(
+    from staging: DiskPath, in folder: DiskPath, isShared: Bool
+  ) throws(StorageError) {
     let (path, place) = (name(in: staging), name(in: folder))
     let file = try files.create(path)
     var present = path
@@ -105,7 +127,9 @@ struct WriteProbe {
         try files.link(path, to: place)
         try files.remove(place)
       } catch {
-        guard error.reason == .unsupported else { throw error }  // a run then only renames
+        guard error.reason == .unsupported else { throw error }
+        if isShared { return try tryExclusiveRename(path, to: place, &present) }
+        // A run then only renames.
       }
       try files.rename(path, to: place)
       present = place
@@ -118,6 +142,17 @@ struct WriteProbe {
       var error = error
       error.path = folder.text
       throw error
+    }
+  }
+
+  private func tryExclusiveRename(
+    _ path: DiskPath, to place: DiskPath, _ present: inout DiskPath
+  ) throws(StorageError) {
+    do {
+      try files.renameExclusively(path, to: place)
+      present = place
+    } catch {
+      throw error.reason == .unsupported ? .withoutExclusiveCreation(at: place) : error
     }
   }
 

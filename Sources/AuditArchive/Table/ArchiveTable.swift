@@ -15,7 +15,7 @@ struct ArchiveTable: Hashable, Sendable {
   static let root = PartFormat.parquet.rawValue
 
   /// The folder of the table's log in the archive.
-  static let log = "\(root)/\(TableLogFile.folder)"
+  static let log = ArchivePaths.tableLog
 
   /// The path of a file of the table's log in the archive.
   static func path(_ file: TableLogFile) -> String { "\(root)/\(file.path)" }
@@ -150,6 +150,17 @@ struct ArchiveTable: Hashable, Sendable {
   /// Whether this program wrote a version, according to its `engineInfo`.
   static func isOurs(_ version: TableVersion) -> Bool {
     version.commitInfo?.engineInfo?.hasPrefix("\(ArchiveJSON.name)/") ?? false
+  }
+
+  /// Whether another program wrote a version that adds files or removes some. The commits then do not tell which files the table has.
+  static func isForeignChange(_ version: TableVersion) -> Bool {
+    !isOurs(version)
+      && version.actions.contains { action in
+        switch action {
+        case .add, .remove: true
+        case .commitInfo, .transaction, .protocol, .metadata: false
+        }
+      }
   }
 
   /// The path of a part relative to the root of the table.

@@ -32,7 +32,7 @@ struct TableCheckpoints {
       throw .unreadable(ArchiveTable.path(.checkpoint(version)), "\(error)")
     }
     do throws(StorageError) {
-      try await storage.create(ArchiveTable.path(.checkpoint(version)), checkpoint.bytes)
+      try await storage.createShared(ArchiveTable.path(.checkpoint(version)), checkpoint.bytes)
       try await storage.replace(TableCheckpoints.hint, checkpoint.hint.bytes, since: hint?.state ?? .absent)
     } catch let error where error.reason == .exists || error.reason == .outrun {
       // Another run has written a checkpoint.
@@ -45,8 +45,28 @@ struct TableCheckpoints {
 
   /// The snapshot of the newest checkpoint; the empty one if there is none that this version can read.
   func newest() async throws(ArchiveError) -> TableSnapshot {
-    let hint = try await stored(await storage.read(TableCheckpoints.hint))
-    return try await newest(hint.flatMap { LastCheckpoint(reading: $0.bytes) })
+    try await newest(try await lastCheckpoint())
+  }
+
+  /// The snapshot of the newest checkpoint; nil if it is not of this version or a later one, or cannot be read.
+  func newest(from first: Int) async throws(ArchiveError) -> TableSnapshot? {
+    guard let hint = try await lastCheckpoint(), hint.version >= first else { return nil }
+    return try await snapshot(hint.version)
+  }
+
+  private func lastCheckpoint() async throws(ArchiveError) -> LastCheckpoint? {
+    try await readable(TableCheckpoints.hint).flatMap { LastCheckpoint(reading: $0) }
+  }
+
+  /// nil if there is no such file, or something that is none of this program's. The versions say the same.
+  private func readable(_ path: String) async throws(ArchiveError) -> [UInt8]? {
+    do throws(StorageError) {
+      return try await storage.read(path)?.bytes
+    } catch let error where error.isOfForeignContent {
+      return nil
+    } catch {
+      throw .storage(error)
+    }
   }
 
   private func newest(_ hint: LastCheckpoint?) async throws(ArchiveError) -> TableSnapshot {
@@ -58,7 +78,7 @@ struct TableCheckpoints {
   /// The snapshot of the checkpoint of a version; nil if there is none, or only one of another program.
   func snapshot(_ version: Int) async throws(ArchiveError) -> TableSnapshot? {
     let path = ArchiveTable.path(.checkpoint(version))
-    guard let bytes = try await stored(await storage.read(path))?.bytes else { return nil }
+    guard let bytes = try await readable(path) else { return nil }
     do {
       return try TableSnapshot(checkpoint: bytes, version: version)
     } catch {
@@ -73,14 +93,48 @@ struct TableLogReader {
 
   init(_ storage: any ArchiveStorage) { self.storage = storage }
 
-  /// nil if there is no such version yet.
+  /// nil if there is no such version yet. Throws `.tableObstructed` if it cannot be read.
   func version(_ number: Int) async throws(ArchiveError) -> TableVersion? {
     let path = ArchiveTable.path(.version(number))
-    guard let bytes = try await stored(await storage.read(path))?.bytes else { return nil }
-    do throws(TableLogError) {
-      return try TableVersion(reading: bytes)
+    let bytes: [UInt8]?
+    do throws(StorageError) {
+      bytes = try await storage.read(path)?.bytes
+    } catch let error where error.isOfForeignContent {
+      throw .tableObstructed(TableObstacle(.unreadable(error.detail), at: path))
     } catch {
-      throw .unreadable(path, "\(error)")
+      throw .storage(error)
+    }
+    do throws(TableLogError) {
+      return try bytes.map { (bytes) throws(TableLogError) in try TableVersion(reading: bytes) }
+    } catch {
+      throw .tableObstructed(TableObstacle(.unreadable("\(error)"), at: path))
+    }
+  }
+
+  /// A version after which this program may append; nil if there is none yet. Throws `.tableObstructed`, too, if another program has
+  /// changed the files of the table with it.
+  func appendable(_ number: Int) async throws(ArchiveError) -> TableVersion? {
+    guard let version = try await version(number) else { return nil }
+    guard !ArchiveTable.isForeignChange(version) else {
+      let info = version.commitInfo
+      let reason = TableObstacle.Reason.foreignFiles(engine: info?.engineInfo, operation: info?.operation)
+      throw .tableObstructed(TableObstacle(reason, at: ArchiveTable.path(.version(number))))
+    }
+    return version
+  }
+
+  /// Creates a version. False if the number is taken.
+  func create(_ number: Int, _ bytes: [UInt8]) async throws(ArchiveError) -> Bool {
+    let path = ArchiveTable.path(.version(number))
+    do throws(StorageError) {
+      try await storage.createShared(path, bytes)
+      return true
+    } catch let error where error.reason == .exists {
+      return false
+    } catch let error where error.reason == .unsupported {
+      throw .tableObstructed(TableObstacle(.unsupported(error), at: path))
+    } catch {
+      throw .storage(error)
     }
   }
 
@@ -91,6 +145,16 @@ struct TableLogReader {
       try snapshot.apply(version, number: number)
     } catch {
       throw .unreadable(ArchiveTable.path(.version(number)), "\(error)")
+    }
+  }
+}
+
+extension StorageError {
+  /// Whether the storage works, and something is in place of the file that is none of this program's.
+  fileprivate var isOfForeignContent: Bool {
+    switch reason {
+    case .oversized, .notAFile, .symbolicLink: true
+    default: false
     }
   }
 }

@@ -20,6 +20,7 @@ struct TableConversion {
   ///
   /// - Parameter holder: of the leases.
   func run(as holder: LockHolder) async throws(ArchiveError) -> ArchiveTable? {
+    try await stored(await storage.checkTable())
     var leases: [LogName: any Lease] = [:]
     do throws(ArchiveError) {
       // Until no log is new: one can make its first commit during a wait.

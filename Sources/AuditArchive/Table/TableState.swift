@@ -67,6 +67,21 @@ extension ArchiveState {
       version: numbers.max(), commit: position?.commit, commitVersion: position?.version, of: manifest)
   }
 
+  /// Throws `.tableNotRecorded` if the log has been in a table, but the archive is none according to `archive.json`, which lost that.
+  /// Reads nothing else if the log has never been in one.
+  func checkTableIsRecorded() async throws(ArchiveError) {
+    guard try await stored(await storage.entry(paths.table)) != nil, try await table() == nil else { return }
+    var id: String?
+    do throws(ArchiveError) {
+      if let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) {
+        for case .metadata(let metadata) in first.actions { id = metadata.id }
+      }
+    } catch {
+      // The message does without.
+    }
+    throw .tableNotRecorded(path: paths.table, id: id)
+  }
+
   private func position() async throws(ArchiveError) -> TablePosition? {
     guard let bytes = try await read(paths.table) else { return nil }
     do throws(ArchiveError) {
@@ -89,7 +104,7 @@ extension ArchiveState {
     do throws(ArchiveError) {
       return try await TableLogReader(storage).version(number)?
         .transactionVersion(of: ArchiveTable.appID(paths.log))
-    } catch .damaged {
+    } catch .tableObstructed {
       return nil
     }
   }

@@ -13,6 +13,8 @@ struct TableWriter: Sendable {
   private var positionFile: FileState
   /// Why checkpoints were not written. The table is complete without them.
   private(set) var missingCheckpoints: [ArchiveError] = []
+  /// Why nothing is appended any more in this run; nil if the table follows the commits. What the table still names must then be kept.
+  private(set) var obstacle: TableObstacle?
 
   private var paths: ArchivePaths { storage.paths }
   private var appID: String { ArchiveTable.appID(paths.log) }
@@ -34,7 +36,7 @@ struct TableWriter: Sendable {
 
   // MARK: After a commit
 
-  /// Appends a commit that was just made. Does nothing if it changes no Parquet part and the table exists.
+  /// Appends a commit that was just made. Does nothing if it changes no Parquet part and the table exists, or if there is an obstacle.
   ///
   /// - Parameters:
   ///   - before: the state before the commit; nil for the first.
@@ -42,24 +44,44 @@ struct TableWriter: Sendable {
   mutating func append(
     _ commit: Commit, sha256: String, before: Manifest?, after: Manifest
   ) async throws(ArchiveError) {
-    guard let position else { return try await catchUp(after, since: before) }
+    guard obstacle == nil else { return }
+    do throws(ArchiveError) {
+      try await appendVersion(of: commit, sha256: sha256, before: before, after: after)
+    } catch .tableObstructed(let found) {
+      obstacle = found
+    }
+  }
+
+  private mutating func appendVersion(
+    of commit: Commit, sha256: String, before: Manifest?, after: Manifest
+  ) async throws(ArchiveError) {
+    guard let position else { return try await complete(after, since: before) }
     guard let version = table.version(of: commit, sha256: sha256, sizes: before?.partSizes ?? [:])
     else { return }
     // The log of the table may have been moved away meanwhile, to rebuild it. A version after a gap would make it unreadable.
     guard try await stored(await storage.size(ArchiveTable.path(.version(position.version)))) != nil else {
-      return try await catchUp(after, since: before)
+      return try await complete(after, since: before)
     }
     try await append(version, of: commit.standing)
   }
 
   // MARK: Recovery
 
-  /// Brings the table up to a state: creates it, or appends the commits that it lacks. Two requests if it lacks none.
+  /// Brings the table up to a state: creates it, or appends the commits that it lacks. Two requests if it lacks none. Notes the obstacle
+  /// if the table cannot be appended to.
   ///
   /// The record of the state's commit must be durable. Throws `.olderState` if the table has a later commit that does not exist.
   ///
   /// - Parameter base: the state that the manifest's file had, before later commits were added to it.
   mutating func catchUp(_ manifest: Manifest, since base: Manifest?) async throws(ArchiveError) {
+    do throws(ArchiveError) {
+      try await complete(manifest, since: base)
+    } catch .tableObstructed(let found) {
+      obstacle = found
+    }
+  }
+
+  private mutating func complete(_ manifest: Manifest, since base: Manifest?) async throws(ArchiveError) {
     if let position, position.commit >= manifest.newestRevision, position.commit <= manifest.commit,
       try await holds(position)
     {
@@ -72,7 +94,8 @@ struct TableWriter: Sendable {
       found = try await search()
     }
     guard let found else {
-      throw .unreadable(ArchiveTable.path(.version(0)), "it was there and is gone")
+      let path = ArchiveTable.path(.version(0))
+      throw .tableObstructed(TableObstacle(.unreadable("it was there and is gone"), at: path))
     }
     try await secure(found.newest)
     position = found.own ?? TablePosition(commit: 0, version: found.newest)
@@ -108,8 +131,8 @@ struct TableWriter: Sendable {
     let first = ArchiveTable.path(.version(0))
     let listed = try await stored(await storage.list("\(ArchiveTable.root)/\(TableLogFile.folder)"))
     guard listed.isEmpty || listed.contains(where: { $0.path == first }) else {
-      throw .unreadable(
-        first, "it is missing, and \(listed[0].path) is there; move that folder away to make the table again")
+      let why = "it is missing, and \(listed[0].path) is there"
+      throw .tableObstructed(TableObstacle(.unreadable(why), at: first))
     }
     // The run that made the archive a table may have died before that was durable.
     try await stored(await storage.secure(ArchivePaths.kind))
@@ -121,13 +144,8 @@ struct TableWriter: Sendable {
       try await stored(await other.secure(other.paths.commit(state.commit)))
       logs.append(state)
     }
-    do throws(StorageError) {
-      try await storage.create(first, table.firstVersion(of: logs, by: manifest).bytes)
-    } catch let error where error.reason == .exists {
-      return false
-    } catch {
-      throw .storage(error)
-    }
+    let bytes = table.firstVersion(of: logs, by: manifest).bytes
+    guard try await TableLogReader(storage).create(0, bytes) else { return false }
     try await note(manifest.commit, 0)
     return true
   }
@@ -165,7 +183,7 @@ struct TableWriter: Sendable {
     let snapshot = try await TableCheckpoints(storage).newest()
     var newest = snapshot.version
     var own = snapshot.transactions[appID].map { TablePosition(commit: $0.version, version: newest) }
-    while let version = try await TableLogReader(storage).version(newest + 1) {
+    while let version = try await TableLogReader(storage).appendable(newest + 1) {
       newest += 1
       if let commit = version.transactionVersion(of: appID) {
         own = TablePosition(commit: commit, version: newest)
@@ -180,28 +198,40 @@ struct TableWriter: Sendable {
   }
 
   /// Appends the version of a commit, unless one with this commit of the log or a later one is there.
+  ///
+  /// A checkpoint that this program can read is its own, and it appends nothing after a foreign change: there is none before a checkpoint.
   private mutating func append(_ version: TableVersion, of state: LogState) async throws(ArchiveError) {
     var number = (position?.version ?? -1) + 1
     let bytes = version.bytes
-    while true {
-      do throws(StorageError) {
-        try await storage.create(ArchiveTable.path(.version(number)), bytes)
-        break
-      } catch let error where error.reason == .exists {
-      } catch {
-        throw .storage(error)
-      }
-      // Others were faster. None of their versions is skipped: one may be of this log.
-      while let other = try await TableLogReader(storage).version(number) {
+    let log = TableLogReader(storage)
+    while try await !log.create(number, bytes) {
+      // Others were faster. None of their versions is skipped, except those of a checkpoint: one may be of this log.
+      let first = number
+      while let other = try await log.appendable(number) {
         if let known = other.transactionVersion(of: appID), known >= state.commit {
-          try await secure(number)
-          return try await note(known, number)
+          return try await adopt(known, number)
         }
         number += 1
+        guard number == first + TableWriter.versionsBeforeCheckpoint,
+          let snapshot = try await TableCheckpoints(storage).newest(from: number)
+        else { continue }
+        if let known = snapshot.transactions[appID]?.version, known >= state.commit {
+          return try await adopt(known, snapshot.version)
+        }
+        number = snapshot.version + 1
       }
     }
     try await note(state.commit, number)
     await checkpoint(state)
+  }
+
+  /// How many versions of others are read before the newest checkpoint is looked for, which takes two requests.
+  private static let versionsBeforeCheckpoint = 8
+
+  /// Another process has appended this commit.
+  private mutating func adopt(_ commit: Int, _ version: Int) async throws(ArchiveError) {
+    try await secure(version)
+    try await note(commit, version)
   }
 
   /// Writes the checkpoint of the version that was just appended, if one is due.

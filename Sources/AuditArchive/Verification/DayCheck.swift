@@ -22,8 +22,8 @@ struct DayCheck {
 
   /// - Parameters:
   ///   - read: called after each file with its number of bytes.
-  ///   - each: takes the rows of the first format, including those of damaged parts.
-  mutating func run(read: (Int) -> Void, each: (RowBatch, PartFile) -> Void) async {
+  ///   - each: takes the rows of the first format, including those of damaged parts, and their identities.
+  mutating func run(read: (Int) -> Void, each: (RowBatch, [UInt64], PartFile) -> Void) async {
     checkEntry()
     var counts: [VerificationReport.Count] = []
     for files in filesByFormat {
@@ -32,7 +32,7 @@ struct DayCheck {
       if settings.isQuick {
         for file in files where await checkSize(of: file) { sound.insert(file.path) }
       } else {
-        sound = await checkRows(of: files, read: read) { if isFirst { each($0, $1) } }
+        sound = await checkRows(of: files, read: read) { if isFirst { each($0, $1, $2) } }
       }
       for file in files { self.files.add(sound.contains(file.path)) }
       let soundFiles = files.filter { sound.contains($0.path) }
@@ -114,9 +114,9 @@ struct DayCheck {
     return findings.count == before
   }
 
-  /// Returns the paths of the sound files.
+  /// Returns the paths of the sound files. Ends after the present file if the task is cancelled.
   private mutating func checkRows(
-    of files: [PartFile], read: (Int) -> Void, each: (RowBatch, PartFile) -> Void
+    of files: [PartFile], read: (Int) -> Void, each: (RowBatch, [UInt64], PartFile) -> Void
   ) async -> Set<String> {
     var content = DayContentHash()
     var rows = RowCheck(day: partition.eventDate)
@@ -127,7 +127,7 @@ struct DayCheck {
     // Whether a finding about a file already explains a wrong hash of the content.
     var isContentExplained = false
 
-    for file in files {
+    for file in files where !Task.isCancelled {
       guard isOurs(file) else {
         isContentExplained = true
         continue
@@ -136,9 +136,10 @@ struct DayCheck {
       let before = rows
       do {
         let scan = try await PartScan(file, in: storage, content: &content) { batch in
+          let identities = batch.identities
           rows.add(batch)
-          duplicates.add(batch)
-          each(batch, file)
+          duplicates.add(batch, identities)
+          each(batch, identities, file)
         }
         let problems = problems(of: file, scan, rows)
         for problem in problems { add(problem, at: file.path) }
@@ -185,7 +186,7 @@ struct DayCheck {
     for file in files {
       var unused = DayContentHash()
       do {
-        _ = try await PartScan(file, in: storage, content: &unused) { duplicates.add($0) }
+        _ = try await PartScan(file, in: storage, content: &unused) { duplicates.add($0, $0.identities) }
       } catch {
         add(Finding.Problem(of: error, rows: file.rows), at: file.path)
         files.removeAll { $0.path == file.path }

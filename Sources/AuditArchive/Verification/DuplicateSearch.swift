@@ -6,7 +6,7 @@ import AuditRecord
 /// one pass over all days for each. If two are equal, a last pass compares the uuids themselves. If all are different and fit into
 /// one slice, one pass is enough.
 ///
-/// Each pass adds every day once, in one of its formats, in order.
+/// Each pass adds every day once, in one of its formats: the days in any order, the rows of a day in theirs.
 struct CrossDaySearch {
   /// The place of a row.
   struct Place: Hashable {
@@ -40,7 +40,7 @@ struct CrossDaySearch {
   private var seen: [UInt64] = []
   /// Identities seen twice, also on one day.
   private var suspects: Set<UInt64> = []
-  /// The places of the suspects, by uuid.
+  /// The places of the suspects, by uuid, in the order of the days.
   private var places: [[UInt8]: [Place]] = [:]
   private var stage = Stage.searching
 
@@ -53,17 +53,24 @@ struct CrossDaySearch {
     seen.reserveCapacity(min(self.limit, max(0, expected)))
   }
 
-  mutating func add(_ batch: RowBatch, at place: Place) {
+  /// - Parameter identities: those of the rows of the batch.
+  mutating func add(_ batch: RowBatch, _ identities: [UInt64], at place: Place) {
     switch stage {
     case .done: break
-    case .searching: for row in 0..<batch.count { search(batch.identity(row).value) }
+    case .searching: for identity in identities { search(identity) }
     case .confirming:
-      for row in 0..<batch.count where suspects.contains(batch.identity(row).value) {
-        let uuid = Array(batch.bytes[batch.cell(.uuid, row).range])
-        // `DuplicateSearch` reports a uuid that is twice on one day.
-        if places[uuid]?.last?.day != place.day { places[uuid, default: []].append(place) }
+      for (row, identity) in identities.enumerated() where suspects.contains(identity) {
+        note(place, in: &places[Array(batch.bytes[batch.cell(.uuid, row).range]), default: []])
       }
     }
+  }
+
+  private func note(_ place: Place, in places: inout [Place]) {
+    // Days that are read at the same time are next to each other.
+    var index = places.endIndex
+    while index > 0, places[index - 1].day > place.day { index -= 1 }
+    // `DuplicateSearch` reports a uuid that is twice on one day.
+    if index == 0 || places[index - 1].day != place.day { places.insert(place, at: index) }
   }
 
   private mutating func search(_ identity: UInt64) {
@@ -169,9 +176,9 @@ struct DuplicateSearch {
 
   init(limit: Int) { self.limit = max(1, limit) }
 
-  mutating func add(_ batch: RowBatch) {
-    for row in 0..<batch.count {
-      let identity = batch.identity(row).value
+  /// - Parameter identities: those of the rows of the batch.
+  mutating func add(_ batch: RowBatch, _ identities: [UInt64]) {
+    for (row, identity) in identities.enumerated() {
       if stage == .confirming {
         confirm(identity, batch, row)
         continue
@@ -220,4 +227,9 @@ struct DuplicateSearch {
   }
 
   var problem: Finding.Problem? { confirmed.map { .duplicate(rows: $0.rows, uuid: $0.uuid) } }
+}
+
+extension RowBatch {
+  /// The identities of the rows, by which duplicates are searched.
+  var identities: [UInt64] { (0..<count).map { identity($0).value } }
 }

@@ -23,8 +23,11 @@ struct TableCheck {
   private var checkpoints: Set<Int> = []
   /// The newest commit of the log that is not later than the state.
   private var position: TablePosition?
-  /// The first version with a later commit of the log, that commit, and the files before it.
+  /// The first version with a later commit of the log, that commit, and the files to compare: those before it, or with it where no
+  /// earlier version has the log.
   private var later: (version: Int, commit: Int, files: [AddFile])?
+  /// What the newest version of the log that is not later than the state says that it is of: the SHA-256 of the commit's record.
+  private var txnId: String?
   /// Whether the versions after `snapshot` cannot be applied.
   private var isBroken = false
 
@@ -63,6 +66,7 @@ struct TableCheck {
         add(.wrongTable(.otherTable(expected: table.id, found: id)), at: ArchiveTable.path(.version(0)))
       }
       if comparesFiles { try await compareFiles() }
+      if !isQuick { try await compareCommit() }
     } catch let error as StorageError {
       add(.unreadable(error), at: ArchiveTable.log)
     } catch {
@@ -75,6 +79,7 @@ struct TableCheck {
   }
 
   private mutating func note(version: Int?) {
+    let position = position ?? later.map { TablePosition(commit: $0.commit, version: $0.version) }
     result = TableState(
       version: version, commit: position?.commit, commitVersion: position?.version, of: state)
   }
@@ -131,7 +136,8 @@ struct TableCheck {
   /// Applies the versions up to this one, and all later ones that exist.
   private mutating func fold(upTo newest: Int) async {
     if newest > snapshot.version {
-      await storage.announce((snapshot.version + 1...newest).map { ArchiveTable.path(.version($0)) })
+      await storage.announce(
+        (snapshot.version + 1...newest).map { ArchiveTable.path(.version($0)) }, readers: 1)
     }
     while !isBroken {
       let number = snapshot.version + 1
@@ -150,6 +156,9 @@ struct TableCheck {
         }
         noteCommit(of: version, number)
         try snapshot.apply(version, number: number)
+        if position == nil, let found = later, found.version == number {
+          later = (number, found.commit, logFiles)
+        }
       } catch {
         isBroken = true
         guard !findings.contains(where: { $0.path == path }) else { return }
@@ -211,6 +220,7 @@ struct TableCheck {
       later = (number, commit, logFiles)
     } else {
       position = TablePosition(commit: commit, version: number)
+      txnId = version.isOfOneLog ? version.commitInfo?.txnId : nil
     }
   }
 
@@ -269,10 +279,23 @@ struct TableCheck {
   }
 
   private mutating func compareFiles() async throws {
-    if let later, try await storage.entry(paths.commit(later.commit)) == nil {
-      add(
-        .wrongTable(.ahead(commit: later.commit, newest: state.commit)),
-        at: ArchiveTable.path(.version(later.version)))
+    var expected = state
+    if let later {
+      let isMade: Bool
+      if position == nil {
+        // The table did not have the log before this version, so no earlier state can be compared.
+        let newer = try await newerState(of: later.commit)
+        isMade = newer != nil
+        expected = newer ?? state
+      } else {
+        isMade = try await storage.entry(paths.commit(later.commit)) != nil
+      }
+      if !isMade {
+        add(
+          .wrongTable(.ahead(commit: later.commit, newest: state.commit)),
+          at: ArchiveTable.path(.version(later.version)))
+        if position == nil { return }
+      }
     }
     var found = later?.files ?? logFiles
     if later == nil, lags {
@@ -281,15 +304,40 @@ struct TableCheck {
           .wrongTable(.behind(commit: position?.commit, newest: state.newestRevision)), at: ArchiveTable.log)
       }
     }
-    let difference = FileSetDifference(expected: ArchiveTable.files(of: state), found: found)
+    let difference = FileSetDifference(expected: ArchiveTable.files(of: expected), found: found)
     for file in difference.missing { add(.wrongTable(.missingFile), at: ArchiveTable.path(file)) }
     for file in difference.unexpected { add(.wrongTable(.extraFile), at: ArchiveTable.path(file)) }
     for change in difference.changed {
-      let (fact, expected, found) = TableCheck.facts(change)
+      let (fact, expected, found) = change.firstDifference
       add(
         .wrongTable(.otherFile(fact, expected: expected, found: found)),
         at: ArchiveTable.path(change.expected))
     }
+  }
+
+  /// The state after a commit that was made after this verification began; nil if there is no such commit.
+  private func newerState(of commit: Int) async throws -> Manifest? {
+    // This storage may remember that there was none.
+    let present = ArchiveState(storage.storage(of: paths.log))
+    var newer: Manifest? = state
+    for number in state.commit + 1...commit {
+      guard let record = try await present.commit(number) else { return nil }
+      newer.apply(record.commit, sha256: record.sha256)
+    }
+    return newer
+  }
+
+  /// Compares the newest version of the log with the record of its commit.
+  private mutating func compareCommit() async throws {
+    guard let position, let txnId else { return }
+    var expected: String? = state.commitSHA256
+    if position.commit != state.commit {
+      expected = try await ArchiveState(storage).commit(position.commit)?.sha256
+    }
+    guard let expected, expected != txnId else { return }
+    add(
+      .wrongTable(.otherCommit(expected: expected, found: txnId)),
+      at: ArchiveTable.path(.version(position.version)))
   }
 
   /// Applies the commit that the table lacks, as the next run will. False if it lacks several.
@@ -308,24 +356,19 @@ struct TableCheck {
     files = Array(present.values)
     return true
   }
+}
 
-  private static func facts(
-    _ change: FileSetDifference.Change
-  ) -> (Finding.Problem.TableProblem.Fact, expected: String, found: String) {
-    let (expected, found) = (change.expected, change.found)
-    if expected.size != found.size { return (.bytes, "\(expected.size)", "\(found.size)") }
-    if expected.partitionValues != found.partitionValues {
-      return (.partition, text(expected.partitionValues), text(found.partitionValues))
+extension TableVersion {
+  /// Whether the version has one transaction of this program. Version 0 can have the commits of several logs.
+  fileprivate var isOfOneLog: Bool {
+    let transactions = actions.filter { action in
+      if case .transaction(let transaction) = action {
+        transaction.appId.hasPrefix("\(ArchiveJSON.name):")
+      } else {
+        false
+      }
     }
-    let rows = [expected, found].map { file in
-      file.stats.flatMap(FileStatistics.numRecords).map { "\($0)" } ?? "unknown"
-    }
-    return (.rows, rows[0], rows[1])
-  }
-
-  /// `event_date=2024-02-12, organization=acme`
-  private static func text(_ partition: [String: String?]) -> String {
-    partition.sorted { $0.key < $1.key }.map { "\($0.key)=\(($0.value ?? "null"))" }.joined(separator: ", ")
+    return transactions.count == 1
   }
 }
 

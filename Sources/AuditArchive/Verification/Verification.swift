@@ -14,6 +14,12 @@ struct Verification {
   /// The table that the archive is; nil if it is none.
   private var table: ArchiveTable?
 
+  /// A remote storage fetches the parts of only so many days ahead.
+  private static let mostRemoteDays = 8
+  private var daysAtOnce: Int {
+    storage.isLocal ? settings.daysAtOnce : min(settings.daysAtOnce, Verification.mostRemoteDays)
+  }
+
   /// How often to look at a file or state that a run may be about to commit or replace.
   private static let looks = 4
 
@@ -62,12 +68,23 @@ struct Verification {
       add([Finding(.unreadable(error), at: error.path)])
     }
     await check(state, chain, observe)
+    try checkCancellation()
     await checkQuarantine(state)
     if let unlisted { await settle(unlisted, state, patience) }
     if let table { await check(table, state, comparesFiles: chain.lastLost == nil, patience) }
     // Findings about what could not be read would send somebody to repair sound days.
     if let outage = storage.outage { throw .storage(outage) }
+    try checkCancellation()
     return report
+  }
+
+  /// A cancelled task has not read everything, and a remote storage reports what it asked for meanwhile as unreadable.
+  private func checkCancellation() throws(ArchiveError) {
+    guard Task.isCancelled else { return }
+    throw .storage(
+      StorageError(
+        operation: .read, path: storage.name(of: paths.state), reason: .interrupted,
+        detail: "the verification was cancelled"))
   }
 
   /// Adds findings, except those about paths below an irregular entry.
@@ -134,16 +151,26 @@ struct Verification {
   /// Another program may have made a table of the parts; then the archive knows nothing of it.
   private mutating func checkNoTable() async {
     do throws(ArchiveError) {
-      guard let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) else {
-        return
-      }
+      guard let path = try await fileOfTable() else { return }
       // A run may have made the archive a table meanwhile.
       table = try await ArchiveState(storage.storage(of: paths.log)).table()
       guard table == nil else { return }
-      add([Finding(.wrongTable(.notRecorded), at: ArchiveTable.log)])
+      add([Finding(.wrongTable(.notRecorded), at: path)])
     } catch {
       // It is not known to be this program's.
     }
+  }
+
+  /// A file or folder that only an archive that is a table has; nil if there is none.
+  private func fileOfTable() async throws(ArchiveError) -> String? {
+    do throws(ArchiveError) {
+      if let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) {
+        return ArchiveTable.log
+      }
+    } catch .tableObstructed {
+      // It is not known to be this program's.
+    }
+    return try await stored(await storage.entry(paths.table)) == nil ? nil : paths.table
   }
 
   private mutating func checkChain(
@@ -205,7 +232,8 @@ struct Verification {
     let rows = asked.reduce(0) {
       min(settings.archiveIdentityLimit, $0 + min($1.rows, settings.archiveIdentityLimit))
     }
-    var search = CrossDaySearch(limit: settings.archiveIdentityLimit, expected: settings.isQuick ? 0 : rows)
+    let checks = DayChecks(
+      storage, settings, newerThan: state.commit, rows: settings.isQuick ? 0 : rows)
     var read: [DayCheck] = []
     let wanted = settings.isQuick ? [] : asked
     await storage.announce(
@@ -213,11 +241,14 @@ struct Verification {
         PartFormat.allCases.flatMap { format in
           partition.files.filter { $0.format == format }.map(\.path)
         }
-      }.filter { paths.partName($0) != nil })
-    for partition in asked where storage.outage == nil {
-      progress.day = partition.eventDate
+      }.filter { paths.partName($0) != nil }, readers: daysAtOnce)
+    await OrderedTasks(width: daysAtOnce).run(asked) { partition, event in
+      await checks.check(partition, event)
+    } event: { event in
+      note(event)
       observe(progress)
-      let checked = await check(partition, newerThan: state.commit, &search, observe)
+    } take: { partition, checked in
+      guard let checked else { return }
       read.append(checked)
       let isSound = checked.findings.isEmpty
       report.days.add(isSound && !report.findings.contains { $0.day == partition.eventDate })
@@ -229,69 +260,42 @@ struct Verification {
       }
       progress.done += 1
     }
-    await compareDays(read, newerThan: state.commit, &search, observe)
+    await compareDays(read, checks, newerThan: state.commit, observe)
     progress.day = nil
   }
 
-  /// Checks a day. If a part is missing because a run has replaced the day meanwhile, checks the new revision.
-  private mutating func check(
-    _ partition: Partition, newerThan commit: Int, _ search: inout CrossDaySearch,
-    _ observe: (VerificationProgress) -> Void
-  ) async -> DayCheck {
-    var partition = partition
-    while true {
-      let before = progress.bytes
-      var check = DayCheck(partition, storage: storage, settings: settings)
-      await check.run { bytes in
-        progress.bytes += bytes
-        observe(progress)
-      } each: { batch, file in
-        search.add(batch, at: CrossDaySearch.Place(file, of: partition))
-      }
-      guard check.findings.contains(where: \.problem.isMissing) else { return check }
-      let later = await commits(after: commit).flatMap(\.partitionsChanged)
-      guard
-        let newer = later.last(where: {
-          $0.eventDate == partition.eventDate && $0.revision > partition.revision
-        })
-      else { return check }
-      partition = newer
-      progress.bytes = before
+  private mutating func note(_ event: DayChecks.Event) {
+    switch event {
+    case .began(let day): progress.day = max(progress.day ?? day, day)
+    case .read(let bytes): progress.bytes += bytes
     }
   }
 
   /// Runs the further passes of the search over all days, and adds its findings. Damaged parts already have findings; their rows are
   /// not compared.
   private mutating func compareDays(
-    _ days: [DayCheck], newerThan commit: Int, _ search: inout CrossDaySearch,
+    _ days: [DayCheck], _ checks: DayChecks, newerThan commit: Int,
     _ observe: (VerificationProgress) -> Void
   ) async {
     var unread: [String: Finding] = [:]
-    while search.nextPass() {
+    while !Task.isCancelled, checks.nextPass() {
       progress.totalBytes += days.reduce(0) { $0 + $1.comparable.reduce(0) { $0 + $1.bytes } }
-      for day in days {
-        progress.day = day.partition.eventDate
-        for file in day.comparable {
-          var unused = DayContentHash()
-          let place = CrossDaySearch.Place(file, of: day.partition)
-          do {
-            _ = try await PartScan(file, in: storage, content: &unused) { search.add($0, at: place) }
-          } catch {
-            unread[file.path] = Finding(
-              Finding.Problem(of: error, rows: file.rows), at: file.path, day: place.day, commit: place.commit
-            )
-          }
-          progress.bytes += file.bytes
-          observe(progress)
-        }
+      progress.day = nil
+      await OrderedTasks(width: daysAtOnce).run(days) { day, event in
+        await checks.read(day, event)
+      } event: { event in
+        note(event)
+        if case .read = event { observe(progress) }
+      } take: { _, findings in
+        for finding in findings { unread[finding.path] = finding }
       }
     }
-    let found = unread.sorted { $0.key < $1.key }.map(\.value) + search.findings
+    let found = unread.sorted { $0.key < $1.key }.map(\.value) + checks.findings
     guard !found.isEmpty else { return }
     // A run may have replaced a day between two passes. The next verification checks that day.
     let revisions = Dictionary(
       days.map { ($0.partition.eventDate, $0.partition.revision) }, uniquingKeysWith: max)
-    let newer = await commits(after: commit).flatMap(\.partitionsChanged)
+    let newer = await ArchiveState(storage).readableCommits(after: commit).flatMap(\.partitionsChanged)
     let replaced = Set(newer.filter { $0.revision > revisions[$0.eventDate] ?? .max }.map(\.eventDate))
     add(found.filter { replaced.isDisjoint(with: $0.days) })
   }
@@ -326,10 +330,10 @@ struct Verification {
     var check = check
     guard !check.findings.isEmpty else { return }
     do {
-      try await check.lookAgain(commits(after: state.commit), intent())
+      try await check.lookAgain(ArchiveState(storage).readableCommits(after: state.commit), intent())
       for _ in 1..<Verification.looks where check.isInDoubt {
         patience()
-        try await check.lookAgain(commits(after: state.commit), intent())
+        try await check.lookAgain(ArchiveState(storage).readableCommits(after: state.commit), intent())
       }
     } catch let error as StorageError {
       add([Finding(.unreadable(error), at: error.path)])
@@ -346,27 +350,5 @@ struct Verification {
     } catch .damaged {
       return nil  // reported by `RecordedState`
     }
-  }
-
-  /// The commits since the state was read. Used only to find out what they replace; the next verification checks them.
-  private func commits(after number: Int) async -> [Commit] {
-    var commits: [Commit] = []
-    var number = number
-    while true {
-      number += 1
-      let path = paths.commit(number)
-      do {
-        guard let bytes = try await storage.read(path)?.bytes else { return commits }
-        commits.append(try ArchiveJSON.decode(Commit.self, from: bytes, path: path))
-      } catch {
-        return commits
-      }
-    }
-  }
-}
-
-extension CrossDaySearch.Place {
-  fileprivate init(_ file: PartFile, of partition: Partition) {
-    self.init(day: partition.eventDate, path: file.path, commit: partition.changedInCommit)
   }
 }

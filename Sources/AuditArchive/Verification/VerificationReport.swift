@@ -18,6 +18,9 @@ package struct VerificationSettings: Hashable, Sendable {
   package var identityLimit = 1 << 21
   /// The most identities of all rows to hold in memory, 8 bytes each; if there are more, all days are read several times.
   package var archiveIdentityLimit = 1 << 23
+  /// How many days to read at a time. The report does not depend on it. Each takes the memory of a batch of rows (4 MiB of text) and of
+  /// the identities of its rows, up to `identityLimit`. From a bucket at most 8 are read at a time, with up to 15 MiB more fetched ahead.
+  package var daysAtOnce = 1
 
   package init() {}
 
@@ -115,7 +118,7 @@ package struct VerificationReport: Hashable, Sendable {
 
 /// The progress of a verification.
 package struct VerificationProgress: Hashable, Sendable {
-  /// The day that is being read; nil while the commits are.
+  /// The newest day that is being read; nil while the commits are.
   package var day: Day?
   /// Commits or days done, of `total`.
   package var done: Int

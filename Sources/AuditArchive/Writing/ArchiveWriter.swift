@@ -12,7 +12,7 @@ package final class ArchiveWriter: Sendable {
     var failure: ArchiveError?
     /// The first commit of this run, or of earlier runs that did not report to their end.
     var firstCommit: Int
-    /// Files that commits have removed and that could not be deleted.
+    /// Files that commits have removed and that could not be deleted, or that the table still names.
     var undeleted: [String] = []
     /// Whether the storage has an intent.
     var isAnnounced: Bool
@@ -23,6 +23,8 @@ package final class ArchiveWriter: Sendable {
     var table: TableWriter?
     /// Whether the log had no day when the run began.
     var isNew: Bool
+    /// Whether the newest commit is the last of a complete run.
+    var isNewestComplete: Bool
   }
 
   let storage: any ArchiveStorage
@@ -59,7 +61,7 @@ package final class ArchiveWriter: Sendable {
         undeleted: report.undeleted,
         isAnnounced: report.interrupted != nil || report.unreadableIntent != nil,
         manifestFile: recovered.manifestFile, intentFile: recovered.intentFile, table: recovered.table,
-        isNew: manifest?.partitions.isEmpty ?? true))
+        isNew: manifest?.partitions.isEmpty ?? true, isNewestComplete: recovered.isNewestComplete))
     self.quarantine = Quarantine(storage: storage, scratch: scratch)
   }
 
@@ -68,6 +70,9 @@ package final class ArchiveWriter: Sendable {
 
   /// Why checkpoints of the table were not written. It is complete without them.
   package var missingCheckpoints: [ArchiveError] { state.withLock { $0.table?.missingCheckpoints ?? [] } }
+
+  /// Why commits are not appended to the table; nil if they are, and if the archive is no table.
+  package var tableObstacle: TableObstacle? { state.withLock { $0.table?.obstacle } }
 
   // MARK: Rows
 
@@ -86,6 +91,12 @@ package final class ArchiveWriter: Sendable {
   ///
   /// Throws an `ArchiveError` or what `next` throws, and then stages nothing.
   package func stage(_ day: Day, next: () async throws -> RowSelection?) async throws -> StagedDay {
+    try await stage(day, settings, next: next)
+  }
+
+  private func stage(
+    _ day: Day, _ settings: WriterSettings, next: () async throws -> RowSelection?
+  ) async throws -> StagedDay {
     var staging = DayStaging(day, formats, scratch: scratch, settings: settings)
     do {
       while let selection = try await next() { try await staging.append(selection) }
@@ -126,9 +137,13 @@ package final class ArchiveWriter: Sendable {
   }
 
   /// Stages an archived day in the formats of new parts.
-  package func stageConverted(_ day: Day) async throws -> StagedDay {
+  ///
+  /// - Parameter share: how many days are staged at a time. They share the parallel compression.
+  package func stageConverted(_ day: Day, share: Int = 1) async throws -> StagedDay {
+    var settings = settings
+    settings.compressionWidth = (settings.compressionWidth + share - 1) / share
     var reader = reader(of: day)
-    return try await stage(day) { try await reader.next().map { RowSelection($0) } }
+    return try await stage(day, settings) { try await reader.next().map { RowSelection($0) } }
   }
 
   /// The error of a run whose lease is known to be lost, which cancels its task; otherwise nil.
@@ -148,11 +163,22 @@ package final class ArchiveWriter: Sendable {
   package func commit(
     _ change: Change, made: (Commit) -> Void = { _ in }
   ) async throws(ArchiveError) -> Commit {
+    guard let commit = try await commitUnlessQuiet(change, within: .zero, made: made) else {
+      preconditionFailure("no commit is younger than zero")
+    }
+    return commit
+  }
+
+  /// Like `commit`, but makes no commit, and returns nil, if it would record nothing but that time has passed, and the newest commit is
+  /// younger than `interval`. A later run covers the same time, too.
+  package func commitUnlessQuiet(
+    _ change: Change, within interval: TimeSpan, made: (Commit) -> Void = { _ in }
+  ) async throws(ArchiveError) -> Commit? {
     // On a copy of the state: no I/O inside the lock.
     var state = state.withLock(\.self)
     if let failure = state.failure { throw failure }
     do throws(ArchiveError) {
-      let commit = try await commit(change, &state) { commit, state in
+      let commit = try await commit(change, within: interval, &state) { commit, state in
         self.state.withLock { $0 = state }
         made(commit)
       }
@@ -166,8 +192,8 @@ package final class ArchiveWriter: Sendable {
   }
 
   private func commit(
-    _ change: Change, _ state: inout State, _ made: (Commit, State) -> Void
-  ) async throws(ArchiveError) -> Commit {
+    _ change: Change, within interval: TimeSpan, _ state: inout State, _ made: (Commit, State) -> Void
+  ) async throws(ArchiveError) -> Commit? {
     precondition(Set(change.days.map(\.day)).count == change.days.count, "a day is staged once for a commit")
     try await checkLease()
     var (changed, unchanged): ([StagedDay], [StagedDay]) = ([], [])
@@ -188,6 +214,10 @@ package final class ArchiveWriter: Sendable {
     let rules = await archiveState.rules(for: plan.commit)
     if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
+    }
+    if plan.isQuiet(within: interval, after: state.manifest, isNewestComplete: state.isNewestComplete) {
+      for staged in unchanged { discard(staged) }
+      return nil
     }
 
     // Steps 2 to 6 of the format (Format.md). Staging was step 1.
@@ -211,6 +241,7 @@ package final class ArchiveWriter: Sendable {
     let before = state.manifest
     let sha256 = sha256Hex(record)
     state.manifest.apply(plan.commit, sha256: sha256)
+    state.isNewestComplete = plan.commit.run.complete
     made(plan.commit, state)
     if let manifest = state.manifest {
       if state.isNew, state.table == nil { state.table = try await newTable() }
@@ -281,7 +312,9 @@ package final class ArchiveWriter: Sendable {
     }
     // After a loss that is the other run's to do.
     guard await lease.standing != .lost else { return nil }
-    let deleted = await storage.tidy(removed.sorted(), undeleted: undeleted)
+    // The table still names these.
+    let kept = state.table?.obstacle == nil ? [] : removed.filter { paths.isParquetPart($0) }
+    let deleted = await storage.tidy(removed.subtracting(kept).sorted(), undeleted: undeleted)
     state.undeleted = removed.subtracting(deleted).sorted()
     return nil
   }
@@ -291,7 +324,9 @@ package final class ArchiveWriter: Sendable {
   /// Keeps the intent after a failed commit, for the next run's recovery, and after a lost lease, because it may be another run's.
   func end() async {
     var state = state.withLock(\.self)
-    guard state.isAnnounced, state.failure == nil, await lease.standing == .held else { return }
+    guard state.isAnnounced || !state.undeleted.isEmpty, state.failure == nil,
+      await lease.standing == .held
+    else { return }
     guard !state.undeleted.isEmpty else {
       let intents = storage.isLocal ? [paths.intent, paths.beginning] : [paths.intent]
       _ = await storage.tidy(intents, undeleted: undeleted)

@@ -75,6 +75,24 @@ struct CommitPlan {
       run: run)
   }
 
+  /// Whether the commit records nothing but that time has passed, and not more than `interval` of it: a run that is made later and finds
+  /// nothing new, either, makes the same commit.
+  ///
+  /// - Parameter isNewestComplete: whether the newest commit is the last of a complete run.
+  func isQuiet(within interval: TimeSpan, after present: Manifest?, isNewestComplete: Bool) -> Bool {
+    guard let present, isNewestComplete, commit.run.complete, puts.isEmpty, commit.filesRemoved.isEmpty,
+      commit.partitionsChanged.isEmpty, commit.coverageWithdrawn.isEmpty,
+      commit.run.conflictingEvents == 0, commit.run.vanishedEvents == 0
+    else { return false }
+    let (before, after) = (present.standing, commit.standing)
+    guard after.start == before.start, after.oldestShown == before.oldestShown else { return false }
+    let gained = after.coverage.subtracting(before.coverage)
+    let done = before.lookbackDue.subtracting(after.lookbackDue)
+    return gained.intervals.allSatisfy { $0.from == before.coverage.end } && gained.length <= interval
+      && done.length <= interval && after.committedAt >= before.committedAt
+      && after.committedAt - before.committedAt < interval
+  }
+
   /// The coverage that was last read before its lookback was over. It is stored, and not computed from the newest covered instant,
   /// because a stopped run has read only the newest part again.
   private static func lookbackDue(_ change: Change, present: Manifest?) -> Coverage {

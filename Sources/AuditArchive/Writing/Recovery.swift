@@ -13,6 +13,8 @@ struct Recovery {
     var intentFile: FileState
     /// nil if the archive is no table.
     var table: TableWriter?
+    /// Whether the newest commit is the last of a complete run. False if its record could not be read.
+    var isNewestComplete: Bool
     var report: RecoveryReport
   }
 
@@ -38,6 +40,8 @@ struct Recovery {
   ) async throws(ArchiveError) -> Result {
     var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
+    // Looking takes a request in a bucket, where `verify` does it.
+    if storage.isLocal, state.manifest != nil { try await archiveState.checkTableIsRecorded() }
     var report = RecoveryReport()
     var intent: CommitIntent?
     do throws(ArchiveError) {
@@ -61,6 +65,7 @@ struct Recovery {
       let commit = try await fence(after: state.manifest, source, by: holder, settings)
       state.manifest.apply(commit, sha256: sha256Hex(ArchiveJSON.encode(commit)))
       state.rolledForward.append(commit)
+      state.newest = commit
       for path in try await foreignSignatures(of: state.rolledForward, settings.signingKey) {
         try await checkLease()
         try await stored(await storage.delete([path]))
@@ -87,7 +92,10 @@ struct Recovery {
         await storage.replace(paths.manifest, bytes, since: state.manifestFile))
     }
     if intent != nil { try await checkLease() }
-    if let intent { try await finish(intent, manifest, state.rolledForward, &report) }
+    if let intent {
+      let isTableBehind = table?.obstacle != nil
+      try await finish(intent, manifest, state.rolledForward, isTableBehind: isTableBehind, &report)
+    }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
     if try await stored(await storage.entry(signature))?.kind == .file {
@@ -98,7 +106,8 @@ struct Recovery {
     report.lacksDurableNames = await storage.lacksDurableNames
     return Result(
       manifest: manifest, manifestFile: state.manifestFile,
-      intentFile: try await archiveState.fileState(paths.intent), table: table, report: report)
+      intentFile: try await archiveState.fileState(paths.intent), table: table,
+      isNewestComplete: state.newest?.run.complete ?? false, report: report)
   }
 
   /// The writer of the table; nil if the archive is none and is not to become one, or before its first commit. Makes the archive a
@@ -108,6 +117,8 @@ struct Recovery {
   ) async throws(ArchiveError) -> TableWriter? {
     var table = try await archiveState.table()
     if table == nil, settings.isTable, try await archiveState.kind() != nil {
+      // Otherwise the table would get another id.
+      try await archiveState.checkTableIsRecorded()
       table = try await TableConversion(storage, lease).run(as: holder)
     }
     guard let table else { return nil }
@@ -195,7 +206,8 @@ struct Recovery {
 
   /// Deletes files that the intent names and the state does not, and files that commits since then removed.
   private func finish(
-    _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], _ report: inout RecoveryReport
+    _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], isTableBehind: Bool,
+    _ report: inout RecoveryReport
   ) async throws(ArchiveError) {
     let damagedDays = report.damagedDays
     var removed = rolledForward
@@ -209,7 +221,7 @@ struct Recovery {
     let files = Set(intent.files + removed.flatMap(\.filesRemoved)).subtracting(named)
     var neverCommitted: [String] = []
     var superseded: [String] = []
-    // Replaced parts of a day whose new parts are damaged: perhaps the last copy.
+    // Replaced parts of a day whose new parts are damaged (perhaps the last copy), or that the table still names.
     var needed: [String] = []
     // A killed run may have deleted files without making that durable; then they would be back after a power failure, unnamed.
     var gone: [String] = []
@@ -222,7 +234,7 @@ struct Recovery {
         let revision = manifest?.partition(name.day)?.revision ?? 0
         if name.revision > revision {
           neverCommitted.append(path)
-        } else if damagedDays.contains(name.day) {
+        } else if damagedDays.contains(name.day) || (isTableBehind && name.format == .parquet) {
           needed.append(path)
         } else {
           superseded.append(path)
@@ -275,7 +287,13 @@ extension ArchiveState {
     do {
       let table = isTable ? ArchiveKindRecord.Table(id: UUID().uuidString.lowercased()) : nil
       let record = ArchiveKindRecord(logs: ArchiveKind(of: paths.log), table: table)
-      try await storage.create(ArchivePaths.kind, ArchiveJSON.encode(record))
+      let bytes = ArchiveJSON.encode(record)
+      if isTable {
+        // The run of another log must not replace the table's id.
+        try await storage.createShared(ArchivePaths.kind, bytes)
+      } else {
+        try await storage.create(ArchivePaths.kind, bytes)
+      }
     } catch let error where error.reason == .exists {
       try await checkKind()
     } catch {
@@ -300,7 +318,7 @@ package struct RecoveryReport: Hashable, Sendable {
   package var unreadableIntent: Finding?
   /// The intent of a run that did not end in order.
   var interrupted: CommitIntent?
-  /// Files that commits have removed and that could not be deleted.
+  /// Files that commits have removed and that could not be deleted, or that the table still names.
   var undeleted: [String] = []
 
   package init() {}

@@ -27,6 +27,8 @@ package struct ExportSettings: Sendable {
   package enum Default {
     package static let lookback = TimeSpan.hours(24)
     package static let settle = TimeSpan.minutes(10)
+    /// Of the command. The type's own default is to record every run.
+    package static let quietCommitInterval = TimeSpan.hours(1)
     package static let retention = TimeSpan.days(365)
     package static let timeFilter = TimeFilter.auto
     package static let pageSize = 500
@@ -43,6 +45,8 @@ package struct ExportSettings: Sendable {
   package var lookback = Default.lookback
   /// The settle window: events newer than this may still arrive, so they are not claimed as covered.
   package var settle = Default.settle
+  /// An incremental run that changes nothing but the end of the coverage is recorded only if the newest commit is as old as this.
+  package var quietCommitInterval = TimeSpan.zero
   /// How long the API keeps events. Nothing older is claimed as covered.
   package var retention = Default.retention
   /// Whether a replacement may drop more than half of the rows that the archive holds of its window.
@@ -51,6 +55,8 @@ package struct ExportSettings: Sendable {
   package var wholeDays = false
   /// A search term, sent with every request: the archive holds only matching events. Fixed for the life of the archive.
   package var query: String?
+  /// What to store in place of which columns' values; nil for what the API shows. Has to be that of the writer's source.
+  package var redaction: Redaction?
   /// How to reach a window below newer events.
   package var timeFilter = Default.timeFilter
   /// Events per page, 1 to 500.
@@ -62,6 +68,8 @@ package struct ExportSettings: Sendable {
   package var memoryLimit = Default.memoryLimit
   /// Bytes of rows as text that may be staged before they are committed. See `CommitSchedule`.
   package var commitTextLimit = Default.commitTextLimit
+  /// How many archived days to convert to another format at a time. Does not change the files.
+  package var conversionWidth = 1
 
   package init(request: Request) {
     self.request = request

@@ -22,6 +22,8 @@ struct DayCommitter: ~Copyable {
     var damagedDays: [Day] = []
     /// Why a replacement was refused.
     var refusal: IncompleteReason?
+    /// The end of the coverage that the run has shown and not recorded; nil if it recorded all.
+    var unrecordedEnd: Timestamp?
   }
 
   let settings: ExportSettings
@@ -38,6 +40,7 @@ struct DayCommitter: ~Copyable {
   var counters = RunCounters()
   var result = Result()
 
+  private var redactor: Redactor?
   var schedule: CommitSchedule
   /// The days that are being sealed.
   private var sealing: (task: Task<SealingBatch.Result, Never>, footprint: Int)?
@@ -59,6 +62,7 @@ struct DayCommitter: ~Copyable {
     self.plan = plan
     pending = PendingDays(plan)
     evidence = ClaimEvidence(plan, writer.manifest, now: now)
+    redactor = settings.redaction.map { Redactor($0) }
     schedule = CommitSchedule(at: time.began, textLimit: settings.commitTextLimit)
   }
 
@@ -72,14 +76,17 @@ struct DayCommitter: ~Copyable {
   // MARK: - Rows
 
   /// Adds the rows of a page to their days, and its bad records to quarantine. Rows beyond `memoryLimit` go to the disk.
+  ///
+  /// What it keeps is redacted first. The walk sees the page as it was received.
   @discardableResult
   mutating func collect(_ page: Page) async throws -> PageView {
-    counters.flattening.add(page.parsed.counts)
-    try await writer.quarantine(page.parsed.quarantined)
+    let parsed = redactor?.redact(page.parsed) ?? page.parsed
+    counters.flattening.add(parsed.counts)
+    try await writer.quarantine(parsed.quarantined)
     let view = PageView(page)
-    evidence.show(page.parsed.rows)
+    evidence.show(parsed.rows)
     if page.pagination.count == nil { evidence.noteUncounted() }
-    let known = pending.add(page.parsed.rows)
+    let known = pending.add(parsed.rows)
     counters.duplicates += known.duplicates
     counters.conflictingEvents += known.conflicting
     let quarantined = await writer.quarantineFootprint
@@ -275,7 +282,10 @@ struct DayCommitter: ~Copyable {
     if !areRereadsTold { change.rereads = evidence.rereads.intervals }
     change.oldestShown = oldestShown
     if plan.replaced != nil, counters.complete { change.replaced = plan.span }
-    committing = RunningCommit(change, of: staged, counters, writer: writer) { [observe] in
+    var interval = TimeSpan.zero
+    if case .incremental = settings.request { interval = settings.quietCommitInterval }
+    committing = RunningCommit(change, of: staged, counters, unlessQuietWithin: interval, writer: writer) {
+      [observe] in
       observe(.committed($0))
     }
     let recorded = counters
@@ -294,6 +304,10 @@ struct DayCommitter: ~Copyable {
     if let commit = done.made {
       note(commit)
       result.rowsDropped += committing.batch.rowsDropped
+    } else if done.failure == nil {
+      result.unrecordedEnd = committing.batch.claims.end
+      result.counters.add(committing.batch.counters)
+      result.counters.add(committing.counters)
     } else {
       var recorded = committing.counters
       recorded.add(counters)

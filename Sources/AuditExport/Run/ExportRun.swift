@@ -22,6 +22,8 @@ package struct ExportRun: ~Copyable {
   var held: PageView?
   var outcome = ExportSummary.Outcome.complete
 
+  /// The redaction of the settings has to be that of the writer's source: otherwise values would be stored that must not be.
+  ///
   /// - Parameters:
   ///   - client: of the log that `writer` was opened for.
   ///   - clock: the clock that `client` uses too.
@@ -31,6 +33,8 @@ package struct ExportRun: ~Copyable {
     _ settings: ExportSettings, client: AuditLogClient, clock: any RunClock, writer: ArchiveWriter,
     observe: @escaping @Sendable (ExportEvent) -> Void
   ) {
+    precondition(
+      writer.source.redaction == settings.redaction?.policy, "a run stores what its archive records")
     self.settings = settings
     self.writer = writer
     self.observe = observe
@@ -136,6 +140,7 @@ package struct ExportRun: ~Copyable {
     summary.commits = committed.commits
     summary.daysWritten = committed.daysWritten
     summary.rowsDropped = committed.rowsDropped
+    summary.unrecordedEnd = committed.unrecordedEnd
     summary.clockLead = clockLead
     summary.isClockTold = time.answers.isTold
     summary.isNothingVisible = committer.evidence.isNothingVisible
@@ -144,6 +149,7 @@ package struct ExportRun: ~Copyable {
     let damaged = writer.recovery.damaged.filter { isStillThere($0) }
     summary.isDamaged = !committed.damagedDays.isEmpty || !damaged.isEmpty
     summary.damagedFiles = damaged
+    summary.tableObstacle = writer.tableObstacle
     summary.damagedDays = Set(committed.damagedDays + damaged.compactMap(\.day)).sorted()
     return summary
   }

@@ -33,6 +33,8 @@ package struct ExportSummary: Sendable {
   package var daysWritten: [Day] = []
   /// Rows that a replacement dropped, because the API no longer shows them.
   package var rowsDropped = 0
+  /// The end of the coverage that the run has shown and left for a later run to record; nil if it recorded all.
+  package var unrecordedEnd: Timestamp?
   /// Days that stay as they are, because their archived rows cannot be read. Oldest first.
   package var damagedDays: [Day] = []
   /// The manifest after the run; nil if the archive has no commit yet.
@@ -41,6 +43,8 @@ package struct ExportSummary: Sendable {
   package var isDamaged = false
   /// Missing and altered files that were found when the archive was opened and that this run did not replace.
   package var damagedFiles: [Finding] = []
+  /// Why the table did not get the commits; nil if it did, and if the archive is no table.
+  package var tableObstacle: TableObstacle?
   /// Records that a killed run put in quarantine and may not have reported.
   package var unreportedQuarantined = 0
   /// By how much this machine's clock is ahead of the API's; negative if it is behind, zero within `clockTolerance`.

@@ -5,7 +5,7 @@ import Synchronization
 /// A commit that is made while the walk goes on. One is made at a time.
 final class RunningCommit: Sendable {
   struct Result: Sendable {
-    /// nil if the commit was not made.
+    /// nil if the commit was not made: it failed, or it was put off.
     var made: Commit?
     /// The error that ended it. A commit can fail after it was made, while it tidies up.
     var failure: ArchiveError?
@@ -38,9 +38,12 @@ final class RunningCommit: Sendable {
 
   /// Begins the commit.
   ///
-  /// - Parameter observe: called once the commit is made.
+  /// - Parameters:
+  ///   - interval: see `ArchiveWriter.commitUnlessQuiet`.
+  ///   - observe: called once the commit is made.
   init(
-    _ change: Change, of batch: StagedBatch, _ counters: RunCounters, writer: ArchiveWriter,
+    _ change: Change, of batch: StagedBatch, _ counters: RunCounters, unlessQuietWithin interval: TimeSpan,
+    writer: ArchiveWriter,
     observe: @escaping @Sendable (Commit) -> Void
   ) {
     self.batch = batch
@@ -50,7 +53,7 @@ final class RunningCommit: Sendable {
     task = Task(executorPreference: BlockingThreads.shared) {
       var result = Result()
       do throws(ArchiveError) {
-        _ = try await writer.commit(change) {
+        _ = try await writer.commitUnlessQuiet(change, within: interval) {
           result.made = $0
           observe($0)
         }

@@ -160,7 +160,8 @@ struct ListCount: Sendable {
     let lower = marks[marks.count - 1 - ListCount.pagesKept]
     guard lower.instant < floor.instant else { return }
     floor = lower
-    recent = recent.filter { $0.value <= floor.instant }
+    // `filter` would hash every event that stays, on each page.
+    for identity in recent.compactMap({ $0.value > floor.instant ? $0.key : nil }) { recent[identity] = nil }
   }
 
   /// Forgets the counts from a page on, so that it can be read again. Events received stay received.

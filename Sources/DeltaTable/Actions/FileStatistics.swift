@@ -54,11 +54,27 @@ package struct FileStatistics: Hashable, Sendable {
 
   /// The number of rows in the `stats` of any producer; nil if the text does not have it.
   package static func numRecords(of stats: String) -> Int? {
-    guard let tree = try? JSONTree(Array(stats.utf8), depth: JSONTree.actionDepth),
-      case .object(let members) = tree,
-      case .scalar(let number) = members["numRecords"]
-    else { return nil }
+    guard case .scalar(let number) = members(of: stats)["numRecords"] else { return nil }
     return Int(number)
+  }
+
+  /// The bounds of a column as the `stats` of any producer have them, such as times; nil if the text does not have both as strings.
+  package static func bounds(of column: String, in stats: String) -> (least: String, greatest: String)? {
+    let members = members(of: stats)
+    guard let least = members["minValues"]?.object?[column]?.string,
+      let greatest = members["maxValues"]?.object?[column]?.string
+    else { return nil }
+    return (least, greatest)
+  }
+
+  /// Empty if the text is no object.
+  private static func members(of stats: String) -> [String: JSONTree] {
+    (try? JSONTree(Array(stats.utf8), depth: JSONTree.actionDepth))?.object ?? [:]
+  }
+
+  /// The columns with bounds in the `stats` of any producer.
+  static func columnsWithBounds(in stats: String) -> [String] {
+    members(of: stats)["minValues"]?.object.map { $0.keys.sorted() } ?? []
   }
 }
 

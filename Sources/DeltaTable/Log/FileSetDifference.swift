@@ -10,8 +10,8 @@ package struct FileSetDifference: Hashable, Sendable {
   package var missing: [AddFile] = []
   /// In the table and not expected, sorted by path.
   package var unexpected: [AddFile] = []
-  /// With another size, number of rows or partition, sorted by path. The numbers of rows are compared only if the statistics of
-  /// both have them.
+  /// With another size, number of rows, partition or bounds of a column, sorted by path. Numbers of rows and bounds are compared only
+  /// if the statistics of both have them.
   package var changed: [Change] = []
 
   package var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && changed.isEmpty }
@@ -38,9 +38,17 @@ package struct FileSetDifference: Hashable, Sendable {
 
   private static func agree(_ one: AddFile, _ other: AddFile) -> Bool {
     guard one.size == other.size, one.partitionValues == other.partitionValues else { return false }
-    guard one.stats != other.stats, let rows = one.stats.flatMap(FileStatistics.numRecords),
-      let otherRows = other.stats.flatMap(FileStatistics.numRecords)
-    else { return true }
-    return rows == otherRows
+    guard let stats = one.stats, let otherStats = other.stats, stats != otherStats else { return true }
+    if let rows = FileStatistics.numRecords(of: stats),
+      let otherRows = FileStatistics.numRecords(of: otherStats), rows != otherRows
+    {
+      return false
+    }
+    return FileStatistics.columnsWithBounds(in: stats).allSatisfy { column in
+      guard let bounds = FileStatistics.bounds(of: column, in: stats),
+        let otherBounds = FileStatistics.bounds(of: column, in: otherStats)
+      else { return true }
+      return bounds == otherBounds
+    }
   }
 }

@@ -3,6 +3,7 @@ import AuditRecord
 import AuditReport
 import CommandResults
 import ExportConfiguration
+import Platform
 
 extension ArchiveReading {
   /// How often a day is read at most, if runs keep replacing it in the meantime.
@@ -34,50 +35,60 @@ extension ArchiveReading {
     var settings = VerificationSettings()
     settings.from = window?.from
     settings.to = window?.to
+    settings.daysAtOnce = ProcessInfo.processInfo.activeProcessorCount
     return try await archive.verify(settings, patience: VerifyCommand.waitForRun)
   }
 
   private static func count(
     _ manifest: Manifest, _ archive: Archive, window: Window?, _ commandOutput: CommandOutput
   ) async throws -> (EventTally, [(day: Day, why: String)]) {
-    var tally = EventTally(window: window ?? Window(from: .earliest, to: .latest))
+    let window = window ?? Window(from: .earliest, to: .latest)
+    var tally = EventTally(window: window)
     var unread: [(day: Day, why: String)] = []
-    let days = manifest.partitions.filter { partition in
-      partition.rows > 0 && window.map { !partition.eventDate.window.intersection($0).isEmpty } ?? true
-    }
-    for (index, partition) in days.enumerated() {
-      commandOutput.console.progress(
-        "\(partition.eventDate) · \(index.grouped) of \(days.count.grouped) days")
+    let days = manifest.partitions.filter { $0.rows > 0 && !$0.eventDate.window.intersection(window).isEmpty }
+    var begun = 0
+    try await OrderedTasks(width: ProcessInfo.processInfo.activeProcessorCount).run(days) {
+      partition, begin -> Result<EventTally, ArchiveError> in
+      begin(partition.eventDate)
       do throws(ArchiveError) {
-        tally = try await add(partition, to: tally, archive)
+        return .success(try await Self.count(partition, archive, window: window))
       } catch {
-        guard case .damaged(let file) = error else { throw error }
-        unread.append((partition.eventDate, "\(file)"))
+        return .failure(error)
+      }
+    } event: { (day: Day) in
+      commandOutput.console.progress("\(day) · \(begun.grouped) of \(days.count.grouped) days")
+      begun += 1
+    } take: { (partition, counted) throws(ArchiveError) in
+      switch counted {
+      case .success(let day): tally.add(day)
+      case .failure(.damaged(let file)): unread.append((partition.eventDate, "\(file)"))
+      case .failure(let error): throw error
       }
     }
     return (tally, unread)
   }
 
-  /// The tally plus the rows of a day. If a run has replaced the day in the meantime, its new rows are counted.
-  private static func add(
-    _ partition: Partition, to tally: EventTally, _ archive: Archive
+  /// The tally of a day. If a run has replaced the day in the meantime, its new rows are counted.
+  private static func count(
+    _ partition: Partition, _ archive: Archive, window: Window
   ) async throws(ArchiveError) -> EventTally {
     var partition = partition
-    for look in 1... {
-      var sum = tally
+    var look = 1
+    while true {
+      var tally = EventTally(window: window)
       var reader = archive.reader(of: partition)
       do throws(ArchiveError) {
-        while let batch = try await reader.next() { sum.add(batch, of: partition.eventDate) }
-        return sum
+        while let batch = try await reader.next() { tally.add(batch, of: partition.eventDate) }
+        return tally
       } catch {
         guard case .damaged = error, look < looks,
           let newer = try await archive.read()?.partition(partition.eventDate),
           newer.revision > partition.revision
         else { throw error }
         partition = newer
+        look += 1
       }
     }
-    return tally
   }
 }
 

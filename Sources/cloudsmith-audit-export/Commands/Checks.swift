@@ -244,7 +244,8 @@ struct ArchiveCheck {
       largestDay =
         manifest.partitions.map { $0.files.reduce(0) { $0 + $1.uncompressedBytes } }.max() ?? 0
       guard manifest.source.apiHost == host.description else {
-        let asked = ArchiveSource(apiHost: host.description, log: log, query: manifest.source.query)
+        var asked = manifest.source
+        asked.apiHost = host.description
         return .failed(words.failure(.otherSource(found: manifest.source, asked: asked)))
       }
       let now = SystemClock().now

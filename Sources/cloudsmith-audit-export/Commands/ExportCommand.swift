@@ -97,6 +97,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(Settings.settle)
     var settle: String?
 
+    @Option(Settings.quietCommitInterval)
+    var quietCommitInterval: String?
+
     @Option(Settings.retention)
     var retention: String?
 
@@ -105,6 +108,12 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Option(Settings.query)
     var query: String?
+
+    @Option(Settings.redact)
+    var redact: String?
+
+    @Option(Settings.redactionKeyFile, completion: .file())
+    var redactionKeyFile: String?
 
     @Option(Settings.timeFilter)
     var timeFilter: String?
@@ -158,8 +167,10 @@ struct ExportCommand: AsyncParsableCommand {
 
     var given: [GivenOption] {
       [
-        Settings.settle.given(settle), Settings.retention.given(retention),
+        Settings.settle.given(settle), Settings.quietCommitInterval.given(quietCommitInterval),
+        Settings.retention.given(retention),
         Settings.wholeDays.given(wholeDays.map(String.init)), Settings.query.given(query),
+        Settings.redact.given(redact), Settings.redactionKeyFile.given(redactionKeyFile),
         Settings.timeFilter.given(timeFilter), Settings.pageSize.given(pageSize),
         Settings.maxConcurrentRequests.given(maxConcurrentRequests),
         Settings.pace.given(maxRequestsPerSecond), Settings.rateReserve.given(rateReserve),

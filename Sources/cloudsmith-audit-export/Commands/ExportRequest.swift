@@ -47,9 +47,11 @@ struct ExportRequest {
   ) throws(Failure) {
     log = try sources.log()
     archive = try sources.archive()
-    var settings = try ExportRequest.settings(sources, replace: replace)
+    let redaction = try sources.redaction()
+    var settings = try ExportRequest.settings(sources, replace: replace, redaction: redaction?.redaction)
     self.logsAtOnce = logsAtOnce
     settings.memoryLimit = ExportRequest.memory(of: settings.memoryLimit, logs: logsAtOnce)
+    settings.conversionWidth = max(1, ProcessInfo.processInfo.activeProcessorCount / logsAtOnce)
     self.settings = settings
     longest = try sources.resolve(Settings.maxLogDuration)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
@@ -76,7 +78,7 @@ struct ExportRequest {
     host = try sources.host()
     connection = try sources.connection()
     credentials = try Credentials.find(sources)
-    warnings = [credentials.warning, signing?.warning].compactMap { $0 }
+    warnings = [credentials.warning, signing?.warning, redaction?.warning].compactMap { $0 }
   }
 
   private var words: Messages {
@@ -101,7 +103,8 @@ struct ExportRequest {
     let connections = APIConnections.shared
     let clock = connections.clock
     let words = words
-    let source = ArchiveSource(apiHost: host.description, log: log, query: settings.query)
+    let source = ArchiveSource(
+      apiHost: host.description, log: log, query: settings.query, redaction: settings.redaction?.policy)
     let holder = LockHolder.thisProcess(since: clock.now)
     for warning in warnings { commandOutput.logger.warning("\(warning)") }
     var isNew = false
@@ -217,15 +220,17 @@ struct ExportRequest {
   }
 
   private static func settings(
-    _ sources: SettingSources, replace: Replacement?
+    _ sources: SettingSources, replace: Replacement?, redaction: Redaction?
   ) throws(Failure) -> ExportSettings {
     var settings = ExportSettings(request: try request(sources, replace: replace != nil))
     settings.allowsMassRemoval = replace?.allowsMassRemoval ?? false
+    settings.quietCommitInterval = try sources.value(of: Settings.quietCommitInterval)
     settings.lookback = try sources.value(of: Settings.lookback)
     settings.settle = try sources.value(of: Settings.settle)
     settings.retention = try sources.value(of: Settings.retention)
     settings.wholeDays = try sources.value(of: Settings.wholeDays)
     settings.query = try sources.resolve(Settings.query)
+    settings.redaction = redaction
     settings.timeFilter = try sources.value(of: Settings.timeFilter)
     settings.pageSize = try sources.value(of: Settings.pageSize)
     settings.maxConcurrentRequests = try sources.value(of: Settings.maxConcurrentRequests)

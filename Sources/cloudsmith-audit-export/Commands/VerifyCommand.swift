@@ -127,6 +127,7 @@ struct VerifyCommand: AsyncParsableCommand {
     settings.from = try sources.resolve(Settings.from)
     settings.to = try sources.resolve(Settings.to)
     settings.isQuick = isQuick
+    settings.daysAtOnce = ProcessInfo.processInfo.activeProcessorCount
     settings.since = try since(sources)
     settings.publicKey = try publicKey(sources)
     if let first = try sources.resolve(Settings.signedSince) {

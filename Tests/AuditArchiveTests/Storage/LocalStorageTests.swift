@@ -66,7 +66,7 @@ import Testing
         { _ = try await storage.replace("csv/part", [1], since: .absent) },
         { try await storage.create("csv/part", [1]) }, { try await storage.delete(["csv/part"]) },
         { _ = try await storage.read("csv/part") },
-        { _ = try await storage.read("csv/part", at: 0, count: 1) },
+        { _ = try storage.read("csv/part", at: 0, count: 1) },
         { _ = try await storage.size("csv/part") }, { _ = try await storage.list("csv") },
       ]
       for attempt in attempts {

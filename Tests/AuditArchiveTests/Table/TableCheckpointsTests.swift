@@ -71,6 +71,63 @@ import Testing
     try archive.expectCurrent("acme", "globex")
   }
 
+  @Test(arguments: [3_000, 3_050])
+  func `a log whose position is three thousand versions old goes on from the newest checkpoint`(newest: Int)
+    async throws
+  {
+    let archive = TableArchive(in: .objects)
+    try await archive.commit("acme", [day12: 5])
+    let store = archive.store
+    var snapshot = try store.table()
+    for number in 1...newest {
+      let version = TableVersion([
+        .commitInfo(CommitInfo(operation: "WRITE", engineInfo: "cloudsmith-audit-export/1.0.0")),
+        .transaction(SetTransaction(appId: "cloudsmith-audit-export:globex", version: number)),
+      ])
+      store.setContents(of: SimulatedStore.version(number), version.bytes)
+      try snapshot.apply(version, number: number)
+      guard number == 3_000 else { continue }
+      let checkpoint = try TableCheckpoint(snapshot, at: 0, createdBy: "test version 1.0.0")
+      store.setContents(of: Self.checkpoint(number), checkpoint.bytes)
+      store.setContents(of: Self.hint, checkpoint.hint.bytes)
+    }
+    let other = store.copy()
+    func run(_ archive: TableArchive) async throws -> Int {
+      archive.store.startRecording()
+      try await archive.commit("acme", [day12: 6])
+      return archive.store.calls
+    }
+    let calls = try await run(archive)
+    #expect(calls <= 80 + (newest - 3_000), "\(calls)")
+    #expect(try store.table().version == newest + 1)
+    try archive.expectCurrent("acme")
+    // The next run knows its position.
+    store.startRecording()
+    try await archive.run("acme") { _ in }
+    #expect(store.calls <= 20)
+    // Without the checkpoint, each version is read.
+    other.setContents(of: Self.hint, nil)
+    #expect(try await run(TableArchive(other)) > newest)
+  }
+
+  @Test func `a commit that is only in a checkpoint is not appended again`() async throws {
+    let archive = try await archive(to: 100)
+    let store = archive.store
+    let hint = #"{"commit":50,"format":"cloudsmith-audit-export/1","version":49}"#
+    let manifest = try #require(try await store.archive(of: log("acme")).read())
+    store.setContents(of: "_manifest/acme/table.json", Array(hint.utf8))
+    guard case .objects(let bucket) = store else { return }
+    let storage = bucket.storage(ArchivePaths(log("acme")))
+    let table = try #require(try await ArchiveState(storage).table())
+    var writer = try await TableWriter(table, storage)
+    let record = try #require(try await ArchiveState(storage).commit(101))
+    // The versions between do not tell it any more.
+    for number in 58..<100 { store.setContents(of: SimulatedStore.version(number), nil) }
+    try await writer.append(record.commit, sha256: record.sha256, before: nil, after: manifest)
+    #expect(writer.position == TablePosition(commit: 101, version: 100))
+    #expect(store.contents(of: SimulatedStore.version(58)) == nil)
+  }
+
   @Test(arguments: [false, true])
   func `a checkpoint that cannot be read, or whose hint cannot, is replaced by reading the versions`(
     isHint: Bool

@@ -140,21 +140,6 @@ import Testing
     try archive.expectCurrent("acme", "globex")
   }
 
-  @Test func `a table whose first version is missing is refused`() async throws {
-    let archive = TableArchive(in: .disk)
-    for count in 5...7 { try await archive.commit("acme", [day12: count]) }
-    archive.store.setContents(of: SimulatedStore.version(0), nil)
-    archive.store.setContents(of: "_manifest/acme/table.json", nil)
-    let left = archive.store.paths(below: SimulatedStore.tableLog)
-    let error = try await archiveError { try await archive.run("acme") { _ in } }
-    guard case .damaged(let finding) = error else {
-      Issue.record("\(String(describing: error))")
-      return
-    }
-    #expect(finding.path == SimulatedStore.version(0))
-    #expect(archive.store.paths(below: SimulatedStore.tableLog) == left)
-  }
-
   @Test(arguments: TableArchive.Place.allCases)
   func `a log that the table lacks is added whole`(place: TableArchive.Place) async throws {
     let archive = TableArchive(in: place)

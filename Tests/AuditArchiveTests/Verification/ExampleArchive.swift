@@ -50,8 +50,20 @@ struct ExampleArchive {
 
   // MARK: Verification
 
-  func verify(_ settings: VerificationSettings = VerificationSettings()) async throws -> VerificationReport {
-    try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
+  /// Expects the same report however many days are read at a time.
+  func verify(
+    _ settings: VerificationSettings = VerificationSettings(),
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> VerificationReport {
+    let archive = Archive(at: folder, log: log("acme"))
+    let report = try #require(try await archive.verify(settings))
+    for daysAtOnce in [2, 8] {
+      var parallel = settings
+      parallel.daysAtOnce = daysAtOnce
+      let other = try #require(try await archive.verify(parallel))
+      expectEqual(other, report, "\(daysAtOnce) days at a time", sourceLocation: sourceLocation)
+    }
+    return report
   }
 
   /// `altered csv/…`, for each finding.

@@ -19,7 +19,7 @@ import Testing
     async throws
     -> VerificationReport
   {
-    try #require(try await Archive(at: folder, log: log("acme")).verify(settings))
+    try await ExampleArchive(folder: folder).verify(settings)
   }
 
   /// Ten events a day; `moved` of the first day stand on the last one too.

@@ -10,7 +10,6 @@ import Testing
   private let deltaLog = "parquet/_delta_log"
 
   private func path(_ version: Int) -> String { "parquet/\(TableLogFile.version(version).path)" }
-  private func checkpoint(_ version: Int) -> String { "parquet/\(TableLogFile.checkpoint(version).path)" }
 
   private func globex(
     _ archive: ExampleArchive, patience: () -> Void = {}
@@ -116,6 +115,13 @@ import Testing
     let changes: [(String) -> [String]] = [
       { [$0.replacing(#/"size":\d+/#, with: #""size":1"#)] },
       { [$0.replacing(#"\"numRecords\":9"#, with: #"\"numRecords\":8"#)] },
+      { [$0.replacing(#"minValues\":{\"event_at\":\"2024"#, with: #"minValues\":{\"event_at\":\"2023"#)] },
+      {
+        [
+          $0.replacing(
+            #"maxValues\":{\"event_at\":\"2024-02-12"#, with: #"maxValues\":{\"event_at\":\"2024-02-11"#)
+        ]
+      },
       { [$0.replacing(#""event_date":"2024-02-12""#, with: #""event_date":"2024-02-13""#)] },
       { [$0.replacing(#""organization":"acme""#, with: #""organization":"globex""#)] },
       { _ in [] },
@@ -210,7 +216,10 @@ import Testing
       try await archive.expectFindings([("wrong-table", path(0))])
       try archive.editRecord(kind) { $0["table"] = nil }
       try await archive.expectFindings([("wrong-table", deltaLog)])
+      // Another program's table is no matter of the archive, unless the log has been in a table.
       try edit(0, in: archive) { $0.removeAll { $0.contains("commitInfo") } }
+      try await archive.expectFindings([("wrong-table", archive.paths.table)])
+      try archive.remove(archive.paths.table)
       try await archive.expectFindings([])
     }
   }
@@ -323,50 +332,67 @@ import Testing
     }
   }
 
+  /// A run makes a commit, and the table is made again with it, after the state was read.
+  @Test func `a first version of the table with a later commit is compared with that commit`() async throws {
+    for isWrong in [false, true] {
+      try await ExampleArchive.withTable { archive in
+        let before = try tree(archive.folder).filter { !$0.key.hasSuffix("/") }
+        try await withWriter(archive.folder, settings: ExampleArchive.tableSettings) {
+          try await $0.commit([
+            "2024-02-12": events("2024-02-12", 11), "2024-02-18": events("2024-02-18", 2),
+          ])
+        }
+        try archive.remove(deltaLog)
+        try await withWriter(archive.folder, settings: ExampleArchive.tableSettings) { _ in }
+        let part = try await parquetPart("2024-02-18", archive)
+        if isWrong { try editAdd(of: part, 0, in: archive) { _ in [] } }
+        let after = try tree(archive.folder).filter { !$0.key.hasSuffix("/") }
+        try archive.remove(deltaLog)
+        for path in after.keys where before[path] == nil && !path.hasPrefix(deltaLog) {
+          try archive.remove(path)
+        }
+        for (path, bytes) in before where after[path] != bytes || path.hasPrefix(deltaLog) {
+          try archive.write(bytes, to: path)
+        }
+        try await archive.expectFindings([])
+        var isDone = false
+        let report = try await Archive(at: archive.folder, log: log("acme")).verify(observe: { progress in
+          guard progress.day != nil, !isDone else { return }
+          isDone = true
+          try? archive.remove(deltaLog)
+          for (path, bytes) in after where before[path] != bytes || path.hasPrefix(deltaLog) {
+            try? archive.write(bytes, to: path)
+          }
+        })
+        #expect(isDone && report?.table?.version == 0 && report?.table?.commit == 7)
+        #expect(report?.findings.map(\.path) == (isWrong ? [part] : []), "\(report?.findings ?? [])")
+      }
+    }
+  }
+
+  @Test func `a version that names another commit record is reported`() async throws {
+    try await ExampleArchive.withTable { archive in
+      try edit(3, in: archive) { lines in
+        lines = lines.map { $0.replacing(#/"txnId":"[0-9a-f]{8}/#, with: #""txnId":"00000000"#) }
+      }
+      try await archive.expectFindings([("wrong-table", path(3))], isQuickToo: false)
+      let commit = sha256(try archive.bytes(archive.paths.commit(5)))
+      guard case .wrongTable(.otherCommit(commit, _))? = try await archive.verify().findings.first?.problem
+      else {
+        Issue.record("\(try await archive.verify().findings)")
+        return
+      }
+      // Only the newest version of the log is compared.
+      #expect(try await globex(archive).findings == [])
+    }
+  }
+
   @Test func `a table with a later commit than the archive has is reported`() async throws {
     try await ExampleArchive.withTable { archive in
       for number in [5, 6] { try archive.remove(archive.paths.commit(number)) }
       try archive.remove(archive.paths.manifest)
       let findings = try await archive.verify().findings
       #expect(findings.contains { $0.problem == .wrongTable(.ahead(commit: 5, newest: 4)) }, "\(findings)")
-    }
-  }
-
-  // MARK: Checkpoints
-
-  @Test func `a checkpoint that is not the sum of the versions, or is damaged, is reported`() async throws {
-    try await ExampleArchive.withTable { archive in
-      let sound = try archive.makeCheckpoint(6)
-      try archive.write(sound.bytes, to: checkpoint(5))
-      try archive.write(sound.hint.bytes, to: "\(deltaLog)/_last_checkpoint")
-      try await archive.expectFindings([])
-      try archive.write(archive.makeCheckpoint(5).bytes, to: checkpoint(5))
-      try await archive.expectFindings([("wrong-table", checkpoint(5))], isQuickToo: false)
-      try archive.write(sound.bytes.dropLast(20), to: checkpoint(5))
-      try await archive.expectFindings([("wrong-table", checkpoint(5))])
-      try archive.remove(checkpoint(5))
-      try await archive.expectFindings([("wrong-table", checkpoint(5))])
-    }
-  }
-
-  @Test func `a checkpoint of another program is a note`() async throws {
-    try await ExampleArchive.withTable(isDamaged: false) { archive in
-      // A Parquet file with other columns.
-      let part = try await parquetPart("2024-02-12", archive)
-      try archive.write(archive.bytes(part), to: checkpoint(5))
-      let report = try await archive.verify()
-      #expect(report.findings == [] && report.foreignTableVersions.map(\.path) == [checkpoint(5)])
-    }
-  }
-
-  @Test func `a quick verification begins at a checkpoint`() async throws {
-    try await ExampleArchive.withTable { archive in
-      try archive.write(archive.makeCheckpoint(6).bytes, to: checkpoint(5))
-      try archive.write([0], to: path(2))
-      var quick = VerificationSettings()
-      quick.isQuick = true
-      #expect(try await archive.findings(quick) == [])
-      #expect(try await archive.findings() == ["wrong-table \(path(2))"])
     }
   }
 }

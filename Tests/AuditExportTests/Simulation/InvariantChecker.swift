@@ -222,7 +222,15 @@ struct InvariantChecker {
     if run.isComplete, case .incremental = run.request, run.summary?.plan.beginsNow == false {
       let end = run.began - run.settings.settle
       require(manifest.gaps.isEmpty, "gaps after a complete run: \(manifest.gaps)")
-      require(manifest.highWaterMark >= end, "the mark was not moved")
+      if let unrecorded = run.summary?.unrecordedEnd {
+        require(unrecorded >= end, "the run did not show all")
+        require(manifest == before, "a run that was put off changed something")
+        let interval = run.settings.quietCommitInterval
+        require(run.began - manifest.committedAt < interval, "a commit was put off for too long")
+        require(unrecorded - manifest.highWaterMark <= interval, "too much is not recorded")
+      } else {
+        require(manifest.highWaterMark >= end, "the mark was not moved")
+      }
     }
   }
 

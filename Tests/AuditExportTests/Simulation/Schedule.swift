@@ -69,6 +69,8 @@ struct Schedule {
     var settings = ExportSettings(request: .incremental(backfillStart: nil))
     settings.lookback = random.pick([.hours(3), .hours(24), .hours(24), .hours(48)])
     settings.settle = random.pick([.zero, .minutes(10), .minutes(10), .hours(1)])
+    var quietRandom = SeededRandom(seed: (seed &+ 3) &* 0x51A7_2C0B_9D4E_6F13)
+    settings.quietCommitInterval = quietRandom.pick([.zero, .zero, .hours(1), .hours(24)])
     self.settings = settings
     // Events later than the lookback are outside the promise.
     let bounds: [TimeSpan] = [.zero, .hours(1), settings.lookback, settings.lookback, settings.lookback * 2]
@@ -316,6 +318,7 @@ struct Schedule {
     if let verdict = run.summary?.counters.filterVerdict {
       report.tally["filter \(verdict)", default: 0] += 1
     }
+    if run.summary?.unrecordedEnd != nil { report.tally["runs put off", default: 0] += 1 }
     report.tally["runs", default: 0] += 1
   }
 

@@ -22,6 +22,8 @@ final class TestHarness: Sendable {
   let formats = Mutex<Set<PartFormat>>([.csv])
   /// Whether the next run makes the archive a table.
   let isTable = Mutex(false)
+  /// What the next run stores in place of which columns' values.
+  let redaction = Mutex<Redaction?>(nil)
   /// By how much the API's clock is ahead of `clock`; negative if it is behind.
   let apiLead = Mutex(TimeSpan.zero)
   /// Whether a run made more requests than any needs.
@@ -83,6 +85,7 @@ final class TestHarness: Sendable {
     adjust: (inout ExportSettings) -> Void = { _ in }
   ) async throws -> ExportSummary {
     var settings = ExportSettings(request: request)
+    settings.redaction = redaction.withLock(\.self)
     adjust(&settings)
     let client = AuditLogClient(
       log: log, host: .cloudsmith, key: try TestHarness.key.get(),
@@ -101,7 +104,8 @@ final class TestHarness: Sendable {
   nonisolated(nonsending) func withWriter<Result>(
     _ body: (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
-    let source = ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log)
+    let source = ArchiveSource(
+      apiHost: "https://api.cloudsmith.io", log: log, redaction: redaction.withLock(\.self)?.policy)
     var settings = WriterSettings(toolVersion: "test")
     settings.formats = formats.withLock { $0 }
     settings.isTable = isTable.withLock { $0 }

@@ -6,8 +6,11 @@
 #   ./load.sh my-org /srv/audit [OPTION…]             options for clickhouse-client: --host, --user, …
 #   ./load.sh my-org s3://my-bucket/audit             from a bucket
 #
-# ClickHouse replaces one day (a partition) atomically, but not several days. If the loader is stopped, some days are new and the
-# number of the commit is old; the next run replaces the same days again. Run one loader at a time. Needs jq, gzip and sha256sum.
+# Every load has a number. cloudsmith_audit_rows has the rows of a load under its number, cloudsmith_audit_days has the number of each
+# day's newest load, and the view cloudsmith_audit_log shows the rows of these loads. One insert into cloudsmith_audit_days therefore
+# changes all days of a load at once. If the loader is stopped before it, nothing has changed, and the next run loads the same days
+# again. A load begins by deleting the rows that the loads before it replaced, so a query that is at work does not lose its rows. It
+# starts at most six clients, however many days have changed. Run one loader of an organization at a time. Needs jq, gzip and sha256sum.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket}
 shift 2
@@ -16,7 +19,24 @@ shift 2
 ask() { clickhouse-client "${options[@]}" --query "$@"; }
 options=("$@")
 
-since=$(ask "select max(commit_number) from cloudsmith_audit_loaded where organization = '$organization'")
+ours="organization = '$organization'"
+replaced="$ours and (event_date, load) not in (select event_date, load from cloudsmith_audit_days final where $ours)"
+read -r since stale load engine columns < <(ask "select
+  (select max(commit_number) from cloudsmith_audit_loaded where $ours), (select count() from cloudsmith_audit_rows where $replaced),
+  (select max(load) + 1 from cloudsmith_audit_days where $ours),
+  (select engine from system.tables where database = currentDatabase() and name = 'cloudsmith_audit_log'),
+  (select arrayStringConcat(groupArray(name || ' ' || type), ', ') from (select name, type from system.columns
+    where database = currentDatabase() and table = 'cloudsmith_audit_rows'
+    and name not in ('organization', 'event_date', 'load') order by position)) format TSVRaw" </dev/null)
+if [ "$engine" != View ]; then
+  echo "cloudsmith_audit_log is not the view of schema.sql. If it is the table of an earlier version, drop it and" \
+    "cloudsmith_audit_loaded. Then run schema.sql, and this again." >&2
+  exit 1
+fi
+if [ "$stale" != 0 ]; then
+  ask "alter table cloudsmith_audit_rows delete where $replaced settings mutations_sync = 1" </dev/null
+fi
+
 # During the load, the files are hard links in a folder beside the archive, so that no export deletes them. If this user cannot
 # write there, they are copies in TMPDIR.
 work=$(mktemp -d "$archive.load-XXXXXX" 2>/dev/null || mktemp -d)
@@ -32,26 +52,30 @@ cd "$work/files"
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 
-columns=$(ask "select arrayStringConcat(groupArray(name || ' ' || type), ', ') from (select name, type from system.columns
-  where database = currentDatabase() and table = 'cloudsmith_audit_log'
-  and name not in ('organization', 'event_date') order by position) format TSVRaw")
-jq -r '.days[] | [.event_date, .rows, .files[].path] | join(" ")' <<<"$changes" |
-  while read -r day count files; do
-    if [ "$count" = 0 ]; then
-      ask "alter table cloudsmith_audit_log drop partition ('$organization', '$day')" </dev/null
-      continue
-    fi
-    ask 'create or replace table cloudsmith_audit_part as cloudsmith_audit_log' </dev/null
-    for file in $files; do
-      gzip -dc "$file" | ask "insert into cloudsmith_audit_part select *, '$organization', '$day' from input('${columns//\'/\\\'}')
-        settings date_time_input_format = 'best_effort', input_format_csv_trim_whitespaces = 0 format CSVWithNames"
-    done
-    if [ "$(ask 'select count() from cloudsmith_audit_part' </dev/null)" != "$count" ]; then
-      echo "$day: the number of rows read is not $count: run this again" >&2
-      exit 1
-    fi
-    ask "alter table cloudsmith_audit_log replace partition ('$organization', '$day') from cloudsmith_audit_part" </dev/null
+# rows: all files as one CSV. Its day is the day of event_at.
+rows() {
+  local header='' first
+  jq -r '.days[].files[].path' <<<"$changes" | while read -r file; do
+    first=$(head -1 < <(gzip -dc "$file"))
+    [ -n "$header" ] || { header=$first && printf '%s\n' "$header"; }
+    [ "$first" = "$header" ] || { echo "$file has other columns than the files before it" >&2 && exit 1; }
+    gzip -dc "$file" | tail -n +2
   done
-ask "insert into cloudsmith_audit_loaded values ('$organization', $commit, now64(6))"
-ask 'drop table if exists cloudsmith_audit_part'
+}
+if [ -n "$sums" ]; then
+  rows | ask "insert into cloudsmith_audit_rows select *, '$organization', toDate(event_at), $load from input('${columns//\'/\\\'}')
+    settings date_time_input_format = 'best_effort', input_format_csv_trim_whitespaces = 0, max_partitions_per_insert_block = 0
+    format CSVWithNames"
+fi
+counted=$(ask "select event_date, count() from cloudsmith_audit_rows where $ours and load = $load group by event_date
+  order by event_date format TSVRaw" </dev/null)
+if [ "$counted" != "$(jq -r '.days | map(select(.rows > 0)) | sort_by(.event_date)[] | "\(.event_date)\t\(.rows)"' <<<"$changes")" ]; then
+  echo "the number of rows read is not that of the archive: run this again" >&2
+  exit 1
+fi
+days=$(jq -r '.days[].event_date' <<<"$changes")
+if [ -n "$days" ]; then
+  ask "insert into cloudsmith_audit_days select '$organization', event_date, $load from input('event_date Date') format CSV" <<<"$days"
+fi
+ask "insert into cloudsmith_audit_loaded values ('$organization', $commit, now64(6))" </dev/null
 jq -r '"commit \(.commit): \(.days | length) days, \(.days | map(.rows) | add // 0) rows"' <<<"$changes"

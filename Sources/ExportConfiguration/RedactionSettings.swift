@@ -1,0 +1,38 @@
+package import AuditRecord
+
+extension SettingSources {
+  /// What the archive is to store in place of which columns' values, and a warning if other users can read the key. nil without
+  /// `--redact`.
+  ///
+  /// - Throws: A usage failure if the key is missing or invalid, or if it is an option without `--redact`.
+  package func redaction() throws(Failure) -> (redaction: Redaction, warning: String?)? {
+    guard let policy = try resolve(Settings.redact) else {
+      // A job file or a variable may have the key for other logs.
+      if case .option? = try find(Settings.redactionKeyFile)?.source {
+        throw .usage(
+          "--redaction-key-file requires --redact, such as --redact actor=hash: without it, nothing is redacted."
+        )
+      }
+      return nil
+    }
+    let file = try redactionKey()
+    guard let redaction = Redaction(policy, key: file?.key) else {
+      throw .usage(
+        """
+        --redact with hash requires --redaction-key-file. Create a key with openssl rand -hex 32, and keep it: without it, the archive \
+        cannot be continued.
+        """)
+    }
+    return (redaction, file?.warning)
+  }
+
+  private func redactionKey() throws(Failure) -> (key: RedactionKey, warning: String?)? {
+    guard let path = try resolve(Settings.redactionKeyFile) else { return nil }
+    let file = try SecretFile(path, contents: "the redaction key")
+    do {
+      return (try RedactionKey(file.text), file.warning)
+    } catch {
+      throw .usage("The file \(quoted(path)) \(error).")
+    }
+  }
+}
