@@ -145,6 +145,7 @@ extension ManualPage {
       "CREDENTIALS_DIRECTORY",
       "The folder of systemd credentials. The credential cloudsmith-api-key is the API key."
     ),
+    ("JOB_COMPLETION_INDEX", "The number of the shard for --shard /N. Kubernetes sets it in an Indexed Job."),
     (
       "CLOUDSMITH_CONFIG_FILE and CLOUDSMITH_CREDENTIALS_FILE",
       "The files of cloudsmith-cli to read before those below."

@@ -123,21 +123,26 @@ struct ExportRequest {
       } else {
         summary = try await Archive(archive, log: log).withWriter(
           source: source, holder: holder, settings: writer,
-          waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) }
-        ) { writer in
-          watch.opened(writer.recovery)
-          if isNew { watch.making(settings.request) }
-          watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
-          let summary = await ExportRun(settings, client: client, clock: clock, writer: writer) {
-            watch.run($0)
-          }
-          .run()
-          for error in writer.missingCheckpoints { watch.missingCheckpoint(error) }
-          return summary
-        }
+          waiting: { watch.waiting($0) }, undeleted: { watch.undeleted($0) },
+          body: { writer in
+            watch.opened(writer.recovery)
+            if isNew { watch.making(settings.request) }
+            watch.kept(writer.daysInOldFormats, leftOut: writer.formatsLeftOut)
+            let summary = await ExportRun(settings, client: client, clock: clock, writer: writer) {
+              watch.run($0)
+            }
+            .run()
+            for error in writer.missingCheckpoints { watch.missingCheckpoint(error) }
+            return summary
+          })
       }
-      if let deadline, deadline.hasPassed, case .stoppedByAPI(.cancelled) = summary.outcome {
-        summary.outcome = .overdue(deadline.limit)
+      if let deadline, deadline.hasPassed {
+        switch summary.outcome {
+        case .stoppedByAPI(.cancelled): summary.outcome = .overdue(deadline.limit)
+        case .stoppedByArchive(let error) where words.failure(error).status == .interrupted:
+          summary.outcome = .overdue(deadline.limit)
+        default: break
+        }
       }
       return ExportResult(
         summary, retention: settings.retention, now: client.now, log: log, archive: archive.text, words: words
