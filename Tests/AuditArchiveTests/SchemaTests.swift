@@ -66,6 +66,7 @@ struct SchemaTests {
       let files = try ["organizations", "repositories", "redacted"].flatMap {
         try stateFiles("\(folder)/\($0)")
       }
+      // Three manifests, and 8, 6 and 6 commits.
       #expect(files.count == 23)
       let path = "_manifest/acme/commits/00000000000000000008.json"
       let record = try String(contentsOfFile: "\(folder)/organizations/\(path)", encoding: .utf8)

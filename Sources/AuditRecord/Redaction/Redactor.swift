@@ -22,7 +22,7 @@ package struct Redaction: Sendable {
 /// Redacts the rows and the quarantined records of pages.
 ///
 /// The result does not have the bytes of a redacted value anywhere. It depends on the record alone, so that rows that were received
-/// at different times can be compared. Keeps the hashes of up to 16,384 recent values.
+/// at different times can be compared. Keeps the hashes and networks of up to 16,384 recent values each.
 package struct Redactor: Sendable {
   private let key: RedactionKey?
   /// By the raw value of the text column.
@@ -30,7 +30,8 @@ package struct Redactor: Sendable {
   private let dropsLatitude: Bool
   private let dropsLongitude: Bool
   private let extras: ExtrasFilter
-  private var known = HashCache()
+  private var hashes = ResultCache()
+  private var networks = ResultCache()
 
   package init(_ redaction: Redaction) {
     let policy = redaction.policy.methods
@@ -72,10 +73,15 @@ package struct Redactor: Sendable {
             redacted.bytes.append(contentsOf: rows.bytes[cell.range])
           }
         case .drop?: continue
-        case .hash?: redacted.bytes += hash(rows.bytes, cell.range)
+        case .hash?:
+          // A policy with hashes has a key.
+          redacted.bytes += hashes.result(of: rows.bytes, cell.range) { [key] in key?.hash($0) }
+          if redacted.bytes.count == start { continue }
         case .truncate?:
-          guard let network = NetworkAddress.network(of: rows.bytes[cell.range]) else { continue }
-          redacted.bytes += network.utf8
+          redacted.bytes += networks.result(of: rows.bytes, cell.range) { text in
+            NetworkAddress.network(of: text).map { Array($0.utf8) }
+          }
+          if redacted.bytes.count == start { continue }
         }
         redacted.cells[firstCell + column] = RowBatch.Cell(start..<redacted.bytes.count)
       }
@@ -123,46 +129,49 @@ package struct Redactor: Sendable {
     }
     return Redactor.madeUp + Array(hash.finalize().hex.utf8)
   }
-
-  // MARK: Hashes
-
-  private mutating func hash(_ bytes: [UInt8], _ range: Range<Int>) -> ArraySlice<UInt8> {
-    // A policy with hashes has a key.
-    guard let key else { return [] }
-    return known.hash(of: bytes, range) { key.hash($0) }
-  }
 }
 
-/// The hashes of recent values.
-private struct HashCache: Sendable {
-  /// Each value, and its hash behind it.
+/// What recent values become.
+private struct ResultCache: Sendable {
+  private struct Entry {
+    var value: Range<Int>
+    /// Empty for NULL.
+    var result: Range<Int>
+  }
+
+  private var entries: [IdentityHash: Entry] = [:]
+  /// The text of the entries.
   private var text: [UInt8] = []
-  /// Where the values are in `text`.
-  private var places: [IdentityHash: Range<Int>] = [:]
 
   private static let most = 16_384
   /// Longer values are rare.
   private static let longest = 256
 
-  mutating func hash(
-    of bytes: [UInt8], _ range: Range<Int>, make: ([UInt8]) -> [UInt8]
+  /// The result for the value at `range` of `bytes`; empty for NULL.
+  ///
+  /// - Parameter make: makes a result, which is never the empty string; nil for NULL.
+  mutating func result(
+    of bytes: [UInt8], _ range: Range<Int>, make: ([UInt8]) -> [UInt8]?
   ) -> ArraySlice<UInt8> {
-    guard range.count <= HashCache.longest else { return make(Array(bytes[range]))[...] }
+    guard range.count <= ResultCache.longest else { return (make(Array(bytes[range])) ?? [])[...] }
     let name = IdentityHash(bytes.span.extracting(range))
-    if let place = places[name] {
-      guard text[place].elementsEqual(bytes[range]) else { return make(Array(bytes[range]))[...] }
-      return text[place.upperBound..<place.upperBound + RedactionKey.hashLength]
+    if let entry = entries[name] {
+      guard text[entry.value].elementsEqual(bytes[range]) else {
+        return (make(Array(bytes[range])) ?? [])[...]
+      }
+      return text[entry.result]
     }
-    if places.count == HashCache.most {
+    if entries.count == ResultCache.most {
       text.removeAll(keepingCapacity: true)
-      places.removeAll(keepingCapacity: true)
+      entries.removeAll(keepingCapacity: true)
     }
+    let result = make(Array(bytes[range])) ?? []
     let start = text.count
     text += bytes[range]
-    places[name] = start..<text.count
-    let hash = make(Array(bytes[range]))
-    text += hash
-    return hash[...]
+    let end = text.count
+    text += result
+    entries[name] = Entry(value: start..<end, result: end..<text.count)
+    return result[...]
   }
 }
 
