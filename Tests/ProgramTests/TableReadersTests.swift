@@ -18,6 +18,15 @@ import Testing
     }
   }
 
+  @Test(.needsPython)
+  func `other engines that hold a version through ten nights miss no file with --keep-superseded`() throws {
+    // DuckDB opens the table for each query, unless it is pinned.
+    let engines = Self.given ?? "deltalake,duckdb-pinned"
+    try Nights.with(Self.nights) { nights in
+      _ = try nights.read(engines, ["--keep-superseded", "48h", "--queries", "30", "--pause", "0.1"])
+    }
+  }
+
   /// An emulator whose log has days for so many nights, and gets a late event on one of them before each request.
   private struct Nights {
     let bench: Bench
