@@ -1,5 +1,29 @@
 package import AuditRecord
 
+/// The settings of redaction.
+extension Settings {
+  package static let redact = Setting<RedactionPolicy>(
+    "--redact", job: .mapping(RedactionPolicy.words), valueName: "columns",
+    help: """
+      Columns not to store as they are, such as actor=hash,actor_ip_address=truncate: drop (NULL), hash (HMAC-SHA-256 with \
+      --redaction-key-file) or truncate (an address to /24 or /48). Fixed for the life of the archive.
+      """,
+    expected: "columns and methods, such as actor=hash,additional_fields=drop",
+    parsing: { text throws(ValueError) in
+      do {
+        return try RedactionPolicy(text)
+      } catch {
+        throw ValueError(": \(error)")
+      }
+    })
+  package static let redactionKeyFile = path(
+    "--redaction-key-file", job: .path, valueName: "file",
+    help: """
+      The secret key of the hashes of --redact: at least \(RedactionKey.leastLength) characters, such as openssl rand -hex 32 prints. \
+      Keep it: without it, the archive cannot be continued.
+      """, expected: "a file")
+}
+
 extension SettingSources {
   /// What the archive is to store in place of which columns' values, and a warning if other users can read the key. nil without
   /// `--redact`.

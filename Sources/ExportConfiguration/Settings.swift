@@ -64,26 +64,6 @@ package enum Settings {
       "Export only events that match a Cloudsmith search, such as actor:some-user. Fixed for the life of the archive.",
     expected: "a Cloudsmith search, such as actor:some-user",
     parse: { $0.allSatisfy(\.isWhitespace) ? nil : $0 })
-  package static let redact = Setting<RedactionPolicy>(
-    "--redact", job: .mapping(RedactionPolicy.words), valueName: "columns",
-    help: """
-      Columns not to store as they are, such as actor=hash,actor_ip_address=truncate: drop (NULL), hash (HMAC-SHA-256 with \
-      --redaction-key-file) or truncate (an address to /24 or /48). Fixed for the life of the archive.
-      """,
-    expected: "columns and methods, such as actor=hash,additional_fields=drop",
-    parsing: { text throws(ValueError) in
-      do {
-        return try RedactionPolicy(text)
-      } catch {
-        throw ValueError(": \(error)")
-      }
-    })
-  package static let redactionKeyFile = file(
-    "--redaction-key-file",
-    help: """
-      The secret key of the hashes of --redact: at least \(RedactionKey.leastLength) characters, such as openssl rand -hex 32 prints. \
-      Keep it: without it, the archive cannot be continued.
-      """)
   package static let formats = Setting<ArchiveFormats>(
     "--format", job: .list(ArchiveFormats.names), valueName: "formats",
     help: """
