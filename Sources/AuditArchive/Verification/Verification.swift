@@ -157,6 +157,8 @@ struct Verification {
       table = try await ArchiveState(storage.storage(of: paths.log)).table()
       guard table == nil else { return }
       add([Finding(.wrongTable(.notRecorded), at: path)])
+    } catch .storage(let error) where error.path.hasSuffix(paths.table) {
+      add([Finding(.unreadable(error), at: paths.table)])
     } catch {
       // It is not known to be this program's.
     }

@@ -188,7 +188,7 @@ import Testing
 
   /// An intent can be damaged, or written by hand.
   @Test func `entries that are no replaced Parquet parts are neither kept nor deleted`() async throws {
-    let archive = TableArchive(in: .disk)
+    let archive = TableArchive(in: .objects)
     try await archive.commit([day12: 5], keeping: span, formats: [.csv, .parquet])
     try await archive.commit([day12: 6], keeping: span, formats: [.csv, .parquet])
     let present = try #require(try await archive.store.archive(of: log("acme")).read())
