@@ -161,11 +161,13 @@ def paces(asked: list[dict], rate: float, shards: int) -> tuple[float, float]:
             fail(f"a request has no key of its own: {request}")
         starts.setdefault((request["key_number"], shard(request["path"], shards)), []).append(seconds(request["time"]))
     needed, most = 0.0, 0.0
-    # So many distances take ten seconds, so that the way to the emulator hardly counts.
-    count = max(1, round(10 * rate))
     for times in starts.values():
         times.sort()
+        # So many distances take ten seconds, if there are enough, so that the way to the emulator hardly counts.
+        count = max(1, min(round(10 * rate), len(times) - 1))
         needed = max(needed, (len(times) - 1) / rate)
+        if count < 5:
+            continue
         for first, last in zip(times, times[count:]):
             most = max(most, count / rate / max(last - first, 1e-9))
     return needed, most

@@ -99,7 +99,10 @@ import Testing
       #expect(result.status == 21, "\(result.log)")
       #expect(result.log.contains("error: nobody: "))
       for log in ["org-1", "org-2", "org-4", "org-5", "org-6"] {
-        #expect(result.output.contains("\(log): 30 events received: 30 added"), "\(result.output)")
+        let isThere = result.output.split(separator: "\n").contains {
+          $0.hasPrefix("\(log): ") && $0.contains(" 30 added")
+        }
+        #expect(isThere, "\(result.output)")
       }
       // Each line of the log names its log, and no other log's line is between them.
       let names = result.log.split(separator: "\n").compactMap {
