@@ -27,11 +27,11 @@ import Testing
     let scripts = try ["release", "test", "benchmark", "demo"]
       .map { try String(contentsOfFile: Repository.path("Scripts/\($0)"), encoding: .utf8) }.joined()
     let own = Set(exporter.options + exporter.commands.flatMap(\.options))
-    // Of swift, sha256sum, psql, rsync, aws, Scripts/benchmark's guard and Chromium.
+    // Of swift, sha256sum, psql, rsync, aws, docker, Scripts/benchmark's guard and Chromium.
     let others: Set = [
       "--product", "--static-swift-stdlib", "--traits", "--check", "--file", "--files-from", "--update",
       "--no-sandbox", "--screenshot", "--blink-settings", "--exact-timestamps", "--delete", "--exclude",
-      "--bucket", "--lifecycle-configuration",
+      "--bucket", "--lifecycle-configuration", "--rm", "--read-only", "--tmpfs",
     ]
     var seen = 0
     for code in try Document.all().flatMap(\.code) {
@@ -207,7 +207,7 @@ import Testing
     let kept = documents.flatMap { document in
       document.blocks.filter { !$0.isRun }.map { "\(document.name), line \($0.line)" }
     }
-    #expect(kept.count <= 11, "\(kept)")
+    #expect(kept.count <= 15, "\(kept)")
     for match in documents.flatMap({ $0.text.matches(of: /<!-- not run:(.*)-->/) }) {
       #expect(match.output.1.count > 10)
     }

@@ -40,7 +40,7 @@ package final class ArchiveWriter: Sendable {
   private let state: Mutex<State>
   let quarantine: Quarantine
 
-  private var paths: ArchivePaths { storage.paths }
+  var paths: ArchivePaths { storage.paths }
 
   init(
     source: ArchiveSource, recovered: Recovery.Result, storage: any ArchiveStorage, scratch: Scratch,
@@ -218,7 +218,9 @@ package final class ArchiveWriter: Sendable {
     if let violation = rules.violations(of: plan.commit, number: number, after: state.manifest).first {
       throw .invalidCommit(violation)
     }
-    if plan.isQuiet(within: interval, after: state.manifest, isNewestComplete: state.isNewestComplete) {
+    if plan.isQuiet(within: interval, after: state.manifest, isNewestComplete: state.isNewestComplete),
+      try await !beginsSigning(after: number - 1)
+    {
       for staged in unchanged { discard(staged) }
       return nil
     }
@@ -370,28 +372,5 @@ package final class ArchiveWriter: Sendable {
     } catch {
       return false  // unknown; the failure of the creation is reported
     }
-  }
-
-  /// The quarantine files that a replacement of `window` gives up.
-  private func lostQuarantine(
-    in window: Window?, _ manifest: Manifest?, _ archiveState: ArchiveState
-  ) async throws(ArchiveError) -> [QuarantineFile] {
-    guard let window else { return [] }
-    var lost: [QuarantineFile] = []
-    for file in manifest?.quarantine ?? [] {
-      guard try await storage.problem(of: file) != nil else { continue }
-      var stored: Window?
-      if let name = paths.quarantineName(file.path) { stored = await archiveState.runWindow(name.commit) }
-      if stored.map(window.contains) ?? true { lost.append(file) }
-    }
-    return lost
-  }
-
-  /// Whether the archive already has a staged day: the same content in all its formats, in intact files.
-  private func isPresent(_ staged: StagedDay, in manifest: Manifest?) async throws(ArchiveError) -> Bool {
-    guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
-    guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))
-    else { return false }
-    return try await isIntact(staged.day)
   }
 }
