@@ -194,18 +194,18 @@ import Testing
       let late = try #require(logs.first { $0["source"] as? String == "org-2" })
       #expect(late["status"] as? String == "incomplete")
       #expect(
-        (late["message"] as? String)?.contains("was stopped after 1s, as --max-log-duration says") == true)
+        (late["message"] as? String)?.contains("was stopped after 1s, the limit of --max-log-duration") == true)
       #expect(logs.filter { $0["status"] as? String == "done" }.count == 3)
       #expect(result.log.contains("error: org-2: The export of 'org-2' was stopped after 1s"))
     }
   }
 
-  @Test func `parallel_logs is about the whole job, and from 1 to 64`() throws {
+  @Test func `parallel_logs applies to the whole job, and is from 1 to 64`() throws {
     try Folder.with { folder in
       let inEntry = try folder.write("logs:\n  - organization: acme\n    parallel_logs: 2\n", to: "a.yaml")
       let refused = try Program.exporter.run(["status", "--config", inEntry])
       #expect(refused.status == 64)
-      #expect(refused.log.contains("a.yaml:3:5: 'parallel_logs' is about the whole job"), "\(refused.log)")
+      #expect(refused.log.contains("a.yaml:3:5: 'parallel_logs' applies to the whole job"), "\(refused.log)")
       for number in ["0", "65", "many"] {
         let result = try Program.exporter.run(["status", "-o", "acme", "--parallel-logs", number])
         #expect(result.status == 64 && result.log.contains("a whole number from 1 to 64"), "\(result.log)")

@@ -119,7 +119,7 @@ import Testing
         let exported = try bench.export(["--format", "csv,delta"])
         #expect(exported.status == 2, "\(exported.log)")
         let message = """
-          The events are archived, but the Delta Lake table of the archive '\(bench.archive)' does not get them: \
+          The events are archived in '\(bench.archive)', but cannot be appended to its Delta Lake table: \
           parquet/_delta_log/00000000000000000000.json cannot be read: line 1
           """
         #expect(exported.log.contains(message), "\(exported.log)")

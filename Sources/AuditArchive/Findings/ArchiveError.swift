@@ -98,7 +98,7 @@ extension ArchiveError: CustomStringConvertible {
       "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
     case .tableObstructed(let obstacle): "\(obstacle)"
     case .tableNotRecorded(let path, _):
-      "\(path) is of a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
+      "\(path) belongs to a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

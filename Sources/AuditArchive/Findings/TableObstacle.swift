@@ -34,7 +34,7 @@ extension TableObstacle: CustomStringConvertible {
     case .unreadable(let why): "\(path) cannot be read: \(why)"
     case .foreignFiles(let engine, let operation):
       """
-      \(path) adds files to the table or removes some, but is not of this tool: its program is \(quoted(engine ?? "unknown")), its \
+      \(path) adds or removes files of the table, but is not of this tool: its program is \(quoted(engine ?? "unknown")), its \
       operation \(quoted(operation ?? "unknown"))
       """
     case .unsupported(let error): "\(error)"
