@@ -25,8 +25,7 @@ extension Settings {
 }
 
 extension SettingSources {
-  /// What the archive is to store in place of which columns' values, and a warning if other users can read the key. nil without
-  /// `--redact`.
+  /// The redaction of the archive, and a warning if other users can read the key. nil without `--redact`.
   ///
   /// - Throws: A usage failure if the key is missing or invalid, or if it is an option without `--redact`.
   package func redaction() throws(Failure) -> (redaction: Redaction, warning: String?)? {

@@ -338,7 +338,7 @@ package enum Settings {
     $0.jobForm != nil
   }
 
-  /// The names of settings that are about a whole job, so that an entry of a log cannot have them.
+  /// The names of settings that apply to a whole job. The entry of a log cannot have them.
   static let ofWholeJob: Set = [parallelLogs.name]
 
   /// `CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE` for `--page-size`.

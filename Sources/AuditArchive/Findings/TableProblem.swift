@@ -24,7 +24,7 @@ extension Finding.Problem {
     case extraFile
     /// A file of the newest state that the table does not have.
     case missingFile
-    /// The newest version of the log names another commit record. Both texts are SHA-256.
+    /// The newest version of the log names another commit record. Both texts are SHA-256 in hex.
     case otherCommit(expected: String, found: String)
     /// A file with other facts in the table.
     case otherFile(Fact, expected: String, found: String)

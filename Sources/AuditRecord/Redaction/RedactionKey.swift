@@ -2,13 +2,13 @@ import Crypto
 
 /// The secret key of a redaction's hashes. It prints as `[redacted]`.
 package struct RedactionKey: Sendable {
-  /// HMAC-SHA-256 under the key, before any data.
+  /// The state of HMAC-SHA-256 with the key, before any data.
   private let keyed: HMAC<SHA256>
-  /// 16 hexadecimal digits that tell keys apart: the start of the SHA-256 of `fingerprintDomain` and the key. It does not reveal a
-  /// key that was made at random.
+  /// 16 hexadecimal digits that identify the key: the start of the SHA-256 of `fingerprintDomain` and the key. They do not
+  /// reveal a key that was made at random.
   package let fingerprint: String
 
-  /// The least length of a key, in bytes of its text. As hexadecimal digits they hold 128 bits.
+  /// The minimum length of a key, in bytes of its text. 32 hexadecimal digits hold 128 bits.
   package static let minimumLength = 32
 
   private static let fingerprintDomain = Array("cloudsmith-audit-export redaction key\n".utf8)
