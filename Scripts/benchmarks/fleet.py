@@ -1,10 +1,10 @@
 """Measures the export of many logs at once (--parallel-logs) from the emulator, in a folder or in a bucket of SeaweedFS.
 
-The emulator serves many organizations, whose keys take turns. The first night exports all events, the second finds nothing new. For
+The emulator serves many organizations, which use the keys in turn. The first night exports all events, the second finds nothing new. For
 each night the table shows the time, what the slowest key needs at its pace (its requests, as the emulator saw them, divided by the
 rate), the ratio of the two, the fastest second of any key, and the peak memory. Then every log is verified, and its rows are compared
-with the events. With --shards, each night runs in so many processes at once that write to one archive; in the first, one of them is
-killed, which does not count for the time, and started again. A missed target is not a failure; a wrong archive is."""
+with the events. With --shards N, each night runs in N processes at once, which write to one archive. In the first night, one of them
+is killed and started again; the killed run is not measured. A missed target is not a failure; a wrong archive is."""
 
 import argparse
 import concurrent.futures
@@ -153,8 +153,8 @@ def seconds(text: str) -> float:
 
 
 def paces(asked: list[dict], rate: float, shards: int) -> tuple[float, float]:
-    """What the slowest key needs, and the most starts of a key in about ten seconds, as a share of the rate. Each process keeps the pace
-    of a key on its own."""
+    """What the slowest key needs, and the most starts of a key in about ten seconds, as a share of the rate. Each process
+    paces its requests independently."""
     starts: dict[tuple, list[float]] = {}
     for request in asked:
         if request["key_number"] in (None, "0"):
@@ -163,7 +163,7 @@ def paces(asked: list[dict], rate: float, shards: int) -> tuple[float, float]:
     needed, most = 0.0, 0.0
     for times in starts.values():
         times.sort()
-        # So many distances take ten seconds, if there are enough, so that the way to the emulator hardly counts.
+        # The number of intervals in ten seconds, if there are so many. Over that time, delays on the way to the emulator hardly matter.
         count = max(1, min(round(10 * rate), len(times) - 1))
         needed = max(needed, (len(times) - 1) / rate)
         if count < 5:
@@ -227,14 +227,14 @@ def main():
     parser.add_argument("--exporter", required=True)
     parser.add_argument("--organizations", type=int, default=200, help="default: 200; the goal is about 2000")
     parser.add_argument("--keys", type=int, default=40)
-    parser.add_argument("--events", type=int, default=201, help="events of each organization; a round number could be a list that was cut")
+    parser.add_argument("--events", type=int, default=201, help="events of each organization; a round number could hide a truncated list")
     parser.add_argument("--days", type=int, default=7, help="the days of these events")
     parser.add_argument("--rate", type=float, default=1, help="requests per second of each key")
     parser.add_argument("--parallel-logs", type=int, default=16)
     parser.add_argument("--memory-limit", default="128MiB")
     parser.add_argument("--format", default="csv", help="formats, such as csv,delta")
     parser.add_argument("--weed", help="the program of SeaweedFS, for an archive in a bucket; default: a folder")
-    parser.add_argument("--shards", type=int, help="so many processes at once; the pace of a key is then kept by each")
+    parser.add_argument("--shards", type=int, help="the number of processes at once; each of them paces its requests independently")
     parser.add_argument("--kill-after", type=float, default=5, help="seconds until the first shard is killed")
     parser.add_argument("--json", help="a file for the results")
     options = parser.parse_args()

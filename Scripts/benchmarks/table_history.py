@@ -2,7 +2,7 @@
 
 It generates an archive of ten years of nights with the exporter's own writer: 3,650 versions, each of which adds the parts of two days
 and removes one, and a checkpoint at every 100th. A second table has the same files, without the checkpoints and `_last_checkpoint`.
-Each measurement is a whole process, which starts Python, opens one of the tables and counts the events of one day. The engines and the
+Each measurement is a new process, which starts Python, opens one of the tables and counts the events of one day. The engines and the
 two tables take turns. The table shows medians; a missed target is not a failure."""
 
 import argparse

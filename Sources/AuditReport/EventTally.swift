@@ -135,8 +135,8 @@ package struct TopValues: Sendable {
         count: 1))
   }
 
-  /// Adds the counts of other rows. If the sum has more distinct values than `limit`, subtracts as above: an absent value has at most as
-  /// many occurrences as both counts may lack together (Agarwal and others, "Mergeable Summaries", 2012).
+  /// Adds the counts of other rows. Their errors (`missed`) add up. If the sum has more distinct values than `limit`,
+  /// subtracts as above (Agarwal and others, "Mergeable Summaries", 2012).
   package mutating func add(_ other: TopValues) {
     absent += other.absent
     missed += other.missed

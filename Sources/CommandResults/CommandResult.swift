@@ -16,9 +16,9 @@ package enum JSONText {
     }
   }
 
-  /// The same on one line.
+  /// On one line, for JSON Lines.
   ///
-  /// - Precondition: As above.
+  /// - Precondition: Encoding does not throw, as for every result of a command.
   package static func line(of value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -57,8 +57,8 @@ package protocol CommandResult {
   var isColored: Bool { get }
   /// What a person should act on although the command succeeded. The text contains it. If no text is printed, it is logged.
   var warnings: [String] { get }
-  /// Figures for the summary of a job with many logs, each with what it counts, such as `events received`. Always the same ones in the
-  /// same order.
+  /// Counts for the summary of a job with many logs. The name says what is counted, such as `events received`. A command
+  /// always has the same ones in the same order.
   var figures: [(name: String, count: Int)] { get }
 }
 

@@ -101,7 +101,7 @@ package struct ExportResult: CommandResult {
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
       if let end = summary.unrecordedEnd {
-        lines.append("nothing new up to \(end), which a later run records (--quiet-commit-interval)")
+        lines.append("nothing new up to \(end); a later run records this (--quiet-commit-interval)")
       }
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }
     }

@@ -1,7 +1,7 @@
 package import AuditRecord
 package import ExportConfiguration
 
-/// What the logs of a job have in common when all have ended. It takes little memory for each log.
+/// The summary of the logs of a job: the worst status, the failed logs and totals. Takes little memory for each log.
 package struct JobSummary {
   /// The worst status of all logs.
   package private(set) var worst = ExitStatus.done
@@ -29,7 +29,7 @@ package struct JobSummary {
   /// The number of logs that have ended.
   package var count: Int { counts.values.reduce(0, +) }
 
-  /// The logs that failed, and then how many logs ended how.
+  /// Up to three lines: the failed logs, the number of logs with each status, and the totals.
   package var text: String {
     var lines: [String] = []
     if !failed.isEmpty {
@@ -86,7 +86,7 @@ package struct LogDocument: Encodable {
     self.document = document
   }
 
-  /// The document of the only log.
+  /// A document of any type, for a command without a job file.
   package struct AnyDocument: Encodable {
     private let document: any Encodable
     package init(_ document: any Encodable) { self.document = document }

@@ -85,12 +85,12 @@ extension Messages {
     }
   }
 
-  /// The run of a log took longer than it may.
+  /// The run of a log was stopped by `--max-log-duration`.
   package func overdue(_ limit: TimeSpan) -> Failure {
     Failure(
       status: .incomplete,
       sentence: """
-        The export of '\(log)' was stopped after \(limit), as --max-log-duration says. \
+        The export of '\(log)' was stopped after \(limit), the limit of --max-log-duration. \
         \(continuation("Completed days are kept; run again to continue."))
         """)
   }

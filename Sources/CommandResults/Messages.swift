@@ -131,7 +131,7 @@ package struct Messages {
         status: .usage,
         sentence: """
           Cannot use \(quoted(archive)): \(error). Events that are archived already stay as they are, so an archive is redacted from its \
-          first commit on, or never. Pass another folder with --archive, or no --redact.
+          first commit on, or never. Pass another folder with --archive, or omit --redact.
           """)
     case .otherSource(let found, let asked) where found.redaction != asked.redaction:
       Failure(
@@ -219,7 +219,7 @@ package struct Messages {
   /// The run could not append its commits to the table. The commits themselves are complete.
   package func tableObstructed(_ obstacle: TableObstacle) -> Failure {
     let lead = """
-      The events are archived, but the Delta Lake table of the archive \(quoted(archive)) does not get them: \(obstacle).
+      The events are archived in \(quoted(archive)), but cannot be appended to its Delta Lake table: \(obstacle).
       """
     let folder = quoted("\(archive)/\(TableObstacle.folder)")
     let again = "The next export makes the table again from the commits, with the same id"
@@ -234,7 +234,7 @@ package struct Messages {
       return Failure(
         status: .damaged,
         sentence: """
-          \(lead) To append would count rows twice or lose them. Move the folder \(folder) out of the archive. \(again). Then delete the \
+          \(lead) Appending could count rows twice or lose some. Move the folder \(folder) out of the archive. \(again). Then delete the \
           files that the other program left: cloudsmith-audit-export verify lists them as unlisted.
           """)
     case .unsupported(let error):

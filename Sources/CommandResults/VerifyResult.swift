@@ -375,7 +375,7 @@ package struct VerifyResult: CommandResult {
     var findings: [Finding]
     /// Absent if the archive is no table, or if the table could not be read.
     var table: TableMember?
-    /// Files that are kept, and what other programs left. It is no damage.
+    /// Kept files, and what other programs left. Neither is damage.
     var notes: [VerifyNote]
   }
 }

@@ -47,7 +47,7 @@ package final class APIConnections: Sendable {
     }
   }
 
-  /// The pace of the credentials, which every log with them shares.
+  /// The pace that all logs with these credentials share.
   package func pace(_ credentials: Credentials, host: APIHost, log: LogName) -> SharedPace {
     paces.pace(
       of: credentials.key, at: host, organization: credentials.service == nil ? nil : log.organization)

@@ -27,8 +27,8 @@ package struct Credentials: Sendable {
     }
   }
 
-  /// A text that is equal for logs whose credentials are from the same place, for the same host. Reads no file with a key, which may
-  /// be a pipe. nil if the settings are invalid or there are no credentials.
+  /// Identifies the host and the place of the credentials: logs that share both have equal texts. Reads no file with a key,
+  /// which may be a pipe. nil if the settings are invalid or there are no credentials.
   static func account(_ sources: SettingSources) -> String? {
     do throws(Failure) {
       let host = try sources.host()

@@ -85,7 +85,7 @@ package struct JobFileReader {
       }
       if other == Settings.log.name, Settings.ofWholeJob.contains(setting.name) {
         throw YAMLError(
-          member.place, "\(quoted(member.key)) is about the whole job: move it above 'logs:'")
+          member.place, "\(quoted(member.key)) applies to the whole job: move it above 'logs:'")
       }
       guard settings[setting.name] == nil else {
         throw YAMLError(

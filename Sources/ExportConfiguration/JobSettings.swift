@@ -6,13 +6,13 @@ extension Settings {
   package static let parallelLogs = number(
     "--parallel-logs", 1...64, default: 1, example: 16,
     help: """
-      With a job file: how many logs to work on at once, 1 to 64. A log that waits for the API leaves its place to another. Logs with the \
-      same key share its pace.
+      With a job file: how many logs to work on at once, 1 to 64. While a log waits for the API, another may start. Logs with the same \
+      key share its pace.
       """)
   package static let shard = Setting<ShardChoice>(
     "--shard", valueName: "i/n",
     help: """
-      With a job file: only the logs of shard I of N, from 0. /N takes I from JOB_COMPLETION_INDEX, as set by Kubernetes.
+      With a job file: work only on the logs of shard I of N. I counts from 0. /N takes I from JOB_COMPLETION_INDEX, which Kubernetes sets.
       """, expected: "the number of a shard and how many there are, such as 0/4, or /4",
     parse: { ShardChoice($0) })
 }

@@ -7,7 +7,7 @@ package struct LogSelection: Sendable {
   package let logs: [SettingSources]
   /// nil without a job file.
   package let file: JobFile?
-  /// The part of the job file's logs that is meant; nil for all.
+  /// The shard to which the logs belong; nil for all logs.
   package let shard: LogShard?
   /// How many logs to work on at once.
   package let parallelLogs: Int
@@ -65,7 +65,7 @@ package struct LogSelection: Sendable {
     return first
   }
 
-  /// A schedule of the logs. Logs whose credentials are the same, as far as the settings show, count as logs with one key.
+  /// A schedule of the logs. Logs whose credentials come from the same place count as logs with one key.
   package func schedule() -> LogSchedule {
     LogSchedule(
       keys: logs.enumerated().map { index, sources in

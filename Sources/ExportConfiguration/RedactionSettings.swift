@@ -5,8 +5,8 @@ extension Settings {
   package static let redact = Setting<RedactionPolicy>(
     "--redact", job: .mapping(RedactionPolicy.words), valueName: "columns",
     help: """
-      Columns not to store as they are, such as actor=hash,actor_ip_address=truncate: drop (NULL), hash (HMAC-SHA-256 with \
-      --redaction-key-file) or truncate (an address to /24 or /48). Fixed for the life of the archive.
+      Redact columns, such as actor=hash,actor_ip_address=truncate. drop stores NULL, hash stores an HMAC-SHA-256 with the key in \
+      --redaction-key-file, and truncate stores the /24 or /48 network of an address. Fixed for the life of the archive.
       """,
     expected: "columns and methods, such as actor=hash,additional_fields=drop",
     parsing: { text throws(ValueError) in
@@ -19,14 +19,13 @@ extension Settings {
   package static let redactionKeyFile = path(
     "--redaction-key-file", job: .path, valueName: "file",
     help: """
-      The secret key of the hashes of --redact: at least \(RedactionKey.leastLength) characters, such as openssl rand -hex 32 prints. \
-      Keep it: without it, the archive cannot be continued.
+      The file with the secret key for the hashes of --redact: at least \(RedactionKey.minimumLength) characters, such as the output of \
+      openssl rand -hex 32. Keep a copy: without the key, the archive cannot be continued.
       """, expected: "a file")
 }
 
 extension SettingSources {
-  /// What the archive is to store in place of which columns' values, and a warning if other users can read the key. nil without
-  /// `--redact`.
+  /// The redaction of the archive, and a warning if other users can read the key. nil without `--redact`.
   ///
   /// - Throws: A usage failure if the key is missing or invalid, or if it is an option without `--redact`.
   package func redaction() throws(Failure) -> (redaction: Redaction, warning: String?)? {

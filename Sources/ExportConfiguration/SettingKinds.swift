@@ -1,6 +1,6 @@
 import AuditRecord
 
-/// The kinds of settings that several settings are of.
+/// Makes settings of the common kinds.
 extension Settings {
   static func boolean(_ option: String, help: String) -> Setting<Bool> {
     Setting(
@@ -35,7 +35,7 @@ extension Settings {
       parse: { readSpan($0) })
   }
 
-  /// A century is more than any setting can mean, and can be added to any date.
+  /// Reads a duration of at most a century, which is more than any setting can mean and can be added to any date.
   static func readSpan(_ text: String) -> TimeSpan? {
     TimeSpan(text).flatMap { $0 <= .days(36_525) ? $0 : nil }
   }

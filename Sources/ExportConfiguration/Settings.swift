@@ -90,8 +90,8 @@ package enum Settings {
   package static let quietCommitInterval = duration(
     "--quiet-commit-interval", default: ExportSettings.Default.quietCommitInterval,
     help: """
-      Record a run that found nothing new only if the newest commit is at least this old; the next run covers its window, too. \
-      0s records every run.
+      Record a run that found nothing new only if the newest commit is at least this old; the next run also covers its window. 0s \
+      records every run.
       """)
   package static let retention = duration(
     "--retention", default: ExportSettings.Default.retention,
@@ -146,16 +146,16 @@ package enum Settings {
   package static let maxLogDuration = Setting<TimeSpan>(
     "--max-log-duration", job: .text, valueName: "duration",
     help: """
-      The longest time for the export of one log. A run that takes longer stops as after a signal: it keeps completed days, and ends with \
-      status \(ExitStatus.incomplete.rawValue) (default: no limit).
+      Stop the export of a log after this time (default: no limit). It keeps completed days and ends with status \
+      \(ExitStatus.incomplete.rawValue); the next run continues.
       """, expected: "a duration of at least one second, such as 2h (s, m, h or d)",
     parse: { text in TimeSpan(text).flatMap { $0 >= .seconds(1) && $0 <= .days(36_525) ? $0 : nil } })
   package static let memoryLimit = Setting<Int>(
     "--memory-limit", default: "\(ExportSettings.Default.memoryLimit >> 20)MiB", job: .text,
     valueName: "size",
     help: """
-      Memory for events of days that are not complete yet. Beyond it, they are spilled to disk. With --parallel-logs, the limit is for \
-      the whole process.
+      Memory for events of days that are not complete yet. Beyond it, they are spilled to disk. With --parallel-logs, the limit \
+      applies to the whole process.
       """,
     expected: "a size such as 256MiB or 1GiB", parse: { ByteCount($0)?.bytes })
   package static let signingKeyFile = file(
@@ -230,8 +230,8 @@ package enum Settings {
   package static let outputFormat = Setting<OutputFormat>(
     "--output-format", choices: OutputFormat.allCases.map(\.rawValue), valueName: "format",
     help: """
-      The format of the result on stdout: text (default), json, or jsonl. With a job file, both write each log on one line when it \
-      ends. json makes one document of them.
+      The format of the result on stdout: text (default), json, or jsonl (JSON on one line). With a job file, json and jsonl print one \
+      line for each log when it ends; json puts the lines into one document.
       """, expected: "text, json or jsonl", parse: { OutputFormat(rawValue: $0) })
   package static let logLevel = Setting<Logger.Level>(
     "--log-level", choices: ["debug", "info", "notice", "warning", "error"], valueName: "level",
@@ -338,7 +338,7 @@ package enum Settings {
     $0.jobForm != nil
   }
 
-  /// The names of settings that are about a whole job, so that an entry of a log cannot have them.
+  /// The names of settings that apply to a whole job. The entry of a log cannot have them.
   static let ofWholeJob: Set = [parallelLogs.name]
 
   /// `CLOUDSMITH_AUDIT_EXPORT_PAGE_SIZE` for `--page-size`.

@@ -15,7 +15,7 @@ struct GeneratedTable {
 
   /// Makes a commit, and a version of the table, for each run. Syncs all files to the disk.
   ///
-  /// - Parameter ends: what each run covers ends here, in order.
+  /// - Parameter ends: the end of the coverage after each run, in order.
   /// - Returns: the number of commits.
   func commitRuns(upTo ends: [Timestamp]) async throws -> Int {
     var settings = WriterSettings(toolVersion: "benchmark")

@@ -9,7 +9,7 @@ struct MakeHistory: AsyncParsableCommand {
     commandName: "make-history",
     abstract: "Writes an archive with a long history of commits, as runs of the exporter would have left it.",
     discussion: """
-      An event happens every hour, and the same ones in every archive. Nothing of an archive of CSV is synced to the disk.
+      One event happens every hour, and every archive has the same events. An archive of CSV is not synced to the disk.
       """)
 
   @Option(help: ArgumentHelp("Write the archive to this folder, which must not exist.", valueName: "folder"))
@@ -30,7 +30,7 @@ struct MakeHistory: AsyncParsableCommand {
   @Option(help: ArgumentHelp("So many runs a day, each of which made a commit.", valueName: "count"))
   var runsPerDay = 1
 
-  /// Of the archive.
+  /// The format of the archive.
   enum Format: String, CaseIterable, ExpressibleByArgument {
     case csv, delta
   }

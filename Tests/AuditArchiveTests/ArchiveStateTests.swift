@@ -269,7 +269,7 @@ import Testing
     #""actor" : "mask""#, #""uuid" : "drop""#, #""nobody" : "drop""#, #""actor" : "truncate""#,
     #""actor" : 1"#, "",
   ])
-  func `a record with a redaction that does not exist is damaged, and not taken for none`(
+  func `a record with an invalid redaction is damaged, and is not read as unredacted`(
     columns: String
   ) async throws {
     let redacted = ArchiveSource(

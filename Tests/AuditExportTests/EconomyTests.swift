@@ -55,12 +55,12 @@ import Testing
     }
   }
 
-  /// The program makes ten more for a first run, and one more for a night, to see whether there is an archive.
+  /// To see whether there is an archive, the program makes ten more requests on a first run, and one more on a night.
   ///
   /// - Parameters:
-  ///   - first: of a first run, without those that test the store and those of the parts.
-  ///   - quiet: of a night without new events.
-  ///   - news: of a night with a new day, without those of its parts.
+  ///   - first: the requests of a first run, without those that test the store and those of the parts.
+  ///   - quiet: the requests of a night without new events.
+  ///   - news: the requests of a night with a new day, without those of its parts.
   @Test(
     arguments: [
       ([.csv, .parquet], false, 22, 12, 14), ([.csv, .parquet], true, 27, 14, 19),

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Frequent runs of a quiet log, which record only now and then that nothing happened.
+/// Frequent runs of a quiet log: at most once an hour they record that nothing happened.
 @Suite(.fewAtOnce) struct QuietRunTests {
   private let start = time("2024-12-19T00:00:00Z")
   private let now = time("2024-12-20T10:02:00Z")
@@ -57,7 +57,7 @@ import Testing
     #expect(try await harness.violations() == [])
   }
 
-  @Test func `an event is committed at once, with the coverage that was put off`() async throws {
+  @Test func `an event is committed at once, with the coverage that was not recorded before`() async throws {
     let harness = try await harness()
     harness.clock.advance(to: now + .minutes(5))
     try await export(harness)

@@ -19,7 +19,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
     #expect(try !RedactionPolicy("actor=drop").needsKey)
   }
 
-  @Test func `actor_location=drop is short for its columns`() throws {
+  @Test func `actor_location=drop stands for its columns`() throws {
     let policy = try RedactionPolicy("object=drop,actor_location=drop")
     #expect(policy.methods.count == 8 && policy.methods[.actorLocationLatitude] == .drop)
     #expect(policy.text == "actor_location=drop,object=drop")
@@ -46,7 +46,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
     #expect(!"\(wanted)".isEmpty && !"\(wanted)".hasSuffix("."))
   }
 
-  @Test func `every column but uuid and event_at can be dropped, and the words of each are its methods`()
+  @Test func `every column but uuid and event_at can be dropped, and each has the methods that it may have`()
     throws
   {
     #expect(
@@ -168,7 +168,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
     #expect(!String(decoding: page.rows.bytes, as: UTF8.self).contains("SECRET"))
   }
 
-  @Test func `a location that is dropped as a whole takes its unknown members along`() throws {
+  @Test func `dropping the whole location also drops members that the schema does not know`() throws {
     var redactor = try redactor("actor_location=drop", key: nil)
     let page = try redactor.redact(
       parseRecord(#""actor_location":{"city":"Bonn","timezone":"SECRET"},"new":1"#))
@@ -205,7 +205,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
         == (0..<page.rows.count).map { redacted.cells($0) })
   }
 
-  @Test func `more values than are cached have the same hashes`() throws {
+  @Test func `hashes stay the same when there are more values than the cache holds`() throws {
     var redactor = try redactor("actor=hash")
     var rows = RowBatch()
     for number in 0..<40_000 {
@@ -219,7 +219,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
         && hashes[20_007] == "9657f4db0378a439d0a338d5b736d0ce")
   }
 
-  @Test func `the identity of a record without uuid is keyed, or is of what is stored`() throws {
+  @Test func `the identity of a record without uuid is a keyed hash, or a hash of what is stored`() throws {
     let records = ["a", "b"].map { #"{"event_at":"2024-02-12T10:30:45Z","actor":"\#($0)","object":"o"}"# }
     let page = try parsePage(
       "[\(records.joined(separator: ",")),\(#"{"event_at":"2024-02-12T10:30:45Z","actor":"é"}"#)]")
@@ -228,7 +228,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
     #expect(
       Set(identities).count == 3
         && identities.allSatisfy { $0.wholeMatch(of: /hmac-sha256:[0-9a-f]{32}/) != nil })
-    // That of IdentityTests, under the key, by Python's hmac.
+    // The identity in IdentityTests, hashed with the key by Python's hmac.
     #expect(identities[2] == "hmac-sha256:9b0be591556fe45828220b7f5160468d")
     var plain = try redactor("actor=drop", key: nil)
     let stored = (0..<3).map { plain.redact(page).cells($0)["uuid"] ?? "" }
@@ -277,7 +277,7 @@ private func redactor(_ policy: String, key: String? = keyText) throws -> Redact
     )
   }
 
-  @Test func `records that differ are told apart with a key only`() throws {
+  @Test func `records that differ are distinguished only with a key`() throws {
     let texts = [#"{"actor":"a"}"#, #"{"actor":"b"}"#]
     #expect(try Set(texts.map { try stored($0) }).count == 1)
     #expect(try Set(texts.map { try stored($0, key: keyText) }).count == 2)

@@ -43,7 +43,7 @@ import Testing
     #expect(tally.countries.absent == 2 && tally.actors.absent == 5)
   }
 
-  @Test func `days that are counted apart and then added give the counts of all rows`() {
+  @Test func `counting days separately and adding them gives the counts of all rows`() {
     let first = Day("2024-02-12")!
     let days = (0..<20).map { first.advanced(by: $0) }
     func rows(_ day: Day) -> RowBatch {

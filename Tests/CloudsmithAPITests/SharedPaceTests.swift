@@ -31,7 +31,7 @@ struct SharedPaceTests {
     #expect(transport.times.map(\.seconds) == [0, 1, 2, 3, 4, 5])
   }
 
-  @Test func `a client that comes after another one has ended keeps its distance, too`() async throws {
+  @Test func `a client that starts after another one has ended keeps the pace`() async throws {
     let (transport, paces) = (transport(), SharedPaces(clock: clock))
     for _ in 0..<3 { _ = try await client(transport, paces).page(1) }
     #expect(transport.times.map(\.seconds) == [0, 1, 2])

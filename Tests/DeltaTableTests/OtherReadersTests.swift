@@ -67,7 +67,7 @@ struct `Delta tables in other engines` {
         String(decoding: JSONEncoder().encode(Self.applications), as: UTF8.self), to: "applications.json")
     }
 
-    /// The action of a version from which on the table has the column `zone`.
+    /// The action of the version that adds the column `zone` to the table.
     mutating func addZone() -> TableAction {
       hasZone = true
       return .metadata(metadata)

@@ -114,7 +114,7 @@ def airflow():
 
 
 def mapped_airflow():
-    """The same for the mapped tasks: the commands are made from a job file."""
+    """Checks the mapped tasks, whose commands are made from a job file, in the same way."""
     import contextlib
 
     made = {}

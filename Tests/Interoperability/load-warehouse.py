@@ -395,7 +395,7 @@ def scenario(log, warehouse):
 
 
 def stopped(log, warehouse, records, expected):
-    """The loader is killed beside each of its calls of the client. Readers see all changed days of a load or none of them."""
+    """Kills the loader before or after each of its calls of the client. Readers see all changed days of a load or none of them."""
     calls = FOLDER / "calls"
     for number in range(1, 8):
         before, records = expected, records + [record(950 + number, day) for day in (0, 3, 5)]
@@ -407,7 +407,7 @@ def stopped(log, warehouse, records, expected):
         if answer.returncode == 0:
             assert number == 7, f"{number - 1} calls"
             break
-        # The call that the loader was killed beside is still made, and nobody waits for it.
+        # The call at which the loader was killed may still be made, and nobody waits for it.
         while subprocess.run(["pgrep", "-f", f"clickhouse_client.py {FOLDER}"], stdout=subprocess.DEVNULL).returncode == 0:
             time.sleep(0.1)
         rows = len(warehouse.rows())

@@ -2,14 +2,14 @@
 
     read_while_writing.py EXPORTER ARCHIVE --work FOLDER --first-day 2026-10-01 --nights 50 --engines deltalake,duckdb
 
-A night is a run of EXPORTER: it exports its day, and the 19 days before again, which the emulator has added late events to. The key and
+A night is a run of EXPORTER: it exports its day, and again the 19 days before, to which the emulator has added late events. The key and
 the host of the API come from the exporter's variables. Each reader opens the table, asks the same question several times, and opens it
 again, from the first night to after the last one.
 
 Every answer must be that of one version of the table, and no answer may be older than the one before it. The number of rows
 of each version is the sum of `numRecords` of its files; the sum of a column is computed from its files after the night. A query may
-fail only because a file is missing that a version removed. With --keep-superseded DURATION, which is given to the exporter, it
-may not fail at all, also not a reader that holds one version for 10 nights.
+fail only because a file is missing that a version removed. With --keep-superseded DURATION, which is given to the exporter, no
+query may fail, not even that of a reader that holds one version for 10 nights.
 
 Prints a JSON object with what each reader saw. Exits with status 1 if an answer or an error is wrong.
 """

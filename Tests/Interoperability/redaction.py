@@ -1,4 +1,4 @@
-"""Redacted archives, compared with unredacted ones of the same log and searched for what must not be in them.
+"""Compares redacted archives with unredacted ones of the same log, and searches them for what must not be in them.
 
     redaction.py events first|second FIRST-DAY       the events of difficult_events.py, with secrets in the columns of POLICY, with
                                                      values of unexpected types, without uuids, and records that are no events
@@ -118,7 +118,7 @@ def compare(plain, other, key):
 # Searching -----------------------------------------------------------------------------------------------------------
 
 def contents(path):
-    """What a file has, in each way of reading it. A file of a run that was killed may be cut."""
+    """The contents of a file, in each way of reading it. A file of a killed run may be truncated."""
     data = path.read_bytes()
     yield data
     if path.suffix == ".parquet" and data.endswith(b"PAR1"):

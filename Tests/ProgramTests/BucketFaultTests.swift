@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  /// The violations of what a table promises; none of another archive.
+  /// The violations of a table's guarantees; none if the archive is no table.
   private func tableProblems(
     _ kind: Kind, _ prefix: String, _ objects: StoreClient, isCurrent: Bool
   ) async throws -> [String] {

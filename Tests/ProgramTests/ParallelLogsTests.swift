@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  /// A job file of so many logs, whose keys take turns.
+  /// A job file with this many logs, which use the keys in turn.
   private func job(_ logs: Int, keys: Int, settings: [String] = []) -> String {
     let common = ["archive: archive", "backfill_start_time: \(Bench.startTime)"] + settings
     let entries = (1...logs).map {
@@ -25,7 +25,7 @@ import Testing
     return (common + ["logs:"] + entries).joined(separator: "\n") + "\n"
   }
 
-  /// Of a user who sets no key.
+  /// The environment of a user who sets no key.
   private func environment(_ bench: Bench) -> [String: String] { ["CLOUDSMITH_API_HOST": bench.url] }
 
   private struct Request: Decodable {
@@ -46,7 +46,7 @@ import Testing
     let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     var starts: [String: [Double]] = [:]
     for request in requests where request.path.contains("/audit-log/") {
-      // Microseconds: Foundation reads three digits.
+      // Foundation reads only three digits of the fraction; these times have six.
       let time = request.time.replacing(/(\.\d{3})\d*Z/) { "\($0.output.1)Z" }
       let date = try format.parse(time).timeIntervalSince1970
       starts[request.keyNumber ?? "none", default: []].append(date)
@@ -80,11 +80,11 @@ import Testing
       var needed = 0.0
       for (key, times) in starts {
         let sorted = times.sorted()
-        // Any eleven starts in a row take a second. The way to the server may shorten a single distance.
+        // Any eleven starts in a row take a second. Network delays may shorten a single interval.
         for (first, last) in zip(sorted, sorted.dropFirst(10)) { #expect(last - first > 0.9, "key \(key)") }
         needed = max(needed, Double(times.count - 1) / 10)
       }
-      // One key after another would take four times as long. What else the machine does is not measured here.
+      // One key after another would take four times as long. The rest is slack for a busy machine.
       #expect(took < 2 * needed + ScaledTimeout.seconds(10), "\(took) s, needed \(needed)")
     }
   }
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `the text of more than 20 logs is what failed, and a summary`() throws {
+  @Test func `with more than 20 logs, the text has only the failed logs and a summary`() throws {
     try bench(logs: 24, keys: 3) { bench, folder in
       let text = job(24, keys: 3, settings: ["max_requests_per_second: unlimited", "parallel_logs: 6"])
         .replacing("  - organization: org-7\n", with: "  - organization: nobody\n")
@@ -132,7 +132,7 @@ import Testing
         ["verify", "--config", file, "-q", "--parallel-logs", "6"], environment: environment(bench))
       #expect(
         quiet.status == 10 && quiet.output.hasPrefix("failed: nobody (no_archive)\n"), "\(quiet.output)")
-      // Status is there for the text.
+      // The purpose of status is its text.
       let status = try Program.exporter.run(["status", "--config", file], environment: environment(bench))
       #expect(status.output.contains("source           org-1 at"))
       #expect(status.output.hasSuffix("24 logs: 23 done, 1 no_archive\n"), "\(status.output)")
@@ -197,18 +197,19 @@ import Testing
       let late = try #require(logs.first { $0["source"] as? String == "org-2" })
       #expect(late["status"] as? String == "incomplete")
       #expect(
-        (late["message"] as? String)?.contains("was stopped after 1s, as --max-log-duration says") == true)
+        (late["message"] as? String)?.contains("was stopped after 1s, the limit of --max-log-duration")
+          == true)
       #expect(logs.filter { $0["status"] as? String == "done" }.count == 3)
       #expect(result.log.contains("error: org-2: The export of 'org-2' was stopped after 1s"))
     }
   }
 
-  @Test func `parallel_logs is about the whole job, and from 1 to 64`() throws {
+  @Test func `parallel_logs applies to the whole job, and is from 1 to 64`() throws {
     try Folder.with { folder in
       let inEntry = try folder.write("logs:\n  - organization: acme\n    parallel_logs: 2\n", to: "a.yaml")
       let refused = try Program.exporter.run(["status", "--config", inEntry])
       #expect(refused.status == 64)
-      #expect(refused.log.contains("a.yaml:3:5: 'parallel_logs' is about the whole job"), "\(refused.log)")
+      #expect(refused.log.contains("a.yaml:3:5: 'parallel_logs' applies to the whole job"), "\(refused.log)")
       for number in ["0", "65", "many"] {
         let result = try Program.exporter.run(["status", "-o", "acme", "--parallel-logs", number])
         #expect(result.status == 64 && result.log.contains("a whole number from 1 to 64"), "\(result.log)")

@@ -7,7 +7,7 @@ import Testing
   private static let keyText = "5d41402abc4b2a76b9719d911017c592"
 
   @Test(.needsPython)
-  func `redacted and unredacted archives have the same rows, and the secrets are nowhere`() throws {
+  func `redacted and unredacted archives have the same rows, and no file has a secret`() throws {
     try Folder.with { folder in
       let logs = try Logs(folder)
       for night in ["first", "second"] {
@@ -17,7 +17,7 @@ import Testing
           let redacted = try logs.export("redacted", from: url, logs.redaction + more)
           #expect(redacted.status == (night == "first" ? 4 : 0), "\(redacted.log)")
           try logs.expectSame(night)
-          // The rows of the archive are redacted already. Compared with them, the same events are the same.
+          // The same events are no conflicts, although the rows of the archive are redacted already.
           let again = try logs.export("redacted", from: url, logs.redaction)
           let run = try #require(try again.json["run"] as? [String: Any])
           #expect(again.status == 0 && run["rows_added"] as? Int == 0, "\(again.log)")
@@ -36,7 +36,7 @@ import Testing
       }
       #expect(outputs.count > 4)
       try logs.expectNoSecret(in: [logs.archive("redacted")] + outputs.map { folder.path + "/" + $0 })
-      // The search finds what is there.
+      // The search can find secrets.
       #expect(try logs.search(in: [logs.archive("plain")]).contains("secret"))
 
       for engine in ["deltalake", "duckdb", "polars"] {
@@ -163,7 +163,7 @@ import Testing
     (["--redact", "additional_fields=hash"], "additional_fields holds JSON"),
     (["--redact", "actor=drop,actor=drop"], "actor occurs twice"),
   ])
-  func `a redaction that cannot be done is refused before anything is created`(
+  func `an invalid redaction is refused before anything is created`(
     options: [String], words: String
   ) throws {
     try Folder.with { folder in

@@ -89,7 +89,7 @@ struct ReleaseTests {
   @Test(
     .needsSeaweedFS, .needs("curl", "openssl"),
     .enabled(if: Shell.works("unshare -m true"), "needs the right to mount"))
-  func `the image exports over TLS to a bucket, as a user without rights, with a read-only root`()
+  func `the image exports over TLS to a bucket, as an unprivileged user, with a read-only root`()
     async throws
   {
     try await Folder.with { folder in

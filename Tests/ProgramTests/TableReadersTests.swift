@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// An emulator whose log has days for so many nights, and gets a late event on one of them before each request.
+  /// An emulator with days for this many nights. Before each request, one of the days gets a late event.
   private struct Nights {
     let bench: Bench
     let count: Int

@@ -5,10 +5,11 @@ import Testing
 
 /// The built program, killed at system calls of runs that write a table.
 ///
-///     STRACE_STRIDE=1 swift test --filter TableSystemCallTests     at every call, and not at some of them
+///     STRACE_STRIDE=1 swift test --filter TableSystemCallTests     at every call instead of some of them
 ///
-/// A call is found by its path, not by its number: strace counts the calls of each thread alone, and the threads change from run to run.
-/// A kill before an `fsync` leaves what a kill before the next call leaves, so `fsync` is left out.
+/// A call is identified by its path, not by its number: strace counts the calls of each thread separately, and the threads
+/// change from run to run.
+/// A kill before an `fsync` leaves the same as a kill before the next call, so `fsync` is left out.
 @Suite(
   .fewAtOnce,
   .enabled(if: Shell.works("strace -qq -o /dev/null true"), "needs strace, and the right to trace"))
@@ -40,7 +41,7 @@ struct TableSystemCallTests {
   /// A call that changes the archive. The names of calls differ between machines.
   private struct Point: Hashable {
     var call: String
-    /// As the call names it: absolute for a write, otherwise often a name in an open folder.
+    /// The path as in the call: absolute for a write, otherwise often relative to an open folder.
     var path: String
     /// Whether it puts the commit, the version of the table, its position or the manifest in place.
     var isCommitting = false
@@ -55,7 +56,7 @@ struct TableSystemCallTests {
   ].joined(separator: ",")
 
   @Test(arguments: Run.allCases)
-  func `a table is killed at any system call and is the state of a commit, and the next run completes it`(
+  func `a run killed at any system call leaves the table of one commit, and the next run completes it`(
     run: Run
   ) async throws {
     let events = [

@@ -231,7 +231,7 @@ import Testing
       }
       // Every file that the table names exists.
       #expect(try read("fsck").output == "", "\(step)", sourceLocation: sourceLocation)
-      // VACUUM would delete no file but removed ones.
+      // VACUUM would only delete removed files.
       #expect(try read("vacuum").output == "", "\(step)", sourceLocation: sourceLocation)
     }
 

@@ -107,7 +107,8 @@ import Testing
     }
   }
 
-  @Test func `an export that cannot append to the table is status 2 with a remedy, and archives its events`()
+  @Test
+  func `an export that cannot append to the table archives its events and ends with status 2 and a remedy`()
     throws
   {
     try Bench.with(["--generate", "200"]) { bench in
@@ -119,7 +120,7 @@ import Testing
         let exported = try bench.export(["--format", "csv,delta"])
         #expect(exported.status == 2, "\(exported.log)")
         let message = """
-          The events are archived, but the Delta Lake table of the archive '\(bench.archive)' does not get them: \
+          The events are archived in '\(bench.archive)', but cannot be appended to its Delta Lake table: \
           parquet/_delta_log/00000000000000000000.json cannot be read: line 1
           """
         #expect(exported.log.contains(message), "\(exported.log)")
@@ -133,7 +134,7 @@ import Testing
     }
   }
 
-  @Test func `files that an export keeps are a note, and without a table they are refused`() throws {
+  @Test func `verify notes kept files, and --keep-superseded is refused without a table`() throws {
     try Bench.with(["--generate", "200"]) { bench in
       let keep = ["--keep-superseded", "48h"]
       let refused = try bench.export(Bench.start + keep)

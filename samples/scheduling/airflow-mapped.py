@@ -4,8 +4,8 @@ Install it in the DAG folder, and the job file on all workers as /etc/cloudsmith
 should be a bucket: its lease admits one run of a log at a time, whichever worker it is on. Needs Airflow 2.9 or later and PyYAML. In
 Airflow 3, import BashOperator from airflow.providers.standard.operators.bash, and DAG and task from airflow.sdk.
 
-Each task shows the name of its log, is tried again by itself, and fails alone. The pace of a key is kept by each task on its own: if logs
-share a key, set max_requests_per_second in the job file to the rate of the key divided by the number of tasks at once, or to auto. For
+Each task shows the name of its log, and is retried and fails on its own. Each task paces its requests independently: if logs share a
+key, set max_requests_per_second in the job file to the rate of the key divided by the number of tasks at once, or to auto. For
 thousands of logs, one task for each shard costs less: --shard 0/8 in place of --organization.
 
 Create the archives by hand first: cloudsmith-audit-export export --config /etc/cloudsmith-audit-export/job.yaml --no-existing

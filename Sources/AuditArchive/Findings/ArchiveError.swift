@@ -16,7 +16,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherKind(found: ArchiveKind, asked: ArchiveKind)
   /// The state under that name belongs to a log whose name differs only in case, on a case-insensitive disk.
   case otherSpelling(found: LogName, asked: LogName)
-  /// The archive was made from another host, with another query, or with another redaction or key of it.
+  /// The archive was made from another host, or with another query, redaction or redaction key.
   case otherSource(found: ArchiveSource, asked: ArchiveSource)
   /// A newer version of this program wrote the file.
   case newerFormat(path: String, found: String, supported: String)
@@ -37,7 +37,7 @@ package enum ArchiveError: Error, Hashable, Sendable {
   case otherCommit(asked: Int, sha256: String)
   /// The archive is a table, and this run writes no Parquet.
   case tableNeedsParquet
-  /// Replaced files are to be kept, and the archive is no table: readers of its folders would read them too.
+  /// Replaced files are to be kept, but the archive is not a table: readers of its folders would read them, too.
   case keepingNeedsTable
   /// The archive is to become a table, for which no log may be written; this one is. The holder is nil if it is not recorded.
   case tableNeedsAllLogs(busy: LogName, LockHolder?)
@@ -98,7 +98,7 @@ extension ArchiveError: CustomStringConvertible {
       "no other run may be at work on its logs, but one is at work on \(log)\(holder.map { ": \($0)" } ?? "")"
     case .tableObstructed(let obstacle): "\(obstacle)"
     case .tableNotRecorded(let path, _):
-      "\(path) is of a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
+      "\(path) belongs to a Delta Lake table, but \(ArchivePaths.kind) does not say that the archive is one"
     case .misordered(let day, let row): "row \(row) of \(day) does not come after the row before it"
     case .outsideDay(let day, let row, let eventAt): "row \(row) of \(day) is of \(eventAt)"
     }

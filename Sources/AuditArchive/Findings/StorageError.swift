@@ -94,7 +94,7 @@ package struct StorageError: Error, Hashable, Sendable {
     return error
   }
 
-  /// The file system has no way to create a file that never overwrites another one.
+  /// The file system cannot create a file without the risk of overwriting another one.
   static func withoutExclusiveCreation(at path: DiskPath) -> StorageError {
     var error = StorageError(
       operation: .create, path: path.text, reason: .unsupported,

@@ -24,7 +24,7 @@ extension Finding.Problem {
     case extraFile
     /// A file of the newest state that the table does not have.
     case missingFile
-    /// The newest version of the log names another commit record. Both texts are SHA-256.
+    /// The newest version of the log names another commit record. Both texts are SHA-256 in hex.
     case otherCommit(expected: String, found: String)
     /// A file with other facts in the table.
     case otherFile(Fact, expected: String, found: String)
@@ -46,7 +46,7 @@ extension Finding.Problem.TableProblem {
     switch self {
     case .noLog: "is missing, but the archive is a Delta Lake table"
     case .notRecorded:
-      "is of a Delta Lake table, but archive.json does not say that the archive is one"
+      "belongs to a Delta Lake table, but archive.json does not say that the archive is one"
     case .gap(let first, let last) where first == last:
       "is missing, but there are later versions of the table"
     case .gap(_, let last):
@@ -66,7 +66,7 @@ extension Finding.Problem.TableProblem {
     case .ahead(let commit, let newest):
       "the table has commit \(commit) of this log, but the newest commit is \(newest)"
     case .otherCommit(let expected, let found):
-      "is of the commit record with SHA-256 \(quoted(found)) instead of \(expected)"
+      "names the commit record with SHA-256 \(quoted(found)) instead of \(expected)"
     case .extraFile: "is in the table, but the commits do not list it"
     case .missingFile: "is not in the table"
     case .otherFile(let fact, let expected, let found):

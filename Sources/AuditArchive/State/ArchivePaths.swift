@@ -17,7 +17,7 @@ package struct ArchivePaths: Hashable, Sendable {
   /// The file that fixes the kind of the archive; all its logs share it.
   package static let kind = "_manifest/archive.json"
 
-  /// The folder of the log of the table. Runs of several logs, with a lease each, create files in it.
+  /// The folder of the table's log. Runs of several logs create files in it, each under the lease of its own log.
   static let tableLog = "\(PartFormat.parquet.rawValue)/\(TableLogFile.folder)"
 
   /// `_manifest/acme`: the folder of the state of this log.

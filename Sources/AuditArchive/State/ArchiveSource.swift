@@ -8,7 +8,7 @@ package struct ArchiveSource: Hashable, Sendable, Codable {
   @Nullable private var repository: Slug?
   /// The search term of every request; nil for none.
   @Nullable package var query: String?
-  /// What is stored in place of which columns' values; nil, and not written, if the archive holds what the API showed.
+  /// Which columns are redacted, and how. nil if none is; then nothing is written about it.
   package var redaction: RedactionPolicy?
 
   package var log: LogName {

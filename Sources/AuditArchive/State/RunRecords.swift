@@ -71,9 +71,9 @@ struct SupersededFile: Hashable, Sendable, Codable {
 
 /// The files that a run is about to put in place. Durable before the first of them is.
 ///
-/// Recovery deletes files that an intent names and no commit added; it leaves files alone that nothing names. A run that ends in order
-/// deletes its intent, or leaves one of the next commit that names only removed files. If that of a commit or of an earlier one is
-/// there, its run was killed, and perhaps reported none of its records in quarantine.
+/// Recovery deletes files that an intent names and no commit added; it leaves files alone that nothing names. A run that ends normally
+/// deletes its intent, or leaves one for the next commit that names only removed files. Any other intent was left by a run that was
+/// killed, and that perhaps reported none of its records in quarantine.
 struct CommitIntent: Hashable, Sendable, Codable {
   private(set) var format = ArchiveJSON.format
   /// The first commit of the run.
@@ -82,7 +82,7 @@ struct CommitIntent: Hashable, Sendable, Codable {
   var commit: Int
   /// Sorted: the files that the commit adds, and earlier removed files that could not be deleted.
   var files: [String]
-  /// Sorted by path: removed files that are kept, and those that the commit removes and that will be.
+  /// Sorted by path: removed files that are kept, and those that this commit removes and that will be kept.
   var superseded: [SupersededFile]
 
   init(
@@ -122,7 +122,7 @@ struct CommitIntent: Hashable, Sendable, Codable {
       record.contains(.superseded) ? try record.decode([SupersededFile].self, forKey: .superseded) : []
   }
 
-  /// `superseded` is left out where it is empty.
+  /// Omits `superseded` if it is empty.
   func encode(to encoder: any Encoder) throws {
     var record = encoder.container(keyedBy: CodingKeys.self)
     try record.encode(format, forKey: .format)

@@ -27,7 +27,7 @@ package protocol ArchiveStorage: Sendable {
   func checkPlace() async throws(StorageError)
   /// Throws if a run could not move staged files to their places. Inspects each folder of the log.
   func checkWriting() async throws(StorageError)
-  /// Throws `.unsupported` if `createShared` would, which a table needs. Called before an archive becomes one.
+  /// Throws `.unsupported` if `createShared` would throw it. Called before an archive becomes a table, which needs it.
   func checkTable() async throws(StorageError)
   /// Tries every operation of a run where a run does it, and removes what it made.
   func probeWriting() async throws(StorageError) -> WriteProbeResult
@@ -52,8 +52,8 @@ package protocol ArchiveStorage: Sendable {
   /// Creates a file. Only one of several concurrent callers succeeds; the others get `.exists`. A file that already has exactly these
   /// bytes counts as created.
   func create(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
-  /// Creates a file as `create` does, where no lease excludes other callers: runs of several logs do so. Throws `.unsupported`, and
-  /// changes nothing, if the storage could then overwrite a file.
+  /// Like `create`, for files that runs of several logs create, so that no lease excludes other callers. Throws
+  /// `.unsupported`, and changes nothing, if the storage cannot rule out that it overwrites a file.
   func createShared(_ path: String, _ bytes: [UInt8]) async throws(StorageError)
   /// Replaces a file. Throws `.outrun`, and changes nothing, if the file has changed since `seen`. A file that already has exactly
   /// these bytes counts as replaced.
@@ -79,7 +79,8 @@ package protocol ArchiveStorage: Sendable {
   func read(_ path: String, at offset: Int) async throws(StorageError) -> [UInt8]
   /// Reads `count` bytes from `offset`, fewer only at the end of the file. Throws `.missing` if there is no file.
   func read(_ path: String, at offset: Int, count: Int) async throws(StorageError) -> [UInt8]
-  /// Announces files that will be inspected and then read to their ends, in about this order. A remote storage fetches some of them ahead.
+  /// Announces files that will be inspected and then read to their ends, in roughly this order. A remote storage
+  /// fetches some of them ahead.
   ///
   /// - Parameter readers: how many of them are read at a time.
   func announce(_ paths: [String], readers: Int) async

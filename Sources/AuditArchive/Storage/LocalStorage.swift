@@ -48,7 +48,7 @@ package actor LocalStorage: ArchiveStorage {
     try WriteProbe(root: root, paths: paths, files: files).checkVolumes()
   }
 
-  /// Tries it in the staging folder, which the next run empties if this one is killed.
+  /// Tries an exclusive creation in the staging folder, which the next run empties if this one is killed.
   package func checkTable() throws(StorageError) {
     let (temporary, place) = (try temporary([]), full("\(paths.staging)/exclusive"))
     let placed = Result { () throws(StorageError) in

@@ -18,7 +18,7 @@ package struct OrderedTasks: Sendable {
 
   /// Works on each element, and hands over the events and results in the calling task.
   ///
-  /// Memory: at most `2 * width` elements are begun whose result is not taken. Returns only when all work has ended. If the task is
+  /// Memory: at most `2 * width` elements are begun whose results are not taken yet. Returns only when all work has ended. If the task is
   /// cancelled, results can be lost: check `Task.isCancelled` afterwards.
   ///
   /// - Parameters:

@@ -77,7 +77,7 @@ struct WriteProbe {
     return folders.sorted { $0.text < $1.text }
   }
 
-  /// The folder of the table's log, or the existing one where it would be made; nil if the archive is no table.
+  /// The folder of the table's log, or the nearest existing folder above it; nil if the archive is no table.
   private func tableFolder() throws(StorageError) -> DiskPath? {
     let kind = DiskPath(root, ArchivePaths.kind)
     guard try files.status(kind)?.kind == .file else { return nil }
@@ -86,7 +86,7 @@ struct WriteProbe {
       let record = try ArchiveJSON.decode(ArchiveKindRecord.self, from: bytes, path: ArchivePaths.kind)
       guard record.table != nil else { return nil }
     } catch {
-      return nil  // whoever needs it reports it
+      return nil  // `ArchiveState.kind` reports the damage.
     }
     return try files.nearestFolder(to: DiskPath(root, ArchivePaths.tableLog))
   }
@@ -114,7 +114,7 @@ struct WriteProbe {
   /// Puts a file in place as a run does: by a link, if there are links, and by a rename. `.missing` is no failure: a run
   /// that ended meanwhile has removed the folder.
   ///
-  /// - Parameter isShared: whether several logs create files in the folder: one of the two must never overwrite.
+  /// - Parameter isShared: whether several logs create files in the folder. Then hard links or exclusive renames are needed.
   private func tryPlacing(
     from staging: DiskPath, in folder: DiskPath, isShared: Bool
   ) throws(StorageError) {

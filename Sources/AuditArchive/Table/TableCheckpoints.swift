@@ -58,11 +58,11 @@ struct TableCheckpoints {
     try await readable(TableCheckpoints.hint).flatMap { LastCheckpoint(reading: $0) }
   }
 
-  /// nil if there is no such file, or something that is none of this program's. The versions say the same.
+  /// nil if there is no such file, or none that this program can have written. The versions have the same information.
   private func readable(_ path: String) async throws(ArchiveError) -> [UInt8]? {
     do throws(StorageError) {
       return try await storage.read(path)?.bytes
-    } catch let error where error.isOfForeignContent {
+    } catch let error where error.isForeignContent {
       return nil
     } catch {
       throw .storage(error)
@@ -99,7 +99,7 @@ struct TableLogReader {
     let bytes: [UInt8]?
     do throws(StorageError) {
       bytes = try await storage.read(path)?.bytes
-    } catch let error where error.isOfForeignContent {
+    } catch let error where error.isForeignContent {
       throw .tableObstructed(TableObstacle(.unreadable(error.detail), at: path))
     } catch {
       throw .storage(error)
@@ -111,8 +111,8 @@ struct TableLogReader {
     }
   }
 
-  /// A version after which this program may append; nil if there is none yet. Throws `.tableObstructed`, too, if another program has
-  /// changed the files of the table with it.
+  /// A version after which this program may append; nil if there is none yet. Throws `.tableObstructed` also if another
+  /// program added or removed files with this version.
   func appendable(_ number: Int) async throws(ArchiveError) -> TableVersion? {
     guard let version = try await version(number) else { return nil }
     guard !ArchiveTable.isForeignChange(version) else {
@@ -150,8 +150,8 @@ struct TableLogReader {
 }
 
 extension StorageError {
-  /// Whether the storage works, and something is in place of the file that is none of this program's.
-  fileprivate var isOfForeignContent: Bool {
+  /// Whether the storage works, but there is something else in place of a file of this program.
+  fileprivate var isForeignContent: Bool {
     switch reason {
     case .oversized, .notAFile, .symbolicLink: true
     default: false

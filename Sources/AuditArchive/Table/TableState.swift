@@ -67,8 +67,8 @@ extension ArchiveState {
       version: numbers.max(), commit: position?.commit, commitVersion: position?.version, of: manifest)
   }
 
-  /// Throws `.tableNotRecorded` if the log has been in a table, but the archive is none according to `archive.json`, which lost that.
-  /// Reads nothing else if the log has never been in one.
+  /// Throws `.tableNotRecorded` if the log has been in a table, but `archive.json` does not say that the archive is one.
+  /// Only looks for one file if the log has never been in a table.
   func checkTableIsRecorded() async throws(ArchiveError) {
     guard try await stored(await storage.entry(paths.table)) != nil, try await table() == nil else { return }
     var id: String?
@@ -77,7 +77,7 @@ extension ArchiveState {
         for case .metadata(let metadata) in first.actions { id = metadata.id }
       }
     } catch {
-      // The message does without.
+      // The message then has no id.
     }
     throw .tableNotRecorded(path: paths.table, id: id)
   }

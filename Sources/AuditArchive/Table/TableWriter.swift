@@ -13,7 +13,7 @@ struct TableWriter: Sendable {
   private var positionFile: FileState
   /// Why checkpoints were not written. The table is complete without them.
   private(set) var missingCheckpoints: [ArchiveError] = []
-  /// Why nothing is appended any more in this run; nil if the table follows the commits. What the table still names must then be kept.
+  /// Why this run appends nothing more; nil if it appends. With an obstacle, files that the table still names must be kept.
   private(set) var obstacle: TableObstacle?
 
   private var paths: ArchivePaths { storage.paths }
@@ -199,13 +199,14 @@ struct TableWriter: Sendable {
 
   /// Appends the version of a commit, unless one with this commit of the log or a later one is there.
   ///
-  /// A checkpoint that this program can read is its own, and it appends nothing after a foreign change: there is none before a checkpoint.
+  /// No foreign change comes before a checkpoint that this program can read: such a checkpoint is its own, and it appends
+  /// nothing after a foreign change.
   private mutating func append(_ version: TableVersion, of state: LogState) async throws(ArchiveError) {
     var number = (position?.version ?? -1) + 1
     let bytes = version.bytes
     let log = TableLogReader(storage)
     while try await !log.create(number, bytes) {
-      // Others were faster. None of their versions is skipped, except those of a checkpoint: one may be of this log.
+      // Others were faster. Each of their versions may be of this log, so none is skipped except for a checkpoint.
       let first = number
       while let other = try await log.appendable(number) {
         if let known = other.transactionVersion(of: appID), known >= state.commit {
@@ -228,7 +229,7 @@ struct TableWriter: Sendable {
   /// How many versions of others are read before the newest checkpoint is looked for, which takes two requests.
   private static let versionsBeforeCheckpoint = 8
 
-  /// Another process has appended this commit.
+  /// Notes the version in which another process appended this commit.
   private mutating func adopt(_ commit: Int, _ version: Int) async throws(ArchiveError) {
     try await secure(version)
     try await note(commit, version)

@@ -114,7 +114,7 @@ struct DayCheck {
     return findings.count == before
   }
 
-  /// Returns the paths of the sound files. Ends after the present file if the task is cancelled.
+  /// Returns the paths of the sound files. Ends after the current file if the task is cancelled.
   private mutating func checkRows(
     of files: [PartFile], read: (Int) -> Void, each: (RowBatch, [UInt64], PartFile) -> Void
   ) async -> Set<String> {

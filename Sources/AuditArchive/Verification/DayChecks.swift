@@ -60,7 +60,7 @@ final class DayChecks: Sendable {
 
   // MARK: Further passes
 
-  /// Ends a pass over all days. Returns whether another one is needed: `read` each day again.
+  /// Ends a pass over all days. Returns whether another one is needed; then `read` each day again.
   func nextPass() -> Bool { search.withLock { $0.nextPass() } }
 
   /// Reads the rows of a checked day again. Returns a finding for each part that can no longer be read.

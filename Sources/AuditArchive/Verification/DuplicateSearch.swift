@@ -6,7 +6,7 @@ import AuditRecord
 /// one pass over all days for each. If two are equal, a last pass compares the uuids themselves. If all are different and fit into
 /// one slice, one pass is enough.
 ///
-/// Each pass adds every day once, in one of its formats: the days in any order, the rows of a day in theirs.
+/// Each pass adds every day once, in one of its formats: the days in any order, the rows of a day in the order of its parts.
 struct CrossDaySearch {
   /// The place of a row.
   struct Place: Hashable {
@@ -66,7 +66,7 @@ struct CrossDaySearch {
   }
 
   private func note(_ place: Place, in places: inout [Place]) {
-    // Days that are read at the same time are next to each other.
+    // A linear search: days that are read at the same time are near each other.
     var index = places.endIndex
     while index > 0, places[index - 1].day > place.day { index -= 1 }
     // `DuplicateSearch` reports a uuid that is twice on one day.

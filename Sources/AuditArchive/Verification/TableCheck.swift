@@ -23,10 +23,10 @@ struct TableCheck {
   private var checkpoints: Set<Int> = []
   /// The newest commit of the log that is not later than the state.
   private var position: TablePosition?
-  /// The first version with a later commit of the log, that commit, and the files to compare: those before it, or with it where no
-  /// earlier version has the log.
+  /// The first version with a later commit of the log, that commit, and the files to compare: those before it, or those
+  /// with it if no earlier version has the log.
   private var later: (version: Int, commit: Int, files: [AddFile])?
-  /// What the newest version of the log that is not later than the state says that it is of: the SHA-256 of the commit's record.
+  /// The `txnId` of the newest version of the log that is not later than the state: the SHA-256 of a commit record.
   private var txnId: String?
   /// Whether the versions after `snapshot` cannot be applied.
   private var isBroken = false
@@ -317,7 +317,7 @@ struct TableCheck {
 
   /// The state after a commit that was made after this verification began; nil if there is no such commit.
   private func newerState(of commit: Int) async throws -> Manifest? {
-    // This storage may remember that there was none.
+    // `storage` may remember that there was no such record.
     let present = ArchiveState(storage.storage(of: paths.log))
     var newer: Manifest? = state
     for number in state.commit + 1...commit {

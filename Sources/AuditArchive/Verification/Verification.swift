@@ -79,7 +79,7 @@ struct Verification {
     return report
   }
 
-  /// A cancelled task has not read everything, and a remote storage reports what it asked for meanwhile as unreadable.
+  /// A cancelled task has not read everything, and a remote storage reports its cancelled requests as unreadable files.
   private func checkCancellation() throws(ArchiveError) {
     guard Task.isCancelled else { return }
     throw .storage(
@@ -160,18 +160,18 @@ struct Verification {
     } catch .storage(let error) where error.path.hasSuffix(paths.table) {
       add([Finding(.unreadable(error), at: paths.table)])
     } catch {
-      // It is not known to be this program's.
+      // The log may be another program's.
     }
   }
 
-  /// A file or folder that only an archive that is a table has; nil if there is none.
+  /// A file or folder that exists only if the archive is a table; nil if there is none.
   private func fileOfTable() async throws(ArchiveError) -> String? {
     do throws(ArchiveError) {
       if let first = try await TableLogReader(storage).version(0), ArchiveTable.isOurs(first) {
         return ArchiveTable.log
       }
     } catch .tableObstructed {
-      // It is not known to be this program's.
+      // The log may be another program's.
     }
     return try await stored(await storage.entry(paths.table)) == nil ? nil : paths.table
   }

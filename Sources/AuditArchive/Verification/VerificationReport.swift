@@ -109,7 +109,7 @@ package struct VerificationReport: Hashable, Sendable {
   package internal(set) var findings: [Finding] = []
   /// Files of other programs; no damage.
   package internal(set) var foreignFiles: [ForeignFile] = []
-  /// Replaced files that are kept for readers of the table; nil if there are none. No damage.
+  /// Replaced files that are kept for readers of the table; nil if there are none. They are no damage.
   package internal(set) var keptFiles: KeptFiles?
   /// How far the table is with the log; nil if the archive is no table, or if the table could not be read. That it lacks one commit is no
   /// damage.
@@ -123,7 +123,7 @@ package struct KeptFiles: Hashable, Sendable {
   /// The folder of all of them, relative to the archive.
   package let folder: String
   package let count: Int
-  /// Of all of them.
+  /// The sum of their sizes.
   package let bytes: Int
 
   /// nil if there are none.

@@ -172,8 +172,8 @@ package final class ArchiveWriter: Sendable {
     return commit
   }
 
-  /// Like `commit`, but makes no commit, and returns nil, if it would record nothing but that time has passed, and the newest commit is
-  /// younger than `interval`. A later run covers the same time, too.
+  /// Like `commit`, with one exception: if the commit would only record that time has passed, and the newest commit is
+  /// younger than `interval`, makes no commit and returns nil. A later run covers the same time.
   package func commitUnlessQuiet(
     _ change: Change, within interval: TimeSpan, made: (Commit) -> Void = { _ in }
   ) async throws(ArchiveError) -> Commit? {
@@ -331,7 +331,7 @@ package final class ArchiveWriter: Sendable {
     return nil
   }
 
-  /// The kept files whose time is over at a commit. Those of a day that was damaged when the run began may be its last copy.
+  /// The kept files whose time is over at a commit. Without those of damaged days, because they may be the last copy.
   private func due(_ state: State, at time: Timestamp) -> Set<String> {
     guard let span = settings.keepSuperseded else { return [] }
     let over = Set(state.kept.filter { $0.since + span <= time }.map(\.path))

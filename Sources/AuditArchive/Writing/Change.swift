@@ -73,8 +73,8 @@ package struct WriterSettings: Sendable {
   package var formats: Set<PartFormat>?
   /// Makes the archive a Delta Lake table, with all its logs, if it is none. A table stays one.
   package var isTable = false
-  /// How long the Parquet parts that a commit removes stay for readers of an earlier version of the table, by the times of commits.
-  /// nil deletes them at once, also those that earlier runs have kept. Only for an archive that is a table.
+  /// How long Parquet parts stay for readers of an earlier version of the table: from the commit that removes them to the
+  /// commit that deletes them. With nil, they are deleted at once, also those that earlier runs kept. Only for a table.
   package var keepSuperseded: TimeSpan?
   /// The level of gzip, 1 to 9. Another level makes other files with the same content.
   package var compressionLevel = WriterSettings.defaultCompressionLevel

@@ -75,8 +75,8 @@ struct CommitPlan {
       run: run)
   }
 
-  /// Whether the commit records nothing but that time has passed, and not more than `interval` of it: a run that is made later and finds
-  /// nothing new, either, makes the same commit.
+  /// Whether the commit only records that time has passed, and at most `interval` of it. It can then be left out: a later
+  /// run that also finds nothing new makes the same commit.
   ///
   /// - Parameter isNewestComplete: whether the newest commit is the last of a complete run.
   func isQuiet(within interval: TimeSpan, after present: Manifest?, isNewestComplete: Bool) -> Bool {

@@ -40,7 +40,7 @@ struct Recovery {
   ) async throws(ArchiveError) -> Result {
     var state = try await archiveState.committed()
     if let found = state.manifest?.source, found != source { throw .otherSource(found: found, asked: source) }
-    // Looking takes a request in a bucket, where `verify` does it.
+    // In a bucket this would cost a request. There, `verify` reports it.
     if storage.isLocal, state.manifest != nil { try await archiveState.checkTableIsRecorded() }
     var report = RecoveryReport()
     var intent: CommitIntent?
@@ -210,7 +210,7 @@ struct Recovery {
 
   /// Deletes files that the intent names and the state does not, and files that commits since then removed.
   ///
-  /// - Parameter isKeeping: leave superseded files for a commit of this run, whose time decides.
+  /// - Parameter isKeeping: whether to leave superseded files to the commits of this run, which know whose time is over.
   private func finish(
     _ intent: CommitIntent, _ manifest: Manifest?, _ rolledForward: [Commit], isTableBehind: Bool,
     isKeeping: Bool,
@@ -227,7 +227,7 @@ struct Recovery {
     let named = manifest?.paths ?? []
     let parts = intent.superseded(in: manifest, paths) + removed.flatMap { $0.supersededParts(paths) }
     if isKeeping {
-      // The record of a commit is surer than an intent, whose commit another run may have made.
+      // Commit records take precedence over the intent: another run may have made the commit of that number.
       let kept = Dictionary(parts.map { ($0.path, $0) }, uniquingKeysWith: { $1 }).values
       report.kept = kept.filter { !named.contains($0.path) }.sorted { $0.path < $1.path }
     }

@@ -1,8 +1,8 @@
 /// Decides which log of a job starts next. No I/O.
 ///
-/// A log that waits for the API leaves its place to another one, so that a slow key holds up nobody else: with many keys, each of them
-/// can have a request under way although only a few logs have work to do. The next log is that of the key with the fewest logs under way, and
-/// among these the first one of the job.
+/// While a log waits for the API, another one may start, so a slow key does not hold up the others: with many keys, each
+/// can have a request under way although only a few logs are busy. The next log is one whose key has the fewest logs under
+/// way, and among these the first one of the job.
 package struct LogSchedule: Sendable {
   /// The most logs that are busy when another one starts.
   private let limit: Int
@@ -64,7 +64,7 @@ package struct LogSchedule: Sendable {
   /// A log does not wait any more. It goes on at once, even if that makes more logs busy than the limit.
   package mutating func goesOn(_ log: Int) { waiting.remove(log) }
 
-  /// A log has ended. Follows each `next` once.
+  /// A log has ended. Call it once for each log that `next` returned.
   package mutating func ended(_ log: Int) {
     guard running.remove(log) != nil else { return }
     waiting.remove(log)

@@ -27,7 +27,7 @@ package struct ExportSettings: Sendable {
   package enum Default {
     package static let lookback = TimeSpan.hours(24)
     package static let settle = TimeSpan.minutes(10)
-    /// Of the command. The type's own default is to record every run.
+    /// The default of the command. `ExportSettings` itself records every run by default.
     package static let quietCommitInterval = TimeSpan.hours(1)
     package static let retention = TimeSpan.days(365)
     package static let timeFilter = TimeFilter.auto
@@ -45,7 +45,7 @@ package struct ExportSettings: Sendable {
   package var lookback = Default.lookback
   /// The settle window: events newer than this may still arrive, so they are not claimed as covered.
   package var settle = Default.settle
-  /// An incremental run that changes nothing but the end of the coverage is recorded only if the newest commit is as old as this.
+  /// An incremental run that changes only the end of the coverage is recorded if the newest commit is at least this old.
   package var quietCommitInterval = TimeSpan.zero
   /// How long the API keeps events. Nothing older is claimed as covered.
   package var retention = Default.retention
@@ -55,7 +55,7 @@ package struct ExportSettings: Sendable {
   package var wholeDays = false
   /// A search term, sent with every request: the archive holds only matching events. Fixed for the life of the archive.
   package var query: String?
-  /// What to store in place of which columns' values; nil for what the API shows. Has to be that of the writer's source.
+  /// The columns to redact, and the key; nil to store all values as received. Must be that of the writer's source.
   package var redaction: Redaction?
   /// How to reach a window below newer events.
   package var timeFilter = Default.timeFilter

@@ -13,7 +13,7 @@ extension DayCommitter {
     let (writer, days) = (writer, writer.daysToConvert)
     let width = min(settings.conversionWidth, days.count)
     var left = days.count
-    // Those that wait for days before them.
+    // Staged days that wait for an earlier day.
     let early = Mutex<[Day: StagedDay]>([:])
     do {
       try await OrderedTasks(width: width).run(days) { (day, _) -> Swift.Result<StagedDay, any Error> in
@@ -41,7 +41,7 @@ extension DayCommitter {
       }
       if left > 0 { throw APIError.cancelled }
     } catch {
-      // Later days make room for the commit.
+      // Discard later days, to make room for the commit.
       for staged in early.withLock(\.self).values { writer.discard(staged) }
       try await commitConverted(&converted)
       throw error

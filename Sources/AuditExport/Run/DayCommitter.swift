@@ -22,7 +22,7 @@ struct DayCommitter: ~Copyable {
     var damagedDays: [Day] = []
     /// Why a replacement was refused.
     var refusal: IncompleteReason?
-    /// The end of the coverage that the run has shown and not recorded; nil if it recorded all.
+    /// The end of the coverage that the run proved but did not record; nil if it recorded all.
     var unrecordedEnd: Timestamp?
   }
 

@@ -22,7 +22,7 @@ package struct ExportRun: ~Copyable {
   var held: PageView?
   var outcome = ExportSummary.Outcome.complete
 
-  /// The redaction of the settings has to be that of the writer's source: otherwise values would be stored that must not be.
+  /// The redaction of the settings must be that of the writer's source. Otherwise, values would be stored that must not be.
   ///
   /// - Parameters:
   ///   - client: of the log that `writer` was opened for.

@@ -12,7 +12,7 @@ package struct ExportSummary: Sendable {
     case incomplete(IncompleteReason)
     /// An error of the API stopped the run.
     case stoppedByAPI(APIError)
-    /// The run took longer than it may. It stopped as after a signal.
+    /// The run took longer than this limit, and stopped as after a signal.
     case overdue(TimeSpan)
     /// The requested window is in the future by the API's clock. Nothing was fetched.
     case requestInFuture(Timestamp, now: Timestamp)
@@ -33,7 +33,7 @@ package struct ExportSummary: Sendable {
   package var daysWritten: [Day] = []
   /// Rows that a replacement dropped, because the API no longer shows them.
   package var rowsDropped = 0
-  /// The end of the coverage that the run has shown and left for a later run to record; nil if it recorded all.
+  /// The end of the coverage that the run proved and leaves to a later run to record; nil if it recorded all.
   package var unrecordedEnd: Timestamp?
   /// Days that stay as they are, because their archived rows cannot be read. Oldest first.
   package var damagedDays: [Day] = []
@@ -43,7 +43,7 @@ package struct ExportSummary: Sendable {
   package var isDamaged = false
   /// Missing and altered files that were found when the archive was opened and that this run did not replace.
   package var damagedFiles: [Finding] = []
-  /// Why the table did not get the commits; nil if it did, and if the archive is no table.
+  /// Why commits could not be appended to the table; nil if they were, or if the archive is no table.
   package var tableObstacle: TableObstacle?
   /// Records that a killed run put in quarantine and may not have reported.
   package var unreportedQuarantined = 0

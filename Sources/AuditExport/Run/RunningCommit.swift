@@ -5,7 +5,7 @@ import Synchronization
 /// A commit that is made while the walk goes on. One is made at a time.
 final class RunningCommit: Sendable {
   struct Result: Sendable {
-    /// nil if the commit was not made: it failed, or it was put off.
+    /// nil if the commit was not made: it failed, or was left to a later run.
     var made: Commit?
     /// The error that ended it. A commit can fail after it was made, while it tidies up.
     var failure: ArchiveError?

@@ -3,8 +3,8 @@ enum NetworkAddress {
   /// `203.0.113.0` for `203.0.113.77`, `2001:db8:1::` for `2001:db8:1:2::7`; nil for a text that is no address.
   ///
   /// The text is canonical (RFC 5952), so that equal networks have equal texts. An IPv4-mapped address (`::ffff:203.0.113.77`) is
-  /// its IPv4 address. A 6to4 address (RFC 3056) has an IPv4 address in its first 48 bits, of which the last byte is zeroed, too. An
-  /// address with a zone, a port or a prefix length is none.
+  /// its IPv4 address. A 6to4 address (RFC 3056) has an IPv4 address in its first 48 bits, of which the last byte is zeroed, too. A
+  /// text with a zone, a port or a prefix length is not an address.
   static func network(of text: some Collection<UInt8>) -> String? {
     let text = Array(text)
     if let address = ipv4(text[...]) { return ipv4Network(address) }
@@ -52,7 +52,7 @@ enum NetworkAddress {
     return before + Array(repeating: 0, count: 8 - before.count - behind.count) + behind
   }
 
-  /// Groups of one to four hexadecimal digits between colons; the last two may be written as an IPv4 address. None for no text.
+  /// Groups of one to four hexadecimal digits between colons; the last two may be written as an IPv4 address. Empty for an empty text.
   private static func groups(_ text: ArraySlice<UInt8>, mayEndInIPv4: Bool) -> [UInt16]? {
     guard !text.isEmpty else { return [] }
     let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)

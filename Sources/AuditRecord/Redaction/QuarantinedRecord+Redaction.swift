@@ -1,9 +1,9 @@
 extension QuarantinedRecord {
   /// The record without its text, for a redacted archive: `bytes`, `members` or `answer_bytes`, and `uuid` and `event_at` if they can be
-  /// read. A record of which nothing can be read says nothing about which columns its text belongs to.
+  /// read. It is unknown which columns the text of an unreadable record belongs to.
   ///
-  /// With a key there is also `hmac_sha256`, the keyed hash of the text, which tells records apart. No hash without a key stays: it
-  /// could be used to test guesses.
+  /// With a key there is also `hmac_sha256`, the keyed hash of the text, which distinguishes records. Hashes without a key
+  /// are left out, because they could be used to test guesses.
   func redacted(_ key: RedactionKey?) -> QuarantinedRecord {
     var kept: [String: [UInt8]] = [:]
     if let key { kept["hmac_sha256"] = QuarantinedRecord.quoted(key.hash(json)) }

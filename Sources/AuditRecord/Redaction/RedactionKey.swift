@@ -2,14 +2,14 @@ import Crypto
 
 /// The secret key of a redaction's hashes. It prints as `[redacted]`.
 package struct RedactionKey: Sendable {
-  /// HMAC-SHA-256 under the key, before any data.
+  /// The state of HMAC-SHA-256 with the key, before any data.
   private let keyed: HMAC<SHA256>
-  /// 16 hexadecimal digits that tell keys apart: the start of the SHA-256 of `fingerprintDomain` and the key. It does not reveal a
-  /// key that was made at random.
+  /// 16 hexadecimal digits that identify the key: the start of the SHA-256 of `fingerprintDomain` and the key. They do not
+  /// reveal a key that was made at random.
   package let fingerprint: String
 
-  /// The least length of a key, in bytes of its text. As hexadecimal digits they hold 128 bits.
-  package static let leastLength = 32
+  /// The minimum length of a key, in bytes of its text. 32 hexadecimal digits hold 128 bits.
+  package static let minimumLength = 32
 
   private static let fingerprintDomain = Array("cloudsmith-audit-export redaction key\n".utf8)
 
@@ -18,7 +18,7 @@ package struct RedactionKey: Sendable {
     let trimmed = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
     let key = Array(String(trimmed).utf8)
     guard !trimmed.contains(where: \.isWhitespace) else { throw .containsWhiteSpace }
-    guard key.count >= RedactionKey.leastLength else { throw .tooShort }
+    guard key.count >= RedactionKey.minimumLength else { throw .tooShort }
     keyed = HMAC<SHA256>(key: SymmetricKey(data: key))
     fingerprint = String(SHA256.hash(data: RedactionKey.fingerprintDomain + key).hex.prefix(16))
   }
@@ -54,7 +54,7 @@ extension RedactionKeyError: CustomStringConvertible {
     switch self {
     case .tooShort:
       """
-      is not a key for redaction: it has fewer than \(RedactionKey.leastLength) characters. Create one with openssl rand -hex 32
+      is not a key for redaction: it has fewer than \(RedactionKey.minimumLength) characters. Create one with openssl rand -hex 32
       """
     case .containsWhiteSpace:
       "is not a key for redaction: it contains white space. Create one with openssl rand -hex 32"

@@ -52,7 +52,7 @@ package struct RedactionPolicy: Hashable, Sendable {
   /// Whether a column is hashed, which needs a key.
   package var needsKey: Bool { methods.values.contains(.hash) }
 
-  /// The methods that each name may have.
+  /// The methods that each column, or `actor_location`, may have.
   package static let words: [String: [String]] = {
     var words = [location: [RedactionMethod.drop.rawValue]]
     for column in Column.allCases where !column.isRequired {

@@ -1,6 +1,6 @@
 import Crypto
 
-/// A redaction with its secret: what a run does to rows before anything else.
+/// A redaction policy with its key.
 package struct Redaction: Sendable {
   /// What the archive records.
   package let policy: RedactionPolicy
@@ -21,8 +21,8 @@ package struct Redaction: Sendable {
 
 /// Redacts the rows and the quarantined records of pages.
 ///
-/// The result does not have the bytes of a redacted value anywhere. It depends on the record alone, so that rows that were received
-/// at different times can be compared. Keeps the hashes and networks of up to 16,384 recent values each.
+/// The result has the bytes of a redacted value nowhere. It depends on the record alone, so rows that were received at
+/// different times can be compared. Keeps the hashes and networks of up to 16,384 recent values each.
 package struct Redactor: Sendable {
   private let key: RedactionKey?
   /// By the raw value of the text column.
@@ -65,7 +65,7 @@ package struct Redactor: Sendable {
         let start = redacted.bytes.count
         switch methods[column] {
         case nil:
-          if column == TextColumn.uuid.rawValue, Redactor.isMadeUp(rows.bytes[cell.range]) { continue }
+          if column == TextColumn.uuid.rawValue, Redactor.isGenerated(rows.bytes[cell.range]) { continue }
           if column == TextColumn.additionalFields.rawValue {
             guard let kept = extras.filter(rows.bytes[cell.range]) else { continue }
             redacted.bytes += kept
@@ -101,16 +101,16 @@ package struct Redactor: Sendable {
 
   // MARK: Identities
 
-  private static let madeUp = Array("sha256:".utf8)
+  private static let generatedPrefix = Array("sha256:".utf8)
 
-  /// Whether a `uuid` has the form of one that flattening made up: the hash of the whole record. Who knows the other columns of a
-  /// record could use it to test guesses of the redacted ones.
-  private static func isMadeUp(_ uuid: ArraySlice<UInt8>) -> Bool {
-    uuid.count == madeUp.count + 64 && uuid.starts(with: madeUp)
+  /// Whether a `uuid` has the form of one that flattening generates: the hash of the whole record. Whoever knows the other
+  /// columns of a record could use it to test guesses of the redacted ones.
+  private static func isGenerated(_ uuid: ArraySlice<UInt8>) -> Bool {
+    uuid.count == generatedPrefix.count + 64 && uuid.starts(with: generatedPrefix)
   }
 
-  /// The `uuid` to store for a record that has none: `hmac-sha256:` and the keyed hash of the one that was made up. Without a key,
-  /// `sha256:` and the SHA-256 of what is stored, so that records that differ in redacted values only become one.
+  /// The `uuid` to store for a record that has none: `hmac-sha256:` and the keyed hash of the generated one. Without a key,
+  /// `sha256:` and the SHA-256 of what is stored, so records that differ only in redacted values become one.
   private func identity(
     of uuid: ArraySlice<UInt8>, _ row: Int, _ firstCell: Int, _ rows: RowBatch
   ) -> [UInt8] {
@@ -127,11 +127,11 @@ package struct Redactor: Sendable {
       add(cell.isNull ? .max : UInt64(cell.length))
       hash.update(data: Array(rows.bytes[cell.range]))
     }
-    return Redactor.madeUp + Array(hash.finalize().hex.utf8)
+    return Redactor.generatedPrefix + Array(hash.finalize().hex.utf8)
   }
 }
 
-/// What recent values become.
+/// The results for recent values.
 private struct ResultCache: Sendable {
   private struct Entry {
     var value: Range<Int>
@@ -203,7 +203,7 @@ private struct ExtrasFilter: Sendable {
     do {
       return try filter(json.span, &scanner, isLocation: false)
     } catch {
-      // Rather too little than too much.
+      // Better to keep too little than too much.
       return nil
     }
   }

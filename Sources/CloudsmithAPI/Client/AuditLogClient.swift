@@ -22,7 +22,7 @@ package final class AuditLogClient: Sendable {
 
   private struct State {
     var counters: ClientCounters
-    /// Nothing of this client starts before this, because the API asked for a wait that is not about the key's limit.
+    /// No request of this client starts before this time, because the API asked for a wait that is not for the key's limit.
     var heldUntil = TimeSpan.zero
   }
 
@@ -220,7 +220,7 @@ package final class AuditLogClient: Sendable {
 
   /// Returns when the pace lets this request start; it counts as started then.
   private func takeTurn(waited: inout TimeSpan) async throws(APIError) {
-    // Before the queue, where it would hold up other clients.
+    // Before joining the queue, where the wait would hold up other clients.
     let held = state.withLock(\.heldUntil) - clock.elapsed
     if held > .zero {
       try admit(held, after: waited)
@@ -274,7 +274,7 @@ package final class AuditLogClient: Sendable {
     observe(.retrying(attempt: attempt + 1, of: retry.attempts, fault))
   }
 
-  /// Lets nothing start for a while. A wait for the key's limit is for all clients of the key, any other for this one.
+  /// Lets no request start for a while. A wait for the key's limit (429) holds all clients of the key, any other only this one.
   private func hold(for span: TimeSpan, because fault: RetryableError) {
     var isOfKey = pace.isAlone
     if case .status(let answer) = fault, answer.status == 429 { isOfKey = true }

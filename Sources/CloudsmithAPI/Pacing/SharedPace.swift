@@ -2,7 +2,7 @@ package import AuditRecord
 package import HTTP
 internal import Synchronization
 
-/// The pace of one key. All clients of the process that use the key take their turns from it, so that together they keep the limits
+/// The pace of one key. All clients of the process that use the key take turns at it, so that together they keep the limits
 /// that each of them was given.
 ///
 /// Several clients at once obey the slowest of their rules and the largest of their reserves. A client's rule counts from its creation
@@ -29,7 +29,7 @@ package final class SharedPace: Sendable {
     state = Mutex(State())
   }
 
-  /// A client's part of a pace. Its rule counts until this is released.
+  /// A client of the pace. Its rule counts until this is released.
   final class Member: Sendable {
     private let pace: SharedPace
     private let id: Int

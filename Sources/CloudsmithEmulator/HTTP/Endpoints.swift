@@ -104,7 +104,7 @@ package struct ServedRequest: Sendable, Hashable {
   /// The decoded parameter `query`; nil if absent.
   package var query: String?
   package var credential: Credential
-  /// Which of the accepted keys it has, from 0; nil without an accepted key.
+  /// The number of its key among the accepted ones, from 0; nil without an accepted key.
   package var keyNumber: Int?
   package var userAgent: String?
   package var status: Int

@@ -18,7 +18,8 @@ struct ExportCommand: AsyncParsableCommand {
       pass --existing, so that a mistyped path cannot create a new archive.
 
       With --config the command exports the logs of a job file one after another, or several at once with --parallel-logs. Each log \
-      has its own lock and its own result. If one fails, the others still run, and the command exits with the worst status, from best to worst: \(ExitStatus.inOrder). \
+      has its own lock and its own result. If one fails, the others still run, and the command exits with the worst status, from best \
+      to worst: \(ExitStatus.inOrder). \
       samples/job.yaml shows every setting of an export (Debian package: /usr/share/doc/cloudsmith-audit-export/examples/job.yaml); \
       output, metrics and heartbeats are options or variables.
 

@@ -26,8 +26,8 @@ struct ExportRequest {
   let reserve: RateReserve
   let retry: RetryPolicy
   let writer: WriterSettings
-  /// The longest time for the run; nil for no limit.
-  private let longest: TimeSpan?
+  /// The time limit of the run; nil for no limit.
+  private let timeLimit: TimeSpan?
   /// How many logs may run at once in this process.
   private let logsAtOnce: Int
   /// Warnings to log before the run.
@@ -53,7 +53,7 @@ struct ExportRequest {
     settings.memoryLimit = ExportRequest.memory(of: settings.memoryLimit, logs: logsAtOnce)
     settings.conversionWidth = max(1, ProcessInfo.processInfo.activeProcessorCount / logsAtOnce)
     self.settings = settings
-    longest = try sources.resolve(Settings.maxLogDuration)
+    timeLimit = try sources.resolve(Settings.maxLogDuration)
     existing = try sources.value(of: Settings.existing) ? try sources.find(Settings.existing)?.source : nil
     command = try ExportCommandLine(
       sources, log: log, archive: archive.text, config: config, isReplacing: replace != nil
@@ -89,12 +89,12 @@ struct ExportRequest {
   }
 
   func run(_ commandOutput: CommandOutput) async throws -> ExportResult {
-    guard let longest else { return try await run(commandOutput, deadline: nil) }
-    let deadline = RunDeadline(longest)
+    guard let timeLimit else { return try await run(commandOutput, deadline: nil) }
+    let deadline = RunDeadline(timeLimit)
     do {
       return try await deadline.limiting { try await run(commandOutput, deadline: deadline) }
     } catch let failure as Failure where failure.status == .interrupted && deadline.hasPassed {
-      throw words.overdue(longest)
+      throw words.overdue(timeLimit)
     }
   }
 
@@ -213,8 +213,8 @@ struct ExportRequest {
 
   // MARK: - Resolving
 
-  /// The memory for one of several logs. Several also share what the process takes beside it: connections, pages in flight, and blocks
-  /// that are being compressed.
+  /// The memory for each of several logs. Half of the limit, but at most 64 MiB, is set aside for what they share:
+  /// connections, pages in flight, and blocks that are being compressed.
   private static func memory(of limit: Int, logs: Int) -> Int {
     guard logs > 1 else { return limit }
     return max(1 << 20, (limit - min(limit / 2, 64 << 20)) / logs)

@@ -137,7 +137,7 @@ struct LogOutcome: Sendable {
 
 /// Prints the results of a job's logs.
 struct JobReport {
-  /// With more logs, the text has a summary, and a command whose purpose is not the text prints only what is wrong.
+  /// With more logs, the text has a summary, and a command whose purpose is not the text prints only failures.
   static let fewLogs = 20
 
   private let output: CommandOutput
@@ -196,7 +196,7 @@ struct JobReport {
   }
 }
 
-/// Hands values from many tasks to one. Unlike `AsyncStream`, it also does so after the one was cancelled.
+/// Hands values from many tasks to one. Unlike `AsyncStream`, it still does so after the receiving task is cancelled.
 final class Mailbox<Element: Sendable>: Sendable {
   private struct State {
     var elements: [Element] = []

@@ -12,7 +12,7 @@ struct CommandOutput: Sendable {
   let format: OutputFormat
   /// The place of the log among those that run at once. nil if its job runs them one after another.
   private(set) var place: JobPlace?
-  /// The text log of a log that runs beside others, until it ends.
+  /// Collects the log lines of a log that runs beside others, until it ends. nil for a JSON log.
   private(set) var lines: LogLines?
   /// When the result is printed as text. `always` if the user chose an output format.
   private let answers: AnswerWhenQuiet
@@ -67,7 +67,7 @@ struct CommandOutput: Sendable {
     return commandOutput
   }
 
-  /// Replaces the progress line, unless that is about the whole job.
+  /// Replaces the progress line, unless it shows the whole job.
   func progress(_ line: String) {
     if place == nil { console.progress(line) }
   }
@@ -89,7 +89,7 @@ struct CommandOutput: Sendable {
 
   /// Whether a result with this status is printed to stdout.
   ///
-  /// - Parameter isLarge: Whether it is one of so many that only what is wrong is printed, unless the command is there for the text.
+  /// - Parameter isLarge: Whether the job has so many logs that only failures are printed, unless text is the command's purpose.
   func givesAnswer(_ status: ExitStatus, isLarge: Bool = false) -> Bool {
     switch answers {
     case _ where isLarge && !isTextPurpose && status == .done: false

@@ -169,7 +169,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// The text log of a log that runs beside others. Its lines are written together when it ends, or when there are many.
+/// Collects the log lines of a log that runs beside others. They are written together when it ends, or once there are 200.
 final class LogLines: Sendable {
   private let console: Console
   private let log: LogName

@@ -195,7 +195,7 @@ final class ProgressReporter: Sendable {
     if commandOutput.console.showsProgress { commandOutput.progress(line(clock.elapsed)) }
   }
 
-  /// From here on, a wait lets another log of the job start.
+  /// During a wait of at least this length, another log of the job may start.
   private static let longWait = TimeSpan.seconds(0.05)
 
   /// `2024-02-12 · page 12 of 200 · 5,812 events · 940/s · 3m left · waiting 12s for the rate limit`

@@ -2,7 +2,7 @@ import AuditRecord
 import HTTP
 import Synchronization
 
-/// Ends the run of one log that takes too long, as a signal would end it.
+/// Stops the run of one log after a time limit, as a signal would stop it.
 final class RunDeadline: Sendable {
   let limit: TimeSpan
   private let passed = Atomic(false)

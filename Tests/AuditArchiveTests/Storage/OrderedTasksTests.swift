@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 8])
-  func `results come in the order of the elements, and no more than asked are worked on at a time`(
+  func `results come in the order of the elements, and at most width elements are worked on at a time`(
     width: Int
   ) async {
     let running = Mutex((now: 0, most: 0))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 8])
-  func `a slow element lets at most twice as many begin as are worked on at a time`(width: Int) async {
+  func `after a slow element, at most twice the width are begun`(width: Int) async {
     let begun = Mutex(0)
     var most = 0
     await OrderedTasks(width: width).run(Array(0..<100)) { (number, _) -> Int in
@@ -53,7 +53,8 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 8])
-  func `an error of the taker ends the work before it returns`(width: Int) async {
+  func `an error thrown by take cancels the work, and run returns after the work has ended`(width: Int) async
+  {
     for last in 0..<20 {
       let running = Mutex(0)
       var taken: [Int] = []
@@ -77,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 8])
-  func `a cancelled task returns without waiting for elements that are not begun`(width: Int) async {
+  func `a cancelled task returns, and begins no further elements`(width: Int) async {
     let begun = Begun()
     await withTaskGroup(of: Void.self) { group in
       group.addTask {

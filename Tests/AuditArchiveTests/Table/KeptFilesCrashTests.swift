@@ -44,7 +44,7 @@ import Testing
     #expect(try await archive.verify().findings == [])
   }
 
-  /// The run that dies gives a day so many events. With none, it only removes a file, and puts none in place.
+  /// The run that dies gives a day this many events. With none, it only removes a file and adds none.
   @Test(arguments: [8, 0], [false, true])
   func `a run that dies at any operation loses no kept file, and leaves none that nothing names`(
     count: Int, keepsBefore: Bool
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  /// The killed run had not the setting; the next one has it.
+  /// The killed run does not have the setting; the next one does.
   @Test func `files that a killed run was to delete are kept from the time of its commit`() async throws {
     let disk = FaultyFileSystem(folder: SimulatedStore.root)
     let archive = TableArchive(.disk(disk))

@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test(arguments: [[String: Int](), ["2024-02-12": 5], ["2024-02-14": 5]])
-  func `with nothing to keep, a run in a bucket makes the requests that it makes without the setting`(
+  func `with nothing to keep, --keep-superseded costs a bucket no requests`(
     days: [String: Int]
   ) async throws {
     let before = TableArchive(in: .objects)
@@ -169,7 +169,7 @@ import Testing
   // MARK: Records
 
   @Test(arguments: TableArchive.Place.allCases)
-  func `while a run works, and if its intent is lost, verify judges kept files rightly`(
+  func `verify notes kept files while a run works, and reports them as unlisted if the intent is lost`(
     place: TableArchive.Place
   ) async throws {
     let archive = TableArchive(in: place)

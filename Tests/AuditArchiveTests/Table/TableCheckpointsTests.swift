@@ -121,7 +121,7 @@ import Testing
     let table = try #require(try await ArchiveState(storage).table())
     var writer = try await TableWriter(table, storage)
     let record = try #require(try await ArchiveState(storage).commit(101))
-    // The versions between do not tell it any more.
+    // The versions between can no longer be read: only the checkpoint has the commit.
     for number in 58..<100 { store.setContents(of: SimulatedStore.version(number), nil) }
     try await writer.append(record.commit, sha256: record.sha256, before: nil, after: manifest)
     #expect(writer.position == TablePosition(commit: 101, version: 100))

@@ -107,7 +107,7 @@ import Testing
     try await expectTidy(archive, ["acme", "globex"])
   }
 
-  @Test func `a log of the table without its first version is told, and left alone`() async throws {
+  @Test func `a table's log without version 0 is reported and left alone`() async throws {
     let archive = TableArchive(in: .disk)
     for count in 5...7 { try await archive.commit("acme", [day12: count]) }
     archive.store.setContents(of: SimulatedStore.version(0), nil)
@@ -220,7 +220,7 @@ import Testing
     try await expectTidy(archive, ["acme", "globex"])
   }
 
-  @Test func `versions of other programs that change no file are passed`() async throws {
+  @Test func `versions of other programs that change no file are accepted`() async throws {
     let archive = TableArchive(in: .objects)
     try await archive.commit("acme", [day12: 5])
     var metadata = try #require(try archive.store.table().metadata)
@@ -255,7 +255,7 @@ import Testing
     disk.disable(hardLinks: true, exclusiveRenames: true)
     expectUnsupported(try await archiveError { try await archive.commit("acme", [day12: 5]) })
     #expect(archive.store.contents(of: ArchivePaths.kind) == nil && archive.store.dataFiles == [])
-    // As before, it can be an archive without a table.
+    // It can still be an archive without a table.
     try await archive.commit("acme", [day12: 5], isTable: false)
     _ = try await archive.store.archive(of: log("acme")).probeWriting()
     let kind = archive.store.contents(of: ArchivePaths.kind)
@@ -303,7 +303,9 @@ import Testing
   // MARK: archive.json
 
   @Test(arguments: TableArchive.Place.allCases)
-  func `an archive whose record has lost the table is refused`(place: TableArchive.Place) async throws {
+  func `an archive whose archive.json no longer names its table is refused`(place: TableArchive.Place)
+    async throws
+  {
     let archive = TableArchive(in: place)
     try await archive.commit("acme", [day12: 5])
     let id = try #require(try archive.store.table().metadata?.id)

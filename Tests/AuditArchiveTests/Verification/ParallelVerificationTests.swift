@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Days that are read at the same time. That damage has the same findings, `ExampleArchive.verify` shows in every test of damage.
+/// Days that are read at the same time. `ExampleArchive.verify` shows the same for the findings of damage.
 @Suite(.fewAtOnce) struct ParallelVerificationTests {
   private final class SeenDays: Sendable {
     let days = Mutex<Set<Day>>([])

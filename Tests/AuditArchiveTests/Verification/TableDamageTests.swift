@@ -216,7 +216,7 @@ import Testing
       try await archive.expectFindings([("wrong-table", path(0))])
       try archive.editRecord(kind) { $0["table"] = nil }
       try await archive.expectFindings([("wrong-table", deltaLog)])
-      // Another program's table is no matter of the archive, unless the log has been in a table.
+      // Another program's table is ignored, unless the log has been in a table.
       try edit(0, in: archive) { $0.removeAll { $0.contains("commitInfo") } }
       try await archive.expectFindings([("wrong-table", archive.paths.table)])
       try archive.remove(archive.paths.table)

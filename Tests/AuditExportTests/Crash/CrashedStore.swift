@@ -103,7 +103,7 @@ struct CrashedStore {
     require(findings.isEmpty, "after the kept parts were deleted: \(findings)")
   }
 
-  /// Checks that each replaced part is there whose time is not over.
+  /// Checks that each replaced part exists until its time is over.
   private mutating func checkKept(_ span: TimeSpan) throws {
     let removed = try store.supersededParts(of: CrashScenario.log)
     let newest = try store.newestCommitTime(of: CrashScenario.log)
@@ -112,7 +112,7 @@ struct CrashedStore {
     }
   }
 
-  /// Checks that no file exists that the state does not name or a run keeps, and that the table has all of the state.
+  /// Checks that every file is named by the state or kept by a run, and that the table has the whole state.
   private mutating func checkLeftovers(_ state: Manifest?, isKeeping: Bool = true) throws {
     problems += try store.tableProblems(of: CrashScenario.log, isCurrent: store.isTable)
     let named = (state?.partitions.flatMap(\.files).map(\.path) ?? []) + (state?.quarantine.map(\.path) ?? [])

@@ -34,7 +34,7 @@ struct LogScheduleTests {
     #expect(starts(&schedule) == [3])
   }
 
-  @Test func `a log that waits leaves its place, and goes on above the limit`() {
+  @Test func `while a log waits, another one starts, and the first may go on above the limit`() {
     var schedule = LogSchedule(keys: ["a", "b", "c", "d", "e"], limit: 2)
     #expect(starts(&schedule) == [0, 1])
     schedule.waits(0)

@@ -9,7 +9,7 @@ struct LogShardTests {
     ("acme", 0, 0, 2, 872), ("globex", 1, 3, 2, 599), ("initech", 1, 3, 1, 763), ("my-org", 1, 3, 5, 459),
     ("my-org/my-repo", 1, 3, 4, 59), ("org-1", 0, 0, 3, 740), ("org-2", 1, 3, 1, 63), ("org-3", 0, 2, 3, 586),
   ])
-  func `the shard of a log is fixed for ever`(
+  func `the shard of a log never changes`(
     name: String, of2: Int, of4: Int, of7: Int, of1000: Int
   ) throws {
     let log = try #require(LogName(name))

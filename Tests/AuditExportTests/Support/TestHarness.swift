@@ -22,7 +22,7 @@ final class TestHarness: Sendable {
   let formats = Mutex<Set<PartFormat>>([.csv])
   /// Whether the next run makes the archive a table.
   let isTable = Mutex(false)
-  /// What the next run stores in place of which columns' values.
+  /// The redaction of the next run.
   let redaction = Mutex<Redaction?>(nil)
   /// How long the next run keeps the Parquet parts that it replaces.
   let keepSuperseded = Mutex<TimeSpan?>(nil)

@@ -9,8 +9,9 @@
 # Every load has a number. cloudsmith_audit_rows has the rows of a load under its number, cloudsmith_audit_days has the number of each
 # day's newest load, and the view cloudsmith_audit_log shows the rows of these loads. One insert into cloudsmith_audit_days therefore
 # changes all days of a load at once. If the loader is stopped before it, nothing has changed, and the next run loads the same days
-# again. A load begins by deleting the rows that the loads before it replaced, so a query that is at work does not lose its rows. It
-# starts at most six clients, however many days have changed. Run one loader of an organization at a time. Needs jq, gzip and sha256sum.
+# again. A load begins by deleting the rows that the loads before it replaced, so a query that is running does not lose its rows. It
+# runs the client at most six times, however many days have changed.
+# Run one loader of an organization at a time. Needs jq, gzip and sha256sum.
 set -euo pipefail
 organization=${1:?the organization} archive=${2:?the archive: a folder or a bucket}
 shift 2
@@ -52,7 +53,7 @@ cd "$work/files"
 sums=$(jq -r '.days[].files[] | "\(.sha256)  \(.path)"' <<<"$changes")
 if [ -n "$sums" ]; then sha256sum --check --quiet --strict <<<"$sums"; fi
 
-# rows: all files as one CSV. Its day is the day of event_at.
+# rows: all files as one CSV. The day of a row is the day of its event_at.
 rows() {
   local header='' first
   jq -r '.days[].files[].path' <<<"$changes" | while read -r file; do
