@@ -100,7 +100,7 @@ package struct ExportResult: CommandResult {
     }
     if let manifest = summary.manifest {
       lines.append("high-water mark \(manifest.highWaterMark)")
-      if let end = summary.unrecordedEnd {
+      if let end = summary.unrecordedEnd, end > manifest.highWaterMark {
         lines.append("nothing new up to \(end); a later run records this (--quiet-commit-interval)")
       }
       for gap in manifest.gaps { lines.append("gap from \(gap.from) to \(gap.to)") }

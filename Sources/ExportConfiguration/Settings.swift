@@ -80,7 +80,7 @@ package enum Settings {
       """, expected: "a duration such as 48h (s, m, h or d)", parse: { readSpan($0) })
   package static let lookback = duration(
     "--lookback", default: ExportSettings.Default.lookback,
-    help: "How far before the newest exported event to read again, for events that were written late.")
+    help: "How far before the end of the coverage to read again, for events that were written late.")
 
   // MARK: - How to export
 

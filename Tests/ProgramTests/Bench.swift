@@ -121,6 +121,12 @@ enum Past {
     Date(timeIntervalSinceNow: -days * 86_400).formatted(.iso8601)
   }
 
+  /// The beginning of today, UTC; of yesterday in the first quarter of an hour, in which the last events of yesterday are not settled.
+  static var settledMidnight: String {
+    let day = ((Date().timeIntervalSince1970 - 900) / 86_400).rounded(.down) * 86_400
+    return Date(timeIntervalSince1970: day).formatted(.iso8601)
+  }
+
   /// The beginning of a day, UTC; 0 is today.
   static func midnight(daysAgo days: Double) -> String {
     let today = (Date().timeIntervalSince1970 / 86_400).rounded(.down) * 86_400

@@ -116,7 +116,7 @@ final class DocumentSession {
 
   /// - Parameter hasArchive: an export has made /srv/audit before the first command.
   static func with(archive hasArchive: Bool, _ body: (DocumentSession) throws -> Void) throws {
-    try Bench.with(options) { bench in
+    try Bench.with(options + ["--to", Past.settledMidnight]) { bench in
       let session = try DocumentSession(bench)
       if hasArchive {
         try session.run(

@@ -61,6 +61,7 @@ package struct StatusPage {
         + " at \(visible(manifest.source.apiHost))"
     ]
     if let query = manifest.source.query { lines.append(label("query") + visible(query)) }
+    if let redaction = manifest.source.redaction { lines.append(label("redaction") + "\(redaction)") }
     lines += [
       label("start") + "\(manifest.start)",
       label("high-water mark") + "\(manifest.highWaterMark)  (\(lag) ago)",

@@ -49,9 +49,10 @@ final class ProgressReporter: Sendable {
     }
     if let first = recovery.deleted.first {
       let others = recovery.deleted.count - 1
+      let areReplaced = recovery.deleted.allSatisfy { $0.reason == .superseded }
       commandOutput.logger.notice(
         """
-        recovery: deleted files that an interrupted run left behind: \(first.path)\
+        recovery: deleted files that \(areReplaced ? "were replaced" : "an interrupted run left behind"): \(first.path)\
         \(others == 0 ? "" : others == 1 ? " and another file" : " and \(others.grouped) other files")
         """)
     }
