@@ -65,7 +65,7 @@ struct LockRecord: Codable {
 /// A Parquet part that a commit removes, and that stays for readers of an earlier version of the table.
 struct SupersededFile: Hashable, Sendable, Codable {
   var path: String
-  /// The time of the commit that removes it.
+  /// The time of the commit that removes it. If that was appended to the table late, when that run began.
   var since: Timestamp
 }
 

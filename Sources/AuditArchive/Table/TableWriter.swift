@@ -15,6 +15,9 @@ struct TableWriter: Sendable {
   private(set) var missingCheckpoints: [ArchiveError] = []
   /// Why this run appends nothing more; nil if it appends. With an obstacle, files that the table still names must be kept.
   private(set) var obstacle: TableObstacle?
+  /// The time of the first commit that was appended late, in a recovery: readers had the parts that it and later ones removed until then.
+  /// nil if the table lacked none.
+  private(set) var lateSince: Timestamp?
 
   private var paths: ArchivePaths { storage.paths }
   private var appID: String { ArchiveTable.appID(paths.log) }
@@ -119,6 +122,7 @@ struct TableWriter: Sendable {
       guard let record = try await archiveState.commit(number) else { throw archiveState.absent(number) }
       if let version = table.version(of: record.commit, sha256: record.sha256, sizes: sizes) {
         try await append(version, of: record.commit.standing)
+        lateSince = min(lateSince ?? record.commit.committedAt, record.commit.committedAt)
       }
       for partition in record.commit.partitionsChanged {
         for file in partition.files { sizes[file.path] = file.bytes }
@@ -146,6 +150,8 @@ struct TableWriter: Sendable {
     }
     let bytes = table.firstVersion(of: logs, by: manifest).bytes
     guard try await TableLogReader(storage).create(0, bytes) else { return false }
+    // Readers may still use the log that was there before.
+    lateSince = .earliest
     try await note(manifest.commit, 0)
     return true
   }

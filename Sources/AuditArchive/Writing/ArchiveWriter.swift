@@ -331,9 +331,10 @@ package final class ArchiveWriter: Sendable {
     return nil
   }
 
-  /// The kept files whose time is over at a commit. Without those of damaged days, because they may be the last copy.
+  /// The kept files whose time is over at a commit. Without those of damaged days, because they may be the last copy. None while the
+  /// table cannot be appended to: it may still name them.
   private func due(_ state: State, at time: Timestamp) -> Set<String> {
-    guard let span = settings.keepSuperseded else { return [] }
+    guard let span = settings.keepSuperseded, state.table?.obstacle == nil else { return [] }
     let over = Set(state.kept.filter { $0.since + span <= time }.map(\.path))
     guard !over.isEmpty else { return [] }
     let (named, damaged) = (state.manifest?.paths ?? [], recovery.damagedDays)

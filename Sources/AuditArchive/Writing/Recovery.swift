@@ -96,6 +96,7 @@ struct Recovery {
       try await finish(
         intent, manifest, state.rolledForward, isTableBehind: table?.obstacle != nil,
         isKeeping: settings.keepSuperseded != nil, &report)
+      if let lateSince = table?.lateSince { report.keepLonger(since: lateSince, from: holder.since) }
     }
     // A run may have been killed between signing and committing. The next commit of that number is another one, and may be unsigned.
     let signature = paths.signature((manifest?.commit ?? 0) + 1)
@@ -344,6 +345,13 @@ package struct RecoveryReport: Hashable, Sendable {
   var kept: [SupersededFile] = []
 
   package init() {}
+
+  /// Counts the time of kept files anew that commits since `time` removed: the table has lost them only at `now`.
+  fileprivate mutating func keepLonger(since time: Timestamp, from now: Timestamp) {
+    for index in kept.indices where kept[index].since >= time {
+      kept[index].since = max(kept[index].since, now)
+    }
+  }
 
   /// The days that have damage, into which no rows can be merged.
   package var damagedDays: Set<Day> { Set(damaged.compactMap(\.day)) }

@@ -23,16 +23,18 @@ struct TableArchive {
   init(_ store: SimulatedStore) { self.store = store }
 
   /// A run of a log.
+  ///
+  /// - Parameter since: when it began.
   @discardableResult
   func run<Result>(
     _ name: String, isTable: Bool = true, formats: Set<PartFormat>? = [.parquet], keeping: TimeSpan? = nil,
-    _ body: (ArchiveWriter) async throws -> Result
+    since: Timestamp = somebody.since, _ body: (ArchiveWriter) async throws -> Result
   ) async throws -> Result {
     var settings = WriterSettings(toolVersion: "1.0.0")
     (settings.formats, settings.isTable, settings.keepSuperseded) = (formats, isTable, keeping)
     return try await store.archive(of: log(name)).withWriter(
-      source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log(name)), holder: somebody,
-      settings: settings
+      source: ArchiveSource(apiHost: "https://api.cloudsmith.io", log: log(name)),
+      holder: LockHolder(pid: somebody.pid, host: somebody.host, since: since), settings: settings
     ) { try await body($0) }
   }
 

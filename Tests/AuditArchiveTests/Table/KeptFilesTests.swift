@@ -73,6 +73,35 @@ import Testing
     #expect(try await archive.left == [] && archive.intent == nil)
   }
 
+  /// Until the table loses a file, new readers open it, too.
+  @Test(arguments: TableArchive.Place.allCases)
+  func `the time of a file begins when the table loses it, if that cannot be appended to before`(
+    place: TableArchive.Place
+  ) async throws {
+    let archive = TableArchive(in: place)
+    for count in 5...6 { try await archive.commit([day12: count], keeping: span) }
+    let bad = SimulatedStore.version(2)
+    archive.store.setContents(of: bad, Array("no JSON".utf8))
+    try await archive.commit([day12: 7], after: .hours(1), keeping: span)
+    let later = span + span
+    try await archive.commit([:], after: later, keeping: span)
+    #expect(try await archive.left.count == 2)
+    #expect(try await archive.verify().keptFiles?.count == 2)
+
+    archive.store.setContents(of: bad, nil)
+    try await archive.run("acme", keeping: span, since: TableArchive.start + later) { writer in
+      #expect(writer.tableObstacle == nil && writer.recovery.deleted == [])
+    }
+    #expect(try archive.readableVersions == [0, 1, 2])
+    try await archive.commit([:], after: later + .hours(1), keeping: span)
+    #expect(try await archive.left.count == 1)
+    #expect(try archive.readableVersions == [1, 2])
+    try await archive.commit([:], after: later + span, keeping: span)
+    #expect(try await archive.left == [] && archive.intent == nil)
+    #expect(try await archive.verify().findings == [])
+    try archive.expectCurrent("acme")
+  }
+
   @Test(arguments: TableArchive.Place.allCases)
   func `each log keeps its own files`(place: TableArchive.Place) async throws {
     let archive = TableArchive(in: place)
