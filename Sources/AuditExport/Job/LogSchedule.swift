@@ -30,8 +30,13 @@ package struct LogSchedule: Sendable {
     for (log, key) in self.keys.enumerated().reversed() { pending[key].append(log) }
     self.pending = pending
     underWay = Array(repeating: 0, count: numbers.count)
-    mostUnderWay = min(limit == 1 ? 1 : 4 * limit, pending.reduce(0) { $0 + min($1.count, limit) })
+    share = limit == 1 ? 1 : 4 * limit
+    let mostByKey = limit == 1 ? 1 : max(share, min(numbers.count, 16 * limit))
+    mostUnderWay = min(mostByKey, pending.reduce(0) { $0 + min($1.count, limit) })
   }
+
+  /// With so many logs under way, only a key without any starts another: keys that have to wait for long must not hold up the others.
+  private let share: Int
 
   /// The most logs that can be under way at once, busy or waiting. Each of them takes memory and open files.
   package let mostUnderWay: Int
@@ -45,7 +50,8 @@ package struct LogSchedule: Sendable {
   package mutating func next() -> Int? {
     guard running.count - waiting.count < limit, running.count < mostUnderWay else { return nil }
     // No more of one key than could be busy at once: its other logs would only wait for the same pace.
-    let open = pending.indices.filter { !pending[$0].isEmpty && underWay[$0] < limit }
+    let most = running.count < share ? limit : 1
+    let open = pending.indices.filter { !pending[$0].isEmpty && underWay[$0] < most }
     guard
       let key = open.min(by: {
         (underWay[$0], pending[$0].last ?? 0) < (underWay[$1], pending[$1].last ?? 0)

@@ -47,15 +47,30 @@ struct LogScheduleTests {
     #expect(starts(&schedule) == [3])
   }
 
-  @Test func `no more than four times the limit are under way, and of one key no more than the limit`() {
-    var schedule = LogSchedule(keys: Array(0..<100), limit: 3)
-    #expect(schedule.mostUnderWay == 12)
+  @Test func `beyond four times the limit, only keys without a log under way start one`() {
+    // Ten keys that have to wait for long, and then a healthy one.
+    var schedule = LogSchedule(keys: (0..<20).map { $0 / 2 } + [10, 10], limit: 2)
+    #expect(schedule.mostUnderWay == 11)
     var started: [Int] = []
     while let log = schedule.next() {
       started.append(log)
       schedule.waits(log)
     }
-    #expect(started == Array(0..<12))
+    #expect(started == Array(stride(from: 0, through: 20, by: 2)))
+    schedule.goesOn(20)
+    schedule.ended(20)
+    #expect(starts(&schedule) == [21])
+  }
+
+  @Test func `no more than sixteen times the limit are under way, and of one key no more than the limit`() {
+    var schedule = LogSchedule(keys: Array(0..<100), limit: 3)
+    #expect(schedule.mostUnderWay == 48)
+    var started: [Int] = []
+    while let log = schedule.next() {
+      started.append(log)
+      schedule.waits(log)
+    }
+    #expect(started == Array(0..<48))
     var one = LogSchedule(keys: Array(repeating: "a", count: 100), limit: 3)
     #expect(one.mostUnderWay == 3)
     while let log = one.next() { one.waits(log) }
