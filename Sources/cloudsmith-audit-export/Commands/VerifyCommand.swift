@@ -93,7 +93,10 @@ struct VerifyCommand: AsyncParsableCommand {
     let (log, location) = (try sources.log(), try sources.archive())
     let archive = location.text
     let words = Messages(log: log, archive: archive)
-    let settings = try settings(sources, isQuick: isQuick)
+    var settings = try settings(sources, isQuick: isQuick)
+    // Several logs at once share the cores, and the memory that goes with them.
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    settings.daysAtOnce = max(1, cores / (commandOutput.place?.logsAtOnce ?? 1))
     let watch = VerifyProgressReporter(commandOutput: commandOutput)
     do {
       let report = try await Archive(location, log: log).verify(
@@ -127,7 +130,6 @@ struct VerifyCommand: AsyncParsableCommand {
     settings.from = try sources.resolve(Settings.from)
     settings.to = try sources.resolve(Settings.to)
     settings.isQuick = isQuick
-    settings.daysAtOnce = ProcessInfo.processInfo.activeProcessorCount
     settings.since = try since(sources)
     settings.publicKey = try publicKey(sources)
     if let first = try sources.resolve(Settings.signedSince) {
