@@ -29,7 +29,7 @@ def kubernetes():
     # As many pods as shards, and a job file that the schema allows.
     parts = {part["kind"]: part for part in yaml.safe_load_all(files[-1].read_text())}
     job = parts["CronJob"]["spec"]["jobTemplate"]["spec"]
-    command = job["template"]["spec"]["containers"][0]["command"]
+    command = job["template"]["spec"]["containers"][0]["args"]
     assert job["completionMode"] == "Indexed" and job["completions"] == job["parallelism"]
     assert command[-2:] == ["--shard", f"/{job['completions']}"], command
     with tempfile.TemporaryDirectory() as folder:
