@@ -1,6 +1,6 @@
 """Measures what frequent runs cost: requests of a run, and the growth of the chain of commits.
 
-An emulator holds generated events of three days. Its clock is set forward between the runs, so a day of runs every five minutes takes
+An emulator holds generated events of three days or more. Its clock is set forward between the runs, so a day of runs every five minutes takes
 about a minute. Events end where the runs begin: the log is quiet. The table has the requests of an incremental run by events per day and
 lookback, and the records that a day of such runs adds, with and without --quiet-commit-interval."""
 
@@ -24,6 +24,8 @@ class Job:
     def __init__(self, exporter: str, emulator: str, work: pathlib.Path, events_a_day: int):
         self.exporter, self.emulator, self.events_a_day = exporter, emulator, events_a_day
         self.archive = work / f"{events_a_day}"
+        # More than one page of 500.
+        self.days = max(3, 1_000 // events_a_day)
         # An archive has one host.
         self.port = free_port()
         self.now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -31,8 +33,8 @@ class Job:
     @contextlib.contextmanager
     def serving(self, ahead: int):
         emulator = subprocess.Popen(
-            [self.emulator, "--organization", ORGANIZATION, "--generate", str(3 * self.events_a_day),
-             "--from", self.time(-3 * 86_400), "--to", self.time(-3_600), "--rate-limit", "0", "--date-ahead", f"{ahead}s",
+            [self.emulator, "--organization", ORGANIZATION, "--generate", str(self.days * self.events_a_day),
+             "--from", self.time(-self.days * 86_400), "--to", self.time(-3_600), "--rate-limit", "0", "--date-ahead", f"{ahead}s",
              "--port", str(self.port)], stdout=subprocess.PIPE, text=True)
         try:
             if not emulator.stdout.readline().startswith("listening on "):
@@ -57,7 +59,7 @@ class Job:
         return json.loads(run.stdout)
 
     def first(self):
-        self.export(0, "--backfill-start-time", self.time(-3 * 86_400))
+        self.export(0, "--backfill-start-time", self.time(-self.days * 86_400))
 
     def records(self) -> tuple[int, int]:
         files = list((self.archive / "_manifest" / ORGANIZATION / "commits").iterdir())
