@@ -230,6 +230,8 @@ struct ListCount: Sendable {
     let unexplained = max(unfound, hidden.count)
     guard unexplained <= 0 else { return unexplained }
     offset += look.arrived.count
+    // The walk counts them again.
+    forgotten.subtract(look.arrived.keys)
     for identity in look.arrived.keys where self.arrived.insert(identity).inserted { recent[identity] = nil }
     removed += lost ?? 0
     countAtHead = look.count ?? countAtHead

@@ -53,6 +53,8 @@ extension PageWalk {
   /// Begins a page higher, because the page found begins below the window.
   mutating func goBack() {
     firstPage -= 1
+    // From page 1 on, claims reach to the head, and what pages further down have proven does not.
+    if firstPage == 1 { proven = [] }
     next = .read(page: firstPage)
   }
 

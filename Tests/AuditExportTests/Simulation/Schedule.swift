@@ -208,6 +208,7 @@ struct Schedule {
       failure = error
     }
     run.hiddenByErasure = observer?.findings.hiddenByErasure ?? []
+    run.unlisted = observer?.findings.unlistedEvents ?? []
     run.areAllThinned = inconsistency?.thinned != nil && observer?.findings.areAllThinned ?? false
     run.lastCommit = lastCommit.withLock(\.self)
     let died = store.hasFailed

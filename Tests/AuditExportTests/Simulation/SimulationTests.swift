@@ -68,7 +68,7 @@ import Testing
   /// Seeds beyond the first ten thousand that found a bug.
   @Test(arguments: [
     11_297, 14_068, 18_149, 24_087, 31_445, 55_233, 60_307, 116_244, 134_062, 234_400, 250_181,
-    332_454, 336_144, 345_677, 387_518,
+    332_454, 336_144, 345_677, 387_518, 2_007_130,
   ])
   func `a schedule that once lost events no longer loses any`(seed: Int) async throws {
     let report = try await Schedule.run(seed: seed, in: .emptyDisk())

@@ -218,6 +218,57 @@ import Testing
     #expect(walk.page == 14)
   }
 
+  @Test func `events that the head shows again do not explain others that the list lost`() throws {
+    let fresh = PagedList((0..<11).map { 1_000 - Int64($0) })
+    var lagging = fresh
+    for _ in 0..<4 { lagging.remove(at: 0) }
+    var walk = PageWalk(downTo: beginning)
+    var received: Set<IdentityHash> = []
+    // Which copy answers, and the page; `-` is a 404. Page 4 of the copy with all events, which has the last two, is never shown. The
+    // other copy hides the newest four from one look at the head, and the walk starts over. A later look shows them.
+    let answers =
+      "F1 F2 F3 -4 L3 F3 L1 L1 F2 F3 -4 F3 -4 L3 -3 F1 -2 F3 -4 L3 F3 F1".split(separator: " ")
+    for answer in answers {
+      let number = try #require(answer.last?.wholeNumberValue)
+      #expect(walk.page == number, "before \(answer)")
+      switch answer.first {
+      case "F": receive(fresh)
+      case "L": receive(lagging)
+      default: walk.receivePastTheEnd()
+      }
+      func receive(_ list: PagedList) {
+        guard let page = list.page(number, size: 3) else { return }
+        received.formUnion(page.records.map(\.identity))
+        walk.receive(page)
+      }
+    }
+    #expect(!received.contains(fresh.record(9).identity))
+    #expect(walk.ending == .unproven(.shrinkingEnd(from: 11, to: 7)))
+    #expect(walk.complete?.contains(Timestamp(microseconds: fresh.times[9])) != true)
+  }
+
+  @Test func `a walk that goes back to the first page claims nothing of the pages between`() throws {
+    let fresh = PagedList((0..<60).map { 1_000 - Int64($0) })
+    var lagging = fresh
+    for _ in 0..<12 { lagging.remove(at: 0) }
+    var walk = PageWalk(
+      from: 3, before: Timestamp(microseconds: fresh.times[6]), downTo: beginning)
+    for number in 3...7 { walk.receive(try #require(fresh.page(number, size: 3))) }
+    #expect(walk.complete?.to == Timestamp(microseconds: fresh.times[6]))
+    // The list became shorter, so the walk goes up to its first page. That one and the one above are answered by mistake.
+    walk.receive(try #require(lagging.page(8, size: 3)))
+    walk.receive(try #require(lagging.page(7, size: 3)))
+    #expect(walk.page == 3)
+    walk.receivePastTheEnd()
+    walk.receivePastTheEnd()
+    #expect(walk.page == 1)
+    walk.receive(try #require(fresh.page(1, size: 3)))
+    // Page 2 was never shown.
+    #expect(walk.complete == nil)
+    for number in 2...6 { walk.receive(try #require(fresh.page(number, size: 3))) }
+    #expect(walk.complete?.contains(Timestamp(microseconds: fresh.times[4])) == true)
+  }
+
   @Test func `events that arrived and were received do not explain others that are missing`() throws {
     let fresh = PagedList((0..<60).map { 1_000 - Int64($0) })
     var lagging = fresh
