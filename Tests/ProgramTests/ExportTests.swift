@@ -129,6 +129,8 @@ import Testing
     try Bench.with(Bench.generate(300)) { bench in
       #expect(try bench.export(["--backfill-start-time", Bench.month.from]).status == 0)
       let quiet = ["--quiet-commit-interval", "1h"]
+      // The API's clock has whole seconds.
+      Thread.sleep(forTimeInterval: 2.1)
       let text = try bench.export(quiet)
       #expect(text.status == 0 && text.output.contains("\nnothing new up to "), "\(text)")
       let json = try bench.export(quiet + ["--output-format", "json"])

@@ -89,8 +89,9 @@ struct CommitPlan {
     let gained = after.coverage.subtracting(before.coverage)
     let done = before.lookbackDue.subtracting(after.lookbackDue)
     return gained.intervals.allSatisfy { $0.from == before.coverage.end } && gained.length <= interval
-      && done.length <= interval && after.committedAt >= before.committedAt
-      && after.committedAt - before.committedAt < interval
+      && done.length <= interval
+      // The API's clock has whole seconds, so a run that follows at once may seem to be earlier.
+      && max(after.committedAt - before.committedAt, before.committedAt - after.committedAt) < interval
   }
 
   /// The coverage that was last read before its lookback was over. It is stored, and not computed from the newest covered instant,

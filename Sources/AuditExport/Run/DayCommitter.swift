@@ -305,7 +305,8 @@ struct DayCommitter: ~Copyable {
       note(commit)
       result.rowsDropped += committing.batch.rowsDropped
     } else if done.failure == nil {
-      result.unrecordedEnd = committing.batch.claims.end
+      let recorded = writer.manifest?.coverage.end ?? .earliest
+      result.unrecordedEnd = committing.batch.claims.end.flatMap { $0 > recorded ? $0 : nil }
       result.counters.add(committing.batch.counters)
       result.counters.add(committing.counters)
     } else {
