@@ -305,8 +305,8 @@ struct DayCommitter: ~Copyable {
       note(commit)
       result.rowsDropped += committing.batch.rowsDropped
     } else if done.failure == nil {
-      let recorded = writer.manifest?.coverage.end ?? .earliest
-      result.unrecordedEnd = committing.batch.claims.end.flatMap { $0 > recorded ? $0 : nil }
+      let shown = max(committing.batch.claims.end ?? .earliest, result.unrecordedEnd ?? .earliest)
+      result.unrecordedEnd = shown > writer.manifest?.coverage.end ?? .earliest ? shown : nil
       result.counters.add(committing.batch.counters)
       result.counters.add(committing.counters)
     } else {
