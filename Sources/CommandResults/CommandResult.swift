@@ -5,24 +5,17 @@ import Platform
 /// JSON output: indented, with sorted keys in snake case.
 package enum JSONText {
   /// - Precondition: Encoding does not throw, as for every result of a command.
-  package static func of(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do {
-      return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
-    } catch {
-      fatalError("cannot encode a result as JSON: \(error)")
-    }
-  }
+  package static func of(_ value: some Encodable) -> String { text(value, .prettyPrinted) }
 
   /// On one line, for JSON Lines.
   ///
   /// - Precondition: Encoding does not throw, as for every result of a command.
-  package static func line(of value: some Encodable) -> String {
+  package static func line(of value: some Encodable) -> String { text(value, []) }
+
+  private static func text(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, formatting]
     do {
       return escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     } catch {

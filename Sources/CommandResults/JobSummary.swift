@@ -86,13 +86,6 @@ package struct LogDocument: Encodable {
     self.document = document
   }
 
-  /// A document of any type, for a command without a job file.
-  package struct AnyDocument: Encodable {
-    private let document: any Encodable
-    package init(_ document: any Encodable) { self.document = document }
-    package func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
-  }
-
   private enum CodingKeys: CodingKey { case source }
 
   package func encode(to encoder: any Encoder) throws {

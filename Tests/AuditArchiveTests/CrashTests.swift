@@ -86,6 +86,26 @@ import Testing
     #expect(seen.before > 0 && seen.after > 0)
   }
 
+  @Test func `a commit that only empties a day leaves no file of it, wherever it is killed`() async throws {
+    let disk = try await Self.prepared()
+    func empty(_ disk: FaultyFileSystem) async throws {
+      try await withWriter(Self.root, fileSystem: disk) { try await $0.commit(["2024-02-12": []]) }
+    }
+    var killed = 0
+    for number in 1... {
+      let crashed = FaultyFileSystem(copyOf: disk)
+      crashed.fail(at: number, .death)
+      let error = try await archiveError { try await empty(crashed) }
+      crashed.restart()
+      try await withWriter(Self.root, fileSystem: crashed) { _ in }
+      let report = try await Archive(at: Self.root, log: log("acme"), fileSystem: crashed).verify()
+      #expect(report?.findings == [], "operation \(number)")
+      if error == nil { break }
+      killed += 1
+    }
+    #expect(killed > 10)
+  }
+
   @Test func `a failed clean-up fails no run, is reported with its cause, and is repeated by a later run`()
     async throws
   {

@@ -26,7 +26,7 @@ package struct Commit: Hashable, Sendable {
 
   /// The Parquet parts that the commit removes. Readers of an earlier version of the table need them.
   func supersededParts(_ paths: ArchivePaths) -> [SupersededFile] {
-    filesRemoved.filter { paths.partName($0)?.format == .parquet }
+    filesRemoved.filter(paths.isParquetPart)
       .map { SupersededFile(path: $0, since: standing.committedAt) }
   }
 }

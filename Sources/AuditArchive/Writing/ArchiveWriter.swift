@@ -40,7 +40,7 @@ package final class ArchiveWriter: Sendable {
   private let state: Mutex<State>
   let quarantine: Quarantine
 
-  var paths: ArchivePaths { storage.paths }
+  private var paths: ArchivePaths { storage.paths }
 
   init(
     source: ArchiveSource, recovered: Recovery.Result, storage: any ArchiveStorage, scratch: Scratch,
@@ -210,7 +210,7 @@ package final class ArchiveWriter: Sendable {
     let archiveState = ArchiveState(storage)
     let plan = CommitPlan(
       change, days: changed,
-      lost: try await lostQuarantine(in: change.replaced, state.manifest, archiveState),
+      lost: try await archiveState.lostQuarantine(in: change.replaced, state.manifest),
       after: state.manifest,
       source: source, toolVersion: settings.toolVersion)
     let number = plan.commit.commit
@@ -229,8 +229,9 @@ package final class ArchiveWriter: Sendable {
     if state.manifest == nil { try await begin(archiveState, &state) }
     let files = Set(plan.commit.filesAdded + state.undeleted)
     if settings.keepSuperseded != nil { state.kept += plan.commit.supersededParts(paths) }
-    // An intent that is there has to name the files of this commit, and no others.
-    if state.isAnnounced || !files.isEmpty || !state.kept.isEmpty {
+    // An intent that is there has to name the files of this commit, and no others. A commit that only removes files needs one, too:
+    // recovery finds what is left to delete by it.
+    if state.isAnnounced || !files.isEmpty || !state.kept.isEmpty || !plan.commit.filesRemoved.isEmpty {
       let intent = CommitIntent(
         firstCommit: state.firstCommit, commit: number, files: files, superseded: state.kept)
       try await announce(intent, &state)
@@ -373,5 +374,19 @@ package final class ArchiveWriter: Sendable {
     } catch {
       return false  // unknown; the failure of the creation is reported
     }
+  }
+
+  /// Whether this run signs and the newest commit is not signed: somebody who begins to sign wants to see a signature.
+  private func beginsSigning(after newest: Int) async throws(ArchiveError) -> Bool {
+    guard settings.signingKey != nil else { return false }
+    return try await stored(await storage.entry(paths.signature(newest))) == nil
+  }
+
+  /// Whether the archive already has a staged day: the same content in all its formats, in intact files.
+  private func isPresent(_ staged: StagedDay, in manifest: Manifest?) async throws(ArchiveError) -> Bool {
+    guard let present = manifest?.partition(staged.day) else { return staged.rows == 0 }
+    guard present.contentSHA256 == staged.contentSHA256, present.has(Set(staged.parts.map(\.format)))
+    else { return false }
+    return try await isIntact(staged.day)
   }
 }

@@ -205,3 +205,20 @@ enum QuarantineLine {
     }
   }
 }
+
+extension ArchiveState {
+  /// The quarantine files that a replacement of `window` gives up: missing or altered ones whose run's window is within it.
+  func lostQuarantine(
+    in window: Window?, _ manifest: Manifest?
+  ) async throws(ArchiveError) -> [QuarantineFile] {
+    guard let window else { return [] }
+    var lost: [QuarantineFile] = []
+    for file in manifest?.quarantine ?? [] {
+      guard try await storage.problem(of: file) != nil else { continue }
+      var stored: Window?
+      if let name = paths.quarantineName(file.path) { stored = await runWindow(name.commit) }
+      if stored.map(window.contains) ?? true { lost.append(file) }
+    }
+    return lost
+  }
+}

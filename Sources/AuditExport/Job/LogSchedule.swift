@@ -6,6 +6,8 @@
 package struct LogSchedule: Sendable {
   /// The most logs that are busy when another one starts.
   private let limit: Int
+  /// With so many logs under way, only a key without any starts one: keys that wait for long must not hold up the others.
+  private let crowd: Int
   /// The key of each log, as a number.
   private let keys: [Int]
   /// For each key, its logs that have not started, the first one last.
@@ -30,13 +32,10 @@ package struct LogSchedule: Sendable {
     for (log, key) in self.keys.enumerated().reversed() { pending[key].append(log) }
     self.pending = pending
     underWay = Array(repeating: 0, count: numbers.count)
-    share = limit == 1 ? 1 : 4 * limit
-    let mostByKey = limit == 1 ? 1 : max(share, min(numbers.count, 16 * limit))
-    mostUnderWay = min(mostByKey, pending.reduce(0) { $0 + min($1.count, limit) })
+    crowd = limit == 1 ? 1 : 4 * limit
+    let most = limit == 1 ? 1 : max(crowd, min(numbers.count, 16 * limit))
+    mostUnderWay = min(most, pending.reduce(0) { $0 + min($1.count, limit) })
   }
-
-  /// With so many logs under way, only a key without any starts another: keys that have to wait for long must not hold up the others.
-  private let share: Int
 
   /// The most logs that can be under way at once, busy or waiting. Each of them takes memory and open files.
   package let mostUnderWay: Int
@@ -50,7 +49,7 @@ package struct LogSchedule: Sendable {
   package mutating func next() -> Int? {
     guard running.count - waiting.count < limit, running.count < mostUnderWay else { return nil }
     // No more of one key than could be busy at once: its other logs would only wait for the same pace.
-    let most = running.count < share ? limit : 1
+    let most = running.count < crowd ? limit : 1
     let open = pending.indices.filter { !pending[$0].isEmpty && underWay[$0] < most }
     guard
       let key = open.min(by: {

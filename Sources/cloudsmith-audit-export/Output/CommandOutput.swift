@@ -83,7 +83,7 @@ struct CommandOutput: Sendable {
     switch format {
     case .text: console.answer(result.text, isColored: result.isColored)
     case .json: console.answer(result.json)
-    case .jsonLines: console.answer(JSONText.line(of: LogDocument.AnyDocument(result.document)))
+    case .jsonLines: console.answer(JSONText.line(of: result.document))
     }
   }
 
