@@ -40,8 +40,8 @@ struct ExportRequest {
   /// - Parameters:
   ///   - replace: nil without `--replace`.
   ///   - config: The path of the job file that has the log, if there is one.
-  /// - Throws: A usage failure if a setting is missing or invalid.
   ///   - logsAtOnce: How many logs of the job may run at once. They share the memory.
+  /// - Throws: A usage failure if a setting is missing or invalid.
   init(
     _ sources: SettingSources, replace: Replacement?, config: String? = nil, logsAtOnce: Int = 1
   ) throws(Failure) {
